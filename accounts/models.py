@@ -1,0 +1,83 @@
+"""People, the apps (platforms) they are on, and nothing else. Written only by `accounts.actions`."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.utils import timezone
+
+from accounts.names import USER_NAME_LIMIT, name_key
+
+
+class UserManager(BaseUserManager["User"]):
+    """Creates rows; names are checked by the actions that call it."""
+
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> User:
+        user = self.model(username=username, username_key=name_key(username), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> User:
+        return self.create_user(username, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        """Sign-in finds the person by the compared form, so `Alice` signs in as `alice` too."""
+        return self.get(username_key=name_key(username or ""))
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """Somebody who can send: a person with an account, a guest, or a service (a bot or another system)."""
+
+    class Kind(models.TextChoices):
+        PERSON = "person", "Person"
+        GUEST = "guest", "Guest"
+        SERVICE = "service", "Service or bot"
+
+    username = models.CharField("user name", max_length=USER_NAME_LIMIT, unique=True)
+    username_key = models.CharField(max_length=USER_NAME_LIMIT * 4, unique=True, editable=False)
+    nickname = models.CharField(max_length=USER_NAME_LIMIT)
+    phone_number = models.CharField(max_length=20, unique=True, null=True, blank=True)
+    email = models.EmailField(unique=True, null=True, blank=True)
+    avatar = models.CharField("avatar path", max_length=200, blank=True, default="")
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.PERSON)
+    is_active = models.BooleanField("active", default=True)
+    is_staff = models.BooleanField("may enter the admin", default=False)
+    date_joined = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["nickname"]
+
+    class Meta:
+        indexes = (models.Index(fields=["nickname"], name="user_nickname"),)
+
+    def __str__(self) -> str:
+        return self.public_name
+
+    @property
+    def is_guest(self) -> bool:
+        return self.kind == self.Kind.GUEST
+
+    @property
+    def public_name(self) -> str:
+        """What the wire calls `userId`: the user name, or for a guest the name they gave (not unique)."""
+        return self.nickname if self.is_guest else self.username
+
+
+class App(models.Model):
+    """A platform people are on (web, iOS, …). Its number is the wire's `appId`; it has one global channel."""
+
+    number = models.PositiveIntegerField(unique=True)
+    name = models.CharField(max_length=64)
+    enabled = models.BooleanField(default=True)
+    guests_allowed = models.BooleanField(default=True, help_text="Only where IM_GUESTS allows guests at all.")
+
+    class Meta:
+        ordering = ("number",)
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.name}"

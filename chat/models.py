@@ -1,0 +1,125 @@
+"""Channels, who is in them, and what was said. Written only by `chat.actions` and `chat.writer`."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from accounts.models import App
+
+
+class Channel(models.Model):
+    """A conversation: an app's global room, a group, or two people."""
+
+    class Kind(models.TextChoices):
+        GLOBAL = "global", "Global"
+        PUBLIC = "public", "Group"
+        PRIVATE = "private", "Private"
+
+    class Join(models.TextChoices):
+        OPEN = "open", "Anyone may join"
+        INVITE = "invite", "Members invite"
+        CLOSED = "closed", "Owner and admins add"
+
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    name = models.CharField(max_length=64, blank=True, default="")
+    join = models.CharField(max_length=8, choices=Join.choices, default=Join.CLOSED)
+    listed = models.BooleanField(default=False)
+    app = models.OneToOneField(App, on_delete=models.PROTECT, null=True, blank=True, related_name="channel")
+    pair = models.CharField(max_length=48, unique=True, null=True, blank=True, editable=False)
+    """`<smaller id>:<greater id>` of a private channel's two people: it exists once."""
+    last_seq = models.BigIntegerField(default=0, editable=False)
+    active_at = models.BigIntegerField(default=0, editable=False)
+    """Unix milliseconds of the newest message, or of the creation."""
+    closed = models.BooleanField(default=False, help_text="Readable for its members; nothing can be sent.")
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["name"], name="channel_listed_name", condition=models.Q(listed=True)),
+            models.Index(fields=["kind", "name"], name="channel_kind_name"),
+        )
+
+    def __str__(self) -> str:
+        return self.name or f"{self.kind} {self.pk}"
+
+
+class Membership(models.Model):
+    """One stay of a person in a channel: an interval of log positions, and of the channel's numbers.
+
+    The stay covers the events from its join (`from_position`) to its leave (`until_position`, null: still there), both
+    included. Who returns gets a second row, so the time between belongs to neither.
+    """
+
+    class Role(models.TextChoices):
+        OWNER = "owner", "Owner"
+        ADMIN = "admin", "Admin"
+        MEMBER = "member", "Member"
+
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=8, choices=Role.choices, default=Role.MEMBER)
+    from_position = models.BigIntegerField()
+    until_position = models.BigIntegerField(null=True, blank=True)
+    from_seq = models.BigIntegerField()
+    until_seq = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["channel", "user"], condition=models.Q(until_position__isnull=True), name="membership_current_once"
+            ),
+        )
+        indexes = (models.Index(fields=["user", "channel"], name="membership_user_channel"),)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.channel_id}"
+
+
+class MessageKey(models.Model):
+    """What makes a send happen once. Outlives its message, and gives the message its id."""
+
+    sender = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    client_id = models.CharField(max_length=64, null=True)
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
+    seq = models.BigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["sender", "client_id"], name="message_key_once"),)
+
+
+class Message(models.Model):
+    """What was said. `seq` counts 1, 2, 3, … in its channel; `id` is that of its key."""
+
+    # An "auto" field although we always give the value: only so SQLite makes it the row id, without a second index.
+    id = models.BigAutoField(primary_key=True)
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="messages")
+    seq = models.BigIntegerField()
+    sender = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages")
+    type = models.CharField(max_length=16, default="text")
+    text = models.TextField()
+    reply_to = models.BigIntegerField(null=True, blank=True)
+    reply_seq = models.BigIntegerField(null=True, blank=True)
+    position = models.BigIntegerField()
+    time = models.BigIntegerField()
+    """Unix milliseconds."""
+    edited_at = models.BigIntegerField(null=True, blank=True)
+    recalled_at = models.BigIntegerField(null=True, blank=True)
+    recalled_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["channel", "seq"], name="message_seq_once"),)
+        indexes = (models.Index(fields=["sender", "-id"], name="message_sender"),)
+
+    def __str__(self) -> str:
+        return f"{self.channel_id}#{self.seq}"
+
+
+class ReadMark(models.Model):
+    """How far a person has read a channel, by number. Merged upwards, outside the log."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    seq = models.BigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["user", "channel"], name="read_mark_once"),)

@@ -1,0 +1,85 @@
+"""Every environment variable the site reads: name, default, meaning. The one list; `manage.py options` prints it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import environ
+
+ENV = environ.Env()
+
+
+@dataclass(frozen=True)
+class Option:
+    """One variable. `production` is its default, `development` the default of a development start where that differs."""
+
+    name: str
+    production: object
+    meaning: str
+    development: object = None
+
+    def default(self, *, development: bool) -> object:
+        if development and self.development is not None:
+            return self.development
+        return self.production
+
+
+OPTIONS = (
+    Option("IM_ENV", "development", "`development` (relaxed, loopback only) or `production`."),
+    Option("IM_DATA_DIR", "data", "Where SQLite, the generated secret key and uploads live."),
+    Option("SECRET_KEY", "", "Django's secret key. Required in production; a development start makes one in IM_DATA_DIR."),
+    Option("DATABASE_URL", "", "postgres://user:password@host/name; empty: SQLite in IM_DATA_DIR."),
+    Option("ALLOWED_HOSTS", (), "Host names the site answers to, comma separated.", ("localhost", "127.0.0.1", "[::1]")),
+    Option("HOST", "127.0.0.1", "Address that `serve` binds."),
+    Option("PORT", 8000, "Port that `serve` binds."),
+    Option("IM_TRUSTED_PROXIES", "", "Addresses whose X-Forwarded-For and -Proto are believed, comma separated."),
+    Option("IM_ALLOWED_ORIGINS", (), "Origins (scheme://host:port) of other pages that may connect; the site's own always may."),
+    Option("IM_OPEN_GATEWAY", (), "Networks whose calls of the section-2 endpoints need no token.", ("127.0.0.0/8", "::1/128")),
+    Option("IM_GUESTS", False, "Whether a log-in without account makes a guest.", True),
+    Option("IM_REGISTRATION", True, "Whether people may register themselves."),
+    Option("IM_PASSWORD_MIN", 10, "Shortest password.", 3),
+    Option("IM_LOGIN_FAILURES", 10, "Wrong passwords for one name from one address before it is locked for IM_LOGIN_LOCK.", 100),
+    Option("IM_LOGIN_LOCK", 900, "Seconds of that lock."),
+    Option("IM_TOKEN_DAYS", 90, "Days after which a service token of a person or guest expires."),
+    Option("IM_MAX_CONNECTIONS", 15000, "WebSocket connections of one process; over it the handshake is answered 503."),
+    Option("IM_MAX_CONNECTIONS_PER_PERSON", 20, "Connections of one person on one node.", 1000),
+    Option("IM_MAX_CONNECTIONS_PER_ADDRESS", 500, "Connections from one client address on one node.", 15000),
+    Option("IM_LOGIN_TIMEOUT", 30.0, "Seconds a connection may live without logging in."),
+    Option("IM_HEARTBEAT_TIMEOUT", 360.0, "Seconds of silence after which a connection is closed."),
+    Option("IM_PING_INTERVAL", 25.0, "Seconds between the server's WebSocket pings, and for the answer to one."),
+    Option("IM_MAX_FRAME", 65536, "Bytes of the largest frame accepted; a larger one closes the connection with 1009."),
+    Option("IM_MESSAGE_LIMIT", 8000, "Characters of the longest message."),
+    Option("IM_SEND_RATE", 20.0, "Messages a second that one person may send for long.", 20000.0),
+    Option("IM_SEND_BURST", 60, "Messages that one person may send at once.", 20000),
+    Option("IM_REQUEST_RATE", 50.0, "Requests a second, of any kind, on one connection for long.", 20000.0),
+    Option("IM_REQUEST_BURST", 200, "Requests at once on one connection.", 20000),
+    Option("IM_PIPELINE", 64, "Sends of one connection that wait for their commit at a time."),
+    Option("IM_GROUP_LIMIT", 1000, "Members of a group."),
+    Option("IM_OUTBOX_BYTES", 1_048_576, "Bytes that may wait for one connection; over it the connection is closed with 4008."),
+    Option("IM_OUTBOX_WINDOW", 0.03, "Seconds for which writes to a busy connection are gathered."),
+    Option("IM_BATCH_MESSAGES", 200, "Most messages in one commit."),
+    Option("IM_DB_THREADS", 8, "Threads (and on PostgreSQL connections) of one process for the database."),
+    Option("IM_LOG_POLL", 1.0, "Seconds without news after which a node looks into the log."),
+    Option("IM_PRESENCE_LIMIT", 500, "People online in an app up to which `enter` and `exit` are pushed."),
+    Option("IM_PRESENCE_GRACE", 2.0, "Seconds before `exit`, so that a page reload does not show."),
+    Option("IM_SYNC_LIMIT", 5000, "Events that `sync` replays; with more between, the client is told to reset."),
+)
+
+_BY_NAME = {option.name: option for option in OPTIONS}
+DEVELOPMENT = ENV.str("IM_ENV", default="development") != "production"
+
+
+def read(name: str) -> object:
+    """The variable's value, cast to the type of its default. Raises KeyError for one that is not in the list."""
+    default = _BY_NAME[name].default(development=DEVELOPMENT)
+    match default:
+        case bool():
+            return ENV.bool(name, default=default)
+        case int():
+            return ENV.int(name, default=default)
+        case float():
+            return ENV.float(name, default=default)
+        case tuple():
+            return tuple(ENV.list(name, default=list(default)))
+        case _:
+            return ENV.str(name, default=str(default))
