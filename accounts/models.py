@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.utils import timezone
 
-from accounts.names import USER_NAME_LIMIT, name_key
+from accounts.names import KEY_LIMIT, USER_NAME_LIMIT, name_key
 
 
 class UserManager(BaseUserManager["User"]):
     """Creates rows; names are checked by the actions that call it."""
 
     def create_user(self, username: str, password: str | None = None, **fields: Any) -> User:
-        user = self.model(username=username, username_key=name_key(username), **fields)
+        fields.setdefault("nickname", username)
+        user = self.model(username=username, **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -37,8 +39,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         SERVICE = "service", "Service or bot"
 
     username = models.CharField("user name", max_length=USER_NAME_LIMIT, unique=True)
-    username_key = models.CharField(max_length=USER_NAME_LIMIT * 4, unique=True, editable=False)
+    username_key = models.CharField(max_length=KEY_LIMIT, unique=True, editable=False)
     nickname = models.CharField(max_length=USER_NAME_LIMIT)
+    nickname_key = models.CharField(max_length=KEY_LIMIT, db_index=True, editable=False)
     phone_number = models.CharField(max_length=20, unique=True, null=True, blank=True)
     email = models.EmailField(unique=True, null=True, blank=True)
     avatar = models.CharField("avatar path", max_length=200, blank=True, default="")
@@ -46,17 +49,33 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField("active", default=True)
     is_staff = models.BooleanField("may enter the admin", default=False)
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
+    sign_in_epoch = models.PositiveIntegerField(default=0, editable=False)
+    """Raised to end every browser session at once: sessions of an earlier epoch are nobody's."""
 
     objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["nickname"]
 
-    class Meta:
-        indexes = (models.Index(fields=["nickname"], name="user_nickname"),)
-
     def __str__(self) -> str:
         return self.public_name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep the compared forms in step with the names, in partial saves too."""
+        self.username_key = name_key(self.username)
+        self.nickname_key = name_key(self.nickname)
+        fields = kwargs.get("update_fields")
+        if fields is not None and "nickname" in fields:
+            kwargs["update_fields"] = {*fields, "nickname_key"}
+        super().save(*args, **kwargs)
+
+    def get_session_auth_hash(self) -> str:
+        """What a session must hold to be this person's: bound to the password and to the epoch."""
+        return f"{super().get_session_auth_hash()}.{self.sign_in_epoch}"
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        for fallback in super().get_session_auth_fallback_hash():
+            yield f"{fallback}.{self.sign_in_epoch}"
 
     @property
     def is_guest(self) -> bool:

@@ -10,6 +10,8 @@ import unicodedata
 GUEST_NAME_LIMIT = 19
 """Longest guest name in characters: 20 and more are refused by the wire protocol."""
 USER_NAME_LIMIT = 64
+KEY_LIMIT = 256
+"""Longest key: one character may become eighteen when normalised."""
 GUEST_PREFIX = "~"
 """First character of a guest's internal user name; an account's name never begins with it."""
 
