@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "imsite",
 ]
 MIDDLEWARE = [
+    "imsite.middleware.ContentSecurityPolicy",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
