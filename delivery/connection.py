@@ -1,0 +1,131 @@
+"""One client's connection as delivery sees it: who is there, what was passed to it, and in which order it leaves."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from delivery.outbox import Frame, Outbox, Ticker
+
+
+@dataclass(slots=True)
+class _Reply:
+    number: int
+    frame: Frame | None = None
+    done: bool = False
+    awaits_pass: bool = False
+    """Ready, but its event has not had its turn: what came before it in the log leaves first."""
+
+
+class Connection:
+    """Replies leave in the order of their requests, and what a request caused takes its place among the pushes.
+
+    A request that appends an event (origin `<id>.<number>`) is answered when the hub passes that event; pushes of later
+    events wait behind that answer. So a client sees its own sends in the log's order, like everybody's.
+    """
+
+    def __init__(
+        self, *, codec: str, address: str, ticker: Ticker, limit: int, end: Callable[[int, str], None]
+    ) -> None:
+        self.id = secrets.token_hex(8)
+        self.codec = codec
+        self.address = address
+        self.opened = self.last_seen = time.monotonic()
+        self.person: int | None = None
+        self.name = ""
+        self.app = 0
+        self.credential = ""
+        self.channels: tuple[int, ...] = ()
+        """Channels without membership rows that this connection receives (its app's global one)."""
+        self.attached = False
+        """Whether the hub delivers to it: from log-in to the end."""
+        self.closing = False
+        self.drained = True
+        """Whether the client has all up to the hub's watermark: false after a log-in with `after`, until it has synced."""
+        self.told = 0
+        """The position it was told, while not drained."""
+        self.outbox = Outbox(ticker, limit, self._overflow)
+        self._end = end
+        self._replies: deque[_Reply] = deque()
+        self._last_number = 0
+        self._held: deque[Frame | int] = deque()
+
+    # -- requests and their replies -------------------------------------------------------------------------------
+
+    def open_reply(self) -> int:
+        """Take the next place in the order of replies; the number identifies it."""
+        self._last_number += 1
+        self._replies.append(_Reply(self._last_number))
+        return self._last_number
+
+    def origin(self, number: int) -> str:
+        return f"{self.id}.{number}"
+
+    def reply(self, number: int, frame: Frame | None, *, awaits_pass: bool = False) -> None:
+        """Answer request `number`; None answers with nothing. `awaits_pass`: not before the hub passes its event."""
+        for reply in self._replies:
+            if reply.number == number:
+                reply.frame, reply.done = frame, True
+                reply.awaits_pass = awaits_pass and number not in self._held
+                break
+        self._flush()
+
+    def passed(self, number: int) -> None:
+        """The hub is at the event that request `number` appended."""
+        for reply in self._replies:
+            if reply.number == number:
+                if reply.done:
+                    reply.awaits_pass = False
+                self._held.append(number)
+                self._flush()
+                return
+
+    def hold(self, number: int) -> None:
+        """Let pushes wait until reply `number` has left."""
+        self._held.append(number)
+
+    def _flush(self) -> None:
+        replies, put = self._replies, self.outbox.put
+        while replies and replies[0].done and not replies[0].awaits_pass:
+            reply = replies[0]
+            held = self._held
+            # What was pushed before this request's event leaves before its reply.
+            if reply.number in held:
+                while (item := held.popleft()) != reply.number:
+                    if not isinstance(item, int):
+                        put(item)
+            replies.popleft()
+            if reply.frame is not None:
+                put(reply.frame, now=True)
+            while held and not isinstance(held[0], int):
+                put(held.popleft())  # type: ignore[arg-type]
+
+    # -- pushes ---------------------------------------------------------------------------------------------------
+
+    def push(self, frame: Frame) -> None:
+        if self._held:
+            self._held.append(frame)
+            if len(self._held) > 10_000:
+                self._overflow()
+        else:
+            self.outbox.put(frame)
+
+    def seen(self) -> None:
+        """The client has sent something."""
+        self.last_seen = time.monotonic()
+
+    # -- the end --------------------------------------------------------------------------------------------------
+
+    def close(self, code: int, reason: str) -> None:
+        """Stop delivering at once and close the socket with `code`."""
+        if not self.closing:
+            self.closing = True
+            self.outbox.stop()
+            self._held.clear()
+            self._end(code, reason)
+
+    def _overflow(self) -> None:
+        self.close(4008, "too slow: come back and sync")

@@ -1,0 +1,202 @@
+"""The one log: append in a transaction, read by position.
+
+Positions are 1, 2, 3, … without a gap, in commit order: they come from one counter row that is locked from the moment
+it is taken until the commit. So nothing may wait after `append`: what follows it in a transaction only inserts.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from django.db import connection
+from django.db.models import Q
+
+from delivery.models import Event, EventPerson, LogHead
+
+_HEAD = 1
+
+
+@dataclass(slots=True)
+class Entry:
+    """An event: what happened, for whom. `position` and `time` (Unix ms) are 0 until it has been appended.
+
+    The audience is `channel`, or the `persons`. `header` is obeyed by delivery:
+    `join` and `leave` list persons who belong to the channel from, or up to, this event, both included;
+    `revoke` ends connections of the persons (`credential`: only those, `except`: all but those).
+    """
+
+    kind: str
+    channel: int | None = None
+    persons: tuple[int, ...] = ()
+    ref: int | None = None
+    subject: int | None = None
+    app: int | None = None
+    origin: str = ""
+    header: dict[str, Any] = field(default_factory=dict)
+    body: dict[str, Any] = field(default_factory=dict)
+    position: int = 0
+    time: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One stay of a person in a channel: from its join event up to its leave event (None: still there)."""
+
+    channel: int
+    from_position: int
+    until_position: int | None = None
+
+    def covers(self, position: int) -> bool:
+        return self.from_position <= position and (self.until_position is None or position <= self.until_position)
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def head() -> int:
+    """The last position that has been committed; 0 for an empty log."""
+    return LogHead.objects.filter(pk=_HEAD).values_list("position", flat=True).first() or 0
+
+
+def append(entries: Sequence[Entry]) -> list[Entry]:
+    """Give the entries the next positions and store them. Call it last in a transaction, then `publish.after_commit`."""
+    last = _take(len(entries))
+    at = now_ms()
+    rows, persons = [], []
+    for position, entry in enumerate(entries, start=last - len(entries) + 1):
+        entry.position = position
+        entry.time = entry.time or at
+        rows.append(
+            Event(
+                position=position,
+                kind=entry.kind,
+                channel=entry.channel,
+                ref=entry.ref,
+                subject=entry.subject,
+                app=entry.app,
+                origin=entry.origin,
+                header=orjson.dumps(entry.header).decode() if entry.header else "",
+                body=orjson.dumps(entry.body).decode(),
+                time=entry.time,
+            )
+        )
+        persons += [EventPerson(person=person, position=position) for person in entry.persons]
+    Event.objects.bulk_create(rows)
+    if persons:
+        EventPerson.objects.bulk_create(persons)
+    return list(entries)
+
+
+def _take(count: int) -> int:
+    # One statement, because the value must be the one this transaction made.
+    table = LogHead._meta.db_table
+    with connection.cursor() as cursor:
+        for _ in range(2):
+            cursor.execute(
+                f"UPDATE {table} SET position = position + %s WHERE id = %s RETURNING position", [count, _HEAD]
+            )
+            if row := cursor.fetchone():
+                return int(row[0])
+            LogHead.objects.bulk_create([LogHead(pk=_HEAD)], ignore_conflicts=True)
+    raise RuntimeError("The log's counter row cannot be made.")
+
+
+def redact(ref: int, changes: dict[str, Any]) -> None:
+    """Change the bodies of all events about `ref`, so that no later replay shows what was there."""
+    for row in Event.objects.filter(ref=ref):
+        row.body = orjson.dumps(orjson.loads(row.body) | changes).decode()
+        row.save(update_fields=["body"])
+
+
+def read(after: int, limit: int) -> list[Entry]:
+    """Up to `limit` committed events with a greater position than `after`, in order, for whoever follows the log."""
+    rows = list(Event.objects.filter(position__gt=after).order_by("position")[:limit])
+    return _entries(rows)
+
+
+def read_channel(channel: int, kind: str, after: int, before: int | None, limit: int) -> list[Entry]:
+    """The newest `limit` events of one kind in a channel with `after` < position (< `before`), in order."""
+    found = Event.objects.filter(channel=channel, kind=kind, position__gt=after)
+    if before is not None:
+        found = found.filter(position__lt=before)
+    return _entries(list(found.order_by("-position")[:limit])[::-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A page of a person's events. `position` is safe to ask from next; `reset` means: too far behind, reload."""
+
+    entries: list[Entry]
+    position: int
+    has_more: bool = False
+    reset: bool = False
+
+
+def replay(person: int, spans: Iterable[Span], *, after: int, upto: int, page: int, limit: int) -> Replay:
+    """What concerns `person` in (`after`, `upto`]: events of the channels in `spans`, and the person's own.
+
+    `upto` must be a position up to which everything has been committed. At most `page` entries at a time; more than
+    `limit` in all, or `after` beyond `upto`, asks for a reset.
+    """
+    if after > upto:
+        return Replay([], upto, reset=True)
+    by_channel: dict[int, list[Span]] = {}
+    for span in spans:
+        if span.until_position is None or span.until_position > after:
+            by_channel.setdefault(span.channel, []).append(span)
+    own = EventPerson.objects.filter(person=person, position__gt=after, position__lte=upto).values("position")
+    concerns = (
+        Event.objects.filter(position__gt=after, position__lte=upto)
+        .filter(Q(channel__in=list(by_channel)) | Q(position__in=own))
+        .order_by("position")
+        .values_list("position", "channel", "subject")
+    )
+    # The whole of it is asked for as positions only, in one statement: the page and its end are of one snapshot.
+    seen = [
+        position
+        for position, channel, subject in concerns[: limit * 2]
+        if channel is None or may_see(by_channel[channel], position, subject)
+    ]
+    if len(seen) > limit or len(seen) == limit * 2:
+        return Replay([], upto, reset=True)
+    chosen = seen[:page]
+    rows = list(Event.objects.filter(position__in=chosen).order_by("position"))
+    if len(seen) > page:
+        return Replay(_entries(rows), chosen[-1], has_more=True)
+    return Replay(_entries(rows), upto)
+
+
+def may_see(spans: Iterable[Span], position: int, subject: int | None) -> bool:
+    """Whether one with these stays in a channel gets its event at `position` about `subject`."""
+    return any(span.covers(position) for span in spans) and (
+        subject is None or any(span.covers(subject) for span in spans)
+    )
+
+
+def _entries(rows: list[Event]) -> list[Entry]:
+    audiences: dict[int, list[int]] = {}
+    lone = [row.position for row in rows if row.channel is None]
+    if lone:
+        for person, position in EventPerson.objects.filter(position__in=lone).values_list("person", "position"):
+            audiences.setdefault(position, []).append(person)
+    return [
+        Entry(
+            kind=row.kind,
+            channel=row.channel,
+            persons=tuple(audiences.get(row.position, ())),
+            ref=row.ref,
+            subject=row.subject,
+            app=row.app,
+            origin=row.origin,
+            header=orjson.loads(row.header) if row.header else {},
+            body=orjson.loads(row.body),
+            position=row.position,
+            time=row.time,
+        )
+        for row in rows
+    ]

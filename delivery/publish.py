@@ -1,0 +1,47 @@
+"""The one door by which anything is announced: committed entries to the hub, and pushes that are in no log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from delivery.connection import Connection
+from delivery.hub import Hub
+from delivery.log import Entry
+
+_hub: Hub | None = None
+
+
+def open_door(hub: Hub | None) -> None:
+    """Announce to this hub from now on (None: to nobody; every node finds committed entries in the log by itself)."""
+    global _hub
+    _hub = hub
+
+
+def hub() -> Hub:
+    """This process's hub. Raises RuntimeError in a process that serves nobody."""
+    if _hub is None:
+        raise RuntimeError("No hub runs in this process.")
+    return _hub
+
+
+def running() -> bool:
+    return _hub is not None
+
+
+def committed(entries: Sequence[Entry]) -> None:
+    """Announce entries whose transaction has committed. Thread-safe."""
+    if _hub is not None and entries:
+        _hub.offer(entries)
+
+
+def after_commit(entries: Sequence[Entry]) -> None:
+    """Announce the entries when the transaction that is open has committed; nothing if it rolls back."""
+    transaction.on_commit(lambda: committed(entries))
+
+
+def transient(entry: Entry, skip: Connection | None = None) -> None:
+    """Push at most once, to who is there now. Thread-safe; `skip` does not get it."""
+    if _hub is not None and _hub.loop is not None:
+        _hub.loop.call_soon_threadsafe(_hub.deliver_transient, entry, skip)

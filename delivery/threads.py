@@ -1,0 +1,29 @@
+"""The ORM from the event loop: in threads of one bounded executor of this process.
+
+`database_sync_to_async` alone would send every query of the process through one thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import ParamSpec, TypeVar
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@cache
+def executor() -> ThreadPoolExecutor:
+    """The process's database threads, IM_DB_THREADS of them."""
+    return ThreadPoolExecutor(max_workers=settings.IM_DB_THREADS, thread_name_prefix="db")
+
+
+async def run(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call the synchronous `function` in a database thread and give its result; its exceptions pass through."""
+    hop = database_sync_to_async(function, thread_sensitive=False, executor=executor())
+    return await hop(*args, **kwargs)
