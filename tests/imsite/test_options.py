@@ -1,0 +1,54 @@
+"""Every environment variable is in one list, and the list explains itself."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from imsite.options import OPTIONS, read
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+_NAME = re.compile(r"\bIM_[A-Z][A-Z_]*\b")
+
+
+def test_every_option_used_anywhere_is_in_the_list() -> None:
+    known = {option.name for option in OPTIONS}
+    for package in ("imsite", "accounts", "chat", "delivery", "templates", "static", "deploy"):
+        for path in (ROOT / package).rglob("*"):
+            if path.suffix in {".py", ".html", ".js", ".conf", ".service", ".yml", ".yaml", ".env", ".example"}:
+                unknown = set(_NAME.findall(path.read_text(encoding="utf-8"))) - known
+                assert not unknown, f"{path.relative_to(ROOT)} names {unknown}, which imsite/options.py does not list"
+
+
+def test_every_option_is_used() -> None:
+    """The list itself counts too: it reads `IM_ENV`."""
+    used: Counter[str] = Counter()
+    for package in ("imsite", "accounts", "chat", "delivery"):
+        for path in (ROOT / package).rglob("*.py"):
+            used.update(re.findall(r"\b[A-Z][A-Z_]+\b", path.read_text(encoding="utf-8")))
+    unused = [option.name for option in OPTIONS if used[option.name] < 2]
+    assert not unused, f"listed in imsite/options.py and read by nobody: {unused}"
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
+def test_an_option_has_a_meaning_and_a_default_of_its_type(option: object) -> None:
+    assert option.meaning.endswith("."), "a meaning is a sentence"  # type: ignore[attr-defined]
+    read(option.name)  # type: ignore[attr-defined]
+
+
+def test_the_options_command_lists_all_and_shows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY", "do-not-show-this")
+    monkeypatch.setenv("IM_LOGIN_TIMEOUT", "7.5")
+    output = StringIO()
+
+    call_command("options", stdout=output)
+
+    shown = output.getvalue()
+    assert all(option.name in shown for option in OPTIONS)
+    assert "now: 7.5" in shown
+    assert "do-not-show-this" not in shown

@@ -1,0 +1,35 @@
+"""The site's settings for a test run: nothing of the developer's environment, cheap passwords, a database of its own.
+
+`TEST_DATABASE` is `sqlite` (the default) or `postgres`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from tests.support import machine, postgres
+from tests.support.run_directory import run_directory
+
+TEST_DATABASE = os.environ.get("TEST_DATABASE", "sqlite")
+if TEST_DATABASE not in {"sqlite", "postgres"}:
+    raise ValueError(f"TEST_DATABASE is sqlite or postgres, not {TEST_DATABASE!r}.")
+
+for _name in list(os.environ):
+    if _name.startswith("IM_") or _name in {"SECRET_KEY", "DATABASE_URL", "ALLOWED_HOSTS", "HOST", "PORT"}:
+        del os.environ[_name]
+# One directory a worker process: each has its own database file.
+os.environ["IM_DATA_DIR"] = str(run_directory() / os.environ.get("PYTEST_XDIST_WORKER", "main"))
+if TEST_DATABASE == "postgres" and "PostgreSQL" not in machine.missing():
+    os.environ["DATABASE_URL"] = f"{postgres.cluster_url()}/imsite"
+
+from imsite.settings import *  # noqa: E402, F403
+from imsite.settings import DATA_DIR, DATABASES  # noqa: E402
+
+if "DATABASE_URL" not in os.environ:
+    # A file, because threads and several connections must see one database; never flushed, because it need not last.
+    DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
+    DATABASES["default"]["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
+# Processes that a test starts get their database from the test, not from here.
+os.environ.pop("DATABASE_URL", None)
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

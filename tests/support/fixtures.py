@@ -1,0 +1,79 @@
+"""Fixtures for tests that need the whole site: `site` (a running server of one's own), `site_factory`, `connect`."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.settings import TEST_DATABASE
+from tests.support import postgres
+from tests.support.client import Client
+from tests.support.site import Site
+
+SiteFactory = Callable[..., Site]
+Connect = Callable[..., Awaitable[Client]]
+
+
+@pytest.fixture(scope="session")
+def _prepared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Path | str]:
+    """A set-up database to copy, because setting one up takes seconds: a directory, or a PostgreSQL database's name."""
+    directory = tmp_path_factory.mktemp("prepared")
+    if TEST_DATABASE == "sqlite":
+        Site(directory).manage("setup")
+        yield directory
+        return
+    name = f"prepared_{worker_id}"
+    with postgres.database(name) as url:
+        Site(directory, database_url=url).manage("setup")
+        yield name
+
+
+@pytest.fixture(scope="session")
+def site_factory(
+    _prepared: Path | str, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Iterator[SiteFactory]:
+    """Makes sites with their first content, not yet started: `site_factory(IM_LOGIN_TIMEOUT="1")`. Ends all of them."""
+    with contextlib.ExitStack() as stack:
+        made: list[Site] = []
+
+        def make(**options: str) -> Site:
+            data = tmp_path_factory.mktemp("site")
+            url = ""
+            if isinstance(_prepared, Path):
+                shutil.copytree(_prepared, data, dirs_exist_ok=True)
+            else:
+                name = f"site_{worker_id}_{len(made)}"
+                url = stack.enter_context(postgres.database(name, template=_prepared))
+            site = Site(data, database_url=url, options=options)
+            made.append(site)
+            stack.callback(lambda: site.stop() if site.process else None)
+            return site
+
+        yield make
+
+
+@pytest.fixture
+def site(site_factory: SiteFactory) -> Iterator[Site]:
+    """A running site of the test's own, on the database under test."""
+    with site_factory() as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def connect() -> AsyncIterator[Connect]:
+    """Opens protocol clients (`await connect(site.acc)`) and closes them at the end."""
+    clients: list[Client] = []
+
+    async def open_client(url: str, *, origin: str | None = None, cookie: str | None = None) -> Client:
+        client = await Client.connect(url, origin=origin, cookie=cookie)
+        clients.append(client)
+        return client
+
+    yield open_client
+    for client in clients:
+        await client.close()

@@ -1,0 +1,27 @@
+"""What the machine has that some tests need, and what it lacks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from functools import cache
+
+from tests.support import postgres
+
+
+@cache
+def chromium() -> str | None:
+    """Path of the system's Chromium (or `CHROMIUM`), None where there is none."""
+    names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next((path for name in names if name and (path := shutil.which(name))), None)
+
+
+@cache
+def missing() -> dict[str, str]:
+    """What the machine lacks, with how to get it."""
+    lacks = {}
+    if chromium() is None:
+        lacks["Chromium"] = "no browser test ran (apt install chromium, or set CHROMIUM to its path)"
+    if postgres.binaries() is None:
+        lacks["PostgreSQL"] = "nothing ran against PostgreSQL (apt install postgresql)"
+    return lacks

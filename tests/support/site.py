@@ -1,0 +1,139 @@
+"""The real site as a process of its own: started, killed, started again on the same port and data."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+from tests.support.ports import free_port
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+_START_TIMEOUT = 40.0
+_STOP_TIMEOUT = 15.0
+
+
+class Site:
+    """One server process over one data directory (and one PostgreSQL database, if `database_url` names it).
+
+    As a context manager it is started and stopped; in between it can be killed and started as often as one likes.
+    What the process says goes to `<data>/site.log`.
+    """
+
+    def __init__(self, data: Path, *, database_url: str = "", options: Mapping[str, str] | None = None) -> None:
+        self.data = data
+        self.database_url = database_url
+        self.options = dict(options or {})
+        self.port = free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+        self.log = data / "site.log"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def acc(self) -> str:
+        """URL of the JSON protocol."""
+        return f"ws://127.0.0.1:{self.port}/acc"
+
+    @property
+    def pid(self) -> int:
+        assert self.process, "the site is not running"
+        return self.process.pid
+
+    def environment(self) -> dict[str, str]:
+        """What the site's commands get: nothing of the developer's own settings."""
+        own = {"SECRET_KEY", "DATABASE_URL", "ALLOWED_HOSTS", "HOST", "PORT", "DJANGO_SETTINGS_MODULE"}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("IM_") and name not in own}
+        return {
+            **kept,
+            "IM_DATA_DIR": str(self.data),
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "DATABASE_URL": self.database_url,
+            "PYTHONUNBUFFERED": "1",
+            **self.options,
+        }
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command on the site's data; returns what it printed. Raises if it fails."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment(), capture_output=True, text=True
+        )
+        if done.returncode:
+            raise RuntimeError(f"manage.py {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def start(self) -> None:
+        """Start the server and return when it answers. Raises with its last words if it does not."""
+        assert self.process is None, "the site is already running"
+        self.data.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "serve"],
+                cwd=ROOT,
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        deadline = time.monotonic() + _START_TIMEOUT
+        while not self._answers():
+            if (code := self.process.poll()) is not None or time.monotonic() > deadline:
+                self.kill()
+                reason = f"ended with {code}" if code is not None else "does not answer"
+                raise RuntimeError(f"The site {reason}:\n{self.log.read_text(errors='replace')[-4000:]}")
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        """`kill -9`: no clean-up of any kind."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """Ask it to end (SIGTERM) and wait; returns its exit code. Raises TimeoutExpired if it hangs."""
+        return self._end(signal.SIGTERM)
+
+    def restart(self) -> None:
+        if self.process:
+            self.stop()
+        self.start()
+
+    def __enter__(self) -> Site:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process:
+            self.stop()
+
+    def _end(self, number: int) -> int:
+        assert self.process, "the site is not running"
+        self.process.send_signal(number)
+        try:
+            return self.process.wait(_STOP_TIMEOUT)
+        finally:
+            if self.process.poll() is None:
+                self.process.kill()
+                self.process.wait()
+            self.process = None
+
+    def _answers(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", "/admin/login/")
+            connection.getresponse().read()
+        except OSError:
+            return False
+        else:
+            return True
+        finally:
+            connection.close()
