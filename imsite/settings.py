@@ -145,6 +145,11 @@ AXES_COOLOFF_TIME = cast(int, read("IM_LOGIN_LOCK")) / 3600
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"
 AXES_VERBOSE = False
+AXES_RESET_ON_SUCCESS = True
+AXES_USERNAME_CALLABLE = "accounts.views.locked_name"
+AXES_LOCKOUT_CALLABLE = "accounts.views.locked_out"
+# The table would grow with every sign-in and nothing reads it.
+AXES_DISABLE_ACCESS_LOG = True
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -1,0 +1,28 @@
+"""How a connection names what it came by, so that it can be closed when that is taken away.
+
+Neither string can be turned back into what it names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from knox.crypto import hash_token
+
+EARLIER_CREDENTIAL = "earlier_credential"
+"""Where a session keeps the credential it had before its key was renewed: connections made by it still live."""
+
+
+def session_credential(session_key: str) -> str:
+    """The credential of a browser session."""
+    return "session:" + hashlib.sha256(session_key.encode()).hexdigest()[:32]
+
+
+def token_digest(token: str) -> str:
+    """The form in which a token is stored. Takes any text, lone surrogates too."""
+    return str(hash_token(token.encode("utf-8", "replace").decode()))
+
+
+def token_credential(digest: str) -> str:
+    """The credential of a token, by its stored digest."""
+    return "token:" + digest[:32]

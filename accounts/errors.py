@@ -1,0 +1,80 @@
+"""What can go wrong with an account, in words for the person concerned. Pure: the texts are translated where shown."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class AccountError(Exception):
+    """The request cannot be fulfilled. `str()` is the reason in English.
+
+    `text` with `params` is the same before they are put together: what the translations know.
+    """
+
+    field: ClassVar[str] = ""
+    """The form field it is about, or empty."""
+
+    def __init__(self, text: str, **params: object) -> None:
+        super().__init__(text, params)
+        self.text = text
+        self.params = params
+
+    def __str__(self) -> str:
+        return self.text % self.params
+
+
+class NameTaken(AccountError):
+    """An account of that name, or one that looks the same, exists."""
+
+    field = "username"
+
+    def __init__(self) -> None:
+        super().__init__("This name is taken.")
+
+
+class PhoneTaken(AccountError):
+    field = "phone_number"
+
+    def __init__(self) -> None:
+        super().__init__("This phone number is taken.")
+
+
+class EmailTaken(AccountError):
+    field = "email"
+
+    def __init__(self) -> None:
+        super().__init__("This email address is taken.")
+
+
+class BadPhone(AccountError):
+    field = "phone_number"
+
+    def __init__(self) -> None:
+        super().__init__("A phone number has 1 to 20 visible characters.")
+
+
+class BadEmail(AccountError):
+    field = "email"
+
+    def __init__(self) -> None:
+        super().__init__("This is not an email address.")
+
+
+class BadPassword(AccountError):
+    """The password policy refuses it; the text comes from the policy's validators, in the active language."""
+
+    field = "password"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("%(reason)s", reason=reason)
+
+
+class NoSuchPerson(AccountError):
+    """Nobody active has that id."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such person.")
+
+
+class BadApp(AccountError):
+    """The app's number or name cannot be used."""

@@ -1,0 +1,107 @@
+"""Who is who: every read of people and apps. A text that cannot be anybody's name, token or session finds nobody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from importlib import import_module
+
+from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.base import SessionBase
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from knox.models import AuthToken
+
+from accounts.credentials import session_credential, token_credential, token_digest
+from accounts.models import App, User
+from accounts.names import KEY_LIMIT, is_storable, name_key
+
+_SESSION_KEY_SHAPE = re.compile("[0-9a-z]{8,40}")
+
+
+def person_by_id(person_id: int) -> User | None:
+    """Anybody with that id, guests and the deactivated too."""
+    return User.objects.filter(pk=person_id).first()
+
+
+def person_by_name(username: str) -> User | None:
+    """The active account or service of that name, however it is spelt in width and case. Guests have no unique name."""
+    return _named([username]).first() if is_storable(username) else None
+
+
+def persons_by_names(usernames: Iterable[str]) -> dict[str, User]:
+    """The active accounts and services among the names, keyed by the spelling given. Unknown names are left out."""
+    keys = {name: name_key(name) for name in usernames if is_storable(name)}
+    found = {user.username_key: user for user in _named(keys)}
+    return {name: found[key] for name, key in keys.items() if key in found}
+
+
+def guest_name_taken(name: str) -> bool:
+    """Whether the name belongs to an account or a service, active or not."""
+    return is_storable(name) and _accounts().filter(username_key=name_key(name)).exists()
+
+
+def person_search(q: str, limit: int = 20) -> list[User]:
+    """Active accounts whose user name or nickname begins with `q`, width and case aside. Nobody for an empty `q`."""
+    key = name_key(q.strip())
+    if not key or len(key) > KEY_LIMIT or not is_storable(key):
+        return []
+    matching = Q(username_key__startswith=key) | Q(nickname_key__startswith=key)
+    return list(_accounts().filter(matching, is_active=True).order_by("username_key")[: max(0, min(limit, 100))])
+
+
+def person_by_token(token: str) -> tuple[User, str] | None:
+    """Whose token it is, with the credential it makes; None for a wrong, revoked or expired one and the deactivated.
+
+    The same work for every token: one hash and one query by the hash, so the time taken tells nothing of a stored one.
+    """
+    found = (
+        AuthToken.objects.select_related("user")
+        .filter(Q(expiry__isnull=True) | Q(expiry__gt=timezone.now()), digest=token_digest(token), user__is_active=True)
+        .first()
+    )
+    return (found.user, token_credential(found.digest)) if found else None
+
+
+def person_by_session(session_key: str) -> tuple[User, str] | None:
+    """Who is signed in by that browser session, with the credential it makes. Changes nothing in the session."""
+    if not _SESSION_KEY_SHAPE.fullmatch(session_key):
+        return None
+    session = session_store(session_key)
+    user_id, proof = session.get(SESSION_KEY), session.get(HASH_SESSION_KEY)
+    if user_id is None or proof is None:
+        return None
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    if user is None:
+        return None
+    # The fallbacks keep sessions alive while the operator replaces SECRET_KEY.
+    wanted = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
+    if not any(constant_time_compare(proof, candidate) for candidate in wanted):
+        return None
+    return user, session_credential(session_key)
+
+
+def session_store(session_key: str) -> SessionBase:
+    """The stored browser session of that key, read on first use."""
+    store: SessionBase = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    return store
+
+
+def app_by_number(number: int) -> App | None:
+    """The app, unless it is disabled."""
+    return App.objects.filter(number=number, enabled=True).first()
+
+
+def apps_enabled() -> list[App]:
+    """The apps that can be logged in to, by number."""
+    return list(App.objects.filter(enabled=True))
+
+
+def _accounts() -> QuerySet[User]:
+    return User.objects.exclude(kind=User.Kind.GUEST)
+
+
+def _named(usernames: Iterable[str]) -> QuerySet[User]:
+    return _accounts().filter(username_key__in=[name_key(name) for name in usernames], is_active=True)

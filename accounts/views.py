@@ -1,0 +1,121 @@
+"""The account pages: sign in, register, sign out, change the password."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import authenticate
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.auth.views import LoginView, LogoutView, RedirectURLMixin
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.generic.edit import FormView
+
+from accounts.actions import password_change, person_register
+from accounts.errors import AccountError
+from accounts.forms import PasswordForm, RegisterForm, SignInForm
+from accounts.models import User
+from accounts.names import name_key
+from accounts.sign_in import current_credential, session_renew, sign_in
+
+
+class SignIn(LoginView):
+    """Sign in by name and password, then on to `next` if that is a page of this site."""
+
+    form_class = SignInForm
+    template_name = "accounts/login.html"
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        sign_in(self.request, form.get_user())
+        return HttpResponseRedirect(self.get_success_url())
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {
+            "registration": settings.IM_REGISTRATION,
+            "guests": settings.IM_GUESTS,
+        }
+
+
+class SignOut(LogoutView):
+    """End this browser's session, by POST only. Its connections close."""
+
+
+@method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
+class Register(RedirectURLMixin, FormView):  # type: ignore[type-arg]
+    """Make an account, be signed in, go on to `next` or the chat."""
+
+    form_class = RegisterForm
+    template_name = "accounts/register.html"
+    next_page = "/"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not settings.IM_REGISTRATION:
+            return render(request, "accounts/closed.html", status=403)
+        return super().dispatch(request, *args, **kwargs)
+
+    def form_valid(self, form: RegisterForm) -> HttpResponse:
+        try:
+            user = person_register(**form.cleaned_data)
+        except AccountError as refusal:
+            form.refuse(refusal)
+            return self.form_invalid(form)
+        sign_in(self.request, user)
+        return HttpResponseRedirect(self.get_success_url())
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {self.redirect_field_name: self.get_redirect_url()}
+
+
+@method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
+class PasswordChange(LoginRequiredMixin, FormView):  # type: ignore[type-arg]
+    """Change one's password. Every other browser and token of the person is signed out, this one stays."""
+
+    form_class = PasswordForm
+    template_name = "accounts/password.html"
+    success_url = reverse_lazy("accounts:password")
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if isinstance(request.user, User) and not request.user.has_usable_password():
+            # A guest has none to change; an account is what they can have.
+            return redirect("accounts:register")
+        return super().dispatch(request, *args, **kwargs)
+
+    def form_valid(self, form: PasswordForm) -> HttpResponse:
+        user = cast(User, self.request.user)
+        # Through the sign-in, so that guessing here counts towards the same lock.
+        if authenticate(self.request, username=user.username, password=form.cleaned_data["present"]) is None:
+            form.add_error("present", _("This is not your password."))
+            return self.form_invalid(form)
+        try:
+            password_change(
+                user=user,
+                new_password=form.cleaned_data["password"],
+                keep_credential=current_credential(self.request),
+            )
+        except AccountError as refusal:
+            form.refuse(refusal)
+            return self.form_invalid(form)
+        session_renew(self.request, user)
+        messages.success(self.request, _("Your password is changed. All your other devices are signed out."))
+        return super().form_valid(form)
+
+
+def locked_out(request: HttpRequest, response: HttpResponse | None, credentials: dict[str, Any] | None) -> HttpResponse:
+    """The answer to whoever tried too many passwords, the same whether or not the name exists."""
+    minutes = max(1, round(settings.IM_LOGIN_LOCK / 60))
+    answer = render(request, "accounts/locked.html", {"minutes": minutes}, status=429)
+    answer["Retry-After"] = str(settings.IM_LOGIN_LOCK)
+    return answer
+
+
+def locked_name(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
+    """The name that failures are counted for: its compared form, or each spelling would have a count of its own."""
+    given = (credentials or {}).get("username") or request.POST.get("username") or ""
+    return name_key(str(given))[:255]
