@@ -1,0 +1,272 @@
+/**
+ * Keeps the store in step with the server: what is pushed goes in, what a reconnect or a hole shows to be missing is
+ * fetched. No DOM.
+ *
+ * Events: `entered` (a log-in succeeded for the first time), `left` (detail {reason}: not connected as anybody any more).
+ *
+ * @import { Answer, Channel, Message, Note, Person } from "./protocol.js"
+ * @import { Credentials, Socket } from "./socket.js"
+ * @import { Store } from "./store.js"
+ * @import { Outbox } from "./outbox.js"
+ */
+import { Code, Refused } from "./protocol.js";
+
+export const PAGE = 50;
+const GUEST = "im.guest";
+const GAP_PATIENCE = 400;
+const GLOBAL_PAGES = 5;
+const PRESENCE_REFRESH = 60_000;
+const PRESENCE_PUSHED_UP_TO = 500;
+
+export class Session extends EventTarget {
+  /** @type {Map<string, number>} */ #refreshes = new Map();
+  /** @type {Map<string, number>} */ #gapTimers = new Map();
+  #presenceTimer = 0;
+  #asGuest = false;
+  #loaded = false;
+  #needsReset = false;
+
+  /** @param {Socket} socket @param {Store} store @param {Outbox} outbox @param {Storage} storage */
+  constructor(socket, store, outbox, storage) {
+    super();
+    Object.assign(this, { socket, store, outbox, storage });
+    /** @type {Socket} */ this.socket = socket;
+    /** @type {Store} */ this.store = store;
+    /** @type {Outbox} */ this.outbox = outbox;
+    /** @type {Storage} */ this.storage = storage;
+    const on = (/** @type {string} */ type, /** @type {(detail: any) => void} */ handle) =>
+      socket.addEventListener(type, (event) => handle(/** @type {CustomEvent} */ (event).detail));
+    on("status", (status) => store.setConnection(status));
+    on("push", (push) => this.#apply(push));
+    on("reset", () => (this.#needsReset = true));
+    on("ready", (detail) => this.#ready(detail));
+    on("refused", (refused) => this.#refused(refused));
+  }
+
+  /** The token with which the guest of this browser comes back. */
+  get guestToken() {
+    return this.storage.getItem(GUEST);
+  }
+
+  /** @param {number} appId */
+  enterSignedIn(appId) {
+    this.#start({ appId }, false);
+  }
+
+  /** @param {number} appId @param {string} token */
+  enterAgain(appId, token) {
+    this.#start({ appId, serviceToken: token }, true);
+  }
+
+  /** @param {number} appId @param {string} name */
+  enterAsGuest(appId, name) {
+    this.#start({ appId, userId: name }, true);
+  }
+
+  /** The same person on another app. @param {number} appId */
+  switchApp(appId) {
+    const token = this.guestToken;
+    if (this.#asGuest && token) this.enterAgain(appId, token);
+    else this.enterSignedIn(appId);
+  }
+
+  /** The guest goes for good. */
+  leaveAsGuest() {
+    this.storage.removeItem(GUEST);
+    this.socket.stop();
+    this.store.clear();
+    this.store.me = null;
+    this.#tell("left", { reason: "" });
+  }
+
+  /** @param {Credentials} credentials @param {boolean} asGuest */
+  #start(credentials, asGuest) {
+    this.#asGuest = asGuest;
+    this.#loaded = false;
+    this.store.clear();
+    this.socket.start(credentials);
+  }
+
+  /** @param {{login: any, resumed: boolean}} detail */
+  async #ready({ login, resumed }) {
+    const { store } = this;
+    if (login.serviceToken) this.storage.setItem(GUEST, login.serviceToken);
+    /** @type {Person} */
+    const me = { userId: login.userId, id: login.id, name: login.name, avatar: login.avatar ?? "", kind: login.kind };
+    store.setMe(me, { appId: login.appId, name: login.appName, target: login.target });
+    this.outbox.load(me.id);
+    try {
+      if (resumed && this.#loaded && !this.#needsReset) await this.#resume();
+      else await this.#load();
+    } catch (error) {
+      // A connection lost meanwhile comes back and does all of this again; a refusal shows as lists that stay empty.
+      if (error instanceof Refused) console.warn(error);
+    }
+  }
+
+  async #load() {
+    const anew = this.#needsReset;
+    const [{ channels }] = await Promise.all([this.socket.request("channel.list"), this.#loadPresence(), this.#loadApps()]);
+    this.#needsReset = false;
+    this.#loaded = true;
+    this.store.forgetLogs();
+    this.store.setChannels(channels, anew);
+    this.outbox.flush();
+    this.#tell("entered", { anew });
+  }
+
+  async #resume() {
+    const reads = [...this.store.channels.values()].map(({ target, readSeq }) => ({ target, readSeq }));
+    this.outbox.flush();
+    const [{ channels }] = await Promise.all([this.socket.request("channel.list"), this.#loadPresence()]);
+    this.store.setChannels(channels);
+    // What was read while offline.
+    for (const { target, readSeq } of reads) {
+      const told = channels.find((/** @type {Channel} */ channel) => channel.target === target);
+      if (told && told.readSeq < readSeq && told.lastSeq - told.unread < readSeq) this.socket.request("read.mark", { target, seq: readSeq }).catch(() => {});
+    }
+    await this.#catchUpGlobal();
+    for (const target of this.store.logs.keys()) this.watchGap(target);
+    this.#tell("resumed", null);
+  }
+
+  /** The app's room is outside `sync`: fetches what is newer than the last message seen, and edits of recent ones. */
+  async #catchUpGlobal() {
+    const { target } = this.store.app;
+    const log = this.store.logs.get(target);
+    if (!log?.loaded || log.hasNewer) return;
+    let joined = false;
+    const last = log.gap() ?? log.lastSeq;
+    const newest = await this.socket.request("message.history", { target, limit: 100 });
+    if (!newest.messages.length || newest.messages[0].seq <= last + 1) joined = true;
+    for (let pages = 0, after = last; !joined && pages < GLOBAL_PAGES; pages++) {
+      const page = await this.socket.request("message.history", { target, after, limit: 100 });
+      log.fill(after, page);
+      after = page.messages.at(-1)?.seq ?? after;
+      joined = !page.hasMore || newest.messages[0].seq <= after + 1;
+    }
+    log.setNewest(newest, joined);
+    const newestSeq = log.lastSeq;
+    if (newestSeq > (this.store.channels.get(target)?.lastSeq ?? 0)) this.store.changeChannel(target, { lastSeq: newestSeq });
+    this.store.emit("log", target);
+  }
+
+  async #loadApps() {
+    this.store.apps = (await this.socket.request("app.list")).apps;
+    this.store.emit("me");
+  }
+
+  async #loadPresence() {
+    const { online, count } = await this.socket.request("presence.list");
+    this.store.setOnline(online, count);
+    // In a crowd, enter and exit may be left out: ask now and then.
+    clearTimeout(this.#presenceTimer);
+    if (count < PRESENCE_PUSHED_UP_TO) return;
+    this.#presenceTimer = setTimeout(() => this.#loadPresence().catch(() => {}), PRESENCE_REFRESH);
+  }
+
+  /** @param {Refused} refused */
+  #refused(refused) {
+    const reason = refused.code === Code.NOT_LOGGED_IN ? "signed-out" : String(refused.code);
+    if (this.#asGuest && (reason === "signed-out" || refused.code === Code.NOT_AUTHORISED)) this.storage.removeItem(GUEST);
+    this.store.clear();
+    this.store.me = null;
+    this.#tell("left", { reason, text: refused.message });
+  }
+
+  /** @param {Answer} push */
+  #apply({ cmd, data }) {
+    const { store } = this;
+    switch (cmd) {
+      case "msg":
+        if (!store.channels.has(data.target) && store.channelsLoaded) this.#refresh(data.target);
+        store.addMessage(data);
+        this.watchGap(data.target);
+        break;
+      case "message.edited":
+        store.editMessage(data);
+        break;
+      case "message.recalled":
+        store.recallMessage(data);
+        break;
+      case "channel.note":
+        this.#note(data);
+        break;
+      case "read.mark":
+        store.setRead(data.target, data.readSeq);
+        break;
+      case "enter":
+      case "exit":
+        store.setPresence(presentPerson(data), cmd === "enter");
+        break;
+    }
+  }
+
+  /** @param {Note} note */
+  #note(note) {
+    const { store } = this;
+    const me = store.me?.id;
+    const isAboutMe = note.who.some(({ id }) => id === me) || (note.by.id === me && note.note === "left");
+    if (isAboutMe && (note.note === "left" || note.note === "removed")) store.removeChannel(note.target);
+    else store.addNote(note);
+    if (note.note === "renamed" && note.value) store.changeChannel(note.target, { name: note.value });
+    if (store.channelsLoaded) this.#refresh(note.target);
+  }
+
+  /** Asks for a channel's present state, soon and once however many notes came. @param {string} target */
+  #refresh(target) {
+    clearTimeout(this.#refreshes.get(target));
+    this.#refreshes.set(
+      target,
+      setTimeout(async () => {
+        this.#refreshes.delete(target);
+        try {
+          this.store.putChannel(await this.socket.request("channel.get", { target }));
+          if (this.store.members.has(target)) this.loadMembers(target);
+        } catch (error) {
+          if (error instanceof Refused && error.code === Code.NO_DATA) this.store.removeChannel(target);
+        }
+      }, 150),
+    );
+  }
+
+  /** @param {string} target @param {boolean} [more] */
+  async loadMembers(target, more = false) {
+    const known = (more && this.store.members.get(target)?.members) || [];
+    const after = known.at(-1)?.id;
+    const page = await this.socket.request("channel.members", { target, ...(after ? { after } : {}), limit: 100 });
+    this.store.setMembers(target, [...known, ...page.members], page.hasMore);
+  }
+
+  /** A number that is missing is usually on its way. If not, it is fetched. @param {string} target */
+  watchGap(target) {
+    const log = this.store.logs.get(target);
+    const channelLast = () => this.store.channels.get(target)?.lastSeq ?? 0;
+    if (!log?.loaded || log.gap(channelLast()) === null || this.#gapTimers.has(target)) return;
+    this.#gapTimers.set(
+      target,
+      setTimeout(async () => {
+        try {
+          for (let hole; this.socket.ready && (hole = log.gap(channelLast())) !== null; ) {
+            log.fill(hole, await this.socket.request("message.history", { target, after: hole, limit: 100 }));
+            this.store.emit("log", target);
+          }
+        } catch {
+          // The next message or reconnect looks again.
+        } finally {
+          this.#gapTimers.delete(target);
+        }
+      }, GAP_PATIENCE),
+    );
+  }
+
+  /** @param {string} type @param {any} detail */
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+/** The person of an `enter` or `exit`. @param {any} data @returns {Person} */
+function presentPerson(data) {
+  return { userId: data.from, id: data.fromId, name: data.name ?? data.from, avatar: data.avatar ?? "", kind: data.kind ?? "person" };
+}

@@ -1,0 +1,221 @@
+/**
+ * One connection to `/acc` that comes back by itself: connect, log in, catch up, beat, retry. Knows no DOM and no state
+ * of the chat; what arrives leaves as events.
+ *
+ * Events: `status` (detail {status, retryAt, reason}), `ready` (detail {login, resumed}: logged in and caught up),
+ * `push` (detail Answer), `reset` (too much was missed: load everything anew), `refused` (detail Refused at the log-in).
+ */
+import { Close, Code, Disconnected, Refused, backOff, decode, encode, isPush, result } from "./protocol.js";
+
+const HEARTBEAT = 25_000;
+const ANSWER_WITHIN = 30_000;
+const CONNECT_WITHIN = 10_000;
+
+/** @typedef {{appId: number, userId?: string | undefined, serviceToken?: string | undefined}} Credentials */
+
+export class Socket extends EventTarget {
+  /** @type {WebSocket | null} */ #ws = null;
+  /** @type {Map<string, {done: (answer: any) => void, fail: (error: Error) => void, timer: number}>} */ #waiting = new Map();
+  /** @type {Credentials | null} */ #credentials = null;
+  /** @type {number | null} */ #position = null;
+  #counter = 0;
+  #attempt = 0;
+  #retryTimer = 0;
+  #beatTimer = 0;
+  #status = "idle";
+
+  /** @param {string} url */
+  constructor(url) {
+    super();
+    this.url = url;
+  }
+
+  /** `idle`, `connecting`, `catching-up`, `ready`, `waiting` (for the next try) or `ended` (will not try by itself). */
+  get status() {
+    return this.#status;
+  }
+
+  get ready() {
+    return this.#status === "ready";
+  }
+
+  /** Connects as this person, instead of whatever was before. @param {Credentials} credentials */
+  start(credentials) {
+    this.stop();
+    this.#credentials = credentials;
+    this.#position = null;
+    this.#attempt = 0;
+    this.#connect();
+  }
+
+  stop() {
+    this.#credentials = null;
+    clearTimeout(this.#retryTimer);
+    this.#drop();
+    this.#tell("idle");
+  }
+
+  /** The network or the person is back: tries at once if a try is due later, checks the connection if there is one. */
+  retryNow() {
+    if (this.#status === "waiting") this.#connect();
+    else if (this.#status === "ready") this.#check();
+  }
+
+  /**
+   * Sends a request; resolves with the reply's data. Throws Refused, or Disconnected where the outcome is unknown.
+   * @param {string} cmd @param {object} [data] @returns {Promise<any>}
+   */
+  request(cmd, data = {}) {
+    const ws = this.#ws;
+    if (!ws || ws.readyState !== WebSocket.OPEN) return Promise.reject(new Disconnected("not connected"));
+    const seq = String(++this.#counter);
+    return new Promise((done, fail) => {
+      // A connection that leaves a request unanswered is as good as gone.
+      const timer = setTimeout(() => ws === this.#ws && this.#lost("silent"), ANSWER_WITHIN);
+      this.#waiting.set(seq, { done, fail, timer });
+      ws.send(encode(seq, cmd, data));
+    });
+  }
+
+  #connect() {
+    clearTimeout(this.#retryTimer);
+    this.#drop();
+    this.#tell("connecting");
+    const ws = new WebSocket(this.url);
+    this.#ws = ws;
+    const late = setTimeout(() => ws === this.#ws && this.#lost("silent"), CONNECT_WITHIN);
+    ws.onopen = () => {
+      clearTimeout(late);
+      if (ws === this.#ws) this.#logIn(ws);
+    };
+    ws.onmessage = (event) => ws === this.#ws && this.#receive(event.data);
+    ws.onclose = (event) => {
+      clearTimeout(late);
+      if (ws === this.#ws) this.#lost("closed", event.code);
+    };
+  }
+
+  /** @param {WebSocket} ws */
+  async #logIn(ws) {
+    const resumed = this.#position !== null;
+    const after = resumed ? { after: this.#position } : {};
+    try {
+      const login = await this.request("login", { ...this.#credentials, ...after });
+      if (ws !== this.#ws) return;
+      // A new guest comes back, after a lost connection too, with the token instead of as yet another guest.
+      if (login.serviceToken) this.#credentials = { ...this.#credentials, userId: undefined, serviceToken: login.serviceToken };
+      this.#tell("catching-up");
+      if (resumed) await this.#catchUp(ws);
+      else this.#position = login.position;
+      if (ws !== this.#ws) return;
+      this.#attempt = 0;
+      this.#beatTimer = setInterval(() => this.#beat(), HEARTBEAT);
+      this.#tell("ready");
+      this.#emit("ready", { login, resumed });
+    } catch (error) {
+      if (ws !== this.#ws) return;
+      if (!(error instanceof Refused) || error.passing || error.code === Code.FAILED) {
+        this.#lost("fault");
+        return;
+      }
+      this.#end();
+      this.#emit("refused", error);
+    }
+  }
+
+  /** Asks for everything missed until nothing is left, so that what is sent next stands after it. @param {WebSocket} ws */
+  async #catchUp(ws) {
+    for (let more = true; more && ws === this.#ws; ) {
+      const page = await this.request("sync", { after: this.#position });
+      if (ws !== this.#ws) return;
+      if (page.reset) this.#emit("reset", null);
+      for (const envelope of page.events ?? []) this.#emit("push", { cmd: envelope.cmd, data: envelope.response.data });
+      this.#position = page.position;
+      more = Boolean(page.hasMore);
+    }
+  }
+
+  /** @param {string | Blob} frame */
+  #receive(frame) {
+    if (typeof frame !== "string") return;
+    for (const answer of decode(frame)) {
+      const waiting = this.#waiting.get(answer.seq);
+      if (isPush(answer, () => waiting !== undefined)) this.#emit("push", answer);
+      else if (waiting) {
+        this.#waiting.delete(answer.seq);
+        clearTimeout(waiting.timer);
+        try {
+          waiting.done(result(answer));
+        } catch (refused) {
+          waiting.fail(/** @type {Error} */ (refused));
+        }
+      }
+    }
+  }
+
+  async #beat() {
+    const ws = this.#ws;
+    try {
+      const { position } = await this.request("heartbeat");
+      if (ws === this.#ws && typeof position === "number") this.#position = position;
+    } catch {
+      // The connection is going, and says so by itself.
+    }
+  }
+
+  /** Finds out soon whether the connection still lives. */
+  #check() {
+    const ws = this.#ws;
+    const timer = setTimeout(() => ws === this.#ws && this.#lost("silent"), 4000);
+    this.request("ping").catch(() => {}).finally(() => clearTimeout(timer));
+  }
+
+  /** @param {string} reason @param {number} [code] */
+  #lost(reason, code) {
+    this.#drop();
+    if (code === Close.SIGNED_OUT) {
+      this.#end();
+      this.#emit("refused", new Refused(Code.NOT_LOGGED_IN, "signed out", {}));
+      return;
+    }
+    const slow = code === Close.TOO_MANY || code === Close.FLOOD;
+    this.#attempt += slow ? 4 : 1;
+    const wait = backOff(this.#attempt, Math.random());
+    this.#retryTimer = setTimeout(() => this.#connect(), wait);
+    this.#tell("waiting", Date.now() + wait, code === Close.TOO_MANY ? "too-many" : reason);
+  }
+
+  #end() {
+    clearTimeout(this.#retryTimer);
+    this.#drop();
+    this.#credentials = null;
+    this.#tell("ended");
+  }
+
+  #drop() {
+    clearInterval(this.#beatTimer);
+    const ws = this.#ws;
+    this.#ws = null;
+    if (ws) {
+      ws.onopen = ws.onmessage = ws.onclose = null;
+      ws.close();
+    }
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { fail, timer } of waiting) {
+      clearTimeout(timer);
+      fail(new Disconnected("the connection was lost"));
+    }
+  }
+
+  /** @param {string} status @param {number} [retryAt] @param {string} [reason] */
+  #tell(status, retryAt = 0, reason = "") {
+    this.#status = status;
+    this.#emit("status", { status, retryAt, reason });
+  }
+
+  /** @param {string} type @param {any} detail */
+  #emit(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
