@@ -97,6 +97,8 @@ class Message(models.Model):
     sender = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages")
     type = models.CharField(max_length=16, default="text")
     text = models.TextField()
+    shown_as = models.CharField(max_length=64, blank=True, default="")
+    """The name it was said in, where a service spoke in another's name."""
     reply_to = models.BigIntegerField(null=True, blank=True)
     reply_seq = models.BigIntegerField(null=True, blank=True)
     position = models.BigIntegerField()

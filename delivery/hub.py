@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -17,7 +17,7 @@ from django.db import DatabaseError
 
 from delivery import log
 from delivery.connection import Connection
-from delivery.hooks import hooks
+from delivery.encoders import encoders
 from delivery.log import Entry, Span
 from delivery.outbox import Frame, Ticker
 from delivery.presence import Presence
@@ -25,6 +25,8 @@ from delivery.presence_memory import MemoryPresence
 from delivery.threads import run
 
 logger = logging.getLogger(__name__)
+
+Standing = Callable[[], Sequence[Span] | None]
 
 READ_PAGE = 500
 """Entries in one read of the log."""
@@ -175,7 +177,6 @@ class Hub:
 
     def _deliver(self, entry: Entry, skip: Connection | None = None) -> None:
         frames: dict[str, Frame | None] = {}
-        encoders = hooks.encoders
         if entry.origin:
             connection_id, _, number = entry.origin.partition(".")
             if (skip := self.connections.get(connection_id)) is not None:
@@ -202,6 +203,8 @@ class Hub:
             ]
         if entry.app is not None:
             concerned = [connection for connection in concerned if connection.app == entry.app]
+        if skipped := entry.header.get("skip"):
+            concerned = [connection for connection in concerned if connection.person not in skipped]
         if entry.subject is not None:
             concerned = [connection for connection in concerned if self._may_see(connection, entry)]
         return concerned if isinstance(concerned, list) else list(concerned)
@@ -263,26 +266,27 @@ class Hub:
         """A connection that nobody has logged in on yet."""
         self.connections[connection.id] = connection
 
-    async def attach(self, connection: Connection, reply: int) -> int:
+    async def attach(self, connection: Connection, reply: int, standing: Standing) -> int:
         """Deliver to this connection from here on, pushes behind reply number `reply`; returns the position.
 
-        `person`, `name`, `app`, `credential` and `channels` of the connection have been set. Raises CredentialEnded if
-        the credential ended meanwhile. The person is registered before the stays are read, so that nothing falls
-        between: what the hub passes meanwhile is applied to what was read.
+        `person`, `name`, `app`, `credential` and `channels` of the connection have been set. `standing` reads, in a
+        database thread, all stays of the person, or gives None if the credential no longer holds: then CredentialEnded
+        is raised. The person is registered before that, so that nothing falls between: what the hub passes meanwhile
+        is applied to what was read.
         """
         assert connection.person is not None
         person = self._persons.setdefault(connection.person, _Person(connection.person))
         person.connections.add(connection)
         try:
-            standing = await run(hooks.standing, connection.person, connection.credential)
+            stays = await run(standing)
         except BaseException:
             self._forget(connection)
             raise
-        if standing is None or connection.closing:
+        if stays is None or connection.closing:
             self._forget(connection)
             raise CredentialEnded
         if person.spans is None:
-            person.spans = list(standing)
+            person.spans = list(stays)
             for entry in person.news:
                 person.apply(entry)
             person.news = []

@@ -26,6 +26,7 @@ class Entry:
 
     The audience is `channel`, or the `persons`. `header` is obeyed by delivery:
     `join` and `leave` list persons who belong to the channel from, or up to, this event, both included;
+    `skip` lists persons who do not get it live;
     `revoke` ends connections of the persons (`credential`: only those, `except`: all but those).
     """
 

@@ -58,10 +58,12 @@ OPTIONS = (
     Option("IM_OUTBOX_BYTES", 1_048_576, "Bytes that may wait for one connection; over it the connection is closed with 4008."),
     Option("IM_OUTBOX_WINDOW", 0.03, "Seconds for which writes to a busy connection are gathered."),
     Option("IM_BATCH_MESSAGES", 200, "Most messages in one commit."),
+    Option("IM_WRITE_QUEUE", 20000, "Sends of one process that may wait for their commit; over it they are refused with 1011."),
     Option("IM_DB_THREADS", 8, "Threads (and on PostgreSQL connections) of one process for the database."),
     Option("IM_LOG_POLL", 1.0, "Seconds without news after which a node looks into the log."),
     Option("IM_PRESENCE_LIMIT", 500, "People online in an app up to which `enter` and `exit` are pushed."),
     Option("IM_PRESENCE_GRACE", 2.0, "Seconds before `exit`, so that a page reload does not show."),
+    Option("IM_CLAIM_HOURS", 12, "Hours for which the same msgID of an HTTP call is not sent again."),
     Option("IM_SYNC_LIMIT", 5000, "Events that `sync` replays; with more between, the client is told to reset."),
 )
 

@@ -1,0 +1,193 @@
+"""Channels: create, rename, set the policy, close."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.conf import settings
+
+from accounts.models import App, User
+from accounts.selectors import persons_by_names
+from chat import bodies, errors, rules
+from chat.errors import ChatError
+from chat.models import Channel, Membership
+from chat.selectors import NOTE, Access, access_channel
+from delivery import log, publish
+from delivery.log import Entry
+from delivery.transactions import write
+
+
+def people_named(names: Sequence[str], *, but: User) -> list[User]:
+    """The accounts of these names, each once, without `but`. Raises NO_DATA for a name that nobody has."""
+    found = persons_by_names(list(names))
+    for name in names:
+        if name not in found:
+            raise ChatError(errors.NO_DATA, f"There is no person named {name}.", userId=name)
+    return list({user.pk: user for user in found.values() if user.pk != but.pk}.values())
+
+
+def require_account(user: User) -> None:
+    if user.is_guest:
+        raise ChatError(errors.NOT_AUTHORISED, "Guests write in their app's room only. Register to do more.")
+
+
+def lock_people(people: Sequence[User]) -> None:
+    """Lock the rows of the people, before any channel's, and see that they are still active."""
+    ids = sorted({user.pk for user in people})
+    rows = User.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+    if sum(row.is_active for row in rows) < len(ids):
+        raise ChatError(errors.NO_DATA, "One of these people has no active account.")
+
+
+def note_entry(
+    channel: Channel,
+    kind: str,
+    *,
+    by: User,
+    who: Sequence[User] = (),
+    value: str = "",
+    join: Sequence[User] = (),
+    leave: Sequence[User] = (),
+) -> Entry:
+    """A system note for the channel's timeline; joins and leaves take effect exactly at it."""
+    header = {}
+    if join:
+        header["join"] = [user.pk for user in join]
+    if leave:
+        header["leave"] = [user.pk for user in leave]
+    now = log.now_ms()
+    body = bodies.note(channel.pk, kind, by=by, who=who, value=value, seq=channel.last_seq, time=now)
+    return Entry(kind=NOTE, channel=channel.pk, header=header, body=body, time=now)
+
+
+def stay_rows(channel: Channel, people: Sequence[User], position: int, role: str = "member") -> list[Membership]:
+    """The beginning of stays at the event with this position."""
+    return [
+        Membership(
+            channel=channel, user=user, role=role, from_position=position, from_seq=channel.last_seq + 1
+        )
+        for user in people
+    ]
+
+
+def channel_create_global(*, app: App) -> Channel:
+    """The app's global channel; made once."""
+    channel, _ = Channel.objects.get_or_create(
+        app=app, defaults={"kind": Channel.Kind.GLOBAL, "name": app.name, "join": Channel.Join.OPEN, "listed": True}
+    )
+    return channel
+
+
+def channel_create_group(
+    *, creator: User, name: str = "", members: Sequence[str] = (), join: str = "invite", listed: bool = False
+) -> Channel:
+    """A group with its first members; the creator owns it. A listed or open one needs a name."""
+    require_account(creator)
+    name = rules.check_channel_name(name)
+    if listed and not name:
+        raise ChatError(errors.ILLEGAL_PARAMETER, "A listed group needs a name.", field="name")
+    others = people_named(members, but=creator)
+    if not name and not others:
+        raise ChatError(errors.ILLEGAL_PARAMETER, "Give the group a name or members.", field="name")
+    return channel_create_with(creator=creator, name=name, others=others, join=join, listed=listed)
+
+
+def channel_create_with(*, creator: User, name: str, others: Sequence[User], join: str, listed: bool) -> Channel:
+    """A group of people who are known already. See `channel_create_group`."""
+    _check_size(len(others) + 1)
+    with write():
+        lock_people([creator, *others])
+        channel = Channel.objects.create(
+            kind=Channel.Kind.PUBLIC, name=name, join=join, listed=listed, active_at=log.now_ms()
+        )
+        everybody = [creator, *others]
+        entries = log.append([note_entry(channel, "created", by=creator, who=others, value=name, join=everybody)])
+        at = entries[0].position
+        owner = stay_rows(channel, [creator], at, "owner")
+        Membership.objects.bulk_create(owner + stay_rows(channel, others, at))
+        publish.after_commit(entries)
+    return channel
+
+
+def channel_create_private(*, creator: User, other: User) -> tuple[Channel, bool]:
+    """The private channel of two people and whether it is new; it exists once."""
+    require_account(creator)
+    if creator.pk == other.pk:
+        raise ChatError(errors.ILLEGAL_PARAMETER, "A private channel is with somebody else.", field="members")
+    pair = ":".join(map(str, sorted((creator.pk, other.pk))))
+    if (known := Channel.objects.filter(pair=pair).first()) is not None:
+        return known, False
+    with write():
+        # Both who may make it hold the same two rows, so only one of them makes it.
+        lock_people([creator, other])
+        if (known := Channel.objects.filter(pair=pair).first()) is not None:
+            return known, False
+        channel = Channel.objects.create(kind=Channel.Kind.PRIVATE, pair=pair, active_at=log.now_ms())
+        both = [creator, other]
+        entries = log.append([note_entry(channel, "created", by=creator, who=[other], join=both)])
+        Membership.objects.bulk_create(stay_rows(channel, both, entries[0].position))
+        publish.after_commit(entries)
+    return channel, True
+
+
+def _check_size(count: int) -> None:
+    if count > settings.IM_GROUP_LIMIT:
+        raise ChatError(
+            errors.TOO_MUCH, f"A group has at most {settings.IM_GROUP_LIMIT} members.", limit=settings.IM_GROUP_LIMIT
+        )
+
+
+def managed_group(user: User, channel_id: int) -> Access:
+    """A group that the person manages, locked."""
+    access = member_group(user, channel_id)
+    rules.require_manager(access.role)
+    return access
+
+
+def member_group(user: User, channel_id: int) -> Access:
+    """A group that the person is in, locked; NOT_AUTHORISED for other kinds, which have no such settings."""
+    access = access_channel(user, channel_id, lock=True)
+    if access.channel.kind != Channel.Kind.PUBLIC:
+        raise ChatError(errors.NOT_AUTHORISED, "Only groups can be changed.")
+    rules.require_open_channel(access.channel.closed)
+    return access
+
+
+def channel_rename(*, user: User, channel_id: int, name: str) -> Access:
+    name = rules.check_channel_name(name)
+    with write():
+        access = managed_group(user, channel_id)
+        channel = access.channel
+        if channel.listed and not name:
+            raise ChatError(errors.ILLEGAL_PARAMETER, "A listed group needs a name.", field="name")
+        if channel.name != name:
+            channel.name = name
+            channel.save(update_fields=["name"])
+            publish.after_commit(log.append([note_entry(channel, "renamed", by=user, value=name)]))
+    return access
+
+
+def channel_set_policy(*, user: User, channel_id: int, join: str | None = None, listed: bool | None = None) -> Access:
+    """Who may join, and whether strangers find it."""
+    with write():
+        access = managed_group(user, channel_id)
+        channel = access.channel
+        channel.join = channel.join if join is None else join
+        channel.listed = channel.listed if listed is None else listed
+        if channel.listed and not channel.name:
+            raise ChatError(errors.ILLEGAL_PARAMETER, "A listed group needs a name.", field="listed")
+        channel.save(update_fields=["join", "listed"])
+        publish.after_commit(log.append([note_entry(channel, "policy", by=user, value=channel.join)]))
+    return access
+
+
+def channel_set_closed(*, operator: User, channel_id: int, closed: bool) -> Channel:
+    """Close a channel (readable for its members, nothing can be sent) or open it again; by an operator."""
+    with write():
+        channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
+        if channel.closed != closed:
+            channel.closed = closed
+            channel.save(update_fields=["closed"])
+            kind = "closed" if closed else "reopened"
+            publish.after_commit(log.append([note_entry(channel, kind, by=operator)]))
+    return channel

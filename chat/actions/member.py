@@ -1,0 +1,144 @@
+"""Who is in a group: join, leave, invite, remove, roles. A channel's row is locked while its members change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.conf import settings
+
+from accounts.models import User
+from chat import errors, rules
+from chat.actions.channel import (
+    lock_people,
+    managed_group,
+    member_group,
+    note_entry,
+    people_named,
+    require_account,
+    stay_rows,
+)
+from chat.errors import ChatError
+from chat.models import Channel, Membership, ReadMark
+from chat.selectors import Access, current_members
+from delivery import log, publish
+from delivery.transactions import write
+
+
+def member_join(*, user: User, channel_id: int) -> Access:
+    """Join an open group; who is in it already changes nothing."""
+    require_account(user)
+    with write():
+        lock_people([user])
+        channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id, kind="public").first()
+        stay = current_members(channel).filter(user=user).first() if channel is not None else None
+        if channel is not None and stay is not None:
+            return Access(channel, stay)
+        if channel is None or channel.join != Channel.Join.OPEN or channel.closed:
+            raise ChatError(errors.NO_DATA, "There is no such group to join.")
+        added = _enter(channel, [user], by=user, note="joined")
+    return Access(channel, added[0])
+
+
+def member_invite(*, user: User, channel_id: int, names: Sequence[str]) -> list[User]:
+    """Add people to a group; returns those who were not in it."""
+    invited = people_named(names, but=user)
+    with write():
+        lock_people([user, *invited])
+        access = member_group(user, channel_id)
+        if access.role is None or not rules.may_invite(access.channel.join, access.role):
+            raise ChatError(errors.NOT_AUTHORISED, "Only an owner or admin adds people to this group.")
+        present = set(current_members(access.channel).filter(user__in=invited).values_list("user", flat=True))
+        fresh = [person for person in invited if person.pk not in present]
+        if fresh:
+            _enter(access.channel, fresh, by=user, note="invited")
+    return fresh
+
+
+def _enter(channel: Channel, people: Sequence[User], *, by: User, note: str) -> list[Membership]:
+    count = current_members(channel).count() + len(people)
+    if count > settings.IM_GROUP_LIMIT:
+        limit = settings.IM_GROUP_LIMIT
+        raise ChatError(errors.TOO_MUCH, f"A group has at most {limit} members.", limit=limit)
+    if count == len(people):
+        # An open group that everybody had left belongs to who comes first.
+        roles = ["owner"] + ["member"] * (len(people) - 1)
+    else:
+        roles = ["member"] * len(people)
+    # What was said before is not unread for who enters.
+    ReadMark.objects.bulk_create(
+        [ReadMark(channel=channel, user=user, seq=channel.last_seq) for user in people],
+        update_conflicts=True,
+        unique_fields=["user", "channel"],
+        update_fields=["seq"],
+    )
+    entries = log.append([note_entry(channel, note, by=by, who=people, join=people)])
+    stays = stay_rows(channel, people, entries[0].position)
+    for stay, role in zip(stays, roles, strict=True):
+        stay.role = role
+    Membership.objects.bulk_create(stays)
+    publish.after_commit(entries)
+    return stays
+
+
+def member_leave(*, user: User, channel_id: int) -> None:
+    """Leave a group. The last owner hands over to the longest-standing admin, else member."""
+    with write():
+        access = member_group(user, channel_id)
+        assert access.stay is not None
+        _leave(access.channel, access.stay, by=user, note="left")
+
+
+def member_remove(*, user: User, channel_id: int, name: str) -> None:
+    """Remove somebody of lower rank from a group."""
+    with write():
+        access = managed_group(user, channel_id)
+        stay = _stay_of(access.channel, user, name)
+        assert access.role is not None
+        if not rules.outranks(access.role, stay.role):
+            raise ChatError(errors.NOT_AUTHORISED, "Only somebody of higher rank may remove this person.")
+        _leave(access.channel, stay, by=user, note="removed")
+
+
+def _stay_of(channel: Channel, user: User, name: str) -> Membership:
+    """The stay of the member of that name, who may be deactivated meanwhile."""
+    stay = current_members(channel).filter(user__username=name).first()
+    if stay is None:
+        people = people_named([name], but=user)
+        stay = current_members(channel).filter(user__in=people).first()
+    if stay is None:
+        raise ChatError(errors.NO_DATA, "This person is not in the group.", userId=name)
+    return stay
+
+
+def _leave(channel: Channel, stay: Membership, *, by: User, note: str) -> None:
+    rest = current_members(channel).exclude(pk=stay.pk)
+    notes = [note_entry(channel, note, by=by, who=[stay.user], leave=[stay.user])]
+    if stay.role == "owner" and not rest.filter(role="owner").exists():
+        heir = rest.filter(role="admin").order_by("from_position").first() or rest.order_by("from_position").first()
+        if heir is not None:
+            heir.role = "owner"
+            heir.save(update_fields=["role"])
+            notes.append(note_entry(channel, "role", by=by, who=[heir.user], value="owner"))
+    entries = log.append(notes)
+    stay.until_position, stay.until_seq = entries[0].position, channel.last_seq
+    stay.save(update_fields=["until_position", "until_seq"])
+    publish.after_commit(entries)
+
+
+def member_set_role(*, user: User, channel_id: int, name: str, role: str) -> None:
+    """Give a member a role; owners only. A group keeps at least one owner."""
+    with write():
+        access = member_group(user, channel_id)
+        if access.role != "owner":
+            raise ChatError(errors.NOT_AUTHORISED, "Only an owner gives roles.")
+        stay = access.stay if name == user.username else _stay_of(access.channel, user, name)
+        assert stay is not None
+        if stay.role == "owner" and role != "owner":
+            if not current_members(access.channel).filter(role="owner").exclude(pk=stay.pk).exists():
+                raise ChatError(errors.OPERATION_FAILED, "A group keeps at least one owner. Name another one first.")
+        if stay.role != role:
+            stay.role = role
+            stay.save(update_fields=["role"])
+            publish.after_commit(
+                log.append([note_entry(access.channel, "role", by=user, who=[stay.user], value=role)])
+            )

@@ -1,0 +1,148 @@
+"""Messages: send, edit, recall, read."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from django.conf import settings
+
+from accounts.models import User
+from chat import bodies, errors, rules
+from chat.errors import ChatError
+from chat.models import Channel, Message, ReadMark
+from chat.selectors import Access, access_channel, access_message
+from chat.writer import Draft, Stored, commit, current_writer
+from delivery import log, publish
+from delivery.connection import Connection
+from delivery.log import Entry
+from delivery.transactions import write
+
+READ_MARK = "read.mark"
+EDITED = "message.edited"
+RECALLED = "message.recalled"
+
+
+def message_draft(
+    *,
+    sender: int,
+    channel: int,
+    text: str,
+    type: str = "text",
+    client_id: str | None = None,
+    **fields: Any,
+) -> Draft:
+    """A draft whose own values are right; what needs the database is checked at the commit. Raises ChatError."""
+    if type != "text":
+        raise ChatError(errors.ILLEGAL_PARAMETER, "The only type of message is text.", field="type")
+    return Draft(
+        sender=sender,
+        channel=channel,
+        text=rules.check_text(text, limit=settings.IM_MESSAGE_LIMIT),
+        client_id=rules.check_client_id(client_id),
+        **fields,
+    )
+
+
+def message_send(draft: Draft) -> asyncio.Future[Stored]:
+    """Queue the message; the future has its number and position once it is committed. On the event loop."""
+    return current_writer().submit(draft)
+
+
+def message_send_now(draft: Draft) -> Stored:
+    """Store the message in a transaction of its own; for callers that are not on the event loop."""
+    outcome = commit([draft])[0]
+    if isinstance(outcome, ChatError):
+        raise outcome
+    return outcome
+
+
+def message_edit(
+    *, user: User, channel_id: int, message_id: int, text: str, app: int | None, origin: str = ""
+) -> tuple[Message, int]:
+    """Replace the text of one's own message; returns it with the position of the edit."""
+    text = rules.check_text(text, limit=settings.IM_MESSAGE_LIMIT)
+    with write():
+        access = access_channel(user, channel_id, app=app, lock=True)
+        message = access_message(user, access, message_id)
+        if message.sender_id != user.pk:
+            raise ChatError(errors.NOT_AUTHORISED, "Only its author edits a message.")
+        if message.recalled_at is not None:
+            raise ChatError(errors.OPERATION_FAILED, "This message has been recalled.")
+        rules.require_open_channel(access.channel.closed)
+        message.text, message.edited_at = text, log.now_ms()
+        message.save(update_fields=["text", "edited_at"])
+        # A replay from further back must not bring the old text again.
+        log.redact(message.pk, {"msg": text, "editedAt": message.edited_at})
+        entries = log.append([_about(message, EDITED, access, origin, bodies.edited(message))])
+        publish.after_commit(entries)
+    return message, entries[0].position
+
+
+def message_recall(
+    *, user: User, channel_id: int, message_id: int, app: int | None, origin: str = ""
+) -> tuple[Message, int | None]:
+    """Take back one's own message, or as owner or admin of the group another's; a tombstone stays.
+
+    Returns it with the position of the recall, None if it was recalled before.
+    """
+    with write():
+        access = access_channel(user, channel_id, app=app, lock=True)
+        message = access_message(user, access, message_id)
+        if message.sender_id != user.pk:
+            rules.require_manager(access.role)
+        return message, _recall(message, access, user, origin)
+
+
+def message_recall_as_operator(*, operator: User, message_id: int) -> Message:
+    """Take back anybody's message, from the admin."""
+    with write():
+        message = Message.objects.select_related("sender").get(pk=message_id)
+        channel = Channel.objects.select_for_update(no_key=True).get(pk=message.channel_id)
+        message.refresh_from_db()
+        _recall(message, Access(channel, None), operator, "")
+    return message
+
+
+def _recall(message: Message, access: Access, by: User, origin: str) -> int | None:
+    if message.recalled_at is not None:
+        return None
+    now = log.now_ms()
+    message.text, message.recalled_at, message.recalled_by = "", now, by
+    message.save(update_fields=["text", "recalled_at", "recalled_by"])
+    log.redact(message.pk, {"msg": "", "recalled": True})
+    entries = log.append([_about(message, RECALLED, access, origin, bodies.recalled(message, by, now))])
+    publish.after_commit(entries)
+    return entries[0].position
+
+
+def _about(message: Message, kind: str, access: Access, origin: str, body: dict[str, Any]) -> Entry:
+    """An event about a message: only for those who may read the message itself."""
+    everyone = access.channel.kind == Channel.Kind.GLOBAL or access.channel.join == Channel.Join.OPEN
+    return Entry(
+        kind=kind,
+        channel=message.channel_id,
+        ref=message.pk,
+        subject=None if everyone else message.position,
+        origin=origin,
+        body=body,
+    )
+
+
+def read_mark(*, user: User, channel_id: int, seq: int, app: int | None, connection: Connection | None = None) -> int:
+    """Move one's read position up to `seq`, never down or past the last message; returns where it is.
+
+    One's other connections hear of it, at most once.
+    """
+    access = access_channel(user, channel_id, app=app)
+    seq = max(0, min(seq, access.channel.last_seq))
+    with write():
+        marks = ReadMark.objects.filter(user=user, channel=access.channel)
+        if not marks.filter(seq__lt=seq).update(seq=seq):
+            ReadMark.objects.bulk_create(
+                [ReadMark(user=user, channel=access.channel, seq=seq)], ignore_conflicts=True
+            )
+        read_seq = marks.values_list("seq", flat=True).get()
+    body = {"target": str(channel_id), "readSeq": read_seq}
+    publish.transient(Entry(kind=READ_MARK, persons=(user.pk,), body=body), connection)
+    return read_seq

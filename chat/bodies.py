@@ -1,0 +1,107 @@
+"""The bodies of events and the shapes that clients see: one function for each shape of the protocol page.
+
+Ids are decimal strings, times Unix milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from accounts.models import User
+from chat.models import Message
+from chat.selectors import Listed
+from delivery.log import Entry
+
+
+def person(user: User) -> dict[str, Any]:
+    return {
+        "userId": user.public_name,
+        "id": str(user.pk),
+        "name": user.nickname,
+        "avatar": user.avatar,
+        "kind": user.kind,
+    }
+
+
+def message(row: Message, sender: User) -> dict[str, Any]:
+    """The data of a `msg` push, and an item of history. What was recalled has no text."""
+    data = {
+        "target": str(row.channel_id),
+        "type": row.type,
+        "msg": row.text if row.recalled_at is None else "",
+        "from": row.shown_as or sender.public_name,
+        "fromId": str(row.sender_id),
+        "name": row.shown_as or sender.nickname,
+        "avatar": sender.avatar,
+        "id": str(row.pk),
+        "seq": row.seq,
+        "time": row.time,
+        "position": row.position,
+    }
+    if row.reply_to is not None:
+        data["replyTo"] = str(row.reply_to)
+        data["replySeq"] = row.reply_seq
+    if row.edited_at is not None:
+        data["editedAt"] = row.edited_at
+    if row.recalled_at is not None:
+        data["recalled"] = True
+    return data
+
+
+def edited(row: Message) -> dict[str, Any]:
+    return {
+        "target": str(row.channel_id),
+        "id": str(row.pk),
+        "seq": row.seq,
+        "msg": row.text,
+        "editedAt": row.edited_at,
+    }
+
+
+def recalled(row: Message, by: User, time: int) -> dict[str, Any]:
+    return {"target": str(row.channel_id), "id": str(row.pk), "seq": row.seq, "by": person(by), "time": time}
+
+
+def note(
+    channel: int, kind: str, *, by: User, who: Iterable[User] = (), value: str = "", seq: int, time: int
+) -> dict[str, Any]:
+    """A system note of a channel, standing after message number `seq`."""
+    return {
+        "target": str(channel),
+        "note": kind,
+        "by": person(by),
+        "who": [person(user) for user in who],
+        "value": value,
+        "seq": seq,
+        "time": time,
+    }
+
+
+def push_data(entry: Entry) -> dict[str, Any]:
+    """The data of the push of a logged entry: its body and its position."""
+    return entry.body | {"position": entry.position}
+
+
+def listed_channel(item: Listed) -> dict[str, Any]:
+    channel = item.channel
+    data = {
+        "target": str(channel.pk),
+        "kind": channel.kind,
+        "name": item.name,
+        "join": channel.join,
+        "listed": channel.listed,
+        "closed": channel.closed,
+        "role": item.role,
+        "lastSeq": channel.last_seq,
+        "readSeq": item.read_seq,
+        "unread": item.unread,
+        "activeAt": channel.active_at,
+    }
+    if channel.app is not None:
+        data["appId"] = channel.app.number
+    if item.peer is not None:
+        data["peer"] = person(item.peer)
+    if channel.kind == channel.Kind.PUBLIC:
+        data["memberCount"] = item.members
+    return data

@@ -1,0 +1,91 @@
+"""What is allowed, as pure functions of values: no query, no clock, no settings. They raise ChatError."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from accounts.names import BadName, check_name
+from chat import errors
+from chat.errors import ChatError
+
+CHANNEL_NAME_LIMIT = 64
+CLIENT_ID_LIMIT = 64
+MEMBERS_IN_NAME = 4
+"""Members that name a group without a name."""
+_RANK = {"member": 0, "admin": 1, "owner": 2}
+
+
+def check_text(text: str, *, limit: int) -> str:
+    """The message's text with line ends as `\\n`. Refused: blank, over `limit` characters, the NUL character."""
+    text = text.replace("\r\n", "\n")
+    if not text.strip():
+        raise ChatError(errors.ILLEGAL_PARAMETER, "A message must not be empty.", field="msg")
+    if "\0" in text:
+        raise ChatError(errors.ILLEGAL_PARAMETER, "A message must not contain the NUL character.", field="msg")
+    if len(text) > limit:
+        raise ChatError(errors.TOO_MUCH, f"A message has at most {limit} characters.", limit=limit)
+    return text
+
+
+def check_channel_name(name: str) -> str:
+    """A group's name; empty means: called by its members."""
+    if not name:
+        return ""
+    try:
+        return check_name(name, limit=CHANNEL_NAME_LIMIT)
+    except BadName as error:
+        raise ChatError(errors.ILLEGAL_PARAMETER, str(error), field="name") from error
+
+
+def check_client_id(client_id: str | None) -> str | None:
+    if client_id is None or client_id == "":
+        return None
+    if len(client_id) > CLIENT_ID_LIMIT or not client_id.isprintable():
+        raise ChatError(
+            errors.ILLEGAL_PARAMETER,
+            f"clientMsgId has at most {CLIENT_ID_LIMIT} printable characters.",
+            field="clientMsgId",
+        )
+    return client_id
+
+
+def members_name(nicknames: Sequence[str], count: int) -> str:
+    """What a group without a name is called: its first members, and how many more."""
+    named = ", ".join(nicknames[:MEMBERS_IN_NAME])
+    rest = count - min(len(nicknames), MEMBERS_IN_NAME)
+    return (f"{named} +{rest}" if rest > 0 else named)[:CHANNEL_NAME_LIMIT]
+
+
+def outranks(actor: str, other: str) -> bool:
+    return _RANK[actor] > _RANK[other]
+
+
+def require_manager(role: str | None) -> None:
+    """Owners and admins manage a group."""
+    if role not in ("owner", "admin"):
+        raise ChatError(errors.NOT_AUTHORISED, "Only an owner or admin of the group may do this.")
+
+
+def require_open_channel(closed: bool) -> None:
+    if closed:
+        raise ChatError(errors.OPERATION_FAILED, "This channel is closed.")
+
+
+def may_invite(join: str, role: str) -> bool:
+    """Anyone invites to an open or invite-only group; owners and admins add to a closed one."""
+    return join != "closed" or role in ("owner", "admin")
+
+
+def unread(*, last_seq: int, read_seq: int | None, from_seq: int) -> int:
+    """Messages after the read position, from the numbers alone; somebody who never marked has read up to joining."""
+    return max(0, last_seq - max(read_seq or 0, from_seq - 1))
+
+
+Ranges = list[tuple[int, int | None]]
+"""Numbers of a channel that somebody may read: (first, last or None for no end), both included."""
+
+EVERYTHING: Ranges = [(1, None)]
+
+
+def readable(ranges: Ranges, seq: int) -> bool:
+    return any(first <= seq and (last is None or seq <= last) for first, last in ranges)

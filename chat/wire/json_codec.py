@@ -1,0 +1,69 @@
+"""The JSON protocol of `/acc`: bytes to requests, replies and pushes to text. Pure.
+
+One text frame is one object; where the client asked for batching, one array of such objects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+_SPELLINGS = {"appID": "appId", "userID": "userId", "msgID": "msgId"}
+_MAX_SEQ = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client asks. `seq` is the client's own, echoed in the reply."""
+
+    seq: str
+    cmd: str
+    data: dict[str, Any]
+
+
+class BadFrame(ValueError):
+    """The frame is no request; `seq` and `cmd` are what could be read of it, for the reply."""
+
+    def __init__(self, why: str, seq: str = "", cmd: str = "") -> None:
+        super().__init__(why)
+        self.seq = seq
+        self.cmd = cmd
+
+
+def decode(raw: str | bytes) -> Request:
+    """Read one frame. Raises BadFrame for anything that is no object with a string `cmd` and an object `data`."""
+    try:
+        frame = orjson.loads(raw)
+    except (ValueError, RecursionError) as error:  # orjson's own error is a ValueError; lone surrogates are one too
+        raise BadFrame("The frame is not JSON.") from error
+    if not isinstance(frame, dict):
+        raise BadFrame("The frame is not a JSON object.")
+    seq, cmd, data = frame.get("seq", ""), frame.get("cmd", ""), frame.get("data")
+    if isinstance(seq, int) and not isinstance(seq, bool):
+        seq = str(seq)
+    if not isinstance(seq, str) or len(seq) > _MAX_SEQ:
+        raise BadFrame(f"seq must be a string of at most {_MAX_SEQ} characters.", cmd=cmd if isinstance(cmd, str) else "")
+    if not isinstance(cmd, str) or not cmd or len(cmd) > 64:
+        raise BadFrame("cmd must be a string that names a command.", seq)
+    if data is None:
+        data = {}
+    if not isinstance(data, dict):
+        raise BadFrame("data must be an object.", seq, cmd)
+    for spelling, name in _SPELLINGS.items():
+        if spelling in data:
+            data.setdefault(name, data.pop(spelling))
+    return Request(seq, cmd, data)
+
+
+def encode(seq: str, cmd: str, code: int, text: str, data: object = None) -> str:
+    """A reply, or with `text` "Ok" a push."""
+    return orjson.dumps(
+        {"seq": seq, "cmd": cmd, "response": {"code": code, "codeMsg": text, "data": data}}
+    ).decode()
+
+
+def batch(frames: list[str]) -> str:
+    """Several envelopes in one frame, for a client that asked for it."""
+    return frames[0] if len(frames) == 1 else "[" + ",".join(frames) + "]"

@@ -1,0 +1,357 @@
+"""Messages into the database, many in one transaction.
+
+`commit` is the transaction; `Writer` gathers what arrives while one is under way, so that a lone send does not wait and
+a crowd shares. A message is acknowledged after its transaction has committed, and announced after that, never before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import DataError, IntegrityError, OperationalError, connection
+
+from accounts.models import User
+from chat import bodies, errors, rules
+from chat.errors import ChatError
+from chat.models import Channel, Membership, Message, MessageKey, ReadMark
+from chat.rules import Ranges
+from delivery import keys, log, publish
+from delivery.log import Entry
+from delivery.threads import run
+from delivery.transactions import write
+
+logger = logging.getLogger(__name__)
+
+_ONE_FAULTY = {"55P03", "40P01", "40001"}
+"""SQLSTATEs that one entry can bring upon its batch: lock not available, deadlock, serialisation failure."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """A message that wants to be stored. `app`: the app its sender is on (None: a service, on all of them).
+
+    For calls of other systems: `live_app` limits live delivery to one app, `push_seq` replaces the message's id in the
+    push's envelope, `shown_as` is the name it is said in, `skip` a person who does not get it live, and `claim` (scope,
+    key) makes the call happen once while the key lives.
+    """
+
+    sender: int
+    channel: int
+    text: str
+    type: str = "text"
+    client_id: str | None = None
+    reply_to: int | None = None
+    app: int | None = None
+    origin: str = ""
+    live_app: int | None = None
+    push_seq: str = ""
+    shown_as: str = ""
+    skip: int | None = None
+    claim: tuple[str, str] | None = None
+
+    @property
+    def key(self) -> tuple[int, str] | None:
+        return None if self.client_id is None else (self.sender, self.client_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of a draft. `repeated`: an earlier send with the same key, whose result this is."""
+
+    channel: int
+    id: int
+    seq: int
+    time: int = 0
+    position: int = 0
+    repeated: bool = False
+
+
+Outcome = Stored | ChatError
+
+
+def commit(drafts: Sequence[Draft]) -> list[Outcome]:
+    """Store the drafts in one transaction and announce them; an outcome for each, in order.
+
+    A draft that may not be sent gets its ChatError and harms no other. Database errors pass through, nothing stored.
+    """
+    try:
+        outcomes, entries = _store(drafts)
+    except (IntegrityError, DataError, OperationalError) as error:
+        if len(drafts) == 1 and isinstance(error, IntegrityError):
+            # The same key was stored elsewhere between our look and our insert: now the look finds it.
+            outcomes, entries = _store(drafts)
+        elif len(drafts) > 1 and _of_one(error):
+            half = len(drafts) // 2
+            return commit(drafts[:half]) + commit(drafts[half:])
+        else:
+            raise
+    publish.committed(entries)
+    return outcomes
+
+
+def _of_one(error: Exception) -> bool:
+    if isinstance(error, OperationalError):
+        return getattr(error.__cause__, "sqlstate", None) in _ONE_FAULTY
+    return True
+
+
+def _store(drafts: Sequence[Draft]) -> tuple[list[Outcome], list[Entry]]:
+    with write():
+        # Locks in the order of all transactions: users, channels, keys; the log's counter last.
+        users = {
+            user.pk: user
+            for user in User.objects.select_for_update(no_key=True)
+            .filter(pk__in={draft.sender for draft in drafts})
+            .order_by("pk")
+        }
+        channels = {
+            channel.pk: channel
+            for channel in Channel.objects.select_for_update(no_key=True, of=("self",))
+            .select_related("app")
+            .filter(pk__in={draft.channel for draft in drafts})
+            .order_by("pk")
+        }
+        known = _known_keys(drafts)
+        checks = _Checks(drafts, users, channels)
+        outcomes: list[Outcome | None] = []
+        fresh: list[tuple[int, Draft, int | None]] = []
+        first_of: dict[tuple[int, str], int] = {}
+        claimed = keys.claimed([draft.claim for draft in drafts if draft.claim is not None])
+        for index, draft in enumerate(drafts):
+            outcome: Outcome | None = known.get(draft.key) if draft.key else None
+            if outcome is None and draft.key in first_of and draft.key is not None:
+                outcomes.append(None)
+                continue
+            if outcome is None and draft.claim is not None:
+                if draft.claim in claimed:
+                    outcome = Stored(draft.channel, 0, 0, repeated=True)
+                claimed.add(draft.claim)
+            if outcome is None:
+                try:
+                    fresh.append((index, draft, checks.admit(draft)))
+                    if draft.key is not None:
+                        first_of[draft.key] = index
+                except ChatError as refusal:
+                    outcome = refusal
+            outcomes.append(outcome)
+        entries = _insert(fresh, outcomes, users, channels) if fresh else []
+        for index, draft in enumerate(drafts):
+            if outcomes[index] is None and draft.key is not None:
+                first = outcomes[first_of[draft.key]]
+                assert isinstance(first, Stored)
+                outcomes[index] = Stored(first.channel, first.id, first.seq, first.time, first.position, repeated=True)
+    return [outcome for outcome in outcomes if outcome is not None], entries
+
+
+def _known_keys(drafts: Sequence[Draft]) -> dict[tuple[int, str], Stored]:
+    """The results of keys that were used before."""
+    keys = {draft.key for draft in drafts if draft.key is not None}
+    if not keys:
+        return {}
+    rows = MessageKey.objects.filter(
+        sender__in={sender for sender, _ in keys}, client_id__in={client_id for _, client_id in keys}
+    ).values_list("sender", "client_id", "channel", "pk", "seq")
+    found = {(row[0], row[1]): row[2:] for row in rows if (row[0], row[1]) in keys}
+    times = {row[0]: row[1:] for row in Message.objects.filter(pk__in=[pk for _, pk, _ in found.values()])
+             .values_list("pk", "time", "position")}  # fmt: skip
+    return {
+        key: Stored(channel, pk, seq, *times.get(pk, (0, 0)), repeated=True)
+        for key, (channel, pk, seq) in found.items()
+    }
+
+
+class _Checks:
+    """The rights of a batch's senders, read under the locks in a fixed number of queries."""
+
+    def __init__(self, drafts: Sequence[Draft], users: dict[int, User], channels: dict[int, Channel]) -> None:
+        self._users = users
+        self._channels = channels
+        limited = [pk for pk, channel in channels.items() if channel.kind != Channel.Kind.GLOBAL]
+        self._stays: dict[tuple[int, int], list[Membership]] = {}
+        if limited:
+            for stay in Membership.objects.filter(channel__in=limited, user__in=list(users)).order_by("from_seq"):
+                self._stays.setdefault((stay.channel_id, stay.user_id), []).append(stay)
+        replied = {draft.reply_to for draft in drafts if draft.reply_to is not None}
+        rows = Message.objects.filter(pk__in=replied).values_list("pk", "channel", "seq") if replied else []
+        self._replied = {pk: (channel, seq) for pk, channel, seq in rows}
+
+    def admit(self, draft: Draft) -> int | None:
+        """The number of the message that is replied to, if any. Raises ChatError for what may not be sent."""
+        user, channel = self._users.get(draft.sender), self._channels.get(draft.channel)
+        if user is None or not user.is_active:
+            raise ChatError(errors.NOT_AUTHORISED, "This account is not active.")
+        if channel is None:
+            raise ChatError(errors.NO_DATA, "There is no such channel.")
+        ranges = self._ranges(draft, user, channel)
+        rules.require_open_channel(channel.closed)
+        if draft.reply_to is None:
+            return None
+        replied_channel, seq = self._replied.get(draft.reply_to, (0, 0))
+        if replied_channel != channel.pk or not rules.readable(ranges, seq):
+            raise ChatError(errors.NO_DATA, "There is no such message to reply to.")
+        return seq
+
+    def _ranges(self, draft: Draft, user: User, channel: Channel) -> Ranges:
+        if channel.kind == Channel.Kind.GLOBAL:
+            assert channel.app is not None
+            if not channel.app.enabled or draft.app not in (None, channel.app.number):
+                raise ChatError(errors.NO_DATA, "There is no such channel.")
+            return rules.EVERYTHING
+        if user.is_guest:
+            raise ChatError(errors.NOT_AUTHORISED, "Guests write in their app's room only.")
+        stays = self._stays.get((channel.pk, user.pk), [])
+        if not any(stay.until_position is None for stay in stays):
+            raise ChatError(errors.NO_DATA, "There is no such channel.")
+        if channel.join == Channel.Join.OPEN:
+            return rules.EVERYTHING
+        return [(stay.from_seq, stay.until_seq) for stay in stays]
+
+
+def _insert(
+    fresh: Sequence[tuple[int, Draft, int | None]],
+    outcomes: list[Outcome | None],
+    users: dict[int, User],
+    channels: dict[int, Channel],
+) -> list[Entry]:
+    """Number the admitted drafts, store them, fill in their outcomes; returns the log's entries."""
+    now = log.now_ms()
+    seqs: list[int] = []
+    marks: dict[tuple[int, int], int] = {}
+    for _, draft, _ in fresh:
+        channel = channels[draft.channel]
+        channel.last_seq += 1
+        seqs.append(channel.last_seq)
+        marks[draft.channel, draft.sender] = channel.last_seq
+    message_keys = [
+        MessageKey(sender_id=draft.sender, client_id=draft.client_id, channel_id=draft.channel, seq=seq)
+        for (_, draft, _), seq in zip(fresh, seqs, strict=True)
+    ]
+    # Inserted in one order everywhere: two transactions with the same keys crossed must not wait for each other.
+    keys.claim([draft.claim for _, draft, _ in fresh if draft.claim is not None])
+    MessageKey.objects.bulk_create(sorted(message_keys, key=lambda key: (key.sender_id, key.client_id or "")))
+    touched = {draft.channel for _, draft, _ in fresh}
+    with connection.cursor() as cursor:
+        table = Channel._meta.db_table
+        cursor.executemany(
+            f"UPDATE {table} SET last_seq = %s, active_at = %s WHERE id = %s",
+            [(channels[pk].last_seq, now, pk) for pk in sorted(touched)],
+        )
+    ReadMark.objects.bulk_create(
+        [ReadMark(channel_id=channel, user_id=user, seq=seq) for (channel, user), seq in sorted(marks.items())],
+        update_conflicts=True,
+        unique_fields=["user", "channel"],
+        update_fields=["seq"],
+    )
+    rows = [
+        Message(
+            id=key.pk,
+            channel_id=draft.channel,
+            seq=seq,
+            sender_id=draft.sender,
+            type=draft.type,
+            text=draft.text,
+            shown_as=draft.shown_as,
+            reply_to=draft.reply_to,
+            reply_seq=reply_seq,
+            time=now,
+        )
+        for (_, draft, reply_seq), seq, key in zip(fresh, seqs, message_keys, strict=True)
+    ]
+    entries = [
+        Entry(kind="msg", channel=draft.channel, ref=row.pk, app=draft.live_app, origin=draft.origin, time=now,
+              header={"skip": [draft.skip]} if draft.skip else {}, body=_body(row, users[draft.sender], draft))
+        for (_, draft, _), row in zip(fresh, rows, strict=True)
+    ]  # fmt: skip
+    log.append(entries)
+    for (index, draft, _), row, entry in zip(fresh, rows, entries, strict=True):
+        row.position = entry.position
+        outcomes[index] = Stored(draft.channel, row.pk, row.seq, row.time, row.position)
+    Message.objects.bulk_create(rows)
+    return entries
+
+
+def _body(row: Message, sender: User, draft: Draft) -> dict[str, object]:
+    body = bodies.message(row, sender)
+    del body["position"]  # It has none yet; the encoder adds it.
+    if draft.push_seq:
+        body["pushSeq"] = draft.push_seq
+    return body
+
+
+class Writer:
+    """Gathers sends of this process and commits them in batches, one batch at a time, in the order they came."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[Draft, asyncio.Future[Stored]]] = deque()
+        self._arrived = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._busy = False
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="writer")
+
+    async def stop(self) -> None:
+        """Commit what waits, then end."""
+        if self._task is not None:
+            while self._waiting or self._busy:
+                await asyncio.sleep(0.01)
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    def submit(self, draft: Draft) -> asyncio.Future[Stored]:
+        """Queue a draft; its future has the result after the commit, or the ChatError or DatabaseError."""
+        if len(self._waiting) >= settings.IM_WRITE_QUEUE:
+            raise ChatError(errors.TOO_MUCH, "The site is busy. Try again in a second.", retryAfter=1)
+        future: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
+        self._waiting.append((draft, future))
+        self._arrived.set()
+        return future
+
+    async def _run(self) -> None:
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            while self._waiting:
+                count = min(len(self._waiting), settings.IM_BATCH_MESSAGES)
+                batch = [self._waiting.popleft() for _ in range(count)]
+                self._busy = True
+                try:
+                    outcomes = await run(commit, [draft for draft, _ in batch])
+                except Exception as error:
+                    logger.warning("commit_failed", extra={"messages": count, "error": repr(error)})
+                    _resolve((future for _, future in batch), [error] * count)
+                else:
+                    _resolve((future for _, future in batch), outcomes)
+                finally:
+                    self._busy = False
+
+
+def _resolve(futures: Iterable[asyncio.Future[Stored]], outcomes: Sequence[Outcome | Exception]) -> None:
+    for future, outcome in zip(futures, outcomes, strict=True):
+        if future.done():  # Its connection has gone; the message is stored all the same.
+            continue
+        if isinstance(outcome, Stored):
+            future.set_result(outcome)
+        else:
+            future.set_exception(outcome)
+
+
+_writer: Writer | None = None
+
+
+def open_writer(writer: Writer | None) -> None:
+    """Use this writer for the process's sends from its event loop."""
+    global _writer
+    _writer = writer
+
+
+def current_writer() -> Writer:
+    if _writer is None:
+        raise RuntimeError("No writer runs in this process.")
+    return _writer
