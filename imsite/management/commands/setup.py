@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from accounts.actions import app_create
+from accounts.actions import administrator_create, app_create
 from accounts.models import App, User
 from chat.actions.channel import channel_create_global
 from imsite.options import read
@@ -42,11 +42,11 @@ class Command(BaseCommand):
     @transaction.atomic
     def _ensure_app(self, number: int, name: str) -> None:
         if not App.objects.filter(number=number).exists():
-            channel_create_global(app_create(number=number, name=name))
+            channel_create_global(app=app_create(number=number, name=name))
 
     def _make_administrator(self) -> None:
         password = secrets.token_urlsafe(12)
-        User.objects.create_superuser(ADMINISTRATOR, password, nickname="Administrator")
+        administrator_create(username=ADMINISTRATOR, password=password)
         self.stdout.write(
             f"\n  Administrator: {ADMINISTRATOR}\n  Password:      {password}   (shown this once)\n"
             f"  Admin:         http://{read('HOST')}:{read('PORT')}/admin/\n"

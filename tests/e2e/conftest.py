@@ -1,0 +1,90 @@
+"""A real Chromium, and people in it: `alice = await person("alice")` is a browser of her own."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+
+from tests.support import machine
+
+_RESULTS = Path(__file__).resolve().parent.parent.parent / "test-results"
+# A page whose server was killed says so on its console; that is no fault of the page.
+_NETWORK_NOISE = re.compile(r"net::ERR_|WebSocket connection to|Failed to load resource: net::")
+_failed = pytest.StashKey[bool]()
+
+OpenPerson = Callable[..., Awaitable[Page]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests share one Chromium, so they share its event loop; they are about the page, not the database."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+            item.add_marker(pytest.mark.sqlite)
+            if machine.chromium() is None:
+                item.add_marker(pytest.mark.skip(reason="Chromium is missing on this machine"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    report = yield
+    if report.when == "call":
+        item.stash[_failed] = report.failed
+    return report
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """The system's Chromium, headless. One for all tests of a worker; each person gets a context of their own."""
+    path = machine.chromium()
+    assert path
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(executable_path=path, args=arguments)
+        yield running
+        await running.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def person(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[OpenPerson]:
+    """Opens a browser for somebody: own cookies, own storage. `await person("alice", locale="zh-CN", width=390)`.
+
+    An uncaught error, a console error or a violated Content-Security-Policy in any of their pages fails the test. After
+    a failure test-results/ has a screenshot of each.
+    """
+    contexts: list[tuple[str, BrowserContext]] = []
+    faults: list[str] = []
+
+    def watch(name: str, page: Page) -> None:
+        def console(message: ConsoleMessage) -> None:
+            if message.type == "error" and not _NETWORK_NOISE.search(message.text):
+                faults.append(f"{name}: {message.text}")
+
+        page.on("console", console)
+        page.on("pageerror", lambda error: faults.append(f"{name}: {error}"))
+
+    async def open_person(name: str, *, width: int = 1280, height: int = 800, **options: Any) -> Page:
+        context = await browser.new_context(
+            viewport={"width": width, "height": height}, **{"locale": "en-GB", **options}
+        )
+        context.set_default_timeout(15_000)
+        context.on("page", lambda page: watch(name, page))
+        contexts.append((name, context))
+        return await context.new_page()
+
+    yield open_person
+    for name, context in contexts:
+        if request.node.stash.get(_failed, False):
+            _RESULTS.mkdir(exist_ok=True)
+            test = re.sub(r"\W+", "_", request.node.name)
+            for number, page in enumerate(context.pages):
+                await page.screenshot(path=_RESULTS / f"{test}-{name}-{number}.png")
+        await context.close()
+    assert not faults, "errors in the pages:\n" + "\n".join(faults)

@@ -1,0 +1,68 @@
+"""Every text that a page shows has its Chinese."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import polib
+import pytest
+from django.conf import settings
+from django.utils.translation.template import templatize
+
+ROOT = Path(settings.BASE_DIR)
+CATALOGUE = ROOT / "imsite" / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+MARKERS = {"_", "gettext", "gettext_lazy", "ngettext", "BadName", "BadApp"}
+"""Functions whose first argument is a text to translate; refusals are translated where they are shown."""
+_CALL = re.compile(r"""gettext\(\s*(u?'(?:[^'\\]|\\.)*'|u?"(?:[^"\\]|\\.)*")""")
+
+
+def _of_template(path: Path) -> Iterator[str]:
+    for literal in _CALL.findall(templatize(path.read_text(encoding="utf-8"))):
+        yield ast.literal_eval(literal)
+
+
+def _of_source(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not (isinstance(node, ast.Call) and node.args):
+            continue
+        match node.func, node.args[0]:
+            case ast.Name(id=name), ast.Constant(value=str(text)) if name in MARKERS:
+                yield text
+            # How a class of errors gives itself its text.
+            case ast.Attribute(value=ast.Call(func=ast.Name(id="super"))), ast.Constant(value=str(text)):
+                yield text
+
+
+def _texts() -> list[tuple[str, str]]:
+    found = {
+        (str(path.relative_to(ROOT)), text)
+        for path in (ROOT / "templates").rglob("*.html")
+        for text in _of_template(path)
+    }
+    for path in (ROOT / "accounts").rglob("*.py"):
+        if "admin" not in path.parts and "migrations" not in path.parts:
+            found |= {(str(path.relative_to(ROOT)), text) for text in _of_source(path)}
+    return sorted(entry for entry in found if re.sub(r"%\(\w+\)[sd]", "", entry[1]))
+
+
+def test_there_is_something_to_translate() -> None:
+    texts = {text for _, text in _texts()}
+    assert {"Sign in", "This name is taken.", "A name has at most %(limit)s characters."} <= texts
+
+
+@pytest.mark.parametrize(("path", "text"), _texts())
+def test_a_text_has_its_chinese(path: str, text: str) -> None:
+    entry = polib.pofile(str(CATALOGUE)).find(text)
+    assert entry is not None, f"{path}: {text!r} is not in {CATALOGUE.name}"
+    assert entry.translated()
+
+
+def test_the_chinese_keeps_the_placeholders() -> None:
+    for entry in polib.pofile(str(CATALOGUE)):
+        for chinese in [entry.msgstr, *entry.msgstr_plural.values()]:
+            if chinese:
+                wanted = set(re.findall(r"%\(\w+\)[sd]", entry.msgid_plural or entry.msgid))
+                assert set(re.findall(r"%\(\w+\)[sd]", chinese)) == wanted, entry.msgid

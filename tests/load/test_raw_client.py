@@ -1,0 +1,82 @@
+"""The load client must see what it is there to see: loss, repeats, disorder."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from unittest.mock import Mock
+
+import pytest
+
+from tests.load.raw_client import RawClient
+
+
+def _frame(*parts: str) -> bytes:
+    payload = (parts[0] if len(parts) == 1 else "[" + ",".join(parts) + "]").encode()
+    head = bytes((0x81, len(payload))) if len(payload) < 126 else struct.pack("!BBH", 0x81, 126, len(payload))
+    return head + payload
+
+
+def _push(number: int) -> str:
+    return f'{{"seq":"9{number}","cmd":"msg","response":{{"code":200,"data":{{"msg":"1 ","seq":{number}}}}}}}'
+
+
+def _reply(number: int) -> str:
+    return f'{{"seq":"0","cmd":"message.send","response":{{"code":200,"data":{{"seq":{number}}}}}}}'
+
+
+@pytest.fixture
+async def client() -> RawClient:
+    made = RawClient("alice")
+    made.connection_made(Mock(spec=asyncio.Transport))
+    made.data_received(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
+    made.data_received(_frame('{"seq":"login","cmd":"login","response":{"code":200,"data":null}}'))
+    assert made.logged_in.done()
+    return made
+
+
+def _verdict(client: RawClient, acknowledged: int) -> tuple[int, int, int]:
+    return client.lost(set(range(1, acknowledged + 1))), client.repeated, client.disordered
+
+
+async def test_all_in_order_is_clean(client: RawClient) -> None:
+    for number in range(1, 5):
+        client.data_received(_frame(_push(number)))
+    assert _verdict(client, 4) == (0, 0, 0)
+
+
+async def test_frames_may_come_in_any_pieces(client: RawClient) -> None:
+    stream = b"".join(_frame(_push(number)) for number in range(1, 4)) + _frame(_push(4), _push(5))
+    for index in range(len(stream)):
+        client.data_received(stream[index : index + 1])
+    assert client.pushes == 5
+    assert _verdict(client, 5) == (0, 0, 0)
+
+
+async def test_ones_own_messages_are_not_missed(client: RawClient) -> None:
+    client.data_received(_frame(_push(1)) + _frame(_reply(2)) + _frame(_push(3)))
+    assert _verdict(client, 3) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("came", "lost", "repeated", "disordered"),
+    [
+        ((1, 3, 4), 1, 0, 0),
+        ((1, 2, 3), 1, 0, 0),
+        ((2, 3, 4), 1, 0, 0),
+        ((), 4, 0, 0),
+        ((1, 2, 2, 3, 4), 0, 1, 0),
+        ((1, 3, 2, 4), 0, 0, 1),
+    ],
+)
+async def test_faults_are_seen(
+    client: RawClient, came: tuple[int, ...], lost: int, repeated: int, disordered: int
+) -> None:
+    for number in came:
+        client.data_received(_frame(_push(number)))
+    assert _verdict(client, 4) == (lost, repeated, disordered)
+
+
+async def test_a_reply_after_a_later_message_is_disorder(client: RawClient) -> None:
+    client.data_received(_frame(_push(1), _push(3), _reply(2)))
+    assert client.disordered == 1

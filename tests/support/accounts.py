@@ -1,0 +1,27 @@
+"""Accounts for tests of the running site, made without its pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from tests.support.site import Site
+
+PASSWORD = "correct horse battery"
+
+_SCRIPT = """
+import json
+from accounts.actions import person_register, token_issue
+names, password = json.loads({names!r}), {password!r}
+print(json.dumps({{name: token_issue(user=person_register(username=name, nickname=name.capitalize(), password=password))
+    for name in names}}))
+"""
+
+
+def register(site: Site, names: Sequence[str]) -> dict[str, str]:
+    """Register people with PASSWORD in the site's database; returns a service token for each name."""
+    output = site.manage(
+        "shell", "--no-imports", "-c", _SCRIPT.format(names=json.dumps(list(names)), password=PASSWORD)
+    )
+    tokens: dict[str, str] = json.loads(output.strip().splitlines()[-1])
+    return tokens
