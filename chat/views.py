@@ -42,5 +42,7 @@ def _boot(app: App, person: User | None) -> dict[str, object]:
         "signedIn": person is not None,
         "guests": settings.IM_GUESTS and app.guests_allowed,
         "guestNameLimit": GUEST_NAME_LIMIT,
+        "registration": settings.IM_REGISTRATION,
+        "staff": person is not None and person.is_staff,
         "messageLimit": settings.IM_MESSAGE_LIMIT,
     }

@@ -8,6 +8,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.conf import settings
+
+from delivery.limits import Bucket
 from delivery.outbox import Frame, Outbox, Ticker
 
 
@@ -28,7 +31,7 @@ class Connection:
     """
 
     def __init__(
-        self, *, codec: str, address: str, ticker: Ticker, limit: int, end: Callable[[int, str], None]
+        self, *, codec: str, address: str, ticker: Ticker, end: Callable[[int, str], None]
     ) -> None:
         self.id = secrets.token_hex(8)
         self.codec = codec
@@ -36,6 +39,8 @@ class Connection:
         self.opened = self.last_seen = time.monotonic()
         self.person: int | None = None
         self.name = ""
+        self.nickname = ""
+        self.kind = ""
         self.app = 0
         self.credential = ""
         self.channels: tuple[int, ...] = ()
@@ -47,7 +52,10 @@ class Connection:
         """Whether the client has all up to the hub's watermark: false after a log-in with `after`, until it has synced."""
         self.told = 0
         """The position it was told, while not drained."""
-        self.outbox = Outbox(ticker, limit, self._overflow)
+        self.sends = Bucket(settings.IM_SEND_RATE, settings.IM_SEND_BURST)
+        """What the person may still send; shared by the person's connections from log-in on."""
+        self.requests = Bucket(settings.IM_REQUEST_RATE, settings.IM_REQUEST_BURST)
+        self.outbox = Outbox(ticker, settings.IM_OUTBOX_BYTES, self._overflow)
         self._end = end
         self._replies: deque[_Reply] = deque()
         self._last_number = 0
@@ -126,6 +134,10 @@ class Connection:
             self.outbox.stop()
             self._held.clear()
             self._end(code, reason)
+
+    def close_after(self, code: int, reason: str) -> None:
+        """Close once the reply to the present request has been written."""
+        self.outbox.when_empty(lambda: self.close(code, reason))
 
     def _overflow(self) -> None:
         self.close(4008, "too slow: come back and sync")

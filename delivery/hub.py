@@ -18,6 +18,7 @@ from django.db import DatabaseError
 from delivery import log
 from delivery.connection import Connection
 from delivery.encoders import encoders
+from delivery.limits import Bucket
 from delivery.log import Entry, Span
 from delivery.outbox import Frame, Ticker
 from delivery.presence import Presence
@@ -38,6 +39,10 @@ class CredentialEnded(Exception):
     """The credential ended while its connection was being attached."""
 
 
+def _ignore(connection: Connection) -> None:
+    """Nobody wants to know."""
+
+
 @dataclass(slots=True)
 class _Person:
     """A person with connections here. Until the stays are known, changes that pass are kept in `news`."""
@@ -45,6 +50,7 @@ class _Person:
     id: int
     connections: set[Connection] = field(default_factory=set)
     spans: list[Span] | None = None
+    sends: Bucket = field(default_factory=lambda: Bucket(settings.IM_SEND_RATE, settings.IM_SEND_BURST))
     news: list[Entry] = field(default_factory=list)
 
     def attached(self) -> list[Connection]:
@@ -75,6 +81,10 @@ class Hub:
         self.watermark = 0
         self.connections: dict[str, Connection] = {}
         self.loop: asyncio.AbstractEventLoop | None = None
+        self.on_first: Callable[[Connection], None] = _ignore
+        """Called when a person's first connection on an app has been attached."""
+        self.on_last: Callable[[Connection], None] = _ignore
+        """Called when their last one there has gone."""
         self._thread = 0
         self._persons: dict[int, _Person] = {}
         self._audience: dict[int, dict[Connection, None]] = {}
@@ -297,8 +307,10 @@ class Hub:
         for channel in connection.channels:
             self._enlist((connection,), channel)
         connection.hold(reply)
-        self.presence.connect(connection.person, connection.name, connection.app)
+        connection.sends = person.sends
         connection.attached = True
+        if self.presence.connect(connection.person, connection.name, connection.app):
+            self.on_first(connection)
         return self.watermark
 
     def remove(self, connection: Connection) -> None:
@@ -306,7 +318,8 @@ class Hub:
         self.connections.pop(connection.id, None)
         if connection.attached and connection.person is not None:
             connection.attached = False
-            self.presence.disconnect(connection.person, connection.app)
+            if self.presence.disconnect(connection.person, connection.app):
+                self.on_last(connection)
         self._forget(connection)
 
     def _forget(self, connection: Connection) -> None:

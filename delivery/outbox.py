@@ -46,7 +46,18 @@ class Outbox:
     Past `limit` bytes, `on_overflow` is called once and everything that waits is dropped.
     """
 
-    __slots__ = ("_frames", "_last_tick", "_limit", "_on_overflow", "_size", "_stopped", "_ticker", "_waker", "_woken")
+    __slots__ = (
+        "_frames",
+        "_last_tick",
+        "_limit",
+        "_on_empty",
+        "_on_overflow",
+        "_size",
+        "_stopped",
+        "_ticker",
+        "_waker",
+        "_woken",
+    )
 
     def __init__(self, ticker: Ticker, limit: int, on_overflow: Callable[[], None]) -> None:
         self._ticker = ticker
@@ -58,6 +69,7 @@ class Outbox:
         self._woken = False
         self._stopped = False
         self._waker: asyncio.Future[None] | None = None
+        self._on_empty: Callable[[], None] | None = None
 
     def put(self, frame: Frame, *, now: bool = False) -> None:
         """Queue a frame; `now` (an answer somebody waits for) does not wait for the tick, nor does what is before it."""
@@ -82,6 +94,10 @@ class Outbox:
         self._woken = True
         if self._waker is not None and not self._waker.done():
             self._waker.set_result(None)
+
+    def when_empty(self, callback: Callable[[], None]) -> None:
+        """Call back once what waits, and what is put before that, has been written."""
+        self._on_empty = callback
 
     def stop(self) -> None:
         """Drop what waits, accept nothing more, and let `run` end."""
@@ -110,3 +126,5 @@ class Outbox:
             self._size -= written
             if self._frames and not self._stopped:
                 self._ticker.wait(self)
+            elif self._on_empty is not None:
+                self._on_empty()

@@ -1,5 +1,53 @@
-"""stub"""
+"""The composition root: HTTP to Django, WebSockets to the consumers, and the node's life with the server's."""
+
+from __future__ import annotations
+
 import os
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imsite.settings")
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 from django.core.asgi import get_asgi_application
-application = get_asgi_application()
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imsite.settings")
+http = get_asgi_application()
+
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402  Django must be set up first
+from django.urls import re_path  # noqa: E402
+
+from chat.consumers.json_consumer import JsonConsumer  # noqa: E402
+from chat.consumers.node import node, stop_node  # noqa: E402
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+async def lifespan(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """Start the node before the first connection and stop it after the last."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            try:
+                await node()
+            except Exception as error:
+                await send({"type": "lifespan.startup.failed", "message": f"The node does not start: {error}"})
+                raise
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            await stop_node()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+async def not_found(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """A WebSocket to a path that has none."""
+    await receive()
+    await send({"type": "websocket.close", "code": 4404})
+
+
+application = ProtocolTypeRouter(
+    {
+        "http": http,
+        "websocket": URLRouter([re_path(r"^acc$", JsonConsumer.as_asgi()), re_path(r"", not_found)]),
+        "lifespan": lifespan,
+    }
+)

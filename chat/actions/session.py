@@ -1,0 +1,76 @@
+"""Logging in on a connection: by token, by browser session, or as a new guest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from accounts import actions as accounts
+from accounts.credentials import token_credential, token_digest
+from accounts.errors import NameTaken
+from accounts.models import App, User
+from accounts.names import GUEST_NAME_LIMIT, BadName, name_key
+from accounts.selectors import app_by_number, person_by_session, person_by_token
+from chat import errors, selectors
+from chat.errors import ChatError
+from delivery.log import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Who logged in, by what, on which app, with its global channel; `token` only for a new guest."""
+
+    user: User
+    credential: str
+    app: App
+    room: int
+    token: str = ""
+
+
+def session_open(*, token: str, session_key: str, name: str | None, app_number: int) -> Opened:
+    """Find or make the person. Raises ILLEGAL_USER_ID or NOT_AUTHORISED as the protocol says."""
+    known = None
+    if token:
+        known = person_by_token(token)
+        if known is None:
+            raise ChatError(errors.NOT_AUTHORISED, "This token is not valid. Sign in again.")
+    elif session_key:
+        known = person_by_session(session_key)
+    if known is None:
+        name = _check_guest_name(name)
+    elif name and name_key(name) != name_key(known[0].public_name):
+        raise ChatError(errors.ILLEGAL_USER_ID, "The user id is somebody else's.")
+    app = app_by_number(app_number)
+    if app is None:
+        raise ChatError(errors.NOT_AUTHORISED, "There is no such app.")
+    room = selectors.global_channel(app).pk
+    if known is not None:
+        return Opened(*known, app, room)
+    assert name is not None
+    if not (settings.IM_GUESTS and app.guests_allowed):
+        raise ChatError(errors.NOT_AUTHORISED, "Guests are not allowed here. Sign in.")
+    try:
+        guest = accounts.guest_create(name=name)
+    except (BadName, NameTaken) as error:
+        raise ChatError(errors.ILLEGAL_USER_ID, str(error)) from error
+    token = accounts.token_issue(user=guest)
+    return Opened(guest, token_credential(token_digest(token)), app, room, token)
+
+
+def _check_guest_name(name: str | None) -> str:
+    if not name or len(name) > GUEST_NAME_LIMIT:
+        raise ChatError(
+            errors.ILLEGAL_USER_ID, f"A guest's name has 1 to {GUEST_NAME_LIMIT} characters.", limit=GUEST_NAME_LIMIT
+        )
+    return name
+
+
+def session_standing(opened: Opened, *, token: str, session_key: str) -> Sequence[Span] | None:
+    """The person's stays, or None if what they logged in by has ended meanwhile."""
+    by = token or opened.token
+    known = person_by_token(by) if by else person_by_session(session_key)
+    if known is None or known[0].pk != opened.user.pk:
+        return None
+    return selectors.stays(opened.user.pk)

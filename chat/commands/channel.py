@@ -1,0 +1,204 @@
+"""channel.*: the channels themselves and who is in them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from accounts.selectors import persons_by_names
+from chat import bodies, errors, selectors
+from chat.actions import channel as channels
+from chat.actions import member
+from chat.commands.fields import Id, Name, Names, Number, PageSize
+from chat.commands.registry import Call, Nothing, command
+from chat.errors import ChatError
+from chat.selectors import Access, access_channel
+from delivery import publish
+from delivery.threads import run
+
+Join = Literal["open", "invite", "closed"]
+
+
+class Target(msgspec.Struct):
+    target: Id
+
+
+def shown(call: Call, access: Access) -> dict[str, Any]:
+    """A channel as the caller sees it now. In a database thread."""
+    return bodies.listed_channel(selectors.listed(call.user, access))
+
+
+def shown_again(call: Call, channel_id: int) -> dict[str, Any]:
+    return shown(call, access_channel(call.user, channel_id, app=call.caller.app))
+
+
+@command("channel.list", guests=True)
+async def channel_list(call: Call, data: Nothing) -> dict[str, Any]:
+    """The app's global channel, then one's own channels, the last used first."""
+    items = await run(selectors.channel_list, call.user, call.caller.app)
+    return {"channels": [bodies.listed_channel(item) for item in items]}
+
+
+@command("channel.get", guests=True)
+async def get(call: Call, data: Target) -> dict[str, Any]:
+    """One channel."""
+    return await run(shown_again, call, data.target)
+
+
+class Create(msgspec.Struct):
+    kind: Literal["public", "private"]
+    name: str = ""
+    members: Names = []
+    join: Join = "invite"
+    listed: bool = False
+
+
+@command("channel.create", fault=errors.ADD_FAILED)
+async def create(call: Call, data: Create) -> dict[str, Any]:
+    """Make a group, or find or make the private channel with somebody."""
+
+    def make() -> dict[str, Any]:
+        if data.kind == "public":
+            group = channels.channel_create_group(
+                creator=call.user, name=data.name, members=data.members, join=data.join, listed=data.listed
+            )
+            return shown_again(call, group.pk)
+        if len(data.members) != 1:
+            raise ChatError(errors.ILLEGAL_PARAMETER, "A private channel is with one person.", field="members")
+        other = persons_by_names(data.members).get(data.members[0])
+        if other is None:
+            raise ChatError(errors.NO_DATA, f"There is no person named {data.members[0]}.", userId=data.members[0])
+        channel, new = channels.channel_create_private(creator=call.user, other=other)
+        return shown_again(call, channel.pk) | ({} if new else {"existed": True})
+
+    return await run(make)
+
+
+@command("channel.join", fault=errors.ADD_FAILED)
+async def join(call: Call, data: Target) -> dict[str, Any]:
+    """Join an open group."""
+
+    def act() -> dict[str, Any]:
+        return shown(call, member.member_join(user=call.user, channel_id=data.target))
+
+    return await run(act)
+
+
+@command("channel.leave", fault=errors.DELETE_FAILED)
+async def leave(call: Call, data: Target) -> dict[str, Any]:
+    """Leave a group."""
+    await run(member.member_leave, user=call.user, channel_id=data.target)
+    return {"target": str(data.target)}
+
+
+class Invite(msgspec.Struct):
+    target: Id
+    members: Names
+
+
+@command("channel.invite", fault=errors.ADD_FAILED)
+async def invite(call: Call, data: Invite) -> dict[str, Any]:
+    """Add people to a group; answers with those who were not in it."""
+    added = await run(member.member_invite, user=call.user, channel_id=data.target, names=data.members)
+    return {"target": str(data.target), "added": [bodies.person(user) for user in added]}
+
+
+class Remove(msgspec.Struct):
+    target: Id
+    member: Name
+
+
+@command("channel.remove", fault=errors.DELETE_FAILED)
+async def remove(call: Call, data: Remove) -> dict[str, Any]:
+    """Remove somebody of lower rank from a group."""
+    await run(member.member_remove, user=call.user, channel_id=data.target, name=data.member)
+    return {"target": str(data.target)}
+
+
+class Rename(msgspec.Struct):
+    target: Id
+    name: str
+
+
+@command("channel.rename", fault=errors.STORE_FAILED)
+async def rename(call: Call, data: Rename) -> dict[str, Any]:
+    """Give a group a name; an empty one names it by its members."""
+
+    def act() -> dict[str, Any]:
+        return shown(call, channels.channel_rename(user=call.user, channel_id=data.target, name=data.name))
+
+    return await run(act)
+
+
+class Role(msgspec.Struct):
+    target: Id
+    member: Name
+    role: Literal["owner", "admin", "member"]
+
+
+@command("channel.role", fault=errors.STORE_FAILED)
+async def role(call: Call, data: Role) -> dict[str, Any]:
+    """Give a member a role; owners only."""
+    await run(member.member_set_role, user=call.user, channel_id=data.target, name=data.member, role=data.role)
+    return {"target": str(data.target)}
+
+
+class Policy(msgspec.Struct):
+    target: Id
+    join: Join | None = None
+    listed: bool | None = None
+
+
+@command("channel.policy", fault=errors.STORE_FAILED)
+async def policy(call: Call, data: Policy) -> dict[str, Any]:
+    """Say who may join a group, and whether strangers find it."""
+
+    def act() -> dict[str, Any]:
+        access = channels.channel_set_policy(
+            user=call.user, channel_id=data.target, join=data.join, listed=data.listed
+        )
+        return shown(call, access)
+
+    return await run(act)
+
+
+class Members(msgspec.Struct):
+    target: Id
+    after: Number = 0
+    limit: PageSize = 100
+
+
+@command("channel.members")
+async def members(call: Call, data: Members) -> dict[str, Any]:
+    """A page of a group's members, by id, with who is online."""
+    presence = publish.hub().presence
+
+    def read() -> dict[str, Any]:
+        access = access_channel(call.user, data.target, app=call.caller.app)
+        stays, more = selectors.members_page(access.channel, after=data.after, limit=data.limit)
+        return {
+            "members": [
+                bodies.person(stay.user) | {"role": stay.role, "online": presence.online(stay.user_id)}
+                for stay in stays
+            ],
+            "hasMore": more,
+        }
+
+    return await run(read)
+
+
+class Search(msgspec.Struct):
+    q: str = ""
+
+
+@command("channel.search")
+async def search(call: Call, data: Search) -> dict[str, Any]:
+    """Listed groups that one may join, by a part of the name."""
+    found = await run(selectors.channel_search, data.q[:64].replace("\0", ""), 50)
+    return {
+        "channels": [
+            {"target": str(channel.pk), "name": channel.name, "memberCount": count, "join": channel.join}
+            for channel, count in found
+        ]
+    }

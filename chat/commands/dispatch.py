@@ -1,0 +1,51 @@
+"""From a request to its answer: find the command, check its data, call the handler, map every failure to a code."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from django.db import DatabaseError
+
+from chat import errors
+from chat.commands.registry import COMMANDS, Call, Command
+from chat.errors import ChatError, Code
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    code: Code
+    data: Any = None
+
+
+def find(name: str) -> Command | None:
+    return COMMANDS.get(name)
+
+
+async def answer(command: Command | None, call: Call, data: dict[str, Any]) -> Answer:
+    """Carry out a request. Never raises but when cancelled: every failure is an answer."""
+    try:
+        if command is None:
+            raise ChatError(errors.NO_SUCH_COMMAND, "There is no such command.")
+        caller = call.caller
+        if caller.known is None and not command.before_login:
+            raise ChatError(errors.NOT_LOGGED_IN, "Log in first.")
+        if caller.known is not None and caller.known.is_guest and not command.guests:
+            raise ChatError(errors.NOT_AUTHORISED, "Guests use their app's room only. Register to do more.")
+        taken = msgspec.convert(data, command.takes, strict=False)
+        return Answer(errors.SUCCESS, await command.handler(call, taken))
+    except ChatError as refusal:
+        return Answer(refusal.code, refusal.data)
+    except msgspec.ValidationError as error:
+        return Answer(errors.ILLEGAL_PARAMETER, {"error": str(error)})
+    except DatabaseError as error:
+        assert command is not None
+        logger.error("command_database_fault", extra={"cmd": command.name, "error": type(error).__name__})
+        return Answer(command.fault, {"error": "A fault here. Try again."})
+    except Exception:
+        logger.exception("command_fault", extra={"cmd": command.name if command else ""})
+        return Answer(errors.SERVER_ERROR, {"error": "A fault here. Try again."})

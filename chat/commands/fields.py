@@ -1,0 +1,13 @@
+"""Types of the fields that commands take. Ids are decimal strings on the wire; a number is understood as well."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+Id = Annotated[int, Meta(ge=1, le=2**63 - 1, description="An id, as a decimal string.")]
+Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+PageSize = Annotated[int, Meta(ge=1, le=100)]
+Name = Annotated[str, Meta(min_length=1, max_length=128)]
+Names = Annotated[list[Name], Meta(max_length=1000)]

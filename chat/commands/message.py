@@ -1,0 +1,150 @@
+"""message.*, read.mark"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from chat import bodies, errors
+from chat.actions import message as messages
+from chat.commands.fields import Id, Number, PageSize
+from chat.commands.registry import Call, command
+from chat.errors import ChatError
+from chat.selectors import access_channel, access_message, history
+from delivery.threads import run
+
+
+class Send(msgspec.Struct):
+    msg: str
+    target: Id | None = None
+    type: str = "text"
+    clientMsgId: str | None = None
+    replyTo: Id | None = None
+
+
+@command("message.send", fault=errors.STORE_FAILED, guests=True, pipelined=True)
+async def send(call: Call, data: Send) -> dict[str, Any]:
+    """Say something; answered after the commit. The same `clientMsgId` again gives the same answer."""
+    caller = call.caller
+    if not caller.connection.sends.take():
+        wait = caller.connection.sends.wait()
+        raise ChatError(errors.TOO_MUCH, "You are sending too fast.", retryAfter=round(wait, 3))
+    draft = messages.message_draft(
+        sender=call.user.pk,
+        channel=data.target or caller.room,
+        text=data.msg,
+        type=data.type,
+        client_id=data.clientMsgId,
+        reply_to=data.replyTo,
+        app=caller.app,
+        origin=call.origin,
+    )
+    stored = await messages.message_send(draft)
+    call.appended = not stored.repeated
+    return {
+        "target": str(stored.channel),
+        "id": str(stored.id),
+        "seq": stored.seq,
+        "time": stored.time,
+        "position": stored.position,
+    }
+
+
+class History(msgspec.Struct):
+    target: Id
+    before: Number | None = None
+    after: Number | None = None
+    limit: PageSize = 50
+
+
+@command("message.history", guests=True)
+async def message_history(call: Call, data: History) -> dict[str, Any]:
+    """A page of a channel's messages, ascending, and the system notes among them."""
+    if data.before is not None and data.after is not None:
+        raise ChatError(errors.ILLEGAL_PARAMETER, "Give before or after, not both.")
+
+    def read() -> dict[str, Any]:
+        access = access_channel(call.user, data.target, app=call.caller.app)
+        page = history(call.user, access, before=data.before, after=data.after, limit=data.limit)
+        return {
+            "messages": [bodies.message(row, row.sender) for row in page.messages],
+            "notes": [bodies.push_data(note) for note in page.notes],
+            "hasMore": page.has_more,
+        }
+
+    return await run(read)
+
+
+class One(msgspec.Struct):
+    target: Id
+    id: Id
+
+
+@command("message.get", guests=True)
+async def get(call: Call, data: One) -> dict[str, Any]:
+    """One message, such as the one that another replies to."""
+
+    def read() -> dict[str, Any]:
+        access = access_channel(call.user, data.target, app=call.caller.app)
+        row = access_message(call.user, access, data.id)
+        return bodies.message(row, row.sender)
+
+    return await run(read)
+
+
+class Edit(msgspec.Struct):
+    target: Id
+    id: Id
+    msg: str
+
+
+@command("message.edit", fault=errors.STORE_FAILED, guests=True)
+async def edit(call: Call, data: Edit) -> dict[str, Any]:
+    """Replace the text of one's own message."""
+    row, position = await run(
+        messages.message_edit,
+        user=call.user,
+        channel_id=data.target,
+        message_id=data.id,
+        text=data.msg,
+        app=call.caller.app,
+        origin=call.origin,
+    )
+    call.appended = True
+    return bodies.edited(row) | {"position": position}
+
+
+@command("message.recall", fault=errors.DELETE_FAILED, guests=True)
+async def recall(call: Call, data: One) -> dict[str, Any]:
+    """Take back a message; its place stays, without its text."""
+    row, position = await run(
+        messages.message_recall,
+        user=call.user,
+        channel_id=data.target,
+        message_id=data.id,
+        app=call.caller.app,
+        origin=call.origin,
+    )
+    call.appended = position is not None
+    return {"target": str(data.target), "id": str(row.pk), "seq": row.seq, "position": position or row.position}
+
+
+class Mark(msgspec.Struct):
+    target: Id
+    seq: Number
+
+
+@command("read.mark", fault=errors.STORE_FAILED, guests=True)
+async def mark(call: Call, data: Mark) -> dict[str, Any]:
+    """Move one's read position up; one's other devices hear of it."""
+    read_seq = await run(
+        messages.read_mark,
+        user=call.user,
+        channel_id=data.target,
+        seq=data.seq,
+        app=call.caller.app,
+        connection=call.caller.connection,
+    )
+    return {"target": str(data.target), "readSeq": read_seq}
+

@@ -1,0 +1,48 @@
+"""presence.list, person.search, app.list"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from accounts.selectors import person_search
+from chat import bodies, selectors
+from chat.commands.registry import Call, Nothing, command
+from delivery import publish
+from delivery.threads import run
+
+ONLINE_SHOWN = 500
+FOUND_SHOWN = 20
+
+
+@command("presence.list", guests=True)
+async def presence_list(call: Call, data: Nothing) -> dict[str, Any]:
+    """Who is online on one's app: how many, and the first 500 of them."""
+    ids = list(publish.hub().presence.persons(call.caller.app))
+    people = await run(selectors.persons, ids[:ONLINE_SHOWN])
+    return {"online": [bodies.person(user) for user in people.values()], "count": len(ids)}
+
+
+class Search(msgspec.Struct):
+    q: str
+
+
+@command("person.search")
+async def search(call: Call, data: Search) -> dict[str, Any]:
+    """Accounts whose user name or nickname begins with `q`."""
+    found = await run(person_search, data.q, FOUND_SHOWN)
+    return {"persons": [bodies.person(user) for user in found]}
+
+
+@command("app.list", guests=True)
+async def app_list(call: Call, data: Nothing) -> dict[str, Any]:
+    """The apps (platforms) and their rooms."""
+    rooms = await run(selectors.global_channels)
+    return {
+        "apps": [
+            {"appId": room.app.number, "name": room.app.name, "target": str(room.pk)}
+            for room in rooms
+            if room.app is not None
+        ]
+    }

@@ -1,0 +1,95 @@
+"""The commands that clients can give, by name: what each takes, who may give it, which code a fault in it has."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar, get_type_hints
+
+import msgspec
+
+from accounts.models import User
+from chat import errors
+from chat.errors import ChatError, Code
+from delivery.connection import Connection
+
+
+@dataclass(slots=True)
+class Caller:
+    """Who is at the other end of one connection."""
+
+    connection: Connection
+    session_key: str = ""
+    """The browser session that the handshake carried; empty without."""
+    known: User | None = None
+    app: int = 0
+    room: int = 0
+    """The app's global channel."""
+
+    @property
+    def user(self) -> User:
+        if self.known is None:
+            raise ChatError(errors.NOT_LOGGED_IN, "Log in first.")
+        return self.known
+
+
+@dataclass(slots=True)
+class Call:
+    """One request of a caller; `number` is its place among the connection's replies."""
+
+    caller: Caller
+    number: int
+    appended: bool = False
+    """Set by a handler whose event carries `origin`: the reply then takes the event's place in the log's order."""
+
+    @property
+    def user(self) -> User:
+        return self.caller.user
+
+    @property
+    def origin(self) -> str:
+        return self.caller.connection.origin(self.number)
+
+
+Handler = Callable[[Call, Any], Awaitable[Any]]
+H = TypeVar("H", bound=Handler)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    name: str
+    handler: Handler
+    takes: type[msgspec.Struct]
+    fault: Code
+    before_login: bool
+    guests: bool
+    pipelined: bool
+
+
+COMMANDS: dict[str, Command] = {}
+
+
+def command(
+    name: str,
+    *,
+    fault: Code = errors.SERVER_ERROR,
+    before_login: bool = False,
+    guests: bool = False,
+    pipelined: bool = False,
+) -> Callable[[H], H]:
+    """Register `async def handler(call, data)`; the annotation of `data` says what the command takes.
+
+    `fault`: the code when the database fails in it. `pipelined`: the next request is read before this one is done, so
+    the handler must take its place in the order before it first waits.
+    """
+
+    def register(handler: H) -> H:
+        takes = get_type_hints(handler)["data"]
+        COMMANDS[name] = Command(name, handler, takes, fault, before_login, guests, pipelined)
+        return handler
+
+    return register
+
+
+class Nothing(msgspec.Struct):
+    """No data is needed; what comes is ignored."""

@@ -1,0 +1,105 @@
+"""login, heartbeat, ping, sync"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import msgspec
+from django.conf import settings
+
+from chat import errors, pushes, selectors
+from chat.actions import session
+from chat.commands.fields import Number
+from chat.commands.registry import Call, Nothing, command
+from chat.errors import ChatError
+from delivery import publish
+from delivery.hub import CredentialEnded
+from delivery.threads import run
+
+
+class Login(msgspec.Struct):
+    appId: int
+    userId: str | None = None
+    serviceToken: str = ""
+    after: Number | None = None
+
+
+@command("login", before_login=True, guests=True)
+async def login(call: Call, data: Login) -> dict[str, Any]:
+    """Say who one is and on which app; from the reply on, everything that concerns one arrives."""
+    caller, connection = call.caller, call.caller.connection
+    if caller.known is not None:
+        raise ChatError(errors.OPERATION_FAILED, "This connection is logged in already.")
+    opened = await run(
+        session.session_open,
+        token=data.serviceToken,
+        session_key=caller.session_key,
+        name=data.userId,
+        app_number=data.appId,
+    )
+    user, hub = opened.user, publish.hub()
+    if len(hub.person_connections(user.pk)) >= settings.IM_MAX_CONNECTIONS_PER_PERSON:
+        connection.close_after(errors.TOO_MANY_OF_PERSON.number, errors.TOO_MANY_OF_PERSON.reason)
+        limit = settings.IM_MAX_CONNECTIONS_PER_PERSON
+        raise ChatError(errors.TOO_MUCH, f"One person has at most {limit} connections.", limit=limit)
+    connection.person, connection.name, connection.app = user.pk, user.public_name, opened.app.number
+    connection.nickname, connection.kind = user.nickname, user.kind
+    connection.credential, connection.channels = opened.credential, (opened.room,)
+    standing = partial(session.session_standing, opened, token=data.serviceToken, session_key=caller.session_key)
+    try:
+        position = await hub.attach(connection, call.number, standing)
+    except CredentialEnded:
+        connection.person = None
+        raise ChatError(errors.NOT_AUTHORISED, "This sign-in has ended. Sign in again.") from None
+    except BaseException:
+        connection.person = None
+        raise
+    caller.known, caller.app, caller.room = user, opened.app.number, opened.room
+    if data.after is not None and data.after != position:
+        connection.drained, connection.told = False, data.after
+        position = data.after
+    reply = {
+        "userId": user.public_name,
+        "id": str(user.pk),
+        "name": user.nickname,
+        "kind": user.kind,
+        "appId": opened.app.number,
+        "appName": opened.app.name,
+        "target": str(opened.room),
+        "position": position,
+    }
+    if opened.token:
+        reply["serviceToken"] = opened.token
+    return reply
+
+
+@command("heartbeat", guests=True)
+async def heartbeat(call: Call, data: Nothing) -> dict[str, Any]:
+    """Say that one is still there; answers with the position up to which everything was passed to this connection."""
+    connection = call.caller.connection
+    return {"position": publish.hub().watermark if connection.drained else connection.told}
+
+
+@command("ping", before_login=True, guests=True)
+async def ping(call: Call, data: Nothing) -> str:
+    """Ask whether the site answers."""
+    return "pong"
+
+
+class Sync(msgspec.Struct):
+    after: Number
+
+
+@command("sync", guests=True)
+async def sync(call: Call, data: Sync) -> dict[str, Any]:
+    """What concerns one after a position, a page at a time: ask again from the new position while there is more."""
+    connection, upto = call.caller.connection, publish.hub().watermark
+    page = await run(selectors.sync, call.user, after=data.after, upto=upto, limit=settings.IM_SYNC_LIMIT)
+    if not connection.drained:
+        connection.told = page.position
+        connection.drained = not page.has_more
+    if page.reset:
+        return {"reset": True, "position": page.position}
+    events = [pushes.envelope(entry) for entry in page.entries]
+    return {"events": events, "position": page.position, "hasMore": page.has_more}

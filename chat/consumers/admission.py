@@ -1,0 +1,76 @@
+"""Who may open a WebSocket: by origin, before it is accepted, and by number."""
+
+from __future__ import annotations
+
+from collections import Counter
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+Scope = dict[str, Any]
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    """The header's value; None if it is absent."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return str(value, "latin-1")
+    return None
+
+
+def origin_allowed(origin: str | None, *, cookie: bool, host: str, secure: bool) -> bool:
+    """Whether a page of `origin` may call: the site's own page, or one on IM_ALLOWED_ORIGINS (scheme, host and port).
+
+    Without Origin it is a program, which is welcome unless it carries a cookie.
+    """
+    if origin is None:
+        return not cookie
+    if origin in settings.IM_ALLOWED_ORIGINS:
+        return True
+    domain, _ = split_domain_port(host)
+    own = f"{'https' if secure else 'http'}://{host}"
+    return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS) and origin.lower() == own.lower()
+
+
+def scope_origin_allowed(scope: Scope) -> bool:
+    return origin_allowed(
+        header(scope, b"origin"),
+        cookie=header(scope, b"cookie") is not None,
+        host=header(scope, b"host") or "",
+        secure=scope.get("scheme") in ("wss", "https"),
+    )
+
+
+def session_key(scope: Scope) -> str:
+    """The browser session the handshake carries; empty without."""
+    try:
+        cookie = SimpleCookie(header(scope, b"cookie") or "").get(settings.SESSION_COOKIE_NAME)
+    except CookieError:
+        return ""
+    return cookie.value if cookie is not None else ""
+
+
+class Doorkeeper:
+    """Counts the connections of this process, in all and by address."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._by_address: Counter[str] = Counter()
+
+    def enter(self, address: str) -> bool:
+        """Count one more; False, and nothing counted, if the process or the address has its fill."""
+        if self.total >= settings.IM_MAX_CONNECTIONS:
+            return False
+        if self._by_address[address] >= settings.IM_MAX_CONNECTIONS_PER_ADDRESS:
+            return False
+        self.total += 1
+        self._by_address[address] += 1
+        return True
+
+    def leave(self, address: str) -> None:
+        self.total -= 1
+        self._by_address[address] -= 1
+        if not self._by_address[address]:
+            del self._by_address[address]

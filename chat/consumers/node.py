@@ -1,0 +1,84 @@
+"""This process as a node: its hub, its writer, its doorkeeper, and the sweep of silent connections."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from django.conf import settings
+
+from chat import errors
+from chat.actions.presence import Comings
+from chat.consumers.admission import Doorkeeper
+from chat.writer import Writer, open_writer
+from delivery import publish
+from delivery.hub import Hub
+
+logger = logging.getLogger(__name__)
+
+
+class Node:
+    """Started by the server's lifespan, or by the first connection where a server has none (daphne)."""
+
+    def __init__(self) -> None:
+        self.hub = Hub()
+        self.writer = Writer()
+        self.door = Doorkeeper()
+        self.accepting = True
+        self._sweeping: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        await self.hub.start()
+        self.writer.start()
+        Comings(self.hub)
+        publish.open_door(self.hub)
+        open_writer(self.writer)
+        self._sweeping = asyncio.create_task(self._sweep(), name="sweep")
+
+    async def stop(self) -> None:
+        """Commit what has been accepted, then stop following. Connections are closed by the server."""
+        self.accepting = False
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            await asyncio.gather(self._sweeping, return_exceptions=True)
+        await self.writer.stop()
+        open_writer(None)
+        publish.open_door(None)
+        await self.hub.stop()
+
+    async def _sweep(self) -> None:
+        """Close connections that never logged in, and those that have been silent for too long."""
+        pause = min(5.0, settings.IM_LOGIN_TIMEOUT / 4, settings.IM_HEARTBEAT_TIMEOUT / 4)
+        while True:
+            await asyncio.sleep(pause)
+            now = time.monotonic()
+            for connection in list(self.hub.connections.values()):
+                if not connection.attached and now - connection.opened > settings.IM_LOGIN_TIMEOUT:
+                    connection.close(errors.LOGIN_DEADLINE.number, errors.LOGIN_DEADLINE.reason)
+                elif now - connection.last_seen > settings.IM_HEARTBEAT_TIMEOUT:
+                    connection.close(errors.SILENT.number, errors.SILENT.reason)
+
+
+_node: Node | None = None
+_starting: asyncio.Lock | None = None
+
+
+async def node() -> Node:
+    """This process's node, started if it was not."""
+    global _node, _starting
+    if _node is None:
+        _starting = _starting or asyncio.Lock()
+        async with _starting:
+            if _node is None:
+                fresh = Node()
+                await fresh.start()
+                _node = fresh
+    return _node
+
+
+async def stop_node() -> None:
+    global _node, _starting
+    stopping, _node, _starting = _node, None, None
+    if stopping is not None:
+        await stopping.stop()
