@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
@@ -17,8 +17,6 @@ from accounts.names import USER_NAME_LIMIT
 class RefusableForm(forms.Form):
     """A form that can show an action's refusal at the field concerned."""
 
-    template_name = "accounts/_form.html"
-
     def refuse(self, error: AccountError) -> None:
         self.add_error(error.field if error.field in self.fields else None, gettext(error.text) % error.params)
 
@@ -26,16 +24,13 @@ class RefusableForm(forms.Form):
 class SignInForm(AuthenticationForm):
     """Name and password. One answer for an unknown name, a wrong password and an account that is shut out."""
 
-    template_name = "accounts/_form.html"
-    error_messages: ClassVar[dict[str, Any]] = {
-        "invalid_login": _("The name and the password do not belong together."),
-        "inactive": _("The name and the password do not belong together."),
-    }
-
     def __init__(self, request: HttpRequest | None = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(request, *args, **kwargs)
         self.fields["username"].label = _("User name")
         self.fields["password"].label = _("Password")
+
+    def get_invalid_login_error(self) -> forms.ValidationError:
+        return forms.ValidationError(_("The name and the password do not belong together."), code="invalid_login")
 
 
 class RegisterForm(RefusableForm):

@@ -7,6 +7,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
 
 from accounts.errors import BadEmail, BadPassword, BadPhone, EmailTaken, NameTaken, NoSuchPerson, PhoneTaken
 from accounts.models import User
@@ -76,7 +77,7 @@ def checked_email(email: str | None) -> str | None:
 def hashed_password(password: str, user: User) -> str:
     """The password as it is kept, if the policy allows it for that person. Slow by design: not inside a transaction."""
     if not is_storable(password):
-        raise BadPassword("This password contains a character that cannot be typed.")
+        raise BadPassword(gettext("This password contains a character that cannot be typed."))
     try:
         validate_password(password, user)
     except ValidationError as refusal:

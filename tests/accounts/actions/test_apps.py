@@ -1,0 +1,52 @@
+"""Apps are made and changed; their numbers stay."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.actions import app_create, app_update
+from accounts.errors import BadApp
+from accounts.models import App
+from accounts.selectors import app_by_number, apps_enabled
+
+
+@pytest.fixture
+def web(db: None) -> App:
+    return app_create(number=901, name="Web")
+
+
+def test_an_app_is_made(web: App) -> None:
+    assert app_by_number(901) == web
+    assert web in apps_enabled()
+
+
+def test_a_number_is_one_apps(web: App) -> None:
+    with pytest.raises(BadApp, match="Another app"):
+        app_create(number=901, name="Web again")
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**31, 2**70])
+def test_a_number_out_of_range_is_refused(db: None, number: int) -> None:
+    with pytest.raises(BadApp, match="between"):
+        app_create(number=number, name="Far")
+    assert app_by_number(number) is None
+
+
+def test_a_name_that_hides_something_is_refused(web: App) -> None:
+    with pytest.raises(BadApp, match="invisible"):
+        app_create(number=902, name="We\u202eb")
+    with pytest.raises(BadApp, match="empty"):
+        app_update(number=901, name="", guests_allowed=True, enabled=True)
+
+
+def test_a_disabled_app_is_not_found(web: App) -> None:
+    app_update(number=901, name="Web 2", guests_allowed=False, enabled=False)
+    web.refresh_from_db()
+    assert (web.name, web.guests_allowed) == ("Web 2", False)
+    assert app_by_number(901) is None
+    assert web not in apps_enabled()
+
+
+def test_an_unknown_app_cannot_be_changed(db: None) -> None:
+    with pytest.raises(BadApp, match="no such app"):
+        app_update(number=999, name="Web", guests_allowed=True, enabled=True)

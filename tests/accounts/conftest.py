@@ -1,0 +1,47 @@
+"""Alice and Bob have accounts; what the log says of them is read as dictionaries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from accounts.actions import person_register
+from accounts.models import User
+from delivery.models import Event, EventPerson
+
+PASSWORD = "a good password"
+Revocations = Callable[[User], list[dict[str, str | None]]]
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    return person_register(username="alice", nickname="Alice", password=PASSWORD)
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return person_register(username="bob", nickname="Bob", password=PASSWORD)
+
+
+@pytest.fixture
+def browser(alice: User) -> Client:
+    """A browser in which Alice has signed in."""
+    client = Client()
+    response = client.post("/accounts/login/", {"username": "alice", "password": PASSWORD})
+    assert response.status_code == 302
+    return client
+
+
+@pytest.fixture
+def revocations(db: None) -> Revocations:
+    """What the log revokes of a person, oldest first."""
+
+    def read(user: User) -> list[dict[str, str | None]]:
+        positions = EventPerson.objects.filter(person=user.pk).values("position")
+        events = Event.objects.filter(kind="revocation", position__in=positions).order_by("position")
+        return [json.loads(event.header)["revoke"] for event in events]
+
+    return read

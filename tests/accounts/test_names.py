@@ -1,0 +1,142 @@
+"""What a name may be. Pure: no database."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.names import (
+    KEY_LIMIT,
+    BadName,
+    BadNickname,
+    check_guest_name,
+    check_name,
+    check_nickname,
+    check_user_name,
+    is_storable,
+    name_key,
+)
+
+
+@pytest.mark.parametrize("name", ["alice", "马远", "夏圭2", "ann-marie.o_k", "Ωμέγα7", "किरण", "Zoë", "a"])
+def test_a_user_name_in_any_script(name: str) -> None:
+    assert check_user_name(name) == name
+
+
+@pytest.mark.parametrize("name", ["夏圭？", "Anna ❤️", "the 2nd one!", "👍", "Анна K", "admin's friend"])
+def test_a_guest_name_may_hold_signs(name: str) -> None:
+    assert check_guest_name(name) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("ali\u200bce", "zero-width space"),
+        ("ali\u200dce", "zero-width joiner"),
+        ("\ufeffalice", "byte order mark"),
+        ("ali\u00adce", "soft hyphen"),
+        ("\u202eecila", "right-to-left override"),
+        ("alice\u2066", "bidi isolate"),
+        ("ali\u061cce", "Arabic letter mark"),
+        ("alice\x00", "NUL"),
+        ("ali\nce", "line feed"),
+        ("ali\u2028ce", "line separator"),
+        ("ali\x7fce", "delete"),
+        ("ali\ud800ce", "lone surrogate"),
+        ("ali\ue000ce", "private use"),
+        ("ali\U000e0041ce", "tag character"),
+        ("ali\u3164ce", "Hangul filler"),
+        ("ali\uffa0ce", "half-width Hangul filler"),
+        ("ali\u2800ce", "blank Braille pattern"),
+        ("ali\u034fce", "grapheme joiner"),
+        ("ali\ufe0fce", "emoji selector after a letter"),
+        ("\ufe0falice", "emoji selector at the beginning"),
+        ("ali\U000e0100ce", "variation selector 17"),
+        ("ali\u0378ce", "unassigned"),
+    ],
+)
+def test_a_name_that_hides_something_is_refused(name: str, what: str) -> None:
+    for check in (check_user_name, check_guest_name, check_nickname):
+        with pytest.raises(BadName, match="invisible or control"):
+            check(name)
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u3000", " alice", "alice ", "alice\u00a0"])
+def test_a_name_without_substance_or_with_blanks_around_it_is_refused(name: str) -> None:
+    with pytest.raises(BadName):
+        check_name(name, limit=64)
+
+
+@pytest.mark.parametrize(
+    "name", ["~alice", "al ice", "alice@home", "a:b", "a/b", "-alice", "alice.", "<b>", "夏圭？", "ﷺ"]
+)
+def test_a_user_name_with_signs_is_refused(name: str) -> None:
+    with pytest.raises(BadName, match=r"letters|letter"):
+        check_user_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["admin", "ADMIN", "Ａｄｍｉｎ", "a.d-m_i.n", "system", "everyone", "管理员", "support"]
+)
+def test_a_name_of_office_is_refused_to_an_account(name: str) -> None:
+    with pytest.raises(BadName, match="reserved"):
+        check_user_name(name)
+    assert check_user_name(name, official=True) == name
+
+
+def test_a_guest_is_not_called_system_but_may_be_called_guest() -> None:
+    with pytest.raises(BadName, match="reserved"):
+        check_guest_name("System")
+    assert check_guest_name("guest") == "guest"
+
+
+def test_a_word_that_mixes_look_alike_scripts_is_refused() -> None:
+    cyrillic_a = "\u0430"
+    for check in (check_user_name, check_guest_name):
+        with pytest.raises(BadName, match="mix"):
+            check(f"{cyrillic_a}lice")
+
+
+def test_heaps_of_marks_are_refused() -> None:
+    assert check_nickname("Ze\u0308\u0301d")
+    with pytest.raises(BadNickname, match="marks"):
+        check_nickname("a" + "\u0301" * 12)
+    with pytest.raises(BadNickname, match="marks"):
+        check_nickname("\u0301a")
+
+
+def test_limits_count_characters() -> None:
+    assert check_guest_name("夏" * 19)
+    with pytest.raises(BadName, match="at most 19"):
+        check_guest_name("夏" * 20)
+    with pytest.raises(BadName, match="at most 64"):
+        check_user_name("x" * 65)
+    with pytest.raises(BadName, match="at most 256"):
+        check_nickname("ﷺ" * 20)  # each becomes eighteen characters when normalised
+
+
+@pytest.mark.parametrize("other", ["ALICE", "Alice", "ａｌｉｃｅ", "ＡＬＩＣＥ", "ⓐⓛⓘⓒⓔ", "𝐚𝐥𝐢𝐜𝐞", "ali\ufe0fce"])
+def test_look_alikes_by_width_case_and_style_are_one_name(other: str) -> None:
+    assert name_key(other) == name_key("alice")
+
+
+def test_composed_and_decomposed_are_one_name() -> None:
+    assert name_key("Zoe\u0308") == name_key("Zo\u00eb")
+    assert name_key("STRASSE") == name_key("straße")
+
+
+@given(st.text(max_size=80))
+def test_a_key_is_its_own_key(name: str) -> None:
+    assert name_key(name_key(name)) == name_key(name)
+
+
+@given(st.text(max_size=80))
+def test_whatever_passes_can_be_stored_and_is_unchanged(name: str) -> None:
+    try:
+        passed = check_name(name, limit=64)
+    except BadName:
+        return
+    assert passed == name
+    assert is_storable(passed)
+    assert 0 < len(name_key(passed)) <= KEY_LIMIT
