@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 
 import pytest
+from django.conf import settings
 
+from imsite.translations import compile_translations
 from tests.settings import TEST_DATABASE
 from tests.support import machine
 
@@ -28,6 +30,11 @@ def _belongs(item: pytest.Item) -> bool:
     if TEST_DATABASE == "postgres":
         return _uses_database(item) or item.get_closest_marker("each_database") is not None
     return True
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        compile_translations(settings.LOCALE_PATHS)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

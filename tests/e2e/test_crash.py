@@ -77,7 +77,7 @@ class Person:
         self.client.inbox.clear()
 
     def has_all_of(self, group: str) -> bool:
-        """Whether every message of the group has come here, in a push, by `sync`, or as the answer to one's own send."""
+        """Whether every message of the group has come, in a push, by `sync`, or as the answer to one's own send."""
         self.take_pushes(group)
         own = {self.told[key][1] for key, target in self.to_say.items() if target == group}
         seen = {message["seq"] for message in self.seen.values()}
