@@ -9,8 +9,8 @@ import hashlib
 
 from knox.crypto import hash_token
 
-EARLIER_CREDENTIAL = "earlier_credential"
-"""Where a session keeps the credential it had before its key was renewed: connections made by it still live."""
+EARLIER_CREDENTIALS = "earlier_credentials"
+"""Where a session lists the credentials it had before its key was renewed: connections made by them still live."""
 
 
 def session_credential(session_key: str) -> str:

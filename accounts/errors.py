@@ -76,5 +76,12 @@ class NoSuchPerson(AccountError):
         super().__init__("There is no such person.")
 
 
+class LastAdministrator(AccountError):
+    """Nobody would be left who may do everything."""
+
+    def __init__(self) -> None:
+        super().__init__("This is the last administrator.")
+
+
 class BadApp(AccountError):
     """The app's number or name cannot be used."""

@@ -6,7 +6,7 @@ from django.contrib.auth import login, update_session_auth_hash
 from django.http import HttpRequest
 
 from accounts.actions import session_end
-from accounts.credentials import EARLIER_CREDENTIAL, session_credential
+from accounts.credentials import EARLIER_CREDENTIALS, session_credential
 from accounts.models import User
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -32,4 +32,10 @@ def session_renew(request: HttpRequest, user: User) -> None:
     """
     earlier = current_credential(request)
     update_session_auth_hash(request, user)
-    request.session[EARLIER_CREDENTIAL] = earlier
+    remember_credential(request, earlier)
+
+
+def remember_credential(request: HttpRequest, earlier: str) -> None:
+    """Let the session's end reach connections made by `earlier` too, if its key has been renewed since."""
+    if earlier != current_credential(request):
+        request.session[EARLIER_CREDENTIALS] = [*request.session.get(EARLIER_CREDENTIALS, ()), earlier]

@@ -150,6 +150,8 @@ AXES_USERNAME_CALLABLE = "accounts.views.locked_name"
 AXES_LOCKOUT_CALLABLE = "accounts.views.locked_out"
 # The table would grow with every sign-in and nothing reads it.
 AXES_DISABLE_ACCESS_LOG = True
+# accounts.admin shows the locks itself.
+AXES_ENABLE_ADMIN = False
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

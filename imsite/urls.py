@@ -6,9 +6,14 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from chat.views import home
+
 urlpatterns = [
-    # One page to sign in, with one lock, for the admin too.
+    # One page to sign in, with one lock, for the admin too; and one to change one's password.
     path("admin/login/", RedirectView.as_view(pattern_name="accounts:login", query_string=True)),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="accounts:password")),
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
+    path("", home, name="home"),
+    path("home/index", home),
 ]

@@ -1,7 +1,14 @@
 """Everything that changes people, their credentials or apps. Keyword arguments only; refusals are AccountErrors."""
 
 from accounts.actions.apps import app_create, app_update
-from accounts.actions.credentials import password_change, session_end, sign_out_everywhere, token_issue, token_revoke
+from accounts.actions.credentials import (
+    password_change,
+    session_end,
+    sign_in_unlock,
+    sign_out_everywhere,
+    token_issue,
+    token_revoke,
+)
 from accounts.actions.persons import (
     administrator_create,
     guest_create,
@@ -25,6 +32,7 @@ __all__ = [
     "person_register",
     "person_roles_set",
     "session_end",
+    "sign_in_unlock",
     "sign_out_everywhere",
     "system_user",
     "token_issue",

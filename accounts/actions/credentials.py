@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from axes.utils import reset
 from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
@@ -11,7 +12,7 @@ from knox.models import AuthToken
 
 from accounts.actions.revocations import revoke, revoke_all
 from accounts.actions.rows import hashed_password, locked
-from accounts.credentials import EARLIER_CREDENTIAL, session_credential, token_credential
+from accounts.credentials import EARLIER_CREDENTIALS, session_credential, token_credential
 from accounts.errors import NoSuchPerson
 from accounts.models import User
 from accounts.selectors import session_store
@@ -47,9 +48,7 @@ def session_end(*, user_id: int, session_key: str) -> None:
     session = session_store(session_key)
     with write():
         locked(user_id)
-        credentials = [session_credential(session_key)]
-        if earlier := session.get(EARLIER_CREDENTIAL):
-            credentials.append(earlier)
+        credentials = [session_credential(session_key), *session.get(EARLIER_CREDENTIALS, ())]
         # In the same transaction, so that a connection which was just closed cannot come back by it.
         session.delete(session_key)
         revoke(user_id, *credentials)
@@ -59,6 +58,11 @@ def sign_out_everywhere(*, user_id: int) -> None:
     """End all sessions, tokens and connections of a person."""
     with write():
         end_all(locked(user_id))
+
+
+def sign_in_unlock(*, username: str, address: str) -> None:
+    """Forget the failed sign-ins of a name (in its compared form) from an address, so that it is not locked there."""
+    reset(username=username, ip=address)
 
 
 def password_change(*, user: User, new_password: str, keep_credential: str | None = None) -> None:

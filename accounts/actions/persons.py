@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, Permission
 
 from accounts.actions.credentials import end_all
 from accounts.actions.rows import checked_email, checked_phone, hashed_password, insert, locked, update
-from accounts.errors import NameTaken
+from accounts.errors import LastAdministrator, NameTaken
 from accounts.models import User
 from accounts.names import GUEST_PREFIX, check_guest_name, check_nickname, check_user_name, name_key
 from accounts.selectors import guest_name_taken
@@ -26,14 +26,16 @@ def person_register(
     password: str,
     phone_number: str | None = None,
     email: str | None = None,
+    official: bool = False,
 ) -> User:
     """A new account. Without a nickname it is shown by its user name, which stays for good.
 
+    `official`, an operator's doing, allows reserved names.
     BadName, BadNickname, BadPhone, BadEmail, BadPassword; NameTaken, PhoneTaken, EmailTaken, also when somebody else
     registers the same at the same moment.
     """
     user = User(
-        username=check_user_name(username),
+        username=check_user_name(username, official=official),
         nickname=check_nickname(nickname or username),
         phone_number=checked_phone(phone_number),
         email=checked_email(email),
@@ -104,10 +106,15 @@ def person_roles_set(
     groups: Iterable[Group] = (),
     permissions: Iterable[Permission] = (),
 ) -> None:
-    """Say what a person may do in the admin. If anything is taken away, they are signed out everywhere."""
+    """Say what a person may do in the admin. If anything is taken away, they are signed out everywhere.
+
+    LastAdministrator if nobody would be left who may do everything.
+    """
     groups, permissions = set(groups), set(permissions)
     with write():
         user = locked(user_id)
+        if not (is_staff and is_superuser):
+            _check_another_administrator(user)
         lost = (
             (user.is_staff and not is_staff)
             or (user.is_superuser and not is_superuser)
@@ -123,9 +130,13 @@ def person_roles_set(
 
 
 def person_deactivate(*, user_id: int) -> None:
-    """Shut a person out: sessions, tokens and connections end, and nothing lets them in until they are activated."""
+    """Shut a person out: sessions, tokens and connections end, and nothing lets them in until they are activated.
+
+    LastAdministrator if nobody would be left who may do everything.
+    """
     with write():
         user = locked(user_id)
+        _check_another_administrator(user)
         user.is_active = False
         user.save(update_fields=["is_active"])
         end_all(user)
@@ -137,3 +148,10 @@ def person_activate(*, user_id: int) -> None:
         user = locked(user_id)
         user.is_active = True
         user.save(update_fields=["is_active"])
+
+
+def _check_another_administrator(user: User) -> None:
+    if not (user.is_superuser and user.is_active):
+        return
+    if not User.objects.filter(is_superuser=True, is_staff=True, is_active=True).exclude(pk=user.pk).exists():
+        raise LastAdministrator

@@ -1,0 +1,46 @@
+"""Apps in the admin: the number is given once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+
+from accounts.actions import app_create, app_update
+from accounts.admin.base import ActionAdmin
+from accounts.models import App
+from accounts.names import BadName, check_name
+
+
+class AppForm(forms.ModelForm):  # type: ignore[type-arg]
+    def clean_name(self) -> str:
+        try:
+            return check_name(self.cleaned_data["name"], limit=64)
+        except BadName as bad:
+            raise forms.ValidationError(str(bad)) from None
+
+
+@admin.register(App)
+class AppAdmin(ActionAdmin):
+    form = AppForm
+    list_display = ("number", "name", "enabled", "guests_allowed")
+    list_filter = ("enabled", "guests_allowed")
+    search_fields = ("number", "name")
+    fields = ("number", "name", "enabled", "guests_allowed")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: App | None = None) -> tuple[str, ...]:
+        return ("number",) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: App, form: Any, change: bool) -> None:
+        given = form.cleaned_data
+        if change:
+            app_update(
+                number=obj.number,
+                name=given["name"],
+                enabled=given["enabled"],
+                guests_allowed=given["guests_allowed"],
+            )
+        else:
+            obj.pk = app_create(**given).pk
