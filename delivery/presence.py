@@ -17,6 +17,9 @@ class Presence(Protocol):
     def online(self, person: int, app: int | None = None) -> bool:
         """Whether the person has a connection, on `app` or on any."""
 
+    def count(self, app: int) -> int:
+        """How many persons are online on `app`."""
+
     def persons(self, app: int) -> dict[int, str]:
         """Everyone online on `app`: id to name."""
 

@@ -39,6 +39,9 @@ class MemoryPresence:
     def online(self, person: int, app: int | None = None) -> bool:
         return person in (self._connections if app is None else self._apps.get(app, {}))
 
+    def count(self, app: int) -> int:
+        return len(self._apps.get(app, ()))
+
     def persons(self, app: int) -> dict[int, str]:
         return {person: self._names[person] for person in self._apps.get(app, {})}
 

@@ -41,7 +41,7 @@ class Comings:
         self._tell(EXIT, connection, f"{connection.name} has left")
 
     def _tell(self, kind: str, connection: Connection, text: str) -> None:
-        if len(self._hub.presence.persons(connection.app)) > settings.IM_PRESENCE_LIMIT:
+        if self._hub.presence.count(connection.app) > settings.IM_PRESENCE_LIMIT:
             return
         room = connection.channels[0]
         body = {

@@ -16,6 +16,7 @@ from accounts.selectors import app_by_number, person_by_session, person_by_token
 from chat import errors, selectors
 from chat.errors import ChatError
 from delivery.log import Span
+from delivery.transactions import write
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,11 @@ def session_open(*, token: str, session_key: str, name: str | None, app_number: 
     if not (settings.IM_GUESTS and app.guests_allowed):
         raise ChatError(errors.NOT_AUTHORISED, "Guests are not allowed here. Sign in.")
     try:
-        guest = accounts.guest_create(name=name)
+        with write():
+            guest = accounts.guest_create(name=name)
+            token = accounts.token_issue(user=guest)
     except (BadName, NameTaken) as error:
         raise ChatError(errors.ILLEGAL_USER_ID, str(error)) from error
-    token = accounts.token_issue(user=guest)
     return Opened(guest, token_credential(token_digest(token)), app, room, token)
 
 

@@ -38,6 +38,8 @@ class JsonConsumer(AsyncConsumer):  # type: ignore[misc]
         # connection is one loop, and the database lives in threads of its own.
         self.scope, self.base_send = scope, send
         self._serving = asyncio.current_task()
+        # Present under `serve`: several frames in one write, and a cut. Elsewhere plain ASGI does, more slowly.
+        self._socket = scope.get("extensions", {}).get("imsite.socket")
         await receive()
         here = await node()
         address = (scope.get("client") or ("", 0))[0]
@@ -132,13 +134,12 @@ class JsonConsumer(AsyncConsumer):  # type: ignore[misc]
             logger.debug("write_failed", extra={"error": repr(error)})
 
     async def _write(self, frames: list[Frame]) -> None:
-        send = self.base_send
-        if self._batch:
-            await send({"type": "websocket.send", "text": json_codec.batch(frames)})
+        texts = [json_codec.batch(frames)] if self._batch else frames
+        if self._socket is not None:
+            await self._socket["write"](texts)
             return
-        # Without a pause between them: the transport writes them out in one go.
-        for frame in frames:
-            await send({"type": "websocket.send", "text": frame})
+        for text in texts:
+            await self.base_send({"type": "websocket.send", "text": text})
 
     def _end(self, code: int, reason: str) -> None:
         self._closing = asyncio.create_task(self._close(code, reason))
@@ -149,9 +150,8 @@ class JsonConsumer(AsyncConsumer):  # type: ignore[misc]
             async with asyncio.timeout(CLOSE_PATIENCE):
                 await self.base_send({"type": "websocket.close", "code": code, "reason": reason})
         except TimeoutError:
-            abort = self.scope.get("extensions", {}).get("imsite.abort")
-            if abort is not None:
-                abort["transport"]()
+            if self._socket is not None:
+                self._socket["abort"]()
             elif self._serving is not None:
                 self._serving.cancel()
         except Exception as error:
