@@ -1,7 +1,8 @@
 /**
  * What a person does in the open channel: read it in either direction, write, change, take back. No DOM.
  *
- * Events: `loading` (detail target: the state of a load has changed), `reveal` (detail {target, seq}: bring it into sight).
+ * Events: `loading` (detail target: the state of a load has changed), `reveal` (detail {target, seq}: bring it into sight),
+ * `sending` (detail target: something was written there).
  *
  * @import { Message } from "./protocol.js"
  * @import { LoggedMessage } from "./channel-log.js"
@@ -40,7 +41,8 @@ export class Conversation extends EventTarget {
   /** @param {string} target */
   open(target) {
     this.store.setCurrent(target);
-    if (!this.store.logOf(target).loaded) this.reload(target);
+    const log = this.store.logOf(target);
+    if (!log.loaded || log.hasNewer) this.reload(target);
     else this.session.watchGap(target);
   }
 
@@ -102,11 +104,11 @@ export class Conversation extends EventTarget {
   send(text, replyTo) {
     const channel = this.store.channel;
     if (!channel) return;
-    if (this.store.log?.hasNewer) this.loadNewest(channel.target);
     this.store.newAfter = null;
     const appId = channel.kind === "global" ? this.store.app.appId : null;
     const reply = replyTo ? { replyTo: replyTo.id, replySeq: replyTo.seq } : {};
     this.outbox.add({ target: channel.target, appId, text, since: channel.lastSeq, ...reply });
+    this.#tell("sending", channel.target);
   }
 
   /** Throws Refused or Disconnected. @param {Message} message @param {string} text */

@@ -1,0 +1,70 @@
+/** The few things every widget does with the document. User text only ever goes through textContent. */
+import { apply } from "./i18n.js";
+
+/** The element of this id, which the page's markup promises. @param {string} id @returns {any} */
+export function byId(id) {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`The page has no #${id}`);
+  return element;
+}
+
+/** A copy of a <template>'s one element, in the chosen language. @param {string} id @returns {any} */
+export function clone(id) {
+  const fragment = /** @type {DocumentFragment} */ (byId(id).content.cloneNode(true));
+  apply(fragment);
+  return fragment.firstElementChild;
+}
+
+/** The part of a widget that its markup names so. @param {ParentNode} root @param {string} name @returns {any} */
+export function part(root, name) {
+  return root.querySelector(`[data-part="${name}"]`);
+}
+
+/** @param {Element} element @param {string} text */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * Makes the children of a list those of `items`, in order, reusing the elements of known keys.
+ * @template T
+ * @param {Element} list
+ * @param {T[]} items
+ * @param {{key: (item: T) => string, create: (item: T) => any, update: (element: any, item: T) => void}} how
+ */
+export function reconcile(list, items, { key, create, update }) {
+  const known = new Map([...list.children].map((child) => [/** @type {HTMLElement} */ (child).dataset.key, child]));
+  const wanted = new Set(items.map(key));
+  for (const [name, child] of known) if (name === undefined || !wanted.has(name)) child.remove();
+  let next = list.firstElementChild;
+  for (const item of items) {
+    const name = key(item);
+    let element = known.get(name);
+    if (!element) {
+      element = /** @type {HTMLElement} */ (create(item));
+      /** @type {HTMLElement} */ (element).dataset.key = name;
+    }
+    update(element, item);
+    if (element === next) next = next.nextElementSibling;
+    else list.insertBefore(element, next);
+  }
+}
+
+/**
+ * Collects calls into a single one at the next frame, or soon where the page is not shown and has no frames.
+ * @param {() => void} work
+ */
+export function soon(work) {
+  let due = false;
+  const run = () => {
+    if (!due) return;
+    due = false;
+    work();
+  };
+  return () => {
+    if (due) return;
+    due = true;
+    requestAnimationFrame(run);
+    setTimeout(run, 50);
+  };
+}

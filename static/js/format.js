@@ -1,0 +1,67 @@
+/** Times, days and counts in the chosen language. */
+import { language, t } from "./i18n.js";
+
+/** @param {number} time @param {Intl.DateTimeFormatOptions} options */
+function format(time, options) {
+  return new Intl.DateTimeFormat(language.tag, options).format(time);
+}
+
+/** @param {number} time */
+export function clock(time) {
+  return format(time, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+}
+
+/** @param {number} time */
+export function fullTime(time) {
+  return format(time, { dateStyle: "full", timeStyle: "medium" });
+}
+
+/** The local day as a number that grows by one each day. @param {number} time */
+export function dayNumber(time) {
+  const date = new Date(time);
+  return Math.floor(Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) / 86_400_000);
+}
+
+/** "Today", "Yesterday", "Monday 3 March", with the year if it is another. @param {number} time @param {number} now */
+export function day(time, now) {
+  const ago = dayNumber(now) - dayNumber(time);
+  if (ago === 0) return t("day.today");
+  if (ago === 1) return t("day.yesterday");
+  const year = new Date(time).getFullYear() === new Date(now).getFullYear() ? {} : { year: /** @type {const} */ ("numeric") };
+  return format(time, { weekday: "long", day: "numeric", month: "long", ...year });
+}
+
+/** For a list: the clock today, else a short date. @param {number} time @param {number} now */
+export function shortTime(time, now) {
+  if (!time) return "";
+  const ago = dayNumber(now) - dayNumber(time);
+  if (ago === 0) return clock(time);
+  if (ago > 0 && ago < 7) return format(time, { weekday: "short" });
+  const year = new Date(time).getFullYear() === new Date(now).getFullYear() ? {} : { year: /** @type {const} */ ("2-digit") };
+  return format(time, { day: "numeric", month: "short", ...year });
+}
+
+/** @param {string[]} names */
+export function nameList(names) {
+  return new Intl.ListFormat(language.tag, { type: "conjunction" }).format(names);
+}
+
+/** @param {number} count */
+export function badge(count) {
+  return count > 999 ? "999+" : String(count);
+}
+
+/** One or two letters that stand for a name. @param {string} name */
+export function initials(name) {
+  const words = name.trim().split(/[\s,·、_-]+/u).filter(Boolean);
+  const letters = words.map((word) => new Intl.Segmenter().segment(word)[Symbol.iterator]().next().value?.segment ?? "");
+  const isLatin = /^[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}]/u.test(letters[0] ?? "");
+  return (isLatin ? letters.slice(0, 2).join("") : letters[0] ?? "?").toLocaleUpperCase();
+}
+
+/** One of eight hues, always the same for an id. @param {string} id */
+export function hue(id) {
+  let sum = 0;
+  for (const char of id) sum = (sum * 31 + char.charCodeAt(0)) % 8191;
+  return String(sum % 8);
+}

@@ -1,0 +1,147 @@
+/** Puts the page together: reads what the server said, makes the parts, and lets them know of each other. */
+import { Conversation } from "./conversation.js";
+import { Directory } from "./directory.js";
+import { byId } from "./dom.js";
+import { Drafts } from "./drafts.js";
+import { apply, language, t } from "./i18n.js";
+import { Outbox } from "./outbox.js";
+import { Code } from "./protocol.js";
+import { Session } from "./session.js";
+import { Socket } from "./socket.js";
+import { Store } from "./store.js";
+import { Announcer } from "./widgets/announcer.js";
+import { ChannelList } from "./widgets/channels.js";
+import { Composer } from "./widgets/composer.js";
+import { ConnectionBar } from "./widgets/connection-bar.js";
+import { Details } from "./widgets/details.js";
+import { ask } from "./widgets/dialog.js";
+import { Head } from "./widgets/head.js";
+import { Layout } from "./widgets/layout.js";
+import { attachMenus } from "./widgets/menus.js";
+import { showNotice } from "./widgets/notice.js";
+import { PeopleDialogs } from "./widgets/people-dialogs.js";
+import { attachShortcuts, showShortcuts } from "./widgets/shortcuts.js";
+import { Timeline } from "./widgets/timeline.js";
+import { Toolbar } from "./widgets/toolbar.js";
+import { Welcome } from "./widgets/welcome.js";
+
+/** @type {{appId: number, signedIn: boolean, guests: boolean, guestNameLimit: number, registration: boolean, staff: boolean, messageLimit: number}} */
+const boot = JSON.parse(byId("boot").textContent);
+document.documentElement.lang = language.tag;
+apply(document);
+
+const socket = new Socket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/acc?batch=1`);
+const store = new Store();
+const outbox = new Outbox(
+  localStorage,
+  ({ target, text, clientMsgId, replyTo }) =>
+    socket.request("message.send", { target, type: "text", msg: text, clientMsgId, ...(replyTo ? { replyTo } : {}) }),
+  ({ appId }) => socket.ready && (appId === null || appId === store.app.appId),
+);
+const drafts = new Drafts(localStorage);
+const session = new Session(socket, store, outbox, localStorage);
+const conversation = new Conversation({ socket, store, outbox, session });
+const directory = new Directory(socket, store);
+
+const layout = new Layout({ detailsShown: () => details.shown(), navigate });
+const dialogs = new PeopleDialogs({ store, directory, open });
+const details = new Details({ store, session, dialogs });
+const channels = new ChannelList({ store, drafts, open });
+const timeline = new Timeline({ store, conversation, outbox });
+const composer = new Composer({ store, conversation, drafts, limit: boot.messageLimit });
+const welcome = new Welcome({ enter: (name) => session.enterAsGuest(boot.appId, name) });
+new Head(store);
+new Announcer(store);
+new ConnectionBar(store, socket);
+new Toolbar(timeline, store, {
+  reply: ({ message }) => composer.reply(message),
+  edit: ({ message }) => composer.edit(message),
+  copy: async ({ message }) => {
+    await navigator.clipboard?.writeText(message.msg);
+    showNotice(t("message.copied"));
+  },
+  recall: ({ message }) => {
+    const words = { title: t("recall.title"), text: t("recall.text"), confirm: t("recall.confirm") };
+    ask(words, () => conversation.recall(message));
+  },
+});
+attachMenus({
+  store, dialogs, showShortcuts, switchApp,
+  staff: boot.staff,
+  registration: boot.registration,
+  leaveAsGuest: () => session.leaveAsGuest(),
+});
+attachShortcuts({ channels, composer, timeline, layout, dialogs, isGuest: () => store.me?.kind === "guest" });
+
+addEventListener("online", () => socket.retryNow());
+addEventListener("offline", () => socket.retryNow());
+addEventListener("storage", (event) => outbox.follow(event));
+document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && socket.retryNow());
+store.addEventListener("me", () => store.me && drafts.load(store.me.id));
+store.addEventListener("gone", (event) => gone(/** @type {CustomEvent} */ (event).detail));
+session.addEventListener("entered", entered);
+session.addEventListener("left", (event) => left(/** @type {CustomEvent} */ (event).detail));
+
+start();
+
+function start() {
+  const token = session.guestToken;
+  if (boot.signedIn) session.enterSignedIn(boot.appId);
+  else if (token && boot.guests) session.enterAgain(boot.appId, token);
+  else {
+    welcome.show();
+    return;
+  }
+  layout.open();
+  channels.render();
+}
+
+function entered() {
+  welcome.hide();
+  if (!layout.isOpen) layout.open();
+  const wanted = [store.current, layout.target, store.app.target].find((target) => target && store.channels.has(target));
+  const atList = layout.isPhone && !layout.target && store.channels.size > 1;
+  if (!wanted) return;
+  conversation.open(wanted);
+  if (atList) layout.showList();
+  else layout.showChannel(wanted, "replace");
+}
+
+/** @param {{reason: string}} detail */
+function left({ reason }) {
+  layout.close();
+  if (reason === String(Code.ILLEGAL_USER)) welcome.refuseName();
+  else welcome.show({ "": "", "signed-out": t("welcome.signedOut") }[reason] ?? t("welcome.refused"));
+}
+
+/** @param {string} target */
+function open(target) {
+  if (!store.channels.has(target)) return;
+  layout.showChannel(target, "push");
+  if (target === store.current) composer.focus();
+  else conversation.open(target);
+}
+
+/** The address has changed by itself. @param {string | null} target */
+function navigate(target) {
+  if (target && store.channels.has(target)) {
+    layout.showChannel(target, "keep");
+    if (target !== store.current) conversation.open(target);
+  } else if (layout.isPhone) layout.showList();
+}
+
+/** @param {import("./protocol.js").Channel} channel */
+function gone(channel) {
+  if (channel.target !== store.current) return;
+  showNotice(t("notice.left", channel));
+  conversation.open(store.app.target);
+  layout.showChannel(store.app.target, "replace");
+}
+
+/** @param {number} appId */
+function switchApp(appId) {
+  if (appId === store.app.appId) return;
+  boot.appId = appId;
+  history.replaceState({}, "", `${location.pathname}?appId=${appId}`);
+  session.switchApp(appId);
+}

@@ -1,0 +1,128 @@
+/** The list of channels: the app's room first, then whatever was active last. */
+/**
+ * @import { Channel } from "../protocol.js"
+ * @import { Drafts } from "../drafts.js"
+ * @import { Store } from "../store.js"
+ */
+import { byId, clone, part, reconcile, setText, soon } from "../dom.js";
+import { badge, shortTime } from "../format.js";
+import { language, t } from "../i18n.js";
+import { showChannelAvatar } from "./avatar.js";
+
+export class ChannelList {
+  list = byId("channel-list");
+  filter = /** @type {HTMLInputElement} */ (byId("channel-filter"));
+
+  /** @param {{store: Store, drafts: Drafts, open: (target: string) => void}} parts */
+  constructor({ store, drafts, open }) {
+    this.store = store;
+    this.drafts = drafts;
+    this.open = open;
+    this.render = this.render.bind(this);
+    const render = soon(this.render);
+    for (const type of ["channels", "current", "presence"]) store.addEventListener(type, render);
+    drafts.addEventListener("change", render);
+    language.addEventListener("change", render);
+    this.filter.addEventListener("input", render);
+    this.filter.addEventListener("keydown", (event) => this.#filterKey(event));
+    this.list.addEventListener("click", (/** @type {MouseEvent} */ event) => {
+      const item = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-target]"));
+      if (!item?.dataset.target) return;
+      event.preventDefault();
+      open(item.dataset.target);
+    });
+    this.list.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#listKey(event));
+  }
+
+  /** As listed, the filter applied. @returns {Channel[]} */
+  get shown() {
+    const wanted = this.filter.value.trim().toLocaleLowerCase();
+    const channels = [...this.store.channels.values()].filter(({ name }) => name.toLocaleLowerCase().includes(wanted));
+    const rank = (/** @type {Channel} */ { kind }) => (kind === "global" ? 0 : 1);
+    return channels.sort((a, b) => rank(a) - rank(b) || b.activeAt - a.activeAt || a.name.localeCompare(b.name));
+  }
+
+  /** Opens the channel above (-1) or below (1) the open one. @param {number} step @param {boolean} unreadOnly */
+  step(step, unreadOnly) {
+    const list = this.shown;
+    const at = list.findIndex(({ target }) => target === this.store.current);
+    for (let i = at + step; i >= 0 && i < list.length; i += step) {
+      if (unreadOnly && list[i].unread === 0) continue;
+      this.open(list[i].target);
+      return;
+    }
+  }
+
+  render() {
+    const { store } = this;
+    const empty = byId("channel-empty");
+    if (!store.channelsLoaded) {
+      if (!this.list.querySelector(".skeleton")) this.list.replaceChildren(...Array.from({ length: 6 }, () => clone("part-skeleton")));
+      empty.hidden = true;
+      return;
+    }
+    const shown = this.shown;
+    const now = Date.now();
+    reconcile(this.list, shown, {
+      key: ({ target }) => target,
+      create: () => clone("part-channel"),
+      update: (entry, channel) => this.#show(entry.firstElementChild, channel, now),
+    });
+    empty.hidden = shown.length > 0;
+    setText(empty, t("sidebar.none"));
+  }
+
+  /** @param {HTMLElement} item @param {Channel} channel @param {number} now */
+  #show(item, channel, now) {
+    const { target, name, kind, unread, peer, activeAt } = channel;
+    const current = target === this.store.current;
+    item.dataset.target = target;
+    item.dataset.kind = kind;
+    item.setAttribute("href", `#${target}`);
+    item.classList.toggle("unread", unread > 0);
+    if (current) item.setAttribute("aria-current", "page");
+    else item.removeAttribute("aria-current");
+    const avatar = part(item, "avatar");
+    showChannelAvatar(avatar, channel);
+    avatar.classList.toggle("online", Boolean(peer && this.store.online.has(peer.id)));
+    item.dataset.online = String(Boolean(peer && this.store.online.has(peer.id)));
+    setText(part(item, "name"), name);
+    item.title = name;
+    const draft = part(item, "draft");
+    draft.hidden = current || !this.drafts.has(target);
+    setText(draft, t("sidebar.draft"));
+    setText(part(item, "time"), kind === "global" ? "" : shortTime(activeAt, now));
+    const count = part(item, "badge");
+    count.hidden = unread === 0;
+    setText(count, badge(unread));
+    count.setAttribute("aria-label", t("sidebar.unread", { n: unread }));
+  }
+
+  /** @param {KeyboardEvent} event */
+  #filterKey(event) {
+    if (event.isComposing) return;
+    const [first] = this.shown;
+    if (event.key === "Enter" && first) {
+      this.filter.value = "";
+      this.open(first.target);
+      this.render();
+    } else if (event.key === "ArrowDown") {
+      event.preventDefault();
+      this.list.querySelector("a")?.focus();
+    } else if (event.key === "Escape") {
+      this.filter.value = "";
+      this.render();
+    }
+  }
+
+  /** @param {KeyboardEvent} event */
+  #listKey(event) {
+    if (event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
+    event.preventDefault();
+    const items = /** @type {HTMLElement[]} */ ([...this.list.querySelectorAll("a")]);
+    const at = items.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+    const to = at + (event.key === "ArrowDown" ? 1 : -1);
+    if (to < 0) this.filter.focus();
+    else items[to]?.focus();
+  }
+}

@@ -1,0 +1,186 @@
+/** Where one writes: grows to eight lines, keeps a draft per channel, answers, edits. Enter sends. */
+/**
+ * @import { Conversation } from "../conversation.js"
+ * @import { Drafts, Quoted } from "../drafts.js"
+ * @import { Message } from "../protocol.js"
+ * @import { Store } from "../store.js"
+ * @import { Timeline } from "./timeline.js"
+ */
+import { byId, part, setText } from "../dom.js";
+import { language, t } from "../i18n.js";
+import { firstLine } from "../text.js";
+import { showError } from "./notice.js";
+
+const WARN_WITHIN = 200;
+
+export class Composer {
+  /** @type {Quoted | null} */ #reply = null;
+  /** @type {Message | null} */ #editing = null;
+  #target = "";
+  form = byId("composer-form");
+  field = /** @type {HTMLTextAreaElement} */ (byId("composer"));
+
+  /** @param {{store: Store, conversation: Conversation, drafts: Drafts, limit: number}} parts */
+  constructor({ store, conversation, drafts, limit }) {
+    this.store = store;
+    this.conversation = conversation;
+    this.drafts = drafts;
+    this.limit = limit;
+    store.addEventListener("current", () => this.#opened());
+    store.addEventListener("channels", () => this.#show());
+    language.addEventListener("change", () => this.#show());
+    this.field.addEventListener("input", () => this.#written());
+    this.field.addEventListener("keydown", (event) => this.#key(event));
+    this.form.addEventListener("submit", (/** @type {SubmitEvent} */ event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    part(this.form, "cancel").addEventListener("click", () => this.cancel());
+  }
+
+  focus() {
+    this.field.focus({ preventScroll: true });
+  }
+
+  /** @param {Message} message */
+  reply(message) {
+    if (this.#editing) this.#leaveEdit();
+    this.#reply = { id: message.id, seq: message.seq, name: message.name, msg: firstLine(message.msg) };
+    this.#keep();
+    this.#show();
+    this.focus();
+  }
+
+  /** @param {Message} message */
+  edit(message) {
+    if (!this.#editing) this.#keep();
+    this.#editing = message;
+    this.#fill(message.msg);
+    this.focus();
+  }
+
+  /** Leaves the edit or the reply. Returns whether there was one. */
+  cancel() {
+    const had = this.#editing !== null || this.#reply !== null;
+    if (this.#editing) this.#leaveEdit();
+    else if (this.#reply) {
+      this.#reply = null;
+      this.#keep();
+      this.#show();
+    }
+    this.focus();
+    return had;
+  }
+
+  /** Adds what was typed elsewhere on the page. */
+  get isFree() {
+    return !this.field.disabled && this.field.offsetParent !== null;
+  }
+
+  #opened() {
+    this.#editing = null;
+    this.#target = this.store.current ?? "";
+    const draft = this.drafts.get(this.#target);
+    this.#reply = draft.reply;
+    this.#fill(draft.text);
+    if (matchMedia("(hover: hover)").matches) this.focus();
+  }
+
+  #leaveEdit() {
+    this.#editing = null;
+    const draft = this.drafts.get(this.#target);
+    this.#reply = draft.reply;
+    this.#fill(draft.text);
+  }
+
+  /** @param {string} text */
+  #fill(text) {
+    this.field.value = text;
+    this.field.setSelectionRange(text.length, text.length);
+    this.#show();
+  }
+
+  #written() {
+    if (!this.#editing) this.#keep();
+    this.#show();
+  }
+
+  #keep() {
+    if (this.#target) this.drafts.set(this.#target, { text: this.field.value, reply: this.#reply });
+  }
+
+  #show() {
+    const { channel } = this.store;
+    const closed = Boolean(channel?.closed);
+    const name = channel?.name ?? "";
+    this.field.disabled = closed || !channel;
+    this.field.placeholder = closed ? t("composer.closed") : t("composer.hint", { name });
+    this.field.setAttribute("aria-label", t("composer.label", { name }));
+    this.#showAbout();
+    // Characters as the server counts them, not UTF-16 units.
+    const left = this.limit - [...this.field.value.trim()].length;
+    const count = part(this.form, "count");
+    count.hidden = left > WARN_WITHIN;
+    count.classList.toggle("error", left < 0);
+    setText(count, left < 0 ? t("composer.over", { n: -left }) : t("composer.left", { n: left }));
+    this.form.querySelector(".composer-send").disabled = left < 0 || closed || !this.field.value.trim();
+    this.field.style.height = "auto";
+    this.field.style.height = `${this.field.scrollHeight + 2}px`;
+  }
+
+  #showAbout() {
+    const about = part(this.form, "about");
+    about.hidden = !this.#editing && !this.#reply;
+    if (about.hidden) return;
+    part(about, "about-icon").setAttribute("href", this.#editing ? "#i-edit" : "#i-reply");
+    setText(part(about, "about-title"), this.#editing ? t("composer.editing") : t("composer.replyTo", { name: this.#reply?.name }));
+    setText(part(about, "about-text"), this.#editing ? firstLine(this.#editing.msg) : this.#reply?.msg ?? "");
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    // While an input method composes, Enter and the arrows belong to it.
+    if (event.isComposing || event.keyCode === 229) return;
+    if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey) {
+      event.preventDefault();
+      this.#submit();
+    } else if (event.key === "ArrowUp" && !event.shiftKey && !event.altKey && this.field.value === "" && !this.#editing) {
+      const last = this.#lastOwn();
+      if (!last) return;
+      event.preventDefault();
+      this.edit(last);
+    }
+  }
+
+  /** @returns {Message | undefined} */
+  #lastOwn() {
+    const { log, me } = this.store;
+    return log?.messages.findLast((message) => message.fromId === me?.id && !message.recalled);
+  }
+
+  #submit() {
+    const text = this.field.value.trim();
+    if (!text || [...text].length > this.limit || this.field.disabled) return;
+    if (this.#editing) {
+      this.#save(this.#editing, text);
+      return;
+    }
+    const reply = this.#reply;
+    this.#reply = null;
+    this.#fill("");
+    this.#keep();
+    this.conversation.send(text, reply);
+    this.focus();
+  }
+
+  /** @param {Message} message @param {string} text */
+  async #save(message, text) {
+    try {
+      if (text !== message.msg) await this.conversation.edit(message, text);
+      if (this.#editing === message) this.#leaveEdit();
+    } catch (error) {
+      // What was changed stays in the field.
+      showError(error);
+    }
+  }
+}

@@ -1,0 +1,46 @@
+/** A thin line at the top while there is no connection, with the seconds to the next try. */
+/** @import { Socket } from "../socket.js" @import { Store } from "../store.js" */
+import { byId, part, setText } from "../dom.js";
+import { language, t } from "../i18n.js";
+
+/** What takes less than this is not worth a word. */
+const UNNOTICED = 700;
+
+export class ConnectionBar {
+  #bar = byId("connection-bar");
+  #timer = 0;
+  #since = 0;
+
+  /** @param {Store} store @param {Socket} socket */
+  constructor(store, socket) {
+    this.store = store;
+    store.addEventListener("connection", () => this.#show());
+    language.addEventListener("change", () => this.#show());
+    part(this.#bar, "retry").addEventListener("click", () => socket.retryNow());
+  }
+
+  #show() {
+    clearTimeout(this.#timer);
+    const { status, retryAt, reason } = this.store.connection;
+    const fine = status === "ready" || status === "idle" || status === "ended";
+    this.#bar.dataset.status = status;
+    if (fine) {
+      this.#since = 0;
+      this.#bar.hidden = true;
+      return;
+    }
+    this.#since ||= Date.now();
+    const late = Date.now() - this.#since;
+    if (status !== "waiting" && late < UNNOTICED) {
+      this.#timer = setTimeout(() => this.#show(), UNNOTICED - late);
+      return;
+    }
+    this.#bar.hidden = false;
+    part(this.#bar, "retry").hidden = status !== "waiting";
+    const seconds = Math.max(1, Math.ceil((retryAt - Date.now()) / 1000));
+    const waiting = reason === "too-many" ? "connection.tooMany" : "connection.waiting";
+    const text = { connecting: "connection.connecting", "catching-up": "connection.catchingUp" }[status] ?? waiting;
+    setText(part(this.#bar, "text"), t(text, { seconds }));
+    if (status === "waiting") this.#timer = setTimeout(() => this.#show(), 250);
+  }
+}

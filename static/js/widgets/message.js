@@ -1,0 +1,115 @@
+/** One message of the timeline. */
+/**
+ * @import { Message } from "../protocol.js"
+ * @import { MessageRow } from "../timeline-rows.js"
+ */
+import { clone, part, setText } from "../dom.js";
+import { clock, fullTime } from "../format.js";
+import { hasWord, language, t } from "../i18n.js";
+import { firstLine, isEmojiOnly, pieces } from "../text.js";
+import { showAvatar } from "./avatar.js";
+
+/** @type {WeakMap<Element, string>} What an element shows, so that only changes touch the page. */
+const shown = new WeakMap();
+
+export function createMessage() {
+  return clone("part-message");
+}
+
+/** @param {HTMLElement} element @param {MessageRow} row @param {Message | null | undefined} quote null: not available */
+export function updateMessage(element, row, quote) {
+  const { message, first, own, state, error } = row;
+  const quoted = message.replyTo ? [quote?.name, quote?.msg, quote?.recalled, quote === null] : [];
+  const signature = JSON.stringify([message, first, state, error, quoted, language.code]);
+  if (shown.get(element) === signature) return;
+  shown.set(element, signature);
+
+  const { dataset } = element;
+  dataset.id = message.id;
+  dataset.seq = Number.isFinite(message.seq) ? String(message.seq) : "";
+  dataset.state = state;
+  dataset.own = String(own);
+  element.classList.toggle("first", first);
+  element.classList.toggle("recalled", Boolean(message.recalled));
+  showSender(element, row);
+  showQuote(element, message, quote);
+  showText(part(element, "text"), message);
+  part(element, "edited").hidden = !message.editedAt || Boolean(message.recalled);
+  showState(element, row);
+}
+
+/** @param {HTMLElement} element @param {MessageRow} row */
+function showSender(element, { message, first, own }) {
+  const side = part(element, "side");
+  part(element, "head").hidden = !first;
+  if (first) {
+    const avatar = side.querySelector(".avatar") ?? Object.assign(document.createElement("span"), { className: "avatar" });
+    showAvatar(avatar, { id: message.fromId, name: message.name, avatar: message.avatar });
+    side.replaceChildren(avatar);
+    const name = part(element, "name");
+    setText(name, message.name);
+    name.dataset.hue = own ? "own" : "";
+    name.title = message.from;
+    const time = part(element, "time");
+    setText(time, clock(message.time));
+    time.dateTime = new Date(message.time).toISOString();
+    time.title = fullTime(message.time);
+  } else {
+    const time = Object.assign(document.createElement("time"), { className: "side-time", textContent: clock(message.time) });
+    time.title = fullTime(message.time);
+    side.replaceChildren(time);
+  }
+  const what = message.recalled ? t("message.recalled") : message.msg;
+  element.setAttribute("aria-label", `${message.name}, ${clock(message.time)}: ${what}`);
+}
+
+/** @param {HTMLElement} element @param {Message} message @param {Message | null | undefined} quote */
+function showQuote(element, message, quote) {
+  const button = part(element, "quote");
+  button.hidden = !message.replyTo || Boolean(message.recalled);
+  if (button.hidden) return;
+  button.disabled = !quote;
+  setText(part(button, "quote-name"), quote?.name ?? "");
+  let text = t("message.quoteLoading");
+  if (quote === null) text = t("message.quoteGone");
+  else if (quote) text = quote.recalled ? t("message.recalled") : firstLine(quote.msg);
+  setText(part(button, "quote-text"), text);
+}
+
+/** @param {HTMLElement} place @param {Message} message */
+function showText(place, message) {
+  place.classList.toggle("emoji", !message.recalled && isEmojiOnly(message.msg));
+  if (message.recalled) place.replaceChildren(t("message.recalled"));
+  else place.replaceChildren(...pieces(message.msg).map(node));
+}
+
+/** @param {import("../text.js").Piece} piece @returns {Node | string} */
+function node(piece) {
+  if (piece.kind === "text") return piece.text;
+  if (piece.kind === "link") {
+    const link = document.createElement("a");
+    link.href = piece.href;
+    link.rel = "noopener noreferrer nofollow";
+    link.target = "_blank";
+    link.textContent = piece.text;
+    return link;
+  }
+  const element = document.createElement(piece.kind === "code" ? "code" : "pre");
+  element.textContent = piece.text;
+  return element;
+}
+
+/** @param {HTMLElement} element @param {MessageRow} row */
+function showState(element, { state, own, error, message }) {
+  const place = part(element, "state");
+  const icon = own && state !== "failed" && !message.recalled ? clone(state === "sent" ? "part-tick" : "part-clock") : null;
+  icon?.setAttribute("aria-label", t(`message.${state}`));
+  place.replaceChildren(...(icon ? [icon] : []));
+  const failed = part(element, "failed");
+  failed.hidden = state !== "failed";
+  if (state !== "failed") return;
+  const reason = hasWord(`error.${error}`) ? t(`error.${error}`) : "";
+  setText(part(failed, "error"), t("message.failed", { reason }));
+  setText(part(failed, "retry"), t("message.retry"));
+  setText(part(failed, "delete"), t("message.delete"));
+}

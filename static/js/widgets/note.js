@@ -1,0 +1,14 @@
+/** The words of a system note. @import { Note } from "../protocol.js" */
+import { nameList } from "../format.js";
+import { hasWord, t } from "../i18n.js";
+
+/** @param {Note} note @param {boolean} isPrivate */
+export function noteText({ note, by, who, value }, isPrivate) {
+  const people = who.length ? who : [by];
+  const names = { by: by.name, who: nameList(people.map(({ name }) => name)), value };
+  if (note === "created" && isPrivate) return t("note.createdPrivate", names);
+  if (note === "renamed" && !value) return t("note.unnamed", names);
+  if (note === "role") return t("note.role", { ...names, role: hasWord(`note.role.${value}`) ? t(`note.role.${value}`) : value });
+  // Who comes in through an invitation that names nobody else has joined.
+  return hasWord(`note.${note}`) ? t(`note.${note}`, names) : t("note.other", names);
+}

@@ -1,0 +1,30 @@
+/** A line that appears below for a moment: what happened, or what did not. */
+import { Disconnected, Refused } from "../protocol.js";
+import { byId } from "../dom.js";
+import { hasWord, language, t } from "../i18n.js";
+
+const SHOWN_FOR = 6000;
+let timer = 0;
+
+/** @param {string} text @param {boolean} [bad] */
+export function showNotice(text, bad = false) {
+  const place = byId("notice");
+  place.textContent = text;
+  place.classList.toggle("bad", bad);
+  place.hidden = false;
+  clearTimeout(timer);
+  timer = setTimeout(() => (place.hidden = true), SHOWN_FOR);
+}
+
+/** @param {unknown} error */
+export function showError(error) {
+  showNotice(errorText(error), true);
+}
+
+/** What an error means to a person, in their language. The server's own words are English. @param {unknown} error */
+export function errorText(error) {
+  if (error instanceof Disconnected) return t("notice.offline");
+  if (!(error instanceof Refused)) throw error;
+  if (language.code === "en" && error.data.error) return error.data.error;
+  return hasWord(`error.${error.code}`) ? t(`error.${error.code}`) : error.message;
+}

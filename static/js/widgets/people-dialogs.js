@@ -1,0 +1,188 @@
+/** The dialogs about people and groups: write to someone, make, find, change, fill and leave a group. */
+/**
+ * @import { Directory } from "../directory.js"
+ * @import { Channel, Member, Person, Role } from "../protocol.js"
+ * @import { Store } from "../store.js"
+ */
+import { byId, clone, part, reconcile, setText } from "../dom.js";
+import { t } from "../i18n.js";
+import { showAvatar } from "./avatar.js";
+import { ask, openDialog } from "./dialog.js";
+import { showError, showNotice } from "./notice.js";
+import { Picker } from "./picker.js";
+
+const TYPING = 200;
+
+export class PeopleDialogs {
+  #browseTimer = 0;
+
+  /** @param {{store: Store, directory: Directory, open: (target: string) => void}} parts */
+  constructor({ store, directory, open }) {
+    this.store = store;
+    this.directory = directory;
+    this.open = open;
+  }
+
+  /** @param {Person} person */
+  async talkTo(person) {
+    try {
+      this.open((await this.directory.talkTo(person.userId)).target);
+    } catch (error) {
+      showError(error);
+    }
+  }
+
+  newChat() {
+    const { dialog, fail } = openDialog("dialog-chat");
+    this.#picker(dialog, async (person) => {
+      try {
+        const { target } = await this.directory.talkTo(person.userId);
+        dialog.close();
+        this.open(target);
+      } catch (error) {
+        fail(error);
+      }
+    });
+  }
+
+  newGroup() {
+    const form = byId("dialog-group").querySelector("form");
+    form.reset();
+    /** @type {Picker} */ let picker;
+    const { dialog } = openDialog("dialog-group", async () => {
+      const { name, join, listed } = form.elements;
+      const channel = await this.directory.createGroup({
+        name: name.value.trim(), members: picker.userIds, join: join.value, listed: listed.checked,
+      });
+      this.open(channel.target);
+    });
+    picker = this.#picker(dialog, null);
+    form.elements.name.focus();
+  }
+
+  /** @param {Channel} channel */
+  invite(channel) {
+    /** @type {Picker} */ let picker;
+    const { dialog } = openDialog("dialog-invite", async () => {
+      if (picker.userIds.length === 0) {
+        showNotice(t("invite.nobody"));
+        return false;
+      }
+      await this.directory.invite(channel.target, picker.userIds);
+    });
+    setText(part(dialog, "title"), t("invite.title", { name: channel.name }));
+    picker = this.#picker(dialog, null);
+    picker.field.focus();
+  }
+
+  /** @param {Channel} channel */
+  settings(channel) {
+    const form = byId("dialog-settings").querySelector("form");
+    const { name, join, listed } = form.elements;
+    name.value = channel.name;
+    join.value = channel.join;
+    listed.checked = channel.listed;
+    openDialog("dialog-settings", async () => {
+      const { target } = channel;
+      if (name.value.trim() !== channel.name) await this.directory.rename(target, name.value.trim());
+      if (join.value !== channel.join || listed.checked !== channel.listed) {
+        await this.directory.setPolicy(target, { join: join.value, listed: listed.checked });
+      }
+    });
+    name.select();
+  }
+
+  browse() {
+    const { dialog, fail } = openDialog("dialog-browse");
+    const field = part(dialog, "search");
+    field.value = "";
+    const search = async () => {
+      const q = field.value;
+      try {
+        const groups = await this.directory.findGroups(q.trim());
+        if (q === field.value) this.#showGroups(dialog, groups, fail);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    field.oninput = () => {
+      clearTimeout(this.#browseTimer);
+      this.#browseTimer = setTimeout(search, TYPING);
+    };
+    this.#showGroups(dialog, null, fail);
+    search();
+  }
+
+  /** @param {Channel} channel */
+  leave(channel) {
+    const words = { title: t("leave.title", channel), text: t("leave.text"), confirm: t("leave.confirm") };
+    ask(words, () => this.directory.leave(channel.target));
+  }
+
+  /** @param {Channel} channel @param {Member} member */
+  remove(channel, member) {
+    const words = { title: t("remove.title", member), text: t("remove.text"), confirm: t("remove.confirm", member) };
+    ask(words, () => this.directory.remove(channel.target, member.userId));
+  }
+
+  /** @param {Channel} channel @param {Member} member @param {Role} role */
+  async setRole(channel, member, role) {
+    const set = () => this.directory.setRole(channel.target, member.userId, role);
+    if (role === "owner") {
+      ask({ title: t("owner.title", member), text: t("owner.text"), confirm: t("owner.confirm") }, set);
+      return;
+    }
+    try {
+      await set();
+    } catch (error) {
+      showError(error);
+    }
+  }
+
+  /** @param {any} dialog @param {((person: Person) => void) | null} pick */
+  #picker(dialog, pick) {
+    const { store, directory } = this;
+    return new Picker(part(dialog, "picker"), {
+      find: async (q) => (await directory.findPeople(q)).filter(({ id }) => id !== store.me?.id),
+      suggestions: () => [...store.online.values()].filter(({ id, kind }) => id !== store.me?.id && kind === "person"),
+      isOnline: (id) => store.online.has(id),
+      pick,
+    });
+  }
+
+  /**
+   * @param {any} dialog
+   * @param {{target: string, name: string, memberCount: number, join: string}[] | null} groups null: still searching
+   * @param {(error: unknown) => void} fail
+   */
+  #showGroups(dialog, groups, fail) {
+    const go = async (/** @type {string} */ target) => {
+      try {
+        if (!this.store.channels.has(target)) await this.directory.join(target);
+        dialog.close();
+        this.open(target);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    reconcile(part(dialog, "options"), groups ?? [], {
+      key: ({ target }) => target,
+      create: () => clone("part-option"),
+      update: (entry, { target, name, memberCount }) => {
+        const button = entry.firstElementChild;
+        button.dataset.testid = "group-option";
+        button.dataset.target = target;
+        const avatar = part(button, "avatar");
+        avatar.classList.add("square");
+        showAvatar(avatar, { id: target, name });
+        setText(part(button, "name"), name);
+        setText(part(button, "about"), t("channel.members", { n: memberCount }));
+        setText(part(button, "action"), t(this.store.channels.has(target) ? "browse.open" : "browse.join"));
+        button.onclick = () => go(target);
+      },
+    });
+    const empty = part(dialog, "empty");
+    empty.hidden = groups === null || groups.length > 0;
+    setText(empty, t("browse.none"));
+  }
+}

@@ -1,0 +1,21 @@
+/** What stands above the first message of a channel: what it is, and for the room, three things to try. */
+/** @import { Channel } from "../protocol.js" */
+import { part, setText } from "../dom.js";
+import { language, t } from "../i18n.js";
+import { showChannelAvatar } from "./avatar.js";
+
+/** @param {HTMLElement} element @param {Channel} channel @param {boolean} isGuest */
+export function showStart(element, channel, isGuest) {
+  const signature = `${channel.target} ${channel.name} ${isGuest} ${language.code}`;
+  if (element.dataset.shows === signature) return;
+  element.dataset.shows = signature;
+  showChannelAvatar(part(element, "avatar"), channel);
+  setText(part(element, "title"), t(`start.${channel.kind}`, { name: channel.name }));
+  setText(part(element, "text"), t(`start.${channel.kind}Text`));
+  const tips = channel.kind === "global" ? ["hello", isGuest ? "guest" : "people", "keys"] : [];
+  const list = part(element, "tips");
+  list.hidden = tips.length === 0;
+  list.replaceChildren(
+    ...tips.map((tip) => Object.assign(document.createElement("li"), { textContent: t(`tips.${tip}`) })),
+  );
+}

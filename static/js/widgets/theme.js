@@ -1,0 +1,12 @@
+/** Light or dark, once chosen; the system's until then. `/static/js/theme.js` applies it before the first paint. */
+
+export function isDark() {
+  const { theme } = document.documentElement.dataset;
+  return theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+export function nextTheme() {
+  const theme = isDark() ? "light" : "dark";
+  document.documentElement.dataset.theme = theme;
+  localStorage.setItem("im.theme", theme);
+}

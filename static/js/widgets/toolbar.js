@@ -1,0 +1,115 @@
+/**
+ * The small bar of a message (reply, edit, copy, recall), the keys that do the same, and walking through messages by
+ * keyboard. One bar for the whole timeline: it moves to the message that is pointed at, held, or focused.
+ */
+/**
+ * @import { MessageRow } from "../timeline-rows.js"
+ * @import { Store } from "../store.js"
+ * @import { Timeline } from "./timeline.js"
+ * @typedef {{reply: (row: MessageRow) => void, edit: (row: MessageRow) => void, copy: (row: MessageRow) => void,
+ *   recall: (row: MessageRow) => void}} Does
+ */
+import { clone, part } from "../dom.js";
+import { apply, language } from "../i18n.js";
+
+const HOLD = 450;
+const KEYS = /** @type {Record<string, keyof Does>} */ ({ r: "reply", e: "edit", c: "copy", Delete: "recall", Backspace: "recall" });
+
+export class Toolbar {
+  #bar = clone("part-toolbar");
+  #holdTimer = 0;
+
+  /** @param {Timeline} timeline @param {Store} store @param {Does} does */
+  constructor(timeline, store, does) {
+    this.timeline = timeline;
+    this.store = store;
+    this.does = does;
+    const { list, frame } = timeline;
+    list.addEventListener("pointerover", (/** @type {PointerEvent} */ event) => event.pointerType === "mouse" && this.#moveTo(event.target));
+    list.addEventListener("focusin", (/** @type {FocusEvent} */ event) => this.#moveTo(event.target));
+    list.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => this.#hold(event));
+    for (const type of ["pointerup", "pointercancel", "pointermove"]) {
+      list.addEventListener(type, (/** @type {PointerEvent} */ event) => event.pointerType !== "mouse" && clearTimeout(this.#holdTimer));
+    }
+    frame.addEventListener("scroll", () => clearTimeout(this.#holdTimer), { passive: true });
+    frame.addEventListener("pointerleave", (/** @type {PointerEvent} */ event) => event.pointerType === "mouse" && this.#leave());
+    frame.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#key(event));
+    this.#bar.addEventListener("click", (/** @type {MouseEvent} */ event) => this.#click(event));
+    language.addEventListener("change", () => apply(this.#bar));
+  }
+
+  /** Which of the four this person may do with this message. @param {MessageRow} row @returns {(keyof Does)[]} */
+  possible({ state, own, message }) {
+    const { channel } = this.store;
+    if (state !== "sent" || message.recalled || !channel) return [];
+    const open = !channel.closed;
+    const mayRecall = own || ["owner", "admin"].includes(channel.role ?? "");
+    return [...(open ? ["reply"] : []), ...(open && own ? ["edit"] : []), "copy", ...(mayRecall ? ["recall"] : [])];
+  }
+
+  /** @param {EventTarget | null} target */
+  #moveTo(target) {
+    const element = /** @type {Element} */ (target);
+    const row = this.timeline.messageAt(element);
+    const article = element.closest(".message");
+    const possible = row ? this.possible(row) : [];
+    if (!article || possible.length === 0) {
+      this.#leave();
+      return;
+    }
+    for (const name of ["reply", "edit", "copy", "recall"]) part(this.#bar, name).hidden = !possible.includes(name);
+    if (this.#bar.parentElement !== article) {
+      this.#leave();
+      article.append(this.#bar);
+      article.classList.add("active");
+    }
+  }
+
+  #leave() {
+    this.#bar.closest(".message")?.classList.remove("active");
+    this.#bar.remove();
+  }
+
+  /** @param {PointerEvent} event */
+  #hold(event) {
+    if (event.pointerType === "mouse") return;
+    clearTimeout(this.#holdTimer);
+    const { target } = event;
+    if (this.#bar.contains(target)) return;
+    this.#leave();
+    this.#holdTimer = setTimeout(() => this.#moveTo(target), HOLD);
+  }
+
+  /** @param {MouseEvent} event */
+  #click(event) {
+    const name = /** @type {Element} */ (event.target).closest("button")?.dataset.part;
+    const row = this.timeline.messageAt(this.#bar);
+    if (name && row) this.#do(/** @type {keyof Does} */ (name), row);
+  }
+
+  /** @param {keyof Does} name @param {MessageRow} row */
+  #do(name, row) {
+    if (this.possible(row).includes(name)) this.does[name](row);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const focused = /** @type {HTMLElement} */ (document.activeElement);
+    const stops = /** @type {HTMLElement[]} */ ([...this.timeline.list.querySelectorAll(".message, .note")]);
+    const at = stops.findIndex((stop) => stop.contains(focused));
+    const to = { ArrowUp: at < 0 ? stops.length - 1 : at - 1, ArrowDown: at + 1, Home: 0, End: stops.length - 1 }[event.key];
+    if (to !== undefined && (at >= 0 || event.key === "ArrowUp")) {
+      event.preventDefault();
+      const stop = stops[Math.max(0, Math.min(to, stops.length - 1))];
+      stop?.focus({ preventScroll: true });
+      stop?.scrollIntoView({ block: "nearest" });
+      return;
+    }
+    const name = KEYS[event.key];
+    const row = focused.matches(".message") ? this.timeline.messageAt(focused) : null;
+    if (!name || !row) return;
+    event.preventDefault();
+    this.#do(name, row);
+  }
+}
