@@ -21,7 +21,6 @@ class TokenAdmin(ReadOnly, ActionAdmin):
 
     list_display = ("user", "created", "expiry")
     list_display_links = None
-    list_select_related = ("user",)
     search_fields = ("user__username_key", "user__nickname_key")
     fields = ("user", "created", "expiry")
     ordering = ("-created",)

@@ -16,7 +16,21 @@ from accounts.credentials import session_credential
 from accounts.models import User
 from tests.accounts.conftest import PASSWORD
 
-GARBAGE = ["", " ", "\x00", "alice\x00", "\ud800", "x" * 70_000, "' OR 1=1 --", "%", "_", "~", "\uffff"]
+GARBAGE = [
+    "",
+    " ",
+    "\x00",
+    "alice\x00",
+    "\x00" * 32,
+    "\ud800",
+    "\ud800" * 32,
+    "x" * 70_000,
+    "' OR 1=1 --",
+    "%",
+    "_",
+    "~",
+    "\uffff",
+]
 
 
 def test_a_person_by_name_in_any_spelling(alice: User) -> None:
@@ -71,10 +85,11 @@ def test_a_token_of_every_length_costs_one_query(
             selectors.person_by_token(attempt)
 
 
-def test_the_deactivated_have_no_session(alice: User, browser: Client) -> None:
-    key = browser.session.session_key or ""
+def test_the_deactivated_come_in_by_nothing_that_was_left(alice: User, browser: Client) -> None:
+    key, token = browser.session.session_key or "", token_issue(user=alice)
     User.objects.filter(pk=alice.pk).update(is_active=False)
     assert selectors.person_by_session(key) is None
+    assert selectors.person_by_token(token) is None
 
 
 def test_a_session_with_another_proof_is_nobodys(alice: User, browser: Client) -> None:

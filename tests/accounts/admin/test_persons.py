@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.test import Client
 
 from accounts.actions import guest_create, person_register, token_issue
 from accounts.models import User
 from accounts.selectors import person_by_session, person_by_token
+from delivery.transactions import write
 from tests.accounts.conftest import PASSWORD, Revocations
 
 ALL = {"credential": None, "except": None}
@@ -78,6 +82,7 @@ def test_root_gives_roles(as_root: Client, alice: User, revocations: Revocations
 
 def test_steve_cannot_give_roles(as_steve: Client, alice: User) -> None:
     group = Group.objects.create(name="Moderators")
+    assert 'name="is_staff"' not in as_steve.get(f"{LIST}{alice.pk}/change/").content.decode()
     roles = {"is_staff": "on", "is_superuser": "on", "groups": [group.pk], "user_permissions": ["1"]}
     response = as_steve.post(f"{LIST}{alice.pk}/change/", _form(alice, nickname="Alice W.", **roles))
     assert response.status_code == 302
@@ -201,3 +206,22 @@ def test_search_is_blind_to_width_and_case(as_root: Client, alice: User, bob: Us
     assert f"{LIST}{alice.pk}/change/" in page
     assert f"{LIST}{bob.pk}/change/" not in page
     assert as_root.get(LIST, {"q": "a\x00b"}).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("page", ["add", "change"])
+def test_a_form_takes_its_turn_to_write_before_any_transaction(
+    as_root: Client, alice: User, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    """Else it would hold SQLite's lock while it waits for the turn of one that waits for that lock."""
+    in_transaction: list[bool] = []
+
+    def observed() -> AbstractContextManager[None]:
+        in_transaction.append(connection.in_atomic_block)
+        return write()
+
+    monkeypatch.setattr("accounts.admin.base.write", observed)
+    form = {"username": "carol", "nickname": "Carol", "password1": PASSWORD, "password2": PASSWORD}
+    path, form = (f"{LIST}add/", form) if page == "add" else (f"{LIST}{alice.pk}/change/", _form(alice))
+    assert as_root.post(path, form).status_code == 302
+    assert in_transaction[0] is False
