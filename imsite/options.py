@@ -44,6 +44,7 @@ OPTIONS = (
     Option("IM_MAX_CONNECTIONS", 15000, "WebSocket connections of one process; over it the handshake is answered 503."),
     Option("IM_MAX_CONNECTIONS_PER_PERSON", 20, "Connections of one person on one node.", 1000),
     Option("IM_MAX_CONNECTIONS_PER_ADDRESS", 500, "Connections from one client address on one node.", 15000),
+    Option("IM_REQUEST_TIMEOUT", 30.0, "Seconds in which an HTTP request or a handshake must have arrived whole."),
     Option("IM_LOGIN_TIMEOUT", 30.0, "Seconds a connection may live without logging in."),
     Option("IM_HEARTBEAT_TIMEOUT", 360.0, "Seconds of silence after which a connection is closed."),
     Option("IM_PING_INTERVAL", 25.0, "Seconds between the server's WebSocket pings, and for the answer to one."),

@@ -31,7 +31,7 @@ class Command(BaseCommand):
             host=host,
             port=port,
             loop="uvloop",
-            http="httptools",
+            http="imsite.http:HttpProtocol",
             ws="imsite.websocket:WebSocketProtocol",
             ws_max_size=settings.IM_MAX_FRAME,
             ws_per_message_deflate=False,
