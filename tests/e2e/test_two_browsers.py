@@ -1,0 +1,92 @@
+"""Two people, two browsers, one site: they meet and talk, and go on after the server was killed."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from tests.e2e.conftest import OpenPerson
+from tests.support.accounts import PASSWORD, register
+from tests.support.site import Site
+
+
+async def enter_as_guest(page: Page, site: Site, name: str) -> None:
+    await page.goto(site.url)
+    await page.get_by_test_id("guest-name").fill(name)
+    await page.get_by_test_id("guest-enter").click()
+    await expect(page.get_by_test_id("composer")).to_be_focused()
+
+
+async def sign_in(page: Page, site: Site, name: str) -> None:
+    await page.goto(f"{site.url}/accounts/login/")
+    await page.locator("input[name=username]").fill(name)
+    await page.locator("input[name=password]").fill(PASSWORD)
+    await page.locator("input[name=password]").press("Enter")
+    await expect(page.get_by_test_id("composer")).to_be_focused()
+
+
+async def say(page: Page, text: str) -> None:
+    await page.get_by_test_id("composer").fill(text)
+    await page.get_by_test_id("composer").press("Enter")
+
+
+def shown(page: Page, text: str) -> Locator:
+    """The message of that text in the timeline; screen readers have it a second time elsewhere."""
+    return page.get_by_test_id("message-text").filter(has_text=text)
+
+
+async def timeline(page: Page) -> list[str]:
+    return [text.strip() for text in await page.get_by_test_id("message-text").all_inner_texts()]
+
+
+async def test_two_guests_meet_in_the_apps_room(site: Site, person: OpenPerson) -> None:
+    alice, bob = await person("alice"), await person("bob")
+    await enter_as_guest(alice, site, "Alice")
+    await enter_as_guest(bob, site, "夏圭？")
+
+    await say(alice, "Hello, who is here?")
+    await expect(shown(bob, "Hello, who is here?")).to_be_visible()
+    await say(bob, "<b>我</b> & you")
+
+    await expect(shown(alice, "<b>我</b> & you")).to_be_visible()
+    await expect(alice.locator("[data-testid=message] b")).to_have_count(0)
+
+
+async def test_a_guest_who_reloads_is_the_same_guest_and_finds_the_history(site: Site, person: OpenPerson) -> None:
+    alice = await person("alice")
+    await enter_as_guest(alice, site, "Alice")
+    await say(alice, "I was here")
+    sent = alice.get_by_test_id("message").filter(has_text="I was here")
+    await expect(sent).to_have_attribute("data-state", "sent")
+
+    await alice.reload()
+
+    await expect(sent).to_have_attribute("data-own", "true")
+
+
+@pytest.mark.parametrize("how", ["kill", "stop"])
+async def test_what_is_typed_while_the_server_is_away_goes_out_once(site: Site, person: OpenPerson, how: str) -> None:
+    register(site, ["alice", "bob"])
+    alice, bob = await person("alice"), await person("bob")
+    await sign_in(alice, site, "alice")
+    await sign_in(bob, site, "bob")
+    await say(alice, "before")
+    await expect(shown(bob, "before")).to_be_visible()
+
+    site.kill() if how == "kill" else site.stop()
+    await expect(alice.get_by_test_id("connection-bar")).to_be_visible()
+    await expect(bob.get_by_test_id("connection-bar")).to_be_visible()
+    for number in range(3):
+        await say(alice, f"alice {number}")
+        await say(bob, f"bob {number}")
+    site.start()
+    await alice.get_by_test_id("connection-retry").click()
+    await bob.get_by_test_id("connection-retry").click()
+
+    for page in (alice, bob):
+        await expect(page.get_by_test_id("connection-bar")).to_be_hidden()
+        await expect(page.get_by_test_id("message-text")).to_have_count(7)
+        await expect(page.locator("[data-testid=message][data-state=pending]")).to_have_count(0)
+    seen = await timeline(alice)
+    assert seen == await timeline(bob)
+    assert sorted(seen) == sorted(["before", *(f"{name} {number}" for name in ("alice", "bob") for number in range(3))])
