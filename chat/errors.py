@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """`number` and `text` go over the wires, `http` is the REST status, `retry` says whether the same again may work."""
+    """`number` and `text` go over the wires, `http` is the REST status; `retry`: the same again may work."""
 
     number: int
     text: str
@@ -29,7 +29,9 @@ DELETE_FAILED = Code(1007, "Could not delete", "A fault here while something was
 STORE_FAILED = Code(1008, "Could not store", "A fault here while something was being stored.", 500, retry=True)
 OPERATION_FAILED = Code(1009, "Operation failed", "Not in this state, such as a second log-in.", 409)
 NO_SUCH_COMMAND = Code(1010, "No such command", "The command does not exist.", 404)
-TOO_MUCH = Code(1011, "Too much", "Too many, too fast or too large; the data says what and when to try again.", 429, retry=True)
+TOO_MUCH = Code(
+    1011, "Too much", "Too many, too fast or too large; the data says what and when to try again.", 429, retry=True
+)
 
 CODES = (
     SUCCESS, NOT_LOGGED_IN, ILLEGAL_PARAMETER, ILLEGAL_USER_ID, NOT_AUTHORISED, SERVER_ERROR, NO_DATA, ADD_FAILED,
@@ -38,7 +40,7 @@ CODES = (
 
 
 class ChatError(Exception):
-    """A request refused with one of the codes; `error` tells the person what to do, `data` adds machine-readable facts."""
+    """A request refused with a code; `error` tells the person what to do, `data` adds facts for programs."""
 
     def __init__(self, code: Code, error: str = "", **data: Any) -> None:
         super().__init__(error or code.text)

@@ -156,9 +156,13 @@ def _known_keys(drafts: Sequence[Draft]) -> dict[tuple[int, str], Stored]:
     rows = MessageKey.objects.filter(
         sender__in={sender for sender, _ in keys}, client_id__in={client_id for _, client_id in keys}
     ).values_list("sender", "client_id", "channel", "pk", "seq")
-    found = {(row[0], row[1]): row[2:] for row in rows if (row[0], row[1]) in keys}
-    times = {row[0]: row[1:] for row in Message.objects.filter(pk__in=[pk for _, pk, _ in found.values()])
-             .values_list("pk", "time", "position")}  # fmt: skip
+    found = {
+        (sender, client_id): (channel, pk, seq)
+        for sender, client_id, channel, pk, seq in rows
+        if client_id is not None and (sender, client_id) in keys
+    }
+    stored = Message.objects.filter(pk__in=[pk for _, pk, _ in found.values()])
+    times = {pk: (time, position) for pk, time, position in stored.values_list("pk", "time", "position")}
     return {
         key: Stored(channel, pk, seq, *times.get(pk, (0, 0)), repeated=True)
         for key, (channel, pk, seq) in found.items()
@@ -290,7 +294,7 @@ class Writer:
         self._waiting: deque[tuple[Draft, asyncio.Future[Stored]]] = deque()
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._busy = False
+        self._stopping = False
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="writer")
@@ -298,10 +302,9 @@ class Writer:
     async def stop(self) -> None:
         """Commit what waits, then end."""
         if self._task is not None:
-            while self._waiting or self._busy:
-                await asyncio.sleep(0.01)
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            self._stopping = True
+            self._arrived.set()
+            await self._task
             self._task = None
 
     def submit(self, draft: Draft) -> asyncio.Future[Stored]:
@@ -314,13 +317,12 @@ class Writer:
         return future
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopping:
             await self._arrived.wait()
             self._arrived.clear()
             while self._waiting:
                 count = min(len(self._waiting), settings.IM_BATCH_MESSAGES)
                 batch = [self._waiting.popleft() for _ in range(count)]
-                self._busy = True
                 try:
                     outcomes = await run(commit, [draft for draft, _ in batch])
                 except Exception as error:
@@ -328,8 +330,6 @@ class Writer:
                     _resolve((future for _, future in batch), [error] * count)
                 else:
                     _resolve((future for _, future in batch), outcomes)
-                finally:
-                    self._busy = False
 
 
 def _resolve(futures: Iterable[asyncio.Future[Stored]], outcomes: Sequence[Outcome | Exception]) -> None:

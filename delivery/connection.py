@@ -30,9 +30,7 @@ class Connection:
     events wait behind that answer. So a client sees its own sends in the log's order, like everybody's.
     """
 
-    def __init__(
-        self, *, codec: str, address: str, ticker: Ticker, end: Callable[[int, str], None]
-    ) -> None:
+    def __init__(self, *, codec: str, address: str, ticker: Ticker, end: Callable[[int, str], None]) -> None:
         self.id = secrets.token_hex(8)
         self.codec = codec
         self.address = address
@@ -49,7 +47,7 @@ class Connection:
         """Whether the hub delivers to it: from log-in to the end."""
         self.closing = False
         self.drained = True
-        """Whether the client has all up to the hub's watermark: false after a log-in with `after`, until it has synced."""
+        """Whether the client has all up to the hub's watermark; not so after a log-in with `after`, until it synced."""
         self.told = 0
         """The position it was told, while not drained."""
         self.sends = Bucket(settings.IM_SEND_RATE, settings.IM_SEND_BURST)

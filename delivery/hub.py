@@ -223,9 +223,7 @@ class Hub:
         if entry.channel in connection.channels or connection.person is None:
             return True
         spans = self._persons[connection.person].spans or ()
-        return log.may_see(
-            [span for span in spans if span.channel == entry.channel], entry.position, entry.subject
-        )
+        return log.may_see([span for span in spans if span.channel == entry.channel], entry.position, entry.subject)
 
     def _joins(self, entry: Entry) -> None:
         for person in entry.header.get("join", ()):

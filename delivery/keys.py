@@ -1,4 +1,4 @@
-"""Keys of HTTP calls, so that a call repeated on any node happens once. Claimed in the transaction of what they guard."""
+"""Keys of HTTP calls: repeated on any node, a call happens once. Claimed in the transaction of what they guard."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def head() -> int:
 
 
 def append(entries: Sequence[Entry]) -> list[Entry]:
-    """Give the entries the next positions and store them. Call it last in a transaction, then `publish.after_commit`."""
+    """Give the entries the next positions and store them, last in a transaction; then call `publish.after_commit`."""
     last = _take(len(entries))
     at = now_ms()
     rows, persons = [], []

@@ -21,7 +21,7 @@ class Event(models.Model):
     ref = models.BigIntegerField(null=True)
     """What the event is about (a message's id), so that what was recalled can be redacted here too."""
     subject = models.BigIntegerField(null=True)
-    """Position of the event this one is about: only who could read that one gets this one. Null: all of the audience."""
+    """Position of the event this one is about: who could not read that one does not get this one."""
     app = models.IntegerField(null=True)
     """Live delivery to connections on this app only; null: all."""
     origin = models.CharField(max_length=48, default="")

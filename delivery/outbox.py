@@ -72,7 +72,7 @@ class Outbox:
         self._on_empty: Callable[[], None] | None = None
 
     def put(self, frame: Frame, *, now: bool = False) -> None:
-        """Queue a frame; `now` (an answer somebody waits for) does not wait for the tick, nor does what is before it."""
+        """Queue a frame; `now` (an answer somebody waits for) goes without waiting for the tick, and all before it."""
         if self._stopped:
             return
         frames = self._frames

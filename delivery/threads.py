@@ -26,4 +26,5 @@ def executor() -> ThreadPoolExecutor:
 async def run(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call the synchronous `function` in a database thread and give its result; its exceptions pass through."""
     hop = database_sync_to_async(function, thread_sensitive=False, executor=executor())
-    return await hop(*args, **kwargs)
+    result: T = await hop(*args, **kwargs)
+    return result

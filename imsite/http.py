@@ -62,4 +62,3 @@ class HttpProtocol(HttpToolsProtocol):
     def _too_slow(self) -> None:
         self._deadline = None
         self.transport.close()
-

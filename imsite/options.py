@@ -11,7 +11,7 @@ ENV = environ.Env()
 
 @dataclass(frozen=True)
 class Option:
-    """One variable. `production` is its default, `development` the default of a development start where that differs."""
+    """One variable: its default in production, and that of a development start where it differs."""
 
     name: str
     production: object
@@ -27,18 +27,36 @@ class Option:
 OPTIONS = (
     Option("IM_ENV", "development", "`development` (relaxed, loopback only) or `production`."),
     Option("IM_DATA_DIR", "data", "Where SQLite, the generated secret key and uploads live."),
-    Option("SECRET_KEY", "", "Django's secret key. Required in production; a development start makes one in IM_DATA_DIR."),
+    Option(
+        "SECRET_KEY", "", "Django's secret key. Required in production; a development start makes one in IM_DATA_DIR."
+    ),
     Option("DATABASE_URL", "", "postgres://user:password@host/name; empty: SQLite in IM_DATA_DIR."),
-    Option("ALLOWED_HOSTS", (), "Host names the site answers to, comma separated.", ("localhost", "127.0.0.1", "[::1]")),
+    Option(
+        "ALLOWED_HOSTS", (), "Host names the site answers to, comma separated.", ("localhost", "127.0.0.1", "[::1]")
+    ),
     Option("HOST", "127.0.0.1", "Address that `serve` binds."),
     Option("PORT", 8000, "Port that `serve` binds."),
     Option("IM_TRUSTED_PROXIES", "", "Addresses whose X-Forwarded-For and -Proto are believed, comma separated."),
-    Option("IM_ALLOWED_ORIGINS", (), "Origins (scheme://host:port) of other pages that may connect; the site's own always may."),
-    Option("IM_OPEN_GATEWAY", (), "Networks whose calls of the section-2 endpoints need no token.", ("127.0.0.0/8", "::1/128")),
+    Option(
+        "IM_ALLOWED_ORIGINS",
+        (),
+        "Origins (scheme://host:port) of other pages that may connect; the site's own always may.",
+    ),
+    Option(
+        "IM_OPEN_GATEWAY",
+        (),
+        "Networks whose calls of the section-2 endpoints need no token.",
+        ("127.0.0.0/8", "::1/128"),
+    ),
     Option("IM_GUESTS", False, "Whether a log-in without account makes a guest.", True),
     Option("IM_REGISTRATION", True, "Whether people may register themselves."),
     Option("IM_PASSWORD_MIN", 10, "Shortest password.", 3),
-    Option("IM_LOGIN_FAILURES", 10, "Wrong passwords for one name from one address before it is locked for IM_LOGIN_LOCK.", 100),
+    Option(
+        "IM_LOGIN_FAILURES",
+        10,
+        "Wrong passwords for one name from one address before it is locked for IM_LOGIN_LOCK.",
+        100,
+    ),
     Option("IM_LOGIN_LOCK", 900, "Seconds of that lock."),
     Option("IM_TOKEN_DAYS", 90, "Days after which a service token of a person or guest expires."),
     Option("IM_MAX_CONNECTIONS", 15000, "WebSocket connections of one process; over it the handshake is answered 503."),
@@ -56,10 +74,18 @@ OPTIONS = (
     Option("IM_REQUEST_BURST", 200, "Requests at once on one connection.", 20000),
     Option("IM_PIPELINE", 64, "Sends of one connection that wait for their commit at a time."),
     Option("IM_GROUP_LIMIT", 1000, "Members of a group."),
-    Option("IM_OUTBOX_BYTES", 1_048_576, "Bytes that may wait for one connection; over it the connection is closed with 4008."),
+    Option(
+        "IM_OUTBOX_BYTES",
+        1_048_576,
+        "Bytes that may wait for one connection; over it the connection is closed with 4008.",
+    ),
     Option("IM_OUTBOX_WINDOW", 0.03, "Seconds for which writes to a busy connection are gathered."),
     Option("IM_BATCH_MESSAGES", 200, "Most messages in one commit."),
-    Option("IM_WRITE_QUEUE", 20000, "Sends of one process that may wait for their commit; over it they are refused with 1011."),
+    Option(
+        "IM_WRITE_QUEUE",
+        20000,
+        "Sends of one process that may wait for their commit; over it they are refused with 1011.",
+    ),
     Option("IM_DB_THREADS", 8, "Threads (and on PostgreSQL connections) of one process for the database."),
     Option("IM_LOG_POLL", 1.0, "Seconds without news after which a node looks into the log."),
     Option("IM_PRESENCE_LIMIT", 500, "People online in an app up to which `enter` and `exit` are pushed."),

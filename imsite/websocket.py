@@ -31,7 +31,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         # The application's task has been made but has not run yet. A refused handshake has no scope.
         if hasattr(self, "scope"):
-            extensions: dict[str, Any] = self.scope["extensions"]  # type: ignore[assignment]
+            extensions: dict[str, Any] = self.scope["extensions"]
             extensions["imsite.socket"] = {"write": self.write, "abort": self.abort}
 
     async def write(self, texts: list[str]) -> None:

@@ -63,9 +63,7 @@ def note_entry(
 def stay_rows(channel: Channel, people: Sequence[User], position: int, role: str = "member") -> list[Membership]:
     """The beginning of stays at the event with this position."""
     return [
-        Membership(
-            channel=channel, user=user, role=role, from_position=position, from_seq=channel.last_seq + 1
-        )
+        Membership(channel=channel, user=user, role=role, from_position=position, from_seq=channel.last_seq + 1)
         for user in people
     ]
 

@@ -59,11 +59,8 @@ def _enter(channel: Channel, people: Sequence[User], *, by: User, note: str) -> 
     if count > settings.IM_GROUP_LIMIT:
         limit = settings.IM_GROUP_LIMIT
         raise ChatError(errors.TOO_MUCH, f"A group has at most {limit} members.", limit=limit)
-    if count == len(people):
-        # An open group that everybody had left belongs to who comes first.
-        roles = ["owner"] + ["member"] * (len(people) - 1)
-    else:
-        roles = ["member"] * len(people)
+    # An open group that everybody had left belongs to who comes first.
+    first = "owner" if count == len(people) else "member"
     # What was said before is not unread for who enters.
     ReadMark.objects.bulk_create(
         [ReadMark(channel=channel, user=user, seq=channel.last_seq) for user in people],
@@ -73,8 +70,7 @@ def _enter(channel: Channel, people: Sequence[User], *, by: User, note: str) -> 
     )
     entries = log.append([note_entry(channel, note, by=by, who=people, join=people)])
     stays = stay_rows(channel, people, entries[0].position)
-    for stay, role in zip(stays, roles, strict=True):
-        stay.role = role
+    stays[0].role = first
     Membership.objects.bulk_create(stays)
     publish.after_commit(entries)
     return stays
@@ -133,12 +129,10 @@ def member_set_role(*, user: User, channel_id: int, name: str, role: str) -> Non
             raise ChatError(errors.NOT_AUTHORISED, "Only an owner gives roles.")
         stay = access.stay if name == user.username else _stay_of(access.channel, user, name)
         assert stay is not None
-        if stay.role == "owner" and role != "owner":
-            if not current_members(access.channel).filter(role="owner").exclude(pk=stay.pk).exists():
-                raise ChatError(errors.OPERATION_FAILED, "A group keeps at least one owner. Name another one first.")
+        other_owners = current_members(access.channel).filter(role="owner").exclude(pk=stay.pk)
+        if stay.role == "owner" and role != "owner" and not other_owners.exists():
+            raise ChatError(errors.OPERATION_FAILED, "A group keeps at least one owner. Name another one first.")
         if stay.role != role:
             stay.role = role
             stay.save(update_fields=["role"])
-            publish.after_commit(
-                log.append([note_entry(access.channel, "role", by=user, who=[stay.user], value=role)])
-            )
+            publish.after_commit(log.append([note_entry(access.channel, "role", by=user, who=[stay.user], value=role)]))

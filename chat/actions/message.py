@@ -139,9 +139,7 @@ def read_mark(*, user: User, channel_id: int, seq: int, app: int | None, connect
     with write():
         marks = ReadMark.objects.filter(user=user, channel=access.channel)
         if not marks.filter(seq__lt=seq).update(seq=seq):
-            ReadMark.objects.bulk_create(
-                [ReadMark(user=user, channel=access.channel, seq=seq)], ignore_conflicts=True
-            )
+            ReadMark.objects.bulk_create([ReadMark(user=user, channel=access.channel, seq=seq)], ignore_conflicts=True)
         read_seq = marks.values_list("seq", flat=True).get()
     body = {"target": str(channel_id), "readSeq": read_seq}
     publish.transient(Entry(kind=READ_MARK, persons=(user.pk,), body=body), connection)

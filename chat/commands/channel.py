@@ -155,9 +155,7 @@ async def policy(call: Call, data: Policy) -> dict[str, Any]:
     """Say who may join a group, and whether strangers find it."""
 
     def act() -> dict[str, Any]:
-        access = channels.channel_set_policy(
-            user=call.user, channel_id=data.target, join=data.join, listed=data.listed
-        )
+        access = channels.channel_set_policy(user=call.user, channel_id=data.target, join=data.join, listed=data.listed)
         return shown(call, access)
 
     return await run(act)

@@ -147,4 +147,3 @@ async def mark(call: Call, data: Mark) -> dict[str, Any]:
         connection=call.caller.connection,
     )
     return {"target": str(data.target), "readSeq": read_seq}
-

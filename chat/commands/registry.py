@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 import msgspec
 
-from accounts.models import User
 from chat import errors
 from chat.errors import ChatError, Code
 from delivery.connection import Connection
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs
 
 from channels.consumer import AsyncConsumer
@@ -29,10 +29,13 @@ CLOSE_PATIENCE = 1.0
 
 
 class JsonConsumer(AsyncConsumer):  # type: ignore[misc]
-    """One connection of the JSON protocol. Requests are answered in order; sends do not wait for each other's commit."""
+    """One connection of the JSON protocol. Replies keep the order of requests; sends share commits."""
 
     async def __call__(
-        self, scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]], send: Callable[..., Awaitable[None]]
+        self,
+        scope: dict[str, Any],
+        receive: Callable[[], Awaitable[dict[str, Any]]],
+        send: Callable[..., Awaitable[None]],
     ) -> None:
         # Channels' own loop makes a task for every frame and looks after database connections at each; here a
         # connection is one loop, and the database lives in threads of its own.
@@ -136,7 +139,9 @@ class JsonConsumer(AsyncConsumer):  # type: ignore[misc]
             logger.debug("write_failed", extra={"error": repr(error)})
 
     async def _write(self, frames: list[Frame]) -> None:
-        texts = [json_codec.batch(frames)] if self._batch else frames
+        texts = cast(list[str], frames)  # This codec encodes to text only.
+        if self._batch:
+            texts = [json_codec.batch(texts)]
         if self._socket is not None:
             await self._socket["write"](texts)
             return

@@ -44,7 +44,9 @@ def decode(raw: str | bytes) -> Request:
     if isinstance(seq, int) and not isinstance(seq, bool):
         seq = str(seq)
     if not isinstance(seq, str) or len(seq) > _MAX_SEQ:
-        raise BadFrame(f"seq must be a string of at most {_MAX_SEQ} characters.", cmd=cmd if isinstance(cmd, str) else "")
+        raise BadFrame(
+            f"seq must be a string of at most {_MAX_SEQ} characters.", cmd=cmd if isinstance(cmd, str) else ""
+        )
     if not isinstance(cmd, str) or not cmd or len(cmd) > 64:
         raise BadFrame("cmd must be a string that names a command.", seq)
     if data is None:
@@ -59,9 +61,7 @@ def decode(raw: str | bytes) -> Request:
 
 def encode(seq: str, cmd: str, code: int, text: str, data: object = None) -> str:
     """A reply, or with `text` "Ok" a push."""
-    return orjson.dumps(
-        {"seq": seq, "cmd": cmd, "response": {"code": code, "codeMsg": text, "data": data}}
-    ).decode()
+    return orjson.dumps({"seq": seq, "cmd": cmd, "response": {"code": code, "codeMsg": text, "data": data}}).decode()
 
 
 def batch(frames: list[str]) -> str:

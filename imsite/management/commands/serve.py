@@ -22,8 +22,8 @@ class Command(BaseCommand):
         if DEVELOPMENT and host not in ("127.0.0.1", "localhost", "::1"):
             self.stderr.write(
                 self.style.WARNING(
-                    f"Listening on {host} with the relaxed settings of a development start. For others to use the site, "
-                    "set IM_ENV=production."
+                    f"Listening on {host} with the relaxed settings of a development start. "
+                    "For others to use the site, set IM_ENV=production."
                 )
             )
         uvicorn.run(
