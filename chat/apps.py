@@ -1,4 +1,9 @@
+from typing import TYPE_CHECKING, Any
+
 from django.apps import AppConfig
+
+if TYPE_CHECKING:
+    from accounts.models import App
 
 
 class ChatConfig(AppConfig):
@@ -6,7 +11,16 @@ class ChatConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from accounts.actions.apps import app_created
         from chat import pushes
         from delivery.encoders import encoders
 
         encoders["json"] = pushes.json_push
+        app_created.connect(_open_room)
+
+
+def _open_room(app: "App", **kwargs: Any) -> None:
+    """An app and its global channel come to be together, wherever the app is made."""
+    from chat.actions.channel import channel_create_global
+
+    channel_create_global(app=app)

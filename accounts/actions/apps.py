@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
+from django.dispatch import Signal
 
 from accounts.errors import BadApp
 from accounts.models import App
 from accounts.names import BadName, check_name
 from delivery.transactions import write
 
+app_created = Signal()
+"""Sent with `app` in the transaction that makes it, so that what belongs to an app can be made with it."""
 _NUMBER_LIMIT = 2**31 - 1
 _NAME_LIMIT = 64
 
@@ -24,6 +27,7 @@ def app_create(*, number: int, name: str, guests_allowed: bool = True, enabled: 
                 app.save(force_insert=True)
         except IntegrityError:
             raise BadApp("Another app has this number.") from None
+        app_created.send(App, app=app)
     return app
 
 
