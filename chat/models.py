@@ -34,6 +34,10 @@ class Channel(models.Model):
     closed = models.BooleanField(default=False, help_text="Readable for its members; nothing can be sent.")
 
     class Meta:
+        permissions = (
+            ("use_gateway", "Can call the gateway: see who is online, send to people and apps"),
+            ("view_state", "Can see the state of the nodes"),
+        )
         indexes = (
             models.Index(fields=["name"], name="channel_listed_name", condition=models.Q(listed=True)),
             models.Index(fields=["kind", "name"], name="channel_kind_name"),
@@ -66,7 +70,9 @@ class Membership(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=["channel", "user"], condition=models.Q(until_position__isnull=True), name="membership_current_once"
+                fields=["channel", "user"],
+                condition=models.Q(until_position__isnull=True),
+                name="membership_current_once",
             ),
         )
         indexes = (models.Index(fields=["user", "channel"], name="membership_user_channel"),)
@@ -106,7 +112,9 @@ class Message(models.Model):
     """Unix milliseconds."""
     edited_at = models.BigIntegerField(null=True, blank=True)
     recalled_at = models.BigIntegerField(null=True, blank=True)
-    recalled_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    recalled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["channel", "seq"], name="message_seq_once"),)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from django.db import transaction
 
 from delivery.connection import Connection
 from delivery.hub import Hub
 from delivery.log import Entry
+
+T = TypeVar("T")
+
+LOOP_PATIENCE = 10.0
+"""Seconds that a thread waits for its turn on the event loop."""
 
 _hub: Hub | None = None
 
@@ -28,6 +35,20 @@ def hub() -> Hub:
 
 def running() -> bool:
     return _hub is not None
+
+
+def on_loop(function: Callable[[], T]) -> T:
+    """Call the quick `function` on the hub's event loop, where all that the hub holds belongs, and give its result.
+
+    For other threads only: on the loop itself it would wait for itself. TimeoutError if the turn does not come.
+    """
+    loop = hub().loop
+    assert loop is not None
+
+    async def call() -> T:
+        return function()
+
+    return asyncio.run_coroutine_threadsafe(call(), loop).result(LOOP_PATIENCE)
 
 
 def committed(entries: Sequence[Entry]) -> None:

@@ -14,6 +14,7 @@ urlpatterns = [
     path("admin/password_change/", RedirectView.as_view(pattern_name="accounts:password")),
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
+    path("", include("chat.urls")),
     path("", home, name="home"),
     path("home/index", home),
 ]

@@ -1,0 +1,16 @@
+"""The HTTP calls of existing clients and business systems."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from chat.api.gateway import SendMessage, SendMessageAll, UserList, UserOnline
+from chat.api.state import SystemState
+
+urlpatterns = [
+    path("user/list", UserList.as_view()),
+    path("user/online", UserOnline.as_view()),
+    path("user/sendMessage", SendMessage.as_view()),
+    path("user/sendMessageAll", SendMessageAll.as_view()),
+    path("system/state", SystemState.as_view()),
+]
