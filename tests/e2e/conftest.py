@@ -14,7 +14,8 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 
 from tests.support import machine
 
-_RESULTS = Path(__file__).resolve().parent.parent.parent / "test-results"
+_HERE = Path(__file__).resolve().parent
+_RESULTS = _HERE.parent.parent / "test-results"
 # A page whose server was killed says so on its console; that is no fault of the page.
 _NETWORK_NOISE = re.compile(r"net::ERR_|WebSocket connection to|Failed to load resource: net::")
 _failed = pytest.StashKey[bool]()
@@ -25,7 +26,7 @@ OpenPerson = Callable[..., Awaitable[Page]]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests share one Chromium, so they share its event loop; they are about the page, not the database."""
     for item in items:
-        if "browser" in getattr(item, "fixturenames", ()):
+        if item.path.is_relative_to(_HERE) and "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
             item.add_marker(pytest.mark.sqlite)
             if machine.chromium() is None:

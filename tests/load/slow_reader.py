@@ -21,8 +21,8 @@ from tests.load.raw_client import connect
 from tests.support.site import Site
 
 _RECEIVE_BUFFER = 4096
-# The kernel's send buffer takes megabytes before the server notices anything.
-_PADDING = "x" * 6000
+# The kernel's send buffer takes megabytes before the server notices anything, so the messages are long: 18 KiB.
+_PADDING = "慢" * 6000
 _AFTERWARDS = 1.0
 """Seconds of load after it is gone."""
 
@@ -39,6 +39,8 @@ class Outcome:
     lost: int
     repeated: int
     disordered: int
+    disconnected: int
+    """How many of the others the server let go of, too."""
     p99_ms: float
 
 
@@ -74,6 +76,7 @@ async def run(site: Site, load: Load) -> Outcome:
             lost=sent - len(acknowledged) + sum(client.lost(acknowledged) for client in clients),
             repeated=sum(client.repeated for client in clients),
             disordered=sum(client.disordered for client in clients),
+            disconnected=sum(client.ended.done() for client in clients),
             p99_ms=figures.percentile(sorted(latencies), 0.99),
         )
 
@@ -88,8 +91,8 @@ def _server_holds(port: int, client_port: int) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--connections", type=int, default=100)
-    parser.add_argument("--rate", type=float, default=100)
-    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--rate", type=float, default=30)
+    parser.add_argument("--seconds", type=float, default=40)
     options = parser.parse_args()
     load = Load(options.connections, options.rate, options.seconds, min(20, options.connections), batch=False)
     with tempfile.TemporaryDirectory(prefix="imsite-load-") as directory:
@@ -98,7 +101,8 @@ def main() -> int:
         with site:
             outcome = uvloop.run(run(site, load))
     print(figures.table({**figures.environment(), **vars(outcome)}))
-    return 1 if outcome.lost or outcome.repeated or outcome.disordered or outcome.closed_after_s is None else 0
+    faults = outcome.lost, outcome.repeated, outcome.disordered, outcome.disconnected
+    return 1 if any(faults) or outcome.closed_after_s is None else 0
 
 
 if __name__ == "__main__":
