@@ -10,6 +10,8 @@ from chat import errors
 from delivery.log import Entry
 
 PUSH_TEXT = "Ok"
+_HIDDEN = frozenset({"revocation"})
+"""Kinds that only end connections."""
 
 
 def envelope(entry: Entry) -> dict[str, Any]:
@@ -23,5 +25,10 @@ def envelope(entry: Entry) -> dict[str, Any]:
     return {"seq": seq, "cmd": entry.kind, "response": response}
 
 
-def json_push(entry: Entry) -> str:
-    return orjson.dumps(envelope(entry)).decode()
+def json_push(entry: Entry) -> str | None:
+    return orjson.dumps(envelope(entry)).decode() if shown(entry) else None
+
+
+def shown(entry: Entry) -> bool:
+    """Whether clients get to see the event; delivery obeys the others without a word."""
+    return entry.kind not in _HIDDEN

@@ -101,5 +101,5 @@ async def sync(call: Call, data: Sync) -> dict[str, Any]:
         connection.drained = not page.has_more
     if page.reset:
         return {"reset": True, "position": page.position}
-    events = [pushes.envelope(entry) for entry in page.entries]
+    events = [pushes.envelope(entry) for entry in page.entries if pushes.shown(entry)]
     return {"events": events, "position": page.position, "hasMore": page.has_more}
