@@ -4,7 +4,7 @@
  * @typedef {{kind: "text" | "code" | "block", text: string} | {kind: "link", text: string, href: string}} Piece
  */
 
-const SPECIAL = /```(?:[\w+-]*\n)?([\s\S]+?)\n?```|`([^`\n]+)`|(https?:\/\/[^\s<>"'`，。；：！？、）】》」』]+|mailto:[^\s<>"'`]+@[^\s<>"'`]+)/giu;
+const SPECIAL = /\n?```(?:[\w+-]*\n)?([\s\S]+?)\n?```\n?|`([^`\n]+)`|(https?:\/\/[^\s<>"'`，。；：！？、）】》」』]+|mailto:[^\s<>"'`]+@[^\s<>"'`]+)/giu;
 const TRAILING = /[.,;:!?'"*_~]+$/u;
 const EMOJI = /^(?:(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}\uFE0F?|\p{Regional_Indicator}{2}|[#*0-9]\uFE0F?\u20E3)(?:\p{Emoji_Modifier}|\u200D(?:\p{Emoji_Presentation}|\p{Extended_Pictographic})\uFE0F?)*\s*){1,6}$/u;
 

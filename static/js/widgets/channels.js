@@ -102,6 +102,7 @@ export class ChannelList {
   #filterKey(event) {
     if (event.isComposing) return;
     const [first] = this.shown;
+    if (event.key === "Enter") event.preventDefault();
     if (event.key === "Enter" && first) {
       this.filter.value = "";
       this.open(first.target);

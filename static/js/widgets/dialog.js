@@ -40,7 +40,9 @@ export function openDialog(id, submit = null) {
   const cancel = part(dialog, "cancel");
   if (cancel) cancel.onclick = () => dialog.close();
   // A click on the backdrop is a click on the dialog itself.
-  dialog.onclick = (/** @type {MouseEvent} */ event) => event.target === dialog && dialog.close();
+  dialog.onclick = (/** @type {MouseEvent} */ event) => {
+    if (event.target === dialog) dialog.close();
+  };
   dialog.showModal();
   return { dialog, fail };
 }

@@ -7,8 +7,8 @@ export function noteText({ note, by, who, value }, isPrivate) {
   const people = who.length ? who : [by];
   const names = { by: by.name, who: nameList(people.map(({ name }) => name)), value };
   if (note === "created" && isPrivate) return t("note.createdPrivate", names);
+  if (note === "created" && who.length) return t("note.createdWith", names);
   if (note === "renamed" && !value) return t("note.unnamed", names);
   if (note === "role") return t("note.role", { ...names, role: hasWord(`note.role.${value}`) ? t(`note.role.${value}`) : value });
-  // Who comes in through an invitation that names nobody else has joined.
   return hasWord(`note.${note}`) ? t(`note.${note}`, names) : t("note.other", names);
 }

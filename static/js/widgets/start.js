@@ -12,7 +12,8 @@ export function showStart(element, channel, isGuest) {
   showChannelAvatar(part(element, "avatar"), channel);
   setText(part(element, "title"), t(`start.${channel.kind}`, { name: channel.name }));
   setText(part(element, "text"), t(`start.${channel.kind}Text`));
-  const tips = channel.kind === "global" ? ["hello", isGuest ? "guest" : "people", "keys"] : [];
+  const third = matchMedia("(hover: hover)").matches ? "keys" : "reply";
+  const tips = channel.kind === "global" ? ["hello", isGuest ? "guest" : "people", third] : [];
   const list = part(element, "tips");
   list.hidden = tips.length === 0;
   list.replaceChildren(

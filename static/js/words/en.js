@@ -4,7 +4,7 @@ const people = (/** @type {number} */ n) => (n === 1 ? "1 person" : `${n} people
 
 /** @type {Words} */
 export const en = {
-  "welcome.title": "Say hello. It takes one name.",
+  "welcome.title": "Pick a name, and you are in.",
   "welcome.text": "Everyone on this app meets in one room. Come in as you are, or sign in to make groups and write to people directly.",
   "welcome.name": "Your name",
   "welcome.another": "Another",
@@ -78,7 +78,7 @@ export const en = {
   "start.private": "{name}",
   "start.privateText": "Only the two of you read this.",
   "tips.hello": "Write hello below and press Enter.",
-  "tips.reply": "Point at a message (or hold it) to reply.",
+  "tips.reply": "Hold a message to reply to it.",
   "tips.people": "Press + to write to someone directly or to make a group.",
   "tips.guest": "Create an account to make groups and write to people directly.",
   "tips.keys": "Press ? to see every keyboard shortcut.",
@@ -211,6 +211,7 @@ export const en = {
   "shortcuts.help": "This list",
 
   "note.created": "{by} made this group",
+  "note.createdWith": "{by} made this group with {who}",
   "note.createdPrivate": "{by} began this chat",
   "note.joined": "{who} joined",
   "note.invited": "{by} invited {who}",

@@ -76,7 +76,7 @@ export const zh = {
   "start.private": "{name}",
   "start.privateText": "这里的内容只有你们两人能看到。",
   "tips.hello": "在下方输入“你好”，按回车发送。",
-  "tips.reply": "把鼠标移到消息上（或长按消息）即可回复。",
+  "tips.reply": "长按消息即可回复。",
   "tips.people": "点 + 号发起私聊或新建群组。",
   "tips.guest": "注册账号后可以建群和私聊。",
   "tips.keys": "按 ? 查看全部快捷键。",
@@ -209,6 +209,7 @@ export const zh = {
   "shortcuts.help": "显示此列表",
 
   "note.created": "{by} 创建了群组",
+  "note.createdWith": "{by} 创建了群组，成员有 {who}",
   "note.createdPrivate": "{by} 发起了私聊",
   "note.joined": "{who} 加入了群组",
   "note.invited": "{by} 邀请 {who} 加入了群组",
