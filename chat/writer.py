@@ -11,9 +11,10 @@ import logging
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from django.conf import settings
-from django.db import DataError, IntegrityError, OperationalError, connection
+from django.db import IntegrityError, InterfaceError, OperationalError, connection
 
 from accounts.models import User
 from chat import bodies, errors, rules
@@ -22,6 +23,7 @@ from chat.models import Channel, Membership, Message, MessageKey, ReadMark
 from chat.rules import Ranges
 from delivery import keys, log, publish
 from delivery.log import Entry
+from delivery.rows import attribute, insert, insert_returning
 from delivery.threads import run
 from delivery.transactions import write
 
@@ -71,31 +73,32 @@ class Stored:
     repeated: bool = False
 
 
-Outcome = Stored | ChatError
+Outcome = Stored | Exception
+"""What became of a draft, or why it was not stored: a ChatError if it may not be sent, else a fault here."""
 
 
-def commit(drafts: Sequence[Draft]) -> list[Outcome]:
-    """Store the drafts in one transaction and announce them; an outcome for each, in order.
+def commit(drafts: Sequence[Draft], *, again: bool = True) -> list[Outcome]:
+    """Store the drafts in one transaction and announce them; an outcome for each, in order. Raises nothing.
 
-    A draft that may not be sent gets its ChatError and harms no other. Database errors pass through, nothing stored.
+    A draft that may not be sent, or at which the database fails, harms no other.
     """
     try:
         outcomes, entries = _store(drafts)
-    except (IntegrityError, DataError, OperationalError) as error:
-        if len(drafts) == 1 and isinstance(error, IntegrityError):
-            # The same key was stored elsewhere between our look and our insert: now the look finds it.
-            outcomes, entries = _store(drafts)
-        elif len(drafts) > 1 and _of_one(error):
+    except Exception as error:
+        if len(drafts) > 1 and _of_one(error):
             half = len(drafts) // 2
             return commit(drafts[:half]) + commit(drafts[half:])
-        else:
-            raise
+        if again and isinstance(error, IntegrityError):
+            # The same key was stored elsewhere between our look and our insert: now the look finds it.
+            return commit(drafts, again=False)
+        logger.warning("commit_failed", extra={"messages": len(drafts), "error": repr(error)})
+        return [error] * len(drafts)
     publish.committed(entries)
     return outcomes
 
 
 def _of_one(error: Exception) -> bool:
-    if isinstance(error, OperationalError):
+    if isinstance(error, OperationalError | InterfaceError):
         return getattr(error.__cause__, "sqlstate", None) in _ONE_FAULTY
     return True
 
@@ -106,6 +109,7 @@ def _store(drafts: Sequence[Draft]) -> tuple[list[Outcome], list[Entry]]:
         users = {
             user.pk: user
             for user in User.objects.select_for_update(no_key=True)
+            .only("username", "nickname", "avatar", "kind", "is_active")
             .filter(pk__in={draft.sender for draft in drafts})
             .order_by("pk")
         }
@@ -127,13 +131,13 @@ def _store(drafts: Sequence[Draft]) -> tuple[list[Outcome], list[Entry]]:
             if outcome is None and draft.key in first_of and draft.key is not None:
                 outcomes.append(None)
                 continue
-            if outcome is None and draft.claim is not None:
-                if draft.claim in claimed:
-                    outcome = Stored(draft.channel, 0, 0, repeated=True)
-                claimed.add(draft.claim)
+            if outcome is None and draft.claim in claimed:
+                outcome = Stored(draft.channel, 0, 0, repeated=True)
             if outcome is None:
                 try:
                     fresh.append((index, draft, checks.admit(draft)))
+                    if draft.claim is not None:
+                        claimed.add(draft.claim)
                     if draft.key is not None:
                         first_of[draft.key] = index
                 except ChatError as refusal:
@@ -206,10 +210,8 @@ class _Checks:
             if not channel.app.enabled or draft.app not in (None, channel.app.number):
                 raise ChatError(errors.NO_DATA, "There is no such channel.")
             return rules.EVERYTHING
-        if user.is_guest:
-            raise ChatError(errors.NOT_AUTHORISED, "Guests write in their app's room only.")
         stays = self._stays.get((channel.pk, user.pk), [])
-        if not any(stay.until_position is None for stay in stays):
+        if user.is_guest or not any(stay.until_position is None for stay in stays):
             raise ChatError(errors.NO_DATA, "There is no such channel.")
         if channel.join == Channel.Join.OPEN:
             return rules.EVERYTHING
@@ -231,13 +233,16 @@ def _insert(
         channel.last_seq += 1
         seqs.append(channel.last_seq)
         marks[draft.channel, draft.sender] = channel.last_seq
-    message_keys = [
-        MessageKey(sender_id=draft.sender, client_id=draft.client_id, channel_id=draft.channel, seq=seq)
-        for (_, draft, _), seq in zip(fresh, seqs, strict=True)
-    ]
     # Inserted in one order everywhere: two transactions with the same keys crossed must not wait for each other.
     keys.claim([draft.claim for _, draft, _ in fresh if draft.claim is not None])
-    MessageKey.objects.bulk_create(sorted(message_keys, key=lambda key: (key.sender_id, key.client_id or "")))
+    message_keys = [
+        (draft.sender, draft.client_id, draft.channel, seq) for (_, draft, _), seq in zip(fresh, seqs, strict=True)
+    ]
+    message_keys.sort(key=lambda key: (key[0], key[1] or ""))
+    made = insert_returning(
+        MessageKey, ("sender", "client_id", "channel", "seq"), message_keys, returning=("id", "channel", "seq")
+    )
+    ids = {(channel, seq): pk for pk, channel, seq in made}
     touched = {draft.channel for _, draft, _ in fresh}
     with connection.cursor() as cursor:
         table = Channel._meta.db_table
@@ -245,15 +250,15 @@ def _insert(
             f"UPDATE {table} SET last_seq = %s, active_at = %s WHERE id = %s",
             [(channels[pk].last_seq, now, pk) for pk in sorted(touched)],
         )
-    ReadMark.objects.bulk_create(
-        [ReadMark(channel_id=channel, user_id=user, seq=seq) for (channel, user), seq in sorted(marks.items())],
-        update_conflicts=True,
-        unique_fields=["user", "channel"],
-        update_fields=["seq"],
+    insert(
+        ReadMark,
+        ("channel", "user", "seq"),
+        [(channel, user, seq) for (channel, user), seq in sorted(marks.items())],
+        "ON CONFLICT (user_id, channel_id) DO UPDATE SET seq = excluded.seq",
     )
-    rows = [
+    messages = [
         Message(
-            id=key.pk,
+            id=ids[draft.channel, seq],
             channel_id=draft.channel,
             seq=seq,
             sender_id=draft.sender,
@@ -264,19 +269,23 @@ def _insert(
             reply_seq=reply_seq,
             time=now,
         )
-        for (_, draft, reply_seq), seq, key in zip(fresh, seqs, message_keys, strict=True)
+        for (_, draft, reply_seq), seq in zip(fresh, seqs, strict=True)
     ]
     entries = [
         Entry(kind="msg", channel=draft.channel, ref=row.pk, app=draft.live_app, origin=draft.origin, time=now,
               header={"skip": [draft.skip]} if draft.skip else {}, body=_body(row, users[draft.sender], draft))
-        for (_, draft, _), row in zip(fresh, rows, strict=True)
+        for (_, draft, _), row in zip(fresh, messages, strict=True)
     ]  # fmt: skip
     log.append(entries)
-    for (index, draft, _), row, entry in zip(fresh, rows, entries, strict=True):
+    for (index, draft, _), row, entry in zip(fresh, messages, entries, strict=True):
         row.position = entry.position
         outcomes[index] = Stored(draft.channel, row.pk, row.seq, row.time, row.position)
-    Message.objects.bulk_create(rows)
+    insert(Message, _STORED, list(map(_stored_values, messages)))
     return entries
+
+
+_STORED = ("id", "channel", "seq", "sender", "type", "text", "shown_as", "reply_to", "reply_seq", "position", "time")
+_stored_values = attrgetter(*(attribute(Message, field, "attname") for field in _STORED))
 
 
 def _body(row: Message, sender: User, draft: Draft) -> dict[str, object]:
@@ -332,7 +341,7 @@ class Writer:
                     _resolve((future for _, future in batch), outcomes)
 
 
-def _resolve(futures: Iterable[asyncio.Future[Stored]], outcomes: Sequence[Outcome | Exception]) -> None:
+def _resolve(futures: Iterable[asyncio.Future[Stored]], outcomes: Sequence[Outcome]) -> None:
     for future, outcome in zip(futures, outcomes, strict=True):
         if future.done():  # Its connection has gone; the message is stored all the same.
             continue

@@ -134,7 +134,9 @@ class Hub:
         while True:
             before = self.watermark
             try:
-                await asyncio.wait_for(self._news.wait(), settings.IM_LOG_POLL)
+                # Not wait_for: on Python 3.11 it swallows a cancel that meets the news, and `stop` would wait for ever.
+                async with asyncio.timeout(settings.IM_LOG_POLL):
+                    await self._news.wait()
                 await asyncio.sleep(HOLE_PATIENCE)
             except TimeoutError:
                 if self.watermark != before:

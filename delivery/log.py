@@ -16,8 +16,10 @@ from django.db import connection
 from django.db.models import Q
 
 from delivery.models import Event, EventPerson, LogHead
+from delivery.rows import insert
 
 _HEAD = 1
+_FIELDS = ("position", "kind", "channel", "ref", "subject", "app", "origin", "header", "body", "time")
 
 
 @dataclass(slots=True)
@@ -68,28 +70,19 @@ def append(entries: Sequence[Entry]) -> list[Entry]:
     """Give the entries the next positions and store them, last in a transaction; then call `publish.after_commit`."""
     last = _take(len(entries))
     at = now_ms()
-    rows, persons = [], []
+    values: list[tuple[object, ...]] = []
+    audience: list[tuple[int, int]] = []
     for position, entry in enumerate(entries, start=last - len(entries) + 1):
         entry.position = position
         entry.time = entry.time or at
-        rows.append(
-            Event(
-                position=position,
-                kind=entry.kind,
-                channel=entry.channel,
-                ref=entry.ref,
-                subject=entry.subject,
-                app=entry.app,
-                origin=entry.origin,
-                header=orjson.dumps(entry.header).decode() if entry.header else "",
-                body=orjson.dumps(entry.body).decode(),
-                time=entry.time,
-            )
-        )
-        persons += [EventPerson(person=person, position=position) for person in entry.persons]
-    Event.objects.bulk_create(rows)
-    if persons:
-        EventPerson.objects.bulk_create(persons)
+        header = orjson.dumps(entry.header).decode() if entry.header else ""
+        body = orjson.dumps(entry.body).decode()
+        about = (entry.channel, entry.ref, entry.subject, entry.app, entry.origin)
+        values.append((position, entry.kind, *about, header, body, entry.time))
+        audience += [(person, position) for person in entry.persons]
+    insert(Event, _FIELDS, values)
+    if audience:
+        insert(EventPerson, ("person", "position"), audience)
     return list(entries)
 
 
@@ -138,18 +131,26 @@ class Replay:
     reset: bool = False
 
 
-def replay(person: int, spans: Iterable[Span], *, after: int, upto: int, page: int, limit: int) -> Replay:
+def replay(
+    person: int, spans: Iterable[Span], *, after: int, upto: int, page: int, limit: int, size: int = 1 << 30
+) -> Replay:
     """What concerns `person` in (`after`, `upto`]: events of the channels in `spans`, and the person's own.
 
-    `upto` must be a position up to which everything has been committed. At most `page` entries at a time; more than
-    `limit` in all, or `after` beyond `upto`, asks for a reset.
+    `upto` must be a position up to which everything has been committed. At most `page` entries at a time, and no
+    more than `size` characters of bodies but for a single one; more than `limit` in all, or `after` beyond `upto`, asks
+    for a reset.
     """
     if after > upto:
         return Replay([], upto, reset=True)
     by_channel: dict[int, list[Span]] = {}
     for span in spans:
-        if span.until_position is None or span.until_position > after:
-            by_channel.setdefault(span.channel, []).append(span)
+        by_channel.setdefault(span.channel, []).append(span)
+    # Ended stays count in a channel with a later one: what was said in them may be edited now.
+    by_channel = {
+        channel: stays
+        for channel, stays in by_channel.items()
+        if any(stay.until_position is None or stay.until_position > after for stay in stays)
+    }
     own = EventPerson.objects.filter(person=person, position__gt=after, position__lte=upto).values("position")
     concerns = (
         Event.objects.filter(position__gt=after, position__lte=upto)
@@ -158,15 +159,21 @@ def replay(person: int, spans: Iterable[Span], *, after: int, upto: int, page: i
         .values_list("position", "channel", "subject")
     )
     # The whole of it is asked for as positions only, in one statement: the page and its end are of one snapshot.
+    found = list(concerns[: limit * 2])
     seen = [
         position
-        for position, channel, subject in concerns[: limit * 2]
+        for position, channel, subject in found
         if channel is None or may_see(by_channel[channel], position, subject)
     ]
-    if len(seen) > limit or len(seen) == limit * 2:
+    # Among too many that one may not see (said between two stays), those that one may are not looked for.
+    if len(seen) > limit or len(found) == limit * 2:
         return Replay([], upto, reset=True)
     chosen = seen[:page]
     rows = list(Event.objects.filter(position__in=chosen).order_by("position"))
+    for index, row in enumerate(rows):
+        size -= len(row.body)
+        if index and size < 0:
+            return Replay(_entries(rows[:index]), rows[index - 1].position, has_more=True)
     if len(seen) > page:
         return Replay(_entries(rows), chosen[-1], has_more=True)
     return Replay(_entries(rows), upto)
