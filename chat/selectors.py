@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import orjson
+from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 
 from accounts.models import App, User
@@ -19,6 +21,8 @@ from delivery import log
 from delivery.log import Entry, Replay, Span
 
 REPLAY_PAGE = 200
+MESSAGE_OVERHEAD = 400
+"""Bytes of a message on the wire besides its text, about."""
 NOTES_LIMIT = 200
 """System notes that one page of history brings at most."""
 MEMBERS_PAGE = 100
@@ -90,23 +94,40 @@ def history(user: User, access: Access, *, before: int | None, after: int | None
     for first, last in ranges:
         readable |= Q(seq__gte=first) if last is None else Q(seq__gte=first, seq__lte=last)
     found = Message.objects.filter(readable, channel=access.channel).select_related("sender", "recalled_by")
+    # A note belongs to the page with the message that it follows, so that pages side by side bring it once.
     if after is not None:
         rows = list(found.filter(seq__gt=after).order_by("seq")[: limit + 1])
-        page, extra = rows[:limit], rows[limit:]
-        # Notes from the message before the page up to the first one after it.
+        page = rows[: _fitting(rows[:limit])]
+        more = len(page) < len(rows)
         low = _position_before(access.channel, after + 1)
-        high = extra[0].position if extra else None
+        high = page[-1].position if more else None
     else:
         older = found if before is None else found.filter(seq__lt=before)
-        rows = list(older.order_by("-seq")[: limit + 1])[::-1]
-        extra, page = (rows[:1], rows[1:]) if len(rows) > limit else ([], rows)
-        low = extra[0].position if extra else 0
+        rows = list(older.order_by("-seq")[: limit + 1])
+        page = rows[: _fitting(rows[:limit])][::-1]
+        more = len(page) < len(rows)
+        low = page[0].position if more else 0
         high = None if before is None else _position_at(access.channel, before)
     notes = log.read_channel(access.channel.pk, NOTE, low, high, NOTES_LIMIT)
     if ranges is not rules.EVERYTHING:
         stays = channel_stays(user.pk, access.channel.pk)
         notes = [note for note in notes if log.may_see(stays, note.position, None)]
-    return History(page, notes, bool(extra))
+    return History(page, notes, more)
+
+
+def _fitting(rows: Sequence[Message]) -> int:
+    """How many of the rows make a page that fits a connection's outbox; at least one."""
+    size = 0
+    for index, row in enumerate(rows):
+        size += len(orjson.dumps(row.text)) + MESSAGE_OVERHEAD
+        if index and size > page_size():
+            return index
+    return len(rows)
+
+
+def page_size() -> int:
+    """Bytes of a page: a part of what may wait for one connection, so that a page never closes it."""
+    return int(settings.IM_OUTBOX_BYTES) // 4
 
 
 def _position_before(channel: Channel, seq: int) -> int:
@@ -135,7 +156,7 @@ def channel_stays(person: int, channel: int) -> list[Span]:
 
 def sync(user: User, *, after: int, upto: int, limit: int) -> Replay:
     """What concerns the person after a position: channels by their stays, and what is addressed to them."""
-    return log.replay(user.pk, stays(user.pk), after=after, upto=upto, page=REPLAY_PAGE, limit=limit)
+    return log.replay(user.pk, stays(user.pk), after=after, upto=upto, page=REPLAY_PAGE, size=page_size(), limit=limit)
 
 
 def current_members(channel: Channel) -> QuerySet[Membership]:

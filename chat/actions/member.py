@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.conf import settings
 
 from accounts.models import User
+from accounts.names import is_storable
 from chat import errors, rules
 from chat.actions.channel import (
     lock_people,
@@ -97,7 +98,7 @@ def member_remove(*, user: User, channel_id: int, name: str) -> None:
 
 def _stay_of(channel: Channel, user: User, name: str) -> Membership:
     """The stay of the member of that name, who may be deactivated meanwhile."""
-    stay = current_members(channel).filter(user__username=name).first()
+    stay = current_members(channel).filter(user__username=name).first() if is_storable(name) else None
     if stay is None:
         people = people_named([name], but=user)
         stay = current_members(channel).filter(user__in=people).first()

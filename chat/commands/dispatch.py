@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 
 from chat import errors
 from chat.commands.registry import COMMANDS, Call, Command
@@ -42,7 +42,7 @@ async def answer(command: Command | None, call: Call, data: dict[str, Any]) -> A
         return Answer(refusal.code, refusal.data)
     except msgspec.ValidationError as error:
         return Answer(errors.ILLEGAL_PARAMETER, {"error": str(error)})
-    except DatabaseError as error:
+    except (DatabaseError, InterfaceError) as error:
         assert command is not None
         logger.error("command_database_fault", extra={"cmd": command.name, "error": type(error).__name__})
         return Answer(command.fault, {"error": "A fault here. Try again."})

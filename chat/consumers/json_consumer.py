@@ -95,17 +95,17 @@ class JsonConsumer(AsyncConsumer):  # type: ignore[misc]
         """Take one frame: a send is started, anything else waits for the sends before it and is carried out."""
         connection = caller.connection
         call = Call(caller, connection.open_reply())
+        allowed = connection.requests.take()
         try:
             request = json_codec.decode(raw)
         except json_codec.BadFrame as bad:
-            self._reply(call, bad.seq, bad.cmd, Answer(errors.ILLEGAL_PARAMETER, {"error": str(bad)}))
+            if allowed:
+                self._reply(call, bad.seq, bad.cmd, Answer(errors.ILLEGAL_PARAMETER, {"error": str(bad)}))
+            else:
+                self._refuse_flood(call, bad.seq, bad.cmd)
             return
-        if not connection.requests.take():
-            wait = round(connection.requests.wait(), 3)
-            refusal = ChatError(errors.TOO_MUCH, "Too many requests.", retryAfter=wait)
-            self._reply(call, request.seq, request.cmd, Answer(refusal.code, refusal.data))
-            if connection.requests.overdrawn:
-                _close(connection, errors.FLOOD)
+        if not allowed:
+            self._refuse_flood(call, request.seq, request.cmd)
             return
         command = find(request.cmd)
         work = self._carry_out(call, request)
@@ -117,6 +117,13 @@ class JsonConsumer(AsyncConsumer):  # type: ignore[misc]
             flying.append(asyncio.create_task(work))
         else:
             await work
+
+    def _refuse_flood(self, call: Call, seq: str, cmd: str) -> None:
+        requests = call.caller.connection.requests
+        refusal = ChatError(errors.TOO_MUCH, "Too many requests.", retryAfter=round(requests.wait(), 3))
+        self._reply(call, seq, cmd, Answer(refusal.code, refusal.data))
+        if requests.overdrawn:
+            _close(call.caller.connection, errors.FLOOD)
 
     async def _carry_out(self, call: Call, request: json_codec.Request) -> None:
         result = await answer(find(request.cmd), call, request.data)

@@ -1,0 +1,165 @@
+"""presence.list, person.search, app.list; enter and exit."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.people import DISABLED, People, Person, Town
+
+pytestmark = pytest.mark.each_database
+
+PERSON_KEYS = {"userId", "id", "name", "avatar", "kind"}
+ENTER_KEYS = {"target", "type", "msg", "from", "fromId", "name", "kind"}
+
+
+async def online(person: Person) -> set[str]:
+    reply = await person.call("presence.list")
+    assert set(reply) == {"online", "count"} and reply["count"] >= len(reply["online"])
+    assert all(set(item) == PERSON_KEYS for item in reply["online"])
+    return {item["id"] for item in reply["online"]}
+
+
+# -- who is online ----------------------------------------------------------------------------------------------------
+
+
+async def test_everyone_sees_who_is_online_on_their_app(people: People) -> None:
+    [alice] = await people("alice")
+    guest, elsewhere = await people.guest(), await people.guest(app=102)
+
+    for person in (alice, guest):
+        assert {alice.id, guest.id} <= await online(person)
+        assert elsewhere.id not in await online(person)
+    assert alice.id not in await online(elsewhere)
+
+
+async def test_a_person_on_two_connections_is_online_once(people: People) -> None:
+    [alice] = await people("alice")
+    await people.again(alice)
+    reply = await alice.call("presence.list")
+
+    assert [item["id"] for item in reply["online"]].count(alice.id) == 1
+
+
+async def test_a_connection_that_has_not_logged_in_is_nobody(people: People) -> None:
+    [alice] = await people("alice")
+    before = (await alice.call("presence.list"))["count"]
+    await people.stranger()
+
+    assert (await alice.call("presence.list"))["count"] == before
+
+
+# -- enter and exit ---------------------------------------------------------------------------------------------------
+
+
+async def test_enter_goes_to_everyone_else_on_the_app(people: People) -> None:
+    [alice] = await people("alice")
+    elsewhere = await people.guest(app=102)
+    guest = await people.guest()
+
+    push = await alice.push("enter", fromId=guest.id)
+
+    assert set(push.data) == ENTER_KEYS and push.text == "Ok" and push.seq
+    assert (push.data["target"], push.data["type"], push.data["from"]) == (guest.room, "text", guest.name)
+    assert (push.data["name"], push.data["kind"]) == (guest.name, "guest") and push.data["msg"]
+    for person in (guest, elsewhere):
+        assert not [one for one in await person.settle() if one.cmd == "enter" and one.data["fromId"] == guest.id]
+
+
+async def test_exit_comes_when_the_last_connection_has_gone(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    phone = await people.again(bob)
+    await alice.push("enter", fromId=bob.id)
+
+    await bob.close()
+    # The grace of a reload is over when somebody who went later has been told of.
+    guest = await people.guest()
+    await guest.close()
+    await alice.push("exit", fromId=guest.id)
+    assert not [one for one in await alice.settle() if one.cmd == "exit" and one.data["fromId"] == bob.id]
+    await phone.vanish()
+
+    push = await alice.push("exit", fromId=bob.id)
+    assert set(push.data) == ENTER_KEYS and push.data["msg"] and push.data["from"] == bob.name
+
+
+async def test_a_second_connection_is_no_second_enter(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    await alice.push("enter", fromId=bob.id)
+    await people.again(bob)
+    other = await people.guest()
+
+    await alice.push("enter", fromId=other.id)
+    assert not [one for one in alice.inbox if one.cmd == "enter" and one.data["fromId"] == bob.id]
+
+
+async def test_on_another_app_the_same_person_enters_there(people: People) -> None:
+    [alice] = await people("alice")
+    watcher = await people.guest(app=102)
+    await people.again(alice, app=102)
+
+    await watcher.push("enter", fromId=alice.id)
+
+
+async def test_a_reload_of_the_page_does_not_show(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    await alice.push("enter", fromId=bob.id)
+    await bob.close()
+    await people.again(bob)
+    guest = await people.guest()
+    await guest.close()
+    await alice.push("exit", fromId=guest.id)
+
+    assert not [one for one in await alice.settle() if one.data.get("fromId") == bob.id]
+
+
+# -- search -----------------------------------------------------------------------------------------------------------
+
+
+async def test_accounts_are_found_by_the_beginning_of_their_names(people: People, town: Town) -> None:
+    [alice] = await people("alice")
+    wanted = town.account("carol")
+
+    for q in (wanted.name, wanted.nickname, wanted.name.upper(), wanted.name[:-1]):
+        found = (await alice.call("person.search", q=q))["persons"]
+        assert all(set(item) == PERSON_KEYS for item in found)
+    exact = (await alice.call("person.search", q=wanted.name))["persons"]
+    assert {"userId": wanted.name, "id": wanted.id, "name": wanted.nickname, "avatar": "", "kind": "person"} in exact
+
+
+@pytest.mark.parametrize("q", ["", " ", "%", "_", "\0", "'", "\\", "x" * 10_000, "arol"])
+async def test_no_other_text_finds_anybody(people: People, q: str) -> None:
+    [alice] = await people("alice")
+
+    assert await alice.call("person.search", q=q) == {"persons": []}
+
+
+async def test_guests_are_neither_found_nor_may_they_search(people: People) -> None:
+    [alice] = await people("alice")
+    guest = await people.guest()
+
+    assert (await alice.call("person.search", q=guest.name))["persons"] == []
+    assert await guest.code("person.search", q=alice.name) == 1003
+
+
+@pytest.mark.parametrize("q", [None, 5, [], {}, True])
+async def test_a_search_for_no_text_is_an_illegal_parameter(people: People, q: object) -> None:
+    [alice] = await people("alice")
+
+    assert await alice.code("person.search", q=q) == 1001
+    assert await alice.code("channel.search", q=q) == 1001
+
+
+# -- apps -------------------------------------------------------------------------------------------------------------
+
+
+async def test_everyone_sees_the_apps_and_their_rooms(people: People) -> None:
+    [alice] = await people("alice")
+    guest = await people.guest(app=102)
+
+    apps = (await guest.call("app.list"))["apps"]
+
+    assert all(set(app) == {"appId", "name", "target"} for app in apps)
+    assert [app["appId"] for app in apps] == [101, 102, 103, 104] and DISABLED not in [app["appId"] for app in apps]
+    rooms = {app["appId"]: app["target"] for app in apps}
+    assert (rooms[101], rooms[102]) == (alice.room, guest.room)
+    assert (await alice.call("app.list"))["apps"] == apps

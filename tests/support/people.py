@@ -1,0 +1,214 @@
+"""People of one running site that many tests share: each test takes fresh accounts, so they do not meet.
+
+`alice, bob = await people("alice", "bob")` are two accounts nobody has used, connected and logged in;
+`await people.guest()` is a new guest, `await people.again(alice)` a second connection of the same person.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from websockets.asyncio.client import connect
+
+from tests.support.client import Client, Envelope
+from tests.support.site import Site
+
+FRIEND = "https://friend.example:8443"
+"""The one foreign origin that the shared site allows."""
+NO_GUESTS, DISABLED = 103, 105
+"""Apps of the shared site: one that takes no guests, one that is disabled."""
+_CROWD = {"alice": 300, "bob": 250, "carol": 120, "dave": 30}
+"""Accounts that are made at once; more of a name are made when it runs out."""
+
+_POPULATE = """
+import json
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import transaction
+from accounts.actions import token_issue
+from accounts.models import User
+
+def account(name):
+    user = User.objects.create_user(name, nickname=name.capitalize())
+    session = SessionStore()
+    session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session.save()
+    return [name, str(user.pk), token_issue(user=user), session.session_key]
+
+with transaction.atomic():
+    print(json.dumps([account(name) for name in {names!r}]))
+"""
+_APPS = """
+from accounts.actions import app_create, app_update
+
+app_update(number={no_guests}, name="Android", guests_allowed=False, enabled=True)
+app_create(number={disabled}, name="Old", enabled=False)
+"""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Somebody with an account: user name, id, a service token, and the key of a browser session."""
+
+    name: str
+    id: str
+    token: str
+    session: str
+
+    @property
+    def cookie(self) -> str:
+        return f"sessionid={self.session}"
+
+    @property
+    def nickname(self) -> str:
+        return self.name.capitalize()
+
+
+class Person(Client):
+    """A logged-in connection, with what its log-in was answered."""
+
+    name: str
+    id: str
+    nickname: str
+    token: str
+    room: str
+    """The app's global channel."""
+    app: int
+    account: Account | None = None
+
+    async def enter(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        reply: dict[str, Any] = await self.call("login", data)
+        self.name, self.id, self.nickname = reply["userId"], reply["id"], reply["name"]
+        self.room, self.app = reply["target"], reply["appId"]
+        self.token = data.get("serviceToken") or reply.get("serviceToken", "")
+        return reply
+
+    async def group(self, *members: Person | Account, **fields: Any) -> str:
+        """Make a group with these members; returns its id."""
+        fields = {"name": "Painters", **fields}
+        names = [member.name for member in members]
+        made = await self.call("channel.create", kind="public", members=names, **fields)
+        return str(made["target"])
+
+    async def private(self, other: Person | Account) -> str:
+        """The private channel with somebody; returns its id."""
+        return str((await self.call("channel.create", kind="private", members=[other.name]))["target"])
+
+    async def say(self, target: str, text: str = "hello", **fields: Any) -> dict[str, Any]:
+        """Send a message; returns the reply's data."""
+        reply: dict[str, Any] = await self.call("message.send", target=target, type="text", msg=text, **fields)
+        return reply
+
+    async def refused(self, cmd: str, **fields: Any) -> tuple[int, Any]:
+        """The whole answer to a request that should not succeed: code and data."""
+        envelope: Envelope = await self.request(cmd, **fields)
+        return envelope.code, envelope.data
+
+    async def code(self, cmd: str, **fields: Any) -> int:
+        return (await self.request(cmd, **fields)).code
+
+    @property
+    def as_person(self) -> dict[str, Any]:
+        """How the wire shows somebody with an account."""
+        return {"userId": self.name, "id": self.id, "name": self.nickname, "avatar": "", "kind": "person"}
+
+
+class Town:
+    """A running site with a crowd of unused accounts."""
+
+    def __init__(self, site: Site, crowd: Mapping[str, int] = _CROWD) -> None:
+        self.site = site
+        self._numbers = itertools.count(1)
+        self._made = dict.fromkeys(crowd, 0)
+        self._unused: dict[str, list[Account]] = {name: [] for name in crowd}
+        self.shell(_APPS.format(no_guests=NO_GUESTS, disabled=DISABLED))
+        self._make(crowd)
+
+    def _make(self, crowd: Mapping[str, int]) -> None:
+        names = []
+        for name, count in crowd.items():
+            names += [f"{name}{self._made[name] + number}" for number in range(1, count + 1)]
+            self._made[name] += count
+        for row in reversed(json.loads(self.shell(_POPULATE.format(names=names)).strip().splitlines()[-1])):
+            self._unused[row[0].rstrip("0123456789")].insert(0, Account(*row))
+
+    def account(self, name: str = "alice") -> Account:
+        """An account that no test has used; its user name is `name` and a number."""
+        if not self._unused[name]:
+            self._make({name: 100})
+        return self._unused[name].pop()
+
+    def guest_name(self, name: str = "guest") -> str:
+        return f"{name} {next(self._numbers)}"
+
+    def shell(self, script: str) -> str:
+        """Run Python in a process of its own, whose announcements the server does not hear."""
+        return self.site.manage("shell", "--no-imports", "-c", script)
+
+    def post(self, path: str, cookie: str, **fields: str) -> int:
+        """Submit a form of the site's pages as the browser with that cookie; returns the status of where it led."""
+        proof = "x" * 32
+        request = urllib.request.Request(
+            self.site.url + path,
+            data=urllib.parse.urlencode({"csrfmiddlewaretoken": proof, **fields}).encode(),
+            headers={"Cookie": f"{cookie}; csrftoken={proof}"},
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return int(answer.status)
+
+
+class People:
+    """Opens connections of people to one town; the fixture closes them."""
+
+    def __init__(self, town: Town) -> None:
+        self.town = town
+        self.clients: list[Person] = []
+
+    async def __call__(self, *names: str) -> list[Person]:
+        """Fresh accounts of these names, logged in on app 101."""
+        return [await self.login(self.town.account(name)) for name in names]
+
+    async def stranger(self, **how: Any) -> Person:
+        """A connection on which nobody has logged in. `how`: origin, cookie, query, address (to come from)."""
+        query, address = how.pop("query", ""), how.pop("address", None)
+        options: dict[str, Any] = {"local_addr": (address, 0)} if address else {}
+        headers = {name.capitalize(): value for name, value in how.items() if value is not None}
+        socket = await connect(
+            self.town.site.acc + query,
+            additional_headers=headers,
+            compression=None,
+            max_size=None,
+            proxy=None,
+            ping_interval=None,
+            **options,
+        )
+        person = Person(socket)
+        self.clients.append(person)
+        return person
+
+    async def login(self, account: Account, *, app: int = 101, after: int | None = None, **how: Any) -> Person:
+        person = await self.stranger(**how)
+        await person.enter({"appId": app, "serviceToken": account.token} | ({} if after is None else {"after": after}))
+        person.account = account
+        return person
+
+    async def again(self, person: Person, **how: Any) -> Person:
+        """One more connection of the same person, guest or not."""
+        app, after = how.pop("app", person.app), how.pop("after", None)
+        other = await self.stranger(**how)
+        await other.enter({"appId": app, "serviceToken": person.token} | ({} if after is None else {"after": after}))
+        other.account = person.account
+        return other
+
+    async def guest(self, name: str | None = None, *, app: int = 101, **how: Any) -> Person:
+        person = await self.stranger(**how)
+        await person.enter({"appId": app, "userId": name or self.town.guest_name()})
+        return person

@@ -1,0 +1,29 @@
+"""Fixtures: `town`, one running site for a whole test run, and `people`, who connect to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+
+from tests.support.fixtures import SiteFactory
+from tests.support.people import FRIEND, People, Town
+
+
+@pytest.fixture(scope="session")
+def town(site_factory: SiteFactory) -> Iterator[Town]:
+    """A running site shared by all tests of this process, with a crowd of unused accounts."""
+    site = site_factory(IM_PRESENCE_GRACE="0.3", IM_ALLOWED_ORIGINS=FRIEND)
+    made = Town(site)
+    with site:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def people(town: Town) -> AsyncIterator[People]:
+    """Opens connections to the shared site and closes them at the end of the test."""
+    opener = People(town)
+    yield opener
+    for client in opener.clients:
+        await client.close()
