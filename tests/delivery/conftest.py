@@ -1,0 +1,61 @@
+"""A log in memory for the hub, which asks the log for two things only, and the codec of the listeners."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from django.conf import Settings
+from django.db import OperationalError
+
+from delivery import log
+from delivery.hub import Hub
+from delivery.log import Entry
+from tests.support.listener import register_codec
+
+
+class MemoryLog:
+    """What has been committed. `append` gives positions; `broken` makes it unreadable."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.position = 0
+        self.broken = False
+        self.reads = 0
+
+    def append(self, *entries: Entry) -> list[Entry]:
+        for entry in entries:
+            self.position += 1
+            entry.position = self.position
+            self.entries.append(entry)
+        return list(entries)
+
+    def head(self) -> int:
+        self.reads += 1
+        if self.broken:
+            raise OperationalError("unreadable")
+        return self.position
+
+    def read(self, after: int, limit: int) -> list[Entry]:
+        return [entry for entry in self.entries if entry.position > after][:limit]
+
+
+@pytest.fixture
+def memory_log(monkeypatch: pytest.MonkeyPatch) -> MemoryLog:
+    register_codec()
+    made = MemoryLog()
+    monkeypatch.setattr(log, "head", made.head)
+    monkeypatch.setattr(log, "read", made.read)
+    return made
+
+
+@pytest_asyncio.fixture
+async def hub(memory_log: MemoryLog, settings: Settings) -> AsyncIterator[Hub]:
+    """A hub that follows the log in memory."""
+    settings.IM_LOG_POLL = 0.05
+    settings.IM_OUTBOX_WINDOW = 0.001
+    made = Hub()
+    await made.start()
+    yield made
+    await made.stop()

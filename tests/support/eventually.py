@@ -1,0 +1,16 @@
+"""Waiting for a condition that nothing announces."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+PATIENCE = 10.0
+"""Seconds after which what is awaited counts as missing. Generous: a busy machine must not fail a test."""
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    """Let others run until the condition holds. Raises TimeoutError if it never does."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110  the code under test has no event for it
+            await asyncio.sleep(0.001)
