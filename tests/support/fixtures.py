@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -41,7 +41,7 @@ def site_factory(
     with contextlib.ExitStack() as stack:
         made: list[Site] = []
 
-        def make(**options: str) -> Site:
+        def make(*, command: Sequence[str] = ("serve",), **options: str) -> Site:
             data = tmp_path_factory.mktemp("site")
             url = ""
             if isinstance(_prepared, Path):
@@ -49,7 +49,7 @@ def site_factory(
             else:
                 name = f"site_{worker_id}_{len(made)}"
                 url = stack.enter_context(postgres.database(name, template=_prepared))
-            site = Site(data, database_url=url, options=options)
+            site = Site(data, database_url=url, options=options, command=command)
             made.append(site)
             stack.callback(lambda: site.stop() if site.process else None)
             return site
