@@ -89,8 +89,9 @@ export class Timeline {
       create: (row) => create(row, Boolean(loading?.failed)),
       update: (element, row) => this.#update(element, row),
     });
-    if (anchor) this.frame.scrollTop += anchor.element.offsetTop - anchor.top;
-    else if (log.loaded) this.#place();
+    // From where it was, not from where it is: a list that became shorter may have moved already.
+    if (anchor) this.frame.scrollTop = anchor.scrollTop + anchor.element.offsetTop - anchor.top;
+    else if (log.loaded && loading?.load !== "initial") this.#place();
     this.#look();
   }
 
@@ -115,9 +116,11 @@ export class Timeline {
 
   /** The first message in sight, which must not move. */
   #anchor() {
-    const top = this.frame.scrollTop;
+    const { scrollTop } = this.frame;
     for (const element of /** @type {Iterable<HTMLElement>} */ (this.list.children)) {
-      if (element.matches(".message, .note") && element.offsetTop + element.offsetHeight > top) return { element, top: element.offsetTop };
+      if (element.matches(".message, .note") && element.offsetTop + element.offsetHeight > scrollTop) {
+        return { element, top: element.offsetTop, scrollTop };
+      }
     }
     return null;
   }
