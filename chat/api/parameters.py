@@ -34,11 +34,9 @@ class Form(FormParser):  # type: ignore[misc]
 
 def text(request: Request, name: str) -> str:
     """A parameter, empty if absent; `name` as in `userID`. What stands in the form comes before the query."""
-    for source in (request.data, request.query_params):
-        for spelling in (name, name.replace("ID", "Id")):
-            if spelling in source:
-                return str(source[spelling])
-    return ""
+    spellings = (name, name.replace("ID", "Id"))
+    given = (source.get(spelling) for source in (request.data, request.query_params) for spelling in spellings)
+    return str(next(filter(None, given), ""))
 
 
 def app_or_any(request: Request) -> int | None:

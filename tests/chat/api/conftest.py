@@ -1,0 +1,206 @@
+"""A hub on a thread of its own, as in a server, and people whose screens are lists of pushes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from accounts.actions import app_create, person_register, token_issue
+from accounts.models import App, User
+from chat import selectors
+from chat.actions.channel import channel_create_global
+from delivery import publish
+from delivery.connection import Connection
+from delivery.hub import Hub
+from delivery.log import Entry
+from delivery.outbox import Frame
+
+T = TypeVar("T")
+PATIENCE = 20.0
+
+FORM = "application/x-www-form-urlencoded"
+
+Answer = dict[str, Any]
+Grant = Callable[..., str]
+
+
+def get(client: Client, path: str, headers: Mapping[str, str] | None = None, /, **fields: str) -> Answer:
+    return answer(client.get(path, fields, headers=headers))
+
+
+def post(client: Client, path: str, headers: Mapping[str, str] | None = None, /, **fields: str) -> Answer:
+    return answer(client.post(path, urlencode(fields), FORM, headers=headers))
+
+
+def answer(response: Any) -> Answer:
+    """The body of a call's answer, which is always HTTP 200."""
+    assert response.status_code == 200
+    content: Answer = json.loads(response.content)
+    assert set(content) == {"code", "msg", "data"}
+    return content
+
+
+class Screen:
+    """One connection of somebody, and what it was sent."""
+
+    def __init__(self, town: Town, user: User, app: App, address: str) -> None:
+        self._town = town
+        self.connection = Connection(
+            codec="json", address=address, ticker=town.hub.ticker, end=lambda code, reason: None
+        )
+        self.user = user
+        self.frames: list[dict[str, Any]] = []
+        one = self.connection
+        one.person, one.name, one.nickname, one.kind = user.pk, user.public_name, user.nickname, user.kind
+        one.app, one.channels = app.number, (selectors.global_channel(app).pk,)
+
+    async def attach(self) -> None:
+        self._town.hub.add(self.connection)
+        number = self.connection.open_reply()
+        await self._town.hub.attach(self.connection, number, lambda: selectors.stays(self.user.pk))
+        self.connection.reply(number, None)
+        self._writing = asyncio.create_task(self.connection.outbox.run(self._write))
+
+    async def detach(self) -> None:
+        self._town.hub.remove(self.connection)
+        self._writing.cancel()
+
+    async def _write(self, frames: list[Frame]) -> None:
+        self.frames += [json.loads(frame) for frame in frames]
+        self._town.written.set()
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The messages so far. Whatever was caused before has arrived."""
+        self._town.settle()
+        return [frame for frame in self.frames if frame["cmd"] == "msg"]
+
+    @property
+    def texts(self) -> list[str]:
+        return [frame["response"]["data"]["msg"] for frame in self.messages]
+
+
+class Town:
+    """A hub that runs, and who is connected to it."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self.hub = self.call(self._make())
+        self.written = asyncio.Event()
+        self._screens: list[Screen] = []
+        publish.open_door(self.hub)
+
+    async def _make(self) -> Hub:
+        hub = Hub()
+        await hub.start()
+        return hub
+
+    def call(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+
+    def log_in(self, user: User, app: App, address: str = "192.0.2.1") -> Screen:
+        screen = Screen(self, user, app, address)
+        self.call(screen.attach())
+        self._screens.append(screen)
+        return screen
+
+    def log_out(self, screen: Screen) -> None:
+        self._screens.remove(screen)
+        self.call(screen.detach())
+
+    def settle(self) -> None:
+        """Wait until everybody has got what was announced before."""
+        mark = object()
+        body = {"mark": str(id(mark))}
+        everybody = tuple({screen.user.pk for screen in self._screens})
+        publish.transient(Entry(kind="mark", persons=everybody, body=body))
+
+        async def arrived() -> None:
+            while not all(
+                any(frame["response"]["data"] == body for frame in screen.frames) for screen in self._screens
+            ):
+                self.written.clear()
+                await self.written.wait()
+
+        self.call(asyncio.wait_for(arrived(), PATIENCE))
+
+    def close(self) -> None:
+        publish.open_door(None)
+        for screen in list(self._screens):
+            self.log_out(screen)
+        self.call(self.hub.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(PATIENCE)
+        self._loop.close()
+
+
+@pytest.fixture
+def town(transactional_db: None) -> Iterator[Town]:
+    running = Town()
+    yield running
+    running.close()
+
+
+def _app(number: int, name: str, *, enabled: bool = True) -> App:
+    app = app_create(number=number, name=name, enabled=enabled)
+    channel_create_global(app=app)
+    return app
+
+
+@pytest.fixture
+def web(db: None) -> App:
+    return _app(101, "Web")
+
+
+@pytest.fixture
+def ios(db: None) -> App:
+    return _app(102, "iOS")
+
+
+@pytest.fixture
+def old(db: None) -> App:
+    """An app that is disabled."""
+    return _app(105, "Old", enabled=False)
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    return person_register(username="alice", nickname="Alice", password="a good password")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return person_register(username="bob", nickname="Bob", password="a good password")
+
+
+@pytest.fixture
+def shop(db: None) -> User:
+    """A business system."""
+    return User.objects.create_user("shop", nickname="The shop", kind=User.Kind.SERVICE)
+
+
+@pytest.fixture
+def grant(db: None) -> Grant:
+    """The header of a new token of somebody who gets these permissions."""
+
+    def give(user: User, *permissions: str) -> str:
+        user.user_permissions.add(*Permission.objects.filter(codename__in=permissions))
+        return f"Token {token_issue(user=user)}"
+
+    return give
+
+
+@pytest.fixture
+def outside() -> Client:
+    """A program somewhere in the internet."""
+    return Client(REMOTE_ADDR="203.0.113.9")
