@@ -1,0 +1,216 @@
+"""Every code of PROTOCOL.md's table by what causes it: bad input, and for the faults a database that really fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chat import errors
+from tests.support.broken import cut_connections, missing, refusing
+from tests.support.people import People, Person, Town
+
+pytestmark = pytest.mark.each_database
+
+
+# -- the table --------------------------------------------------------------------------------------------------------
+
+
+def test_the_table_is_the_protocols() -> None:
+    assert {code.number for code in errors.CODES} == {200, *range(1000, 1012)}
+    assert len({code.text for code in errors.CODES}) == len(errors.CODES)
+
+
+async def test_every_answer_has_the_tables_words(people: People) -> None:
+    [alice] = await people("alice")
+    for cmd, fields in [("ping", {}), ("nonsense", {}), ("login", {"appId": 101}), ("channel.get", {"target": "999"})]:
+        envelope = await alice.request(cmd, fields)
+        assert envelope.text == next(code.text for code in errors.CODES if code.number == envelope.code)
+
+
+async def test_every_refusal_says_why_in_words(people: People, town: Town) -> None:
+    [alice] = await people("alice")
+    stranger, guest = await people.stranger(), await people.guest()
+    group = await alice.group()
+    requests: list[tuple[int, Person, str, dict[str, Any]]] = [
+        (1000, stranger, "channel.list", {}),
+        (1001, alice, "channel.get", {"target": "x"}),
+        (1002, stranger, "login", {"appId": 101, "userId": "x" * 20}),
+        (1003, stranger, "login", {"appId": 999, "userId": "x"}),
+        (1003, guest, "channel.create", {"kind": "public", "name": "x"}),
+        (1005, alice, "channel.get", {"target": "999999999"}),
+        (1009, alice, "channel.role", {"target": group, "member": alice.name, "role": "member"}),
+        (1010, alice, "no.such", {}),
+        (1011, alice, "message.send", {"target": group, "msg": "x" * 8001}),
+    ]
+    for code, person, cmd, fields in requests:
+        answer, data = await person.refused(cmd, **fields)
+        assert answer == code and data["error"].endswith((".", "`")), (cmd, answer, data)
+
+
+@pytest.mark.parametrize("raw", ["", "x", "[]", "{}", '{"seq":5}', '{"cmd":5}', b"\x00", b"{}", "[" * 5000])
+async def test_a_frame_that_is_no_request_is_answered_with_1001(people: People, raw: str | bytes) -> None:
+    stranger = await people.stranger()
+    await stranger.send(raw)
+
+    reply = await stranger.take(lambda envelope: True)
+    assert (reply.code, reply.cmd) == (1001, "") and reply.data["error"]
+    assert await stranger.call("ping") == "pong"
+
+
+# -- faults -----------------------------------------------------------------------------------------------------------
+
+
+async def fault(person: Person, cmd: str, **fields: Any) -> int:
+    """The code of a request at which the database fails; what it says must not show the database."""
+    code, data = await person.refused(cmd, **fields)
+    assert data == {"error": "A fault here. Try again."}
+    return code
+
+
+@pytest.mark.parametrize(
+    ("cmd", "table", "fields"),
+    [
+        ("message.history", "chat_message", {"target": "$group"}),
+        ("message.get", "chat_message", {"target": "$group", "id": "1"}),
+        ("channel.list", "chat_membership", {}),
+        ("channel.get", "chat_membership", {"target": "$group"}),
+        ("channel.members", "chat_membership", {"target": "$group"}),
+        ("channel.search", "chat_channel", {"q": ""}),
+        ("person.search", "accounts_user", {"q": "a"}),
+        ("presence.list", "accounts_user", {}),
+        ("app.list", "accounts_app", {}),
+        ("sync", "delivery_event", {"after": 0}),
+    ],
+)
+async def test_a_read_that_fails_is_a_server_error(
+    people: People, town: Town, cmd: str, table: str, fields: dict[str, Any]
+) -> None:
+    [alice] = await people("alice")
+    group = await alice.group()
+    await alice.say(group)
+    given = {key: group if value == "$group" else value for key, value in fields.items()}
+
+    with missing(town.site, table):
+        assert await fault(alice, cmd, **given) == 1004
+
+    assert await alice.code(cmd, **given) in (200, 1005)
+
+
+@pytest.mark.parametrize("table", ["knox_authtoken", "accounts_app", "chat_channel", "chat_membership"])
+async def test_a_login_that_fails_is_a_server_error_and_can_be_tried_again(
+    people: People, town: Town, table: str
+) -> None:
+    stranger, token = await people.stranger(), town.account().token
+
+    with missing(town.site, table):
+        assert await fault(stranger, "login", appId=101, serviceToken=token) == 1004
+
+    assert await stranger.code("login", appId=101, serviceToken=token) == 200
+
+
+async def test_a_guest_who_cannot_be_stored_is_nobody(people: People, town: Town) -> None:
+    stranger = await people.stranger()
+    with refusing(town.site, "INSERT", "accounts_user"):
+        assert await fault(stranger, "login", appId=101, userId=town.guest_name()) == 1004
+
+    assert await stranger.code("heartbeat") == 1000
+    assert await stranger.code("login", appId=101, userId=town.guest_name()) == 200
+
+
+@pytest.mark.parametrize(
+    ("code", "cmd", "what", "table", "fields"),
+    [
+        (1006, "channel.create", "INSERT", "chat_channel", {"kind": "public", "name": "x"}),
+        (1006, "channel.create", "INSERT", "chat_membership", {"kind": "private", "members": ["$carol"]}),
+        (1006, "channel.create", "INSERT", "delivery_event", {"kind": "private", "members": ["$carol"]}),
+        (1006, "channel.join", "INSERT", "chat_membership", {"target": "$other"}),
+        (1006, "channel.invite", "INSERT", "chat_membership", {"target": "$group", "members": ["$carol"]}),
+        (1007, "channel.leave", "UPDATE", "chat_membership", {"target": "$group"}),
+        (1007, "channel.remove", "UPDATE", "chat_membership", {"target": "$group", "member": "$bob"}),
+        (1007, "message.recall", "UPDATE", "chat_message", {"target": "$group", "id": "$message"}),
+        (1008, "message.edit", "UPDATE", "chat_message", {"target": "$group", "id": "$message", "msg": "new"}),
+        (1008, "message.send", "INSERT", "chat_message", {"target": "$group", "msg": "x", "clientMsgId": "k"}),
+        (1008, "message.send", "INSERT", "chat_messagekey", {"target": "$group", "msg": "x", "clientMsgId": "k"}),
+        (1008, "message.send", "UPDATE", "delivery_loghead", {"target": "$group", "msg": "x", "clientMsgId": "k"}),
+        (1008, "channel.rename", "UPDATE", "chat_channel", {"target": "$group", "name": "New"}),
+        (1008, "channel.role", "UPDATE", "chat_membership", {"target": "$group", "member": "$bob", "role": "admin"}),
+        (1008, "channel.policy", "UPDATE", "chat_channel", {"target": "$group", "join": "open"}),
+        (1008, "read.mark", "UPDATE", "chat_readmark", {"target": "$quiet", "seq": 1}),
+    ],
+    ids=lambda value: str(value) if not isinstance(value, dict) else "",
+)
+async def test_a_write_that_fails_has_its_own_code_and_leaves_nothing(
+    people: People, town: Town, code: int, cmd: str, what: str, table: str, fields: dict[str, Any]
+) -> None:
+    alice, bob, carol = await people("alice", "bob", "carol")
+    group, other = await alice.group(bob), await bob.group(join="open")
+    quiet = await bob.group(alice)
+    await bob.say(quiet)
+    message = await alice.say(group)
+    names = {"$group": group, "$other": other, "$quiet": quiet, "$message": message["id"]}
+    names |= {"$bob": bob.name, "$carol": carol.name}
+    given = {
+        key: [names[one] for one in value] if isinstance(value, list) else names.get(value, value)
+        for key, value in fields.items()
+    }
+    before = await alice.call("channel.list")
+    await bob.settle()
+    await alice.settle()
+
+    with refusing(town.site, what, table):
+        assert await fault(alice, cmd, **given) == code
+
+    assert await alice.call("channel.list") == before
+    pushes = [one for person in (alice, bob) for one in await person.settle() if one.cmd not in ("enter", "exit")]
+    assert pushes == []
+    # Tried again it succeeds, and the numbers have no hole.
+    repeated = await alice.request(cmd, **given)
+    assert repeated.code == 200
+    if cmd == "message.send":
+        assert repeated.data["seq"] == message["seq"] + 1
+    if cmd != "channel.leave":
+        assert (await alice.say(group))["seq"] == message["seq"] + 1 + (cmd == "message.send")
+
+
+async def test_the_numbers_of_the_log_have_no_hole_after_a_fault(people: People, town: Town) -> None:
+    alice, bob = await people("alice", "bob")
+    channel = await alice.private(bob)
+    first = await alice.say(channel)
+
+    with refusing(town.site, "INSERT", "chat_message"):
+        sends = [await alice.post("message.send", target=channel, type="text", msg="x") for _ in range(20)]
+        assert {(await reply).code for reply in sends} == {1008}
+
+    second = await alice.say(channel)
+    assert (second["seq"], second["position"]) == (first["seq"] + 1, first["position"] + 1)
+    await bob.push("msg", id=second["id"])
+
+
+async def test_a_log_that_cannot_be_read_for_a_while_loses_nothing(people: People, town: Town) -> None:
+    alice, bob = await people("alice", "bob")
+    channel = await alice.private(bob)
+
+    with missing(town.site, "delivery_event"):
+        assert await fault(alice, "message.send", target=channel, msg="lost", clientMsgId="1") == 1008
+
+    sent = await alice.say(channel, "found", clientMsgId="1")
+    assert (await bob.push("msg", id=sent["id"])).data["msg"] == "found"
+
+
+@pytest.mark.postgres
+async def test_cut_database_connections_are_opened_again(people: People, town: Town) -> None:
+    alice, bob = await people("alice", "bob")
+    channel = await alice.private(bob)
+
+    cut_connections(town.site)
+
+    codes = []
+    while 200 not in codes and len(codes) < 40:  # Each connection of the pool may fail once.
+        codes.append(await alice.code("message.send", target=channel, msg="x", clientMsgId="k"))
+    assert codes[-1] == 200 and set(codes) <= {200, 1008}
+    codes = []
+    while codes[-5:] != [200] * 5 and len(codes) < 80:
+        codes.append(await alice.code("channel.list"))
+    assert codes[-5:] == [200] * 5 and set(codes) <= {200, 1004}
+    assert (await bob.push("msg")).data["seq"] == 1

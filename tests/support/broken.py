@@ -1,0 +1,59 @@
+"""A database that fails for real: tables that refuse to be written, or are gone, or connections that are cut."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+
+from tests.support.site import Site
+
+
+def _execute(site: Site, *statements: str) -> None:
+    """In a transaction of our own, past the site."""
+    if site.database_url:
+        import psycopg
+
+        with psycopg.connect(site.database_url, autocommit=True) as server:
+            for statement in statements:
+                server.execute(statement.encode())
+        return
+    with contextlib.closing(sqlite3.connect(site.data / "imsite.sqlite3", timeout=20)) as file, file:
+        for statement in statements:
+            file.execute(statement)
+
+
+@contextlib.contextmanager
+def refusing(site: Site, what: str, table: str) -> Iterator[None]:
+    """`what` (INSERT, UPDATE or DELETE) fails on the table for the time of the block."""
+    if site.database_url:
+        _execute(
+            site,
+            "CREATE OR REPLACE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'broken'; END$$",
+            f"CREATE TRIGGER broken BEFORE {what} ON {table} FOR EACH ROW EXECUTE FUNCTION broken()",
+        )
+    else:
+        _execute(site, f"CREATE TRIGGER broken BEFORE {what} ON {table} BEGIN SELECT RAISE(ABORT, 'broken'); END")
+    try:
+        yield
+    finally:
+        _execute(site, f"DROP TRIGGER broken ON {table}" if site.database_url else "DROP TRIGGER broken")
+
+
+@contextlib.contextmanager
+def missing(site: Site, table: str) -> Iterator[None]:
+    """The table is not there for the time of the block."""
+    _execute(site, f"ALTER TABLE {table} RENAME TO {table}_away")
+    try:
+        yield
+    finally:
+        _execute(site, f"ALTER TABLE {table}_away RENAME TO {table}")
+
+
+def cut_connections(site: Site) -> None:
+    """End every connection of the site to its PostgreSQL."""
+    _execute(
+        site,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
