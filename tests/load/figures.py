@@ -28,7 +28,7 @@ def percentile(sorted_values: list[float], share: float) -> float:
     )
 
 
-def environment() -> dict[str, str]:
+def environment() -> dict[str, object]:
     """Date, machine and versions: without them a figure says nothing."""
     return {
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
