@@ -33,9 +33,14 @@ export function setText(element, text) {
  * @param {{key: (item: T) => string, create: (item: T) => any, update: (element: any, item: T) => void}} how
  */
 export function reconcile(list, items, { key, create, update }) {
-  const known = new Map([...list.children].map((child) => [/** @type {HTMLElement} */ (child).dataset.key, child]));
   const wanted = new Set(items.map(key));
-  for (const [name, child] of known) if (name === undefined || !wanted.has(name)) child.remove();
+  /** @type {Map<string, Element>} */
+  const known = new Map();
+  for (const child of /** @type {HTMLElement[]} */ ([...list.children])) {
+    const name = child.dataset.key;
+    if (name !== undefined && wanted.has(name)) known.set(name, child);
+    else child.remove();
+  }
   let next = list.firstElementChild;
   for (const item of items) {
     const name = key(item);

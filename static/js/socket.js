@@ -11,7 +11,7 @@ const HEARTBEAT = 25_000;
 const ANSWER_WITHIN = 30_000;
 const CONNECT_WITHIN = 10_000;
 
-/** @typedef {{appId: number, userId?: string | undefined, serviceToken?: string | undefined}} Credentials */
+/** @typedef {{appId: number, userId?: string, serviceToken?: string}} Credentials */
 
 export class Socket extends EventTarget {
   /** @type {WebSocket | null} */ #ws = null;
@@ -103,7 +103,7 @@ export class Socket extends EventTarget {
       const login = await this.request("login", { ...this.#credentials, ...after });
       if (ws !== this.#ws) return;
       // A new guest comes back, after a lost connection too, with the token instead of as yet another guest.
-      if (login.serviceToken) this.#credentials = { ...this.#credentials, userId: undefined, serviceToken: login.serviceToken };
+      if (login.serviceToken) this.#credentials = { appId: login.appId, serviceToken: login.serviceToken };
       this.#tell("catching-up");
       if (resumed) await this.#catchUp(ws);
       else this.#position = login.position;

@@ -13,6 +13,7 @@ import { clone, part } from "../dom.js";
 import { apply, language } from "../i18n.js";
 
 const HOLD = 450;
+const ALL = /** @type {(keyof Does)[]} */ (["reply", "edit", "copy", "recall"]);
 const KEYS = /** @type {Record<string, keyof Does>} */ ({ r: "reply", e: "edit", c: "copy", Delete: "recall", Backspace: "recall" });
 
 export class Toolbar {
@@ -43,8 +44,9 @@ export class Toolbar {
     const { channel } = this.store;
     if (state !== "sent" || message.recalled || !channel) return [];
     const open = !channel.closed;
-    const mayRecall = own || ["owner", "admin"].includes(channel.role ?? "");
-    return [...(open ? ["reply"] : []), ...(open && own ? ["edit"] : []), "copy", ...(mayRecall ? ["recall"] : [])];
+    /** @type {[keyof Does, boolean][]} */
+    const all = [["reply", open], ["edit", open && own], ["copy", true], ["recall", own || ["owner", "admin"].includes(channel.role ?? "")]];
+    return all.flatMap(([name, may]) => (may ? [name] : []));
   }
 
   /** @param {EventTarget | null} target */
@@ -57,7 +59,7 @@ export class Toolbar {
       this.#leave();
       return;
     }
-    for (const name of ["reply", "edit", "copy", "recall"]) part(this.#bar, name).hidden = !possible.includes(name);
+    for (const name of ALL) part(this.#bar, name).hidden = !possible.includes(name);
     if (this.#bar.parentElement !== article) {
       this.#leave();
       article.append(this.#bar);
