@@ -75,6 +75,7 @@ attachShortcuts({ channels, composer, timeline, layout, dialogs, isGuest: () => 
 
 addEventListener("online", () => socket.retryNow());
 addEventListener("offline", () => socket.retryNow());
+addEventListener("pageshow", (event) => event.persisted && socket.retryNow());
 addEventListener("storage", (event) => outbox.follow(event));
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && socket.retryNow());
 store.addEventListener("me", () => store.me && drafts.load(store.me.id));
@@ -117,8 +118,9 @@ function left({ reason }) {
 /** @param {string} target */
 function open(target) {
   if (!store.channels.has(target)) return;
+  const isShown = target === store.current && layout.showsChannel;
   layout.showChannel(target, "push");
-  if (target === store.current) composer.focus();
+  if (isShown) composer.focus();
   else conversation.open(target);
 }
 

@@ -72,11 +72,6 @@ export class Composer {
     return had;
   }
 
-  /** Adds what was typed elsewhere on the page. */
-  get isFree() {
-    return !this.field.disabled && this.field.offsetParent !== null;
-  }
-
   #opened() {
     this.#editing = null;
     this.#target = this.store.current ?? "";
@@ -159,7 +154,8 @@ export class Composer {
   }
 
   #submit() {
-    const text = this.field.value.trim();
+    // Blank lines around it go, the indentation of its first line stays.
+    const text = this.field.value.replace(/^\s*\n/u, "").trimEnd();
     if (!text || [...text].length > this.limit || this.field.disabled) return;
     if (this.#editing) {
       this.#save(this.#editing, text);

@@ -30,6 +30,11 @@ export class Layout {
     return !this.#chat.hidden;
   }
 
+  /** Not only the list, as on a phone. */
+  get showsChannel() {
+    return !this.isPhone || this.#chat.dataset.view === "channel";
+  }
+
   get isPhone() {
     return matchMedia(PHONE).matches;
   }
