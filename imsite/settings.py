@@ -21,7 +21,9 @@ def _secret_key() -> str:
     if key := str(read("SECRET_KEY")):
         return key
     if not DEVELOPMENT:
-        raise ImproperlyConfigured("Set SECRET_KEY (for example: python -c 'import secrets; print(secrets.token_urlsafe(50))').")
+        raise ImproperlyConfigured(
+            "Set SECRET_KEY (for example: python -c 'import secrets; print(secrets.token_urlsafe(50))')."
+        )
     DATA_DIR.mkdir(parents=True, exist_ok=True)
     path = DATA_DIR / "secret_key"
     if not path.exists():
@@ -179,4 +181,13 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "UNAUTHENTICATED_USER": None,
+}
+
+UNFOLD = {
+    "SITE_TITLE": "imsite",
+    "SITE_HEADER": "imsite",
+    "SITE_SYMBOL": "forum",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": f"{STATIC_URL}img/icon.svg"}],
+    "DASHBOARD_CALLBACK": "chat.admin.overview.overview",
+    "SIDEBAR": {"navigation": "imsite.admin_menu.menu"},
 }

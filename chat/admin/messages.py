@@ -1,0 +1,126 @@
+"""Messages in the admin, the newest first. They can be recalled, by an action; their text is never edited here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.text import Truncator, smart_split, unescape_string_literal
+from unfold.decorators import action, display
+
+from chat.actions.message import message_recall_as_operator
+from chat.admin.base import ChatAdmin, Deed
+from chat.admin.reads import channel_link, channel_titles, channels_called, moment, people_called, person_link
+from chat.models import Channel, Message
+
+SHOWN = 80
+"""Characters of a message in the list."""
+
+RECALL = Deed(
+    name="recall",
+    title="Recall message",
+    meaning="The text is deleted for good, here and on the screens of everybody who is connected. A note that the "
+    "message was recalled stays in its place.",
+    done="recalled",
+    applies=lambda message: message.recalled_at is None,
+    act=lambda operator, message: message_recall_as_operator(operator=operator, message_id=message.pk),
+)
+
+
+@admin.register(Message)
+class MessageAdmin(ChatAdmin):
+    """Search: words of the text, `from:<person>`, `in:<channel>`. By one of the latter two it needs no table scan."""
+
+    list_display = ("moment", "sent_by", "channel_title", "excerpt", "mark")
+    search_fields = ("text",)
+    search_help_text = "Words, from:person, in:channel"
+    ordering = ("-pk",)
+    # Sorting by anything else would read the whole table.
+    sortable_by = ()
+    actions = ("recall_selected",)
+    actions_detail = ("recall_this",)
+    fields = (
+        "text", "sent_by", "shown_as", "channel_title", "moment", "edited", "recalled", "seq", "reply_seq", "position",
+    )  # fmt: skip
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        found: QuerySet[Message] = super().get_queryset(request)
+        return found.select_related("sender", "channel", "recalled_by")
+
+    def lookup_allowed(self, lookup: str, value: object, request: HttpRequest | None = None) -> bool:
+        """No filters by URL: any column could be asked for, and most have no index."""
+        return False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Message], search_term: str
+    ) -> tuple[QuerySet[Message], bool]:
+        for word in smart_split(search_term):
+            field, colon, value = word.partition(":")
+            if field == "from" and colon:
+                queryset = queryset.filter(sender__in=people_called(_unquoted(value)))
+            elif field == "in" and colon:
+                queryset = queryset.filter(channel__in=Channel.objects.filter(channels_called(_unquoted(value))))
+            else:
+                queryset = queryset.filter(text__icontains=_unquoted(word))
+        return queryset, False
+
+    def complete(self, rows: Sequence[Any]) -> None:
+        titles = channel_titles({row.channel for row in rows})
+        for row in rows:
+            row.title = titles[row.channel_id]
+
+    def describe(self, row: Any) -> str:
+        return f"{row.shown_as or row.sender.nickname} in {row.title}: {self.excerpt(row)}"
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
+        offered: list[Any] = super().get_actions_detail(request, object_id)
+        message = self.bare(request, object_id)
+        return offered if message is not None and RECALL.applies(message) else []
+
+    @admin.action(description=RECALL.title, permissions=["operate"])
+    def recall_selected(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse | None:
+        return self.selected(request, queryset, RECALL)
+
+    @action(description=RECALL.title, url_path="recall", permissions=["operate"])  # type: ignore[untyped-decorator]
+    def recall_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.single(request, object_id, RECALL)
+
+    @admin.display(description="time (UTC)")
+    def moment(self, row: Message) -> str | None:
+        return moment(row.time)
+
+    @admin.display(description="sender")
+    def sent_by(self, row: Message) -> str:
+        return person_link(row.sender)
+
+    @admin.display(description="channel")
+    def channel_title(self, row: Any) -> str:
+        return channel_link(row.channel, row.title)
+
+    @admin.display(description="text")
+    def excerpt(self, row: Message) -> str:
+        return Truncator(" ".join(row.text.split())).chars(SHOWN) if row.recalled_at is None else "–"
+
+    @display(description="mark", label={"recalled": "danger", "edited": "info"})  # type: ignore[untyped-decorator]
+    def mark(self, row: Message) -> str | None:
+        if row.recalled_at is not None:
+            return "recalled"
+        return "edited" if row.edited_at is not None else None
+
+    @admin.display(description="edited (UTC)")
+    def edited(self, row: Message) -> str | None:
+        return moment(row.edited_at)
+
+    @admin.display(description="recalled (UTC)")
+    def recalled(self, row: Message) -> str | None:
+        if row.recalled_at is None or row.recalled_by is None:
+            return None
+        return f"{moment(row.recalled_at)} by {row.recalled_by}"
+
+
+def _unquoted(word: str) -> str:
+    return unescape_string_literal(word) if len(word) > 1 and word[0] in "\"'" and word[0] == word[-1] else word
