@@ -42,13 +42,20 @@ format: $(VENV)/dev.stamp ## Put the code into the style that `make lint` checks
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
-loadtest: $(VENV)/dev.stamp ## 500 connections, 100 messages a second for 20 s: loss, order, cost, latency (ARGS= for more).
+loadtest: $(VENV)/dev.stamp ## 500 connections, 100 messages/s, then 300/s batched, then a slow reader (ARGS= for one run of your own).
+ifdef ARGS
 	@$(BIN)/python -m tests.load.chat_load $(ARGS)
+else
+	@$(BIN)/python -m tests.load.chat_load --rate 100
+	@echo; $(BIN)/python -m tests.load.chat_load --rate 300 --batch
+	@echo; $(BIN)/python -m tests.load.slow_reader
+endif
 
 lock: ## Write deploy/requirements*.txt anew from pyproject.toml (needs uv).
 	$(COMPILE) pyproject.toml -o deploy/requirements.txt
 	$(COMPILE) --extra dev -c deploy/requirements.txt pyproject.toml -o deploy/requirements-dev.txt
 	$(COMPILE) --group postgres --no-deps -o deploy/requirements-postgres.txt
+	$(COMPILE) --group redis --no-deps -o deploy/requirements-redis.txt
 
 clean: ## Remove .venv and what tools left behind. Your data (IM_DATA_DIR) stays.
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results
