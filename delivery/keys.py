@@ -24,6 +24,11 @@ def claimed(claims: Sequence[Claim]) -> set[Claim]:
     return set(rows.values_list("scope", "key")) & set(claims)
 
 
+def forget_expired() -> int:
+    """Delete the keys that have expired; returns how many."""
+    return ClaimedKey.objects.filter(expires__lte=timezone.now()).delete()[0]
+
+
 def claim(claims: Sequence[Claim]) -> None:
     """Claim them all. Raises IntegrityError where another transaction was faster; then look with `claimed` again."""
     if not claims:

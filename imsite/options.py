@@ -91,6 +91,7 @@ OPTIONS = (
     Option("IM_PRESENCE_LIMIT", 500, "People online in an app up to which `enter` and `exit` are pushed."),
     Option("IM_PRESENCE_GRACE", 2.0, "Seconds before `exit`, so that a page reload does not show."),
     Option("IM_CLAIM_HOURS", 12, "Hours for which the same msgID of an HTTP call is not sent again."),
+    Option("IM_TIDY_INTERVAL", 3600.0, "Seconds between removals of what has expired: keys, tokens, browser sessions."),
     Option("IM_SYNC_LIMIT", 5000, "Events that `sync` replays; with more between, the client is told to reset."),
 )
 

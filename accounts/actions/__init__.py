@@ -2,6 +2,7 @@
 
 from accounts.actions.apps import app_create, app_update
 from accounts.actions.credentials import (
+    expired_forget,
     password_change,
     session_end,
     sign_in_unlock,
@@ -24,6 +25,7 @@ __all__ = [
     "administrator_create",
     "app_create",
     "app_update",
+    "expired_forget",
     "guest_create",
     "password_change",
     "person_activate",

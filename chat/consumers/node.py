@@ -7,13 +7,16 @@ import logging
 import time
 
 from django.conf import settings
+from django.db import DatabaseError
 
+from accounts import actions as accounts
 from chat import errors
 from chat.actions.presence import Comings
 from chat.consumers.admission import Doorkeeper
 from chat.writer import Writer, open_writer
-from delivery import publish
+from delivery import keys, publish
 from delivery.hub import Hub
+from delivery.threads import run
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +29,7 @@ class Node:
         self.writer = Writer()
         self.door = Doorkeeper()
         self.accepting = True
-        self._sweeping: asyncio.Task[None] | None = None
+        self._chores: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         await self.hub.start()
@@ -34,14 +37,14 @@ class Node:
         Comings(self.hub)
         publish.open_door(self.hub)
         open_writer(self.writer)
-        self._sweeping = asyncio.create_task(self._sweep(), name="sweep")
+        self._chores = [asyncio.create_task(self._sweep(), name="sweep"), asyncio.create_task(_tidy(), name="tidy")]
 
     async def stop(self) -> None:
         """Commit what has been accepted, then stop following. Connections are closed by the server."""
         self.accepting = False
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-            await asyncio.gather(self._sweeping, return_exceptions=True)
+        for chore in self._chores:
+            chore.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
         await self.writer.stop()
         open_writer(None)
         publish.open_door(None)
@@ -58,6 +61,17 @@ class Node:
                     connection.close(errors.LOGIN_DEADLINE.number, errors.LOGIN_DEADLINE.reason)
                 elif now - connection.last_seen > settings.IM_HEARTBEAT_TIMEOUT:
                     connection.close(errors.SILENT.number, errors.SILENT.reason)
+
+
+async def _tidy() -> None:
+    """Remove what has expired, at the start and from time to time."""
+    while True:
+        try:
+            await run(keys.forget_expired)
+            await run(accounts.expired_forget)
+        except DatabaseError as error:
+            logger.warning("tidy_failed", extra={"error": type(error).__name__})
+        await asyncio.sleep(settings.IM_TIDY_INTERVAL)
 
 
 _node: Node | None = None

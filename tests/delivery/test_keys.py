@@ -48,3 +48,10 @@ def test_what_it_guards_and_the_claim_fail_together() -> None:
 def test_nothing_to_claim_is_nothing_to_do() -> None:
     keys.claim([])
     assert keys.claimed([]) == set()
+
+
+def test_expired_keys_are_forgotten() -> None:
+    keys.claim([A, B])
+    ClaimedKey.objects.filter(key="1").update(expires=timezone.now() - timedelta(seconds=1))
+    assert keys.forget_expired() == 1
+    assert keys.claimed([A, B]) == {B}

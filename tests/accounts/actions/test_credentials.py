@@ -5,12 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 from knox.models import AuthToken
 from pytest_django.fixtures import Settings
 
-from accounts.actions import password_change, session_end, sign_out_everywhere, token_issue, token_revoke
+from accounts.actions import (
+    expired_forget,
+    password_change,
+    session_end,
+    sign_out_everywhere,
+    token_issue,
+    token_revoke,
+)
 from accounts.credentials import session_credential
 from accounts.errors import BadPassword
 from accounts.models import User
@@ -102,3 +110,15 @@ def test_signing_out_everywhere_ends_sessions_and_tokens(
     assert person_by_token(bobs) is not None
     assert revocations(alice) == [{"credential": None, "except": None}]
     assert browser.get("/accounts/password/").status_code == 302
+
+
+def test_what_has_expired_is_forgotten_and_the_rest_stays(alice: User, client: Client) -> None:
+    live = token_issue(user=alice)
+    expired, _ = AuthToken.objects.create(alice, expiry=timedelta(days=-1))
+    client.force_login(alice)
+    ended = Session.objects.create(session_key="a" * 32, session_data="", expire_date=timezone.now())
+    expired_forget()
+    assert not AuthToken.objects.filter(pk=expired.pk).exists()
+    assert not Session.objects.filter(pk=ended.pk).exists()
+    assert person_by_token(live) is not None
+    assert person_by_session(client.session.session_key or "") is not None
