@@ -1,4 +1,5 @@
-"""uvicorn's WebSocket protocol with two things more: frames made once for everybody, and a cut.
+"""uvicorn's WebSocket protocol with three things more: frames made once for everybody, a cut, and limits for what the
+application never gets to see.
 
 One write to a socket costs more than all else in a delivery, so what goes out together goes out in one write.
 """
@@ -8,10 +9,17 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame, Opcode
 
+from chat.errors import FLOOD
+from delivery.limits import Bucket
+
+MAX_FRAGMENTS = 1024
+"""Fragments of one message. Empty ones cost memory without adding to its size."""
+TOO_LARGE = 1009
 _SHARED_SIZE = 4096
 """Texts up to this many characters are likely pushes, which go to many; longer ones are one connection's reply."""
 
@@ -25,7 +33,14 @@ _shared_text_frame = lru_cache(maxsize=512)(_text_frame)
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """Adds the scope extension `imsite.socket`: `write(texts)` for several text frames at once, and `abort()`."""
+    """Adds the scope extension `imsite.socket`: `write(texts)` for several text frames at once, and `abort()`.
+
+    Pings are answered only while the peer reads what it is sent, and are limited like requests.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._pings = Bucket(settings.IM_REQUEST_RATE, settings.IM_REQUEST_BURST)
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
@@ -45,3 +60,36 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def abort(self) -> None:
         """Cut the connection without a goodbye, for a peer that would not read it."""
         self.transport.abort()
+
+    def handle_cont(self, event: Any) -> None:
+        if len(self.frames) < MAX_FRAGMENTS:
+            super().handle_cont(event)
+        else:
+            self._fail(TOO_LARGE, "too many fragments")
+
+    def handle_ping(self) -> None:
+        if not self._pings.take() and self._pings.overdrawn:
+            self._fail(FLOOD.number, FLOOD.reason)
+        elif self.writable.is_set():
+            super().handle_ping()
+        else:
+            # Its answers would pile up here. One to a later ping will do.
+            self.conn.data_to_send()
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        # To a peer that reads nothing the closing takes for ever; the application need not wait for that.
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
+
+    async def run_asgi(self) -> None:
+        await super().run_asgi()
+        # What is still to be written must not keep the socket of a peer that does not read.
+        self.loop.call_later(self.close_timeout, self.transport.abort)
+
+    def _fail(self, code: int, reason: str) -> None:
+        if not self.close_sent:
+            self.conn.fail(code, reason)
+            self.frames = []
+            self.handle_parser_exception()
+            if not self.writable.is_set():
+                self.abort()
