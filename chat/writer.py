@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from chat import bodies, errors, rules
 from chat.errors import ChatError
 from chat.models import Channel, Membership, Message, MessageKey, ReadMark
 from chat.rules import Ranges
-from delivery import keys, log, publish
+from delivery import keys, log, metrics, publish
 from delivery.log import Entry
 from delivery.rows import attribute, insert, insert_returning
 from delivery.threads import run
@@ -82,6 +83,7 @@ def commit(drafts: Sequence[Draft], *, again: bool = True) -> list[Outcome]:
 
     A draft that may not be sent, or at which the database fails, harms no other.
     """
+    began = time.monotonic()
     try:
         outcomes, entries = _store(drafts)
     except Exception as error:
@@ -93,6 +95,8 @@ def commit(drafts: Sequence[Draft], *, again: bool = True) -> list[Outcome]:
             return commit(drafts, again=False)
         logger.warning("commit_failed", extra={"messages": len(drafts), "error": repr(error)})
         return [error] * len(drafts)
+    metrics.COMMIT_SECONDS.observe(time.monotonic() - began)
+    metrics.COMMIT_MESSAGES.observe(len(drafts))
     publish.committed(entries)
     return outcomes
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from delivery import metrics
 from delivery.limits import Bucket
 from delivery.outbox import Frame, Outbox, Ticker
 
@@ -138,4 +139,5 @@ class Connection:
         self.outbox.when_empty(lambda: self.close(code, reason))
 
     def _overflow(self) -> None:
+        metrics.OUTBOX_OVERFLOWS.inc()
         self.close(4008, "too slow: come back and sync")

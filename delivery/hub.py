@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.db import DatabaseError
 
-from delivery import log
+from delivery import log, metrics
 from delivery.connection import Connection
 from delivery.encoders import encoders
 from delivery.limits import Bucket
@@ -99,6 +99,7 @@ class Hub:
         self.loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self.watermark = await run(log.head)
+        metrics.watch(self.connections)
         self._follower = asyncio.create_task(self._follow(), name="hub")
 
     async def stop(self) -> None:
@@ -159,6 +160,7 @@ class Hub:
             for entry in entries:
                 # What came by announcement meanwhile has been passed already.
                 if entry.position > self.watermark:
+                    metrics.REPAIRS.inc()
                     self._pass(entry)
             if len(entries) < READ_PAGE:
                 # Positions up to the head that are not there were cut by retention, or skipped after a restore.
@@ -193,6 +195,7 @@ class Hub:
             connection_id, _, number = entry.origin.partition(".")
             if (skip := self.connections.get(connection_id)) is not None:
                 skip.passed(int(number))
+        delivered = 0
         for connection in self._concerned(entry):
             if connection is skip or connection.closing:
                 continue
@@ -201,7 +204,10 @@ class Hub:
                 frames[codec] = encoders[codec](entry)
             frame = frames[codec]
             if frame is not None:
+                delivered += 1
                 connection.push(frame)
+        metrics.PUSHES_IN.inc()
+        metrics.PUSHES_OUT.inc(delivered)
 
     def _concerned(self, entry: Entry) -> Iterable[Connection]:
         if entry.channel is not None:
