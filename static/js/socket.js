@@ -68,7 +68,8 @@ export class Socket extends EventTarget {
   request(cmd, data = {}) {
     const ws = this.#ws;
     if (!ws || ws.readyState !== WebSocket.OPEN) return Promise.reject(new Disconnected("not connected"));
-    const seq = String(++this.#counter);
+    // A letter before it: the seq of a push is a number.
+    const seq = `c${++this.#counter}`;
     return new Promise((done, fail) => {
       // A connection that leaves a request unanswered is as good as gone.
       const timer = setTimeout(() => ws === this.#ws && this.#lost("silent"), ANSWER_WITHIN);

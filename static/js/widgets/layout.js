@@ -23,6 +23,12 @@ export class Layout {
     addEventListener("popstate", () => {
       if (this.isOpen) navigate(this.target);
     });
+    // Where the keyboard lies over the page instead of making it smaller, the page makes itself smaller.
+    visualViewport?.addEventListener("resize", () => {
+      const { height, scale } = /** @type {VisualViewport} */ (visualViewport);
+      document.body.style.height = scale === 1 && height < innerHeight - 1 ? `${height}px` : "";
+      if (document.body.style.height) scrollTo(0, 0);
+    });
     matchMedia(NARROW).addEventListener("change", (event) => event.matches && this.toggleDetails(false, false));
   }
 
