@@ -13,7 +13,7 @@ COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test lint format loadtest lock clean
+.PHONY: help run install test lint format loadtest proto lock clean
 
 help: ## List these targets.
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -50,6 +50,9 @@ else
 	@echo; $(BIN)/python -m tests.load.chat_load --rate 300 --batch
 	@echo; $(BIN)/python -m tests.load.slow_reader
 endif
+
+proto: $(VENV)/dev.stamp ## Generate the code for delivery/deliver.proto anew.
+	@$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. delivery/deliver.proto
 
 lock: ## Write deploy/requirements*.txt anew from pyproject.toml (needs uv).
 	$(COMPILE) pyproject.toml -o deploy/requirements.txt

@@ -1,0 +1,117 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Entry(_message.Message):
+    __slots__ = ("position", "time", "kind", "channel", "persons", "ref", "subject", "app", "origin", "header", "body")
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    PERSONS_FIELD_NUMBER: _ClassVar[int]
+    REF_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    APP_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    BODY_FIELD_NUMBER: _ClassVar[int]
+    position: int
+    time: int
+    kind: str
+    channel: int
+    persons: _containers.RepeatedScalarFieldContainer[int]
+    ref: int
+    subject: int
+    app: int
+    origin: str
+    header: bytes
+    body: bytes
+    def __init__(self, position: _Optional[int] = ..., time: _Optional[int] = ..., kind: _Optional[str] = ..., channel: _Optional[int] = ..., persons: _Optional[_Iterable[int]] = ..., ref: _Optional[int] = ..., subject: _Optional[int] = ..., app: _Optional[int] = ..., origin: _Optional[str] = ..., header: _Optional[bytes] = ..., body: _Optional[bytes] = ...) -> None: ...
+
+class PushRequest(_message.Message):
+    __slots__ = ("entries",)
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    entries: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, entries: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class PushReply(_message.Message):
+    __slots__ = ("dropped",)
+    DROPPED_FIELD_NUMBER: _ClassVar[int]
+    dropped: int
+    def __init__(self, dropped: _Optional[int] = ...) -> None: ...
+
+class OnlineRequest(_message.Message):
+    __slots__ = ("persons", "app")
+    PERSONS_FIELD_NUMBER: _ClassVar[int]
+    APP_FIELD_NUMBER: _ClassVar[int]
+    persons: _containers.RepeatedScalarFieldContainer[int]
+    app: int
+    def __init__(self, persons: _Optional[_Iterable[int]] = ..., app: _Optional[int] = ...) -> None: ...
+
+class OnlineReply(_message.Message):
+    __slots__ = ("persons",)
+    PERSONS_FIELD_NUMBER: _ClassVar[int]
+    persons: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, persons: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class PersonsRequest(_message.Message):
+    __slots__ = ("app", "after", "limit")
+    APP_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    app: int
+    after: int
+    limit: int
+    def __init__(self, app: _Optional[int] = ..., after: _Optional[int] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class Person(_message.Message):
+    __slots__ = ("id", "name")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    id: int
+    name: str
+    def __init__(self, id: _Optional[int] = ..., name: _Optional[str] = ...) -> None: ...
+
+class PersonsReply(_message.Message):
+    __slots__ = ("persons", "has_more")
+    PERSONS_FIELD_NUMBER: _ClassVar[int]
+    HAS_MORE_FIELD_NUMBER: _ClassVar[int]
+    persons: _containers.RepeatedCompositeFieldContainer[Person]
+    has_more: bool
+    def __init__(self, persons: _Optional[_Iterable[_Union[Person, _Mapping]]] = ..., has_more: _Optional[bool] = ...) -> None: ...
+
+class CloseRequest(_message.Message):
+    __slots__ = ("person", "credential")
+    PERSON_FIELD_NUMBER: _ClassVar[int]
+    CREDENTIAL_FIELD_NUMBER: _ClassVar[int]
+    person: int
+    credential: str
+    def __init__(self, person: _Optional[int] = ..., credential: _Optional[str] = ...) -> None: ...
+
+class CloseReply(_message.Message):
+    __slots__ = ("closed",)
+    CLOSED_FIELD_NUMBER: _ClassVar[int]
+    closed: int
+    def __init__(self, closed: _Optional[int] = ...) -> None: ...
+
+class StateRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class StateReply(_message.Message):
+    __slots__ = ("node", "started", "connections", "logged_in", "watermark")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    STARTED_FIELD_NUMBER: _ClassVar[int]
+    CONNECTIONS_FIELD_NUMBER: _ClassVar[int]
+    LOGGED_IN_FIELD_NUMBER: _ClassVar[int]
+    WATERMARK_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    started: int
+    connections: int
+    logged_in: int
+    watermark: int
+    def __init__(self, node: _Optional[str] = ..., started: _Optional[int] = ..., connections: _Optional[int] = ..., logged_in: _Optional[int] = ..., watermark: _Optional[int] = ...) -> None: ...
