@@ -9,6 +9,7 @@ from accounts import views
 app_name = "accounts"
 urlpatterns = [
     path("login/", views.SignIn.as_view(), name="login"),
+    path("guest/", views.Guest.as_view(), name="guest"),
     path("logout/", views.SignOut.as_view(), name="logout"),
     path("register/", views.Register.as_view(), name="register"),
     path("password/", views.PasswordChange.as_view(), name="password"),

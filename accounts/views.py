@@ -9,20 +9,22 @@ from django.contrib import messages
 from django.contrib.auth import authenticate
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import LoginView, LogoutView, RedirectURLMixin
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
+from django.views.generic import View
 from django.views.generic.edit import FormView
 
-from accounts.actions import password_change, person_register
+from accounts.actions import guest_create, password_change, person_register
 from accounts.errors import AccountError
 from accounts.forms import PasswordForm, RegisterForm, SignInForm
 from accounts.models import User
 from accounts.names import name_key
+from accounts.selectors import app_by_number
 from accounts.sign_in import current_credential, session_renew, sign_in
 
 
@@ -41,6 +43,25 @@ class SignIn(LoginView):
             "registration": settings.IM_REGISTRATION,
             "guests": settings.IM_GUESTS,
         }
+
+
+class Guest(View):
+    """Come in as a new guest, by a browser session instead of a token that scripts can read; for the chat page.
+
+    POST `name` and `appId`. 201, or 400 with `error` in the person's language; 403 where guests are not allowed.
+    """
+
+    def post(self, request: HttpRequest) -> JsonResponse:
+        number = request.POST.get("appId", "")
+        app = app_by_number(int(number)) if number.isascii() and number.isdigit() and len(number) < 10 else None
+        if app is None or not (settings.IM_GUESTS and app.guests_allowed):
+            return JsonResponse({"error": _("Guests are not allowed here. Sign in.")}, status=403)
+        try:
+            guest = guest_create(name=request.POST.get("name", ""))
+        except AccountError as refusal:
+            return JsonResponse({"error": _(refusal.text) % refusal.params}, status=400)
+        sign_in(request, guest)
+        return JsonResponse({"userId": guest.public_name, "id": str(guest.pk)}, status=201)
 
 
 class SignOut(LogoutView):

@@ -47,11 +47,11 @@ def session_open(*, token: str, session_key: str, name: str | None, app_number: 
     if app is None:
         raise ChatError(errors.NOT_AUTHORISED, "There is no such app.")
     room = selectors.global_channel(app).pk
+    if (known is None or known[0].is_guest) and not (settings.IM_GUESTS and app.guests_allowed):
+        raise ChatError(errors.NOT_AUTHORISED, "Guests are not allowed here. Sign in.")
     if known is not None:
         return Opened(*known, app, room)
     assert name is not None
-    if not (settings.IM_GUESTS and app.guests_allowed):
-        raise ChatError(errors.NOT_AUTHORISED, "Guests are not allowed here. Sign in.")
     try:
         with write():
             guest = accounts.guest_create(name=name)

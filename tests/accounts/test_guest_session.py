@@ -1,0 +1,64 @@
+"""A guest comes in by a browser session, and back by its cookie."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+from accounts.actions import app_create
+from accounts.models import App, User
+from accounts.selectors import person_by_session
+
+
+@pytest.fixture
+def web(db: None, settings: Settings) -> App:
+    settings.IM_GUESTS = True
+    return app_create(number=101, name="Web")
+
+
+def _come(client: Client, name: str, app: str = "101") -> tuple[int, dict[str, str]]:
+    response = client.post("/accounts/guest/", {"name": name, "appId": app})
+    return response.status_code, response.json()
+
+
+def _guest(client: Client) -> User | None:
+    found = person_by_session(client.session.session_key or "")
+    return found[0] if found else None
+
+
+def test_two_guests_of_one_name_are_two_people(web: App) -> None:
+    browsers = [Client(), Client()]
+    for browser in browsers:
+        status, data = _come(browser, "夏圭？")
+        assert (status, data["userId"]) == (201, "夏圭？")
+    first, second = map(_guest, browsers)
+    assert first is not None and second is not None
+    assert first.is_guest and first.pk != second.pk
+
+
+def test_a_guest_who_signs_out_is_nobody(web: App, client: Client) -> None:
+    _come(client, "Mia")
+    client.post("/accounts/logout/")
+    assert _guest(client) is None
+
+
+def test_the_name_of_an_account_is_refused(web: App, alice: User, client: Client) -> None:
+    status, data = _come(client, "ALICE")
+    assert status == 400 and data["error"]
+    assert _guest(client) is None
+
+
+@pytest.mark.parametrize("app", ["", "999", "x", "²"])
+def test_an_app_that_is_not_there_takes_nobody(web: App, client: Client, app: str) -> None:
+    assert _come(client, "Mia", app)[0] == 403
+
+
+def test_where_guests_are_not_allowed_nobody_comes_in(web: App, client: Client, settings: Settings) -> None:
+    settings.IM_GUESTS = False
+    assert _come(client, "Mia")[0] == 403
+    assert not User.objects.filter(kind=User.Kind.GUEST).exists()
+
+
+def test_another_sites_form_brings_nobody_in(web: App) -> None:
+    assert Client(enforce_csrf_checks=True).post("/accounts/guest/", {"name": "Mia", "appId": "101"}).status_code == 403
