@@ -13,7 +13,7 @@ from unfold.decorators import action, display
 
 from chat.actions.message import message_recall_as_operator
 from chat.admin.base import ChatAdmin, Deed
-from chat.admin.reads import channel_link, channel_titles, channels_called, moment, people_called, person_link
+from chat.admin.reads import channel_link, channel_titles, channels_called, few, moment, people_called, person_link
 from chat.models import Channel, Message
 
 SHOWN = 80
@@ -61,9 +61,9 @@ class MessageAdmin(ChatAdmin):
         for word in smart_split(search_term):
             field, colon, value = word.partition(":")
             if field == "from" and colon:
-                queryset = queryset.filter(sender__in=people_called(_unquoted(value)))
+                queryset = queryset.filter(sender__in=few(people_called(_unquoted(value))))
             elif field == "in" and colon:
-                queryset = queryset.filter(channel__in=Channel.objects.filter(channels_called(_unquoted(value))))
+                queryset = queryset.filter(channel__in=few(Channel.objects.filter(channels_called(_unquoted(value)))))
             else:
                 queryset = queryset.filter(text__icontains=_unquoted(word))
         return queryset, False

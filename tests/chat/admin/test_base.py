@@ -1,0 +1,175 @@
+"""Every admin page of chat: who may see it, that nothing in it is editable, and what it costs."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.actions import app_create, guest_create, person_register
+from accounts.models import User
+from chat.actions.channel import channel_create_global, channel_create_group, channel_create_private
+from chat.actions.member import member_invite
+from chat.actions.message import message_edit
+from chat.models import Channel, Membership, Message
+from delivery.models import Event
+from tests.support.operators import CHANNELS, MESSAGES, SCRIPT, say, signed_in, staff, tick
+
+
+def test_every_page_opens_for_a_superuser(
+    operator: Client, alice: User, bob: User, group: Channel, room: Channel
+) -> None:
+    private, _ = channel_create_private(creator=alice, other=bob)
+    message = say(alice, group, "hello")
+    pages = ["/admin/", CHANNELS, MESSAGES, "/admin/chat/", "/admin/search/?s=chan&extended"]
+    pages += [f"{CHANNELS}{channel.pk}/{page}/" for channel in (group, room, private) for page in ("change", "history")]
+    pages += [f"{MESSAGES}{message.pk}/{page}/" for page in ("change", "history", "recall")]
+    pages += [f"{CHANNELS}{group.pk}/close/", f"{CHANNELS}?kind__exact=public&closed__exact=0", f"{MESSAGES}?p=2"]
+    assert {page: operator.get(page).status_code for page in pages} == dict.fromkeys(pages, 200)
+
+
+def test_what_does_not_exist_leads_back(operator: Client, db: None) -> None:
+    for page in (f"{CHANNELS}999/change/", f"{MESSAGES}x/change/", f"{MESSAGES}999/recall/", f"{CHANNELS}x/close/"):
+        response = operator.get(page)
+        assert (response.status_code, response.headers["Location"]) == (302, "/admin/"), page
+
+
+def test_staff_without_rights_are_refused(group: Channel, alice: User) -> None:
+    message, client = say(alice, group, "hello"), staff()
+    for page in (CHANNELS, MESSAGES, f"{CHANNELS}{group.pk}/change/", f"{MESSAGES}{message.pk}/change/",
+                 f"{CHANNELS}{group.pk}/close/", f"{MESSAGES}{message.pk}/recall/"):  # fmt: skip
+        assert client.get(page).status_code == 403, page
+        assert client.post(page, {"confirmed": "close"}).status_code == 403, page
+
+
+def test_a_person_who_is_no_staff_is_sent_to_the_sign_in(alice: User) -> None:
+    response = signed_in(alice).get(CHANNELS)
+    assert response.status_code == 302 and response.headers["Location"].startswith("/admin/login/")
+
+
+def test_who_may_only_look_is_offered_nothing_to_do(group: Channel, alice: User) -> None:
+    message, client = say(alice, group, "hello"), staff("view_channel", "view_message", "view_membership")
+    for page in (CHANNELS, MESSAGES, f"{CHANNELS}{group.pk}/change/", f"{MESSAGES}{message.pk}/change/"):
+        html = client.get(page).content.decode()
+        assert "_selected" not in html and "/close/" not in html and "/recall/" not in html, page
+    assert client.post(f"{MESSAGES}{message.pk}/recall/", {"confirmed": "recall"}).status_code == 403
+    tick(client, MESSAGES, "recall_selected", message, confirmed="recall")
+    message.refresh_from_db()
+    assert message.recalled_at is None
+
+
+def test_the_right_to_close_is_not_the_right_to_recall(alice: User, group: Channel) -> None:
+    message, client = say(alice, group, "hello"), staff("change_channel", "view_message")
+    assert client.post(f"{MESSAGES}{message.pk}/recall/", {"confirmed": "recall"}).status_code == 403
+    assert client.post(f"{CHANNELS}{group.pk}/close/", {"confirmed": "close"}).status_code == 302
+    group.refresh_from_db()
+    assert group.closed
+
+
+def test_asking_is_not_doing(operator: Client, bob: User, group: Channel) -> None:
+    """A link that somebody is lured to, or a form without the confirmation, changes nothing."""
+    rude = say(bob, group, "rude")
+    operator.get(f"{MESSAGES}{rude.pk}/recall/?confirmed=recall")
+    operator.post(f"{MESSAGES}{rude.pk}/recall/", {"confirmed": "close"})
+    operator.get(f"{CHANNELS}{group.pk}/close/?confirmed=close")
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = operator.cookies
+    assert strict.post(f"{MESSAGES}{rude.pk}/recall/", {"confirmed": "recall"}).status_code == 403
+    rude.refresh_from_db()
+    group.refresh_from_db()
+    assert rude.recalled_at is None and not group.closed
+
+
+def test_what_was_not_ticked_stays_whatever_the_form_says(operator: Client, bob: User, group: Channel) -> None:
+    first, second = say(bob, group, "one"), say(bob, group, "two")
+    tick(operator, MESSAGES, "recall_selected", first, select_across=1, confirmed="recall")
+    second.refresh_from_db()
+    assert second.recalled_at is None
+
+
+def test_no_form_changes_a_row(operator: Client, alice: User, bob: User, group: Channel) -> None:
+    message = say(alice, group, "hello")
+    before = everything()
+    stay = Membership.objects.filter(user=bob).get()
+    members = {"-TOTAL_FORMS": 2, "-INITIAL_FORMS": 2, "-0-id": stay.pk, "-0-role": "owner", "-0-DELETE": "on"}
+    members = {f"memberships{name}": value for name, value in members.items()}
+    posts: list[tuple[str, dict[str, Any]]] = [
+        (f"{CHANNELS}{group.pk}/change/", {"name": "Mine", "closed": "on", "last_seq": 0, **members}),
+        (f"{MESSAGES}{message.pk}/change/", {"text": "other", "sender": bob.pk, "seq": 7}),
+        (f"{CHANNELS}add/", {"kind": "public", "name": "New"}),
+        (f"{MESSAGES}add/", {"text": "new"}),
+        (f"{CHANNELS}{group.pk}/delete/", {"post": "yes"}),
+        (f"{MESSAGES}{message.pk}/delete/", {"post": "yes"}),
+    ]
+    for url, data in posts:
+        assert operator.post(url, data).status_code == 403, url
+    for url, row in ((CHANNELS, group), (MESSAGES, message)):
+        tick(operator, url, "delete_selected", row, post="yes")
+        operator.post(url, {"form-TOTAL_FORMS": 1, "form-INITIAL_FORMS": 1, "form-0-id": row.pk, "_save": "Save"})
+    for model in ("membership", "messagekey", "readmark"):
+        assert operator.get(f"/admin/chat/{model}/").status_code == 404
+    assert everything() == before
+
+
+def everything() -> list[Any]:
+    """All rows of chat and all events, as values."""
+    return [list(model.objects.order_by("pk").values()) for model in (Channel, Membership, Message, Event)]
+
+
+def test_script_in_what_people_typed_is_shown_as_text(operator: Client, alice: User) -> None:
+    """TRAPS, attack 7, on each page that shows a message, a nickname, a guest's name or a channel's name."""
+    eve = person_register(username="eve", nickname=SCRIPT, password="a good password")
+    named = channel_create_group(creator=eve, name=SCRIPT, members=["alice"])
+    unnamed = channel_create_group(creator=eve, members=["alice"])
+    room = channel_create_global(app=app_create(number=101, name=SCRIPT))
+    guest = guest_create(name="<img src=x onerror>")
+    messages = [say(eve, named, SCRIPT), say(eve, unnamed, f"{SCRIPT}\n{{{{ 7*7 }}}}"), say(guest, room, SCRIPT)]
+    message_edit(user=eve, channel_id=named.pk, message_id=messages[0].pk, text=f"{SCRIPT}!", app=None)
+    pages = [CHANNELS, MESSAGES, f"{MESSAGES}?q=%3Cscript%3E", f"{CHANNELS}?q=%3Cscript%3Ealert(1)"]
+    pages += [f"{CHANNELS}{channel.pk}/{page}/" for channel in (named, unnamed, room) for page in ("change", "close")]
+    pages += [f"{MESSAGES}{message.pk}/{page}/" for message in messages for page in ("change", "recall")]
+    for page in pages:
+        html = operator.get(page).content.decode()
+        assert "&lt;script&gt;" in html or "&lt;img" in html, page
+        assert "<script>" not in html and "<img src=x" not in html, page
+    # After an action: what is told of it, the page's history, and the first page's list of what was done.
+    tick(operator, CHANNELS, "close_selected", named, room, confirmed="close")
+    tick(operator, MESSAGES, "recall_selected", *messages, confirmed="recall")
+    for page in ("/admin/", f"{CHANNELS}{named.pk}/history/", f"{MESSAGES}{messages[0].pk}/change/"):
+        html = operator.get(page).content.decode()
+        assert "<script>" not in html and "<img src=x" not in html, page
+
+
+def test_a_page_that_shows_user_text_may_not_run_inline_script(operator: Client, group: Channel) -> None:
+    policy = operator.get(f"{CHANNELS}{group.pk}/change/").headers["Content-Security-Policy"]
+    assert "script-src 'self' 'unsafe-eval';" in policy and "object-src 'none'" in policy
+
+
+def test_no_page_claims_a_number_of_rows_that_nobody_counted(operator: Client, group: Channel, alice: User) -> None:
+    say(alice, group, "hello")
+    for page in (CHANNELS, MESSAGES, f"{MESSAGES}?q=hello"):
+        assert not re.search(r"\d+\s+results|\bof \d{4}", operator.get(page).content.decode()), page
+
+
+def test_the_lists_cost_the_same_for_few_rows_and_many(
+    operator: Client, alice: User, bob: User, group: Channel, room: Channel
+) -> None:
+    def cost(url: str) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert operator.get(url).status_code == 200
+        return len(queries)
+
+    say(alice, group, "hello")
+    pages = (CHANNELS, MESSAGES, f"{CHANNELS}{group.pk}/change/")
+    say(alice, channel_create_private(creator=alice, other=bob)[0], "hi")
+    few = [cost(page) for page in pages]
+    for number in range(20):
+        person = person_register(username=f"p{number}", nickname=f"P{number}", password="a good password")
+        member_invite(user=alice, channel_id=group.pk, names=[person.username])
+        private, _ = channel_create_private(creator=alice, other=person)
+        say(person, private, "hi")
+    assert [cost(page) for page in pages] == few
+    assert max(few) <= 12

@@ -1,0 +1,101 @@
+"""Operators look at channels and who is in them, close and reopen them."""
+
+from __future__ import annotations
+
+import json
+
+from django.contrib.admin import site
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.actions import person_register
+from accounts.models import User
+from chat.actions.channel import channel_create_group, channel_create_private
+from chat.actions.member import member_invite, member_leave
+from chat.admin.channels import StayInline
+from chat.models import Channel
+from delivery.models import Event
+from tests.support.operators import CHANNELS, kinds, say, tick
+
+
+def test_channels_are_called_as_their_people_know_them(
+    operator: Client, alice: User, bob: User, group: Channel, room: Channel
+) -> None:
+    channel_create_private(creator=alice, other=bob)
+    others = [person_register(username=f"p{n}", nickname=f"Person {n}", password="a good password") for n in range(5)]
+    channel_create_group(creator=alice, members=[person.username for person in others])
+    html = operator.get(CHANNELS).content.decode()
+    for title in ("Tea", "Web", "Alice, Bob", "Alice, Person 0, Person 1, Person 2 +2"):
+        assert f">{title}</a>" in html
+
+
+def test_a_channel_is_found_by_name_and_by_number(operator: Client, alice: User, group: Channel) -> None:
+    coffee = channel_create_group(creator=alice, name="Coffee")
+
+    def found(term: str) -> list[int]:
+        return sorted(row.pk for row in operator.get(CHANNELS, {"q": term}).context["cl"].result_list)
+
+    assert found("tea") == [group.pk]
+    assert found(str(group.pk)) == [group.pk]
+    assert found("") == [group.pk, coffee.pk]
+    assert found("²") == found("9" * 30) == found("9" * 5000) == []
+
+
+def test_the_members_tab_shows_who_is_there_and_who_was(
+    operator: Client, alice: User, bob: User, group: Channel
+) -> None:
+    say(alice, group, "before")
+    member_leave(user=bob, channel_id=group.pk)
+    say(alice, group, "between")
+    member_invite(user=alice, channel_id=group.pk, names=["bob"])
+    formset = operator.get(f"{CHANNELS}{group.pk}/change/").context["inline_admin_formsets"][0].formset
+    shown = StayInline(Channel, site)
+    stays = [(str(row.user), shown.stay(row), shown.said_meanwhile(row)) for row in (form.instance for form in formset)]
+    assert stays == [("alice", "there now", "from 1 on"), ("bob", "there now", "from 3 on"), ("bob", "ended", "1 to 1")]
+
+
+def test_a_global_channel_has_no_members_tab(operator: Client, room: Channel) -> None:
+    assert operator.get(f"{CHANNELS}{room.pk}/change/").context["inline_admin_formsets"] == []
+
+
+def test_a_large_group_shows_its_members_page_by_page(operator: Client, alice: User) -> None:
+    names = [f"p{number}" for number in range(60)]
+    for name in names:
+        User.objects.create_user(name)
+    crowd = channel_create_group(creator=alice, name="Crowd", members=names)
+
+    def shown(page: str) -> int:
+        return len(operator.get(page).context["inline_admin_formsets"][0].formset.forms)
+
+    page = f"{CHANNELS}{crowd.pk}/change/"
+    assert (shown(page), shown(f"{page}?memberships-page=2")) == (50, 11)
+
+
+def test_nothing_counts_the_channels(operator: Client, group: Channel) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        for url in (CHANNELS, f"{CHANNELS}?q=tea&kind__exact=public", f"{CHANNELS}?_facets=True", f"{CHANNELS}?p=2"):
+            assert operator.get(url).status_code == 200
+    assert not [query["sql"] for query in queries if "COUNT(" in query["sql"] and 'FROM "chat_channel"' in query["sql"]]
+
+
+def test_olga_closes_and_reopens_a_channel(operator: Client, bob: User, group: Channel) -> None:
+    page = f"{CHANNELS}{group.pk}/"
+    assert "Nothing more can be said" in operator.get(f"{page}close/").content.decode()
+    assert "1 closed." in operator.post(f"{page}close/", {"confirmed": "close"}, follow=True).content.decode()
+    group.refresh_from_db()
+    assert group.closed
+    html = operator.get(f"{page}change/").content.decode()
+    assert f'href="{page}reopen/"' in html and f'href="{page}close/"' not in html
+
+    assert "1 reopened." in tick(operator, CHANNELS, "reopen_selected", group, confirmed="reopen").content.decode()
+    group.refresh_from_db()
+    assert not group.closed
+    notes = [json.loads(body)["note"] for body in Event.objects.order_by("position").values_list("body", flat=True)]
+    assert notes == ["created", "closed", "reopened"]
+
+
+def test_closing_twice_is_told_once(operator: Client, group: Channel) -> None:
+    for _ in range(2):
+        tick(operator, CHANNELS, "close_selected", group, confirmed="close")
+    assert kinds(group) == ["channel.note", "channel.note"]

@@ -1,0 +1,104 @@
+"""Operators find messages and recall them."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.actions import guest_create
+from accounts.models import User
+from chat.admin import reads
+from chat.models import Channel, Message
+from delivery.models import Event
+from tests.support.operators import MESSAGES, kinds, say, texts, tick
+
+
+def test_messages_stand_newest_first(operator: Client, alice: User, bob: User, group: Channel, room: Channel) -> None:
+    for text, sender, channel in (("one", alice, group), ("two", bob, room), ("three", alice, room)):
+        say(sender, channel, text)
+    assert texts(operator, "") == ["three", "two", "one"]
+
+
+def test_messages_are_found_by_text_sender_and_channel(
+    operator: Client, alice: User, bob: User, group: Channel, room: Channel
+) -> None:
+    guest = guest_create(name="Mei Lin")
+    say(alice, group, "green tea: from:nobody")
+    say(bob, group, "black tea")
+    say(guest, room, "tea for two")
+    assert texts(operator, "TEA") == ["tea for two", "black tea", "green tea: from:nobody"]
+    assert texts(operator, "tea green") == ["green tea: from:nobody"]
+    assert texts(operator, '"green tea"') == ["green tea: from:nobody"]
+    assert texts(operator, "from:BOB") == texts(operator, f"from:{bob.pk}") == ["black tea"]
+    assert texts(operator, 'from:"mei lin" tea') == ["tea for two"]
+    assert texts(operator, "in:web") == texts(operator, f"in:{room.pk}") == ["tea for two"]
+    assert texts(operator, "in:tea from:alice") == ["green tea: from:nobody"]
+    assert texts(operator, "from:") == texts(operator, 'from:"') == texts(operator, "in:99999999999999999999") == []
+
+
+def test_many_of_one_name_are_all_found(
+    operator: Client, room: Channel, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reads, "FEW", 2)
+    say(alice, room, "mine")
+    for number in range(4):
+        say(guest_create(name="Guest"), room, f"{number}")
+    assert texts(operator, "from:guest") == ["3", "2", "1", "0"]
+
+
+def test_no_column_is_asked_for_by_url(operator: Client, db: None) -> None:
+    for query in ("text__regex=(a%2B)%2B%24", "sender__password__startswith=a", "recalled_at__isnull=1"):
+        assert operator.get(f"{MESSAGES}?{query}").status_code == 400
+
+
+def test_nothing_counts_the_messages(operator: Client, alice: User, group: Channel) -> None:
+    say(alice, group, "hello")
+    with CaptureQueriesContext(connection) as queries:
+        for url in (MESSAGES, f"{MESSAGES}?q=hello", f"{MESSAGES}?_facets=True", f"{MESSAGES}?p=2", f"{MESSAGES}?all="):
+            assert operator.get(url).status_code == 200
+    about_messages = [query["sql"] for query in queries if '"chat_message"' in query["sql"]]
+    assert about_messages
+    assert not [sql for sql in about_messages if "COUNT(" in sql]
+    assert all("LIMIT 50" in sql for sql in about_messages)
+
+
+def test_olga_recalls_messages_after_she_was_asked(operator: Client, alice: User, bob: User, group: Channel) -> None:
+    rude, ruder, fine = say(bob, group, "rude"), say(bob, group, "ruder"), say(alice, group, "harmless")
+    asked = tick(operator, MESSAGES, "recall_selected", rude, ruder)
+    html = asked.content.decode()
+    assert "deleted for good" in html and "Bob in Tea: rude" in html and "harmless" not in html
+    assert not Message.objects.filter(recalled_at__isnull=False)
+
+    done = tick(operator, MESSAGES, "recall_selected", rude, ruder, confirmed="recall")
+    assert "2 recalled." in done.content.decode()
+    for message in (rude, ruder, fine):
+        message.refresh_from_db()
+    assert (rude.text, ruder.text, fine.text) == ("", "", "harmless")
+    assert str(rude.recalled_by) == "olga"
+    assert kinds(group)[-2:] == ["message.recalled", "message.recalled"]
+    assert "rude" not in "".join(Event.objects.filter(channel=group.pk).values_list("body", flat=True))
+
+
+def test_a_second_recall_changes_nothing(operator: Client, bob: User, group: Channel) -> None:
+    rude = say(bob, group, "rude")
+    for _ in range(2):
+        response = tick(operator, MESSAGES, "recall_selected", rude, confirmed="recall")
+    assert "that is so already" in response.content.decode()
+    assert kinds(group).count("message.recalled") == 1
+    assert LogEntry.objects.filter(object_id=str(rude.pk)).count() == 1
+
+
+def test_a_recalled_message_can_be_recalled_no_more(operator: Client, bob: User, group: Channel) -> None:
+    rude = say(bob, group, "rude")
+    page = f"{MESSAGES}{rude.pk}/"
+    assert f'href="{page}recall/"' in operator.get(f"{page}change/").content.decode()
+    asked = operator.get(f"{page}recall/")
+    assert "deleted for good" in asked.content.decode()
+    response = operator.post(f"{page}recall/", {"confirmed": "recall"}, follow=True)
+    assert response.redirect_chain == [("../change/", 302)]
+    html = response.content.decode()
+    assert "1 recalled." in html and f'href="{page}recall/"' not in html and "by olga" in html
+    assert kinds(group).count("message.recalled") == 1

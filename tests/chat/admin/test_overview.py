@@ -1,0 +1,88 @@
+"""The first page of the admin: who is online, what was said today, what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+
+from accounts.actions import app_create
+from accounts.models import User
+from chat.admin import overview, reads
+from chat.models import Channel, Message
+from delivery import publish
+from delivery.hub import Hub
+from tests.support.operators import SCRIPT, say, staff
+
+
+@pytest.fixture
+def hub(db: None) -> Iterator[Hub]:
+    """A hub on a loop of its own thread, as the server has it; it follows no log."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    made = Hub()
+    made.loop = loop
+    publish.open_door(made)
+    yield made
+    publish.open_door(None)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+def test_the_first_page_says_when_no_node_runs_here(operator: Client, db: None) -> None:
+    html = operator.get("/admin/").content.decode()
+    assert "No node runs in this process" in html and "Not known" in html
+
+
+def test_the_first_page_shows_who_is_online(operator: Client, hub: Hub, room: Channel, alice: User, bob: User) -> None:
+    for app, person in ((101, alice), (101, alice), (101, bob), (102, bob)):
+        hub.presence.connect(person.pk, f"{SCRIPT}{person.nickname}", app)
+    app_create(number=102, name="iOS")
+    say(alice, room, "hello")
+    html = operator.get("/admin/").content.decode()
+    assert '<span data-testid="online">2</span>' in html and "101 Web: 2" in html and "102 iOS: 1" in html
+    assert '<span data-testid="today">1</span>' in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;Alice</a>" in html and "<script>alert" not in html
+    assert "errornote" not in html
+
+    plain = staff().get("/admin/").content.decode()
+    assert '<span data-testid="online">2</span>' in plain and "Alice" not in plain
+
+
+def test_the_first_page_tells_of_a_delivery_that_lags(
+    operator: Client, hub: Hub, alice: User, group: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.admin.overview.LAG", 2)
+    for text in ("one", "two", "three"):
+        say(alice, group, text)
+    assert "Delivery is 4 events behind" in operator.get("/admin/").content.decode()
+
+
+def test_the_first_page_tells_of_a_loop_that_hangs(
+    operator: Client, hub: Hub, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert hub.loop is not None
+    release = threading.Event()
+    hub.loop.call_soon_threadsafe(release.wait)
+    monkeypatch.setattr("chat.admin.overview.LOOP_PATIENCE", 0.05)
+    try:
+        assert "event loop has not answered" in operator.get("/admin/").content.decode()
+    finally:
+        release.set()
+
+
+def test_the_days_messages_are_counted_only_so_far(
+    operator: Client, alice: User, group: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for text in ("one", "two", "three"):
+        say(alice, group, text)
+    Message.objects.filter(text="one").update(time=0)
+    assert '<span data-testid="today">2</span>' in operator.get("/admin/").content.decode()
+    for module in (reads, overview):
+        monkeypatch.setattr(module, "COUNTED", 2)
+    assert '<span data-testid="today">2 or more</span>' in operator.get("/admin/").content.decode()
