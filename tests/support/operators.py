@@ -38,9 +38,7 @@ def say(sender: User, channel: Channel, text: str) -> Message:
 def tick(client: Client, url: str, action: str, *rows: Any, **more: Any) -> Any:
     """Tick rows of a list and run an action, as the form does; the response at the end."""
     numbers = [row.pk for row in rows]
-    return client.post(
-        url, {"action": action, "_selected_action": numbers, "select_across": 0, **more}, follow=True
-    )
+    return client.post(url, {"action": action, "_selected_action": numbers, "select_across": 0, **more}, follow=True)
 
 
 def kinds(channel: Channel) -> list[str]:
