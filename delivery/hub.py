@@ -342,6 +342,11 @@ class Hub:
         if not known.connections:
             del self._persons[connection.person]
 
+    def connection_count(self, person: int) -> int:
+        """The person's connections on this node, those counted too whose log-in is under way."""
+        known = self._persons.get(person)
+        return len(known.connections) if known is not None else 0
+
     def person_connections(self, person: int) -> list[Connection]:
         """The person's connections on this node that have logged in."""
         known = self._persons.get(person)

@@ -39,7 +39,7 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
         app_number=data.appId,
     )
     user, hub = opened.user, publish.hub()
-    if len(hub.person_connections(user.pk)) >= settings.IM_MAX_CONNECTIONS_PER_PERSON:
+    if hub.connection_count(user.pk) >= settings.IM_MAX_CONNECTIONS_PER_PERSON:
         connection.close_after(errors.TOO_MANY_OF_PERSON.number, errors.TOO_MANY_OF_PERSON.reason)
         limit = settings.IM_MAX_CONNECTIONS_PER_PERSON
         raise ChatError(errors.TOO_MUCH, f"One person has at most {limit} connections.", limit=limit)

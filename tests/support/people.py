@@ -28,23 +28,33 @@ _CROWD = {"alice": 300, "bob": 250, "carol": 120, "dave": 30}
 
 _POPULATE = """
 import json
-from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.db import transaction
-from accounts.actions import token_issue
+from django.utils import timezone
+from knox.crypto import create_token_string, hash_token
+from knox.models import AuthToken
 from accounts.models import User
+from accounts.names import name_key
 
-def account(name):
-    user = User.objects.create_user(name, nickname=name.capitalize())
-    session = SessionStore()
-    session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-    session.save()
-    return [name, str(user.pk), token_issue(user=user), session.session_key]
-
+names, expires = {names!r}, timezone.now() + timezone.timedelta(days=1)
+people = [User(username=name, nickname=name.capitalize(), username_key=name_key(name), nickname_key=name_key(name))
+    for name in names]
+rows, tokens, sessions = [], [], []
 with transaction.atomic():
-    print(json.dumps([account(name) for name in {names!r}]))
+    User.objects.bulk_create(people)
+    for user in people:
+        token, session = create_token_string(), SessionStore()
+        key = session._get_new_session_key()
+        signed_in = dict([(SESSION_KEY, str(user.pk)), (HASH_SESSION_KEY, user.get_session_auth_hash()),
+            (BACKEND_SESSION_KEY, "django.contrib.auth.backends.ModelBackend")])
+        tokens.append(AuthToken(user=user, digest=hash_token(token), token_key=token[:15], expiry=expires))
+        sessions.append(Session(session_key=key, session_data=session.encode(signed_in), expire_date=expires))
+        rows.append([user.username, str(user.pk), token, key])
+    AuthToken.objects.bulk_create(tokens)
+    Session.objects.bulk_create(sessions)
+print(json.dumps(rows))
 """
 _APPS = """
 from accounts.actions import app_create, app_update

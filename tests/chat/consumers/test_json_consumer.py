@@ -1,0 +1,130 @@
+"""The consumer of `/acc`: batching, who gets what on which connection, and what a connection's end leaves behind."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from tests.support.people import People, Person, Town
+
+pytestmark = pytest.mark.each_database
+
+
+async def flood(sender: Person, target: str, count: int) -> None:
+    replies = [await sender.post("message.send", target=target, type="text", msg=f"{n}") for n in range(count)]
+    assert {reply.code for reply in await asyncio.gather(*replies)} == {200}
+
+
+async def test_who_asked_for_batches_gets_arrays_under_load(people: People, town: Town) -> None:
+    [alice] = await people("alice")
+    bob = await people.login(town.account("bob"), query="?batch=1")
+    channel = await alice.private(bob)
+
+    await flood(alice, channel, 400)
+    await bob.until(lambda: sum(one.cmd == "msg" for one in bob.received) == 400)
+
+    assert [one.data["msg"] for one in bob.received if one.cmd == "msg"] == [f"{n}" for n in range(400)]
+    arrays = [json.loads(frame) for frame in bob.frames if frame.startswith("[")]
+    assert arrays and all(len(array) > 1 for array in arrays)
+    assert len(bob.frames) < 400
+
+
+@pytest.mark.parametrize("query", ["", "?batch=0", "?batch=", "?batch=2", "?batch=1&batch=0", "?Batch=1", "?%ff=1"])
+async def test_who_did_not_ask_never_gets_an_array(people: People, town: Town, query: str) -> None:
+    [alice] = await people("alice")
+    bob = await people.login(town.account("bob"), query=query)
+    channel = await alice.private(bob)
+
+    await flood(alice, channel, 200)
+    await bob.until(lambda: sum(one.cmd == "msg" for one in bob.received) == 200)
+
+    assert not [frame for frame in bob.frames if frame.startswith("[")]
+
+
+async def test_replies_of_a_batching_connection_keep_their_order(people: People, town: Town) -> None:
+    alice = await people.login(town.account(), query="?batch=1")
+    bob = await people.login(town.account("bob"))
+    channel = await alice.private(bob)
+
+    await flood(alice, channel, 100)
+
+    seqs = [one.data["seq"] for one in alice.received if one.cmd == "message.send"]
+    assert seqs == list(range(1, 101))
+
+
+async def test_a_message_reaches_every_connection_of_every_member(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    group = await alice.group(bob)
+    others = [await people.again(alice), await people.again(bob), await people.again(bob, app=103)]
+
+    sent = await alice.say(group)
+
+    for person in (bob, *others):
+        assert (await person.push("msg", id=sent["id"])).data["target"] == group
+
+
+async def test_who_connects_gets_what_comes_from_then_on(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    channel = await alice.private(bob)
+    stop = asyncio.Event()
+
+    async def talk() -> None:
+        while not stop.is_set():
+            await alice.say(channel)
+
+    talking = asyncio.create_task(talk())
+    late = [await people.again(bob) for _ in range(5)]
+    for person in late:
+        await person.push("msg")
+    stop.set()
+    await talking
+    last = await alice.say(channel, "last")
+
+    for person in late:
+        await person.push("msg", id=last["id"])
+        pushes = [one.data for one in person.received if one.cmd == "msg"]
+        told, first = person.received[0].data["position"], pushes[0]["seq"]
+        assert pushes[0]["position"] > told
+        assert [push["seq"] for push in pushes] == list(range(first, last["seq"] + 1))
+        # Everything up to the told position was there before: the first push is the next message.
+        before = await bob.call("message.history", target=channel, before=first, limit=1)
+        assert not before["messages"] or before["messages"][0]["position"] <= told
+
+
+async def test_a_lost_connection_leaves_nobody_online(people: People) -> None:
+    [alice] = await people("alice")
+    guest = await people.guest()
+    await alice.push("enter", fromId=guest.id)
+
+    await guest.vanish()
+
+    await alice.push("exit", fromId=guest.id)
+    assert guest.id not in [item["id"] for item in (await alice.call("presence.list"))["online"]]
+
+
+async def test_sends_in_flight_on_a_lost_connection_end_up_once_when_tried_again(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    channel = await alice.private(bob)
+    keys = [f"{number}" for number in range(50)]
+    for key in keys:
+        await alice.post("message.send", target=channel, type="text", msg=key, clientMsgId=key)
+    await alice.vanish()
+
+    back = await people.again(alice)
+    for reply in [await back.post("message.send", target=channel, type="text", msg=k, clientMsgId=k) for k in keys]:
+        assert (await reply).code == 200
+
+    page = await bob.call("message.history", target=channel, limit=100)
+    assert sorted(message["msg"] for message in page["messages"]) == sorted(keys)
+    assert [message["seq"] for message in page["messages"]] == list(range(1, 51))
+
+
+@pytest.mark.parametrize("path", ["/acc/", "/ac", "/", "/accx", "/acc/x", "/ACC"])
+async def test_no_other_path_speaks_the_protocol(town: Town, path: str) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(f"ws://127.0.0.1:{town.site.port}{path}", proxy=None)
+    assert refused.value.response.status_code in (403, 404)

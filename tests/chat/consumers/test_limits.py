@@ -1,0 +1,234 @@
+"""What each limit refuses, on a site whose limits are small: connections, rates, sizes, and how much `sync` replays."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+from websockets.exceptions import InvalidStatus
+
+from tests.support.bare_socket import PING, BareSocket, frame
+from tests.support.client import Closed
+from tests.support.fixtures import SiteFactory
+from tests.support.people import People, Person, Town
+
+pytestmark = pytest.mark.each_database
+
+OPTIONS = {
+    "IM_MAX_CONNECTIONS": "8",
+    "IM_MAX_CONNECTIONS_PER_ADDRESS": "6",
+    "IM_MAX_CONNECTIONS_PER_PERSON": "3",
+    "IM_PRESENCE_LIMIT": "3",
+    "IM_PRESENCE_GRACE": "0.1",
+    "IM_SEND_RATE": "0.5",
+    "IM_SEND_BURST": "12",
+    "IM_REQUEST_RATE": "0.5",
+    "IM_REQUEST_BURST": "40",
+    "IM_GROUP_LIMIT": "3",
+    "IM_SYNC_LIMIT": "10",
+}
+
+
+@pytest.fixture(scope="module")
+def small_town(site_factory: SiteFactory) -> Iterator[Town]:
+    site = site_factory(**OPTIONS)
+    made = Town(site, {"alice": 30, "bob": 30, "carol": 10, "dave": 10})
+    with site:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def people(small_town: Town) -> AsyncIterator[People]:
+    opener = People(small_town)
+    yield opener
+    for client in opener.clients:
+        await client.close()
+
+
+async def room_for(people: People, count: int) -> None:
+    """Wait until the site has let go of connections that have ended, so that there is room for `count`."""
+    async with asyncio.timeout(10):
+        while True:
+            opened: list[Person] = []
+            with contextlib.suppress(InvalidStatus):
+                for number in range(count):
+                    opened.append(await people.stranger(address=f"127.0.0.{50 + number}"))
+            for person in opened:
+                await person.close()
+            if len(opened) == count:
+                return
+
+
+# -- connections ------------------------------------------------------------------------------------------------------
+
+
+async def test_over_the_limit_of_the_process_the_handshake_is_answered_503(people: People) -> None:
+    await room_for(people, 8)
+    inside = [await people.stranger(address=f"127.0.0.{2 + number}") for number in range(8)]
+
+    with pytest.raises(InvalidStatus) as refused:
+        await people.stranger(address="127.0.0.20")
+
+    assert refused.value.response.status_code == 503
+    assert "Retry-After" in refused.value.response.headers
+    # Those who are in are served, and when one goes there is room.
+    assert await inside[1].call("ping") == "pong"
+    await inside[0].close()
+    await room_for(people, 1)
+
+
+async def test_over_the_limit_of_an_address_the_handshake_is_answered_503(people: People) -> None:
+    await room_for(people, 8)
+    for _ in range(6):
+        await people.stranger()
+
+    with pytest.raises(InvalidStatus) as refused:
+        await people.stranger()
+    assert refused.value.response.status_code == 503
+    # A forged header is not another address; another address is.
+    with pytest.raises(InvalidStatus):
+        await people.stranger(**{"x-forwarded-for": "10.1.1.1"})
+    assert await (await people.stranger(address="127.0.0.2")).call("ping") == "pong"
+
+
+async def test_over_the_limit_of_a_person_the_login_is_refused_and_the_connection_closed(
+    people: People, small_town: Town
+) -> None:
+    account = small_town.account()
+    connections = [await people.login(account, app=app) for app in (101, 102, 103)]
+    over = await people.stranger()
+
+    code, data = await over.refused("login", appId=104, serviceToken=account.token)
+
+    assert (code, data["limit"]) == (1011, 3)
+    assert await over.closed() == 4003
+    assert await connections[0].code("heartbeat") == 200
+
+
+async def test_logins_at_once_do_not_pass_the_limit_of_a_person(people: People, small_town: Town) -> None:
+    account = small_town.account()
+    connections = [await people.stranger() for _ in range(6)]
+
+    replies = [await one.post("login", appId=101, serviceToken=account.token) for one in connections]
+
+    codes = sorted([(await reply).code for reply in replies])
+    assert codes == [200] * 3 + [1011] * 3
+
+
+# -- rates ------------------------------------------------------------------------------------------------------------
+
+
+async def test_too_many_messages_are_refused_with_the_time_to_wait(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    channel = await alice.private(bob)
+
+    replies = [await alice.post("message.send", target=channel, type="text", msg="x") for _ in range(16)]
+    answers = [await reply for reply in replies]
+
+    assert [answer.code for answer in answers[:12]] == [200] * 12
+    assert answers[-1].code == 1011 and answers[-1].data["retryAfter"] > 0
+    assert await alice.call("ping") == "pong"
+    assert (await bob.call("channel.get", target=channel))["lastSeq"] == sum(one.code == 200 for one in answers)
+
+
+async def test_the_rate_of_messages_is_that_of_a_person_not_of_a_connection(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    channel = await alice.private(bob)
+    phone = await people.again(alice)
+    for _ in range(16):
+        await alice.post("message.send", target=channel, type="text", msg="x")
+
+    await alice.call("ping")
+    assert await phone.code("message.send", target=channel, type="text", msg="x") == 1011
+    assert await bob.code("message.send", target=channel, type="text", msg="x") == 200
+
+
+@pytest.mark.parametrize("raw", ['{"seq":"f","cmd":"ping"}', "garbage"])
+async def test_a_flood_of_requests_is_refused_then_closed(people: People, raw: str) -> None:
+    [alice] = await people("alice")
+
+    with contextlib.suppress(Closed):
+        for _ in range(200):
+            await alice.send(raw)
+
+    assert await alice.closed() == 4029
+    # What was refused last may be lost with the connection, but nothing past the burst was answered otherwise.
+    codes = [one.code for one in alice.received[1:]]
+    assert set(codes[45:]) <= {1011}
+
+
+async def test_within_twice_the_burst_a_fast_client_is_only_refused(people: People) -> None:
+    stranger = await people.stranger()
+    replies = [await stranger.post("ping") for _ in range(60)]
+
+    answers = [await reply for reply in replies]
+    assert [answer.code for answer in answers[:40]] == [200] * 40
+    assert answers[-1].code == 1011 and answers[-1].data["retryAfter"] > 0
+
+
+def test_a_flood_of_websocket_pings_is_closed(small_town: Town) -> None:
+    with BareSocket(small_town.site) as flood:
+        flood.send(*[frame(PING, b"x")] * 200)
+
+        assert flood.close_code() == 4029
+
+
+# -- sizes ------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_group_has_a_greatest_size(people: People) -> None:
+    alice, bob, carol, dave = await people("alice", "bob", "carol", "dave")
+    names = [bob.name, carol.name, dave.name]
+
+    code, data = await alice.refused("channel.create", kind="public", name="x", members=names)
+    assert (code, data["limit"]) == (1011, 3)
+
+    group = await alice.group(bob, carol, join="open")
+    for person, cmd, fields in [(alice, "channel.invite", {"members": [dave.name]}), (dave, "channel.join", {})]:
+        code, data = await person.refused(cmd, target=group, **fields)
+        assert (code, data["limit"]) == (1011, 3)
+    await carol.call("channel.leave", target=group)
+    assert await dave.code("channel.join", target=group) == 200
+
+
+async def test_people_joining_at_once_do_not_pass_the_size(people: People) -> None:
+    alice, *others = await people("alice", "bob", "carol", "dave", "bob")
+    group = await alice.group(join="open")
+
+    replies = [await other.post("channel.join", target=group) for other in others]
+
+    assert sorted([(await reply).code for reply in replies]) == [200, 200, 1011, 1011]
+
+
+async def test_sync_over_too_many_events_says_reset(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    channel = await alice.private(bob)
+    start = (await alice.say(channel))["position"]
+    for _ in range(10):
+        await alice.say(channel)
+    assert len((await bob.call("sync", after=start))["events"]) == 10
+
+    last = await alice.say(channel)
+
+    reply = await bob.call("sync", after=start)
+    assert reply["reset"] is True and reply["position"] >= last["position"]
+    assert (await bob.call("sync", after=reply["position"]))["events"] == []
+
+
+async def test_past_the_presence_limit_nobody_is_told_of_comings(people: People) -> None:
+    alice = await people.guest("first", app=104)
+    second = await people.guest("second", app=104)
+    third = await people.guest("third", app=104)
+    await alice.push("enter", fromId=second.id)
+    await alice.push("enter", fromId=third.id)
+
+    fourth = await people.guest("fourth", app=104)
+
+    assert not [one for one in await alice.settle() if one.data["fromId"] == fourth.id]
+    # They are online all the same, and what they say is heard.
+    assert (await alice.call("presence.list"))["count"] == 4
+    await fourth.say(fourth.room)
+    await alice.push("msg", fromId=fourth.id)
