@@ -52,7 +52,7 @@ def message_send(draft: Draft) -> asyncio.Future[Stored]:
 def message_send_now(draft: Draft) -> Stored:
     """Store the message in a transaction of its own; for callers that are not on the event loop."""
     outcome = commit([draft])[0]
-    if isinstance(outcome, ChatError):
+    if isinstance(outcome, Exception):
         raise outcome
     return outcome
 
@@ -138,8 +138,9 @@ def read_mark(*, user: User, channel_id: int, seq: int, app: int | None, connect
     seq = max(0, min(seq, access.channel.last_seq))
     with write():
         marks = ReadMark.objects.filter(user=user, channel=access.channel)
-        if not marks.filter(seq__lt=seq).update(seq=seq):
-            ReadMark.objects.bulk_create([ReadMark(user=user, channel=access.channel, seq=seq)], ignore_conflicts=True)
+        # Made first, so that of two first marks at once the greater one stays.
+        ReadMark.objects.bulk_create([ReadMark(user=user, channel=access.channel, seq=0)], ignore_conflicts=True)
+        marks.filter(seq__lt=seq).update(seq=seq)
         read_seq = marks.values_list("seq", flat=True).get()
     body = {"target": str(channel_id), "readSeq": read_seq}
     publish.transient(Entry(kind=READ_MARK, persons=(user.pk,), body=body), connection)
