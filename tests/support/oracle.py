@@ -1,0 +1,145 @@
+"""What a person may know, worked out from the rows alone, and a device that notes what it was really told."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from accounts.models import User
+from chat.models import Channel, Membership, Message
+from delivery import log
+from delivery.models import Event, EventPerson
+from tests.support.client import Envelope
+
+_ANSWERS = {"message.send": "msg", "message.edit": "message.edited", "message.recall": "message.recalled"}
+"""Requests whose answer stands for their event, of that kind, on the connection that made them."""
+_TELLING = {"login", "heartbeat", "sync"}
+
+
+@dataclass
+class Oracle:
+    """Everything that `user` may hear of after the fact. `rooms` are read without membership."""
+
+    user: User
+    visible: set[int] = field(default_factory=set)
+    """Positions that `sync` must bring."""
+    room_events: set[int] = field(default_factory=set)
+    """Positions that come live only."""
+    kinds: dict[int, str] = field(default_factory=dict)
+    recalled_at: dict[str, int] = field(default_factory=dict)
+    """Position of the recall, by the message's id."""
+
+    @classmethod
+    def of(cls, user: User) -> Oracle:
+        made = cls(user)
+        own = set(EventPerson.objects.filter(person=user.pk).values_list("position", flat=True))
+        stays: dict[int, list[tuple[int, int]]] = {}
+        for stay in Membership.objects.filter(user=user):
+            until = 2**62 if stay.until_position is None else stay.until_position
+            stays.setdefault(stay.channel_id, []).append((stay.from_position, until))
+        rooms = set(Channel.objects.filter(kind="global").values_list("pk", flat=True))
+        for event in Event.objects.order_by("position"):
+            covered = [
+                any(first <= position <= last for first, last in stays.get(event.channel or 0, ()))
+                for position in (event.position, event.subject)
+                if position is not None
+            ]
+            made.kinds[event.position] = event.kind
+            if event.kind == "message.recalled":
+                made.recalled_at[str(event.ref)] = event.position
+            if event.kind == "revocation":
+                continue
+            if event.channel in rooms:
+                made.room_events.add(event.position)
+            elif event.position in own or (event.channel is not None and all(covered)):
+                made.visible.add(event.position)
+        return made
+
+    def history(self, channel: Channel) -> dict[int, str]:
+        """Number and text of every message that the person may read in a channel they are in now."""
+        stays = list(Membership.objects.filter(user=self.user, channel=channel))
+        return {
+            row.seq: "" if row.recalled_at else row.text
+            for row in Message.objects.filter(channel=channel)
+            if channel.join == "open"
+            or any(
+                stay.from_position < row.position and row.position < (stay.until_position or 2**62) for stay in stays
+            )
+        }
+
+
+@dataclass
+class Device:
+    """One device of a person through all its connections. It keeps the position it was told, as clients do."""
+
+    told: int | None = None
+    begun: int = 0
+    """What lies before is known from lists and history."""
+    seen: set[int] = field(default_factory=set)
+    streams: list[list[Envelope]] = field(default_factory=list)
+
+    def connection_ended(self, received: list[Envelope], retries: Container[str] = ()) -> None:
+        """Note what came on a connection, but for answers to `retries`: they speak of events that were long before."""
+        self.streams.append([item for item in received if item.text == "Ok" or item.seq not in retries])
+
+    def check(self, oracle: Oracle) -> None:
+        """Nothing missing, nothing twice, nothing out of order, nothing that is not this person's."""
+        for stream in self.streams:
+            self._check_stream(stream, oracle)
+
+    def _check_stream(self, stream: list[Envelope], oracle: Oracle) -> None:
+        last = 0
+        for item in stream:
+            data: dict[str, Any] = item.data if item.code == 200 and isinstance(item.data, dict) else {}
+            position = data.get("position", 0)
+            pushed = item.text == "Ok" and position
+            # The answer to a second recall tells where the message is: it stands for no event.
+            if pushed or (item.cmd in _ANSWERS and data and oracle.kinds[position] == _ANSWERS[item.cmd]):
+                assert position > last, f"{item.cmd} at {position} came after {last}"
+                last = position
+                self._know(position, oracle)
+            elif item.cmd == "sync" and data:
+                if data.get("reset"):
+                    self.begun = data["position"]
+                events = data.get("events", [])
+                positions = [event["response"]["data"]["position"] for event in events]
+                assert positions == sorted(set(positions))
+                for event in events:
+                    self._know(event["response"]["data"]["position"], oracle)
+                    self._check_recalled(event, data["position"], oracle)
+            if item.cmd in _TELLING and data:
+                self._check_told(item, data["position"], oracle)
+
+    def _know(self, position: int, oracle: Oracle) -> None:
+        assert position in oracle.visible or position in oracle.room_events, f"{position} leaked to {oracle.user}"
+        self.seen.add(position)
+
+    def _check_recalled(self, event: dict[str, Any], upto: int, oracle: Oracle) -> None:
+        data = event["response"]["data"]
+        if event["cmd"] != "message.recalled" and oracle.recalled_at.get(str(data.get("id")), upto + 1) <= upto:
+            assert data["msg"] == "", "sync shows what was recalled"
+
+    def _check_told(self, item: Envelope, told: int, oracle: Oracle) -> None:
+        """Told a position, a client has everything up to it."""
+        if self.told is None:
+            self.begun = told
+        owed = {position for position in oracle.visible if self.begun < position <= told}
+        assert owed <= self.seen, f"{item.cmd} told {told}, but {sorted(owed - self.seen)} never came"
+        self.told = told
+
+
+def assert_gap_free() -> None:
+    """1, 2, 3, … in the log, and in every channel, in the same order."""
+    positions = list(Event.objects.order_by("position").values_list("position", flat=True))
+    assert positions == list(range(1, log.head() + 1))
+    for channel in Channel.objects.all():
+        rows = Message.objects.filter(channel=channel).order_by("seq").values_list("seq", "position")
+        assert [seq for seq, _ in rows] == list(range(1, channel.last_seq + 1))
+        assert [position for _, position in rows] == sorted(position for _, position in rows)
+    for event in Event.objects.filter(kind="msg"):
+        message = Message.objects.get(position=event.position)
+        assert message.pk == event.ref
+        assert orjson.loads(event.body)["msg"] == ("" if message.recalled_at else message.text)

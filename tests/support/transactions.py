@@ -1,0 +1,101 @@
+"""Transactions of other threads, held open as long as a test likes, and a look at who waits for whom."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Generic, TypeVar
+
+from django.db import connection, connections, transaction
+
+from tests.support.eventually import PATIENCE
+
+T = TypeVar("T")
+
+
+def in_thread(work: Callable[[], T]) -> Future[T]:
+    """Run `work` in a thread with a database connection of its own."""
+    future: Future[T] = Future()
+
+    def go() -> None:
+        try:
+            result = work()
+        except BaseException as error:
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+        finally:
+            connections.close_all()
+
+    threading.Thread(target=go, daemon=True).start()
+    return future
+
+
+class Held(Generic[T]):
+    """A transaction in a thread of its own, which has done `work` and waits to be committed or rolled back.
+
+    Leaving the block without either rolls it back.
+    """
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._work = work
+        self._done, self._go_on = threading.Event(), threading.Event()
+        self._keep = False
+        self._thread = in_thread(self._hold)
+
+    def _hold(self) -> T:
+        try:
+            with transaction.atomic():
+                with connection.cursor() as cursor:
+                    # The test decides how long it is open, not the server.
+                    cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+                result = self._work()
+                self._done.set()
+                assert self._go_on.wait(PATIENCE)
+                if not self._keep:
+                    transaction.set_rollback(True)
+        finally:
+            self._done.set()
+        return result
+
+    def __enter__(self) -> Held[T]:
+        assert self._done.wait(PATIENCE)
+        return self
+
+    def commit(self) -> T:
+        self._keep = True
+        return self._end()
+
+    def roll_back(self) -> T:
+        return self._end()
+
+    def _end(self) -> T:
+        self._go_on.set()
+        return self._thread.result(PATIENCE)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+
+def wait_until_waiting(count: int = 1) -> None:
+    """Wait until so many of the database's sessions wait for a lock. Raises TimeoutError if they never do."""
+    deadline = time.monotonic() + PATIENCE
+    while waiting() < count:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{waiting()} sessions wait for a lock, not {count}")
+        time.sleep(0.005)
+
+
+def waiting() -> int:
+    """How many of the database's sessions wait for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        (count,) = cursor.fetchone()
+    return int(count)
