@@ -33,6 +33,7 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
+REDIS_URL = str(read("REDIS_URL"))
 DEBUG = False
 ALLOWED_HOSTS = list(cast(tuple[str, ...], read("ALLOWED_HOSTS")))
 

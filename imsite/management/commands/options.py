@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 
 from imsite.options import DEVELOPMENT, OPTIONS, read
 
-_SECRET = {"SECRET_KEY", "DATABASE_URL"}
+_SECRET = {"SECRET_KEY", "DATABASE_URL", "REDIS_URL", "IM_CLUSTER_SECRET"}
 
 
 class Command(BaseCommand):
