@@ -1,0 +1,36 @@
+"""The page's modules in a real Chromium, without a site: `await modules.evaluate("async () => …")` may import them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+from django.conf import settings
+from playwright.async_api import Browser, Page, Route
+
+from tests.e2e.conftest import browser
+
+__all__ = ["browser"]
+
+HOST = "http://modules.test"
+_STATIC = Path(settings.BASE_DIR) / "static"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def modules(browser: Browser) -> AsyncIterator[Page]:
+    """An empty page whose `/static/` is the site's; its storage is new."""
+
+    async def serve(route: Route) -> None:
+        path = route.request.url.removeprefix(HOST)
+        if path == "/":
+            await route.fulfill(content_type="text/html", body="<!doctype html><html lang=en><body></body></html>")
+        else:
+            await route.fulfill(path=_STATIC / path.removeprefix("/static/"), content_type="text/javascript")
+
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.route(f"{HOST}/**", serve)
+    await page.goto(f"{HOST}/")
+    yield page
+    await context.close()

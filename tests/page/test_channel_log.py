@@ -1,0 +1,85 @@
+"""What is loaded of a channel stays complete and in order, however it arrives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Page
+
+from tests.support import machine
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.sqlite,
+    pytest.mark.skipif(machine.chromium() is None, reason="Chromium is missing on this machine"),
+]
+
+_PRELUDE = """async (given) => {
+  const { ChannelLog, WINDOW } = await import("/static/js/channel-log.js");
+  const m = (seq, more = {}) => ({ id: `id${seq}`, seq, msg: `text ${seq}`, ...more });
+  const page = (from, to, hasMore) => ({
+    messages: Array.from({ length: to - from + 1 }, (_, i) => m(from + i)), notes: [], hasMore,
+  });
+  const log = new ChannelLog();
+  const seqs = () => log.messages.map(({ seq }) => seq);
+  %s
+}"""
+
+
+async def run(modules: Page, script: str, given: Any = None) -> Any:
+    return await modules.evaluate(_PRELUDE % script, given)
+
+
+async def test_messages_given_twice_and_in_any_order_stand_once_and_in_order(modules: Page) -> None:
+    script = "for (const seq of given) log.add(m(seq)); return seqs();"
+    assert await run(modules, script, [3, 1, 2, 3, 5, 4, 1]) == [1, 2, 3, 4, 5]
+
+
+async def test_a_missing_number_is_a_hole_until_the_server_says_it_is_empty(modules: Page) -> None:
+    script = """
+      log.setNewest(page(1, 3, false)); log.add(m(6));
+      const first = log.gap();
+      log.fill(3, { messages: [m(6)], hasMore: false });
+      return [first, log.gap()];"""
+    assert await run(modules, script) == [3, None]
+
+
+async def test_a_missing_end_is_a_hole_too(modules: Page) -> None:
+    script = "log.setNewest(page(1, 3, false)); return [log.gap(3), log.gap(5)];"
+    assert await run(modules, script) == [None, 3]
+
+
+async def test_an_edit_that_overtakes_its_page_is_not_lost(modules: Page) -> None:
+    script = """
+      log.edit({ id: "id2", msg: "edited", editedAt: 7 });
+      log.setNewest(page(1, 3, false));
+      log.setNewest(page(1, 3, false), true);
+      return log.messages[1].msg;"""
+    assert await run(modules, script) == "edited"
+
+
+async def test_a_recall_is_final(modules: Page) -> None:
+    script = """
+      log.setNewest(page(1, 1, false)); log.recall({ id: "id1" });
+      log.edit({ id: "id1", msg: "back?", editedAt: 9 }); log.add(m(1));
+      return [log.messages[0].msg, log.messages[0].recalled];"""
+    assert await run(modules, script) == ["", True]
+
+
+async def test_who_reads_in_the_middle_gets_no_live_message_between(modules: Page) -> None:
+    script = "log.setMiddle(page(10, 20, true)); log.add(m(99)); return [log.lastSeq, log.hasOlder, log.hasNewer];"
+    assert await run(modules, script) == [20, True, True]
+
+
+async def test_a_long_walk_back_drops_the_far_end(modules: Page) -> None:
+    script = """
+      log.setNewest(page(951, 1000, true));
+      for (let from = 901; from > 400; from -= 50) log.addOlder(page(from, from + 49, true));
+      return [log.messages.length <= WINDOW, log.hasNewer, log.gap()];"""
+    assert await run(modules, script) == [True, True, None]
+
+
+async def test_what_came_while_the_last_page_was_under_way_is_still_newer(modules: Page) -> None:
+    script = "log.setMiddle(page(1, 5, true)); log.addNewer(page(6, 9, false), 10); return log.hasNewer;"
+    assert await run(modules, script) is True

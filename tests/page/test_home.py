@@ -1,0 +1,76 @@
+"""The shell of the chat page: where it is, what it tells its modules, and what its policy allows."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from django.test import Client
+
+from accounts.actions import app_create, app_update
+from accounts.models import App
+from imsite.middleware import policy
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def apps() -> None:
+    for number, name in ((101, "Web"), (102, "iOS")):
+        if not App.objects.filter(number=number).exists():
+            app_create(number=number, name=name)
+
+
+def boot(client: Client, path: str) -> dict[str, object]:
+    page = client.get(path).content.decode()
+    found = re.search(r'<script id="boot" type="application/json">(.*?)</script>', page)
+    assert found
+    data: dict[str, object] = json.loads(found[1])
+    return data
+
+
+@pytest.mark.parametrize("path", ["/", "/home/index"])
+def test_the_page_is_on_app_101_by_itself(client: Client, path: str) -> None:
+    assert boot(client, path)["appId"] == 101
+
+
+@pytest.mark.parametrize("path", ["/?appId=102", "/?appID=102", "/home/index?appID=102"])
+def test_both_spellings_choose_another_app(client: Client, path: str) -> None:
+    assert boot(client, path)["appId"] == 102
+
+
+@pytest.mark.parametrize("number", ["999", "x", "-1", "١٠١", "9" * 30])
+def test_an_unknown_app_is_not_found(client: Client, number: str) -> None:
+    assert client.get("/", {"appId": number}).status_code == 404
+
+
+def test_guests_are_invited_where_the_app_allows_them(client: Client) -> None:
+    assert boot(client, "/")["guests"] is True
+    app_update(number=101, name="Web", guests_allowed=False, enabled=True)
+
+    assert boot(client, "/")["guests"] is False
+
+
+def test_the_page_speaks_the_language_that_was_chosen(client: Client) -> None:
+    client.cookies["django_language"] = "zh-hans"
+    assert '<html lang="zh-hans">' in client.get("/").content.decode()
+
+
+def test_the_policy_of_the_page_allows_only_the_sites_own_files(client: Client) -> None:
+    header = client.get("/")["Content-Security-Policy"]
+    assert "unsafe" not in header
+    assert "script-src 'self';" in header and "object-src 'none'" in header and "frame-ancestors 'none'" in header
+
+
+def test_the_page_has_no_inline_script_or_style(client: Client) -> None:
+    page = client.get("/").content.decode()
+    scripts = re.findall(r"<script([^>]*)>", page)
+    assert all("src=" in script or "application/json" in script for script in scripts)
+    assert "<style" not in page and not re.search(r'\s(?:style|on\w+)="', page)
+
+
+def test_only_the_admin_may_evaluate(client: Client) -> None:
+    assert "'unsafe-eval'" in policy(host="chat.example", secure=True, admin=True)
+    assert "unsafe" not in policy(host="chat.example", secure=True, admin=False)
+    assert "wss://chat.example" in policy(host="chat.example", secure=True, admin=False)

@@ -1,0 +1,91 @@
+"""What was written goes out once and in order, or stays to be tried again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Page
+
+from tests.support import machine
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.sqlite,
+    pytest.mark.skipif(machine.chromium() is None, reason="Chromium is missing on this machine"),
+]
+
+_PRELUDE = """async () => {
+  const { Outbox } = await import("/static/js/outbox.js");
+  const { Refused, Disconnected } = await import("/static/js/protocol.js");
+  const sent = [];
+  const state = { online: true, fail: [] };
+  const open = () => {
+    const outbox = new Outbox(
+      localStorage,
+      async (entry) => {
+        sent.push(entry.text);
+        const error = state.fail.shift();
+        if (error) throw error;
+        return { id: "1", seq: sent.length };
+      },
+      () => state.online,
+    );
+    outbox.load("7");
+    return outbox;
+  };
+  const outbox = open();
+  const write = (text) => outbox.add({ target: "1", appId: null, text, since: 0 });
+  const idle = async () => { for (let i = 0; i < 20; i++) await Promise.resolve(); };
+  const waiting = (box = outbox) => box.of("1").map(({ text, state }) => `${text}:${state}`);
+  %s
+}"""
+
+
+async def run(modules: Page, script: str) -> Any:
+    return await modules.evaluate(_PRELUDE % script)
+
+
+async def test_what_was_written_goes_out_in_order(modules: Page) -> None:
+    script = "write('a'); write('b'); write('c'); await idle(); return [sent, waiting(), localStorage.length];"
+    assert await run(modules, script) == [["a", "b", "c"], [], 0]
+
+
+async def test_offline_it_waits_and_another_page_takes_it_up(modules: Page) -> None:
+    script = """
+      state.online = false; write('a'); write('b'); await idle();
+      const later = open(); state.online = true; later.flush(); await idle();
+      return [sent, waiting(later), localStorage.length];"""
+    assert await run(modules, script) == [["a", "b"], [], 0]
+
+
+async def test_a_lost_answer_is_asked_for_again_under_the_same_id(modules: Page) -> None:
+    script = """
+      state.fail = [new Disconnected("gone")]; write('a'); await idle();
+      const [{ clientMsgId }] = outbox.of("1");
+      let again = ""; outbox.addEventListener("sent", (event) => (again = event.detail.entry.clientMsgId));
+      outbox.flush(); await idle();
+      return [sent, again === clientMsgId, waiting()];"""
+    assert await run(modules, script) == [["a", "a"], True, []]
+
+
+async def test_a_refused_one_stays_and_blocks_nothing(modules: Page) -> None:
+    script = """
+      state.fail = [new Refused(1003, "no", {})]; write('a'); write('b'); await idle();
+      const before = waiting();
+      outbox.retry(outbox.of("1")[0].clientMsgId); await idle();
+      return [before, sent, waiting()];"""
+    assert await run(modules, script) == [["a:failed"], ["a", "b", "a"], []]
+
+
+async def test_what_must_wait_is_tried_again_before_the_next(modules: Page) -> None:
+    script = """
+      state.fail = [new Refused(1011, "slow", { retryAfter: 0 })]; write('a'); write('b');
+      await new Promise((done) => outbox.addEventListener("change", () => waiting().length || done()));
+      return sent;"""
+    assert await run(modules, script) == ["a", "a", "b"]
+
+
+async def test_another_person_does_not_get_it(modules: Page) -> None:
+    script = "state.online = false; write('mine'); outbox.load('8'); return waiting();"
+    assert await run(modules, script) == []

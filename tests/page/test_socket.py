@@ -1,0 +1,119 @@
+"""The connection comes back where it was, and only while it should."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, WebSocketRoute
+
+from tests.support import machine
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.sqlite,
+    pytest.mark.skipif(machine.chromium() is None, reason="Chromium is missing on this machine"),
+]
+
+
+class Server:
+    """Answers as the site would; notes what it was asked on each connection."""
+
+    def __init__(self) -> None:
+        self.connections: list[WebSocketRoute] = []
+        self.asked: list[list[dict[str, Any]]] = []
+        self.pages: list[dict[str, Any]] = []
+        """What `sync` answers, one after the other."""
+
+    def accept(self, ws: WebSocketRoute) -> None:
+        asked: list[dict[str, Any]] = []
+        self.connections.append(ws)
+        self.asked.append(asked)
+
+        def answer(raw: str | bytes) -> None:
+            request = json.loads(raw)
+            asked.append(request)
+            data: dict[str, Any] = {"position": 40}
+            if request["cmd"] == "sync":
+                data = self.pages.pop(0)
+            elif request["cmd"] == "login" and "userId" in request["data"]:
+                data |= {"appId": 101, "serviceToken": "of the guest"}
+            reply = {"code": 200, "codeMsg": "Success", "data": data}
+            ws.send(json.dumps({"seq": request["seq"], "cmd": request["cmd"], "response": reply}))
+
+        ws.on_message(answer)
+
+    def commands(self, connection: int) -> list[tuple[str, Any]]:
+        return [(request["cmd"], request["data"]) for request in self.asked[connection]]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def server(modules: Page) -> Server:
+    server = Server()
+    await modules.route_web_socket("ws://modules.test/acc", server.accept)
+    await modules.reload()
+    script = """async () => {
+      const { Socket } = await import("/static/js/socket.js");
+      window.socket = new Socket("ws://modules.test/acc");
+      window.events = [];
+      for (const type of ["push", "ready", "reset", "refused"]) {
+        socket.addEventListener(type, ({ detail }) => events.push(type === "push" ? detail.data.id : type));
+      }
+    }"""
+    await modules.evaluate(script)
+    return server
+
+
+async def events(modules: Page, count: int) -> list[str]:
+    await modules.wait_for_function("(count) => events.length >= count", arg=count)
+    happened: list[str] = await modules.evaluate("events")
+    return happened
+
+
+def push(id: str) -> dict[str, Any]:
+    return {"seq": id, "cmd": "msg", "response": {"code": 200, "codeMsg": "Ok", "data": {"id": id}}}
+
+
+async def test_it_comes_back_from_its_position_and_catches_up_before_it_is_ready(modules: Page, server: Server) -> None:
+    await modules.evaluate("socket.start({ appId: 101, userId: 'Alice' })")
+    await events(modules, 1)
+    server.pages = [
+        {"events": [push("a"), push("b")], "position": 42, "hasMore": True},
+        {"events": [push("c")], "position": 43, "hasMore": False},
+    ]
+    await server.connections[0].close(code=1012)
+
+    assert await events(modules, 5) == ["ready", "a", "b", "c", "ready"]
+    assert server.commands(1) == [
+        ("login", {"appId": 101, "serviceToken": "of the guest", "after": 40}),
+        ("sync", {"after": 40}),
+        ("sync", {"after": 42}),
+    ]
+
+
+async def test_too_much_missed_is_told_as_a_reset(modules: Page, server: Server) -> None:
+    await modules.evaluate("socket.start({ appId: 101 })")
+    await events(modules, 1)
+    server.pages = [{"reset": True, "position": 90_000}]
+    await server.connections[0].close(code=1001)
+
+    assert await events(modules, 3) == ["ready", "reset", "ready"]
+
+
+async def test_who_was_signed_out_stays_out(modules: Page, server: Server) -> None:
+    await modules.evaluate("socket.start({ appId: 101 })")
+    await events(modules, 1)
+    await server.connections[0].close(code=4001)
+
+    assert await events(modules, 2) == ["ready", "refused"]
+    assert await modules.evaluate("socket.status") == "ended"
+
+
+async def test_pauses_double_up_to_half_a_minute_and_are_never_the_same_for_all(modules: Page) -> None:
+    script = """async () => {
+      const { backOff } = await import("/static/js/protocol.js");
+      return [1, 2, 3, 20].map((attempt) => [backOff(attempt, 0), backOff(attempt, 1)]);
+    }"""
+    assert await modules.evaluate(script) == [[500, 1000], [1000, 2000], [2000, 4000], [15000, 30000]]

@@ -1,0 +1,54 @@
+"""How message text is cut: only safe addresses become links, all else stays text."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page
+
+from tests.support import machine
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.sqlite,
+    pytest.mark.skipif(machine.chromium() is None, reason="Chromium is missing on this machine"),
+]
+
+
+async def pieces(modules: Page, text: str) -> list[str]:
+    """`kind:text` of each piece."""
+    script = """async (text) => {
+      const { pieces } = await import("/static/js/text.js");
+      return pieces(text).map((piece) => `${piece.kind}:${piece.href ?? piece.text}`);
+    }"""
+    cut: list[str] = await modules.evaluate(script, text)
+    return cut
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("see https://a.example/x.", ["text:see ", "link:https://a.example/x", "text:."]),
+        ("(https://a.example/x_(y))", ["text:(", "link:https://a.example/x_(y)", "text:)"]),
+        ("看https://a.example/路，好", ["text:看", "link:https://a.example/%E8%B7%AF", "text:，好"]),
+        ("mailto:a@b.example", ["link:mailto:a@b.example"]),
+        ("a `b <i>` c", ["text:a ", "code:b <i>", "text: c"]),
+        ("x\n```python\nif y:\n  z\n```\nw", ["text:x", "block:if y:\n  z", "text:w"]),
+    ],
+)
+async def test_addresses_and_code_are_found(modules: Page, text: str, expected: list[str]) -> None:
+    assert await pieces(modules, text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["javascript:alert(1)", "data:text/html,<script>", "<a href=x>", "vbscript:x", "http://", "file:///etc"]
+)
+async def test_anything_else_stays_text(modules: Page, text: str) -> None:
+    assert await pieces(modules, text) == [f"text:{text}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "alone"), [("😀🎉", True), ("👩‍👩‍👧 👍🏽", True), ("🇨🇳", True), ("12", False), ("hi 😀", False)]
+)
+async def test_emoji_alone_are_told_from_text(modules: Page, text: str, alone: bool) -> None:
+    script = 'async (text) => (await import("/static/js/text.js")).isEmojiOnly(text)'
+    assert await modules.evaluate(script, text) is alone
