@@ -9,7 +9,7 @@
  * @import { Store } from "./store.js"
  * @import { Outbox } from "./outbox.js"
  */
-import { Code, Refused } from "./protocol.js";
+import { Code, Disconnected, Refused } from "./protocol.js";
 
 export const PAGE = 50;
 const GUEST = "im.guest";
@@ -99,8 +99,9 @@ export class Session extends EventTarget {
       if (resumed && this.#loaded && !this.#needsReset) await this.#resume();
       else await this.#load();
     } catch (error) {
-      // A connection lost meanwhile comes back and does all of this again; a refusal shows as lists that stay empty.
-      if (error instanceof Refused) console.warn(error);
+      // A connection lost meanwhile comes back and does all of this again; so it shall after a fault of the server.
+      if (error instanceof Refused) this.socket.giveUp();
+      else if (!(error instanceof Disconnected)) throw error;
     }
   }
 

@@ -10,6 +10,8 @@ import { Close, Code, Disconnected, Refused, backOff, decode, encode, isPush, re
 const HEARTBEAT = 25_000;
 const ANSWER_WITHIN = 30_000;
 const CONNECT_WITHIN = 10_000;
+/** A connection that held this long is a good one: the next time, waiting begins anew. */
+const STABLE = 10_000;
 
 /** @typedef {{appId: number, userId?: string, serviceToken?: string}} Credentials */
 
@@ -22,6 +24,7 @@ export class Socket extends EventTarget {
   #attempt = 0;
   #retryTimer = 0;
   #beatTimer = 0;
+  #stableTimer = 0;
   #status = "idle";
 
   /** @param {string} url */
@@ -59,6 +62,11 @@ export class Socket extends EventTarget {
   retryNow() {
     if (this.#status === "waiting") this.#connect();
     else if (this.#status === "ready") this.#check();
+  }
+
+  /** The connection is of no use, though it stands: leaves it, and tries again later. */
+  giveUp() {
+    if (this.#ws) this.#lost("fault");
   }
 
   /**
@@ -109,7 +117,7 @@ export class Socket extends EventTarget {
       if (resumed) await this.#catchUp(ws);
       else this.#position = login.position;
       if (ws !== this.#ws) return;
-      this.#attempt = 0;
+      this.#stableTimer = setTimeout(() => (this.#attempt = 0), STABLE);
       this.#beatTimer = setInterval(() => this.#beat(), HEARTBEAT);
       this.#tell("ready");
       this.#emit("ready", { login, resumed });
@@ -195,6 +203,7 @@ export class Socket extends EventTarget {
 
   #drop() {
     clearInterval(this.#beatTimer);
+    clearTimeout(this.#stableTimer);
     const ws = this.#ws;
     this.#ws = null;
     if (ws) {

@@ -118,7 +118,10 @@ export class Composer {
     count.hidden = left > WARN_WITHIN;
     count.classList.toggle("error", left < 0);
     setText(count, left < 0 ? t("composer.over", { n: -left }) : t("composer.left", { n: left }));
-    this.form.querySelector(".composer-send").disabled = left < 0 || closed || !this.field.value.trim();
+    const button = this.form.querySelector(".composer-send");
+    button.disabled = left < 0 || closed || !this.field.value.trim();
+    button.title = t(this.#editing ? "composer.save" : "composer.send");
+    button.setAttribute("aria-label", button.title);
     this.field.style.height = "auto";
     this.field.style.height = `${this.field.scrollHeight + 2}px`;
   }

@@ -49,7 +49,6 @@ export const en = {
   "sidebar.filter": "Find a channel",
   "sidebar.draft": "Draft",
   "sidebar.none": "No channel is called that.",
-  "sidebar.failed": "The channels could not be loaded.",
   "sidebar.unread": ({ n }) => (n === 1 ? "1 unread message" : `${n} unread messages`),
   "sidebar.switch": "Switch to another app",
   "new.chat": "New private chat",
@@ -177,7 +176,6 @@ export const en = {
   "browse.none": "No group of that name can be joined.",
   "picker.hint": "Search people by name",
   "picker.none": "Nobody of that name has an account.",
-  "picker.online": "Online now",
   "picker.remove": "Take {name} out",
 
   "notice.left": "You are no longer in “{name}”.",

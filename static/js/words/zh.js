@@ -47,7 +47,6 @@ export const zh = {
   "sidebar.filter": "查找频道",
   "sidebar.draft": "草稿",
   "sidebar.none": "没有叫这个名字的频道。",
-  "sidebar.failed": "频道列表加载失败。",
   "sidebar.unread": "{n} 条未读消息",
   "sidebar.switch": "切换到其他应用",
   "new.chat": "发起私聊",
@@ -175,7 +174,6 @@ export const zh = {
   "browse.none": "没有可以加入的同名群组。",
   "picker.hint": "按名字搜索联系人",
   "picker.none": "没有找到这个名字的账号。",
-  "picker.online": "现在在线",
   "picker.remove": "移除 {name}",
 
   "notice.left": "你已不在“{name}”中。",
