@@ -47,6 +47,8 @@ class Connection:
         self.attached = False
         """Whether the hub delivers to it: from log-in to the end."""
         self.closing = False
+        self.dismissed: tuple[int, str] | None = None
+        """Code and reason with which it ends as soon as all that it has asked is answered: it may ask no more."""
         self.drained = True
         """Whether the client has all up to the hub's watermark; not so after a log-in with `after`, until it synced."""
         self.told = 0
@@ -109,6 +111,7 @@ class Connection:
                 put(reply.frame, now=True)
             while held and not isinstance(held[0], int):
                 put(held.popleft())  # type: ignore[arg-type]
+        self._part()
 
     # -- pushes ---------------------------------------------------------------------------------------------------
 
@@ -137,6 +140,19 @@ class Connection:
     def close_after(self, code: int, reason: str) -> None:
         """Close once the reply to the present request has been written."""
         self.outbox.when_empty(lambda: self.close(code, reason))
+
+    def dismiss(self, code: int, reason: str) -> None:
+        """Close once what was asked so far has been answered and written."""
+        self.dismissed = (code, reason)
+        self._part()
+
+    def _part(self) -> None:
+        if self.dismissed and not self._replies:
+            code, reason = self.dismissed
+            if self.outbox.idle:
+                self.close(code, reason)
+            else:
+                self.close_after(code, reason)
 
     def _overflow(self) -> None:
         metrics.OUTBOX_OVERFLOWS.inc()

@@ -95,6 +95,11 @@ class Outbox:
         if self._waker is not None and not self._waker.done():
             self._waker.set_result(None)
 
+    @property
+    def idle(self) -> bool:
+        """Whether everything put so far has been written."""
+        return not self._size
+
     def when_empty(self, callback: Callable[[], None]) -> None:
         """Call back once what waits, and what is put before that, has been written."""
         self._on_empty = callback

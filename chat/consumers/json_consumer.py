@@ -77,8 +77,8 @@ class JsonConsumer(AsyncConsumer):  # type: ignore[misc]
         flying: deque[asyncio.Task[None]] = deque()
         try:
             while (event := await receive())["type"] == "websocket.receive":
-                if connection.closing:
-                    continue  # Its rights have ended: what it still says is not heard.
+                if connection.closing or connection.dismissed:
+                    continue  # Its rights have ended, or the server's time: what it still says is not heard.
                 connection.seen()
                 await self._request(caller, event.get("text") or event.get("bytes") or "", flying)
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import time
 
 from django.conf import settings
@@ -19,6 +20,9 @@ from delivery.hub import Hub
 from delivery.threads import run
 
 logger = logging.getLogger(__name__)
+
+RETURNS = 500
+"""Clients a second that may well come back at once."""
 
 
 class Node:
@@ -38,6 +42,25 @@ class Node:
         publish.open_door(self.hub)
         open_writer(self.writer)
         self._chores = [asyncio.create_task(self._sweep(), name="sweep"), asyncio.create_task(_tidy(), name="tidy")]
+
+    async def drain(self, patience: float) -> None:
+        """Let nobody in and send everybody away, once what they asked has been answered, with a hint when to come back.
+
+        Returns when all have gone, or after `patience` seconds.
+        """
+        self.accepting = False
+        leaving = list(self.hub.connections.values())
+        spread = min(settings.IM_DRAIN_SPREAD, 0.5 + len(leaving) / RETURNS)
+        try:
+            async with asyncio.timeout(patience):
+                for number, connection in enumerate(leaving):
+                    connection.dismiss(errors.GOING.number, f"retry in {random.uniform(0, spread):.1f}s")
+                    if number % RETURNS == 0:
+                        await asyncio.sleep(0)
+                while self.hub.connections:  # noqa: ASYNC110  nothing announces the last one's end
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            logger.info("drain_incomplete", extra={"connections": len(self.hub.connections)})
 
     async def stop(self) -> None:
         """Commit what has been accepted, then stop following. Connections are closed by the server."""
@@ -89,6 +112,17 @@ async def node() -> Node:
                 await fresh.start()
                 _node = fresh
     return _node
+
+
+def running_node() -> Node | None:
+    """This process's node, if it has been started."""
+    return _node
+
+
+async def drain_node(patience: float) -> None:
+    """See `Node.drain`."""
+    if _node is not None:
+        await _node.drain(patience)
 
 
 async def stop_node() -> None:

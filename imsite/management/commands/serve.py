@@ -1,14 +1,17 @@
-"""`manage.py serve`: the site, on uvicorn."""
+"""`manage.py serve`: the site, on uvicorn, in one process or several."""
 
 from __future__ import annotations
 
+import socket
+import sys
 from typing import Any
 
-import uvicorn
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from imsite import server
 from imsite.options import DEVELOPMENT, read
+from imsite.workers import run_workers
 
 
 class Command(BaseCommand):
@@ -17,8 +20,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default=read("HOST"))
         parser.add_argument("--port", type=int, default=read("PORT"))
+        parser.add_argument(
+            "--workers", type=int, default=read("IM_WORKERS"), help="Processes, each a node; the nth also on port + n."
+        )
+        # For workers: sockets that their parent listens on.
+        parser.add_argument("--fd", type=int, action="append", default=[], help="Serve a socket that listens already.")
 
-    def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+    def handle(self, *args: Any, host: str, port: int, workers: int, fd: list[int], **options: Any) -> None:
+        if fd:
+            server.run(host, port, sockets=[socket.socket(fileno=number) for number in fd])
+            return
         if DEVELOPMENT and host not in ("127.0.0.1", "localhost", "::1"):
             self.stderr.write(
                 self.style.WARNING(
@@ -26,22 +37,11 @@ class Command(BaseCommand):
                     "For others to use the site, set IM_ENV=production."
                 )
             )
-        uvicorn.run(
-            "imsite.asgi:application",
-            host=host,
-            port=port,
-            loop="uvloop",
-            http="imsite.http:HttpProtocol",
-            ws="imsite.websocket:WebSocketProtocol",
-            ws_max_size=settings.IM_MAX_FRAME,
-            ws_per_message_deflate=False,
-            ws_ping_interval=settings.IM_PING_INTERVAL,
-            ws_ping_timeout=settings.IM_PING_INTERVAL,
-            lifespan="on",
-            proxy_headers=bool(settings.IM_TRUSTED_PROXIES),
-            forwarded_allow_ips=settings.IM_TRUSTED_PROXIES or None,
-            timeout_graceful_shutdown=3,
-            server_header=False,
-            access_log=False,
-            log_level="warning",
-        )
+        if workers == 1:
+            server.run(host, port)
+            return
+        if workers < 1:
+            raise CommandError("--workers is 1 or more.")
+        if not settings.REDIS_URL:
+            raise CommandError("Several workers are several nodes, which meet over Redis: set REDIS_URL.")
+        sys.exit(run_workers(host, port, workers, say=self.stderr.write))

@@ -1,0 +1,172 @@
+"""Several processes as one: started in order, watched, started again when they die, ended in order and in time.
+
+For `serve --workers` and `make cluster`. Not uvicorn's own supervisor: it starts equal copies of one program only, and
+here each has a port, an identity and a turn of its own, and some are programs of others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+SETTLED = 10.0
+"""Seconds after which a process that dies has not failed to start."""
+QUICK_DEATHS = 5
+"""So many deaths sooner than that, one after the other, and there is no point in going on."""
+PATIENCE = 3.0
+"""Seconds that a process may take, beyond what it says itself, to end when asked."""
+
+Say = Callable[[str], object]
+
+
+@dataclass
+class Part:
+    """One process: what it is called, what is run, with which environment besides ours.
+
+    `ready` returns once it does its work; the next part is started after that. Parts of a smaller `turn` end first.
+    """
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    fds: tuple[int, ...] = ()
+    ready: Callable[[], Awaitable[None]] | None = None
+    turn: int = 0
+    stdin: bytes = b""
+    ending: float = 0.0
+    """Seconds that it promises to have ended in."""
+    process: asyncio.subprocess.Process | None = None
+    quick_deaths: int = 0
+
+
+class Supervisor:
+    """Runs the parts until SIGINT or SIGTERM, or until one of them cannot be kept alive."""
+
+    def __init__(self, parts: Sequence[Part], say: Say) -> None:
+        self._parts = parts
+        self._say = say
+        self._ending = asyncio.Event()
+        self._failed = False
+        self._watching: list[asyncio.Task[None]] = []
+
+    async def run(self, when_up: Callable[[], object] | None = None) -> int:
+        """Start all, call `when_up`, stay until the end; returns an exit code."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._ending.set)
+        try:
+            if await self._start_all() and when_up is not None:
+                when_up()
+            await self._ending.wait()
+        finally:
+            await self._end_all()
+        return 1 if self._failed else 0
+
+    async def _start_all(self) -> bool:
+        """False if the end has come meanwhile."""
+        waiting: list[asyncio.Task[None]] = []
+        for turn, part in enumerate(self._parts):
+            # Equals start at the same time.
+            if turn and self._parts[turn - 1].turn != part.turn:
+                await self._first_of(waiting)
+                waiting.clear()
+            if self._ending.is_set():
+                return False
+            await self._start(part)
+            self._watching.append(asyncio.create_task(self._watch(part), name=part.name))
+            if part.ready is not None:
+                waiting.append(asyncio.ensure_future(part.ready()))
+        await self._first_of(waiting)
+        return not self._ending.is_set()
+
+    async def _first_of(self, waiting: Sequence[asyncio.Task[None]]) -> None:
+        """Wait until all of them are done, or the end has come."""
+        if not waiting:
+            return
+        ending = asyncio.create_task(self._ending.wait())
+        everything = asyncio.gather(*waiting)
+        await asyncio.wait((ending, everything), return_when=asyncio.FIRST_COMPLETED)
+        ending.cancel()
+        if not everything.done():
+            everything.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await everything
+
+    async def _start(self, part: Part) -> None:
+        part.process = await asyncio.create_subprocess_exec(
+            *part.command,
+            env={**os.environ, **part.environment},
+            stdin=asyncio.subprocess.PIPE if part.stdin else asyncio.subprocess.DEVNULL,
+            pass_fds=part.fds,
+            # Ctrl-C in a terminal goes to everybody of the group. Who ends when is decided here.
+            start_new_session=True,
+            preexec_fn=_end_with_parent,
+        )
+        if part.stdin:
+            assert part.process.stdin is not None
+            part.process.stdin.write(part.stdin)
+            part.process.stdin.close()
+
+    async def _watch(self, part: Part) -> None:
+        while True:
+            began = time.monotonic()
+            assert part.process is not None
+            code = await part.process.wait()
+            if self._ending.is_set():
+                return
+            how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+            part.quick_deaths = part.quick_deaths + 1 if time.monotonic() - began < SETTLED else 1
+            if part.quick_deaths >= QUICK_DEATHS:
+                self._say(f"{part.name} {how}, {QUICK_DEATHS} times in a row. Ending everything.")
+                self._fail()
+                return
+            pause = 0.2 * 2**part.quick_deaths
+            self._say(f"{part.name} {how}; starting it again.")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._ending.wait()
+                return
+            await self._start(part)
+
+    def _fail(self) -> None:
+        self._failed = True
+        self._ending.set()
+
+    async def _end_all(self) -> None:
+        for turn in sorted({part.turn for part in self._parts}):
+            await asyncio.gather(*(self._end(part) for part in self._parts if part.turn == turn))
+        for task in self._watching:
+            task.cancel()
+        await asyncio.gather(*self._watching, return_exceptions=True)
+
+    async def _end(self, part: Part) -> None:
+        process = part.process
+        if process is None or process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            async with asyncio.timeout(part.ending + PATIENCE):
+                await process.wait()
+        except TimeoutError:
+            self._say(f"{part.name} does not end; killing it.")
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def _end_with_parent() -> None:
+    """In the child: have the system send SIGTERM should the parent be killed and end nobody."""
+    if _libc is not None:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
