@@ -1,0 +1,193 @@
+"""Connecting while something happens: nothing falls between what is told, what is synced and what comes live."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from django.conf import Settings
+
+from accounts.actions import person_deactivate, token_issue, token_revoke
+from accounts.selectors import person_by_token
+from chat.actions import session
+from chat.actions.member import member_join
+from chat.models import Channel
+from delivery.log import Span
+from delivery.threads import run
+from tests.support.client import Closed, Envelope
+from tests.support.core import Local, Site, serving
+from tests.support.eventually import PATIENCE, eventually
+from tests.support.scene import Scene, Withheld, caught_up, heard, live, texts
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest_asyncio.fixture
+async def site(settings: Settings) -> AsyncIterator[Site]:
+    settings.IM_LOG_POLL = 0.1  # type: ignore[attr-defined]
+    async with serving() as made:
+        yield made
+
+
+class Gate:
+    """Stops a log-in in its database thread: before the stays are read, or behind it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+        self._reached, self._open = threading.Event(), threading.Event()
+        read = session.session_standing
+
+        def standing(*args: Any, **kwargs: Any) -> Sequence[Span] | None:
+            if where == "before":
+                self._wait()
+            stays = read(*args, **kwargs)
+            if where == "after":
+                self._wait()
+            return stays
+
+        monkeypatch.setattr(session, "session_standing", standing)
+
+    def _wait(self) -> None:
+        self._reached.set()
+        assert self._open.wait(PATIENCE)
+
+    async def reached(self) -> None:
+        await eventually(self._reached.is_set)
+
+    def open(self) -> None:
+        self._open.set()
+
+
+@pytest.mark.parametrize("change", ["invited", "joins", "leaves"])
+@pytest.mark.parametrize("passed", [True, False], ids=["passed meanwhile", "passed afterwards"])
+@pytest.mark.parametrize("where", ["before", "after"])
+async def test_a_membership_that_changes_at_the_moment_of_connecting(
+    site: Site, monkeypatch: pytest.MonkeyPatch, settings: Settings, where: str, passed: bool, change: str
+) -> None:
+    """What was before the told position is found by `sync`, what comes after it arrives live; together it is all."""
+    scene = await run(Scene, "open")
+    start = await caught_up(site)
+    person = scene.bob if change == "leaves" else scene.carol
+    withheld = Withheld(site, monkeypatch, settings)
+    gate = Gate(monkeypatch, where)
+    client = Local.open()
+    token = await run(lambda: token_issue(user=person))
+    login = await client.post("login", appId=101, serviceToken=token, after=start - 1)
+    await gate.reached()
+    if change == "invited":
+        await run(scene.invite, "carol")
+    elif change == "joins":
+        await run(lambda: member_join(user=scene.carol, channel_id=scene.group.pk))
+    else:
+        await run(scene.leave)
+    await run(scene.say, "hello")
+    if passed:
+        withheld.release()
+        await caught_up(site)
+    gate.open()
+    assert (await login).data["position"] == start - 1
+    withheld.release()
+    await run(scene.say, "later")
+    withheld.release()
+    await heard(site, client)
+    caught = await client.sync(start - 1)
+    positions = {event["response"]["data"]["position"] for event in caught}
+    # Dropped by position, as clients do, what came live and by sync is all of it, once.
+    arrived = [*caught, *({"cmd": p.cmd, "response": {"data": p.data}} for p in client.pushes()
+               if p.data["position"] not in positions)]  # fmt: skip
+    begin = [] if change != "leaves" else ["created"]
+    expected = {"invited": ["invited", "hello", "later"], "joins": ["joined", "hello", "later"], "leaves": ["left"]}
+    assert texts(arrived) == begin + expected[change]
+    if not passed:
+        assert live(client) == expected[change]
+    await client.close()
+
+
+@pytest.mark.parametrize("how", ["deactivated", "signed out"])
+@pytest.mark.parametrize("where", ["before", "after"])
+async def test_a_right_that_ends_at_the_moment_of_connecting_lets_nobody_in(
+    site: Site, monkeypatch: pytest.MonkeyPatch, where: str, how: str
+) -> None:
+    scene = await run(Scene)
+    gate = Gate(monkeypatch, where)
+    client = Local.open()
+    token = await run(lambda: token_issue(user=scene.bob))
+    login = await client.post("login", appId=101, serviceToken=token)
+    await gate.reached()
+    if how == "deactivated":
+        await run(lambda: person_deactivate(user_id=scene.bob.pk))
+    else:
+        known = await run(person_by_token, token)
+        assert known is not None
+        await run(lambda: token_revoke(user_id=scene.bob.pk, credential=known[1]))
+    gate.open()
+    (answer,) = await asyncio.gather(login, return_exceptions=True)
+    assert isinstance(answer, Envelope | Closed) and answer.code in (1003, 4001)
+    await run(scene.say, "secret")
+    await caught_up(site)
+    assert client.pushes() == [] and not site.hub.presence.online(scene.bob.pk)
+    await client.close()
+
+
+async def test_after_its_goodbye_a_connection_is_not_listened_to(site: Site) -> None:
+    """Frames that were on their way when the right ended are not carried out."""
+    scene = await run(Scene)
+    bob = await site.connect(scene.bob)
+    (connection,) = site.hub.person_connections(scene.bob.pk)
+    bob.socket.reading.clear()
+    connection.close(4001, "signed out")
+    for _ in range(3):
+        await bob.send({"seq": "x", "cmd": "message.send", "data": {"target": str(scene.group.pk), "msg": "late"}})
+    bob.socket.reading.set()
+    assert await bob.closed() == 4001
+    await eventually(lambda: not site.hub.connections)
+    assert await run(lambda: Channel.objects.get(pk=scene.group.pk).last_seq) == 0
+
+
+# -- told positions ---------------------------------------------------------------------------------------------------
+
+
+async def test_no_reply_tells_more_than_was_drained(site: Site) -> None:
+    """Bob comes back with `after`: until he has synced, log-in and heartbeat tell him no more than he has."""
+    scene = await run(Scene)
+    start = await caught_up(site)
+    for number in range(3):
+        await run(scene.say, f"{number}")
+    bob = await site.connect(scene.bob, after=start)
+    assert bob.position == start
+    await run(scene.say, "live")
+    await heard(site, bob)
+    assert live(bob) == ["live"]
+    assert (await bob.call("heartbeat"))["position"] == start
+    await bob.sync(start)
+    head = await caught_up(site)
+    assert bob.position == head and (await bob.call("heartbeat"))["position"] == head
+
+
+async def test_half_drained_is_told_half(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chat.selectors.REPLAY_PAGE", 2)
+    scene = await run(Scene)
+    start = await caught_up(site)
+    said = [await run(scene.say, f"{number}") for number in range(4)]
+    bob = await site.connect(scene.bob, after=start)
+    page = await bob.call("sync", after=start)
+    assert (page["position"], page["hasMore"]) == (said[1].position, True)
+    assert (await bob.call("heartbeat"))["position"] == said[1].position
+    page = await bob.call("sync", after=page["position"])
+    assert not page["hasMore"] and (await bob.call("heartbeat"))["position"] == said[3].position
+
+
+@pytest.mark.parametrize("why", ["too far behind", "from beyond the head"])
+async def test_who_must_reset_is_told_where_to_go_on(site: Site, settings: Settings, why: str) -> None:
+    settings.IM_SYNC_LIMIT = 2  # type: ignore[attr-defined]
+    scene = await run(Scene)
+    start = await caught_up(site)
+    for number in range(3):
+        await run(scene.say, f"{number}")
+    head = await caught_up(site)
+    bob = await site.connect(scene.bob, after=start if why == "too far behind" else head + 1000)
+    assert await bob.call("sync", after=bob.position) == {"reset": True, "position": head}
+    assert (await bob.call("heartbeat"))["position"] == head

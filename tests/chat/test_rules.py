@@ -1,0 +1,89 @@
+"""The rules, as functions of values."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat import errors, rules
+from chat.errors import ChatError, Code
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", errors.ILLEGAL_PARAMETER),
+        (" \n\t\u3000", errors.ILLEGAL_PARAMETER),
+        ("a\0b", errors.ILLEGAL_PARAMETER),
+        ("x" * 11, errors.TOO_MUCH),
+    ],
+)
+def test_a_text_that_is_refused(text: str, code: Code) -> None:
+    with pytest.raises(ChatError) as refusal:
+        rules.check_text(text, limit=10)
+    assert refusal.value.code is code
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20))
+def test_a_text_that_is_taken_keeps_every_character_but_the_line_ends(text: str) -> None:
+    if text.strip():
+        assert rules.check_text(text, limit=20) == text.replace("\r\n", "\n")
+
+
+def test_line_ends_do_not_count_twice() -> None:
+    assert rules.check_text("a\r\nb", limit=3) == "a\nb"
+
+
+@pytest.mark.parametrize("given_id", [None, ""])
+def test_no_client_id_is_none(given_id: str | None) -> None:
+    assert rules.check_client_id(given_id) is None
+
+
+@pytest.mark.parametrize("given_id", ["x" * 65, "a\nb", "a\0", "\u202e"])
+def test_a_client_id_that_is_refused(given_id: str) -> None:
+    with pytest.raises(ChatError):
+        rules.check_client_id(given_id)
+
+
+@pytest.mark.parametrize(
+    ("nicknames", "count", "name"),
+    [
+        (["Alice"], 1, "Alice"),
+        (["Alice", "Bob", "Carol", "Dave"], 4, "Alice, Bob, Carol, Dave"),
+        (["Alice", "Bob", "Carol", "Dave", "Erin"], 9, "Alice, Bob, Carol, Dave +5"),
+        (["Alice"], 3, "Alice +2"),
+    ],
+)
+def test_a_group_without_a_name_is_called_by_its_members(nicknames: list[str], count: int, name: str) -> None:
+    assert rules.members_name(nicknames, count) == name
+
+
+def test_only_a_higher_rank_outranks() -> None:
+    ranks = ["member", "admin", "owner"]
+    outranked = {(one, other) for one in ranks for other in ranks if rules.outranks(one, other)}
+    assert outranked == {("owner", "admin"), ("owner", "member"), ("admin", "member")}
+
+
+@pytest.mark.parametrize(
+    ("join", "role", "may"),
+    [
+        ("open", "member", True), ("invite", "member", True), ("closed", "member", False),
+        ("closed", "admin", True), ("closed", "owner", True),
+    ],
+)  # fmt: skip
+def test_who_may_invite(join: str, role: str, may: bool) -> None:
+    assert rules.may_invite(join, role) is may
+
+
+@pytest.mark.parametrize(
+    ("last", "read", "joined", "unread"),
+    [(10, 7, 1, 3), (10, None, 1, 10), (10, None, 11, 0), (10, 3, 9, 2), (10, 12, 1, 0)],
+)
+def test_unread_from_numbers_alone(last: int, read: int | None, joined: int, unread: int) -> None:
+    assert rules.unread(last_seq=last, read_seq=read, from_seq=joined) == unread
+
+
+def test_readable_numbers_are_those_of_the_stays() -> None:
+    ranges: rules.Ranges = [(2, 3), (5, 4), (7, None)]
+    assert [seq for seq in range(1, 10) if rules.readable(ranges, seq)] == [2, 3, 7, 8, 9]

@@ -1,0 +1,83 @@
+"""Alice's group, who is in it, and what becomes of it: the scene of tests about memberships that change in flight."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from django.conf import Settings
+
+from accounts.models import User
+from chat.actions.channel import channel_create_group
+from chat.actions.member import member_invite, member_leave
+from chat.actions.message import message_edit, message_recall
+from chat.writer import Stored
+from delivery import log
+from delivery.log import Entry
+from delivery.threads import run
+from tests.support.core import Local, Site, people, room, say
+from tests.support.eventually import eventually
+
+
+class Scene:
+    """Alice, Bob and Carol; the web's room; Alice's group of the given policy, which Bob is in."""
+
+    def __init__(self, join: str = "invite") -> None:
+        self.room = room()
+        self.alice, self.bob, self.carol = people("alice", "bob", "carol")
+        self.group = channel_create_group(creator=self.alice, name="Painters", members=["bob"], join=join)
+
+    def say(self, text: str = "hello", by: User | None = None) -> Stored:
+        return say(by or self.alice, self.group, text)
+
+    def edit(self, said: Stored, text: str) -> None:
+        message_edit(user=self.alice, channel_id=self.group.pk, message_id=said.id, text=text, app=101)
+
+    def recall(self, said: Stored) -> None:
+        message_recall(user=self.alice, channel_id=self.group.pk, message_id=said.id, app=101)
+
+    def leave(self) -> None:
+        member_leave(user=self.bob, channel_id=self.group.pk)
+
+    def invite(self, name: str = "bob") -> None:
+        member_invite(user=self.alice, channel_id=self.group.pk, names=[name])
+
+
+async def caught_up(site: Site) -> int:
+    """Wait until the hub has passed all that was committed; returns the position."""
+    head = await run(log.head)
+    await eventually(lambda: site.hub.watermark >= head)
+    return head
+
+
+async def heard(site: Site, *clients: Local) -> None:
+    """Wait until each client has everything that is on its way to it."""
+    await caught_up(site)
+    for client in clients:
+        await client.call("ping")
+
+
+def texts(events: Sequence[dict[str, Any]]) -> list[str]:
+    """What the events of a `sync` say: the text, or what became of it."""
+    data = [(event["cmd"], event["response"]["data"]) for event in events]
+    return [str(one.get("msg") if cmd in ("msg", "message.edited") else one.get("note", cmd)) for cmd, one in data]
+
+
+def live(client: Local) -> list[str]:
+    return texts([{"cmd": push.cmd, "response": {"data": push.data}} for push in client.pushes()])
+
+
+class Withheld:
+    """Announcements that a test lets through when and how it likes, and no other way to hear of an event."""
+
+    def __init__(self, site: Site, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+        settings.IM_LOG_POLL = 3600  # type: ignore[attr-defined]
+        self._offer = site.hub.offer
+        self.entries: list[Entry] = []
+        monkeypatch.setattr(site.hub, "offer", lambda entries: self.entries.extend(entries))
+
+    def release(self) -> None:
+        """Let them through, the last one first."""
+        self._offer(self.entries[::-1])
+        self.entries = []
