@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import subprocess
+import sys
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
@@ -17,7 +19,7 @@ from typing import Any
 from websockets.asyncio.client import connect
 
 from tests.support.client import Client, Envelope
-from tests.support.site import Site
+from tests.support.site import ROOT, Site
 
 FRIEND = "https://friend.example:8443"
 """The one foreign origin that the shared site allows."""
@@ -55,6 +57,23 @@ with transaction.atomic():
     AuthToken.objects.bulk_create(tokens)
     Session.objects.bulk_create(sessions)
 print(json.dumps(rows))
+"""
+_ELSEWHERE = """
+import contextlib, io, json, sys
+from django.db import connection
+
+for line in sys.stdin:
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed):
+            exec(json.loads(line), dict())
+        answer = ["", printed.getvalue()]
+    except Exception as error:
+        answer = [repr(error), printed.getvalue()]
+    connection.close()
+    if hasattr(connection, "close_pool"):
+        connection.close_pool()
+    print(json.dumps(answer), flush=True)
 """
 _APPS = """
 from accounts.actions import app_create, app_update
@@ -136,6 +155,14 @@ class Town:
 
     def __init__(self, site: Site, crowd: Mapping[str, int] = _CROWD) -> None:
         self.site = site
+        self._elsewhere = subprocess.Popen(
+            [sys.executable, "manage.py", "shell", "--no-imports", "-c", _ELSEWHERE],
+            cwd=ROOT,
+            env=site.environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         self._numbers = itertools.count(1)
         self._made = dict.fromkeys(crowd, 0)
         self._unused: dict[str, list[Account]] = {name: [] for name in crowd}
@@ -160,8 +187,22 @@ class Town:
         return f"{name} {next(self._numbers)}"
 
     def shell(self, script: str) -> str:
-        """Run Python in a process of its own, whose announcements the server does not hear."""
-        return self.site.manage("shell", "--no-imports", "-c", script)
+        """Run Python in another process over the same data, whose announcements the server does not hear.
+
+        Returns what it printed.
+        """
+        assert self._elsewhere.stdin and self._elsewhere.stdout
+        self._elsewhere.stdin.write(json.dumps(script) + "\n")
+        self._elsewhere.stdin.flush()
+        error, printed = json.loads(self._elsewhere.stdout.readline())
+        if error:
+            raise RuntimeError(error)
+        return str(printed)
+
+    def close(self) -> None:
+        assert self._elsewhere.stdin
+        self._elsewhere.stdin.close()
+        self._elsewhere.wait(20)
 
     def post(self, path: str, cookie: str, **fields: str) -> int:
         """Submit a form of the site's pages as the browser with that cookie; returns the status of where it led."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 
 import pytest
 import pytest_asyncio
@@ -15,8 +16,7 @@ from tests.support.people import FRIEND, People, Town
 def town(site_factory: SiteFactory) -> Iterator[Town]:
     """A running site shared by all tests of this process, with a crowd of unused accounts."""
     site = site_factory(IM_PRESENCE_GRACE="0.3", IM_ALLOWED_ORIGINS=FRIEND)
-    made = Town(site)
-    with site:
+    with closing(Town(site)) as made, site:
         yield made
 
 

@@ -35,8 +35,7 @@ OPTIONS = {
 @pytest.fixture(scope="module")
 def small_town(site_factory: SiteFactory) -> Iterator[Town]:
     site = site_factory(**OPTIONS)
-    made = Town(site, {"alice": 30, "bob": 30, "carol": 10, "dave": 10})
-    with site:
+    with contextlib.closing(Town(site, {"alice": 30, "bob": 30, "carol": 10, "dave": 10})) as made, site:
         yield made
 
 

@@ -1,0 +1,111 @@
+"""Attack 1: a WebSocket from a page of somewhere else, with or without the victim's cookie.
+
+Refused before it is accepted: the handshake is answered 403.
+"""
+
+from __future__ import annotations
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from tests.support.bare_socket import BareSocket
+from tests.support.people import FRIEND, People, Town
+
+pytestmark = pytest.mark.each_database
+
+FOREIGN = [
+    "http://evil.example",
+    "https://evil.example",
+    "null",
+    "",
+    "file://",
+    "http://127.0.0.1",
+    "http://127.0.0.1:1",
+    "http://127.0.0.1:{port}0",
+    "http://127.0.0.1:{port}.evil.example",
+    "http://127.0.0.1.evil.example:{port}",
+    "http://evil.example#http://127.0.0.1:{port}",
+    "http://127.0.0.1:{port}/",
+    "http://127.0.0.1:{port}@evil.example",
+    "http://user@127.0.0.1:{port}",
+    "https://127.0.0.1:{port}",
+    "ws://127.0.0.1:{port}",
+    "http://localhost:{port}",
+    "http://[::1]:{port}",
+    "http://127.0.0.1:{port} http://evil.example",
+    "https://friend.example",
+    "http://friend.example:8443",
+    "https://friend.example:8444",
+    "https://friend.example:84430",
+    "https://www.friend.example:8443",
+    "https://friend.example.evil.example:8443",
+    "https://notfriend.example:8443",
+    "*",
+]
+
+
+async def refused(people: People, **how: str | None) -> int:
+    with pytest.raises(InvalidStatus) as answer:
+        await people.stranger(**how)
+    return int(answer.value.response.status_code)
+
+
+@pytest.mark.parametrize("origin", FOREIGN)
+async def test_a_foreign_page_is_refused_with_and_without_the_victims_cookie(
+    people: People, town: Town, origin: str
+) -> None:
+    origin = origin.format(port=town.site.port)
+
+    assert await refused(people, origin=origin) == 403
+    assert await refused(people, origin=origin, cookie=town.account().cookie) == 403
+
+
+@pytest.mark.parametrize("cookie", ["sessionid=x", "other=1", "$victim"])
+async def test_a_cookie_without_origin_is_refused(people: People, town: Town, cookie: str) -> None:
+    assert await refused(people, cookie=cookie.replace("$victim", town.account().cookie)) == 403
+
+
+async def test_the_sites_own_page_is_welcome_and_signed_in_by_its_cookie(people: People, town: Town) -> None:
+    account = town.account()
+    alice = await people.stranger(origin=town.site.url, cookie=account.cookie)
+
+    assert (await alice.call("login", appId=101))["id"] == account.id
+
+
+def test_the_sites_own_page_is_welcome_by_each_of_its_names(town: Town) -> None:
+    host = f"localhost:{town.site.port}"
+
+    with BareSocket(town.site, headers={"Host": host, "Origin": f"http://{host}"}) as page:
+        assert page.status == 101
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:{port}", "127.0.0.1.evil.example:{port}", "*", ".", "x,"]
+)
+def test_a_page_is_not_the_sites_own_because_its_host_says_so(town: Town, host: str) -> None:
+    """A name of the attacker's that resolves to the site (DNS rebinding)."""
+    host = host.format(port=town.site.port)
+
+    for cookie in ("", town.account().cookie):
+        headers = {"Host": host, "Origin": f"http://{host}", "Cookie": cookie}
+        with BareSocket(town.site, headers=headers) as page:
+            assert page.status == 403
+
+
+async def test_an_allowed_page_is_welcome(people: People, town: Town) -> None:
+    friend = await people.stranger(origin=FRIEND)
+
+    assert await friend.call("ping") == "pong"
+
+
+async def test_a_program_without_origin_and_cookie_is_welcome_and_must_log_in(people: People) -> None:
+    program = await people.stranger()
+
+    assert await program.code("channel.list") == 1000
+
+
+async def test_a_cookie_of_nobody_from_the_sites_own_page_makes_a_guest_or_nobody(people: People, town: Town) -> None:
+    for cookie in ("sessionid=forged", "sessionid=" + "x" * 32, "sessionid=", "sessionid=%01", "garbage;;=;"):
+        page = await people.stranger(origin=town.site.url, cookie=cookie)
+        assert await page.code("login", appId=101) == 1002
+        assert (await page.call("login", appId=101, userId=town.guest_name()))["kind"] == "guest"
