@@ -108,6 +108,11 @@ class Hub:
             await asyncio.gather(self._follower, return_exceptions=True)
             self._follower = None
 
+    @property
+    def following(self) -> bool:
+        """Whether it follows the log."""
+        return self._follower is not None and not self._follower.done()
+
     # -- the log --------------------------------------------------------------------------------------------------
 
     def offer(self, entries: Sequence[Entry]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -16,6 +17,7 @@ from django.urls import re_path  # noqa: E402
 
 from chat.consumers.json_consumer import JsonConsumer  # noqa: E402
 from chat.consumers.node import node, stop_node  # noqa: E402
+from imsite.observe import lag  # noqa: E402
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -23,16 +25,20 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 async def lifespan(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """Start the node before the first connection and stop it after the last."""
+    measuring: asyncio.Task[None] | None = None
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
             try:
                 await node()
+                measuring = asyncio.create_task(lag.measure(), name="loop lag")
             except Exception as error:
                 await send({"type": "lifespan.startup.failed", "message": f"The node does not start: {error}"})
                 raise
             await send({"type": "lifespan.startup.complete"})
         else:
+            if measuring is not None:
+                measuring.cancel()
             await stop_node()
             await send({"type": "lifespan.shutdown.complete"})
             return

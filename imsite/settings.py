@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "imsite",
 ]
 MIDDLEWARE = [
+    "imsite.observe.access.Observe",
     "imsite.middleware.ContentSecurityPolicy",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -7,6 +7,8 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from chat.views import home
+from imsite.observe.access import for_staff
+from imsite.observe.views import VIEWS
 
 urlpatterns = [
     # One page to sign in, with one lock, for the admin too; and one to change one's password.
@@ -14,6 +16,7 @@ urlpatterns = [
     path("admin/password_change/", RedirectView.as_view(pattern_name="accounts:password")),
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
+    *(path(where.removeprefix("/"), for_staff(view)) for where, view in VIEWS.items()),
     path("", include("chat.urls")),
     path("", home, name="home"),
     path("home/index", home),

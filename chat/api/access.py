@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,12 @@ class MayCall(BasePermission):  # type: ignore[misc]
 
 
 def from_open_network(request: HttpRequest | Request) -> bool:
-    """Whether the client's address is in an open network.
+    """Whether the client's address is in a network of IM_OPEN_GATEWAY."""
+    return from_networks(request, settings.IM_OPEN_GATEWAY)
+
+
+def from_networks(request: HttpRequest | Request, networks: Iterable[str]) -> bool:
+    """Whether the client's address is in one of the networks.
 
     The server has put the address there that its trusted proxies name. A request that says it was forwarded where no
     proxy is trusted came from nobody knows where: the address is that of a proxy, which may well stand on loopback.
@@ -60,7 +66,7 @@ def from_open_network(request: HttpRequest | Request) -> bool:
         return False
     if isinstance(address, IPv6Address):
         address = address.ipv4_mapped or address
-    return any(address in network for network in _networks(tuple(settings.IM_OPEN_GATEWAY)))
+    return any(address in network for network in _networks(tuple(networks)))
 
 
 @cache

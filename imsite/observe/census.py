@@ -1,0 +1,64 @@
+"""What there is in this process at the moment: tasks by what they do, objects by type."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import resource
+import sys
+from collections import Counter
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from delivery import publish
+
+MOST = 80
+"""Lines of a list."""
+
+
+def tasks() -> str:
+    """The event loop's tasks, grouped by coroutine and by where they wait."""
+    if not publish.running():
+        return "No node runs in this process.\n"
+    found = publish.on_loop(_tasks)
+    lines = [f"{count:8}  {name}\n{'':10}{place}" for (name, place), count in found.most_common(MOST)]
+    return "\n".join([f"{found.total()} tasks", "", *lines, ""])
+
+
+def _tasks() -> Counter[tuple[str, str]]:
+    return Counter((_name(task), _place(task.get_coro())) for task in asyncio.all_tasks())
+
+
+def _name(task: asyncio.Task[Any]) -> str:
+    return getattr(task.get_coro(), "__qualname__", repr(task.get_coro()))
+
+
+def _place(coroutine: Any) -> str:
+    """The line of the innermost await."""
+    frame: FrameType | None = None
+    while coroutine is not None:
+        inner = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
+        frame = inner or frame
+        coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "gi_yieldfrom", None)
+    if frame is None:
+        return "?"
+    path = "/".join(Path(frame.f_code.co_filename).parts[-3:])
+    return f"waits in {frame.f_code.co_qualname} ({path}:{frame.f_lineno})"
+
+
+def memory() -> str:
+    """Objects by type: what the garbage collector follows, so no strings or numbers by themselves."""
+    counts: Counter[type] = Counter()
+    sizes: Counter[type] = Counter()
+    for thing in gc.get_objects():
+        kind = type(thing)
+        counts[kind] += 1
+        sizes[kind] += sys.getsizeof(thing, 0)
+    unit = 1 if sys.platform == "darwin" else 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
+    lines = [
+        f"{counts[kind]:10}  {size / 1024:12.0f} KiB  {kind.__module__}.{kind.__qualname__}"
+        for kind, size in sizes.most_common(MOST)
+    ]
+    return "\n".join([f"{counts.total()} objects, {peak:.0f} MiB at the most so far", "", *lines, ""])
