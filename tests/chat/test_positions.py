@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from accounts.actions import person_deactivate
 from accounts.models import User
@@ -17,12 +17,12 @@ from chat.actions.message import message_edit, read_mark
 from chat.errors import ChatError
 from chat.models import Channel, Membership, Message, MessageKey, ReadMark
 from chat.writer import Draft, Stored, commit
-from delivery import log
+from delivery import keys, log
 from delivery.log import Entry
-from delivery.models import Event
 from delivery.transactions import write
 from tests.support.core import draft, people, room, say
 from tests.support.eventually import PATIENCE
+from tests.support.oracle import assert_gap_free
 from tests.support.transactions import Held, in_thread, wait_until_waiting
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
@@ -41,15 +41,10 @@ def groups(persons: tuple[User, User]) -> tuple[Channel, Channel]:
 
 
 @pytest.fixture(autouse=True)
-def gap_free() -> object:
+def gap_free() -> Iterator[None]:
     """Whatever happened: 1, 2, 3, … in the log, and in every channel."""
     yield
-    positions = list(Event.objects.order_by("position").values_list("position", flat=True))
-    assert positions == list(range(1, log.head() + 1))
-    for channel in Channel.objects.all():
-        rows = Message.objects.filter(channel=channel).order_by("seq").values_list("seq", "position")
-        assert [seq for seq, _ in rows] == list(range(1, channel.last_seq + 1))
-        assert [position for _, position in rows] == sorted(position for _, position in rows)
+    assert_gap_free()
 
 
 def stored_of(*drafts: Draft) -> Callable[[], list[writer.Outcome]]:
@@ -142,13 +137,13 @@ def test_senders_and_channels_crossed_do_not_deadlock(
     store = writer._store
     monkeypatch.setattr(writer, "_store", lambda drafts: (tries.append(1), store(drafts))[1])
     for number in range(5):
-        keys = f"a{number}", f"b{number}"
+        first, second = f"a{number}", f"b{number}"
         with Held(lambda: list(User.objects.select_for_update(no_key=True).filter(pk=alice.pk))) as held:
             futures = [
                 in_thread(lambda drafts=drafts: commit(drafts))  # type: ignore[misc]
                 for drafts in (
-                    [draft(alice, groups[0], client_id=keys[0]), draft(bob, groups[1], client_id=keys[1])],
-                    [draft(bob, groups[1], client_id=keys[1]), draft(alice, groups[0], client_id=keys[0])],
+                    [draft(alice, groups[0], client_id=first), draft(bob, groups[1], client_id=second)],
+                    [draft(bob, groups[1], client_id=second), draft(alice, groups[0], client_id=first)],
                     [draft(bob, groups[0]), draft(alice, groups[1])],
                     [draft(alice, groups[1]), draft(bob, groups[0])],
                 )
@@ -161,18 +156,28 @@ def test_senders_and_channels_crossed_do_not_deadlock(
 
 
 def test_crossed_claims_of_two_services_happen_once(
-    persons: tuple[User, User], groups: tuple[Channel, Channel]
+    persons: tuple[User, User], groups: tuple[Channel, Channel], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Claims are nobody's own, so only their order keeps two senders apart."""
+    """Claims are nobody's own, so only their order keeps two senders from waiting for each other.
+
+    Somebody holds the middle one. In crossed order both would stop there, each with a claim that the other wants next.
+    """
     alice, bob = persons
-    x, y = ("shop", "x"), ("shop", "y")
-    with Held(stored_of(draft(alice, groups[0], claim=x), draft(alice, groups[0], claim=y))) as held:
-        crossing = in_thread(lambda: commit([draft(bob, groups[1], claim=y), draft(bob, groups[1], claim=x)]))
-        wait_until_waiting()
-        held.commit()
-        outcomes = crossing.result(PATIENCE)
-    assert [isinstance(outcome, Stored) and outcome.repeated for outcome in outcomes] == [True, True]
-    assert Message.objects.count() == 2
+    faults: list[Exception] = []
+    of_one = writer._of_one
+    monkeypatch.setattr(writer, "_of_one", lambda error: (faults.append(error), of_one(error))[1])
+    claims = [("shop", "a"), ("shop", "m"), ("shop", "z")]
+    with Held(lambda: keys.claim(claims[1:2])) as held:
+        sending = [
+            in_thread(lambda one=one, group=group, order=order: commit([draft(one, group, claim=c) for c in order]))  # type: ignore[misc]
+            for one, group, order in ((alice, groups[0], claims), (bob, groups[1], claims[::-1]))
+        ]
+        wait_until_waiting(2)
+        held.roll_back()
+        outcomes = [outcome for future in sending for outcome in future.result(PATIENCE)]
+    assert sorted(isinstance(outcome, Stored) and outcome.repeated for outcome in outcomes) == [False] * 3 + [True] * 3
+    assert [type(fault) for fault in faults] == [IntegrityError] * len(faults)
+    assert Message.objects.count() == 3
 
 
 # -- rights under the lock --------------------------------------------------------------------------------------------
