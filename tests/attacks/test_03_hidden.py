@@ -1,0 +1,115 @@
+"""Attack 3: finding out what is there. What one may not see is answered like what does not exist, in every word.
+
+The commands are taken from the registry, so that a new one is attacked without being named here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chat.commands.registry import COMMANDS
+from tests.support.people import DISABLED, People, Person, Town
+
+pytestmark = pytest.mark.each_database
+
+ABSENT = "999999999"
+# What a handler needs besides `target`, in values that would be right.
+FIELDS: dict[str, Any] = {
+    "msg": "x",
+    "id": "$message",
+    "seq": 1,
+    "name": "Renamed",
+    "members": ["$dave"],
+    "member": "$bob",
+    "role": "admin",
+    "join": "open",
+    "clientMsgId": "hidden",
+    "replyTo": "$message",
+}
+
+
+def targeted() -> list[str]:
+    """The commands that name a channel."""
+    return [name for name, command in COMMANDS.items() if "target" in command.takes.__struct_fields__]
+
+
+def test_there_are_such_commands() -> None:
+    assert len(targeted()) >= 15
+
+
+async def snapshot(owner: Person, targets: list[str]) -> list[Any]:
+    """All that an attack could have changed."""
+    return [
+        [
+            await owner.call("channel.get", target=target),
+            (await owner.call("channel.members", target=target))["members"],
+            await owner.call("message.history", target=target),
+        ]
+        for target in targets
+    ]
+
+
+@pytest.mark.parametrize("cmd", targeted())
+async def test_strangers_those_who_left_and_guests_cannot_tell_what_exists(
+    people: People, town: Town, cmd: str
+) -> None:
+    alice, bob, stranger, dave, gone = await people("alice", "bob", "carol", "dave", "bob")
+    guest = await people.guest()
+    group = await alice.group(bob, gone)
+    await gone.call("channel.leave", target=group)
+    targets = [group, await alice.group(bob, join="closed", listed=True), await alice.private(bob)]
+    if cmd != "channel.join":  # Whoever knows its number may join it: that it exists is no secret.
+        targets.append(await alice.group(bob, join="open"))
+    message = (await alice.say(group))["id"]
+    before = await snapshot(alice, targets)
+    values = {"$message": message, "$bob": bob.name, "$dave": dave.name}
+    given = {
+        key: [values[one] for one in value] if isinstance(value, list) else values.get(str(value), value)
+        for key, value in FIELDS.items()
+    }
+
+    for person in (stranger, gone, guest):
+        absent = await person.refused(cmd, target=ABSENT, **given)
+        assert absent[0] in ((1003, 1005) if person is guest else (1005,))
+        for target in targets:
+            assert await person.refused(cmd, target=target, **given) == absent
+    assert await snapshot(alice, targets) == before
+
+
+async def test_lists_and_searches_show_strangers_nothing_of_it(people: People) -> None:
+    alice, bob, stranger = await people("alice", "bob", "carol")
+    guest = await people.guest()
+    name = f"Secret{alice.id}"
+    await alice.group(bob, name=name)
+    await alice.group(bob, name=f"{name} listed", listed=True)
+    await alice.say(await alice.private(bob), name)
+
+    for person in (stranger, guest):
+        answers = [await person.request(cmd) for cmd in ("channel.list", "presence.list", "app.list")]
+        answers += [await person.request("sync", after=0)]
+        answers += [await person.request(cmd, q=q) for cmd in ("channel.search", "person.search") for q in ("", name)]
+        assert name not in str(answers)
+
+
+async def test_a_disabled_account_is_answered_like_an_unknown_one(people: People, town: Town) -> None:
+    [alice] = await people("alice")
+    disabled = town.account("bob")
+    town.shell(f"from accounts.actions import person_deactivate as end; end(user_id={disabled.id})")
+
+    for name in (disabled.name, "nobody-of-that-name"):
+        code, data = await alice.refused("channel.create", kind="private", members=[name])
+        assert (code, data["error"].replace(name, "X")) == (1005, "There is no person named X.")
+    assert disabled.name not in str(await alice.call("person.search", q=disabled.name))
+    # The name is not free for guests either.
+    assert await (await people.stranger()).code("login", appId=101, userId=disabled.name) == 1002
+
+
+async def test_a_disabled_app_is_answered_like_an_unknown_one(people: People, town: Town) -> None:
+    account = town.account()
+    answers = []
+    for app in (DISABLED, 999):
+        answers.append(await (await people.stranger()).refused("login", appId=app, serviceToken=account.token))
+        answers.append(await (await people.stranger()).refused("login", appId=app, userId="x"))
+    assert answers[:2] == answers[2:]

@@ -1,0 +1,126 @@
+"""Attack 5: fields in a request that only the site may set. Ignored, whatever they are called."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.people import People, Person
+
+pytestmark = pytest.mark.each_database
+
+
+def forged(victim: Person) -> dict[str, Any]:
+    return {
+        "is_staff": True,
+        "is_superuser": True,
+        "isStaff": True,
+        "kind": "service",
+        "role": "owner",
+        "rights": ["*"],
+        "sender": victim.id,
+        "from": victim.name,
+        "fromId": victim.id,
+        "user": victim.id,
+        "user_id": victim.id,
+        "userId": victim.name,
+        "by": victim.as_person,
+        "owner": victim.name,
+        "creator": victim.name,
+        "seq": 999,
+        "position": 999_999,
+        "time": 1,
+        "editedAt": 1,
+        "recalled": True,
+        "id": "999999999",
+        "lastSeq": 999,
+        "readSeq": 999,
+        "unread": 0,
+        "closed": True,
+        "activeAt": 1,
+        "app": 102,
+        "appId": 102,
+        "origin": "x.1",
+        "skip": victim.id,
+        "live_app": 102,
+        "push_seq": "x",
+        "shown_as": victim.nickname,
+        "call": {},
+        "caller": {},
+        "session_key": "x",
+        "known": {},
+        "__class__": "x",
+        "data": {"target": "1"},
+    }
+
+
+async def test_a_message_is_its_senders_however_it_is_labelled(people: People) -> None:
+    alice, bob, victim = await people("alice", "bob", "carol")
+    phone = await people.again(bob, app=103)
+    channel = await alice.private(bob)
+
+    sent = await alice.call("message.send", {**forged(victim), "target": channel, "type": "text", "msg": "x"})
+
+    assert (sent["target"], sent["seq"]) == (channel, 1)
+    for connection in (bob, phone):
+        push = await connection.push("msg")
+        assert push.seq == sent["id"] != "999999999"
+        assert (push.data["from"], push.data["fromId"], push.data["name"]) == (alice.name, alice.id, alice.nickname)
+        assert push.data["time"] == sent["time"] > 10**12 and push.data["position"] == sent["position"] < 999_999
+        assert "recalled" not in push.data and "editedAt" not in push.data
+
+
+async def test_what_a_group_is_made_with_is_what_the_protocol_names(people: People) -> None:
+    alice, victim = await people("alice", "carol")
+    extra = {key: value for key, value in forged(victim).items() if key != "kind"}
+
+    made = await alice.call("channel.create", {**extra, "kind": "public", "name": "Mine"})
+
+    assert (made["role"], made["lastSeq"], made["closed"], made["memberCount"]) == ("owner", 0, False, 1)
+    assert made["target"] != "999999999" and "appId" not in made
+    members = (await alice.call("channel.members", target=made["target"]))["members"]
+    assert [member["id"] for member in members] == [alice.id]
+
+
+async def test_nobody_acts_as_somebody_else(people: People) -> None:
+    alice, bob, carol = await people("alice", "bob", "carol")
+    group = await alice.group(bob, carol)
+    message = await alice.say(group)
+    extra = {key: value for key, value in forged(alice).items() if key != "id"}
+
+    attempts: list[tuple[str, dict[str, Any]]] = [
+        ("channel.rename", {"name": "Taken over"}),
+        ("channel.role", {"member": bob.name, "role": "owner"}),
+        ("channel.remove", {"member": carol.name}),
+        ("channel.policy", {"join": "open", "listed": True}),
+        ("message.edit", {"id": message["id"], "msg": "forged"}),
+        ("message.recall", {"id": message["id"]}),
+    ]
+    for cmd, fields in attempts:
+        assert (await bob.request(cmd, {**extra, **fields, "target": group})).code == 1003
+    assert (await alice.call("channel.get", target=group))["name"] == "Painters"
+    assert (await alice.call("message.get", target=group, id=message["id"]))["msg"] == "hello"
+
+
+async def test_a_mark_moves_the_callers_read_position_only(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    channel = await alice.private(bob)
+    for _ in range(3):
+        await bob.say(channel)
+
+    await bob.call("read.mark", {**forged(alice), "target": channel, "seq": 3})
+
+    assert (await alice.call("channel.get", target=channel))["unread"] == 3
+
+
+async def test_a_guest_stays_a_guest(people: People) -> None:
+    [alice] = await people("alice")
+    guest = await people.stranger()
+
+    reply = await guest.call(
+        "login", {**forged(alice), "appId": 101, "userId": "mallory", "kind": "person", "token": alice.token}
+    )
+
+    assert (reply["kind"], reply["userId"]) == ("guest", "mallory") and reply["id"] not in (alice.id, "999999999")
+    assert await guest.code("channel.create", kind="public", name="x", is_staff=True) == 1003

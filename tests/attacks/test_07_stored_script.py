@@ -1,0 +1,65 @@
+"""Attack 7: script that is stored and shown to others. The wire carries it as the text it is."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.support.people import People
+
+pytestmark = pytest.mark.each_database
+
+SCRIPTS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "</script><svg onload=alert(1)>",
+    '"><b>',
+    "javascript:alert(1)",
+    "{{7*7}}${7*7}%s%n",
+    "' OR 1=1; DROP TABLE chat_message; --",
+    "\u2028\u2029",
+    "x\\u003cscript\\u003e",
+]
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+async def test_a_message_comes_back_as_it_was_typed(people: People, script: str) -> None:
+    alice, bob = await people("alice", "bob")
+    channel = await alice.private(bob)
+
+    await alice.say(channel, f"x{script}")
+
+    assert (await bob.push("msg")).data["msg"] == f"x{script}"
+    [item] = (await bob.call("message.history", target=channel))["messages"]
+    assert item["msg"] == f"x{script}"
+    # One JSON object a frame, whatever is in it.
+    assert all(isinstance(json.loads(frame), dict) for frame in bob.frames)
+
+
+@pytest.mark.parametrize("script", SCRIPTS[:5])
+async def test_a_groups_name_and_its_note_carry_text(people: People, script: str) -> None:
+    alice, bob = await people("alice", "bob")
+    group = await alice.group(bob, name=script)
+
+    assert (await bob.push("channel.note", note="created")).data["value"] == script
+    assert (await bob.call("channel.get", target=group))["name"] == script
+
+
+async def test_a_guests_name_in_enter_and_exit_is_text(people: People) -> None:
+    [alice] = await people("alice")
+    name = "<b>x</b>"
+    guest = await people.guest(name)
+
+    push = await alice.push("enter", fromId=guest.id)
+    assert (push.data["from"], push.data["name"]) == (name, name)
+    await guest.close()
+    assert (await alice.push("exit", fromId=guest.id)).data["from"] == name
+
+
+async def test_what_one_asked_for_is_not_reflected_as_anything_but_json(people: People) -> None:
+    [alice] = await people("alice")
+    for script in SCRIPTS:
+        envelope = await alice.request(script[:60], q=script)
+        assert envelope.code == 1010
+        assert (await alice.request("channel.create", kind="private", members=[script])).code == 1005

@@ -1,0 +1,68 @@
+"""Attack 16: names that look like another's, or hide something. Refused on the wire as everywhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.people import People, Town
+
+pytestmark = pytest.mark.each_database
+
+HIDDEN = [
+    "a\u202eb",
+    "a\u200bb",
+    "a\u200fb",
+    "a\ufeffb",
+    "a\u00adb",
+    "a\u2066b",
+    "a\u180eb",
+    "a\u3164b",
+    "a\x7fb",
+    "a\x1bb",
+    "a\nb",
+    "a\u2028b",
+    "\u0301a",
+    "Z" + "\u0301" * 12,
+    "a\U000e0041b",
+    "a\ue000b",
+]
+
+
+@pytest.mark.parametrize("name", HIDDEN, ids=ascii)
+async def test_invisible_and_bidirectional_characters_are_in_no_name(people: People, name: str) -> None:
+    [alice] = await people("alice")
+    group = await alice.group()
+
+    assert await (await people.stranger()).code("login", appId=101, userId=name) == 1002
+    assert await alice.code("channel.create", kind="public", name=name) == 1001
+    assert await alice.code("channel.rename", target=group, name=name) == 1001
+
+
+@pytest.mark.parametrize("disguise", ["upper", "wide", "padded", "cyrillic"])
+async def test_a_guest_does_not_look_like_an_account(people: People, town: Town, disguise: str) -> None:
+    account = town.account()
+    name = {
+        "upper": account.name.upper(),
+        "wide": "".join(chr(ord(char) + 0xFEE0) for char in account.name),
+        "padded": f"{account.name} ",
+        "cyrillic": account.name.replace("a", "а"),
+    }[disguise]
+    assert name != account.name
+
+    assert await (await people.stranger()).code("login", appId=101, userId=name) == 1002
+
+
+async def test_a_name_in_any_spelling_finds_the_same_person(people: People, town: Town) -> None:
+    [alice] = await people("alice")
+    bob = town.account("bob")
+
+    first = await alice.private(bob)
+    wide = "".join(chr(ord(char) + 0xFEE0) for char in bob.name)
+    for name in (bob.name.upper(), wide):
+        again = await alice.call("channel.create", kind="private", members=[name])
+        assert again["target"] == first and again["peer"]["userId"] == bob.name
+
+
+@pytest.mark.parametrize("name", ["系统", "Admin", "s y s t e m", "ＳＹＳＴＥＭ", "administrator", "客服"])
+async def test_no_guest_speaks_for_the_site(people: People, name: str) -> None:
+    assert await (await people.stranger()).code("login", appId=101, userId=name) == 1002

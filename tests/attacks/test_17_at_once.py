@@ -1,0 +1,135 @@
+"""Attack 17: the same thing twice at the same moment. Each is atomic: it happens once, or one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.support.client import Envelope
+from tests.support.people import People, Person
+
+pytestmark = pytest.mark.each_database
+
+
+async def at_once(*requests: tuple[Person, str, dict[str, object]]) -> list[Envelope]:
+    posted = [await person.post(cmd, fields) for person, cmd, fields in requests]
+    return list(await asyncio.gather(*posted))
+
+
+async def notes(person: Person, group: str) -> list[str]:
+    page = await person.call("message.history", target=group)
+    return [note["note"] for note in page["notes"]]
+
+
+async def test_a_double_join_from_many_connections_is_one_stay(people: People) -> None:
+    alice, carol = await people("alice", "carol")
+    phones = [carol, *[await people.again(carol) for _ in range(4)]]
+    group = await alice.group(join="open")
+
+    answers = await at_once(*[(phone, "channel.join", {"target": group}) for phone in phones])
+
+    assert [answer.code for answer in answers] == [200] * 5
+    assert (await notes(alice, group)).count("joined") == 1
+    assert (await alice.call("channel.get", target=group))["memberCount"] == 2
+
+
+async def test_an_invitation_by_two_at_once_is_one_stay(people: People) -> None:
+    alice, bob, carol = await people("alice", "bob", "carol")
+    group = await alice.group(bob)
+    invite = {"target": group, "members": [carol.name]}
+
+    answers = await at_once((alice, "channel.invite", invite), (bob, "channel.invite", invite))
+
+    assert [answer.code for answer in answers] == [200, 200]
+    assert sorted(len(answer.data["added"]) for answer in answers) == [0, 1]
+    assert (await notes(alice, group)).count("invited") == 1
+
+
+async def test_a_double_send_from_many_connections_is_one_message(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    phones = [alice, *[await people.again(alice) for _ in range(4)]]
+    channel = await alice.private(bob)
+
+    send = {"target": channel, "type": "text", "msg": "once", "clientMsgId": "key"}
+    answers = await at_once(*[(phone, "message.send", send) for phone in phones for _ in range(4)])
+
+    assert {answer.code for answer in answers} == {200}
+    assert len({str(answer.data) for answer in answers}) == 1
+    assert (await bob.call("channel.get", target=channel))["lastSeq"] == 1
+
+
+async def test_two_members_leaving_last_leave_nothing_behind(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    group = await alice.group(bob)
+
+    answers = await at_once(*[(person, "channel.leave", {"target": group}) for person in (alice, bob)])
+
+    assert [answer.code for answer in answers] == [200, 200]
+    for person in (alice, bob):
+        heard = [one for one in await person.settle() if one.data.get("target") == group]
+        assert [one.data["note"] for one in heard].count("left") in (1, 2)
+        assert await person.code("channel.get", target=group) == 1005
+
+
+async def test_a_double_leave_is_one_leave(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    phone = await people.again(bob)
+    group = await alice.group(bob)
+
+    answers = await at_once(*[(person, "channel.leave", {"target": group}) for person in (bob, phone)])
+
+    assert sorted(answer.code for answer in answers) == [200, 1005]
+    assert (await notes(alice, group)).count("left") == 1
+
+
+async def test_two_owners_stepping_down_at_once_leave_one(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    group = await alice.group(bob)
+    await alice.call("channel.role", target=group, member=bob.name, role="owner")
+
+    answers = await at_once(
+        *[(one, "channel.role", {"target": group, "member": one.name, "role": "member"}) for one in (alice, bob)]
+    )
+
+    assert sorted(answer.code for answer in answers) == [200, 1009]
+    roles = [member["role"] for member in (await alice.call("channel.members", target=group))["members"]]
+    assert sorted(roles) == ["member", "owner"]
+
+
+async def test_a_removal_and_a_leave_at_once_are_one_end(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    group = await alice.group(bob)
+
+    answers = await at_once(
+        (alice, "channel.remove", {"target": group, "member": bob.name}), (bob, "channel.leave", {"target": group})
+    )
+
+    assert sorted(answer.code for answer in answers) == [200, 1005]
+    ends = [note for note in await notes(alice, group) if note in ("left", "removed")]
+    assert len(ends) == 1
+
+
+async def test_an_edit_and_a_recall_at_once_end_recalled(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    phone = await people.again(alice)
+    channel = await alice.private(bob)
+    sent = await alice.say(channel)
+
+    answers = await at_once(
+        (alice, "message.recall", {"target": channel, "id": sent["id"]}),
+        (phone, "message.edit", {"target": channel, "id": sent["id"], "msg": "edited"}),
+    )
+
+    assert answers[0].code == 200 and answers[1].code in (200, 1009)
+    item = await bob.call("message.get", target=channel, id=sent["id"])
+    assert (item["msg"], item["recalled"]) == ("", True)
+
+
+async def test_a_login_twice_at_once_as_a_guest_is_two_guests(people: People) -> None:
+    one, other = await people.stranger(), await people.stranger()
+
+    answers = await at_once(*[(person, "login", {"appId": 101, "userId": "twin"}) for person in (one, other)])
+
+    assert [answer.code for answer in answers] == [200, 200]
+    assert answers[0].data["id"] != answers[1].data["id"]
