@@ -12,7 +12,7 @@
  * @import { Outbox } from "./outbox.js"
  * @typedef {"initial" | "older" | "newer"} Load
  */
-import { Refused } from "./protocol.js";
+import { Disconnected, Refused } from "./protocol.js";
 import { PAGE } from "./session.js";
 
 /** Messages shown above the first unread one. */
@@ -162,7 +162,8 @@ export class Conversation extends EventTarget {
       if (this.#loads.get(target) === mine) this.#loads.delete(target);
       this.store.emit("log", target);
       this.session.watchGap(target);
-    } catch {
+    } catch (error) {
+      if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
       mine.failed = true;
     }
     this.#tell("loading", target);

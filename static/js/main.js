@@ -1,4 +1,5 @@
 /** Puts the page together: reads what the server said, makes the parts, and lets them know of each other. */
+import { copyText } from "./clipboard.js";
 import { Conversation } from "./conversation.js";
 import { Directory } from "./directory.js";
 import { byId } from "./dom.js";
@@ -57,8 +58,7 @@ new Toolbar(timeline, store, {
   reply: ({ message }) => composer.reply(message),
   edit: ({ message }) => composer.edit(message),
   copy: async ({ message }) => {
-    await navigator.clipboard?.writeText(message.msg);
-    showNotice(t("message.copied"));
+    if (await copyText(message.msg)) showNotice(t("message.copied"));
   },
   recall: ({ message }) => {
     const words = { title: t("recall.title"), text: t("recall.text"), confirm: t("recall.confirm") };

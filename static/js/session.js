@@ -223,8 +223,9 @@ export class Session extends EventTarget {
         this.#refreshes.delete(target);
         try {
           this.store.putChannel(await this.socket.request("channel.get", { target }));
-          if (this.store.members.has(target)) this.loadMembers(target);
+          if (this.store.members.has(target)) await this.loadMembers(target);
         } catch (error) {
+          // Otherwise the lists that a reconnect loads tell.
           if (error instanceof Refused && error.code === Code.NO_DATA) this.store.removeChannel(target);
         }
       }, 150),
