@@ -40,6 +40,7 @@ PUSHES_OUT = Tally("imsite_pushes_out", "Events put out to connections of this n
 REPAIRS = Tally("imsite_repairs", "Events that the hub had to read from the log because nobody brought them in time.")
 LAYER_DROPPED = Counter("imsite_layer_dropped", "What came over the channel layer and was not taken.", ["reason"])
 GRPC_CALLS = Counter("imsite_grpc_calls", "Calls to other nodes, by their outcome.", ["method", "result"])
+GRPC_DROPPED = Counter("imsite_grpc_dropped", "Events to or from other nodes that were dropped.", ["reason"])
 OUTBOX_OVERFLOWS = Counter("imsite_outbox_overflows", "Connections closed because their reader was too slow.")
 COMMIT_MESSAGES = Histogram(
     "imsite_commit_messages", "Messages in one commit.", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500)

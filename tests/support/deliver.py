@@ -1,0 +1,149 @@
+"""Nodes that speak deliver.proto on loopback: a server of a hub, one that a test scripts, and the peers that call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc
+import pytest
+
+from delivery import deliver_pb2
+from delivery.cluster_credential import ClusterCredential
+from delivery.grpc_options import CHANNEL
+from delivery.grpc_server import DeliverServer
+from delivery.hub import Hub
+from delivery.metrics import GRPC_CALLS, GRPC_DROPPED
+from delivery.peer import PeerFailed
+from delivery.peers import Peers
+from tests.support.eventually import PATIENCE
+
+CREDENTIAL = ClusterCredential("the cluster's secret")
+
+
+@asynccontextmanager
+async def serving(
+    hub: Hub, credential: ClusterCredential = CREDENTIAL, node: str = "a", port: int = 0
+) -> AsyncIterator[DeliverServer]:
+    """The hub's service, on a port of its own."""
+    server = DeliverServer(hub, credential, f"127.0.0.1:{port}", node=node)
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop(0)
+
+
+class Clock:
+    """The time of breakers: it stands until the test moves it."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@asynccontextmanager
+async def calling(
+    ports: Mapping[str, int], credential: ClusterCredential = CREDENTIAL, clock: Clock | None = None
+) -> AsyncIterator[Peers]:
+    """Peers that know these nodes."""
+    peers = Peers(credential, clock or Clock())
+    peers.set_nodes({node: f"127.0.0.1:{port}" for node, port in ports.items()})
+    try:
+        yield peers
+    finally:
+        await peers.stop()
+
+
+async def bare_call(
+    port: int,
+    method: str,
+    request: bytes = b"",
+    metadata: Any = CREDENTIAL.metadata(),  # noqa: B008  a constant
+    credentials: grpc.ChannelCredentials | None = None,
+) -> bytes:
+    """A call of these very bytes, as anybody could make it."""
+    target = f"127.0.0.1:{port}"
+    channel = (
+        grpc.aio.insecure_channel(target, options=CHANNEL)
+        if credentials is None
+        else grpc.aio.secure_channel(target, credentials, options=CHANNEL)
+    )
+    async with channel:
+        call: Any = channel.unary_unary(method)
+        reply: bytes = await call(request, metadata=metadata, timeout=PATIENCE)
+        return reply
+
+
+async def status(*args: Any, **kwargs: Any) -> grpc.StatusCode:
+    """How the call ended."""
+    try:
+        await bare_call(*args, **kwargs)
+    except grpc.aio.AioRpcError as error:
+        return error.code()
+    return grpc.StatusCode.OK
+
+
+async def failure(call: Any) -> str:
+    """Why the call did not succeed."""
+    with pytest.raises(PeerFailed) as caught:
+        await call
+    return caught.value.reason
+
+
+def dropped(reason: str) -> float:
+    """How many entries were dropped for this reason so far."""
+    return float(GRPC_DROPPED.labels(reason)._value.get())
+
+
+def calls(method: str, result: str) -> float:
+    """How many calls ended like this so far."""
+    return float(GRPC_CALLS.labels(method, result)._value.get())
+
+
+class Scripted:
+    """A server of a test's own, which answers `State` and `Push` as it is told: raw bytes, no checks."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.codes: list[grpc.StatusCode] = []
+        """What the next calls end with; then they succeed."""
+        self.pushed: list[list[bytes]] = []
+        self.calls = 0
+        self.gate = asyncio.Event()
+        """Calls wait for it."""
+        self.gate.set()
+
+    async def answer(self, request: bytes, context: Any) -> bytes:
+        self.calls += 1
+        await self.gate.wait()
+        if self.codes:
+            await context.abort(self.codes.pop(0))
+        return b""
+
+    async def push(self, request: bytes, context: Any) -> bytes:
+        self.pushed.append(list(deliver_pb2.PushRequest.FromString(request).entries))
+        return await self.answer(request, context)
+
+
+@asynccontextmanager
+async def scripting() -> AsyncIterator[Scripted]:
+    """Such a server."""
+    made = Scripted()
+    server = grpc.aio.server()
+    handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
+        "Push": grpc.unary_unary_rpc_method_handler(made.push),
+        "State": grpc.unary_unary_rpc_method_handler(made.answer),
+    }
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("delivery.Deliver", handlers),))
+    made.port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    try:
+        yield made
+    finally:
+        made.gate.set()
+        await server.stop(0)
