@@ -56,6 +56,11 @@ def members_name(nicknames: Sequence[str], count: int) -> str:
     return (f"{named} +{rest}" if rest > 0 else named)[:CHANNEL_NAME_LIMIT]
 
 
+def route(pair: str | None) -> dict[str, list[int]]:
+    """The header by which the entries of a private channel travel to its two people; nothing for other channels."""
+    return {"route": [int(person) for person in pair.split(":")]} if pair else {}
+
+
 def outranks(actor: str, other: str) -> bool:
     return _RANK[actor] > _RANK[other]
 

@@ -145,8 +145,12 @@ def _position_at(channel: Channel, seq: int) -> int | None:
 
 def stays(person: int) -> list[Span]:
     """All stays of a person in all channels, ended ones too."""
-    rows = Membership.objects.filter(user=person).values_list("channel", "from_position", "until_position")
-    return [Span(*row) for row in rows]
+    rows = Membership.objects.filter(user=person)
+    fields = ("channel", "from_position", "until_position", "channel__kind")
+    return [
+        Span(channel, start, end, direct=kind == Channel.Kind.PRIVATE)
+        for channel, start, end, kind in rows.values_list(*fields)
+    ]
 
 
 def channel_stays(person: int, channel: int) -> list[Span]:

@@ -277,7 +277,7 @@ def _insert(
     ]
     entries = [
         Entry(kind="msg", channel=draft.channel, ref=row.pk, app=draft.live_app, origin=draft.origin, time=now,
-              header={"skip": [draft.skip]} if draft.skip else {}, body=_body(row, users[draft.sender], draft))
+              header=_header(draft, channels[draft.channel]), body=_body(row, users[draft.sender], draft))
         for (_, draft, _), row in zip(fresh, messages, strict=True)
     ]  # fmt: skip
     log.append(entries)
@@ -286,6 +286,13 @@ def _insert(
         outcomes[index] = Stored(draft.channel, row.pk, row.seq, row.time, row.position)
     insert(Message, _STORED, list(map(_stored_values, messages)))
     return entries
+
+
+def _header(draft: Draft, channel: Channel) -> dict[str, list[int]]:
+    header = rules.route(channel.pair)
+    if draft.skip is not None:
+        header["skip"] = [draft.skip]
+    return header
 
 
 _STORED = ("id", "channel", "seq", "sender", "type", "text", "shown_as", "reply_to", "reply_seq", "position", "time")

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 Standing = Callable[[], Sequence[Span] | None]
 
+AHEAD = 100_000
+"""Positions ahead of the watermark that are kept."""
 READ_PAGE = 500
 """Entries in one read of the log."""
 HOLE_PATIENCE = 0.02
@@ -39,7 +41,7 @@ class CredentialEnded(Exception):
     """The credential ended while its connection was being attached."""
 
 
-def _ignore(connection: Connection) -> None:
+def _ignore(what: object) -> None:
     """Nobody wants to know."""
 
 
@@ -66,10 +68,10 @@ class _Person:
                     return
                 left = self.id in entry.header.get("leave", ())
                 if left and span.until_position is None and span.from_position < position:
-                    self.spans[index] = Span(span.channel, span.from_position, position)
+                    self.spans[index] = replace(span, until_position=position)
                     return
         if self.id in entry.header.get("join", ()):
-            self.spans.append(Span(entry.channel, position))
+            self.spans.append(Span(entry.channel, position, direct="route" in entry.header))
 
 
 class Hub:
@@ -88,7 +90,13 @@ class Hub:
         self._thread = 0
         self._persons: dict[int, _Person] = {}
         self._audience: dict[int, dict[Connection, None]] = {}
+        self.on_serve: Callable[[int], None] = _ignore
+        """Called when the first connection of a channel is here; not for those whose entries name their persons."""
+        self.on_leave: Callable[[int], None] = _ignore
+        """Called when the last one of a channel has gone."""
         self._pending: dict[int, Entry] = {}
+        self._announced: dict[int, Entry] = {}
+        """Entries that other nodes have told of without their bodies."""
         self._news = asyncio.Event()
         self._follower: asyncio.Task[None] | None = None
 
@@ -119,21 +127,54 @@ class Hub:
         """Committed entries, in any order, from any thread, any number of times."""
         if threading.get_ident() == self._thread:
             self._take(entries)
-        elif self.loop is not None:
+        else:
+            self.soon(self._take, entries)
+
+    def soon(self, function: Callable[..., None], *args: object) -> None:
+        """Have the hub's loop call the function, from any thread."""
+        if self.loop is not None:
             try:
-                self.loop.call_soon_threadsafe(self._take, entries)
-            except RuntimeError:  # The loop has closed: the process ends, and the log keeps the entries.
-                logger.info("announced_after_stop", extra={"count": len(entries)})
+                self.loop.call_soon_threadsafe(function, *args)
+            except RuntimeError:  # The loop has closed: the process ends, and the log keeps what has been committed.
+                logger.info("announced_after_stop")
+
+    def announce(self, entries: Sequence[Entry]) -> None:
+        """Committed entries of other nodes, without their bodies: those that concern nobody here need none."""
+        self._keep(self._announced, entries)
+        self._advance()
 
     def _take(self, entries: Sequence[Entry]) -> None:
-        pending = self._pending
+        self._keep(self._pending, entries)
+        self._advance()
+
+    def _keep(self, place: dict[int, Entry], entries: Sequence[Entry]) -> None:
         for entry in entries:
-            if entry.position > self.watermark:
-                pending[entry.position] = entry
-        while (next_entry := pending.pop(self.watermark + 1, None)) is not None:
-            self._pass(next_entry)
-        if pending:
+            # What lies too far ahead would only take room: the log has it when its time comes.
+            if self.watermark < entry.position <= self.watermark + AHEAD:
+                place[entry.position] = entry
+
+    def _advance(self) -> None:
+        """Pass what is next, as far as it is here."""
+        pending, announced = self._pending, self._announced
+        while True:
+            position = self.watermark + 1
+            entry = pending.pop(position, None)
+            if entry is None:
+                entry = announced.get(position)
+                if entry is None or self._concerns(entry):
+                    break
+            announced.pop(position, None)
+            self._pass(entry)
+        if pending or announced:
             self._news.set()
+
+    def _concerns(self, entry: Entry) -> bool:
+        """Whether somebody here must hear of it, so that its body is needed."""
+        if entry.channel is None:
+            return any(person in self._persons for person in entry.persons)
+        return entry.channel in self._audience or any(
+            person in self._persons for person in entry.header.get("join", ())
+        )
 
     async def _follow(self) -> None:
         """Read the log where announcements leave a hole, or when nothing was heard for a while."""
@@ -143,7 +184,13 @@ class Hub:
                 # Not wait_for: on Python 3.11 it swallows a cancel that meets the news, and `stop` would wait for ever.
                 async with asyncio.timeout(settings.IM_LOG_POLL):
                     await self._news.wait()
+                self._news.clear()
+                before = self.watermark
                 await asyncio.sleep(HOLE_PATIENCE)
+                if self.watermark != before:
+                    # That hole has closed; if there is another, it gets its own time.
+                    self._advance()
+                    continue
             except TimeoutError:
                 if self.watermark != before:
                     continue
@@ -165,14 +212,16 @@ class Hub:
             for entry in entries:
                 # What came by announcement meanwhile has been passed already.
                 if entry.position > self.watermark:
-                    metrics.REPAIRS.inc()
+                    if self._concerns(entry):
+                        metrics.REPAIRS.inc()
                     self._pass(entry)
             if len(entries) < READ_PAGE:
                 # Positions up to the head that are not there were cut by retention, or skipped after a restore.
                 self.watermark = max(self.watermark, head)
-        for position in [position for position in self._pending if position <= self.watermark]:
-            del self._pending[position]
-        self._take(())
+        for place in (self._pending, self._announced):
+            for position in [position for position in place if position <= self.watermark]:
+                del place[position]
+        self._advance()
 
     def _pass(self, entry: Entry) -> None:
         """Deliver the next entry of the log."""
@@ -245,7 +294,7 @@ class Hub:
                     known.news.append(entry)
                 else:
                     known.apply(entry)
-                    self._enlist(known.attached(), entry.channel)
+                    self._enlist(known.attached(), entry.channel, direct="route" in entry.header)
 
     def _leaves(self, entry: Entry) -> None:
         for person in entry.header.get("leave", ()):
@@ -267,19 +316,26 @@ class Hub:
                 if (only is None or connection.credential == only) and connection.credential != keep:
                     connection.close(4001, "signed out")
 
-    def _enlist(self, connections: Iterable[Connection], channel: int | None) -> None:
-        if channel is not None:
+    def _enlist(self, connections: Iterable[Connection], channel: int | None, *, direct: bool = False) -> None:
+        if channel is None:
+            return
+        for connection in connections:
             audience = self._audience.setdefault(channel, {})
-            for connection in connections:
-                audience[connection] = None
+            if not audience and not direct:
+                self.on_serve(channel)
+            audience[connection] = None
+
+    def _let_go_if_empty(self, channel: int) -> None:
+        if not self._audience.get(channel, True):
+            del self._audience[channel]
+            self.on_leave(channel)
 
     def _strike(self, connections: Iterable[Connection], channel: int | None) -> None:
         if channel is not None and (audience := self._audience.get(channel)) is not None:
             for connection in connections:
                 if channel not in connection.channels:
                     audience.pop(connection, None)
-            if not audience:
-                del self._audience[channel]
+            self._let_go_if_empty(channel)
 
     # -- connections ----------------------------------------------------------------------------------------------
 
@@ -314,7 +370,7 @@ class Hub:
         # From here to the end nothing is awaited: the audience is that of this very position.
         for span in person.spans:
             if span.covers(self.watermark) and span.until_position != self.watermark:
-                self._enlist((connection,), span.channel)
+                self._enlist((connection,), span.channel, direct=span.direct)
         for channel in connection.channels:
             self._enlist((connection,), channel)
         connection.hold(reply)
@@ -342,8 +398,7 @@ class Hub:
         for channel in connection.channels:
             if (audience := self._audience.get(channel)) is not None:
                 audience.pop(connection, None)
-                if not audience:
-                    del self._audience[channel]
+                self._let_go_if_empty(channel)
         if not known.connections:
             del self._persons[connection.person]
 

@@ -28,6 +28,7 @@ class Entry:
 
     The audience is `channel`, or the `persons`. `header` is obeyed by delivery:
     `join` and `leave` list persons who belong to the channel from, or up to, this event, both included;
+    `route` lists the two people of a private channel, by whose presence its bodies travel;
     `skip` lists persons who do not get it live;
     `revoke` ends connections of the persons (`credential`: only those, `except`: all but those).
     """
@@ -52,6 +53,8 @@ class Span:
     channel: int
     from_position: int
     until_position: int | None = None
+    direct: bool = False
+    """Whether the channel's entries name their persons (`route`): one of two people."""
 
     def covers(self, position: int) -> bool:
         return self.from_position <= position and (self.until_position is None or position <= self.until_position)

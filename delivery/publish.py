@@ -11,6 +11,7 @@ from django.db import transaction
 from delivery.connection import Connection
 from delivery.hub import Hub
 from delivery.log import Entry
+from delivery.relay import Relay
 
 T = TypeVar("T")
 
@@ -18,12 +19,16 @@ LOOP_PATIENCE = 10.0
 """Seconds that a thread waits for its turn on the event loop."""
 
 _hub: Hub | None = None
+_relay: Relay | None = None
 
 
-def open_door(hub: Hub | None) -> None:
-    """Announce to this hub from now on (None: to nobody; every node finds committed entries in the log by itself)."""
-    global _hub
-    _hub = hub
+def open_door(hub: Hub | None, relay: Relay | None = None) -> None:
+    """Announce to this hub from now on, and by the relay to the other nodes.
+
+    None: to nobody; every node finds committed entries in the log by itself.
+    """
+    global _hub, _relay
+    _hub, _relay = hub, relay
 
 
 def hub() -> Hub:
@@ -55,6 +60,8 @@ def committed(entries: Sequence[Entry]) -> None:
     """Announce entries whose transaction has committed. Thread-safe."""
     if _hub is not None and entries:
         _hub.offer(entries)
+        if _relay is not None:
+            _hub.soon(_relay.send, entries)
 
 
 def after_commit(entries: Sequence[Entry]) -> None:
@@ -63,6 +70,8 @@ def after_commit(entries: Sequence[Entry]) -> None:
 
 
 def transient(entry: Entry, skip: Connection | None = None) -> None:
-    """Push at most once, to who is there now. Thread-safe; `skip` does not get it."""
-    if _hub is not None and _hub.loop is not None:
-        _hub.loop.call_soon_threadsafe(_hub.deliver_transient, entry, skip)
+    """Push at most once, to who is there now, on any node. Thread-safe; `skip` does not get it."""
+    if _hub is not None:
+        _hub.soon(_hub.deliver_transient, entry, skip)
+        if _relay is not None:
+            _hub.soon(_relay.send, [entry])

@@ -50,7 +50,7 @@ def note_entry(
     leave: Sequence[User] = (),
 ) -> Entry:
     """A system note for the channel's timeline; joins and leaves take effect exactly at it."""
-    header = {}
+    header = rules.route(channel.pair)
     if join:
         header["join"] = [user.pk for user in join]
     if leave:

@@ -125,6 +125,7 @@ def _about(message: Message, kind: str, access: Access, origin: str, body: dict[
         ref=message.pk,
         subject=None if everyone else message.position,
         origin=origin,
+        header=rules.route(access.channel.pair),
         body=body,
     )
 
