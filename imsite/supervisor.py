@@ -30,7 +30,7 @@ Say = Callable[[str], object]
 class Part:
     """One process: what it is called, what is run, with which environment besides ours.
 
-    `ready` returns once it does its work; the next part is started after that. Parts of a smaller `turn` end first.
+    `ready` returns once it does its work.
     """
 
     name: str
@@ -38,7 +38,6 @@ class Part:
     environment: Mapping[str, str] = field(default_factory=dict)
     fds: tuple[int, ...] = ()
     ready: Callable[[], Awaitable[None]] | None = None
-    turn: int = 0
     stdin: bytes = b""
     ending: float = 0.0
     """Seconds that it promises to have ended in."""
@@ -47,10 +46,13 @@ class Part:
 
 
 class Supervisor:
-    """Runs the parts until SIGINT or SIGTERM, or until one of them cannot be kept alive."""
+    """Runs the parts until SIGINT or SIGTERM, or until one of them cannot be kept alive.
 
-    def __init__(self, parts: Sequence[Part], say: Say) -> None:
-        self._parts = parts
+    They are started stage by stage, each when the one before it is ready, and ended in the reverse order.
+    """
+
+    def __init__(self, stages: Sequence[Sequence[Part]], say: Say) -> None:
+        self._stages = stages
         self._say = say
         self._ending = asyncio.Event()
         self._failed = False
@@ -71,33 +73,18 @@ class Supervisor:
 
     async def _start_all(self) -> bool:
         """False if the end has come meanwhile."""
-        waiting: list[asyncio.Task[None]] = []
-        for turn, part in enumerate(self._parts):
-            # Equals start at the same time.
-            if turn and self._parts[turn - 1].turn != part.turn:
-                await self._first_of(waiting)
-                waiting.clear()
-            if self._ending.is_set():
-                return False
-            await self._start(part)
-            self._watching.append(asyncio.create_task(self._watch(part), name=part.name))
-            if part.ready is not None:
-                waiting.append(asyncio.ensure_future(part.ready()))
-        await self._first_of(waiting)
-        return not self._ending.is_set()
-
-    async def _first_of(self, waiting: Sequence[asyncio.Task[None]]) -> None:
-        """Wait until all of them are done, or the end has come."""
-        if not waiting:
-            return
         ending = asyncio.create_task(self._ending.wait())
-        everything = asyncio.gather(*waiting)
-        await asyncio.wait((ending, everything), return_when=asyncio.FIRST_COMPLETED)
+        for stage in self._stages:
+            for part in stage:
+                await self._start(part)
+                self._watching.append(asyncio.create_task(self._watch(part), name=part.name))
+            ready = asyncio.gather(*(part.ready() for part in stage if part.ready is not None))
+            await asyncio.wait((ending, ready), return_when=asyncio.FIRST_COMPLETED)
+            if ending.done():
+                ready.cancel()
+                return False
         ending.cancel()
-        if not everything.done():
-            everything.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await everything
+        return True
 
     async def _start(self, part: Part) -> None:
         part.process = await asyncio.create_subprocess_exec(
@@ -140,8 +127,8 @@ class Supervisor:
         self._ending.set()
 
     async def _end_all(self) -> None:
-        for turn in sorted({part.turn for part in self._parts}):
-            await asyncio.gather(*(self._end(part) for part in self._parts if part.turn == turn))
+        for stage in reversed(self._stages):
+            await asyncio.gather(*map(self._end, stage))
         for task in self._watching:
             task.cancel()
         await asyncio.gather(*self._watching, return_exceptions=True)

@@ -27,7 +27,7 @@ def run_workers(host: str, port: int, count: int, *, say: Say) -> int:
 
 
 async def _supervise(parts: list[Part], say: Say) -> int:
-    return await Supervisor(parts, say).run()
+    return await Supervisor([parts], say).run()
 
 
 def _worker(number: int, host: str, port: int, fds: tuple[int, ...]) -> Part:

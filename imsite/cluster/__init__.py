@@ -1,0 +1,1 @@
+"""What `make cluster` starts besides the nodes."""
