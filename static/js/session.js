@@ -153,17 +153,29 @@ export class Session extends EventTarget {
   }
 
   async #loadApps() {
-    this.store.apps = (await this.socket.request("app.list")).apps;
+    const answer = await this.#unlessRefused("app.list");
+    if (!answer) return;
+    this.store.apps = answer.apps;
     this.store.emit("me");
   }
 
   async #loadPresence() {
-    const { online, count } = await this.socket.request("presence.list");
-    this.store.setOnline(online, count);
-    // In a crowd, enter and exit may be left out: ask now and then.
     clearTimeout(this.#presenceTimer);
-    if (count < PRESENCE_PUSHED_UP_TO) return;
+    const answer = await this.#unlessRefused("presence.list");
+    if (answer) this.store.setOnline(answer.online, answer.count);
+    // In a crowd, enter and exit may be left out: ask now and then.
+    if (answer && answer.count < PRESENCE_PUSHED_UP_TO) return;
     this.#presenceTimer = setTimeout(() => this.#loadPresence().catch(() => {}), PRESENCE_REFRESH);
+  }
+
+  /** The answer to what one can chat without, or null. @param {string} cmd */
+  async #unlessRefused(cmd) {
+    try {
+      return await this.socket.request(cmd);
+    } catch (error) {
+      if (error instanceof Refused) return null;
+      throw error;
+    }
   }
 
   /** @param {Refused} refused */
