@@ -99,7 +99,7 @@ class _Deliver(deliver_pb2_grpc.DeliverServicer):
         connections: list[Connection]
         if request.HasField("person"):
             connections = self._hub.person_connections(request.person)
-        elif request.HasField("credential"):
+        elif request.credential:
             connections = list(self._hub.connections.values())
         else:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "Whose connections?")

@@ -131,8 +131,9 @@ class Peer:
             else:
                 self._note_failure(error)
             raise self._failed(method, _reason(code)) from error
-        except asyncio.CancelledError:
-            # gRPC also cancels calls of a channel that is closed; then nobody wants this task to end.
+        except (asyncio.CancelledError, grpc.aio.UsageError):
+            # gRPC also cancels calls when their channel is closed, and takes none any more; then nobody has asked this
+            # task to end.
             task = asyncio.current_task()
             if self._stopped and task is not None and not task.cancelling():
                 raise self._failed(method, "stopped") from None

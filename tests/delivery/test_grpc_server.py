@@ -160,8 +160,10 @@ async def test_connections_are_closed_by_person_and_credential(
 
 
 async def test_whose_connections_must_be_said(hub: Hub, server: DeliverServer) -> None:
+    nothing = deliver_pb2.CloseRequest(credential="").SerializeToString()
     async with listening(hub, ALICE) as alice:
-        assert await status(server.port, "/delivery.Deliver/Close") is grpc.StatusCode.INVALID_ARGUMENT
+        for request in (b"", nothing):
+            assert await status(server.port, "/delivery.Deliver/Close", request) is grpc.StatusCode.INVALID_ARGUMENT
         assert not alice.closings
 
 

@@ -182,6 +182,20 @@ async def test_calls_to_a_node_that_is_forgotten_fail_and_their_callers_live(scr
         await peers.state("a")
 
 
+async def test_a_question_is_not_repeated_to_a_node_that_is_forgotten(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peer, "RETRY_PAUSE", 0.3)
+    scripted.codes = [grpc.StatusCode.UNAVAILABLE]
+    async with calling({"a": scripted.port}) as peers, calling({"a": scripted.port}) as others:
+        call = asyncio.create_task(peers.state("a"))
+        await eventually(lambda: not scripted.codes)
+        await others.state("a")  # By now the first call has its answer and waits to be made again.
+        peers.set_nodes({})
+        assert await failure(call) == "stopped"
+    assert scripted.calls == 2
+
+
 async def test_a_caller_that_is_cancelled_is_cancelled(scripted: Scripted) -> None:
     scripted.gate.clear()
     async with calling({"a": scripted.port}) as peers:
