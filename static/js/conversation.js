@@ -31,6 +31,7 @@ export class Conversation extends EventTarget {
     this.outbox = outbox;
     this.session = session;
     outbox.addEventListener("sent", (event) => this.#sent(/** @type {CustomEvent} */ (event).detail));
+    session.addEventListener("resumed", () => store.current && this.retry(store.current));
   }
 
   /** @param {string} target @returns {{load: Load, failed: boolean} | null} */
@@ -56,6 +57,15 @@ export class Conversation extends EventTarget {
         log.setMiddle(await this.#history(target, { after, limit: PAGE + CONTEXT }));
       } else log.setNewest(await this.#history(target, {}));
     });
+  }
+
+  /** Does again what failed, if anything did. @param {string} target */
+  retry(target) {
+    const { load, failed } = this.#loads.get(target) ?? {};
+    if (!failed) return;
+    if (load === "older") this.loadOlder(target);
+    else if (load === "newer") this.loadNewer(target);
+    else this.reload(target);
   }
 
   /** @param {string} target */

@@ -2,7 +2,7 @@
  * Keeps the store in step with the server: what is pushed goes in, what a reconnect or a hole shows to be missing is
  * fetched. No DOM.
  *
- * Events: `entered` (a log-in succeeded for the first time), `left` (detail {reason}: not connected as anybody any more).
+ * Events: `entered` (everything is loaded anew), `resumed` (in step again after a reconnect), `left` (detail {reason}: not connected as anybody any more).
  *
  * @import { Answer, Channel, Message, Note, Person } from "./protocol.js"
  * @import { Credentials, Socket } from "./socket.js"

@@ -25,6 +25,7 @@ export class Details {
       this.#loadMembers();
       render();
     });
+    session.addEventListener("resumed", () => this.#loadMembers());
     language.addEventListener("change", render);
     part(this.#panel, "people-more").addEventListener("click", () => this.#loadMembers(true));
   }

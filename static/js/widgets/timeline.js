@@ -215,15 +215,7 @@ export class Timeline {
     } else if (row && is("failed") && row.message.clientMsgId) {
       if (is("retry")) this.outbox.retry(row.message.clientMsgId);
       else if (is("delete")) this.outbox.remove(row.message.clientMsgId);
-    } else if (!row && is("retry") && current) this.#retry(current);
-  }
-
-  /** @param {string} target */
-  #retry(target) {
-    const load = this.conversation.loading(target)?.load;
-    if (load === "older") this.conversation.loadOlder(target);
-    else if (load === "newer") this.conversation.loadNewer(target);
-    else this.conversation.reload(target);
+    } else if (!row && is("retry") && current) this.conversation.retry(current);
   }
 }
 
