@@ -83,10 +83,6 @@ class Hub:
         self.watermark = 0
         self.connections: dict[str, Connection] = {}
         self.loop: asyncio.AbstractEventLoop | None = None
-        self.on_first: Callable[[Connection], None] = _ignore
-        """Called when a person's first connection on an app has been attached."""
-        self.on_last: Callable[[Connection], None] = _ignore
-        """Called when their last one there has gone."""
         self._thread = 0
         self._persons: dict[int, _Person] = {}
         self._audience: dict[int, dict[Connection, None]] = {}
@@ -376,8 +372,7 @@ class Hub:
         connection.hold(reply)
         connection.sends = person.sends
         connection.attached = True
-        if self.presence.connect(connection.person, connection.name, connection.app):
-            self.on_first(connection)
+        self.presence.connect(connection.person, connection.name, connection.app)
         return self.watermark
 
     def remove(self, connection: Connection) -> None:
@@ -385,8 +380,7 @@ class Hub:
         self.connections.pop(connection.id, None)
         if connection.attached and connection.person is not None:
             connection.attached = False
-            if self.presence.disconnect(connection.person, connection.app):
-                self.on_last(connection)
+            self.presence.disconnect(connection.person, connection.app)
         self._forget(connection)
 
     def _forget(self, connection: Connection) -> None:

@@ -2,48 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from delivery.attendance import Attendance, Partings
+from delivery.presence import Watcher, ignore
+
 
 class MemoryPresence:
     """See `delivery.presence.Presence`."""
 
-    def __init__(self) -> None:
-        self._apps: dict[int, dict[int, int]] = {}
-        self._names: dict[int, str] = {}
-        self._connections: dict[int, int] = {}
-        self._by_name: dict[str, set[int]] = {}
+    def __init__(self, node: str = "") -> None:
+        self.on_first: Watcher = ignore
+        self.on_last: Watcher = ignore
+        self._node = node
+        self._here = Attendance()
+        self._partings = Partings(lambda person, name, app: self.on_last(person, name, app))
 
-    def connect(self, person: int, name: str, app: int) -> bool:
-        counts = self._apps.setdefault(app, {})
-        counts[person] = counts.get(person, 0) + 1
-        self._connections[person] = self._connections.get(person, 0) + 1
-        self._names[person] = name
-        self._by_name.setdefault(name, set()).add(person)
-        return counts[person] == 1
+    async def start(self) -> None:
+        """Nothing has to be ready."""
 
-    def disconnect(self, person: int, app: int) -> bool:
-        counts = self._apps[app]
-        counts[person] -= 1
-        self._connections[person] -= 1
-        last = counts[person] == 0
-        if last:
-            del counts[person]
-        if self._connections[person] == 0:
-            del self._connections[person]
-            name = self._names.pop(person)
-            bearers = self._by_name[name]
-            bearers.discard(person)
-            if not bearers:
-                del self._by_name[name]
-        return last
+    async def stop(self) -> None:
+        self._partings.clear()
 
-    def online(self, person: int, app: int | None = None) -> bool:
-        return person in (self._connections if app is None else self._apps.get(app, {}))
+    def connect(self, person: int, name: str, app: int) -> None:
+        if self._here.connect(person, name, app) and not self._partings.end(person, app):
+            self.on_first(person, name, app)
 
-    def count(self, app: int) -> int:
-        return len(self._apps.get(app, ()))
+    def disconnect(self, person: int, app: int) -> None:
+        name = self._here.name(person)
+        if self._here.disconnect(person, app):
+            self._partings.begin(person, name, app)
 
-    def persons(self, app: int) -> dict[int, str]:
-        return {person: self._names[person] for person in self._apps.get(app, {})}
+    async def online(self, persons: Sequence[int], app: int | None = None) -> set[int]:
+        return {person for person in persons if self._here.online(person, app)}
 
-    def named(self, name: str, app: int | None = None) -> list[int]:
-        return [person for person in self._by_name.get(name, ()) if self.online(person, app)]
+    async def persons(self, app: int, *, after: int = 0, limit: int | None = None) -> dict[int, str]:
+        return self._here.persons(app, after=after, limit=limit)
+
+    async def count(self, app: int) -> int:
+        return self._here.count(app)
+
+    async def named(self, name: str, app: int | None = None) -> list[int]:
+        return self._here.named(name, app)
+
+    async def nodes_of(self, persons: Sequence[int]) -> dict[int, set[str]]:
+        return {person: {self._node} for person in persons if self._here.online(person)}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 from django.db import transaction
 
@@ -47,13 +47,18 @@ def on_loop(function: Callable[[], T]) -> T:
 
     For other threads only: on the loop itself it would wait for itself. TimeoutError if the turn does not come.
     """
-    loop = hub().loop
-    assert loop is not None
 
     async def call() -> T:
         return function()
 
-    return asyncio.run_coroutine_threadsafe(call(), loop).result(LOOP_PATIENCE)
+    return ask(call)
+
+
+def ask(question: Callable[[], Coroutine[Any, Any, T]], patience: float = LOOP_PATIENCE) -> T:
+    """The same for what must wait on the loop, such as a question to the presence."""
+    loop = hub().loop
+    assert loop is not None
+    return asyncio.run_coroutine_threadsafe(question(), loop).result(patience)
 
 
 def committed(entries: Sequence[Entry]) -> None:

@@ -99,6 +99,9 @@ OPTIONS = (
     Option("IM_DB_THREADS", 8, "Threads (and on PostgreSQL connections) of one process for the database."),
     Option("IM_NODE_ID", "", "Name of this node in the cluster; empty: a new one at each start."),
     Option("IM_NODE_ADDRESS", "", "host:port at which other nodes reach this one; empty: IM_GRPC_HOST and its port."),
+    Option(
+        "IM_NODE_LEASE", 15.0, "Seconds without a sign of life after which a node, and who is on it, counts as gone."
+    ),
     Option("IM_GRPC_HOST", "127.0.0.1", "Address that a node binds for the others."),
     Option("IM_GRPC_PORT", 0, "Port that a node binds for the others; 0: a free one. Worker n binds the nth from it."),
     Option("IM_CLUSTER_SECRET", "", "What the nodes of a site show each other; the same on all of them."),

@@ -6,8 +6,8 @@ name they bear; several guests may bear one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import IntegrityError
@@ -45,7 +45,8 @@ def app_known(number: int) -> App:
 def names_online(*, app_number: int) -> list[str]:
     """The names of everybody online on the app, one for each person; two guests of one name are two."""
     app = app_known(app_number)
-    return _ask(lambda presence: list(presence.persons(app.number).values()), [])
+    nobody: dict[int, str] = {}
+    return list(_ask(lambda presence: presence.persons(app.number), nobody).values())
 
 
 def is_online(*, name: str, app_number: int | None = None) -> bool:
@@ -115,19 +116,19 @@ def message_send_to_app(*, caller: User | None, name: str, msg_id: str, text: st
     return None if message_send_now(draft).repeated else True
 
 
-def _ask(question: Callable[[Presence], T], nobody: T) -> T:
+def _ask(question: Callable[[Presence], Coroutine[Any, Any, T]], nobody: T) -> T:
     """The presence's answer. A process that serves no connections knows nobody."""
-    return publish.on_loop(lambda: question(publish.hub().presence)) if publish.running() else nobody
+    return publish.ask(lambda: question(publish.hub().presence)) if publish.running() else nobody
 
 
 def _online_ids(name: str, app: int | None = None) -> list[int]:
     """Everybody of that name who is online: guests by the very name, an account however it is spelt."""
     person = person_by_name(name)
 
-    def bearers(presence: Presence) -> list[int]:
-        found = set(presence.named(name, app))
-        if person is not None and presence.online(person.pk, app):
-            found.add(person.pk)
+    async def bearers(presence: Presence) -> list[int]:
+        found = set(await presence.named(name, app))
+        if person is not None:
+            found |= await presence.online([person.pk], app)
         return sorted(found)
 
     return _ask(bearers, [])

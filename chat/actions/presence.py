@@ -3,55 +3,80 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from django.conf import settings
+from django.db import DatabaseError
 
+from accounts.models import User
+from chat import selectors
+from chat.models import Channel
 from delivery import log, publish
-from delivery.connection import Connection
-from delivery.hub import Hub
 from delivery.log import Entry
+from delivery.presence import Presence
+from delivery.threads import run
+
+logger = logging.getLogger(__name__)
 
 ENTER, EXIT = "enter", "exit"
+TOGETHER = 500
+"""People who are looked up at a time."""
 
 
 class Comings:
-    """Watches a hub's first and last connections. A short absence, such as a page reload, is not told."""
+    """Tells what the presence notices, in its order."""
 
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
-        self._going: dict[tuple[int, int], asyncio.TimerHandle] = {}
-        hub.on_first, hub.on_last = self.came, self.went
+    def __init__(self, presence: Presence) -> None:
+        self._presence = presence
+        self._noticed: list[tuple[str, int, int]] = []
+        self._telling: asyncio.Task[None] | None = None
+        presence.on_first, presence.on_last = self._came, self._went
 
-    def came(self, connection: Connection) -> None:
-        assert connection.person is not None
-        going = self._going.pop((connection.person, connection.app), None)
-        if going is not None:
-            going.cancel()
-        else:
-            self._tell(ENTER, connection, f"{connection.name} is here")
+    async def stop(self) -> None:
+        """Tell no more."""
+        if self._telling is not None:
+            self._telling.cancel()
+            await asyncio.gather(self._telling, return_exceptions=True)
 
-    def went(self, connection: Connection) -> None:
-        assert connection.person is not None
-        key = (connection.person, connection.app)
-        loop = asyncio.get_running_loop()
-        self._going[key] = loop.call_later(settings.IM_PRESENCE_GRACE, self._gone, key, connection)
+    def _came(self, person: int, name: str, app: int) -> None:
+        self._notice(ENTER, person, app)
 
-    def _gone(self, key: tuple[int, int], connection: Connection) -> None:
-        del self._going[key]
-        self._tell(EXIT, connection, f"{connection.name} has left")
+    def _went(self, person: int, name: str, app: int) -> None:
+        self._notice(EXIT, person, app)
 
-    def _tell(self, kind: str, connection: Connection, text: str) -> None:
-        if self._hub.presence.count(connection.app) > settings.IM_PRESENCE_LIMIT:
-            return
-        room = connection.channels[0]
-        body = {
-            "target": str(room),
-            "type": "text",
-            "msg": text,
-            "from": connection.name,
-            "fromId": str(connection.person),
-            "name": connection.nickname,
-            "kind": connection.kind,
-        }
-        header = {"skip": [connection.person]}
-        publish.transient(Entry(kind=kind, channel=room, header=header, body=body, time=log.now_ms()))
+    def _notice(self, kind: str, person: int, app: int) -> None:
+        self._noticed.append((kind, person, app))
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.create_task(self._tell(), name="comings")
+
+    async def _tell(self) -> None:
+        while self._noticed:
+            noticed, self._noticed = self._noticed[:TOGETHER], self._noticed[TOGETHER:]
+            apps = {app for _, _, app in noticed}
+            small = {app for app in apps if await self._presence.count(app) <= settings.IM_PRESENCE_LIMIT}
+            noticed = [one for one in noticed if one[2] in small]
+            if not noticed:
+                continue
+            try:
+                people = await run(selectors.persons, {person for _, person, _ in noticed})
+                rooms = {room.app.number: room for room in await run(selectors.global_channels) if room.app is not None}
+            except DatabaseError as error:
+                logger.warning("comings_untold", extra={"count": len(noticed), "error": type(error).__name__})
+                continue
+            for kind, person, app in noticed:
+                if person in people and app in rooms:
+                    publish.transient(_entry(kind, people[person], rooms[app]))
+
+
+def _entry(kind: str, user: User, room: Channel) -> Entry:
+    name = user.public_name
+    body = {
+        "target": str(room.pk),
+        "type": "text",
+        "msg": f"{name} is here" if kind == ENTER else f"{name} has left",
+        "from": name,
+        "fromId": str(user.pk),
+        "name": user.nickname,
+        "kind": user.kind,
+    }
+    return Entry(kind=kind, channel=room.pk, header={"skip": [user.pk]}, body=body, time=log.now_ms())

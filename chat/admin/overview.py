@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from django.http import HttpRequest
 
@@ -14,8 +12,6 @@ from accounts.selectors import apps_enabled
 from chat.admin.reads import COUNTED, messages_since
 from delivery import log, publish
 from delivery.hub import Hub
-
-T = TypeVar("T")
 
 LOOP_PATIENCE = 2.0
 """Seconds in which a healthy event loop answers."""
@@ -61,7 +57,7 @@ def _online(faults: list[str]) -> Online | None:
     apps = [(app.number, str(app)) for app in apps_enabled()]
     head = log.head()
     try:
-        online = _ask(hub, lambda: _look(hub, apps))
+        online = publish.ask(lambda: _look(hub, apps), LOOP_PATIENCE)
     except (TimeoutError, RuntimeError):
         faults.append(f"The node's event loop has not answered for {LOOP_PATIENCE:.0f} seconds.")
         return None
@@ -70,22 +66,7 @@ def _online(faults: list[str]) -> Online | None:
     return online
 
 
-def _ask(hub: Hub, question: Callable[[], T]) -> T:
-    """Its answer, from the node's event loop: nobody else may look into what the loop changes."""
-    answer: Future[T] = Future()
-
-    def respond() -> None:
-        try:
-            answer.set_result(question())
-        except Exception as error:
-            answer.set_exception(error)
-
-    assert hub.loop is not None
-    hub.loop.call_soon_threadsafe(respond)
-    return answer.result(LOOP_PATIENCE)
-
-
-def _look(hub: Hub, apps: list[tuple[int, str]]) -> Online:
-    here = [(name, hub.presence.persons(number)) for number, name in apps]
+async def _look(hub: Hub, apps: list[tuple[int, str]]) -> Online:
+    here = [(name, await hub.presence.persons(number)) for number, name in apps]
     people = {person: name for _, persons in here for person, name in persons.items()}
     return Online([(name, len(persons)) for name, persons in here], people, len(hub.connections), hub.watermark)

@@ -170,20 +170,15 @@ class Members(msgspec.Struct):
 @command("channel.members")
 async def members(call: Call, data: Members) -> dict[str, Any]:
     """A page of a group's members, by id, with who is online."""
-    presence = publish.hub().presence
 
-    def read() -> dict[str, Any]:
+    def read() -> tuple[dict[int, dict[str, Any]], bool]:
         access = access_channel(call.user, data.target, app=call.caller.app)
         stays, more = selectors.members_page(access.channel, after=data.after, limit=data.limit)
-        return {
-            "members": [
-                bodies.person(stay.user) | {"role": stay.role, "online": presence.online(stay.user_id)}
-                for stay in stays
-            ],
-            "hasMore": more,
-        }
+        return {stay.user_id: bodies.person(stay.user) | {"role": stay.role} for stay in stays}, more
 
-    return await run(read)
+    people, more = await run(read)
+    online = await publish.hub().presence.online(list(people))
+    return {"members": [shown | {"online": id in online} for id, shown in people.items()], "hasMore": more}
 
 
 class Search(msgspec.Struct):

@@ -19,9 +19,12 @@ FOUND_SHOWN = 20
 @command("presence.list", guests=True)
 async def presence_list(call: Call, data: Nothing) -> dict[str, Any]:
     """Who is online on one's app: how many, and the first 500 of them."""
-    ids = list(publish.hub().presence.persons(call.caller.app))
-    people = await run(selectors.persons, ids[:ONLINE_SHOWN])
-    return {"online": [bodies.person(user) for user in people.values()], "count": len(ids)}
+    presence, app = publish.hub().presence, call.caller.app
+    shown = await presence.persons(app, limit=ONLINE_SHOWN)
+    people = await run(selectors.persons, shown)
+    # Of a few all are known; the two answers are of two moments.
+    count = len(shown) if len(shown) < ONLINE_SHOWN else max(len(shown), await presence.count(app))
+    return {"online": [bodies.person(user) for user in people.values()], "count": count}
 
 
 class Search(msgspec.Struct):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import secrets
 import time
 
 from django.conf import settings
@@ -17,6 +18,13 @@ from chat.consumers.admission import Doorkeeper
 from chat.writer import Writer, open_writer
 from delivery import keys, publish
 from delivery.hub import Hub
+from delivery.nodes import Nodes
+from delivery.nodes_memory import MemoryNodes
+from delivery.nodes_redis import RedisNodes
+from delivery.presence import Presence
+from delivery.presence_memory import MemoryPresence
+from delivery.presence_redis import RedisPresence
+from delivery.redis import Link
 from delivery.threads import run
 
 logger = logging.getLogger(__name__)
@@ -29,16 +37,29 @@ class Node:
     """Started by the server's lifespan, or by the first connection where a server has none (daphne)."""
 
     def __init__(self) -> None:
-        self.hub = Hub()
+        node = settings.IM_NODE_ID or secrets.token_hex(4)
+        self.link: Link | None = None
+        self.nodes: Nodes
+        presence: Presence
+        if settings.REDIS_URL:
+            self.link = Link(settings.REDIS_URL)
+            registry = RedisNodes(self.link, node)
+            self.nodes, presence = registry, RedisPresence(self.link, registry)
+        else:
+            self.nodes, presence = MemoryNodes(node), MemoryPresence(node)
+        self.hub = Hub(presence)
+        self.comings = Comings(presence)
         self.writer = Writer()
         self.door = Doorkeeper()
         self.accepting = True
         self._chores: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
+        self.nodes.counts = self._counts
+        await self.nodes.start()
+        await self.hub.presence.start()
         await self.hub.start()
         self.writer.start()
-        Comings(self.hub)
         publish.open_door(self.hub)
         open_writer(self.writer)
         self._chores = [asyncio.create_task(self._sweep(), name="sweep"), asyncio.create_task(_tidy(), name="tidy")]
@@ -72,6 +93,15 @@ class Node:
         open_writer(None)
         publish.open_door(None)
         await self.hub.stop()
+        await self.comings.stop()
+        await self.hub.presence.stop()
+        await self.nodes.stop()
+        if self.link is not None:
+            await self.link.close()
+
+    def _counts(self) -> tuple[int, int]:
+        connections = self.hub.connections.values()
+        return len(connections), sum(connection.attached for connection in connections)
 
     async def _sweep(self) -> None:
         """Close connections that never logged in, and those that have been silent for too long."""

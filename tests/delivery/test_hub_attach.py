@@ -113,7 +113,7 @@ async def test_a_change_of_membership_while_attaching(
         frames = await stuck.until("end@4")
         assert ("msg@3" in frames) is (change != "leave")
         assert ("note@2" in frames) is (passes == "after attaching")
-        assert hub._persons[BOB].spans == after
+        assert hub.audience.persons[BOB].spans == after
         hub.remove(stuck.connection)
     if second:
         await earlier.__aexit__(None, None, None)
@@ -152,7 +152,7 @@ async def test_a_credential_that_ends_while_attaching_lets_nobody_in(hub: Hub, m
     with pytest.raises(CredentialEnded):
         await attaching
     assert bob.closings == ([4001] if how == "revoked meanwhile" else [])
-    assert not hub.presence.online(BOB)
+    assert await hub.presence.online([BOB]) == set()
     hub.remove(bob.connection)
     assert_forgotten(hub)
 
