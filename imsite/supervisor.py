@@ -39,6 +39,8 @@ class Part:
     fds: tuple[int, ...] = ()
     ready: Callable[[], Awaitable[None]] | None = None
     stdin: bytes = b""
+    silent: bool = False
+    """Whether what it prints is thrown away (it keeps a log of its own)."""
     ending: float = 0.0
     """Seconds that it promises to have ended in."""
     process: asyncio.subprocess.Process | None = None
@@ -91,6 +93,7 @@ class Supervisor:
             *part.command,
             env={**os.environ, **part.environment},
             stdin=asyncio.subprocess.PIPE if part.stdin else asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL if part.silent else None,
             pass_fds=part.fds,
             # Ctrl-C in a terminal goes to everybody of the group. Who ends when is decided here.
             start_new_session=True,

@@ -78,7 +78,7 @@ def _redis(port: int) -> tuple[Part, str]:
     password = secrets.token_urlsafe(24)
     log = settings.DATA_DIR / "redis.log"
     configuration = redis_server.configuration(port=port, password=password, log=log)
-    part = Part("Redis", (binary, "-"), stdin=configuration.encode(), ready=_answers(port))
+    part = Part("Redis", (binary, "-"), stdin=configuration.encode(), silent=True, ready=_answers(port))
     return part, f"redis://:{password}@{HOST}:{port}/0"
 
 

@@ -1,0 +1,43 @@
+"""Clusters: `with cluster_factory(count=2, front=True) as cluster`. Where Redis or nginx is missing, that is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.support import machine
+from tests.support.cluster import Cluster
+from tests.support.fixtures import SiteFactory
+
+ClusterFactory = Callable[..., Cluster]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if {"cluster_factory", "cluster", "start"} & set(getattr(item, "fixturenames", ())):
+            for name in {"Redis", "nginx"} & machine.missing().keys():
+                item.add_marker(pytest.mark.skip(reason=f"{name} is missing on this machine"))
+
+
+@pytest.fixture
+def cluster_factory(site_factory: SiteFactory) -> Iterator[ClusterFactory]:
+    """Makes clusters over a set-up database, not yet started: `cluster_factory(count=3, front=True, IM_…="…")`."""
+    made: list[Cluster] = []
+
+    def make(*, count: int = 2, front: bool = False, **options: str) -> Cluster:
+        place = site_factory()  # Only for its data; it is never started.
+        cluster = Cluster(place.data, count=count, front=front, database_url=place.database_url, options=options)
+        made.append(cluster)
+        return cluster
+
+    yield make
+    for cluster in made:
+        cluster.stop()
+
+
+@pytest.fixture
+def cluster(cluster_factory: ClusterFactory) -> Iterator[Cluster]:
+    """Two running nodes with nginx in front."""
+    with cluster_factory(front=True) as running:
+        yield running

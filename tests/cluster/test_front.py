@@ -1,0 +1,92 @@
+"""deploy/nginx.conf, with real nodes behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import urllib.error
+import urllib.request
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from tests.cluster.conftest import ClusterFactory
+from tests.support.client import Client
+from tests.support.cluster import Cluster
+from tests.support.fixtures import Connect
+from tests.support.observe import ask, connections
+
+
+async def test_people_chat_through_it_and_spread_over_the_nodes(cluster: Cluster, connect: Connect) -> None:
+    people: list[Client] = [await connect(cluster.acc) for _ in range(6)]
+
+    for number, one in enumerate(people):
+        assert (await one.login_guest(f"Guest{number}"))["position"] >= 0
+
+    assert [connections(node) for node in cluster.nodes] == [3, 3]
+
+
+async def test_a_client_has_its_own_address_whatever_it_claims(cluster: Cluster) -> None:
+    async with await Client.connect(cluster.acc, headers={"X-Forwarded-For": "203.0.113.9"}) as alice:
+        await alice.login_guest("Alice")
+
+        states = [ask(f"{node.url}/system/state?isDebug=true").text for node in cluster.nodes]
+
+    assert any("127.0.0.1" in state for state in states)
+    assert not any("203.0.113.9" in state for state in states)
+
+
+def test_a_page_of_this_origin_may_connect_and_another_may_not(cluster: Cluster) -> None:
+    async def opens(origin: str) -> bool:
+        try:
+            await (await Client.connect(cluster.acc, origin=origin, cookie="sessionid=x")).close()
+        except InvalidStatus:
+            return False
+        return True
+
+    assert asyncio.run(opens(cluster.url))
+    assert not asyncio.run(opens("http://127.0.0.1:1"))
+
+
+async def test_what_a_dead_node_does_not_take_another_does(cluster: Cluster, connect: Connect) -> None:
+    cluster.nodes[0].kill()
+
+    for number in range(6):
+        await (await connect(cluster.acc)).login_guest(f"Guest{number}")
+        assert ask(f"{cluster.url}/accounts/login/").status == 200
+
+    assert connections(cluster.nodes[1]) == 6
+
+
+async def test_a_full_node_passes_people_on_and_keeps_its_pages(
+    cluster_factory: ClusterFactory, connect: Connect
+) -> None:
+    with cluster_factory(front=True, IM_MAX_CONNECTIONS="2") as cluster:
+        for _ in range(2):
+            await connect(cluster.nodes[0].acc)
+
+        for _ in range(2):
+            await connect(cluster.acc)
+        with pytest.raises(InvalidStatus):
+            await connect(cluster.acc)
+
+        assert connections(cluster.nodes[1]) == 2
+        assert all(ask(f"{cluster.url}/accounts/login/").status == 200 for _ in range(4))
+
+
+def test_static_files_come_from_the_disk_and_else_from_a_node(cluster: Cluster) -> None:
+    from_node = ask(f"{cluster.url}/static/css/base.css")
+    (cluster.data / "static" / "css").mkdir(parents=True, exist_ok=True)
+    (cluster.data / "static" / "css" / "base.css").write_text("/* of the disk */")
+
+    from_disk = ask(f"{cluster.url}/static/css/base.css")
+
+    assert from_node.status == 200 and "of the disk" not in from_node.text
+    assert from_disk.text == "/* of the disk */"
+    assert from_disk.headers["Content-Type"] == "text/css"
+
+
+def test_its_name_and_version_are_nobodys_business(cluster: Cluster) -> None:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{cluster.url}/nothing/here", timeout=10)
+
+    assert "nginx/" not in refused.value.headers["Server"]

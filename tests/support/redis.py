@@ -1,0 +1,48 @@
+"""A private Redis on a free loopback port: killed, frozen, started again, and then always empty."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from types import TracebackType
+
+from imsite.cluster import redis_server
+from tests.support.ports import free_port
+from tests.support.processes import Process
+
+
+class RedisServer(Process):
+    """As a context manager it is started and stopped. It keeps its port and password, and nothing else."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__("Redis", free_port(), directory / "redis.out")
+        self._password = secrets.token_hex(8)
+        self._directory = directory
+
+    @property
+    def url(self) -> str:
+        return f"redis://:{self._password}@127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        binary = redis_server.binary()
+        assert binary, "there is no Redis on this machine"
+        self._directory.mkdir(parents=True, exist_ok=True)
+        log = self._directory / "redis.log"
+        configuration = redis_server.configuration(port=self.port, password=self._password, log=log)
+        self.launch([binary, "-"], configuration.encode())
+
+    def restart(self) -> None:
+        """Empty again."""
+        if self.running:
+            self.kill()
+        self.start()
+
+    def __enter__(self) -> RedisServer:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.running:
+            self.kill()
