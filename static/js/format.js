@@ -1,9 +1,15 @@
 /** Times, days and counts in the chosen language. */
 import { language, t } from "./i18n.js";
 
+/** Making a formatter costs a thousand times its use. @type {Map<string, Intl.DateTimeFormat>} */
+const formatters = new Map();
+
 /** @param {number} time @param {Intl.DateTimeFormatOptions} options */
 function format(time, options) {
-  return new Intl.DateTimeFormat(language.tag, options).format(time);
+  const key = language.tag + JSON.stringify(options);
+  let formatter = formatters.get(key);
+  if (!formatter) formatters.set(key, (formatter = new Intl.DateTimeFormat(language.tag, options)));
+  return formatter.format(time);
 }
 
 /** @param {number} time */

@@ -1,6 +1,6 @@
 /** Says new messages of the open channel to screen readers, politely and once; counts the unread in the title. */
 /** @import { Store } from "../store.js" */
-import { byId } from "../dom.js";
+import { byId, soon } from "../dom.js";
 import { t } from "../i18n.js";
 import { firstLine } from "../text.js";
 
@@ -20,8 +20,9 @@ export class Announcer {
       log.append(line);
       while (log.childElementCount > KEPT) log.firstElementChild.remove();
     });
-    store.addEventListener("channels", () => this.#count());
-    store.addEventListener("current", () => this.#count());
+    const count = soon(() => this.#count());
+    store.addEventListener("channels", count);
+    store.addEventListener("current", count);
   }
 
   #count() {

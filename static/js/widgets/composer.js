@@ -17,6 +17,7 @@ export class Composer {
   /** @type {Quoted | null} */ #reply = null;
   /** @type {Message | null} */ #editing = null;
   #target = "";
+  #shown = "";
   form = byId("composer-form");
   field = /** @type {HTMLTextAreaElement} */ (byId("composer"));
 
@@ -27,7 +28,7 @@ export class Composer {
     this.drafts = drafts;
     this.limit = limit;
     store.addEventListener("current", () => this.#opened());
-    store.addEventListener("channels", () => this.#show());
+    store.addEventListener("channels", () => this.#showChannel());
     language.addEventListener("change", () => this.#show());
     this.field.addEventListener("input", () => this.#written());
     this.field.addEventListener("keydown", (event) => this.#key(event));
@@ -104,13 +105,21 @@ export class Composer {
     if (this.#target) this.drafts.set(this.#target, { text: this.field.value, reply: this.#reply });
   }
 
-  #show() {
+  /** The channel may have been renamed or closed; most of the times it was not. */
+  #showChannel() {
     const { channel } = this.store;
+    const shown = JSON.stringify([channel?.name, channel?.closed, language.code]);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
     const closed = Boolean(channel?.closed);
     const name = channel?.name ?? "";
     this.field.disabled = closed || !channel;
     this.field.placeholder = closed ? t("composer.closed") : t("composer.hint", { name });
     this.field.setAttribute("aria-label", t("composer.label", { name }));
+  }
+
+  #show() {
+    this.#showChannel();
     this.#showAbout();
     // Characters as the server counts them, not UTF-16 units.
     const left = this.limit - [...this.field.value.trim()].length;
@@ -119,7 +128,7 @@ export class Composer {
     count.classList.toggle("error", left < 0);
     setText(count, left < 0 ? t("composer.over", { n: -left }) : t("composer.left", { n: left }));
     const button = this.form.querySelector(".composer-send");
-    button.disabled = left < 0 || closed || !this.field.value.trim();
+    button.disabled = left < 0 || this.field.disabled || !this.field.value.trim();
     button.title = t(this.#editing ? "composer.save" : "composer.send");
     button.setAttribute("aria-label", button.title);
     this.field.style.height = "auto";
