@@ -9,7 +9,7 @@ from django.conf import settings
 
 from imsite.translations import compile_translations
 from tests.settings import TEST_DATABASE
-from tests.support import machine
+from tests.support import database, machine
 
 pytest_plugins = ["tests.support.fixtures"]
 
@@ -33,6 +33,7 @@ def _belongs(item: pytest.Item) -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    database.install()
     if not hasattr(config, "workerinput"):
         compile_translations(settings.LOCALE_PATHS)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 
+import psycopg
 import pytest
 from django.db import connection
 
 from accounts.models import User
+from imsite import settings
+from tests.support.postgres import cluster_url
 
 
 def _value(statement: str) -> str:
@@ -23,10 +26,13 @@ def test_sqlite_writes_ahead_so_that_readers_do_not_wait() -> None:
 
 
 @pytest.mark.postgres
-@pytest.mark.django_db(transaction=True)
 def test_postgresql_ends_transactions_that_a_frozen_node_left_open() -> None:
-    assert _value("SHOW idle_in_transaction_session_timeout") == "2s"
-    assert _value("SHOW lock_timeout") == "10s"
+    options = settings.DATABASES["default"]["OPTIONS"]["options"]
+    with psycopg.connect(f"{cluster_url()}/postgres", options=options) as own:
+        shown = [
+            own.execute(f"SHOW {name}").fetchone() for name in ("idle_in_transaction_session_timeout", "lock_timeout")
+        ]
+    assert shown == [("2s",), ("10s",)]
 
 
 @pytest.mark.django_db(transaction=True)
