@@ -23,7 +23,11 @@ PING_REQUEST = b'{"seq":"1","cmd":"ping"}'
 def impatient(site_factory: SiteFactory) -> Iterator[Site]:
     """Waits a second for a request, for a log-in and for the answer to a ping, but does not mind silence."""
     with site_factory(
-        IM_LOGIN_TIMEOUT="1", IM_REQUEST_TIMEOUT="1", IM_PING_INTERVAL="1", IM_PRESENCE_GRACE="0.1"
+        IM_LOGIN_TIMEOUT="1",
+        IM_REQUEST_TIMEOUT="1",
+        IM_PING_INTERVAL="1",
+        IM_PRESENCE_GRACE="0.1",
+        IM_REQUEST_BURST="1000000",
     ) as site:
         yield site
 
@@ -154,6 +158,17 @@ def test_who_reads_nothing_is_gone_even_if_the_goodbye_cannot_be_written(impatie
         with contextlib.suppress(TimeoutError, ConnectionError):
             while True:  # Until the answers fill every buffer on the way.
                 stuck.link.sendall(frame(TEXT, b'{"seq":"1","cmd":"app.list"}') * 100)
+
+        wait_for(guest, ["alive"])
+
+
+def test_who_reads_nothing_is_gone_though_nothing_waits_for_them(impatient: Site) -> None:
+    """Only the transport is full: of answers to pings. The goodbye of the missed ping can never be written."""
+    with BareSocket(impatient, buffer=4096) as stuck, BareSocket(impatient) as guest:
+        stuck.login("stuck")
+        guest.login("alive")
+        for _ in range(20):
+            stuck.send(frame(PING, b"x" * 125) * 8000)
 
         wait_for(guest, ["alive"])
 

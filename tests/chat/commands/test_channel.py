@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.people import People, Person
+from tests.support.people import People, Person, Town
 
 pytestmark = pytest.mark.each_database
 
@@ -449,7 +449,7 @@ async def test_a_member_does_not_manage(people: People, cmd: str, fields: dict[s
 # -- members, search --------------------------------------------------------------------------------------------------
 
 
-async def test_members_come_in_pages_with_role_and_presence(people: People, town: Any) -> None:
+async def test_members_come_in_pages_with_role_and_presence(people: People, town: Town) -> None:
     alice, bob = await people("alice", "bob")
     offline = town.account("carol")
     group = await alice.group(bob, offline)
@@ -477,7 +477,7 @@ async def test_a_bad_page_of_members_is_an_illegal_parameter(people: People, fie
     assert await alice.code("channel.members", target=await alice.group(), **fields) == 1001
 
 
-async def test_strangers_find_listed_open_groups_only(people: People, town: Any) -> None:
+async def test_strangers_find_listed_open_groups_only(people: People, town: Town) -> None:
     alice, carol = await people("alice", "carol")
     mark = f"Mark{alice.id}"
     found = await alice.group(name=f"{mark} found", join="open", listed=True)
@@ -577,3 +577,41 @@ async def test_a_leave_and_a_send_in_flight_are_one_after_the_other(people: Peop
 
     assert [reply.code for reply in await asyncio.gather(*sends)] == [200] * 10
     assert ((await leave).code, (await late).code) == (200, 1005)
+
+
+# -- closed by an operator --------------------------------------------------------------------------------------------
+
+
+async def test_a_closed_channel_can_be_read_and_nothing_else(people: People, town: Town) -> None:
+    alice, bob, carol = await people("alice", "bob", "carol")
+    group = await alice.group(bob, join="open", listed=True, name=f"Shut{alice.id}")
+    sent = await alice.say(group)
+    operator = town.account("dave")
+    script = f"""
+from accounts.models import User
+from chat.actions.channel import channel_set_closed
+channel_set_closed(operator=User.objects.get(pk={operator.id}), channel_id={group}, closed=%s)
+"""
+
+    town.shell(script % True)
+
+    assert (await note(bob, "closed"))["by"]["id"] == operator.id
+    for cmd, fields in [
+        ("message.send", {"msg": "x"}),
+        ("message.edit", {"id": sent["id"], "msg": "x"}),
+        ("channel.rename", {"name": "x"}),
+        ("channel.invite", {"members": [carol.name]}),
+        ("channel.policy", {"listed": False}),
+    ]:
+        assert await alice.code(cmd, target=group, **fields) == 1009
+    assert (await bob.call("channel.get", target=group))["closed"] is True
+    assert len((await bob.call("message.history", target=group))["messages"]) == 1
+    assert await bob.code("read.mark", target=group, seq=1) == 200
+    # To others it is gone.
+    assert (await carol.call("channel.search", q=f"Shut{alice.id}"))["channels"] == []
+    assert await carol.refused("channel.join", target=group) == await carol.refused("channel.join", target=ABSENT)
+
+    town.shell(script % False)
+
+    await note(bob, "reopened")
+    assert await bob.code("message.send", target=group, msg="x") == 200

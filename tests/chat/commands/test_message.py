@@ -260,7 +260,13 @@ async def test_fields_that_a_client_may_not_set_are_ignored(people: People) -> N
     sent = await alice.say(
         channel,
         **{"from": carol.name, "fromId": carol.id, "sender": carol.id, "userId": carol.name, "seq": 77, "time": 1},
-        position=1, id="5", name="Carol", recalled=True, skip=bob.id, origin="x", app=102,
+        position=1,
+        id="5",
+        name="Carol",
+        recalled=True,
+        skip=bob.id,
+        origin="x",
+        app=102,
     )
 
     push = (await bob.push("msg")).data
