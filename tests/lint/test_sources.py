@@ -90,7 +90,7 @@ def test_the_tests_install_the_very_versions_the_site_runs_on() -> None:
 
 
 def test_no_file_is_too_long_to_have_one_job() -> None:
-    """Rarely over 300 lines; none over 400. A test file has the name of its source, so it may be as long as it takes."""
+    """Rarely over 300 lines; none over 400. A test file has its source's name, so it may be as long as it takes."""
     paths = [path for package in ("imsite", "accounts", "chat", "delivery", "static") for path in _files(package)]
     sources = [path for path in paths if path.suffix in {".py", ".js", ".css"} and "migrations" not in path.parts]
     lengths = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in sources}
