@@ -1,20 +1,16 @@
-"""Messages into the database, many in one transaction.
+"""Messages into the database, many in one transaction: locks, keys, rights, numbers, the log.
 
-`commit` is the transaction; `Writer` gathers what arrives while one is under way, so that a lone send does not wait and
-a crowd shares. A message is acknowledged after its transaction has committed, and announced after that, never before.
+A message is announced after its transaction has committed, never before.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
-from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError, connection
 
 from accounts.models import User
@@ -25,7 +21,6 @@ from chat.rules import Ranges
 from delivery import keys, log, metrics, publish
 from delivery.log import Entry
 from delivery.rows import attribute, insert, insert_returning
-from delivery.threads import run
 from delivery.transactions import write
 
 logger = logging.getLogger(__name__)
@@ -305,73 +300,3 @@ def _body(row: Message, sender: User, draft: Draft) -> dict[str, object]:
     if draft.push_seq:
         body["pushSeq"] = draft.push_seq
     return body
-
-
-class Writer:
-    """Gathers sends of this process and commits them in batches, one batch at a time, in the order they came."""
-
-    def __init__(self) -> None:
-        self._waiting: deque[tuple[Draft, asyncio.Future[Stored]]] = deque()
-        self._arrived = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-        self._stopping = False
-
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="writer")
-
-    async def stop(self) -> None:
-        """Commit what waits, then end."""
-        if self._task is not None:
-            self._stopping = True
-            self._arrived.set()
-            await self._task
-            self._task = None
-
-    def submit(self, draft: Draft) -> asyncio.Future[Stored]:
-        """Queue a draft; its future has the result after the commit, or the ChatError or DatabaseError."""
-        if len(self._waiting) >= settings.IM_WRITE_QUEUE:
-            raise ChatError(errors.TOO_MUCH, "The site is busy. Try again in a second.", retryAfter=1)
-        future: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
-        self._waiting.append((draft, future))
-        self._arrived.set()
-        return future
-
-    async def _run(self) -> None:
-        while not self._stopping:
-            await self._arrived.wait()
-            self._arrived.clear()
-            while self._waiting:
-                count = min(len(self._waiting), settings.IM_BATCH_MESSAGES)
-                batch = [self._waiting.popleft() for _ in range(count)]
-                try:
-                    outcomes = await run(commit, [draft for draft, _ in batch])
-                except Exception as error:
-                    logger.warning("commit_failed", extra={"messages": count, "error": repr(error)})
-                    _resolve((future for _, future in batch), [error] * count)
-                else:
-                    _resolve((future for _, future in batch), outcomes)
-
-
-def _resolve(futures: Iterable[asyncio.Future[Stored]], outcomes: Sequence[Outcome]) -> None:
-    for future, outcome in zip(futures, outcomes, strict=True):
-        if future.done():  # Its connection has gone; the message is stored all the same.
-            continue
-        if isinstance(outcome, Stored):
-            future.set_result(outcome)
-        else:
-            future.set_exception(outcome)
-
-
-_writer: Writer | None = None
-
-
-def open_writer(writer: Writer | None) -> None:
-    """Use this writer for the process's sends from its event loop."""
-    global _writer
-    _writer = writer
-
-
-def current_writer() -> Writer:
-    if _writer is None:
-        raise RuntimeError("No writer runs in this process.")
-    return _writer

@@ -23,6 +23,19 @@ def executor() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=settings.IM_DB_THREADS, thread_name_prefix="db")
 
 
+@cache
+def first_executor() -> ThreadPoolExecutor:
+    """Threads for what everybody waits for, so that commands which wait for a locked row cannot hold it up."""
+    return ThreadPoolExecutor(max_workers=2, thread_name_prefix="db first")
+
+
+async def run_first(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """As `run`, for the hub's reads and the batch commit."""
+    hop = database_sync_to_async(function, thread_sensitive=False, executor=first_executor())
+    result: T = await hop(*args, **kwargs)
+    return result
+
+
 async def run(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call the synchronous `function` in a database thread and give its result; its exceptions pass through."""
     hop = database_sync_to_async(function, thread_sensitive=False, executor=executor())

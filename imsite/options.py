@@ -97,6 +97,7 @@ OPTIONS = (
         "Sends of one process that may wait for their commit; over it they are refused with 1011.",
     ),
     Option("IM_DB_THREADS", 8, "Threads (and on PostgreSQL connections) of one process for the database."),
+    Option("IM_LAYER", "pubsub", "Channel layer between nodes: `pubsub`, or `queue` (channels-redis' other one)."),
     Option("IM_NODE_ID", "", "Name of this node in the cluster; empty: a new one at each start."),
     Option("IM_NODE_ADDRESS", "", "host:port at which other nodes reach this one; empty: IM_GRPC_HOST and its port."),
     Option(

@@ -103,7 +103,7 @@ def _database() -> dict[str, Any]:
             database["OPTIONS"] = {
                 **database.get("OPTIONS", {}),
                 "pool": {"min_size": 1, "max_size": int(cast(int, read("IM_DB_THREADS"))) + 8, "timeout": 10},
-                "options": "-c idle_in_transaction_session_timeout=2000 -c lock_timeout=10000",
+                "options": "-c idle_in_transaction_session_timeout=2000 -c lock_timeout=4000",
             }
         return database
     DATA_DIR.mkdir(parents=True, exist_ok=True)
@@ -122,6 +122,21 @@ def _database() -> dict[str, Any]:
 
 DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Between nodes only: inside a process the hub delivers without a layer.
+_LAYERS = {
+    "pubsub": "channels_redis.pubsub.RedisPubSubChannelLayer",
+    "queue": "channels_redis.core.RedisChannelLayer",
+}
+if REDIS_URL:
+    if str(read("IM_LAYER")) not in _LAYERS:
+        raise ImproperlyConfigured("IM_LAYER is pubsub or queue.")
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": _LAYERS[str(read("IM_LAYER"))],
+            "CONFIG": {"hosts": [REDIS_URL], "prefix": "imsite"},
+        }
+    }
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]

@@ -12,7 +12,8 @@ from chat import bodies, errors, rules
 from chat.errors import ChatError
 from chat.models import Channel, Message, ReadMark
 from chat.selectors import Access, access_channel, access_message
-from chat.writer import Draft, Stored, commit, current_writer
+from chat.write_queue import current_queue
+from chat.writer import Draft, Stored, commit
 from delivery import log, publish
 from delivery.connection import Connection
 from delivery.log import Entry
@@ -46,7 +47,7 @@ def message_draft(
 
 def message_send(draft: Draft) -> asyncio.Future[Stored]:
     """Queue the message; the future has its number and position once it is committed. On the event loop."""
-    return current_writer().submit(draft)
+    return current_queue().submit(draft)
 
 
 def message_send_now(draft: Draft) -> Stored:

@@ -94,7 +94,9 @@ class Sync(msgspec.Struct):
 @command("sync", guests=True)
 async def sync(call: Call, data: Sync) -> dict[str, Any]:
     """What concerns one after a position, a page at a time: ask again from the new position while there is more."""
-    connection, upto = call.caller.connection, publish.hub().watermark
+    connection, hub = call.caller.connection, publish.hub()
+    await hub.reach(data.after)
+    upto = hub.watermark
     page = await run(selectors.sync, call.user, after=data.after, upto=upto, limit=settings.IM_SYNC_LIMIT)
     if not connection.drained:
         connection.told = page.position

@@ -15,7 +15,7 @@ from accounts import actions as accounts
 from chat import errors
 from chat.actions.presence import Comings
 from chat.consumers.admission import Doorkeeper
-from chat.writer import Writer, open_writer
+from chat.write_queue import WriteQueue, open_queue
 from delivery import keys, publish
 from delivery.hub import Hub
 from delivery.nodes import Nodes
@@ -49,7 +49,7 @@ class Node:
             self.nodes, presence = MemoryNodes(node), MemoryPresence(node)
         self.hub = Hub(presence)
         self.comings = Comings(presence)
-        self.writer = Writer()
+        self.writer = WriteQueue()
         self.door = Doorkeeper()
         self.accepting = True
         self._chores: list[asyncio.Task[None]] = []
@@ -61,7 +61,7 @@ class Node:
         await self.hub.start()
         self.writer.start()
         publish.open_door(self.hub)
-        open_writer(self.writer)
+        open_queue(self.writer)
         self._chores = [asyncio.create_task(self._sweep(), name="sweep"), asyncio.create_task(_tidy(), name="tidy")]
 
     async def drain(self, patience: float) -> None:
@@ -90,7 +90,7 @@ class Node:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
         await self.writer.stop()
-        open_writer(None)
+        open_queue(None)
         publish.open_door(None)
         await self.hub.stop()
         await self.comings.stop()

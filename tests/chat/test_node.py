@@ -10,12 +10,13 @@ import pytest_asyncio
 from django.conf import Settings
 from django.db import OperationalError
 
-from chat import errors, writer
+from chat import errors, write_queue
 from chat.actions.channel import channel_create_group
 from chat.consumers.node import Node, node, stop_node
 from chat.errors import ChatError
 from chat.models import Channel, Message
-from chat.writer import Stored, Writer, current_writer
+from chat.write_queue import WriteQueue, current_queue
+from chat.writer import Stored
 from delivery import log, publish
 from delivery.threads import run
 from tests.support.core import draft, people, serving
@@ -31,8 +32,8 @@ async def group() -> Channel:
 
 
 @pytest_asyncio.fixture
-async def lone_writer() -> AsyncIterator[Writer]:
-    made = Writer()
+async def lone_queue() -> AsyncIterator[WriteQueue]:
+    made = WriteQueue()
     made.start()
     yield made
     await made.stop()
@@ -44,7 +45,7 @@ async def test_two_first_connections_start_one_node() -> None:
     await stop_node()
     assert not publish.running()
     with pytest.raises(RuntimeError):
-        current_writer()
+        current_queue()
 
 
 async def test_a_node_that_could_not_start_starts_later(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,28 +71,28 @@ async def test_what_was_accepted_is_stored_before_a_node_ends(group: Channel, se
 
 
 async def test_sends_that_arrive_together_share_commits_and_keep_their_order(
-    group: Channel, lone_writer: Writer, monkeypatch: pytest.MonkeyPatch
+    group: Channel, lone_queue: WriteQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice = await run(lambda: group.memberships.get().user)
     sizes: list[int] = []
-    commit = writer.commit
-    monkeypatch.setattr(writer, "commit", lambda drafts: (sizes.append(len(drafts)), commit(drafts))[1])
-    stored = await asyncio.gather(*(lone_writer.submit(draft(alice, group, str(number))) for number in range(100)))
+    commit = write_queue.commit
+    monkeypatch.setattr(write_queue, "commit", lambda drafts: (sizes.append(len(drafts)), commit(drafts))[1])
+    stored = await asyncio.gather(*(lone_queue.submit(draft(alice, group, str(number))) for number in range(100)))
     assert [one.seq for one in stored] == list(range(1, 101))
     assert sum(sizes) == 100 and len(sizes) <= 2
 
 
-async def test_who_no_longer_waits_changes_nothing(group: Channel, lone_writer: Writer) -> None:
+async def test_who_no_longer_waits_changes_nothing(group: Channel, lone_queue: WriteQueue) -> None:
     """Its connection has gone: the message is stored all the same, and so are the others."""
     alice = await run(lambda: group.memberships.get().user)
-    gone, there = (lone_writer.submit(draft(alice, group, text)) for text in ("gone", "there"))
+    gone, there = (lone_queue.submit(draft(alice, group, text)) for text in ("gone", "there"))
     gone.cancel()
     assert (await there).seq == 2
     assert await run(lambda: list(Message.objects.order_by("seq").values_list("text", flat=True))) == ["gone", "there"]
 
 
 async def test_a_fault_reaches_who_waits_and_the_writer_goes_on(
-    group: Channel, lone_writer: Writer, monkeypatch: pytest.MonkeyPatch
+    group: Channel, lone_queue: WriteQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*args: object) -> None:
         raise OperationalError("the server closed the connection")
@@ -100,14 +101,14 @@ async def test_a_fault_reaches_who_waits_and_the_writer_goes_on(
     with monkeypatch.context() as patch:
         patch.setattr(log, "append", away)
         with pytest.raises(OperationalError):
-            await lone_writer.submit(draft(alice, group))
-    assert isinstance(await lone_writer.submit(draft(alice, group)), Stored)
+            await lone_queue.submit(draft(alice, group))
+    assert isinstance(await lone_queue.submit(draft(alice, group)), Stored)
 
 
 async def test_a_full_queue_refuses_with_a_time_to_come_back(group: Channel, settings: Settings) -> None:
     settings.IM_WRITE_QUEUE = 2  # type: ignore[attr-defined]
     alice = await run(lambda: group.memberships.get().user)
-    idle = Writer()
+    idle = WriteQueue()
     for _ in range(2):
         idle.submit(draft(alice, group))
     with pytest.raises(ChatError) as refusal:

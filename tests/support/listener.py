@@ -91,4 +91,4 @@ def register_codec() -> None:
 
 def assert_forgotten(hub: Hub) -> None:
     """No person, audience or connection is left in the hub's memory."""
-    assert (hub.connections, hub._persons, hub._audience, hub._pending) == ({}, {}, {}, {})
+    assert (hub.connections, hub.audience.persons, hub.audience.channels, hub._pending) == ({}, {}, {}, {})
