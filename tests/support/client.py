@@ -164,6 +164,11 @@ class Client:
         await asyncio.wait_for(asyncio.shield(self._reader), TIMEOUT)
         return self._socket.close_code
 
+    @property
+    def close_reason(self) -> str:
+        """What the server gave with its close code."""
+        return self._socket.close_reason or ""
+
     async def close(self) -> None:
         await self._socket.close()
         await self._reader
