@@ -11,7 +11,7 @@ from imsite.translations import compile_translations
 from tests.settings import TEST_DATABASE
 from tests.support import database, machine
 
-pytest_plugins = ["tests.support.fixtures"]
+pytest_plugins = ["tests.support.fixtures", "tests.support.town"]
 
 _DATABASE_FIXTURES = {"db", "transactional_db"}
 
