@@ -233,7 +233,7 @@ class Relay:
             self._changed.set()
             raise
 
-    async def renew(self) -> None:
+    def renew(self) -> None:
         """Join all groups anew: a queue layer forgets its members after a day, and Redis may have come back empty."""
         self._joined.clear()
         self._changed.set()

@@ -17,14 +17,12 @@ from chat.actions.presence import Comings
 from chat.consumers.admission import Doorkeeper
 from chat.write_queue import WriteQueue, open_queue
 from delivery import keys, publish
+from delivery.cluster import Cluster
 from delivery.hub import Hub
 from delivery.nodes import Nodes
 from delivery.nodes_memory import MemoryNodes
-from delivery.nodes_redis import RedisNodes
 from delivery.presence import Presence
 from delivery.presence_memory import MemoryPresence
-from delivery.presence_redis import RedisPresence
-from delivery.redis import Link
 from delivery.threads import run
 
 logger = logging.getLogger(__name__)
@@ -38,15 +36,9 @@ class Node:
 
     def __init__(self) -> None:
         node = settings.IM_NODE_ID or secrets.token_hex(4)
-        self.link: Link | None = None
-        self.nodes: Nodes
-        presence: Presence
-        if settings.REDIS_URL:
-            self.link = Link(settings.REDIS_URL)
-            registry = RedisNodes(self.link, node)
-            self.nodes, presence = registry, RedisPresence(self.link, registry)
-        else:
-            self.nodes, presence = MemoryNodes(node), MemoryPresence(node)
+        self.cluster = Cluster(node) if settings.REDIS_URL else None
+        self.nodes: Nodes = self.cluster.nodes if self.cluster is not None else MemoryNodes(node)
+        presence: Presence = self.cluster.presence if self.cluster is not None else MemoryPresence(node)
         self.hub = Hub(presence)
         self.comings = Comings(presence)
         self.writer = WriteQueue()
@@ -56,11 +48,10 @@ class Node:
 
     async def start(self) -> None:
         self.nodes.counts = self._counts
-        await self.nodes.start()
-        await self.hub.presence.start()
         await self.hub.start()
+        relay = await self.cluster.start(self.hub) if self.cluster is not None else None
         self.writer.start()
-        publish.open_door(self.hub)
+        publish.open_door(self.hub, relay)
         open_queue(self.writer)
         self._chores = [asyncio.create_task(self._sweep(), name="sweep"), asyncio.create_task(_tidy(), name="tidy")]
 
@@ -94,10 +85,8 @@ class Node:
         publish.open_door(None)
         await self.hub.stop()
         await self.comings.stop()
-        await self.hub.presence.stop()
-        await self.nodes.stop()
-        if self.link is not None:
-            await self.link.close()
+        if self.cluster is not None:
+            await self.cluster.stop()
 
     def _counts(self) -> tuple[int, int]:
         connections = self.hub.connections.values()
