@@ -176,4 +176,5 @@ async def test_requests_behind_the_goodbye_are_not_carried_out(people: People, t
     answered = sum(reply.done() and reply.exception() is None for reply in replies)
     page = await by_cookie(people, alice.account)
     groups = [item for item in (await page.call("channel.list"))["channels"] if item["kind"] == "public"]
-    assert answered <= len(groups) <= answered + 1
+    # Besides what was answered: the one under way, and one whose answer the end has overtaken. 17 and more waited.
+    assert answered <= len(groups) <= answered + 2
