@@ -9,6 +9,7 @@ import os
 import socket
 import sys
 import threading
+import warnings
 from collections.abc import Sequence
 
 import uvicorn
@@ -27,6 +28,8 @@ ENDING = 0.25
 
 def run(host: str, port: int, *, sockets: Sequence[socket.socket] = ()) -> None:
     """Serve until a signal comes: on `sockets` that listen already, else on host and port."""
+    # whitenoise reads static files synchronously. They are few and small, and in production nginx serves them.
+    warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
     server = Server(configuration(host, port))
     with contextlib.suppress(KeyboardInterrupt):
         server.run(list(sockets) or None)

@@ -81,6 +81,10 @@ document.addEventListener("visibilitychange", () => document.visibilityState ===
 store.addEventListener("me", () => store.me && drafts.load(store.me.id));
 store.addEventListener("gone", (event) => gone(/** @type {CustomEvent} */ (event).detail));
 session.addEventListener("entered", entered);
+session.addEventListener("notice", (event) => {
+  const { name, from, msg } = /** @type {CustomEvent} */ (event).detail;
+  showNotice(`${name || from}: ${msg}`);
+});
 session.addEventListener("left", (event) => left(/** @type {CustomEvent} */ (event).detail));
 
 start();

@@ -31,7 +31,7 @@ export const Code = Object.freeze({
   TOO_MUCH: 1011,
 });
 
-export const Close = Object.freeze({ LOGIN_LATE: 4000, SIGNED_OUT: 4001, SILENT: 4002, TOO_MANY: 4003, BEHIND: 4008, FLOOD: 4029 });
+export const Close = Object.freeze({ RESTART: 1012, LOGIN_LATE: 4000, SIGNED_OUT: 4001, SILENT: 4002, TOO_MANY: 4003, BEHIND: 4008, FLOOD: 4029 });
 
 /** @type {Set<number>} */
 const FAULTS = new Set([Code.SERVER_ERROR, Code.NOT_ADDED, Code.NOT_DELETED, Code.NOT_STORED]);

@@ -3,6 +3,7 @@
  * fetched. No DOM.
  *
  * Events: `entered` (everything is loaded anew), `resumed` (in step again after a reconnect), `left` (detail {reason}: not connected as anybody any more).
+ * `notice` (detail: a message that stands in no channel).
  *
  * @import { Answer, Channel, Message, Note, Person } from "./protocol.js"
  * @import { Credentials, Socket } from "./socket.js"
@@ -192,6 +193,11 @@ export class Session extends EventTarget {
     const { store } = this;
     switch (cmd) {
       case "msg":
+        if (!data.target) {
+          // What another system says to a guest: it stands in no channel.
+          this.#tell("notice", data);
+          break;
+        }
         if (!store.channels.has(data.target) && store.channelsLoaded) this.#refresh(data.target);
         store.addMessage(data);
         this.watchGap(data.target);

@@ -100,7 +100,7 @@ export class Socket extends EventTarget {
     ws.onmessage = (event) => ws === this.#ws && this.#receive(event.data);
     ws.onclose = (event) => {
       clearTimeout(late);
-      if (ws === this.#ws) this.#lost("closed", event.code);
+      if (ws === this.#ws) this.#lost("closed", event.code, event.reason);
     };
   }
 
@@ -179,17 +179,19 @@ export class Socket extends EventTarget {
     this.request("ping").catch(() => {}).finally(() => clearTimeout(timer));
   }
 
-  /** @param {string} reason @param {number} [code] */
-  #lost(reason, code) {
+  /** @param {string} reason @param {number} [code] @param {string} [hint] what the server said on closing */
+  #lost(reason, code, hint = "") {
     this.#drop();
     if (code === Close.SIGNED_OUT) {
       this.#end();
       this.#emit("refused", new Refused(Code.NOT_LOGGED_IN, "signed out", {}));
       return;
     }
+    // A server that goes says when to come back, to each client another time.
+    const told = code === Close.RESTART ? /^retry in (\d+(?:\.\d+)?)s$/.exec(hint) : null;
     const slow = code === Close.TOO_MANY || code === Close.FLOOD;
-    this.#attempt += slow ? 4 : 1;
-    const wait = backOff(this.#attempt, Math.random());
+    if (!told) this.#attempt += slow ? 4 : 1;
+    const wait = told ? Math.min(15, Number(told[1])) * 1000 : backOff(this.#attempt, Math.random());
     this.#retryTimer = setTimeout(() => this.#connect(), wait);
     this.#tell("waiting", Date.now() + wait, code === Close.TOO_MANY ? "too-many" : reason);
   }

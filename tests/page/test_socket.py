@@ -93,6 +93,20 @@ async def test_it_comes_back_from_its_position_and_catches_up_before_it_is_ready
     ]
 
 
+async def test_it_comes_back_when_a_server_that_goes_says(modules: Page, server: Server) -> None:
+    await modules.evaluate("""() => {
+      window.waits = [];
+      socket.addEventListener("status", ({ detail }) => {
+        if (detail.status === "waiting") waits.push(Math.round((detail.retryAt - Date.now()) / 1000));
+      });
+      socket.start({ appId: 101 });
+    }""")
+    await events(modules, 1)
+    await server.connections[0].close(code=1012, reason="retry in 7.0s")
+    await modules.wait_for_function("waits.length")
+    assert await modules.evaluate("waits") == [7]
+
+
 async def test_too_much_missed_is_told_as_a_reset(modules: Page, server: Server) -> None:
     await modules.evaluate("socket.start({ appId: 101 })")
     await events(modules, 1)
