@@ -39,9 +39,11 @@ def session_open(*, token: str, session_key: str, name: str | None, app_number: 
             raise ChatError(errors.NOT_AUTHORISED, "This token is not valid. Sign in again.")
     elif session_key:
         known = person_by_session(session_key)
+        if known is None and name is None:
+            raise ChatError(errors.NOT_AUTHORISED, "This sign-in has ended. Sign in again.")
     if known is None:
         name = _check_guest_name(name)
-    elif name and name_key(name) != name_key(known[0].public_name):
+    elif name is not None and name_key(name) != name_key(known[0].public_name):
         raise ChatError(errors.ILLEGAL_USER_ID, "The user id is somebody else's.")
     app = app_by_number(app_number)
     if app is None:

@@ -61,7 +61,7 @@ async def test_whatever_ended_in_another_process_the_sockets_close(people: Peopl
     for account in accounts:
         assert await (await people.stranger()).code("login", appId=101, serviceToken=account.token) == 1003
         page = await people.stranger(origin=town.site.url, cookie=account.cookie)
-        assert await page.code("login", appId=101) == 1002
+        assert await page.code("login", appId=101) == 1003
     assert await bystander.code("heartbeat") == 200
 
 
@@ -113,7 +113,7 @@ async def test_signing_out_in_a_browser_closes_what_it_opened(people: People, to
         assert [await page.closed() for page in pages] == [4001, 4001]
     assert await program.call("ping") == "pong", "the token is not the browser's"
     back = await people.stranger(origin=town.site.url, cookie=account.cookie)
-    assert await back.code("login", appId=101) == 1002
+    assert await back.code("login", appId=101) == 1003
 
 
 async def test_signing_out_of_one_browser_leaves_the_other(people: People, town: Town) -> None:

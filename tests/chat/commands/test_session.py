@@ -121,6 +121,7 @@ async def test_somebody_elses_name_is_an_illegal_user_id(people: People, town: T
 
     by_token = await people.stranger()
     assert await by_token.code("login", appId=101, serviceToken=alice.token, userId=bob.name) == 1002
+    assert await by_token.code("login", appId=101, serviceToken=alice.token, userId="") == 1002
     by_cookie = await people.stranger(origin=town.site.url, cookie=alice.cookie)
     assert await by_cookie.code("login", appId=101, userId=bob.name) == 1002
     assert await by_cookie.code("login", appId=101, userId=alice.name) == 200
