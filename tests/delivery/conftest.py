@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -14,7 +15,9 @@ from delivery import hub as hub_module
 from delivery import log
 from delivery.hub import Hub
 from delivery.log import Entry
+from tests.support import machine
 from tests.support.listener import register_codec
+from tests.support.redis import RedisServer
 
 
 class MemoryLog:
@@ -63,3 +66,12 @@ async def hub(memory_log: MemoryLog, settings: Settings) -> AsyncIterator[Hub]:
     await made.start()
     yield made
     await made.stop()
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """An empty Redis of the test's own."""
+    if "Redis" in machine.missing():
+        pytest.skip("Redis is missing on this machine")
+    with RedisServer(tmp_path) as running:
+        yield running
