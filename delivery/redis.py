@@ -37,7 +37,8 @@ class Link:
             decode_responses=True,
             max_connections=CONNECTIONS,
             timeout=PATIENCE,
-            socket_timeout=PATIENCE,
+            # `probe` has the time-out: the client's own is a wait_for, which on Python 3.11 swallows cancels.
+            socket_timeout=None,
             socket_connect_timeout=PATIENCE,
             retry=Retry(NoBackoff(), 0),
         )
