@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 
 from tests.support import machine, postgres
@@ -23,19 +22,13 @@ os.environ["IM_DATA_DIR"] = str(run_directory() / os.environ.get("PYTEST_XDIST_W
 if TEST_DATABASE == "postgres" and "PostgreSQL" not in machine.missing():
     os.environ["DATABASE_URL"] = f"{postgres.cluster_url()}/imsite"
 
-from imsite import settings as site  # noqa: E402
 from imsite.settings import *  # noqa: E402, F403
-from imsite.settings import DATA_DIR  # noqa: E402
-
-DATABASES = copy.deepcopy(site.DATABASES)
+from imsite.settings import DATA_DIR, DATABASES  # noqa: E402
 
 if "DATABASE_URL" not in os.environ:
     # A file, because threads and several connections must see one database; never flushed, because it need not last.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
     DATABASES["default"]["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
-else:
-    # A test without real transactions is one transaction, and on a busy machine thinks for longer than a node may.
-    DATABASES["default"]["OPTIONS"]["options"] += " -c idle_in_transaction_session_timeout=60000"
 # Processes that a test starts get their database from the test, not from here.
 os.environ.pop("DATABASE_URL", None)
 

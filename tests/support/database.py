@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 from weakref import WeakSet
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.test import TransactionTestCase
@@ -32,15 +32,15 @@ def _empty(case: TransactionTestCase) -> None:
     close_other_threads_connections()
     tables = sorted(set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - _KEPT)
     names = [connection.ops.quote_name(table) for table in tables]
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
+    if connection.vendor == "postgresql":
+        with transaction.atomic(), connection.cursor() as cursor:
             # Without foreign keys' triggers the order does not matter, and an empty table costs next to nothing.
-            deletions = "; ".join(f"DELETE FROM {name}" for name in names)
-            cursor.execute(f"BEGIN; SET LOCAL session_replication_role = replica; {deletions}; COMMIT")
-        else:
-            with connection.constraint_checks_disabled():
-                for name in names:
-                    cursor.execute(f"DELETE FROM {name}")
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            cursor.execute("; ".join(f"DELETE FROM {name}" for name in names))
+        return
+    with connection.cursor() as cursor, connection.constraint_checks_disabled():
+        for name in names:
+            cursor.execute(f"DELETE FROM {name}")
 
 
 def close_other_threads_connections() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from django.db import connection
 
 from tests.settings import TEST_DATABASE
 from tests.support import postgres
@@ -17,6 +18,17 @@ from tests.support.site import Site
 
 SiteFactory = Callable[..., Site]
 Connect = Callable[..., Awaitable[Client]]
+
+
+@pytest.fixture(autouse=True)
+def _time_to_think(request: pytest.FixtureRequest) -> None:
+    """A test without real transactions is one transaction, and on a busy machine pauses for longer than a node may."""
+    marker = request.node.get_closest_marker("django_db")
+    transactional = "transactional_db" in request.fixturenames or (marker and marker.kwargs.get("transaction"))
+    if connection.vendor == "postgresql" and not transactional and (marker or "db" in request.fixturenames):
+        request.getfixturevalue("db")
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 @pytest.fixture(scope="session")
