@@ -21,7 +21,7 @@ _opened: WeakSet[BaseDatabaseWrapper] = WeakSet()
 def install() -> None:
     """Use this for every test of the process that has real transactions."""
     connection_created.connect(_remember)
-    TransactionTestCase._fixture_teardown = _empty  # type: ignore[method-assign]
+    TransactionTestCase._fixture_teardown = _empty  # type: ignore[attr-defined]
 
 
 def _remember(connection: BaseDatabaseWrapper, **_: Any) -> None:
