@@ -54,6 +54,15 @@ class Cluster:
         self.nodes.changed = self._changed
         await self.nodes.start()
         await self.presence.start()
+        tell_presence = self.nodes.on_lease
+
+        def renewed() -> None:
+            tell_presence()
+            # What made the lease void may have cost Redis the groups of the queue layer too.
+            if self.relay is not None:
+                self.relay.renew()
+
+        self.nodes.on_lease = renewed
         await self.relay.start()
         return self.relay
 

@@ -35,6 +35,8 @@ PAUSE = 1.0
 """Seconds that a layer which has failed is left alone."""
 LINGER = 30.0
 """Seconds for which a channel's group is kept after its last member here has gone."""
+RENEWAL = 3600.0
+"""Seconds after which all groups are joined anew: the queue layer forgets its members after a day."""
 _SEAL = 16
 
 _FORGED = LAYER_DROPPED.labels("forged")
@@ -171,7 +173,13 @@ class Relay:
         if not self._name:
             await asyncio.sleep(0.05)
             return
-        message = await self._layer.receive(self._name)
+        try:
+            message = await self._layer.receive(self._name)
+        except (TypeError, ValueError) as error:
+            # The layer could not even read it. Where the layer itself fails, that is another error.
+            _MALFORMED.inc()
+            logger.info("layer_malformed", extra={"error": repr(error)})
+            return
         try:
             kind, node, packed = message["type"], message["node"], message["entries"]
             if not hmac.compare_digest(message["seal"], self._seal(kind, node, packed)):
@@ -215,7 +223,11 @@ class Relay:
             self._changed.set()
 
     async def _subscribe(self) -> None:
-        await self._changed.wait()
+        try:
+            async with asyncio.timeout(RENEWAL):
+                await self._changed.wait()
+        except TimeoutError:
+            self._joined.clear()
         self._changed.clear()
         try:
             async with asyncio.timeout(PATIENCE):
@@ -234,7 +246,7 @@ class Relay:
             raise
 
     def renew(self) -> None:
-        """Join all groups anew: a queue layer forgets its members after a day, and Redis may have come back empty."""
+        """Join all groups anew: Redis may have come back empty."""
         self._joined.clear()
         self._changed.set()
 
