@@ -99,19 +99,25 @@ class CloseReply(_message.Message):
     def __init__(self, closed: _Optional[int] = ...) -> None: ...
 
 class StateRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("addresses",)
+    ADDRESSES_FIELD_NUMBER: _ClassVar[int]
+    addresses: bool
+    def __init__(self, addresses: _Optional[bool] = ...) -> None: ...
 
 class StateReply(_message.Message):
-    __slots__ = ("node", "started", "connections", "logged_in", "watermark")
+    __slots__ = ("node", "started", "connections", "logged_in", "watermark", "logging_in", "addresses")
     NODE_FIELD_NUMBER: _ClassVar[int]
     STARTED_FIELD_NUMBER: _ClassVar[int]
     CONNECTIONS_FIELD_NUMBER: _ClassVar[int]
     LOGGED_IN_FIELD_NUMBER: _ClassVar[int]
     WATERMARK_FIELD_NUMBER: _ClassVar[int]
+    LOGGING_IN_FIELD_NUMBER: _ClassVar[int]
+    ADDRESSES_FIELD_NUMBER: _ClassVar[int]
     node: str
     started: int
     connections: int
     logged_in: int
     watermark: int
-    def __init__(self, node: _Optional[str] = ..., started: _Optional[int] = ..., connections: _Optional[int] = ..., logged_in: _Optional[int] = ..., watermark: _Optional[int] = ...) -> None: ...
+    logging_in: int
+    addresses: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, node: _Optional[str] = ..., started: _Optional[int] = ..., connections: _Optional[int] = ..., logged_in: _Optional[int] = ..., watermark: _Optional[int] = ..., logging_in: _Optional[int] = ..., addresses: _Optional[_Iterable[str]] = ...) -> None: ...

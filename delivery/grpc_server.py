@@ -117,6 +117,8 @@ class _Deliver(deliver_pb2_grpc.DeliverServicer):
             connections=len(connections),
             logged_in=sum(connection.attached for connection in connections),
             watermark=self._hub.watermark,
+            logging_in=sum(connection.person is not None and not connection.attached for connection in connections),
+            addresses=[connection.address for connection in connections] if request.addresses else (),
         )
 
 

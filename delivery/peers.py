@@ -25,13 +25,18 @@ ONLINE_AT_ONCE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class NodeState:
-    """How a node is; `started` in Unix milliseconds, `watermark` the position it has passed the log up to."""
+    """How a node is; `started` in Unix milliseconds, `watermark` the position it has passed the log up to.
+
+    `addresses`, one for each connection, only if asked for.
+    """
 
     node: str
     started: int
     connections: int
     logged_in: int
     watermark: int
+    logging_in: int = 0
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +123,17 @@ class Peers:
         reply: deliver_pb2.CloseReply = await self._ask(node, "Close", request)
         return reply.closed
 
-    async def state(self, node: str) -> NodeState:
-        reply: deliver_pb2.StateReply = await self._ask(node, "State", deliver_pb2.StateRequest())
-        return NodeState(reply.node, reply.started, reply.connections, reply.logged_in, reply.watermark)
+    async def state(self, node: str, *, addresses: bool = False) -> NodeState:
+        reply: deliver_pb2.StateReply = await self._ask(node, "State", deliver_pb2.StateRequest(addresses=addresses))
+        return NodeState(
+            reply.node,
+            reply.started,
+            reply.connections,
+            reply.logged_in,
+            reply.watermark,
+            reply.logging_in,
+            tuple(reply.addresses),
+        )
 
     async def _ask(self, node: str, method: str, request: Any) -> Any:
         peer = self._peers.get(node)

@@ -1,17 +1,20 @@
-"""`/system/state`: what this process is doing, for operators."""
+"""`/system/state`: what the cluster is doing, for operators."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.selectors import apps_enabled
 from chat.api import parameters
 from chat.api.call import Call, answer
+from chat.consumers.node import running_node
 from delivery import publish
 
 
@@ -19,12 +22,16 @@ class SystemState(Call):
     permission = "chat.view_state"
 
     def get(self, request: Request) -> Response:
-        """Tasks, processors and connections; with `isDebug=true` the clients' addresses and who is on which app."""
+        """Connections and users of all nodes, with `isDebug=true` the clients' addresses and who is on which app.
+
+        Tasks and processors are those of this node.
+        """
         debug = parameters.text(request, "isDebug").lower() == "true"
-        state = publish.on_loop(_state) if publish.running() else State()
+        apps = [app.number for app in apps_enabled()]
+        state = publish.ask(lambda: _state(apps, debug=debug)) if publish.running() else State()
         manager: dict[str, Any] = {
-            "clientsLen": len(state.clients),
-            "usersLen": len(state.users),
+            "clientsLen": state.connections,
+            "usersLen": state.persons,
             # A hub has no queues for coming, going and sending.
             "chanRegisterLen": 0,
             "chanLoginLen": state.logging_in,
@@ -32,27 +39,41 @@ class SystemState(Call):
             "chanBroadcastLen": 0,
         }
         if debug:
-            manager |= {"clients": state.clients, "users": [f"{app}_{name}" for app, _, name in sorted(state.users)]}
+            manager |= {"clients": state.addresses, "users": state.users}
         return answer({"numGoroutine": state.tasks, "numCPU": os.cpu_count() or 1, "managerInfo": manager})
 
 
 @dataclass(slots=True)
 class State:
-    """`clients`: the address of each connection; `users`: app, id and name of everybody on an app."""
+    """`addresses`: of each connection, and `users`: app and name of everybody on an app; both only if asked for."""
 
     tasks: int = 0
+    connections: int = 0
     logging_in: int = 0
-    clients: list[str] = field(default_factory=list)
-    users: set[tuple[int, int, str]] = field(default_factory=set)
+    persons: int = 0
+    addresses: list[str] = field(default_factory=list)
+    users: list[str] = field(default_factory=list)
 
 
-def _state() -> State:
-    """On the event loop."""
-    connections = publish.hub().connections.values()
-    known = [(one, one.person) for one in connections if one.person is not None]
-    return State(
+async def _state(apps: Sequence[int], *, debug: bool) -> State:
+    """On the event loop. A node that does not answer is left out."""
+    hub, node = publish.hub(), running_node()
+    here = hub.connections.values()
+    state = State(
         tasks=len(asyncio.all_tasks()),
-        logging_in=sum(not one.attached for one, _ in known),
-        clients=[one.address for one in connections],
-        users={(one.app, person, one.name) for one, person in known if one.attached},
+        connections=len(here),
+        logging_in=sum(one.person is not None and not one.attached for one in here),
+        addresses=[one.address for one in here] if debug else [],
     )
+    if node is not None and node.cluster is not None and (peers := node.cluster.peers) is not None:
+        for other in (await peers.ask_all(lambda node: peers.state(node, addresses=debug))).results.values():
+            state.connections += other.connections
+            state.logging_in += other.logging_in
+            state.addresses += other.addresses
+    for app in apps:
+        if debug:
+            state.users += [f"{app}_{name}" for name in (await hub.presence.persons(app)).values()]
+        else:
+            state.persons += await hub.presence.count(app)
+    state.persons = state.persons or len(state.users)
+    return state

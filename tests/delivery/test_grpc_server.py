@@ -173,7 +173,7 @@ async def test_the_state_of_the_node(hub: Hub, memory_log: MemoryLog, peers: Pee
         hub.offer(memory_log.append(Entry(kind="x"), Entry(kind="x")))
         state = await peers.state("a")
         second.connection.attached = True
-    assert state == NodeState("a", state.started, connections=2, logged_in=1, watermark=2)
+    assert state == NodeState("a", state.started, connections=2, logged_in=1, watermark=2, logging_in=1)
     assert state.started > 0
 
 
