@@ -52,6 +52,7 @@ class Outbox:
         "_limit",
         "_on_empty",
         "_on_overflow",
+        "_roomy",
         "_size",
         "_stopped",
         "_ticker",
@@ -70,6 +71,7 @@ class Outbox:
         self._stopped = False
         self._waker: asyncio.Future[None] | None = None
         self._on_empty: Callable[[], None] | None = None
+        self._roomy: asyncio.Future[None] | None = None
 
     def put(self, frame: Frame, *, now: bool = False) -> None:
         """Queue a frame; `now` (an answer somebody waits for) goes without waiting for the tick, and all before it."""
@@ -77,7 +79,8 @@ class Outbox:
             return
         frames = self._frames
         frames.append(frame)
-        self._size += len(frame)
+        # A character of other scripts has up to three bytes on the wire; asking costs nothing, encoding would.
+        self._size += len(frame) if isinstance(frame, bytes) or frame.isascii() else 3 * len(frame)
         if self._size > self._limit:
             self.stop()
             self._on_overflow()
@@ -104,12 +107,23 @@ class Outbox:
         """Call back once what waits, and what is put before that, has been written."""
         self._on_empty = callback
 
+    async def room(self) -> None:
+        """Wait until no more than half of the limit waits, or it has stopped: then another answer is asked for."""
+        while self._size * 2 > self._limit and not self._stopped:
+            self._roomy = asyncio.get_running_loop().create_future()
+            await self._roomy
+
+    def _make_known(self) -> None:
+        if self._roomy is not None and not self._roomy.done():
+            self._roomy.set_result(None)
+
     def stop(self) -> None:
         """Drop what waits, accept nothing more, and let `run` end."""
         self._stopped = True
         self._frames = []
         self._size = 0
         self.wake()
+        self._make_known()
 
     async def run(self, write: Write) -> None:
         """Write until stopped. `write` gets the frames that go out together."""
@@ -129,6 +143,7 @@ class Outbox:
             self._ticker.start()
             await write(frames)
             self._size -= written
+            self._make_known()
             if self._frames and not self._stopped:
                 self._ticker.wait(self)
             elif self._on_empty is not None:

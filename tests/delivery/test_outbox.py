@@ -149,3 +149,38 @@ async def test_text_and_bytes_are_frames(frame: Frame) -> None:
         outbox.put(frame)
         await reader.until(1)
     assert reader.frames == [frame]
+
+
+async def test_another_answer_is_asked_for_when_half_of_the_place_is_free() -> None:
+    reader = Reader()
+    reader.reading.clear()
+    async with outbox_of(reader, limit=100) as outbox:
+        await outbox.room()
+        outbox.put("a" * 60, now=True)
+        await reader.until(1)
+        asking = asyncio.create_task(outbox.room())
+        await asyncio.sleep(0)
+        assert not asking.done()
+        reader.reading.set()
+        async with asyncio.timeout(PATIENCE):
+            await asking
+
+
+async def test_who_waits_for_room_hears_of_the_end() -> None:
+    reader = Reader()
+    reader.reading.clear()
+    async with outbox_of(reader, limit=100) as outbox:
+        outbox.put("a" * 60, now=True)
+        await reader.until(1)
+        asking = asyncio.create_task(outbox.room())
+        await asyncio.sleep(0)
+        outbox.stop()
+        async with asyncio.timeout(PATIENCE):
+            await asking
+
+
+async def test_the_cap_is_of_bytes_not_of_characters() -> None:
+    reader = Reader()
+    async with outbox_of(reader, limit=100) as outbox:
+        outbox.put("圭" * 40)
+        assert reader.overflows == 1
