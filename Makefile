@@ -42,6 +42,8 @@ lint: $(VENV)/dev.stamp ## Check style (ruff), types (mypy) and who imports whom
 	@status=0; \
 	$(BIN)/ruff check . || status=1; \
 	$(BIN)/ruff format --check . || status=1; \
+	: What mypy remembers of the settings is stale once there is a new option.; \
+	test imsite/options.py -ot .mypy_cache || rm -rf .mypy_cache; \
 	$(BIN)/mypy || status=1; \
 	$(BIN)/lint-imports --no-logo || status=1; \
 	exit $$status
@@ -59,8 +61,9 @@ else
 	@echo; $(BIN)/python -m tests.load.slow_reader
 endif
 
-proto: $(VENV)/dev.stamp ## Generate the code for delivery/deliver.proto anew.
+proto: $(VENV)/dev.stamp ## Generate the code for delivery/deliver.proto and chat/wire/im.proto anew.
 	@$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. delivery/deliver.proto
+	@$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. chat/wire/im.proto
 
 lock: ## Write deploy/requirements*.txt anew from pyproject.toml (needs uv).
 	$(COMPILE) pyproject.toml -o deploy/requirements.txt
