@@ -244,10 +244,11 @@ def _insert(
     ids = {(channel, seq): pk for pk, channel, seq in made}
     touched = {draft.channel for _, draft, _ in fresh}
     with connection.cursor() as cursor:
-        table = Channel._meta.db_table
-        cursor.executemany(
-            f"UPDATE {table} SET last_seq = %s, active_at = %s WHERE id = %s",
-            [(channels[pk].last_seq, now, pk) for pk in sorted(touched)],
+        # One statement, and not executemany: see `delivery.rows.insert`.
+        cursor.execute(
+            f"UPDATE {Channel._meta.db_table} SET last_seq = given.column2, active_at = %s"
+            f" FROM (VALUES {', '.join(['(%s, %s)'] * len(touched))}) AS given WHERE id = given.column1",
+            [now, *(value for pk in sorted(touched) for value in (pk, channels[pk].last_seq))],
         )
     insert(
         ReadMark,

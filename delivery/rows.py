@@ -13,12 +13,26 @@ from typing import Any
 from django.db import connection
 from django.db.models import Model
 
+_TOGETHER = 1000
+"""Rows in one statement."""
+
 
 def insert(model: type[Model], fields: Sequence[str], rows: Sequence[Sequence[Any]], suffix: str = "") -> None:
     """Insert rows of these fields' values. `suffix` ends the statement (ON CONFLICT …)."""
-    marks = ", ".join(["%s"] * len(fields))
+    if not rows:
+        return
+    marks = f"({', '.join(['%s'] * len(fields))})"
+    into = _into(model, tuple(fields))
     with connection.cursor() as cursor:
-        cursor.executemany(f"{_into(model, tuple(fields))} VALUES ({marks}) {suffix}", rows)
+        if connection.vendor == "sqlite":
+            cursor.executemany(f"{into} VALUES {marks} {suffix}", rows)
+            return
+        # Not executemany: psycopg makes a pipeline of it, after which PostgreSQL does not begin to count the time for
+        # which the transaction sits idle, and never ends that of a node that has frozen.
+        for start in range(0, len(rows), _TOGETHER):
+            some = rows[start : start + _TOGETHER]
+            values = ", ".join([marks] * len(some))
+            cursor.execute(f"{into} VALUES {values} {suffix}", [value for row in some for value in row])
 
 
 def insert_returning(
