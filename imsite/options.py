@@ -90,6 +90,7 @@ OPTIONS = (
         "Bytes that may wait for one connection; over it the connection is closed with 4008.",
     ),
     Option("IM_OUTBOX_WINDOW", 0.03, "Seconds for which writes to a busy connection are gathered."),
+    Option("IM_COMMIT_PACE", 0.008, "Seconds between commits of one process while several people send at once."),
     Option("IM_BATCH_MESSAGES", 200, "Most messages in one commit."),
     Option(
         "IM_WRITE_QUEUE",

@@ -66,6 +66,12 @@ class Server(uvicorn.Server):
     uvicorn would cut all connections at once, with what they had asked unanswered.
     """
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and not sockets:
+            host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
+            sys.stderr.write(f"imsite is on http://{host}:{self.config.port}/ (Ctrl-C ends it)\n")
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         limit = settings.IM_DRAIN_TIMEOUT
         watchdog = threading.Timer(limit, _end_by_force)
