@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing
 
 import pytest
+import pytest_asyncio
 
 from tests.support import machine
 from tests.support.cluster import Cluster
 from tests.support.fixtures import SiteFactory
+from tests.support.people import People
+from tests.support.twins import Twins
 
 ClusterFactory = Callable[..., Cluster]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if {"cluster_factory", "cluster", "start"} & set(getattr(item, "fixturenames", ())):
+        if {"cluster_factory", "cluster", "start", "twins"} & set(getattr(item, "fixturenames", ())):
             for name in {"Redis", "nginx"} & machine.missing().keys():
                 item.add_marker(pytest.mark.skip(reason=f"{name} is missing on this machine"))
 
@@ -41,3 +45,22 @@ def cluster(cluster_factory: ClusterFactory) -> Iterator[Cluster]:
     """Two running nodes with nginx in front."""
     with cluster_factory(front=True) as running:
         yield running
+
+
+@pytest.fixture(scope="package")
+def twins(site_factory: SiteFactory) -> Iterator[Twins]:
+    """Two running nodes that tests share which kill nobody, with nginx in front and a crowd of unused accounts."""
+    place = site_factory()
+    options = {"IM_PRESENCE_GRACE": "0.3"}
+    cluster = Cluster(place.data, front=True, database_url=place.database_url, options=options)
+    with cluster, closing(Twins(cluster)) as made:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def visitors(twins: Twins) -> AsyncIterator[People]:
+    """Opens connections to the shared nodes (`at=twins.a.acc`) and closes them at the end of the test."""
+    opener = People(twins.town)
+    yield opener
+    for client in opener.clients:
+        await client.close()

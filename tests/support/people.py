@@ -228,12 +228,12 @@ class People:
         return [await self.login(self.town.account(name)) for name in names]
 
     async def stranger(self, **how: Any) -> Person:
-        """A connection on which nobody has logged in. `how`: origin, cookie, query, address (to come from)."""
-        query, address = how.pop("query", ""), how.pop("address", None)
+        """A connection on which nobody has logged in. `how`: at (a URL), origin, cookie, query, address (one's own)."""
+        url, query, address = how.pop("at", self.town.site.acc), how.pop("query", ""), how.pop("address", None)
         options: dict[str, Any] = {"local_addr": (address, 0)} if address else {}
         headers = {name.capitalize(): value for name, value in how.items() if value is not None}
         socket = await connect(
-            self.town.site.acc + query,
+            url + query,
             additional_headers=headers,
             compression=None,
             max_size=None,

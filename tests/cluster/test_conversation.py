@@ -1,0 +1,140 @@
+"""People on two nodes in one conversation: neither can tell."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+import pytest
+
+from tests.support.conversation import assert_perfect, talk
+from tests.support.observe import metrics
+from tests.support.people import People
+from tests.support.twins import Twins
+
+pytestmark = pytest.mark.postgres
+
+MESSAGES = int(os.environ.get("CLUSTER_MESSAGES", "10000"))
+"""Of one conversation, from both sides and in both channels together."""
+PATIENCE = 120.0
+
+
+async def test_a_long_conversation_of_two_nodes_is_in_order_whole_and_once(twins: Twins, visitors: People) -> None:
+    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
+    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
+    group, private = await alice.group(bob), await alice.private(bob)
+    share = MESSAGES // 4
+
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.gather(
+            talk(alice, group, share), talk(bob, group, share), talk(alice, private, share), talk(bob, private, share)
+        )
+        await assert_perfect([alice, bob], {group: 2 * share, private: 2 * share})
+
+
+async def test_a_private_message_and_a_read_mark_go_by_grpc(twins: Twins, visitors: People) -> None:
+    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
+    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
+    phone = await visitors.again(bob, at=twins.a.acc, app=102)
+    private = await alice.private(bob)
+    before = metrics(twins.a.url), metrics(twins.b.url)
+
+    sent = await alice.say(private)
+    await bob.push("msg", target=private, id=sent["id"], msg="hello")
+    await phone.push("msg", target=private, id=sent["id"])
+    await bob.call("read.mark", target=private, seq=sent["seq"])
+    await phone.push("read.mark", target=private, readSeq=sent["seq"])
+
+    def calls(now: dict[str, float], then: dict[str, float]) -> float:
+        name = 'imsite_grpc_calls_total{method="Push",result="ok"}'
+        return now.get(name, 0) - then.get(name, 0)
+
+    assert calls(metrics(twins.a.url), before[0]) >= 1
+    assert calls(metrics(twins.b.url), before[1]) >= 1
+
+
+async def test_all_devices_of_both_people_get_it_but_the_one_that_sends(twins: Twins, visitors: People) -> None:
+    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
+    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
+    others = [
+        await visitors.again(alice, at=twins.b.acc),
+        await visitors.again(alice, at=twins.a.acc, app=102),
+        await visitors.again(bob, at=twins.a.acc),
+        bob,
+    ]
+    for target in (await alice.group(bob), await alice.private(bob)):
+        sent = await alice.say(target)
+
+        for device in others:
+            await device.push("msg", target=target, id=sent["id"])
+    assert all(item.cmd != "msg" for item in await alice.settle())
+
+
+async def test_who_is_invited_on_one_node_gets_the_note_on_the_other(twins: Twins, visitors: People) -> None:
+    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
+    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
+    group = await alice.group()
+
+    await alice.call("channel.invite", target=group, members=[bob.name])
+    await alice.say(group, "welcome")
+
+    note = await bob.push("channel.note", target=group)
+    assert note.data["note"] == "invited" and [one["userId"] for one in note.data["who"]] == [bob.name]
+    await bob.push("msg", target=group, msg="welcome")
+
+
+@pytest.mark.parametrize("how", ["left", "removed"])
+async def test_leaving_takes_effect_on_the_other_node_exactly_there(twins: Twins, visitors: People, how: str) -> None:
+    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
+    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
+    phone = await visitors.again(bob, at=twins.a.acc)
+    group = await alice.group(bob)
+    await bob.push("channel.note", target=group)
+
+    # All in flight at once: what is said after the leaving hurries behind it.
+    said = [await alice.post("message.send", target=group, type="text", msg="before") for _ in range(20)]
+    if how == "removed":
+        gone = await alice.post("channel.remove", target=group, member=bob.name)
+    else:
+        await asyncio.gather(*said)
+        gone = await phone.post("channel.leave", target=group)
+    assert (await gone).code == 200
+    said += [await alice.post("message.send", target=group, type="text", msg="after") for _ in range(20)]
+    await asyncio.gather(*said)
+
+    for device in (bob, phone):
+        await device.push("channel.note", target=group, note=how)
+    # A later event of theirs: what was to come before it has come.
+    private = await alice.private(bob)
+    await alice.say(private, "the end")
+    for device in (bob, phone):
+        await device.push("msg", target=private, msg="the end")
+        heard = [item.data["msg"] for item in device.received if item.cmd == "msg" and item.data["target"] == group]
+        assert heard == ["before"] * 20
+
+
+async def test_first_and_last_connection_are_those_of_the_whole_cluster(twins: Twins, visitors: People) -> None:
+    watchers = [
+        await visitors.login(twins.town.account("carol"), at=twins.a.acc, app=104),
+        await visitors.login(twins.town.account("carol"), at=twins.b.acc, app=104),
+    ]
+    alice = await visitors.login(twins.town.account("alice"), at=twins.b.acc, app=104)
+    for watcher in watchers:
+        await watcher.push("enter", fromId=alice.id)
+
+    again = await visitors.again(alice, at=twins.a.acc)
+    await alice.close()
+    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc, app=104)
+    await bob.close()
+    for watcher in watchers:
+        # Bob came later and goes with the same grace: had there been anything to tell of Alice, it had come before.
+        await watcher.push("exit", fromId=bob.id)
+    await again.close()
+    for watcher in watchers:
+        await watcher.push("exit", fromId=alice.id)
+
+    for watcher in watchers:
+        told = [
+            item.cmd for item in watcher.received if item.cmd in ("enter", "exit") and item.data["fromId"] == alice.id
+        ]
+        assert told == ["enter", "exit"]

@@ -1,0 +1,151 @@
+"""What did not come from a node of the site has no effect: on the channel layer, and by gRPC."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+import msgpack
+import pytest
+from redis.asyncio import Redis
+
+from delivery import deliver_pb2, deliver_pb2_grpc
+from delivery.entries import to_bytes
+from delivery.log import Entry
+from tests.support.observe import metrics
+from tests.support.people import People, Person
+from tests.support.twins import Twins
+
+pytestmark = pytest.mark.postgres
+
+LOG = "imsite__group__log"
+SEAL = b"\0" * 16
+PATIENCE = 10.0
+
+
+def _dropped(twins: Twins, reason: str) -> list[float]:
+    name = f'imsite_layer_dropped_total{{reason="{reason}"}}'
+    return [metrics(node.url).get(name, 0) for node in (twins.a, twins.b)]
+
+
+async def _publish(twins: Twins, channel: str, *messages: bytes) -> None:
+    """As the stock pub/sub layer does."""
+    async with Redis.from_url(twins.cluster.redis.url) as redis:
+        for message in messages:
+            assert await redis.publish(channel, message) == 2, "both nodes listen"
+
+
+async def _until_dropped(twins: Twins, reason: str, before: list[float], count: int) -> None:
+    def all_counted() -> bool:
+        return _dropped(twins, reason) == [value + count for value in before]
+
+    async with asyncio.timeout(PATIENCE):
+        while not await asyncio.to_thread(all_counted):  # noqa: ASYNC110  a counter has no event
+            await asyncio.sleep(0.02)
+
+
+async def _one_on_each(twins: Twins, visitors: People) -> tuple[Person, Person, str]:
+    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
+    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
+    group = await alice.group(bob)
+    await alice.say(group, "ready")
+    await bob.push("msg", msg="ready")
+    return alice, bob, group
+
+
+async def _assert_only(alice: Person, bob: Person, group: str, texts: list[str]) -> None:
+    """They heard nothing else, are connected still, and what follows arrives."""
+    await alice.say(group, "the end")
+    await bob.push("msg", msg="the end")
+    for person in (alice, bob):
+        await person.settle()
+        heard = [item.data["msg"] for item in person.received if item.cmd == "msg" and item.data["target"] == group]
+        assert heard == (texts if person is bob else [])
+
+
+def _forgeries(bob: Person, group: str) -> list[Entry]:
+    body = {"target": group, "type": "text", "msg": "forged", "from": "x", "fromId": "1", "id": "9", "seq": 9}
+    room = int(group)
+    return [
+        Entry(kind="msg", channel=room, body=body, time=1),
+        Entry(kind="msg", channel=room, body=body, time=1, position=2**40),
+        Entry(kind="msg", persons=(int(bob.id),), body=body, time=1),
+        Entry(
+            kind="revocation", persons=(int(bob.id),), header={"revoke": {"credential": None, "except": None}}, time=1
+        ),
+    ]
+
+
+async def test_a_forged_push_is_dropped_and_counted(twins: Twins, visitors: People) -> None:
+    alice, bob, group = await _one_on_each(twins, visitors)
+    forgeries = _forgeries(bob, group)
+    # The next positions of the log, taken before their time.
+    at = (await alice.call("heartbeat"))["position"]
+    forgeries += [
+        Entry(kind="channel.note", persons=(int(bob.id),), time=1, position=at + step) for step in range(1, 4)
+    ]
+    before = _dropped(twins, "forged")
+
+    for kind in ("announce", "bodies"):
+        for node in ("node-1", "node-2", "x"):
+            packed = [to_bytes(entry, body=kind == "bodies") for entry in forgeries]
+            message = {"type": kind, "node": node, "entries": packed, "seal": SEAL}
+            await _publish(twins, LOG, msgpack.packb(message))
+            await _publish(twins, f"imsite__group__c.{group}", msgpack.packb(message))
+
+    await _until_dropped(twins, "forged", before, 12)
+    await _assert_only(alice, bob, group, ["ready", "the end"])
+
+
+async def test_a_malformed_push_is_dropped_and_counted(twins: Twins, visitors: People) -> None:
+    alice, bob, group = await _one_on_each(twins, visitors)
+    sane: dict[str, Any] = {"type": "announce", "node": "node-9", "entries": [], "seal": SEAL}
+    malformed = [
+        b"",
+        b"\xc1",
+        b"\x92\x01",
+        b"not msgpack at all",
+        msgpack.packb(7),
+        msgpack.packb([]),
+        msgpack.packb({}),
+        msgpack.packb({"type": "announce"}),
+        msgpack.packb(sane | {"seal": 7}),
+        msgpack.packb(sane | {"seal": "ü"}),
+        msgpack.packb(sane | {"entries": 7}),
+        msgpack.packb(sane | {"entries": ["text"]}),
+        msgpack.packb(sane | {"entries": [None]}),
+        b"\x91" * 3000,
+    ]
+    before = _dropped(twins, "malformed")
+
+    await _publish(twins, LOG, *malformed)
+
+    await _until_dropped(twins, "malformed", before, len(malformed))
+    await _assert_only(alice, bob, group, ["ready", "the end"])
+
+
+@pytest.mark.parametrize(
+    ("method", "request_of"),
+    [
+        ("Push", lambda bob, group: deliver_pb2.PushRequest(entries=map(to_bytes, _forgeries(bob, group)))),
+        ("Online", lambda bob, group: deliver_pb2.OnlineRequest(persons=[int(bob.id)])),
+        ("Persons", lambda bob, group: deliver_pb2.PersonsRequest(app=101)),
+        ("Close", lambda bob, group: deliver_pb2.CloseRequest(person=int(bob.id))),
+        ("State", lambda bob, group: deliver_pb2.StateRequest()),
+    ],
+)
+@pytest.mark.parametrize("metadata", [(), (("authorization", "Bearer guessed"),)], ids=["nothing", "a guess"])
+async def test_a_call_without_the_credential_does_nothing(
+    twins: Twins, visitors: People, method: str, request_of: Callable[[Person, str], Any], metadata: Any
+) -> None:
+    alice, bob, group = await _one_on_each(twins, visitors)
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{twins.b.grpc_port}") as channel:
+        stub: Any = deliver_pb2_grpc.DeliverStub(channel)  # type: ignore[no-untyped-call]
+
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await getattr(stub, method)(request_of(bob, group), metadata=metadata, timeout=PATIENCE)
+
+    assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
+    await _assert_only(alice, bob, group, ["ready", "the end"])

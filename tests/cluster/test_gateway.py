@@ -1,0 +1,149 @@
+"""The HTTP calls of other systems speak of the whole cluster, whichever node takes them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import urllib.parse
+import urllib.request
+import uuid
+from typing import Any
+
+import pytest
+
+from tests.support.client import Client
+from tests.support.people import People, Person
+from tests.support.site import Site
+from tests.support.twins import Twins
+
+pytestmark = pytest.mark.postgres
+
+AT_ONCE = 50
+
+
+async def _get(node: Site, path: str, **parameters: object) -> dict[str, Any]:
+    return await _call(f"{node.url}{path}?{urllib.parse.urlencode(parameters)}", None)
+
+
+async def _post(node: Site, path: str, **parameters: object) -> dict[str, Any]:
+    return await _call(f"{node.url}{path}", urllib.parse.urlencode(parameters).encode())
+
+
+async def _call(url: str, form: bytes | None) -> dict[str, Any]:
+    def call() -> dict[str, Any]:
+        with urllib.request.urlopen(urllib.request.Request(url, data=form), timeout=20) as reply:
+            answer: dict[str, Any] = json.load(reply)
+        assert answer["code"] == 200, answer
+        return dict(answer["data"])
+
+    return await asyncio.to_thread(call)
+
+
+async def _seen_by(watcher: Person, *people: Person) -> None:
+    """Wait until the cluster knows that they are there."""
+    for person in people:
+        await watcher.push("enter", fromId=person.id)
+
+
+def _heard(person: Client, text: str) -> list[str]:
+    return [item.seq for item in person.received if item.cmd == "msg" and item.data["msg"] == text]
+
+
+async def test_who_is_online_is_one_answer_on_all_nodes(twins: Twins, visitors: People) -> None:
+    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc, app=104)
+    await visitors.again(alice, at=twins.b.acc)
+    guest = await visitors.guest(twins.town.guest_name("夏圭？"), at=twins.b.acc, app=104)
+    await _seen_by(alice, guest)
+
+    for node in (twins.a, twins.b):
+        listed = await _get(node, "/user/list", appID=104)
+        assert sorted(listed["userList"]) == sorted([alice.name, guest.name]) and listed["userCount"] == 2
+        for one in (alice, guest):
+            assert (await _get(node, "/user/online", userID=one.name, appID=104))["online"]
+            assert (await _get(node, "/user/online", userID=one.name))["online"]
+            assert not (await _get(node, "/user/online", userID=one.name, appID=101))["online"]
+    for person in (alice, guest):
+        shown = await person.call("presence.list")
+        assert {one["userId"] for one in shown["online"]} == {alice.name, guest.name} and shown["count"] == 2
+
+    await guest.close()
+    await alice.push("exit", fromId=guest.id)
+    for node in (twins.a, twins.b):
+        assert not (await _get(node, "/user/online", userID=guest.name))["online"]
+
+
+async def test_a_push_reaches_an_account_and_a_guest_on_the_other_node(twins: Twins, visitors: People) -> None:
+    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
+    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
+    guest = await visitors.guest(at=twins.b.acc)
+    await _seen_by(alice, bob, guest)
+
+    for one in (bob, guest):
+        number = uuid.uuid4().hex
+        done = await _post(twins.a, "/user/sendMessage", appID=101, userID=one.name, msgID=number, message="a parcel")
+
+        assert done == {"sendResults": True}
+        assert (await one.push("msg", msg="a parcel")).seq == number
+
+
+async def test_fifty_times_the_same_call_through_both_nodes_is_one_message(twins: Twins, visitors: People) -> None:
+    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
+    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
+    guest = await visitors.guest(at=twins.b.acc)
+    await _seen_by(alice, bob, guest)
+    calls = [
+        ("/user/sendMessage", bob.name, [bob]),
+        ("/user/sendMessage", guest.name, [guest]),
+        ("/user/sendMessageAll", "warehouse", [alice, bob, guest]),
+    ]
+    for path, name, hearers in calls:
+        number = uuid.uuid4().hex
+        answers = await asyncio.gather(
+            *(
+                _post((twins.a, twins.b)[index % 2], path, appID=101, userID=name, msgID=number, message=number)
+                for index in range(AT_ONCE)
+            )
+        )
+
+        assert sorted(answers, key=len) == [{}] * (AT_ONCE - 1) + [{"sendResults": True}]
+        for hearer in hearers:
+            await hearer.push("msg", msg=number)
+        last = uuid.uuid4().hex
+        for node in (twins.a, twins.b):
+            await _post(node, path, appID=101, userID=name, msgID=f"{last} {node.port}", message=f"{last} {node.port}")
+        for hearer in hearers:
+            for node in (twins.a, twins.b):
+                await hearer.push("msg", msg=f"{last} {node.port}")
+            assert _heard(hearer, number) == [number]
+
+
+async def test_who_speaks_to_all_is_found_on_the_other_node_and_does_not_hear_it(
+    twins: Twins, visitors: People
+) -> None:
+    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
+    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
+    await _seen_by(alice, bob)
+    text = uuid.uuid4().hex
+
+    await _post(twins.a, "/user/sendMessageAll", appID=101, userID=bob.name, msgID=text, message=text)
+
+    assert (await alice.push("msg", msg=text)).data["fromId"] == bob.id
+    await alice.say(alice.room, "the end")
+    await bob.push("msg", msg="the end")
+    assert _heard(bob, text) == []
+
+
+async def test_the_state_is_that_of_the_whole_cluster(twins: Twins, visitors: People) -> None:
+    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc, app=104)
+    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc, app=104)
+    await visitors.again(bob, at=twins.a.acc)
+    await _seen_by(alice, bob)
+    await visitors.stranger(at=twins.b.acc)
+
+    for node in (twins.a, twins.b):
+        state = (await _get(node, "/system/state", isDebug="true"))["managerInfo"]
+
+        assert state["clientsLen"] == 4 == len(state["clients"]) and state["usersLen"] == 2
+        assert sorted(state["users"]) == [f"104_{alice.name}", f"104_{bob.name}"]
+        short = (await _get(node, "/system/state"))["managerInfo"]
+        assert (short["clientsLen"], short["usersLen"]) == (4, 2) and "clients" not in short

@@ -1,0 +1,63 @@
+"""A channel layer that loses every tenth push, brings others late and some twice: nobody can tell by what they see."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import closing
+
+import pytest
+
+from tests.cluster.conftest import ClusterFactory
+from tests.support.conversation import assert_perfect, talk
+from tests.support.observe import metrics
+from tests.support.people import People, Person
+from tests.support.twins import Twins
+
+pytestmark = pytest.mark.postgres
+
+MESSAGES = int(os.environ.get("CLUSTER_LOSSY_MESSAGES", "1000"))
+LOSSY = "tests.support.lossy_settings"
+PATIENCE = 120.0
+
+
+async def _converse(twins: Twins, messages: int) -> None:
+    """Two on either node, in a group and two by two, all at once; everybody must see the same, whole and in order."""
+    people = People(twins.town)
+    places = [("alice", twins.a), ("bob", twins.b), ("carol", twins.a), ("dave", twins.b)]
+    try:
+        alice, bob, carol, dave = crowd = [
+            await people.login(twins.town.account(name), at=node.acc) for name, node in places
+        ]
+        group, private = await alice.group(bob, carol, dave), await alice.private(bob)
+        share = messages // 6
+
+        async def slowly(person: Person, target: str) -> None:
+            # Many commits and so many pushes of few messages, each of which can be lost.
+            for start in range(0, share, 5):
+                await talk(person, target, min(5, share - start))
+
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.gather(*(slowly(one, group) for one in crowd), slowly(alice, private), slowly(bob, private))
+            await assert_perfect(crowd, {group: 4 * share})
+            await assert_perfect([alice, bob], {group: 4 * share, private: 2 * share})
+    finally:
+        for client in people.clients:
+            await client.close()
+
+
+@pytest.mark.parametrize("layer", ["pubsub", "queue"])
+async def test_what_the_layer_loses_is_read_from_the_log(cluster_factory: ClusterFactory, layer: str) -> None:
+    with cluster_factory(IM_LAYER=layer, DJANGO_SETTINGS_MODULE=LOSSY) as cluster, closing(Twins(cluster)) as twins:
+        await _converse(twins, MESSAGES)
+
+        assert sum(metrics(node.url)["imsite_repairs_total"] for node in cluster.nodes) > 0
+
+
+async def test_the_queue_layer_serves_as_well(cluster_factory: ClusterFactory) -> None:
+    with cluster_factory(IM_LAYER="queue") as cluster, closing(Twins(cluster)) as twins:
+        await _converse(twins, 600)
+
+        passed = sum(metrics(node.url)["imsite_pushes_in_total"] for node in cluster.nodes)
+        repairs = sum(metrics(node.url)["imsite_repairs_total"] for node in cluster.nodes)
+        assert repairs < passed / 2, "the layer brings nothing"

@@ -1,0 +1,68 @@
+"""Rights taken away anywhere end connections everywhere within five seconds, whether Redis is there or not."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing
+
+import pytest
+
+from tests.cluster.conftest import ClusterFactory
+from tests.support.people import People, Person
+from tests.support.twins import Twins
+
+pytestmark = pytest.mark.postgres
+
+PROMISED = 5.0
+"""Seconds in which connections end."""
+_DEACTIVATE = """
+from accounts.actions import person_deactivate
+person_deactivate(user_id={person})
+"""
+_REVOKE = """
+from accounts.actions import token_revoke
+from accounts.selectors import person_by_token
+user, credential = person_by_token({token!r})
+token_revoke(user_id=user.pk, credential=credential)
+"""
+
+
+async def _all_ways(twins: Twins, visitors: People) -> None:
+    """A sign-out on one node, deactivation and revocation in a process that serves nobody."""
+    places = [(name, node) for name in ("alice", "bob", "carol") for node in (twins.a, twins.b)]
+    accounts = {name: twins.town.account(name) for name in ("alice", "bob", "carol", "dave")}
+    live: list[Person] = []
+    for name, node in places:
+        if name == "alice":  # By her browser's session.
+            live.append(await visitors.stranger(at=node.acc, origin=node.url, cookie=accounts[name].cookie))
+            await live[-1].enter({"appId": 101})
+        else:
+            live.append(await visitors.login(accounts[name], at=node.acc))
+    dave = await visitors.login(accounts["dave"], at=twins.b.acc)
+
+    await asyncio.to_thread(twins.town.post, "/accounts/logout/", accounts["alice"].cookie)
+    await asyncio.to_thread(twins.town.shell, _DEACTIVATE.format(person=accounts["bob"].id))
+    await asyncio.to_thread(twins.town.shell, _REVOKE.format(token=accounts["carol"].token))
+
+    async with asyncio.timeout(PROMISED):
+        assert [await one.closed() for one in live] == [4001] * len(live)
+    assert await dave.call("ping") == "pong"
+    for node in (twins.a, twins.b):
+        stranger = await visitors.stranger(at=node.acc)
+        for name in ("bob", "carol"):
+            assert await stranger.code("login", appId=101, serviceToken=accounts[name].token) == 1003
+
+
+async def test_on_all_nodes(twins: Twins, visitors: People) -> None:
+    await _all_ways(twins, visitors)
+
+
+async def test_without_redis_too(cluster_factory: ClusterFactory) -> None:
+    with cluster_factory() as cluster, closing(Twins(cluster)) as twins:
+        people = People(twins.town)
+        cluster.redis.kill()
+        try:
+            await _all_ways(twins, people)
+        finally:
+            for client in people.clients:
+                await client.close()

@@ -1,0 +1,56 @@
+"""Talk between people on several nodes: many sends in flight, and the numbers that each of them was shown."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping, Sequence
+
+from tests.support.client import Client, Envelope
+from tests.support.people import Person
+
+IN_FLIGHT = 200
+TOLD = {"msg", "message.send"}
+
+
+async def talk(person: Person, target: str, count: int) -> None:
+    """Say `count` things there, many at once; returns when all are stored."""
+    flying: deque[asyncio.Future[Envelope]] = deque()
+    for number in range(count):
+        if len(flying) == IN_FLIGHT:
+            assert (await flying.popleft()).code == 200
+        flying.append(await person.post("message.send", target=target, type="text", msg=f"{person.name} {number}"))
+    while flying:
+        assert (await flying.popleft()).code == 200
+
+
+def numbers(person: Client, target: str) -> list[int]:
+    """The numbers of the channel's messages in the order in which the person was told them: pushed, or as answers."""
+    return [
+        item.data["seq"]
+        for item in person.received
+        if item.cmd in TOLD and item.code == 200 and item.data["target"] == target
+    ]
+
+
+async def hear(person: Client, counts: Mapping[str, int]) -> None:
+    """Wait until the person was told so many messages of these channels, however long it takes while some come."""
+    while missing := sum(max(0, count - len(numbers(person, target))) for target, count in counts.items()):
+        enough = len(person.received) + missing
+        await person.until(lambda enough=enough: len(person.received) >= enough)  # type: ignore[misc]
+
+
+async def assert_perfect(people: Sequence[Client], counts: Mapping[str, int]) -> None:
+    """Each was told every message of these channels once, in order, and all of them in one order of positions."""
+    for person in people:
+        await hear(person, counts)
+    for person in people:
+        await person.settle()
+        for target, count in counts.items():
+            assert numbers(person, target) == list(range(1, count + 1))
+        positions = [
+            item.data["position"]
+            for item in person.received
+            if item.code == 200 and isinstance(item.data, dict) and item.cmd in TOLD and item.data["target"] in counts
+        ]
+        assert positions == sorted(set(positions))

@@ -1,0 +1,14 @@
+"""The site's settings, but for a channel layer that loses, delays and repeats."""
+
+from typing import Any
+
+from imsite import settings as site
+from imsite.settings import *  # noqa: F403
+
+_stock: dict[str, Any] = site.CHANNEL_LAYERS["default"]
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "tests.support.lossy_layer.LossyLayer",
+        "CONFIG": {"stock": _stock["BACKEND"], **_stock["CONFIG"]},
+    }
+}
