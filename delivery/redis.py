@@ -15,6 +15,8 @@ from redis.backoff import NoBackoff
 from redis.commands.core import AsyncScript
 from redis.exceptions import RedisError
 
+from delivery.metrics import REDIS_AWAY
+
 logger = logging.getLogger(__name__)
 
 PATIENCE = 0.5
@@ -42,6 +44,7 @@ class Link:
             socket_connect_timeout=PATIENCE,
             retry=Retry(NoBackoff(), 0),
         )
+        REDIS_AWAY.set(1)
         self._client = Redis(connection_pool=self._pool)
         self._scripts: dict[str, AsyncScript] = {}
 
@@ -66,6 +69,7 @@ class Link:
     async def _lose(self, error: Exception) -> None:
         if self.up:
             self.up = False
+            REDIS_AWAY.set(1)
             logger.warning("redis_unreachable", extra={"error": repr(error)})
             try:
                 # Others of its idle connections are most likely broken too.
@@ -77,6 +81,7 @@ class Link:
         """Redis answers, and may be asked by everybody."""
         if not self.up:
             self.up = True
+            REDIS_AWAY.set(0)
             logger.info("redis_reachable")
 
     async def close(self) -> None:

@@ -84,9 +84,11 @@ class Node:
         open_queue(None)
         publish.open_door(None)
         await self.hub.stop()
-        await self.comings.stop()
         if self.cluster is not None:
             await self.cluster.stop()
+        else:
+            await self.hub.presence.stop()
+        await self.comings.stop()
 
     def _counts(self) -> tuple[int, int]:
         connections = self.hub.connections.values()
