@@ -1,0 +1,259 @@
+"""A node that is frozen, at any moment: the others go on, and it is well again when it thaws."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import pytest_asyncio
+
+from tests.cluster.conftest import ClusterFactory
+from tests.support.accounts import register
+from tests.support.client import Client
+from tests.support.cluster import Cluster, Node
+from tests.support.observe import metrics
+
+FREEZING = "tests.support.freezing"
+NAMES = ("alice", "bob", "carol")
+
+
+class Scene:
+    """Alice and Carol on the first node, Bob on the second; a group of all three, Alice's and Bob's private channel."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.well, self.frozen = cluster.nodes
+        self.alice: Client
+        self.bob: Client
+        self.carol: Client
+        self.group = self.private = ""
+
+    async def set(self) -> None:
+        tokens = await asyncio.to_thread(register, self.well, NAMES)
+        nodes = {"alice": self.well, "bob": self.frozen, "carol": self.well}
+        for name in NAMES:
+            client = await Client.connect(nodes[name].acc)
+            await client.login_token(tokens[name])
+            setattr(self, name, client)
+        made = await self.alice.call("channel.create", kind="public", name="Ice", members=["bob", "carol"])
+        self.group = made["target"]
+        self.private = (await self.alice.call("channel.create", kind="private", members=["bob"]))["target"]
+        await self.bob.push("channel.note", target=self.private)
+
+    def mark(self) -> Path:
+        """The file by which the second node is asked to freeze before a commit."""
+        return self.cluster.data / f"freeze.{self.frozen.name}"
+
+
+@pytest.fixture
+def cluster(cluster_factory: ClusterFactory, request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    with cluster_factory(DJANGO_SETTINGS_MODULE=FREEZING, **request.param) as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def scene(cluster: Cluster) -> AsyncIterator[Scene]:
+    scene = Scene(cluster)
+    await scene.set()
+    yield scene
+    scene.frozen.thaw()
+    for client in (scene.alice, scene.bob, scene.carol):
+        await client.close()
+
+
+def _stopped(node: Node) -> bool:
+    """Whether the whole process has come to a halt."""
+    return Path(f"/proc/{node.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+async def _until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    async with asyncio.timeout(seconds):
+        while not await asyncio.to_thread(condition):
+            await asyncio.sleep(0.01)  # Nothing announces it.
+
+
+async def _freeze_before_commit(scene: Scene, text: str) -> asyncio.Future[Any]:
+    """Bob says something to the group; his node freezes with all of it locked and written, but not committed."""
+    scene.mark().touch()
+    said = await scene.bob.post("message.send", target=scene.group, type="text", msg=text, clientMsgId=text)
+    await _until(lambda: _stopped(scene.frozen))
+    return said
+
+
+async def _say(client: Client, target: str, text: str) -> dict[str, Any]:
+    reply: dict[str, Any] = await client.call("message.send", target=target, type="text", msg=text, clientMsgId=text)
+    return reply
+
+
+async def _history(client: Client, target: str) -> list[tuple[int, str]]:
+    messages = (await client.call("message.history", target=target, limit=100))["messages"]
+    return [(message["seq"], message["msg"]) for message in messages]
+
+
+def _positions(cluster: Cluster) -> list[int]:
+    with psycopg.connect(cluster.nodes[0].database_url) as database:
+        return [row[0] for row in database.execute("SELECT position FROM delivery_event ORDER BY position")]
+
+
+def _calls(node: Node, result: str) -> float:
+    """How many pushes to another node have ended so."""
+    return metrics(node.url).get(f'imsite_grpc_calls_total{{method="Push",result="{result}"}}', 0)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("cluster", [{}], indirect=True)
+async def test_frozen_before_its_commit_it_stops_nobody_for_long(scene: Scene) -> None:
+    """The database ends its transaction before anybody else's wait for a lock runs out: every send is carried out."""
+    said = await _freeze_before_commit(scene, "bob's")
+
+    # All of these need what Bob's transaction has locked: the channel, or at least the log's counter.
+    told = await asyncio.gather(
+        *(_say(scene.alice, scene.group, f"group {number}") for number in range(5)),
+        *(_say(scene.carol, scene.group, f"carol {number}") for number in range(5)),
+        *(_say(scene.alice, scene.private, f"private {number}") for number in range(5)),
+    )
+    await scene.carol.push("msg", target=scene.group, msg="group 4")
+    await scene.alice.push("msg", target=scene.group, msg="carol 4")
+    assert not said.done()
+
+    scene.frozen.thaw()
+
+    assert (await asyncio.wait_for(said, 10)).code == 1008, "not stored, and told so"
+    first = await _say(scene.bob, scene.group, "bob's")
+    assert await _say(scene.bob, scene.group, "bob's") == first, "once"
+    for number in range(5):
+        await scene.bob.push("msg", target=scene.group, msg=f"group {number}")
+        await scene.bob.push("msg", target=scene.private, msg=f"private {number}")
+    await scene.alice.push("msg", target=scene.group, msg="bob's")
+    history = await _history(scene.alice, scene.group)
+    assert [seq for seq, _ in history] == list(range(1, 12))
+    assert [text for _, text in history].count("bob's") == 1
+    positions = await asyncio.to_thread(_positions, scene.cluster)
+    assert positions == list(range(1, positions[-1] + 1))
+    assert first["position"] == positions[-1] > max(one["position"] for one in told)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("cluster", [{"IM_RPC_TIMEOUT": "120"}], indirect=True)
+async def test_a_call_that_hangs_at_it_delays_nothing_else(scene: Scene) -> None:
+    """Calls would hang for minutes here: whoever waited for one would fail the test."""
+    scene.frozen.freeze()
+    await _until(lambda: _stopped(scene.frozen))
+    for number in range(5):
+        await _say(scene.alice, scene.private, f"private {number}")
+        await _say(scene.alice, scene.group, f"group {number}")
+        await scene.carol.push("msg", target=scene.group, msg=f"group {number}")
+    assert (await scene.carol.call("presence.list"))["count"] >= 2
+
+    scene.frozen.thaw()
+
+    for number in range(5):
+        await scene.bob.push("msg", target=scene.private, msg=f"private {number}")
+        await scene.bob.push("msg", target=scene.group, msg=f"group {number}")
+    positions = [envelope.data["position"] for envelope in scene.bob.received if envelope.cmd == "msg"]
+    assert positions == sorted(set(positions))
+
+
+@pytest.mark.each_database
+@pytest.mark.parametrize(
+    "cluster",
+    [
+        {
+            "IM_RPC_TIMEOUT": "0.3",
+            "IM_BREAKER_FAILURES": "2",
+            "IM_BREAKER_PAUSE": "0.5",
+            "IM_NODE_LEASE": "6",
+            "IM_PRESENCE_GRACE": "0.1",
+        }
+    ],
+    indirect=True,
+)
+async def test_it_is_left_alone_then_offline_then_back(scene: Scene) -> None:
+    """Its calls end at their deadline, the breaker opens, its lease lapses; thawed, it takes a new one."""
+    await _say(scene.alice, scene.private, "before")
+    await scene.bob.push("msg", target=scene.private, msg="before")
+    scene.frozen.freeze()
+    await _until(lambda: _stopped(scene.frozen))
+    sent = 0
+    while not await asyncio.to_thread(_calls, scene.well, "left_alone"):
+        await _say(scene.alice, scene.private, f"meanwhile {sent}")
+        sent += 1
+
+    assert await asyncio.to_thread(_calls, scene.well, "deadline") >= 2
+    await scene.alice.push("exit", **{"from": "bob"})
+    online = await scene.alice.call("presence.list")
+    assert [person["userId"] for person in online["online"]] == ["alice", "carol"]
+
+    scene.frozen.thaw()
+
+    await scene.alice.push("enter", **{"from": "bob"})
+    for number in range(sent):
+        await scene.bob.push("msg", target=scene.private, msg=f"meanwhile {number}")
+    online = await scene.alice.call("presence.list")
+    assert {person["userId"] for person in online["online"]} == set(NAMES)
+    # What concerns Bob comes by a call again, not by a look into the log.
+    calls = await asyncio.to_thread(_calls, scene.well, "ok")
+    while await asyncio.to_thread(_calls, scene.well, "ok") == calls:
+        await _say(scene.alice, scene.private, f"after {sent}")
+        sent += 1
+    await _say(scene.bob, scene.group, "I am well")
+    await scene.alice.push("msg", target=scene.group, msg="I am well")
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("cluster", [{"IM_RPC_TIMEOUT": "1"}], indirect=True)
+async def test_frozen_again_and_again_under_load(scene: Scene) -> None:
+    """Wherever it happens to be: everybody gets everything once and in order, whatever was refused was not stored."""
+    stop = asyncio.Event()
+    told: dict[str, int] = {}
+
+    async def talk(client: Client, name: str) -> None:
+        number = 0
+        while not stop.is_set():
+            text = f"{name} {number}"
+            while (answer := await _patiently(client, scene.group, text)).code != 200:
+                assert answer.code == 1008, answer
+            told[text] = answer.data["seq"]
+            number += 1
+
+    talks = [asyncio.create_task(talk(getattr(scene, name), name)) for name in NAMES]
+    for round_ in range(4):
+        at = len(told) + 30
+        await _until(lambda at=at: len(told) >= at)  # type: ignore[misc]
+        if round_ % 2:
+            scene.mark().touch()
+        else:
+            scene.frozen.freeze()
+        await _until(lambda: _stopped(scene.frozen))
+        others = sum(not text.startswith("bob") for text in told) + 30
+        await _until(lambda others=others: sum(not text.startswith("bob") for text in told) >= others)  # type: ignore[misc]
+        scene.frozen.thaw()
+    stop.set()
+    await asyncio.gather(*talks)
+
+    for name in NAMES:
+        client: Client = getattr(scene, name)
+        await client.until(lambda client=client: len(_heard(client, scene.group)) == len(told))  # type: ignore[misc]
+        assert _heard(client, scene.group) == list(range(1, len(told) + 1)), name
+    assert sorted(told.values()) == list(range(1, len(told) + 1))
+    positions = await asyncio.to_thread(_positions, scene.cluster)
+    assert positions == list(range(1, positions[-1] + 1))
+
+
+async def _patiently(client: Client, target: str, text: str) -> Any:
+    """A send that may take as long as its node is frozen."""
+    reply = await client.post("message.send", target=target, type="text", msg=text, clientMsgId=text)
+    return await asyncio.wait_for(reply, 60)
+
+
+def _heard(client: Client, target: str) -> list[int]:
+    """Numbers of the messages that came, in that order: pushes, and answers to one's own sends."""
+    return [
+        item.data["seq"]
+        for item in client.received
+        if item.cmd in {"msg", "message.send"} and item.code == 200 and item.data["target"] == target
+    ]

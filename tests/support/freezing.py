@@ -1,0 +1,31 @@
+"""Settings of a node that freezes where a test wants it: with everything locked and written, right before its COMMIT.
+
+Such a node stops itself (SIGSTOP) when it finds `freeze.<its id>` in its data directory, and removes that file.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from pathlib import Path
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from imsite.settings import *  # noqa: F403
+
+_commit = BaseDatabaseWrapper._commit  # type: ignore[attr-defined]
+
+
+def _commit_or_freeze(wrapper: BaseDatabaseWrapper) -> None:
+    # Batches are committed in these threads, and nothing else is.
+    if threading.current_thread().name.startswith("db first"):
+        mark = Path(os.environ["IM_DATA_DIR"], f"freeze.{os.environ.get('IM_NODE_ID', '')}")
+        if mark.exists():
+            mark.unlink()
+            # To this very thread: sent to the process, the signal might stop another one first.
+            signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
+    _commit(wrapper)
+
+
+BaseDatabaseWrapper._commit = _commit_or_freeze  # type: ignore[attr-defined]
