@@ -6,15 +6,32 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def test_the_grpc_code_is_what_make_proto_writes(tmp_path: Path) -> None:
-    outputs = [f"--{kind}_out={tmp_path}" for kind in ("python", "pyi", "grpc_python")]
-    subprocess.run(
-        [sys.executable, "-m", "grpc_tools.protoc", "-I.", *outputs, "delivery/deliver.proto"], cwd=ROOT, check=True
-    )
-    made = {path.name: path.read_text() for path in (tmp_path / "delivery").iterdir()}
-    assert set(made) == {"deliver_pb2.py", "deliver_pb2.pyi", "deliver_pb2_grpc.py"}
+def generated(source: str, kinds: tuple[str, ...], directory: Path) -> dict[str, str]:
+    outputs = [f"--{kind}_out={directory}" for kind in kinds]
+    subprocess.run([sys.executable, "-m", "grpc_tools.protoc", "-I.", *outputs, source], cwd=ROOT, check=True)
+    return {path.name: path.read_text() for path in (directory / source).parent.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("source", "kinds", "names"),
+    [
+        (
+            "delivery/deliver.proto",
+            ("python", "pyi", "grpc_python"),
+            {"deliver_pb2.py", "deliver_pb2.pyi", "deliver_pb2_grpc.py"},
+        ),
+        ("chat/wire/im.proto", ("python", "pyi"), {"im_pb2.py", "im_pb2.pyi"}),
+    ],
+)
+def test_the_code_is_what_make_proto_writes(
+    tmp_path: Path, source: str, kinds: tuple[str, ...], names: set[str]
+) -> None:
+    made = generated(source, kinds, tmp_path)
+    assert set(made) == names
     for name, text in made.items():
-        assert (ROOT / "delivery" / name).read_text() == text, f"delivery/{name} is stale: run `make proto`"
+        assert (ROOT / source).with_name(name).read_text() == text, f"{name} is stale: run `make proto`"

@@ -1,0 +1,186 @@
+"""The Protocol Buffers of `/ws`: bytes to requests, answers and pushes to bytes. Pure.
+
+Every frame to the client is an OutputBatch. What is encoded here is a batch of one; batches joined are a batch of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from google.protobuf.message import DecodeError
+from google.protobuf.message import Message as ProtobufMessage
+
+from chat.wire import im_pb2 as im
+
+LOGIN, UP = im.AT_LOGIN, im.AT_UP
+_SESSIONS = {im.ST_SINGLE: "single", im.ST_GROUP: "group"}
+_TYPES = {im.MT_TEXT: "text", im.MT_PICTURE: "picture", im.MT_VOICE: "voice"}
+_TYPE_NUMBERS = {name: number for number, name in _TYPES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """A message to send. `session` is "single" or "group", `type` "text", "picture" or "voice"; None: unknown."""
+
+    client_id: int
+    client_msg_id: str
+    session: str | None
+    receiver: int
+    sender: int
+    type: str | None
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """The client has all pushes up to `seq`."""
+
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class JsonCall:
+    """A request of the JSON protocol, not yet read."""
+
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """An Input of a type that the protocol does not have."""
+
+
+Request = Login | Heartbeat | Up | Acknowledge | Sync | JsonCall | Unknown
+
+
+class BadInput(ValueError):
+    """The frame is no request. `login`: it would have been a Login; `readable`: it is an Input with bad data."""
+
+    def __init__(self, why: str, *, readable: bool, login: bool = False) -> None:
+        super().__init__(why)
+        self.readable = readable
+        self.login = login
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as clients get it. `single`: of two people, and `receiver` is the one who did not send it."""
+
+    single: bool
+    receiver: int
+    sender: int
+    type: str
+    content: bytes
+    seq: int
+    time: int
+
+
+M = TypeVar("M", bound=ProtobufMessage)
+
+
+def _parsed(message: M, data: bytes, name: str, *, readable: bool, login: bool = False) -> M:
+    try:
+        message.ParseFromString(data)
+    except DecodeError as error:
+        raise BadInput(f"This is no {name}.", readable=readable, login=login) from error
+    return message
+
+
+def decode(raw: bytes) -> Request:
+    """Read one frame. Raises BadInput, and nothing else, for what is no Input with the data of its type."""
+    frame = _parsed(im.Input(), raw, "Input", readable=False)
+    match frame.type:
+        case im.CT_LOGIN:
+            login = _parsed(im.LoginMsg(), frame.data, "LoginMsg", readable=True, login=True)
+            return Login(login.token.decode("utf-8", "replace"))
+        case im.CT_HEARTBEAT:
+            return Heartbeat()
+        case im.CT_MESSAGE:
+            return _up(_parsed(im.UpMsg(), frame.data, "UpMsg", readable=True))
+        case im.CT_ACK:
+            return Acknowledge(_parsed(im.ACKMsg(), frame.data, "ACKMsg", readable=True).seq)
+        case im.CT_SYNC:
+            return Sync(_parsed(im.SyncInputMsg(), frame.data, "SyncInputMsg", readable=True).seq)
+        case im.CT_CALL:
+            return JsonCall(frame.data)
+        case _:
+            return Unknown()
+
+
+def _up(up: im.UpMsg) -> Up:
+    message = up.msg
+    return Up(
+        client_id=up.clientId,
+        client_msg_id=up.clientMsgId,
+        session=_SESSIONS.get(message.session_type),
+        receiver=message.receiver_id,
+        sender=message.sender_id,
+        type=_TYPES.get(message.message_type),
+        content=message.content,
+    )
+
+
+def acknowledgement(what: im.ACKType, code: int, text: str, *, client_id: int = 0, seq: int = 0) -> bytes:
+    """That the Login was good, or the message of this number is stored (`seq`: its position)."""
+    return _output(im.CT_ACK, code, text, im.ACKMsg(type=what, clientId=client_id, seq=seq))
+
+
+def refusal(code: int, text: str, *, client_id: int = 0) -> bytes:
+    return _output(im.CT_ACK, code, text, im.ACKMsg(clientId=client_id))
+
+
+def push(code: int, text: str, message: Message) -> bytes:
+    return _output(im.CT_MESSAGE, code, text, im.PushMsg(msg=_message(message)))
+
+
+def synced(code: int, text: str, messages: Sequence[Message], *, has_more: bool) -> bytes:
+    """A page of what the client has missed."""
+    page = im.SyncOutputMsg(messages=[_message(message) for message in messages], has_more=has_more)
+    return _output(im.CT_SYNC, code, text, page)
+
+
+def json_call(code: int, text: str, envelope: str) -> bytes:
+    """A reply or push of the JSON protocol."""
+    return _batch(im.Output(type=im.CT_CALL, code=code, CodeMsg=text, data=envelope.encode()))
+
+
+def batch(frames: Sequence[bytes]) -> bytes:
+    """Several of what is encoded here as one frame."""
+    return frames[0] if len(frames) == 1 else b"".join(frames)
+
+
+def _message(message: Message) -> im.Message:
+    return im.Message(
+        session_type=im.ST_SINGLE if message.single else im.ST_GROUP,
+        receiver_id=message.receiver,
+        sender_id=message.sender,
+        message_type=_TYPE_NUMBERS.get(message.type, im.MT_UNKNOWN),
+        content=message.content,
+        seq=message.seq,
+        send_time=message.time,
+    )
+
+
+def _output(type: im.CmdType, code: int, text: str, data: ProtobufMessage) -> bytes:
+    return _batch(im.Output(type=type, code=code, CodeMsg=text, data=data.SerializeToString()))
+
+
+def _batch(output: im.Output) -> bytes:
+    return im.OutputBatch(outputs=[output.SerializeToString()]).SerializeToString()
