@@ -16,6 +16,8 @@ class ChatConfig(AppConfig):
         from delivery.encoders import encoders
 
         encoders["json"] = pushes.json_push
+        encoders[pushes.PROTOBUF] = pushes.protobuf_push
+        encoders[pushes.PROTOBUF_AND_CALLS] = pushes.protobuf_or_call_push
         app_created.connect(_open_room)
 
 

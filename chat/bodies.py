@@ -39,6 +39,10 @@ def message(row: Message, sender: User) -> dict[str, Any]:
         "time": row.time,
         "position": row.position,
     }
+    if row.type != "text":
+        # A client that knows texts only shows what it cannot show.
+        data["content"] = row.text
+        data["msg"] = f"[{row.type}]" if row.recalled_at is None else ""
     if row.reply_to is not None:
         data["replyTo"] = str(row.reply_to)
         data["replySeq"] = row.reply_seq

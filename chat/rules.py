@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 
 from accounts.names import BadName, check_name
@@ -10,6 +11,8 @@ from chat.errors import ChatError
 
 CHANNEL_NAME_LIMIT = 64
 CLIENT_ID_LIMIT = 64
+BYTES_A_CHARACTER = 4
+"""What one character of UTF-8 takes at most."""
 MEMBERS_IN_NAME = 4
 """Members that name a group without a name."""
 _RANK = {"member": 0, "admin": 1, "owner": 2}
@@ -25,6 +28,15 @@ def check_text(text: str, *, limit: int) -> str:
     if len(text) > limit:
         raise ChatError(errors.TOO_MUCH, f"A message has at most {limit} characters.", limit=limit)
     return text
+
+
+def check_content(content: bytes, *, limit: int) -> str:
+    """A picture or a voice as it is kept: Base64. Refused: nothing, or more than `limit` bytes."""
+    if not content:
+        raise ChatError(errors.ILLEGAL_PARAMETER, "A message must not be empty.", field="content")
+    if len(content) > limit:
+        raise ChatError(errors.TOO_MUCH, f"A picture or voice has at most {limit} bytes.", limit=limit)
+    return base64.b64encode(content).decode()
 
 
 def check_channel_name(name: str) -> str:

@@ -27,6 +27,8 @@ NOTES_LIMIT = 200
 """System notes that one page of history brings at most."""
 MEMBERS_PAGE = 100
 NOTE = "channel.note"
+MESSAGE = "msg"
+MESSAGES_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,23 @@ def channel_stays(person: int, channel: int) -> list[Span]:
 def sync(user: User, *, after: int, upto: int, limit: int) -> Replay:
     """What concerns the person after a position: channels by their stays, and what is addressed to them."""
     return log.replay(user.pk, stays(user.pk), after=after, upto=upto, page=REPLAY_PAGE, size=page_size(), limit=limit)
+
+
+def messages_after(user: User, *, after: int, upto: int) -> tuple[list[Entry], bool]:
+    """The messages of the person's present channels after a position, oldest first, and whether there are more.
+
+    Each from the person's joining on, nothing from between two stays; a page never skips one.
+    """
+    spans = stays(user.pk)
+    present = {span.channel for span in spans if span.until_position is None}
+    return log.read_stays(
+        [span for span in spans if span.channel in present],
+        MESSAGE,
+        after=after,
+        upto=upto,
+        page=MESSAGES_PAGE,
+        size=page_size(),
+    )
 
 
 def current_members(channel: Channel) -> QuerySet[Membership]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -13,6 +14,9 @@ from django.conf import settings
 from delivery import metrics
 from delivery.limits import Bucket
 from delivery.outbox import Frame, Outbox, Ticker
+
+HELD_LIMIT = 10_000
+"""Pushes, or replies, that may be held back; over it the connection is closed."""
 
 
 @dataclass(slots=True)
@@ -60,7 +64,10 @@ class Connection:
         self._end = end
         self._replies: deque[_Reply] = deque()
         self._last_number = 0
-        self._held: deque[Frame | int] = deque()
+        self._held: deque[tuple[Frame, int] | int] = deque()
+        """Pushes with their positions, and the numbers of the replies that they wait for."""
+        self._paused = False
+        self._impatience: asyncio.TimerHandle | None = None
 
     # -- requests and their replies -------------------------------------------------------------------------------
 
@@ -96,7 +103,48 @@ class Connection:
         """Let pushes wait until reply `number` has left."""
         self._held.append(number)
 
+    # -- a client that first fetches what it has missed ---------------------------------------------------------------
+
+    def pause(self) -> None:
+        """Hold back pushes and replies until `resume`; only `reply_first` gets through."""
+        self._paused = True
+
+    def resume_after(self, seconds: float | None) -> None:
+        """Resume by itself after so long; None: only when it is told to."""
+        if self._impatience is not None:
+            self._impatience.cancel()
+            self._impatience = None
+        if seconds is not None and self._paused:
+            self._impatience = asyncio.get_running_loop().call_later(seconds, self.resume)
+
+    def resume(self, fetched: Container[int] = ()) -> None:
+        """What is held goes, without the pushes at the positions that the client has fetched itself."""
+        self.resume_after(None)
+        if self._paused:
+            self._paused = False
+            self._held = deque(item for item in self._held if isinstance(item, int) or item[1] not in fetched)
+            self._let_go()
+            self._flush()
+
+    @property
+    def paused(self) -> bool:
+        return self._paused
+
+    def reply_first(self, number: int, frame: Frame) -> None:
+        """Answer request `number` before all that is held back by a pause; in its turn if nothing is."""
+        if not self._paused:
+            self.reply(number, frame)
+            return
+        self._replies = deque(reply for reply in self._replies if reply.number != number)
+        if number in self._held:
+            self._held.remove(number)
+        self.outbox.put(frame, now=True)
+
     def _flush(self) -> None:
+        if self._paused:
+            if len(self._replies) > HELD_LIMIT:
+                self._overflow()
+            return
         replies, put = self._replies, self.outbox.put
         while replies and replies[0].done and not replies[0].awaits_pass:
             reply = replies[0]
@@ -105,20 +153,27 @@ class Connection:
             if reply.number in held:
                 while (item := held.popleft()) != reply.number:
                     if not isinstance(item, int):
-                        put(item)
+                        put(item[0])
             replies.popleft()
             if reply.frame is not None:
                 put(reply.frame, now=True)
-            while held and not isinstance(held[0], int):
-                put(held.popleft())  # type: ignore[arg-type]
+            self._let_go()
         self._part()
+
+    def _let_go(self) -> None:
+        """Let the pushes leave that wait for no reply."""
+        held = self._held
+        while held and not isinstance(item := held[0], int):
+            held.popleft()
+            self.outbox.put(item[0])
 
     # -- pushes ---------------------------------------------------------------------------------------------------
 
-    def push(self, frame: Frame) -> None:
-        if self._held:
-            self._held.append(frame)
-            if len(self._held) > 10_000:
+    def push(self, frame: Frame, position: int = 0) -> None:
+        """Send what nobody asked for; `position` is its place in the log, 0 if it has none."""
+        if self._held or self._paused:
+            self._held.append((frame, position))
+            if len(self._held) > HELD_LIMIT:
                 self._overflow()
         else:
             self.outbox.put(frame)
@@ -133,6 +188,7 @@ class Connection:
         """Stop delivering at once and close the socket with `code`."""
         if not self.closing:
             self.closing = True
+            self.resume_after(None)
             self.outbox.stop()
             self._held.clear()
             self._end(code, reason)
@@ -144,6 +200,9 @@ class Connection:
     def dismiss(self, code: int, reason: str) -> None:
         """Close once what was asked so far has been answered and written."""
         self.dismissed = (code, reason)
+        if self._paused:
+            # It may ask no more, so it would never have fetched the rest. What it sent it sends again elsewhere.
+            self._replies.clear()
         self._part()
 
     def _part(self) -> None:

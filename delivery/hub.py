@@ -213,7 +213,7 @@ class Hub:
             frame = frames[codec]
             if frame is not None:
                 delivered += 1
-                connection.push(frame)
+                connection.push(frame, entry.position)
         metrics.PUSHES_IN.inc()
         metrics.PUSHES_OUT.inc(delivered)
 

@@ -182,6 +182,41 @@ def replay(
     return Replay(_entries(rows), upto)
 
 
+def read_stays(
+    spans: Iterable[Span], kind: str, *, after: int, upto: int, page: int, size: int = 1 << 30
+) -> tuple[list[Entry], bool]:
+    """The events of one kind in (`after`, `upto`] that lie in these stays, oldest first, and whether there are more.
+
+    At most `page`, and no more than `size` characters of bodies but for a single one; nothing is ever left out before
+    the page's end, however far apart they are.
+    """
+    by_channel: dict[int, list[Span]] = {}
+    for span in spans:
+        by_channel.setdefault(span.channel, []).append(span)
+    chosen: list[int] = []
+    while len(chosen) <= page:
+        found = (
+            Event.objects.filter(position__gt=after, position__lte=upto, channel__in=list(by_channel), kind=kind)
+            .order_by("position")
+            .values_list("position", "channel", "subject")[: page * 4]
+        )
+        rows = list(found)
+        chosen += [
+            position
+            for position, channel, subject in rows
+            if channel is not None and may_see(by_channel[channel], position, subject)
+        ]
+        if len(rows) < page * 4:
+            break
+        after = rows[-1][0]
+    events = list(Event.objects.filter(position__in=chosen[:page]).order_by("position"))
+    for index, row in enumerate(events):
+        size -= len(row.body)
+        if index and size < 0:
+            return _entries(events[:index]), True
+    return _entries(events), len(chosen) > page
+
+
 def may_see(spans: Iterable[Span], position: int, subject: int | None) -> bool:
     """Whether one with these stays in a channel gets its event at `position` about `subject`."""
     return any(span.covers(position) for span in spans) and (

@@ -17,6 +17,7 @@ from django.urls import re_path  # noqa: E402
 
 from chat.consumers.json_consumer import JsonConsumer  # noqa: E402
 from chat.consumers.node import node, stop_node  # noqa: E402
+from chat.consumers.protobuf_consumer import ProtobufConsumer  # noqa: E402
 from imsite.observe import lag  # noqa: E402
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -51,7 +52,11 @@ async def not_found(scope: dict[str, Any], receive: Receive, send: Send) -> None
 
 
 # Django's types know views only; the router takes any ASGI application.
-websockets: list[Any] = [re_path(r"^acc$", JsonConsumer.as_asgi()), re_path(r"", not_found)]  # type: ignore[arg-type]
+websockets: list[Any] = [
+    re_path(r"^acc$", JsonConsumer.as_asgi()),
+    re_path(r"^ws$", ProtobufConsumer.as_asgi()),
+    re_path(r"", not_found),  # type: ignore[arg-type]
+]
 
 application = ProtocolTypeRouter(
     {

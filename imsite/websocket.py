@@ -21,19 +21,21 @@ MAX_FRAGMENTS = 1024
 """Fragments of one message. Empty ones cost memory without adding to its size."""
 TOO_LARGE = 1009
 _SHARED_SIZE = 4096
-"""Texts up to this many characters are likely pushes, which go to many; longer ones are one connection's reply."""
+"""Messages of up to this size are likely pushes, which go to many; longer ones are one connection's reply."""
 
 
-def _text_frame(text: str) -> bytes:
-    return bytes(Frame(Opcode.TEXT, text.encode()).serialize(mask=False))
+def _frame(message: str | bytes) -> bytes:
+    if isinstance(message, str):
+        return bytes(Frame(Opcode.TEXT, message.encode()).serialize(mask=False))
+    return bytes(Frame(Opcode.BINARY, message).serialize(mask=False))
 
 
 # A server's frames are not masked, so those of a push are the same bytes for all who get it.
-_shared_text_frame = lru_cache(maxsize=512)(_text_frame)
+_shared_frame = lru_cache(maxsize=512)(_frame)
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """Adds the scope extension `imsite.socket`: `write(texts)` for several text frames at once, and `abort()`.
+    """Adds the scope extension `imsite.socket`: `write(messages)`, texts or bytes, all at once, and `abort()`.
 
     Pings are answered only while the peer reads what it is sent, and are limited like requests.
     """
@@ -49,12 +51,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions["imsite.socket"] = {"write": self.write, "abort": self.abort}
 
-    async def write(self, texts: list[str]) -> None:
-        """Send each text as a frame, all in one write; waits while the peer does not read, as `send` does."""
+    async def write(self, messages: list[str | bytes]) -> None:
+        """Send each message as a frame, all in one write; waits while the peer does not read, as `send` does."""
         await self.writable.wait()
         if self.disconnected or self.close_sent:
             raise ClientDisconnected
-        frames = [_shared_text_frame(text) if len(text) <= _SHARED_SIZE else _text_frame(text) for text in texts]
+        frames = [_shared_frame(message) if len(message) <= _SHARED_SIZE else _frame(message) for message in messages]
         self.transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
 
     def abort(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.conf import settings
 
 from accounts.models import App, User
-from accounts.selectors import persons_by_names
+from accounts.selectors import person_by_id, persons_by_names
 from chat import bodies, errors, rules
 from chat.errors import ChatError
 from chat.models import Channel, Membership
@@ -126,6 +126,15 @@ def channel_create_private(*, creator: User, other: User) -> tuple[Channel, bool
         Membership.objects.bulk_create(stay_rows(channel, both, entries[0].position))
         publish.after_commit(entries)
     return channel, True
+
+
+def channel_with(*, user: User, person_id: int) -> int:
+    """The private channel with the account or service of that id, made if there is none; NO_DATA for anybody else."""
+    other = person_by_id(person_id)
+    if other is None or not other.is_active or other.is_guest:
+        raise ChatError(errors.NO_DATA, "There is no such person.")
+    channel, _ = channel_create_private(creator=user, other=other)
+    return channel.pk
 
 
 def _check_size(count: int) -> None:

@@ -45,6 +45,20 @@ def message_draft(
     )
 
 
+def message_draft_attachment(
+    *, sender: int, channel: int, content: bytes, type: str, client_id: str | None = None, **fields: Any
+) -> Draft:
+    """The same for a picture or a voice message, of as many bytes as the longest text may have."""
+    return Draft(
+        sender=sender,
+        channel=channel,
+        text=rules.check_content(content, limit=settings.IM_MESSAGE_LIMIT * rules.BYTES_A_CHARACTER),
+        type=type,
+        client_id=rules.check_client_id(client_id),
+        **fields,
+    )
+
+
 def message_send(draft: Draft) -> asyncio.Future[Stored]:
     """Queue the message; the future has its number and position once it is committed. On the event loop."""
     return current_queue().submit(draft)
@@ -68,6 +82,8 @@ def message_edit(
         message = access_message(user, access, message_id)
         if message.sender_id != user.pk:
             raise ChatError(errors.NOT_AUTHORISED, "Only its author edits a message.")
+        if message.type != "text":
+            raise ChatError(errors.OPERATION_FAILED, "Only a text can be edited.")
         if message.recalled_at is not None:
             raise ChatError(errors.OPERATION_FAILED, "This message has been recalled.")
         rules.require_open_channel(access.channel.closed)
@@ -111,7 +127,8 @@ def _recall(message: Message, access: Access, by: User, origin: str) -> int | No
     now = log.now_ms()
     message.text, message.recalled_at, message.recalled_by = "", now, by
     message.save(update_fields=["text", "recalled_at", "recalled_by"])
-    log.redact(message.pk, {"msg": "", "recalled": True})
+    gone = {"msg": ""} if message.type == "text" else {"msg": "", "content": ""}
+    log.redact(message.pk, {**gone, "recalled": True})
     entries = log.append([_about(message, RECALLED, access, origin, bodies.recalled(message, by, now))])
     publish.after_commit(entries)
     return entries[0].position

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,24 +29,35 @@ def find(name: str) -> Command | None:
 
 async def answer(command: Command | None, call: Call, data: dict[str, Any]) -> Answer:
     """Carry out a request. Never raises but when cancelled: every failure is an answer."""
+    if command is None:
+        return await outcome(_unknown(), "", errors.SERVER_ERROR)
+    return await outcome(_carried_out(command, call, data), command.name, command.fault)
+
+
+async def _unknown() -> None:
+    raise ChatError(errors.NO_SUCH_COMMAND, "There is no such command.")
+
+
+async def _carried_out(command: Command, call: Call, data: dict[str, Any]) -> Any:
+    caller = call.caller
+    if caller.known is None and not command.before_login:
+        raise ChatError(errors.NOT_LOGGED_IN, "Log in first.")
+    if caller.known is not None and caller.known.is_guest and not command.guests:
+        raise ChatError(errors.NOT_AUTHORISED, "Guests use their app's room only. Register to do more.")
+    return await command.handler(call, msgspec.convert(data, command.takes, strict=False))
+
+
+async def outcome(work: Awaitable[Any], name: str, fault: Code) -> Answer:
+    """The answer that comes of the work of the command `name`; `fault` if the database fails in it."""
     try:
-        if command is None:
-            raise ChatError(errors.NO_SUCH_COMMAND, "There is no such command.")
-        caller = call.caller
-        if caller.known is None and not command.before_login:
-            raise ChatError(errors.NOT_LOGGED_IN, "Log in first.")
-        if caller.known is not None and caller.known.is_guest and not command.guests:
-            raise ChatError(errors.NOT_AUTHORISED, "Guests use their app's room only. Register to do more.")
-        taken = msgspec.convert(data, command.takes, strict=False)
-        return Answer(errors.SUCCESS, await command.handler(call, taken))
+        return Answer(errors.SUCCESS, await work)
     except ChatError as refusal:
         return Answer(refusal.code, refusal.data)
     except msgspec.ValidationError as error:
         return Answer(errors.ILLEGAL_PARAMETER, {"error": str(error)})
     except (DatabaseError, InterfaceError) as error:
-        assert command is not None
-        logger.error("command_database_fault", extra={"cmd": command.name, "error": type(error).__name__})
-        return Answer(command.fault, {"error": "A fault here. Try again."})
+        logger.error("command_database_fault", extra={"cmd": name, "error": type(error).__name__})
+        return Answer(fault, {"error": "A fault here. Try again."})
     except Exception:
-        logger.exception("command_fault", extra={"cmd": command.name if command else ""})
+        logger.exception("command_fault", extra={"cmd": name})
         return Answer(errors.SERVER_ERROR, {"error": "A fault here. Try again."})

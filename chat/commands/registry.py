@@ -27,6 +27,8 @@ class Caller:
     app: int = 0
     room: int = 0
     """The app's global channel."""
+    in_room: bool = True
+    """Whether the connection receives the app's global channel."""
 
     @property
     def user(self) -> User:

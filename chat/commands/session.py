@@ -45,7 +45,7 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
         raise ChatError(errors.TOO_MUCH, f"One person has at most {limit} connections.", limit=limit)
     connection.person, connection.name, connection.app = user.pk, user.public_name, opened.app.number
     connection.nickname, connection.kind = user.nickname, user.kind
-    connection.credential, connection.channels = opened.credential, (opened.room,)
+    connection.credential, connection.channels = opened.credential, (opened.room,) if caller.in_room else ()
     standing = partial(session.session_standing, opened, token=data.serviceToken, session_key=caller.session_key)
     try:
         position = await hub.attach(connection, call.number, standing)

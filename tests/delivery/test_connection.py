@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from delivery.connection import HELD_LIMIT
 from delivery.outbox import Ticker
 from tests.support.listener import Listener
 
@@ -120,3 +123,72 @@ async def test_close_after_lets_the_answer_out_first(listener: Listener) -> None
         connection.reply(number, "refused")
         assert await listener.closed() == 4003
     assert listener.frames == ["refused"]
+
+
+async def test_while_paused_only_the_first_reply_leaves(listener: Listener) -> None:
+    connection = listener.connection
+    connection.pause()
+    sent, asked = connection.open_reply(), connection.open_reply()
+    async with listener.writing():
+        connection.push("one", 1)
+        connection.passed(sent)
+        connection.push("three", 3)
+        connection.reply(sent, "sent", awaits_pass=True)
+        connection.reply_first(asked, "page")
+        assert await listener.until("page") == ["page"]
+        connection.push("four", 4)
+        connection.resume()
+        assert await listener.until("four") == ["page", "one", "sent", "three", "four"]
+
+
+async def test_what_was_fetched_is_not_pushed_again(listener: Listener) -> None:
+    connection = listener.connection
+    connection.pause()
+    sent = connection.open_reply()
+    async with listener.writing():
+        connection.push("one", 1)
+        connection.passed(sent)
+        connection.push("three", 3)
+        connection.push("no place in the log", 0)
+        connection.push("four", 4)
+        connection.reply(sent, "sent", awaits_pass=True)
+        connection.resume({1, 3})
+        connection.push("five", 5)
+        assert await listener.until("five") == ["sent", "no place in the log", "four", "five"]
+
+
+async def test_who_fetches_nothing_is_served_after_a_while(listener: Listener) -> None:
+    listener.connection.pause()
+    listener.connection.push("push", 1)
+    listener.connection.resume_after(0.01)
+    async with listener.writing():
+        assert await listener.until("push") == ["push"]
+
+
+async def test_who_begins_to_fetch_is_waited_for(listener: Listener) -> None:
+    connection = listener.connection
+    connection.pause()
+    connection.resume_after(0)
+    connection.resume_after(None)
+    connection.push("push", 1)
+    async with listener.writing():
+        await asyncio.sleep(0)
+        assert connection.paused
+        connection.resume()
+        assert await listener.until("push") == ["push"]
+
+
+async def test_too_much_held_back_closes_the_connection(listener: Listener) -> None:
+    listener.connection.pause()
+    for position in range(HELD_LIMIT + 1):
+        listener.connection.push("push", position)
+    assert await listener.closed() == 4008
+
+
+async def test_who_is_sent_away_while_paused_goes_at_once(listener: Listener) -> None:
+    connection = listener.connection
+    connection.pause()
+    connection.reply(connection.open_reply(), "held")
+    async with listener.writing():
+        connection.dismiss(1012, "restart")
+        assert await listener.closed() == 1012

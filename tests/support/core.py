@@ -10,6 +10,7 @@ from typing import Any
 from accounts.actions import app_create, token_issue
 from accounts.models import User
 from chat.actions.channel import channel_create_global
+from chat.consumers.base import Consumer
 from chat.consumers.json_consumer import JsonConsumer
 from chat.consumers.node import Node, node, stop_node
 from chat.models import Channel
@@ -46,7 +47,8 @@ def say(sender: User, channel: Channel | int, text: str = "hello", **fields: Any
 class LocalSocket:
     """What `Client` needs of a socket, with the consumer itself at the other end, in this process."""
 
-    def __init__(self, query: str = "") -> None:
+    def __init__(self, query: str = "", consumer: type[Consumer] = JsonConsumer) -> None:
+        self._consumer = consumer
         self.close_code: int | None = None
         self.close_reason = ""
         self.transport = self
@@ -54,7 +56,7 @@ class LocalSocket:
         """Cleared, the client reads nothing, and the server's writes wait."""
         self.reading.set()
         self._up: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self._down: asyncio.Queue[str | None] = asyncio.Queue()
+        self._down: asyncio.Queue[str | bytes | None] = asyncio.Queue()
         self._up.put_nowait({"type": "websocket.connect"})
         scope = {
             "type": "websocket",
@@ -69,14 +71,14 @@ class LocalSocket:
 
     async def _serve(self, scope: dict[str, Any]) -> None:
         try:
-            await JsonConsumer()(scope, self._up.get, self._send)
+            await self._consumer()(scope, self._up.get, self._send)
         finally:
             self._down.put_nowait(None)
 
     async def _send(self, message: Mapping[str, Any]) -> None:
         if message["type"] == "websocket.send":
             await self.reading.wait()
-            self._down.put_nowait(message["text"])
+            self._down.put_nowait(message["text"] if "text" in message else message["bytes"])
         elif message["type"] == "websocket.close":
             self._end(message.get("code", 1000), message.get("reason", ""))
 
@@ -99,7 +101,7 @@ class LocalSocket:
         self._end(1006)
         self.reading.set()
 
-    async def __aiter__(self) -> AsyncIterator[str]:
+    async def __aiter__(self) -> AsyncIterator[str | bytes]:
         while (text := await self._down.get()) is not None:
             yield text
 

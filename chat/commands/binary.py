@@ -1,0 +1,105 @@
+"""What a client of `/ws` asks by a type of its own (Login, Message, Sync), by the actions of the JSON commands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chat import errors, pushes, selectors
+from chat.actions import channel as channels
+from chat.actions import message as messages
+from chat.commands.registry import Call
+from chat.commands.session import Login, login
+from chat.errors import ChatError
+from chat.wire import protobuf_codec as codec
+from chat.writer import Draft, Stored
+from delivery import publish
+from delivery.threads import run
+
+LARGEST_ID = 2**63 - 1
+
+
+async def log_in(call: Call, token: str, app: int) -> int:
+    """By a token only: neither a browser's session nor a name makes anybody here.
+
+    Returns a position up to which nothing has been pushed to the connection.
+    """
+    before = publish.hub().watermark
+    if not token and call.caller.known is None:
+        raise ChatError(errors.NOT_AUTHORISED, "A log-in needs a token.")
+    await login(call, Login(appId=app, serviceToken=token))
+    return before
+
+
+def check(call: Call, up: codec.Up) -> None:
+    """Raise ChatError for a message that cannot be one, whoever it is for."""
+    if up.session is None or up.type is None:
+        raise ChatError(errors.ILLEGAL_PARAMETER, "The type of session or message is unknown.")
+    if up.sender != call.user.pk:
+        raise ChatError(errors.ILLEGAL_USER_ID, "The sender is not who has logged in.")
+    if not 0 < up.receiver <= LARGEST_ID:
+        raise ChatError(errors.NO_DATA, "There is no such receiver.")
+
+
+async def private_channel(call: Call, person: int) -> int:
+    """The channel of the two people, made if there is none."""
+    return await run(channels.channel_with, user=call.user, person_id=person)
+
+
+def draft(call: Call, up: codec.Up, channel: int) -> Draft:
+    """The message for that channel. Raises ChatError."""
+    caller = call.caller
+    if not caller.connection.sends.take():
+        wait = caller.connection.sends.wait()
+        raise ChatError(errors.TOO_MUCH, "You are sending too fast.", retryAfter=round(wait, 3))
+    if channel == caller.room and not caller.in_room:
+        raise ChatError(errors.NO_DATA, "There is no such channel.")
+    if up.type != "text":
+        assert up.type is not None
+        return messages.message_draft_attachment(
+            sender=call.user.pk,
+            channel=channel,
+            content=up.content,
+            type=up.type,
+            client_id=up.client_msg_id,
+            app=caller.app,
+            origin=call.origin,
+        )
+    try:
+        text = up.content.decode()
+    except UnicodeDecodeError as error:
+        raise ChatError(errors.ILLEGAL_PARAMETER, "A text is UTF-8.", field="content") from error
+    return messages.message_draft(
+        sender=call.user.pk,
+        channel=channel,
+        text=text,
+        client_id=up.client_msg_id,
+        app=caller.app,
+        origin=call.origin,
+    )
+
+
+async def send(call: Call, up: codec.Up, channel: int) -> Stored:
+    """Store the message; takes its place in the order before it first waits."""
+    stored = await messages.message_send(draft(call, up, channel))
+    call.appended = not stored.repeated
+    if stored.repeated:
+        # It may be new to this node. What lies below it leaves before its number does.
+        await publish.hub().reach(stored.position)
+        call.caller.connection.passed(call.number)
+    return stored
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Messages, oldest first."""
+
+    messages: list[codec.Message]
+    has_more: bool
+
+
+async def sync(call: Call, seq: int) -> Page:
+    """What concerns one after that position."""
+    hub, seq = publish.hub(), min(seq, LARGEST_ID)
+    await hub.reach(seq)
+    entries, more = await run(selectors.messages_after, call.user, after=seq, upto=hub.watermark)
+    return Page([pushes.protobuf_message(entry) for entry in entries], more)

@@ -1,0 +1,162 @@
+"""What the consumers of both protocols have in common: one loop between a WebSocket and the commands."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, ClassVar
+from urllib.parse import parse_qs
+
+from channels.consumer import AsyncConsumer
+from django.conf import settings
+
+from chat import errors
+from chat.commands.registry import Caller
+from chat.consumers import admission
+from chat.consumers.node import Node, node
+from chat.errors import ChatError
+from delivery.connection import Connection
+from delivery.outbox import Frame
+
+logger = logging.getLogger(__name__)
+
+CLOSE_PATIENCE = 1.0
+"""Seconds that a closing handshake may wait for a reader that has stopped, before the transport is cut."""
+
+Flying = deque[asyncio.Task[None]]
+Query = dict[str, list[str]]
+
+
+class Consumer(AsyncConsumer):  # type: ignore[misc]
+    """One connection. Replies keep the order of requests; sends share commits."""
+
+    codec: ClassVar[str]
+
+    def _opened(self, caller: Caller, query: Query) -> None:
+        """The connection stands; `query` is what stood behind its path."""
+        raise NotImplementedError
+
+    async def _request(self, caller: Caller, event: dict[str, Any], flying: Flying) -> None:
+        """Take one frame: start it or carry it out, by `_start`."""
+        raise NotImplementedError
+
+    def _pack(self, frames: list[Frame]) -> list[Frame]:
+        """What goes out together, as WebSocket messages: texts, or bytes for binary ones."""
+        raise NotImplementedError
+
+    async def __call__(
+        self,
+        scope: dict[str, Any],
+        receive: Callable[[], Awaitable[dict[str, Any]]],
+        send: Callable[..., Awaitable[None]],
+    ) -> None:
+        # Channels' own loop makes a task for every frame and looks after database connections at each; here a
+        # connection is one loop, and the database lives in threads of its own.
+        self.scope, self.base_send = scope, send
+        self._serving = asyncio.current_task()
+        # Present under `serve`: several frames in one write, and a cut. Elsewhere plain ASGI does, more slowly.
+        self._socket = scope.get("extensions", {}).get("imsite.socket")
+        await receive()
+        here = await node()
+        address = (scope.get("client") or ("", 0))[0]
+        if not admission.scope_origin_allowed(scope):
+            await send({"type": "websocket.close", "code": 4403})
+            return
+        if not here.accepting or not here.door.enter(address):
+            await self._refuse_full()
+            return
+        try:
+            await self._serve(here, address, receive)
+        finally:
+            here.door.leave(address)
+
+    async def _refuse_full(self) -> None:
+        if "websocket.http.response" not in self.scope.get("extensions", {}):
+            await self.base_send({"type": "websocket.close", "code": errors.GOING.number})
+            return
+        headers = [(b"retry-after", b"5"), (b"content-type", b"text/plain")]
+        await self.base_send({"type": "websocket.http.response.start", "status": 503, "headers": headers})
+        await self.base_send({"type": "websocket.http.response.body", "body": b"Full. Try again later.\n"})
+
+    async def _serve(self, here: Node, address: str, receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+        self._closing: asyncio.Task[None] | None = None
+        await self.base_send({"type": "websocket.accept"})
+        connection = Connection(codec=self.codec, address=address, ticker=here.hub.ticker, end=self._end)
+        here.hub.add(connection)
+        caller = Caller(connection, session_key=admission.session_key(self.scope))
+        self._opened(caller, parse_qs(self.scope.get("query_string", b"").decode("latin-1")))
+        writing = asyncio.create_task(self._write_all(connection))
+        flying: Flying = deque()
+        try:
+            while (event := await receive())["type"] == "websocket.receive":
+                if connection.closing or connection.dismissed:
+                    continue  # Its rights have ended, or the server's time: what it still says is not heard.
+                connection.seen()
+                await self._request(caller, event, flying)
+        finally:
+            connection.closing = True
+            connection.resume_after(None)
+            here.hub.remove(connection)
+            connection.outbox.stop()
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+            # Sends under way are finished by the writer; nobody is left to hear of it.
+            for task in flying:
+                task.cancel()
+
+    async def _start(self, work: Coroutine[Any, Any, None], flying: Flying, *, pipelined: bool) -> None:
+        """A send is started; anything else waits for the sends before it and is carried out."""
+        while flying and (flying[0].done() or not pipelined):
+            await flying.popleft()
+        if pipelined:
+            if len(flying) >= settings.IM_PIPELINE:
+                await flying.popleft()
+            flying.append(asyncio.create_task(work))
+        else:
+            await work
+
+    def _flood_refusal(self, connection: Connection) -> ChatError:
+        return ChatError(errors.TOO_MUCH, "Too many requests.", retryAfter=round(connection.requests.wait(), 3))
+
+    def _end_flood(self, connection: Connection) -> None:
+        """Close on who has been refused as many requests as may be made at once."""
+        if connection.requests.overdrawn:
+            connection.close(errors.FLOOD.number, errors.FLOOD.reason)
+
+    # -- writing --------------------------------------------------------------------------------------------------
+
+    async def _write_all(self, connection: Connection) -> None:
+        try:
+            await connection.outbox.run(self._write)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            # The peer has gone, or the server has closed under us; the reading side hears of it as well.
+            logger.debug("write_failed", extra={"error": repr(error)})
+
+    async def _write(self, frames: list[Frame]) -> None:
+        messages = self._pack(frames)
+        if self._socket is not None:
+            await self._socket["write"](messages)
+            return
+        for message in messages:
+            kind = "text" if isinstance(message, str) else "bytes"
+            await self.base_send({"type": "websocket.send", kind: message})
+
+    def _end(self, code: int, reason: str) -> None:
+        self._closing = asyncio.create_task(self._close(code, reason))
+
+    async def _close(self, code: int, reason: str) -> None:
+        """Say goodbye; cut the transport of one who does not even read that."""
+        try:
+            async with asyncio.timeout(CLOSE_PATIENCE):
+                await self.base_send({"type": "websocket.close", "code": code, "reason": reason})
+        except TimeoutError:
+            if self._socket is not None:
+                self._socket["abort"]()
+            elif self._serving is not None:
+                self._serving.cancel()
+        except Exception as error:
+            logger.debug("close_failed", extra={"error": repr(error)})

@@ -1,0 +1,206 @@
+"""The consumer of `/ws`: Protocol Buffers, over the same commands and actions as `/acc`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+from chat import errors, pushes
+from chat.commands import binary
+from chat.commands.dispatch import Answer, answer, find, outcome
+from chat.commands.registry import Call, Caller
+from chat.consumers.base import Consumer, Flying, Query
+from chat.consumers.upward import Upward
+from chat.errors import ChatError, Code
+from chat.wire import json_codec, protobuf_codec
+from chat.wire.protobuf_codec import (
+    Acknowledge,
+    BadInput,
+    Heartbeat,
+    JsonCall,
+    Login,
+    Request,
+    Sync,
+    Unknown,
+    Up,
+)
+from delivery.outbox import Frame
+
+DEFAULT_APP = 101
+SYNC_PATIENCE = 1.0
+"""Seconds for which pushes and acknowledgements wait after a log-in for the client's Sync."""
+FRAME_SIZE = 65_536
+"""Bytes past which no further Output joins a frame: clients bound what they read."""
+
+
+class ProtobufConsumer(Consumer):
+    """One connection of the protobuf protocol."""
+
+    codec = pushes.PROTOBUF
+
+    def _opened(self, caller: Caller, query: Query) -> None:
+        number = query.get("app", [str(DEFAULT_APP)])[-1]
+        # No app has the number 0, so that what is no number is refused like an app that does not exist.
+        self._app = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
+        caller.in_room = query.get("global") == ["1"]
+        caller.session_key = ""
+        self._sent = Upward()
+        self._live_from = 0
+        self._fetched: set[int] = set()
+        """Positions that came by Sync since the log-in, of those that might have been pushed."""
+
+    async def _request(self, caller: Caller, event: dict[str, Any], flying: Flying) -> None:
+        connection = caller.connection
+        call = Call(caller, connection.open_reply())
+        allowed = connection.requests.take()
+        try:
+            request = protobuf_codec.decode(event.get("bytes") or (event.get("text") or "").encode())
+        except BadInput as bad:
+            early = caller.known is None and bad.readable and not bad.login
+            refusal = ChatError(errors.NOT_LOGGED_IN if early else errors.ILLEGAL_PARAMETER)
+            self._refuse(call, (refusal if allowed else self._flood_refusal(connection)).code)
+        else:
+            client_id = request.client_id if isinstance(request, Up) else 0
+            if caller.known is None and not isinstance(request, Login):
+                self._refuse(call, errors.NOT_LOGGED_IN, client_id)
+            elif isinstance(request, Up) and not self._sent.take(client_id):
+                connection.reply(call.number, None)
+            elif not allowed:
+                self._refuse(call, errors.TOO_MUCH, client_id)
+            else:
+                await self._handle(call, request, flying)
+        if not allowed:
+            self._end_flood(connection)
+
+    async def _handle(self, call: Call, request: Request, flying: Flying) -> None:
+        match request:
+            case Login():
+                await self._log_in(call, request)
+            case Up():
+                await self._up(call, request, flying)
+            case Sync():
+                await self._start(self._sync(call, request), flying, pipelined=False)
+            case JsonCall():
+                await self._call(call, request, flying)
+            case Heartbeat() | Acknowledge():
+                call.caller.connection.reply(call.number, None)
+            case Unknown():
+                self._refuse(call, errors.NO_SUCH_COMMAND)
+
+    # -- Login and Sync -------------------------------------------------------------------------------------------
+
+    async def _log_in(self, call: Call, request: Login) -> None:
+        connection, first = call.caller.connection, call.caller.known is None
+        if first:
+            connection.pause()
+        result = await outcome(binary.log_in(call, request.token, self._app), "Login", errors.SERVER_ERROR)
+        if result.code is errors.SUCCESS:
+            frame = protobuf_codec.acknowledgement(protobuf_codec.LOGIN, result.code.number, result.code.text)
+            connection.reply_first(call.number, frame)
+            connection.resume_after(SYNC_PATIENCE)
+            self._live_from = result.data
+            return
+        if first:
+            connection.resume()
+        if result.code is errors.NOT_AUTHORISED:
+            connection.close_after(errors.SIGNED_OUT.number, errors.SIGNED_OUT.reason)
+        self._refuse(call, result.code)
+
+    async def _sync(self, call: Call, request: Sync) -> None:
+        connection = call.caller.connection
+        connection.resume_after(None)
+        result = await outcome(binary.sync(call, request.seq), "Sync", errors.SERVER_ERROR)
+        if result.code is not errors.SUCCESS:
+            connection.reply_first(call.number, protobuf_codec.refusal(result.code.number, result.code.text))
+            connection.resume_after(SYNC_PATIENCE)
+            return
+        page: binary.Page = result.data
+        code = result.code
+        frame = protobuf_codec.synced(code.number, code.text, page.messages, has_more=page.has_more)
+        connection.reply_first(call.number, frame)
+        if connection.paused:
+            self._fetched.update(message.seq for message in page.messages if message.seq > self._live_from)
+            if not page.has_more:
+                connection.resume(self._fetched)
+                self._fetched = set()
+
+    # -- Message --------------------------------------------------------------------------------------------------
+
+    async def _up(self, call: Call, up: Up, flying: Flying) -> None:
+        """A number that may be used: is stored already, under way, or is tried."""
+        if (earlier := self._sent.under_way(up.client_id)) is not None:
+            await asyncio.wait([earlier])
+        if (seq := self._sent.stored(up.client_id)) is not None:
+            self._acknowledge(call, up.client_id, seq)
+            return
+        result = await outcome(self._channel(call, up, flying), "Message", errors.STORE_FAILED)
+        if result.code is not errors.SUCCESS:
+            self._refuse(call, result.code, up.client_id)
+            return
+        await self._start(self._store(call, up, result.data), flying, pipelined=True)
+        self._sent.begin(up.client_id, flying[-1])
+
+    async def _channel(self, call: Call, up: Up, flying: Flying) -> int:
+        """The channel it is for. That of two people is looked for once, when nothing sent before is under way."""
+        binary.check(call, up)
+        if up.session == "group":
+            return up.receiver
+        if (channel := self._sent.peers.get(up.receiver)) is None:
+            while flying:
+                await flying.popleft()
+            channel = await binary.private_channel(call, up.receiver)
+            self._sent.peers[up.receiver] = channel
+        return channel
+
+    async def _store(self, call: Call, up: Up, channel: int) -> None:
+        result = await outcome(binary.send(call, up, channel), "Message", errors.STORE_FAILED)
+        if result.code is errors.SUCCESS:
+            self._sent.end(up.client_id, result.data.position)
+            self._acknowledge(call, up.client_id, result.data.position)
+        else:
+            self._sent.end(up.client_id, None)
+            self._refuse(call, result.code, up.client_id)
+
+    def _acknowledge(self, call: Call, client_id: int, seq: int) -> None:
+        code = errors.SUCCESS
+        frame = protobuf_codec.acknowledgement(protobuf_codec.UP, code.number, code.text, client_id=client_id, seq=seq)
+        call.caller.connection.reply(call.number, frame, awaits_pass=call.appended)
+
+    # -- Call -----------------------------------------------------------------------------------------------------
+
+    async def _call(self, call: Call, request: JsonCall, flying: Flying) -> None:
+        call.caller.connection.codec = pushes.PROTOBUF_AND_CALLS
+        try:
+            asked = json_codec.decode(request.raw)
+        except json_codec.BadFrame as bad:
+            self._reply_call(call, bad.seq, bad.cmd, Answer(errors.ILLEGAL_PARAMETER, {"error": str(bad)}))
+            return
+        command = find(asked.cmd)
+        pipelined = command is not None and command.pipelined
+        await self._start(self._carry_out(call, asked), flying, pipelined=pipelined)
+
+    async def _carry_out(self, call: Call, asked: json_codec.Request) -> None:
+        self._reply_call(call, asked.seq, asked.cmd, await answer(find(asked.cmd), call, asked.data))
+
+    def _reply_call(self, call: Call, seq: str, cmd: str, result: Answer) -> None:
+        code = result.code
+        envelope = json_codec.encode(seq, cmd, code.number, code.text, result.data)
+        frame = protobuf_codec.json_call(code.number, code.text, envelope)
+        call.caller.connection.reply(call.number, frame, awaits_pass=call.appended)
+
+    # -- writing --------------------------------------------------------------------------------------------------
+
+    def _refuse(self, call: Call, code: Code, client_id: int = 0) -> None:
+        call.caller.connection.reply(call.number, protobuf_codec.refusal(code.number, code.text, client_id=client_id))
+
+    def _pack(self, frames: list[Frame]) -> list[Frame]:
+        packed: list[Frame] = []
+        together: list[bytes] = []
+        size = 0
+        for frame in cast(list[bytes], frames):  # This codec encodes to bytes only.
+            if together and size + len(frame) > FRAME_SIZE:
+                packed.append(protobuf_codec.batch(together))
+                together, size = [], 0
+            together.append(frame)
+            size += len(frame)
+        return [*packed, protobuf_codec.batch(together)]
