@@ -72,8 +72,8 @@ def _stopped(node: Node) -> bool:
 
 async def _until(condition: Callable[[], bool], seconds: float = 20) -> None:
     async with asyncio.timeout(seconds):
-        while not await asyncio.to_thread(condition):
-            await asyncio.sleep(0.01)  # Nothing announces it.
+        while not await asyncio.to_thread(condition):  # noqa: ASYNC110  it has no event
+            await asyncio.sleep(0.01)
 
 
 async def _freeze_before_commit(scene: Scene, text: str) -> asyncio.Future[Any]:
