@@ -76,6 +76,10 @@ class NoSuchPerson(AccountError):
         super().__init__("There is no such person.")
 
 
+class FriendRequestRefused(AccountError):
+    """To oneself, or the same again."""
+
+
 class LastAdministrator(AccountError):
     """Nobody would be left who may do everything."""
 

@@ -100,3 +100,17 @@ class App(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.name}"
+
+
+class Friendship(models.Model):
+    """One asked the other to be friends; from `accepted` on they are."""
+
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    pair = models.CharField(max_length=48, unique=True, editable=False)
+    """`<smaller id>:<greater id>`: whoever asks first, there is one."""
+    accepted = models.BooleanField(default=False)
+    asked_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return self.pair

@@ -31,6 +31,16 @@ def person_by_name(username: str) -> User | None:
     return _named([username]).first() if is_storable(username) else None
 
 
+def person_by_phone(phone_number: str) -> User | None:
+    """Whose phone number it is."""
+    return User.objects.filter(phone_number=phone_number).first() if is_storable(phone_number) else None
+
+
+def accounts_by_ids(ids: Iterable[int]) -> list[User]:
+    """The active accounts and services among the ids, each once, by id. Others are left out."""
+    return list(_accounts().filter(pk__in=set(ids), is_active=True).order_by("pk"))
+
+
 def persons_by_names(usernames: Iterable[str]) -> dict[str, User]:
     """The active accounts and services among the names, keyed by the spelling given. Unknown names are left out."""
     keys = {name: name_key(name) for name in usernames if is_storable(name)}

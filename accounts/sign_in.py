@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from django.contrib.auth import login, update_session_auth_hash
+from django.contrib.auth import authenticate, login, update_session_auth_hash
 from django.http import HttpRequest
 
 from accounts.actions import session_end
 from accounts.credentials import EARLIER_CREDENTIALS, session_credential
 from accounts.models import User
+from accounts.selectors import person_by_phone
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -18,6 +19,18 @@ def sign_in(request: HttpRequest, user: User) -> None:
         session_end(user_id=request.user.pk, session_key=request.session.session_key)
         request.session.flush()
     login(request, user, backend=_BACKEND)
+
+
+def person_by_password(request: HttpRequest, phone_number: str, password: str) -> User | None:
+    """The active person of that phone number and password; None too while too many wrong ones lock it.
+
+    An unknown number takes as long and is locked like a known one.
+    """
+    known = person_by_phone(phone_number)
+    user = authenticate(request, username=known.username if known else f"~{phone_number}", password=password)
+    # The lock's own page is for browsers; the caller answers.
+    request.axes_locked_out = None  # type: ignore[attr-defined]
+    return user if isinstance(user, User) else None
 
 
 def current_credential(request: HttpRequest) -> str:

@@ -191,6 +191,10 @@ def current_members(channel: Channel) -> QuerySet[Membership]:
     return Membership.objects.filter(channel=channel, until_position=None).select_related("user")
 
 
+def member_ids(channel: Channel) -> list[int]:
+    return list(current_members(channel).order_by("user").values_list("user", flat=True))
+
+
 def members_page(channel: Channel, *, after: int, limit: int) -> tuple[list[Membership], bool]:
     rows = list(current_members(channel).filter(user__gt=after).order_by("user")[: limit + 1])
     return rows[:limit], len(rows) > limit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from chat.api.clients import FriendAdd, GroupCreate, GroupUserList, Login, Register
 from chat.api.gateway import SendMessage, SendMessageAll, UserList, UserOnline
 from chat.api.state import SystemState
 
@@ -12,5 +13,10 @@ urlpatterns = [
     path("user/online", UserOnline.as_view()),
     path("user/sendMessage", SendMessage.as_view()),
     path("user/sendMessageAll", SendMessageAll.as_view()),
+    path("register", Register.as_view()),
+    path("login", Login.as_view()),
+    path("friend/add", FriendAdd.as_view()),
+    path("group/create", GroupCreate.as_view()),
+    path("group_user/list", GroupUserList.as_view()),
     path("system/state", SystemState.as_view()),
 ]

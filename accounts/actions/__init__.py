@@ -10,6 +10,7 @@ from accounts.actions.credentials import (
     token_issue,
     token_revoke,
 )
+from accounts.actions.friends import friend_request
 from accounts.actions.persons import (
     administrator_create,
     guest_create,
@@ -26,6 +27,7 @@ __all__ = [
     "app_create",
     "app_update",
     "expired_forget",
+    "friend_request",
     "guest_create",
     "password_change",
     "person_activate",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.conf import settings
 
 from accounts.models import App, User
-from accounts.selectors import person_by_id, persons_by_names
+from accounts.selectors import accounts_by_ids, person_by_id, persons_by_names
 from chat import bodies, errors, rules
 from chat.errors import ChatError
 from chat.models import Channel, Membership
@@ -126,6 +126,16 @@ def channel_create_private(*, creator: User, other: User) -> tuple[Channel, bool
         Membership.objects.bulk_create(stay_rows(channel, both, entries[0].position))
         publish.after_commit(entries)
     return channel, True
+
+
+def channel_create_closed(*, creator: User, name: str, ids: Sequence[int]) -> Channel:
+    """A closed, unlisted group with the accounts of these ids; the creator, repeats and unknown ids are dropped."""
+    require_account(creator)
+    name = rules.check_channel_name(name)
+    others = [user for user in accounts_by_ids(ids) if user.pk != creator.pk]
+    if not name and not others:
+        raise ChatError(errors.ILLEGAL_PARAMETER, "Give the group a name or members.", field="name")
+    return channel_create_with(creator=creator, name=name, others=others, join="closed", listed=False)
 
 
 def channel_with(*, user: User, person_id: int) -> int:

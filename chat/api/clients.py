@@ -1,0 +1,145 @@
+"""`/register`, `/login`, `/friend/…`, `/group…`: what clients of the protobuf protocol ask by HTTP."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+from rest_framework.permissions import AllowAny, BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import actions as accounts
+from accounts.errors import AccountError, BadPhone
+from accounts.selectors import person_by_token
+from accounts.sign_in import person_by_password
+from chat import errors, selectors
+from chat.actions import channel as channels
+from chat.api import parameters
+from chat.api.call import Call, answer
+from chat.errors import ChatError
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+FAILED = -1
+LARGEST_ID = 2**63 - 1
+
+
+class HeaderToken(BaseAuthentication):  # type: ignore[misc]
+    """The token of a person in the header `token`."""
+
+    def authenticate(self, request: Request) -> tuple[User, str] | None:
+        token = request.headers.get("token")
+        if not token:
+            return None
+        known = person_by_token(token)
+        if known is None:
+            raise AuthenticationFailed("This token is not valid.")
+        return known
+
+
+class SignedIn(BasePermission):  # type: ignore[misc]
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if request.user is None:
+            raise NotAuthenticated
+        return True
+
+
+class ClientCall(Call):
+    """A call of these clients: 200, or -1 with the reason in `msg`."""
+
+    authentication_classes: tuple[type[BaseAuthentication], ...] = (HeaderToken,)
+    permission_classes = (SignedIn,)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, AccountError):
+            return _failure(str(exc))
+        if isinstance(exc, NotAuthenticated):
+            return _failure("This call needs a token.")
+        response = super().handle_exception(exc)
+        content = response.data
+        return _failure(content["data"].get("error") or content["msg"])
+
+
+def _failure(reason: str) -> Response:
+    return Response({"code": FAILED, "msg": reason, "data": {}})
+
+
+class Register(ClientCall):
+    """An account of its own user name."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    def post(self, request: Request) -> Response:
+        if not settings.IM_REGISTRATION:
+            raise ChatError(errors.NOT_AUTHORISED, "Registration is closed.")
+        phone_number = _field(request, "phone_number")
+        if not phone_number:
+            raise BadPhone
+        user = accounts.person_register(
+            username=f"user-{secrets.token_hex(6)}",
+            nickname=_field(request, "nickname"),
+            password=_field(request, "password"),
+            phone_number=phone_number,
+        )
+        return answer({"token": accounts.token_issue(user=user), "id": str(user.pk)})
+
+
+class Login(ClientCall):
+    """A new token for phone number and password; one answer for whatever is wrong with them."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    def post(self, request: Request) -> Response:
+        phone_number = _field(request, "phone_number").strip()
+        user = person_by_password(request._request, phone_number, _field(request, "password"))
+        if user is None:
+            raise ChatError(errors.NOT_AUTHORISED, "The number and the password do not belong together.")
+        return answer({"token": accounts.token_issue(user=user), "user_id": str(user.pk)})
+
+
+class FriendAdd(ClientCall):
+    """Ask somebody to be friends, or accept."""
+
+    def post(self, request: Request) -> Response:
+        accounts.friend_request(user=request.user, person_id=_id(_field(request, "friend_id")))
+        return answer()
+
+
+class GroupCreate(ClientCall):
+    def post(self, request: Request) -> Response:
+        """A closed group; what is no id of a person is dropped."""
+        ids = [int(text) for text in request.data.getlist("ids") if _is_id(text)]
+        group = channels.channel_create_closed(creator=request.user, name=_field(request, "name"), ids=ids)
+        return answer({"id": str(group.pk)})
+
+
+class GroupUserList(ClientCall):
+    def get(self, request: Request) -> Response:
+        """Who is in a group, for its members."""
+        access = selectors.access_channel(request.user, _id(parameters.text(request, "group_id")))
+        if access.channel.kind != "public":
+            raise ChatError(errors.NO_DATA, "There is no such channel.")
+        return answer({"ids": [str(pk) for pk in selectors.member_ids(access.channel)]})
+
+
+def _field(request: Request, name: str) -> str:
+    """A field of the form; empty if absent. Never of the query, which is written down in logs."""
+    return str(request.data.get(name, ""))
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 19 and 0 < int(text) <= LARGEST_ID
+
+
+def _id(text: str) -> int:
+    """An id; what is none belongs to nothing."""
+    if not _is_id(text):
+        raise ChatError(errors.NO_DATA, "There is no such id.")
+    return int(text)
