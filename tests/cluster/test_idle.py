@@ -1,0 +1,41 @@
+"""What people cost who are only there: nothing, per heartbeat, but on the node that has them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+import redis
+
+from tests.support.client import Client
+from tests.support.cluster import Cluster
+
+PEOPLE = 200
+HEARTBEATS = 50
+
+
+def _commands(cluster: Cluster) -> int:
+    """How many commands the Redis of the cluster has carried out, those within scripts too."""
+    with redis.Redis.from_url(cluster.redis.url) as client:
+        stats = cast(dict[str, dict[str, Any]], client.info("commandstats"))
+        return sum(int(one["calls"]) for one in stats.values())
+
+
+async def test_heartbeats_cost_redis_nothing(cluster: Cluster) -> None:
+    people = [await Client.connect(cluster.nodes[number % 2].acc) for number in range(PEOPLE)]
+    for number, one in enumerate(people):
+        await one.login_guest(f"Guest{number}")
+
+    async def beat(one: Client) -> None:
+        for _ in range(HEARTBEATS):
+            await one.call("heartbeat")
+
+    await asyncio.gather(*map(beat, people))
+    before = await asyncio.to_thread(_commands, cluster)
+    await asyncio.gather(*map(beat, people))
+    commands = await asyncio.to_thread(_commands, cluster) - before
+
+    # The nodes' own signs of life go on meanwhile.
+    assert commands < PEOPLE * HEARTBEATS / 20, commands
+    for one in people:
+        await one.close()
