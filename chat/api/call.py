@@ -10,6 +10,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.db import DatabaseError
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
@@ -44,7 +45,7 @@ class Call(APIView):  # type: ignore[misc]
     CSRF token either: a page of another origin is refused before anything happens.
     """
 
-    authentication_classes = (ServiceToken,)
+    authentication_classes: tuple[type[BaseAuthentication], ...] = (ServiceToken,)
     permission_classes = (MayCall,)
     renderer_classes = (JSONRenderer,)
     parser_classes = (Form,)

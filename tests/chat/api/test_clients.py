@@ -85,9 +85,8 @@ def test_a_wrong_password_and_an_unknown_number_are_answered_alike() -> None:
     register("100")
     wrong = post("/login", phone_number="100", password="1234")
     assert wrong["code"] == -1
-    assert (
-        wrong == post("/login", phone_number="101", password="123") == post("/login", phone_number="\0", password="1")
-    )
+    for number in ("101", "\0", ""):
+        assert wrong == post("/login", phone_number=number, password="123")
 
 
 def test_the_deactivated_cannot_log_in() -> None:
