@@ -88,6 +88,21 @@ async def test_people_come_by_one_port_and_are_spread(site: Site, connect: Conne
     assert all(counts), counts
 
 
+async def test_people_on_two_workers_are_in_one_conversation(site: Site, connect: Connect) -> None:
+    alice, bob = [await connect(f"ws://127.0.0.1:{site.port + number}/acc") for number in (1, 2)]
+    await alice.login_guest("Alice")
+    await bob.login_guest("Bob")
+
+    for number in range(20):
+        await alice.call("message.send", type="text", msg=f"from Alice {number}")
+        await bob.call("message.send", type="text", msg=f"from Bob {number}")
+
+    heard = [(await bob.push("msg", **{"from": "Alice"})).data["msg"] for _ in range(20)]
+    assert heard == [f"from Alice {number}" for number in range(20)]
+    heard = [(await alice.push("msg", **{"from": "Bob"})).data["msg"] for _ in range(20)]
+    assert heard == [f"from Bob {number}" for number in range(20)]
+
+
 async def test_a_worker_that_dies_comes_back_and_the_others_go_on(site: Site, connect: Connect) -> None:
     alice = await connect(f"ws://127.0.0.1:{site.port + 1}/acc")
     bob = await connect(f"ws://127.0.0.1:{site.port + 2}/acc")
