@@ -34,9 +34,12 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
 
     codec: ClassVar[str]
 
-    def _opened(self, caller: Caller, query: Query) -> None:
+    def _opened(self, here: Node, caller: Caller, query: Query) -> None:
         """The connection stands; `query` is what stood behind its path."""
         raise NotImplementedError
+
+    def _ended(self) -> None:
+        """The connection has gone."""
 
     async def _request(self, caller: Caller, event: dict[str, Any], flying: Flying) -> None:
         """Take one frame: start it or carry it out, by `_start`."""
@@ -86,7 +89,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         connection = Connection(codec=self.codec, address=address, ticker=here.hub.ticker, end=self._end)
         here.hub.add(connection)
         caller = Caller(connection, session_key=admission.session_key(self.scope))
-        self._opened(caller, parse_qs(self.scope.get("query_string", b"").decode("latin-1")))
+        self._opened(here, caller, parse_qs(self.scope.get("query_string", b"").decode("latin-1")))
         writing = asyncio.create_task(self._write_all(connection))
         flying: Flying = deque()
         try:
@@ -98,6 +101,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         finally:
             connection.closing = True
             connection.resume_after(None)
+            self._ended()
             here.hub.remove(connection)
             connection.outbox.stop()
             writing.cancel()

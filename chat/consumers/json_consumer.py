@@ -8,6 +8,7 @@ from chat import errors
 from chat.commands.dispatch import Answer, answer, find
 from chat.commands.registry import Call, Caller
 from chat.consumers.base import Consumer, Flying, Query
+from chat.consumers.node import Node
 from chat.wire import json_codec
 from delivery.outbox import Frame
 
@@ -17,7 +18,7 @@ class JsonConsumer(Consumer):
 
     codec = "json"
 
-    def _opened(self, caller: Caller, query: Query) -> None:
+    def _opened(self, here: Node, caller: Caller, query: Query) -> None:
         self._batch = query.get("batch") == ["1"]
 
     async def _request(self, caller: Caller, event: dict[str, Any], flying: Flying) -> None:

@@ -15,6 +15,7 @@ from accounts import actions as accounts
 from chat import errors
 from chat.actions.presence import Comings
 from chat.consumers.admission import Doorkeeper
+from chat.consumers.resend import Resends
 from chat.write_queue import WriteQueue, open_queue
 from delivery import keys, publish
 from delivery.cluster import Cluster
@@ -43,6 +44,7 @@ class Node:
         self.comings = Comings(presence)
         self.writer = WriteQueue()
         self.door = Doorkeeper()
+        self.resends = Resends()
         self.accepting = True
         self._chores: list[asyncio.Task[None]] = []
 

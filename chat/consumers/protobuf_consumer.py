@@ -10,6 +10,8 @@ from chat.commands import binary
 from chat.commands.dispatch import Answer, answer, find, outcome
 from chat.commands.registry import Call, Caller
 from chat.consumers.base import Consumer, Flying, Query
+from chat.consumers.node import Node
+from chat.consumers.resend import Unacknowledged
 from chat.consumers.upward import Upward
 from chat.errors import ChatError, Code
 from chat.wire import json_codec, protobuf_codec
@@ -38,16 +40,25 @@ class ProtobufConsumer(Consumer):
 
     codec = pushes.PROTOBUF
 
-    def _opened(self, caller: Caller, query: Query) -> None:
+    def _opened(self, here: Node, caller: Caller, query: Query) -> None:
         number = query.get("app", [str(DEFAULT_APP)])[-1]
         # No app has the number 0, so that what is no number is refused like an app that does not exist.
         self._app = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
         caller.in_room = query.get("global") == ["1"]
         caller.session_key = ""
         self._sent = Upward()
+        connection = caller.connection
+
+        def too_slow() -> None:
+            connection.close(errors.TOO_SLOW.number, errors.TOO_SLOW.reason)
+
+        self._unacknowledged = Unacknowledged(here.resends, connection.outbox.put, too_slow)
         self._live_from = 0
         self._fetched: set[int] = set()
         """Positions that came by Sync since the log-in, of those that might have been pushed."""
+
+    def _ended(self) -> None:
+        self._unacknowledged.stop()
 
     async def _request(self, caller: Caller, event: dict[str, Any], flying: Flying) -> None:
         connection = caller.connection
@@ -82,6 +93,9 @@ class ProtobufConsumer(Consumer):
                 await self._start(self._sync(call, request), flying, pipelined=False)
             case JsonCall():
                 await self._call(call, request, flying)
+            case Acknowledge(seq) if seq is not None:
+                self._unacknowledged.acknowledge(seq)
+                call.caller.connection.reply(call.number, None)
             case Heartbeat() | Acknowledge():
                 call.caller.connection.reply(call.number, None)
             case Unknown():
@@ -194,6 +208,7 @@ class ProtobufConsumer(Consumer):
         call.caller.connection.reply(call.number, protobuf_codec.refusal(code.number, code.text, client_id=client_id))
 
     def _pack(self, frames: list[Frame]) -> list[Frame]:
+        self._unacknowledged.sent(cast(list[bytes], frames))
         packed: list[Frame] = []
         together: list[bytes] = []
         size = 0

@@ -45,9 +45,9 @@ class Up:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledge:
-    """The client has all pushes up to `seq`."""
+    """The client has all pushes up to `seq`; None: it acknowledges something else."""
 
-    seq: int
+    seq: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,8 @@ def decode(raw: bytes) -> Request:
         case im.CT_MESSAGE:
             return _up(_parsed(im.UpMsg(), frame.data, "UpMsg", readable=True))
         case im.CT_ACK:
-            return Acknowledge(_parsed(im.ACKMsg(), frame.data, "ACKMsg", readable=True).seq)
+            ack = _parsed(im.ACKMsg(), frame.data, "ACKMsg", readable=True)
+            return Acknowledge(ack.seq if ack.type == im.AT_PUSH else None)
         case im.CT_SYNC:
             return Sync(_parsed(im.SyncInputMsg(), frame.data, "SyncInputMsg", readable=True).seq)
         case im.CT_CALL:
@@ -159,6 +160,12 @@ def synced(code: int, text: str, messages: Sequence[Message], *, has_more: bool)
 def json_call(code: int, text: str, envelope: str) -> bytes:
     """A reply or push of the JSON protocol."""
     return _batch(im.Output(type=im.CT_CALL, code=code, CodeMsg=text, data=envelope.encode()))
+
+
+def pushed_seq(frame: bytes) -> int | None:
+    """The `seq` of the message that this frame, which was encoded here, pushes; None if it does not."""
+    output = im.Output.FromString(im.OutputBatch.FromString(frame).outputs[0])
+    return im.PushMsg.FromString(output.data).msg.seq if output.type == im.CT_MESSAGE else None
 
 
 def batch(frames: Sequence[bytes]) -> bytes:

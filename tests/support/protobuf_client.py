@@ -118,6 +118,10 @@ class ProtobufClient:
             seq, more = messages[-1].seq if messages else seq, page.has_more
         return messages
 
+    async def acknowledge(self, seq: int) -> None:
+        """Say that all pushes up to there have come."""
+        await self.post(im.CT_ACK, im.ACKMsg(type=im.AT_PUSH, seq=seq).SerializeToString())
+
     async def call(self, cmd: str, **data: Any) -> Any:
         """A command of the JSON protocol; returns the response."""
         seq = f"c{len(self.outputs)}{cmd}"

@@ -11,7 +11,7 @@ from accounts.models import User
 from chat.actions.channel import channel_create_group
 from chat.actions.member import member_invite, member_remove
 from chat.actions.message import message_recall
-from chat.consumers import protobuf_consumer
+from chat.consumers import protobuf_consumer, resend
 from chat.consumers.protobuf_consumer import ProtobufConsumer
 from chat.models import Channel, Message
 from chat.wire import im_pb2 as im
@@ -378,3 +378,18 @@ async def test_two_channels_are_never_made_for_two_people(world: World, enter: O
         await bob.put("single", world.alice.pk)
     await alice.until(lambda: len(alice.acks) == 11 and len(alice.messages) == 10)
     assert await run(Channel.objects.filter(kind="private").count) == 1
+
+
+async def test_who_acknowledges_is_sent_again_what_it_does_not(
+    world: World, enter: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resend, "RESEND_AFTER", 0.02)
+    alice, bob, silent = await enter(world.alice), await enter(world.bob), await enter(world.bob)
+    first = await alice.send("group", world.group.pk, "first")
+    await alice.send("group", world.group.pk, "second")
+    await bob.message("second")
+    await bob.acknowledge(first.seq)
+    await bob.until(lambda: bob.texts.count("second") == 3)
+    await bob.acknowledge(bob.messages[-1].seq)
+    await silent.settle()
+    assert bob.texts.count("first") == 1 and silent.texts == ["first", "second"]

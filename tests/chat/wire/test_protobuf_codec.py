@@ -39,6 +39,7 @@ def test_each_type_of_input_is_its_request() -> None:
     assert decode(given_as(2)) == codec.Heartbeat()
     assert decode(given_as(3, UP)) == codec.Up(3, "key", "group", 7, 8, "text", "马".encode())
     assert decode(given_as(4, im.ACKMsg(type=2, seq=9).SerializeToString())) == codec.Acknowledge(9)
+    assert decode(given_as(4, im.ACKMsg(type=3, seq=9).SerializeToString())) == codec.Acknowledge(None)
     assert decode(given_as(5, im.SyncInputMsg(seq=2**64 - 1).SerializeToString())) == codec.Sync(2**64 - 1)
     assert decode(given_as(6, b"{}")) == codec.JsonCall(b"{}")
 
@@ -137,6 +138,13 @@ def test_a_push_is_a_whole_message() -> None:
     assert im.PushMsg.FromString(output.data).msg == im.Message(
         session_type=1, receiver_id=2, sender_id=3, message_type=2, content=b"\xff", seq=9, send_time=1700
     )
+
+
+def test_a_push_tells_its_number_and_nothing_else_does() -> None:
+    message = Message(True, 2, 3, "text", b"x", 9, 1700)
+    assert codec.pushed_seq(codec.push(200, "Ok", message)) == 9
+    assert codec.pushed_seq(codec.refusal(1001, "No")) is None
+    assert codec.pushed_seq(codec.synced(200, "Ok", [message], has_more=False)) is None
 
 
 def test_frames_joined_are_one_batch_in_order() -> None:

@@ -1,0 +1,96 @@
+"""Pushes that a client of `/ws` has not acknowledged are sent again, if it is one that acknowledges at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from chat.wire.protobuf_codec import pushed_seq
+
+RESEND_AFTER = 5.0
+"""Seconds that an acknowledgement has at least; about twice as many at most."""
+RESEND_AT_ONCE = 100
+"""The oldest pushes of one connection that are sent again at a time."""
+RECENT = 256
+"""Pushes kept for a client that might yet send its first acknowledgement."""
+UNACKNOWLEDGED_LIMIT = 10_000
+"""Pushes that a client may owe the acknowledgement of; over it the connection is closed."""
+
+
+class Resends:
+    """The one timer of the process; it runs only while a connection waits for an acknowledgement."""
+
+    def __init__(self) -> None:
+        self.tick = 0
+        self._waiting: dict[Unacknowledged, None] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def watch(self, connection: Unacknowledged) -> None:
+        self._waiting[connection] = None
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(RESEND_AFTER, self._fire)
+
+    def forget(self, connection: Unacknowledged) -> None:
+        self._waiting.pop(connection, None)
+
+    def _fire(self) -> None:
+        self._timer = None
+        self.tick += 1
+        for connection in list(self._waiting):
+            self.watch(connection)
+            connection.resend()
+
+
+class Unacknowledged:
+    """What one connection was pushed and has not acknowledged, in order. Nothing before its first acknowledgement."""
+
+    def __init__(self, resends: Resends, put: Callable[[bytes], None], overflow: Callable[[], None]) -> None:
+        self._resends = resends
+        self._put = put
+        self._overflow = overflow
+        self._recent: deque[bytes] | None = deque(maxlen=RECENT)
+        self._waiting: deque[tuple[int, bytes, int]] = deque()
+        """Position, frame, and the timer's tick when it was first sent."""
+        self._last = 0
+
+    def sent(self, frames: Iterable[bytes]) -> None:
+        """These have been written, for the first time or again."""
+        if self._recent is not None:
+            self._recent.extend(frames)
+        else:
+            self._track(frames)
+
+    def _track(self, frames: Iterable[bytes]) -> None:
+        for frame in frames:
+            seq = pushed_seq(frame)
+            if seq is not None and seq > self._last:
+                self._last = seq
+                self._waiting.append((seq, frame, self._resends.tick))
+        if len(self._waiting) > UNACKNOWLEDGED_LIMIT:
+            self.stop()
+            self._overflow()
+        elif self._waiting:
+            self._resends.watch(self)
+
+    def acknowledge(self, seq: int) -> None:
+        """The client has all up to `seq`."""
+        if self._recent is not None:
+            recent, self._recent = self._recent, None
+            self._track(recent)
+        while self._waiting and self._waiting[0][0] <= seq:
+            self._waiting.popleft()
+        if not self._waiting:
+            self._resends.forget(self)
+
+    def resend(self) -> None:
+        """Send again what has waited for a whole round of the timer."""
+        for index, (_, frame, tick) in enumerate(self._waiting):
+            if index == RESEND_AT_ONCE or tick > self._resends.tick - 2:
+                return
+            self._put(frame)
+
+    def stop(self) -> None:
+        """The connection ends."""
+        self._waiting.clear()
+        self._resends.forget(self)

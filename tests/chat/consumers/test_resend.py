@@ -1,0 +1,93 @@
+"""What is sent again to a client that acknowledges, when, and for how long."""
+
+from __future__ import annotations
+
+import pytest
+
+from chat.consumers import resend
+from chat.consumers.resend import Resends, Unacknowledged
+from chat.wire.protobuf_codec import Message, push, refusal
+
+
+def pushed(seq: int) -> bytes:
+    return push(200, "Ok", Message(False, 1, 2, "text", b"hi", seq, 0))
+
+
+class Client:
+    def __init__(self, resends: Resends) -> None:
+        self.again: list[bytes] = []
+        self.closed = 0
+        self.owes = Unacknowledged(resends, self._put, self._close)
+
+    def _put(self, frame: bytes) -> None:
+        self.again.append(frame)
+        self.owes.sent([frame])
+
+    def _close(self) -> None:
+        self.closed += 1
+
+
+@pytest.fixture
+async def resends() -> Resends:
+    return Resends()
+
+
+@pytest.fixture
+def client(resends: Resends) -> Client:
+    return Client(resends)
+
+
+def rounds(resends: Resends, count: int) -> None:
+    """The timer's time has come so often."""
+    for _ in range(count):
+        if resends._timer is not None:
+            resends._timer.cancel()
+            resends._fire()
+
+
+async def test_who_never_acknowledges_is_sent_nothing_again(resends: Resends, client: Client) -> None:
+    client.owes.sent([pushed(1)])
+    rounds(resends, 5)
+    assert client.again == [] and resends._timer is None
+
+
+async def test_what_is_not_acknowledged_comes_again_until_it_is(resends: Resends, client: Client) -> None:
+    client.owes.sent([pushed(1), refusal(1001, "No"), pushed(2), pushed(3)])
+    client.owes.acknowledge(1)
+    rounds(resends, 1)
+    assert client.again == []
+    rounds(resends, 1)
+    assert client.again == [pushed(2), pushed(3)]
+    rounds(resends, 1)
+    assert client.again == [pushed(2), pushed(3)] * 2
+    client.owes.acknowledge(2)
+    rounds(resends, 1)
+    assert client.again[4:] == [pushed(3)]
+    client.owes.acknowledge(3)
+    rounds(resends, 3)
+    assert len(client.again) == 5 and resends._timer is None
+
+
+async def test_a_connection_that_has_ended_is_sent_nothing(resends: Resends, client: Client) -> None:
+    client.owes.acknowledge(0)
+    client.owes.sent([pushed(1)])
+    client.owes.stop()
+    rounds(resends, 3)
+    assert client.again == [] and resends._timer is None
+
+
+async def test_one_timer_serves_all(resends: Resends) -> None:
+    clients = [Client(resends) for _ in range(10)]
+    for number, one in enumerate(clients):
+        one.owes.acknowledge(0)
+        one.owes.sent([pushed(number + 1)])
+    rounds(resends, 2)
+    assert [one.again for one in clients] == [[pushed(number + 1)] for number in range(10)]
+
+
+async def test_who_owes_too_much_is_closed(resends: Resends, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resend, "UNACKNOWLEDGED_LIMIT", 3)
+    client.owes.acknowledge(0)
+    client.owes.sent([pushed(seq) for seq in range(1, 5)])
+    rounds(resends, 3)
+    assert client.closed == 1 and client.again == []
