@@ -161,3 +161,22 @@ def test_what_was_redacted_is_shown_to_nobody_any_more() -> None:
 )  # fmt: skip
 def test_who_may_see_what(position: int, subject: int | None, visible: bool) -> None:
     assert log.may_see([Span(GROUP, 2, 4), Span(GROUP, 7)], position, subject) is visible
+
+
+def test_a_page_of_stays_finds_what_lies_far_apart_and_nothing_between() -> None:
+    log.append([Entry(kind="msg", channel=1) for _ in range(30)])
+    stays = [Span(1, 1, 2), Span(1, 20)]
+
+    def page(after: int) -> tuple[list[int], bool]:
+        entries, more = log.read_stays(stays, "msg", after=after, upto=30, page=2)
+        return [entry.position for entry in entries], more
+
+    assert [page(0), page(2), page(28), page(30)] == [([1, 2], True), ([20, 21], True), ([29, 30], False), ([], False)]
+    assert log.read_stays([], "msg", after=0, upto=30, page=2) == ([], False)
+    assert log.read_stays(stays, "note", after=0, upto=30, page=2) == ([], False)
+
+
+def test_a_page_of_stays_is_cut_where_it_grows_too_large() -> None:
+    log.append([Entry(kind="msg", channel=1, body={"text": "x" * 100}) for _ in range(3)])
+    entries, more = log.read_stays([Span(1, 1)], "msg", after=0, upto=3, page=50, size=150)
+    assert ([entry.position for entry in entries], more) == ([1], True)

@@ -1,0 +1,79 @@
+"""On `/ws` no number leaves before everything that lies below it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from django.conf import Settings
+
+from accounts.actions import token_issue
+from accounts.models import User
+from chat.consumers.protobuf_consumer import ProtobufConsumer
+from chat.wire import im_pb2 as im
+from delivery.threads import run
+from tests.support.core import LocalSocket, Site, say, serving
+from tests.support.eventually import eventually
+from tests.support.protobuf_client import ProtobufClient
+from tests.support.scene import Scene, Withheld
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+async def scene() -> Scene:
+    return await run(Scene)
+
+
+@pytest.fixture
+async def site(scene: Scene) -> AsyncIterator[Site]:
+    async with serving() as running:
+        yield running
+
+
+async def entered(user: User) -> ProtobufClient:
+    client = ProtobufClient(LocalSocket(consumer=ProtobufConsumer), user.pk)
+    await client.login(await run(lambda: token_issue(user=user)), sync=0)
+    return client
+
+
+def told(client: ProtobufClient) -> list[tuple[str, int]]:
+    """What has come after the log-in, in order, with its number."""
+    seen = []
+    for output in client.outputs[2:]:
+        if output.type == im.CT_MESSAGE:
+            seen.append(("push", im.PushMsg.FromString(output.data).msg.seq))
+        elif output.type == im.CT_ACK:
+            seen.append(("ack", im.ACKMsg.FromString(output.data).seq))
+    return seen
+
+
+async def test_an_acknowledgement_takes_its_messages_place(
+    site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    bob = await entered(scene.bob)
+    withheld = Withheld(site, monkeypatch, settings)
+    before = await run(say, scene.alice, scene.group, "before")
+    await bob.put("group", scene.group.pk, "mine")
+    await eventually(lambda: len(withheld.entries) == 2)
+    after = await run(say, scene.alice, scene.group, "after")
+    withheld.release()
+    await bob.message("after")
+
+    mine = before.position + 1
+    assert told(bob) == [("push", before.position), ("ack", mine), ("push", after.position)]
+    await bob.close()
+
+
+async def test_a_retry_from_elsewhere_is_acknowledged_after_what_lies_before_it(
+    site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    bob = await entered(scene.bob)
+    Withheld(site, monkeypatch, settings)
+    before = await run(say, scene.alice, scene.group, "before")
+    mine = await run(lambda: say(scene.bob, scene.group, "mine", client_id="key"))
+    ack = await bob.send("group", scene.group.pk, "mine", key="key")
+
+    assert ack.seq == mine.position
+    assert told(bob) == [("push", before.position), ("push", mine.position), ("ack", mine.position)]
+    await bob.close()
