@@ -26,11 +26,12 @@ ENDING = 0.25
 """and for requests that are still under way after that; the rest is for the node itself."""
 
 
-def run(host: str, port: int, *, sockets: Sequence[socket.socket] = ()) -> None:
+def run(host: str, port: int, *, sockets: Sequence[socket.socket] = (), quiet: bool = False) -> None:
     """Serve until a signal comes: on `sockets` that listen already, else on host and port."""
     # whitenoise reads static files synchronously. They are few and small, and in production nginx serves them.
     warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
     server = Server(configuration(host, port))
+    server.quiet = quiet
     with contextlib.suppress(KeyboardInterrupt):
         server.run(list(sockets) or None)
     if not server.started:
@@ -66,9 +67,12 @@ class Server(uvicorn.Server):
     uvicorn would cut all connections at once, with what they had asked unanswered.
     """
 
+    quiet = False
+    """Whether somebody else says where the site is."""
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        if self.started and not sockets:
+        if self.started and not self.quiet:
             host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
             sys.stderr.write(f"imsite is on http://{host}:{self.config.port}/ (Ctrl-C ends it)\n")
 

@@ -134,7 +134,8 @@ if REDIS_URL:
     CHANNEL_LAYERS = {
         "default": {
             "BACKEND": _LAYERS[str(read("IM_LAYER"))],
-            "CONFIG": {"hosts": [REDIS_URL], "prefix": "imsite"},
+            # redis-py's own time-out swallows cancels on Python 3.11; the relay has one for everything it asks.
+            "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}], "prefix": "imsite"},
         }
     }
 

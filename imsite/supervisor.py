@@ -84,6 +84,7 @@ class Supervisor:
             await asyncio.wait((ending, ready), return_when=asyncio.FIRST_COMPLETED)
             if ending.done():
                 ready.cancel()
+                await asyncio.gather(ready, return_exceptions=True)
                 return False
         ending.cancel()
         return True

@@ -55,6 +55,7 @@ def site(*, listen: str, nodes: Sequence[str], static_root: Path, server_name: s
         NGINX_LISTEN=listen,
         NGINX_SERVER_NAME=server_name,
         NGINX_NODES=" ".join(f"server {node} max_fails=1 fail_timeout=2s;" for node in nodes),
+        NGINX_SOCKETS=" ".join(f"server {node} max_fails=0;" for node in nodes),
         NGINX_ROOT=str(static_root),
     )
 

@@ -98,7 +98,7 @@ def _node(number: int, port: int, shared: dict[str, str]) -> Part:
         _require_free(wanted)
     return Part(
         f"node-{number}",
-        (sys.executable, str(settings.BASE_DIR / "manage.py"), "serve", "--workers", "1"),
+        (sys.executable, str(settings.BASE_DIR / "manage.py"), "serve", "--workers", "1", "-v", "0"),
         environment={
             **shared,
             "PORT": str(http),

@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, host: str, port: int, workers: int, fd: list[int], **options: Any) -> None:
         if fd:
-            server.run(host, port, sockets=[socket.socket(fileno=number) for number in fd])
+            server.run(host, port, sockets=[socket.socket(fileno=number) for number in fd], quiet=True)
             return
         if DEVELOPMENT and host not in ("127.0.0.1", "localhost", "::1"):
             self.stderr.write(
@@ -38,7 +38,7 @@ class Command(BaseCommand):
                 )
             )
         if workers == 1:
-            server.run(host, port)
+            server.run(host, port, quiet=options["verbosity"] == 0)
             return
         if workers < 1:
             raise CommandError("--workers is 1 or more.")
