@@ -12,7 +12,6 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from websockets.exceptions import InvalidHandshake
 
 from tests.cluster.conftest import ClusterFactory
 from tests.support.accounts import register
@@ -22,7 +21,8 @@ RESTARTS = int(os.environ.get("ROLLING_RESTARTS", "4"))
 PEOPLE = 16
 PACE = 0.1
 """Seconds between two messages of a person."""
-LINKS_LOST = (Closed, TimeoutError, OSError, InvalidHandshake)
+LINKS_LOST = (Closed, TimeoutError, OSError)
+"""And not a refusal by nginx: there always is a node that takes people."""
 
 
 class Person:
