@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from accounts.actions import session_end
 from accounts.credentials import EARLIER_CREDENTIALS, session_credential
 from accounts.models import User
+from accounts.names import is_storable
 from accounts.selectors import person_by_phone
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -27,7 +28,9 @@ def person_by_password(request: HttpRequest, phone_number: str, password: str) -
     An unknown number takes as long and is locked like a known one.
     """
     known = person_by_phone(phone_number)
-    user = authenticate(request, username=known.username if known else f"~{phone_number}", password=password)
+    # Nobody who has a password is called so. What no row can hold, the record of failures cannot either.
+    nobody = f"~{phone_number}" if is_storable(phone_number) else "~"
+    user = authenticate(request, username=known.username if known else nobody, password=password)
     # The lock's own page is for browsers; the caller answers.
     request.axes_locked_out = None  # type: ignore[attr-defined]
     return user if isinstance(user, User) else None

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
+
+from django.conf import settings
 
 from accounts.actions import app_create, token_issue
 from accounts.models import User
@@ -17,6 +20,7 @@ from chat.models import Channel
 from chat.writer import Draft, Stored, commit
 from delivery.threads import run
 from tests.support.client import Client, Envelope
+from tests.support.eventually import PATIENCE
 
 
 def people(*names: str) -> list[User]:
@@ -175,3 +179,11 @@ async def serving() -> AsyncIterator[Site]:
             yield Site(here, stack)
     finally:
         await stop_node()
+        await _threads_at_rest()
+
+
+async def _threads_at_rest() -> None:
+    """Wait for what the node began in its database threads and did not wait for: the database is emptied next."""
+    together = threading.Barrier(settings.IM_DB_THREADS)
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.gather(*(run(together.wait) for _ in range(settings.IM_DB_THREADS)))
