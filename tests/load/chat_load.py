@@ -10,7 +10,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,14 +40,16 @@ class Load:
 
 
 @contextlib.asynccontextmanager
-async def guests(site: Site, count: int, *, batch: bool, latencies: list[float]) -> AsyncIterator[list[RawClient]]:
-    """Log that many guests in and wait until the noise of their arrival is over."""
+async def guests(
+    ports: Sequence[int], count: int, *, batch: bool, latencies: list[float]
+) -> AsyncIterator[list[RawClient]]:
+    """Log that many guests in, in turn on each port, and wait until the noise of their arrival is over."""
     gate = asyncio.Semaphore(_LOGINS_AT_A_TIME)
 
     async def enter(number: int) -> RawClient:
         async with gate:
             sample = latencies.append if number % max(1, count // _SAMPLED) == 0 else None
-            return await connect(site.port, f"guest {number}", batch=batch, sample=sample)
+            return await connect(ports[number % len(ports)], f"guest {number}", batch=batch, sample=sample)
 
     clients = await asyncio.gather(*(enter(number) for number in range(count)))
     try:
@@ -96,7 +98,7 @@ async def measure(site: Site, load: Load) -> dict[str, object]:
     """Run the load against a running site; returns the figures."""
     latencies: list[float] = []
     empty_rss = figures.resident_bytes(site.pid)
-    async with guests(site, load.connections, batch=load.batch, latencies=latencies) as clients:
+    async with guests([site.port], load.connections, batch=load.batch, latencies=latencies) as clients:
         rss = figures.resident_bytes(site.pid)
         idle_from = figures.cpu_seconds(site.pid)
         await asyncio.sleep(2)

@@ -1,4 +1,4 @@
-"""`python -m tests.load.commit_cost`: CPU that storing one message costs, alone and in batches, on a database of its own.
+"""`python -m tests.load.commit_cost`: CPU that storing one message costs, alone and in batches, on an own database.
 
 On SQLite unless DATABASE_URL names an empty PostgreSQL database. CPU of this process only.
 """

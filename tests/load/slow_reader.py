@@ -47,7 +47,7 @@ class Outcome:
 async def run(site: Site, load: Load) -> Outcome:
     """Load the app's channel while one more guest has stopped reading."""
     latencies: list[float] = []
-    async with guests(site, load.connections, batch=load.batch, latencies=latencies) as clients:
+    async with guests([site.port], load.connections, batch=load.batch, latencies=latencies) as clients:
         slow = await connect(site.port, "slow reader", receive_buffer=_RECEIVE_BUFFER)
         await asyncio.sleep(0.5)
         slow.pause()

@@ -1,0 +1,163 @@
+"""`make clustercost`: the same load on one node alone and on clusters of two, over each channel layer, in one run.
+
+Everybody is in one channel, half of them on either node, on a private PostgreSQL. CPU is that of the nodes' processes;
+Redis's stands beside it. A commit's CPU is spent once per message, so the figures say both: per message and per
+delivery. Exits 1 on any lost, repeated or misplaced message.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import uvloop
+
+from tests.load import figures
+from tests.load.chat_load import Load, guests, received, send
+from tests.support import postgres
+from tests.support.cluster import Cluster
+from tests.support.observe import metrics
+from tests.support.redis import RedisServer
+from tests.support.site import Site
+
+_IDLE = 3.0
+"""Seconds in which nothing is sent, to see what following the others costs."""
+_ARRANGEMENTS = {"one node": None, "two nodes, pubsub": "pubsub", "two nodes, queue": "queue"}
+
+
+@dataclass
+class Cost:
+    """What one arrangement has cost, over all its rounds."""
+
+    messages: int = 0
+    deliveries: int = 0
+    commits: float = 0
+    seconds: float = 0
+    cpu: float = 0
+    idle: float = 0
+    redis: float = 0
+    repairs: float = 0
+    faults: int = 0
+
+    def __iadd__(self, other: Cost) -> Cost:
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+        return self
+
+    @property
+    def per_delivery(self) -> float:
+        """Microseconds of the nodes' CPU."""
+        return self.cpu / max(1, self.deliveries) * 1e6
+
+    def row(self, base: Cost, rounds: int) -> list[str]:
+        messages = max(1, self.messages)
+        return [
+            f"{self.deliveries / self.seconds:,.0f}",
+            f"{self.cpu / messages * 1e6:,.0f}",
+            f"{self.per_delivery:.2f}",
+            f"{self.per_delivery / base.per_delivery:.2f}",
+            f"{self.redis / messages * 1e6:.0f}" if self.redis else "–",
+            f"{self.messages / max(1.0, self.commits):.1f}",
+            f"{self.repairs:.0f}",
+            f"{self.idle / rounds:.1%}",
+        ]
+
+
+_HEAD = [
+    "",
+    "deliveries/s",
+    "CPU µs per message",
+    "CPU µs per delivery",
+    "against one node",
+    "Redis CPU µs per message",
+    "messages per commit",
+    "repairs",
+    "idle CPU of one core",
+]
+
+
+async def measure(nodes: Sequence[Site], redis: RedisServer | None, load: Load) -> Cost:
+    def cpu() -> float:
+        return sum(figures.cpu_seconds(node.pid) for node in nodes)
+
+    def counted(name: str) -> float:
+        return sum(metrics(node.url)[name] for node in nodes)
+
+    async with guests([node.port for node in nodes], load.connections, batch=load.batch, latencies=[]) as clients:
+        idle = cpu()
+        await asyncio.sleep(_IDLE)
+        idle = (cpu() - idle) / _IDLE
+        commits, repairs = (counted(name) for name in ("imsite_commit_seconds_count", "imsite_repairs_total"))
+        began, start = cpu(), time.perf_counter()
+        redis_began = figures.cpu_seconds(redis.pid) if redis is not None else 0.0
+        await send(clients, load)
+        await received(clients, load.messages)
+        acknowledged = set().union(*(client.own for client in clients))
+        faults = load.messages - len(acknowledged)
+        faults += sum(client.lost(acknowledged) + client.repeated + client.disordered for client in clients)
+        return Cost(
+            messages=len(acknowledged),
+            deliveries=sum(client.pushes for client in clients),
+            seconds=time.perf_counter() - start,
+            cpu=cpu() - began,
+            redis=figures.cpu_seconds(redis.pid) - redis_began if redis is not None else 0.0,
+            idle=idle,
+            commits=counted("imsite_commit_seconds_count") - commits,
+            repairs=counted("imsite_repairs_total") - repairs,
+            faults=faults,
+        )
+
+
+def run(layer: str | None, load: Load) -> Cost:
+    """On a database and with processes of its own."""
+    with contextlib.ExitStack() as stack:
+        data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="imsite-cost-")))
+        url = stack.enter_context(postgres.database("cost"))
+        site = Site(data, database_url=url)
+        site.manage("setup")
+        if layer is None:
+            stack.enter_context(site)
+            return uvloop.run(measure([site], None, load))
+        cluster = stack.enter_context(Cluster(data, database_url=url, options={"IM_LAYER": layer}))
+        return uvloop.run(measure(cluster.nodes, cluster.redis, load))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--connections", type=int, default=400)
+    parser.add_argument("--rate", type=float, default=50, help="messages a second, all senders together")
+    parser.add_argument("--seconds", type=float, default=15)
+    parser.add_argument("--senders", type=int, default=40)
+    parser.add_argument("--batch", action="store_true", help="connect with /acc?batch=1")
+    parser.add_argument("--rounds", type=int, default=2, help="rounds over all arrangements, so that all see the same")
+    parser.add_argument("--only", help="measure arrangements with this in their name only, beside the one node")
+    options = parser.parse_args()
+    load = Load(options.connections, options.rate, options.seconds, options.senders, options.batch)
+    chosen = {name: layer for name, layer in _ARRANGEMENTS.items() if layer is None or (options.only or "") in name}
+    costs = {name: Cost() for name in chosen}
+    for _ in range(options.rounds):
+        for name, layer in chosen.items():
+            costs[name] += run(layer, load)
+    environment = figures.environment()
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("channels-redis", "redis", "grpcio"))
+    print(f"{environment['date']}; {environment['machine']}; {environment['versions']}, {libraries}; PostgreSQL")
+    print(f"{load.connections} connections, {load.rate:g} messages/s for {options.rounds} x {load.seconds:g} s\n")
+    rows = [_HEAD, ["---"] * len(_HEAD)]
+    rows += [[name, *cost.row(costs["one node"], options.rounds)] for name, cost in costs.items()]
+    print("\n".join(f"| {' | '.join(row)} |" for row in rows))
+    faults = sum(cost.faults for cost in costs.values())
+    if faults:
+        print(f"FAILED: {faults} messages refused, lost, repeated or out of order")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
