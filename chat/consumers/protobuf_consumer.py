@@ -147,21 +147,19 @@ class ProtobufConsumer(Consumer):
         if (seq := self._sent.stored(up.client_id)) is not None:
             self._acknowledge(call, up.client_id, seq)
             return
-        result = await outcome(self._channel(call, up, flying), "Message", errors.STORE_FAILED)
+        result = await outcome(self._channel(call, up), "Message", errors.STORE_FAILED)
         if result.code is not errors.SUCCESS:
             self._refuse(call, result.code, up.client_id)
             return
         await self._start(self._store(call, up, result.data), flying, pipelined=True)
         self._sent.begin(up.client_id, flying[-1])
 
-    async def _channel(self, call: Call, up: Up, flying: Flying) -> int:
-        """The channel it is for. That of two people is looked for once, when nothing sent before is under way."""
+    async def _channel(self, call: Call, up: Up) -> int:
+        """The channel it is for. That of two people is looked for once; what was sent before is in the queue already."""
         binary.check(call, up)
         if up.session == "group":
             return up.receiver
         if (channel := self._sent.peers.get(up.receiver)) is None:
-            while flying:
-                await flying.popleft()
             channel = await binary.private_channel(call, up.receiver)
             self._sent.peers[up.receiver] = channel
         return channel
