@@ -155,7 +155,7 @@ class ProtobufConsumer(Consumer):
         self._sent.begin(up.client_id, flying[-1])
 
     async def _channel(self, call: Call, up: Up) -> int:
-        """The channel it is for. That of two people is looked for once; what was sent before is in the queue already."""
+        """The channel it is for. That of two people is looked for once; what was sent before is queued already."""
         binary.check(call, up)
         if up.session == "group":
             return up.receiver
