@@ -10,6 +10,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from imsite import options
+from imsite.log_lines import LOG_LINES
 from imsite.options import DEVELOPMENT, read
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -33,6 +34,7 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
+LOGGING = LOG_LINES
 REDIS_URL = str(read("REDIS_URL"))
 DEBUG = False
 ALLOWED_HOSTS = list(cast(tuple[str, ...], read("ALLOWED_HOSTS")))

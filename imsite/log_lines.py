@@ -1,0 +1,42 @@
+"""How the site logs: one line an event on standard error, readable while developing, JSON in production."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+
+from imsite.options import DEVELOPMENT, read
+
+FACTS = ("call", "cmd", "connections", "count", "entries", "error", "job", "kind", "messages", "node", "position")
+"""What our own events add. Not everything a record carries: Django hangs the whole request on its own."""
+
+_RENDERERS: list[Any] = (
+    [structlog.dev.ConsoleRenderer(colors=False)]
+    if DEVELOPMENT
+    else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+)
+
+LOG_LINES: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_RENDERERS],
+            "foreign_pre_chain": [
+                structlog.stdlib.add_log_level,
+                structlog.stdlib.add_logger_name,
+                structlog.processors.TimeStamper(fmt="iso"),
+                structlog.stdlib.ExtraAdder(allow=FACTS),
+            ],
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": str(read("IM_LOG_LEVEL"))},
+    "loggers": {
+        "django": {"handlers": [], "level": str(read("IM_LOG_LEVEL"))},
+        # A page that does not exist is no event; one that fails is.
+        "django.request": {"level": "ERROR"},
+    },
+}

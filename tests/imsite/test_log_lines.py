@@ -1,0 +1,33 @@
+"""What happens is logged on one line with its facts, and without what a request carries."""
+
+from __future__ import annotations
+
+import logging
+
+from imsite.log_lines import LOG_LINES
+
+
+def _line(record: logging.LogRecord) -> str:
+    options = dict(LOG_LINES["formatters"]["line"])
+    formatter: logging.Formatter = options.pop("()")(**options)
+    return formatter.format(record)
+
+
+def _record(name: str, text: str, **extra: object) -> logging.LogRecord:
+    return logging.getLogger(name).makeRecord(name, logging.ERROR, "", 0, text, (), None, extra=extra)
+
+
+def test_an_event_is_logged_with_its_facts() -> None:
+    line = _line(_record("delivery.hub", "log_unreadable", error="no such table"))
+    assert "log_unreadable" in line and "no such table" in line and "delivery.hub" in line
+    assert "\n" not in line
+
+
+def test_what_a_request_carries_is_not() -> None:
+    line = _line(_record("django.request", "Internal Server Error: /user/list", request="Token 0123456789"))
+    assert "/user/list" in line and "0123456789" not in line
+
+
+def test_a_fault_in_a_view_is_logged() -> None:
+    assert logging.getLogger("django.request").getEffectiveLevel() <= logging.ERROR
+    assert LOG_LINES["root"]["handlers"] == ["console"]
