@@ -53,6 +53,23 @@ async def test_a_private_message_and_a_read_mark_go_by_grpc(twins: Twins, visito
     assert calls(metrics(twins.b.url), before[1]) >= 1
 
 
+async def test_a_long_message_reaches_the_other_node_without_the_log(twins: Twins, visitors: People) -> None:
+    """By the channel's own group, which the node has joined some time after its first member came."""
+    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
+    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
+    group, text = await alice.group(bob), "long " * 800
+
+    repaired = []
+    for _ in range(30):
+        before = metrics(twins.b.url)["imsite_repairs_total"]
+        sent = await alice.say(group, text)
+        await bob.push("msg", target=group, id=sent["id"], msg=text)
+        repaired.append(metrics(twins.b.url)["imsite_repairs_total"] - before)
+        if not repaired[-1]:
+            return
+    pytest.fail(f"every one was read from the log: {repaired}")
+
+
 async def test_all_devices_of_both_people_get_it_but_the_one_that_sends(twins: Twins, visitors: People) -> None:
     alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
     bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
