@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +17,7 @@ from imsite.observe import flame, profiler
 from imsite.observe.views import VIEWS
 from tests.support import broken
 from tests.support.client import Client
-from tests.support.eventually import PATIENCE
+from tests.support.eventually import eventually
 from tests.support.fixtures import Connect, SiteFactory
 from tests.support.observe import ask, metrics
 from tests.support.site import Site
@@ -48,9 +47,7 @@ async def test_a_chat_shows_in_the_metrics(site: Site, connect: Connect) -> None
     # To Bob. Alice has her answers.
     assert after["imsite_pushes_out_total"] - before["imsite_pushes_out_total"] == 5
     # It is looked at from time to time.
-    async with asyncio.timeout(PATIENCE):
-        while not metrics(site.url)["imsite_loop_lag_seconds_count"]:
-            await asyncio.sleep(0.05)
+    await eventually(lambda: metrics(site.url)["imsite_loop_lag_seconds_count"] > 0)
     for name in ("imsite_repairs_total", "imsite_outbox_overflows_total"):
         assert after[name] == 0
 
