@@ -94,9 +94,11 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         flying: Flying = deque()
         try:
             while (event := await receive())["type"] == "websocket.receive":
+                connection.seen()
+                # Its answer needs room: who asks faster than they read waits, instead of being closed on.
+                await connection.outbox.room()
                 if connection.closing or connection.dismissed:
                     continue  # Its rights have ended, or the server's time: what it still says is not heard.
-                connection.seen()
                 await self._request(caller, event, flying)
         finally:
             connection.closing = True
@@ -139,6 +141,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         except Exception as error:
             # The peer has gone, or the server has closed under us; the reading side hears of it as well.
             logger.debug("write_failed", extra={"error": repr(error)})
+            connection.outbox.stop()
 
     async def _write(self, frames: list[Frame]) -> None:
         messages = self._pack(frames)

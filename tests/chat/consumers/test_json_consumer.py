@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 from websockets.asyncio.client import connect
@@ -128,3 +129,38 @@ async def test_no_other_path_speaks_the_protocol(town: Town, path: str) -> None:
     with pytest.raises(InvalidStatus) as refused:
         await connect(f"ws://127.0.0.1:{town.site.port}{path}", proxy=None)
     assert refused.value.response.status_code in (403, 404)
+
+
+async def test_who_reads_late_still_gets_all_the_large_answers_asked_for(people: People, town: Town) -> None:
+    """Far more than may wait for one connection: the next request is read when there is room for its answer."""
+    [alice] = await people("alice")
+    assert alice.account is not None
+    target, asked = await alice.group(), 120
+    for start in range(0, 40, 10):
+        replies = [
+            await alice.post("message.send", target=target, type="text", msg="x" * 7900, clientMsgId=f"{start + n}")
+            for n in range(10)
+        ]
+        assert {reply.code for reply in await asyncio.gather(*replies)} == {200}
+
+    async with connect(town.site.acc) as reader:
+        await reader.send(
+            json.dumps({"seq": "in", "cmd": "login", "data": {"appId": 101, "serviceToken": alice.token}})
+        )
+        await reader.recv()
+        for number in range(asked):
+            data = {"target": target, "limit": 100}
+            await reader.send(json.dumps({"seq": f"h{number}", "cmd": "message.history", "data": data}))
+        # Nothing is read yet, while somebody else gets as many answers: what fits the network has been filled.
+        for _ in range(asked):
+            await alice.call("message.history", target=target, limit=100)
+        async with asyncio.timeout(30):
+            answers: list[dict[str, Any]] = []
+            while len(answers) < asked:
+                frame = json.loads(await reader.recv())
+                # Others come and go in the room meanwhile.
+                if frame["cmd"] == "message.history":
+                    answers.append(frame)
+
+    assert [answer["seq"] for answer in answers] == [f"h{number}" for number in range(asked)]
+    assert {answer["response"]["code"] for answer in answers} == {200}
