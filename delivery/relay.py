@@ -29,8 +29,7 @@ LOG = "log"
 QUEUE = 10_000
 """Entries that wait to be sent; beyond it the oldest are left to the log."""
 SMALL = 1024
-"""Bytes of an entry that is announced whole. A message of the layer costs hundreds of microseconds, a kilobyte in it
-next to nothing (`make clustercost`)."""
+"""Bytes of an entry that is announced whole: one message of the layer instead of two (`make clustercost`)."""
 TOGETHER = 200
 """Entries in one message of the layer."""
 PACE = 0.02
