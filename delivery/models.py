@@ -56,7 +56,23 @@ class ClaimedKey(models.Model):
     scope = models.CharField(max_length=64)
     key = models.CharField(max_length=200)
     answer = models.TextField(default="")
+    fingerprint = models.CharField(max_length=64, default="")
+    """Of the request it was claimed with, where the same key with another one is a mistake."""
     expires = models.DateTimeField(db_index=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["scope", "key"], name="claimed_key_once"),)
+
+
+class Receipt(models.Model):
+    """How many connections got an event that asked for it (its header has `receipt`), live or by `sync`."""
+
+    position = models.BigIntegerField()
+    person = models.BigIntegerField(default=0)
+    """Whose connections; 0 where they are not told apart, as in a channel."""
+    connections = models.PositiveIntegerField()
+    at = models.BigIntegerField()
+    """Unix milliseconds of the first."""
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["position", "person"], name="receipt_once"),)

@@ -1,4 +1,4 @@
-"""Channels, who is in them, and what was said. Written only by `chat.actions` and `chat.writer`."""
+"""Channels, who is in them and how far they have read. Written only by `chat.actions` and `chat.writer`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ class Channel(models.Model):
         INVITE = "invite", "Members invite"
         CLOSED = "closed", "Owner and admins add"
 
+    class History(models.TextChoices):
+        JOINED = "joined", "From joining on"
+        ALL = "all", "All of it"
+
     kind = models.CharField(max_length=8, choices=Kind.choices)
     name = models.CharField(max_length=64, blank=True, default="")
     join = models.CharField(max_length=8, choices=Join.choices, default=Join.CLOSED)
@@ -32,6 +36,17 @@ class Channel(models.Model):
     active_at = models.BigIntegerField(default=0, editable=False)
     """Unix milliseconds of the newest message, or of the creation."""
     closed = models.BooleanField(default=False, help_text="Readable for its members; nothing can be sent.")
+    history = models.CharField(
+        max_length=8,
+        choices=History.choices,
+        default=History.JOINED,
+        help_text="What members may read of the time before they came. In a group that anyone may join: all.",
+    )
+    announcements_only = models.BooleanField(default=False, help_text="Only its owner and admins send.")
+    slow_mode = models.PositiveIntegerField(default=0, help_text="Seconds between two messages of one member; 0: none.")
+    retention_days = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Days for which messages are kept; empty: as the site has it; 0: for good."
+    )
 
     class Meta:
         permissions = (
@@ -79,49 +94,6 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} in {self.channel_id}"
-
-
-class MessageKey(models.Model):
-    """What makes a send happen once. Outlives its message, and gives the message its id."""
-
-    sender = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    client_id = models.CharField(max_length=64, null=True)
-    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
-    seq = models.BigIntegerField()
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=["sender", "client_id"], name="message_key_once"),)
-
-
-class Message(models.Model):
-    """What was said. `seq` counts 1, 2, 3, … in its channel; `id` is that of its key."""
-
-    # An "auto" field although we always give the value: only so SQLite makes it the row id, without a second index.
-    id = models.BigAutoField(primary_key=True)
-    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="messages")
-    seq = models.BigIntegerField()
-    sender = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages")
-    type = models.CharField(max_length=16, default="text")
-    text = models.TextField()
-    shown_as = models.CharField(max_length=64, blank=True, default="")
-    """The name it was said in, where a service spoke in another's name."""
-    reply_to = models.BigIntegerField(null=True, blank=True)
-    reply_seq = models.BigIntegerField(null=True, blank=True)
-    position = models.BigIntegerField()
-    time = models.BigIntegerField()
-    """Unix milliseconds."""
-    edited_at = models.BigIntegerField(null=True, blank=True)
-    recalled_at = models.BigIntegerField(null=True, blank=True)
-    recalled_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=["channel", "seq"], name="message_seq_once"),)
-        indexes = (models.Index(fields=["sender", "-id"], name="message_sender"),)
-
-    def __str__(self) -> str:
-        return f"{self.channel_id}#{self.seq}"
 
 
 class ReadMark(models.Model):

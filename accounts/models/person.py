@@ -1,4 +1,4 @@
-"""People, the apps (platforms) they are on, and nothing else. Written only by `accounts.actions`."""
+"""Somebody who can send. Written only by `accounts.actions`."""
 
 from __future__ import annotations
 
@@ -42,15 +42,29 @@ class User(AbstractBaseUser, PermissionsMixin):
     username_key = models.CharField(max_length=KEY_LIMIT, unique=True, editable=False)
     nickname = models.CharField(max_length=USER_NAME_LIMIT)
     nickname_key = models.CharField(max_length=KEY_LIMIT, db_index=True, editable=False)
+    nickname_pinyin = models.CharField(max_length=KEY_LIMIT, db_index=True, editable=False, default="")
+    """How a Chinese nickname sounds, for search: `mayuan`. Empty for others."""
+    nickname_initials = models.CharField(max_length=USER_NAME_LIMIT, db_index=True, editable=False, default="")
+    """The first letters of those sounds: `my`."""
     phone_number = models.CharField(max_length=20, unique=True, null=True, blank=True)
     email = models.EmailField(unique=True, null=True, blank=True)
     avatar = models.CharField("avatar path", max_length=200, blank=True, default="")
+    status_text = models.CharField("status", max_length=100, blank=True, default="")
+    language = models.CharField(max_length=8, blank=True, default="", help_text="Empty: the browser's.")
+    time_zone = models.CharField(max_length=64, blank=True, default="", help_text="Empty: the browser's.")
+    shares_read = models.BooleanField("lets others see what they have read", default=True)
+    shares_presence = models.BooleanField("lets others see that they are online", default=True)
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.PERSON)
     is_active = models.BooleanField("active", default=True)
     is_staff = models.BooleanField("may enter the admin", default=False)
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
     sign_in_epoch = models.PositiveIntegerField(default=0, editable=False)
     """Raised to end every browser session at once: sessions of an earlier epoch are nobody's."""
+
+    restricted = models.BooleanField(default=False, editable=False)
+    """Whether somebody has muted, banned or blocked this person: only then the send path looks for how."""
+    deleted_at = models.DateTimeField(null=True, editable=False)
+    """When the person deleted their account. What they said stays, said by nobody."""
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -85,32 +99,3 @@ class User(AbstractBaseUser, PermissionsMixin):
     def public_name(self) -> str:
         """What the wire calls `userId`: the user name, or for a guest the name they gave (not unique)."""
         return self.nickname if self.is_guest else self.username
-
-
-class App(models.Model):
-    """A platform people are on (web, iOS, …). Its number is the wire's `appId`; it has one global channel."""
-
-    number = models.PositiveIntegerField(unique=True)
-    name = models.CharField(max_length=64)
-    enabled = models.BooleanField(default=True)
-    guests_allowed = models.BooleanField(default=True, help_text="Only where IM_GUESTS allows guests at all.")
-
-    class Meta:
-        ordering = ("number",)
-
-    def __str__(self) -> str:
-        return f"{self.number} {self.name}"
-
-
-class Friendship(models.Model):
-    """One asked the other to be friends; from `accepted` on they are."""
-
-    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    asked = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    pair = models.CharField(max_length=48, unique=True, editable=False)
-    """`<smaller id>:<greater id>`: whoever asks first, there is one."""
-    accepted = models.BooleanField(default=False)
-    asked_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    def __str__(self) -> str:
-        return self.pair

@@ -1,0 +1,21 @@
+"""Channels, what was said in them, and what keeps order. Written only by `chat.actions` and `chat.writer`."""
+
+from chat.models.channel import Channel, Membership, ReadMark
+from chat.models.hooks import IncomingHook, Webhook, WebhookDelivery
+from chat.models.message import Message, MessageKey, Pin
+from chat.models.moderation import Announcement, Report, Restriction
+
+__all__ = [
+    "Announcement",
+    "Channel",
+    "IncomingHook",
+    "Membership",
+    "Message",
+    "MessageKey",
+    "Pin",
+    "ReadMark",
+    "Report",
+    "Restriction",
+    "Webhook",
+    "WebhookDelivery",
+]

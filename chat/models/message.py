@@ -1,0 +1,64 @@
+"""What was said. Written only by `chat.actions` and `chat.writer`."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from chat.models.channel import Channel
+
+
+class MessageKey(models.Model):
+    """What makes a send happen once. Outlives its message, and gives the message its id."""
+
+    sender = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    client_id = models.CharField(max_length=64, null=True)
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
+    seq = models.BigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["sender", "client_id"], name="message_key_once"),)
+
+
+class Message(models.Model):
+    """What was said. `seq` counts 1, 2, 3, … in its channel; `id` is that of its key."""
+
+    # An "auto" field although we always give the value: only so SQLite makes it the row id, without a second index.
+    id = models.BigAutoField(primary_key=True)
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="messages")
+    seq = models.BigIntegerField()
+    sender = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages")
+    type = models.CharField(max_length=16, default="text")
+    text = models.TextField()
+    shown_as = models.CharField(max_length=64, blank=True, default="")
+    """The name it was said in, where a service spoke in another's name."""
+    reply_to = models.BigIntegerField(null=True, blank=True)
+    reply_seq = models.BigIntegerField(null=True, blank=True)
+    position = models.BigIntegerField()
+    time = models.BigIntegerField()
+    """Unix milliseconds."""
+    edited_at = models.BigIntegerField(null=True, blank=True)
+    recalled_at = models.BigIntegerField(null=True, blank=True)
+    recalled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["channel", "seq"], name="message_seq_once"),)
+        indexes = (models.Index(fields=["sender", "-id"], name="message_sender"),)
+
+    def __str__(self) -> str:
+        return f"{self.channel_id}#{self.seq}"
+
+
+class Pin(models.Model):
+    """A message that its channel keeps in sight."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="pins")
+    message = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="pin")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    time = models.BigIntegerField()
+    """Unix milliseconds."""
+
+    def __str__(self) -> str:
+        return str(self.message_id)
