@@ -148,6 +148,19 @@ class ProtobufClient:
         return [message.content.decode() for message in self.messages]
 
     @property
+    def fetched(self) -> list[im.Message]:
+        """What came by Sync."""
+        return [
+            message for output in self._of(im.CT_SYNC) for message in im.SyncOutputMsg.FromString(output.data).messages
+        ]
+
+    @property
+    def greatest(self) -> int:
+        """The greatest number seen, in whatever it was sent: what a client of this protocol asks `Sync` from."""
+        told = [ack.seq for ack in self.acks] + [message.seq for message in (*self.messages, *self.fetched)]
+        return max(told, default=0)
+
+    @property
     def calls(self) -> list[dict[str, Any]]:
         """Replies and pushes of the JSON protocol."""
         return [json.loads(output.data) for output in self._of(im.CT_CALL)]

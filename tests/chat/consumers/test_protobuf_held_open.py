@@ -1,0 +1,156 @@
+"""Transactions that stay open while others commit: on `/ws` it is safe to ask from the greatest number seen."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import Future
+
+import pytest
+from django.db import connection
+
+from accounts.actions import token_issue
+from accounts.models import User
+from chat import writer
+from chat.actions.channel import channel_create_group
+from chat.consumers.protobuf_consumer import ProtobufConsumer
+from chat.models import Message
+from delivery import log
+from delivery.log import Entry
+from delivery.threads import run
+from tests.support.core import LocalSocket, draft, people, room, serving
+from tests.support.eventually import PATIENCE, eventually
+from tests.support.protobuf_client import ProtobufClient
+from tests.support.transactions import Held, in_thread, wait_until_waiting
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
+
+Enter = Callable[[User], Awaitable[ProtobufClient]]
+EARLY = "early"
+
+
+class World:
+    def __init__(self) -> None:
+        room()
+        self.alice, self.bob, self.carol = people("alice", "bob", "carol")
+        self.one, self.two = (
+            channel_create_group(creator=self.alice, name=name, members=["bob", "carol"]) for name in ("one", "two")
+        )
+
+
+class Early:
+    """Alice's message in the first channel, whose transaction stops right before it takes its position."""
+
+    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._there, self._go_on = threading.Event(), threading.Event()
+        append = log.append
+
+        def append_later(entries: Sequence[Entry]) -> list[Entry]:
+            if any(entry.body.get("msg") == EARLY for entry in entries):
+                with connection.cursor() as cursor:
+                    cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+                self._there.set()
+                assert self._go_on.wait(PATIENCE)
+            return append(entries)
+
+        monkeypatch.setattr(log, "append", append_later)
+        self._sending: Future[list[writer.Outcome]] = in_thread(
+            lambda: writer.commit([draft(world.alice, world.one, EARLY)])
+        )
+
+    async def there(self) -> None:
+        await eventually(self._there.is_set)
+
+    def finish(self) -> None:
+        self._go_on.set()
+        (outcome,) = self._sending.result(PATIENCE)
+        assert isinstance(outcome, writer.Stored), outcome
+
+
+@pytest.fixture
+async def world() -> World:
+    return await run(World)
+
+
+@pytest.fixture
+def early(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Early]:
+    made = Early(world, monkeypatch)
+    yield made
+    made.finish()
+
+
+@pytest.fixture
+async def enter(world: World) -> AsyncIterator[Enter]:
+    """Opens connections, logged in, that have not asked for anything yet."""
+    clients: list[ProtobufClient] = []
+
+    async def open_client(user: User) -> ProtobufClient:
+        client = ProtobufClient(LocalSocket(consumer=ProtobufConsumer), user.pk)
+        clients.append(client)
+        await client.login(await run(lambda: token_issue(user=user)))
+        return client
+
+    async with serving():
+        yield open_client
+        for client in clients:
+            await client.close()
+
+
+def lost(client: ProtobufClient) -> int:
+    """Cut the connection; returns what its client will ask from."""
+    client.socket.transport.abort()
+    return client.greatest
+
+
+def told(*clients: ProtobufClient) -> list[str]:
+    """Texts of others that a person got on these connections, by whatever way, in order."""
+    return [message.content.decode() for client in clients for message in (*client.fetched, *client.messages)]
+
+
+@pytest.mark.parametrize("back", ["while it is open", "after its commit"])
+async def test_who_has_seen_the_later_message_gets_the_earlier_one_after_a_cut(
+    world: World, enter: Enter, early: Early, back: str
+) -> None:
+    bob, carol = await enter(world.bob), await enter(world.carol)
+    await bob.fetch(0)
+    await carol.fetch(0)
+    await early.there()
+    ack = await bob.send("group", world.two.pk, "late")
+    assert ack.code == 200
+    await carol.message("late")
+    of_bob, of_carol = lost(bob), lost(carol)
+    assert of_bob == of_carol == ack.seq
+
+    if back == "after its commit":
+        await run(early.finish)
+    bob_again, carol_again = await enter(world.bob), await enter(world.carol)
+    await bob_again.fetch(of_bob)
+    await carol_again.fetch(of_carol)
+    if back == "while it is open":
+        assert told(bob_again, carol_again) == []
+        await run(early.finish)
+    for one in (bob_again, carol_again):
+        await one.until(lambda one=one: told(one) == [EARLY])  # type: ignore[misc]
+    assert told(carol, carol_again) == ["late", EARLY]
+
+
+@pytest.mark.parametrize("end", ["committed", "rolled back"])
+async def test_what_comes_after_a_position_that_is_taken_waits_for_it(world: World, enter: Enter, end: str) -> None:
+    bob, carol = await enter(world.bob), await enter(world.carol)
+    await bob.fetch(0)
+    await carol.fetch(0)
+    before = await run(log.head)
+    with Held(lambda: writer._store([draft(world.alice, world.one, EARLY)])) as held:
+        await bob.put("group", world.two.pk, "late")
+        await run(wait_until_waiting)
+        await carol.settle()
+        assert told(carol) == told(bob) == [] and len(bob.acks) == 1
+        await run(held.commit if end == "committed" else held.roll_back)
+    said = [EARLY, "late"] if end == "committed" else ["late"]
+    late = await carol.message("late")
+    assert (await bob.ack(lambda ack: ack.client_id == 1)).seq == late.seq == before + len(said)
+    assert told(carol) == said and told(bob) == said[:-1]
+
+    of_bob, of_carol = lost(bob), lost(carol)
+    assert [await (await enter(world.bob)).fetch(of_bob), await (await enter(world.carol)).fetch(of_carol)] == [[], []]
+    assert await run(lambda: list(Message.objects.order_by("position").values_list("text", flat=True))) == said
