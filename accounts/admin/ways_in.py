@@ -7,12 +7,15 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from knox.models import AuthToken
+from social_django.models import Association, Nonce, UserSocialAuth
 
 from accounts.actions import sign_in_unlock, token_revoke
 from accounts.admin.base import ActionAdmin, ReadOnly
 from accounts.credentials import token_credential
 
 admin.site.unregister(AuthToken)
+# Links with other sites are shown with their person; the rest is that library's own book-keeping.
+admin.site.unregister([UserSocialAuth, Nonce, Association])
 
 
 @admin.register(AuthToken)
