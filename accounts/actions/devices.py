@@ -1,0 +1,95 @@
+"""What somebody's browsers and tokens look like to them: made, seen in use, forgotten. The secrets are not here.
+
+Each is named by its credential, as `accounts.credentials` makes it.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from ipaddress import ip_address
+
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import App, Device, User
+from delivery.transactions import write
+
+SEEN_INTERVAL = 60
+"""Seconds between two notes of a credential's use: a busy one must not cost a write each time."""
+_NAME_LIMIT = 100
+_REMEMBERED = 20_000
+
+_noted: dict[str, float] = {}
+"""When this process last noted a credential's use, so that most calls need not ask the database."""
+
+
+def device_made(
+    *,
+    user: User,
+    kind: Device.Kind,
+    credential: str,
+    name: str = "",
+    app: int | None = None,
+    address: str | None = None,
+    made_by: User | None = None,
+) -> Device:
+    """Note a new browser session or token of `user`, in the transaction that makes it. The same again is the same row.
+
+    `app` is an app's number. `address` may be anything; what is no IP address is left out.
+    """
+    with write():
+        device, _ = Device.objects.get_or_create(
+            credential=credential,
+            defaults={
+                "user": user,
+                "kind": kind,
+                "name": "".join(letter for letter in name if letter.isprintable())[:_NAME_LIMIT],
+                "app": _app(app),
+                "address": _address(address),
+                "made_by": made_by,
+            },
+        )
+    return device
+
+
+def device_seen(*, credential: str, app: int | None = None, address: str | None = None) -> None:
+    """Note that the credential is in use, on which app and from where; at most once a minute.
+
+    What is not given stays. Nothing happens for a credential that nobody has noted.
+    """
+    now = time.monotonic()
+    if now - _noted.get(credential, -SEEN_INTERVAL) < SEEN_INTERVAL:
+        return
+    if len(_noted) >= _REMEMBERED:
+        _noted.clear()
+    _noted[credential] = now
+    at = timezone.now()
+    stale = Q(seen_at=None) | Q(seen_at__lte=at - timedelta(seconds=SEEN_INTERVAL))
+    given = {"app": _app(app), "address": _address(address)}
+    with write():
+        # Another node may have noted it within the minute.
+        Device.objects.filter(stale, credential=credential).update(
+            seen_at=at, **{field: value for field, value in given.items() if value is not None}
+        )
+
+
+def device_forget(*credentials: str) -> None:
+    """Forget what has ended; in the transaction that ends it."""
+    Device.objects.filter(credential__in=credentials).delete()
+
+
+def devices_forget_all(*, user_id: int, keep: str | None = None) -> None:
+    """Forget all of a person's, but the one of the credential `keep`; in the transaction that ends them."""
+    Device.objects.filter(user_id=user_id).exclude(credential=keep or "").delete()
+
+
+def _app(number: int | None) -> App | None:
+    return None if number is None else App.objects.filter(number=number).first()
+
+
+def _address(text: str | None) -> str | None:
+    try:
+        return str(ip_address((text or "").partition("%")[0]))
+    except ValueError:
+        return None
