@@ -83,9 +83,9 @@ async def send(call: Call, up: codec.Up, channel: int) -> Stored:
     stored = await messages.message_send(draft(call, up, channel))
     call.appended = not stored.repeated
     if stored.repeated:
-        # It may be new to this node. What lies below it leaves before its number does.
+        # It may be new to this node. What lies below it leaves before its number does; what is held behind an answer
+        # to a later request lies above it.
         await publish.hub().reach(stored.position)
-        call.caller.connection.passed(call.number)
     return stored
 
 

@@ -77,3 +77,17 @@ async def test_a_retry_from_elsewhere_is_acknowledged_after_what_lies_before_it(
     assert ack.seq == mine.position
     assert told(bob) == [("push", before.position), ("push", mine.position), ("ack", mine.position)]
     await bob.close()
+
+
+async def test_a_retry_from_elsewhere_keeps_no_answer_back_that_comes_behind_it(site: Site, scene: Scene) -> None:
+    await run(lambda: say(scene.bob, scene.group, "mine", client_id="key"))
+    bob = await entered(scene.bob)
+    for number in range(1, 11):
+        await bob.put("group", scene.group.pk, f"{number}", key="key" if number % 3 == 0 else "")
+    await bob.settle()
+
+    seqs = {ack.client_id: ack.seq for ack in bob.acks if ack.client_id}
+    assert list(seqs) == list(range(1, 11))
+    fresh = [seqs[number] for number in seqs if number % 3]
+    assert fresh == sorted(fresh) and len({seqs[number] for number in (3, 6, 9)}) == 1
+    await bob.close()
