@@ -10,6 +10,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.names import KEY_LIMIT, USER_NAME_LIMIT, name_key
+from accounts.pinyin import sounds
 
 
 class UserManager(BaseUserManager["User"]):
@@ -79,8 +80,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         self.username_key = name_key(self.username)
         self.nickname_key = name_key(self.nickname)
         fields = kwargs.get("update_fields")
+        if fields is None or "nickname" in fields:
+            self.nickname_pinyin, self.nickname_initials = sounds(self.nickname)
         if fields is not None and "nickname" in fields:
-            kwargs["update_fields"] = {*fields, "nickname_key"}
+            kwargs["update_fields"] = {*fields, "nickname_key", "nickname_pinyin", "nickname_initials"}
         super().save(*args, **kwargs)
 
     def get_session_auth_hash(self) -> str:
