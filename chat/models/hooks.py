@@ -32,6 +32,8 @@ class Webhook(models.Model):
     failing_since = models.DateTimeField(null=True, editable=False)
     next_at = models.DateTimeField(default=timezone.now, editable=False)
     """Not before this the next attempt is made."""
+    disabled_reason = models.CharField(max_length=200, blank=True, default="", editable=False)
+    """Why nothing is delivered any more; empty while it is, or where somebody switched it off."""
     leased_until = models.DateTimeField(null=True, editable=False)
     """One node at a time delivers: whose lease this is."""
     leased_by = models.CharField(max_length=64, default="", editable=False)
