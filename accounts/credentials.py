@@ -13,9 +13,13 @@ EARLIER_CREDENTIALS = "earlier_credentials"
 """Where a session lists the credentials it had before its key was renewed: connections made by them still live."""
 
 
+CREDENTIAL_DIGEST = 32
+"""Characters of a digest that name what it is of."""
+
+
 def session_credential(session_key: str) -> str:
     """The credential of a browser session."""
-    return "session:" + hashlib.sha256(session_key.encode()).hexdigest()[:32]
+    return "session:" + hashlib.sha256(session_key.encode()).hexdigest()[:CREDENTIAL_DIGEST]
 
 
 def token_digest(token: str) -> str:
@@ -25,4 +29,4 @@ def token_digest(token: str) -> str:
 
 def token_credential(digest: str) -> str:
     """The credential of a token, by its stored digest."""
-    return "token:" + digest[:32]
+    return "token:" + digest[:CREDENTIAL_DIGEST]

@@ -89,3 +89,11 @@ class LastAdministrator(AccountError):
 
 class BadApp(AccountError):
     """The app's number or name cannot be used."""
+
+
+class BadToken(AccountError):
+    """A token cannot be made so."""
+
+
+class BadService(AccountError):
+    """A service cannot be made or changed so."""

@@ -7,9 +7,8 @@ from accounts.actions.credentials import (
     session_end,
     sign_in_unlock,
     sign_out_everywhere,
-    token_issue,
-    token_revoke,
 )
+from accounts.actions.devices import device_forget, device_made, device_seen
 from accounts.actions.friends import friend_request
 from accounts.actions.persons import (
     administrator_create,
@@ -21,11 +20,17 @@ from accounts.actions.persons import (
     person_roles_set,
     system_user,
 )
+from accounts.actions.services import service_make, service_permissions_set, service_rename
+from accounts.actions.tokens import MadeToken, service_token_make, token_issue, token_make, token_revoke, tokens_revoke
 
 __all__ = [
+    "MadeToken",
     "administrator_create",
     "app_create",
     "app_update",
+    "device_forget",
+    "device_made",
+    "device_seen",
     "expired_forget",
     "friend_request",
     "guest_create",
@@ -35,10 +40,16 @@ __all__ = [
     "person_edit",
     "person_register",
     "person_roles_set",
+    "service_make",
+    "service_permissions_set",
+    "service_rename",
+    "service_token_make",
     "session_end",
     "sign_in_unlock",
     "sign_out_everywhere",
     "system_user",
     "token_issue",
+    "token_make",
     "token_revoke",
+    "tokens_revoke",
 ]

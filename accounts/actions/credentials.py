@@ -1,46 +1,20 @@
-"""What lets a person in: tokens, browser sessions, passwords; given out and taken away."""
+"""What lets a person in: browser sessions and passwords, and everything at once; tokens are in `tokens`."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from axes.utils import reset
-from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 from knox.models import AuthToken
 
+from accounts.actions.devices import device_forget, devices_forget_all
 from accounts.actions.revocations import revoke, revoke_all
 from accounts.actions.rows import hashed_password, locked
+from accounts.actions.tokens import tokens_forget
 from accounts.credentials import EARLIER_CREDENTIALS, session_credential, token_credential
-from accounts.errors import NoSuchPerson
 from accounts.models import User
 from accounts.selectors import session_store
 from delivery.transactions import write
-
-
-def token_issue(*, user: User) -> str:
-    """A new token of an active person, in plain text: only its hash is kept. Expires after IM_TOKEN_DAYS.
-
-    Expired ones of the person are swept out on the way. NoSuchPerson for the deactivated.
-    """
-    # Under the lock, so that no token appears behind a deactivation that is under way.
-    with write():
-        if not locked(user.pk).is_active:
-            raise NoSuchPerson
-        AuthToken.objects.filter(user_id=user.pk, expiry__lte=timezone.now()).delete()
-        _, token = AuthToken.objects.create(user, expiry=timedelta(days=settings.IM_TOKEN_DAYS))
-    return str(token)
-
-
-def token_revoke(*, user_id: int, credential: str) -> None:
-    """End the person's token that makes this credential (`person_by_token` tells it), and its connections."""
-    with write():
-        locked(user_id)
-        for token in AuthToken.objects.filter(user_id=user_id):
-            if token_credential(token.digest) == credential:
-                token.delete()
-        revoke(user_id, credential)
 
 
 def session_end(*, user_id: int, session_key: str) -> None:
@@ -51,12 +25,13 @@ def session_end(*, user_id: int, session_key: str) -> None:
         credentials = [session_credential(session_key), *session.get(EARLIER_CREDENTIALS, ())]
         # In the same transaction, so that a connection which was just closed cannot come back by it.
         session.delete(session_key)
+        device_forget(*credentials)
         revoke(user_id, *credentials)
 
 
 def expired_forget() -> None:
     """Delete the tokens and browser sessions that have expired. They let nobody in; they only take room."""
-    AuthToken.objects.filter(expiry__lte=timezone.now()).delete()
+    tokens_forget(AuthToken.objects.filter(expiry__lte=timezone.now()))
     session_store("").clear_expired()
 
 
@@ -85,6 +60,7 @@ def password_change(*, user: User, new_password: str, keep_credential: str | Non
         for token in AuthToken.objects.filter(user_id=user.pk):
             if token_credential(token.digest) != keep_credential:
                 token.delete()
+        devices_forget_all(user_id=user.pk, keep=keep_credential)
         revoke_all(user.pk, keep=keep_credential)
     user.password = hashed
 
@@ -93,4 +69,5 @@ def end_all(user: User) -> None:
     """The same inside an action's transaction, for a locked row; the last thing it does."""
     User.objects.filter(pk=user.pk).update(sign_in_epoch=F("sign_in_epoch") + 1)
     AuthToken.objects.filter(user_id=user.pk).delete()
+    devices_forget_all(user_id=user.pk)
     revoke_all(user.pk)
