@@ -1,0 +1,54 @@
+"""What can go wrong between a program and the site."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+PASSING = frozenset({1004, 1006, 1007, 1008, 1011})
+"""Codes after which the same request may succeed: a fault at the site, or too much at once."""
+
+
+class ClientError(Exception):
+    """Any of the below."""
+
+
+class Refused(ClientError):
+    """The site answered with another code than success. `code` is that of its one table, `status` that of HTTP."""
+
+    def __init__(
+        self, code: int, text: str, data: Mapping[str, Any] | None = None, *, status: int | None = None
+    ) -> None:
+        super().__init__(f"{code}: {text}")
+        self.code = code
+        self.text = text
+        self.data: Mapping[str, Any] = data or {}
+        self.status = status
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same request may well succeed later. A fixed limit does not pass."""
+        return self.code in PASSING and "limit" not in self.data
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds to wait first, where the site has said so."""
+        value = self.data.get("retryAfter")
+        return float(value) if isinstance(value, int | float) and value >= 0 else None
+
+
+class Unreachable(ClientError):
+    """The site did not answer, or not with what it should; for a call that changes something the outcome is unknown."""
+
+
+class Disconnected(ClientError):
+    """The connection went away before the answer came: whether the request was carried out is unknown."""
+
+
+class Closed(ClientError):
+    """The site ended the connection for good: signed out, a right taken away, too many connections, or closed here."""
+
+    def __init__(self, code: int | None, reason: str) -> None:
+        super().__init__(reason or f"closed with {code}")
+        self.code = code
+        self.reason = reason
