@@ -70,7 +70,17 @@ def members_name(nicknames: Sequence[str], count: int) -> str:
 
 def route(pair: str | None) -> dict[str, list[int]]:
     """The header by which the entries of a private channel travel to its two people; nothing for other channels."""
-    return {"route": [int(person) for person in pair.split(":")]} if pair else {}
+    return {"route": list(pair_people(pair))} if pair else {}
+
+
+def pair_people(pair: str | None) -> tuple[int, ...]:
+    """The two people of a private channel; nobody for other channels."""
+    return tuple(int(person) for person in pair.split(":")) if pair else ()
+
+
+def reads_everything(join: str, history: str) -> bool:
+    """Whether a member reads what was said before they came, and between two stays: where anyone may join anyway."""
+    return join == "open" or history == "all"
 
 
 def outranks(actor: str, other: str) -> bool:

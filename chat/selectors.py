@@ -70,8 +70,8 @@ def access_channel(user: User, channel_id: int, *, app: int | None = None, lock:
 
 
 def reading(user: User, access: Access) -> Ranges:
-    """The numbers of the channel that the person may read: all where it is open, else those of their stays."""
-    if access.stay is None or access.channel.join == Channel.Join.OPEN:
+    """The numbers of the channel that the person may read: all by its policy, else those of their stays."""
+    if access.stay is None or rules.reads_everything(access.channel.join, access.channel.history):
         return rules.EVERYTHING
     stays = Membership.objects.filter(channel=access.channel, user=user).order_by("from_seq")
     return list(stays.values_list("from_seq", "until_seq"))

@@ -14,10 +14,10 @@ from operator import attrgetter
 from django.db import IntegrityError, InterfaceError, OperationalError, connection
 
 from accounts.models import User
-from chat import bodies, errors, rules
+from chat import bodies, rules
 from chat.errors import ChatError
-from chat.models import Channel, Membership, Message, MessageKey, ReadMark
-from chat.rules import Ranges
+from chat.models import Channel, Message, MessageKey, ReadMark
+from chat.send_rights import SendRights
 from delivery import keys, log, metrics, publish
 from delivery.log import Entry
 from delivery.rows import attribute, insert, insert_returning
@@ -108,7 +108,7 @@ def _store(drafts: Sequence[Draft]) -> tuple[list[Outcome], list[Entry]]:
         users = {
             user.pk: user
             for user in User.objects.select_for_update(no_key=True)
-            .only("username", "nickname", "avatar", "kind", "is_active")
+            .only("username", "nickname", "avatar", "kind", "is_active", "restricted")
             .filter(pk__in={draft.sender for draft in drafts})
             .order_by("pk")
         }
@@ -120,7 +120,8 @@ def _store(drafts: Sequence[Draft]) -> tuple[list[Outcome], list[Entry]]:
             .order_by("pk")
         }
         known = _known_keys(drafts)
-        checks = _Checks(drafts, users, channels)
+        now = log.now_ms()
+        rights = SendRights(drafts, users, channels, now)
         outcomes: list[Outcome | None] = []
         fresh: list[tuple[int, Draft, int | None]] = []
         first_of: dict[tuple[int, str], int] = {}
@@ -134,7 +135,7 @@ def _store(drafts: Sequence[Draft]) -> tuple[list[Outcome], list[Entry]]:
                 outcome = Stored(draft.channel, 0, 0, repeated=True)
             if outcome is None:
                 try:
-                    fresh.append((index, draft, checks.admit(draft)))
+                    fresh.append((index, draft, rights.admit(draft)))
                     if draft.claim is not None:
                         claimed.add(draft.claim)
                     if draft.key is not None:
@@ -142,7 +143,7 @@ def _store(drafts: Sequence[Draft]) -> tuple[list[Outcome], list[Entry]]:
                 except ChatError as refusal:
                     outcome = refusal
             outcomes.append(outcome)
-        entries = _insert(fresh, outcomes, users, channels) if fresh else []
+        entries = _insert(fresh, outcomes, users, channels, now) if fresh else []
         for index, draft in enumerate(drafts):
             if outcomes[index] is None and draft.key is not None:
                 first = outcomes[first_of[draft.key]]
@@ -172,59 +173,14 @@ def _known_keys(drafts: Sequence[Draft]) -> dict[tuple[int, str], Stored]:
     }
 
 
-class _Checks:
-    """The rights of a batch's senders, read under the locks in a fixed number of queries."""
-
-    def __init__(self, drafts: Sequence[Draft], users: dict[int, User], channels: dict[int, Channel]) -> None:
-        self._users = users
-        self._channels = channels
-        limited = [pk for pk, channel in channels.items() if channel.kind != Channel.Kind.GLOBAL]
-        self._stays: dict[tuple[int, int], list[Membership]] = {}
-        if limited:
-            for stay in Membership.objects.filter(channel__in=limited, user__in=list(users)).order_by("from_seq"):
-                self._stays.setdefault((stay.channel_id, stay.user_id), []).append(stay)
-        replied = {draft.reply_to for draft in drafts if draft.reply_to is not None}
-        rows = Message.objects.filter(pk__in=replied).values_list("pk", "channel", "seq") if replied else []
-        self._replied = {pk: (channel, seq) for pk, channel, seq in rows}
-
-    def admit(self, draft: Draft) -> int | None:
-        """The number of the message that is replied to, if any. Raises ChatError for what may not be sent."""
-        user, channel = self._users.get(draft.sender), self._channels.get(draft.channel)
-        if user is None or not user.is_active:
-            raise ChatError(errors.NOT_AUTHORISED, "This account is not active.")
-        if channel is None:
-            raise ChatError(errors.NO_DATA, "There is no such channel.")
-        ranges = self._ranges(draft, user, channel)
-        rules.require_open_channel(channel.closed)
-        if draft.reply_to is None:
-            return None
-        replied_channel, seq = self._replied.get(draft.reply_to, (0, 0))
-        if replied_channel != channel.pk or not rules.readable(ranges, seq):
-            raise ChatError(errors.NO_DATA, "There is no such message to reply to.")
-        return seq
-
-    def _ranges(self, draft: Draft, user: User, channel: Channel) -> Ranges:
-        if channel.kind == Channel.Kind.GLOBAL:
-            assert channel.app is not None
-            if not channel.app.enabled or draft.app not in (None, channel.app.number):
-                raise ChatError(errors.NO_DATA, "There is no such channel.")
-            return rules.EVERYTHING
-        stays = self._stays.get((channel.pk, user.pk), [])
-        if user.is_guest or not any(stay.until_position is None for stay in stays):
-            raise ChatError(errors.NO_DATA, "There is no such channel.")
-        if channel.join == Channel.Join.OPEN:
-            return rules.EVERYTHING
-        return [(stay.from_seq, stay.until_seq) for stay in stays]
-
-
 def _insert(
     fresh: Sequence[tuple[int, Draft, int | None]],
     outcomes: list[Outcome | None],
     users: dict[int, User],
     channels: dict[int, Channel],
+    now: int,
 ) -> list[Entry]:
     """Number the admitted drafts, store them, fill in their outcomes; returns the log's entries."""
-    now = log.now_ms()
     seqs: list[int] = []
     marks: dict[tuple[int, int], int] = {}
     for _, draft, _ in fresh:
@@ -252,9 +208,9 @@ def _insert(
         )
     insert(
         ReadMark,
-        ("channel", "user", "seq"),
-        [(channel, user, seq) for (channel, user), seq in sorted(marks.items())],
-        "ON CONFLICT (user_id, channel_id) DO UPDATE SET seq = excluded.seq",
+        ("channel", "user", "seq", "said_at"),
+        [(channel, user, seq, now) for (channel, user), seq in sorted(marks.items())],
+        "ON CONFLICT (user_id, channel_id) DO UPDATE SET seq = excluded.seq, said_at = excluded.said_at",
     )
     messages = [
         Message(

@@ -19,8 +19,9 @@ from chat.actions.channel import (
     stay_rows,
 )
 from chat.errors import ChatError
-from chat.models import Channel, Membership, ReadMark
+from chat.models import Channel, Membership, ReadMark, Restriction
 from chat.selectors import Access, current_members
+from chat.send_rights import in_force
 from delivery import log, publish
 from delivery.transactions import write
 
@@ -56,6 +57,10 @@ def member_invite(*, user: User, channel_id: int, names: Sequence[str]) -> list[
 
 
 def _enter(channel: Channel, people: Sequence[User], *, by: User, note: str) -> list[Membership]:
+    if (banned := banned_from(channel, people)) is not None:
+        if banned.pk == by.pk:
+            raise ChatError(errors.NO_DATA, "There is no such group to join.")
+        raise ChatError(errors.NOT_AUTHORISED, "This person is banned from the group.", userId=banned.username)
     count = current_members(channel).count() + len(people)
     if count > settings.IM_GROUP_LIMIT:
         limit = settings.IM_GROUP_LIMIT
@@ -75,6 +80,13 @@ def _enter(channel: Channel, people: Sequence[User], *, by: User, note: str) -> 
     Membership.objects.bulk_create(stays)
     publish.after_commit(entries)
     return stays
+
+
+def banned_from(channel: Channel, people: Sequence[User]) -> User | None:
+    """One of these people who is banned from the group, if there is one."""
+    bans = Restriction.objects.filter(channel=channel, kind=Restriction.Kind.BAN, user__in=people)
+    ban = in_force(bans).select_related("user").first()
+    return ban.user if ban is not None else None
 
 
 def member_leave(*, user: User, channel_id: int) -> None:

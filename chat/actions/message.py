@@ -136,14 +136,15 @@ def _recall(message: Message, access: Access, by: User, origin: str) -> int | No
 
 def _about(message: Message, kind: str, access: Access, origin: str, body: dict[str, Any]) -> Entry:
     """An event about a message: only for those who may read the message itself."""
-    everyone = access.channel.kind == Channel.Kind.GLOBAL or access.channel.join == Channel.Join.OPEN
+    channel = access.channel
+    everyone = channel.kind == Channel.Kind.GLOBAL or rules.reads_everything(channel.join, channel.history)
     return Entry(
         kind=kind,
         channel=message.channel_id,
         ref=message.pk,
         subject=None if everyone else message.position,
         origin=origin,
-        header=rules.route(access.channel.pair),
+        header=rules.route(channel.pair),
         body=body,
     )
 

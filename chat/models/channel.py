@@ -97,11 +97,13 @@ class Membership(models.Model):
 
 
 class ReadMark(models.Model):
-    """How far a person has read a channel, by number. Merged upwards, outside the log."""
+    """How far a person has read a channel, by number, and when they last spoke. Merged upwards, outside the log."""
 
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     seq = models.BigIntegerField()
+    said_at = models.BigIntegerField(null=True, editable=False)
+    """Unix milliseconds of the person's own last message here, for slow mode."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["user", "channel"], name="read_mark_once"),)
