@@ -77,7 +77,18 @@ class NoSuchPerson(AccountError):
 
 
 class FriendRequestRefused(AccountError):
-    """To oneself, or the same again."""
+    """To oneself, the same again, to whom one has blocked, or one too many."""
+
+
+class NoSuchFriend(AccountError):
+    """There is no friendship, or no request, that could be answered or ended so."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such friend or request.")
+
+
+class BlockRefused(AccountError):
+    """Of oneself, of a service, or one too many."""
 
 
 class LastAdministrator(AccountError):

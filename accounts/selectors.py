@@ -15,10 +15,14 @@ from django.utils.crypto import constant_time_compare
 from knox.models import AuthToken
 
 from accounts.credentials import session_credential, token_credential, token_digest
-from accounts.models import App, User
+from accounts.lookups import Begins
+from accounts.models import App, Block, User
 from accounts.names import KEY_LIMIT, is_storable, name_key
+from accounts.pinyin import as_typed
 
 _SESSION_KEY_SHAPE = re.compile("[0-9a-z]{8,40}")
+_FOUND_LIMIT = 100
+_BEGINS = Begins.lookup_name
 
 
 def person_by_id(person_id: int) -> User | None:
@@ -53,13 +57,28 @@ def guest_name_taken(name: str) -> bool:
     return is_storable(name) and _accounts().filter(username_key=name_key(name)).exists()
 
 
-def person_search(q: str, limit: int = 20) -> list[User]:
-    """Active accounts whose user name or nickname begins with `q`, width and case aside. Nobody for an empty `q`."""
-    key = name_key(q.strip())
+def person_search(q: str, limit: int = 20, *, by: User | None = None) -> list[User]:
+    """Active accounts that are called `q`, or whose user name, nickname, pinyin or its initials begin with it.
+
+    In that order of what is known of them; width and case aside. Nobody for an empty `q`, and not whom `by` blocks.
+    """
+    key, heard, limit = name_key(q.strip()), as_typed(q), max(0, min(limit, _FOUND_LIMIT))
     if not key or len(key) > KEY_LIMIT or not is_storable(key):
         return []
-    matching = Q(username_key__startswith=key) | Q(nickname_key__startswith=key)
-    return list(_accounts().filter(matching, is_active=True).order_by("username_key")[: max(0, min(limit, 100))])
+    accounts = _accounts().filter(is_active=True)
+    if by is not None:
+        accounts = accounts.exclude(pk__in=Block.objects.filter(by=by).values("blocked"))
+    ways = [("username_key", key), ("nickname_key", key)]
+    # What nothing sounds like would find everybody whose nickname has no Chinese characters.
+    ways += [("nickname_pinyin", heard), ("nickname_initials", heard)] if heard else []
+    found: dict[int, User] = {}
+    for field, wanted in ways:
+        # One index a query. All in one would make the database choose between them, or look at everybody.
+        rows = accounts.filter(**{f"{field}__{_BEGINS}": wanted}).order_by(field, "pk")
+        for user in rows[:limit]:
+            found.setdefault(user.pk, user)
+    exact = [user for user in found.values() if key in (user.username_key, user.nickname_key)]
+    return list({user.pk: user for user in [*exact, *found.values()]}.values())[:limit]
 
 
 def person_by_token(token: str) -> tuple[User, str] | None:

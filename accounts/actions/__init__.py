@@ -1,6 +1,7 @@
 """Everything that changes people, their credentials or apps. Keyword arguments only; refusals are AccountErrors."""
 
 from accounts.actions.apps import app_create, app_update
+from accounts.actions.blocks import person_block, person_unblock
 from accounts.actions.credentials import (
     expired_forget,
     password_change,
@@ -9,7 +10,7 @@ from accounts.actions.credentials import (
     sign_out_everywhere,
 )
 from accounts.actions.devices import device_forget, device_made, device_seen
-from accounts.actions.friends import friend_request
+from accounts.actions.friends import friend_accept, friend_decline, friend_remove, friend_request
 from accounts.actions.persons import (
     administrator_create,
     guest_create,
@@ -32,14 +33,19 @@ __all__ = [
     "device_made",
     "device_seen",
     "expired_forget",
+    "friend_accept",
+    "friend_decline",
+    "friend_remove",
     "friend_request",
     "guest_create",
     "password_change",
     "person_activate",
+    "person_block",
     "person_deactivate",
     "person_edit",
     "person_register",
     "person_roles_set",
+    "person_unblock",
     "service_make",
     "service_permissions_set",
     "service_rename",
