@@ -67,6 +67,34 @@ OPTIONS = (
         100,
     ),
     Option("IM_LOGIN_LOCK", 900, "Seconds of that lock."),
+    Option(
+        "SOCIAL_AUTH_GITHUB_KEY", "", "Client ID of this site at GitHub; with its secret, people may sign in by GitHub."
+    ),
+    Option("SOCIAL_AUTH_GITHUB_SECRET", "", "The client secret that belongs to it."),
+    Option(
+        "SOCIAL_AUTH_GOOGLE_OAUTH2_KEY", "", "Client ID of this site at Google; with its secret, sign-in by Google."
+    ),
+    Option("SOCIAL_AUTH_GOOGLE_OAUTH2_SECRET", "", "The client secret that belongs to it."),
+    Option(
+        "SOCIAL_AUTH_WEIXIN_KEY",
+        "",
+        "AppID of this site at WeChat's open platform; with its secret, sign-in by WeChat.",
+    ),
+    Option("SOCIAL_AUTH_WEIXIN_SECRET", "", "The AppSecret that belongs to it."),
+    Option(
+        "EMAIL_URL",
+        "",
+        "Where mail goes out: smtp+tls://user:password@host:587. Empty: a development start prints it, production sends none.",
+    ),
+    Option("DEFAULT_FROM_EMAIL", "imsite@localhost", "Sender of the site's mail."),
+    Option("IM_JOIN_RATE", 20, "New accounts and guests an hour from one address, on one node; 0: any number.", 0),
+    Option(
+        "IM_MAIL_RATE",
+        10,
+        "Mails an hour that one address may cause by the forms, on one node; 0: any number.",
+        0,
+    ),
+    Option("IM_AVATAR_BYTES", 5_000_000, "Bytes of the largest picture that is taken as an avatar."),
     Option("IM_TOKEN_DAYS", 90, "Days after which a token expires, unless its maker said otherwise."),
     Option("IM_SERVICE_TOKEN_DAYS_MAX", 730, "Days for which a token of another system may be made at most."),
     Option("IM_MAX_CONNECTIONS", 15000, "WebSocket connections of one process; over it the handshake is answered 503."),
@@ -86,6 +114,8 @@ OPTIONS = (
     Option("IM_REQUEST_BURST", 200, "Requests at once on one connection.", 20000),
     Option("IM_PIPELINE", 64, "Sends of one connection that wait for their commit at a time."),
     Option("IM_GROUP_LIMIT", 1000, "Members of a group."),
+    Option("IM_FRIEND_LIMIT", 2000, "Friends, and requests without an answer, of one person."),
+    Option("IM_BLOCK_LIMIT", 1000, "People whom one person may block."),
     Option(
         "IM_OUTBOX_BYTES",
         1_048_576,
