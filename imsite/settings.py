@@ -39,9 +39,9 @@ REDIS_URL = str(read("REDIS_URL"))
 DEBUG = False
 ALLOWED_HOSTS = list(cast(tuple[str, ...], read("ALLOWED_HOSTS")))
 
-# Every IM_ option is a setting of the same name.
+# Every option of these names is a setting of the same name.
 for _option in options.OPTIONS:
-    if _option.name.startswith("IM_"):
+    if _option.name.startswith(("IM_", "SOCIAL_AUTH_")):
         globals()[_option.name] = read(_option.name)
 
 INSTALLED_APPS = [
@@ -161,6 +161,25 @@ if not DEVELOPMENT:
         {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
         {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     ]
+# The ways in by an account elsewhere; each needs its keys. Tests put an identity provider of their own in their place.
+OAUTH_PROVIDERS = {
+    "github": "accounts.oauth.providers.GitHub",
+    "google": "accounts.oauth.providers.Google",
+    "wechat": "accounts.oauth.providers.WeChat",
+}
+SOCIAL_AUTH_GITHUB_SCOPE = ["user:email"]
+SOCIAL_AUTH_REQUESTS_TIMEOUT = 8.0
+
+DEFAULT_FROM_EMAIL = str(read("DEFAULT_FROM_EMAIL"))
+MAIL_IS_SENT = bool(read("EMAIL_URL")) or DEVELOPMENT
+if read("EMAIL_URL"):
+    for _name, _value in environ.Env.email_url_config(str(read("EMAIL_URL"))).items():
+        globals()[_name] = _value
+else:
+    EMAIL_BACKEND = f"django.core.mail.backends.{'console' if DEVELOPMENT else 'dummy'}.EmailBackend"
+EMAIL_TIMEOUT = 10
+PASSWORD_RESET_TIMEOUT = 3600
+
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
@@ -171,8 +190,8 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"
 AXES_VERBOSE = False
 AXES_RESET_ON_SUCCESS = True
-AXES_USERNAME_CALLABLE = "accounts.views.locked_name"
-AXES_LOCKOUT_CALLABLE = "accounts.views.locked_out"
+AXES_USERNAME_CALLABLE = "accounts.views.sign_in.locked_name"
+AXES_LOCKOUT_CALLABLE = "accounts.views.sign_in.locked_out"
 # The table would grow with every sign-in and nothing reads it.
 AXES_DISABLE_ACCESS_LOG = True
 # accounts.admin shows the locks itself.

@@ -15,7 +15,14 @@ if TEST_DATABASE not in {"sqlite", "postgres"}:
     raise ValueError(f"TEST_DATABASE is sqlite or postgres, not {TEST_DATABASE!r}.")
 
 for _name in list(os.environ):
-    if _name.startswith("IM_") or _name in {"SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS", "HOST", "PORT"}:
+    if _name.startswith(("IM_", "SOCIAL_AUTH_", "EMAIL_")) or _name in {
+        "SECRET_KEY",
+        "DATABASE_URL",
+        "REDIS_URL",
+        "ALLOWED_HOSTS",
+        "HOST",
+        "PORT",
+    }:
         del os.environ[_name]
 # One directory a worker process: each has its own database file.
 os.environ["IM_DATA_DIR"] = str(run_directory() / os.environ.get("PYTEST_XDIST_WORKER", "main"))

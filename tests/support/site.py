@@ -60,7 +60,11 @@ class Site:
     def environment(self) -> dict[str, str]:
         """What the site's commands get: nothing of the developer's own settings."""
         own = {"SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS", "HOST", "PORT", "DJANGO_SETTINGS_MODULE"}
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("IM_") and name not in own}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("IM_", "SOCIAL_AUTH_", "EMAIL_")) and name not in own
+        }
         return {
             **kept,
             "IM_DATA_DIR": str(self.data),

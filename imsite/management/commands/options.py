@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 
 from imsite.options import DEVELOPMENT, OPTIONS, read
 
-_SECRET = {"SECRET_KEY", "DATABASE_URL", "REDIS_URL", "IM_CLUSTER_SECRET"}
+_SECRET = {"SECRET_KEY", "DATABASE_URL", "REDIS_URL", "IM_CLUSTER_SECRET", "EMAIL_URL"}
 
 
 class Command(BaseCommand):
@@ -20,7 +20,8 @@ class Command(BaseCommand):
             default, value = option.default(development=DEVELOPMENT), read(option.name)
             self.stdout.write(f"{option.name} (default {_shown(default)})")
             if value != default:
-                self.stdout.write("    now: " + ("set" if option.name in _SECRET else _shown(value)))
+                secret = option.name in _SECRET or option.name.endswith("_SECRET")
+                self.stdout.write("    now: " + ("set" if secret else _shown(value)))
             self.stdout.write(f"    {option.meaning}")
 
 

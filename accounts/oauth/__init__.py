@@ -1,0 +1,1 @@
+"""Signing in by an account elsewhere (GitHub, Google, WeChat), by OAuth 2 in the browser."""
