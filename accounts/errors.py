@@ -108,3 +108,27 @@ class BadToken(AccountError):
 
 class BadService(AccountError):
     """A service cannot be made or changed so."""
+
+
+class LinkTaken(AccountError):
+    """The account elsewhere is linked with another account here."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__("This %(title)s account is linked with another account here.", title=title)
+
+
+class LastWayIn(AccountError):
+    """Without it nothing would let the person in any more."""
+
+    def __init__(self) -> None:
+        super().__init__("This is your only way in. Set a password first.")
+
+
+class BadPicture(AccountError):
+    """The file cannot be an avatar."""
+
+    field = "avatar"
+
+
+class BadProfile(AccountError):
+    """Something of a profile that cannot be kept so."""

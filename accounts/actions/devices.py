@@ -33,6 +33,7 @@ def device_made(
     app: int | None = None,
     address: str | None = None,
     made_by: User | None = None,
+    session_key: str | None = None,
 ) -> Device:
     """Note a new browser session or token of `user`, in the transaction that makes it. The same again is the same row.
 
@@ -48,6 +49,7 @@ def device_made(
                 "app": _app(app),
                 "address": _address(address),
                 "made_by": made_by,
+                "session_id": session_key,
             },
         )
     return device

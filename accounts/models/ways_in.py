@@ -5,6 +5,7 @@ Written only by `accounts.actions`.
 
 from __future__ import annotations
 
+from django.contrib.sessions.models import Session
 from django.db import models
 from django.utils import timezone
 
@@ -23,6 +24,8 @@ class Device(models.Model):
     kind = models.CharField(max_length=8, choices=Kind.choices)
     credential = models.CharField(max_length=64, unique=True, editable=False)
     """As connections name what they came by: `accounts.credentials`."""
+    session = models.OneToOneField(Session, on_delete=models.CASCADE, null=True, editable=False, related_name="+")
+    """The browser's session, so that it can be ended from elsewhere; where it ends, this row goes with it."""
     name = models.CharField(max_length=100, blank=True, default="")
     """Given to a token by who made it; of a browser, what it says it is."""
     app = models.ForeignKey(App, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
