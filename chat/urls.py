@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from chat.api.clients import FriendAdd, GroupCreate, GroupUserList, Login, Register
 from chat.api.gateway import SendMessage, SendMessageAll, UserList, UserOnline
@@ -19,4 +19,5 @@ urlpatterns = [
     path("group/create", GroupCreate.as_view()),
     path("group_user/list", GroupUserList.as_view()),
     path("system/state", SystemState.as_view()),
+    path("api/v1/", include("chat.api.v1.urls")),
 ]

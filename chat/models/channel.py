@@ -52,6 +52,8 @@ class Channel(models.Model):
         permissions = (
             ("use_gateway", "Can call the gateway: see who is online, send to people and apps"),
             ("view_state", "Can see the state of the nodes"),
+            ("speak_for_others", "Can send in the name of a person"),
+            ("manage_channels", "Can act on every group without being in it"),
         )
         indexes = (
             models.Index(fields=["name"], name="channel_listed_name", condition=models.Q(listed=True)),

@@ -1,0 +1,51 @@
+"""Who may call: somebody's API token, and a Django permission for each thing it does. Cookies count for nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from accounts.selectors import person_by_token
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+_SCHEMES = ("token", "bearer")
+_LONGEST = 512
+
+
+class ApiToken(BaseAuthentication):  # type: ignore[misc]
+    """`Authorization: Token <token>` or `Bearer <token>`; asked anew at every call, so a revoked one ends at once."""
+
+    def authenticate(self, request: Request) -> tuple[User, str] | None:
+        header = request.headers.get("Authorization")
+        if header is None:
+            return None
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() not in _SCHEMES or not token or " " in token or len(token) > _LONGEST:
+            raise AuthenticationFailed("The header is: Authorization: Bearer <token>.")
+        known = person_by_token(token)
+        if known is None:
+            raise AuthenticationFailed("This token is not valid.")
+        return known
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class MayCall(BasePermission):  # type: ignore[misc]
+    """The permission that the view names for the method; None there: any valid token."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if request.method not in view.permissions:
+            return True  # There is no such method, which is what the answer then says.
+        if request.user is None:
+            raise NotAuthenticated("This call needs an API token: Authorization: Bearer <token>.")
+        permission = view.permissions[request.method]
+        if permission is not None and not request.user.has_perm(permission):
+            raise PermissionDenied(f"This call needs the permission {permission}.")
+        return True

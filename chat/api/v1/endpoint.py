@@ -1,0 +1,147 @@
+"""What the calls of `/api/v1/` have in common: who may call, how much, how JSON comes in and how every answer looks."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import IO, Any, ClassVar, TypeVar
+
+import msgspec
+from django.conf import settings
+from django.http.response import HttpResponseBase
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import NotFound
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from chat import errors
+from chat.api import cors
+from chat.api.call import AlwaysJson
+from chat.api.v1 import problems
+from chat.api.v1.access import ApiToken, MayCall
+from chat.api.v1.shapes import Shape, parse
+from chat.api.v1.throttles import throttles
+from chat.errors import ChatError
+from delivery.keys import Guard
+
+S = TypeVar("S", bound=Shape)
+
+Permissions = Mapping[str, str | None]
+
+KEY_LIMIT = 128
+_EXPOSED = "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After"
+
+
+class Json(BaseRenderer):  # type: ignore[misc]
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(self, data: Any, media_type: str | None = None, context: Mapping[str, Any] | None = None) -> bytes:
+        return b"" if data is None else msgspec.json.encode(data)
+
+
+class JsonBody(BaseParser):  # type: ignore[misc]
+    """A JSON body as it came, no longer than IM_API_BODY bytes; `Endpoint.body` makes a shape of it."""
+
+    media_type = "application/json"
+
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> bytes:
+        limit = settings.IM_API_BODY
+        raw = stream.read(limit + 1)
+        if len(raw) > limit:
+            raise ChatError(errors.TOO_MUCH, f"A body has at most {limit} bytes.", limit=limit)
+        return bytes(raw)
+
+
+class Endpoint(APIView):  # type: ignore[misc]
+    """One path. `permissions`: what a token needs for each method that the path has (None: nothing more)."""
+
+    permissions: ClassVar[Permissions] = {}
+    authentication_classes = (ApiToken,)
+    permission_classes = (MayCall,)
+    renderer_classes = (Json,)
+    parser_classes = (JsonBody,)
+    content_negotiation_class = AlwaysJson
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if not cors.allowed(request):
+            raise ChatError(errors.NOT_AUTHORISED, "Pages of this origin may not call.")
+        # A browser asks first without credentials.
+        if request.method == "OPTIONS":
+            return
+        self.perform_authentication(request)
+        # Before the permissions: whoever tries what they may not do is throttled as well.
+        if request.auth is not None:
+            throttles.requests.take(request.auth)
+        self.check_permissions(request)
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        response = Response(status=204)
+        cors.expose_preflight(request, response, self.allowed_methods)
+        return response
+
+    def body(self, request: Request, shape: type[S]) -> S:
+        """The request's JSON as that shape."""
+        raw = request.data or b"{}"
+        data: S = parse(raw, shape)
+        return data
+
+    def charge(self, request: Request, messages: int) -> None:
+        """Count messages that the call is about to send against its token. TOO_MUCH if they are too many by now."""
+        throttles.messages.take(request.auth, messages)
+
+    def idempotency(self, request: Request, data: Shape, key: str | None = None) -> Guard | None:
+        """What makes this call happen once: its `Idempotency-Key`, else `key`; None without either."""
+        given = request.headers.get("Idempotency-Key", "").strip() or key
+        if not given:
+            return None
+        if len(given) > KEY_LIMIT or not given.isprintable():
+            raise ChatError(
+                errors.ILLEGAL_PARAMETER,
+                f"An Idempotency-Key has 1 to {KEY_LIMIT} printable characters.",
+                field="Idempotency-Key",
+            )
+        return Guard(f"api:{request.user.pk}", given, self._fingerprint(request, data))
+
+    def _fingerprint(self, request: Request, data: Shape) -> str:
+        made = hashlib.sha256(f"{request.method} {request.path}\n".encode())
+        made.update(msgspec.json.encode(data, order="sorted"))
+        return made.hexdigest()
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Every failure as a problem."""
+        return problems.response(problems.of_error(exc, call=self.request.path))
+
+    def finalize_response(
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        cors.expose(request, response)
+        if "Access-Control-Allow-Origin" in response:
+            response["Access-Control-Expose-Headers"] = _EXPOSED
+        response["Cache-Control"] = "no-store"
+        if getattr(request, "_auth", None) is not None:
+            left = throttles.requests.look(request._auth)
+            response["RateLimit-Limit"] = str(left.limit)
+            response["RateLimit-Remaining"] = str(left.remaining)
+            response["RateLimit-Reset"] = str(left.reset)
+        return response
+
+
+def answer(data: Any = None, status: int = 200) -> Response:
+    """An answer of the declared shape; 204 has none."""
+    return Response(data, status=status)
+
+
+@extend_schema(exclude=True)
+class NoSuchPath(Endpoint):
+    """Whatever is asked below `/api/v1/` that is no call."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        raise NotFound

@@ -1,0 +1,68 @@
+"""Lists in pages: `?limit=` and `?cursor=`, answered as `{"results": […], "next": "<cursor>" or null}`."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rest_framework.request import Request
+
+from chat import errors
+from chat.errors import ChatError
+
+USUAL = 50
+LARGEST = 100
+_LONGEST_CURSOR = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What was asked for: up to `limit` beyond `after`, the key of the last one of the page before (empty: none)."""
+
+    limit: int
+    after: str = ""
+
+    @property
+    def number(self) -> int:
+        """`after` where keys are numbers; 0 for the first page."""
+        if not self.after:
+            return 0
+        if not (self.after.isascii() and self.after.isdigit() and len(self.after) <= 18):
+            raise _bad_cursor()
+        return int(self.after)
+
+
+def asked(request: Request, *, largest: int = LARGEST) -> Page:
+    """The page that the query asks for. ILLEGAL_PARAMETER for a limit or cursor that is none."""
+    limit = request.query_params.get("limit", str(min(USUAL, largest)))
+    if not (limit.isascii() and limit.isdigit() and len(limit) <= 9 and 1 <= int(limit) <= largest):
+        raise ChatError(errors.ILLEGAL_PARAMETER, f"limit is a number from 1 to {largest}.", field="limit")
+    return Page(int(limit), _key(request.query_params.get("cursor", "")))
+
+
+def answer(results: Sequence[Any], *, next: str | int | None) -> dict[str, Any]:
+    """A page's body; `next` is the key of its last item where more follow, else None."""
+    return {"results": list(results), "next": None if next is None else cursor(str(next))}
+
+
+def cursor(key: str) -> str:
+    return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
+
+
+def _key(text: str) -> str:
+    if len(text) > _LONGEST_CURSOR:
+        raise _bad_cursor()
+    try:
+        key = base64.b64decode(text.encode() + b"=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeError) as error:
+        raise _bad_cursor() from error
+    if "\0" in key:
+        raise _bad_cursor()
+    return key
+
+
+def _bad_cursor() -> ChatError:
+    return ChatError(errors.ILLEGAL_PARAMETER, "This is no cursor of this list.", field="cursor")

@@ -1,0 +1,61 @@
+"""What the calls take and give, and the types of their fields. The schema is made of these very classes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from chat import errors
+from chat.errors import ChatError
+
+LARGEST_ID = 2**63 - 1
+
+Id = Annotated[str, Meta(pattern="^[1-9][0-9]{0,18}$", description="An id: a decimal number, as a string.")]
+UserName = Annotated[str, Meta(min_length=1, max_length=128, description="A person's immutable user name.")]
+AppNumber = Annotated[int, Meta(ge=1, le=2**31 - 1, description="The number of an app (a platform).")]
+Milliseconds = Annotated[int, Meta(ge=0, description="Unix time in milliseconds.")]
+Position = Annotated[int, Meta(ge=0, description="Place in the site's one log.")]
+Count = Annotated[int, Meta(ge=0)]
+
+
+class Shape(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A JSON object. Fields that it does not name are ignored."""
+
+
+class Person(Shape):
+    """Somebody who can send: a person, a guest, or a service."""
+
+    userId: str
+    id: Id
+    name: str
+    avatar: str
+    kind: str
+
+
+class Problem(Shape):
+    """Why a call was refused, as RFC 9457 has it. More members may say more, such as `retryAfter`."""
+
+    type: str
+    title: str
+    status: Annotated[int, Meta(ge=400, le=599)]
+    detail: str
+    code: Annotated[int, Meta(description="The number of the site's one table of errors.")]
+
+
+def number(text: str) -> int:
+    """The row's id that the text names; NO_DATA for what can be nobody's."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 19 and 0 < int(text) <= LARGEST_ID):
+        raise ChatError(errors.NO_DATA, "There is no such id.")
+    return int(text)
+
+
+def parse(raw: bytes, shape: type[Any]) -> Any:
+    """The JSON text as that shape. ILLEGAL_PARAMETER tells which field is not what it must be."""
+    try:
+        return msgspec.json.decode(raw, type=shape)
+    except msgspec.ValidationError as error:
+        raise ChatError(errors.ILLEGAL_PARAMETER, str(error)) from error
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise ChatError(errors.ILLEGAL_PARAMETER, "The body is not JSON.") from error

@@ -1,0 +1,68 @@
+"""Calls of the REST API, by a service with a token."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from chat.api.v1.throttles import throttles
+from tests.chat.api.conftest import Grant
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a call was answered."""
+
+    status: int
+    data: Any
+    headers: dict[str, str]
+
+    @property
+    def code(self) -> int:
+        """The code of a problem."""
+        return int(self.data["code"])
+
+
+class Caller:
+    """A program that calls `/api/v1/…` with a token, or with none."""
+
+    def __init__(self, authorization: str | None, **environment: str) -> None:
+        self._client = Client(**environment)
+        self._headers = {} if authorization is None else {"Authorization": authorization}
+
+    def __call__(self, method: str, path: str, body: Any = None, /, **headers: str) -> Reply:
+        raw = body if isinstance(body, bytes | str) else b"" if body is None else json.dumps(body)
+        given = self._headers | {name.replace("_", "-"): value for name, value in headers.items()}
+        content_type = given.pop("Content-Type", "application/json")
+        reply = self._client.generic(method, f"/api/v1/{path}", raw, content_type, headers=given)
+        kind = reply.headers.get("Content-Type", "")
+        data = json.loads(reply.content) if "json" in kind else reply.content
+        if reply.status_code >= 400:
+            assert kind == "application/problem+json", (reply.status_code, reply.content)
+            assert data["status"] == reply.status_code and data["detail"]
+        return Reply(reply.status_code, data, dict(reply.headers))
+
+    def get(self, path: str, **headers: str) -> Reply:
+        return self("GET", path, **headers)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Reply:
+        return self("POST", path, body, **headers)
+
+
+@pytest.fixture(autouse=True)
+def _whole_allowances() -> Iterator[None]:
+    throttles.forget()
+    yield
+    throttles.forget()
+
+
+@pytest.fixture
+def bot(shop: User, grant: Grant) -> Caller:
+    """The shop, which may use the gateway."""
+    return Caller(grant(shop, "use_gateway"))

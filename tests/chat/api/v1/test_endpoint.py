@@ -1,0 +1,39 @@
+"""What all calls have in common."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.models import App
+from chat import selectors
+from tests.chat.api.v1.conftest import Caller
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_service_sends_to_a_channel(bot: Caller, web: App) -> None:
+    room = str(selectors.global_channel(web).pk)
+    reply = bot.post("messages/", {"to": {"channel": room}, "msg": "hello"})
+    assert reply.status == 201
+    (sent,) = reply.data["messages"]
+    assert (sent["target"], sent["seq"]) == (room, 1)
+    assert int(reply.headers["RateLimit-Remaining"]) <= int(reply.headers["RateLimit-Limit"])
+
+
+def test_without_a_token_nothing_is_done(web: App) -> None:
+    reply = Caller(None).post("messages/", {"to": {"channel": "1"}, "msg": "hello"})
+    assert (reply.status, reply.code) == (401, 1000)
+    assert reply.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_an_unknown_path_is_a_problem(bot: Caller) -> None:
+    assert bot.get("nowhere/").status == 404
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"to": 5}', b"\xff", b'{"to":' * 50_000, '{"to": {}, "msg": 1}'])
+def test_a_body_that_is_not_what_it_must_be(bot: Caller, body: bytes) -> None:
+    assert (bot("POST", "messages/", body)).status == 400
+
+
+def test_a_form_is_no_json(bot: Caller) -> None:
+    assert bot("POST", "messages/", b"a=1", Content_Type="application/x-www-form-urlencoded").status == 415
