@@ -12,7 +12,7 @@ from accounts.models import Block, Friendship, User
 
 @dataclass(frozen=True, slots=True)
 class Circle:
-    """The people somebody knows, each list by nickname. Who is not active, and whom one blocks, is in the last alone."""
+    """The people somebody knows, each list by nickname. Who is blocked or not active is in no other than the last."""
 
     friends: list[User] = field(default_factory=list)
     asking: list[User] = field(default_factory=list)
@@ -55,7 +55,7 @@ def blockers_of(person: int, among: Iterable[int]) -> set[int]:
 
 
 def apart(persons: Iterable[int]) -> dict[int, set[int]]:
-    """For each of these people, with whom there is a block, whoever made it. They see nothing of each other's doings."""
+    """Between whom there is a block, for each of these people: they see nothing of each other's comings and goings."""
     ids = set(persons)
     found: dict[int, set[int]] = {}
     rows = Block.objects.filter(Q(by__in=ids) | Q(blocked__in=ids)).values_list("by", "blocked")
@@ -71,6 +71,15 @@ def presence_shown(viewer: User, people: Iterable[User]) -> set[int]:
 
     Oneself always. The answer is the same for who is offline, so it tells nothing of those left out.
     """
-    ids = {user.pk for user in people if user.shares_presence or user.pk == viewer.pk}
-    between = Block.objects.filter(Q(by=viewer, blocked__in=ids) | Q(blocked=viewer, by__in=ids))
-    return ids - {person for pair in between.values_list("by", "blocked") for person in pair if person != viewer.pk}
+    return _unblocked(viewer.pk, {user.pk for user in people if user.shares_presence or user.pk == viewer.pk})
+
+
+def readers_shown(viewer: int, people: Iterable[int]) -> set[int]:
+    """Of whom of these people the viewer may know how far they have read: who shares it, with no block between."""
+    sharing = User.objects.filter(pk__in=list(people), shares_read=True).values_list("pk", flat=True)
+    return _unblocked(viewer, set(sharing))
+
+
+def _unblocked(viewer: int, people: set[int]) -> set[int]:
+    between = Block.objects.filter(Q(by=viewer, blocked__in=people) | Q(blocked=viewer, by__in=people))
+    return people - {person for pair in between.values_list("by", "blocked") for person in pair if person != viewer}

@@ -35,6 +35,11 @@ def person_by_name(username: str) -> User | None:
     return _named([username]).first() if is_storable(username) else None
 
 
+def person_known(username: str) -> User | None:
+    """The same, the deactivated too: who was a friend or is blocked may have gone meanwhile."""
+    return _accounts().filter(username_key=name_key(username)).first() if is_storable(username) else None
+
+
 def person_by_phone(phone_number: str) -> User | None:
     """Whose phone number it is."""
     return User.objects.filter(phone_number=phone_number).first() if is_storable(phone_number) else None

@@ -6,6 +6,7 @@ Ids are decimal strings, times Unix milliseconds.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from accounts.models import User
@@ -22,6 +23,11 @@ def person(user: User) -> dict[str, Any]:
         "avatar": user.avatar,
         "kind": user.kind,
     }
+
+
+def profile(user: User) -> dict[str, Any]:
+    """A person in a list of people: with their status, if they have one."""
+    return person(user) | ({"status": user.status_text} if user.status_text else {})
 
 
 def message(row: Message, sender: User) -> dict[str, Any]:
@@ -67,6 +73,10 @@ def recalled(row: Message, by: User, time: int) -> dict[str, Any]:
     return {"target": str(row.channel_id), "id": str(row.pk), "seq": row.seq, "by": person(by), "time": time}
 
 
+def pinned(row: Message, by: User) -> dict[str, Any]:
+    return {"target": str(row.channel_id), "id": str(row.pk), "seq": row.seq, "by": person(by)}
+
+
 def note(
     channel: int, kind: str, *, by: User, who: Iterable[User] = (), value: str = "", seq: int, time: int
 ) -> dict[str, Any]:
@@ -80,6 +90,22 @@ def note(
         "seq": seq,
         "time": time,
     }
+
+
+def restriction(kind: str, channel: int | None, *, until: datetime | None, reason: str) -> dict[str, Any]:
+    """What is told to the person it is about: `kind` is mute, unmute, ban or unban; without a target: everywhere."""
+    data: dict[str, Any] = {"kind": kind}
+    if channel is not None:
+        data["target"] = str(channel)
+    if until is not None:
+        data["until"] = milliseconds(until)
+    if reason:
+        data["reason"] = reason
+    return data
+
+
+def milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
 
 
 def push_data(entry: Entry) -> dict[str, Any]:
@@ -96,6 +122,9 @@ def listed_channel(item: Listed) -> dict[str, Any]:
         "join": channel.join,
         "listed": channel.listed,
         "closed": channel.closed,
+        "history": channel.history,
+        "announcementsOnly": channel.announcements_only,
+        "slowMode": channel.slow_mode,
         "role": item.role,
         "lastSeq": channel.last_seq,
         "readSeq": item.read_seq,
@@ -105,7 +134,8 @@ def listed_channel(item: Listed) -> dict[str, Any]:
     if channel.app is not None:
         data["appId"] = channel.app.number
     if item.peer is not None:
-        data["peer"] = person(item.peer)
+        data["peer"] = profile(item.peer)
+        data["peerReadSeq"] = item.peer_read
     if channel.kind == channel.Kind.PUBLIC:
         data["memberCount"] = item.members
     return data

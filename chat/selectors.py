@@ -12,6 +12,7 @@ import orjson
 from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 
+from accounts.circle import readers_shown
 from accounts.models import App, User
 from chat import errors, rules
 from chat.errors import ChatError
@@ -214,6 +215,8 @@ class Listed:
     unread: int
     members: int
     peer: User | None
+    peer_read: int
+    """How far the other person of a private channel has read it, if they let one see that; else 0."""
 
 
 def global_channel(app: App) -> Channel:
@@ -247,6 +250,7 @@ def listed_all(user: User, accesses: Sequence[Access]) -> list[Listed]:
     marks = dict(ReadMark.objects.filter(user=user, channel__in=channels).values_list("channel", "seq"))
     people = _people([channel for channel in channels if channel.kind != Channel.Kind.GLOBAL])
     counts = _member_counts([channel for channel in channels if channel.kind == Channel.Kind.PUBLIC])
+    peers_read = _peers_read(user, channels)
     result = []
     for access in accesses:
         channel, stay = access.channel, access.stay
@@ -266,8 +270,24 @@ def listed_all(user: User, accesses: Sequence[Access]) -> list[Listed]:
             name = peer.nickname
         elif not name and channel.kind == Channel.Kind.PUBLIC:
             name = rules.members_name([one.nickname for one in members], count)
-        result.append(Listed(channel, name, access.role, read_seq, unread, count, peer))
+        peer_read = peers_read.get(channel.pk, 0)
+        result.append(Listed(channel, name, access.role, read_seq, unread, count, peer, peer_read))
     return result
+
+
+def peer_of(channel: Channel, person: int) -> int | None:
+    """The other person of a private channel; None for other channels."""
+    return next((one for one in rules.pair_people(channel.pair) if one != person), None)
+
+
+def _peers_read(user: User, channels: Sequence[Channel]) -> dict[int, int]:
+    """How far the other person of each private channel has read, where that may be known."""
+    peers = {channel.pk: peer for channel in channels if (peer := peer_of(channel, user.pk)) is not None}
+    if not peers:
+        return {}
+    shown = readers_shown(user.pk, set(peers.values()))
+    marks = ReadMark.objects.filter(channel__in=list(peers), user__in=shown).exclude(user=user)
+    return dict(marks.values_list("channel", "seq"))
 
 
 def _people(channels: Sequence[Channel]) -> dict[int, list[User]]:

@@ -31,7 +31,9 @@ def person_block(*, user: User, person_id: int) -> User:
         if Block.objects.filter(by=user, blocked=other).exists():
             return other
         if Block.objects.filter(by=user).count() >= settings.IM_BLOCK_LIMIT:
-            raise BlockRefused("You have blocked %(limit)s people, and that is the limit.", limit=settings.IM_BLOCK_LIMIT)
+            raise BlockRefused(
+                "You have blocked %(limit)s people, and that is the limit.", limit=settings.IM_BLOCK_LIMIT
+            )
         Block.objects.create(by=user, blocked=other)
         if not other.restricted:
             other.restricted = True

@@ -9,6 +9,7 @@ from django.conf import settings
 from accounts.models import App, User
 from accounts.selectors import accounts_by_ids, person_by_id, persons_by_names
 from chat import bodies, errors, rules
+from chat.actions.reach import addable, require_addable, require_reach
 from chat.errors import ChatError
 from chat.models import Channel, Membership
 from chat.selectors import NOTE, Access, access_channel
@@ -85,6 +86,7 @@ def channel_create_group(
     if listed and not name:
         raise ChatError(errors.ILLEGAL_PARAMETER, "A listed group needs a name.", field="name")
     others = people_named(members, but=creator)
+    require_addable(creator, others)
     if not name and not others:
         raise ChatError(errors.ILLEGAL_PARAMETER, "Give the group a name or members.", field="name")
     return channel_create_with(creator=creator, name=name, others=others, join=join, listed=listed)
@@ -108,7 +110,7 @@ def channel_create_with(*, creator: User, name: str, others: Sequence[User], joi
 
 
 def channel_create_private(*, creator: User, other: User) -> tuple[Channel, bool]:
-    """The private channel of two people and whether it is new; it exists once."""
+    """The private channel of two people and whether it is new; made once, and not where one blocks the other."""
     require_account(creator)
     if creator.pk == other.pk:
         raise ChatError(errors.ILLEGAL_PARAMETER, "A private channel is with somebody else.", field="members")
@@ -120,6 +122,7 @@ def channel_create_private(*, creator: User, other: User) -> tuple[Channel, bool
         lock_people([creator, other])
         if (known := Channel.objects.filter(pair=pair).first()) is not None:
             return known, False
+        require_reach(creator, other)
         channel = Channel.objects.create(kind=Channel.Kind.PRIVATE, pair=pair, active_at=log.now_ms())
         both = [creator, other]
         entries = log.append([note_entry(channel, "created", by=creator, who=[other], join=both)])
@@ -129,10 +132,10 @@ def channel_create_private(*, creator: User, other: User) -> tuple[Channel, bool
 
 
 def channel_create_closed(*, creator: User, name: str, ids: Sequence[int]) -> Channel:
-    """A closed, unlisted group with the accounts of these ids; the creator, repeats and unknown ids are dropped."""
+    """A closed, unlisted group with the accounts of these ids, without who cannot be added, repeats and unknown ids."""
     require_account(creator)
     name = rules.check_channel_name(name)
-    others = [user for user in accounts_by_ids(ids) if user.pk != creator.pk]
+    others = addable(creator, [user for user in accounts_by_ids(ids) if user.pk != creator.pk])
     if not name and not others:
         raise ChatError(errors.ILLEGAL_PARAMETER, "Give the group a name or members.", field="name")
     return channel_create_with(creator=creator, name=name, others=others, join="closed", listed=False)

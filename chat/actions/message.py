@@ -7,11 +7,13 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts.circle import readers_shown
 from accounts.models import User
 from chat import bodies, errors, rules
 from chat.errors import ChatError
-from chat.models import Channel, Message, ReadMark
-from chat.selectors import Access, access_channel, access_message
+from chat.models import Channel, Message, Pin, ReadMark
+from chat.selectors import Access, access_channel, access_message, peer_of
+from chat.send_rights import require_unmuted
 from chat.write_queue import current_queue
 from chat.writer import Draft, Stored, commit
 from delivery import log, publish
@@ -20,6 +22,7 @@ from delivery.log import Entry
 from delivery.transactions import write
 
 READ_MARK = "read.mark"
+READ_SEEN = "read.seen"
 EDITED = "message.edited"
 RECALLED = "message.recalled"
 
@@ -87,11 +90,12 @@ def message_edit(
         if message.recalled_at is not None:
             raise ChatError(errors.OPERATION_FAILED, "This message has been recalled.")
         rules.require_open_channel(access.channel.closed)
+        require_unmuted(user.pk, access.channel)
         message.text, message.edited_at = text, log.now_ms()
         message.save(update_fields=["text", "edited_at"])
         # A replay from further back must not bring the old text again.
         log.redact(message.pk, {"msg": text, "editedAt": message.edited_at})
-        entries = log.append([_about(message, EDITED, access, origin, bodies.edited(message))])
+        entries = log.append([about(message, EDITED, access, origin, bodies.edited(message))])
         publish.after_commit(entries)
     return message, entries[0].position
 
@@ -129,12 +133,13 @@ def _recall(message: Message, access: Access, by: User, origin: str) -> int | No
     message.save(update_fields=["text", "recalled_at", "recalled_by"])
     gone = {"msg": ""} if message.type == "text" else {"msg": "", "content": ""}
     log.redact(message.pk, {**gone, "recalled": True})
-    entries = log.append([_about(message, RECALLED, access, origin, bodies.recalled(message, by, now))])
+    Pin.objects.filter(message=message).delete()
+    entries = log.append([about(message, RECALLED, access, origin, bodies.recalled(message, by, now))])
     publish.after_commit(entries)
     return entries[0].position
 
 
-def _about(message: Message, kind: str, access: Access, origin: str, body: dict[str, Any]) -> Entry:
+def about(message: Message, kind: str, access: Access, origin: str, body: dict[str, Any]) -> Entry:
     """An event about a message: only for those who may read the message itself."""
     channel = access.channel
     everyone = channel.kind == Channel.Kind.GLOBAL or rules.reads_everything(channel.join, channel.history)
@@ -152,7 +157,7 @@ def _about(message: Message, kind: str, access: Access, origin: str, body: dict[
 def read_mark(*, user: User, channel_id: int, seq: int, app: int | None, connection: Connection | None = None) -> int:
     """Move one's read position up to `seq`, never down or past the last message; returns where it is.
 
-    One's other connections hear of it, at most once.
+    One's other connections hear of it, at most once; so does the other person of a private channel, if that is shared.
     """
     access = access_channel(user, channel_id, app=app)
     seq = max(0, min(seq, access.channel.last_seq))
@@ -160,8 +165,10 @@ def read_mark(*, user: User, channel_id: int, seq: int, app: int | None, connect
         marks = ReadMark.objects.filter(user=user, channel=access.channel)
         # Made first, so that of two first marks at once the greater one stays.
         ReadMark.objects.bulk_create([ReadMark(user=user, channel=access.channel, seq=0)], ignore_conflicts=True)
-        marks.filter(seq__lt=seq).update(seq=seq)
+        moved = marks.filter(seq__lt=seq).update(seq=seq)
         read_seq = marks.values_list("seq", flat=True).get()
     body = {"target": str(channel_id), "readSeq": read_seq}
     publish.transient(Entry(kind=READ_MARK, persons=(user.pk,), body=body), connection)
+    if moved and (peer := peer_of(access.channel, user.pk)) and user.pk in readers_shown(peer, [user.pk]):
+        publish.transient(Entry(kind=READ_SEEN, persons=(peer,), body={**body, "userId": user.public_name}))
     return read_seq

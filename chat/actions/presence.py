@@ -8,6 +8,7 @@ import logging
 from django.conf import settings
 from django.db import DatabaseError
 
+from accounts.circle import apart
 from accounts.models import User
 from chat import selectors
 from chat.models import Channel
@@ -58,17 +59,23 @@ class Comings:
             if not noticed:
                 continue
             try:
-                people = await run(selectors.persons, {person for _, person, _ in noticed})
+                people, unseen = await run(_people, {person for _, person, _ in noticed})
                 rooms = {room.app.number: room for room in await run(selectors.global_channels) if room.app is not None}
             except DatabaseError as error:
                 logger.warning("comings_untold", extra={"count": len(noticed), "error": type(error).__name__})
                 continue
             for kind, person, app in noticed:
                 if person in people and app in rooms:
-                    publish.transient(_entry(kind, people[person], rooms[app]))
+                    publish.transient(_entry(kind, people[person], rooms[app], unseen.get(person, set())))
 
 
-def _entry(kind: str, user: User, room: Channel) -> Entry:
+def _people(ids: set[int]) -> tuple[dict[int, User], dict[int, set[int]]]:
+    """Those who let others see that they are online, and who does not get to see it of each."""
+    people = {pk: user for pk, user in selectors.persons(ids).items() if user.shares_presence}
+    return people, apart(people)
+
+
+def _entry(kind: str, user: User, room: Channel, unseen: set[int]) -> Entry:
     name = user.public_name
     body = {
         "target": str(room.pk),
@@ -79,4 +86,4 @@ def _entry(kind: str, user: User, room: Channel) -> Entry:
         "name": user.nickname,
         "kind": user.kind,
     }
-    return Entry(kind=kind, channel=room.pk, header={"skip": [user.pk]}, body=body, time=log.now_ms())
+    return Entry(kind=kind, channel=room.pk, header={"skip": [user.pk, *sorted(unseen)]}, body=body, time=log.now_ms())

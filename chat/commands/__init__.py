@@ -1,5 +1,5 @@
 """Importing the package registers every command."""
 
-from chat.commands import channel, message, people, session
+from chat.commands import channel, friends, message, people, session
 
-__all__ = ["channel", "message", "people", "session"]
+__all__ = ["channel", "friends", "message", "people", "session"]

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from accounts.circle import presence_shown
 from accounts.selectors import persons_by_names
 from chat import bodies, errors, selectors
 from chat.actions import channel as channels
@@ -169,15 +170,16 @@ class Members(msgspec.Struct):
 
 @command("channel.members")
 async def members(call: Call, data: Members) -> dict[str, Any]:
-    """A page of a group's members, by id, with who is online."""
+    """A page of a group's members, by id, with who is online, as far as they let one see it."""
 
-    def read() -> tuple[dict[int, dict[str, Any]], bool]:
+    def read() -> tuple[dict[int, dict[str, Any]], set[int], bool]:
         access = access_channel(call.user, data.target, app=call.caller.app)
         stays, more = selectors.members_page(access.channel, after=data.after, limit=data.limit)
-        return {stay.user_id: bodies.person(stay.user) | {"role": stay.role} for stay in stays}, more
+        shown = {stay.user_id: bodies.profile(stay.user) | {"role": stay.role} for stay in stays}
+        return shown, presence_shown(call.user, [stay.user for stay in stays]), more
 
-    people, more = await run(read)
-    online = await publish.hub().presence.online(list(people))
+    people, visible, more = await run(read)
+    online = await publish.hub().presence.online(list(visible))
     return {"members": [shown | {"online": id in online} for id, shown in people.items()], "hasMore": more}
 
 

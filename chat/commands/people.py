@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from accounts.circle import presence_shown
 from accounts.selectors import person_search
 from chat import bodies, selectors
 from chat.commands.registry import Call, Nothing, command
@@ -18,13 +19,19 @@ FOUND_SHOWN = 20
 
 @command("presence.list", guests=True)
 async def presence_list(call: Call, data: Nothing) -> dict[str, Any]:
-    """Who is online on one's app: how many, and the first 500 of them."""
+    """Who is online on one's app and lets one see it: how many, and the first 500 of them."""
     presence, app = publish.hub().presence, call.caller.app
     shown = await presence.persons(app, limit=ONLINE_SHOWN)
-    people = await run(selectors.persons, shown)
+
+    def read() -> list[dict[str, Any]]:
+        people = selectors.persons(shown)
+        visible = presence_shown(call.user, people.values())
+        return [bodies.profile(user) for user in people.values() if user.pk in visible]
+
+    online = await run(read)
     # Of a few all are known; the two answers are of two moments.
-    count = len(shown) if len(shown) < ONLINE_SHOWN else max(len(shown), await presence.count(app))
-    return {"online": [bodies.person(user) for user in people.values()], "count": count}
+    count = len(online) if len(shown) < ONLINE_SHOWN else max(len(online), await presence.count(app))
+    return {"online": online, "count": count}
 
 
 class Search(msgspec.Struct):
@@ -33,9 +40,9 @@ class Search(msgspec.Struct):
 
 @command("person.search")
 async def search(call: Call, data: Search) -> dict[str, Any]:
-    """Accounts whose user name or nickname begins with `q`."""
-    found = await run(person_search, data.q, FOUND_SHOWN)
-    return {"persons": [bodies.person(user) for user in found]}
+    """Accounts whose user name, nickname, or its pinyin or initials begin with `q`; not whom one blocks."""
+    found = await run(person_search, data.q, FOUND_SHOWN, by=call.user)
+    return {"persons": [bodies.profile(user) for user in found]}
 
 
 @command("app.list", guests=True)

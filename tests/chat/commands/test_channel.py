@@ -45,7 +45,7 @@ async def test_the_list_begins_with_the_apps_room(people: People) -> None:
     room, pair, painters = channels
     assert set(room) == CHANNEL_KEYS | {"appId"}
     assert (room["kind"], room["appId"], room["name"], room["role"]) == ("global", 101, "Web", None)
-    assert set(pair) == CHANNEL_KEYS | {"peer"}
+    assert set(pair) == CHANNEL_KEYS | {"peer", "peerReadSeq"}
     assert (pair["kind"], pair["name"], pair["peer"]) == ("private", bob.nickname, bob.as_person)
     assert set(painters) == CHANNEL_KEYS | {"memberCount"}
     assert (painters["kind"], painters["name"], painters["role"]) == ("public", "Painters", "owner")
