@@ -176,6 +176,12 @@ OPTIONS = (
     Option("IM_HOOK_RATE", 1.0, "Messages a second, for long, through one incoming webhook, on one node.", 1000.0),
     Option("IM_HOOK_BURST", 30, "Messages at once through one incoming webhook, on one node.", 1000),
     Option("IM_HOOK_BYTES", 65536, "Bytes of the largest request to an incoming webhook."),
+    Option("IM_PIN_LIMIT", 50, "Messages that one channel pins."),
+    Option("IM_REPORT_LIMIT", 50, "Messages that one person may report in a day."),
+    Option("IM_ANNOUNCE_INTERVAL", 5.0, "Seconds between looks for announcements whose time has come."),
+    Option("IM_RETENTION_DAYS", 0, "Days for which messages are kept where a channel says nothing else; 0: for good."),
+    Option("IM_FILE_RETENTION_DAYS", 0, "Days for which pictures and voice messages are kept; 0: as the message."),
+    Option("IM_RETENTION_BATCH", 500, "Messages that retention removes in one transaction."),
     Option("IM_TIDY_INTERVAL", 3600.0, "Seconds between removals of what has expired: keys, tokens, browser sessions."),
     Option("IM_SYNC_LIMIT", 5000, "Events that `sync` replays; with more between, the client is told to reset."),
 )
