@@ -12,7 +12,7 @@ import httpx
 
 from imsite.client import calls
 from imsite.client.errors import Refused
-from imsite.client.line import HEARTBEAT, Line
+from imsite.client.line import BACKLOG, HEARTBEAT, Line
 from imsite.client.shapes import Draft, Sent, To, new_key
 
 TIMEOUT = 20.0
@@ -26,11 +26,21 @@ class Client:
     A call that may be repeated safely is, for up to `patience` seconds. `send` always may: it makes its own key.
     """
 
-    def __init__(self, url: str, *, token: str = "", timeout: float = TIMEOUT, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str = "",
+        timeout: float = TIMEOUT,
+        patience: float = PATIENCE,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         self._url = url.rstrip("/")
         self._token = token
         self._patience = patience
-        self._http = httpx.AsyncClient(base_url=self._url, headers=_headers(token), timeout=timeout)
+        self._http = httpx.AsyncClient(
+            base_url=self._url, headers=_headers(token), timeout=timeout, transport=transport
+        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -84,12 +94,13 @@ class Client:
         token: str | None = None,
         after: int | None = None,
         heartbeat: float = HEARTBEAT,
+        backlog: int = BACKLOG,
     ) -> Line:
         """A connection to `/acc` that comes back by itself: `async with im.listen() as line: async for push in line`.
 
         As whom the client's token is for, or `token`; with neither, as a guest of that `name` where guests may come.
         `after`: the position to go on from. `heartbeat`: seconds between signs of life, after each of which the
-        position moves.
+        position moves. `backlog`: pushes that may wait to be taken.
         """
         token = self._token if token is None else token
         credentials: dict[str, Any] = {"appId": app}
@@ -98,7 +109,7 @@ class Client:
         if name is not None:
             credentials["userId"] = name
         url = f"ws{self._url.removeprefix('http')}/acc?batch=1"
-        return Line(url, credentials, after=after, heartbeat=heartbeat)
+        return Line(url, credentials, after=after, heartbeat=heartbeat, backlog=backlog)
 
     async def _answer(self, call: calls.Call) -> Any:
         attempts = calls.Attempts(call, self._patience)
@@ -117,9 +128,19 @@ class Client:
 class SyncClient:
     """The calls of Client for programs without an event loop; to listen takes one."""
 
-    def __init__(self, url: str, *, token: str = "", timeout: float = TIMEOUT, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str = "",
+        timeout: float = TIMEOUT,
+        patience: float = PATIENCE,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
         self._patience = patience
-        self._http = httpx.Client(base_url=url.rstrip("/"), headers=_headers(token), timeout=timeout)
+        self._http = httpx.Client(
+            base_url=url.rstrip("/"), headers=_headers(token), timeout=timeout, transport=transport
+        )
 
     def __enter__(self) -> Self:
         return self

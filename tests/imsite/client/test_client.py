@@ -1,0 +1,157 @@
+"""The calls of the client over a site that answers as the test says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from imsite.client import Client, Draft, Refused, Sent, SyncClient, To, Unreachable
+
+pytestmark = pytest.mark.usefixtures("impatience")
+
+STORED = {"messages": [{"target": "5", "id": "7", "seq": 1, "position": 9, "online": True}]}
+SENT = Sent("5", "7", 1, 9, True, STORED["messages"][0])
+
+
+class Server:
+    """Answers with what it was given, one after the other; an exception is raised instead. Keeps what it was asked."""
+
+    def __init__(self, *answers: httpx.Response | Exception) -> None:
+        self._answers: Iterator[httpx.Response | Exception] = iter(answers)
+        self.asked: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        answer = next(self._answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def client(self, *, token: str = "", patience: float = 30) -> Client:
+        return Client("http://im.example", token=token, patience=patience, transport=httpx.MockTransport(self))
+
+    def bodies(self) -> list[dict[str, object]]:
+        return [json.loads(request.content) for request in self.asked]
+
+
+def stored() -> httpx.Response:
+    return httpx.Response(201, json=STORED)
+
+
+async def test_a_message_goes_to_a_person_with_a_key_of_its_own() -> None:
+    server = Server(stored(), stored())
+    async with server.client(token="secret") as im:
+        assert await im.send("hello", to=To.user("alice")) == [SENT]
+        await im.send("hello", to=To.user("alice"))
+    first, second = server.bodies()
+    assert first == {"to": {"user": "alice"}, "type": "text", "msg": "hello", "clientMsgId": first["clientMsgId"]}
+    assert first["clientMsgId"] != second["clientMsgId"]
+    request = server.asked[0]
+    assert (request.method, request.url.path) == ("POST", "/api/v1/messages/")
+    assert request.headers["authorization"] == "Token secret"
+    assert request.headers["idempotency-key"] == first["clientMsgId"]
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        httpx.Response(503, headers={"Retry-After": "1"}),
+        httpx.Response(502, text="<html>"),
+        httpx.Response(429, json={"code": 1011}),
+        httpx.ConnectError("refused"),
+        httpx.ReadTimeout("slow"),
+        httpx.RemoteProtocolError("cut"),
+    ],
+    ids=str,
+)
+async def test_a_send_is_repeated_under_the_same_key(trouble: httpx.Response | Exception) -> None:
+    server = Server(trouble, trouble, stored())
+    async with server.client() as im:
+        assert await im.send("hello", to=To.user("alice")) == [SENT]
+    assert len({str(body) for body in server.bodies()}) == 1
+    assert len({request.headers["idempotency-key"] for request in server.asked}) == 1
+
+
+async def test_what_may_not_happen_twice_is_not_repeated() -> None:
+    server = Server(httpx.ReadTimeout("slow"))
+    async with server.client() as im:
+        with pytest.raises(Unreachable):
+            await im.call("POST", "channels/", json={"kind": "public"})
+    assert len(server.asked) == 1
+
+
+async def test_what_never_reached_the_site_is_repeated() -> None:
+    server = Server(httpx.ConnectError("refused"), httpx.Response(201, json={"target": "5"}))
+    async with server.client() as im:
+        assert await im.call("POST", "channels/", json={"kind": "public"}) == {"target": "5"}
+
+
+async def test_a_refusal_is_told_at_once() -> None:
+    problem = {"type": "about:blank", "title": "Not authorised", "status": 403, "detail": "No.", "code": 1003}
+    server = Server(httpx.Response(403, json=problem))
+    async with server.client() as im:
+        with pytest.raises(Refused) as caught:
+            await im.send("hello", to=To.app(101))
+    assert (caught.value.code, caught.value.status, caught.value.text) == (1003, 403, "No.")
+    assert len(server.asked) == 1
+
+
+async def test_patience_ends() -> None:
+    server = Server(*[httpx.ConnectError("refused")] * 100)
+    async with server.client(patience=0.1) as im:
+        with pytest.raises(Unreachable):
+            await im.online(["alice"])
+    assert 3 < len(server.asked) < 100
+
+
+async def test_an_answer_that_is_no_json_is_not_the_sites() -> None:
+    async with Server(httpx.Response(200, text="<html>")).client() as im:
+        with pytest.raises(Unreachable):
+            await im.online(["alice"])
+
+
+async def test_who_is_online() -> None:
+    server = Server(*[httpx.Response(200, json={"online": {"alice": True, "bob": False}})] * 2)
+    async with server.client() as im:
+        assert await im.online(["alice", "bob"]) == {"alice": True, "bob": False}
+        assert await im.is_online("alice", app=102)
+    assert server.bodies() == [{"users": ["alice", "bob"]}, {"users": ["alice"], "app": 102}]
+
+
+async def test_many_at_once_get_a_result_each() -> None:
+    refused = {"status": 404, "code": 1005, "detail": "There is no such person."}
+    server = Server(httpx.Response(200, json={"results": [{"status": 201, **STORED}, refused]}))
+    drafts = [Draft("hello", To.user("alice"), speak_as="bob"), Draft("hello", To.users(["x"]), transient=True)]
+    async with server.client() as im:
+        first, second = await im.send_many(drafts)
+    assert first == [SENT]
+    assert isinstance(second, Refused)
+    assert (second.code, second.status) == (1005, 404)
+    one, other = server.bodies()[0]["messages"]  # type: ignore[misc]
+    assert (one["as"], one["clientMsgId"]) == ("bob", drafts[0].key)  # type: ignore[index]
+    assert other["transient"] is True  # type: ignore[index]
+
+
+async def test_an_empty_answer_is_none() -> None:
+    async with Server(httpx.Response(204)).client() as im:
+        assert await im.call("DELETE", "channels/5/") is None
+
+
+def test_the_plain_face_makes_the_same_calls() -> None:
+    online = httpx.Response(200, json={"online": {"alice": True}})
+    status = httpx.Response(200, json={"id": "7", "stored": True})
+    server = Server(httpx.ReadTimeout("slow"), stored(), httpx.Response(503), online, status)
+    with SyncClient("http://im.example/", token="secret", transport=httpx.MockTransport(server)) as im:
+        assert im.send("hello", to=To.channel("5")) == [SENT]
+        assert im.is_online("alice")
+        assert im.status("7")["stored"]
+    assert [request.url.path for request in server.asked] == [
+        "/api/v1/messages/",
+        "/api/v1/messages/",
+        "/api/v1/presence/query/",
+        "/api/v1/presence/query/",
+        "/api/v1/messages/7/status/",
+    ]
