@@ -7,7 +7,7 @@ it is taken until the commit. So nothing may wait after `append`: what follows i
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ from delivery.models import Event, EventPerson, LogHead
 from delivery.rows import insert
 
 _HEAD = 1
+_DIRECT = Q(header__contains='"route":')
 _FIELDS = ("position", "kind", "channel", "ref", "subject", "app", "origin", "header", "body", "time")
 
 
@@ -114,6 +115,35 @@ def read(after: int, limit: int) -> list[Entry]:
     """Up to `limit` committed events with a greater position than `after`, in order, for whoever follows the log."""
     rows = list(Event.objects.filter(position__gt=after).order_by("position")[:limit])
     return _entries(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What an event is about, without its header and body. `direct`: of a channel of two people."""
+
+    position: int
+    kind: str
+    channel: int | None
+    direct: bool
+
+
+def headings(kinds: Collection[str], *, after: int, upto: int, limit: int) -> list[Heading]:
+    """The first `limit` events of these kinds in (`after`, `upto`], in order, for whoever looks for few among many."""
+    found = Event.objects.filter(position__gt=after, position__lte=upto, kind__in=kinds).order_by("position")
+    rows = found.annotate(direct=_DIRECT).values_list("position", "kind", "channel", "direct")
+    return [Heading(*row) for row in rows[:limit]]
+
+
+def read_kinds(
+    kinds: Collection[str], *, after: int, upto: int, limit: int, channel: int | None = None
+) -> list[Entry]:
+    """The first `limit` events of these kinds in (`after`, `upto`], in order.
+
+    Of one channel, or else of all and of none, but for channels of two people.
+    """
+    found = Event.objects.filter(position__gt=after, position__lte=upto, kind__in=kinds)
+    found = found.exclude(_DIRECT) if channel is None else found.filter(channel=channel)
+    return _entries(list(found.order_by("position")[:limit]))
 
 
 def read_channel(channel: int, kind: str, after: int, before: int | None, limit: int) -> list[Entry]:

@@ -15,12 +15,21 @@ from chat.models.channel import Channel
 class Webhook(models.Model):
     """Another system's URL that is told of events. All up to `position` has been delivered or did not concern it."""
 
+    class Heard(models.TextChoices):
+        MESSAGE_SENT = "message.sent", "Message sent"
+        MESSAGE_EDITED = "message.edited", "Message edited"
+        MESSAGE_RECALLED = "message.recalled", "Message recalled"
+        MEMBER_JOINED = "member.joined", "Member joined"
+        MEMBER_LEFT = "member.left", "Member left"
+        PERSON_ONLINE = "person.online", "Person online"
+        PERSON_OFFLINE = "person.offline", "Person offline"
+
     name = models.CharField(max_length=100)
     url = models.URLField(max_length=500)
     secret = models.CharField(max_length=64, editable=False)
     """Signs what is sent; the receiver has it too."""
     events = models.CharField(max_length=200)
-    """Kinds it wants to hear of, comma separated."""
+    """Kinds it wants to hear of (`Heard`), comma separated."""
     channel = models.ForeignKey(
         Channel, on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="Empty: all but private."
     )
@@ -40,6 +49,11 @@ class Webhook(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def heard(self) -> list[str]:
+        """The kinds it wants to hear of."""
+        return self.events.split(",")
 
 
 class WebhookDelivery(models.Model):

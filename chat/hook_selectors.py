@@ -1,0 +1,142 @@
+"""What webhooks hear, and reads of the hooks themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import orjson
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from accounts.models import User
+from chat import errors
+from chat.errors import ChatError
+from chat.models import Channel, IncomingHook, Webhook, WebhookDelivery
+from chat.selectors import MESSAGE, NOTE, access_channel, channel_stays
+from delivery import log
+from delivery.log import Entry
+
+MANAGE = "chat.manage_channels"
+EDITED, RECALLED = "message.edited", "message.recalled"
+ONLINE, OFFLINE, PRESENCE_RESET = "person.online", "person.offline", "presence.reset"
+
+_PRESENCE = (ONLINE, OFFLINE, PRESENCE_RESET)
+_KINDS: dict[str, tuple[str, ...]] = {
+    Webhook.Heard.MESSAGE_SENT: (MESSAGE,),
+    Webhook.Heard.MESSAGE_EDITED: (EDITED,),
+    Webhook.Heard.MESSAGE_RECALLED: (RECALLED,),
+    Webhook.Heard.MEMBER_JOINED: (NOTE,),
+    Webhook.Heard.MEMBER_LEFT: (NOTE,),
+    Webhook.Heard.PERSON_ONLINE: (ONLINE, PRESENCE_RESET),
+    Webhook.Heard.PERSON_OFFLINE: (OFFLINE, PRESENCE_RESET),
+}
+
+
+def kinds(hooks: Collection[Webhook]) -> set[str]:
+    """The log's kinds of events that at least one of the hooks may want."""
+    return {kind for hook in hooks for name in hook.heard for kind in _KINDS.get(name, ())}
+
+
+def ready_hooks(node: str) -> list[Webhook]:
+    """The hooks that this node may deliver now: switched on, due, and in no other node's hands."""
+    free = Q(leased_until=None) | Q(leased_until__lt=Now()) | Q(leased_by=node)
+    ready = Webhook.objects.filter(free, enabled=True, next_at__lte=Now())
+    return list(ready.select_related("channel", "made_by").order_by("pk"))
+
+
+def presence_wanted() -> bool:
+    """Whether a hook that is switched on wants to hear who comes and goes."""
+    return any(kinds([hook]) & set(_PRESENCE) for hook in Webhook.objects.filter(enabled=True, channel=None))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a hook hears up to a position; `more` may lie beyond. `ended`: it may hear nothing any more."""
+
+    entries: list[Entry]
+    upto: int
+    more: bool = False
+    ended: bool = False
+
+
+def page(hook: Webhook, *, after: int) -> Page:
+    """The next events for a hook, as many as one request takes.
+
+    Its maker's right is asked each time: a hook hears what they may, and nothing once they may not.
+    """
+    if not may_hear(hook.made_by, hook.channel):
+        return Page([], after, ended=True)
+    # Read before the events: up to here everything is there.
+    head = log.head()
+    limit = settings.IM_WEBHOOK_BATCH
+    found = log.read_kinds(kinds([hook]), after=after, upto=head, limit=limit, channel=hook.channel_id)
+    upto, more = (found[-1].position, True) if len(found) == limit else (max(head, after), False)
+    size = 0
+    for number, entry in enumerate(found):
+        size += len(orjson.dumps(entry.body))
+        if number and size > settings.IM_WEBHOOK_BYTES:
+            found, upto, more = found[:number], found[number - 1].position, True
+            break
+    return Page(_readable(hook, found), upto, more)
+
+
+def may_hear(maker: User, channel: Channel | None) -> bool:
+    """Whether this person's hook may hear a channel (None: all but private ones)."""
+    if not maker.is_active:
+        return False
+    if (channel is None or channel.kind != Channel.Kind.PRIVATE) and maker.has_perm(MANAGE):
+        return True
+    if channel is None:
+        return False
+    try:
+        access_channel(maker, channel.pk)
+    except ChatError as refusal:
+        if refusal.code is not errors.NO_DATA:
+            raise
+        return False
+    return True
+
+
+def _readable(hook: Webhook, entries: list[Entry]) -> list[Entry]:
+    """Those of the entries that the hook may hear."""
+    if hook.channel is None:
+        # Asked of the channels themselves as well: what nobody vouches for is not told.
+        named = {entry.channel for entry in entries if entry.channel is not None}
+        known = Channel.objects.filter(pk__in=named).exclude(kind=Channel.Kind.PRIVATE)
+        told = set(known.values_list("pk", flat=True))
+        return [entry for entry in entries if entry.channel in told or entry.kind in _PRESENCE]
+    channel, maker = hook.channel, hook.made_by
+    if channel.kind == Channel.Kind.GLOBAL or channel.join == Channel.Join.OPEN:
+        return entries
+    if channel.kind != Channel.Kind.PRIVATE and maker.has_perm(MANAGE):
+        return entries
+    # As a member: from their joining on, also where an operator replays from further back.
+    stays = channel_stays(maker.pk, channel.pk)
+    return [entry for entry in entries if log.may_see(stays, entry.position, entry.subject)]
+
+
+def webhooks_of(user: User) -> QuerySet[Webhook]:
+    """The hooks that somebody manages: their own, or all with the right to manage channels."""
+    found = Webhook.objects.order_by("pk")
+    return found if user.has_perm(MANAGE) else found.filter(made_by=user)
+
+
+def webhook_of(user: User, webhook_id: int) -> Webhook:
+    """One of them, else NO_DATA."""
+    hook = webhooks_of(user).filter(pk=webhook_id).first()
+    if hook is None:
+        raise ChatError(errors.NO_DATA, "There is no such webhook.")
+    return hook
+
+
+def deliveries(hook: Webhook, limit: int) -> list[WebhookDelivery]:
+    """The hook's last attempts, the newest first."""
+    return list(WebhookDelivery.objects.filter(webhook=hook).order_by("-at", "-pk")[:limit])
+
+
+def incoming_hook_by_digest(digest: str) -> IncomingHook | None:
+    """The hook whose secret has this digest, if it may be used."""
+    found = IncomingHook.objects.select_related("bot", "channel", "made_by")
+    return found.filter(digest=digest, enabled=True, made_by__is_active=True, bot__is_active=True).first()
