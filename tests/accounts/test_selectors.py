@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth import HASH_SESSION_KEY
+from django.db import connection
 from django.test import Client
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -11,7 +12,15 @@ from hypothesis import strategies as st
 from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
 from accounts import selectors
-from accounts.actions import guest_create, person_deactivate, person_edit, person_register, system_user, token_issue
+from accounts.actions import (
+    guest_create,
+    person_block,
+    person_deactivate,
+    person_edit,
+    person_register,
+    system_user,
+    token_issue,
+)
 from accounts.credentials import session_credential
 from accounts.models import User
 from tests.accounts.conftest import PASSWORD
@@ -118,6 +127,41 @@ def test_search_by_the_beginning_of_name_or_nickname(alice: User, bob: User) -> 
     assert selectors.person_search("lice") == []
     assert selectors.person_search("%") == selectors.person_search("_lice") == []
     assert selectors.person_search("b", limit=0) == []
+
+
+def test_search_by_how_a_chinese_nickname_sounds(db: None) -> None:
+    ma, li = (person_register(username=f"p{name[0]}", nickname=name, password=PASSWORD) for name in ("马远", "李唐"))
+    person_register(username="mary", password=PASSWORD)
+
+    for q in ("马", "mayuan", "Ma Yuan", "MAYU", "my", "ｍｙ"):
+        assert selectors.person_search(q) == [ma]
+    assert selectors.person_search("lt") == selectors.person_search("li'tang") == [li]
+    person_edit(user_id=ma.pk, nickname="夏圭", phone_number=None, email=None)
+    assert selectors.person_search("mayuan") == [] and selectors.person_search("xiagui") == [ma]
+
+
+def test_who_is_called_so_stands_before_whose_name_only_begins_so(alice: User) -> None:
+    person_register(username="al", nickname="Zed", password=PASSWORD)
+    called = person_register(username="zzz", nickname="ali", password=PASSWORD)
+
+    assert selectors.person_search("ali") == [called, alice]
+
+
+def test_search_leaves_out_whom_one_blocks_and_nobody_else(alice: User, bob: User) -> None:
+    person_block(user=alice, person_id=bob.pk)
+
+    assert selectors.person_search("bob", by=alice) == []
+    assert selectors.person_search("bob") == selectors.person_search("bob", by=bob) == [bob]
+    assert selectors.person_search("alice", by=bob) == [alice]
+
+
+@pytest.mark.parametrize("field", ["username_key", "nickname_key", "nickname_pinyin", "nickname_initials"])
+def test_every_beginning_is_found_by_an_index(alice: User, field: str) -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = User.objects.filter(**{f"{field}__begins": "ma"}).explain()
+    assert "Index Cond" in plan or "USING INDEX" in plan
 
 
 def test_a_guest_name_that_an_account_has_is_taken(alice: User) -> None:

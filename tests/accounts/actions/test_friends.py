@@ -1,0 +1,130 @@
+"""Asking, accepting, declining, ending a friendship; and who hears of it."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import override_settings
+
+from accounts.actions import (
+    friend_accept,
+    friend_decline,
+    friend_remove,
+    friend_request,
+    guest_create,
+    person_block,
+    person_deactivate,
+    person_register,
+    person_unblock,
+    system_user,
+)
+from accounts.circle import Circle, circle
+from accounts.errors import FriendRequestRefused, NoSuchFriend, NoSuchPerson
+from accounts.models import User
+from delivery.models import Event, EventPerson
+from tests.accounts.conftest import PASSWORD
+
+
+def heard(user: User) -> list[str]:
+    """The kinds of events that are addressed to a person, oldest first."""
+    positions = EventPerson.objects.filter(person=user.pk).values("position")
+    kinds = Event.objects.filter(position__in=positions, kind__startswith="friend.").order_by("position")
+    return list(kinds.values_list("kind", flat=True))
+
+
+def test_alice_asks_and_bob_accepts(alice: User, bob: User) -> None:
+    friend_request(user=alice, person_id=bob.pk)
+    friend_accept(user=bob, person_id=alice.pk)
+    friend_accept(user=bob, person_id=alice.pk)
+
+    assert circle(alice).friends == [bob] and circle(bob).friends == [alice]
+    assert heard(alice) == heard(bob) == ["friend.requested", "friend.accepted"]
+
+
+def test_nobody_accepts_their_own_request(alice: User, bob: User) -> None:
+    friend_request(user=alice, person_id=bob.pk)
+    with pytest.raises(NoSuchFriend):
+        friend_accept(user=alice, person_id=bob.pk)
+
+    assert circle(alice) == Circle(asked=[bob])
+
+
+def test_bob_declines_and_alice_may_ask_again(alice: User, bob: User) -> None:
+    friend_request(user=alice, person_id=bob.pk)
+    friend_decline(user=bob, person_id=alice.pk)
+
+    assert circle(alice) == circle(bob) == Circle()
+    assert heard(alice) == heard(bob) == ["friend.requested", "friend.removed"]
+    friend_request(user=alice, person_id=bob.pk)
+
+
+def test_only_who_was_asked_declines(alice: User, bob: User) -> None:
+    friend_request(user=alice, person_id=bob.pk)
+    with pytest.raises(NoSuchFriend):
+        friend_decline(user=alice, person_id=bob.pk)
+    friend_accept(user=bob, person_id=alice.pk)
+    with pytest.raises(NoSuchFriend):
+        friend_decline(user=bob, person_id=alice.pk)
+
+
+def test_either_ends_a_friendship(alice: User, bob: User) -> None:
+    for one, other in ((alice, bob), (bob, alice)):
+        friend_request(user=alice, person_id=bob.pk)
+        friend_accept(user=bob, person_id=alice.pk)
+        friend_remove(user=one, person_id=other.pk)
+        assert circle(alice) == circle(bob) == Circle()
+
+
+def test_alice_takes_her_request_back_but_not_bobs(alice: User, bob: User) -> None:
+    friend_request(user=alice, person_id=bob.pk)
+    with pytest.raises(NoSuchFriend):
+        friend_remove(user=bob, person_id=alice.pk)
+    friend_remove(user=alice, person_id=bob.pk)
+
+    assert circle(bob) == Circle()
+
+
+def test_what_was_never_cannot_be_ended(alice: User, bob: User) -> None:
+    for action in (friend_accept, friend_decline, friend_remove):
+        for person in (bob.pk, alice.pk, 10**9):
+            with pytest.raises(NoSuchFriend):
+                action(user=alice, person_id=person)
+
+
+def test_a_deactivated_friend_can_be_let_go(alice: User, bob: User) -> None:
+    friend_request(user=alice, person_id=bob.pk)
+    friend_accept(user=bob, person_id=alice.pk)
+    person_deactivate(user_id=bob.pk)
+
+    friend_remove(user=alice, person_id=bob.pk)
+
+
+def test_guests_and_services_are_nobodys_friends(alice: User) -> None:
+    for other in (guest_create(name="a guest"), system_user()):
+        with pytest.raises(NoSuchPerson):
+            friend_request(user=alice, person_id=other.pk)
+
+
+def test_a_request_to_who_has_blocked_is_filed_and_not_heard_of(alice: User, bob: User) -> None:
+    person_block(user=bob, person_id=alice.pk)
+    friend_request(user=alice, person_id=bob.pk)
+
+    assert heard(alice) == ["friend.requested"] and heard(bob) == []
+    assert circle(alice) == Circle(asked=[bob]) and circle(bob) == Circle(blocked=[alice])
+    person_unblock(user=bob, person_id=alice.pk)
+    assert circle(bob) == Circle(asking=[alice])
+
+
+def test_nobody_asks_whom_they_block(alice: User, bob: User) -> None:
+    person_block(user=alice, person_id=bob.pk)
+    with pytest.raises(FriendRequestRefused, match="Unblock"):
+        friend_request(user=alice, person_id=bob.pk)
+
+
+@override_settings(IM_FRIEND_LIMIT=1)
+def test_friends_and_requests_have_a_limit(alice: User, bob: User) -> None:
+    carol = person_register(username="carol", password=PASSWORD)
+    friend_request(user=alice, person_id=bob.pk)
+    with pytest.raises(FriendRequestRefused, match="limit"):
+        friend_request(user=alice, person_id=carol.pk)
+    # To be asked costs nobody anything.
+    friend_request(user=carol, person_id=alice.pk)

@@ -1,0 +1,73 @@
+"""How Chinese names sound, and that nobody pays for it who has none."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.names import KEY_LIMIT, USER_NAME_LIMIT
+from accounts.pinyin import as_typed, sounds
+
+
+@pytest.mark.parametrize(
+    ("name", "pinyin", "initials"),
+    [
+        ("马远", "mayuan", "my"),
+        ("馬遠", "mayuan", "my"),
+        ("欧阳修", "ouyangxiu", "oyx"),
+        ("吕布", "lvbu", "lb"),
+        ("小明 Tom", "xiaomingtom", "xmt"),
+        ("ＴＯＭ马", "tomma", "tm"),
+        ("马-远 🙂", "mayuan", "my"),
+    ],
+)
+def test_a_chinese_name_sounds(name: str, pinyin: str, initials: str) -> None:
+    assert sounds(name) == (pinyin, initials)
+
+
+@pytest.mark.parametrize(
+    ("name", "pinyin"),
+    [
+        ("单雄信", "shanxiongxin"),
+        ("曾国藩", "zengguofan"),
+        ("解缙", "xiejin"),
+        ("长孙无忌", "zhangsunwuji"),
+        ("尉迟恭", "yuchigong"),
+    ],
+)
+def test_a_surname_sounds_as_a_surname(name: str, pinyin: str) -> None:
+    assert sounds(name)[0] == pinyin
+
+
+def test_the_same_character_elsewhere_has_its_usual_sound() -> None:
+    assert sounds("很简单")[0].endswith("dan")
+    assert sounds("单车Tom")[0].startswith("dan")
+
+
+@pytest.mark.parametrize("name", ["Alice", "", "🙂", "ひらがな", "홍길동", "Ёлка"])
+def test_other_names_have_no_sound(name: str) -> None:
+    assert sounds(name) == ("", "")
+
+
+@pytest.mark.parametrize("text", ["lvbu", "LVBU", "Lü bu", "lv'bu", "ｌｖ　ｂｕ"])
+def test_what_is_typed_is_compared_in_one_form(text: str) -> None:
+    assert as_typed(text) == "lvbu"
+
+
+@given(st.text(st.characters(min_codepoint=0x3400, max_codepoint=0x9FFF), max_size=USER_NAME_LIMIT))
+def test_every_sound_fits_its_column(name: str) -> None:
+    pinyin, initials = sounds(name)
+    assert len(pinyin) <= KEY_LIMIT and len(initials) <= USER_NAME_LIMIT
+
+
+def test_the_dictionary_is_loaded_for_a_chinese_name_only() -> None:
+    script = (
+        "import sys; from accounts.pinyin import sounds; sounds('Alice'); early = 'pypinyin' in sys.modules;"
+        " sounds('马远'); print(early, 'pypinyin' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
