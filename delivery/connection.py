@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -117,12 +117,17 @@ class Connection:
         if seconds is not None and self._paused:
             self._impatience = asyncio.get_running_loop().call_later(seconds, self.resume)
 
-    def resume(self, fetched: Container[int] = ()) -> None:
-        """What is held goes, without the pushes at the positions that the client has fetched itself."""
+    def leave_out(self, upto: int, had: Callable[[Frame], bool]) -> None:
+        """Drop what is held of the pushes up to this position: those of which `had` says that the client has them."""
+        self._held = deque(
+            item for item in self._held if isinstance(item, int) or not (0 < item[1] <= upto and had(item[0]))
+        )
+
+    def resume(self) -> None:
+        """What is held goes."""
         self.resume_after(None)
         if self._paused:
             self._paused = False
-            self._held = deque(item for item in self._held if isinstance(item, int) or item[1] not in fetched)
             self._let_go()
             self._flush()
 

@@ -18,16 +18,11 @@ from delivery.threads import run
 LARGEST_ID = 2**63 - 1
 
 
-async def log_in(call: Call, token: str, app: int) -> int:
-    """By a token only: neither a browser's session nor a name makes anybody here.
-
-    Returns a position up to which nothing has been pushed to the connection.
-    """
-    before = publish.hub().watermark
+async def log_in(call: Call, token: str, app: int) -> None:
+    """By a token only: neither a browser's session nor a name makes anybody here."""
     if not token and call.caller.known is None:
         raise ChatError(errors.NOT_AUTHORISED, "A log-in needs a token.")
     await login(call, Login(appId=app, serviceToken=token))
-    return before
 
 
 def check(call: Call, up: codec.Up) -> None:
@@ -91,10 +86,11 @@ async def send(call: Call, up: codec.Up, channel: int) -> Stored:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Messages, oldest first."""
+    """Messages, oldest first. Up to `upto` the client now has all that a Sync brings."""
 
     messages: list[codec.Message]
     has_more: bool
+    upto: int
 
 
 async def sync(call: Call, seq: int) -> Page:
@@ -102,4 +98,6 @@ async def sync(call: Call, seq: int) -> Page:
     hub, seq = publish.hub(), min(seq, LARGEST_ID)
     await hub.reach(seq)
     entries, more = await run(selectors.messages_after, call.user, after=seq, upto=hub.watermark)
-    return Page([pushes.protobuf_message(entry) for entry in entries], more)
+    # A number that does not exist yet tells nothing of what one has.
+    had = seq if seq <= hub.watermark else 0
+    return Page([pushes.protobuf_message(entry) for entry in entries], more, entries[-1].position if entries else had)

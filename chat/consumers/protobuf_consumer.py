@@ -53,9 +53,6 @@ class ProtobufConsumer(Consumer):
             connection.close(errors.TOO_SLOW.number, errors.TOO_SLOW.reason)
 
         self._unacknowledged = Unacknowledged(here.resends, connection.outbox.put, too_slow)
-        self._live_from = 0
-        self._fetched: set[int] = set()
-        """Positions that came by Sync since the log-in, of those that might have been pushed."""
 
     def _ended(self) -> None:
         self._unacknowledged.stop()
@@ -112,7 +109,6 @@ class ProtobufConsumer(Consumer):
             frame = protobuf_codec.acknowledgement(protobuf_codec.LOGIN, result.code.number, result.code.text)
             connection.reply_first(call.number, frame)
             connection.resume_after(SYNC_PATIENCE)
-            self._live_from = result.data
             return
         if first:
             connection.resume()
@@ -133,10 +129,17 @@ class ProtobufConsumer(Consumer):
         frame = protobuf_codec.synced(code.number, code.text, page.messages, has_more=page.has_more)
         connection.reply_first(call.number, frame)
         if connection.paused:
-            self._fetched.update(message.seq for message in page.messages if message.seq > self._live_from)
+            connection.leave_out(page.upto, lambda frame: self._by_sync(call.caller, frame))
             if not page.has_more:
-                connection.resume(self._fetched)
-                self._fetched = set()
+                connection.resume()
+
+    def _by_sync(self, caller: Caller, frame: Frame) -> bool:
+        """Whether a Sync brings what this frame pushes: neither a room's messages nor edits and notes."""
+        message = protobuf_codec.pushed(cast(bytes, frame))
+        return message is not None and (message.session_type, message.receiver_id) != (
+            protobuf_codec.GROUP,
+            caller.room,
+        )
 
     # -- Message --------------------------------------------------------------------------------------------------
 

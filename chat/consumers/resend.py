@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from chat.wire.protobuf_codec import pushed_seq
+from chat.wire.protobuf_codec import pushed
 
 RESEND_AFTER = 5.0
 """Seconds that an acknowledgement has at least; about twice as many at most."""
@@ -63,10 +63,10 @@ class Unacknowledged:
 
     def _track(self, frames: Iterable[bytes]) -> None:
         for frame in frames:
-            seq = pushed_seq(frame)
-            if seq is not None and seq > self._last:
-                self._last = seq
-                self._waiting.append((seq, frame, self._resends.tick))
+            message = pushed(frame)
+            if message is not None and message.seq > self._last:
+                self._last = message.seq
+                self._waiting.append((message.seq, frame, self._resends.tick))
         if len(self._waiting) > UNACKNOWLEDGED_LIMIT:
             self.stop()
             self._overflow()

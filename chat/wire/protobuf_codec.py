@@ -14,7 +14,7 @@ from google.protobuf.message import Message as ProtobufMessage
 
 from chat.wire import im_pb2 as im
 
-LOGIN, UP = im.AT_LOGIN, im.AT_UP
+LOGIN, UP, GROUP = im.AT_LOGIN, im.AT_UP, im.ST_GROUP
 _SESSIONS = {im.ST_SINGLE: "single", im.ST_GROUP: "group"}
 _TYPES = {im.MT_TEXT: "text", im.MT_PICTURE: "picture", im.MT_VOICE: "voice"}
 _TYPE_NUMBERS = {name: number for number, name in _TYPES.items()}
@@ -162,10 +162,10 @@ def json_call(code: int, text: str, envelope: str) -> bytes:
     return _batch(im.Output(type=im.CT_CALL, code=code, CodeMsg=text, data=envelope.encode()))
 
 
-def pushed_seq(frame: bytes) -> int | None:
-    """The `seq` of the message that this frame, which was encoded here, pushes; None if it does not."""
+def pushed(frame: bytes) -> im.Message | None:
+    """The message that this frame, which was encoded here, pushes; None if it does not."""
     output = im.Output.FromString(im.OutputBatch.FromString(frame).outputs[0])
-    return im.PushMsg.FromString(output.data).msg.seq if output.type == im.CT_MESSAGE else None
+    return im.PushMsg.FromString(output.data).msg if output.type == im.CT_MESSAGE else None
 
 
 def batch(frames: Sequence[bytes]) -> bytes:

@@ -91,3 +91,33 @@ async def test_a_retry_from_elsewhere_keeps_no_answer_back_that_comes_behind_it(
     fresh = [seqs[number] for number in seqs if number % 3]
     assert fresh == sorted(fresh) and len({seqs[number] for number in (3, 6, 9)}) == 1
     await bob.close()
+
+
+@pytest.mark.parametrize("missed", [0, 1])
+async def test_what_one_has_seen_already_is_not_pushed_again(
+    site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch, settings: Settings, missed: int
+) -> None:
+    """On another node, say, which was ahead of this one."""
+    withheld = Withheld(site, monkeypatch, settings)
+    bob = ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scene.bob.pk)
+    await bob.login(await run(lambda: token_issue(user=scene.bob)))
+    seen = await run(say, scene.alice, scene.group, "seen elsewhere")
+    for _ in range(missed):
+        await run(say, scene.alice, scene.group, "missed")
+    assert [one.content for one in await bob.fetch(seen.position)] == [b"missed"] * missed
+    await run(say, scene.alice, scene.group, "live")
+    withheld.release()
+    await bob.message("live")
+    assert bob.texts == ["live"]
+    await bob.close()
+
+
+async def test_who_asks_from_a_number_that_does_not_exist_misses_nothing_that_comes(
+    site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    bob = ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scene.bob.pk)
+    await bob.login(await run(lambda: token_issue(user=scene.bob)))
+    await run(say, scene.alice, scene.group, "since the log-in")
+    assert await bob.fetch(2**64 - 1) == []
+    await bob.message("since the log-in")
+    await bob.close()

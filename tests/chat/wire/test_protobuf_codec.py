@@ -140,11 +140,12 @@ def test_a_push_is_a_whole_message() -> None:
     )
 
 
-def test_a_push_tells_its_number_and_nothing_else_does() -> None:
+def test_a_push_tells_its_message_and_nothing_else_does() -> None:
     message = Message(True, 2, 3, "text", b"x", 9, 1700)
-    assert codec.pushed_seq(codec.push(200, "Ok", message)) == 9
-    assert codec.pushed_seq(codec.refusal(1001, "No")) is None
-    assert codec.pushed_seq(codec.synced(200, "Ok", [message], has_more=False)) is None
+    found = codec.pushed(codec.push(200, "Ok", message))
+    assert found is not None and found.seq == 9
+    assert codec.pushed(codec.refusal(1001, "No")) is None
+    assert codec.pushed(codec.synced(200, "Ok", [message], has_more=False)) is None
 
 
 def test_frames_joined_are_one_batch_in_order() -> None:
