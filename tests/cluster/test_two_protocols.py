@@ -1,0 +1,93 @@
+"""Three people of `/ws` and two of `/acc` in one conversation on two nodes, while their connections are cut."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+
+import pytest
+
+from tests.support.people import Account, People
+from tests.support.talkers import JsonTalker, Line, ProtobufTalker, Talker, pair, talk
+from tests.support.twins import Twins
+
+pytestmark = pytest.mark.postgres
+
+MESSAGES = int(os.environ.get("CLUSTER_MIXED_MESSAGES", "5000"))
+"""Of all five, in all channels together."""
+CUTS = 8
+"""Of each, while they talk; and one more at the end."""
+PATIENCE = 150.0
+
+_STORED = """
+import json
+from chat.models import Channel, Message
+
+stored = dict()
+for channel in Channel.objects.filter(messages__text__startswith={mark!r}).distinct():
+    rows = Message.objects.filter(channel=channel).order_by("seq").values_list("seq", "position", "text")
+    stored[channel.pair or str(channel.pk)] = list(rows)
+print(json.dumps(stored))
+"""
+
+
+def database(twins: Twins, mark: str) -> dict[str, list[tuple[int, int, str]]]:
+    """Number, position and text of every message in the channels where something with that mark was said."""
+    rows = json.loads(twins.town.shell(_STORED.format(mark=mark)))
+    return {channel: [(seq, position, text) for seq, position, text in said] for channel, said in rows.items()}
+
+
+async def test_everybody_has_the_databases_sequence_of_each_channel(twins: Twins, visitors: People) -> None:
+    sites = [node.acc.removesuffix("/acc") for node in (twins.a, twins.b)]
+    phones = [twins.town.account(name) for name in ("alice", "bob", "carol")]
+    pages = [twins.town.account(name) for name in ("alice", "bob")]
+    everybody = [*phones, *pages]
+    maker = await visitors.login(pages[0], at=twins.a.acc)
+    other = await visitors.login(pages[1], at=twins.b.acc)
+    mark = f"{pages[0].name}'s day: "
+
+    all_of_us, some_of_us = await maker.group(*everybody[:3], pages[1]), await other.group(phones[0], pages[0])
+    members: dict[str, list[Account]] = {all_of_us: everybody, some_of_us: [phones[0], *pages]}
+    of_pages: dict[str, str] = {all_of_us: all_of_us, some_of_us: some_of_us}
+    for one, two in [(phones[0], pages[0]), (phones[1], phones[2]), (phones[2], pages[1]), (pages[0], pages[1])]:
+        members[pair(one, two)] = [one, two]
+    for page, person in ((maker, phones[0]), (other, phones[2]), (maker, pages[1])):
+        assert page.account is not None
+        of_pages[pair(page.account, person)] = await page.private(person)
+
+    chance = random.Random("the conversation")
+    counts = dict.fromkeys(members, 0)
+    talkers: list[Talker] = []
+    for account in everybody:
+        own = [channel for channel in members if account in members[channel]]
+        lines = [Line(chance.choice(own), f"{mark}{account.name} {n}") for n in range(MESSAGES // len(everybody))]
+        for line in lines:
+            counts[line.channel] += 1
+        if account in phones:
+            talkers.append(ProtobufTalker(account, sites, lines, CUTS, "one"))
+        else:
+            talkers.append(JsonTalker(account, sites, lines, CUTS, "one", targets=of_pages))
+    theirs = {
+        talker: {channel: count for channel, count in counts.items() if talker.account in members[channel]}
+        for talker in talkers
+    }
+
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.gather(*(talker.come() for talker in talkers))
+        await talk(talkers, theirs)
+
+    stored = await asyncio.to_thread(database, twins, mark)
+    assert {channel: len(said) for channel, said in stored.items()} == counts
+    for said in stored.values():
+        assert [seq for seq, _, _ in said] == list(range(1, len(said) + 1))
+    for talker in talkers:
+        assert talker.cuts >= CUTS + 1
+        for channel in theirs[talker]:
+            told = list(talker.sequences[channel].items())
+            if isinstance(talker, JsonTalker):
+                told.sort()  # What comes live and what `sync` brings are put together by their positions.
+            assert told == [(position, text) for _, position, text in stored[channel]]
+        assert talker.sequences.keys() == theirs[talker].keys()
+        await talker.cut()
