@@ -40,8 +40,14 @@ def tokens(owner: User | None = None) -> QuerySet[AuthToken]:
     return rows
 
 
-def device_by_id(device_id: int) -> Device | None:
-    return Device.objects.filter(pk=device_id).first()
+def token_device(number: int) -> Device | None:
+    """What is known of the token that is listed under that number."""
+    return Device.objects.select_related("user").filter(pk=number, kind=Device.Kind.TOKEN).first()
+
+
+def rights_of(service: User) -> list[str]:
+    """What it may do, of its own and by its groups, each as `app.codename`."""
+    return sorted(service.get_all_permissions())
 
 
 def permissions_named(names: Iterable[str]) -> dict[str, Permission]:

@@ -38,6 +38,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
                 _entry("Users", "person", "accounts.user"),
                 _entry("Groups", "group", "auth.group"),
                 _entry("Apps", "devices", "accounts.app"),
+                _entry("Services", "smart_toy", "accounts.service"),
                 _entry("Tokens", "key", "knox.authtoken"),
                 _entry("Sign-in locks", "lock", "axes.accessattempt"),
             ],

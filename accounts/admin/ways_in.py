@@ -1,4 +1,4 @@
-"""Tokens that let people in, and sign-in locks that keep them out. Neither is made by hand."""
+"""Sign-in locks, which keep people out who tried too many passwords."""
 
 from __future__ import annotations
 
@@ -6,37 +6,13 @@ from axes.models import AccessAttempt
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from knox.models import AuthToken
 from social_django.models import Association, Nonce, UserSocialAuth
 
-from accounts.actions import sign_in_unlock, token_revoke
+from accounts.actions import sign_in_unlock
 from accounts.admin.base import ActionAdmin, ReadOnly
-from accounts.credentials import token_credential
 
-admin.site.unregister(AuthToken)
 # Links with other sites are shown with their person; the rest is that library's own book-keeping.
 admin.site.unregister([UserSocialAuth, Nonce, Association])
-
-
-@admin.register(AuthToken)
-class TokenAdmin(ReadOnly, ActionAdmin):
-    """The tokens themselves are not kept, so nobody can read them here."""
-
-    list_display = ("user", "created", "expiry")
-    list_display_links = None
-    search_fields = ("user__username_key", "user__nickname_key")
-    fields = ("user", "created", "expiry")
-    ordering = ("-created",)
-    actions = ("revoke",)
-
-    @admin.action(description="Revoke: close the connections made by it", permissions=["act"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[AuthToken]) -> None:
-        done = self.try_each(
-            request,
-            queryset,
-            lambda token: token_revoke(user_id=token.user_id, credential=token_credential(token.digest)),
-        )
-        self.message_user(request, f"{done} revoked.")
 
 
 @admin.register(AccessAttempt)

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.actions import app_create, guest_create, token_issue
+from accounts.actions import app_create, guest_create, service_make, token_issue
 from accounts.models import User
 
 
@@ -19,6 +19,7 @@ def content(alice: User) -> None:
     app_create(number=901, name="Web")
     Group.objects.create(name="Moderators")
     token_issue(user=alice)
+    service_make(username="shop")
     Client().post("/accounts/login/", {"username": "alice", "password": "wrong"})
 
 
@@ -62,13 +63,16 @@ def _queries(client: Client, path: str) -> int:
     return len(queries)
 
 
-@pytest.mark.parametrize("model", ["accounts/user", "accounts/app", "knox/authtoken", "axes/accessattempt"])
+@pytest.mark.parametrize(
+    "model", ["accounts/user", "accounts/app", "accounts/service", "knox/authtoken", "axes/accessattempt"]
+)
 def test_a_list_costs_the_same_however_long(as_root: Client, content: None, model: str) -> None:
     path = f"/admin/{model}/"
     as_root.get(path)
     before = _queries(as_root, path)
     for number in range(20):
         token_issue(user=guest_create(name=f"Guest {number}"))
+        service_make(username=f"shop{number}")
         app_create(number=1000 + number, name="Another")
         Client().post("/accounts/login/", {"username": f"nobody{number}", "password": "wrong"})
     assert _queries(as_root, path) == before

@@ -1,0 +1,136 @@
+"""Tokens in the admin: whose, what for, until when, last used; those of services are made here and shown this once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin.models import ADDITION, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from knox.models import AuthToken
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
+
+from accounts.actions import service_token_make, token_revoke
+from accounts.actions.tokens import NAME_LIMIT
+from accounts.admin.base import ActionAdmin, ReadOnly
+from accounts.credentials import token_credential, token_digest
+from accounts.errors import BadToken
+from accounts.models import Service
+from accounts.names import name_key
+from accounts.services import tokens
+
+admin.site.unregister(AuthToken)
+
+
+class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A token that does not exist yet."""
+
+    name = forms.CharField(
+        max_length=NAME_LIMIT,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="What it is for, such as the machine that gets it.",
+    )
+    days = forms.IntegerField(
+        min_value=1, widget=UnfoldAdminIntegerFieldWidget(), help_text="Days after which it expires."
+    )
+
+
+@admin.register(AuthToken)
+class TokenAdmin(ReadOnly, ActionAdmin):
+    """The tokens themselves are not kept, so nobody can read them here again."""
+
+    form = TokenForm
+    list_display = ("user", "token_name", "created", "expiry", "last_used", "last_address", "maker")
+    list_display_links = None
+    search_fields = ("user__username_key", "user__nickname_key", "name")
+    search_help_text = "User name, nickname or the token's name"
+    ordering = ("-created",)
+    actions = ("revoke",)
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        allowed: bool = ActionAdmin.has_add_permission(self, request)
+        return allowed
+
+    def get_fields(self, request: HttpRequest, obj: AuthToken | None = None) -> tuple[str, ...]:
+        if obj is None:
+            return ("user", "name", "days")
+        return ("user", "token_name", "created", "expiry", "last_used", "last_address", "maker")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: AuthToken | None = None) -> tuple[str, ...]:
+        return () if obj is None else self.get_fields(request, obj)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return super().get_changeform_initial_data(request) | {"days": settings.IM_TOKEN_DAYS}
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs["queryset"] = Service.objects.filter(is_active=True)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuthToken]:
+        return tokens()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AuthToken], search_term: str
+    ) -> tuple[QuerySet[AuthToken], bool]:
+        found: tuple[QuerySet[AuthToken], bool] = super().get_search_results(request, queryset, name_key(search_term))
+        return found
+
+    @admin.display(description="name", ordering="name")
+    def token_name(self, token: Any) -> str | None:
+        return token.name or None
+
+    @admin.display(description="last used", ordering="seen_at")
+    def last_used(self, token: Any) -> Any:
+        return token.seen_at
+
+    @admin.display(description="from")
+    def last_address(self, token: Any) -> str | None:
+        return token.address
+
+    @admin.display(description="made by")
+    def maker(self, token: Any) -> str | None:
+        return token.made_by
+
+    def save_model(self, request: HttpRequest, obj: AuthToken, form: Any, change: bool) -> None:
+        given = form.cleaned_data
+        service = given["user"]
+        # A token is all that its service may do: who makes one must not gain by it.
+        if service.is_superuser or service.get_all_permissions() - request.user.get_all_permissions():
+            raise BadToken("%(name)s may do what you may not, so you make no tokens of it.", name=service)
+        made = service_token_make(service=service, name=given["name"], days=given["days"], made_by=request.user)
+        obj.digest = token_digest(made.token)
+        request.made_token = made  # type: ignore[attr-defined]
+
+    def log_addition(self, request: HttpRequest, obj: AuthToken, message: Any) -> LogEntry:
+        made = request.made_token  # type: ignore[attr-defined]
+        return LogEntry.objects.create(
+            user_id=request.user.pk,
+            content_type=ContentType.objects.get_for_model(obj),
+            object_id=obj.pk,
+            object_repr=f"{obj.user}: {made.device.name}"[:200],
+            action_flag=ADDITION,
+        )
+
+    def response_add(self, request: HttpRequest, obj: AuthToken, post_url_continue: str | None = None) -> HttpResponse:
+        """The token, in this answer only: in no message, session or address that would keep it."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "A new token",
+            "opts": self.opts,
+            "made": request.made_token,  # type: ignore[attr-defined]
+        }
+        return TemplateResponse(request, "admin/accounts/token_made.html", context)
+
+    @admin.action(description="Revoke: close the connections made by it", permissions=["act"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[AuthToken]) -> None:
+        done = self.try_each(
+            request,
+            queryset,
+            lambda token: token_revoke(user_id=token.user_id, credential=token_credential(token.digest)),
+        )
+        self.message_user(request, f"{done} revoked.")

@@ -1,0 +1,121 @@
+"""What people's browsers and tokens look like to them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.actions import (
+    app_create,
+    device_forget,
+    device_made,
+    device_seen,
+    devices,
+    password_change,
+    service_make,
+    service_token_make,
+    sign_out_everywhere,
+    token_issue,
+    token_make,
+)
+from accounts.errors import BadToken
+from accounts.models import Device, User
+from accounts.names import BadName
+from accounts.selectors import person_by_token
+from tests.accounts.conftest import PASSWORD
+
+
+@pytest.fixture(autouse=True)
+def _nothing_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "_noted", {})
+
+
+def test_a_device_is_noted_once_with_what_can_be_shown(alice: User) -> None:
+    app = app_create(number=101, name="Web")
+    for _ in range(2):
+        device_made(
+            user=alice,
+            kind=Device.Kind.BROWSER,
+            credential="session:1",
+            name="Fire\0fox\u202e" + "x" * 200,
+            app=101,
+            address="fe80::1%eth0",
+        )
+    row = Device.objects.get()
+    assert (row.user, row.app, row.address, row.seen_at) == (alice, app, "fe80::1", None)
+    assert row.name.startswith("Firefoxx") and len(row.name) == 100
+
+
+def test_use_is_noted_at_most_once_a_minute(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    device_made(user=alice, kind=Device.Kind.TOKEN, credential="token:1", address="192.0.2.1")
+    device_seen(credential="token:1", address="nonsense")
+    first = Device.objects.get()
+    assert first.seen_at is not None and first.address == "192.0.2.1"
+    device_seen(credential="token:1", address="192.0.2.2")
+    # Another node knows nothing of it and asks the row.
+    monkeypatch.setattr(devices, "_noted", {})
+    device_seen(credential="token:1", address="192.0.2.2")
+    assert Device.objects.get().seen_at == first.seen_at
+    monkeypatch.setattr(devices, "_noted", {})
+    Device.objects.update(seen_at=timezone.now() - timedelta(seconds=61))
+    device_seen(credential="token:1", app=7, address="192.0.2.2")
+    again = Device.objects.get()
+    assert again.address == "192.0.2.2" and again.app is None and again.seen_at >= first.seen_at
+
+
+def test_nothing_is_noted_of_what_was_forgotten(alice: User) -> None:
+    device_made(user=alice, kind=Device.Kind.BROWSER, credential="session:1")
+    device_forget("session:1")
+    device_seen(credential="session:1")
+    assert not Device.objects.exists()
+
+
+def test_a_token_of_a_person_has_its_device(alice: User) -> None:
+    app_create(number=102, name="iOS")
+    token = token_issue(user=alice, app=102, address="192.0.2.1")
+    known = person_by_token(token)
+    assert known is not None
+    device = Device.objects.get()
+    assert (device.user, device.kind, device.credential) == (alice, "token", known[1])
+    assert device.app is not None and device.app.number == 102
+
+
+def test_an_expired_token_takes_its_device_along(alice: User) -> None:
+    token_make(user=alice, lifetime=timedelta(seconds=-1))
+    token_issue(user=alice)
+    assert Device.objects.count() == 1
+
+
+def test_what_ends_everything_forgets_every_device(alice: User) -> None:
+    kept = person_by_token(token_issue(user=alice))
+    token_issue(user=alice)
+    device_made(user=alice, kind=Device.Kind.BROWSER, credential="session:1")
+    assert kept is not None
+    password_change(user=alice, new_password=PASSWORD + "!", keep_credential=kept[1])
+    assert Device.objects.get().credential == kept[1]
+    sign_out_everywhere(user_id=alice.pk)
+    assert not Device.objects.exists()
+
+
+def test_a_made_token_does_not_print_itself(alice: User) -> None:
+    made = token_make(user=alice)
+    assert made.token not in repr(made)
+
+
+def test_a_token_of_a_service_has_a_name_and_an_end(alice: User) -> None:
+    shop = service_make(username="shop", permissions=["chat.use_gateway"])
+    made = service_token_make(service=shop, name="Till 1", days=3, made_by=alice)
+    assert timedelta(days=2) < made.expires - timezone.now() <= timedelta(days=3)
+    assert (made.device.name, made.device.made_by) == ("Till 1", alice)
+    for name, days in (("", 3), ("x" * 101, 3), ("a\u202eb", 3), ("Till", 0), ("Till", 100_000)):
+        with pytest.raises(BadToken):
+            service_token_make(service=shop, name=name, days=days)
+    with pytest.raises(BadToken, match="no service"):
+        service_token_make(service=alice, name="Till 1")
+
+
+def test_a_service_needs_a_proper_name(db: None) -> None:
+    with pytest.raises(BadName):
+        service_make(username="the shop")

@@ -1,0 +1,110 @@
+"""Tokens in the admin: made for services, shown once, revoked."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+from django.contrib.sessions.models import Session
+from django.test import Client
+from knox.models import AuthToken
+
+from accounts.actions import device_seen, service_make, service_permissions_set, token_issue
+from accounts.models import Device, User
+from accounts.selectors import person_by_token
+from tests.accounts.conftest import Revocations
+
+TOKENS = "/admin/knox/authtoken/"
+
+
+@pytest.fixture
+def shop(db: None) -> User:
+    return service_make(username="shop", nickname="The shop", permissions=["chat.use_gateway"])
+
+
+def _make(client: Client, owner: User, **changes: object) -> str:
+    given = {"user": owner.pk, "name": "Till 1", "days": 30} | changes
+    return client.post(f"{TOKENS}add/", given, follow=True).content.decode()
+
+
+def test_a_token_of_a_service_is_made_and_shown_once(as_root: Client, root: User, shop: User) -> None:
+    answer = as_root.post(f"{TOKENS}add/", {"user": shop.pk, "name": "Till 1", "days": "30"})
+    assert answer.status_code == 200 and "no-store" in answer["Cache-Control"]
+    found = re.search(r"[0-9a-f]{64}", answer.content.decode())
+    assert found is not None
+    token = found.group()
+    known = person_by_token(token)
+    assert known is not None and known[0] == shop
+    device = Device.objects.get()
+    assert (device.name, device.made_by, device.credential) == ("Till 1", root, known[1])
+    # Nowhere else: not in a session, not in the admin's own log, not on the list.
+    assert all(token not in str(session.get_decoded()) for session in Session.objects.all())
+    assert all(token not in str(vars(entry)) for entry in LogEntry.objects.all())
+    assert LogEntry.objects.get().object_repr == "shop: Till 1"
+    assert token not in str(answer.cookies)
+    page = as_root.get(TOKENS).content.decode()
+    assert "Till 1" in page and token not in page
+
+
+def test_the_list_tells_the_last_use_and_finds_by_name(as_root: Client, shop: User) -> None:
+    _make(as_root, shop)
+    _make(as_root, shop, name="Till 2")
+    device_seen(credential=Device.objects.get(name="Till 1").credential, address="192.0.2.7")
+    page = as_root.get(f"{TOKENS}?q=till+1").content.decode()
+    assert "Till 1" in page and "Till 2" not in page and "192.0.2.7" in page
+
+
+def test_no_token_is_made_for_a_person(as_root: Client, alice: User) -> None:
+    assert "valid choice" in _make(as_root, alice)
+    assert not AuthToken.objects.exists()
+
+
+def test_a_token_needs_a_name_and_an_end(as_root: Client, shop: User) -> None:
+    _make(as_root, shop, name=" ")
+    _make(as_root, shop, days="")
+    assert "1 to 730 days" in _make(as_root, shop, days="731")
+    assert not AuthToken.objects.exists()
+
+
+def test_an_operator_makes_no_token_of_a_service_that_may_do_more_than_they(
+    as_steve: Client, steve: User, shop: User
+) -> None:
+    steve.user_permissions.add(Permission.objects.get(codename="add_authtoken"))
+    assert "may do what you may not" in _make(as_steve, shop)
+    assert not AuthToken.objects.exists()
+    service_permissions_set(service_id=shop.pk, permissions=[])
+    _make(as_steve, shop)
+    assert AuthToken.objects.get().user == shop
+
+
+def test_who_may_only_look_makes_no_token(as_steve: Client, shop: User) -> None:
+    assert as_steve.get(f"{TOKENS}add/").status_code == 403
+    assert as_steve.post(f"{TOKENS}add/", {"user": shop.pk, "name": "x", "days": "1"}).status_code == 403
+
+
+def test_a_token_is_revoked_by_the_action(as_root: Client, alice: User, revocations: Revocations) -> None:
+    token = token_issue(user=alice)
+    digest = AuthToken.objects.get().digest
+    assert token not in as_root.get(TOKENS).content.decode()
+    page = as_root.post(TOKENS, {"action": "revoke", "_selected_action": [digest]}, follow=True).content.decode()
+    assert "1 revoked." in page
+    assert person_by_token(token) is None
+    assert not Device.objects.exists()
+    assert revocations(alice) == [{"credential": f"token:{digest[:32]}", "except": None}]
+
+
+def test_tokens_are_not_changed_here(as_root: Client, alice: User) -> None:
+    token_issue(user=alice)
+    digest = AuthToken.objects.get().digest
+    assert as_root.post(f"{TOKENS}{digest}/change/", {"user": "1"}).status_code == 403
+    assert as_root.post(f"{TOKENS}{digest}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_who_may_only_look_at_tokens_revokes_none(as_steve: Client, alice: User) -> None:
+    token = token_issue(user=alice)
+    digest = AuthToken.objects.get().digest
+    assert as_steve.get(TOKENS).status_code == 200
+    as_steve.post(TOKENS, {"action": "revoke", "_selected_action": [digest]})
+    assert person_by_token(token) is not None
