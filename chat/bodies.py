@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import User
-from chat.models import Message
+from chat.models import Message, Pin
 from chat.selectors import Listed
 from delivery.log import Entry
 
@@ -71,6 +71,11 @@ def edited(row: Message) -> dict[str, Any]:
 
 def recalled(row: Message, by: User, time: int) -> dict[str, Any]:
     return {"target": str(row.channel_id), "id": str(row.pk), "seq": row.seq, "by": person(by), "time": time}
+
+
+def pin(row: Pin) -> dict[str, Any]:
+    """A pinned message in the list of its channel's."""
+    return message(row.message, row.message.sender) | {"pinnedBy": person(row.by), "pinnedAt": row.time}
 
 
 def pinned(row: Message, by: User) -> dict[str, Any]:

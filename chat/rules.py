@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 
-from accounts.names import BadName, check_name
+from accounts.names import BadName, check_name, is_storable
 from chat import errors
 from chat.errors import ChatError
 
 CHANNEL_NAME_LIMIT = 64
 CLIENT_ID_LIMIT = 64
+REASON_LIMIT = 200
+SLOW_MODE_LIMIT = 86400
+"""Seconds: once a day is the slowest."""
 BYTES_A_CHARACTER = 4
 """What one character of UTF-8 takes at most."""
 MEMBERS_IN_NAME = 4
@@ -59,6 +62,14 @@ def check_client_id(client_id: str | None) -> str | None:
             field="clientMsgId",
         )
     return client_id
+
+
+def check_reason(reason: str) -> str:
+    """Why somebody is restricted or a message reported: one line, shown to people; may be empty."""
+    reason = " ".join(reason.split())
+    if not is_storable(reason) or len(reason) > REASON_LIMIT:
+        raise ChatError(errors.ILLEGAL_PARAMETER, f"A reason has at most {REASON_LIMIT} characters.", field="reason")
+    return reason
 
 
 def members_name(nicknames: Sequence[str], count: int) -> str:

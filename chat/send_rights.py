@@ -139,6 +139,13 @@ def in_force(restrictions: QuerySet[Restriction]) -> QuerySet[Restriction]:
     return restrictions.filter(Q(until=None) | Q(until__gt=timezone.now()))
 
 
+def require_unmuted(user: int, channel: Channel | None) -> None:
+    """For other ways to put words before people, such as an edit."""
+    here = Restriction.objects.filter(Q(channel=None) | Q(channel=channel), user=user, kind=Restriction.Kind.MUTE)
+    if (mute := in_force(here).first()) is not None:
+        raise muted(mute.until)
+
+
 def muted(until: datetime | None) -> ChatError:
     """What somebody is told who may not speak; `until` in Unix ms, None: until it is lifted."""
     when = None if until is None else int(until.timestamp() * 1000)

@@ -1,4 +1,4 @@
-"""Channels: create, rename, set the policy, close."""
+"""Channels: create, rename, close."""
 
 from __future__ import annotations
 
@@ -184,20 +184,6 @@ def channel_rename(*, user: User, channel_id: int, name: str) -> Access:
             channel.name = name
             channel.save(update_fields=["name"])
             publish.after_commit(log.append([note_entry(channel, "renamed", by=user, value=name)]))
-    return access
-
-
-def channel_set_policy(*, user: User, channel_id: int, join: str | None = None, listed: bool | None = None) -> Access:
-    """Who may join, and whether strangers find it."""
-    with write():
-        access = managed_group(user, channel_id)
-        channel = access.channel
-        channel.join = channel.join if join is None else join
-        channel.listed = channel.listed if listed is None else listed
-        if channel.listed and not channel.name:
-            raise ChatError(errors.ILLEGAL_PARAMETER, "A listed group needs a name.", field="listed")
-        channel.save(update_fields=["join", "listed"])
-        publish.after_commit(log.append([note_entry(channel, "policy", by=user, value=channel.join)]))
     return access
 
 

@@ -18,11 +18,13 @@ from chat.actions.channel import (
     require_account,
     stay_rows,
 )
+from chat.actions.reach import require_addable
 from chat.errors import ChatError
 from chat.models import Channel, Membership, ReadMark, Restriction
 from chat.selectors import Access, current_members
 from chat.send_rights import in_force
 from delivery import log, publish
+from delivery.log import Entry
 from delivery.transactions import write
 
 
@@ -46,6 +48,7 @@ def member_invite(*, user: User, channel_id: int, names: Sequence[str]) -> list[
     invited = people_named(names, but=user)
     with write():
         lock_people([user, *invited])
+        require_addable(user, invited)
         access = member_group(user, channel_id)
         if access.role is None or not rules.may_invite(access.channel.join, access.role):
             raise ChatError(errors.NOT_AUTHORISED, "Only an owner or admin adds people to this group.")
@@ -94,7 +97,7 @@ def member_leave(*, user: User, channel_id: int) -> None:
     with write():
         access = member_group(user, channel_id)
         assert access.stay is not None
-        _leave(access.channel, access.stay, by=user, note="left")
+        end_stay(access.channel, access.stay, by=user, note="left")
 
 
 def member_remove(*, user: User, channel_id: int, name: str) -> None:
@@ -105,7 +108,7 @@ def member_remove(*, user: User, channel_id: int, name: str) -> None:
         assert access.role is not None
         if not rules.outranks(access.role, stay.role):
             raise ChatError(errors.NOT_AUTHORISED, "Only somebody of higher rank may remove this person.")
-        _leave(access.channel, stay, by=user, note="removed")
+        end_stay(access.channel, stay, by=user, note="removed")
 
 
 def _stay_of(channel: Channel, user: User, name: str) -> Membership:
@@ -119,7 +122,11 @@ def _stay_of(channel: Channel, user: User, name: str) -> Membership:
     return stay
 
 
-def _leave(channel: Channel, stay: Membership, *, by: User, note: str) -> None:
+def end_stay(channel: Channel, stay: Membership, *, by: User, note: str, told: Sequence[Entry] = ()) -> None:
+    """Let a member go, in a transaction that has the channel locked; `told` is logged with it. The last thing it does.
+
+    The last owner hands over.
+    """
     rest = current_members(channel).exclude(pk=stay.pk)
     notes = [note_entry(channel, note, by=by, who=[stay.user], leave=[stay.user])]
     if stay.role == "owner" and not rest.filter(role="owner").exists():
@@ -128,7 +135,7 @@ def _leave(channel: Channel, stay: Membership, *, by: User, note: str) -> None:
             heir.role = "owner"
             heir.save(update_fields=["role"])
             notes.append(note_entry(channel, "role", by=by, who=[heir.user], value="owner"))
-    entries = log.append(notes)
+    entries = log.append([*notes, *told])
     stay.until_position, stay.until_seq = entries[0].position, channel.last_seq
     stay.save(update_fields=["until_position", "until_seq"])
     publish.after_commit(entries)

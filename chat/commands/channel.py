@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -10,10 +10,11 @@ from accounts.circle import presence_shown
 from accounts.selectors import persons_by_names
 from chat import bodies, errors, selectors
 from chat.actions import channel as channels
-from chat.actions import member
+from chat.actions import member, policy
 from chat.commands.fields import Id, Name, Names, Number, PageSize
 from chat.commands.registry import Call, Nothing, command
 from chat.errors import ChatError
+from chat.rules import SLOW_MODE_LIMIT
 from chat.selectors import Access, access_channel
 from delivery import publish
 from delivery.threads import run
@@ -149,14 +150,29 @@ class Policy(msgspec.Struct):
     target: Id
     join: Join | None = None
     listed: bool | None = None
+    history: Literal["joined", "all"] | None = None
+    announcementsOnly: bool | None = None
+    slowMode: Annotated[int, msgspec.Meta(ge=0, le=SLOW_MODE_LIMIT)] | None = None
 
 
 @command("channel.policy", fault=errors.STORE_FAILED)
-async def policy(call: Call, data: Policy) -> dict[str, Any]:
-    """Say who may join a group, and whether strangers find it."""
+async def set_policy(call: Call, data: Policy) -> dict[str, Any]:
+    """Say what holds in a group: who may join, whether strangers find it, what members read of the time before they
+    came (owners only), whether only owners and admins write, and how many seconds others wait between two messages.
+
+    What is left out stays as it is. Members hear a `channel.note` with note `policy`.
+    """
 
     def act() -> dict[str, Any]:
-        access = channels.channel_set_policy(user=call.user, channel_id=data.target, join=data.join, listed=data.listed)
+        access = policy.channel_set_policy(
+            user=call.user,
+            channel_id=data.target,
+            join=data.join,
+            listed=data.listed,
+            history=data.history,
+            announcements_only=data.announcementsOnly,
+            slow_mode=data.slowMode,
+        )
         return shown(call, access)
 
     return await run(act)

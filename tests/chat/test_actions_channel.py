@@ -15,8 +15,8 @@ from chat.actions.channel import (
     channel_create_private,
     channel_rename,
     channel_set_closed,
-    channel_set_policy,
 )
+from chat.actions.policy import channel_set_policy
 from chat.errors import ChatError, Code
 from chat.models import Channel, Membership
 from delivery import log

@@ -11,10 +11,10 @@ from chat.actions.channel import (
     channel_create_private,
     channel_rename,
     channel_set_closed,
-    channel_set_policy,
 )
 from chat.actions.member import member_invite, member_join, member_leave
 from chat.actions.message import message_recall, read_mark
+from chat.actions.policy import channel_set_policy
 from chat.errors import ChatError
 from chat.models import Channel
 from chat.selectors import History, Listed, access_channel, access_message, channel_list, history

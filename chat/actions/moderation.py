@@ -1,0 +1,170 @@
+"""Mutes and bans: by a group's owners and admins in it, by operators in any channel or everywhere, for a time.
+
+The send path obeys them from the next message on (`chat.send_rights`), and the person's connections are told at once.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from accounts.actions import person_activate, person_deactivate
+from accounts.models import Block, User
+from chat import bodies, errors, rules
+from chat.actions.channel import member_group, people_named
+from chat.actions.member import end_stay
+from chat.errors import ChatError
+from chat.models import Channel, Restriction
+from chat.selectors import current_members
+from delivery import log, publish
+from delivery.log import Entry
+from delivery.transactions import write
+
+RESTRICTION = "restriction"
+LIFTED = {Restriction.Kind.MUTE: "unmute", Restriction.Kind.BAN: "unban"}
+
+
+def member_restrict(
+    *, user: User, channel_id: int, name: str, kind: str, until: datetime | None, reason: str = ""
+) -> Restriction:
+    """Mute or ban somebody of lower rank in a group that one manages. A ban ends their membership."""
+    with write():
+        person = _named(name, but=user)
+        _locked(user.pk, person.pk)
+        channel = _managed_over(user, channel_id, person)
+        return _restrict(person, channel, kind, until=until, reason=reason, by=user)
+
+
+def member_unrestrict(*, user: User, channel_id: int, name: str, kind: str) -> None:
+    """Lift a mute or ban in a group that one manages; nothing happens if there is none."""
+    with write():
+        person = _named(name, but=user)
+        _locked(user.pk, person.pk)
+        _lift(person, _managed_over(user, channel_id, person), kind)
+
+
+def person_mute(
+    *, operator: User, person_id: int, channel_id: int | None = None, until: datetime | None = None, reason: str = ""
+) -> Restriction:
+    """Let somebody say nothing more, in one channel or (None) everywhere; by an operator."""
+    with write():
+        person = _locked(person_id)[person_id]
+        return _restrict(person, _channel(channel_id), "mute", until=until, reason=reason, by=operator)
+
+
+def person_unmute(*, operator: User, person_id: int, channel_id: int | None = None) -> None:
+    with write():
+        _lift(_locked(person_id)[person_id], _channel(channel_id), "mute")
+
+
+def person_ban(
+    *, operator: User, person_id: int, channel_id: int | None = None, until: datetime | None = None, reason: str = ""
+) -> Restriction:
+    """Keep somebody out of a group, or (None) of the whole site: then they are deactivated until the ban ends."""
+    with write():
+        person = _locked(person_id)[person_id]
+        return _restrict(person, _channel(channel_id), "ban", until=until, reason=reason, by=operator)
+
+
+def person_unban(*, operator: User, person_id: int, channel_id: int | None = None) -> None:
+    """Lift a ban. Who was banned from the site can sign in again; who was from a group can come back to it."""
+    with write():
+        _lift(_locked(person_id)[person_id], _channel(channel_id), "ban")
+
+
+def restrictions_lift_expired() -> int:
+    """Take away what has run out, and let in again who was banned for a time; returns how many."""
+    expired = Restriction.objects.filter(until__lte=timezone.now()).select_related("user")
+    lifted = 0
+    for restriction in list(expired[:500]):
+        with write():
+            person = _locked(restriction.user_id)[restriction.user_id]
+            # It may have been prolonged meanwhile.
+            if expired.filter(pk=restriction.pk).exists():
+                restriction.delete()
+                _after_lifting(person, restriction.kind, restriction.channel_id)
+                lifted += 1
+    return lifted
+
+
+def _named(name: str, *, but: User) -> User:
+    people = people_named([name], but=but)
+    if not people:
+        raise ChatError(errors.ILLEGAL_PARAMETER, "Nobody restricts themselves.", field="member")
+    return people[0]
+
+
+def _locked(*ids: int) -> dict[int, User]:
+    """The rows of these people, locked before any channel's. NO_DATA if one is missing."""
+    rows = User.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+    found = {row.pk: row for row in rows}
+    if len(found) < len(set(ids)):
+        raise ChatError(errors.NO_DATA, "There is no such person.")
+    return found
+
+
+def _channel(channel_id: int | None) -> Channel | None:
+    if channel_id is None:
+        return None
+    channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id).first()
+    if channel is None:
+        raise ChatError(errors.NO_DATA, "There is no such channel.")
+    return channel
+
+
+def _managed_over(user: User, channel_id: int, person: User) -> Channel:
+    """The locked group, if the user manages it and the person, member or not, is of lower rank there."""
+    access = member_group(user, channel_id)
+    rules.require_manager(access.role)
+    stay = current_members(access.channel).filter(user=person).first()
+    assert access.role is not None
+    if stay is not None and not rules.outranks(access.role, stay.role):
+        raise ChatError(errors.NOT_AUTHORISED, "Only somebody of higher rank may do this to this person.")
+    return access.channel
+
+
+def _restrict(
+    person: User, channel: Channel | None, kind: str, *, until: datetime | None, reason: str, by: User
+) -> Restriction:
+    if kind == Restriction.Kind.BAN and channel is not None and channel.kind != Channel.Kind.PUBLIC:
+        raise ChatError(errors.ILLEGAL_PARAMETER, "One is banned from groups; in other channels one is muted.")
+    if until is not None and until <= timezone.now():
+        raise ChatError(errors.ILLEGAL_PARAMETER, "The end of the time is past.", field="until")
+    values = {"until": until, "reason": rules.check_reason(reason), "by": by, "since": timezone.now()}
+    restriction, _ = Restriction.objects.update_or_create(user=person, kind=kind, channel=channel, defaults=values)
+    person.restricted = True
+    person.save(update_fields=["restricted"])
+    entry = _entry(person, kind, channel, until=until, reason=restriction.reason)
+    if kind == Restriction.Kind.BAN:
+        if channel is None:
+            person_deactivate(user_id=person.pk)
+        elif (stay := current_members(channel).filter(user=person).first()) is not None:
+            end_stay(channel, stay, by=by, note="removed", told=[entry])
+    else:
+        publish.after_commit(log.append([entry]))
+    return restriction
+
+
+def _lift(person: User, channel: Channel | None, kind: str) -> None:
+    gone, _ = Restriction.objects.filter(user=person, kind=kind, channel=channel).delete()
+    if gone:
+        _after_lifting(person, kind, channel.pk if channel is not None else None)
+
+
+def _after_lifting(person: User, kind: str, channel_id: int | None) -> None:
+    others = Restriction.objects.filter(user=person).exists()
+    person.restricted = others or Block.objects.filter(blocked=person).exists()
+    person.save(update_fields=["restricted"])
+    if kind == Restriction.Kind.BAN and channel_id is None:
+        person_activate(user_id=person.pk)
+        return
+    channel = Channel(pk=channel_id) if channel_id is not None else None
+    publish.after_commit(log.append([_entry(person, LIFTED[Restriction.Kind(kind)], channel)]))
+
+
+def _entry(
+    person: User, kind: str, channel: Channel | None, *, until: datetime | None = None, reason: str = ""
+) -> Entry:
+    body = bodies.restriction(kind, channel.pk if channel is not None else None, until=until, reason=reason)
+    return Entry(kind=RESTRICTION, persons=(person.pk,), body=body)

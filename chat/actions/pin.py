@@ -1,0 +1,86 @@
+"""Messages that a channel keeps in sight: pinned by a group's owners and admins, by either of two people."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from accounts.models import User
+from chat import bodies, errors, rules
+from chat.actions.message import about
+from chat.errors import ChatError
+from chat.models import Channel, Message, Pin
+from chat.selectors import Access, access_channel, access_message
+from delivery import log, publish
+from delivery.transactions import write
+
+PINNED = "message.pinned"
+UNPINNED = "message.unpinned"
+
+
+def message_pin(*, user: User, channel_id: int, message_id: int, origin: str = "") -> tuple[Message, int | None]:
+    """Pin a message; returns it with the position of that, None if it was pinned already."""
+    with write():
+        access = access_channel(user, channel_id, lock=True)
+        message = access_message(user, access, message_id)
+        _require_pinner(access)
+        return message, pin_locked(message, access, user, origin)
+
+
+def message_unpin(*, user: User, channel_id: int, message_id: int, origin: str = "") -> tuple[Message, int | None]:
+    """Take a pin away; the position is None if there was none."""
+    with write():
+        access = access_channel(user, channel_id, lock=True)
+        message = access_message(user, access, message_id)
+        _require_pinner(access)
+        return message, unpin_locked(message, access, user, origin)
+
+
+def message_pin_as_operator(*, operator: User, message_id: int) -> None:
+    """Pin any message, also in an app's room; from the admin."""
+    with write():
+        message, access = _as_operator(message_id)
+        pin_locked(message, access, operator, "")
+
+
+def message_unpin_as_operator(*, operator: User, message_id: int) -> None:
+    with write():
+        message, access = _as_operator(message_id)
+        unpin_locked(message, access, operator, "")
+
+
+def _as_operator(message_id: int) -> tuple[Message, Access]:
+    message = Message.objects.get(pk=message_id)
+    channel = Channel.objects.select_for_update(no_key=True).get(pk=message.channel_id)
+    message.refresh_from_db()
+    return message, Access(channel, None)
+
+
+def _require_pinner(access: Access) -> None:
+    if access.channel.kind != Channel.Kind.PRIVATE:
+        rules.require_manager(access.role)
+    rules.require_open_channel(access.channel.closed)
+
+
+def pin_locked(message: Message, access: Access, by: User, origin: str) -> int | None:
+    """The same in a transaction that has the channel locked."""
+    if message.recalled_at is not None:
+        raise ChatError(errors.OPERATION_FAILED, "This message has been recalled.")
+    pins = Pin.objects.filter(channel=access.channel)
+    if pins.filter(message=message).exists():
+        return None
+    if pins.count() >= settings.IM_PIN_LIMIT:
+        limit = settings.IM_PIN_LIMIT
+        raise ChatError(errors.TOO_MUCH, f"A channel pins at most {limit} messages. Unpin one first.", limit=limit)
+    Pin.objects.create(channel=access.channel, message=message, by=by, time=log.now_ms())
+    return _tell(PINNED, message, access, by, origin)
+
+
+def unpin_locked(message: Message, access: Access, by: User, origin: str) -> int | None:
+    gone, _ = Pin.objects.filter(message=message).delete()
+    return _tell(UNPINNED, message, access, by, origin) if gone else None
+
+
+def _tell(kind: str, message: Message, access: Access, by: User, origin: str) -> int:
+    entries = log.append([about(message, kind, access, origin, bodies.pinned(message, by))])
+    publish.after_commit(entries)
+    return entries[0].position

@@ -1,0 +1,111 @@
+"""What holds in a channel: who may join, what newcomers read, who speaks how often, whose it is."""
+
+from __future__ import annotations
+
+from typing import TypedDict, Unpack
+
+from accounts.models import User
+from accounts.selectors import person_by_id
+from chat import errors, rules
+from chat.actions.channel import managed_group, member_group, note_entry, people_named
+from chat.errors import ChatError
+from chat.models import Channel, Membership
+from chat.selectors import Access, current_members
+from delivery import log, publish
+from delivery.transactions import write
+
+
+class Changes(TypedDict, total=False):
+    """What of the policy is to change; None, like what is left out, changes nothing."""
+
+    join: str | None
+    listed: bool | None
+    history: str | None
+    announcements_only: bool | None
+    slow_mode: int | None
+
+
+def channel_set_policy(*, user: User, channel_id: int, **changes: Unpack[Changes]) -> Access:
+    """By an owner or admin; what newcomers may read of the past is the owners' to say."""
+    with write():
+        access = managed_group(user, channel_id)
+        if changes.get("history") not in (None, access.channel.history) and access.role != "owner":
+            raise ChatError(errors.NOT_AUTHORISED, "Only an owner says what newcomers may read of the past.")
+        _change(access.channel, user, changes)
+    return access
+
+
+def channel_set_policy_as_operator(*, operator: User, channel_id: int, **changes: Unpack[Changes]) -> Channel:
+    """The same of any group or app's room, from the admin. A room stays open, and all of it is read."""
+    with write():
+        channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
+        if channel.kind == Channel.Kind.PRIVATE:
+            raise ChatError(errors.ILLEGAL_PARAMETER, "A private channel has no policy.")
+        if channel.kind == Channel.Kind.GLOBAL and changes.keys() & {"join", "listed", "history"}:
+            raise ChatError(errors.ILLEGAL_PARAMETER, "An app's room is open to all who are on the app.")
+        _change(channel, operator, changes)
+    return channel
+
+
+def _change(channel: Channel, by: User, changes: Changes) -> None:
+    wanted = {field: value for field, value in changes.items() if value not in (None, getattr(channel, field))}
+    if not wanted:
+        return
+    for field, value in wanted.items():
+        setattr(channel, field, value)
+    if channel.listed and not channel.name:
+        raise ChatError(errors.ILLEGAL_PARAMETER, "A listed group needs a name.", field="listed")
+    if not 0 <= channel.slow_mode <= rules.SLOW_MODE_LIMIT:
+        raise ChatError(
+            errors.ILLEGAL_PARAMETER, f"Slow mode is 0 to {rules.SLOW_MODE_LIMIT} seconds.", field="slowMode"
+        )
+    channel.save(update_fields=list(wanted))
+    publish.after_commit(log.append([note_entry(channel, "policy", by=by, value=channel.join)]))
+
+
+def channel_set_retention(*, channel_id: int, days: int | None) -> Channel:
+    """For how many days messages are kept: None as the site has it, 0 for good. By an operator; nobody is told."""
+    with write():
+        channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
+        channel.retention_days = days
+        channel.save(update_fields=["retention_days"])
+    return channel
+
+
+def channel_transfer(*, user: User, channel_id: int, name: str) -> None:
+    """Give a group that one owns to another member; who owned it stays as an admin."""
+    with write():
+        access = member_group(user, channel_id)
+        if access.role != "owner":
+            raise ChatError(errors.NOT_AUTHORISED, "Only an owner gives the group away.")
+        heirs = people_named([name], but=user)
+        if not heirs:
+            raise ChatError(errors.OPERATION_FAILED, "The group is yours already.")
+        assert access.stay is not None
+        _hand_over(access.channel, heirs[0], [access.stay], by=user)
+
+
+def channel_transfer_as_operator(*, operator: User, channel_id: int, person_id: int) -> None:
+    """Give a group to one of its members, from the admin; all who owned it stay as admins."""
+    with write():
+        channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
+        heir = person_by_id(person_id)
+        if heir is None or channel.kind != Channel.Kind.PUBLIC:
+            raise ChatError(errors.NO_DATA, "There is no such person or group.")
+        owners = current_members(channel).filter(role="owner").exclude(user=heir)
+        _hand_over(channel, heir, list(owners), by=operator)
+
+
+def _hand_over(channel: Channel, heir: User, owners: list[Membership], *, by: User) -> None:
+    stay = current_members(channel).filter(user=heir).first()
+    if stay is None:
+        raise ChatError(errors.NO_DATA, "This person is not in the group.", userId=heir.public_name)
+    given = [(stay, "owner"), *((owner, "admin") for owner in owners)]
+    notes = []
+    for one, role in given:
+        if one.role != role:
+            one.role = role
+            one.save(update_fields=["role"])
+            notes.append(note_entry(channel, "role", by=by, who=[one.user], value=role))
+    if notes:
+        publish.after_commit(log.append(notes))

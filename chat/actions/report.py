@@ -1,0 +1,76 @@
+"""Reports: a member finds that somebody should look at a message; who moderates acts in one click."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.models import User
+from chat import errors, rules
+from chat.actions.message import message_recall_as_operator
+from chat.actions.moderation import person_ban, person_mute
+from chat.errors import ChatError
+from chat.models import Channel, Report
+from chat.selectors import access_channel, access_message
+from delivery.transactions import write
+
+Verdict = Literal["dismiss", "recall", "mute", "recall_mute", "ban", "recall_ban"]
+"""What is done: with the message, and with who wrote it, in that channel (`mute`) or on the site (`ban`)."""
+TEXT_KEPT = 8000
+DAY = timedelta(days=1)
+
+
+def message_report(*, user: User, channel_id: int, message_id: int, reason: str, app: int | None) -> Report:
+    """Report a message that one may read, once; who moderates sees it with what it said then."""
+    reason = rules.check_reason(reason)
+    with write():
+        access = access_channel(user, channel_id, app=app, lock=True)
+        message = access_message(user, access, message_id)
+        if message.sender_id == user.pk:
+            raise ChatError(errors.OPERATION_FAILED, "Nobody reports their own message. Recall it.")
+        if message.recalled_at is not None:
+            raise ChatError(errors.OPERATION_FAILED, "This message has been recalled.")
+        known = Report.objects.filter(message=message, reporter=user).first()
+        if known is not None:
+            return known
+        lately = Report.objects.filter(reporter=user, made_at__gt=timezone.now() - DAY).count()
+        if lately >= settings.IM_REPORT_LIMIT:
+            raise ChatError(
+                errors.TOO_MUCH,
+                f"You have reported {settings.IM_REPORT_LIMIT} messages in a day. Write to an operator.",
+                limit=settings.IM_REPORT_LIMIT,
+            )
+        said = message.text[:TEXT_KEPT] if message.type == "text" else f"[{message.type}]"
+        return Report.objects.create(message=message, reporter=user, reason=reason, text=said)
+
+
+def report_handle(*, operator: User, report_id: int, verdict: Verdict, until: datetime | None = None) -> Report:
+    """Act on a report, and close it with all others about the same message. One that is closed stays as it is.
+
+    `until`: when the mute or ban ends; None: when it is lifted.
+    """
+    report = Report.objects.select_related("message__channel").get(pk=report_id)
+    if report.state != Report.State.OPEN:
+        return report
+    message = report.message
+    reason = "A message of theirs was reported."
+    # Each step is whole by itself and does nothing the second time, so a fault between them only leaves it open.
+    if verdict in ("mute", "recall_mute"):
+        person_mute(
+            operator=operator, person_id=message.sender_id, channel_id=message.channel_id, until=until, reason=reason
+        )
+    if verdict in ("ban", "recall_ban"):
+        here = message.channel_id if message.channel.kind == Channel.Kind.PUBLIC else None
+        person_ban(operator=operator, person_id=message.sender_id, channel_id=here, until=until, reason=reason)
+    if verdict.startswith("recall"):
+        message_recall_as_operator(operator=operator, message_id=message.pk)
+    state = Report.State.DISMISSED if verdict == "dismiss" else Report.State.ACTED
+    with write():
+        Report.objects.filter(message=message, state=Report.State.OPEN).update(
+            state=state, handled_by=operator, handled_at=timezone.now()
+        )
+    report.refresh_from_db()
+    return report
