@@ -45,12 +45,17 @@ class WriteQueue:
 
     def submit(self, draft: Draft) -> asyncio.Future[Stored]:
         """Queue a draft; its future has the result after the commit, or the ChatError or DatabaseError."""
-        if len(self._waiting) >= settings.IM_WRITE_QUEUE:
+        return self.submit_all([draft])[0]
+
+    def submit_all(self, drafts: Sequence[Draft]) -> list[asyncio.Future[Stored]]:
+        """The same for several drafts; either all of them are queued, or none."""
+        if len(self._waiting) + len(drafts) > settings.IM_WRITE_QUEUE:
             raise ChatError(errors.TOO_MUCH, "The site is busy. Try again in a second.", retryAfter=1)
-        future: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
-        self._waiting.append((draft, future))
+        loop = asyncio.get_running_loop()
+        futures: list[asyncio.Future[Stored]] = [loop.create_future() for _ in drafts]
+        self._waiting.extend(zip(drafts, futures, strict=True))
         self._arrived.set()
-        return future
+        return futures
 
     async def _run(self) -> None:
         while not self._stopping:
@@ -95,6 +100,11 @@ def open_queue(queue: WriteQueue | None) -> None:
     """Use this queue for the process's sends from its event loop."""
     global _queue
     _queue = queue
+
+
+def running_queue() -> WriteQueue | None:
+    """The same, or None in a process that has none."""
+    return _queue
 
 
 def current_queue() -> WriteQueue:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connection
@@ -17,8 +17,12 @@ from accounts.models import User
 from chat import bodies, rules
 from chat.errors import ChatError
 from chat.models import Channel, Message, MessageKey, ReadMark
+from chat.send_keys import Outcome as Outcome
+from chat.send_keys import SendKeys, hold
+from chat.send_keys import Stored as Stored
 from chat.send_rights import SendRights
 from delivery import keys, log, metrics, publish
+from delivery.keys import Guard
 from delivery.log import Entry
 from delivery.rows import attribute, insert, insert_returning
 from delivery.transactions import write
@@ -35,7 +39,8 @@ class Draft:
 
     For calls of other systems: `live_app` limits live delivery to one app, `push_seq` replaces the message's id in the
     push's envelope, `shown_as` is the name it is said in, `skip` a person who does not get it live, and `claim` (scope,
-    key) makes the call happen once while the key lives.
+    key) makes the call happen once while the key lives. `guard` does so too, and gives a repeat the first result, with
+    what is to `remember`. `receipt`: persons for whom it is counted who gets it; their own connections do not count.
     """
 
     sender: int
@@ -51,26 +56,13 @@ class Draft:
     shown_as: str = ""
     skip: int | None = None
     claim: tuple[str, str] | None = None
+    guard: Guard | None = None
+    remember: str = ""
+    receipt: tuple[int, ...] = ()
 
     @property
     def key(self) -> tuple[int, str] | None:
         return None if self.client_id is None else (self.sender, self.client_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What became of a draft. `repeated`: an earlier send with the same key, whose result this is."""
-
-    channel: int
-    id: int
-    seq: int
-    time: int = 0
-    position: int = 0
-    repeated: bool = False
-
-
-Outcome = Stored | Exception
-"""What became of a draft, or why it was not stored: a ChatError if it may not be sent, else a fault here."""
 
 
 def commit(drafts: Sequence[Draft], *, again: bool = True) -> list[Outcome]:
@@ -119,58 +111,30 @@ def _store(drafts: Sequence[Draft]) -> tuple[list[Outcome], list[Entry]]:
             .filter(pk__in={draft.channel for draft in drafts})
             .order_by("pk")
         }
-        known = _known_keys(drafts)
+        sent = SendKeys(drafts)
         now = log.now_ms()
         rights = SendRights(drafts, users, channels, now)
         outcomes: list[Outcome | None] = []
         fresh: list[tuple[int, Draft, int | None]] = []
-        first_of: dict[tuple[int, str], int] = {}
-        claimed = keys.claimed([draft.claim for draft in drafts if draft.claim is not None])
+        repeats: list[tuple[int, int]] = []
         for index, draft in enumerate(drafts):
-            outcome: Outcome | None = known.get(draft.key) if draft.key else None
-            if outcome is None and draft.key in first_of and draft.key is not None:
-                outcomes.append(None)
-                continue
-            if outcome is None and draft.claim in claimed:
-                outcome = Stored(draft.channel, 0, 0, repeated=True)
+            outcome = sent.earlier(draft)
             if outcome is None:
                 try:
                     fresh.append((index, draft, rights.admit(draft)))
-                    if draft.claim is not None:
-                        claimed.add(draft.claim)
-                    if draft.key is not None:
-                        first_of[draft.key] = index
+                    sent.admitted(index, draft)
                 except ChatError as refusal:
                     outcome = refusal
+            elif isinstance(outcome, int):
+                repeats.append((index, outcome))
+                outcome = None
             outcomes.append(outcome)
         entries = _insert(fresh, outcomes, users, channels, now) if fresh else []
-        for index, draft in enumerate(drafts):
-            if outcomes[index] is None and draft.key is not None:
-                first = outcomes[first_of[draft.key]]
-                assert isinstance(first, Stored)
-                outcomes[index] = Stored(first.channel, first.id, first.seq, first.time, first.position, repeated=True)
+        for index, first in repeats:
+            stored = outcomes[first]
+            assert isinstance(stored, Stored)
+            outcomes[index] = replace(stored, repeated=True)
     return [outcome for outcome in outcomes if outcome is not None], entries
-
-
-def _known_keys(drafts: Sequence[Draft]) -> dict[tuple[int, str], Stored]:
-    """The results of keys that were used before."""
-    keys = {draft.key for draft in drafts if draft.key is not None}
-    if not keys:
-        return {}
-    rows = MessageKey.objects.filter(
-        sender__in={sender for sender, _ in keys}, client_id__in={client_id for _, client_id in keys}
-    ).values_list("sender", "client_id", "channel", "pk", "seq")
-    found = {
-        (sender, client_id): (channel, pk, seq)
-        for sender, client_id, channel, pk, seq in rows
-        if client_id is not None and (sender, client_id) in keys
-    }
-    stored = Message.objects.filter(pk__in=[pk for _, pk, _ in found.values()])
-    times = {pk: (time, position) for pk, time, position in stored.values_list("pk", "time", "position")}
-    return {
-        key: Stored(channel, pk, seq, *times.get(pk, (0, 0)), repeated=True)
-        for key, (channel, pk, seq) in found.items()
-    }
 
 
 def _insert(
@@ -198,6 +162,11 @@ def _insert(
         MessageKey, ("sender", "client_id", "channel", "seq"), message_keys, returning=("id", "channel", "seq")
     )
     ids = {(channel, seq): pk for pk, channel, seq in made}
+    hold(
+        (draft.guard, Stored(draft.channel, ids[draft.channel, seq], seq, now, remembered=draft.remember))
+        for (_, draft, _), seq in zip(fresh, seqs, strict=True)
+        if draft.guard is not None
+    )
     touched = {draft.channel for _, draft, _ in fresh}
     with connection.cursor() as cursor:
         # One statement, and not executemany: see `delivery.rows.insert`.
@@ -235,7 +204,7 @@ def _insert(
     log.append(entries)
     for (index, draft, _), row, entry in zip(fresh, messages, entries, strict=True):
         row.position = entry.position
-        outcomes[index] = Stored(draft.channel, row.pk, row.seq, row.time, row.position)
+        outcomes[index] = Stored(draft.channel, row.pk, row.seq, row.time, row.position, False, draft.remember)
     insert(Message, _STORED, list(map(_stored_values, messages)))
     return entries
 
@@ -244,6 +213,8 @@ def _header(draft: Draft, channel: Channel) -> dict[str, list[int]]:
     header = rules.route(channel.pair)
     if draft.skip is not None:
         header["skip"] = [draft.skip]
+    if draft.receipt:
+        header["receipt"] = list(draft.receipt)
     return header
 
 

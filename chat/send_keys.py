@@ -1,0 +1,145 @@
+"""Which of the messages that want to be stored have been sent before: by their client id, or by the key of a call.
+
+Asked under the locks of the transaction that stores them, so that what is not known then is new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import orjson
+
+from chat import errors
+from chat.errors import ChatError
+from chat.models import Message, MessageKey
+from delivery import keys
+from delivery.keys import Claim, Guard, Held
+
+
+class Sent(Protocol):
+    """What makes a message one that was sent before."""
+
+    @property
+    def channel(self) -> int: ...
+    @property
+    def key(self) -> tuple[int, str] | None: ...
+    @property
+    def claim(self) -> Claim | None: ...
+    @property
+    def guard(self) -> Guard | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of a draft. `repeated`: an earlier send with the same key, whose result this is.
+
+    `remembered` is what the first of them asked to be remembered along with its guard.
+    """
+
+    channel: int
+    id: int
+    seq: int
+    time: int = 0
+    position: int = 0
+    repeated: bool = False
+    remembered: str = ""
+
+
+Outcome = Stored | Exception
+"""What became of a draft, or why it was not stored: a ChatError if it may not be sent, else a fault here."""
+
+
+class SendKeys:
+    """The keys of a batch, read in a fixed number of queries: two where nothing has one that was used."""
+
+    def __init__(self, sent: Sequence[Sent]) -> None:
+        self._held = keys.held([claim for one in sent for claim in (one.claim, _claim(one)) if claim is not None])
+        guarded = {one.guard.claim for one in sent if one.guard is not None}
+        self._by_guard = {claim: _remembered(held) for claim, held in self._held.items() if claim in guarded}
+        self._by_key = _by_key({one.key for one in sent if one.key is not None})
+        self._place()
+        self._first: dict[object, tuple[int, Sent]] = {}
+
+    def _place(self) -> None:
+        """Give what was stored before its time and position, which its keys do not tell."""
+        known = [*self._by_guard.values(), *self._by_key.values()]
+        if not known:
+            return
+        rows = Message.objects.filter(pk__in={one.id for one in known}).values_list("pk", "time", "position")
+        places = {pk: (time, position) for pk, time, position in rows}
+
+        def placed(one: Stored) -> Stored:
+            time, position = places.get(one.id, (one.time, 0))
+            return replace(one, time=time, position=position)
+
+        self._by_guard = {claim: placed(one) for claim, one in self._by_guard.items()}
+        self._by_key = {key: placed(one) for key, one in self._by_key.items()}
+
+    def earlier(self, sent: Sent) -> Outcome | int | None:
+        """What became of it before; its index if it is earlier in this batch; None if it is new.
+
+        A ChatError if its guard was used for another request.
+        """
+        guard = sent.guard
+        if guard is not None and (held := self._held.get(guard.claim)) is not None:
+            return self._by_guard[guard.claim] if held.fingerprint == guard.fingerprint else _used()
+        if sent.key is not None and (stored := self._by_key.get(sent.key)) is not None:
+            return stored
+        if sent.claim is not None and sent.claim in self._held:
+            return Stored(sent.channel, 0, 0, repeated=True)
+        for mark in _marks(sent):
+            if (first := self._first.get(mark)) is not None:
+                index, other = first
+                same = guard is None or other.guard is None or other.guard.fingerprint == guard.fingerprint
+                return index if same else _used()
+        return None
+
+    def admitted(self, index: int, sent: Sent) -> None:
+        """It is new, and will be stored: who comes later in the batch with the same key repeats it."""
+        if sent.claim is not None:
+            self._held[sent.claim] = Held("", "")
+        for mark in _marks(sent):
+            self._first[mark] = index, sent
+
+
+def hold(stored: Iterable[tuple[Guard, Stored]]) -> None:
+    """Claim the guards of what is stored, each with what a repeat is told. IntegrityError as `delivery.keys.hold`."""
+    keys.hold(
+        {
+            guard: orjson.dumps([one.channel, one.id, one.seq, one.time, one.remembered]).decode()
+            for guard, one in stored
+        }
+    )
+
+
+def _remembered(held: Held) -> Stored:
+    channel, pk, seq, time, remembered = orjson.loads(held.answer)
+    return Stored(channel, pk, seq, time, repeated=True, remembered=remembered)
+
+
+def _by_key(wanted: set[tuple[int, str]]) -> dict[tuple[int, str], Stored]:
+    """The results of client ids that were used before."""
+    if not wanted:
+        return {}
+    rows = MessageKey.objects.filter(
+        sender__in={sender for sender, _ in wanted}, client_id__in={client_id for _, client_id in wanted}
+    ).values_list("sender", "client_id", "channel", "pk", "seq")
+    return {
+        (sender, client_id): Stored(channel, pk, seq, repeated=True)
+        for sender, client_id, channel, pk, seq in rows
+        if client_id is not None and (sender, client_id) in wanted
+    }
+
+
+def _claim(sent: Sent) -> Claim | None:
+    return None if sent.guard is None else sent.guard.claim
+
+
+def _marks(sent: Sent) -> list[object]:
+    return [mark for mark in (_claim(sent), sent.key) if mark is not None]
+
+
+def _used() -> ChatError:
+    return ChatError(errors.OPERATION_FAILED, "This Idempotency-Key was used for another request.")
