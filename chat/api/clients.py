@@ -20,12 +20,17 @@ from chat import errors, selectors
 from chat.actions import channel as channels
 from chat.api import parameters
 from chat.api.call import Call, answer
+from chat.api.described import FAILED, ID, TEXT, form_call, obj, texts
 from chat.errors import ChatError
 
 if TYPE_CHECKING:
     from accounts.models import User
 
-FAILED = -1
+TAG = "clients of /ws"
+CODES = (200, FAILED)
+PHONE = ("Any text of up to 20 characters.", TEXT, "13800138000")
+PASSWORD = ("By the site's policy.", TEXT, "correct horse battery staple")
+TOKEN = "5d1e…"
 LARGEST_ID = 2**63 - 1
 
 
@@ -75,6 +80,16 @@ class Register(ClientCall):
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
+    @form_call(
+        "Register",
+        tag=TAG,
+        codes=CODES,
+        gives=obj(token=TEXT, id=ID),
+        got={"token": TOKEN, "id": "17"},
+        phone_number=PHONE,
+        nickname=("Shown to others; need not be unique.", TEXT, "Alice"),
+        password=PASSWORD,
+    )
     def post(self, request: Request) -> Response:
         if not settings.IM_REGISTRATION:
             raise ChatError(errors.NOT_AUTHORISED, "Registration is closed.")
@@ -96,6 +111,15 @@ class Login(ClientCall):
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
+    @form_call(
+        "Sign in by phone number",
+        tag=TAG,
+        codes=CODES,
+        gives=obj(token=TEXT, user_id=ID),
+        got={"token": TOKEN, "user_id": "17"},
+        phone_number=PHONE,
+        password=PASSWORD,
+    )
     def post(self, request: Request) -> Response:
         phone_number = _field(request, "phone_number").strip()
         user = person_by_password(request._request, phone_number, _field(request, "password"))
@@ -107,12 +131,23 @@ class Login(ClientCall):
 class FriendAdd(ClientCall):
     """Ask somebody to be friends, or accept."""
 
+    @form_call("Ask to be friends, or accept", tag=TAG, codes=CODES, friend_id=("Whom.", ID, "18"))
     def post(self, request: Request) -> Response:
         accounts.friend_request(user=request.user, person_id=_id(_field(request, "friend_id")))
         return answer()
 
 
 class GroupCreate(ClientCall):
+    @form_call(
+        "Make a closed group",
+        tag=TAG,
+        codes=CODES,
+        gives=obj(id=ID),
+        got={"id": "7"},
+        optional={"ids"},
+        name=("Its name.", TEXT, "Painters"),
+        ids=("Its members, the field repeated; without oneself.", texts(ID), ["18", "19"]),
+    )
     def post(self, request: Request) -> Response:
         """A closed group; what is no id of a person is dropped."""
         ids = [int(text) for text in request.data.getlist("ids") if _is_id(text)]
@@ -121,6 +156,14 @@ class GroupCreate(ClientCall):
 
 
 class GroupUserList(ClientCall):
+    @form_call(
+        "Who is in a group",
+        tag=TAG,
+        codes=CODES,
+        gives=obj(ids=texts(ID)),
+        got={"ids": ["17", "18", "19"]},
+        group_id=("The group, which one is in.", ID, "7"),
+    )
     def get(self, request: Request) -> Response:
         """Who is in a group, for its members."""
         access = selectors.access_channel(request.user, _id(parameters.text(request, "group_id")))

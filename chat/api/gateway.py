@@ -9,9 +9,25 @@ from chat import errors
 from chat.actions import gateway
 from chat.api import parameters
 from chat.api.call import Call, answer
+from chat.api.described import NUMBER, TEXT, YES_OR_NO, form_call, obj, texts
+
+TAG = "push"
+APP = ("The number of the app.", NUMBER, 101)
+ANY_APP = ("The number of the app; absent or 0: any.", NUMBER, 101)
+WHO = ("The user name of somebody, or a guest's name.", TEXT, "alice")
+KEY = ("Chosen by the caller: the same again within IM_CLAIM_HOURS is sent to nobody.", TEXT, "build-812")
+WHAT = ("The text.", TEXT, "Your build is green.")
+SENT = {"sendResults": True}
 
 
 class UserList(Call):
+    @form_call(
+        "Who is online on an app",
+        tag=TAG,
+        gives=obj(userList=texts(), userCount=NUMBER),
+        got={"userList": ["alice", "夏圭？"], "userCount": 2},
+        appID=APP,
+    )
     def get(self, request: Request) -> Response:
         """Who is online on an app."""
         names = gateway.names_online(app_number=parameters.app(request))
@@ -19,6 +35,15 @@ class UserList(Call):
 
 
 class UserOnline(Call):
+    @form_call(
+        "Whether somebody is online",
+        tag=TAG,
+        gives=obj(userID=TEXT, online=YES_OR_NO),
+        got={"userID": "alice", "online": True},
+        optional={"appID"},
+        userID=WHO,
+        appID=ANY_APP,
+    )
     def get(self, request: Request) -> Response:
         """Whether somebody is online, on an app or on any."""
         name = parameters.text(request, "userID")
@@ -29,6 +54,17 @@ class UserOnline(Call):
 class SendMessage(Call):
     fault = errors.STORE_FAILED
 
+    @form_call(
+        "Send to a person",
+        tag=TAG,
+        gives=obj(sendResults=YES_OR_NO),
+        got=SENT,
+        optional={"appID"},
+        userID=WHO,
+        appID=ANY_APP,
+        msgID=KEY,
+        message=WHAT,
+    )
     def post(self, request: Request) -> Response:
         """Say something to a person, as the calling service."""
         results = gateway.message_send_to_person(
@@ -44,6 +80,16 @@ class SendMessage(Call):
 class SendMessageAll(Call):
     fault = errors.STORE_FAILED
 
+    @form_call(
+        "Send to everybody on an app",
+        tag=TAG,
+        gives=obj(sendResults=YES_OR_NO),
+        got=SENT,
+        userID=("In whose name; they do not get it.", TEXT, "alice"),
+        appID=APP,
+        msgID=KEY,
+        message=WHAT,
+    )
     def post(self, request: Request) -> Response:
         """Say something to everybody on an app, in somebody's name."""
         results = gateway.message_send_to_app(

@@ -14,13 +14,32 @@ from rest_framework.response import Response
 from accounts.selectors import apps_enabled
 from chat.api import parameters
 from chat.api.call import Call, answer
+from chat.api.described import NUMBER, TEXT, form_call, obj, texts
 from chat.consumers.node import running_node
 from delivery import publish
+
+_MANAGER = obj(
+    clientsLen=NUMBER,
+    usersLen=NUMBER,
+    chanRegisterLen=NUMBER,
+    chanLoginLen=NUMBER,
+    chanUnregisterLen=NUMBER,
+    chanBroadcastLen=NUMBER,
+)
+_MANAGER["properties"] |= {"clients": texts(), "users": texts()}
 
 
 class SystemState(Call):
     permission = "chat.view_state"
 
+    @form_call(
+        "What the cluster is doing",
+        tag="operators",
+        gives=obj(numGoroutine=NUMBER, numCPU=NUMBER, managerInfo=_MANAGER),
+        got={"numGoroutine": 24, "numCPU": 2, "managerInfo": dict.fromkeys(_MANAGER["required"], 0)},
+        optional={"isDebug"},
+        isDebug=("`true`: clients' addresses and users' names as well.", TEXT, "true"),
+    )
     def get(self, request: Request) -> Response:
         """Connections and users of all nodes, with `isDebug=true` the clients' addresses and who is on which app.
 
