@@ -32,7 +32,7 @@ AHEAD = 100_000
 """Positions ahead of the watermark that are kept."""
 READ_PAGE = 500
 """Entries in one read of the log."""
-HOLE_PATIENCE = 0.05
+HOLE_PATIENCE = 0.1
 """Seconds to wait for the announcement of a position that is missing, before reading the log: longer than a relay
 gathers (`relay.PACE`), or each gathering would cost a read."""
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
@@ -46,6 +47,7 @@ class Cost:
     redis: float = 0
     repairs: float = 0
     faults: int = 0
+    latencies: list[float] = field(default_factory=list)
 
     def __iadd__(self, other: Cost) -> Cost:
         for name, value in vars(other).items():
@@ -57,17 +59,19 @@ class Cost:
         """Microseconds of the nodes' CPU."""
         return self.cpu / max(1, self.deliveries) * 1e6
 
-    def row(self, base: Cost, rounds: int) -> list[str]:
+    def row(self, ratios: Sequence[float]) -> list[str]:
         messages = max(1, self.messages)
+        latencies = sorted(self.latencies)
         return [
             f"{self.deliveries / self.seconds:,.0f}",
             f"{self.cpu / messages * 1e6:,.0f}",
             f"{self.per_delivery:.2f}",
-            f"{self.per_delivery / base.per_delivery:.2f}",
+            f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})",
+            " / ".join(f"{figures.percentile(latencies, share):.0f}" for share in (0.5, 0.99)),
             f"{self.redis / messages * 1e6:.0f}" if self.redis else "–",
             f"{self.messages / max(1.0, self.commits):.1f}",
             f"{self.repairs:.0f}",
-            f"{self.idle / rounds:.1%}",
+            f"{self.idle / len(ratios):.1%}",
         ]
 
 
@@ -76,7 +80,8 @@ _HEAD = [
     "deliveries/s",
     "CPU µs per message",
     "CPU µs per delivery",
-    "against one node",
+    "against one node: median of the rounds",
+    "latency ms p50 / p99",
     "Redis CPU µs per message",
     "messages per commit",
     "repairs",
@@ -91,7 +96,9 @@ async def measure(nodes: Sequence[Site], redis: RedisServer | None, load: Load) 
     def counted(name: str) -> float:
         return sum(metrics(node.url)[name] for node in nodes)
 
-    async with guests([node.port for node in nodes], load.connections, batch=load.batch, latencies=[]) as clients:
+    latencies: list[float] = []
+    ports = [node.port for node in nodes]
+    async with guests(ports, load.connections, batch=load.batch, latencies=latencies) as clients:
         idle = cpu()
         await asyncio.sleep(_IDLE)
         idle = (cpu() - idle) / _IDLE
@@ -113,6 +120,7 @@ async def measure(nodes: Sequence[Site], redis: RedisServer | None, load: Load) 
             commits=counted("imsite_commit_seconds_count") - commits,
             repairs=counted("imsite_repairs_total") - repairs,
             faults=faults,
+            latencies=latencies,
         )
 
 
@@ -143,15 +151,19 @@ def main() -> int:
     load = Load(options.connections, options.rate, options.seconds, options.senders, options.batch)
     chosen = {name: layer for name, layer in _ARRANGEMENTS.items() if layer is None or (options.only or "") in name}
     costs = {name: Cost() for name in chosen}
+    ratios: dict[str, list[float]] = {name: [] for name in chosen}
     for _ in range(options.rounds):
-        for name, layer in chosen.items():
-            costs[name] += run(layer, load)
+        # Each round compares with its own run on one node: the machine is not the same a minute later.
+        round_costs = {name: run(layer, load) for name, layer in chosen.items()}
+        for name, cost in round_costs.items():
+            costs[name] += cost
+            ratios[name].append(cost.per_delivery / round_costs["one node"].per_delivery)
     environment = figures.environment()
     libraries = ", ".join(f"{name} {version(name)}" for name in ("channels-redis", "redis", "grpcio"))
     print(f"{environment['date']}; {environment['machine']}; {environment['versions']}, {libraries}; PostgreSQL")
     print(f"{load.connections} connections, {load.rate:g} messages/s for {options.rounds} x {load.seconds:g} s\n")
     rows = [_HEAD, ["---"] * len(_HEAD)]
-    rows += [[name, *cost.row(costs["one node"], options.rounds)] for name, cost in costs.items()]
+    rows += [[name, *cost.row(ratios[name])] for name, cost in costs.items()]
     print("\n".join(f"| {' | '.join(row)} |" for row in rows))
     faults = sum(cost.faults for cost in costs.values())
     if faults:
