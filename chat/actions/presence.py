@@ -11,6 +11,7 @@ from django.db import DatabaseError
 from accounts.circle import apart
 from accounts.models import User
 from chat import selectors
+from chat.actions.presence_log import PresenceLog
 from chat.models import Channel
 from delivery import log, publish
 from delivery.log import Entry
@@ -31,6 +32,7 @@ class Comings:
         self._presence = presence
         self._noticed: list[tuple[str, int, int]] = []
         self._telling: asyncio.Task[None] | None = None
+        self.log = PresenceLog(presence)
         presence.on_first, presence.on_last = self._came, self._went
 
     async def stop(self) -> None:
@@ -38,12 +40,15 @@ class Comings:
         if self._telling is not None:
             self._telling.cancel()
             await asyncio.gather(self._telling, return_exceptions=True)
+        await self.log.stop()
 
     def _came(self, person: int, name: str, app: int) -> None:
         self._notice(ENTER, person, app)
+        self.log.came(person, app)
 
     def _went(self, person: int, name: str, app: int) -> None:
         self._notice(EXIT, person, app)
+        self.log.went(person, app)
 
     def _notice(self, kind: str, person: int, app: int) -> None:
         self._noticed.append((kind, person, app))

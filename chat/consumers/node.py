@@ -13,9 +13,12 @@ from django.db import DatabaseError
 
 from accounts import actions as accounts
 from chat import errors
+from chat.actions import webhook_delivery
 from chat.actions.presence import Comings
+from chat.consumers import chores
 from chat.consumers.admission import Doorkeeper
 from chat.consumers.resend import Resends
+from chat.hooks.dispatcher import Dispatcher
 from chat.write_queue import WriteQueue, open_queue
 from delivery import keys, publish
 from delivery.cluster import Cluster
@@ -45,6 +48,7 @@ class Node:
         self.writer = WriteQueue()
         self.door = Doorkeeper()
         self.resends = Resends()
+        self.webhooks = Dispatcher(node, self.hub)
         self.accepting = True
         self._chores: list[asyncio.Task[None]] = []
 
@@ -55,7 +59,11 @@ class Node:
         self.writer.start()
         publish.open_door(self.hub, relay)
         open_queue(self.writer)
+        self.webhooks.start()
+        if min(self.nodes.live().values(), key=lambda info: (info.started, info.id)).id == self.nodes.id:
+            self.comings.log.began()
         self._chores = [asyncio.create_task(self._sweep(), name="sweep"), asyncio.create_task(_tidy(), name="tidy")]
+        self._chores += chores.begin()
 
     async def drain(self, patience: float) -> None:
         """Let nobody in and send everybody away, once what they asked has been answered, with a hint when to come back.
@@ -82,6 +90,7 @@ class Node:
         for chore in self._chores:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
+        await self.webhooks.stop()
         await self.writer.stop()
         open_queue(None)
         publish.open_door(None)
@@ -115,6 +124,7 @@ async def _tidy() -> None:
         try:
             await run(keys.forget_expired)
             await run(accounts.expired_forget)
+            await run(webhook_delivery.attempts_forget)
         except DatabaseError as error:
             logger.warning("tidy_failed", extra={"error": type(error).__name__})
         await asyncio.sleep(settings.IM_TIDY_INTERVAL)

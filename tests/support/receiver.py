@@ -1,0 +1,107 @@
+"""A system that receives webhooks: a real HTTP server on loopback, which can be down, failing, slow, or lead astray."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
+
+from imsite.client import webhooks
+from tests.support.ports import free_port
+
+
+class Receiver:
+    """What came, and how it answers. A context manager; `events` are those it has answered with a 2xx, as they came."""
+
+    def __init__(self, secret: str = "") -> None:
+        self.secret = secret
+        """If given, requests that it did not sign are answered 400."""
+        self.status = 204
+        self.location = ""
+        """Where to, with a redirect."""
+        self.answering = threading.Event()
+        """Cleared, requests are read and not answered."""
+        self.answering.set()
+        self.requests: list[tuple[str, dict[str, str], bytes]] = []
+        """Path, headers and body of every request."""
+        self.events: list[dict[str, Any]] = []
+        self.port = free_port()
+        self._server: ThreadingHTTPServer | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/in?key=our-own-secret"
+
+    def start(self) -> None:
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                receiver.take(self)
+
+            def do_GET(self) -> None:
+                receiver.take(self)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def stop(self) -> None:
+        """Be down: connections are refused."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+    @contextmanager
+    def down(self) -> Iterator[None]:
+        self.stop()
+        yield
+        self.start()
+
+    def take(self, request: BaseHTTPRequestHandler) -> None:
+        body = request.rfile.read(int(request.headers.get("Content-Length", "0")))
+        headers = dict(request.headers.items())
+        self.requests.append((request.path, headers, body))
+        self.answering.wait()
+        status = self.status
+        if self.secret:
+            try:
+                webhooks.events(self.secret, headers, body)
+            except webhooks.Forged:
+                status = 400
+        if 200 <= status < 300:
+            self.events += json.loads(body)["events"]
+        try:
+            request.send_response(status)
+            if self.location:
+                request.send_header("Location", self.location)
+            request.send_header("Content-Length", "0")
+            request.end_headers()
+        except OSError:
+            """Whoever asked has gone."""
+
+    def positions(self, *names: str) -> list[int]:
+        """Of the events that it has taken, of these kinds or of all."""
+        return [event["position"] for event in self.events if event["event"] in names or not names]
+
+    def texts(self) -> list[str]:
+        """What the messages said, in the order they came."""
+        return [event["data"]["msg"] for event in self.events if event["event"] == "message.sent"]
+
+    def __enter__(self) -> Receiver:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.answering.set()
+        self.stop()
