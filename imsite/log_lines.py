@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import structlog
 
 from imsite.options import DEVELOPMENT, read
+
+_SECRET_PATH = re.compile(r"(/hooks/)[\w-]{20,}")
+"""The path of an incoming webhook is its secret."""
 
 FACTS = ("call", "cmd", "connections", "count", "entries", "error", "job", "kind", "messages", "node", "position")
 """What our own events add. Not everything a record carries: Django hangs the whole request on its own."""
@@ -17,13 +21,19 @@ _RENDERERS: list[Any] = (
     else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
 )
 
+
+def _mask(logger: Any, method: str, line: str) -> str:
+    """The finished line without what nobody may read there, wherever in it that stands."""
+    return _SECRET_PATH.sub(r"\1***", line)
+
+
 LOG_LINES: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_RENDERERS],
+            "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_RENDERERS, _mask],
             "foreign_pre_chain": [
                 structlog.stdlib.add_log_level,
                 structlog.stdlib.add_logger_name,
@@ -38,5 +48,8 @@ LOG_LINES: dict[str, Any] = {
         "django": {"handlers": [], "level": str(read("IM_LOG_LEVEL"))},
         # A page that does not exist is no event; one that fails is.
         "django.request": {"level": "ERROR"},
+        # They write down whole URLs, and those of webhooks hold secrets.
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
     },
 }

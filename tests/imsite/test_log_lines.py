@@ -31,3 +31,14 @@ def test_what_a_request_carries_is_not() -> None:
 def test_a_fault_in_a_view_is_logged() -> None:
     assert logging.getLogger("django.request").getEffectiveLevel() <= logging.ERROR
     assert LOG_LINES["root"]["handlers"] == ["console"]
+
+
+def test_the_secret_path_of_an_incoming_webhook_is_not_written_down() -> None:
+    secret = "s3cret-" + "x" * 36
+    line = _line(_record("django.request", f"Internal Server Error: /hooks/{secret}/", error=f"at /hooks/{secret}/"))
+    assert "Internal Server Error: /hooks/***/" in line and secret not in line
+
+
+def test_libraries_that_write_down_whole_urls_do_not() -> None:
+    for name in ("httpx", "httpcore"):
+        assert logging.getLogger(name).getEffectiveLevel() >= logging.WARNING
