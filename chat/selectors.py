@@ -258,10 +258,12 @@ def listed_all(user: User, accesses: Sequence[Access]) -> list[Listed]:
         if stay is None:
             # Who has never marked a global channel does not owe its whole past.
             read_seq = channel.last_seq if mark is None else mark
-            unread = rules.unread(last_seq=channel.last_seq, read_seq=read_seq, from_seq=1)
+            unread = rules.unread(last_seq=channel.last_seq, read_seq=read_seq, from_seq=1, cut_seq=channel.cut_seq)
         else:
             read_seq = max(mark or 0, stay.from_seq - 1)
-            unread = rules.unread(last_seq=channel.last_seq, read_seq=mark, from_seq=stay.from_seq)
+            unread = rules.unread(
+                last_seq=channel.last_seq, read_seq=mark, from_seq=stay.from_seq, cut_seq=channel.cut_seq
+            )
         members = people.get(channel.pk, [])
         peer = next((one for one in members if one.pk != user.pk), None) if channel.kind == "private" else None
         count = counts.get(channel.pk, len(members))

@@ -111,6 +111,13 @@ def redact(ref: int, changes: dict[str, Any]) -> None:
         row.save(update_fields=["body"])
 
 
+def forget(refs: Sequence[int]) -> None:
+    """Delete all events about these refs: no replay brings them again, and whoever follows the log passes over them."""
+    positions = list(Event.objects.filter(ref__in=refs).values_list("position", flat=True))
+    EventPerson.objects.filter(position__in=positions).delete()
+    Event.objects.filter(position__in=positions).delete()
+
+
 def read(after: int, limit: int) -> list[Entry]:
     """Up to `limit` committed events with a greater position than `after`, in order, for whoever follows the log."""
     rows = list(Event.objects.filter(position__gt=after).order_by("position")[:limit])

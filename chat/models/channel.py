@@ -33,6 +33,8 @@ class Channel(models.Model):
     pair = models.CharField(max_length=48, unique=True, null=True, blank=True, editable=False)
     """`<smaller id>:<greater id>` of a private channel's two people: it exists once."""
     last_seq = models.BigIntegerField(default=0, editable=False)
+    cut_seq = models.BigIntegerField(default=0, editable=False)
+    """Messages up to this number are gone by retention."""
     active_at = models.BigIntegerField(default=0, editable=False)
     """Unix milliseconds of the newest message, or of the creation."""
     closed = models.BooleanField(default=False, help_text="Readable for its members; nothing can be sent.")

@@ -45,7 +45,10 @@ class Message(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["channel", "seq"], name="message_seq_once"),)
-        indexes = (models.Index(fields=["sender", "-id"], name="message_sender"),)
+        indexes = (
+            models.Index(fields=["sender", "-id"], name="message_sender"),
+            models.Index(fields=["time"], name="message_file_time", condition=~models.Q(type="text")),
+        )
 
     def __str__(self) -> str:
         return f"{self.channel_id}#{self.seq}"

@@ -1,0 +1,101 @@
+"""Retention: what is older than its channel's, or the site's, age goes for good, in small transactions.
+
+A channel loses a prefix: everything up to a number, which it remembers, so that history simply ends there and nobody
+owes what is gone. The log's events about those messages go as well. Keys of sends stay, so a retry is still known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+
+from chat.models import Channel, Message
+from delivery import log
+from delivery.transactions import write
+
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """Messages from before `before` (Unix ms) are not kept in these channels."""
+
+    channels: Q
+    before: int
+
+
+def channels_overdue() -> list[tuple[int, int]]:
+    """The channels of which something is to go, with the time (Unix ms) before which."""
+    found: list[tuple[int, int]] = []
+    for age in _ages():
+        oldest = Message.objects.filter(channel=OuterRef("pk"), seq__gt=OuterRef("cut_seq")).order_by("seq")
+        rows = Channel.objects.filter(age.channels, last_seq__gt=F("cut_seq"))
+        rows = rows.annotate(oldest=Subquery(oldest.values("time")[:1])).filter(oldest__lt=age.before)
+        found += [(channel, age.before) for channel in rows.order_by("pk").values_list("pk", flat=True)]
+    return found
+
+
+def _ages() -> Iterator[Age]:
+    now = log.now_ms()
+    own = Channel.objects.filter(retention_days__gt=0).order_by().values_list("retention_days", flat=True).distinct()
+    for days in own:
+        if days is not None:
+            yield Age(Q(retention_days=days), now - days * DAY_MS)
+    if settings.IM_RETENTION_DAYS:
+        yield Age(Q(retention_days=None), now - settings.IM_RETENTION_DAYS * DAY_MS)
+
+
+def messages_expired(channel_id: int, before: int) -> int:
+    """How many messages of the channel would go."""
+    return len(_prefix(channel_id, before, None))
+
+
+def channel_cut(*, channel_id: int, before: int, limit: int | None = None) -> int:
+    """Let the oldest messages of the channel go, `limit` (IM_RETENTION_BATCH) at the most; returns how many went.
+
+    Fewer than the limit: there are no more. Nobody can send in the channel meanwhile, so the limit is small.
+    """
+    limit = limit or settings.IM_RETENTION_BATCH
+    with write():
+        channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id).first()
+        rows = _prefix(channel_id, before, limit) if channel is not None else []
+        if channel is None or not rows:
+            return 0
+        gone = [pk for pk, _ in rows]
+        log.forget(gone)
+        Message.objects.filter(pk__in=gone).delete()
+        channel.cut_seq = rows[-1][1]
+        channel.save(update_fields=["cut_seq"])
+    return len(rows)
+
+
+def _prefix(channel_id: int, before: int, limit: int | None) -> list[tuple[int, int]]:
+    """Ids and numbers of the oldest messages, up to the first that is young enough."""
+    rows = Message.objects.filter(channel=channel_id).order_by("seq").values_list("pk", "seq", "time")
+    expired: list[tuple[int, int]] = []
+    for pk, seq, time in rows[:limit].iterator() if limit is not None else rows.iterator():
+        if time >= before:
+            break
+        expired.append((pk, seq))
+    return expired
+
+
+def files_expired() -> QuerySet[Message]:
+    """Pictures and voice messages whose content is not kept any longer, the oldest first."""
+    found = Message.objects.filter(time__lt=log.now_ms() - settings.IM_FILE_RETENTION_DAYS * DAY_MS)
+    # Literally as in the index that has only these few rows: SQLite does not use it for a parameter.
+    found = found.extra(where=['NOT "chat_message"."type" = \'text\''])
+    return found.exclude(text="").order_by("time") if settings.IM_FILE_RETENTION_DAYS else found.none()
+
+
+def files_cut(*, limit: int | None = None) -> int:
+    """Empty the oldest of them, a batch at the most; returns how many. Their place in the channel stays."""
+    with write():
+        rows = list(files_expired()[: limit or settings.IM_RETENTION_BATCH].values_list("pk", flat=True))
+        Message.objects.filter(pk__in=rows).update(text="")
+        for pk in rows:
+            log.redact(pk, {"content": ""})
+    return len(rows)

@@ -1,0 +1,52 @@
+"""`manage.py retention`: let go of messages, pictures and uploads that are older than they are to be kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from tqdm import tqdm
+
+from accounts.actions import leftovers
+from chat.actions import retention
+
+
+class Command(BaseCommand):
+    help = "Delete what is past its age (IM_RETENTION_DAYS, IM_FILE_RETENTION_DAYS, or a channel's own), for good."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="Only say what would go.")
+
+    def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
+        shown = options["verbosity"] > 0
+        overdue = retention.channels_overdue()
+        messages = 0
+        with tqdm(overdue, desc="channels", unit="channel", disable=not shown, file=self.stderr) as channels:
+            for channel, before in channels:
+                messages += retention.messages_expired(channel, before) if dry_run else self._cut(channel, before)
+        files = retention.files_expired().count() if dry_run else self._empty_files(shown)
+        unused = leftovers.avatars_unused()
+        if not dry_run:
+            leftovers.avatars_forget(unused)
+        did = "Would delete" if dry_run else "Deleted"
+        self.stdout.write(
+            f"{did} {messages} messages of {len(overdue)} channels, "
+            f"the content of {files} pictures and voice messages, {len(unused)} unused uploads."
+        )
+
+    def _cut(self, channel: int, before: int) -> int:
+        gone = 0
+        while done := retention.channel_cut(channel_id=channel, before=before):
+            gone += done
+            if done < settings.IM_RETENTION_BATCH:
+                break
+        return gone
+
+    def _empty_files(self, shown: bool) -> int:
+        gone = 0
+        with tqdm(desc="files", unit="file", disable=not shown, file=self.stderr) as bar:
+            while done := retention.files_cut():
+                gone += done
+                bar.update(done)
+        return gone
