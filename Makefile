@@ -16,7 +16,7 @@ WITH_REDIS := { $(BIN)/python -m imsite.cluster.redis_server >/dev/null \
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run cluster install test lint format loadtest clustercost proto lock clean
+.PHONY: help run cluster install test lint format loadtest grouptest clustercost proto lock clean
 
 help: ## List these targets.
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -60,6 +60,9 @@ else
 	@echo; $(BIN)/python -m tests.load.chat_load --rate 300 --batch
 	@echo; $(BIN)/python -m tests.load.slow_reader
 endif
+
+grouptest: $(VENV)/dev.stamp ## 500 members of one group, 500 messages/s for 40 s over the protobuf protocol (ARGS= for another load).
+	@$(BIN)/python -m tests.load.group_load $(ARGS)
 
 clustercost: $(VENV)/dev.stamp ## The same load on one node and on two, over each channel layer: CPU per message and per delivery.
 	@$(BIN)/python -m tests.load.cluster_cost $(ARGS)

@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import contextlib
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -103,13 +102,13 @@ async def measure(site: Site, load: Load) -> dict[str, object]:
         idle_from = figures.cpu_seconds(site.pid)
         await asyncio.sleep(2)
         idle = (figures.cpu_seconds(site.pid) - idle_from) / 2
-        cpu, client_cpu, start = figures.cpu_seconds(site.pid), _own_cpu(), time.perf_counter()
+        cpu, client_cpu, start = figures.cpu_seconds(site.pid), figures.own_cpu_seconds(), time.perf_counter()
         frames = sum(client.frames for client in clients)
         latencies.clear()
         await send(clients, load)
         await received(clients, load.messages)
         elapsed = time.perf_counter() - start
-        cpu, client_cpu = figures.cpu_seconds(site.pid) - cpu, _own_cpu() - client_cpu
+        cpu, client_cpu = figures.cpu_seconds(site.pid) - cpu, figures.own_cpu_seconds() - client_cpu
         frames = sum(client.frames for client in clients) - frames
         end_rss = figures.resident_bytes(site.pid)
         acknowledged = set().union(*(client.own for client in clients))
@@ -139,11 +138,6 @@ async def measure(site: Site, load: Load) -> dict[str, object]:
             "server RSS MiB": f"{empty_rss >> 20} empty, {rss >> 20} with everybody, {end_rss >> 20} after",
             "KiB per connection": round((rss - empty_rss) / 1024 / load.connections, 1),
         }
-
-
-def _own_cpu() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
 
 
 def main() -> int:
