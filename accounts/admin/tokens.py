@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -20,7 +20,7 @@ from accounts.actions.tokens import NAME_LIMIT
 from accounts.admin.base import ActionAdmin, ReadOnly
 from accounts.credentials import token_credential, token_digest
 from accounts.errors import BadToken
-from accounts.models import Service
+from accounts.models import Service, User
 from accounts.names import name_key
 from accounts.services import tokens
 
@@ -65,7 +65,8 @@ class TokenAdmin(ReadOnly, ActionAdmin):
         return () if obj is None else self.get_fields(request, obj)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        return super().get_changeform_initial_data(request) | {"days": settings.IM_TOKEN_DAYS}
+        initial: dict[str, Any] = super().get_changeform_initial_data(request)
+        return {"days": settings.IM_TOKEN_DAYS} | initial
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs["queryset"] = Service.objects.filter(is_active=True)
@@ -82,34 +83,34 @@ class TokenAdmin(ReadOnly, ActionAdmin):
 
     @admin.display(description="name", ordering="name")
     def token_name(self, token: Any) -> str | None:
-        return token.name or None
+        return str(token.name) if token.name else None
 
     @admin.display(description="last used", ordering="seen_at")
     def last_used(self, token: Any) -> Any:
         return token.seen_at
 
     @admin.display(description="from")
-    def last_address(self, token: Any) -> str | None:
+    def last_address(self, token: Any) -> Any:
         return token.address
 
     @admin.display(description="made by")
-    def maker(self, token: Any) -> str | None:
+    def maker(self, token: Any) -> Any:
         return token.made_by
 
     def save_model(self, request: HttpRequest, obj: AuthToken, form: Any, change: bool) -> None:
         given = form.cleaned_data
-        service = given["user"]
+        service, operator = given["user"], cast(User, request.user)
         # A token is all that its service may do: who makes one must not gain by it.
-        if service.is_superuser or service.get_all_permissions() - request.user.get_all_permissions():
+        if service.is_superuser or service.get_all_permissions() - operator.get_all_permissions():
             raise BadToken("%(name)s may do what you may not, so you make no tokens of it.", name=service)
-        made = service_token_make(service=service, name=given["name"], days=given["days"], made_by=request.user)
+        made = service_token_make(service=service, name=given["name"], days=given["days"], made_by=operator)
         obj.digest = token_digest(made.token)
         request.made_token = made  # type: ignore[attr-defined]
 
     def log_addition(self, request: HttpRequest, obj: AuthToken, message: Any) -> LogEntry:
         made = request.made_token  # type: ignore[attr-defined]
         return LogEntry.objects.create(
-            user_id=request.user.pk,
+            user_id=cast(User, request.user).pk,
             content_type=ContentType.objects.get_for_model(obj),
             object_id=obj.pk,
             object_repr=f"{obj.user}: {made.device.name}"[:200],

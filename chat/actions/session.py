@@ -30,8 +30,11 @@ class Opened:
     token: str = ""
 
 
-def session_open(*, token: str, session_key: str, name: str | None, app_number: int) -> Opened:
-    """Find or make the person. Raises ILLEGAL_USER_ID or NOT_AUTHORISED as the protocol says."""
+def session_open(*, token: str, session_key: str, name: str | None, app_number: int, address: str = "") -> Opened:
+    """Find or make the person, and note where they came by it.
+
+    Raises ILLEGAL_USER_ID or NOT_AUTHORISED as the protocol says.
+    """
     known = None
     if token:
         known = person_by_token(token)
@@ -52,12 +55,13 @@ def session_open(*, token: str, session_key: str, name: str | None, app_number: 
     if (known is None or known[0].is_guest) and not (settings.IM_GUESTS and app.guests_allowed):
         raise ChatError(errors.NOT_AUTHORISED, "Guests are not allowed here. Sign in.")
     if known is not None:
+        accounts.device_seen(credential=known[1], app=app.number, address=address)
         return Opened(*known, app, room)
     assert name is not None
     try:
         with write():
             guest = accounts.guest_create(name=name)
-            token = accounts.token_issue(user=guest)
+            token = accounts.token_issue(user=guest, app=app.number, address=address)
     except (BadName, NameTaken) as error:
         raise ChatError(errors.ILLEGAL_USER_ID, str(error)) from error
     return Opened(guest, token_credential(token_digest(token)), app, room, token)

@@ -14,6 +14,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from accounts.actions import device_seen
 from accounts.selectors import person_by_token
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class ServiceToken(TokenAuthentication):  # type: ignore[misc]
         known: tuple[User, str] | None = super().authenticate(request)
         if known is None and "Authorization" in request.headers:
             raise AuthenticationFailed("The header is: Authorization: Token <token>.")
+        if known is not None:
+            device_seen(credential=known[1], address=request.META.get("REMOTE_ADDR"))
         return known
 
     def authenticate_credentials(self, token: bytes) -> tuple[User, str]:

@@ -44,6 +44,7 @@ class HeaderToken(BaseAuthentication):  # type: ignore[misc]
         known = person_by_token(token)
         if known is None:
             raise AuthenticationFailed("This token is not valid.")
+        accounts.device_seen(credential=known[1], address=request.META.get("REMOTE_ADDR"))
         return known
 
 
@@ -102,7 +103,7 @@ class Register(ClientCall):
             password=_field(request, "password"),
             phone_number=phone_number,
         )
-        return answer({"token": accounts.token_issue(user=user), "id": str(user.pk)})
+        return answer({"token": _token(request, user), "id": str(user.pk)})
 
 
 class Login(ClientCall):
@@ -125,7 +126,7 @@ class Login(ClientCall):
         user = person_by_password(request._request, phone_number, _field(request, "password"))
         if user is None:
             raise ChatError(errors.NOT_AUTHORISED, "The number and the password do not belong together.")
-        return answer({"token": accounts.token_issue(user=user), "user_id": str(user.pk)})
+        return answer({"token": _token(request, user), "user_id": str(user.pk)})
 
 
 class FriendAdd(ClientCall):
@@ -170,6 +171,10 @@ class GroupUserList(ClientCall):
         if access.channel.kind != "public":
             raise ChatError(errors.NO_DATA, "There is no such channel.")
         return answer({"ids": [str(pk) for pk in selectors.member_ids(access.channel)]})
+
+
+def _token(request: Request, user: User) -> str:
+    return accounts.token_issue(user=user, address=request.META.get("REMOTE_ADDR"))
 
 
 def _field(request: Request, name: str) -> str:

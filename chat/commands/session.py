@@ -37,6 +37,7 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
         session_key=caller.session_key,
         name=data.userId,
         app_number=data.appId,
+        address=connection.address,
     )
     user, hub = opened.user, publish.hub()
     if hub.connection_count(user.pk) >= settings.IM_MAX_CONNECTIONS_PER_PERSON:
@@ -103,5 +104,6 @@ async def sync(call: Call, data: Sync) -> dict[str, Any]:
         connection.drained = not page.has_more
     if page.reset:
         return {"reset": True, "position": page.position}
+    hub.fetched(connection, page.entries)
     events = [pushes.envelope(entry) for entry in page.entries if pushes.shown(entry)]
     return {"events": events, "position": page.position, "hasMore": page.has_more}
