@@ -17,6 +17,7 @@ TEXT: Schema = {"type": "string"}
 NUMBER: Schema = {"type": "integer"}
 YES_OR_NO: Schema = {"type": "boolean"}
 ID: Schema = {"type": "string", "pattern": "^[1-9][0-9]{0,18}$", "description": "A decimal number, as a string."}
+CODES = tuple(code.number for code in errors.CODES)
 FAILED = -1
 _FORM = "application/x-www-form-urlencoded"
 
@@ -58,7 +59,7 @@ def form_call(
     gives: Schema | None = None,
     got: Mapping[str, Any] | None = None,
     optional: frozenset[str] | set[str] = frozenset(),
-    codes: tuple[int, ...] = tuple(code.number for code in errors.CODES),
+    codes: tuple[int, ...] = CODES,
     **parameters: tuple[str, Schema, Any],
 ) -> Callable[[F], F]:
     """Describe one. `parameters`: what each is for, its type, an example. `gives`: `data` of success, `got` an example.

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-Id = Annotated[int, Meta(ge=1, le=2**63 - 1, description="An id, as a decimal string.")]
+Id = Annotated[int, Meta(ge=1, le=2**63 - 1, title="id")]
 Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 PageSize = Annotated[int, Meta(ge=1, le=100)]
 Name = Annotated[str, Meta(min_length=1, max_length=128)]
