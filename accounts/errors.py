@@ -106,6 +106,13 @@ class BadToken(AccountError):
     """A token cannot be made so."""
 
 
+class BadExternalId(AccountError):
+    field = "externalId"
+
+    def __init__(self) -> None:
+        super().__init__("A service's own id of a person has 1 to 200 printable characters.")
+
+
 class BadService(AccountError):
     """A service cannot be made or changed so."""
 
@@ -132,3 +139,13 @@ class BadPicture(AccountError):
 
 class BadProfile(AccountError):
     """Something of a profile that cannot be kept so."""
+
+
+class TooOften(AccountError):
+    """One address has done it as often as it may for now; again after so many seconds."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(
+            "Too many from your address. Try again in %(minutes)s minutes.", minutes=max(2, -(-seconds // 60))
+        )
+        self.seconds = seconds

@@ -70,18 +70,34 @@ class RegisterForm(RefusableForm):
         return cleaned
 
 
-class PasswordForm(RefusableForm):
-    """A new password, and the present one to show that it is the person who asks."""
+class NewcomerForm(RefusableForm):
+    """A user name for who has come from elsewhere."""
 
-    present = forms.CharField(
-        label=_("Present password"),
+    username = forms.CharField(
+        label=_("User name"),
+        help_text=_("Letters and digits of any language, dots, hyphens. It stays for good."),
+        max_length=USER_NAME_LIMIT,
         strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false", "autofocus": True}
+        ),
     )
+    nickname = forms.CharField(
+        label=_("Shown as"),
+        help_text=_("Optional: the name that others see. You can change it."),
+        max_length=USER_NAME_LIMIT,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
+    )
+
+
+class FirstPasswordForm(RefusableForm):
+    """A password for an account that has none: nothing can be asked for but it."""
+
     password = forms.CharField(
         label=_("New password"),
         strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "autofocus": True}),
     )
     again = forms.CharField(
         label=_("New password again"),
@@ -94,3 +110,14 @@ class PasswordForm(RefusableForm):
         if "password" in cleaned and "again" in cleaned and cleaned["again"] != cleaned["password"]:
             self.add_error("again", _("The two passwords differ."))
         return cleaned
+
+
+class PasswordForm(FirstPasswordForm):
+    """A new password, and the present one to show that it is the person who asks."""
+
+    present = forms.CharField(
+        label=_("Present password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
+    )
+    field_order = ("present", "password", "again")

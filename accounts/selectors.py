@@ -45,6 +45,12 @@ def person_by_phone(phone_number: str) -> User | None:
     return User.objects.filter(phone_number=phone_number).first() if is_storable(phone_number) else None
 
 
+def person_by_email(email: str) -> User | None:
+    """The person whose address it is, if they are active."""
+    people = User.objects.filter(kind=User.Kind.PERSON, is_active=True)
+    return people.filter(email=email.lower()).first() if email and is_storable(email) else None
+
+
 def accounts_by_ids(ids: Iterable[int]) -> list[User]:
     """The active accounts and services among the ids, each once, by id. Others are left out."""
     return list(_accounts().filter(pk__in=set(ids), is_active=True).order_by("pk"))

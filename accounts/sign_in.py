@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.contrib.auth import authenticate, login, update_session_auth_hash
 from django.http import HttpRequest
 
-from accounts.actions import session_end
+from accounts.actions import device_made, session_end
+from accounts.browsers import browser_name
 from accounts.credentials import EARLIER_CREDENTIALS, session_credential
-from accounts.models import User
+from accounts.models import Device, User
 from accounts.names import is_storable
 from accounts.selectors import person_by_phone
 
@@ -20,6 +21,21 @@ def sign_in(request: HttpRequest, user: User) -> None:
         session_end(user_id=request.user.pk, session_key=request.session.session_key)
         request.session.flush()
     login(request, user, backend=_BACKEND)
+    remember_device(request, user)
+
+
+def remember_device(request: HttpRequest, user: User) -> None:
+    """Have the browser among the devices that the person sees; one that is there already stays as it is."""
+    key = request.session.session_key
+    if key is not None:
+        device_made(
+            user=user,
+            kind=Device.Kind.BROWSER,
+            credential=session_credential(key),
+            name=browser_name(request.headers.get("User-Agent", "")),
+            address=request.META["REMOTE_ADDR"],
+            session_key=key,
+        )
 
 
 def person_by_password(request: HttpRequest, phone_number: str, password: str) -> User | None:
@@ -49,6 +65,7 @@ def session_renew(request: HttpRequest, user: User) -> None:
     earlier = current_credential(request)
     update_session_auth_hash(request, user)
     remember_credential(request, earlier)
+    remember_device(request, user)
 
 
 def remember_credential(request: HttpRequest, earlier: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from django.http import HttpRequest, HttpResponse
 
@@ -13,8 +13,11 @@ ADMIN_SCRIPT = "'self' 'unsafe-eval'"
 ADMIN_STYLE = "'self' 'unsafe-inline'"
 
 
-def policy(*, host: str, secure: bool, admin: bool) -> str:
-    """The header's value. Only the site's own files run, and only its own host is spoken to."""
+def policy(*, host: str, secure: bool, admin: bool, form_targets: Iterable[str] = ()) -> str:
+    """The header's value. Only the site's own files run, and only its own host is spoken to.
+
+    `form_targets`: other origins to which a form of this page may lead, by a redirection.
+    """
     # `connect-src 'self'` does not cover WebSockets in older Safari, hence the host once more with its scheme.
     socket = f"{'wss' if secure else 'ws'}://{host}"
     return "; ".join(
@@ -27,7 +30,7 @@ def policy(*, host: str, secure: bool, admin: bool) -> str:
             "object-src 'none'",
             "base-uri 'none'",
             "frame-ancestors 'none'",
-            "form-action 'self'",
+            " ".join(("form-action 'self'", *form_targets)),
         )
     )
 
@@ -42,6 +45,9 @@ class ContentSecurityPolicy:
         response = self.get_response(request)
         if "Content-Security-Policy" not in response:
             response["Content-Security-Policy"] = policy(
-                host=request.get_host(), secure=request.is_secure(), admin=request.path.startswith("/admin/")
+                host=request.get_host(),
+                secure=request.is_secure(),
+                admin=request.path.startswith("/admin/"),
+                form_targets=getattr(response, "form_targets", ()),
             )
         return response

@@ -57,6 +57,12 @@ OPTIONS = (
         "Networks that may ask a node /metrics, /healthz, /readyz and /debug; else only staff with `view_state`.",
         ("127.0.0.0/8", "::1/128"),
     ),
+    Option(
+        "IM_REFERENCE_NETWORKS",
+        (),
+        "Networks that may read /api/schema/, /api/docs/ and /api/protocol/; else staff, and tokens for the gateway.",
+        ("0.0.0.0/0", "::/0"),
+    ),
     Option("IM_GUESTS", False, "Whether a log-in without account makes a guest.", True),
     Option("IM_REGISTRATION", True, "Whether people may register themselves."),
     Option("IM_PASSWORD_MIN", 10, "Shortest password.", 3),
@@ -94,9 +100,16 @@ OPTIONS = (
         "Mails an hour that one address may cause by the forms, on one node; 0: any number.",
         0,
     ),
+    Option(
+        "IM_EXPORT_RATE", 6, "Exports of their own data an hour that one person may ask one node for; 0: any number."
+    ),
     Option("IM_AVATAR_BYTES", 5_000_000, "Bytes of the largest picture that is taken as an avatar."),
     Option("IM_TOKEN_DAYS", 90, "Days after which a token expires, unless its maker said otherwise."),
     Option("IM_SERVICE_TOKEN_DAYS_MAX", 730, "Days for which a token of another system may be made at most."),
+    Option(
+        "IM_EXTERNAL_TOKEN_SECONDS", 3600, "Seconds after which a token expires that a business has made for a person."
+    ),
+    Option("IM_EXTERNAL_TOKEN_SECONDS_MAX", 2_592_000, "Seconds that such a token may be asked for at most."),
     Option("IM_MAX_CONNECTIONS", 15000, "WebSocket connections of one process; over it the handshake is answered 503."),
     Option("IM_MAX_CONNECTIONS_PER_PERSON", 20, "Connections of one person on one node.", 1000),
     Option("IM_MAX_CONNECTIONS_PER_ADDRESS", 500, "Connections from one client address on one node.", 15000),
@@ -155,6 +168,7 @@ OPTIONS = (
     Option("IM_API_BURST", 200, "Such calls at once.", 20000),
     Option("IM_API_MESSAGE_RATE", 2000.0, "Messages a second that one token may send so for long.", 20000.0),
     Option("IM_API_MESSAGE_BURST", 20000, "Such messages at once.", 1_000_000),
+    Option("IM_RECEIPT_DAYS", 30, "Days for which it is told on how many connections a sent message arrived."),
     Option("IM_API_BODY", 8_388_608, "Bytes of the largest body of such a call."),
     Option("IM_API_MESSAGES", 10000, "Messages that one such call may store."),
     Option("IM_WEBHOOKS", 100, "Webhooks of the whole site that may be switched on at a time."),

@@ -6,7 +6,9 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from accounts.views.profile import Picture
 from chat.views import home
+from chat.views_own_data import Delete, Export, OwnData
 from imsite.observe.access import for_staff
 from imsite.observe.views import VIEWS
 
@@ -16,6 +18,11 @@ urlpatterns = [
     path("admin/password_change/", RedirectView.as_view(pattern_name="accounts:password")),
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
+    path("api/", include("imsite.reference.urls")),
+    path("accounts/data/", OwnData.as_view(), name="own-data"),
+    path("accounts/data/export/", Export.as_view(), name="own-data-export"),
+    path("accounts/data/delete/", Delete.as_view(), name="own-data-delete"),
+    path("avatars/<str:name>", Picture.as_view(), name="picture"),
     *(path(where.removeprefix("/"), for_staff(view)) for where, view in VIEWS.items()),
     path("", include("chat.urls")),
     path("", home, name="home"),

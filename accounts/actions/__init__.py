@@ -9,8 +9,17 @@ from accounts.actions.credentials import (
     sign_in_unlock,
     sign_out_everywhere,
 )
+from accounts.actions.departure import departing, person_depart, person_forget
 from accounts.actions.devices import device_forget, device_made, device_seen
+from accounts.actions.external import (
+    external_people_import,
+    external_person_deactivate,
+    external_person_set,
+    external_token_make,
+    external_tokens_revoke,
+)
 from accounts.actions.friends import friend_accept, friend_decline, friend_remove, friend_request
+from accounts.actions.links import link_end, link_make, person_register_linked
 from accounts.actions.persons import (
     administrator_create,
     guest_create,
@@ -21,6 +30,7 @@ from accounts.actions.persons import (
     person_roles_set,
     system_user,
 )
+from accounts.actions.profile import avatar_remove, avatar_set, email_set, profile_change
 from accounts.actions.services import service_make, service_permissions_set, service_rename
 from accounts.actions.tokens import MadeToken, service_token_make, token_issue, token_make, token_revoke, tokens_revoke
 
@@ -29,23 +39,38 @@ __all__ = [
     "administrator_create",
     "app_create",
     "app_update",
+    "avatar_remove",
+    "avatar_set",
+    "departing",
     "device_forget",
     "device_made",
     "device_seen",
+    "email_set",
     "expired_forget",
+    "external_people_import",
+    "external_person_deactivate",
+    "external_person_set",
+    "external_token_make",
+    "external_tokens_revoke",
     "friend_accept",
     "friend_decline",
     "friend_remove",
     "friend_request",
     "guest_create",
+    "link_end",
+    "link_make",
     "password_change",
     "person_activate",
     "person_block",
     "person_deactivate",
+    "person_depart",
     "person_edit",
+    "person_forget",
     "person_register",
+    "person_register_linked",
     "person_roles_set",
     "person_unblock",
+    "profile_change",
     "service_make",
     "service_permissions_set",
     "service_rename",

@@ -114,7 +114,7 @@ def person_roles_set(
     with write():
         user = locked(user_id)
         if not (is_staff and is_superuser):
-            _check_another_administrator(user)
+            check_another_administrator(user)
         lost = (
             (user.is_staff and not is_staff)
             or (user.is_superuser and not is_superuser)
@@ -136,7 +136,7 @@ def person_deactivate(*, user_id: int) -> None:
     """
     with write():
         user = locked(user_id)
-        _check_another_administrator(user)
+        check_another_administrator(user)
         user.is_active = False
         user.save(update_fields=["is_active"])
         end_all(user)
@@ -150,7 +150,8 @@ def person_activate(*, user_id: int) -> None:
         user.save(update_fields=["is_active"])
 
 
-def _check_another_administrator(user: User) -> None:
+def check_another_administrator(user: User) -> None:
+    """LastAdministrator if the person is the only one who may do everything."""
     if not (user.is_superuser and user.is_active):
         return
     if not User.objects.filter(is_superuser=True, is_staff=True, is_active=True).exclude(pk=user.pk).exists():

@@ -29,10 +29,10 @@ PICTURE_BYTES = 2_000_000
 _PICTURE_TIMEOUT = 4.0
 
 
-class Strategy(DjangoStrategy):  # type: ignore[misc]
+class Strategy(DjangoStrategy):
     """The library's way to Django, but for its end: what the provider said is returned, and nobody is signed in."""
 
-    def authenticate(self, backend: Provider, *args: Any, **kwargs: Any) -> Identity:
+    def authenticate(self, backend: Any, **kwargs: Any) -> Any:
         return backend.identity(kwargs["response"])
 
 
@@ -45,13 +45,13 @@ class Provider:
     def identity(self, response: dict[str, Any]) -> Identity:
         raise NotImplementedError
 
-    def subject(self, response: dict[str, Any]) -> dict[str, str]:
+    def subject(self: Any, response: dict[str, Any]) -> dict[str, Any]:
         """The fields of an Identity that say who it is."""
-        key = self.id_key()  # type: ignore[attr-defined]
+        key = self.id_key()
         value = response.get(key)
         if not isinstance(value, str | int) or isinstance(value, bool) or not str(value):
             raise AuthResponseError(self, claim=key, code="missing_claim", stage="user_info")
-        return {"provider": self.name, "subject": str(value), "subject_key": key}  # type: ignore[attr-defined]
+        return {"provider": self.name, "subject": str(value), "subject_key": key}
 
     def picture(self, url: str) -> bytes | None:
         """The picture at `url`, if that is where this provider keeps pictures and it is not too large.
@@ -82,7 +82,7 @@ class Provider:
         return requests.get(url, timeout=_PICTURE_TIMEOUT, stream=True, allow_redirects=False)
 
 
-class GitHub(Provider, GithubOAuth2):  # type: ignore[misc]
+class GitHub(Provider, GithubOAuth2[Any]):
     picture_hosts = ("avatars.githubusercontent.com",)
 
     def identity(self, response: dict[str, Any]) -> Identity:
@@ -99,7 +99,7 @@ class GitHub(Provider, GithubOAuth2):  # type: ignore[misc]
         )
 
 
-class Google(Provider, GoogleOAuth2):  # type: ignore[misc]
+class Google(Provider, GoogleOAuth2[Any]):
     picture_hosts = (".googleusercontent.com",)
 
     def validate_email_verified(self, response: Any, **kwargs: Any) -> None:
@@ -116,7 +116,7 @@ class Google(Provider, GoogleOAuth2):  # type: ignore[misc]
         )
 
 
-class WeChat(Provider, WeixinOAuth2):  # type: ignore[misc]
+class WeChat(Provider, WeixinOAuth2[Any]):
     picture_hosts = ("thirdwx.qlogo.cn", "wx.qlogo.cn")
 
     def user_data(self, access_token: str, *args: Any, **kwargs: Any) -> dict[str, Any]:

@@ -20,12 +20,14 @@ from django.views.generic import View
 from django.views.generic.edit import FormView
 
 from accounts.actions import guest_create, password_change, person_register
-from accounts.errors import AccountError
-from accounts.forms import PasswordForm, RegisterForm, SignInForm
+from accounts.errors import AccountError, TooOften
+from accounts.forms import FirstPasswordForm, PasswordForm, RegisterForm, SignInForm
 from accounts.models import User
 from accounts.names import name_key
+from accounts.oauth.providers import origins, ways
 from accounts.selectors import app_by_number
 from accounts.sign_in import current_credential, session_renew, sign_in
+from accounts.throttle import joining
 
 
 class SignIn(LoginView):
@@ -42,7 +44,18 @@ class SignIn(LoginView):
         return super().get_context_data(**kwargs) | {
             "registration": settings.IM_REGISTRATION,
             "guests": settings.IM_GUESTS,
+            "mail": settings.MAIL_IS_SENT,
+            "ways": ways(),
         }
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        return _leading_out(self.request, super().render_to_response(context, **kwargs))
+
+
+def _leading_out(request: HttpRequest, page: HttpResponse) -> HttpResponse:
+    """The page, whose buttons may lead to the other ways in."""
+    page.form_targets = origins(request)  # type: ignore[attr-defined]
+    return page
 
 
 class Guest(View):
@@ -57,9 +70,11 @@ class Guest(View):
         if app is None or not (settings.IM_GUESTS and app.guests_allowed):
             return JsonResponse({"error": _("Guests are not allowed here. Sign in.")}, status=403)
         try:
+            joining.take(request.META["REMOTE_ADDR"])
             guest = guest_create(name=request.POST.get("name", ""))
         except AccountError as refusal:
-            return JsonResponse({"error": _(refusal.text) % refusal.params}, status=400)
+            status = 429 if isinstance(refusal, TooOften) else 400
+            return JsonResponse({"error": _(refusal.text) % refusal.params}, status=status)
         sign_in(request, guest)
         return JsonResponse({"userId": guest.public_name, "id": str(guest.pk)}, status=201)
 
@@ -83,6 +98,7 @@ class Register(RedirectURLMixin, FormView):  # type: ignore[type-arg]
 
     def form_valid(self, form: RegisterForm) -> HttpResponse:
         try:
+            joining.take(self.request.META["REMOTE_ADDR"])
             user = person_register(**form.cleaned_data)
         except AccountError as refusal:
             form.refuse(refusal)
@@ -91,27 +107,36 @@ class Register(RedirectURLMixin, FormView):  # type: ignore[type-arg]
         return HttpResponseRedirect(self.get_success_url())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | {self.redirect_field_name: self.get_redirect_url()}
+        return super().get_context_data(**kwargs) | {
+            self.redirect_field_name: self.get_redirect_url(),
+            "ways": ways(),
+        }
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        return _leading_out(self.request, super().render_to_response(context, **kwargs))
 
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
 class PasswordChange(LoginRequiredMixin, FormView):  # type: ignore[type-arg]
     """Change one's password. Every other browser and token of the person is signed out, this one stays."""
 
-    form_class = PasswordForm
     template_name = "accounts/password.html"
     success_url = reverse_lazy("accounts:password")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if isinstance(request.user, User) and not request.user.has_usable_password():
+        if isinstance(request.user, User) and request.user.is_guest:
             # A guest has none to change; an account is what they can have.
             return redirect("accounts:register")
         return super().dispatch(request, *args, **kwargs)
 
-    def form_valid(self, form: PasswordForm) -> HttpResponse:
-        user = cast(User, self.request.user)
+    def get_form_class(self) -> type[FirstPasswordForm]:
+        """Who has come by an account elsewhere has no password yet, and sets the first."""
+        return PasswordForm if cast(User, self.request.user).has_usable_password() else FirstPasswordForm
+
+    def form_valid(self, form: FirstPasswordForm) -> HttpResponse:
+        user, present = cast(User, self.request.user), form.cleaned_data.get("present")
         # Through the sign-in, so that guessing here counts towards the same lock.
-        if authenticate(self.request, username=user.username, password=form.cleaned_data["present"]) is None:
+        if present is not None and authenticate(self.request, username=user.username, password=present) is None:
             form.add_error("present", _("This is not your password."))
             return self.form_invalid(form)
         try:

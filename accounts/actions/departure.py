@@ -1,0 +1,86 @@
+"""The end of an account. Its row stays, because what was said stays; who it was does not."""
+
+from __future__ import annotations
+
+from axes.models import AccessAttempt
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.hashers import make_password
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from social_django.models import UserSocialAuth
+
+from accounts import avatars
+from accounts.actions.credentials import end_all
+from accounts.actions.persons import check_another_administrator
+from accounts.actions.rows import locked
+from accounts.errors import NoSuchPerson
+from accounts.models import Block, Device, ExternalId, Friendship, User
+from accounts.names import GUEST_PREFIX
+from delivery.transactions import write
+
+NICKNAME = "Deleted user"
+
+
+def nameless(user_id: int) -> str:
+    """The user name of an account that is gone; none that people choose begins so."""
+    return f"{GUEST_PREFIX}deleted-{user_id}"
+
+
+def person_depart(*, user_id: int) -> None:
+    """Shut a person out for good. `person_forget` follows, when all that names them has been seen to.
+
+    LastAdministrator if nobody would be left who may do everything; NoSuchPerson for guests and services.
+    """
+    with write():
+        user = locked(user_id)
+        if user.kind != User.Kind.PERSON:
+            raise NoSuchPerson
+        check_another_administrator(user)
+        user.is_active = False
+        user.deleted_at = user.deleted_at or timezone.now()
+        user.save(update_fields=["is_active", "deleted_at"])
+        sessions = Device.objects.filter(user=user, session__isnull=False).values_list("session", flat=True)
+        Session.objects.filter(pk__in=list(sessions)).delete()
+        end_all(user)
+
+
+def person_forget(*, user_id: int) -> None:
+    """Take from who has departed everything that says who they were: names, addresses, picture, links, friends."""
+    with write():
+        user = locked(user_id)
+        if user.deleted_at is None:
+            raise NoSuchPerson
+        username_key, picture = user.username_key, user.avatar
+        UserSocialAuth.objects.filter(user=user).delete()
+        ExternalId.objects.filter(user=user).delete()
+        Friendship.objects.filter(Q(asked_by=user) | Q(asked=user)).delete()
+        Block.objects.filter(Q(by=user) | Q(blocked=user)).delete()
+        AccessAttempt.objects.filter(username=username_key).delete()
+        users = ContentType.objects.get_for_model(User)
+        LogEntry.objects.filter(content_type=users, object_id=str(user.pk)).update(object_repr=NICKNAME)
+        user.groups.clear()
+        user.user_permissions.clear()
+        kept = User(
+            pk=user.pk,
+            username=nameless(user.pk),
+            nickname=NICKNAME,
+            password=make_password(None),
+            kind=user.kind,
+            is_active=False,
+            restricted=user.restricted,
+            sign_in_epoch=user.sign_in_epoch,
+            date_joined=user.date_joined,
+            deleted_at=user.deleted_at,
+        )
+        # Every field that is not named above is as in a row that nobody has filled in.
+        kept.save(force_update=True)
+        transaction.on_commit(lambda: avatars.remove(picture))
+
+
+def departing() -> list[int]:
+    """Who has departed and is not forgotten yet: a deletion that was interrupted."""
+    found = User.objects.filter(deleted_at__isnull=False).exclude(username__startswith=f"{GUEST_PREFIX}deleted-")
+    return list(found.values_list("pk", flat=True))

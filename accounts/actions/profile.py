@@ -1,0 +1,103 @@
+"""What people say of themselves and how they want the site: nickname, picture, status, language, who sees what."""
+
+from __future__ import annotations
+
+from zoneinfo import available_timezones
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext_noop as _
+
+from accounts import avatars
+from accounts.actions.friends import shown
+from accounts.actions.rows import checked_email, locked, update
+from accounts.errors import BadProfile
+from accounts.models import User
+from accounts.names import BadName, check_name, check_nickname
+from delivery import log, publish
+from delivery.transactions import write
+
+CHANGED = "person.changed"
+"""Event for the person's own connections: `who` as others see them, and `status`."""
+STATUS_LIMIT = 100
+
+
+def profile_change(
+    *,
+    user_id: int,
+    nickname: str,
+    status_text: str,
+    language: str,
+    time_zone: str,
+    shares_read: bool,
+    shares_presence: bool,
+) -> User:
+    """Change all of it but the picture. Empty language and time zone: the browser's.
+
+    BadNickname; BadProfile for a status that cannot be shown, an unknown language or time zone.
+    """
+    nickname = check_nickname(nickname)
+    status_text = _checked_status(status_text)
+    if language and language not in dict(settings.LANGUAGES):
+        raise BadProfile(_("There is no such language."))
+    if time_zone and time_zone not in available_timezones():
+        raise BadProfile(_("There is no such time zone."))
+    with write():
+        user = locked(user_id)
+        user.nickname, user.status_text = nickname, status_text
+        user.language, user.time_zone = language, time_zone
+        user.shares_read, user.shares_presence = shares_read, shares_presence
+        update(user, "nickname", "status_text", "language", "time_zone", "shares_read", "shares_presence")
+        tell_change(user)
+    return user
+
+
+def avatar_set(*, user_id: int, picture: bytes) -> User:
+    """Show the person by this picture, made anew. BadPicture for what is none."""
+    made = avatars.made_anew(picture)
+    address = avatars.store(user_id, made)
+    try:
+        return _avatar_change(user_id, address)
+    except BaseException:
+        avatars.remove(address)
+        raise
+
+
+def avatar_remove(*, user_id: int) -> User:
+    """Show the person by letters again."""
+    return _avatar_change(user_id, "")
+
+
+def email_set(*, user_id: int, email: str | None) -> User:
+    """Keep the address, which has been shown to be the person's, or none. BadEmail, EmailTaken."""
+    with write():
+        user = locked(user_id)
+        user.email = checked_email(email)
+        update(user, "email")
+    return user
+
+
+def tell_change(user: User) -> None:
+    """Let the person's own pages hear of it; the last thing in an action's transaction."""
+    body = {"who": shown(user), "status": user.status_text}
+    publish.after_commit(log.append([log.Entry(kind=CHANGED, persons=(user.pk,), body=body)]))
+
+
+def _avatar_change(user_id: int, address: str) -> User:
+    with write():
+        user = locked(user_id)
+        before, user.avatar = user.avatar, address
+        update(user, "avatar")
+        transaction.on_commit(lambda: avatars.remove(before))
+        tell_change(user)
+    return user
+
+
+def _checked_status(text: str) -> str:
+    text = text.strip()
+    if not text:
+        return ""
+    try:
+        return check_name(text, limit=STATUS_LIMIT)
+    except BadName:
+        raise BadProfile(_("A status has at most %(limit)s visible characters."), limit=STATUS_LIMIT) from None

@@ -1,0 +1,67 @@
+"""How often one address may do what costs others something: make accounts, cause mail. Each node counts by itself."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from ipaddress import IPv6Address, ip_address
+
+from django.conf import settings
+
+from accounts.errors import TooOften
+
+_HOUR = 3600.0
+_REMEMBERED = 50_000
+_NETWORK_BITS = 64
+"""One household or host has so much of the IPv6 addresses; counting single ones would count nothing."""
+
+
+class Throttle:
+    """At most as many an hour from one address as the option says, all at once or spread; 0 is no limit."""
+
+    def __init__(self, option: str) -> None:
+        self._option = option
+        self._spent: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        """Address to how much is spent, and when that was so; it comes back evenly over the hour."""
+        self._lock = threading.Lock()
+
+    def take(self, address: str) -> None:
+        """Count one; TooOften if the address has had its fill, which counts for nothing."""
+        limit = float(getattr(settings, self._option))
+        if not limit:
+            return
+        key, now = _network(address), time.monotonic()
+        with self._lock:
+            spent, at = self._spent.pop(key, (0.0, now))
+            spent = max(0.0, spent - (now - at) * limit / _HOUR)
+            full = spent + 1 > limit
+            self._spent[key] = (spent if full else spent + 1, now)
+            if len(self._spent) > _REMEMBERED:
+                self._spent.popitem(last=False)
+        if full:
+            raise TooOften(round((spent + 1 - limit) * _HOUR / limit) + 1)
+
+    def forget(self) -> None:
+        self._spent.clear()
+
+
+joining = Throttle("IM_JOIN_RATE")
+"""New accounts and guests."""
+mailing = Throttle("IM_MAIL_RATE")
+"""Mails that somebody makes the site send."""
+
+exporting = Throttle("IM_EXPORT_RATE")
+"""Exports of one person's data."""
+
+
+def _network(address: str) -> str:
+    try:
+        known = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(known, IPv6Address):
+        if known.ipv4_mapped is not None:
+            return str(known.ipv4_mapped)
+        return str(int(known) >> (128 - _NETWORK_BITS))
+    return str(known)

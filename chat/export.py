@@ -1,0 +1,205 @@
+"""Everything the site keeps of one person, as a ZIP of JSON and pictures; nothing of anybody else's.
+
+Of others it holds what the person sees of them anyway: their user names, where they are friends or blocked.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import zipfile
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.utils import timezone
+
+from accounts import avatars
+from accounts.circle import circle
+from accounts.models import User
+from accounts.ways_in import devices, links
+from chat.models import Membership, Message, ReadMark, Report, Restriction
+
+_PAGE = 500
+"""Messages read at a time: the memory that an export takes does not grow with what was said."""
+_ENDINGS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"GIF8": "gif", b"RIFF": "webp", b"OggS": "ogg", b"ID3": "mp3"}
+
+
+def export(user: User) -> Iterator[bytes]:
+    """The ZIP, piece by piece. Each step reads the database by itself, so it may be asked for in any thread."""
+    sink = _Sink()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in _parts(user):
+            archive.writestr(f"{name}.json", orjson.dumps(content, option=orjson.OPT_INDENT_2))
+            yield sink.taken()
+        if user.avatar and (path := avatars.file(user.avatar.removeprefix(avatars.PREFIX))) is not None:
+            archive.writestr("avatar.webp", path.read_bytes())
+            yield sink.taken()
+        with archive.open("messages.jsonl", "w", force_zip64=True) as lines:
+            for page in _pages(user):
+                for row in page:
+                    lines.write(orjson.dumps(_message(row), option=orjson.OPT_APPEND_NEWLINE))
+                yield sink.taken()
+        for page in _pages(user, files=True):
+            for row in page:
+                content = _content(row)
+                archive.writestr(f"files/{row.pk}.{_ending(content)}", content, zipfile.ZIP_STORED)
+                yield sink.taken()
+    yield sink.taken()
+
+
+class _Sink(io.RawIOBase):
+    """Takes what is written until it is fetched. It cannot be sought in, so the archive is written in one go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._held = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: Any) -> int:
+        self._held += piece
+        return len(piece)
+
+    def taken(self) -> bytes:
+        piece, self._held = bytes(self._held), bytearray()
+        return piece
+
+
+def _parts(user: User) -> Iterator[tuple[str, Any]]:
+    yield (
+        "profile",
+        {
+            "id": str(user.pk),
+            "userName": user.username,
+            "nickname": user.nickname,
+            "email": user.email,
+            "phoneNumber": user.phone_number,
+            "status": user.status_text,
+            "language": user.language,
+            "timeZone": user.time_zone,
+            "sharesRead": user.shares_read,
+            "sharesPresence": user.shares_presence,
+            "joined": _time(user.date_joined),
+            "lastSignIn": _time(user.last_login),
+            "links": [
+                {"provider": link.provider, "subject": link.uid, "since": _time(link.created)} for link in links(user)
+            ],
+            "exported": _time(timezone.now()),
+        },
+    )
+    known = circle(user)
+    yield (
+        "people",
+        {
+            "friends": [one.public_name for one in known.friends],
+            "asking": [one.public_name for one in known.asking],
+            "asked": [one.public_name for one in known.asked],
+            "blocked": [one.public_name for one in known.blocked],
+        },
+    )
+    yield "memberships", [_stay(stay) for stay in _stays(user)]
+    marks = ReadMark.objects.filter(user=user).order_by("channel").values_list("channel", "seq")
+    yield "read-marks", [{"channel": str(channel), "seq": seq} for channel, seq in marks]
+    yield "devices", [_device(device) for device in devices(user)]
+    # Whom it was about, and what they had said, is theirs.
+    yield "reports", [_report(report) for report in Report.objects.filter(reporter=user).order_by("pk")]
+    yield "restrictions", [_restriction(row) for row in Restriction.objects.filter(user=user).order_by("pk")]
+
+
+def _stays(user: User) -> Iterator[Membership]:
+    return Membership.objects.filter(user=user).select_related("channel").order_by("pk").iterator(_PAGE)
+
+
+def _stay(stay: Membership) -> dict[str, Any]:
+    return {
+        "channel": str(stay.channel_id),
+        "kind": stay.channel.kind,
+        "name": stay.channel.name,
+        "role": stay.role,
+        "fromSeq": stay.from_seq,
+        "untilSeq": stay.until_seq,
+    }
+
+
+def _device(device: Any) -> dict[str, Any]:
+    return {
+        "kind": device.kind,
+        "name": device.name,
+        "app": device.app.number if device.app is not None else None,
+        "address": device.address,
+        "since": _time(device.made_at),
+        "lastSeen": _time(device.seen_at),
+    }
+
+
+def _report(report: Report) -> dict[str, Any]:
+    return {
+        "message": str(report.message_id),
+        "reason": report.reason,
+        "state": report.state,
+        "time": _time(report.made_at),
+    }
+
+
+def _restriction(row: Restriction) -> dict[str, Any]:
+    return {
+        "kind": row.kind,
+        "channel": None if row.channel_id is None else str(row.channel_id),
+        "until": _time(row.until),
+        "reason": row.reason,
+        "since": _time(row.since),
+    }
+
+
+def _pages(user: User, *, files: bool = False) -> Iterator[list[Message]]:
+    """The person's messages from the oldest on; with `files`, those that are no text."""
+    after = 0
+    while True:
+        found = Message.objects.filter(sender=user, pk__gt=after).order_by("pk")
+        if files:
+            found = found.exclude(type="text").filter(recalled_at=None)
+        page = list(found[:_PAGE])
+        if not page:
+            return
+        yield page
+        after = page[-1].pk
+
+
+def _message(row: Message) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "id": str(row.pk),
+        "channel": str(row.channel_id),
+        "seq": row.seq,
+        "time": row.time,
+        "type": row.type,
+    }
+    if row.recalled_at is not None:
+        return said | {"recalledAt": row.recalled_at}
+    if row.type == "text":
+        said["text"] = row.text
+    else:
+        said["file"] = f"files/{row.pk}.{_ending(_content(row))}"
+    if row.edited_at is not None:
+        said["editedAt"] = row.edited_at
+    if row.reply_to is not None:
+        said["replyTo"] = str(row.reply_to)
+    return said
+
+
+def _content(row: Message) -> bytes:
+    try:
+        return base64.b64decode(row.text)
+    except (binascii.Error, ValueError):
+        return row.text.encode()
+
+
+def _ending(content: bytes) -> str:
+    return next((ending for start, ending in _ENDINGS.items() if content.startswith(start)), "bin")
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
