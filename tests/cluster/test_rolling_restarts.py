@@ -1,6 +1,6 @@
 """Node after node is restarted under load: nothing is lost, nothing doubled, and not everybody comes back at once.
 
-`ROLLING_RESTARTS=20` for more of them.
+`ROLLING_RESTARTS=4` for fewer of them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.cluster.conftest import ClusterFactory
 from tests.support.accounts import register
 from tests.support.client import Client, Closed
 
-RESTARTS = int(os.environ.get("ROLLING_RESTARTS", "4"))
+RESTARTS = int(os.environ.get("ROLLING_RESTARTS", "20"))
 PEOPLE = 16
 PACE = 0.1
 """Seconds between two messages of a person."""
