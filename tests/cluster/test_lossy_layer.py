@@ -56,7 +56,7 @@ async def test_what_the_layer_loses_is_read_from_the_log(cluster_factory: Cluste
 
 async def test_the_queue_layer_serves_as_well(cluster_factory: ClusterFactory) -> None:
     with cluster_factory(IM_LAYER="queue") as cluster, closing(Twins(cluster)) as twins:
-        await _converse(twins, 600)
+        await _converse(twins, 3000)
 
         passed = sum(metrics(node.url)["imsite_pushes_in_total"] for node in cluster.nodes)
         repairs = sum(metrics(node.url)["imsite_repairs_total"] for node in cluster.nodes)
