@@ -106,6 +106,13 @@ class BadToken(AccountError):
     """A token cannot be made so."""
 
 
+class NotManageable(AccountError):
+    """A change of somebody who is looked after in the admin only."""
+
+    def __init__(self) -> None:
+        super().__init__("Staff and services are looked after in the admin.")
+
+
 class BadExternalId(AccountError):
     field = "externalId"
 

@@ -11,6 +11,7 @@ from accounts.actions.credentials import (
 )
 from accounts.actions.departure import departing, person_depart, person_forget
 from accounts.actions.devices import device_forget, device_made, device_seen
+from accounts.actions.directory import person_add, person_rename, require_manageable
 from accounts.actions.external import (
     external_people_import,
     external_person_deactivate,
@@ -61,6 +62,7 @@ __all__ = [
     "link_make",
     "password_change",
     "person_activate",
+    "person_add",
     "person_block",
     "person_deactivate",
     "person_depart",
@@ -68,9 +70,11 @@ __all__ = [
     "person_forget",
     "person_register",
     "person_register_linked",
+    "person_rename",
     "person_roles_set",
     "person_unblock",
     "profile_change",
+    "require_manageable",
     "service_make",
     "service_permissions_set",
     "service_rename",

@@ -13,7 +13,15 @@ from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from accounts.errors import AccountError, EmailTaken, LastAdministrator, NameTaken, NoSuchPerson, PhoneTaken
+from accounts.errors import (
+    AccountError,
+    EmailTaken,
+    LastAdministrator,
+    NameTaken,
+    NoSuchPerson,
+    NotManageable,
+    PhoneTaken,
+)
 from chat import errors
 from chat.errors import ChatError, Code
 
@@ -88,6 +96,8 @@ def _status(error: ChatError) -> int:
 def _of_account(error: AccountError) -> dict[str, Any]:
     field = {"field": error.field} if error.field else {}
     match error:
+        case NotManageable():
+            return of(403, errors.NOT_AUTHORISED, str(error))
         case NoSuchPerson():
             return of(404, errors.NO_DATA, str(error), **field)
         case _ if isinstance(error, _TAKEN):

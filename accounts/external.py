@@ -1,0 +1,25 @@
+"""Reads of services' own people, by the names the services have for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from accounts.models import Device, ExternalId, User
+from accounts.names import is_storable
+
+
+def external_people(service: User, external_ids: Iterable[str]) -> dict[str, User]:
+    """The service's people among these ids; unknown ones are left out. The deactivated are there too."""
+    wanted = [one for one in external_ids if is_storable(one)]
+    rows = ExternalId.objects.filter(service=service, external_id__in=wanted).select_related("user")
+    return {row.external_id: row.user for row in rows}
+
+
+def external_person(service: User, external_id: str) -> User | None:
+    return external_people(service, [external_id]).get(external_id)
+
+
+def tokens_made_for(user: User, *, by: User) -> list[str]:
+    """The credentials of the tokens that `by` had made for the person."""
+    made = Device.objects.filter(user=user, made_by=by, kind=Device.Kind.TOKEN)
+    return list(made.values_list("credential", flat=True))

@@ -1,0 +1,131 @@
+"""`users/external/…`: a business's own people, under the ids that it has for them, without a second sign-up."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from msgspec import Meta
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import actions as accounts
+from accounts.actions.external import Given
+from accounts.errors import NoSuchPerson
+from accounts.external import external_person
+from chat import errors
+from chat.api.v1.endpoint import Endpoint, Permissions, answer
+from chat.api.v1.schema import described
+from chat.api.v1.shapes import Milliseconds, Shape
+from chat.api.v1.users import ALICE, Nickname, UserShown, shown
+from chat.errors import ChatError
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+MAYUAN = ALICE | {"userId": "shop.5f0c9a1be2d34478", "name": "Ma Yuan"}
+
+
+class ExternalPerson(Shape):
+    """What is left out stays; a new person without a nickname is shown by the service's."""
+
+    nickname: Nickname | None = None
+    avatar: (
+        Annotated[str, Meta(description="A JPEG, PNG, WebP or GIF in Base64; empty: none. It is made anew.")] | None
+    ) = None
+
+
+class ExternalShown(UserShown):
+    created: bool
+
+
+class TokenWanted(Shape):
+    seconds: (
+        Annotated[int, Meta(ge=1, description="For which it is valid; IM_EXTERNAL_TOKEN_SECONDS if absent.")] | None
+    ) = None
+
+
+class TokenMade(Shape):
+    serviceToken: Annotated[str, Meta(description="For `login` on a connection, this person's. Shown this once.")]
+    expires: Milliseconds
+    userId: str
+
+
+class External(Endpoint):
+    permissions: ClassVar[Permissions] = {
+        "GET": "accounts.view_externalid",
+        "PUT": "accounts.add_externalid",
+        "DELETE": "accounts.delete_externalid",
+    }
+
+    @described("Find one's own person", gives={200: UserShown}, refuses=(404,), got={"Known": MAYUAN}, tag="users")
+    def get(self, request: Request, external_id: str) -> Response:
+        """The user that this service has made for its own id of a person."""
+        return answer(shown(_own(request, external_id)))
+
+    @described(
+        "Make or find one's own person",
+        takes=ExternalPerson,
+        gives={201: ExternalShown, 200: ExternalShown},
+        sent={"With a nickname": {"nickname": "Ma Yuan"}},
+        got={"Made": MAYUAN | {"created": True}},
+        tag="users",
+    )
+    def put(self, request: Request, external_id: str) -> Response:
+        """The user for the service's own id of a person, made at the first call; the same again changes nothing."""
+        data = self.body(request, ExternalPerson)
+        picture = None if data.avatar is None else _picture(data.avatar)
+        known = accounts.external_person_set(service=request.user, given=Given(external_id, data.nickname or ""))
+        user = known.user
+        if picture:
+            user = accounts.avatar_set(user_id=user.pk, picture=picture)
+        elif picture is not None and user.avatar:
+            user = accounts.avatar_remove(user_id=user.pk)
+        return answer(shown(user) | {"created": known.created}, 201 if known.created else 200)
+
+    @described("Shut one's own person out", gives={204: None}, refuses=(404,), tag="users")
+    def delete(self, request: Request, external_id: str) -> Response:
+        """Deactivate the user: tokens and connections end. What was said stays."""
+        accounts.external_person_deactivate(service=request.user, external_id=external_id)
+        return answer(status=204)
+
+
+class ExternalToken(Endpoint):
+    permissions: ClassVar[Permissions] = {"POST": "accounts.add_externalid", "DELETE": "accounts.add_externalid"}
+
+    @described(
+        "Let one's own person in",
+        takes=TokenWanted,
+        gives={201: TokenMade},
+        refuses=(404,),
+        sent={"For ten minutes": {"seconds": 600}},
+        got={"Made": {"serviceToken": "0f3c…", "expires": 1798761600000, "userId": MAYUAN["userId"]}},
+        tag="users",
+    )
+    def post(self, request: Request, external_id: str) -> Response:
+        """A short-lived token with which the business's app logs its person in. Only for people the service made."""
+        data = self.body(request, TokenWanted)
+        made = accounts.external_token_make(service=request.user, external_id=external_id, seconds=data.seconds)
+        expires = int(made.expires.timestamp() * 1000)
+        return answer({"serviceToken": made.token, "expires": expires, "userId": made.device.user.public_name}, 201)
+
+    @described("End the tokens of one's own person", gives={204: None}, refuses=(404,), tag="users")
+    def delete(self, request: Request, external_id: str) -> Response:
+        """All that the service had made for the person, and the connections made by them."""
+        accounts.external_tokens_revoke(service=request.user, external_id=external_id)
+        return answer(status=204)
+
+
+def _own(request: Request, external_id: str) -> User:
+    user = external_person(request.user, external_id)
+    if user is None:
+        raise NoSuchPerson
+    return user
+
+
+def _picture(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise ChatError(errors.ILLEGAL_PARAMETER, "avatar is a picture in Base64.", field="avatar") from None

@@ -1,0 +1,242 @@
+"""`users/…`: accounts as other systems look after them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from msgspec import Meta
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import actions as accounts
+from accounts.actions.external import Given, Known
+from accounts.directory import account_named, accounts_page
+from accounts.errors import AccountError, NoSuchPerson
+from accounts.selectors import person_search
+from chat import bodies, errors
+from chat.api.v1 import pages, problems
+from chat.api.v1.endpoint import Endpoint, Permissions, answer
+from chat.api.v1.schema import CURSOR, LIMIT, described
+from chat.api.v1.shapes import Person, Problem, Shape, UserName
+from chat.errors import ChatError
+
+if TYPE_CHECKING:
+    from accounts.models import User as Account
+
+LARGEST_IMPORT = 1000
+Nickname = Annotated[str, Meta(min_length=1, max_length=64, description="As others see the person.")]
+Email = Annotated[str, Meta(max_length=254)]
+ExternalId = Annotated[str, Meta(min_length=1, max_length=200, description="The calling service's own id of a person.")]
+
+ALICE = {"userId": "alice", "id": "12", "name": "Alice", "avatar": "", "kind": "person", "active": True}
+
+
+class UserShown(Person):
+    """An account as those see it who look after it."""
+
+    active: bool
+
+
+class Users(Shape):
+    results: list[UserShown]
+    next: str | None
+
+
+class NewUser(Shape):
+    """Without a password the person comes in by a password reset, if there is an address."""
+
+    userId: UserName
+    nickname: Nickname | None = None
+    email: Email | None = None
+    password: Annotated[str, Meta(max_length=1000)] | None = None
+
+
+class UserChanges(Shape):
+    nickname: Nickname | None = None
+    active: bool | None = None
+
+
+class Imported(Shape):
+    """Somebody to be imported: by `externalId` one of the service's own people, by `userId` an account like others."""
+
+    externalId: ExternalId | None = None
+    userId: UserName | None = None
+    nickname: Nickname | None = None
+    email: Email | None = None
+
+
+class Import(Shape):
+    users: Annotated[list[Imported], Meta(max_length=LARGEST_IMPORT)]
+
+
+class Result(Shape):
+    """What became of one: 201 made, 200 found, else why it was refused."""
+
+    status: int
+    user: UserShown | None = None
+    problem: Problem | None = None
+
+
+class Results(Shape):
+    results: list[Result]
+
+
+def shown(user: Account) -> dict[str, Any]:
+    return bodies.person(user) | {"active": user.is_active}
+
+
+class UserList(Endpoint):
+    permissions: ClassVar[Permissions] = {"GET": "accounts.view_user", "POST": "accounts.add_user"}
+
+    @described(
+        "List or search accounts",
+        gives={200: Users},
+        query=(
+            OpenApiParameter("q", OpenApiTypes.STR, description="How a user name or nickname begins."),
+            LIMIT,
+            CURSOR,
+        ),
+        got={"One account": {"results": [ALICE], "next": None}},
+        tag="users",
+    )
+    def get(self, request: Request) -> Response:
+        """All accounts and services by id; with `q` the first active ones with a name that begins so, no cursor."""
+        page = pages.asked(request)
+        if (q := request.query_params.get("q")) is not None:
+            return answer(pages.answer([shown(user) for user in person_search(q, page.limit)], next=None))
+        rows = accounts_page(after=page.number, limit=page.limit)
+        some = rows[: page.limit]
+        return answer(pages.answer(map(shown, some), next=some[-1].pk if len(rows) > page.limit else None))
+
+    @described(
+        "Make an account",
+        takes=NewUser,
+        gives={201: UserShown},
+        refuses=(409,),
+        sent={"An account": {"userId": "alice", "nickname": "Alice", "email": "alice@example.org"}},
+        got={"Made": ALICE},
+        tag="users",
+    )
+    def post(self, request: Request) -> Response:
+        """A new account. The user name stays for good; a taken one is a 409."""
+        data = self.body(request, NewUser)
+        user = accounts.person_add(
+            username=data.userId, nickname=data.nickname or "", email=data.email, password=data.password
+        )
+        return answer(shown(user), 201)
+
+
+class User(Endpoint):
+    permissions: ClassVar[Permissions] = {
+        "GET": "accounts.view_user",
+        "PATCH": "accounts.change_user",
+        "DELETE": "accounts.delete_user",
+    }
+
+    @described("Look at an account", gives={200: UserShown}, refuses=(404,), got={"An account": ALICE}, tag="users")
+    def get(self, request: Request, name: str) -> Response:
+        """The account or service of that user name, active or not."""
+        return answer(shown(_account(name)))
+
+    @described(
+        "Change an account",
+        takes=UserChanges,
+        gives={200: UserShown},
+        refuses=(404,),
+        sent={"Another nickname": {"nickname": "Alice W."}, "Let in again": {"active": True}},
+        got={"Changed": ALICE | {"name": "Alice W."}},
+        tag="users",
+    )
+    def patch(self, request: Request, name: str) -> Response:
+        """Another nickname; shut out (`active` false: sessions, tokens and connections end) or let in again.
+
+        Staff and services are looked after in the admin only: 403.
+        """
+        data = self.body(request, UserChanges)
+        user = _account(name)
+        accounts.require_manageable(user)
+        if data.nickname is not None:
+            accounts.person_rename(user_id=user.pk, nickname=data.nickname)
+        if data.active is not None and data.active != user.is_active:
+            (accounts.person_activate if data.active else accounts.person_deactivate)(user_id=user.pk)
+        return answer(shown(_account(name)))
+
+    @described("Shut an account out", gives={204: None}, refuses=(404,), tag="users")
+    def delete(self, request: Request, name: str) -> Response:
+        """Deactivate it: sessions, tokens and connections end. What was said stays; nobody is ever deleted."""
+        user = _account(name)
+        accounts.require_manageable(user)
+        accounts.person_deactivate(user_id=user.pk)
+        return answer(status=204)
+
+
+class UserImport(Endpoint):
+    permissions: ClassVar[Permissions] = {"POST": None}
+
+    @described(
+        "Import users",
+        takes=Import,
+        gives={200: Results},
+        sent={
+            "The service's own people": {"users": [{"externalId": "c-1001", "nickname": "Ma Yuan"}]},
+            "Accounts": {"users": [{"userId": "alice", "nickname": "Alice", "email": "alice@example.org"}]},
+        },
+        got={"One made": {"results": [{"status": 201, "user": ALICE}]}},
+        tag="users",
+    )
+    def post(self, request: Request) -> Response:
+        """Up to 1,000 at once, with a result for each, in order; one that is refused keeps no other back.
+
+        `externalId` needs the permission `accounts.add_externalid` and makes or finds, so it can be repeated;
+        `userId` needs `accounts.add_user` and makes only: a name that is there is a 409.
+        """
+        data = self.body(request, Import)
+        own = [
+            (index, Given(one.externalId, one.nickname or ""))
+            for index, one in enumerate(data.users)
+            if one.externalId is not None and one.userId is None
+        ]
+        results: dict[int, dict[str, Any]] = {}
+        if own:
+            _require(request, "accounts.add_externalid")
+            known = accounts.external_people_import(service=request.user, given=[given for _, given in own])
+            results = {index: _result(outcome) for (index, _), outcome in zip(own, known, strict=True)}
+        if any(one.userId is not None for one in data.users):
+            _require(request, "accounts.add_user")
+        for index, one in enumerate(data.users):
+            if index not in results:
+                results[index] = _result(_added(one))
+        return answer({"results": [results[index] for index in range(len(data.users))]})
+
+
+def _require(request: Request, permission: str) -> None:
+    if not request.user.has_perm(permission):
+        raise PermissionDenied(f"This import needs the permission {permission}.")
+
+
+def _account(name: str) -> Account:
+    user = account_named(name)
+    if user is None:
+        raise NoSuchPerson
+    return user
+
+
+def _added(one: Imported) -> Known | Exception:
+    if one.userId is None or one.externalId is not None:
+        return ChatError(errors.ILLEGAL_PARAMETER, "Give externalId or userId.")
+    try:
+        return Known(
+            accounts.person_add(username=one.userId, nickname=one.nickname or "", email=one.email), created=True
+        )
+    except AccountError as refusal:
+        return refusal
+
+
+def _result(outcome: Known | Exception) -> dict[str, Any]:
+    if isinstance(outcome, Exception):
+        problem = problems.of_error(outcome)
+        return {"status": problem["status"], "problem": problem}
+    return {"status": 201 if outcome.created else 200, "user": shown(outcome.user)}
