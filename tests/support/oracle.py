@@ -33,7 +33,8 @@ class Oracle:
     """Position of the recall, by the message's id."""
 
     @classmethod
-    def of(cls, user: User) -> Oracle:
+    def of(cls, user: User, *, after: int = 0) -> Oracle:
+        """Of the events after that position."""
         made = cls(user)
         own = set(EventPerson.objects.filter(person=user.pk).values_list("position", flat=True))
         stays: dict[int, list[tuple[int, int]]] = {}
@@ -41,7 +42,7 @@ class Oracle:
             until = 2**62 if stay.until_position is None else stay.until_position
             stays.setdefault(stay.channel_id, []).append((stay.from_position, until))
         rooms = set(Channel.objects.filter(kind="global").values_list("pk", flat=True))
-        for event in Event.objects.order_by("position"):
+        for event in Event.objects.filter(position__gt=after).order_by("position"):
             covered = [
                 any(first <= position <= last for first, last in stays.get(event.channel or 0, ()))
                 for position in (event.position, event.subject)

@@ -1,0 +1,262 @@
+"""Devices of both codecs come, talk, are cut off and put out in any order: what one saw is what the rows say.
+
+Hypothesis looks for an order in which it is not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack
+from typing import Any, ClassVar, TypeVar
+
+import pytest
+from django.conf import Settings
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+
+from accounts.actions import token_issue
+from accounts.models import User
+from chat.actions.channel import channel_create_group, channel_create_private
+from chat.actions.member import member_invite, member_leave, member_remove
+from chat.consumers import protobuf_consumer
+from chat.models import Channel, Membership, Message
+from chat.writer import commit
+from delivery import log
+from delivery.log import Entry
+from delivery.threads import run
+from tests.support.core import Site, draft, people, room, serving
+from tests.support.devices import Browser, Gadget, Line, Phone
+from tests.support.oracle import Oracle, assert_gap_free
+from tests.support.scene import caught_up
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "25"))
+STEPS = int(os.environ.get("MACHINE_STEPS", "40"))
+
+T = TypeVar("T")
+names = itertools.count(1)
+devices = st.integers(0, 5)
+one_or_two = st.integers(0, 1)
+
+
+class World:
+    """Alice's two groups with Bob and Carol, and the private channel of those two. Each has devices of both codecs."""
+
+    def __init__(self) -> None:
+        number, self._start = next(names), log.head()
+        self.alice, self.bob, self.carol = people(*(f"{name}{number}" for name in ("alice", "bob", "carol")))
+        members = [self.bob.username, self.carol.username]
+        self.groups = [
+            channel_create_group(creator=self.alice, name="invite", members=members, join="invite"),
+            channel_create_group(creator=self.alice, name="open", members=members, join="open", listed=True),
+        ]
+        self.channels = [*self.groups, channel_create_private(creator=self.bob, other=self.carol)[0]]
+        self.gadgets: list[Gadget] = []
+        for user in (self.bob, self.carol):
+            token = token_issue(user=user)
+            self.gadgets += [Phone(user, token), Phone(user, token), Browser(user, token)]
+
+    def oracle(self, user: User) -> Oracle:
+        """What this person may know of this world."""
+        return Oracle.of(user, after=self._start)
+
+    def oracles(self) -> dict[int, Oracle]:
+        return {user.pk: self.oracle(user) for user in (self.bob, self.carol)}
+
+    def other(self, user: User) -> User:
+        return self.carol if user == self.bob else self.bob
+
+    def is_in(self, user: User, group: Channel) -> bool:
+        return Membership.objects.filter(user=user, channel=group, until_position=None).exists()
+
+    def elsewhere(self, user: User) -> set[int]:
+        """Positions of what was said in groups that the person is not in now."""
+        out = [group for group in self.groups if not self.is_in(user, group)]
+        return set(Message.objects.filter(channel__in=out).values_list("position", flat=True))
+
+
+def somebody(machine: Machine) -> bool:
+    return any(gadget.connected for gadget in machine.world.gadgets)
+
+
+class Machine(RuleBasedStateMachine):
+    """Sends are not waited for, so they meet everything else in flight; who is in a group changes one at a time."""
+
+    runner: ClassVar[asyncio.Runner]
+    site: ClassVar[Site]
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.runner.run(work)
+
+    @initialize()
+    def begin(self) -> None:
+        self.world = self.do(run(World))
+        self.texts = itertools.count(1)
+
+    # -- devices --------------------------------------------------------------------------------------------------
+
+    def pick(self, device: int, *, connected: bool = True) -> Gadget:
+        """One of those that are connected, or are not."""
+        gadgets = [gadget for gadget in self.world.gadgets if gadget.connected is connected]
+        return gadgets[device % len(gadgets)]
+
+    @precondition(lambda self: not all(gadget.connected for gadget in self.world.gadgets))
+    @rule(device=devices)
+    def login(self, device: int) -> None:
+        self.do(self.pick(device, connected=False).login())
+
+    @precondition(somebody)
+    @rule(device=devices, whole=st.sampled_from([True, True, False]))
+    def sync(self, device: int, whole: bool) -> None:
+        self.do(self._sync(self.pick(device), whole=whole))
+
+    async def _sync(self, gadget: Gadget, *, whole: bool) -> None:
+        await gadget.sync(whole=whole)
+        if isinstance(gadget, Phone):
+            gadget.excuse(await run(self.world.elsewhere, gadget.user))
+
+    @precondition(somebody)
+    @rule(device=devices, channel=st.integers(0, 2), keyed=st.booleans(), count=st.sampled_from([1, 1, 3]))
+    def send(self, device: int, channel: int, keyed: bool, count: int) -> None:
+        gadget = self.pick(device)
+        peer = self.world.other(gadget.user).pk
+        for _ in range(count):
+            text = f"{gadget.user.username} {next(self.texts)}"
+            gadget.lines.append(Line(text, self.world.channels[channel], peer, keyed))
+            self.do(gadget.put(gadget.lines[-1]))
+
+    @precondition(somebody)
+    @rule(device=devices, which=st.integers(0, 20), times=st.sampled_from([1, 2]))
+    def retry(self, device: int, which: int, times: int) -> None:
+        gadget = self.pick(device)
+        lines = [line for line in gadget.lines if gadget.may_repeat(line)]
+        for _ in range(times if lines else 0):
+            self.do(gadget.put(lines[-1 - which % len(lines)]))
+
+    @precondition(somebody)
+    @rule(device=devices, turns=st.sampled_from([0, 3, 30]))
+    def drop(self, device: int, turns: int) -> None:
+        """After so many turns of the loop."""
+        gadget = self.pick(device)
+        self.do(self._drop(gadget, turns))
+        gadget.check(self.do(run(self.world.oracle, gadget.user)))
+
+    async def _drop(self, gadget: Gadget, turns: int) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await gadget.drop()
+
+    # -- groups ---------------------------------------------------------------------------------------------------
+
+    @rule(group=one_or_two, count=st.sampled_from([1, 1, 1, 3, 70]))
+    def alice_speaks(self, group: int, count: int) -> None:
+        channel = self.world.groups[group]
+        said = [draft(self.world.alice, channel, f"{self.world.alice} {next(self.texts)}") for _ in range(count)]
+        self.do(run(commit, said))
+
+    @rule(person=one_or_two, group=one_or_two)
+    def kick(self, person: int, group: int) -> None:
+        user, channel = (self.world.bob, self.world.carol)[person], self.world.groups[group]
+        if self.do(run(self.world.is_in, user, channel)):
+            self.do(run(lambda: member_remove(user=self.world.alice, channel_id=channel.pk, name=user.username)))
+
+    @rule(person=one_or_two, group=one_or_two)
+    def leave(self, person: int, group: int) -> None:
+        user, channel = (self.world.bob, self.world.carol)[person], self.world.groups[group]
+        if self.do(run(self.world.is_in, user, channel)):
+            self.do(run(lambda: member_leave(user=user, channel_id=channel.pk)))
+
+    @rule(person=one_or_two, group=one_or_two)
+    def rejoin(self, person: int, group: int) -> None:
+        user, channel = (self.world.bob, self.world.carol)[person], self.world.groups[group]
+        if not self.do(run(self.world.is_in, user, channel)):
+            names = [user.username]
+            self.do(run(lambda: member_invite(user=self.world.alice, channel_id=channel.pk, names=names)))
+
+    # -- what must hold -------------------------------------------------------------------------------------------
+
+    @precondition(somebody)
+    @rule()
+    def look(self) -> None:
+        """Who is connected and has fetched everything has everything that was stored before."""
+        owed = self.do(run(self.world.oracles))
+        self.do(self._settle())
+        now = self.do(run(self.world.oracles))
+        for gadget in self.world.gadgets:
+            if gadget.synced:
+                gadget.check(now[gadget.user.pk], owed[gadget.user.pk])
+
+    async def _settle(self) -> None:
+        await caught_up(self.site)
+        for gadget in self.world.gadgets:
+            await gadget.settle()
+
+    def teardown(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        for gadget in self.world.gadgets:
+            if not gadget.connected:
+                self.do(gadget.login())
+            self.do(self._sync(gadget, whole=True))
+        owed = self.do(run(self.world.oracles))
+        self.do(self._settle())
+        for gadget in self.world.gadgets:
+            self.do(gadget.drop())
+        now = self.do(run(self.world.oracles))
+        for gadget in self.world.gadgets:
+            gadget.check(now[gadget.user.pk], owed[gadget.user.pk])
+        self.do(run(assert_once, self.world.gadgets))
+
+
+def assert_once(gadgets: Sequence[Gadget]) -> None:
+    """Nothing is stored twice, and what was acknowledged is stored where it was said to be."""
+    for gadget in gadgets:
+        stored = Message.objects.filter(text__in=[line.text for line in gadget.lines]).values_list("text", "position")
+        assert len(stored) == len(dict(stored))
+        acknowledged = {line.text: line.position for line in gadget.lines if line.position}
+        assert acknowledged.items() <= dict(stored).items()
+
+
+@pytest.fixture
+def machine(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Machine]]:
+    """The machine on a node whose announcements get lost now and then."""
+    settings.IM_LOG_POLL = 0.05  # type: ignore[attr-defined]
+    settings.IM_OUTBOX_WINDOW = 0.002  # type: ignore[attr-defined]
+    monkeypatch.setattr(protobuf_consumer, "SYNC_PATIENCE", 3600)
+
+    async def open_site(stack: AsyncExitStack) -> Site:
+        await run(room)
+        site = await stack.enter_async_context(serving())
+        offer, announced = site.hub.offer, itertools.count(1)
+
+        def offer_most(entries: Sequence[Entry]) -> None:
+            if next(announced) % 8:
+                offer(entries)
+
+        monkeypatch.setattr(site.hub, "offer", offer_most)
+        return site
+
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        site = runner.run(open_site(stack))
+        yield type("Running", (Machine,), {"runner": runner, "site": site})
+        runner.run(stack.aclose())
+
+
+def test_what_one_saw_is_what_the_rows_say(machine: type[Machine]) -> None:
+    run_state_machine_as_test(
+        machine,
+        settings=examples(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    machine.runner.run(run(assert_gap_free))

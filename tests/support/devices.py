@@ -1,0 +1,233 @@
+"""Devices of either protocol on this process's node, which note what they saw and how it compares with the rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accounts.models import User
+from chat.consumers.protobuf_consumer import ProtobufConsumer
+from chat.models import Channel
+from chat.wire import im_pb2 as im
+from tests.support.core import Local, LocalSocket
+from tests.support.oracle import Device, Oracle
+from tests.support.protobuf_client import ProtobufClient
+
+REFUSED = 1005
+
+
+@dataclass
+class Line:
+    """Something that was said, once however often it is sent. Without a key it is sent on one connection only."""
+
+    text: str
+    channel: Channel
+    peer: int
+    """The other one in a channel of two."""
+    keyed: bool
+    connection: int = 0
+    """The last one of the device on which it was sent."""
+    number: int = 0
+    """What that connection called it."""
+    position: int = 0
+    """What it was acknowledged with."""
+
+
+class Gadget:
+    """One device of a person. `synced`: it is connected and has fetched what it missed."""
+
+    def __init__(self, user: User, token: str) -> None:
+        self.user, self.token = user, token
+        self.connected = self.synced = False
+        self.connections = 0
+        self.lines: list[Line] = []
+
+    def acknowledged(self, line: Line, position: int) -> None:
+        """A message has one position, however often it is acknowledged."""
+        assert line.position in (0, position), f"{line.text} has two positions"
+        line.position = position
+
+    def may_repeat(self, line: Line) -> bool:
+        """Whether the protocol makes that the same message."""
+        return line.keyed
+
+    async def login(self) -> None:
+        """Connect and log in; nothing is asked for yet."""
+        raise NotImplementedError
+
+    async def sync(self, *, whole: bool) -> None:
+        """Ask for what was missed: one page, or all of them."""
+        raise NotImplementedError
+
+    async def put(self, line: Line) -> None:
+        """Send it, for the first time or again, and do not wait."""
+        raise NotImplementedError
+
+    async def drop(self) -> None:
+        """Lose the connection, with all that is under way."""
+        raise NotImplementedError
+
+    async def settle(self) -> None:
+        """Wait for all that is on its way."""
+        raise NotImplementedError
+
+    def check(self, oracle: Oracle, owed: Oracle | None = None) -> None:
+        """What was seen is what the rows say; and nothing is missing of what they said when `owed` was asked."""
+        raise NotImplementedError
+
+
+class Phone(Gadget):
+    """Of `/ws`. Its one memory is the greatest number it saw."""
+
+    client: ProtobufClient
+
+    def __init__(self, user: User, token: str) -> None:
+        super().__init__(user, token)
+        self.greatest = 0
+        self.seen: set[int] = set()
+        self.excused: set[int] = set()
+        """What was the person's to read, but in a channel that they were not in when they asked."""
+
+    def may_repeat(self, line: Line) -> bool:
+        return line.keyed or line.connection == self.connections
+
+    async def login(self) -> None:
+        self.client = ProtobufClient(LocalSocket(consumer=ProtobufConsumer), self.user.pk)
+        assert (await self.client.login(self.token)).code == 200
+        self.connected, self.connections = True, self.connections + 1
+        self._taken, self._pushed = 1, 0
+        self._numbers: list[Line] = []
+
+    async def sync(self, *, whole: bool) -> None:
+        more = True
+        while more:
+            more = (await self.client.sync(self.greatest)).has_more
+            self._take_in()
+            if not whole:
+                break
+        self.synced = self.synced or not more
+
+    async def put(self, line: Line) -> None:
+        if line.connection != self.connections:
+            self._numbers.append(line)
+            line.connection, line.number = self.connections, len(self._numbers)
+        private = line.channel.kind == Channel.Kind.PRIVATE
+        session, receiver = ("single", line.peer) if private else ("group", line.channel.pk)
+        await self.client.put(session, receiver, line.text, number=line.number, key=line.text if line.keyed else "")
+
+    async def drop(self) -> None:
+        self.client.socket.transport.abort()
+        await self.client.closed()
+        self._take_in()
+        self.connected = self.synced = False
+
+    async def settle(self) -> None:
+        if self.synced:
+            await self.client.settle()
+        if self.connected:
+            self._take_in()
+
+    def excuse(self, positions: set[int]) -> None:
+        """These may be missing: a Sync brings nothing of where one is not."""
+        self.excused |= positions
+
+    def check(self, oracle: Oracle, owed: Oracle | None = None) -> None:
+        visible = _messages(oracle)
+        assert self.seen <= visible, f"{sorted(self.seen - visible)} leaked to {self.user}"
+        told = {position for position in visible if position <= self.greatest}
+        missing = (told if owed is None else told | _messages(owed)) - self.seen - self.excused
+        assert not missing, f"{sorted(missing)} never came to {self.user}, who knows {self.greatest}"
+
+    def _take_in(self) -> None:
+        outputs = self.client.outputs
+        for output in outputs[self._taken :]:
+            match output.type:
+                case im.CT_MESSAGE:
+                    seq = im.PushMsg.FromString(output.data).msg.seq
+                    assert seq > max(self._pushed, self.greatest), f"{seq} came after {self.greatest}"
+                    self._pushed = seq
+                    self._know(seq)
+                case im.CT_SYNC:
+                    seqs = [message.seq for message in im.SyncOutputMsg.FromString(output.data).messages]
+                    assert len(seqs) <= 50 and seqs == sorted(set(seqs))
+                    for seq in seqs:
+                        self._know(seq)
+                case im.CT_ACK:
+                    ack = im.ACKMsg.FromString(output.data)
+                    assert output.code in (200, REFUSED, 1010), output
+                    if output.code == 200:
+                        self.acknowledged(self._numbers[ack.clientId - 1], ack.seq)
+                        self._know(ack.seq)
+        self._taken = len(outputs)
+
+    def _know(self, seq: int) -> None:
+        self.seen.add(seq)
+        self.greatest = max(self.greatest, seq)
+
+
+class Browser(Gadget):
+    """Of `/acc`. Its one memory is the position it was told last."""
+
+    client: Local
+
+    def __init__(self, user: User, token: str) -> None:
+        super().__init__(user, token)
+        self._device = Device()
+        self._told: int | None = None
+        self._repeats: set[str] = set()
+        self._sent = 0
+
+    async def login(self) -> None:
+        self.client = Local.open()
+        reply = await self.client.login_token(self.token, after=self._told)
+        self.connected, self.connections = True, self.connections + 1
+        self.synced = self._told is None
+        self._told = reply["position"]
+
+    async def sync(self, *, whole: bool) -> None:
+        more = True
+        while more:
+            page = await self.client.call("sync", after=self._told)
+            self._told, more = page["position"], page["hasMore"]
+            if not whole:
+                break
+        self.synced = self.synced or not more
+
+    async def put(self, line: Line) -> None:
+        self._sent += 1
+        seq = f"{line.text}#{self._sent}"
+        if line.connection:
+            self._repeats.add(seq)
+        line.connection = self.connections
+        data = {"target": str(line.channel.pk), "msg": line.text} | ({"clientMsgId": line.text} if line.keyed else {})
+        await self.client.send({"seq": seq, "cmd": "message.send", "data": data})
+
+    async def drop(self) -> None:
+        await self.client.vanish()
+        await self.client.closed()
+        self._take_in()
+        self.connected = self.synced = False
+
+    async def settle(self) -> None:
+        if self.connected:
+            self._told = (await self.client.call("heartbeat"))["position"]
+
+    def check(self, oracle: Oracle, owed: Oracle | None = None) -> None:
+        if self.connected:
+            return  # What it was told is looked at when the connection has ended.
+        self._device.check(oracle)
+        if owed is not None:
+            missing = {position for position in owed.visible if position > self._device.begun} - self._device.seen
+            assert not missing, f"{sorted(missing)} never came to {self.user}"
+
+    def _take_in(self) -> None:
+        by_text = {line.text: line for line in self.lines}
+        for item in self.client.received:
+            if item.cmd == "message.send":
+                assert item.code in (200, REFUSED), item
+                if item.code == 200:
+                    self.acknowledged(by_text[item.seq.partition("#")[0]], item.data["position"])
+        self._device.connection_ended(self.client.received, self._repeats)
+
+
+def _messages(oracle: Oracle) -> set[int]:
+    return {position for position in oracle.visible if oracle.kinds[position] == "msg"}
