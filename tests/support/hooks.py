@@ -61,6 +61,11 @@ async def ended(hook: Webhook) -> str:
     return (await read(hook)).disabled_reason
 
 
+async def settled(hook: Webhook) -> None:
+    """Wait until nobody delivers to the hook, and its place in the log is that of the newest event."""
+    await stored(lambda: Webhook.objects.filter(pk=hook.pk, leased_by="", position=log.head()).exists())
+
+
 async def failed(hook: Webhook, times: int) -> None:
     """Wait until so many more attempts have failed."""
     those = WebhookDelivery.objects.filter(webhook=hook).exclude(error="")

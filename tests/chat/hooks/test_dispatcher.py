@@ -18,7 +18,7 @@ from delivery import log
 from delivery.threads import run
 from tests.support.core import Site, say, serving
 from tests.support.eventually import eventually
-from tests.support.hooks import Hooks, ended, failed, idle, last_error, read
+from tests.support.hooks import Hooks, ended, failed, idle, last_error, read, settled
 from tests.support.receiver import Receiver
 from tests.support.scene import Scene
 
@@ -242,9 +242,10 @@ async def test_two_nodes_never_deliver_one_hook_at_a_time(
         receiver.answering.set()
         await run(scene.say, "more")
         await eventually(lambda: receiver.texts() == ["hello", "more"])
+        await idle(site, hook)
+        await settled(hook)
     finally:
         await other.stop()
-    await idle(site, hook)
     assert len(receiver.requests) == 2
 
 
