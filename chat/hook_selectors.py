@@ -123,6 +123,12 @@ def webhooks_of(user: User) -> QuerySet[Webhook]:
     return found if user.has_perm(MANAGE) else found.filter(made_by=user)
 
 
+def webhooks_page(user: User, *, after: int, limit: int) -> tuple[list[Webhook], bool]:
+    """Those of them with a greater number than `after`, and whether there are more."""
+    rows = list(webhooks_of(user).filter(pk__gt=after)[: limit + 1])
+    return rows[:limit], len(rows) > limit
+
+
 def webhook_of(user: User, webhook_id: int) -> Webhook:
     """One of them, else NO_DATA."""
     hook = webhooks_of(user).filter(pk=webhook_id).first()
