@@ -11,6 +11,8 @@ from chat.wire.shapes import Count, Id, Kind, Message, Note, Person, Position, R
 
 
 class Came(Shape, rename={"from_": "from"}):
+    """Who came to an app or left it, with a sentence for clients that show it as a message."""
+
     target: Annotated[str, Meta(title="id", description="The app's global channel.")]
     type: str
     msg: str

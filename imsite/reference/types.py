@@ -49,11 +49,13 @@ def described(kind: inspect.Type) -> Described:
     match kind:
         case inspect.Metadata(type=inner, extra_json_schema=extra):
             known, extra = described(inner), extra or {}
+            # A type with a name of its own has limits of its own, which the name says.
+            titled = "title" in extra
             return Described(
-                str(extra.get("title", known.name)),
+                str(extra["title"]) if titled else known.name,
                 known.shape,
                 known.many,
-                known.limits,
+                () if titled else known.limits,
                 str(extra.get("description", known.about)),
             )
         case inspect.UnionType(types=types):

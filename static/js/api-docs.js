@@ -1,5 +1,10 @@
-/** The viewer of the OpenAPI document. Its bundle, SwaggerUIBundle, is loaded before. */
+/** The viewer of the OpenAPI document. Its bundle, SwaggerUIBundle, is loaded before, and its style sheet has a look for
+ * the dark that it wears by a class. */
+const root = document.documentElement;
 const place = document.getElementById("api");
+
+const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+root.classList.toggle("dark-mode", dark);
 
 // @ts-expect-error a script of drf-spectacular-sidecar
 window.SwaggerUIBundle({
@@ -8,6 +13,6 @@ window.SwaggerUIBundle({
   deepLinking: true,
   docExpansion: "list",
   defaultModelsExpandDepth: 0,
-  // What the viewer has from elsewhere by default.
+  // Nobody else is asked whether the document is valid.
   validatorUrl: null,
 });
