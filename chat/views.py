@@ -23,7 +23,10 @@ def home(request: HttpRequest) -> HttpResponse:
     """The page on one app (`appId` or `appID`, 101 if absent), signed in or not. An unknown app is not found."""
     app = _app(request)
     person = request.user if isinstance(request.user, User) else None
-    return render(request, "chat/home.html", {"app": app, "boot": _boot(app, person), "person": person})
+    page = render(request, "chat/home.html", {"app": app, "boot": _boot(app, person)})
+    # Pictures and voice messages come over the WebSocket; `imsite.middleware` allows them here and nowhere else.
+    page.shows_blobs = True  # type: ignore[attr-defined]
+    return page
 
 
 def _app(request: HttpRequest) -> App:

@@ -13,10 +13,11 @@ ADMIN_SCRIPT = "'self' 'unsafe-eval'"
 ADMIN_STYLE = "'self' 'unsafe-inline'"
 
 
-def policy(*, host: str, secure: bool, admin: bool, form_targets: Iterable[str] = ()) -> str:
+def policy(*, host: str, secure: bool, admin: bool, form_targets: Iterable[str] = (), blobs: bool = False) -> str:
     """The header's value. Only the site's own files run, and only its own host is spoken to.
 
-    `form_targets`: other origins to which a form of this page may lead, by a redirection.
+    `form_targets`: other origins to which a form of this page may lead, by a redirection. `blobs`: whether the page
+    shows pictures and voice messages that its own scripts have received, as the chat page does.
     """
     # `connect-src 'self'` does not cover WebSockets in older Safari, hence the host once more with its scheme.
     socket = f"{'wss' if secure else 'ws'}://{host}"
@@ -25,7 +26,8 @@ def policy(*, host: str, secure: bool, admin: bool, form_targets: Iterable[str] 
             "default-src 'self'",
             f"script-src {ADMIN_SCRIPT if admin else SELF}",
             f"style-src {ADMIN_STYLE if admin else SELF}",
-            "img-src 'self' data:",
+            f"img-src 'self' data:{' blob:' if blobs else ''}",
+            f"media-src 'self'{' blob:' if blobs else ''}",
             f"connect-src 'self' {socket}",
             "object-src 'none'",
             "base-uri 'none'",
@@ -49,5 +51,6 @@ class ContentSecurityPolicy:
                 secure=request.is_secure(),
                 admin=request.path.startswith("/admin/"),
                 form_targets=getattr(response, "form_targets", ()),
+                blobs=getattr(response, "shows_blobs", False),
             )
         return response

@@ -88,6 +88,18 @@ export class ChannelLog {
     if (this.messages.length > WINDOW) this.trimOlder();
   }
 
+  /**
+   * Somebody is called otherwise now, in what they said in their own name. Returns whether that changes anything here.
+   * @param {{id: string, userId: string, name: string, avatar: string}} person
+   */
+  rename({ id, userId, name, avatar }) {
+    const differs = (/** @type {Message} */ message) =>
+      message.fromId === id && message.from === userId && (message.name !== name || message.avatar !== avatar);
+    if (!this.messages.some(differs)) return false;
+    this.messages = this.messages.map((message) => (differs(message) ? { ...message, name, avatar } : message));
+    return true;
+  }
+
   /** @param {{id: string, msg: string, editedAt: number}} edit */
   edit({ id, msg, editedAt }) {
     return this.#change(id, { msg, editedAt });
@@ -185,7 +197,7 @@ export class ChannelLog {
  */
 function freshest(message, other) {
   if (!other || message.recalled) return message;
-  if (other.recalled) return { ...message, msg: "", recalled: true };
+  if (other.recalled) return { ...message, msg: "", content: undefined, recalled: true };
   if ((other.editedAt ?? 0) <= (message.editedAt ?? 0)) return message;
   return { ...message, msg: other.msg ?? "", editedAt: other.editedAt };
 }

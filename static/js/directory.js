@@ -66,9 +66,52 @@ export class Directory {
     return this.#put(await this.socket.request("channel.rename", { target, name }));
   }
 
-  /** @param {string} target @param {{join: string, listed: boolean}} policy */
+  /**
+   * Mutes somebody in a group or bans them from it, for a time or for good.
+   * @param {string} target @param {string} member @param {"mute" | "ban"} kind @param {number} [seconds]
+   */
+  async restrict(target, member, kind, seconds) {
+    await this.socket.request("channel.restrict", { target, member, kind, ...(seconds ? { seconds } : {}) });
+  }
+
+  /** @param {string} target @param {Partial<Pick<Channel, "join" | "listed" | "announcementsOnly" | "slowMode">>} policy */
   async setPolicy(target, policy) {
     return this.#put(await this.socket.request("channel.policy", { target, ...policy }));
+  }
+
+  /** @param {string} userId */
+  async requestFriend(userId) {
+    await this.socket.request("friend.request", { userId });
+  }
+
+  /** @param {string} userId */
+  async acceptFriend(userId) {
+    await this.socket.request("friend.accept", { userId });
+  }
+
+  /** @param {string} userId */
+  async declineFriend(userId) {
+    await this.socket.request("friend.decline", { userId });
+  }
+
+  /** Ends a friendship, or takes one's own request back. @param {string} userId */
+  async removeFriend(userId) {
+    await this.socket.request("friend.remove", { userId });
+  }
+
+  /** @param {string} userId */
+  async block(userId) {
+    await this.socket.request("person.block", { userId });
+  }
+
+  /** @param {string} userId */
+  async unblock(userId) {
+    await this.socket.request("person.unblock", { userId });
+  }
+
+  /** Has a moderator look at a message. @param {{target: string, id: string}} message @param {string} reason */
+  async report({ target, id }, reason) {
+    await this.socket.request("message.report", { target, id, reason });
   }
 
   /** @param {Channel} channel */

@@ -17,6 +17,12 @@ export function clock(time) {
   return format(time, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
+/** The clock alone for a time today, else with its day. @param {number} time */
+export function momentOf(time) {
+  const isToday = dayNumber(time) === dayNumber(Date.now());
+  return isToday ? clock(time) : format(time, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+}
+
 /** @param {number} time */
 export function fullTime(time) {
   return format(time, { dateStyle: "full", timeStyle: "medium" });

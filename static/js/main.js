@@ -1,12 +1,14 @@
 /** Puts the page together: reads what the server said, makes the parts, and lets them know of each other. */
 import { copyText } from "./clipboard.js";
+import { CircleSession } from "./circle-session.js";
 import { Conversation } from "./conversation.js";
 import { Directory } from "./directory.js";
 import { byId } from "./dom.js";
 import { Drafts } from "./drafts.js";
+import { comeInAsGuest } from "./guest.js";
 import { apply, language, t } from "./i18n.js";
 import { Outbox } from "./outbox.js";
-import { Code } from "./protocol.js";
+import { Pins } from "./pins.js";
 import { Session } from "./session.js";
 import { Socket } from "./socket.js";
 import { Store } from "./store.js";
@@ -18,10 +20,16 @@ import { Details } from "./widgets/details.js";
 import { ask } from "./widgets/dialog.js";
 import { Head } from "./widgets/head.js";
 import { Layout } from "./widgets/layout.js";
+import { openMenu } from "./widgets/menu.js";
 import { attachMenus } from "./widgets/menus.js";
 import { showNotice } from "./widgets/notice.js";
+import { PeopleList } from "./widgets/people.js";
 import { PeopleDialogs } from "./widgets/people-dialogs.js";
+import { MessageMenu } from "./widgets/message-menu.js";
+import { PersonMenu } from "./widgets/person-menu.js";
+import { PinBar } from "./widgets/pin-bar.js";
 import { attachShortcuts, showShortcuts } from "./widgets/shortcuts.js";
+import { Sidebar } from "./widgets/sidebar.js";
 import { Timeline } from "./widgets/timeline.js";
 import { Toolbar } from "./widgets/toolbar.js";
 import { Welcome } from "./widgets/welcome.js";
@@ -40,21 +48,33 @@ const outbox = new Outbox(
   ({ appId }) => socket.ready && (appId === null || appId === store.app.appId),
 );
 const drafts = new Drafts(localStorage);
-const session = new Session(socket, store, outbox, localStorage);
+const session = new Session(socket, store, outbox);
+const circle = new CircleSession({ socket, store, session });
+const pins = new Pins({ socket, store, session });
 const conversation = new Conversation({ socket, store, outbox, session });
 const directory = new Directory(socket, store);
 
 const layout = new Layout({ detailsShown: () => details.shown(), navigate });
 const dialogs = new PeopleDialogs({ store, directory, open });
-const details = new Details({ store, session, dialogs });
+const personMenu = new PersonMenu({ store, directory, dialogs });
+const details = new Details({ store, session, dialogs, personMenu });
 const channels = new ChannelList({ store, drafts, open });
+const people = new PeopleList({ store, menu: personMenu, filter: channels.filter, find: () => dialogs.newChat() });
+const sidebar = new Sidebar({ store, channels, people });
 const timeline = new Timeline({ store, conversation, outbox });
-const composer = new Composer({ store, conversation, drafts, limit: boot.messageLimit });
-const welcome = new Welcome({ enter: (name) => session.enterAsGuest(boot.appId, name) });
+const composer = new Composer({
+  store, conversation, drafts,
+  limit: boot.messageLimit,
+  unblock: (person) => personMenu.unblock(person),
+});
+const welcome = new Welcome({ enter: enterAsGuest });
+const messageMenu = new MessageMenu({ store, pins, dialogs, personMenu });
+new PinBar({ pins, conversation });
 new Head(store);
 new Announcer(store);
 new ConnectionBar(store, socket);
-new Toolbar(timeline, store, {
+/** @type {import("./widgets/toolbar.js").Does} */
+const does = {
   reply: ({ message }) => composer.reply(message),
   edit: ({ message }) => composer.edit(message),
   copy: async ({ message }) => {
@@ -64,14 +84,15 @@ new Toolbar(timeline, store, {
     const words = { title: t("recall.title"), text: t("recall.text"), confirm: t("recall.confirm") };
     ask(words, () => conversation.recall(message));
   },
-});
+  more: (row, button) => openMenu(button, messageMenu.items(row)),
+};
+new Toolbar(timeline, store, does, (row) => messageMenu.items(row).length > 0);
 attachMenus({
   store, dialogs, showShortcuts, switchApp,
   staff: boot.staff,
   registration: boot.registration,
-  leaveAsGuest: () => session.leaveAsGuest(),
 });
-attachShortcuts({ channels, composer, timeline, layout, dialogs, isGuest: () => store.me?.kind === "guest" });
+attachShortcuts({ sidebar, composer, timeline, layout, dialogs, isGuest: () => store.me?.kind === "guest" });
 
 addEventListener("online", () => socket.retryNow());
 addEventListener("offline", () => socket.retryNow());
@@ -85,20 +106,32 @@ session.addEventListener("notice", (event) => {
   const { name, from, msg } = /** @type {CustomEvent} */ (event).detail;
   showNotice(`${name || from}: ${msg}`);
 });
+circle.addEventListener("asked", (event) => showNotice(t("friend.asks", /** @type {CustomEvent} */ (event).detail)));
+circle.addEventListener("accepted", (event) => showNotice(t("friend.accepted", /** @type {CustomEvent} */ (event).detail)));
 session.addEventListener("left", (event) => left(/** @type {CustomEvent} */ (event).detail));
 
 start();
 
 function start() {
-  const token = session.guestToken;
-  if (boot.signedIn) session.enterSignedIn(boot.appId);
-  else if (token && boot.guests) session.enterAgain(boot.appId, token);
-  else {
+  if (!boot.signedIn) {
     welcome.show();
     return;
   }
+  session.enter(boot.appId);
   layout.open();
   channels.render();
+}
+
+/** @param {string} name */
+async function enterAsGuest(name) {
+  try {
+    const { refused } = await comeInAsGuest(byId("sign-out"), { appId: boot.appId, name });
+    if (refused === null) session.enter(boot.appId);
+    else welcome.refuseName(refused || t("welcome.refused"));
+  } catch {
+    // No answer came; nothing in it is anybody's fault here.
+    welcome.refuseName(t("notice.offline"));
+  }
 }
 
 function entered() {
@@ -115,8 +148,7 @@ function entered() {
 /** @param {{reason: string}} detail */
 function left({ reason }) {
   layout.close();
-  if (reason === String(Code.ILLEGAL_USER)) welcome.refuseName();
-  else welcome.show({ "": "", "signed-out": t("welcome.signedOut") }[reason] ?? t("welcome.refused"));
+  welcome.show(t(reason === "signed-out" ? "welcome.signedOut" : "welcome.refused"));
 }
 
 /** @param {string} target */
@@ -149,5 +181,5 @@ function switchApp(appId) {
   if (appId === store.app.appId) return;
   boot.appId = appId;
   history.replaceState({}, "", `${location.pathname}?appId=${appId}`);
-  session.switchApp(appId);
+  session.enter(appId);
 }

@@ -1,15 +1,18 @@
 /**
  * The envelopes of `/acc` and what their codes mean. Pure: no socket, no DOM, no clock.
  *
- * @typedef {{userId: string, id: string, name: string, avatar: string, kind: "person" | "guest" | "service"}} Person
+ * @typedef {{userId: string, id: string, name: string, avatar: string, kind: "person" | "guest" | "service",
+ *   status?: string}} Person
  * @typedef {Person & {role: Role, online: boolean}} Member
  * @typedef {"owner" | "admin" | "member"} Role
  * @typedef {{target: string, kind: "global" | "public" | "private", name: string, join: "open" | "invite" | "closed",
- *   listed: boolean, closed: boolean, role: Role | null, appId?: number, peer?: Person, memberCount?: number,
+ *   listed: boolean, closed: boolean, history: "joined" | "all", announcementsOnly: boolean, slowMode: number,
+ *   role: Role | null, appId?: number, peer?: Person, peerReadSeq?: number, memberCount?: number, muted?: Muted,
  *   lastSeq: number, readSeq: number, unread: number, activeAt: number}} Channel
+ * @typedef {{until?: number}} Muted  `until` in ms; absent: until it is lifted
  * @typedef {{target: string, type: string, msg: string, from: string, fromId: string, name: string, avatar: string,
  *   id: string, seq: number, time: number, position: number, replyTo?: string, replySeq?: number, editedAt?: number,
- *   recalled?: boolean}} Message
+ *   recalled?: boolean, content?: string}} Message  `content`: Base64, of a picture or voice
  * @typedef {{target: string, note: string, by: Person, who: Person[], value: string, seq: number, time: number,
  *   position: number}} Note
  * @typedef {{seq: string, cmd: string, code: number, codeMsg: string, data: any}} Answer  a reply or a push
@@ -35,7 +38,10 @@ export const Close = Object.freeze({ RESTART: 1012, LOGIN_LATE: 4000, SIGNED_OUT
 
 /** @type {Set<number>} */
 const FAULTS = new Set([Code.SERVER_ERROR, Code.NOT_ADDED, Code.NOT_DELETED, Code.NOT_STORED]);
-const PUSHES = new Set(["msg", "message.edited", "message.recalled", "channel.note", "enter", "exit"]);
+const PUSHES = new Set([
+  "msg", "message.edited", "message.recalled", "message.pinned", "message.unpinned", "channel.note", "enter", "exit",
+  "friend.requested", "friend.accepted", "friend.removed", "person.blocked", "person.unblocked", "read.seen", "restriction",
+]);
 
 /** A reply with another code than 200. */
 export class Refused extends Error {

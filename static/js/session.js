@@ -6,14 +6,13 @@
  * `notice` (detail: a message that stands in no channel).
  *
  * @import { Answer, Channel, Message, Note, Person } from "./protocol.js"
- * @import { Credentials, Socket } from "./socket.js"
+ * @import { Socket } from "./socket.js"
  * @import { Store } from "./store.js"
  * @import { Outbox } from "./outbox.js"
  */
 import { Code, Disconnected, Refused } from "./protocol.js";
 
 export const PAGE = 50;
-const GUEST = "im.guest";
 const GAP_PATIENCE = 400;
 const GLOBAL_PAGES = 5;
 const PRESENCE_REFRESH = 60_000;
@@ -23,18 +22,15 @@ export class Session extends EventTarget {
   /** @type {Map<string, number>} */ #refreshes = new Map();
   /** @type {Map<string, number>} */ #gapTimers = new Map();
   #presenceTimer = 0;
-  #asGuest = false;
   #loaded = false;
   #needsReset = false;
 
-  /** @param {Socket} socket @param {Store} store @param {Outbox} outbox @param {Storage} storage */
-  constructor(socket, store, outbox, storage) {
+  /** @param {Socket} socket @param {Store} store @param {Outbox} outbox */
+  constructor(socket, store, outbox) {
     super();
-    Object.assign(this, { socket, store, outbox, storage });
-    /** @type {Socket} */ this.socket = socket;
-    /** @type {Store} */ this.store = store;
-    /** @type {Outbox} */ this.outbox = outbox;
-    /** @type {Storage} */ this.storage = storage;
+    this.socket = socket;
+    this.store = store;
+    this.outbox = outbox;
     const on = (/** @type {string} */ type, /** @type {(detail: any) => void} */ handle) =>
       socket.addEventListener(type, (event) => handle(/** @type {CustomEvent} */ (event).detail));
     on("status", (status) => store.setConnection(status));
@@ -44,54 +40,16 @@ export class Session extends EventTarget {
     on("refused", (refused) => this.#refused(refused));
   }
 
-  /** The token with which the guest of this browser comes back. */
-  get guestToken() {
-    return this.storage.getItem(GUEST);
-  }
-
-  /** @param {number} appId */
-  enterSignedIn(appId) {
-    this.#start({ appId }, false);
-  }
-
-  /** @param {number} appId @param {string} token */
-  enterAgain(appId, token) {
-    this.#start({ appId, serviceToken: token }, true);
-  }
-
-  /** @param {number} appId @param {string} name */
-  enterAsGuest(appId, name) {
-    this.#start({ appId, userId: name }, true);
-  }
-
-  /** The same person on another app. @param {number} appId */
-  switchApp(appId) {
-    const token = this.guestToken;
-    if (this.#asGuest && token) this.enterAgain(appId, token);
-    else this.enterSignedIn(appId);
-  }
-
-  /** The guest goes for good. */
-  leaveAsGuest() {
-    this.storage.removeItem(GUEST);
-    this.socket.stop();
-    this.store.clear();
-    this.store.me = null;
-    this.#tell("left", { reason: "" });
-  }
-
-  /** @param {Credentials} credentials @param {boolean} asGuest */
-  #start(credentials, asGuest) {
-    this.#asGuest = asGuest;
+  /** As whom the browser is signed in. @param {number} appId */
+  enter(appId) {
     this.#loaded = false;
     this.store.clear();
-    this.socket.start(credentials);
+    this.socket.start({ appId });
   }
 
   /** @param {{login: any, resumed: boolean}} detail */
   async #ready({ login, resumed }) {
     const { store } = this;
-    if (login.serviceToken) this.storage.setItem(GUEST, login.serviceToken);
     /** @type {Person} */
     const me = { userId: login.userId, id: login.id, name: login.name, avatar: login.avatar ?? "", kind: login.kind };
     store.setMe(me, { appId: login.appId, name: login.appName, target: login.target });
@@ -160,6 +118,11 @@ export class Session extends EventTarget {
     this.store.emit("me");
   }
 
+  /** Who may be seen online has changed. */
+  refreshPresence() {
+    this.#loadPresence().catch(() => {});
+  }
+
   async #loadPresence() {
     clearTimeout(this.#presenceTimer);
     const answer = await this.#unlessRefused("presence.list");
@@ -182,7 +145,6 @@ export class Session extends EventTarget {
   /** @param {Refused} refused */
   #refused(refused) {
     const reason = refused.code === Code.NOT_LOGGED_IN ? "signed-out" : String(refused.code);
-    if (this.#asGuest && (reason === "signed-out" || refused.code === Code.NOT_AUTHORISED)) this.storage.removeItem(GUEST);
     this.store.clear();
     this.store.me = null;
     this.#tell("left", { reason, text: refused.message });
@@ -198,6 +160,7 @@ export class Session extends EventTarget {
           this.#tell("notice", data);
           break;
         }
+        store.meet({ userId: data.from, id: data.fromId, name: data.name, avatar: data.avatar, kind: "person" });
         if (!store.channels.has(data.target) && store.channelsLoaded) this.#refresh(data.target);
         store.addMessage(data);
         this.watchGap(data.target);
@@ -214,6 +177,12 @@ export class Session extends EventTarget {
       case "read.mark":
         store.setRead(data.target, data.readSeq);
         break;
+      case "read.seen":
+        store.setPeerRead(data.target, data.readSeq);
+        break;
+      case "restriction":
+        if (data.kind === "mute" || data.kind === "unmute") store.setMuted(data.target, data.kind === "mute" ? data : undefined);
+        break;
       case "enter":
       case "exit":
         store.setPresence(presentPerson(data), cmd === "enter");
@@ -224,6 +193,7 @@ export class Session extends EventTarget {
   /** @param {Note} note */
   #note(note) {
     const { store } = this;
+    for (const person of [note.by, ...note.who]) store.meet(person);
     const me = store.me?.id;
     const isAboutMe = note.who.some(({ id }) => id === me) || (note.by.id === me && note.note === "left");
     if (isAboutMe && (note.note === "left" || note.note === "removed")) store.removeChannel(note.target);

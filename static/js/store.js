@@ -3,12 +3,13 @@
  * events.
  *
  * Events: `me`, `channels`, `current`, `presence`, `connection`, `log` (detail target), `members` (detail target),
- * `message` (detail Message: new and live), `gone` (detail Channel: I am no longer in it).
+ * `message` (detail Message: new and live), `gone` (detail Channel: I am no longer in it), `circle`.
  *
  * @import { Channel, Member, Message, Note, Person } from "./protocol.js"
  * @import { LoggedMessage } from "./channel-log.js"
  */
 import { ChannelLog } from "./channel-log.js";
+import { Circle } from "./circle.js";
 
 export class Store extends EventTarget {
   /** @type {Person | null} */ me = null;
@@ -19,6 +20,8 @@ export class Store extends EventTarget {
   /** @type {Map<string, ChannelLog>} */ logs = new Map();
   /** By id. @type {Map<string, Person>} */ online = new Map();
   onlineCount = 0;
+  circle = new Circle();
+  /** Names and pictures by id, as last met in an event. @type {Map<string, string>} */ #faces = new Map();
   /** Members by channel, as far as loaded. @type {Map<string, {members: Member[], hasMore: boolean}>} */ members = new Map();
   /** Quoted messages that no window holds; null: not available. @type {Map<string, Message | null>} */ quotes = new Map();
   /** The open channel. @type {string | null} */ current = null;
@@ -43,9 +46,11 @@ export class Store extends EventTarget {
     this.online.clear();
     this.onlineCount = 0;
     this.members.clear();
+    this.circle.clear();
+    this.#faces.clear();
     this.current = null;
     this.newAfter = null;
-    for (const type of ["channels", "presence", "current"]) this.emit(type);
+    for (const type of ["channels", "presence", "current", "circle"]) this.emit(type);
   }
 
   forgetLogs() {
@@ -184,6 +189,56 @@ export class Store extends EventTarget {
     this.emit("presence");
   }
 
+  /** @param {{friends: any[], asking: Person[], asked: Person[], blocked: Person[]}} told */
+  setCircle(told) {
+    this.circle.set(told);
+    this.emit("circle");
+  }
+
+  /** On this app, or a friend on any. @param {string} id */
+  isOnline(id) {
+    return this.online.has(id) || Boolean(this.circle.friends.get(id)?.online);
+  }
+
+  /** Somebody by their id, as far as the page has met them. @param {string} id @returns {Person | undefined} */
+  person(id) {
+    const member = this.members.get(this.current ?? "")?.members.find((one) => one.id === id);
+    const known = this.circle.person(id) ?? this.online.get(id) ?? member;
+    return known ?? [...this.channels.values()].find(({ peer }) => peer?.id === id)?.peer;
+  }
+
+  /** The other of a private channel has read up to there, and lets me see it. @param {string} target @param {number} seq */
+  setPeerRead(target, seq) {
+    const channel = this.channels.get(target);
+    if (channel && seq > (channel.peerReadSeq ?? 0)) this.changeChannel(target, { peerReadSeq: seq });
+  }
+
+  /**
+   * Whether I am muted, in a channel or (without one) everywhere. @param {string | undefined} target
+   * @param {import("./protocol.js").Muted | undefined} muted
+   */
+  setMuted(target, muted) {
+    for (const channel of this.channels.values()) if (!target || channel.target === target) channel.muted = muted;
+    this.emit("channels");
+  }
+
+  /** What somebody is called and looks like now, from an event of theirs. @param {Person} now */
+  meet({ id, userId, name, avatar }) {
+    const face = `${name}\n${avatar}`;
+    if (this.#faces.get(id) === face) return;
+    this.#faces.set(id, face);
+    const known = [this.me, this.online.get(id), this.circle.person(id)];
+    for (const { members } of this.members.values()) known.push(members.find((member) => member.id === id));
+    for (const { peer } of this.channels.values()) known.push(peer);
+    // A service may speak in another's name: then it is not called so.
+    const isSame = (/** @type {Person | null | undefined} */ person) => person?.id === id && person.userId === userId;
+    for (const person of known) if (person && isSame(person)) Object.assign(person, { name, avatar });
+    for (const channel of this.channels.values()) if (isSame(channel.peer)) channel.name = name;
+    for (const [target, log] of this.logs) if (log.rename({ id, userId, name, avatar })) this.emit("log", target);
+    for (const type of ["channels", "presence", "circle"]) this.emit(type);
+    if (this.me?.id === id) this.emit("me");
+  }
+
   /** @param {string} target @param {Member[]} members @param {boolean} hasMore */
   setMembers(target, members, hasMore) {
     this.members.set(target, { members, hasMore });
@@ -213,5 +268,7 @@ function merged(known, told) {
   const lastSeq = Math.max(told.lastSeq, known?.lastSeq ?? 0);
   const readSeq = Math.max(told.readSeq, told.lastSeq - told.unread, known?.readSeq ?? 0);
   const activeAt = Math.max(told.activeAt, known?.activeAt ?? 0);
-  return { ...told, lastSeq, readSeq, activeAt, unread: Math.max(0, lastSeq - readSeq) };
+  // Who no longer lets others see it is told as 0.
+  const peerReadSeq = told.peerReadSeq && Math.max(told.peerReadSeq, known?.peerReadSeq ?? 0);
+  return { ...told, peerReadSeq, lastSeq, readSeq, activeAt, unread: Math.max(0, lastSeq - readSeq) };
 }

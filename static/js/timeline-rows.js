@@ -10,7 +10,7 @@
  * @typedef {{kind: "new", key: string}} NewRow
  * @typedef {{kind: "note", key: string, note: Note}} NoteRow
  * @typedef {{kind: "message", key: string, message: LoggedMessage, first: boolean, own: boolean,
- *   state: "sent" | "pending" | "failed", error: string}} MessageRow
+ *   state: "sent" | "pending" | "failed", read: boolean, error: string}} MessageRow
  * @typedef {EdgeRow | DayRow | NewRow | NoteRow | MessageRow} Row
  */
 import { dayNumber } from "./format.js";
@@ -18,10 +18,11 @@ import { dayNumber } from "./format.js";
 const GROUP_WITHIN = 5 * 60_000;
 
 /**
- * @param {{log: ChannelLog, entries: Entry[], me: Person, newAfter: number | null}} given
+ * @param {{log: ChannelLog, entries: Entry[], me: Person, newAfter: number | null, readByOther?: number}} given
+ *   `readByOther`: the number up to which the other of a private channel has read, as far as they show it
  * @returns {Row[]}
  */
-export function rows({ log, entries, me, newAfter }) {
+export function rows({ log, entries, me, newAfter, readByOther = 0 }) {
   /** @type {Row[]} */
   const list = [];
   if (log.hasOlder) list.push({ kind: "older", key: "older" });
@@ -46,7 +47,8 @@ export function rows({ log, entries, me, newAfter }) {
     }
     const joins = group?.fromId === message.fromId && message.time - group.time < GROUP_WITHIN && !message.replyTo;
     const key = message.clientMsgId ? `c:${message.clientMsgId}` : `m:${message.seq}`;
-    list.push({ kind: "message", key, message, first: !joins, own: message.fromId === me.id, state, error });
+    const own = message.fromId === me.id;
+    list.push({ kind: "message", key, message, first: !joins, own, state, read: own && message.seq <= readByOther, error });
     group = message;
   };
 

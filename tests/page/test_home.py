@@ -63,6 +63,13 @@ def test_the_policy_of_the_page_allows_only_the_sites_own_files(client: Client) 
     assert "script-src 'self';" in header and "object-src 'none'" in header and "frame-ancestors 'none'" in header
 
 
+def test_only_the_chat_page_shows_what_its_scripts_received(client: Client) -> None:
+    header = client.get("/")["Content-Security-Policy"]
+    assert "img-src 'self' data: blob:;" in header and "media-src 'self' blob:;" in header
+    assert header.count("blob:") == 2
+    assert "blob:" not in client.get("/accounts/login/")["Content-Security-Policy"]
+
+
 def test_the_page_has_no_inline_script_or_style(client: Client) -> None:
     page = client.get("/").content.decode()
     scripts = re.findall(r"<script([^>]*)>", page)

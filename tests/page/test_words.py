@@ -11,7 +11,10 @@ from django.conf import settings
 _ROOT = Path(settings.BASE_DIR)
 _MODULES = _ROOT / "static" / "js"
 # Keys put together from a kind, role, code or note: their beginnings.
-_COMPUTED = ("note.", "error.", "role.", "kind.", "join.", "start.", "tips.", "message.", "details.", "new.", "menu.to")
+_COMPUTED = (
+    *("note.", "error.", "role.", "kind.", "join.", "start.", "tips.", "message.", "details.", "new.", "menu.to"),
+    *("people.", "composer.", "friend."),
+)
 
 
 def keys(language: str) -> set[str]:

@@ -2,7 +2,7 @@
 /** @import { Store } from "../store.js" */
 import { byId, soon } from "../dom.js";
 import { t } from "../i18n.js";
-import { firstLine } from "../text.js";
+import { quoteText } from "./message.js";
 
 const KEPT = 5;
 
@@ -13,10 +13,10 @@ export class Announcer {
     this.title = document.title;
     const log = byId("announcer");
     store.addEventListener("message", (event) => {
-      const { target, name, msg } = /** @type {CustomEvent} */ (event).detail;
-      if (target !== store.current) return;
+      const message = /** @type {CustomEvent} */ (event).detail;
+      if (message.target !== store.current) return;
       const line = document.createElement("p");
-      line.textContent = t("message.announced", { name, text: firstLine(msg) });
+      line.textContent = t("message.announced", { name: message.name, text: quoteText(message) });
       log.append(line);
       while (log.childElementCount > KEPT) log.firstElementChild.remove();
     });

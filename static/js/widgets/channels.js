@@ -20,7 +20,7 @@ export class ChannelList {
     this.open = open;
     this.render = this.render.bind(this);
     const render = soon(this.render);
-    for (const type of ["channels", "current", "presence"]) store.addEventListener(type, render);
+    for (const type of ["channels", "current", "presence", "circle"]) store.addEventListener(type, render);
     drafts.addEventListener("change", render);
     language.addEventListener("change", render);
     this.filter.addEventListener("input", render);
@@ -84,8 +84,8 @@ export class ChannelList {
     else item.removeAttribute("aria-current");
     const avatar = part(item, "avatar");
     showChannelAvatar(avatar, channel);
-    avatar.classList.toggle("online", Boolean(peer && this.store.online.has(peer.id)));
-    item.dataset.online = String(Boolean(peer && this.store.online.has(peer.id)));
+    avatar.classList.toggle("online", Boolean(peer && this.store.isOnline(peer.id)));
+    item.dataset.online = String(Boolean(peer && this.store.isOnline(peer.id)));
     setText(part(item, "name"), name);
     item.title = name;
     const draft = part(item, "draft");
@@ -100,7 +100,7 @@ export class ChannelList {
 
   /** @param {KeyboardEvent} event */
   #filterKey(event) {
-    if (event.isComposing) return;
+    if (event.isComposing || byId("panel-channels").hidden) return;
     const [first] = this.shown;
     if (event.key === "Enter") event.preventDefault();
     if (event.key === "Enter" && first) {

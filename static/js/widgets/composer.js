@@ -2,33 +2,41 @@
 /**
  * @import { Conversation } from "../conversation.js"
  * @import { Drafts, Quoted } from "../drafts.js"
- * @import { Message } from "../protocol.js"
+ * @import { Message, Person } from "../protocol.js"
  * @import { Store } from "../store.js"
  * @import { Timeline } from "./timeline.js"
  */
 import { byId, part, setText } from "../dom.js";
 import { language, t } from "../i18n.js";
+import { momentOf } from "../format.js";
+import { sendState } from "../send-state.js";
 import { firstLine } from "../text.js";
+import { quoteText } from "./message.js";
 import { showError } from "./notice.js";
 
 const WARN_WITHIN = 200;
+const DAY = 86_400_000;
 
 export class Composer {
   /** @type {Quoted | null} */ #reply = null;
   /** @type {Message | null} */ #editing = null;
   #target = "";
   #shown = "";
+  #stateTimer = 0;
   form = byId("composer-form");
   field = /** @type {HTMLTextAreaElement} */ (byId("composer"));
 
-  /** @param {{store: Store, conversation: Conversation, drafts: Drafts, limit: number}} parts */
-  constructor({ store, conversation, drafts, limit }) {
+  /**
+   * @param {{store: Store, conversation: Conversation, drafts: Drafts, limit: number,
+   *   unblock: (person: Person) => void}} parts
+   */
+  constructor({ store, conversation, drafts, limit, unblock }) {
     this.store = store;
     this.conversation = conversation;
     this.drafts = drafts;
     this.limit = limit;
     store.addEventListener("current", () => this.#opened());
-    store.addEventListener("channels", () => this.#showChannel());
+    for (const type of ["channels", "circle"]) store.addEventListener(type, () => this.#showChannel());
     language.addEventListener("change", () => this.#show());
     this.field.addEventListener("input", () => this.#written());
     this.field.addEventListener("keydown", (event) => this.#key(event));
@@ -37,6 +45,7 @@ export class Composer {
       this.#submit();
     });
     part(this.form, "cancel").addEventListener("click", () => this.cancel());
+    part(this.form, "unblock").addEventListener("click", () => store.channel?.peer && unblock(store.channel.peer));
   }
 
   focus() {
@@ -46,7 +55,7 @@ export class Composer {
   /** @param {Message} message */
   reply(message) {
     if (this.#editing) this.#leaveEdit();
-    this.#reply = { id: message.id, seq: message.seq, name: message.name, msg: firstLine(message.msg) };
+    this.#reply = { id: message.id, seq: message.seq, name: message.name, msg: quoteText(message) };
     this.#keep();
     this.#show();
     this.focus();
@@ -105,17 +114,24 @@ export class Composer {
     if (this.#target) this.drafts.set(this.#target, { text: this.field.value, reply: this.#reply });
   }
 
-  /** The channel may have been renamed or closed; most of the times it was not. */
+  /** The channel may have been renamed or closed, or oneself muted; most of the times nothing is new. */
   #showChannel() {
-    const { channel } = this.store;
-    const shown = JSON.stringify([channel?.name, channel?.closed, language.code]);
+    const { channel, circle } = this.store;
+    const state = channel ? sendState(channel, circle, Date.now()) : { reason: "closed", may: false, until: 0 };
+    const name = channel?.name ?? "";
+    const shown = JSON.stringify([name, state, channel?.slowMode, language.code]);
     if (shown === this.#shown) return;
     this.#shown = shown;
-    const closed = Boolean(channel?.closed);
-    const name = channel?.name ?? "";
-    this.field.disabled = closed || !channel;
-    this.field.placeholder = closed ? t("composer.closed") : t("composer.hint", { name });
+    this.field.disabled = !state.may;
+    this.field.placeholder = state.may ? t("composer.hint", { name }) : t("composer.cannot");
     this.field.setAttribute("aria-label", t("composer.label", { name }));
+    const note = part(this.form, "note");
+    note.hidden = !state.reason || !channel;
+    const kind = state.reason === "muted" && state.until ? "mutedUntil" : state.reason;
+    if (!note.hidden) setText(part(note, "text"), t(`composer.${kind}`, { name, n: channel?.slowMode ?? 0, until: momentOf(state.until) }));
+    part(note, "unblock").hidden = state.reason !== "blocked";
+    clearTimeout(this.#stateTimer);
+    if (state.until) this.#stateTimer = setTimeout(() => this.#showChannel(), Math.min(state.until - Date.now() + 500, DAY));
   }
 
   #show() {
@@ -127,7 +143,7 @@ export class Composer {
     count.hidden = left > WARN_WITHIN;
     count.classList.toggle("error", left < 0);
     setText(count, left < 0 ? t("composer.over", { n: -left }) : t("composer.left", { n: left }));
-    const button = this.form.querySelector(".composer-send");
+    const button = /** @type {HTMLButtonElement} */ (this.form.querySelector(".composer-send"));
     button.disabled = left < 0 || this.field.disabled || !this.field.value.trim();
     button.title = t(this.#editing ? "composer.save" : "composer.send");
     button.setAttribute("aria-label", button.title);
@@ -162,7 +178,7 @@ export class Composer {
   /** @returns {Message | undefined} */
   #lastOwn() {
     const { log, me } = this.store;
-    return log?.messages.findLast((message) => message.fromId === me?.id && !message.recalled);
+    return log?.messages.findLast((message) => message.fromId === me?.id && !message.recalled && message.type === "text");
   }
 
   #submit() {

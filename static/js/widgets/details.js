@@ -5,6 +5,7 @@
  * @import { Store } from "../store.js"
  * @import { Item } from "./menu.js"
  * @import { PeopleDialogs } from "./people-dialogs.js"
+ * @import { PersonMenu } from "./person-menu.js"
  */
 import { byId, clone, part, reconcile, setText, soon } from "../dom.js";
 import { language, t } from "../i18n.js";
@@ -14,13 +15,14 @@ import { openMenu } from "./menu.js";
 export class Details {
   #panel = byId("details");
 
-  /** @param {{store: Store, session: Session, dialogs: PeopleDialogs}} parts */
-  constructor({ store, session, dialogs }) {
+  /** @param {{store: Store, session: Session, dialogs: PeopleDialogs, personMenu: PersonMenu}} parts */
+  constructor({ store, session, dialogs, personMenu }) {
     this.store = store;
+    this.personMenu = personMenu;
     this.session = session;
     this.dialogs = dialogs;
     const render = soon(() => this.render());
-    for (const type of ["channels", "presence", "members"]) store.addEventListener(type, render);
+    for (const type of ["channels", "presence", "members", "circle"]) store.addEventListener(type, render);
     store.addEventListener("current", () => {
       this.#loadMembers();
       render();
@@ -66,7 +68,13 @@ export class Details {
     const lines = [line(channel.name, "details-name")];
     if (channel.kind === "public") {
       lines.push(line(t(`join.${channel.join}`), "small soft"), line(t(channel.listed ? "details.listed" : "details.unlisted"), "small soft"));
-    } else if (channel.peer) lines.push(line(channel.peer.userId, "small soft"));
+      if (channel.slowMode) lines.push(line(t("details.slowMode", { n: channel.slowMode }), "small soft"));
+      if (channel.announcementsOnly) lines.push(line(t("details.announcements"), "small soft"));
+    } else if (channel.peer) {
+      const { status, userId } = channel.peer;
+      lines.push(line(userId, "small soft"));
+      if (status) lines.push(line(status, "details-status"));
+    }
     about.replaceChildren(avatar, ...lines);
   }
 
@@ -78,15 +86,18 @@ export class Details {
       { key: "invite", icon: "plus", shown: isGroup && !channel.closed && (leads || channel.join !== "closed"), run: () => this.dialogs.invite(channel) },
       { key: "settings", icon: "gear", shown: isGroup && leads, run: () => this.dialogs.settings(channel) },
       { key: "leave", icon: "out", shown: isGroup && channel.role !== null, run: () => this.dialogs.leave(channel) },
-    ].filter(({ shown }) => shown);
+    ].filter(({ shown }) => shown).map((one) => ({ ...one, testid: one.key === "settings" ? "group-settings" : one.key, text: t(`details.${one.key}`), danger: false }));
+    const about = channel.peer ? this.personMenu.items(channel.peer, { talk: false }) : [];
+    wanted.push(...about.map((item) => ({ key: item.testid ?? "", testid: item.testid ?? "", shown: true, danger: false, ...item })));
     const place = part(this.#panel, "actions");
     reconcile(place, wanted, {
       key: ({ key }) => key,
       create: () => clone("part-action"),
-      update: (button, { key, icon, run }) => {
-        button.dataset.testid = key === "settings" ? "group-settings" : key;
+      update: (button, { testid, icon, text, danger, run }) => {
+        button.dataset.testid = testid;
+        button.classList.toggle("danger-text", danger);
         part(button, "icon").setAttribute("href", `#i-${icon}`);
-        setText(part(button, "text"), t(`details.${key}`));
+        setText(part(button, "text"), text);
         button.onclick = run;
       },
     });
@@ -124,7 +135,7 @@ export class Details {
     element.dataset.userId = person.userId;
     const avatar = part(element, "avatar");
     showAvatar(avatar, person);
-    const online = this.store.online.has(person.id) || Boolean(person.online);
+    const online = this.store.isOnline(person.id) || (Boolean(person.online) && !this.store.circle.blocked.has(person.id));
     avatar.classList.toggle("online", online);
     element.dataset.online = String(online);
     setText(part(element, "name"), person.name);
@@ -132,6 +143,7 @@ export class Details {
       isMe ? t("details.you") : "",
       person.kind === "person" ? "" : t(`kind.${person.kind}`),
       person.role && person.role !== "member" ? t(`role.${person.role}`) : "",
+      person.status ?? "",
     ];
     setText(part(element, "about"), about.filter(Boolean).join(" · "));
     const button = part(element, "menu");
@@ -144,11 +156,7 @@ export class Details {
   #possible(person, channel) {
     const { me } = this.store;
     if (!me || person.id === me.id) return [];
-    /** @type {Item[]} */
-    const items = [];
-    if (me.kind !== "guest" && person.kind !== "guest") {
-      items.push({ text: t("person.talk", person), icon: "person", testid: "talk-to", run: () => this.dialogs.talkTo(person) });
-    }
+    const items = this.personMenu.items(person);
     if (channel.kind !== "public" || !person.role || channel.closed) return items;
     const member = /** @type {Member} */ (person);
     const role = (/** @type {Role} */ wanted, /** @type {string} */ key) =>
@@ -159,7 +167,9 @@ export class Details {
       if (member.role !== "member") role("member", "person.makeMember");
     }
     if (channel.role === "owner" || (channel.role === "admin" && member.role === "member")) {
+      items.push({ text: t("person.mute"), icon: "mute", testid: "mute", run: () => this.dialogs.mute(channel, member) });
       items.push({ text: t("person.remove"), icon: "out", danger: true, testid: "remove", run: () => this.dialogs.remove(channel, member) });
+      items.push({ text: t("person.ban"), icon: "block", danger: true, testid: "ban", run: () => this.dialogs.ban(channel, member) });
     }
     return items;
   }

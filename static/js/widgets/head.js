@@ -9,7 +9,7 @@ export class Head {
   constructor(store) {
     this.store = store;
     const render = soon(() => this.render());
-    for (const type of ["channels", "current", "presence"]) store.addEventListener(type, render);
+    for (const type of ["channels", "current", "presence", "circle"]) store.addEventListener(type, render);
     language.addEventListener("change", render);
   }
 
@@ -20,13 +20,16 @@ export class Head {
     setText(byId("channel-subtitle"), channel ? this.#about(channel) : "");
     if (!channel) return;
     showChannelAvatar(byId("channel-avatar"), channel);
-    byId("channel-avatar").classList.toggle("online", Boolean(channel.peer && this.store.online.has(channel.peer.id)));
+    byId("channel-avatar").classList.toggle("online", Boolean(channel.peer && this.store.isOnline(channel.peer.id)));
   }
 
   /** @param {import("../protocol.js").Channel} channel */
   #about({ kind, peer, closed, memberCount }) {
     if (kind === "global") return t("channel.online", { n: this.store.onlineCount });
-    if (kind === "private") return peer && this.store.online.has(peer.id) ? t("presence.online") : t("presence.offline");
+    if (kind === "private") {
+      const presence = t(peer && this.store.isOnline(peer.id) ? "presence.online" : "presence.offline");
+      return peer?.status ? `${presence} · ${peer.status}` : presence;
+    }
     const members = t("channel.members", { n: memberCount ?? 0 });
     return closed ? `${members} · ${t("channel.closed")}` : members;
   }

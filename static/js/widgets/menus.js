@@ -13,9 +13,9 @@ import { isDark, nextTheme } from "./theme.js";
 
 /**
  * @param {{store: Store, dialogs: PeopleDialogs, staff: boolean, registration: boolean, switchApp: (appId: number) => void,
- *   showShortcuts: () => void, leaveAsGuest: () => void}} parts
+ *   showShortcuts: () => void}} parts
  */
-export function attachMenus({ store, dialogs, staff, registration, switchApp, showShortcuts, leaveAsGuest }) {
+export function attachMenus({ store, dialogs, staff, registration, switchApp, showShortcuts }) {
   const isGuest = () => store.me?.kind === "guest";
   const here = () => encodeURIComponent(location.pathname + location.search);
 
@@ -28,7 +28,7 @@ export function attachMenus({ store, dialogs, staff, registration, switchApp, sh
   attachMenu(byId("new-menu"), () => {
     if (isGuest()) return accountItems(registration, here());
     return [
-      { text: t("new.chat"), icon: "person", testid: "new-chat", run: () => dialogs.newChat() },
+      { text: t("new.chat"), icon: "chat", testid: "new-chat", run: () => dialogs.newChat() },
       { text: t("new.group"), icon: "people", testid: "create-group", run: () => dialogs.newGroup() },
       { text: t("new.browse"), icon: "compass", testid: "browse-groups", run: () => dialogs.browse() },
     ];
@@ -44,9 +44,10 @@ export function attachMenus({ store, dialogs, staff, registration, switchApp, sh
     if (staff) items.push({ text: t("menu.admin"), icon: "shield", run: () => location.assign("/admin/") });
     if (isGuest()) {
       items.push(...accountItems(registration, here()));
-      items.push({ text: t("menu.leaveGuest"), icon: "out", danger: true, testid: "sign-out", run: () => askToLeave(store, leaveAsGuest) });
+      items.push({ text: t("menu.leaveGuest"), icon: "out", danger: true, testid: "sign-out", run: () => askToLeave(store) });
     } else {
-      items.push({ text: t("menu.password"), icon: "gear", run: () => location.assign("/accounts/password/") });
+      items.push({ text: t("menu.profile"), icon: "person", testid: "profile", run: () => location.assign("/accounts/profile/") });
+      items.push({ text: t("menu.waysIn"), icon: "gear", testid: "ways-in", run: () => location.assign("/accounts/ways-in/") });
       items.push({ text: t("menu.signOut"), icon: "out", testid: "sign-out", run: () => byId("sign-out").submit() });
     }
     return items;
@@ -74,9 +75,9 @@ function accountItems(registration, next) {
   return items;
 }
 
-/** @param {Store} store @param {() => void} leave */
-function askToLeave(store, leave) {
+/** @param {Store} store */
+function askToLeave(store) {
   const name = store.me?.name ?? "";
   const words = { title: t("leaveGuest.title"), text: t("leaveGuest.text", { name }), confirm: t("leaveGuest.confirm") };
-  ask(words, async () => leave());
+  ask(words, async () => byId("sign-out").submit());
 }

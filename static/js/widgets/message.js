@@ -8,6 +8,7 @@ import { clock, fullTime } from "../format.js";
 import { hasWord, language, t } from "../i18n.js";
 import { firstLine, isEmojiOnly, pieces } from "../text.js";
 import { showAvatar } from "./avatar.js";
+import { mediaElement } from "./media.js";
 
 /** @type {WeakMap<Element, string>} What an element shows, so that only changes touch the page. */
 const shown = new WeakMap();
@@ -18,9 +19,11 @@ export function createMessage() {
 
 /** @param {HTMLElement} element @param {MessageRow} row @param {Message | null | undefined} quote null: not available */
 export function updateMessage(element, row, quote) {
-  const { message, first, own, state, error } = row;
+  const { message, first, own, state, read, error } = row;
   const quoted = message.replyTo ? [quote?.name, quote?.msg, quote?.recalled, quote === null] : [];
-  const signature = JSON.stringify([message, first, state, error, quoted, language.code]);
+  // A message's picture never changes, and is long.
+  const { content, ...rest } = message;
+  const signature = JSON.stringify([rest, first, state, read, error, quoted, language.code]);
   if (shown.get(element) === signature) return;
   shown.set(element, signature);
 
@@ -29,6 +32,7 @@ export function updateMessage(element, row, quote) {
   dataset.seq = Number.isFinite(message.seq) ? String(message.seq) : "";
   dataset.state = state;
   dataset.own = String(own);
+  dataset.read = String(read);
   element.classList.toggle("first", first);
   element.classList.toggle("recalled", Boolean(message.recalled));
   showSender(element, row);
@@ -59,7 +63,7 @@ function showSender(element, { message, first, own }) {
     time.title = fullTime(message.time);
     side.replaceChildren(time);
   }
-  const what = message.recalled ? t("message.recalled") : message.msg;
+  const what = quoteText(message);
   element.setAttribute("aria-label", `${message.name}, ${clock(message.time)}: ${what}`);
 }
 
@@ -72,15 +76,26 @@ function showQuote(element, message, quote) {
   setText(part(button, "quote-name"), quote?.name ?? "");
   let text = t("message.quoteLoading");
   if (quote === null) text = t("message.quoteGone");
-  else if (quote) text = quote.recalled ? t("message.recalled") : firstLine(quote.msg);
+  else if (quote) text = quoteText(quote);
   setText(part(button, "quote-text"), text);
+}
+
+/** What stands for a message in one line. @param {Message} message */
+export function quoteText({ recalled, type, msg }) {
+  if (recalled) return t("message.recalled");
+  if (type === "picture" || type === "voice") return t(`message.${type}`);
+  return firstLine(msg);
 }
 
 /** @param {HTMLElement} place @param {Message} message */
 function showText(place, message) {
-  place.classList.toggle("emoji", !message.recalled && isEmojiOnly(message.msg));
+  const isText = message.type !== "picture" && message.type !== "voice";
+  place.classList.toggle("emoji", isText && !message.recalled && isEmojiOnly(message.msg));
   if (message.recalled) place.replaceChildren(t("message.recalled"));
-  else place.replaceChildren(...pieces(message.msg).map(node));
+  else if (isText) place.replaceChildren(...pieces(message.msg).map(node));
+  // It is made once: a voice goes on playing whatever changes around it.
+  else if (place.dataset.media !== message.id) place.replaceChildren(mediaElement(message));
+  place.dataset.media = isText || message.recalled ? "" : message.id;
 }
 
 /** @param {import("../text.js").Piece} piece @returns {Node | string} */
@@ -100,10 +115,11 @@ function node(piece) {
 }
 
 /** @param {HTMLElement} element @param {MessageRow} row */
-function showState(element, { state, own, error, message }) {
+function showState(element, { state, read, own, error, message }) {
   const place = part(element, "state");
-  const icon = own && state !== "failed" && !message.recalled ? clone(state === "sent" ? "part-tick" : "part-clock") : null;
-  icon?.setAttribute("aria-label", t(`message.${state}`));
+  const sent = read ? "part-ticks" : "part-tick";
+  const icon = own && state !== "failed" && !message.recalled ? clone(state === "sent" ? sent : "part-clock") : null;
+  icon?.setAttribute("aria-label", t(state === "sent" && read ? "message.read" : `message.${state}`));
   place.replaceChildren(...(icon ? [icon] : []));
   const failed = part(element, "failed");
   failed.hidden = state !== "failed";

@@ -1,17 +1,19 @@
 /** The dialogs about people and groups: write to someone, make, find, change, fill and leave a group. */
 /**
  * @import { Directory } from "../directory.js"
- * @import { Channel, Member, Person, Role } from "../protocol.js"
+ * @import { Channel, Member, Message, Person, Role } from "../protocol.js"
  * @import { Store } from "../store.js"
  */
 import { byId, clone, part, reconcile, setText } from "../dom.js";
 import { t } from "../i18n.js";
 import { showAvatar } from "./avatar.js";
 import { ask, openDialog } from "./dialog.js";
+import { quoteText } from "./message.js";
 import { showError, showNotice } from "./notice.js";
 import { Picker } from "./picker.js";
 
 const TYPING = 200;
+const MUTE_SECONDS = 3600;
 
 export class PeopleDialogs {
   #browseTimer = 0;
@@ -78,16 +80,22 @@ export class PeopleDialogs {
   /** @param {Channel} channel */
   settings(channel) {
     const form = byId("dialog-settings").querySelector("form");
-    const { name, join, listed } = form.elements;
+    const { name, join, listed, announcementsOnly, slowMode } = form.elements;
     name.value = channel.name;
     join.value = channel.join;
     listed.checked = channel.listed;
+    announcementsOnly.checked = channel.announcementsOnly;
+    slowMode.value = String(channel.slowMode);
+    // One that was set elsewhere to a number that is not in the list.
+    if (slowMode.selectedIndex < 0) slowMode.add(new Option(t("slowMode.seconds", { n: channel.slowMode }), String(channel.slowMode), true, true));
     openDialog("dialog-settings", async () => {
       const { target } = channel;
       if (name.value.trim() !== channel.name) await this.directory.rename(target, name.value.trim());
-      if (join.value !== channel.join || listed.checked !== channel.listed) {
-        await this.directory.setPolicy(target, { join: join.value, listed: listed.checked });
-      }
+      const wanted = {
+        join: join.value, listed: listed.checked, announcementsOnly: announcementsOnly.checked, slowMode: Number(slowMode.value),
+      };
+      const isChange = Object.entries(wanted).some(([key, value]) => channel[/** @type {keyof Channel} */ (key)] !== value);
+      if (isChange) await this.directory.setPolicy(target, wanted);
     });
     name.select();
   }
@@ -125,6 +133,31 @@ export class PeopleDialogs {
     ask(words, () => this.directory.remove(channel.target, member.userId));
   }
 
+  /** For an hour. @param {Channel} channel @param {Member} member */
+  mute(channel, member) {
+    const words = { title: t("mute.title", member), text: t("mute.text"), confirm: t("mute.confirm") };
+    ask(words, () => this.directory.restrict(channel.target, member.userId, "mute", MUTE_SECONDS));
+  }
+
+  /** @param {Channel} channel @param {Member} member */
+  ban(channel, member) {
+    const words = { title: t("ban.title", member), text: t("ban.text"), confirm: t("ban.confirm", member) };
+    ask(words, () => this.directory.restrict(channel.target, member.userId, "ban"));
+  }
+
+  /** @param {Message} message */
+  report(message) {
+    const form = byId("dialog-report").querySelector("form");
+    form.reset();
+    const { dialog } = openDialog("dialog-report", async () => {
+      await this.directory.report(message, form.elements.reason.value);
+      showNotice(t("report.done"));
+    });
+    setText(part(dialog, "quote"), quoteText(message));
+    setText(part(dialog, "title"), t("report.title", message));
+    form.elements.reason.focus();
+  }
+
   /** @param {Channel} channel @param {Member} member @param {Role} role */
   async setRole(channel, member, role) {
     const set = () => this.directory.setRole(channel.target, member.userId, role);
@@ -144,8 +177,8 @@ export class PeopleDialogs {
     const { store, directory } = this;
     return new Picker(part(dialog, "picker"), {
       find: async (q) => (await directory.findPeople(q)).filter(({ id }) => id !== store.me?.id),
-      suggestions: () => [...store.online.values()].filter(({ id, kind }) => id !== store.me?.id && kind === "person"),
-      isOnline: (id) => store.online.has(id),
+      suggestions: () => [...new Map([...store.circle.friends, ...store.online]).values()].filter(({ id, kind }) => id !== store.me?.id && kind === "person"),
+      isOnline: (id) => store.isOnline(id),
       pick,
     });
   }

@@ -1,9 +1,9 @@
 /** The keys that work anywhere on the page; `?` lists them. */
 /**
- * @import { ChannelList } from "./channels.js"
  * @import { Composer } from "./composer.js"
  * @import { Layout } from "./layout.js"
  * @import { PeopleDialogs } from "./people-dialogs.js"
+ * @import { Sidebar } from "./sidebar.js"
  * @import { Timeline } from "./timeline.js"
  */
 import { openDialog } from "./dialog.js";
@@ -13,10 +13,10 @@ export function showShortcuts() {
 }
 
 /**
- * @param {{channels: ChannelList, composer: Composer, timeline: Timeline, layout: Layout, dialogs: PeopleDialogs,
+ * @param {{sidebar: Sidebar, composer: Composer, timeline: Timeline, layout: Layout, dialogs: PeopleDialogs,
  *   isGuest: () => boolean}} parts
  */
-export function attachShortcuts({ channels, composer, timeline, layout, dialogs, isGuest }) {
+export function attachShortcuts({ sidebar, composer, timeline, layout, dialogs, isGuest }) {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open], :popover-open")) return;
     if (byKey(event)) event.preventDefault();
@@ -28,11 +28,12 @@ export function attachShortcuts({ channels, composer, timeline, layout, dialogs,
     const control = event.ctrlKey || event.metaKey;
     const writing = /** @type {Element} */ (event.target).matches("input, textarea, select");
     if (!layout.isOpen) return false;
-    if (control && !altKey && key.toLowerCase() === "k") layout.focusFilter(channels.filter);
-    else if (altKey && !control && (key === "ArrowUp" || key === "ArrowDown")) channels.step(key === "ArrowUp" ? -1 : 1, shiftKey);
+    if (control && !altKey && key.toLowerCase() === "k") layout.focusFilter(sidebar.channels.filter);
+    else if (altKey && !control && (key === "ArrowUp" || key === "ArrowDown")) sidebar.channels.step(key === "ArrowUp" ? -1 : 1, shiftKey);
     // By position of the key: with Alt, some keyboards give another letter.
     else if (altKey && !control && code === "KeyM") focusLastMessage();
     else if (altKey && !control && code === "KeyN" && !isGuest()) dialogs.newChat();
+    else if (altKey && !control && code === "KeyP" && !isGuest()) showPeople();
     else if (altKey && !control && code === "KeyI") layout.toggleDetails();
     else if (key === "Escape") escape();
     else if (key === "?" && (!writing || isEmptyComposer(event.target))) showShortcuts();
@@ -43,6 +44,11 @@ export function attachShortcuts({ channels, composer, timeline, layout, dialogs,
   /** @param {EventTarget | null} target */
   function isEmptyComposer(target) {
     return target === composer.field && composer.field.value === "";
+  }
+
+  function showPeople() {
+    sidebar.toggle();
+    layout.focusFilter(sidebar.channels.filter);
   }
 
   function focusLastMessage() {

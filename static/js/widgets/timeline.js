@@ -79,7 +79,9 @@ export class Timeline {
       return;
     }
     const loading = this.conversation.loading(channel.target);
-    const list = log.loaded ? rows({ log, entries: this.outbox.of(channel.target), me, newAfter: store.newAfter }) : [];
+    const entries = this.outbox.of(channel.target);
+    const readByOther = channel.peerReadSeq;
+    const list = log.loaded ? rows({ log, entries, me, newAfter: store.newAfter, readByOther }) : [];
     if (!log.loaded) list.push({ kind: "older", key: "initial" });
     this.#messages = new Map(list.flatMap((row) => (row.kind === "message" ? [[row.key, row]] : [])));
     const anchor = this.pinned || this.#placing ? null : this.#anchor();

@@ -1,27 +1,31 @@
 /**
- * The small bar of a message (reply, edit, copy, recall), the keys that do the same, and walking through messages by
- * keyboard. One bar for the whole timeline: it moves to the message that is pointed at, held, or focused.
+ * The small bar of a message (reply, edit, copy, recall, more), the keys that do the same, and walking through messages
+ * by keyboard. One bar for the whole timeline: it moves to the message that is pointed at, held, or focused.
  */
 /**
  * @import { MessageRow } from "../timeline-rows.js"
  * @import { Store } from "../store.js"
  * @import { Timeline } from "./timeline.js"
  * @typedef {{reply: (row: MessageRow) => void, edit: (row: MessageRow) => void, copy: (row: MessageRow) => void,
- *   recall: (row: MessageRow) => void}} Does
+ *   recall: (row: MessageRow) => void, more: (row: MessageRow, button: HTMLElement) => void}} Does
  */
 import { clone, part } from "../dom.js";
 import { apply, language } from "../i18n.js";
 
 const HOLD = 450;
-const ALL = /** @type {(keyof Does)[]} */ (["reply", "edit", "copy", "recall"]);
-const KEYS = /** @type {Record<string, keyof Does>} */ ({ r: "reply", e: "edit", c: "copy", Delete: "recall", Backspace: "recall" });
+const ALL = /** @type {(keyof Does)[]} */ (["reply", "edit", "copy", "recall", "more"]);
+const KEYS = /** @type {Record<string, keyof Does>} */ ({ r: "reply", e: "edit", c: "copy", Delete: "recall", Backspace: "recall", m: "more" });
 
 export class Toolbar {
   #bar = clone("part-toolbar");
   #holdTimer = 0;
 
-  /** @param {Timeline} timeline @param {Store} store @param {Does} does */
-  constructor(timeline, store, does) {
+  /**
+   * @param {Timeline} timeline @param {Store} store @param {Does} does
+   * @param {(row: MessageRow) => boolean} hasMore whether there is more that can be done with it
+   */
+  constructor(timeline, store, does, hasMore) {
+    this.hasMore = hasMore;
     this.timeline = timeline;
     this.store = store;
     this.does = does;
@@ -39,13 +43,20 @@ export class Toolbar {
     language.addEventListener("change", () => apply(this.#bar));
   }
 
-  /** Which of the four this person may do with this message. @param {MessageRow} row @returns {(keyof Does)[]} */
-  possible({ state, own, message }) {
+  /** Which of these this person may do with this message. @param {MessageRow} row @returns {(keyof Does)[]} */
+  possible(row) {
+    const { state, own, message } = row;
     const { channel } = this.store;
     if (state !== "sent" || message.recalled || !channel) return [];
     const open = !channel.closed;
     /** @type {[keyof Does, boolean][]} */
-    const all = [["reply", open], ["edit", open && own], ["copy", true], ["recall", own || ["owner", "admin"].includes(channel.role ?? "")]];
+    const all = [
+      ["reply", open],
+      ["edit", open && own && message.type === "text"],
+      ["copy", message.type === "text"],
+      ["recall", own || ["owner", "admin"].includes(channel.role ?? "")],
+      ["more", this.hasMore(row)],
+    ];
     return all.flatMap(([name, may]) => (may ? [name] : []));
   }
 
@@ -91,7 +102,7 @@ export class Toolbar {
 
   /** @param {keyof Does} name @param {MessageRow} row */
   #do(name, row) {
-    if (this.possible(row).includes(name)) this.does[name](row);
+    if (this.possible(row).includes(name)) this.does[name](row, part(this.#bar, "more"));
   }
 
   /** @param {KeyboardEvent} event */

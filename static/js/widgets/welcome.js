@@ -40,10 +40,10 @@ export class Welcome {
     this.#view.hidden = true;
   }
 
-  /** The name was refused. */
-  refuseName() {
+  /** The guest was not let in. @param {string} reason */
+  refuseName(reason) {
     this.show();
-    this.#complain(t("welcome.nameBad"));
+    this.#complain(reason);
     this.#field.select();
   }
 

@@ -1,0 +1,70 @@
+/**
+ * The pinned messages of the open channel: loaded when it is opened, and again after a change. No DOM.
+ *
+ * Events: `change`.
+ *
+ * @import { Message } from "./protocol.js"
+ * @import { Session } from "./session.js"
+ * @import { Socket } from "./socket.js"
+ * @import { Store } from "./store.js"
+ */
+import { Disconnected, Refused } from "./protocol.js";
+
+export class Pins extends EventTarget {
+  /** The last pinned first. @type {Message[]} */ messages = [];
+  #asked = 0;
+
+  /** @param {{socket: Socket, store: Store, session: Session}} parts */
+  constructor({ socket, store, session }) {
+    super();
+    this.socket = socket;
+    this.store = store;
+    store.addEventListener("current", () => this.#load(true));
+    for (const type of ["entered", "resumed"]) session.addEventListener(type, () => this.#load(false));
+    socket.addEventListener("push", (event) => this.#apply(/** @type {CustomEvent} */ (event).detail));
+  }
+
+  /** @param {string} id */
+  has(id) {
+    return this.messages.some((message) => message.id === id);
+  }
+
+  /** Throws Refused or Disconnected. @param {Message} message */
+  async pin({ target, id }) {
+    await this.socket.request("message.pin", { target, id });
+  }
+
+  /** Throws Refused or Disconnected. @param {Message} message */
+  async unpin({ target, id }) {
+    await this.socket.request("message.unpin", { target, id });
+  }
+
+  /** @param {import("./protocol.js").Answer} push */
+  #apply({ cmd, data }) {
+    if (data?.target !== this.store.current) return;
+    const touches = cmd === "message.pinned" || ((cmd === "message.edited" || cmd === "message.recalled" || cmd === "message.unpinned") && this.has(data.id));
+    if (touches) this.#load(false);
+  }
+
+  /** @param {boolean} anew whether what stands there is of another channel */
+  async #load(anew) {
+    const asked = ++this.#asked;
+    if (anew) this.#set([]);
+    const { current } = this.store;
+    if (!current || !this.socket.ready) return;
+    try {
+      const { messages } = await this.socket.request("message.pins", { target: current });
+      if (asked === this.#asked) this.#set(messages);
+    } catch (error) {
+      // They are shown as far as known; the next opening asks again.
+      if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
+    }
+  }
+
+  /** @param {Message[]} messages */
+  #set(messages) {
+    if (messages.length === 0 && this.messages.length === 0) return;
+    this.messages = messages;
+    this.dispatchEvent(new Event("change"));
+  }
+}

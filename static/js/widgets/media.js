@@ -1,0 +1,55 @@
+/** A picture or a voice message in its place, of its own size from the beginning. */
+/** @import { Message } from "../protocol.js" */
+import { clone, part, setText } from "../dom.js";
+import { t } from "../i18n.js";
+import { bytesOf, sniff } from "../media.js";
+
+const LARGEST = 320;
+
+/** The memory of what no element shows any more is given back. */
+const forgotten = new FinalizationRegistry((/** @type {string} */ url) => URL.revokeObjectURL(url));
+
+/** @param {Message} message of the type picture or voice @returns {HTMLElement} */
+export function mediaElement(message) {
+  const bytes = bytesOf(message.content ?? "");
+  const found = bytes && sniff(bytes);
+  const wanted = message.type === "picture" ? "image" : "audio";
+  if (!bytes || found?.kind !== wanted) return unknown(message);
+  const element = found.kind === "image" ? picture(message, found) : voice(message);
+  const url = URL.createObjectURL(new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (bytes)], { type: found.type }));
+  forgotten.register(element, url);
+  element.src = url;
+  return element;
+}
+
+/** @param {Message} message @param {import("../media.js").Picture} size */
+function picture(message, { width, height }) {
+  const image = new Image();
+  const scale = Math.min(1, LARGEST / width, LARGEST / height);
+  image.width = Math.max(1, Math.round(width * scale));
+  image.height = Math.max(1, Math.round(height * scale));
+  image.className = "message-picture";
+  image.dataset.testid = "message-picture";
+  image.alt = t("message.pictureOf", { name: message.name });
+  image.onerror = () => image.replaceWith(unknown(message));
+  return image;
+}
+
+/** @param {Message} message */
+function voice(message) {
+  const audio = document.createElement("audio");
+  audio.controls = true;
+  audio.preload = "metadata";
+  audio.className = "message-voice";
+  audio.dataset.testid = "message-voice";
+  audio.setAttribute("aria-label", t("message.voiceOf", { name: message.name }));
+  audio.onerror = () => audio.replaceWith(unknown(message));
+  return audio;
+}
+
+/** @param {Message} message @returns {HTMLElement} */
+function unknown({ type }) {
+  const line = clone("part-unknown-media");
+  setText(part(line, "text"), t(type === "voice" ? "message.voiceBroken" : "message.pictureBroken"));
+  return line;
+}
