@@ -57,6 +57,10 @@ class Connection:
         """Whether the client has all up to the hub's watermark; not so after a log-in with `after`, until it synced."""
         self.told = 0
         """The position it was told, while not drained."""
+        self.since = 0
+        """The position from which on the hub delivers to it."""
+        self.fetched = 0
+        """The position up to which what the client fetched itself has been counted."""
         self.sends = Bucket(settings.IM_SEND_RATE, settings.IM_SEND_BURST)
         """What the person may still send; shared by the person's connections from log-in on."""
         self.requests = Bucket(settings.IM_REQUEST_RATE, settings.IM_REQUEST_BURST)

@@ -76,7 +76,7 @@ def _object(data: bytes) -> dict[str, Any]:
 def _header(data: bytes) -> dict[str, Any]:
     """A header that delivery can obey."""
     header = _object(data)
-    for name in ("join", "leave", "skip", "route"):
+    for name in ("join", "leave", "skip", "route", "receipt"):
         persons = header.get(name, ())
         if not isinstance(persons, list | tuple) or not all(type(person) is int for person in persons):
             raise Malformed(f"{name} lists persons")

@@ -22,6 +22,7 @@ from delivery.log import Entry, Span
 from delivery.outbox import Frame, Ticker
 from delivery.presence import Presence
 from delivery.presence_memory import MemoryPresence
+from delivery.receipts import RECEIPT, Receipts
 from delivery.threads import run, run_first
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Hub:
         self.loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
         self.audience = Audience()
+        self.receipts = Receipts()
         self._pending: dict[int, Entry] = {}
         self._announced: dict[int, Entry] = {}
         """Entries that other nodes have told of without their bodies."""
@@ -217,6 +219,9 @@ class Hub:
                 connection.push(frame, entry.position)
         metrics.PUSHES_IN.inc()
         metrics.PUSHES_OUT.inc(delivered)
+        if entry.header and RECEIPT in entry.header and entry.position:
+            got = [one for one in self.audience.concerned(entry) if one is not skip and not one.closing]
+            self.receipts.count(entry, got)
 
     # -- connections ----------------------------------------------------------------------------------------------
 
@@ -244,9 +249,18 @@ class Hub:
         # From here to the end nothing is awaited: the audience is that of this very position.
         person.settle(stays)
         self.audience.enter(connection, person, self.watermark)
+        connection.since = self.watermark
         connection.hold(reply)
         self.presence.connect(person.id, connection.name, connection.app)
         return self.watermark
+
+    def fetched(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        """The client has fetched these entries of the log, in order; what came after its log-in it was pushed."""
+        for entry in entries:
+            if entry.header and RECEIPT in entry.header and connection.fetched < entry.position <= connection.since:
+                self.receipts.count(entry, (connection,))
+        if entries:
+            connection.fetched = max(connection.fetched, entries[-1].position)
 
     def remove(self, connection: Connection) -> None:
         """The connection has gone."""

@@ -31,6 +31,7 @@ class Entry:
     `join` and `leave` list persons who belong to the channel from, or up to, this event, both included;
     `route` lists the two people of a private channel, by whose presence its bodies travel;
     `skip` lists persons who do not get it live;
+    `receipt` lists persons for whom it is counted who gets it (`delivery.receipts`);
     `revoke` ends connections of the persons (`credential`: only those, `except`: all but those).
     """
 

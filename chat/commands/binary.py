@@ -98,6 +98,7 @@ async def sync(call: Call, seq: int) -> Page:
     hub, seq = publish.hub(), min(seq, LARGEST_ID)
     await hub.reach(seq)
     entries, more = await run(selectors.messages_after, call.user, after=seq, upto=hub.watermark)
+    hub.fetched(call.caller.connection, entries)
     # A number that does not exist yet tells nothing of what one has.
     had = seq if seq <= hub.watermark else 0
     return Page([pushes.protobuf_message(entry) for entry in entries], more, entries[-1].position if entries else had)

@@ -9,7 +9,7 @@ import msgspec
 from django.conf import settings
 
 from chat import errors, pushes, selectors
-from chat.actions import session
+from chat.actions import session, sightings
 from chat.commands.fields import Number
 from chat.commands.registry import Call, Nothing, command
 from chat.errors import ChatError
@@ -56,6 +56,7 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
     except BaseException:
         connection.person = None
         raise
+    sightings.note(connection)
     caller.known, caller.app, caller.room = user, opened.app.number, opened.room
     if data.after is not None and data.after != position:
         connection.drained, connection.told = False, data.after
@@ -64,6 +65,7 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
         "userId": user.public_name,
         "id": str(user.pk),
         "name": user.nickname,
+        "avatar": user.avatar,
         "kind": user.kind,
         "appId": opened.app.number,
         "appName": opened.app.name,

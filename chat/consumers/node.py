@@ -20,7 +20,7 @@ from chat.consumers.admission import Doorkeeper
 from chat.consumers.resend import Resends
 from chat.hooks.dispatcher import Dispatcher
 from chat.write_queue import WriteQueue, open_queue
-from delivery import keys, publish
+from delivery import keys, publish, receipts
 from delivery.cluster import Cluster
 from delivery.hub import Hub
 from delivery.nodes import Nodes
@@ -62,7 +62,8 @@ class Node:
         self.webhooks.start()
         if min(self.nodes.live().values(), key=lambda info: (info.started, info.id)).id == self.nodes.id:
             self.comings.log.began()
-        self._chores = [asyncio.create_task(self._sweep(), name="sweep"), asyncio.create_task(_tidy(), name="tidy")]
+        own = {"sweep": self._sweep(), "tidy": _tidy(), "receipts": self.hub.receipts.run()}
+        self._chores = [asyncio.create_task(work, name=name) for name, work in own.items()]
         self._chores += chores.begin()
 
     async def drain(self, patience: float) -> None:
@@ -95,6 +96,7 @@ class Node:
         open_queue(None)
         publish.open_door(None)
         await self.hub.stop()
+        await self.hub.receipts.flush()
         if self.cluster is not None:
             await self.cluster.stop()
         else:
@@ -123,6 +125,7 @@ async def _tidy() -> None:
     while True:
         try:
             await run(keys.forget_expired)
+            await run(receipts.forget_old)
             await run(accounts.expired_forget)
             await run(webhook_delivery.attempts_forget)
         except DatabaseError as error:
