@@ -6,9 +6,6 @@ name they bear; several guests may bear one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
-
 from django.conf import settings
 from django.db import IntegrityError
 
@@ -17,21 +14,18 @@ from accounts.models import App, User
 from accounts.names import USER_NAME_LIMIT, BadName, check_name
 from accounts.selectors import app_by_number, person_by_name
 from chat import errors, rules, selectors
+from chat.actions import transient
 from chat.actions.channel import channel_create_private
 from chat.actions.message import message_send_now
+from chat.actions.online import ask_presence
 from chat.errors import ChatError
 from chat.writer import Draft
-from delivery import keys, log, publish
+from delivery import keys, publish
 from delivery.keys import Claim
-from delivery.log import Entry
 from delivery.presence import Presence
 from delivery.transactions import write
 
-T = TypeVar("T")
-
 MSG_ID_LIMIT = 200
-NO_ID = "0"
-"""Stands for the id of what is not stored."""
 
 
 def app_known(number: int) -> App:
@@ -46,7 +40,7 @@ def names_online(*, app_number: int) -> list[str]:
     """The names of everybody online on the app, one for each person; two guests of one name are two."""
     app = app_known(app_number)
     nobody: dict[int, str] = {}
-    return list(_ask(lambda presence: presence.persons(app.number), nobody).values())
+    return list(ask_presence(lambda presence: presence.persons(app.number), nobody).values())
 
 
 def is_online(*, name: str, app_number: int | None = None) -> bool:
@@ -87,7 +81,7 @@ def message_send_to_person(
     elif not _take(claim):
         return None
     if guests:
-        publish.transient(_push_to_guests(service, guests, app, msg_id, text))
+        publish.transient(transient.entry(service, text, push_seq=msg_id, persons=tuple(guests), app=app))
     return bool(online)
 
 
@@ -116,11 +110,6 @@ def message_send_to_app(*, caller: User | None, name: str, msg_id: str, text: st
     return None if message_send_now(draft).repeated else True
 
 
-def _ask(question: Callable[[Presence], Coroutine[Any, Any, T]], nobody: T) -> T:
-    """The presence's answer. A process that serves no connections knows nobody."""
-    return publish.ask(lambda: question(publish.hub().presence)) if publish.running() else nobody
-
-
 def _online_ids(name: str, app: int | None = None) -> list[int]:
     """Everybody of that name who is online: guests by the very name, an account however it is spelt."""
     person = person_by_name(name)
@@ -131,7 +120,7 @@ def _online_ids(name: str, app: int | None = None) -> list[int]:
             found |= await presence.online([person.pk], app)
         return sorted(found)
 
-    return _ask(bearers, [])
+    return ask_presence(bearers, [])
 
 
 def _bearer(name: str, app: int) -> User | None:
@@ -171,22 +160,3 @@ def _take(claim: Claim) -> bool:
     except IntegrityError:
         return False
     return True
-
-
-def _push_to_guests(service: User, guests: list[int], app: int | None, msg_id: str, text: str) -> Entry:
-    """A `msg` like those of a channel, but of none: no target, no id, no number."""
-    now = log.now_ms()
-    body = {
-        "target": "",
-        "type": "text",
-        "msg": text,
-        "from": service.public_name,
-        "fromId": str(service.pk),
-        "name": service.nickname,
-        "avatar": service.avatar,
-        "id": NO_ID,
-        "seq": 0,
-        "time": now,
-        "pushSeq": msg_id,
-    }
-    return Entry(kind="msg", persons=tuple(guests), app=app, body=body, time=now)

@@ -1,40 +1,96 @@
-"""`messages/…`: send, read, change, take back."""
+"""`messages/`: say something, to one or to thousands, at once or for later."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import hashlib
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar
 
+import msgspec
+from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.actions import message as messages
+from chat import errors
+from chat.actions.once import once
+from chat.actions.sending import Outgoing, Parcel, Place, claim_requests, messages_send
+from chat.actions.transient import Pushed, message_push
+from chat.api.v1 import problems
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.schema import described
-from chat.api.v1.shapes import Id, Position, Shape, number
+from chat.api.v1.shapes import AppNumber, Count, Id, Position, Problem, Shape, UserName, number
+from chat.errors import ChatError
+from delivery.keys import Guard
+
+PERSONS = 1000
+"""Persons that one message names."""
+BULK = 1000
+"""Messages in one call."""
 
 
-class To(Shape):
+class To(Shape, forbid_unknown_fields=True):
     """Where a message goes: exactly one of these."""
 
-    channel: Id | None = None
+    channel: Annotated[Id | None, Meta(description="A channel that the sender may write in.")] = None
+    user: Annotated[UserName | None, Meta(description="A person: their private channel with the sender.")] = None
+    users: Annotated[list[UserName], Meta(min_length=1, max_length=PERSONS)] | None = None
+    app: Annotated[AppNumber | None, Meta(description="The room of everybody on an app.")] = None
+    everyone: Annotated[bool, Meta(description="The rooms of all apps.")] = False
 
 
 class Send(Shape):
+    """A message and where it goes."""
+
     to: To
-    msg: str
-    type: str = "text"
-    clientMsgId: str | None = None
+    msg: Annotated[str, Meta(min_length=1, description="The text, Markdown allowed.")]
+    type: Annotated[str, Meta(pattern="^text$")] = "text"
+    clientMsgId: (
+        Annotated[
+            str, Meta(max_length=64, description="Makes the message happen once, where there is no Idempotency-Key.")
+        ]
+        | None
+    ) = None
+    author: Annotated[UserName | None, Meta(description="In this person's name; needs chat.speak_for_others.")] = (
+        msgspec.field(default=None, name="as")
+    )
+    transient: Annotated[bool, Meta(description="Only to who is online now; stored nowhere.")] = False
 
 
-class SentMessage(Shape):
-    target: Id
-    id: Id
-    seq: int
-    position: Position
+class SendBulk(Shape):
+    messages: Annotated[list[Send], Meta(min_length=1, max_length=BULK)]
+
+
+class Placed(Shape):
+    """What became of a message at one place: stored there, pushed to so many persons, or refused."""
+
+    to: To
+    target: Id | None = None
+    id: Id | None = None
+    seq: Count | None = None
+    position: Position | None = None
+    online: Annotated[bool | None, Meta(description="Whether the person was online when it was sent.")] = None
+    persons: Annotated[Count | None, Meta(description="Of a transient message: how many it was pushed to.")] = None
+    problem: Problem | None = None
 
 
 class Sent(Shape):
-    messages: list[SentMessage]
+    messages: list[Placed]
+
+
+class BulkResult(Shape):
+    """Of one message of the call: 201 with where it is, 200 if it is a repeat, else the problem's status."""
+
+    status: Annotated[int, Meta(ge=200, le=599)]
+    messages: list[Placed] | None = None
+    problem: Problem | None = None
+
+
+class BulkSent(Shape):
+    results: list[BulkResult]
+
+
+_STORED = {"to": {"user": "alice"}, "target": "31", "id": "4711", "seq": 3, "position": 9001, "online": True}
+_UNKNOWN = problems.of(404, errors.NO_DATA, "There is no person named ghost.", userId="ghost")
 
 
 class Messages(Endpoint):
@@ -46,21 +102,188 @@ class Messages(Endpoint):
         gives={201: Sent, 200: Sent},
         idempotent=True,
         tag="messages",
-        sent={"To a channel": {"to": {"channel": "7"}, "msg": "Build 812 is green."}},
-        got={"Stored": {"messages": [{"target": "7", "id": "4711", "seq": 12, "position": 9001}]}},
+        sent={
+            "To a person": {"to": {"user": "alice"}, "msg": "Your parcel has left.", "clientMsgId": "parcel-812"},
+            "To several": {"to": {"users": ["alice", "ghost"]}, "msg": "The shop closes at six."},
+            "To a channel": {"to": {"channel": "7"}, "msg": "Build 812 is green."},
+            "To an app, live": {"to": {"app": 101}, "msg": "Back in a minute.", "transient": True},
+            "In a person's name": {"to": {"channel": "7"}, "msg": "On my way.", "as": "bob"},
+        },
+        got={
+            "Stored": {"messages": [_STORED]},
+            "One of several refused": {"messages": [_STORED, {"to": {"user": "ghost"}, "problem": _UNKNOWN}]},
+            "Pushed": {"messages": [{"to": {"app": 101}, "persons": 12}]},
+        },
     )
     def post(self, request: Request) -> Response:
-        """Say something as the service. Answered after it has been stored."""
+        """Say something, as the service or in a person's name; answered after it has been stored.
+
+        201 if anything was stored or pushed, 200 for a repeat. Of several places, each tells what became of it there;
+        the call is refused only if all of them are. A person gets it in the private channel of the two, made if need
+        be, and finds it there later; guests have none: they get only what is transient.
+        """
         data = self.body(request, Send)
-        self.charge(request, 1)
-        draft = messages.message_draft(
-            sender=request.user.pk, channel=number(data.to.channel or ""), text=data.msg, type=data.type
+        self.charge(request, _weight(data))
+        guard = self.idempotency(request, data, data.clientMsgId)
+        # The same message is the same whether it is sent alone or with others.
+        if guard is not None:
+            guard = Guard(guard.scope, guard.key, _fingerprint(data))
+        one = outgoing(data, guard)
+        if data.transient:
+            body, repeated = once(guard, lambda: {"messages": _pushed(message_push(caller=request.user, one=one))})
+            return answer(body, 200 if repeated else 201)
+        (result,) = messages_send(caller=request.user, outgoing=[one])
+        if isinstance(result, ChatError):
+            raise result
+        return answer({"messages": _stored(result)}, _status(result))
+
+
+class MessagesBulk(Endpoint):
+    permissions: ClassVar[Permissions] = {"POST": "chat.use_gateway"}
+
+    @described(
+        "Send many messages",
+        takes=SendBulk,
+        gives={200: BulkSent},
+        idempotent=True,
+        tag="messages",
+        sent={
+            "Two messages": {
+                "messages": [
+                    {"to": {"user": "alice"}, "msg": "Your parcel has left.", "clientMsgId": "parcel-812"},
+                    {"to": {"user": "ghost"}, "msg": "Your parcel has left.", "clientMsgId": "parcel-813"},
+                ]
+            }
+        },
+        got={
+            "One of two refused": {
+                "results": [{"status": 201, "messages": [_STORED]}, {"status": 404, "problem": _UNKNOWN}]
+            }
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Say up to 1,000 different things in one call; a result for each, in order. Nothing transient.
+
+        All of it shares a few commits. Retried with the same key, what an earlier attempt has stored is not stored
+        again, and the rest is.
+        """
+        data = self.body(request, SendBulk)
+        if any(one.transient for one in data.messages):
+            raise ChatError(errors.ILLEGAL_PARAMETER, "What is transient goes alone.", field="transient")
+        self.charge(request, sum(map(_weight, data.messages)))
+        whole = self.idempotency(request, data)
+        if whole is not None and (used := claim_requests([whole])):
+            raise used[whole]
+        results: list[dict[str, Any] | None] = []
+        going: list[Outgoing] = []
+        for index, one in enumerate(data.messages):
+            try:
+                going.append(outgoing(one, self._guard(request, one, index, whole)))
+                results.append(None)
+            except ChatError as refusal:
+                results.append(_refused(refusal))
+        became = iter(messages_send(caller=request.user, outgoing=going))
+        return answer({"results": [result or _result(next(became)) for result in results]})
+
+    def _guard(self, request: Request, one: Send, index: int, whole: Guard | None) -> Guard | None:
+        if one.clientMsgId:
+            return Guard(f"api:{request.user.pk}", one.clientMsgId, _fingerprint(one))
+        return None if whole is None else whole.item(index)
+
+
+def outgoing(data: Send, guard: Guard | None) -> Outgoing:
+    """The message as the actions know it. ILLEGAL_PARAMETER unless it goes to exactly one kind of place."""
+    to = data.to
+    given = [to.channel is not None, to.user is not None, to.users is not None, to.app is not None, to.everyone]
+    if sum(given) != 1:
+        raise ChatError(
+            errors.ILLEGAL_PARAMETER, "Give exactly one of channel, user, users, app and everyone.", field="to"
         )
-        stored = messages.message_send_now(draft)
-        sent: dict[str, Any] = {
-            "target": str(stored.channel),
-            "id": str(stored.id),
-            "seq": stored.seq,
-            "position": stored.position,
-        }
-        return answer({"messages": [sent]}, 201)
+    places: list[Place] = []
+    if to.channel is not None:
+        places = [Place("channel", number(to.channel))]
+    elif to.user is not None:
+        places = [Place("user", name=to.user)]
+    elif to.users is not None:
+        places = [Place("user", name=name) for name in to.users]
+    elif to.app is not None:
+        places = [Place("app", to.app)]
+    return Outgoing(
+        tuple(places),
+        data.msg,
+        data.type,
+        client_id=data.clientMsgId,
+        author=data.author or "",
+        everyone=to.everyone,
+        guard=guard,
+    )
+
+
+def _weight(data: Send) -> int:
+    """How many messages it is."""
+    return len(data.to.users) if data.to.users is not None else 1
+
+
+def _fingerprint(data: Send) -> str:
+    return hashlib.sha256(msgspec.json.encode(data, order="sorted")).hexdigest()
+
+
+def _status(parcels: Sequence[Parcel]) -> int:
+    """201 if anything is new. Raises the first refusal if all of them were refused."""
+    stored = [parcel.stored for parcel in parcels if parcel.stored is not None]
+    if not stored and parcels and parcels[0].refusal is not None:
+        raise parcels[0].refusal
+    return 200 if all(one.repeated for one in stored) else 201
+
+
+def _result(result: list[Parcel] | ChatError) -> dict[str, Any]:
+    if isinstance(result, ChatError):
+        return _refused(result)
+    try:
+        return {"status": _status(result), "messages": _stored(result)}
+    except Exception as refusal:
+        return _refused(refusal)
+
+
+def _refused(refusal: Exception) -> dict[str, Any]:
+    problem = problems.of_error(refusal, call="messages/bulk")
+    return {"status": problem["status"], "problem": problem}
+
+
+def _to(place: Place) -> dict[str, Any]:
+    match place.kind:
+        case "user":
+            return {"user": place.name}
+        case "app":
+            return {"app": place.id}
+        case _:
+            return {"channel": str(place.id)}
+
+
+def _stored(parcels: Sequence[Parcel]) -> list[dict[str, Any]]:
+    return [_placed(parcel) for parcel in parcels]
+
+
+def _placed(parcel: Parcel) -> dict[str, Any]:
+    made: dict[str, Any] = {"to": _to(parcel.place)}
+    if parcel.stored is not None:
+        stored = parcel.stored
+        made |= {"target": str(stored.channel), "id": str(stored.id), "seq": stored.seq, "position": stored.position}
+        if parcel.online is not None:
+            made["online"] = parcel.online
+    elif parcel.refusal is not None:
+        made["problem"] = problems.of_error(parcel.refusal, call="messages/")
+    return made
+
+
+def _pushed(pushed: Sequence[Pushed]) -> list[dict[str, Any]]:
+    """Raises the first refusal if all of them were refused."""
+    if pushed and all(one.refusal is not None for one in pushed):
+        assert pushed[0].refusal is not None
+        raise pushed[0].refusal
+    return [
+        {"to": _to(one.place), "persons": one.persons}
+        if one.refusal is None
+        else {"to": _to(one.place), "problem": problems.of_error(one.refusal)}
+        for one in pushed
+    ]

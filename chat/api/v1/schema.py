@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 from drf_spectacular.drainage import set_override
@@ -97,6 +97,13 @@ def described(
         tags=[tag] if tag else None,
     )
     return made
+
+
+def paged(name: str, item: type[Shape]) -> type[Shape]:
+    """The shape of a page of such items, which stands in the schema by that name."""
+    fields: list[Any] = [("results", list[item]), ("next", str | None)]  # type: ignore[valid-type]
+    made: Any = msgspec.defstruct(name, fields, bases=(Shape,), kw_only=True)
+    return cast(type[Shape], made)
 
 
 LIMIT = OpenApiParameter("limit", OpenApiTypes.INT, description="Results of a page.")

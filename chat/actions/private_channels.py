@@ -1,0 +1,97 @@
+"""Private channels of many pairs of people at once, for a service that has something to say to a thousand of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from accounts.circle import apart
+from accounts.models import User
+from chat import errors
+from chat.actions.channel import note_entry, require_account, stay_rows
+from chat.errors import ChatError
+from chat.models import Channel, Membership
+from delivery import log, publish
+from delivery.transactions import write
+
+TOGETHER = 250
+"""Channels made in one transaction: it holds the log's counter for a few hundredths of a second."""
+
+Pair = tuple[int, int]
+"""Who begins and the other, by id."""
+
+
+def private_channels_open(*, pairs: Iterable[tuple[User, User]]) -> dict[Pair, int | ChatError]:
+    """The private channel of each pair, made where there is none; or why there can be none.
+
+    In a few transactions, however many they are. What is refused is refused as by `channel_create_private`.
+    """
+    wanted = {(one.pk, other.pk): (one, other) for one, other in pairs}
+    found: dict[Pair, int | ChatError] = {}
+    for key, (one, other) in wanted.items():
+        if one.pk == other.pk:
+            found[key] = ChatError(errors.ILLEGAL_PARAMETER, "A private channel is with somebody else.", field="to")
+        else:
+            try:
+                require_account(one)
+            except ChatError as refusal:
+                found[key] = refusal
+    _take_known(found, wanted)
+    missing = [people for key, people in wanted.items() if key not in found]
+    if not missing:
+        return found
+    between = apart({one.pk for one, _ in missing})
+    for one, other in missing:
+        if other.pk in between.get(one.pk, ()):
+            found[one.pk, other.pk] = ChatError(errors.NOT_AUTHORISED, "You cannot write to this person.")
+    missing = [(one, other) for one, other in missing if (one.pk, other.pk) not in found]
+    for start in range(0, len(missing), TOGETHER):
+        _make(missing[start : start + TOGETHER], found)
+    return found
+
+
+def _name(one: int, other: int) -> str:
+    return f"{min(one, other)}:{max(one, other)}"
+
+
+def _take_known(found: dict[Pair, int | ChatError], wanted: Iterable[Pair]) -> None:
+    """Find those that exist."""
+    names = {key: _name(*key) for key in wanted if key not in found}
+    known = dict(Channel.objects.filter(pair__in=set(names.values())).values_list("pair", "pk"))
+    found.update({key: known[name] for key, name in names.items() if name in known})
+
+
+def _make(missing: Sequence[tuple[User, User]], found: dict[Pair, int | ChatError]) -> None:
+    with write():
+        # Whoever makes one of these channels holds the rows of its two people, so none is made twice.
+        ids = sorted({person.pk for pair in missing for person in pair})
+        rows = User.objects.select_for_update(no_key=True).filter(pk__in=ids, is_active=True).order_by("pk")
+        active = set(rows.values_list("pk", flat=True))
+        _take_known(found, [(one.pk, other.pk) for one, other in missing])
+        fresh: dict[str, tuple[User, User]] = {}
+        for one, other in missing:
+            if (one.pk, other.pk) in found:
+                continue
+            if one.pk in active and other.pk in active:
+                fresh.setdefault(_name(one.pk, other.pk), (one, other))
+            else:
+                found[one.pk, other.pk] = ChatError(errors.NO_DATA, "There is no such person.")
+        now = log.now_ms()
+        channels = Channel.objects.bulk_create(
+            [Channel(kind=Channel.Kind.PRIVATE, pair=name, active_at=now) for name in fresh]
+        )
+        made = list(zip(channels, fresh.values(), strict=True))
+        if made:
+            entries = log.append(
+                [
+                    note_entry(channel, "created", by=one, who=[other], join=[one, other])
+                    for channel, (one, other) in made
+                ]
+            )
+            stays = [
+                row
+                for (channel, both), entry in zip(made, entries, strict=True)
+                for row in stay_rows(channel, both, entry.position)
+            ]
+            Membership.objects.bulk_create(stays)
+            publish.after_commit(entries)
+        _take_known(found, [(one.pk, other.pk) for one, other in missing])

@@ -1,0 +1,153 @@
+"""`messages/<id>/`: one message, and what became of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from msgspec import Meta
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat import bodies, status_selectors
+from chat.actions import service_message
+from chat.api.v1.endpoint import Endpoint, Permissions, answer
+from chat.api.v1.schema import described
+from chat.api.v1.shapes import Count, Id, Milliseconds, Person, Position, Shape, UserName, number
+
+AS = OpenApiParameter("as", OpenApiTypes.STR, description="In this person's name; needs chat.speak_for_others.")
+
+
+class Message(Shape):
+    """What was said. One that was recalled has no text."""
+
+    target: Id
+    type: str
+    msg: str
+    author: str = msgspec.field(name="from")
+    fromId: Id
+    name: str
+    avatar: str
+    id: Id
+    seq: Count
+    time: Milliseconds
+    position: Position
+    content: Annotated[str | None, Meta(description="Of a picture or voice: Base64.")] = None
+    replyTo: Id | None = None
+    replySeq: Count | None = None
+    editedAt: Milliseconds | None = None
+    recalled: bool = False
+
+
+class Edit(Shape):
+    msg: Annotated[str, Meta(min_length=1)]
+    author: Annotated[UserName | None, Meta(description="In this person's name; needs chat.speak_for_others.")] = (
+        msgspec.field(default=None, name="as")
+    )
+
+
+class PersonReached(Shape):
+    """On how many connections of a person it arrived, on the first of them `at`."""
+
+    userId: str
+    id: Id
+    connections: Count
+    at: Milliseconds
+
+
+class Status(Shape):
+    id: Id
+    stored: bool
+    delivered: Annotated[Count, Meta(description="Connections that it was passed to, the sender's own apart.")]
+    persons: Annotated[list[PersonReached], Meta(description="Who it was passed to, where it was for persons.")]
+    readBy: Annotated[list[Person], Meta(description="Who has read it, of those who let others see that.")]
+
+
+_MESSAGE = {
+    "target": "31", "type": "text", "msg": "Your parcel has left.", "from": "shop", "fromId": "5", "name": "The shop",
+    "avatar": "", "id": "4711", "seq": 3, "time": 1795168800000, "position": 9001,
+}  # fmt: skip
+_ALICE = {"userId": "alice", "id": "9", "name": "Alice", "avatar": "", "kind": "person"}
+
+
+class OneMessage(Endpoint):
+    permissions: ClassVar[Permissions] = {
+        "GET": "chat.view_message",
+        "PATCH": "chat.change_message",
+        "DELETE": "chat.delete_message",
+    }
+
+    @described("Read a message", gives={200: Message}, tag="messages", got={"A message": _MESSAGE})
+    def get(self, request: Request, message_id: str) -> Response:
+        """A message of a channel that the service is in, or of any group with chat.manage_channels."""
+        row = service_message.message_for_service(request.user, number(message_id))
+        return answer(bodies.message(row, row.sender))
+
+    @described(
+        "Change a message",
+        takes=Edit,
+        gives={200: Message},
+        refuses=(409,),
+        tag="messages",
+        sent={"A new text": {"msg": "Your parcel left yesterday."}},
+        got={"Changed": _MESSAGE | {"msg": "Your parcel left yesterday.", "editedAt": 1795168900000}},
+    )
+    def patch(self, request: Request, message_id: str) -> Response:
+        """Replace the text of one's own message."""
+        data = self.body(request, Edit)
+        row = service_message.message_edit_by_service(
+            caller=request.user, message_id=number(message_id), text=data.msg, author=data.author or ""
+        )
+        return answer(bodies.message(row, row.sender))
+
+    @described("Take a message back", gives={204: None}, query=(AS,), tag="messages")
+    def delete(self, request: Request, message_id: str) -> Response:
+        """Take back one's own message, or in a group that one manages anybody's; its place stays, without its text."""
+        service_message.message_recall_by_service(
+            caller=request.user, message_id=number(message_id), author=request.query_params.get("as", "")
+        )
+        return answer(None, 204)
+
+
+class MessageStatus(Endpoint):
+    permissions: ClassVar[Permissions] = {"GET": "chat.use_gateway"}
+
+    @described(
+        "Ask what became of a message",
+        gives={200: Status},
+        tag="messages",
+        got={
+            "Read": {
+                "id": "4711",
+                "stored": True,
+                "delivered": 2,
+                "persons": [{"userId": "alice", "id": "9", "connections": 2, "at": 1795168800123}],
+                "readBy": [_ALICE],
+            }
+        },
+    )
+    def get(self, request: Request, message_id: str) -> Response:
+        """Where a message arrived that was sent by this API, and who has read it; counts are about a second old.
+
+        For who sent it, and for who may read it. Counted are pushes, and what clients fetch by `sync` when they return.
+        """
+        row = service_message.message_for_status(request.user, number(message_id))
+        status = status_selectors.message_status(row, viewer=request.user)
+        body: dict[str, Any] = {
+            "id": str(row.pk),
+            "stored": True,
+            "delivered": status.delivered,
+            "persons": [
+                {
+                    "userId": user.public_name,
+                    "id": str(user.pk),
+                    "connections": tally.connections,
+                    "at": tally.at,
+                }
+                for user, tally in status.persons
+            ],
+            "readBy": [bodies.person(user) for user in status.read_by],
+        }
+        return answer(body)

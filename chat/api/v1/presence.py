@@ -1,0 +1,173 @@
+"""`presence/`, `apps/`, `nodes/`: who is online, and how many, where."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from msgspec import Meta
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat import errors
+from chat.actions import online
+from chat.actions.gateway import app_known
+from chat.api.v1 import pages
+from chat.api.v1.endpoint import Endpoint, Permissions, answer
+from chat.api.v1.schema import CURSOR, LIMIT, described
+from chat.api.v1.shapes import AppNumber, Count, Id, Milliseconds, Shape, UserName
+from chat.consumers.node import running_node
+from chat.errors import ChatError
+from delivery import publish
+from delivery.nodes import NodeInfo
+
+LARGEST_PAGE = 1000
+
+
+class PresenceQuery(Shape):
+    users: Annotated[list[UserName], Meta(max_length=1000)]
+    app: Annotated[AppNumber | None, Meta(description="Online on this app; absent: on any.")] = None
+
+
+class PresenceAnswer(Shape):
+    online: Annotated[dict[str, bool], Meta(description="By the names that were asked for.")]
+
+
+class PersonPresence(Shape):
+    userId: str
+    online: bool
+    apps: Annotated[list[int], Meta(description="The apps on which somebody of that name is online.")]
+
+
+class AppCount(Shape):
+    appId: AppNumber
+    name: str
+    online: Annotated[Count, Meta(description="Persons online on it, in the whole cluster.")]
+
+
+class AppCounts(Shape):
+    results: list[AppCount]
+
+
+class OnlinePerson(Shape):
+    userId: str
+    id: Id
+
+
+class OnlinePage(Shape):
+    results: list[OnlinePerson]
+    next: str | None
+
+
+class NodeCount(Shape):
+    """A server process: its open connections, and those on which somebody is logged in."""
+
+    id: str
+    started: Milliseconds
+    connections: Count
+    loggedIn: Count
+
+
+class NodeCounts(Shape):
+    results: list[NodeCount]
+
+
+class Presence(Endpoint):
+    permissions: ClassVar[Permissions] = {"POST": "chat.use_gateway"}
+
+    @described(
+        "Ask who is online",
+        takes=PresenceQuery,
+        gives={200: PresenceAnswer},
+        tag="presence",
+        sent={"Three people": {"users": ["alice", "bob", "nobody"]}, "On one app": {"users": ["alice"], "app": 102}},
+        got={"Alice is": {"online": {"alice": True, "bob": False, "nobody": False}}},
+    )
+    def post(self, request: Request) -> Response:
+        """Of up to 1,000 names, which are online. A name that nobody bears is answered like somebody offline."""
+        data = self.body(request, PresenceQuery)
+        app = None if data.app is None else _app(data.app)
+        return answer({"online": online.names_online(data.users, app)})
+
+
+class PresenceOf(Endpoint):
+    permissions: ClassVar[Permissions] = {"GET": "chat.use_gateway"}
+
+    @described(
+        "Ask where a person is online",
+        gives={200: PersonPresence},
+        tag="presence",
+        got={"On two apps": {"userId": "alice", "online": True, "apps": [101, 102]}},
+    )
+    def get(self, request: Request, name: str) -> Response:
+        """On which apps somebody of that name is online."""
+        apps = online.apps_of(name)
+        return answer({"userId": name, "online": bool(apps), "apps": apps})
+
+
+class Apps(Endpoint):
+    permissions: ClassVar[Permissions] = {"GET": "chat.use_gateway"}
+
+    @described(
+        "Count who is online, by app",
+        gives={200: AppCounts},
+        tag="presence",
+        got={"Two apps": {"results": [{"appId": 101, "name": "Web", "online": 12}]}},
+    )
+    def get(self, request: Request) -> Response:
+        """How many persons are online on each app, in the whole cluster."""
+        counts = online.app_counts()
+        return answer({"results": [{"appId": app.number, "name": app.name, "online": count} for app, count in counts]})
+
+
+class AppOnline(Endpoint):
+    permissions: ClassVar[Permissions] = {"GET": "chat.use_gateway"}
+
+    @described(
+        "List who is online on an app",
+        gives={200: OnlinePage},
+        query=(LIMIT, CURSOR),
+        tag="presence",
+        got={"The last page": {"results": [{"userId": "alice", "id": "9"}], "next": None}},
+    )
+    def get(self, request: Request, app: int) -> Response:
+        """Everybody online on the app, by id, up to 1,000 a page."""
+        known = app_known(_app(app))
+        page = pages.asked(request, largest=LARGEST_PAGE)
+        found, more = online.app_page(known, after=page.number, limit=page.limit)
+        rows = [{"userId": name, "id": str(person)} for person, name in found.items()]
+        return answer(pages.answer(rows, next=max(found) if more else None))
+
+
+class Nodes(Endpoint):
+    permissions: ClassVar[Permissions] = {"GET": "chat.view_state"}
+
+    @described(
+        "Count connections, by node",
+        gives={200: NodeCounts},
+        tag="presence",
+        got={
+            "One node": {"results": [{"id": "node-1", "started": 1795168800000, "connections": 210, "loggedIn": 204}]}
+        },
+    )
+    def get(self, request: Request) -> Response:
+        """The nodes that live and what they hold, as of a second ago."""
+        rows: list[dict[str, Any]] = [
+            {"id": one.id, "started": one.started, "connections": one.connections, "loggedIn": one.logged_in}
+            for one in sorted(_nodes(), key=lambda one: one.id)
+        ]
+        return answer({"results": rows})
+
+
+def _nodes() -> list[NodeInfo]:
+    node = running_node()
+    if node is None or not publish.running():
+        return []
+    return publish.on_loop(lambda: list(node.nodes.live().values()))
+
+
+def _app(number: int) -> int:
+    """The number of an app that there is, else NO_DATA."""
+    try:
+        return app_known(number).number
+    except ChatError as refusal:
+        raise ChatError(errors.NO_DATA, "There is no such app.") from refusal

@@ -1,0 +1,37 @@
+"""What became of a message: where it arrived, and who has read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accounts.circle import readers_shown
+from accounts.models import User
+from chat.models import Message, ReadMark
+from chat.selectors import persons
+from delivery import receipts
+from delivery.receipts import Tally
+
+READERS = 1000
+"""Who has read it, at most: in an app's room they may be many."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageStatus:
+    """`delivered`: connections in all. `persons`: those to whom it was addressed one by one, by time."""
+
+    delivered: int
+    persons: list[tuple[User, Tally]]
+    read_by: list[User]
+
+
+def message_status(message: Message, *, viewer: User) -> MessageStatus:
+    tallies = receipts.tallies(message.position)
+    marks = ReadMark.objects.filter(channel=message.channel_id, seq__gte=message.seq).exclude(user=message.sender_id)
+    reading = list(marks.order_by("user").values_list("user", flat=True)[:READERS])
+    shown = readers_shown(viewer.pk, reading) - {viewer.pk} if reading else set()
+    known = persons({tally.person for tally in tallies if tally.person} | shown)
+    return MessageStatus(
+        delivered=sum(tally.connections for tally in tallies),
+        persons=[(known[tally.person], tally) for tally in tallies if tally.person in known],
+        read_by=[known[person] for person in sorted(shown) if person in known],
+    )
