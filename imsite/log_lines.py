@@ -12,11 +12,15 @@ from imsite.options import DEVELOPMENT, read
 _SECRET_PATH = re.compile(r"(/hooks/)[\w-]{20,}")
 """The path of an incoming webhook is its secret."""
 
-FACTS = ("call", "cmd", "connections", "count", "entries", "error", "job", "kind", "messages", "node", "position")
+FACTS = (
+    "about", "call", "cmd", "connections", "count", "deed", "entries", "error", "job", "kind", "messages", "node",
+    "operator", "position",
+)  # fmt: skip
 """What our own events add. Not everything a record carries: Django hangs the whole request on its own."""
 
 _RENDERERS: list[Any] = (
-    [structlog.dev.ConsoleRenderer(colors=False)]
+    # Not the pretty traceback: it shows the values of variables, secrets among them.
+    [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
     if DEVELOPMENT
     else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
 )
@@ -42,10 +46,16 @@ LOG_LINES: dict[str, Any] = {
             ],
         }
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": str(read("IM_LOG_LEVEL"))},
+    "handlers": {
+        # For the metrics and the admin's first page.
+        "errors": {"class": "imsite.observe.errors.CountErrors", "level": "ERROR"},
+        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+    },
+    "root": {"handlers": ["console", "errors"], "level": str(read("IM_LOG_LEVEL"))},
     "loggers": {
         "django": {"handlers": [], "level": str(read("IM_LOG_LEVEL"))},
+        # What operators do is told in any case.
+        "operators": {"level": "INFO"},
         # A page that does not exist is no event; one that fails is.
         "django.request": {"level": "ERROR"},
         # They write down whole URLs, and those of webhooks hold secrets.
