@@ -7,20 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import orjson
 from django.conf import settings
 from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 
 from accounts.circle import readers_shown
 from accounts.models import App, User
 from chat import errors, rules
 from chat.errors import ChatError
-from chat.models import Channel, Membership, Message, ReadMark
+from chat.models import Channel, Membership, Message, ReadMark, Restriction
 from chat.rules import Ranges
 from delivery import log
 from delivery.log import Entry, Replay, Span
 
+FOR_GOOD = datetime.max.replace(tzinfo=UTC)
 REPLAY_PAGE = 200
 MESSAGE_OVERHEAD = 400
 """Bytes of a message on the wire besides its text, about."""
@@ -34,13 +37,18 @@ MESSAGES_PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A channel that a person may read, and what they are in it (`stay` is None in a global channel)."""
+    """A channel that a person may read, and their stay in it: None in a global channel, and where one `manages` a group
+    by a permission, whoever one is in it."""
 
     channel: Channel
     stay: Membership | None
+    manages: bool = False
 
     @property
     def role(self) -> str | None:
+        """As what one acts there."""
+        if self.manages:
+            return Membership.Role.OWNER
         return self.stay.role if self.stay is not None else None
 
 
@@ -72,7 +80,7 @@ def access_channel(user: User, channel_id: int, *, app: int | None = None, lock:
 
 def reading(user: User, access: Access) -> Ranges:
     """The numbers of the channel that the person may read: all by its policy, else those of their stays."""
-    if access.stay is None or rules.reads_everything(access.channel.join, access.channel.history):
+    if access.stay is None or access.manages or rules.reads_everything(access.channel.join, access.channel.history):
         return rules.EVERYTHING
     stays = Membership.objects.filter(channel=access.channel, user=user).order_by("from_seq")
     return list(stays.values_list("from_seq", "until_seq"))
@@ -217,6 +225,8 @@ class Listed:
     peer: User | None
     peer_read: int
     """How far the other person of a private channel has read it, if they let one see that; else 0."""
+    muted_until: datetime | None
+    """None: one may speak. `FOR_GOOD`: not until somebody lifts the mute."""
 
 
 def global_channel(app: App) -> Channel:
@@ -251,6 +261,7 @@ def listed_all(user: User, accesses: Sequence[Access]) -> list[Listed]:
     people = _people([channel for channel in channels if channel.kind != Channel.Kind.GLOBAL])
     counts = _member_counts([channel for channel in channels if channel.kind == Channel.Kind.PUBLIC])
     peers_read = _peers_read(user, channels)
+    mutes = _mutes(user)
     result = []
     for access in accesses:
         channel, stay = access.channel, access.stay
@@ -273,8 +284,28 @@ def listed_all(user: User, accesses: Sequence[Access]) -> list[Listed]:
         elif not name and channel.kind == Channel.Kind.PUBLIC:
             name = rules.members_name([one.nickname for one in members], count)
         peer_read = peers_read.get(channel.pk, 0)
-        result.append(Listed(channel, name, access.role, read_seq, unread, count, peer, peer_read))
+        muted_until = max((mutes[place] for place in (None, channel.pk) if place in mutes), default=None)
+        result.append(
+            Listed(
+                channel,
+                name,
+                stay.role if stay is not None else None,
+                read_seq,
+                unread,
+                count,
+                peer,
+                peer_read,
+                muted_until,
+            )
+        )
     return result
+
+
+def _mutes(user: User) -> dict[int | None, datetime]:
+    """Where the person may not speak (None: everywhere), and until when."""
+    now = timezone.now()
+    rows = Restriction.objects.filter(user=user, kind=Restriction.Kind.MUTE).values_list("channel", "until")
+    return {channel: until or FOR_GOOD for channel, until in rows if until is None or until > now}
 
 
 def peer_of(channel: Channel, person: int) -> int | None:

@@ -101,8 +101,12 @@ def _import(service: User, given: Sequence[Given]) -> list[Known | AccountError]
     wanted = [_checked(one) for one in given]
     ids = {one.external_id for one in wanted if isinstance(one, Given)}
     known = external_people(service, ids)
+    missing: dict[str, Given] = {}
+    for one in wanted:
+        if isinstance(one, Given) and one.external_id not in known:
+            missing.setdefault(one.external_id, one)
     created = {}
-    if missing := {one.external_id: one for one in wanted if isinstance(one, Given) and one.external_id not in known}:
+    if missing:
         with write():
             # Whoever else makes people for the service waits here.
             locked(service.pk)

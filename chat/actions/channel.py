@@ -10,9 +10,10 @@ from accounts.models import App, User
 from accounts.selectors import accounts_by_ids, person_by_id, persons_by_names
 from chat import bodies, errors, rules
 from chat.actions.reach import addable, require_addable, require_reach
+from chat.actions.service_access import access_for_service
 from chat.errors import ChatError
 from chat.models import Channel, Membership
-from chat.selectors import NOTE, Access, access_channel
+from chat.selectors import NOTE, Access
 from delivery import log, publish
 from delivery.log import Entry
 from delivery.transactions import write
@@ -165,8 +166,8 @@ def managed_group(user: User, channel_id: int) -> Access:
 
 
 def member_group(user: User, channel_id: int) -> Access:
-    """A group that the person is in, locked; NOT_AUTHORISED for other kinds, which have no such settings."""
-    access = access_channel(user, channel_id, lock=True)
+    """A group that one is in, or manages by a permission, locked; NOT_AUTHORISED for other kinds, without settings."""
+    access = access_for_service(user, channel_id, lock=True)
     if access.channel.kind != Channel.Kind.PUBLIC:
         raise ChatError(errors.NOT_AUTHORISED, "Only groups can be changed.")
     rules.require_open_channel(access.channel.closed)

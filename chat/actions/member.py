@@ -39,7 +39,7 @@ def member_join(*, user: User, channel_id: int) -> Access:
             return Access(channel, stay)
         if channel is None or channel.join != Channel.Join.OPEN or channel.closed:
             raise ChatError(errors.NO_DATA, "There is no such group to join.")
-        added = _enter(channel, [user], by=user, note="joined")
+        added = begin_stays(channel, [user], by=user, note="joined")
     return Access(channel, added[0])
 
 
@@ -55,11 +55,12 @@ def member_invite(*, user: User, channel_id: int, names: Sequence[str]) -> list[
         present = set(current_members(access.channel).filter(user__in=invited).values_list("user", flat=True))
         fresh = [person for person in invited if person.pk not in present]
         if fresh:
-            _enter(access.channel, fresh, by=user, note="invited")
+            begin_stays(access.channel, fresh, by=user, note="invited")
     return fresh
 
 
-def _enter(channel: Channel, people: Sequence[User], *, by: User, note: str) -> list[Membership]:
+def begin_stays(channel: Channel, people: Sequence[User], *, by: User, note: str) -> list[Membership]:
+    """Let people who are not in a locked group into it, all of them or none. Appends: the last in its transaction."""
     if (banned := banned_from(channel, people)) is not None:
         if banned.pk == by.pk:
             raise ChatError(errors.NO_DATA, "There is no such group to join.")
@@ -96,7 +97,8 @@ def member_leave(*, user: User, channel_id: int) -> None:
     """Leave a group. The last owner hands over to the longest-standing admin, else member."""
     with write():
         access = member_group(user, channel_id)
-        assert access.stay is not None
+        if access.stay is None:
+            raise ChatError(errors.NO_DATA, "You are not in this group.")
         end_stay(access.channel, access.stay, by=user, note="left")
 
 
@@ -148,7 +150,8 @@ def member_set_role(*, user: User, channel_id: int, name: str, role: str) -> Non
         if access.role != "owner":
             raise ChatError(errors.NOT_AUTHORISED, "Only an owner gives roles.")
         stay = access.stay if name == user.username else _stay_of(access.channel, user, name)
-        assert stay is not None
+        if stay is None:
+            raise ChatError(errors.NO_DATA, "You are not in this group.")
         other_owners = current_members(access.channel).filter(role="owner").exclude(pk=stay.pk)
         if stay.role == "owner" and role != "owner" and not other_owners.exists():
             raise ChatError(errors.OPERATION_FAILED, "A group keeps at least one owner. Name another one first.")

@@ -10,6 +10,7 @@ from django.conf import settings
 from accounts.circle import readers_shown
 from accounts.models import User
 from chat import bodies, errors, rules
+from chat.actions.service_access import access_for_service
 from chat.errors import ChatError
 from chat.models import Channel, Message, Pin, ReadMark
 from chat.selectors import Access, access_channel, access_message, peer_of
@@ -108,7 +109,7 @@ def message_recall(
     Returns it with the position of the recall, None if it was recalled before.
     """
     with write():
-        access = access_channel(user, channel_id, app=app, lock=True)
+        access = access_for_service(user, channel_id, app=app, lock=True)
         message = access_message(user, access, message_id)
         if message.sender_id != user.pk:
             rules.require_manager(access.role)

@@ -76,12 +76,11 @@ def channel_transfer(*, user: User, channel_id: int, name: str) -> None:
     """Give a group that one owns to another member; who owned it stays as an admin."""
     with write():
         access = member_group(user, channel_id)
-        if access.role != "owner":
+        if access.stay is None or access.role != "owner":
             raise ChatError(errors.NOT_AUTHORISED, "Only an owner gives the group away.")
         heirs = people_named([name], but=user)
         if not heirs:
             raise ChatError(errors.OPERATION_FAILED, "The group is yours already.")
-        assert access.stay is not None
         _hand_over(access.channel, heirs[0], [access.stay], by=user)
 
 

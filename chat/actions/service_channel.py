@@ -1,0 +1,39 @@
+"""Channels as services change them: several settings in one transaction, with the guards of each."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+from accounts.models import User
+from chat import errors
+from chat.actions.channel import channel_rename, channel_set_closed
+from chat.actions.policy import Changes, channel_set_policy
+from chat.actions.service_access import access_for_service
+from chat.errors import ChatError
+from chat.models import Channel
+from delivery.transactions import write
+
+
+def channel_change(
+    *, user: User, channel_id: int, name: str | None = None, closed: bool | None = None, **policy: Unpack[Changes]
+) -> None:
+    """Rename, close or reopen a group, and set its policy: all of it, or nothing where one is refused."""
+    with write():
+        # The rows that each of these locks are locked by the first, so nothing waits behind the log's counter.
+        if closed is False:
+            channel_close(user=user, channel_id=channel_id, closed=False)
+        if name is not None:
+            channel_rename(user=user, channel_id=channel_id, name=name)
+        if any(value is not None for value in policy.values()):
+            channel_set_policy(user=user, channel_id=channel_id, **policy)
+        if closed:
+            channel_close(user=user, channel_id=channel_id)
+
+
+def channel_close(*, user: User, channel_id: int, closed: bool = True) -> None:
+    """Close a group that one owns, or manages by a permission: it stays readable for its members. Or open it again."""
+    with write():
+        access = access_for_service(user, channel_id, lock=True)
+        if access.channel.kind != Channel.Kind.PUBLIC or access.role != "owner":
+            raise ChatError(errors.NOT_AUTHORISED, "Only an owner of the group may do this.")
+        channel_set_closed(operator=user, channel_id=channel_id, closed=closed)

@@ -1,0 +1,213 @@
+"""`channels/…`: the channels of a service; of every group with chat.manage_channels."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+import msgspec
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from msgspec import Meta
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.selectors import persons_by_names
+from chat import bodies, errors, selectors
+from chat.actions import channel as channels
+from chat.actions import service_channel
+from chat.actions.once import once
+from chat.actions.service_access import access_for_service, manages_groups
+from chat.api.v1 import pages
+from chat.api.v1.endpoint import Endpoint, Permissions, answer
+from chat.api.v1.schema import CURSOR, LIMIT, described
+from chat.api.v1.shapes import AppNumber, Count, Id, Milliseconds, Person, Shape, UserName, number
+from chat.errors import ChatError
+from chat.rules import CHANNEL_NAME_LIMIT, SLOW_MODE_LIMIT
+from chat.service_selectors import channels_page
+
+KINDS = ("global", "public", "private")
+Kind = Literal["global", "public", "private"]
+Join = Annotated[Literal["open", "invite", "closed"], Meta(description="Who adds people: anyone, members, managers.")]
+History = Annotated[Literal["joined", "all"], Meta(description="What members read of the time before they came.")]
+ChannelName = Annotated[str, Meta(max_length=CHANNEL_NAME_LIMIT)]
+SlowMode = Annotated[int, Meta(ge=0, le=SLOW_MODE_LIMIT, description="Seconds between two messages of one member.")]
+
+PAINTERS = {
+    "target": "31", "kind": "public", "name": "Painters", "join": "invite", "listed": False, "closed": False,
+    "history": "joined", "announcementsOnly": False, "slowMode": 0, "role": "owner", "lastSeq": 12, "readSeq": 12,
+    "unread": 0, "activeAt": 1795168800000, "memberCount": 3,
+}  # fmt: skip
+
+
+class Channel(Shape):
+    """A conversation as the calling service sees it; `role` is null where it is not a member."""
+
+    target: Id
+    kind: Kind
+    name: str
+    join: Join
+    listed: bool
+    closed: bool
+    history: History
+    announcementsOnly: bool
+    slowMode: Count
+    role: str | None
+    lastSeq: Annotated[Count, Meta(description="The number of the last message.")]
+    readSeq: Count
+    unread: Count
+    activeAt: Milliseconds
+    appId: AppNumber | None = None
+    peer: Person | None = None
+    memberCount: Count | None = None
+
+
+class Channels(Shape):
+    results: list[Channel]
+    next: str | None
+
+
+class NewChannel(Shape):
+    """A group, or the private channel with one person."""
+
+    kind: Literal["public", "private"]
+    name: ChannelName = ""
+    members: Annotated[list[UserName], Meta(max_length=1000)] = msgspec.field(default_factory=list)
+    join: Join = "invite"
+    listed: bool = False
+
+
+class ChannelChanges(Shape):
+    """What is left out stays."""
+
+    name: ChannelName | None = None
+    join: Join | None = None
+    listed: bool | None = None
+    history: History | None = None
+    announcementsOnly: bool | None = None
+    slowMode: SlowMode | None = None
+    closed: bool | None = None
+
+
+class ChannelList(Endpoint):
+    permissions: ClassVar[Permissions] = {"GET": "chat.view_channel", "POST": "chat.add_channel"}
+
+    @described(
+        "List channels",
+        gives={200: Channels},
+        query=(
+            OpenApiParameter("kind", OpenApiTypes.STR, enum=KINDS),
+            OpenApiParameter("q", OpenApiTypes.STR, description="A part of the channel's own name."),
+            LIMIT,
+            CURSOR,
+        ),
+        got={"One group": {"results": [PAINTERS], "next": None}},
+        tag="channels",
+    )
+    def get(self, request: Request) -> Response:
+        """By id: the channels that the service is in, the apps' rooms; with chat.manage_channels every group."""
+        page = pages.asked(request)
+        kind = request.query_params.get("kind", "")
+        if kind and kind not in KINDS:
+            raise ChatError(errors.ILLEGAL_PARAMETER, "kind is global, public or private.", field="kind")
+        found, more = channels_page(
+            request.user,
+            manages=manages_groups(request.user),
+            after=page.number,
+            limit=page.limit,
+            kind=kind,
+            name=request.query_params.get("q", "")[:CHANNEL_NAME_LIMIT].replace("\0", ""),
+        )
+        results = [bodies.listed_channel(item) for item in found]
+        return answer(pages.answer(results, next=found[-1].channel.pk if more else None))
+
+    @described(
+        "Make a channel",
+        takes=NewChannel,
+        gives={201: Channel, 200: Channel},
+        refuses=(404,),
+        sent={
+            "A group": {"kind": "public", "name": "Painters", "members": ["alice", "bob"]},
+            "With one person": {"kind": "private", "members": ["alice"]},
+        },
+        got={"Made": PAINTERS},
+        idempotent=True,
+        tag="channels",
+    )
+    def post(self, request: Request) -> Response:
+        """A new group, which the service owns; or the private channel with somebody, 200 if it is there already."""
+        data = self.body(request, NewChannel)
+        existed = False
+
+        def make() -> dict[str, Any]:
+            nonlocal existed
+            made, existed = _made(request, data)
+            return shown(request, made)
+
+        body, repeated = once(self.idempotency(request, data), make)
+        return answer(body, 200 if repeated or existed else 201)
+
+
+class OneChannel(Endpoint):
+    permissions: ClassVar[Permissions] = {
+        "GET": "chat.view_channel",
+        "PATCH": "chat.change_channel",
+        "DELETE": "chat.delete_channel",
+    }
+
+    @described("Look at a channel", gives={200: Channel}, refuses=(404,), got={"A group": PAINTERS}, tag="channels")
+    def get(self, request: Request, channel_id: str) -> Response:
+        """A channel that the service may read."""
+        return answer(shown(request, number(channel_id)))
+
+    @described(
+        "Change a group",
+        takes=ChannelChanges,
+        gives={200: Channel},
+        refuses=(404, 409),
+        sent={"Rename": {"name": "Ink painters"}, "Calm down": {"slowMode": 10}},
+        got={"Changed": PAINTERS | {"name": "Ink painters"}},
+        tag="channels",
+    )
+    def patch(self, request: Request, channel_id: str) -> Response:
+        """As an owner or admin: name and policy; as an owner also `history` and `closed`. All of it, or nothing."""
+        data, target = self.body(request, ChannelChanges), number(channel_id)
+        service_channel.channel_change(
+            user=request.user,
+            channel_id=target,
+            name=data.name,
+            closed=data.closed,
+            join=data.join,
+            listed=data.listed,
+            history=data.history,
+            announcements_only=data.announcementsOnly,
+            slow_mode=data.slowMode,
+        )
+        return answer(shown(request, target))
+
+    @described("Close a group", gives={204: None}, refuses=(404,), tag="channels")
+    def delete(self, request: Request, channel_id: str) -> Response:
+        """Nothing more can be said in it; its members go on reading it. PATCH `closed` false opens it again."""
+        service_channel.channel_close(user=request.user, channel_id=number(channel_id))
+        return answer(status=204)
+
+
+def shown(request: Request, channel_id: int) -> dict[str, Any]:
+    """A channel as the caller sees it now; NO_DATA if it may not."""
+    return bodies.listed_channel(selectors.listed(request.user, access_for_service(request.user, channel_id)))
+
+
+def _made(request: Request, data: NewChannel) -> tuple[int, bool]:
+    """The id of the channel, and whether it was there."""
+    if data.kind == "public":
+        group = channels.channel_create_group(
+            creator=request.user, name=data.name, members=data.members, join=data.join, listed=data.listed
+        )
+        return group.pk, False
+    if len(data.members) != 1:
+        raise ChatError(errors.ILLEGAL_PARAMETER, "A private channel is with one person.", field="members")
+    [name] = data.members
+    other = persons_by_names([name]).get(name)
+    if other is None:
+        raise ChatError(errors.NO_DATA, f"There is no person named {name}.", userId=name)
+    channel, new = channels.channel_create_private(creator=request.user, other=other)
+    return channel.pk, not new

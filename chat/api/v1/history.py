@@ -1,0 +1,107 @@
+"""`channels/<id>/messages/`: what was said in a channel, page by page."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from msgspec import Meta
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat import bodies, errors, selectors
+from chat.actions.service_access import access_for_service
+from chat.api.v1 import pages
+from chat.api.v1.endpoint import Endpoint, Permissions, answer
+from chat.api.v1.message import Message
+from chat.api.v1.schema import CURSOR, LIMIT, described
+from chat.api.v1.shapes import Count, Id, Milliseconds, Person, Position, Shape, number
+from chat.errors import ChatError
+
+_LONGEST = 18
+_SAID = {
+    "target": "31", "type": "text", "msg": "Good morning", "from": "alice", "fromId": "9", "name": "Alice",
+    "avatar": "", "id": "4711", "seq": 3, "time": 1795168800000, "position": 9001,
+}  # fmt: skip
+
+
+class Note(Shape):
+    """A system note: who came, went, renamed the group, …; it stands after message number `seq`."""
+
+    target: Id
+    note: str
+    by: Person
+    who: list[Person]
+    value: str
+    seq: Count
+    time: Milliseconds
+    position: Position
+
+
+class MessagePage(Shape):
+    """Ascending, whichever way one goes; `next` goes on the same way."""
+
+    results: list[Message]
+    notes: Annotated[list[Note], Meta(description="The notes that stand among these messages.")]
+    next: str | None
+
+
+class History(Endpoint):
+    permissions: ClassVar[Permissions] = {"GET": "chat.view_message"}
+
+    @described(
+        "Read a channel's history",
+        gives={200: MessagePage},
+        refuses=(404,),
+        query=(
+            OpenApiParameter(
+                "before", OpenApiTypes.INT, description="Messages with smaller numbers, the newest first."
+            ),
+            OpenApiParameter("after", OpenApiTypes.INT, description="Messages with greater numbers, the oldest first."),
+            LIMIT,
+            CURSOR,
+        ),
+        got={"The newest": {"results": [_SAID], "notes": [], "next": None}},
+        tag="messages",
+    )
+    def get(self, request: Request, channel_id: str) -> Response:
+        """A page of messages that the service may read: the newest, or beyond `before` or `after` (a message's `seq`).
+
+        A page holds fewer than `limit` where the messages are long; `next` alone tells whether more follow.
+        """
+        page = pages.asked(request)
+        before, after = _beyond(request, page)
+        access = access_for_service(request.user, number(channel_id))
+        found = selectors.history(request.user, access, before=before, after=after, limit=page.limit)
+        body: dict[str, Any] = pages.answer(
+            [bodies.message(row, row.sender) for row in found.messages], next=_next(found, forwards=after is not None)
+        )
+        return answer(body | {"notes": [bodies.push_data(note) for note in found.notes]})
+
+
+def _beyond(request: Request, page: pages.Page) -> tuple[int | None, int | None]:
+    """`before` and `after` as numbers; a cursor holds one of them, and goes before both."""
+    given = {name: request.query_params.get(name) for name in ("before", "after")}
+    if page.after:
+        name, _, text = page.after.partition(":")
+        if name not in given or not _is_number(text):
+            raise ChatError(errors.ILLEGAL_PARAMETER, "This is no cursor of this list.", field="cursor")
+        given = {"before": None, "after": None, name: text}
+    for name, text in given.items():
+        if text is not None and not _is_number(text):
+            raise ChatError(errors.ILLEGAL_PARAMETER, f"{name} is the number of a message.", field=name)
+    before, after = (None if text is None else int(text) for text in given.values())
+    if before is not None and after is not None:
+        raise ChatError(errors.ILLEGAL_PARAMETER, "Give before or after, not both.")
+    return before, after
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _LONGEST
+
+
+def _next(found: selectors.History, *, forwards: bool) -> str | None:
+    if not found.has_more or not found.messages:
+        return None
+    return f"after:{found.messages[-1].seq}" if forwards else f"before:{found.messages[0].seq}"

@@ -1,0 +1,115 @@
+"""`channels/<id>/members/…`: who is in a channel."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat import bodies, selectors
+from chat.actions import member
+from chat.actions.service_access import access_for_service
+from chat.api.v1 import pages
+from chat.api.v1.endpoint import Endpoint, Permissions, answer
+from chat.api.v1.schema import CURSOR, LIMIT, described
+from chat.api.v1.shapes import Person, Shape, UserName, number
+
+Role = Literal["owner", "admin", "member"]
+ALICE = {"userId": "alice", "id": "12", "name": "Alice", "avatar": "", "kind": "person"}
+
+
+class Member(Person):
+    role: Role
+
+
+class Members(Shape):
+    results: list[Member]
+    next: str | None
+
+
+class NewMembers(Shape):
+    members: Annotated[list[UserName], Meta(min_length=1, max_length=1000)]
+
+
+class Added(Shape):
+    """Those who were not in it before."""
+
+    added: list[Person]
+
+
+class RoleWanted(Shape):
+    role: Role
+
+
+class RoleGiven(Shape):
+    userId: str
+    role: Role
+
+
+class MemberList(Endpoint):
+    permissions: ClassVar[Permissions] = {"GET": "chat.view_membership", "POST": "chat.add_membership"}
+
+    @described(
+        "List members",
+        gives={200: Members},
+        refuses=(404,),
+        query=(LIMIT, CURSOR),
+        got={"One member": {"results": [ALICE | {"role": "owner"}], "next": None}},
+        tag="channels",
+    )
+    def get(self, request: Request, channel_id: str) -> Response:
+        """By id. An app's room has none: whoever is online on the app is there."""
+        page = pages.asked(request)
+        access = access_for_service(request.user, number(channel_id))
+        stays, more = selectors.members_page(access.channel, after=page.number, limit=page.limit)
+        results = [bodies.person(stay.user) | {"role": stay.role} for stay in stays]
+        return answer(pages.answer(results, next=stays[-1].user_id if more else None))
+
+    @described(
+        "Add members",
+        takes=NewMembers,
+        gives={200: Added},
+        refuses=(404, 409),
+        sent={"Two people": {"members": ["alice", "bob"]}},
+        got={"One was new": {"added": [ALICE]}},
+        tag="channels",
+    )
+    def post(self, request: Request, channel_id: str) -> Response:
+        """Add people to a group; who is in it already stays as they are. The service's own name: join an open group."""
+        data, target = self.body(request, NewMembers), number(channel_id)
+        others = [name for name in data.members if name != request.user.username]
+        if len(others) < len(data.members):
+            member.member_join(user=request.user, channel_id=target)
+        added = member.member_invite(user=request.user, channel_id=target, names=others) if others else []
+        return answer({"added": [bodies.person(user) for user in added]})
+
+
+class OneMember(Endpoint):
+    permissions: ClassVar[Permissions] = {"PATCH": "chat.change_membership", "DELETE": "chat.delete_membership"}
+
+    @described(
+        "Give a member a role",
+        takes=RoleWanted,
+        gives={200: RoleGiven},
+        refuses=(404, 409),
+        sent={"Admin": {"role": "admin"}},
+        got={"Given": {"userId": "alice", "role": "admin"}},
+        tag="channels",
+    )
+    def patch(self, request: Request, channel_id: str, name: str) -> Response:
+        """As an owner. A group keeps at least one owner."""
+        data = self.body(request, RoleWanted)
+        member.member_set_role(user=request.user, channel_id=number(channel_id), name=name, role=data.role)
+        return answer({"userId": name, "role": data.role})
+
+    @described("Remove a member", gives={204: None}, refuses=(404,), tag="channels")
+    def delete(self, request: Request, channel_id: str, name: str) -> Response:
+        """As somebody of higher rank; the service's own name: leave."""
+        target = number(channel_id)
+        if name == request.user.username:
+            member.member_leave(user=request.user, channel_id=target)
+        else:
+            member.member_remove(user=request.user, channel_id=target, name=name)
+        return answer(status=204)

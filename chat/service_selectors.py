@@ -1,0 +1,31 @@
+"""What a service sees in lists: its channels, and every group where it manages them."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from accounts.models import User
+from chat.models import Channel, Membership
+from chat.selectors import Access, Listed, listed_all
+
+
+def channels_page(
+    user: User, *, manages: bool, after: int, limit: int, kind: str = "", name: str = ""
+) -> tuple[list[Listed], bool]:
+    """Channels that the service may read, by id, beyond the id `after`; and whether more follow.
+
+    Those it is in, the apps' rooms, and with `manages` all groups. `name`: a part of the name; people's names aside.
+    """
+    own = Membership.objects.filter(user=user, until_position=None)
+    seen = Q(kind=Channel.Kind.GLOBAL, app__enabled=True) | Q(pk__in=own.values("channel"))
+    if manages:
+        seen |= Q(kind=Channel.Kind.PUBLIC)
+    found = Channel.objects.filter(seen, pk__gt=after).select_related("app").order_by("pk")
+    if kind:
+        found = found.filter(kind=kind)
+    if name:
+        found = found.filter(name__icontains=name)
+    rows = list(found[: limit + 1])
+    stays = {stay.channel_id: stay for stay in own.filter(channel__in=rows)}
+    accesses = [Access(row, stays.get(row.pk)) for row in rows[:limit]]
+    return listed_all(user, accesses), len(rows) > limit
