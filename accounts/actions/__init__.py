@@ -10,7 +10,7 @@ from accounts.actions.credentials import (
     sign_out_everywhere,
 )
 from accounts.actions.departure import departing, person_depart, person_forget
-from accounts.actions.devices import device_forget, device_made, device_seen
+from accounts.actions.devices import device_forget, device_made, device_seen, devices_in_use, devices_seen
 from accounts.actions.directory import person_add, person_rename, require_manageable
 from accounts.actions.external import (
     external_people_import,
@@ -46,6 +46,8 @@ __all__ = [
     "device_forget",
     "device_made",
     "device_seen",
+    "devices_in_use",
+    "devices_seen",
     "email_set",
     "expired_forget",
     "external_people_import",

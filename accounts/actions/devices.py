@@ -6,6 +6,7 @@ Each is named by its credential, as `accounts.credentials` makes it.
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from ipaddress import ip_address
 
@@ -19,6 +20,8 @@ SEEN_INTERVAL = 60
 """Seconds between two notes of a credential's use: a busy one must not cost a write each time."""
 _NAME_LIMIT = 100
 _REMEMBERED = 20_000
+_TOGETHER = 500
+"""Devices in one transaction."""
 
 _noted: dict[str, float] = {}
 """When this process last noted a credential's use, so that most calls need not ask the database."""
@@ -74,6 +77,23 @@ def device_seen(*, credential: str, app: int | None = None, address: str | None 
         Device.objects.filter(stale, credential=credential).update(
             seen_at=at, **{field: value for field, value in given.items() if value is not None}
         )
+
+
+def devices_seen(sightings: Mapping[str, tuple[int, str]]) -> None:
+    """The same for many at once: credential to app and address. In one transaction for a few hundred."""
+    waiting = list(sightings.items())
+    for start in range(0, len(waiting), _TOGETHER):
+        with write():
+            for credential, (app, address) in waiting[start : start + _TOGETHER]:
+                device_seen(credential=credential, app=app, address=address)
+
+
+def devices_in_use(credentials: Collection[str]) -> None:
+    """Note that these are in use now, wherever they were before."""
+    waiting = sorted(credentials)
+    for start in range(0, len(waiting), _TOGETHER):
+        with write():
+            Device.objects.filter(credential__in=waiting[start : start + _TOGETHER]).update(seen_at=timezone.now())
 
 
 def device_forget(*credentials: str) -> None:

@@ -9,10 +9,11 @@ from django.conf import settings
 
 from accounts import actions as accounts
 from accounts.credentials import token_credential, token_digest
-from accounts.errors import NameTaken
+from accounts.errors import NameTaken, TooOften
 from accounts.models import App, User
 from accounts.names import GUEST_NAME_LIMIT, BadName, name_key
 from accounts.selectors import app_by_number, person_by_session, person_by_token
+from accounts.throttle import joining
 from chat import errors, selectors
 from chat.errors import ChatError
 from delivery.log import Span
@@ -31,9 +32,9 @@ class Opened:
 
 
 def session_open(*, token: str, session_key: str, name: str | None, app_number: int, address: str = "") -> Opened:
-    """Find or make the person, and note where they came by it.
+    """Find or make the person.
 
-    Raises ILLEGAL_USER_ID or NOT_AUTHORISED as the protocol says.
+    Raises ILLEGAL_USER_ID or NOT_AUTHORISED as the protocol says; TOO_MUCH for too many new guests from one address.
     """
     known = None
     if token:
@@ -55,13 +56,15 @@ def session_open(*, token: str, session_key: str, name: str | None, app_number: 
     if (known is None or known[0].is_guest) and not (settings.IM_GUESTS and app.guests_allowed):
         raise ChatError(errors.NOT_AUTHORISED, "Guests are not allowed here. Sign in.")
     if known is not None:
-        accounts.device_seen(credential=known[1], app=app.number, address=address)
         return Opened(*known, app, room)
     assert name is not None
     try:
+        joining.take(address)
         with write():
             guest = accounts.guest_create(name=name)
             token = accounts.token_issue(user=guest, app=app.number, address=address)
+    except TooOften as error:
+        raise ChatError(errors.TOO_MUCH, str(error), retryAfter=error.seconds) from error
     except (BadName, NameTaken) as error:
         raise ChatError(errors.ILLEGAL_USER_ID, str(error)) from error
     return Opened(guest, token_credential(token_digest(token)), app, room, token)

@@ -16,6 +16,7 @@ from accounts import actions as accounts
 from accounts.errors import AccountError, BadPhone
 from accounts.selectors import person_by_token
 from accounts.sign_in import person_by_password
+from accounts.throttle import joining
 from chat import errors, selectors
 from chat.actions import channel as channels
 from chat.api import parameters
@@ -97,6 +98,7 @@ class Register(ClientCall):
         phone_number = _field(request, "phone_number")
         if not phone_number:
             raise BadPhone
+        joining.take(request.META["REMOTE_ADDR"])
         user = accounts.person_register(
             username=f"user-{secrets.token_hex(6)}",
             nickname=_field(request, "nickname"),

@@ -14,9 +14,11 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from accounts.actions import leftovers
-from chat.actions import retention
+from chat.actions import retention, sightings
 from chat.actions.announcement import announcements_send_due
+from chat.actions.departure import deletions_finish
 from chat.actions.moderation import restrictions_lift_expired
+from delivery import publish
 from delivery.threads import run
 
 logger = logging.getLogger(__name__)
@@ -30,8 +32,11 @@ def begin() -> list[asyncio.Task[None]]:
     work = (
         ("announcements", settings.IM_ANNOUNCE_INTERVAL, _on_time),
         ("retention", settings.IM_TIDY_INTERVAL, _retain),
+        ("deletions", settings.IM_TIDY_INTERVAL, _finish_deletions),
     )
-    return [asyncio.create_task(_every(pause, name, chore), name=name) for name, pause, chore in work]
+    tasks = [asyncio.create_task(_every(pause, name, chore), name=name) for name, pause, chore in work]
+    seeing = sightings.keep(lambda: list(publish.hub().connections.values()))
+    return [*tasks, asyncio.create_task(seeing, name="sightings")]
 
 
 async def _every(pause: float, name: str, chore: Callable[[], Awaitable[None]]) -> None:
@@ -56,6 +61,10 @@ async def _retain() -> None:
         await _to_its_end(partial(retention.channel_cut, channel_id=channel, before=before))
     await _to_its_end(retention.files_cut)
     await run(lambda: leftovers.avatars_forget(leftovers.avatars_unused()))
+
+
+async def _finish_deletions() -> None:
+    await run(deletions_finish)
 
 
 async def _to_its_end(batch: Callable[[], int]) -> None:
