@@ -65,7 +65,9 @@ async def person(browser: Browser, request: pytest.FixtureRequest) -> AsyncItera
 
     def watch(name: str, page: Page) -> None:
         def console(message: ConsoleMessage) -> None:
-            if message.type == "error" and not _NETWORK_NOISE.search(message.text):
+            # A page that is a refusal by itself (400, 403) says so too.
+            refusal = message.location.get("url", "").split("?")[0] == page.url.split("?")[0]
+            if message.type == "error" and not _NETWORK_NOISE.search(message.text) and not refusal:
                 faults.append(f"{name}: {message.text}")
 
         page.on("console", console)

@@ -1,0 +1,207 @@
+"""GitHub, Google and WeChat as far as signing in goes, on loopback: authorise, token, user info, emails, pictures.
+
+It stands in for all their hosts: what a program would ask of `https://api.github.com/user` it asks here of
+`/api.github.com/user`. Somebody at the browser is asked whether they allow it, as there.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+from dataclasses import dataclass, field
+from html import escape
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from types import TracebackType
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+
+from PIL import Image
+
+KEYS = {
+    "SOCIAL_AUTH_GITHUB_KEY": "github-key",
+    "SOCIAL_AUTH_GITHUB_SECRET": "github-secret",
+    "SOCIAL_AUTH_GOOGLE_OAUTH2_KEY": "google-key",
+    "SOCIAL_AUTH_GOOGLE_OAUTH2_SECRET": "google-secret",
+    "SOCIAL_AUTH_WEIXIN_KEY": "weixin-key",
+    "SOCIAL_AUTH_WEIXIN_SECRET": "weixin-secret",
+}
+"""The site's keys at each; nothing else is accepted."""
+_SECRETS = {"github-key": "github-secret", "google-key": "google-secret", "weixin-key": "weixin-secret"}
+_REFUSAL = {"error": "access_denied", "error_description": "The user has denied access."}
+
+
+@dataclass
+class Someone:
+    """Who sits at the browser, as the provider knows them."""
+
+    subject: str = "4711"
+    login: str = "octo-alice"
+    name: str = "Alice Octo"
+    email: str = "alice@example.org"
+    confirmed: bool = True
+    picture: bool = True
+
+
+@dataclass
+class IdentityProvider:
+    """The server. `someone` is who comes next; `broken` names a path that answers with a fault."""
+
+    someone: Someone = field(default_factory=Someone)
+    broken: str = ""
+    garbled: str = ""
+    """A path that answers with what is no JSON."""
+    asked: list[str] = field(default_factory=list)
+    """The paths that were asked for."""
+
+    def __post_init__(self) -> None:
+        self._codes: dict[str, tuple[str, str, Someone]] = {}
+        self._tokens: dict[str, Someone] = {}
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+
+    @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
+
+    @property
+    def url(self) -> str:
+        """For programs."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def shown_url(self) -> str:
+        """For browsers: another site than the one under test, as in life."""
+        return f"http://localhost:{self.port}"
+
+    def __enter__(self) -> IdentityProvider:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    # -- what is asked --------------------------------------------------------------------------------------------
+
+    def authorise(self, query: dict[str, str]) -> str:
+        """The page that asks; its links lead back with a code, or with a refusal."""
+        client = query.get("client_id") or query.get("appid", "")
+        if client not in _SECRETS or query.get("response_type") != "code":
+            return "<p>Unknown client.</p>"
+        code = secrets.token_urlsafe(12)
+        self._codes[code] = (client, query["redirect_uri"], self.someone)
+        state = {"state": query["state"]} if "state" in query else {}
+        yes = query["redirect_uri"] + "?" + urlencode({"code": code, **state})
+        # WeChat comes back with nothing but the state.
+        no = query["redirect_uri"] + "?" + urlencode({**({} if client == "weixin-key" else _REFUSAL), **state})
+        return (
+            f"<!doctype html><title>Allow?</title><h1>Allow {escape(client)}?</h1>"
+            f'<p><a id="allow" href="{escape(yes)}">Allow</a> <a id="deny" href="{escape(no)}">Deny</a></p>'
+        )
+
+    def token(self, form: dict[str, str]) -> dict[str, object]:
+        """A code for a token, once."""
+        client = form.get("client_id") or form.get("appid", "")
+        secret = form.get("client_secret") or form.get("secret", "")
+        known = self._codes.pop(form.get("code", ""), None)
+        if known is None or _SECRETS.get(client) != secret or known[0] != client:
+            wrong = {"errcode": 40029, "errmsg": "invalid code"}
+            return wrong if client == "weixin-key" else {"error": "bad_verification_code"}
+        if form.get("redirect_uri") != known[1] or form.get("grant_type") != "authorization_code":
+            return {"error": "redirect_uri_mismatch"}
+        token = secrets.token_urlsafe(16)
+        self._tokens[token] = known[2]
+        return {"access_token": token, "token_type": "bearer", "openid": known[2].subject}
+
+    def information(self, path: str, token: str) -> object:
+        """What the bearer of the token may know; None for nobody's."""
+        known = self._tokens.get(token)
+        if known is None:
+            return None
+        picture = {
+            "api.github.com": "https://avatars.githubusercontent.com/u/1",
+            "www.googleapis.com": "https://lh3.googleusercontent.com/a/1",
+            "api.weixin.qq.com": "http://thirdwx.qlogo.cn/1",
+        }[path.split("/")[1]]
+        shown = picture if known.picture else ""
+        match path:
+            case "/api.github.com/user":
+                return {"id": int(known.subject), "login": known.login, "name": known.name, "avatar_url": shown}
+            case "/api.github.com/user/emails":
+                spare = {"email": "spare@example.org", "primary": False, "verified": True}
+                return [spare, {"email": known.email, "primary": True, "verified": known.confirmed}]
+            case "/www.googleapis.com/oauth2/v3/userinfo":
+                about = {"sub": known.subject, "name": known.name, "picture": shown}
+                return about | {"email": known.email, "email_verified": known.confirmed}
+            case "/api.weixin.qq.com/sns/userinfo":
+                return {"openid": known.subject, "nickname": known.name, "headimgurl": shown}
+        return None
+
+    def _handler(provider) -> type[BaseHTTPRequestHandler]:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                parts = urlsplit(self.path)
+                query = dict(parse_qsl(parts.query))
+                provider.asked.append(parts.path)
+                if parts.path == "/favicon.ico":
+                    self._answer(200, "image/png", picture((16, 16)))
+                elif provider.broken and provider.broken in parts.path:
+                    self._answer(500, "text/plain", b"broken")
+                elif provider.garbled and provider.garbled in parts.path:
+                    self._answer(200, "application/json", b'["not what')
+                elif parts.path in _AUTHORISE:
+                    self._answer(200, "text/html", provider.authorise(query).encode())
+                elif parts.path.startswith(_PICTURES):
+                    self._answer(200, "image/png", picture())
+                else:
+                    bearer = (self.headers.get("Authorization") or "").split(" ")[-1]
+                    said = provider.information(parts.path, bearer or query.get("access_token", ""))
+                    kind = "text/plain" if "weixin" in parts.path else "application/json"
+                    body = json.dumps(said, ensure_ascii=False).encode()
+                    self._answer(200 if said is not None else 401, kind, body)
+
+            def do_POST(self) -> None:
+                form = parse_qs(self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode())
+                provider.asked.append(self.path)
+                if provider.broken and provider.broken in self.path:
+                    self._answer(500, "text/plain", b"broken")
+                elif self.path in _TOKEN:
+                    said = provider.token({name: values[0] for name, values in form.items()})
+                    self._answer(200, "application/json", json.dumps(said).encode())
+                else:
+                    self._answer(404, "text/plain", b"nothing here")
+
+            def _answer(self, status: int, kind: str, body: bytes) -> None:
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        return Handler
+
+
+_AUTHORISE = {
+    "/github.com/login/oauth/authorize",
+    "/accounts.google.com/o/oauth2/auth",
+    "/open.weixin.qq.com/connect/qrconnect",
+}
+_TOKEN = {
+    "/github.com/login/oauth/access_token",
+    "/accounts.google.com/o/oauth2/token",
+    "/api.weixin.qq.com/sns/oauth2/access_token",
+}
+_PICTURES = ("/avatars.githubusercontent.com/", "/lh3.googleusercontent.com/", "/thirdwx.qlogo.cn/")
+
+
+def picture(size: tuple[int, int] = (300, 200), form: str = "PNG", colour: str = "#c0592b", **how: object) -> bytes:
+    """A picture as cameras and providers have them."""
+    made = BytesIO()
+    Image.new("RGB", size, colour).save(made, form, **how)
+    return made.getvalue()
