@@ -21,6 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from accounts.actions import token_issue
 from accounts.models import User
+from chat import selectors
 from chat.actions.channel import channel_create_group, channel_create_private
 from chat.actions.member import member_invite, member_leave, member_remove
 from chat.consumers import protobuf_consumer
@@ -229,6 +230,7 @@ def machine(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[typ
     settings.IM_LOG_POLL = 0.05  # type: ignore[attr-defined]
     settings.IM_OUTBOX_WINDOW = 0.002  # type: ignore[attr-defined]
     monkeypatch.setattr(protobuf_consumer, "SYNC_PATIENCE", 3600)
+    monkeypatch.setattr(selectors, "REPLAY_PAGE", 20)
 
     async def open_site(stack: AsyncExitStack) -> Site:
         await run(room)
@@ -236,7 +238,7 @@ def machine(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[typ
         offer, announced = site.hub.offer, itertools.count(1)
 
         def offer_most(entries: Sequence[Entry]) -> None:
-            if next(announced) % 8:
+            if next(announced) % 3:
                 offer(entries)
 
         monkeypatch.setattr(site.hub, "offer", offer_most)
