@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from chat.api.clients import FriendAdd, GroupCreate, GroupUserList, Login, Register
 from chat.api.gateway import SendMessage, SendMessageAll, UserList, UserOnline
+from chat.api.incoming import Incoming
 from chat.api.state import SystemState
 
 urlpatterns = [
@@ -19,5 +20,6 @@ urlpatterns = [
     path("group/create", GroupCreate.as_view()),
     path("group_user/list", GroupUserList.as_view()),
     path("system/state", SystemState.as_view()),
+    path("hooks/<str:secret>/", Incoming.as_view()),
     path("api/v1/", include("chat.api.v1.urls")),
 ]

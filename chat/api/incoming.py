@@ -1,0 +1,121 @@
+"""`POST /hooks/<secret>/`: what another system says in one channel. Slack's simple `{"text": "…"}` works as it is.
+
+The path is the secret: it is named in no log, no error and no answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import IO, Any, ClassVar
+from urllib.parse import parse_qs
+
+from django.conf import settings
+from django.http import HttpResponse
+from rest_framework.parsers import BaseParser
+from rest_framework.permissions import AllowAny
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from chat import errors, hook_selectors
+from chat.actions.incoming_hook import incoming_hook_post, secret_digest
+from chat.api.call import AlwaysJson
+from chat.api.v1 import problems
+from chat.api.v1.shapes import Shape, parse
+from chat.api.v1.throttles import Throttle
+from chat.errors import ChatError
+
+FORM = "application/x-www-form-urlencoded"
+KEY_LIMIT = 128
+
+
+class Payload(Shape):
+    """All else that Slack knows (`username`, `channel`, `blocks`) is ignored: a hook has one channel and one name."""
+
+    text: str = ""
+
+
+class Raw(BaseParser):  # type: ignore[misc]
+    """The body as it came, of whatever type, no longer than IM_HOOK_BYTES."""
+
+    media_type = "*/*"
+
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> bytes:
+        limit = settings.IM_HOOK_BYTES
+        raw = stream.read(limit + 1)
+        if len(raw) > limit:
+            raise ChatError(errors.TOO_MUCH, f"A request has at most {limit} bytes.", limit=limit)
+        return bytes(raw)
+
+
+class AnyBody(AlwaysJson):
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+
+class Incoming(APIView):  # type: ignore[misc]
+    """Answers `ok`, as Slack does, once the message is stored; anything else is a problem (RFC 9457)."""
+
+    authentication_classes: ClassVar[tuple[type, ...]] = ()
+    permission_classes = (AllowAny,)
+    renderer_classes = (JSONRenderer,)
+    parser_classes = (Raw,)
+    content_negotiation_class = AnyBody
+    metadata_class = None
+    schema = None
+
+    def post(self, request: Request, secret: str) -> HttpResponse:
+        """With `Idempotency-Key` the same message again is stored once."""
+        hook = hook_selectors.incoming_hook_by_digest(secret_digest(secret))
+        if hook is None:
+            raise ChatError(errors.NO_DATA, "There is no such webhook, or it has been switched off.")
+        throttles.of_hooks.take(str(hook.pk))
+        key = request.headers.get("Idempotency-Key", "").strip()
+        if len(key) > KEY_LIMIT or not key.isprintable():
+            raise ChatError(errors.ILLEGAL_PARAMETER, f"An Idempotency-Key has at most {KEY_LIMIT} characters.")
+        incoming_hook_post(hook=hook, text=_text(request), key=key)
+        return HttpResponse("ok", content_type="text/plain; charset=utf-8")
+
+    def handle_exception(self, exc: Exception) -> Response:
+        response = problems.response(problems.of_error(exc, call="/hooks/"))
+        # Else Django writes the path down with every failure.
+        response._has_been_logged = True
+        return response
+
+
+def _text(request: Request) -> str:
+    """What shall be said: of a JSON object, alone or in the form's field `payload`, or of the form's field `text`."""
+    raw: bytes = request.data or b""
+    if not raw.lstrip().startswith(b"{") and request.content_type.startswith(FORM):
+        try:
+            form = parse_qs(raw.decode(), max_num_fields=100)
+        except ValueError as error:
+            raise ChatError(errors.ILLEGAL_PARAMETER, "This is no form.") from error
+        if "payload" not in form:
+            return _required(form.get("text", [""])[0])
+        raw = form["payload"][0].encode()
+    payload: Payload = parse(raw, Payload)
+    return _required(payload.text)
+
+
+def _required(text: str) -> str:
+    if not text.strip():
+        raise ChatError(errors.ILLEGAL_PARAMETER, 'Say what to post: {"text": "…"}.', field="text")
+    return text
+
+
+class _Throttles:
+    """By the options as they are when first asked for."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew: every hook has its whole allowance."""
+        self.of_hooks = Throttle(settings.IM_HOOK_RATE, settings.IM_HOOK_BURST)
+
+
+throttles = _Throttles()
