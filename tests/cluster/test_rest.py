@@ -1,0 +1,151 @@
+"""The REST API speaks for the whole cluster, whichever node takes a call."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from tests.cluster.conftest import ClusterFactory
+from tests.support.people import People
+from tests.support.rest import Answer, Service
+from tests.support.twins import Twins
+
+pytestmark = pytest.mark.postgres
+
+AT_ONCE = 50
+_REVOKE = """
+from accounts.actions import token_revoke
+from accounts.selectors import person_by_token
+user, credential = person_by_token({token!r})
+token_revoke(user_id=user.pk, credential=credential)
+"""
+
+
+@pytest.fixture
+def shop(twins: Twins) -> Service:
+    return Service.make(twins.town, "use_gateway")
+
+
+async def _status(shop: Service, twins: Twins, sent: dict[str, Any], connections: int) -> dict[str, Any]:
+    """The message's status, asked of either node in turn, once it has been written down that it arrived so often."""
+    async with asyncio.timeout(20):
+        for turn in range(1000):
+            reply = await shop.call((twins.a, twins.b)[turn % 2], "GET", f"messages/{sent['id']}/status/")
+            assert reply.status == 200
+            if reply.data["delivered"] >= connections:
+                return dict(reply.data)
+    raise AssertionError(reply.data)
+
+
+async def test_one_who_is_on_another_node_gets_it_at_once_and_one_who_is_offline_on_return(
+    twins: Twins, visitors: People, shop: Service
+) -> None:
+    alice = await visitors.login(twins.town.account("alice"), at=twins.b.acc)
+    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
+    left_at = (await bob.call("heartbeat"))["position"]
+    await bob.close()
+    await alice.push("exit", fromId=bob.id)
+    text = uuid.uuid4().hex
+
+    reply = await shop.call(twins.a, "POST", "messages/", {"to": {"users": [alice.name, bob.name]}, "msg": text})
+
+    assert reply.status == 201
+    to_alice, to_bob = reply.data["messages"]
+    assert (to_alice["online"], to_bob["online"]) == (True, False)
+    push = await alice.push("msg", msg=text)
+    assert (push.data["id"], push.data["from"]) == (to_alice["id"], shop.name)
+    at_alice = await _status(shop, twins, to_alice, connections=1)
+    assert [(one["userId"], one["connections"]) for one in at_alice["persons"]] == [(alice.name, 1)]
+    at_bob = await _status(shop, twins, to_bob, connections=0)
+    assert (at_bob["stored"], at_bob["delivered"], at_bob["persons"]) == (True, 0, [])
+
+    assert bob.account is not None
+    back = await visitors.login(bob.account, at=twins.a.acc, after=left_at)
+    page = await back.call("sync", after=left_at)
+    assert [event["response"]["data"]["msg"] for event in page["events"] if event["cmd"] == "msg"] == [text]
+    at_bob = await _status(shop, twins, to_bob, connections=1)
+    assert [(one["userId"], one["connections"]) for one in at_bob["persons"]] == [(bob.name, 1)]
+    assert at_bob["readBy"] == []
+    await back.call("read.mark", target=to_bob["target"], seq=to_bob["seq"])
+    assert [one["userId"] for one in (await _status(shop, twins, to_bob, connections=1))["readBy"]] == [bob.name]
+
+
+async def test_fifty_times_the_same_request_through_both_nodes_is_one_message(
+    twins: Twins, visitors: People, shop: Service
+) -> None:
+    alice = await visitors.login(twins.town.account("alice"), at=twins.b.acc)
+    text, key = uuid.uuid4().hex, uuid.uuid4().hex
+    body = {"to": {"user": alice.name}, "msg": text}
+
+    replies = await asyncio.gather(
+        *(
+            shop.call((twins.a, twins.b)[turn % 2], "POST", "messages/", body, Idempotency_Key=key)
+            for turn in range(AT_ONCE)
+        )
+    )
+
+    assert sorted(reply.status for reply in replies) == [200] * (AT_ONCE - 1) + [201]
+    assert [reply.data for reply in replies] == [replies[0].data] * AT_ONCE
+    for node in (twins.a, twins.b):
+        other = await shop.call(node, "POST", "messages/", body | {"msg": "other"}, Idempotency_Key=key)
+        assert other.status == 409
+    await shop.call(twins.b, "POST", "messages/", {"to": {"user": alice.name}, "msg": "the end"})
+    await alice.push("msg", msg="the end")
+    assert [item.data["msg"] for item in alice.received if item.cmd == "msg"] == [text, "the end"]
+
+
+async def test_a_bulk_call_retried_through_both_nodes_stores_each_message_once(
+    twins: Twins, visitors: People, shop: Service
+) -> None:
+    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
+    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
+    key = uuid.uuid4().hex
+    messages = [{"to": {"user": (alice, bob)[turn % 2].name}, "msg": f"{key} {turn}"} for turn in range(60)]
+
+    replies = await asyncio.gather(
+        *(
+            shop.call(
+                (twins.a, twins.b)[turn % 2], "POST", "messages/bulk/", {"messages": messages}, Idempotency_Key=key
+            )
+            for turn in range(6)
+        )
+    )
+
+    for number in range(60):
+        results = [reply.data["results"][number] for reply in replies]
+        assert sorted(one["status"] for one in results) == [200] * 5 + [201]
+        assert len({one["messages"][0]["id"] for one in results}) == 1
+    for person in (alice, bob):
+        mine = [message["msg"] for message in messages if message["to"]["user"] == person.name]
+        await person.push("msg", msg=mine[-1])
+        assert [item.data["msg"] for item in person.received if item.cmd == "msg"] == mine
+
+
+async def test_a_revoked_token_is_refused_on_every_node_and_stands_in_no_log(cluster_factory: ClusterFactory) -> None:
+    with cluster_factory(IM_LOG_LEVEL="DEBUG") as cluster, closing(Twins(cluster)) as twins:
+        shop = Service.make(twins.town, "use_gateway")
+        ask = {"users": [twins.town.account("alice").name]}
+
+        async def everywhere() -> list[Answer]:
+            return [await shop.call(node, "POST", "presence/query/", ask) for node in (twins.a, twins.b)]
+
+        assert [reply.status for reply in await everywhere()] == [200, 200]
+        refused = [await shop.call(node, "GET", "nodes/") for node in (twins.a, twins.b)]
+        assert [(reply.status, reply.data["code"]) for reply in refused] == [(403, 1003)] * 2
+        assert all("chat.view_state" in reply.data["detail"] for reply in refused)
+        # Wrong ones, in the wrong place too, stand nowhere either.
+        wrong = Service("nobody", f"{shop.token[:-1]}{'0' if shop.token[-1] != '0' else '1'}")
+        assert (await wrong.call(twins.a, "GET", "apps/")).status == 401
+
+        await asyncio.to_thread(twins.town.shell, _REVOKE.format(token=shop.token))
+
+        # At once: a node asks for the token's row at every call.
+        assert [(reply.status, reply.data["code"]) for reply in await everywhere()] == [(401, 1000)] * 2
+        for node in (twins.a, twins.b):
+            log = node.log.read_text(errors="replace")
+            assert shop.token not in log and wrong.token not in log
+            assert shop.token[:15] not in log

@@ -1,0 +1,70 @@
+"""A business system that calls the REST API of a running site with a token of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+
+from tests.support.people import Town
+from tests.support.site import Site
+
+_MAKE = """
+from django.contrib.auth.models import Permission
+from accounts.actions import token_issue
+from accounts.models import User
+service = User.objects.create_user({name!r}, nickname="The shop", kind=User.Kind.SERVICE)
+service.user_permissions.add(*Permission.objects.filter(codename__in={permissions!r}))
+print(token_issue(user=service))
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    data: Any
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service user and its token."""
+
+    name: str
+    token: str
+
+    @classmethod
+    def make(cls, town: Town, *permissions: str) -> Service:
+        """A new one that has these permissions, by their code names."""
+        name = f"shop-{secrets.token_hex(4)}"
+        printed = town.shell(_MAKE.format(name=name, permissions=permissions))
+        return cls(name, printed.strip().splitlines()[-1])
+
+    async def call(self, node: Site, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        """`path` below `/api/v1/`; `headers` with underscores for hyphens."""
+        return await asyncio.to_thread(self.call_now, node, method, path, body, **headers)
+
+    def call_now(self, node: Site, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        request = urllib.request.Request(
+            f"{node.url}/api/v1/{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            method=method,
+            headers={
+                "Authorization": f"Bearer {self.token}",
+                "Content-Type": "application/json",
+                **{name.replace("_", "-"): value for name, value in headers.items()},
+            },
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60) as reply:
+                return _answer(reply.status, reply.read(), reply.headers)
+        except urllib.error.HTTPError as refusal:
+            return _answer(refusal.code, refusal.read(), refusal.headers)
+
+
+def _answer(status: int, raw: bytes, headers: Any) -> Answer:
+    return Answer(status, json.loads(raw) if raw else None, dict(headers))
