@@ -1,3 +1,3 @@
 """People, apps and what lets people in, for operators. Every write calls an action."""
 
-from accounts.admin import apps, persons, services, tokens, ways_in  # noqa: F401 - each registers its models
+from accounts.admin import apps, persons, record, services, tokens, ways_in  # noqa: F401 - each registers its models

@@ -47,8 +47,12 @@ class ActionAdmin(ModelAdmin):  # type: ignore[misc]
             return HttpResponseRedirect(request.get_full_path())
         return response
 
-    def try_each(self, request: HttpRequest, rows: Any, action: Any) -> int:
-        """Call `action` with each row; tell refusals one by one. Returns how many were done."""
+    def try_each(self, request: HttpRequest, rows: Any, action: Any, title: str = "") -> int:
+        """Call `action` with each row and record it as `title`; tell refusals one by one. Returns how many were done.
+
+        Without a title it is recorded as the list's action is called.
+        """
+        title = title or str(dict(self.get_action_choices(request)).get(request.POST.get("action", ""), ""))
         done = 0
         for row in rows:
             try:
@@ -57,6 +61,9 @@ class ActionAdmin(ModelAdmin):  # type: ignore[misc]
                 self.message_user(request, f"{row}: {refusal}", messages.ERROR)
             else:
                 done += 1
+                # After the action, whose position in the log nothing may wait for.
+                with write():
+                    self.log_change(request, row, f"{title}.")
         return done
 
 

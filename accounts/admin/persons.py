@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
@@ -16,12 +16,9 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from accounts.actions import (
     password_change,
-    person_activate,
-    person_deactivate,
     person_edit,
     person_register,
     person_roles_set,
-    sign_out_everywhere,
 )
 from accounts.admin.base import ActionAdmin
 from accounts.models import User
@@ -98,12 +95,11 @@ class PersonAdmin(ActionAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     add_form = PersonAddForm
     change_password_form = PasswordSetForm
     list_display = ("username", "nickname", "kind", "is_active", "is_staff", "date_joined", "last_login")
-    list_filter = ("kind", "is_active", "is_staff", "is_superuser")
+    list_filter: ClassVar[tuple[str, ...]] = ("kind", "is_active", "is_staff", "is_superuser")
     search_fields = ("username_key", "nickname_key", "phone_number", "email")
     search_help_text = "User name, nickname, phone number or email address"
     ordering = ("-pk",)
     filter_horizontal = ("groups", "user_permissions")
-    actions = ("deactivate", "activate", "sign_out")
     readonly_fields = ("username", "kind", "is_active", "date_joined", "last_login")
     fieldsets = (
         (None, {"fields": ("username", "nickname", "kind", "is_active", "password")}),
@@ -158,32 +154,6 @@ class PersonAdmin(ActionAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
                 groups=given["groups"],
                 permissions=given["user_permissions"],
             )
-
-    @admin.action(description="Deactivate: shut out, close connections", permissions=["change"])
-    def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        done = self.try_each(
-            request, self._manageable(request, queryset), lambda user: person_deactivate(user_id=user.pk)
-        )
-        self.message_user(request, f"{done} deactivated.")
-
-    @admin.action(description="Activate: let in again", permissions=["change"])
-    def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        done = self.try_each(
-            request, self._manageable(request, queryset), lambda user: person_activate(user_id=user.pk)
-        )
-        self.message_user(request, f"{done} activated.")
-
-    @admin.action(description="Sign out everywhere", permissions=["change"])
-    def sign_out(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        rows = self._manageable(request, queryset)
-        done = self.try_each(request, rows, lambda user: sign_out_everywhere(user_id=user.pk))
-        self.message_user(request, f"{done} signed out everywhere.")
-
-    def _manageable(self, request: HttpRequest, queryset: QuerySet[User]) -> list[User]:
-        rows = [user for user in queryset if self.has_change_permission(request, user)]
-        if len(rows) < len(queryset):
-            self.message_user(request, "Staff are managed by superusers only.", messages.WARNING)
-        return rows
 
 
 admin.site.unregister(Group)

@@ -1,3 +1,3 @@
-"""Channels and messages, for operators. Nothing is typed into rows: what an operator does is an action."""
+"""Channels, messages, who keeps order and how, for operators. Nothing is typed into rows: what is done is an action."""
 
-from chat.admin import channels, messages  # noqa: F401 - each registers its models
+from chat.admin import announcements, channels, messages, people, reports, restrictions  # noqa: F401 - each registers

@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
 from unfold.admin import TabularInline
-from unfold.decorators import action, display
+from unfold.decorators import display
 
 from accounts.admin.base import ReadOnly
+from accounts.models import User
 from chat.actions.channel import channel_set_closed
-from chat.admin.base import ChatAdmin, Deed
+from chat.actions.moderation import person_ban, person_mute
+from chat.actions.policy import channel_set_policy_as_operator, channel_set_retention, channel_transfer_as_operator
+from chat.admin.base import ChatAdmin
+from chat.admin.deeds import Deed
+from chat.admin.forms import MemberForm, RestrictMemberForm, policy_form
 from chat.admin.reads import channel_titles, channels_called, member_counts, moment, person_link, stays_by_presence
+from chat.admin.timeline import newest_in, pinned_in, timeline
 from chat.models import Channel, Membership
 
 CLOSE = Deed(
@@ -34,6 +40,63 @@ REOPEN = Deed(
     done="reopened",
     applies=lambda channel: channel.closed,
     act=lambda operator, channel: channel_set_closed(operator=operator, channel_id=channel.pk, closed=False),
+)
+
+
+def _set_policy(operator: User, channel: Channel, *, retention_days: int | None, **changes: Any) -> None:
+    if changes:
+        channel_set_policy_as_operator(operator=operator, channel_id=channel.pk, **changes)
+    channel_set_retention(channel_id=channel.pk, days=retention_days)
+
+
+POLICY = Deed(
+    name="policy",
+    title="Set policy",
+    meaning="Who may join, what is read, who speaks how often, and for how long it is kept. Members are told; it holds "
+    "from the next message on.",
+    done="changed",
+    applies=lambda channel: True,
+    act=_set_policy,
+    form=policy_form,
+    icon="tune",
+)
+TRANSFER = Deed(
+    name="transfer",
+    title="Transfer ownership",
+    meaning="The group is this member's from now on. Who owned it stays as an admin.",
+    done="transferred",
+    applies=lambda channel: channel.kind == Channel.Kind.PUBLIC,
+    act=lambda operator, channel, member: channel_transfer_as_operator(
+        operator=operator, channel_id=channel.pk, person_id=member.pk
+    ),
+    form=lambda channel, typed: MemberForm(channel, typed),
+    icon="key",
+)
+BAN_MEMBER = Deed(
+    name="ban",
+    title="Ban a member",
+    meaning="They are removed, read nothing of the group any more, and cannot come back until the ban ends.",
+    done="banned",
+    applies=lambda channel: channel.kind == Channel.Kind.PUBLIC,
+    act=lambda operator, channel, member, **given: person_ban(
+        operator=operator, person_id=member.pk, channel_id=channel.pk, **given
+    ),
+    form=lambda channel, typed: RestrictMemberForm(channel, typed),
+    permission="chat.add_restriction",
+    icon="block",
+)
+MUTE_MEMBER = Deed(
+    name="mute",
+    title="Mute a member",
+    meaning="They still read the group, and write nothing in it until the mute ends.",
+    done="muted",
+    applies=lambda channel: channel.kind == Channel.Kind.PUBLIC,
+    act=lambda operator, channel, member, **given: person_mute(
+        operator=operator, person_id=member.pk, channel_id=channel.pk, **given
+    ),
+    form=lambda channel, typed: RestrictMemberForm(channel, typed),
+    permission="chat.add_restriction",
+    icon="volume_off",
 )
 
 
@@ -78,18 +141,22 @@ class ChannelAdmin(ChatAdmin):
     list_display = (
         "title", "number", "kind", "join", "listed", "state", "members", "last_seq", "last_activity",
     )  # fmt: skip
-    list_filter = ("kind", "join", "listed", "closed")
+    list_filter = ("kind", "join", "listed", "closed", "announcements_only")
     search_fields = ("name",)
     search_help_text = "Name or number"
     ordering = ("-active_at", "-pk")
     sortable_by = ("number", "last_seq", "last_activity")
-    actions = ("close_selected", "reopen_selected")
-    actions_detail = ("close_this", "reopen_this")
-    fields = (
-        "title", "number", "kind", "app", "join", "listed", "state", "members", "last_seq", "last_activity",
-        "messages",
+    deeds = (CLOSE, REOPEN)
+    page_deeds = (POLICY, TRANSFER, MUTE_MEMBER, BAN_MEMBER, CLOSE, REOPEN)
+    fieldsets = (
+        (None, {"fields": ("title", "number", "kind", "app", "state", "members", "last_activity")}),
+        ("Policy", {"fields": ("join", "listed", "history", "announcements_only", "slow_mode", "kept")}),
+        ("Messages", {"fields": ("last_seq", "cut_seq", "pinned", "timeline")}),
+    )
+    readonly_fields = (
+        "title", "number", "kind", "app", "state", "members", "last_activity", "join", "listed", "history",
+        "announcements_only", "slow_mode", "kept", "last_seq", "cut_seq", "pinned", "timeline",
     )  # fmt: skip
-    readonly_fields = fields
     inlines = (StayInline,)
 
     def get_inlines(self, request: HttpRequest, obj: Channel | None) -> tuple[type[StayInline], ...]:
@@ -111,30 +178,6 @@ class ChannelAdmin(ChatAdmin):
 
     def describe(self, row: Any) -> str:
         return f"{row.shown_title} ({row.get_kind_display()}, number {row.pk})"
-
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
-        """Of the two, the one that would do something."""
-        offered: list[Any] = super().get_actions_detail(request, object_id)
-        channel = self.bare(request, object_id)
-        if channel is None:
-            return []
-        return [one for one in offered if one.path == (REOPEN if channel.closed else CLOSE).name]
-
-    @admin.action(description=CLOSE.title, permissions=["operate"])
-    def close_selected(self, request: HttpRequest, queryset: QuerySet[Channel]) -> HttpResponse | None:
-        return self.selected(request, queryset, CLOSE)
-
-    @admin.action(description=REOPEN.title, permissions=["operate"])
-    def reopen_selected(self, request: HttpRequest, queryset: QuerySet[Channel]) -> HttpResponse | None:
-        return self.selected(request, queryset, REOPEN)
-
-    @action(description=CLOSE.title, url_path="close", permissions=["operate"])  # type: ignore[untyped-decorator]
-    def close_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self.single(request, object_id, CLOSE)
-
-    @action(description=REOPEN.title, url_path="reopen", permissions=["operate"])  # type: ignore[untyped-decorator]
-    def reopen_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self.single(request, object_id, REOPEN)
 
     @admin.display(description="name")
     def title(self, row: Any) -> str:
@@ -158,7 +201,18 @@ class ChannelAdmin(ChatAdmin):
     def last_activity(self, row: Channel) -> str | None:
         return moment(row.active_at)
 
-    @admin.display(description="messages")
-    def messages(self, row: Channel) -> str:
+    @admin.display(description="kept for")
+    def kept(self, row: Channel) -> str:
+        days = settings.IM_RETENTION_DAYS if row.retention_days is None else row.retention_days
+        told = f"{days} days" if days else "good"
+        return told if row.retention_days is not None else f"{told}, as the site has it"
+
+    @admin.display(description="pinned")
+    def pinned(self, row: Channel) -> str:
+        return timeline(pinned_in(row))
+
+    @admin.display(description="newest messages")
+    def timeline(self, row: Channel) -> str:
+        """The end of the conversation; all of it is in the list of messages."""
         url = reverse("admin:chat_message_changelist", query={"q": f"in:{row.pk}"})
-        return format_html('<a href="{}" class="text-link">Its messages</a>', url)
+        return timeline(newest_in(row), all_of_it=url)

@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
 from django.utils.text import Truncator, smart_split, unescape_string_literal
-from unfold.decorators import action, display
+from unfold.decorators import display
 
 from chat.actions.message import message_recall_as_operator
-from chat.admin.base import ChatAdmin, Deed
+from chat.actions.pin import message_pin_as_operator, message_unpin_as_operator
+from chat.admin.base import ChatAdmin
+from chat.admin.deeds import Deed
 from chat.admin.reads import channel_link, channel_titles, channels_called, few, moment, people_called, person_link
-from chat.models import Channel, Message
+from chat.admin.timeline import around, timeline
+from chat.models import Channel, Message, Pin
 
 SHOWN = 80
 """Characters of a message in the list."""
@@ -28,6 +31,22 @@ RECALL = Deed(
     applies=lambda message: message.recalled_at is None,
     act=lambda operator, message: message_recall_as_operator(operator=operator, message_id=message.pk),
 )
+PIN = Deed(
+    name="pin",
+    title="Pin message",
+    meaning="Everybody who may read it keeps it in sight.",
+    done="pinned",
+    applies=lambda message: message.recalled_at is None and not message.is_pinned,
+    act=lambda operator, message: message_pin_as_operator(operator=operator, message_id=message.pk),
+)
+UNPIN = Deed(
+    name="unpin",
+    title="Unpin message",
+    meaning="It stays where it was said, and nowhere else.",
+    done="unpinned",
+    applies=lambda message: message.is_pinned,
+    act=lambda operator, message: message_unpin_as_operator(operator=operator, message_id=message.pk),
+)
 
 
 @admin.register(Message)
@@ -40,15 +59,17 @@ class MessageAdmin(ChatAdmin):
     ordering = ("-pk",)
     # Sorting by anything else would read the whole table.
     sortable_by = ()
-    actions = ("recall_selected",)
-    actions_detail = ("recall_this",)
+    deeds = (RECALL, PIN, UNPIN)
+    page_deeds = (RECALL, PIN, UNPIN)
     fields = (
-        "text", "sent_by", "shown_as", "channel_title", "moment", "edited", "recalled", "seq", "reply_seq", "position",
+        "said", "sent_by", "shown_as", "channel_title", "moment", "edited", "recalled", "seq", "reply_seq", "position",
+        "context",
     )  # fmt: skip
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         found: QuerySet[Message] = super().get_queryset(request)
+        found = found.annotate(is_pinned=Exists(Pin.objects.filter(message=OuterRef("pk"))))
         return found.select_related("sender", "channel", "recalled_by")
 
     def lookup_allowed(self, lookup: str, value: object, request: HttpRequest | None = None) -> bool:
@@ -76,19 +97,6 @@ class MessageAdmin(ChatAdmin):
     def describe(self, row: Any) -> str:
         return f"{row.shown_as or row.sender.nickname} in {row.title}: {self.excerpt(row)}"
 
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
-        offered: list[Any] = super().get_actions_detail(request, object_id)
-        message = self.bare(request, object_id)
-        return offered if message is not None and RECALL.applies(message) else []
-
-    @admin.action(description=RECALL.title, permissions=["operate"])
-    def recall_selected(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse | None:
-        return self.selected(request, queryset, RECALL)
-
-    @action(description=RECALL.title, url_path="recall", permissions=["operate"])  # type: ignore[untyped-decorator]
-    def recall_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self.single(request, object_id, RECALL)
-
     @admin.display(description="time (UTC)")
     def moment(self, row: Message) -> str | None:
         return moment(row.time)
@@ -103,12 +111,24 @@ class MessageAdmin(ChatAdmin):
 
     @admin.display(description="text")
     def excerpt(self, row: Message) -> str:
-        return Truncator(" ".join(row.text.split())).chars(SHOWN) if row.recalled_at is None else "–"
+        if row.recalled_at is not None:
+            return "–"
+        return Truncator(" ".join(row.text.split())).chars(SHOWN) if row.type == "text" else f"[{row.type}]"
 
-    @display(description="mark", label={"recalled": "danger", "edited": "info"})  # type: ignore[untyped-decorator]
-    def mark(self, row: Message) -> str | None:
+    @admin.display(description="text")
+    def said(self, row: Message) -> str:
+        return row.text if row.type == "text" else f"[{row.type}] {len(row.text) * 3 // 4} bytes"
+
+    @admin.display(description="context")
+    def context(self, row: Message) -> str:
+        return timeline(around([row])[row.pk], marked=row.pk)
+
+    @display(description="mark", label={"recalled": "danger", "edited": "info", "pinned": "success"})  # type: ignore[untyped-decorator]
+    def mark(self, row: Any) -> str | None:
         if row.recalled_at is not None:
             return "recalled"
+        if row.is_pinned:
+            return "pinned"
         return "edited" if row.edited_at is not None else None
 
     @admin.display(description="edited (UTC)")

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from accounts.models import User
 from accounts.names import name_key
 from chat import rules
-from chat.models import Channel, Membership, Message
+from chat.models import Channel, Membership, Message, Report
 
 COUNTED = 50_000
 """Newest messages that are looked at to count a day's: no table is read to its end for one number."""
@@ -70,15 +70,34 @@ def few(rows: QuerySet[Any]) -> list[int] | QuerySet[Any]:
     return ids if len(ids) <= FEW else rows.values("pk")
 
 
-def channels_called(term: str) -> Q:
-    """Channels with this number, or with this in their name."""
-    return Q(name__icontains=term) | Q(pk=_number(term))
+def channels_called(term: str, *, exactly: bool = False) -> Q:
+    """Channels with this number, or with this in (`exactly`: as) their name."""
+    return Q(pk=_number(term)) | (Q(name=term) if exactly else Q(name__icontains=term))
+
+
+def members_named(channel: Channel, name: str) -> QuerySet[User]:
+    """The member of the channel of that user name, however it is spelt."""
+    here = Membership.objects.filter(channel=channel, until_position=None).values("user")
+    return User.objects.filter(pk__in=here, username_key=name_key(name))
 
 
 def people_called(term: str) -> QuerySet[User]:
     """Whoever has this user name or nickname, width and case aside, or this number; guests too."""
     key = name_key(term)
     return User.objects.filter(Q(username_key=key) | Q(nickname_key=key) | Q(pk=_number(term)))
+
+
+def open_reports() -> int:
+    """How many reports wait; COUNTED at the most."""
+    return Report.objects.filter(state=Report.State.OPEN)[:COUNTED].count()
+
+
+def people_found(term: str) -> Q:
+    """People with this in what they are called or reached by, or with this number."""
+    key = name_key(term)
+    named = Q(username_key__contains=key) | Q(nickname_key__contains=key) | Q(nickname_pinyin__startswith=key)
+    reached = Q(phone_number__contains=term) | Q(email__contains=term.lower())
+    return named | Q(nickname_initials=key) | reached | Q(pk=_number(term))
 
 
 def messages_since(start: datetime) -> int:

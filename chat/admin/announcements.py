@@ -1,0 +1,99 @@
+"""Announcements in the admin: written for now or later, changed or called off until they are sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSplitDateTimeWidget
+
+from accounts.models import User
+from chat.actions.announcement import (
+    announcement_cancel,
+    announcement_create,
+    announcement_edit,
+    announcements_send_due,
+)
+from chat.admin.base import LongList
+from chat.admin.deeds import Deed
+from chat.models import Announcement
+
+CANCEL = Deed(
+    name="cancel",
+    title="Call off",
+    meaning="It is not sent.",
+    done="called off",
+    applies=lambda announcement: announcement.sent_at is None and not announcement.cancelled,
+    act=lambda operator, announcement: announcement_cancel(announcement_id=announcement.pk),
+)
+
+
+class AnnouncementForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What is said, where and when."""
+
+    due_at = forms.SplitDateTimeField(
+        label="When (UTC)",
+        required=False,
+        widget=UnfoldAdminSplitDateTimeWidget(),
+        help_text="Empty, or past: at once.",
+    )
+
+    class Meta:
+        model = Announcement
+        fields = ("text", "app", "due_at")
+
+
+@admin.register(Announcement)
+class AnnouncementAdmin(LongList):
+    """Said by the site itself in the rooms of the apps; who is not there now reads it there later."""
+
+    form = AnnouncementForm
+    list_display = ("excerpt", "app_shown", "due_at", "state", "by")
+    search_fields = ("text",)
+    ordering = ("-due_at",)
+    deeds = (CANCEL,)
+    page_deeds = (CANCEL,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Announcement]:
+        found: QuerySet[Announcement] = super().get_queryset(request)
+        return found.select_related("app", "by")
+
+    def has_change_permission(self, request: HttpRequest, obj: Announcement | None = None) -> bool:
+        """What has been said, or called off, is not changed any more."""
+        allowed: bool = super().has_change_permission(request, obj)
+        return allowed and (obj is None or CANCEL.applies(obj))
+
+    def get_fields(self, request: HttpRequest, obj: Announcement | None = None) -> tuple[str, ...]:
+        return ("text", "app", "due_at") if obj is None else ("text", "app", "due_at", "state", "sent_at", "by")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Announcement | None = None) -> tuple[str, ...]:
+        return () if obj is None else ("state", "sent_at", "by")
+
+    def save_model(self, request: HttpRequest, obj: Announcement, form: Any, change: bool) -> None:
+        given = {field: form.cleaned_data[field] for field in ("text", "app", "due_at")}
+        if change:
+            announcement_edit(announcement_id=obj.pk, **given)
+        else:
+            assert isinstance(request.user, User)
+            obj.pk = announcement_create(by=request.user, **given).pk
+        # What is due is said as soon as it is stored. On the way it would stand in this transaction, not yet certain.
+        transaction.on_commit(announcements_send_due, robust=True)
+
+    @admin.display(description="text")
+    def excerpt(self, row: Announcement) -> str:
+        return str(row)
+
+    @admin.display(description="app")
+    def app_shown(self, row: Announcement) -> str:
+        return str(row.app) if row.app is not None else "every app"
+
+    @display(description="state", label={"sent": "success", "called off": "danger", "waiting": "warning"})  # type: ignore[untyped-decorator]
+    def state(self, row: Announcement) -> str:
+        if row.sent_at is not None:
+            return "sent"
+        return "called off" if row.cancelled else "waiting"

@@ -1,0 +1,138 @@
+"""What is asked of an operator besides "are you sure": for how long, why, what holds from now on, whose it shall be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from accounts.models import User
+from chat import rules
+from chat.admin.reads import channels_called, members_named
+from chat.models import Channel
+
+SPANS = ((1, "An hour"), (24, "A day"), (24 * 7, "A week"), (24 * 30, "30 days"), (0, "Until it is lifted"))
+
+
+class RestrictForm(forms.Form):
+    """For how long and why; the person is told both."""
+
+    hours = forms.TypedChoiceField(label="For", choices=SPANS, coerce=int, initial=24, widget=UnfoldAdminSelectWidget)
+    reason = forms.CharField(
+        required=False,
+        max_length=rules.REASON_LIMIT,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="The person reads it.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given = dict(self.cleaned_data)
+        if (hours := given.pop("hours", None)) is not None:
+            given["until"] = timezone.now() + timedelta(hours=hours) if hours else None
+        return given
+
+
+class WhereForm(RestrictForm):
+    """The same, in one channel or everywhere."""
+
+    channel_id = forms.CharField(
+        label="Channel",
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Its number or exact name; empty: everywhere.",
+    )
+    field_order = ("channel_id", "hours", "reason")
+
+    def clean_channel_id(self) -> int | None:
+        term = self.cleaned_data["channel_id"].strip()
+        if not term:
+            return None
+        found = list(Channel.objects.filter(channels_called(term, exactly=True)).values_list("pk", flat=True)[:2])
+        if len(found) != 1:
+            raise forms.ValidationError("There is no such channel." if not found else "Several are called so.")
+        return found[0]
+
+
+class PolicyForm(forms.Form):
+    """What holds in a channel. A room that is open to its whole app has fewer choices."""
+
+    join = forms.ChoiceField(label="Who may join", choices=Channel.Join.choices, widget=UnfoldAdminSelectWidget)
+    listed = forms.BooleanField(
+        label="Strangers find it", required=False, widget=UnfoldBooleanSwitchWidget, help_text="It needs a name then."
+    )
+    history = forms.ChoiceField(
+        label="History",
+        choices=Channel.History.choices,
+        widget=UnfoldAdminSelectWidget,
+        help_text="What members read of the time before they came. Where anyone may join: all of it.",
+    )
+    announcements_only = forms.BooleanField(
+        label="Announcements only",
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text="Only owners and admins write; in an app's room, services.",
+    )
+    slow_mode = forms.IntegerField(
+        label="Slow mode",
+        min_value=0,
+        max_value=rules.SLOW_MODE_LIMIT,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="Seconds between two messages of one member; 0: none.",
+    )
+    retention_days = forms.IntegerField(
+        label="Retention",
+        required=False,
+        min_value=0,
+        max_value=36500,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="Days for which messages are kept. Empty: as the site has it; 0: for good. What is older goes soon.",
+    )
+
+
+def policy_form(channel: Channel | None, typed: Any) -> forms.Form:
+    """Filled with what holds now; of several channels with nothing."""
+    initial = {field: getattr(channel, field) for field in PolicyForm.base_fields} if channel is not None else {}
+    form = PolicyForm(typed, initial=initial)
+    if channel is not None and channel.kind != Channel.Kind.PUBLIC:
+        barred: tuple[str, ...] = ("join", "listed", "history")
+        if channel.kind == Channel.Kind.PRIVATE:
+            barred = (*barred, "announcements_only", "slow_mode")
+        for field in barred:
+            del form.fields[field]
+    return form
+
+
+class MemberForm(forms.Form):
+    """One of a channel's members, by name."""
+
+    member = forms.CharField(widget=UnfoldAdminTextInputWidget, help_text="The user name of a member.")
+
+    def __init__(self, channel: Channel, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._channel = channel
+
+    def clean_member(self) -> User:
+        user = members_named(self._channel, self.cleaned_data["member"]).first()
+        if user is None:
+            raise forms.ValidationError("No member is called so.")
+        return user
+
+
+class RestrictMemberForm(RestrictForm, MemberForm):
+    """Which member, for how long, and why."""
+
+    field_order = ("member", "hours", "reason")
+
+
+def with_form(form: type[forms.Form]) -> Callable[[Any, Any], forms.Form]:
+    """A deed's form that is the same for every row."""
+    return lambda row, typed: form(typed)

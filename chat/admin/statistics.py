@@ -1,0 +1,146 @@
+"""What the first page draws: messages and new people over time, the busiest channels. Kept for a minute.
+
+No table is read to its end for it: ids grow with time, so the place where a day begins is found by halving.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.core.cache import cache
+from django.db.models import Count, F, Max
+from django.db.models.functions import TruncDate
+
+from accounts.models import User
+from chat.admin.reads import channel_titles
+from chat.models import Channel, Message
+
+FIGURES = "admin.figures"
+KEPT = 60
+"""Seconds for which figures are kept."""
+DAYS = 14
+MOST = 500_000
+"""Newest messages that are counted at the most."""
+BUSIEST = 8
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of a chart; `share` is its height in percent of the highest."""
+
+    label: str
+    value: int
+    share: int
+
+    @property
+    def top(self) -> int:
+        return 100 - self.share
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """A channel with its messages of the last day."""
+
+    channel: int
+    title: str
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    hours: list[Bar]
+    days: list[Bar]
+    joined: list[Bar]
+    busiest: list[Busy]
+
+    @property
+    def hours_highest(self) -> int:
+        return max(bar.value for bar in self.hours)
+
+    @property
+    def days_highest(self) -> int:
+        return max(bar.value for bar in self.days)
+
+    @property
+    def joined_highest(self) -> int:
+        return max(bar.value for bar in self.joined)
+
+
+def figures() -> Figures:
+    """All of them, as of at most a minute ago."""
+    found: Figures | None = cache.get(FIGURES)
+    if found is None:
+        found = _read(datetime.now(UTC))
+        cache.set(FIGURES, found, KEPT)
+    return found
+
+
+def _read(now: datetime) -> Figures:
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    midnight = hour.replace(hour=0)
+    hours = [hour - timedelta(hours=back) for back in range(23, -1, -1)]
+    days = [midnight - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
+    by_hour = _messages_by(HOUR_MS, hours[0])
+    by_day = _messages_by(DAY_MS, days[0])
+    return Figures(
+        hours=_bars([(f"{at:%H}:00", by_hour.get(at, 0)) for at in hours]),
+        days=_bars([(f"{at:%d %b}", by_day.get(at, 0)) for at in days]),
+        joined=_bars([(f"{at:%d %b}", count) for at, count in _joined(days)]),
+        busiest=_busiest(hours[0]),
+    )
+
+
+def _bars(values: Sequence[tuple[str, int]]) -> list[Bar]:
+    highest = max((value for _, value in values), default=0) or 1
+    return [Bar(label, value, round(100 * value / highest)) for label, value in values]
+
+
+def _messages_by(span: int, start: datetime) -> dict[datetime, int]:
+    rows = Message.objects.filter(pk__gte=first_id_since(start), time__gte=_ms(start)).values(at=F("time") / span)
+    counted = rows.annotate(count=Count("pk")).order_by().values_list("at", "count")
+    return {datetime.fromtimestamp(int(at) * span / 1000, UTC): count for at, count in counted}
+
+
+def _busiest(start: datetime) -> list[Busy]:
+    rows = Message.objects.filter(pk__gte=first_id_since(start), time__gte=_ms(start)).values("channel")
+    counted = rows.annotate(count=Count("pk")).order_by("-count", "channel").values_list("channel", "count")[:BUSIEST]
+    found = dict(counted)
+    titles = channel_titles(Channel.objects.filter(pk__in=found))
+    return [Busy(number, titles[number], count) for number, count in found.items()]
+
+
+def _joined(days: Sequence[datetime]) -> list[tuple[datetime, int]]:
+    people = User.objects.filter(date_joined__gte=days[0], kind=User.Kind.PERSON)
+    rows = people.annotate(day=TruncDate("date_joined", tzinfo=UTC)).values("day").annotate(count=Count("pk"))
+    counted: dict[Any, int] = dict(rows.order_by().values_list("day", "count"))
+    return [(day, counted.get(day.date(), 0)) for day in days]
+
+
+def first_id_since(start: datetime) -> int:
+    """An id from which on all messages since `start` are found, but not more than MOST messages back."""
+    newest = Message.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    low, high = max(0, newest - MOST), newest + 1
+    return _halve(low, high, lambda number: _time_at(number) >= _ms(start))
+
+
+def _halve(low: int, high: int, late: Callable[[int], bool]) -> int:
+    """The smallest number in [low, high) for which `late` holds, else high; `late` never ends once it holds."""
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if late(middle) else (middle + 1, high)
+    return low
+
+
+def _time_at(number: int) -> int:
+    """When the first message from this id on was said; the end of times if there is none."""
+    found = Message.objects.filter(pk__gte=number).order_by("pk").values_list("time", flat=True).first()
+    return found if found is not None else 1 << 62
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

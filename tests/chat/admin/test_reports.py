@@ -1,0 +1,115 @@
+"""The queue of reports: each with its context, one click acts; announcements; mutes and bans that hold."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.actions import app_create
+from accounts.models import User
+from chat.actions.announcement import announcement_create, announcements_send_due
+from chat.actions.moderation import person_mute
+from chat.actions.report import message_report
+from chat.models import Announcement, Channel, Message, Report, Restriction
+from tests.support.operators import SCRIPT, say, staff, tick
+
+REPORTS, ANNOUNCEMENTS, RESTRICTIONS = (
+    "/admin/chat/report/", "/admin/chat/announcement/", "/admin/chat/restriction/"
+)  # fmt: skip
+
+
+@pytest.fixture
+def report(alice: User, bob: User, group: Channel) -> Report:
+    for text in ("before it", f"rude {SCRIPT}", "after it"):
+        message = say(bob, group, text)
+    rude = Message.objects.get(text__startswith="rude")
+    assert message.text == "after it"
+    return message_report(user=alice, channel_id=group.pk, message_id=rude.pk, reason=SCRIPT, app=None)
+
+
+def test_a_report_stands_with_what_was_said_around_it(operator: Client, report: Report) -> None:
+    for page in (REPORTS, f"{REPORTS}{report.pk}/change/"):
+        html = operator.get(page).content.decode()
+        assert html.index("before it") < html.index("rude &lt;script&gt;") < html.index("after it"), page
+        assert "<script>alert" not in html
+
+
+@pytest.mark.parametrize(
+    ("verdict", "recalled", "kinds", "state"),
+    [
+        ("dismiss", False, [], "dismissed"),
+        ("recall", True, [], "acted"),
+        ("recall_mute", True, ["mute"], "acted"),
+        ("recall_ban", True, ["ban"], "acted"),
+    ],
+)
+def test_one_click_acts(
+    operator: Client, report: Report, verdict: str, recalled: bool, kinds: list[str], state: str
+) -> None:
+    """The button of the list sends what its own attributes say, and nothing has to be confirmed."""
+    html = operator.get(REPORTS).content.decode()
+    button = re.search(rf'<button[^>]*value="{verdict}"[^>]*formaction="([^"]+)"', html, re.S)
+    assert button is not None
+    response = operator.post(button[1], {"confirmed": verdict})
+    assert response.headers["Location"] == REPORTS
+    report.refresh_from_db()
+    assert report.state == state
+    assert (report.message.recalled_at is not None) == recalled
+    assert [one.kind for one in Restriction.objects.filter(channel=report.message.channel)] == kinds
+
+
+def test_who_only_looks_has_no_buttons(report: Report) -> None:
+    client = staff("view_report")
+    html = client.get(REPORTS).content.decode()
+    assert "rude" in html and "formaction" not in html
+    assert client.post(f"{REPORTS}{report.pk}/recall/", {"confirmed": "recall"}).status_code == 403
+
+
+def test_a_restriction_is_lifted_where_it_is_found(operator: Client, alice: User, bob: User) -> None:
+    person_mute(operator=alice, person_id=bob.pk)
+    (mute,) = operator.get(RESTRICTIONS, {"q": "bob"}).context["cl"].result_list
+    tick(operator, RESTRICTIONS, "lift_selected", mute, confirmed="lift")
+    assert not Restriction.objects.exists()
+
+
+# -- announcements ----------------------------------------------------------------------------------------------------
+
+
+def said() -> list[tuple[str, str, str]]:
+    rows = Message.objects.order_by("pk").values_list("sender__username", "channel__name", "text")
+    return list(rows)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_announcement_is_said_at_once_in_every_room(operator: Client, room: Channel) -> None:
+    app_create(number=102, name="iOS")
+    operator.post(f"{ANNOUNCEMENTS}add/", {"text": "Down at noon", "app": "", "due_at_0": "", "due_at_1": ""})
+    assert said() == [("system", "Web", "Down at noon"), ("system", "iOS", "Down at noon")]
+    sent = Announcement.objects.get()
+    assert sent.sent_at is not None and sent.by.username == "olga"
+    assert operator.post(f"{ANNOUNCEMENTS}{sent.pk}/change/", {"text": "Never mind"}).status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_announcement_waits_for_its_time_and_is_said_once(alice: User, room: Channel) -> None:
+    app_create(number=102, name="iOS")
+    later = timezone.now() + timedelta(hours=1)
+    announcement_create(by=alice, text="Later", app=room.app, due_at=later)
+    assert announcements_send_due() == 0 and said() == []
+    Announcement.objects.update(due_at=timezone.now())
+    assert announcements_send_due() == 1
+    # A node that died before it could note that it was sent.
+    Announcement.objects.update(sent_at=None)
+    assert announcements_send_due() == 1 and announcements_send_due() == 0
+    assert said() == [("system", "Web", "Later")]
+
+
+def test_what_was_called_off_is_not_said(operator: Client, alice: User, room: Channel) -> None:
+    waiting = announcement_create(by=alice, text="Later", due_at=timezone.now() + timedelta(hours=1))
+    operator.post(f"{ANNOUNCEMENTS}{waiting.pk}/cancel/", {"confirmed": "cancel"})
+    Announcement.objects.update(due_at=timezone.now())
+    assert announcements_send_due() == 0
