@@ -11,7 +11,7 @@ from typing import Any
 
 from accounts.models import User
 from chat.models import Message, Pin
-from chat.selectors import Listed
+from chat.selectors import FOR_GOOD, Listed
 from delivery.log import Entry
 
 
@@ -143,4 +143,6 @@ def listed_channel(item: Listed) -> dict[str, Any]:
         data["peerReadSeq"] = item.peer_read
     if channel.kind == channel.Kind.PUBLIC:
         data["memberCount"] = item.members
+    if item.muted_until is not None:
+        data["muted"] = {} if item.muted_until == FOR_GOOD else {"until": milliseconds(item.muted_until)}
     return data

@@ -10,6 +10,7 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import LoginView, LogoutView, RedirectURLMixin
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
@@ -76,7 +77,8 @@ class Guest(View):
             status = 429 if isinstance(refusal, TooOften) else 400
             return JsonResponse({"error": _(refusal.text) % refusal.params}, status=status)
         sign_in(request, guest)
-        return JsonResponse({"userId": guest.public_name, "id": str(guest.pk)}, status=201)
+        # Who signs in gets another CSRF token; the page goes on without being loaded anew.
+        return JsonResponse({"userId": guest.public_name, "id": str(guest.pk), "csrf": get_token(request)}, status=201)
 
 
 class SignOut(LogoutView):

@@ -89,6 +89,7 @@ def _entry(kind: str, user: User, room: Channel, unseen: set[int]) -> Entry:
         "from": name,
         "fromId": str(user.pk),
         "name": user.nickname,
+        "avatar": user.avatar,
         "kind": user.kind,
     }
     return Entry(kind=kind, channel=room.pk, header={"skip": [user.pk, *sorted(unseen)]}, body=body, time=log.now_ms())

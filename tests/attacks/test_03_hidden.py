@@ -24,6 +24,7 @@ FIELDS: dict[str, Any] = {
     "members": ["$dave"],
     "member": "$bob",
     "role": "admin",
+    "kind": "mute",
     "join": "open",
     "clientMsgId": "hidden",
     "replyTo": "$message",

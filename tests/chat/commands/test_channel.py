@@ -14,6 +14,7 @@ pytestmark = pytest.mark.each_database
 ABSENT = "999999999"
 CHANNEL_KEYS = {
     *("target", "kind", "name", "join", "listed", "closed", "role", "lastSeq", "readSeq", "unread", "activeAt"),
+    *("history", "announcementsOnly", "slowMode"),
 }
 NOTE_KEYS = {"target", "note", "by", "who", "value", "seq", "time", "position"}
 

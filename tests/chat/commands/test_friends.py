@@ -274,3 +274,20 @@ async def test_lists_show_the_status(people: People, town: Town) -> None:
     [found] = (await alice.call("person.search", q=bob.name))["persons"]
     assert found == bob.as_person | {"status": "at sea"}
     assert (await alice.call("channel.get", target=channel))["peer"]["status"] == "at sea"
+
+
+# -- mutes ------------------------------------------------------------------------------------------------------------
+
+
+async def test_the_muted_find_it_in_their_list(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    group = await alice.group(bob)
+    assert "muted" not in await bob.call("channel.get", target=group)
+
+    await alice.call("channel.restrict", target=group, member=bob.name, kind="mute")
+    assert (await bob.call("channel.get", target=group))["muted"] == {}
+    assert "muted" not in await bob.call("channel.get", target=bob.room)
+    until = (await alice.call("channel.restrict", target=group, member=bob.name, kind="mute", seconds=60))["until"]
+    assert (await bob.call("channel.get", target=group))["muted"] == {"until": until}
+    await alice.call("channel.unrestrict", target=group, member=bob.name, kind="mute")
+    assert "muted" not in await bob.call("channel.get", target=group)

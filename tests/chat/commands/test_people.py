@@ -9,7 +9,7 @@ from tests.support.people import DISABLED, People, Person, Town
 pytestmark = pytest.mark.each_database
 
 PERSON_KEYS = {"userId", "id", "name", "avatar", "kind"}
-ENTER_KEYS = {"target", "type", "msg", "from", "fromId", "name", "kind"}
+ENTER_KEYS = {"target", "type", "msg", "from", "fromId", "name", "avatar", "kind"}
 
 
 async def online(person: Person) -> set[str]:

@@ -12,7 +12,7 @@ from tests.support.people import DISABLED, NO_GUESTS, People, Person, Town
 
 pytestmark = pytest.mark.each_database
 
-ACCOUNT_KEYS = {"userId", "id", "name", "kind", "appId", "appName", "target", "position"}
+ACCOUNT_KEYS = {"userId", "id", "name", "avatar", "kind", "appId", "appName", "target", "position"}
 
 
 # -- login ------------------------------------------------------------------------------------------------------------
