@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
@@ -19,6 +20,7 @@ def content(alice: User) -> None:
     app_create(number=901, name="Web")
     Group.objects.create(name="Moderators")
     token_issue(user=alice)
+    LogEntry.objects.log_actions(alice.pk, [alice], CHANGE, "Muted.", single_object=True)
     service_make(username="shop")
     Client().post("/accounts/login/", {"username": "alice", "password": "wrong"})
 

@@ -1,0 +1,183 @@
+"""Operator, moderator and auditor at every address of the admin, found by asking the site which there are.
+
+A page that is added later is tried as well: what is not said of it here, nobody but operators may see.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Model
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.actions import app_create, person_register, service_make, token_issue
+from accounts.models import App, User
+from chat.actions.announcement import announcement_create
+from chat.actions.channel import channel_create_group
+from chat.actions.moderation import person_mute
+from chat.actions.report import message_report
+from chat.models import Channel
+from imsite.roles import make_roles
+from tests.support.operators import say, signed_in
+
+pytestmark = pytest.mark.django_db
+
+OPEN = {"admin/", "admin/logout/", "admin/jsi18n/", "admin/search/", "admin/autocomplete/", "admin/login/",
+        "admin/password_change/", "admin/password_change/done/",
+        "admin/r/<path:content_type_id>/<path:object_id>/"}  # fmt: skip
+"""Django's own, for whoever may enter: they hold nothing of the site's."""
+NODES = "admin/nodes/"
+SUPERUSERS = ("auth/group",)
+"""Groups give rights."""
+LOOKS = {
+    "moderator": {"chat/channel", "chat/message", "chat/report", "chat/restriction", "accounts/user"},
+    "auditor": {"chat/channel", "chat/message", "chat/report", "chat/restriction", "chat/announcement", "accounts/user",
+                "accounts/app", "accounts/service", "knox/authtoken", "axes/accessattempt", "admin/logentry",
+                "chat/webhook", "chat/incominghook"},
+}  # fmt: skip
+"""Lists and pages of rows that a role may see."""
+DOES = {
+    "moderator": {"chat/message/recall", "chat/message/pin", "chat/message/unpin", "chat/report/dismiss",
+                  "chat/report/recall", "chat/report/recall_mute", "chat/report/recall_ban", "accounts/user/mute",
+                  "accounts/user/unmute", "accounts/user/ban", "accounts/user/unban", "chat/channel/mute",
+                  "chat/channel/ban"},
+    "auditor": set(),
+}  # fmt: skip
+"""Deeds that a role may do."""
+
+
+def patterns(found: list[URLPattern | URLResolver], before: str = "") -> Iterator[str]:
+    for one in found:
+        path = before + str(one.pattern)
+        if isinstance(one, URLResolver):
+            yield from patterns(one.url_patterns, path)
+        else:
+            yield path
+
+
+def admin_paths() -> list[str]:
+    """All but what belongs to whoever may enter, and what only collects pages that are tried themselves."""
+    found = [path for path in patterns(get_resolver().url_patterns) if path.startswith("admin/")]
+    return [path for path in found if path not in OPEN and "(?P<" not in path]
+
+
+@pytest.fixture
+def rows() -> dict[str, int | str]:
+    """A row of every kind that has pages."""
+    alice = person_register(username="alice", password="a good password")
+    bob = person_register(username="bob", password="a good password")
+    app_create(number=901, name="Web")
+    group = channel_create_group(creator=alice, name="Tea", members=["bob"])
+    rude = say(bob, group, "rude")
+    message_report(user=alice, channel_id=group.pk, message_id=rude.pk, reason="", app=None)
+    person_mute(operator=alice, person_id=bob.pk)
+    announcement_create(by=alice, text="Hello")
+    token_issue(user=alice)
+    service_make(username="shop")
+    Client().post("/accounts/login/", {"username": "alice", "password": "wrong"})
+    return {"chat/channel": group.pk, "accounts/user": bob.pk, "accounts/app": App.objects.get().pk}
+
+
+def row_of(model: str, rows: dict[str, int | str]) -> str:
+    if model in rows:
+        return str(rows[model])
+    kind: type[Model] = apps.get_model(*model.split("/"))
+    row = kind._default_manager.first()
+    return str(row.pk) if row is not None else "0"
+
+
+def tried(path: str, rows: dict[str, int | str]) -> tuple[str, str, str]:
+    """The address, the model and what is done there: `list`, `add`, `change`, `history`, `delete` or a deed."""
+    parts = path.removeprefix("admin/").split("/")
+    model = "/".join(parts[:2])
+    rest = [part for part in parts[2:] if part]
+    deed = rest[-1] if rest and not rest[-1].startswith("<") else ("list" if not rest else "change")
+    return "/" + re.sub(r"<[^>]+>", lambda _: row_of(model, rows), path), model, deed
+
+
+def person_of(role: str) -> Client:
+    user = User.objects.create_user(f"the-{role}", is_staff=True)
+    user.groups.add(Group.objects.get(name=role))
+    return signed_in(user)
+
+
+def allowed(role: str, model: str, deed: str) -> bool:
+    if deed in ("list", "change", "history"):
+        return model in LOOKS[role]
+    return f"{model}/{deed}" in DOES[role]
+
+
+@pytest.mark.parametrize("role", ["moderator", "auditor"])
+def test_a_role_sees_and_does_what_it_says_and_nothing_else(role: str, rows: dict[str, int | str]) -> None:
+    client = person_of(role)
+    wrong: list[str] = []
+    count = 0
+    for path in admin_paths():
+        if path == NODES:
+            url, may = f"/{NODES}", role == "auditor"
+        else:
+            url, model, deed = tried(path, rows)
+            may = allowed(role, model, deed)
+        count += 1
+        # A form that is not confirmed does nothing, so every address can be tried by both.
+        for answer in (client.get(url), client.post(url, {"x": "y"})):
+            # What leads elsewhere shows nothing: an old address of Django's, or a row that is not there.
+            if (answer.status_code == 403) == may and answer.status_code not in (302, 404, 405):
+                wrong.append(f"{answer.request['REQUEST_METHOD']} {url}: {answer.status_code}, may: {may}")
+    assert count > 60
+    # A look is not a change: pages that may be seen refuse what is sent to them.
+    wrong = [line for line in wrong if not (line.startswith("POST") and line.endswith("403, may: True"))]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("role", ["moderator", "auditor"])
+def test_nothing_changes_where_a_role_may_only_look(role: str, rows: dict[str, int | str]) -> None:
+    """Every address again, with whatever might be taken for a confirmation."""
+    client = person_of(role)
+    before = {user.pk: (user.is_active, user.is_staff, user.nickname) for user in User.objects.all()}
+    for path in admin_paths():
+        if path == NODES:
+            continue
+        url, model, deed = tried(path, rows)
+        if allowed(role, model, deed) and deed not in ("list", "change", "history"):
+            continue
+        confirmed = {"confirmed": deed, "post": "yes", "nickname": "Mine", "is_staff": "on", "hours": "0", "name": "x"}
+        client.post(url, confirmed)
+        client.post(url, {"action": "delete_selected", "_selected_action": [row_of(model, rows)], "post": "yes"})
+    assert {user.pk: (user.is_active, user.is_staff, user.nickname) for user in User.objects.all()} == before
+    assert Channel.objects.filter(name="Tea", closed=False).exists() and not Group.objects.filter(name="x").exists()
+
+
+def test_an_operator_reaches_everything_but_the_rights_of_others(rows: dict[str, int | str]) -> None:
+    client = person_of("operator")
+    for path in admin_paths():
+        if path == NODES:
+            continue
+        url, model, deed = tried(path, rows)
+        status = client.get(url).status_code
+        if model in SUPERUSERS:
+            assert status in (302, 403), url
+        elif deed in ("list", "change", "history"):
+            assert status in (200, 302), (url, status)
+
+
+def test_whoever_may_enter_finds_nothing_without_a_role(rows: dict[str, int | str]) -> None:
+    client = signed_in(User.objects.create_user("stan", is_staff=True))
+    for path in admin_paths():
+        url = f"/{NODES}" if path == NODES else tried(path, rows)[0]
+        assert client.get(url).status_code in (302, 403, 404), url
+
+
+def test_roles_stay_as_an_operator_left_them() -> None:
+    moderator = Group.objects.get(name="moderator")
+    moderator.permissions.set(Permission.objects.filter(codename="view_channel"))
+    Group.objects.get(name="auditor").delete()
+    for _ in range(2):
+        make_roles()
+    assert list(moderator.permissions.values_list("codename", flat=True)) == ["view_channel"]
+    assert Group.objects.filter(name="auditor").count() == 1
