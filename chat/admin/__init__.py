@@ -1,3 +1,12 @@
 """Channels, messages, who keeps order and how, for operators. Nothing is typed into rows: what is done is an action."""
 
-from chat.admin import announcements, channels, messages, people, reports, restrictions  # noqa: F401 - each registers
+from chat.admin import (  # noqa: F401 - each registers its models
+    announcements,
+    channels,
+    incoming_hooks,
+    messages,
+    people,
+    reports,
+    restrictions,
+    webhooks,
+)

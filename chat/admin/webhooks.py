@@ -1,0 +1,257 @@
+"""Webhooks out in the admin: made, tested, switched off and on, taken back in the log, and every attempt to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from unfold.admin import TabularInline
+from unfold.decorators import display
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from accounts.admin.base import ReadOnly
+from accounts.models import User
+from chat import errors, hook_selectors
+from chat.actions import webhook as webhooks
+from chat.admin.deeds import Deed
+from chat.admin.reads import channel_link, channel_titles, channels_called
+from chat.admin.secrets import SecretAdmin
+from chat.errors import ChatError
+from chat.hooks.ping import webhook_ping
+from chat.models import Channel, Webhook, WebhookDelivery
+from delivery import log
+
+
+def _test(operator: User, hook: Webhook) -> None:
+    answer = webhook_ping(user=operator, webhook_id=hook.pk)
+    if not answer.ok:
+        raise ChatError(errors.OPERATION_FAILED, answer.error)
+
+
+def _renew(operator: User, hook: Any) -> None:
+    hook.told_secret = webhooks.webhook_renew_secret(user=operator, webhook_id=hook.pk)
+
+
+class ReplayForm(forms.Form):
+    """A place in the log."""
+
+    position = forms.IntegerField(
+        min_value=0,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="What comes after it is sent, also if it has been sent before; what lies before it is not.",
+    )
+
+
+TEST = Deed(
+    name="test",
+    title="Send a test",
+    meaning="One event “ping” is sent now. What came of it stands below among the attempts.",
+    done="answered well",
+    applies=lambda hook: True,
+    act=_test,
+    icon="send",
+)
+ENABLE = Deed(
+    name="enable",
+    title="Switch on",
+    meaning="It is tried at once, from where it was in the log. From now on it hears what you may read.",
+    done="switched on",
+    applies=lambda hook: not hook.enabled or hook.failures > 0,
+    act=lambda operator, hook: webhooks.webhook_enable(user=operator, webhook_id=hook.pk),
+)
+DISABLE = Deed(
+    name="disable",
+    title="Switch off",
+    meaning="Nothing more is sent. Switched on again, it goes on from where it was.",
+    done="switched off",
+    applies=lambda hook: hook.enabled,
+    act=lambda operator, hook: webhooks.webhook_disable(user=operator, webhook_id=hook.pk),
+)
+REPLAY = Deed(
+    name="replay",
+    title="Go to a position",
+    meaning="Deliver from another place in the log.",
+    done="moved",
+    applies=lambda hook: True,
+    act=lambda operator, hook, position: webhooks.webhook_replay(user=operator, webhook_id=hook.pk, position=position),
+    form=lambda hook, typed: ReplayForm(typed, initial={"position": hook.position if hook is not None else None}),
+)
+RENEW = Deed(
+    name="renew",
+    title="New secret",
+    meaning="What is sent from now on is signed by another secret, which the receiver must know.",
+    done="given a new secret",
+    applies=lambda hook: True,
+    act=_renew,
+)
+REMOVE = Deed(
+    name="remove",
+    title="Remove",
+    meaning="The webhook and the record of its attempts are gone for good.",
+    done="removed",
+    applies=lambda hook: True,
+    act=lambda operator, hook: webhooks.webhook_delete(user=operator, webhook_id=hook.pk),
+    permission="chat.delete_webhook",
+)
+
+
+def channel_named(term: str) -> int | None:
+    """The one channel of that number or exact name; None for an empty term."""
+    if not term.strip():
+        return None
+    found = list(Channel.objects.filter(channels_called(term.strip(), exactly=True)).values_list("pk", flat=True)[:2])
+    if len(found) != 1:
+        raise forms.ValidationError("There is no such channel." if not found else "Several are called so.")
+    return found[0]
+
+
+class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What is heard, and who is told."""
+
+    # Not the model's own field, which knows no host without a dot.
+    receiver = forms.CharField(label="URL", max_length=webhooks.URL_LIMIT, widget=UnfoldAdminTextInputWidget)
+    heard = forms.MultipleChoiceField(
+        label="Events", choices=Webhook.Heard.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget
+    )
+    of_channel = forms.CharField(
+        label="Channel",
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Its number or exact name; empty: all groups and rooms, no private channel.",
+    )
+
+    class Meta:
+        model = Webhook
+        fields = ("name",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is not None:
+            self.fields["heard"].initial = self.instance.heard
+            self.fields["receiver"].initial = self.instance.url
+            self.fields.pop("of_channel", None)
+
+    def clean_of_channel(self) -> int | None:
+        return channel_named(self.cleaned_data["of_channel"])
+
+
+class AttemptInline(ReadOnly, TabularInline):  # type: ignore[misc]
+    """The last attempts, the newest first; one without events was a test."""
+
+    model = WebhookDelivery
+    verbose_name_plural = "attempts"
+    tab = True
+    hide_title = True
+    per_page = 50
+    extra = 0
+    fields = ("at", "events", "positions", "attempt", "status", "error", "milliseconds")
+    readonly_fields = fields
+    ordering = ("-at", "-pk")
+
+    def has_delete_permission(self, request: HttpRequest, obj: WebhookDelivery | None = None) -> bool:
+        return False
+
+    @admin.display(description="positions")
+    def positions(self, row: WebhookDelivery) -> str:
+        return f"{row.first_position}–{row.last_position}" if row.events else "–"
+
+
+@admin.register(Webhook)
+class WebhookAdmin(SecretAdmin):
+    """One's own, or with the right to manage channels everybody's."""
+
+    form = WebhookForm
+    list_display = ("name", "host", "hears", "channel_shown", "state", "behind", "made_by")
+    search_fields = ("name",)
+    ordering = ("pk",)
+    deeds = (ENABLE, DISABLE)
+    page_deeds = (TEST, ENABLE, DISABLE, REPLAY, RENEW, REMOVE)
+    inlines = (AttemptInline,)
+    secret_meaning = "The receiver tells by this secret that a request is from this site."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Webhook]:
+        assert isinstance(request.user, User)
+        return hook_selectors.webhooks_of(request.user).select_related("channel", "made_by")
+
+    def get_inlines(self, request: HttpRequest, obj: Webhook | None) -> tuple[type[AttemptInline], ...]:
+        return self.inlines if obj is not None else ()
+
+    def get_fields(self, request: HttpRequest, obj: Webhook | None = None) -> tuple[str, ...]:
+        if obj is None:
+            return ("name", "receiver", "heard", "of_channel")
+        state = ("channel_shown", "state", "reason", "failing_since", "position", "behind", "made_by")
+        return ("name", "receiver", "heard", *state)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Webhook | None = None) -> tuple[str, ...]:
+        return () if obj is None else self.get_fields(request, obj)[3:]
+
+    def complete(self, rows: Sequence[Any]) -> None:
+        titles = channel_titles({row.channel for row in rows if row.channel is not None})
+        head = log.head()
+        for row in rows:
+            row.title = titles.get(row.channel_id)
+            row.waiting = head - row.position
+
+    def after(self, request: HttpRequest, deed: Deed, row: Any) -> HttpResponse:
+        if deed is REMOVE:
+            return HttpResponseRedirect(reverse("admin:chat_webhook_changelist"))
+        return super().after(request, deed, row)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        assert isinstance(request.user, User)
+        given = {
+            "name": form.cleaned_data["name"],
+            "url": form.cleaned_data["receiver"],
+            "events": form.cleaned_data["heard"],
+        }
+        if change:
+            webhooks.webhook_update(user=request.user, webhook_id=obj.pk, **given)
+            return
+        made, obj.told_secret = webhooks.webhook_create(
+            maker=request.user, channel_id=form.cleaned_data["of_channel"], **given
+        )
+        obj.pk = made.pk
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        """Of the form alone: attempts are only looked at."""
+        return super().construct_change_message(request, form, [], add)
+
+    @admin.display(description="to")
+    def host(self, row: Webhook) -> str:
+        """The rest of the URL may hold a secret."""
+        return row.url.split("/", 3)[2]
+
+    @admin.display(description="hears")
+    def hears(self, row: Webhook) -> str:
+        return ", ".join(row.heard)
+
+    @admin.display(description="channel")
+    def channel_shown(self, row: Any) -> str:
+        return "all but private" if row.channel is None else channel_link(row.channel, row.title)
+
+    @display(description="state", label={"on": "success", "failing": "warning", "off": "danger"})  # type: ignore[untyped-decorator]
+    def state(self, row: Webhook) -> str:
+        if not row.enabled:
+            return "off"
+        return "failing" if row.failures else "on"
+
+    @admin.display(description="reason")
+    def reason(self, row: Webhook) -> str:
+        if row.disabled_reason:
+            return row.disabled_reason
+        last = next(iter(hook_selectors.deliveries(row, 1)), None)
+        return last.error if row.failures and last is not None else ""
+
+    @admin.display(description="events behind")
+    def behind(self, row: Any) -> int:
+        """Of the log, whatever they are about; a thousand may lie behind one that nothing concerns."""
+        return int(row.waiting)

@@ -1,0 +1,142 @@
+"""Olga makes webhooks, tests them, switches them off and on, and sees what became of each attempt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+
+from accounts.models import User
+from chat.models import Channel, Webhook, WebhookDelivery
+from delivery import log
+from tests.support.operators import SCRIPT, say, staff, tick
+from tests.support.receiver import Receiver
+
+HOOKS = "/admin/chat/webhook/"
+NEW = {"name": "Orders", "receiver": "https://books.example/in", "heard": ["message.sent"], "of_channel": ""}
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as made:
+        yield made
+
+
+def _make(operator: Client, **fields: Any) -> Any:
+    return operator.post(f"{HOOKS}add/", NEW | fields, follow=True)
+
+
+def _secret(page: Any) -> str:
+    found = re.search(r'id="secret">([^<]+)<', page.content.decode())
+    assert found
+    return found[1]
+
+
+@pytest.fixture
+def hook(operator: Client, room: Channel, receiver: Receiver) -> Webhook:
+    receiver.secret = _secret(_make(operator, receiver=receiver.url))
+    return Webhook.objects.get()
+
+
+def test_a_webhook_is_made_and_its_secret_shown_once(operator: Client, group: Channel) -> None:
+    page = _make(operator, heard=["message.sent", "member.left"], of_channel=str(group.pk))
+    hook = Webhook.objects.get()
+    assert (hook.channel, hook.heard, hook.position) == (group, ["message.sent", "member.left"], log.head())
+    assert _secret(page) == hook.secret
+    for url in (HOOKS, f"{HOOKS}{hook.pk}/change/"):
+        html = operator.get(url).content.decode()
+        assert hook.secret not in html and "Tea" in html
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"receiver": "http://10.0.0.1/"}, "private network"), ({"heard": []}, "This field is required"),
+        ({"of_channel": "Nowhere"}, "There is no such channel"), ({"name": ""}, "This field is required"),
+        ({"heard": ["person.online"], "of_channel": "Tea"}, "only by a webhook of all channels"),
+    ],
+)  # fmt: skip
+def test_what_is_no_webhook_is_told(operator: Client, group: Channel, fields: dict[str, Any], told: str) -> None:
+    assert told in _make(operator, **fields).content.decode()
+    assert not Webhook.objects.exists()
+
+
+def test_it_is_changed(operator: Client, hook: Webhook) -> None:
+    page = f"{HOOKS}{hook.pk}/change/"
+    assert "our-own-secret" in operator.get(page).content.decode()
+    assert "our-own-secret" not in operator.get(HOOKS).content.decode()
+    inline = {"deliveries-TOTAL_FORMS": 0, "deliveries-INITIAL_FORMS": 0}
+    operator.post(page, NEW | inline | {"name": "Books", "heard": ["member.left"]})
+    hook.refresh_from_db()
+    assert (hook.name, hook.url, hook.heard) == ("Books", NEW["receiver"], ["member.left"])
+
+
+def test_a_test_tells_what_came_of_it(operator: Client, hook: Webhook, receiver: Receiver) -> None:
+    page = f"{HOOKS}{hook.pk}/"
+    assert "1 answered well." in operator.post(f"{page}test/", {"confirmed": "test"}, follow=True).content.decode()
+    assert receiver.events[0]["event"] == "ping"
+    receiver.status = 500
+    assert "It answered 500." in operator.post(f"{page}test/", {"confirmed": "test"}, follow=True).content.decode()
+    shown = operator.get(f"{page}change/").content.decode()
+    assert shown.count("It answered 500.") == 1 and WebhookDelivery.objects.count() == 2
+
+
+def test_it_is_switched_off_and_on_and_why_it_was_is_shown(operator: Client, hook: Webhook) -> None:
+    tick(operator, HOOKS, "disable_selected", hook, confirmed="disable")
+    hook.refresh_from_db()
+    assert not hook.enabled
+    Webhook.objects.update(disabled_reason="Every attempt has failed for 72 hours.", failures=7)
+    page = f"{HOOKS}{hook.pk}/"
+    assert "Every attempt has failed for 72 hours." in operator.get(f"{page}change/").content.decode()
+    operator.post(f"{page}enable/", {"confirmed": "enable"})
+    hook.refresh_from_db()
+    assert (hook.enabled, hook.disabled_reason, hook.failures) == (True, "", 0)
+    deeds = list(LogEntry.objects.order_by("pk").values_list("change_message", flat=True))[-2:]
+    assert deeds == ["Switch off.", "Switch on."]
+
+
+def test_it_goes_back_in_the_log(operator: Client, hook: Webhook, alice: User, group: Channel) -> None:
+    said = say(alice, group, "hello")
+    page = f"{HOOKS}{hook.pk}/"
+    operator.post(f"{page}replay/", {"confirmed": "replay", "position": said.position - 1})
+    hook.refresh_from_db()
+    assert hook.position == said.position - 1
+    told = operator.post(f"{page}replay/", {"confirmed": "replay", "position": 10**6}, follow=True).content.decode()
+    assert "no such position" in told
+
+
+def test_its_secret_is_renewed_and_shown_once(operator: Client, hook: Webhook) -> None:
+    secret = _secret(operator.post(f"{HOOKS}{hook.pk}/renew/", {"confirmed": "renew"}))
+    before, hook = hook, Webhook.objects.get()
+    assert secret == hook.secret != before.secret
+
+
+def test_it_is_removed(operator: Client, hook: Webhook) -> None:
+    answer = operator.post(f"{HOOKS}{hook.pk}/remove/", {"confirmed": "remove"}, follow=True)
+    assert answer.status_code == 200 and "1 removed." in answer.content.decode()
+    assert not Webhook.objects.exists()
+
+
+def test_a_name_is_shown_as_text(operator: Client, hook: Webhook) -> None:
+    Webhook.objects.update(name=SCRIPT, disabled_reason=SCRIPT)
+    for url in (HOOKS, f"{HOOKS}{hook.pk}/change/", f"{HOOKS}{hook.pk}/enable/"):
+        assert SCRIPT not in operator.get(url).content.decode()
+
+
+def test_without_the_right_nothing_is_seen_or_done(hook: Webhook) -> None:
+    looker = staff("view_webhook", "manage_channels")
+    assert looker.get(HOOKS).status_code == 200
+    assert looker.post(f"{HOOKS}{hook.pk}/disable/", {"confirmed": "disable"}).status_code == 403
+    assert looker.get(f"{HOOKS}add/").status_code == 403
+
+
+def test_another_s_webhook_is_not_shown_without_the_right_to_manage_channels(hook: Webhook) -> None:
+    other = staff("view_webhook", "change_webhook")
+    assert list(other.get(HOOKS).context["cl"].result_list) == []
+    other.post(f"{HOOKS}{hook.pk}/disable/", {"confirmed": "disable"})
+    hook.refresh_from_db()
+    assert hook.enabled
