@@ -71,6 +71,8 @@ class Line:
         self._me: Me | None = None
         self._end: Exception | None = None
         self._task: asyncio.Task[None] | None = None
+        self.cuts = 0
+        """How often a connection on which one was logged in has been lost."""
         self.position = after
         """All up to here has been taken out of the loop and is done with: kept somewhere, it is the next `after`."""
 
@@ -199,6 +201,7 @@ class Line:
                 await self._set_link(link)
                 await self._beat(link, reading)
             finally:
+                self.cuts += self._link is link
                 stable.cancel()
                 await self._set_link(None)
                 reading.cancel()

@@ -61,6 +61,7 @@ class Link:
             for reply in self._waiting.values():
                 if not reply.done():
                     reply.set_exception(Disconnected("the connection was lost"))
+                    reply.exception()  # Nobody may be waiting for it any more.
 
     def cut(self) -> None:
         """End it without a closing handshake, which a dead peer would not answer."""

@@ -6,14 +6,14 @@ import asyncio
 import json
 import os
 import time
-from contextlib import closing
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 
 import pytest
-from websockets.exceptions import InvalidHandshake
 
+from imsite.client import Client, Line, Sent
 from tests.cluster.conftest import ClusterFactory
-from tests.support.client import Closed
+from tests.support.cluster import Cluster
 from tests.support.eventually import eventually
 from tests.support.observe import ask, connections
 from tests.support.people import Account, People, Person
@@ -30,139 +30,95 @@ PATIENCE = 60.0
 
 
 class Talker:
-    """Somebody who has things to say in a group, and goes on after every cut where they were."""
+    """Somebody with things to say in a group, by the client that other programs use."""
 
-    def __init__(self, people: People, account: Account, acc: str) -> None:
-        self.name = account.name
-        self._people, self._account, self._acc = people, account, acc
-        self.group = ""
-        self.position: int | None = None
-        self.to_say = [f"{account.name} {number}" for number in range(SENDS_EACH)]
-        self.acknowledged: dict[str, tuple[str, int]] = {}
-        """Id and number, by clientMsgId."""
-        self.seen: dict[int, str] = {}
-        """Texts by number, of whatever way they came."""
-        self.client: Person
-        self.cuts = 0
-        self.failures: list[str] = []
-        """Of attempts to come."""
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.to_say = [f"{line.me.user_id} {number}" for number in range(SENDS_EACH)]
+        self.acknowledged: dict[str, Sent] = {}
+        """By what was said, which is also its key."""
+        self.heard: dict[int, str] = {}
+        """What others said, by its number."""
 
-    async def come(self) -> None:
-        """Log in through nginx, however often it takes, and catch up from the position told last."""
-        while True:
-            try:
-                self.client = await self._people.login(self._account, at=self._acc, after=self.position)
-                if self.position is not None:
-                    await self._catch_up()
-                return
-            except (OSError, InvalidHandshake, EOFError, Closed) as error:
-                self.failures.append(repr(error))
-                await asyncio.sleep(0.05)
+    async def talk(self, group: str) -> None:
+        """Say everything, a few things at once; each is offered until it is stored."""
+        for start in range(0, len(self.to_say), IN_FLIGHT):
+            await asyncio.gather(*(self._say(group, text) for text in self.to_say[start : start + IN_FLIGHT]))
 
-    async def _catch_up(self) -> None:
-        more = True
-        while more:
-            page = await self.client.call("sync", after=self.position)
-            assert not page.get("reset")
-            for event in page["events"]:
-                self._see(event["cmd"], event["response"]["data"])
-            self.position, more = page["position"], page["hasMore"]
+    async def hear(self, group: str) -> None:
+        """Take what comes, for ever; each number comes once, in order, cut or not."""
+        async for push in self.line:
+            assert push.cmd != "reset"
+            if push.cmd == "msg" and push.data["target"] == group:
+                assert push.data["seq"] > max(self.heard, default=0)
+                self.heard[push.data["seq"]] = push.data["msg"]
 
-    async def talk(self) -> None:
-        """Say everything, the same again under the same id where no answer came."""
-        while missing := [text for text in self.to_say if text not in self.acknowledged]:
-            try:
-                for start in range(0, len(missing), IN_FLIGHT):
-                    await asyncio.gather(*map(self._say, missing[start : start + IN_FLIGHT]))
-                    self._take_in()
-                    self.position = (await self.client.call("heartbeat"))["position"]
-            except Closed:
-                self._take_in()
-                self.cuts += 1
-                await self.come()
+    @property
+    def known(self) -> dict[int, str]:
+        """All that was said in the group, as far as one knows of it."""
+        return self.heard | {sent.seq: text for text, sent in self.acknowledged.items()}
 
-    async def _say(self, text: str) -> None:
-        reply = await self.client.call("message.send", target=self.group, type="text", msg=text, clientMsgId=text)
-        self.acknowledged[text] = (reply["id"], reply["seq"])
-        self.seen[reply["seq"]] = text
+    async def _say(self, group: str, text: str) -> None:
+        self.acknowledged[text] = await self.line.send(text, target=group, key=text)
 
-    def _take_in(self) -> None:
-        """Note what was pushed; within one connection each number comes once, in order."""
-        last = 0
-        for item in self.client.received:
-            # Answers are left out: that to a repeated send tells of a message of long ago.
-            if item.cmd == "msg" and item.data["target"] == self.group:
-                assert item.data["seq"] > last
-                last = item.data["seq"]
-                self._see(item.cmd, item.data)
 
-    def _see(self, cmd: str, data: dict[str, Any]) -> None:
-        if cmd == "msg" and data["target"] == self.group:
-            assert self.seen.setdefault(data["seq"], data["msg"]) == data["msg"]
-
-    async def hear(self, count: int) -> None:
-        """Wait until all of it has come."""
-        self._take_in()
-        while len(self.seen) < count:
-            known = len(self.client.received)
-            await self.client.until(lambda known=known: len(self.client.received) > known)  # type: ignore[misc]
-            self._take_in()
+@asynccontextmanager
+async def talkers(cluster: Cluster, accounts: list[Account]) -> AsyncIterator[list[Talker]]:
+    """These people, connected through nginx."""
+    async with AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(Client(cluster.url, token=account.token)) for account in accounts]
+        yield [Talker(await stack.enter_async_context(client.listen())) for client in clients]
 
 
 async def test_a_killed_node_costs_nobody_a_message(cluster_factory: ClusterFactory) -> None:
     with cluster_factory(front=True, IM_NODE_LEASE=str(LEASE)) as cluster, closing(Twins(cluster)) as twins:
         people = People(twins.town)
+        accounts = [twins.town.account(("alice", "bob")[number % 2]) for number in range(PEOPLE)]
+        ghost = await people.login(twins.town.account("dave"), at=twins.b.acc)
         try:
-            talkers = [
-                Talker(people, twins.town.account(("alice", "bob")[number % 2]), cluster.acc)
-                for number in range(PEOPLE)
-            ]
-            for talker in talkers:
-                await talker.come()
-            ghost = await people.login(twins.town.account("dave"), at=twins.b.acc)
-            group = await talkers[0].client.group(*(talker.client for talker in talkers[1:]))
-            for talker in talkers:
-                talker.group = group
-                await talker.client.push("channel.note", target=group)
-                talker.position = (await talker.client.call("heartbeat"))["position"]
-            assert connections(twins.a) >= PEOPLE // 3 and connections(twins.b) >= PEOPLE // 3
-
-            async with asyncio.timeout(PATIENCE):
-                talk = [asyncio.create_task(talker.talk()) for talker in talkers]
-                await eventually(lambda: sum(len(one.acknowledged) for one in talkers) >= PEOPLE * SENDS_EACH // 4)
-                twins.b.kill()
-                assert not all(task.done() for task in talk), "they had said everything before"
-                async with asyncio.timeout(LEASE + 2):
-                    while await asyncio.to_thread(_online, twins, ghost.name):  # noqa: ASYNC110  nothing tells
-                        await asyncio.sleep(0.05)
-                await asyncio.gather(*talk)
-                for talker in talkers:
-                    await talker.hear(PEOPLE * SENDS_EACH)
-
-            cut = [talker for talker in talkers if talker.cuts]
-            assert len(cut) >= PEOPLE // 3
-            # None is left behind of those who tried to come in vain.
-            await asyncio.to_thread(_until_connected, twins, PEOPLE, [talker.failures for talker in cut])
-            shown = await talkers[0].client.call("presence.list")
-            assert {one["userId"] for one in shown["online"]} == {talker.name for talker in talkers}
-            stored = await _history(talkers[0].client, group)
-            assert sorted(stored.values()) == sorted(text for talker in talkers for text in talker.to_say)
-            for talker in talkers:
-                assert talker.seen == stored
-                again = await talker.client.call(
-                    "message.send", target=group, type="text", msg=talker.to_say[0], clientMsgId=talker.to_say[0]
-                )
-                assert (again["id"], again["seq"]) == talker.acknowledged[talker.to_say[0]]
+            async with talkers(cluster, accounts) as crowd, asyncio.timeout(PATIENCE):
+                await _group_and_death(twins, crowd, ghost)
         finally:
             for client in people.clients:
                 await client.close()
 
 
-def _until_connected(twins: Twins, count: int, failures: list[list[str]]) -> None:
+async def _group_and_death(twins: Twins, crowd: list[Talker], ghost: Person) -> None:
+    names = [talker.line.me.user_id for talker in crowd]
+    made = await crowd[0].line.call("channel.create", kind="public", name="Painters", members=names[1:])
+    group, count = made["target"], PEOPLE * SENDS_EACH
+    assert connections(twins.a) >= PEOPLE // 3 and connections(twins.b) >= PEOPLE // 3
+    talk = [asyncio.create_task(talker.talk(group)) for talker in crowd]
+    listening = asyncio.gather(*(talker.hear(group) for talker in crowd))
+    await eventually(lambda: sum(len(talker.acknowledged) for talker in crowd) >= count // 4)
+    twins.b.kill()
+    assert not all(task.done() for task in talk), "they had said everything before"
+    async with asyncio.timeout(LEASE + 2):
+        while await asyncio.to_thread(_online, twins, ghost.name):  # noqa: ASYNC110  nothing tells
+            await asyncio.sleep(0.05)
+    await asyncio.gather(*talk)
+    await eventually(lambda: listening.done() or all(len(talker.known) == count for talker in crowd))
+    assert not listening.done() or listening.result()
+    listening.cancel()
+
+    assert sum(talker.line.cuts > 0 for talker in crowd) >= PEOPLE // 3
+    # None is left behind of those who tried to come in vain.
+    await asyncio.to_thread(_until_connected, twins, PEOPLE)
+    shown = await crowd[0].line.call("presence.list")
+    assert {one["userId"] for one in shown["online"]} == set(names)
+    stored = await _history(crowd[0].line, group)
+    assert sorted(stored.values()) == sorted(text for talker in crowd for text in talker.to_say)
+    for talker in crowd:
+        assert talker.known == stored
+        again = await talker.line.send(talker.to_say[0], target=group, key=talker.to_say[0])
+        assert again.data == talker.acknowledged[talker.to_say[0]].data
+
+
+def _until_connected(twins: Twins, count: int) -> None:
     """Wait until so many are connected to node `a`."""
     deadline = time.monotonic() + 10
     while (now := connections(twins.a)) != count:
-        assert time.monotonic() < deadline, f"{now} connections; failures: {failures}"
+        assert time.monotonic() < deadline, f"{now} connections"
         time.sleep(0.05)
 
 
@@ -171,12 +127,12 @@ def _online(twins: Twins, name: str) -> bool:
     return bool(answer["data"]["online"])
 
 
-async def _history(client: Person, target: str) -> dict[int, str]:
+async def _history(line: Line, target: str) -> dict[int, str]:
     """All that stands there, text by number."""
     found: dict[int, str] = {}
     more = True
     while more:
-        page = await client.call("message.history", target=target, after=max(found, default=0), limit=100)
+        page = await line.call("message.history", target=target, after=max(found, default=0), limit=100)
         found |= {message["seq"]: message["msg"] for message in page["messages"]}
         more = page["hasMore"]
     return found
