@@ -1,0 +1,47 @@
+"""What names come along from elsewhere. Nobody chooses one there that they could not choose here."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.oauth.identity import Identity, suggested_nickname, suggested_user_name
+
+
+def _of(name: str = "", handle: str = "") -> Identity:
+    return Identity("github", "1", "id", name=name, handle=handle)
+
+
+@pytest.mark.parametrize(
+    ("name", "handle", "wanted"),
+    [
+        ("Alice Octo", "octo-alice", "octo-alice"),
+        ("Alice Octo", "", "Alice.Octo"),
+        ("马远", "", "马远"),
+        ("夏圭？", "", "夏圭"),
+        ("  --Ada   Lovelace!! ", "", "Ada.Lovelace"),
+        ("Ada", "admin", "Ada"),
+        ("", "", ""),
+        ("???", "", ""),
+        ("system", "管理员", ""),
+        ("pаypal", "", ""),  # with a Cyrillic letter
+        ("A" * 500, "", "A" * 32),
+    ],
+)
+def test_a_user_name_is_made_of_what_comes_along(name: str, handle: str, wanted: str) -> None:
+    assert suggested_user_name(_of(name, handle)) == wanted
+
+
+@pytest.mark.parametrize(
+    "name", ["ali\u202ece", "ali\u200bce", "a\u0000b", "\u2800", "z" + "\u0335" * 9, "\ud800", "\ufeffalice"]
+)
+def test_what_hides_something_is_no_nickname(name: str) -> None:
+    assert suggested_nickname(_of(name, "octo")) == "octo"
+
+
+def test_a_script_in_a_name_is_a_name() -> None:
+    assert suggested_nickname(_of("<script>alert(1)</script>")) == "<script>alert(1)</script>"
+    assert suggested_user_name(_of("<script>alert(1)</script>")) == "script.alert.1.script"
+
+
+def test_blanks_of_a_name_are_gathered() -> None:
+    assert suggested_nickname(_of("  Alice \n Octo ")) == "Alice Octo"

@@ -1,0 +1,141 @@
+"""What each provider says of somebody, and which pictures are fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+from django.test import RequestFactory
+from pytest_django.fixtures import Settings
+from social_core.exceptions import AuthResponseError
+
+from accounts.oauth import providers
+from accounts.oauth.providers import WAYS, origins, provider, ways
+from tests.support.identity_provider import KEYS
+
+
+@pytest.fixture
+def switched_on(settings: Settings) -> None:
+    for name, value in KEYS.items():
+        setattr(settings, name, value)
+
+
+def _provider(slug: str) -> Any:
+    request = RequestFactory().get("/")
+    request.session = {}  # type: ignore[assignment]
+    return provider(next(way for way in WAYS if way.slug == slug), request)
+
+
+def test_github_is_keyed_by_the_number_not_the_name() -> None:
+    said = {"id": 4711, "login": "octo", "name": "Octo", "avatar_url": "https://avatars.githubusercontent.com/u/1"}
+    identity = _provider("github").identity(said)
+    assert (identity.provider, identity.subject, identity.subject_key) == ("github", "4711", "id")
+    assert (identity.handle, identity.name, identity.email) == ("octo", "Octo", "")
+
+
+@pytest.mark.parametrize(
+    ("emails", "email", "unconfirmed"),
+    [
+        ([{"email": "a@b.example", "primary": True, "verified": True}], "a@b.example", False),
+        ([{"email": "a@b.example", "primary": True, "verified": False}], "", True),
+        ([{"email": "a@b.example", "primary": True, "verified": "true"}], "", True),
+        ([{"email": "a@b.example", "primary": True}], "", True),
+        ([{"email": "a@b.example", "primary": False, "verified": True}], "", False),
+        (["a@b.example"], "", False),
+        ([], "", False),
+    ],
+)
+def test_only_a_confirmed_primary_address_of_github_counts(emails: Any, email: str, unconfirmed: bool) -> None:
+    identity = _provider("github").identity({"id": 1, "emails": emails, "email": "public@b.example"})
+    assert (identity.email, identity.email_unconfirmed) == (email, unconfirmed)
+
+
+@pytest.mark.parametrize("confirmed", [False, None, "true", 1])
+def test_an_address_that_google_does_not_confirm_is_none(confirmed: object) -> None:
+    identity = _provider("google").identity({"sub": "1", "email": "a@b.example", "email_verified": confirmed})
+    assert (identity.email, identity.email_unconfirmed) == ("", True)
+
+
+@pytest.mark.parametrize(("slug", "key"), [("github", "id"), ("google", "sub"), ("wechat", "openid")])
+@pytest.mark.parametrize("subject", [None, "", True, {"a": 1}, ["1"]])
+def test_who_has_no_subject_is_nobody(slug: str, key: str, subject: object) -> None:
+    with pytest.raises(AuthResponseError):
+        _provider(slug).identity({key: subject, "name": "Alice", "email": "a@b.example", "email_verified": True})
+
+
+def test_names_that_are_no_texts_are_none() -> None:
+    identity = _provider("google").identity({"sub": "1", "name": {"$ne": ""}, "picture": 7})
+    assert (identity.name, identity.picture) == ("", "")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://avatars.githubusercontent.com/u/1",
+        "https://avatars.githubusercontent.com.elsewhere.example/u/1",
+        "https://elsewhere.example/?avatars.githubusercontent.com",
+        "https://avatars.githubusercontent.com@169.254.169.254/latest",
+        "https://169.254.169.254/latest/meta-data",
+        "https://localhost/",
+        "https://avatars.githubusercontent.com:8443/u/1",
+        "https://avatars.githubusercontent.com:x/u/1",
+        "file:///etc/passwd",
+        "//avatars.githubusercontent.com/u/1",
+        "",
+    ],
+)
+def test_a_picture_from_elsewhere_is_not_fetched(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object, **how: object) -> None:
+        raise AssertionError("this must not be asked for")
+
+    monkeypatch.setattr(requests, "get", refuse)
+    assert _provider("github").picture(url) is None
+    assert _provider("google").picture(url) is None
+
+
+class _Answer:
+    status_code = 200
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+
+    def __enter__(self) -> _Answer:
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        pass
+
+    def iter_content(self, size: int) -> Iterator[bytes]:
+        for _ in range(0, self._size, size):
+            yield b"x" * size
+
+
+@pytest.mark.parametrize(("size", "kept"), [(100_000, True), (providers.PICTURE_BYTES * 2, False)])
+def test_a_picture_is_bounded_and_followed_nowhere(size: int, kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def get(url: str, **how: Any) -> _Answer:
+        asked.append(how)
+        return _Answer(size)
+
+    monkeypatch.setattr(requests, "get", get)
+    found = _provider("google").picture("https://lh3.googleusercontent.com/a/1")
+    assert (found is not None) == kept
+    assert asked[0]["allow_redirects"] is False and asked[0]["timeout"]
+
+
+def test_a_way_needs_both_keys(settings: Settings, switched_on: None) -> None:
+    assert [way.slug for way in ways()] == ["github", "google", "wechat"]
+    settings.SOCIAL_AUTH_GOOGLE_OAUTH2_SECRET = ""
+    assert [way.slug for way in ways()] == ["github", "wechat"]
+
+
+def test_the_policy_lets_forms_lead_to_the_ways_that_are_on(settings: Settings, switched_on: None) -> None:
+    request = RequestFactory().get("/")
+    request.session = {}  # type: ignore[assignment]
+    wanted = ["https://accounts.google.com", "https://github.com", "https://open.weixin.qq.com"]
+    assert origins(request) == wanted
+    settings.SOCIAL_AUTH_GITHUB_KEY = ""
+    assert origins(request) == [wanted[0], wanted[2]]

@@ -1,0 +1,213 @@
+"""Pictures of people: whatever comes, what is kept is ours."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from PIL import Image
+from pytest_django.fixtures import Settings
+
+from accounts import avatars
+from accounts.actions import avatar_remove, avatar_set, guest_create
+from accounts.errors import BadPicture
+from accounts.models import User
+from tests.support.identity_provider import picture
+
+Commit = Callable[..., AbstractContextManager[object]]
+MARK = b"GPS-secret-place"
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(1)</script></svg>'
+HTML = b"<!doctype html><script>alert(1)</script>"
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(settings: Settings, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+
+
+def bomb(side: int) -> bytes:
+    """A PNG of a few bytes that says it is enormous."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    body = zlib.compress(b"\0" * 1000)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+
+
+def _opened(made: bytes) -> Image.Image:
+    return Image.open(BytesIO(made))
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "GIF"])
+@pytest.mark.parametrize("size", [(1, 1), (300, 200), (3000, 10)])
+def test_a_picture_becomes_a_square_of_one_kind(form: str, size: tuple[int, int]) -> None:
+    made = _opened(avatars.made_anew(picture(size, form)))
+    assert (made.format, made.size) == ("WEBP", (256, 256))
+
+
+def test_where_and_by_what_it_was_taken_is_not_kept() -> None:
+    exif = Image.Exif()
+    exif[0x010F], exif[0x9286] = "Maker", MARK.decode()
+    exif.get_ifd(0x8825)[1] = "N"
+    came = picture(form="JPEG", exif=exif, comment=MARK)
+    assert MARK in came
+    made = avatars.made_anew(came)
+    assert MARK not in made and b"EXIF" not in made and b"ICCP" not in made
+    assert not _opened(made).getexif()
+
+
+def test_it_stands_upright_as_the_camera_meant() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    came = Image.new("RGB", (200, 200), "white")
+    came.paste("black", (0, 0, 200, 60))
+    file = BytesIO()
+    came.save(file, "PNG", exif=exif)
+    made = _opened(avatars.made_anew(file.getvalue())).convert("L")
+    right, left = made.getpixel((240, 128)), made.getpixel((10, 128))
+    assert isinstance(right, int) and right < 60
+    assert isinstance(left, int) and left > 200
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        b"",
+        SVG,
+        HTML,
+        b"GIF89a",
+        b"\x89PNG\r\n\x1a\n" + b"\0" * 40,
+        picture()[:60],
+        b"BM" + b"\0" * 60,
+        b"%PDF-1.7",
+        b"\0",
+    ],
+    ids=["empty", "svg", "html", "gif-head", "png-head", "cut", "bmp", "pdf", "nul"],
+)
+def test_what_is_no_picture_of_a_known_kind_is_refused(file: bytes) -> None:
+    with pytest.raises(BadPicture):
+        avatars.made_anew(file)
+
+
+def test_a_second_meaning_does_not_survive() -> None:
+    made = avatars.made_anew(picture(form="GIF") + HTML + SVG)
+    assert b"script" not in made
+
+
+@pytest.mark.parametrize("side", [7_000, 20_000, 2**31 - 1])
+def test_an_image_bomb_is_not_decoded(side: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object) -> None:
+        raise AssertionError("this must not be decoded")
+
+    monkeypatch.setattr(Image.Image, "load", refuse)
+    with pytest.raises(BadPicture):
+        avatars.made_anew(bomb(side))
+
+
+def test_too_many_bytes_are_not_looked_at(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.IM_AVATAR_BYTES = 100
+    monkeypatch.setattr(Image, "open", None)
+    with pytest.raises(BadPicture, match="MB"):
+        avatars.made_anew(b"x" * 101)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../secret_key",
+        "1-0123456789abcdef.webp/../../secret_key",
+        "..",
+        "",
+        "1-0123456789abcdef.webp\0",
+        "1-0123456789abcdef.webp\n",
+        "1-0123456789abcdef.html",
+        "１-0123456789abcdef.webp",
+        "\u202e1-0123456789abcdef.webp",
+    ],
+)
+def test_only_names_of_ours_are_files(name: str, tmp_path: Path) -> None:
+    (tmp_path / "secret_key").write_text("secret")
+    assert avatars.file(name) is None
+    assert avatars.owner(name) is None
+
+
+def test_a_picture_is_served_as_what_it_is(alice: User, client: Client) -> None:
+    user = avatar_set(user_id=alice.pk, picture=picture())
+    answer = client.get(user.avatar)
+    assert answer.status_code == 200
+    assert answer["Content-Type"] == "image/webp"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in answer["Content-Security-Policy"] and "default-src 'none'" in answer["Content-Security-Policy"]
+    assert _opened(answer.content).size == (256, 256)
+
+
+def test_an_earlier_address_leads_to_the_present_picture(
+    alice: User, client: Client, django_capture_on_commit_callbacks: Commit
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        before = avatar_set(user_id=alice.pk, picture=picture()).avatar
+        after = avatar_set(user_id=alice.pk, picture=picture(colour="#123456")).avatar
+    assert before != after
+    assert client.get(before)["Location"] == after
+    with django_capture_on_commit_callbacks(execute=True):
+        avatar_remove(user_id=alice.pk)
+    assert client.get(before).status_code == client.get(after).status_code == 404
+
+
+def test_what_was_replaced_is_gone_from_the_disk(transactional_db: None, tmp_path: Path) -> None:
+    user = User.objects.create_user("carol")
+    avatar_set(user_id=user.pk, picture=picture())
+    avatar_set(user_id=user.pk, picture=picture(colour="#123456"))
+    assert len(list((tmp_path / "media" / "avatars").iterdir())) == 1
+    avatar_remove(user_id=user.pk)
+    assert not list((tmp_path / "media" / "avatars").iterdir())
+
+
+def test_a_picture_nobody_can_have_leaves_no_file(db: None, tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="no such person"):
+        avatar_set(user_id=2**40, picture=picture())
+    assert not list((tmp_path / "media" / "avatars").iterdir())
+
+
+def _upload(browser: Client, content: bytes, name: str = "me.png", kind: str = "image/png") -> str:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    file = SimpleUploadedFile(name, content, kind)
+    return browser.post("/accounts/profile/picture/", {"avatar": file}, follow=True).content.decode()
+
+
+@pytest.mark.parametrize("name", ["../../evil.html", "a\0b.png", "gnp.\u202eexe", "x" * 300 + ".svg", "<b>.png"])
+def test_the_name_of_an_upload_means_nothing(browser: Client, alice: User, tmp_path: Path, name: str) -> None:
+    _upload(browser, picture(), name)
+    alice.refresh_from_db()
+    stored = list((tmp_path / "media" / "avatars").iterdir())
+    assert [f"/avatars/{path.name}" for path in stored] == [alice.avatar]
+
+
+@pytest.mark.parametrize("content", [SVG, HTML, b""])
+def test_an_upload_that_is_no_picture_is_told_so(browser: Client, alice: User, content: bytes) -> None:
+    page = _upload(browser, content)
+    assert "no picture" in page
+    alice.refresh_from_db()
+    assert alice.avatar == ""
+
+
+def test_a_type_that_lies_changes_nothing(browser: Client, alice: User) -> None:
+    _upload(browser, picture(), "page.html", "text/html")
+    alice.refresh_from_db()
+    assert browser.get(alice.avatar)["Content-Type"] == "image/webp"
+
+
+def test_a_stranger_and_a_guest_upload_nothing(client: Client, db: None) -> None:
+    assert client.post("/accounts/profile/picture/")["Location"].startswith("/accounts/login/")
+    guest = guest_create(name="Guest")
+    client.force_login(guest, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.post("/accounts/profile/picture/")["Location"] == "/accounts/register/"

@@ -1,0 +1,129 @@
+"""How often one address may make accounts, guests and mail."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import pytest
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+from accounts import throttle
+from accounts.actions import app_create
+from accounts.errors import TooOften
+from accounts.models import User
+from accounts.throttle import Throttle
+from chat.actions.session import session_open
+from chat.errors import TOO_MUCH, ChatError
+from tests.accounts.conftest import PASSWORD
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.fixture(autouse=True)
+def _fresh(settings: Settings) -> None:
+    throttle.joining.forget()
+    settings.IM_JOIN_RATE = 2
+
+
+class Clock:
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(throttle, "time", made)
+    return made
+
+
+def test_an_address_has_its_fill_and_gets_it_back(clock: Clock) -> None:
+    joining = Throttle("IM_JOIN_RATE")
+    joining.take("192.0.2.1")
+    joining.take("192.0.2.1")
+    with pytest.raises(TooOften) as refusal:
+        joining.take("192.0.2.1")
+    assert 0 < refusal.value.seconds <= 1801
+    joining.take("192.0.2.2")
+    clock.now += 1801
+    joining.take("192.0.2.1")
+
+
+def test_what_is_refused_costs_nothing(clock: Clock) -> None:
+    joining = Throttle("IM_JOIN_RATE")
+    for _ in range(2):
+        joining.take("192.0.2.1")
+    for _ in range(100):
+        with pytest.raises(TooOften):
+            joining.take("192.0.2.1")
+    clock.now += 1801
+    joining.take("192.0.2.1")
+
+
+def test_the_addresses_of_one_network_count_as_one(clock: Clock) -> None:
+    joining = Throttle("IM_JOIN_RATE")
+    joining.take("2001:db8:1:2::1")
+    joining.take("2001:db8:1:2:ffff::9")
+    with pytest.raises(TooOften):
+        joining.take("2001:db8:1:2::3")
+    joining.take("2001:db8:1:3::1")
+    joining.take("::ffff:192.0.2.9")
+    joining.take("192.0.2.9")
+    with pytest.raises(TooOften):
+        joining.take("192.0.2.9")
+
+
+def test_memory_is_bounded(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle, "_REMEMBERED", 10)
+    joining = Throttle("IM_JOIN_RATE")
+    for number in range(100):
+        joining.take(f"192.0.2.{number}")
+    assert len(joining._spent) == 10
+
+
+def test_none_is_no_limit(settings: Settings) -> None:
+    settings.IM_JOIN_RATE = 0
+    joining = Throttle("IM_JOIN_RATE")
+    for _ in range(100):
+        joining.take("192.0.2.1")
+
+
+def _register(client: Client, name: str) -> str:
+    form = {"username": name, "nickname": "", "password": PASSWORD, "again": PASSWORD}
+    return client.post("/accounts/register/", form).content.decode()
+
+
+def test_accounts_and_guests_share_a_measure(db: None, client: Client) -> None:
+    app_create(number=901, name="Web")
+    _register(client, "alice")
+    assert client.post("/accounts/guest/", {"name": "Guest", "appId": "901"}).status_code == 201
+    assert "Too many from your address" in _register(client, "bob")
+    assert client.post("/accounts/guest/", {"name": "Guest", "appId": "901"}).status_code == 429
+    answer = client.post(
+        "/register", urlencode({"phone_number": "1", "nickname": "c", "password": PASSWORD}), FORM
+    ).json()
+    assert answer["code"] == -1 and "Too many" in answer["msg"]
+    assert not User.objects.filter(username="bob").exists()
+
+
+def test_who_writes_another_address_into_the_request_is_not_believed(db: None) -> None:
+    for number in range(2):
+        _register(Client(headers={"X-Forwarded-For": f"192.0.2.{number}"}), f"alice{number}")
+    assert "Too many" in _register(Client(headers={"X-Forwarded-For": "192.0.2.77"}), "alice9")
+
+
+def test_a_guest_by_websocket_too(db: None) -> None:
+    app_create(number=901, name="Web")
+
+    def enter(address: str) -> None:
+        session_open(token="", session_key="", name="Guest", app_number=901, address=address)
+
+    enter("192.0.2.1")
+    enter("192.0.2.1")
+    with pytest.raises(ChatError) as refusal:
+        enter("192.0.2.1")
+    assert refusal.value.code is TOO_MUCH and refusal.value.data["retryAfter"] > 0
+    enter("192.0.2.2")
