@@ -162,6 +162,13 @@ def read_channel(channel: int, kind: str, after: int, before: int | None, limit:
     return _entries(list(found.order_by("-position")[:limit])[::-1])
 
 
+def references(kinds: Sequence[str], *, after: int, upto: int, limit: int) -> list[tuple[int, int]]:
+    """Positions in (`after`, `upto`] of events of these kinds with what each is about, in order."""
+    found = Event.objects.filter(position__gt=after, position__lte=upto, kind__in=kinds, ref__isnull=False)
+    rows = found.order_by("position").values_list("position", "ref")[:limit]
+    return [(position, ref) for position, ref in rows if ref is not None]
+
+
 @dataclass(frozen=True, slots=True)
 class Replay:
     """A page of a person's events. `position` is safe to ask from next; `reset` means: too far behind, reload."""

@@ -196,6 +196,7 @@ OPTIONS = (
     Option("IM_RETENTION_DAYS", 0, "Days for which messages are kept where a channel says nothing else; 0: for good."),
     Option("IM_FILE_RETENTION_DAYS", 0, "Days for which pictures and voice messages are kept; 0: as the message."),
     Option("IM_RETENTION_BATCH", 500, "Messages that retention removes in one transaction."),
+    Option("IM_SEARCH_INTERVAL", 1.0, "Seconds between looks for messages that the search does not know yet."),
     Option("IM_TIDY_INTERVAL", 3600.0, "Seconds between removals of what has expired: keys, tokens, browser sessions."),
     Option("IM_SYNC_LIMIT", 5000, "Events that `sync` replays; with more between, the client is told to reset."),
 )

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from chat.models import Channel, Message
+from chat.search.index import index_forget
 from delivery import log
 from delivery.transactions import write
 
@@ -66,6 +67,7 @@ def channel_cut(*, channel_id: int, before: int, limit: int | None = None) -> in
             return 0
         gone = [pk for pk, _ in rows]
         log.forget(gone)
+        index_forget(gone)
         Message.objects.filter(pk__in=gone).delete()
         channel.cut_seq = rows[-1][1]
         channel.save(update_fields=["cut_seq"])

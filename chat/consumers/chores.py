@@ -1,4 +1,5 @@
-"""What each node does from time to time besides serving: announcements on time, mutes that run out, retention.
+"""What each node does from time to time besides serving: announcements on time, mutes that run out, retention, the
+search's index.
 
 Several nodes may do the same at once; the actions see to it that it happens once.
 """
@@ -18,6 +19,7 @@ from chat.actions import retention, sightings
 from chat.actions.announcement import announcements_send_due
 from chat.actions.departure import deletions_finish
 from chat.actions.moderation import restrictions_lift_expired
+from chat.search.index import index_advance
 from delivery import publish
 from delivery.threads import run
 
@@ -32,6 +34,7 @@ def begin() -> list[asyncio.Task[None]]:
     work = (
         ("announcements", settings.IM_ANNOUNCE_INTERVAL, _on_time),
         ("retention", settings.IM_TIDY_INTERVAL, _retain),
+        ("search", settings.IM_SEARCH_INTERVAL, _index),
         ("deletions", settings.IM_TIDY_INTERVAL, _finish_deletions),
     )
     tasks = [asyncio.create_task(_every(pause, name, chore), name=name) for name, pause, chore in work]
@@ -61,6 +64,10 @@ async def _retain() -> None:
         await _to_its_end(partial(retention.channel_cut, channel_id=channel, before=before))
     await _to_its_end(retention.files_cut)
     await run(lambda: leftovers.avatars_forget(leftovers.avatars_unused()))
+
+
+async def _index() -> None:
+    await _to_its_end(index_advance)
 
 
 async def _finish_deletions() -> None:

@@ -4,6 +4,7 @@ from chat.models.channel import Channel, Membership, ReadMark
 from chat.models.hooks import IncomingHook, Webhook, WebhookDelivery
 from chat.models.message import Message, MessageKey, Pin
 from chat.models.moderation import Announcement, Report, Restriction
+from chat.models.search import SearchCursor
 
 __all__ = [
     "Announcement",
@@ -16,6 +17,7 @@ __all__ = [
     "ReadMark",
     "Report",
     "Restriction",
+    "SearchCursor",
     "Webhook",
     "WebhookDelivery",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from chat.api.v1 import channels, external, history, members, message, messages, presence, users, webhooks
+from chat.api.v1 import channels, external, history, members, message, messages, presence, search, users, webhooks
 from chat.api.v1.endpoint import NoSuchPath
 
 urlpatterns = [
@@ -27,6 +27,7 @@ urlpatterns = [
     path("channels/<channel_id>/members/", members.MemberList.as_view()),
     path("channels/<channel_id>/members/<name>/", members.OneMember.as_view()),
     path("channels/<channel_id>/messages/", history.History.as_view()),
+    path("search/messages/", search.SearchMessages.as_view()),
     path("users/", users.UserList.as_view()),
     path("users/import/", users.UserImport.as_view()),
     path("users/external/<external_id>/", external.External.as_view()),

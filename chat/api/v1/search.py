@@ -1,0 +1,71 @@
+"""`search/messages/`: what was said, by its words."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from msgspec import Meta
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat import bodies, errors
+from chat.actions.service_access import access_for_service, manages_groups
+from chat.api.v1 import pages
+from chat.api.v1.endpoint import Endpoint, Permissions, answer
+from chat.api.v1.message import Message
+from chat.api.v1.schema import CURSOR, LIMIT, described
+from chat.api.v1.shapes import Shape, number
+from chat.errors import ChatError
+from chat.search.find import message_search
+
+LONGEST = 100
+_SAID = {
+    "target": "31", "type": "text", "msg": "The parcel is on its way", "from": "alice", "fromId": "9", "name": "Alice",
+    "avatar": "", "id": "4711", "seq": 3, "time": 1795168800000, "position": 9001,
+}  # fmt: skip
+
+
+class FoundMessages(Shape):
+    """The newest first. A page may hold fewer than `limit`, even none: `next` alone tells whether more may follow."""
+
+    results: list[Message]
+    next: Annotated[str | None, Meta(description="The cursor of the next page; null: there is none.")]
+
+
+class SearchMessages(Endpoint):
+    permissions: ClassVar[Permissions] = {"GET": "chat.view_message"}
+
+    @described(
+        "Search messages",
+        gives={200: FoundMessages},
+        refuses=(404,),
+        query=(
+            OpenApiParameter("q", OpenApiTypes.STR, required=True, description="Words, or Chinese or Japanese text."),
+            OpenApiParameter("channel", OpenApiTypes.STR, description="In this channel only."),
+            LIMIT,
+            CURSOR,
+        ),
+        got={"One message": {"results": [_SAID], "next": None}},
+        tag="messages",
+    )
+    def get(self, request: Request) -> Response:
+        """Messages with all of these words, of those that the service may read now; the last word may be unfinished.
+
+        What was edited or recalled is found by what it says now. A message can be found about a second after its send.
+        """
+        page = pages.asked(request)
+        question = request.query_params.get("q", "")
+        if not question.strip() or len(question) > LONGEST:
+            raise ChatError(errors.ILLEGAL_PARAMETER, f"q has 1 to {LONGEST} characters.", field="q")
+        target = request.query_params.get("channel")
+        found = message_search(
+            request.user,
+            question,
+            limit=page.limit,
+            before=page.number or None,
+            access=None if target is None else access_for_service(request.user, number(target)),
+            manages=manages_groups(request.user),
+        )
+        return answer(pages.answer([bodies.message(row, row.sender) for row in found.messages], next=found.next))

@@ -1,0 +1,92 @@
+"""Words of a text, as they are indexed and asked for. Pure.
+
+Chinese, Japanese and Korean have no blanks between words, so each character begins a word of two: 马远山 is 马远, 远山
+and 山. Whatever characters stand together are then found as words that stand together, and one alone as the beginning
+of a word.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+LONGEST_WORD = 64
+"""Characters of a word that count."""
+MOST_PHRASES = 16
+_ASIAN = (
+    (0x3005, 0x3007), (0x3040, 0x30FF), (0x31F0, 0x31FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF),
+    (0xAC00, 0xD7AF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words that stand next to each other; of the last one, with `begins`, the beginning is enough."""
+
+    words: tuple[str, ...]
+    begins: bool = False
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in their order; width and case make no difference."""
+    found: list[str] = []
+    for run, asian in _runs(text):
+        found += [run[start : start + 2] for start in range(len(run))] if asian else [run]
+    return found
+
+
+def phrases(question: str) -> list[Phrase]:
+    """What a text must hold, all of it, to be found. The last word may be unfinished. Empty: nothing is asked for."""
+    asked: list[Phrase] = []
+    runs = list(_runs(question))[:MOST_PHRASES]
+    for index, (run, asian) in enumerate(runs):
+        if not asian:
+            asked.append(Phrase((run,), begins=index == len(runs) - 1))
+        elif len(run) == 1:
+            asked.append(Phrase((run,), begins=True))
+        else:
+            asked.append(Phrase(tuple(run[start : start + 2] for start in range(len(run) - 1))))
+    return asked
+
+
+def holds(text: str, asked: Sequence[Phrase]) -> bool:
+    """Whether the text holds all of the phrases."""
+    found = words(text)
+    return all(_holds(found, phrase) for phrase in asked)
+
+
+def _holds(found: list[str], phrase: Phrase) -> bool:
+    *whole, last = phrase.words
+    for start in range(len(found) - len(whole)):
+        word = found[start + len(whole)]
+        if found[start : start + len(whole)] == whole and (word.startswith(last) if phrase.begins else word == last):
+            return True
+    return False
+
+
+def _runs(text: str) -> Iterator[tuple[str, bool]]:
+    """Characters that belong together, and whether they are of a script without blanks."""
+    run, asian = "", False
+    for char in unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()):
+        kind = _kind(char)
+        if run and (kind != ("asian" if asian else "word")):
+            yield run[: None if asian else LONGEST_WORD], asian
+            run = ""
+        if kind == "sign":
+            yield char, False
+        elif kind:
+            run, asian = run + char, kind == "asian"
+    if run:
+        yield run[: None if asian else LONGEST_WORD], asian
+
+
+def _kind(char: str) -> str:
+    """`asian`, `word`, `sign` (an emoji: a word by itself), or empty for what stands between words."""
+    code = ord(char)
+    if any(first <= code <= last for first, last in _ASIAN):
+        return "asian"
+    category = unicodedata.category(char)
+    if category[0] in "LN" or category in ("Mn", "Mc"):
+        return "word"
+    return "sign" if category == "So" else ""
