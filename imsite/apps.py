@@ -1,5 +1,8 @@
+from typing import Any
+
 from django.apps import AppConfig, apps
-from django.db.models.signals import post_migrate
+from django.db import connections
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class ImsiteConfig(AppConfig):
@@ -10,3 +13,12 @@ class ImsiteConfig(AppConfig):
 
         # chat's signal is the last: the rights of all others exist by then.
         post_migrate.connect(make_roles, sender=apps.get_app_config("chat"))
+        pre_migrate.connect(take_time)
+
+
+def take_time(using: str, **kwargs: Any) -> None:
+    """A migration thinks between its statements for longer than a node may that holds the log's counter."""
+    connection = connections[using]
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET idle_in_transaction_session_timeout = 0")
