@@ -1,0 +1,76 @@
+"""A business, its own people and its searches, through two nodes."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+
+import pytest
+
+from tests.support.people import People
+from tests.support.rest import Service
+from tests.support.twins import Twins
+
+pytestmark = pytest.mark.postgres
+
+PROMISED = 5.0
+"""Seconds until what came by a revoked token is closed, on every node."""
+
+
+async def test_a_business_lets_its_own_person_in_and_shuts_them_out_on_every_node(
+    twins: Twins, visitors: People
+) -> None:
+    shop = await asyncio.to_thread(Service.make, twins.town, "use_gateway", "add_externalid")
+    person, token = f"users/external/{uuid.uuid4()}/", ""
+    made = await shop.call(twins.a, "PUT", person, {"nickname": "马远"})
+    found = await shop.call(twins.b, "PUT", person, {})
+    assert (made.status, found.status) == (201, 200) and made.data["userId"] == found.data["userId"]
+    token = (await shop.call(twins.b, "POST", f"{person}token/", {"seconds": 600})).data["serviceToken"]
+
+    live = []
+    for node in (twins.a, twins.b):
+        stranger = await visitors.stranger(at=node.acc)
+        entered = await stranger.enter({"appId": 101, "serviceToken": token})
+        assert (entered["userId"], entered["name"], entered["kind"]) == (made.data["userId"], "马远", "person")
+        live.append(stranger)
+    text = uuid.uuid4().hex
+    assert (
+        await shop.call(twins.a, "POST", "messages/", {"to": {"user": made.data["userId"]}, "msg": text})
+    ).status == 201
+    for one in live:
+        await one.push("msg", msg=text)
+
+    assert (await shop.call(twins.a, "DELETE", f"{person}token/")).status == 204
+    async with asyncio.timeout(PROMISED):
+        assert [await one.closed() for one in live] == [4001, 4001]
+    for node in (twins.a, twins.b):
+        stranger = await visitors.stranger(at=node.acc)
+        assert await stranger.code("login", appId=101, serviceToken=token) == 1003
+
+
+async def test_fifty_calls_at_once_make_one_person(twins: Twins) -> None:
+    shop = await asyncio.to_thread(Service.make, twins.town, "add_externalid")
+    path = f"users/external/{uuid.uuid4()}/"
+    calls = (shop.call((twins.a, twins.b)[turn % 2], "PUT", path, {"nickname": "Ma Yuan"}) for turn in range(50))
+    replies = await asyncio.gather(*calls)
+    assert sorted(reply.status for reply in replies) == [200] * 49 + [201]
+    assert len({reply.data["id"] for reply in replies}) == 1
+
+
+async def test_what_was_said_on_one_node_is_found_on_the_other(twins: Twins, visitors: People) -> None:
+    shop = await asyncio.to_thread(Service.make, twins.town, "use_gateway", "view_message")
+    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
+    word = f"x{uuid.uuid4().hex}"
+    target = (await alice.call("channel.create", kind="public", name="Orders", members=[shop.name]))["target"]
+    said = await alice.say(target, f"包裹 {word}")
+
+    async def found(question: str) -> list[str]:
+        reply = await shop.call(twins.b, "GET", f"search/messages/?q={question}&channel={target}")
+        assert reply.status == 200
+        return [row["id"] for row in reply.data["results"]]
+
+    async with asyncio.timeout(20):
+        while await found(word) != [said["id"]]:  # noqa: ASYNC110  the index tells nobody when it has caught up
+            await asyncio.sleep(0.05)
+    await alice.call("message.recall", target=target, id=said["id"])
+    assert await found(word) == []
