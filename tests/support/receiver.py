@@ -29,6 +29,10 @@ class Receiver:
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
         """Path, headers and body of every request."""
         self.events: list[dict[str, Any]] = []
+        self.most_at_once = 0
+        """Requests that it had in hand at a time, at most."""
+        self._in_hand = 0
+        self._counting = threading.Lock()
         self.port = free_port()
         self._server: ThreadingHTTPServer | None = None
 
@@ -70,7 +74,17 @@ class Receiver:
         body = request.rfile.read(int(request.headers.get("Content-Length", "0")))
         headers = dict(request.headers.items())
         self.requests.append((request.path, headers, body))
-        self.answering.wait()
+        with self._counting:
+            self._in_hand += 1
+            self.most_at_once = max(self.most_at_once, self._in_hand)
+        try:
+            self.answering.wait()
+            self._answer(request, headers, body)
+        finally:
+            with self._counting:
+                self._in_hand -= 1
+
+    def _answer(self, request: BaseHTTPRequestHandler, headers: dict[str, str], body: bytes) -> None:
         status = self.status
         if self.secret:
             try:
