@@ -9,7 +9,7 @@ import orjson
 from django.db.models import Q
 
 from delivery.log import head
-from delivery.models import Event
+from delivery.models import Event, EventPerson
 from delivery.transactions import write
 
 Body = dict[str, Any]
@@ -36,3 +36,11 @@ def rewrite(marks: Sequence[str], change: Callable[[str, Body], Body | None], *,
                     Event.objects.filter(pk=row.pk).update(body=orjson.dumps(body).decode())
                     changed += 1
     return changed
+
+
+def empty_own(person: int) -> None:
+    """Empty the events that are addressed to nobody but this person, whom nobody will ask for any more."""
+    own = EventPerson.objects.filter(person=person).values("position")
+    shared = EventPerson.objects.filter(position__in=own).exclude(person=person).values("position")
+    with write():
+        Event.objects.filter(position__in=own).exclude(position__in=shared).update(body="{}")

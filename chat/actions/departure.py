@@ -12,7 +12,7 @@ from accounts.models import User
 from chat.actions.member import end_stay
 from chat.models import Channel, Membership, Message, ReadMark, Report, Restriction
 from delivery import log
-from delivery.redaction import Body, rewrite
+from delivery.redaction import Body, empty_own, rewrite
 from delivery.transactions import write
 
 _COMINGS = {"enter": "is here", "exit": "has left"}
@@ -55,6 +55,7 @@ def redact(user_id: int, name: str, *, after: int = 0) -> None:
     """Let the log say of the person what it says of everybody who is gone. `name`: the user name they had."""
     spoken = f'"from":{orjson.dumps(name).decode()}'
     marks = [f'"fromId":"{user_id}"', f'"id":"{user_id}"', spoken]
+    empty_own(user_id)
     rewrite(marks, lambda kind, body: redacted(kind, body, user_id, name), after=after)
 
 

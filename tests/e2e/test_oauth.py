@@ -5,9 +5,12 @@ Screenshots of how each ends are kept in test-results/.
 
 from __future__ import annotations
 
-import json
+import contextlib
+import itertools
 import re
+import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +18,7 @@ from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.test_two_browsers import say, shown
-from tests.support.accounts import PASSWORD, register
+from tests.support.accounts import PASSWORD
 from tests.support.fixtures import SiteFactory
 from tests.support.identity_provider import KEYS, IdentityProvider, Someone
 from tests.support.site import Site
@@ -23,37 +26,73 @@ from tests.support.site import Site
 RESULTS = Path(__file__).resolve().parent.parent.parent / "test-results"
 WAYS = ["github", "google", "wechat"]
 WITH_ADDRESSES = ["github", "google"]
-_COUNT = "from accounts.models import User; print(User.objects.count())"
-_LINKED = """
-import json
-from social_django.models import UserSocialAuth
-links = UserSocialAuth.objects.order_by("pk")
-print(json.dumps([[link.provider, link.uid, link.user.username, link.extra_data] for link in links]))
-"""
+_numbers = itertools.count(1)
 
 
-@pytest.fixture
-def provider() -> Iterator[IdentityProvider]:
+@pytest.fixture(scope="module")
+def _provider() -> Iterator[IdentityProvider]:
     with IdentityProvider() as running:
         yield running
 
 
-@pytest.fixture
-def site(site_factory: SiteFactory, provider: IdentityProvider) -> Iterator[Site]:
-    options = {"DJANGO_SETTINGS_MODULE": "tests.support.oauth_settings", "TEST_IDENTITY_PROVIDER": str(provider.port)}
+@pytest.fixture(scope="module")
+def site(site_factory: SiteFactory, _provider: IdentityProvider) -> Iterator[Site]:
+    """One site for all these tests; each comes as somebody whom it does not know yet."""
+    options = {"DJANGO_SETTINGS_MODULE": "tests.support.oauth_settings", "TEST_IDENTITY_PROVIDER": str(_provider.port)}
     with site_factory(**options, **KEYS) as running:
         yield running
 
 
-def linked(site: Site) -> list[list[object]]:
-    """Provider, subject, user name and what else is kept of every link."""
-    output = site.manage("shell", "--no-imports", "-c", _LINKED)
-    links: list[list[object]] = json.loads(output.strip().splitlines()[-1])
-    return links
+@pytest.fixture
+def provider(_provider: IdentityProvider) -> IdentityProvider:
+    """Somebody new is at the browser, and nothing is broken."""
+    _provider.someone, _provider.broken, _provider.asked = newcomer(), "", []
+    return _provider
+
+
+def newcomer() -> Someone:
+    number = next(_numbers)
+    return Someone(
+        subject=str(4710 + number),
+        login=f"octo-{number}",
+        name=f"Octo Number {number}",
+        email=f"octo{number}@example.org",
+    )
+
+
+def rows(site: Site, query: str, *values: object) -> list[tuple[object, ...]]:
+    """What the site's database says; these tests run on SQLite only."""
+    with contextlib.closing(sqlite3.connect(site.data / "imsite.sqlite3", timeout=20)) as database:
+        return database.execute(query, values).fetchall()
+
+
+def linked(site: Site, subject: str) -> list[tuple[object, ...]]:
+    """Provider, user name and what else is kept of the links with that subject."""
+    return rows(
+        site,
+        "SELECT provider, username, extra_data FROM social_auth_usersocialauth JOIN accounts_user"
+        " ON accounts_user.id = user_id WHERE uid = ?",
+        subject,
+    )
 
 
 def accounts(site: Site) -> int:
-    return int(site.manage("shell", "--no-imports", "-c", _COUNT).strip().splitlines()[-1])
+    return len(rows(site, "SELECT id FROM accounts_user"))
+
+
+async def register(page: Page, site: Site, name: str, *, email: str = "") -> None:
+    """Make an account with PASSWORD, in this browser, and sign out again. No mail has been sent to the address."""
+    await page.goto(f"{site.url}/accounts/register/")
+    await page.locator("input[name=username]").fill(name)
+    await page.locator("input[name=password]").fill(PASSWORD)
+    await page.locator("input[name=again]").fill(PASSWORD)
+    await page.locator("input[name=again]").press("Enter")
+    await expect_chat(page)
+    await page.context.clear_cookies()
+    if email:
+        with contextlib.closing(sqlite3.connect(site.data / "imsite.sqlite3", timeout=20)) as database:
+            database.execute("UPDATE accounts_user SET email = ? WHERE username = ?", (email, name))
+            database.commit()
 
 
 async def keep(page: Page, name: str) -> None:
@@ -95,10 +134,10 @@ async def test_one_comes_by_github_one_by_google_and_they_talk(
     site: Site, provider: IdentityProvider, person: OpenPerson
 ) -> None:
     alice, bob = await person("alice"), await person("bob")
-    provider.someone = Someone(subject="1", login="octo-alice", name="Alice Octo", email="alice@example.org")
+    provider.someone = Someone(subject="101", login="octo-alice", name="Alice Octo", email="alice@example.org")
     await go(alice, site, "github")
     await expect_chat(alice)
-    provider.someone = Someone(subject="2", name="Bob Gee", email="bob@example.org")
+    provider.someone = Someone(subject="102", name="Bob Gee", email="bob@example.org")
     await go(bob, site, "google")
     await expect_chat(bob)
 
@@ -115,7 +154,8 @@ async def test_one_comes_by_github_one_by_google_and_they_talk(
     await keep(alice, "github-chatting")
     await keep(bob, "google-chatting")
     # No access token is kept.
-    assert linked(site) == [["github", "1", "octo-alice", {}], ["google-oauth2", "2", "Bob.Gee", {}]]
+    assert linked(site, "101") == [("github", "octo-alice", "{}")]
+    assert linked(site, "102") == [("google-oauth2", "Bob.Gee", "{}")]
 
 
 async def test_one_comes_by_wechat(site: Site, provider: IdentityProvider, person: OpenPerson) -> None:
@@ -126,7 +166,7 @@ async def test_one_comes_by_wechat(site: Site, provider: IdentityProvider, perso
     await say(page, "我从微信来")
     await expect(shown(page, "我从微信来")).to_be_visible()
     await keep(page, "wechat-chatting")
-    assert linked(site) == [["weixin", "oXyZ-1", "夏圭", {}]]
+    assert linked(site, "oXyZ-1") == [("weixin", "夏圭", "{}")]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -137,7 +177,9 @@ async def test_who_comes_again_is_the_same_whatever_else_has_changed(
     await go(first, site, way)
     await expect_chat(first)
     before = accounts(site)
-    provider.someone = Someone(login="other-login", name="Other Name", email="other@example.org", confirmed=False)
+    provider.someone = replace(
+        provider.someone, login="other", name="Other", email="other@example.org", confirmed=False
+    )
     await go(second, site, way)
     await expect_chat(second)
     assert accounts(site) == before
@@ -146,18 +188,18 @@ async def test_who_comes_again_is_the_same_whatever_else_has_changed(
 async def test_who_has_a_taken_name_is_asked_for_one(
     site: Site, provider: IdentityProvider, person: OpenPerson
 ) -> None:
-    register(site, ["octo-alice"])
-    page = await person("alice")
+    page, taken = await person("alice"), provider.someone.login
+    await register(page, site, taken)
     await go(page, site, "github")
     await expect(page.locator("input[name=username]")).to_have_value("")
     await keep(page, "newcomer")
-    await page.locator("input[name=username]").fill("Octo-Alice")
+    await page.locator("input[name=username]").fill(taken.upper())
     await page.get_by_role("button", name="Make the account").click()
     await expect(page.get_by_text("This name is taken.")).to_be_visible()
-    await page.locator("input[name=username]").fill("alice-2")
+    await page.locator("input[name=username]").fill(f"{taken}-free")
     await page.get_by_role("button", name="Make the account").click()
     await expect_chat(page)
-    assert linked(site) == [["github", "4711", "alice-2", {}]]
+    assert linked(site, provider.someone.subject) == [("github", f"{taken}-free", "{}")]
 
 
 async def test_a_page_of_this_site_is_gone_on_to(site: Site, provider: IdentityProvider, person: OpenPerson) -> None:
@@ -167,21 +209,21 @@ async def test_a_page_of_this_site_is_gone_on_to(site: Site, provider: IdentityP
 
 
 async def test_somebody_links_and_unlinks(site: Site, provider: IdentityProvider, person: OpenPerson) -> None:
-    register(site, ["alice"])
-    page, elsewhere = await person("alice"), await person("elsewhere")
-    await sign_in_here(page, site, "alice")
+    page, elsewhere, subject = await person("alice"), await person("elsewhere"), provider.someone.subject
+    await register(page, site, "linda")
+    await sign_in_here(page, site, "linda")
     await page.goto(f"{site.url}/accounts/ways-in/")
     await page.get_by_test_id("link-google").get_by_role("button").click()
     await page.locator("#allow").click()
     await expect(page.get_by_test_id("link-google")).to_contain_text("Linked")
     await keep(page, "linked")
-    assert linked(site) == [["google-oauth2", "4711", "alice", {}]]
+    assert linked(site, subject) == [("google-oauth2", "linda", "{}")]
 
     await go(elsewhere, site, "google")
     await expect_chat(elsewhere)
     await page.get_by_test_id("link-google").get_by_role("button", name="Unlink").click()
     await expect(page.get_by_test_id("link-google")).to_contain_text("Not linked")
-    assert linked(site) == []
+    assert linked(site, subject) == []
 
 
 async def test_the_only_way_in_stays(site: Site, provider: IdentityProvider, person: OpenPerson) -> None:
@@ -191,7 +233,7 @@ async def test_the_only_way_in_stays(site: Site, provider: IdentityProvider, per
     await page.goto(f"{site.url}/accounts/ways-in/")
     await page.get_by_test_id("link-github").get_by_role("button", name="Unlink").click()
     await expect_refusal(page, "This is your only way in.", "only-way")
-    assert len(linked(site)) == 1
+    assert len(linked(site, provider.someone.subject)) == 1
 
 
 async def test_without_keys_there_are_no_buttons(site_factory: SiteFactory, person: OpenPerson) -> None:
@@ -209,7 +251,8 @@ async def test_without_keys_there_are_no_buttons(site_factory: SiteFactory, pers
 async def test_a_state_works_once(site: Site, provider: IdentityProvider, person: OpenPerson) -> None:
     page = await person("alice")
     backs: list[str] = []
-    page.on("request", lambda request: backs.append(request.url) if "/done/" in request.url else None)
+    back = f"{site.url}/accounts/oauth/github/done/"
+    page.on("request", lambda request: backs.append(request.url) if request.url.startswith(back) else None)
     await go(page, site, "github")
     await expect_chat(page)
     await page.context.clear_cookies()
@@ -288,20 +331,14 @@ async def test_a_foreign_next_is_refused(
 async def test_an_unconfirmed_address_of_somebody_else_brings_nobody_in(
     site: Site, provider: IdentityProvider, person: OpenPerson, way: str
 ) -> None:
-    register(site, ["victim"])
-    site.manage(
-        "shell",
-        "--no-imports",
-        "-c",
-        "from accounts.models import User; User.objects.filter(username='victim').update(email='victim@example.org')",
-    )
+    page, email = await person("mallory"), f"victim-{way}@example.org"
+    await register(page, site, f"victim-{way}", email=email)
     before = accounts(site)
-    provider.someone = Someone(email="victim@example.org", confirmed=False)
-    page = await person("mallory")
+    provider.someone = replace(provider.someone, email=email, confirmed=False)
     await go(page, site, way)
     await expect_refusal(page, "has not confirmed", f"unconfirmed-{way}")
     await expect_nobody(page, site)
-    assert accounts(site) == before and linked(site) == []
+    assert accounts(site) == before and linked(site, provider.someone.subject) == []
 
 
 @pytest.mark.parametrize("way", WITH_ADDRESSES)
@@ -309,21 +346,16 @@ async def test_a_confirmed_address_of_somebody_else_links_nothing(
     site: Site, provider: IdentityProvider, person: OpenPerson, way: str
 ) -> None:
     """An address here may never have been the account's own, so it says nothing about who comes."""
-    register(site, ["victim"])
-    site.manage(
-        "shell",
-        "--no-imports",
-        "-c",
-        "from accounts.models import User; User.objects.filter(username='victim').update(email='victim@example.org')",
-    )
-    provider.someone = Someone(email="Victim@example.org")
-    page = await person("alice")
+    page, email = await person("alice"), f"owner-{way}@example.org"
+    await register(page, site, f"owner-{way}", email=email)
+    provider.someone = replace(provider.someone, email=email.upper())
     await go(page, site, way)
-    await expect(page.get_by_test_id("taken")).to_contain_text("victim@example.org", ignore_case=True)
+    await expect(page.get_by_test_id("taken")).to_contain_text(email, ignore_case=True)
     await keep(page, f"address-taken-{way}")
     await page.get_by_role("button", name="Make the account").click()
     await expect_chat(page)
-    assert "victim" not in [name for _, _, name, _ in linked(site)]
+    assert [name for _, name, _ in linked(site, provider.someone.subject)] != [f"owner-{way}"]
+    assert rows(site, "SELECT username FROM accounts_user WHERE lower(email) = ?", email) == [(f"owner-{way}",)]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -351,27 +383,28 @@ async def test_who_says_no_is_told_that_nothing_has_changed(
 async def test_a_link_is_made_for_nobody_but_who_began_it(
     site: Site, provider: IdentityProvider, person: OpenPerson
 ) -> None:
-    register(site, ["alice", "bob"])
     page = await person("alice")
-    await sign_in_here(page, site, "alice")
+    await register(page, site, "anna")
+    await register(page, site, "bert")
+    await sign_in_here(page, site, "anna")
     await page.goto(f"{site.url}/accounts/ways-in/")
     await page.get_by_test_id("link-github").get_by_role("button").click()
     back = await page.locator("#allow").get_attribute("href")
     assert back
-    await sign_in_here(page, site, "bob")
+    await sign_in_here(page, site, "bert")
     await page.goto(back)
     await expect(page.get_by_test_id("refusal")).to_be_visible()
-    assert linked(site) == []
+    assert linked(site, provider.someone.subject) == []
 
 
 async def test_an_account_elsewhere_is_one_persons(site: Site, provider: IdentityProvider, person: OpenPerson) -> None:
-    register(site, ["bob"])
     alice, bob = await person("alice"), await person("bob")
+    await register(bob, site, "benno")
     await go(alice, site, "github")
     await expect_chat(alice)
-    await sign_in_here(bob, site, "bob")
+    await sign_in_here(bob, site, "benno")
     await bob.goto(f"{site.url}/accounts/ways-in/")
     await bob.get_by_test_id("link-github").get_by_role("button").click()
     await bob.locator("#allow").click()
     await expect_refusal(bob, "linked with another account here", "linked-already")
-    assert [name for _, _, name, _ in linked(site)] == ["octo-alice"]
+    assert [name for _, name, _ in linked(site, provider.someone.subject)] == [provider.someone.login]

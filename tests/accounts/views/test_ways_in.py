@@ -215,7 +215,7 @@ def test_mail_is_bounded(alice: User, settings: Settings) -> None:
     throttle.mailing.forget()
 
 
-# -- the end, for now -----------------------------------------------------------------------------------------------
+# -- the end, for now ----------------------------------------------------------------------------------------------
 
 
 def test_she_closes_her_account(alice: User, revocations: Revocations) -> None:

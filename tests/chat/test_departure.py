@@ -1,0 +1,242 @@
+"""An account that is deleted: what it said stays, who it was is nowhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axes.models import AccessAttempt
+from django.apps import apps
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.test import Client
+from pytest_django.fixtures import Settings
+from social_django.models import UserSocialAuth
+
+from accounts.actions import (
+    avatar_set,
+    departing,
+    friend_request,
+    person_block,
+    person_depart,
+    person_register,
+    profile_change,
+    system_user,
+    token_make,
+)
+from accounts.actions.departure import NICKNAME, nameless
+from accounts.errors import LastAdministrator, NoSuchPerson
+from accounts.models import Device, ExternalId, User
+from chat import bodies, selectors
+from chat.actions import departure
+from chat.actions.channel import channel_create_group, channel_create_private, channel_rename
+from chat.actions.departure import deletions_finish, person_delete, redacted
+from chat.actions.member import member_leave
+from chat.actions.message import message_draft, message_edit, message_recall, message_send_now
+from chat.actions.report import message_report
+from chat.models import Membership, Message, ReadMark
+from delivery import log
+from delivery.models import Event
+from tests.support.core import room
+from tests.support.identity_provider import picture
+
+PASSWORD = "a good password"
+NAME, NICK, EMAIL, PHONE = "zephyrine", "Zephyrine Quux", "zq@mail.example", "555-0142"
+STATUS, SUBJECT, ADDRESS, OWN = "gone sailing", "subject-77231", "203.0.113.77", "her-own-tablet"
+MARKS = [NAME, "Zephyrine", EMAIL, PHONE, STATUS, SUBJECT, ADDRESS, OWN, "/avatars/"]
+
+
+def say(sender: User, channel: Any, text: str, **fields: Any) -> Any:
+    return message_send_now(message_draft(sender=sender.pk, channel=channel.pk, text=text, **fields))
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return person_register(username="bob", password=PASSWORD)
+
+
+@pytest.fixture
+def alice(db: None, bob: User, settings: Settings, tmp_path: Path) -> User:
+    """She has left traces wherever she could."""
+    settings.DATA_DIR = tmp_path
+    alice = person_register(username=NAME, nickname=NICK, password=PASSWORD, email=EMAIL, phone_number=PHONE)
+    profile_change(
+        user_id=alice.pk,
+        nickname=NICK,
+        status_text=STATUS,
+        language="zh-hans",
+        time_zone="Asia/Shanghai",
+        shares_read=False,
+        shares_presence=False,
+    )
+    alice = avatar_set(user_id=alice.pk, picture=picture())
+    UserSocialAuth.objects.create(user=alice, provider="github", uid=SUBJECT)
+    ExternalId.objects.create(user=alice, service=system_user(), external_id=SUBJECT)
+    client = Client(REMOTE_ADDR=ADDRESS, headers={"User-Agent": "Firefox/1 Linux"})
+    client.post("/accounts/login/", {"username": NAME, "password": "wrong"})
+    client.post("/accounts/login/", {"username": NAME, "password": PASSWORD})
+    token_make(user=alice, name=OWN, address=ADDRESS)
+    friend_request(user=alice, person_id=bob.pk)
+    friend_request(user=bob, person_id=alice.pk)
+    enemy = person_register(username="enemy", password=PASSWORD)
+    person_block(user=alice, person_id=enemy.pk)
+
+    hall = room(901)
+    say(alice, hall, "said in the hall")
+    group = channel_create_group(creator=alice, name="Sailors", members=["bob"])
+    message_edit(user=alice, channel_id=group.pk, message_id=say(alice, group, "first").id, text="edited", app=901)
+    message_recall(user=alice, channel_id=group.pk, message_id=say(bob, group, "bob's").id, app=901)
+    channel_rename(user=alice, channel_id=group.pk, name="Sailors of the lake")
+    left = channel_create_group(creator=bob, name="Left", members=[NAME])
+    say(alice, left, "before she left")
+    member_leave(user=alice, channel_id=left.pk)
+    private, _ = channel_create_private(creator=alice, other=bob)
+    say(alice, private, "between us")
+    said = say(bob, private, "a reply")
+    ReadMark.objects.update_or_create(user=alice, channel=private, defaults={"seq": 2})
+    message_report(user=alice, channel_id=private.pk, message_id=said.id, reason=f"{NAME} finds it rude", app=901)
+    Message.objects.filter(sender=bob).update(shown_as=NAME)
+    LogEntry.objects.create(
+        user=bob,
+        content_type=ContentType.objects.get_for_model(User),
+        object_id=str(alice.pk),
+        object_repr=NAME,
+        action_flag=CHANGE,
+    )
+    return alice
+
+
+def everything() -> str:
+    """All that stands in the database, as text."""
+    rows = [
+        {name: str(value) for name, value in row.items()}
+        for model in apps.get_models()
+        for row in model._default_manager.values()
+    ]
+    return json.dumps(rows, ensure_ascii=False)
+
+
+def test_nothing_says_who_she_was(alice: User, tmp_path: Path, django_capture_on_commit_callbacks: Any) -> None:
+    before = everything()
+    assert all(mark in before for mark in MARKS)
+    assert list((tmp_path / "media" / "avatars").iterdir())
+    with django_capture_on_commit_callbacks(execute=True):
+        person_delete(user_id=alice.pk)
+    left = everything()
+    found = {mark: left[max(0, left.find(mark) - 300) : left.find(mark) + 60] for mark in MARKS if mark in left}
+    assert not found
+    assert not list((tmp_path / "media" / "avatars").iterdir())
+    assert not AccessAttempt.objects.exists() and not Device.objects.filter(user=alice).exists()
+
+
+def test_what_she_said_stays_by_a_deleted_user(alice: User, bob: User) -> None:
+    person_delete(user_id=alice.pk)
+    alice.refresh_from_db()
+    texts = list(Message.objects.filter(sender=alice).order_by("pk").values_list("text", flat=True))
+    assert texts == ["said in the hall", "edited", "before she left", "between us"]
+    shown = bodies.message(Message.objects.filter(sender=alice).first(), alice)
+    assert (shown["from"], shown["name"], shown["avatar"]) == (nameless(alice.pk), NICKNAME, "")
+    replayed = [
+        json.loads(event.body) for event in Event.objects.filter(kind="msg", body__contains=f'"fromId":"{alice.pk}"')
+    ]
+    assert [body["name"] for body in replayed] == [NICKNAME] * 4
+    assert [body["msg"] for body in replayed] == texts
+
+
+def test_she_is_in_no_group_and_the_last_owner_hands_over(alice: User, bob: User) -> None:
+    group = selectors.Channel.objects.get(name="Sailors of the lake")
+    person_delete(user_id=alice.pk)
+    assert not Membership.objects.filter(user=alice, channel__kind="public", until_position=None).exists()
+    assert Membership.objects.get(user=bob, channel=group, until_position=None).role == "owner"
+
+
+def test_the_other_of_a_private_channel_still_reads_it(alice: User, bob: User) -> None:
+    person_delete(user_id=alice.pk)
+    (item,) = [item for item in selectors.channel_list(bob, 901) if item.channel.kind == "private"]
+    assert item.name == NICKNAME
+
+
+def test_nobody_comes_in_by_what_she_had(alice: User) -> None:
+    token = token_make(user=alice).token
+    person_delete(user_id=alice.pk)
+    from accounts.selectors import person_by_email, person_by_name, person_by_token
+    from accounts.ways_in import person_by_link
+
+    assert person_by_token(token) is None and person_by_name(NAME) is None and person_by_email(EMAIL) is None
+    assert person_by_link("github", SUBJECT) is None
+    assert Client().post("/accounts/login/", {"username": NAME, "password": PASSWORD}).status_code == 200
+    # The name is free again, and whoever takes it is somebody else.
+    assert person_register(username=NAME, password=PASSWORD).pk != alice.pk
+
+
+def test_positions_and_audiences_are_as_before(alice: User) -> None:
+    head = log.head()
+    before = list(Event.objects.order_by("pk").values_list("pk", "kind", "channel", "ref", "subject", "time"))
+    person_delete(user_id=alice.pk)
+    after = (
+        Event.objects.filter(pk__lte=head).order_by("pk").values_list("pk", "kind", "channel", "ref", "subject", "time")
+    )
+    assert list(after) == before
+
+
+def test_others_are_named_as_before(alice: User, bob: User) -> None:
+    person_delete(user_id=alice.pk)
+    names = [
+        json.loads(event.body).get("name") for event in Event.objects.filter(body__contains=f'"fromId":"{bob.pk}"')
+    ]
+    assert names and NICKNAME not in names
+
+
+@pytest.mark.parametrize("step", ["_leave", "redact"])
+def test_what_an_interruption_left_undone_is_finished(alice: User, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    def fail(*args: object, **how: object) -> None:
+        raise RuntimeError("the power is gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(departure, step, fail)
+        with pytest.raises(RuntimeError):
+            person_delete(user_id=alice.pk)
+    assert departing() == [alice.pk]
+    assert Client().post("/accounts/login/", {"username": NAME, "password": PASSWORD}).status_code == 200
+    deletions_finish()
+    assert departing() == []
+    assert NAME not in everything()
+
+
+def test_the_last_administrator_stays(alice: User) -> None:
+    User.objects.filter(pk=alice.pk).update(is_staff=True, is_superuser=True)
+    with pytest.raises(LastAdministrator):
+        person_delete(user_id=alice.pk)
+    alice.refresh_from_db()
+    assert alice.is_active and alice.username == NAME
+
+
+def test_only_people_depart(db: None) -> None:
+    with pytest.raises(NoSuchPerson):
+        person_depart(user_id=system_user().pk)
+    with pytest.raises(NoSuchPerson):
+        person_depart(user_id=2**40)
+
+
+def test_somebody_whose_id_is_a_messages_is_not_taken_for_it() -> None:
+    assert redacted("msg", {"id": "7", "fromId": "8", "from": "bob", "name": "Bob"}, 7, "alice") is None
+    body = {"id": "9", "fromId": "7", "from": "alice", "name": "Alice", "avatar": "/a", "msg": "alice is here"}
+    changed = redacted("enter", body, 7, "alice")
+    assert changed == body | {"from": "~deleted-7", "name": NICKNAME, "avatar": "", "msg": f"{NICKNAME} is here"}
+    who = {"userId": "alice", "id": "7", "name": "Alice", "avatar": "", "kind": "person"}
+    noted = redacted("channel.note", {"by": who, "who": [who, {"userId": "bob", "id": "8", "name": "Bob"}]}, 7, "alice")
+    assert noted is not None and [one["name"] for one in noted["who"]] == [NICKNAME, "Bob"]
+
+
+def test_she_does_it_herself_with_her_password(alice: User) -> None:
+    client = Client()
+    client.post("/accounts/login/", {"username": NAME, "password": PASSWORD})
+    client.post("/accounts/data/delete/", {"present": "wrong"})
+    alice.refresh_from_db()
+    assert alice.deleted_at is None
+    page = client.post("/accounts/data/delete/", {"present": PASSWORD}, follow=True).content.decode()
+    assert "Your account is deleted." in page
+    alice.refresh_from_db()
+    assert alice.deleted_at is not None and not alice.is_active
