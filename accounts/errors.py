@@ -153,6 +153,6 @@ class TooOften(AccountError):
 
     def __init__(self, seconds: int) -> None:
         super().__init__(
-            "Too many from your address. Try again in %(minutes)s minutes.", minutes=max(2, -(-seconds // 60))
+            "That was too often. Try again in %(minutes)s minutes.", minutes=max(2, -(-seconds // 60))
         )
         self.seconds = seconds
