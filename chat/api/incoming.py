@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 
 from django.conf import settings
 from django.http import HttpResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import JSONRenderer
@@ -22,7 +23,7 @@ from chat import errors, hook_selectors
 from chat.actions.incoming_hook import incoming_hook_post, secret_digest
 from chat.api.call import AlwaysJson
 from chat.api.v1 import problems
-from chat.api.v1.shapes import Shape, parse
+from chat.api.v1.shapes import Problem, Shape, parse
 from chat.api.v1.throttles import Throttle
 from chat.errors import ChatError
 
@@ -65,8 +66,27 @@ class Incoming(APIView):  # type: ignore[misc]
     parser_classes = (Raw,)
     content_negotiation_class = AnyBody
     metadata_class = None
-    schema = None
 
+    @extend_schema(
+        summary="Post into a channel",
+        tags=["incoming webhooks"],
+        auth=[],
+        parameters=[
+            OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, description="One message a key.")
+        ],
+        request={"application/json": Payload, FORM: {"type": "object", "properties": {"text": {"type": "string"}}}},
+        responses={
+            (200, "text/plain"): {"type": "string", "const": "ok"},
+            **{(status, problems.MEDIA_TYPE): Problem for status in (400, 404, 405, 409, 413, 429, 503)},
+        },
+        examples=[
+            OpenApiExample(
+                "JSON", value={"text": "Build 812 is green."}, request_only=True, media_type="application/json"
+            ),
+            OpenApiExample("A form", value={"text": "Build 812 is green."}, request_only=True, media_type=FORM),
+            OpenApiExample("Stored", value="ok", response_only=True, status_codes=["200"], media_type="text/plain"),
+        ],
+    )
     def post(self, request: Request, secret: str) -> HttpResponse:
         """With `Idempotency-Key` the same message again is stored once."""
         hook = hook_selectors.incoming_hook_by_digest(secret_digest(secret))

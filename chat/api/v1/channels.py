@@ -95,7 +95,7 @@ class ChannelList(Endpoint):
         "List channels",
         gives={200: Channels},
         query=(
-            OpenApiParameter("kind", OpenApiTypes.STR, enum=KINDS),
+            OpenApiParameter("kind", OpenApiTypes.STR, enum=KINDS, description="Only channels of this kind."),
             OpenApiParameter("q", OpenApiTypes.STR, description="A part of the channel's own name."),
             LIMIT,
             CURSOR,

@@ -28,8 +28,8 @@ from chat.errors import ChatError, Code
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-TYPE = "/api/v1/problems/#{number}"
-"""Where a code is explained: the page lists the table."""
+TYPE = "/api/protocol/#{number}"
+"""Where a code is explained: the page of `imsite.reference` lists the table."""
 
 _TAKEN = (NameTaken, PhoneTaken, EmailTaken, LastAdministrator)
 

@@ -71,7 +71,7 @@ class Webhook(Shape):
     failingSince: Milliseconds | None = None
 
 
-class MadeWebhook(Webhook):
+class MadeWebhook(Webhook, kw_only=True):
     secret: Secret
 
 
@@ -88,7 +88,7 @@ class Attempt(Shape):
     status: int | None = None
 
 
-class KeptAttempt(Attempt):
+class KeptAttempt(Attempt, kw_only=True):
     at: Milliseconds
     first: Position
     last: Position
@@ -212,7 +212,21 @@ class WebhookPing(Endpoint):
 class WebhookDeliveries(Endpoint):
     permissions: ClassVar[Permissions] = {"GET": "chat.view_webhook"}
 
-    @described("List a webhook's deliveries", gives={200: Attempts}, tag="webhooks")
+    @described(
+        "List a webhook's deliveries",
+        gives={200: Attempts},
+        got={
+            "One that came": {
+                "results": [
+                    {
+                        "ok": True, "milliseconds": 38, "status": 200, "at": 1795860000000, "first": 8990, "last": 9001,
+                        "events": 3, "attempt": 1,
+                    }
+                ]
+            }
+        },
+        tag="webhooks",
+    )  # fmt: skip
     def get(self, request: Request, webhook_id: str) -> Response:
         """The last attempts, the newest first."""
         hook = hook_selectors.webhook_of(request.user, number(webhook_id))
