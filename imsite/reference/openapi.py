@@ -8,6 +8,46 @@ from typing import Any
 import msgspec
 from drf_spectacular.generators import SchemaGenerator
 
+from chat import errors
+from chat.api.v1 import problems
+from chat.errors import Code
+
+_ID = {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}
+_NAME = {"type": "string", "minLength": 1, "maxLength": 128}
+PATH_PARAMETERS: dict[str, tuple[str, dict[str, Any], Any]] = {
+    "channel_id": ("A channel's id.", _ID, "7"),
+    "message_id": ("A message's id.", _ID, "4711"),
+    "webhook_id": ("A webhook's id.", _ID, "3"),
+    "hook_id": ("An incoming webhook's id.", _ID, "3"),
+    "bot_id": ("A bot's id.", _ID, "3"),
+    "app": ("The number of an app.", {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}, 101),
+    "name": ("A person's user name.", _NAME, "alice"),
+    "external_id": (
+        "What the calling service calls the person.",
+        {"type": "string", "minLength": 1, "maxLength": 200},
+        "c-1042",
+    ),
+    "secret": ("The secret part of an incoming webhook's address.", {"type": "string"}, "nQ7…"),
+}
+"""What stands in paths: its meaning, its type, an example."""
+REFUSALS: dict[str, tuple[str, Code, str]] = {
+    "400": ("A parameter or the body is not what it must be.", errors.ILLEGAL_PARAMETER, "Expected `str` - at `$.msg`"),
+    "401": ("No token, or one that is not valid.", errors.NOT_LOGGED_IN, "This token is not valid."),
+    "403": (
+        "The token's user lacks a right.",
+        errors.NOT_AUTHORISED,
+        "This call needs the permission chat.use_gateway.",
+    ),
+    "404": ("It does not exist, or is nothing to this caller.", errors.NO_DATA, "There is no such channel."),
+    "405": ("The path has no such method.", errors.NO_SUCH_COMMAND, "This path has no such method."),
+    "409": ("Not in this state, or the key belongs to another body.", errors.OPERATION_FAILED, "The group is closed."),
+    "413": ("Larger than the site takes.", errors.TOO_MUCH, "A body has at most 1048576 bytes."),
+    "415": ("The body is not JSON.", errors.ILLEGAL_PARAMETER, "Send JSON: Content-Type: application/json."),
+    "429": ("Too many calls; Retry-After says when to come again.", errors.TOO_MUCH, "This token calls too much."),
+    "503": ("A fault that passes; the same again may succeed.", errors.SERVER_ERROR, "A fault here. Try again."),
+}
+"""What a refusal of each status means, and one as it may look."""
+
 
 @functools.cache
 def document() -> dict[str, Any]:
@@ -19,3 +59,27 @@ def document() -> dict[str, Any]:
 @functools.cache
 def document_text() -> bytes:
     return msgspec.json.encode(document())
+
+
+def explain_paths(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """A hook of drf-spectacular: say of the parts of paths what they are, once for all calls."""
+    for path in result["paths"].values():
+        for operation in path.values():
+            for parameter in operation.get("parameters", ()):
+                if parameter["in"] == "path" and parameter["name"] in PATH_PARAMETERS:
+                    meaning, schema, example = PATH_PARAMETERS[parameter["name"]]
+                    parameter |= {"description": meaning, "schema": schema, "example": example}
+    return result
+
+
+def explain_refusals(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """A hook of drf-spectacular: say of each refusal what it means, with an example."""
+    for path in result["paths"].values():
+        for operation in path.values():
+            for status, response in operation["responses"].items():
+                content = response.get("content", {}).get(problems.MEDIA_TYPE)
+                if content is not None and status in REFUSALS:
+                    meaning, code, detail = REFUSALS[status]
+                    response["description"] = meaning
+                    content["example"] = problems.of(int(status), code, detail)
+    return result
