@@ -1,0 +1,98 @@
+"""`manage.py person create|mute|unmute|ban|unban|export`: what the admin does to people, for scripts."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from accounts.actions import person_register, system_user
+from accounts.errors import AccountError
+from accounts.models import User
+from accounts.names import BadName, name_key
+from chat.actions.moderation import person_ban, person_mute, person_unban, person_unmute
+from chat.errors import ChatError
+from chat.export import export
+
+
+class Command(BaseCommand):
+    help = "Make accounts, mute and ban people, write out what the site keeps of one. It takes effect at once."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        create = verbs.add_parser("create", help="a new account; the password is asked for, or read from a pipe")
+        create.add_argument("name")
+        create.add_argument("--nickname", default="")
+        create.add_argument("--email")
+        for verb, meaning in (("mute", "they write nothing"), ("ban", "they are kept out")):
+            restrict = verbs.add_parser(verb, help=meaning)
+            restrict.add_argument("name")
+            restrict.add_argument("--channel", type=int, help="its number; without it: everywhere")
+            restrict.add_argument("--hours", type=float, help="for how long; without it: until it is lifted")
+            restrict.add_argument("--reason", default="", help="the person reads it")
+            lift = verbs.add_parser(f"un{verb}", help=f"lift the {verb}")
+            lift.add_argument("name")
+            lift.add_argument("--channel", type=int, help="its number; without it: everywhere")
+        own = verbs.add_parser("export", help="a ZIP of all that the site keeps of a person")
+        own.add_argument("name")
+        own.add_argument("file", type=Path)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            getattr(self, options["verb"])(**options)
+        except (AccountError, BadName, ChatError) as refusal:
+            raise CommandError(str(refusal)) from None
+
+    def create(self, *, name: str, nickname: str, email: str | None, **rest: Any) -> None:
+        password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+        person_register(username=name, nickname=nickname, email=email, password=password, official=True)
+        self.stdout.write(f"{name} can sign in.")
+
+    def mute(self, *, name: str, channel: int | None, hours: float | None, reason: str, **rest: Any) -> None:
+        person = _person(name)
+        until = _until(hours)
+        person_mute(operator=system_user(), person_id=person.pk, channel_id=channel, until=until, reason=reason)
+        self._told(name, "muted", until)
+
+    def unmute(self, *, name: str, channel: int | None, **rest: Any) -> None:
+        person_unmute(operator=system_user(), person_id=_person(name).pk, channel_id=channel)
+        self.stdout.write(f"{name} is not muted.")
+
+    def ban(self, *, name: str, channel: int | None, hours: float | None, reason: str, **rest: Any) -> None:
+        person = _person(name)
+        until = _until(hours)
+        person_ban(operator=system_user(), person_id=person.pk, channel_id=channel, until=until, reason=reason)
+        self._told(name, "banned", until)
+
+    def unban(self, *, name: str, channel: int | None, **rest: Any) -> None:
+        person_unban(operator=system_user(), person_id=_person(name).pk, channel_id=channel)
+        self.stdout.write(f"{name} is not banned.")
+
+    def export(self, *, name: str, file: Path, **rest: Any) -> None:
+        person = _person(name)
+        # It holds what is said in private, so nobody else on the machine reads it.
+        file.touch(mode=0o600)
+        with file.open("wb") as archive:
+            for piece in export(person):
+                archive.write(piece)
+        self.stdout.write(f"{file} has what the site keeps of {name}.")
+
+    def _told(self, name: str, what: str, until: datetime | None) -> None:
+        self.stdout.write(f"{name} is {what} until {f'{until:%Y-%m-%d %H:%M} UTC' if until else 'that is lifted'}.")
+
+
+def _person(name: str) -> User:
+    """Of that account, active or not: who is banned is to be let in again."""
+    person = User.objects.exclude(kind=User.Kind.GUEST).filter(username_key=name_key(name)).first()
+    if person is None:
+        raise CommandError(f"There is no account {name}.")
+    return person
+
+
+def _until(hours: float | None) -> datetime | None:
+    return None if hours is None else timezone.now() + timedelta(hours=hours)
