@@ -7,10 +7,10 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imsite.settings")
-http = get_asgi_application()
+django.setup(set_prefix=False)
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402  Django must be set up first
 from django.urls import re_path  # noqa: E402
@@ -19,6 +19,7 @@ from chat.consumers.json_consumer import JsonConsumer  # noqa: E402
 from chat.consumers.node import node, stop_node  # noqa: E402
 from chat.consumers.protobuf_consumer import ProtobufConsumer  # noqa: E402
 from imsite.observe import lag  # noqa: E402
+from imsite.request_threads import HttpHandler  # noqa: E402
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -60,7 +61,7 @@ websockets: list[Any] = [
 
 application = ProtocolTypeRouter(
     {
-        "http": http,
+        "http": HttpHandler(),
         "websocket": URLRouter(websockets),
         "lifespan": lifespan,
     }

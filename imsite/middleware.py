@@ -54,3 +54,11 @@ class ContentSecurityPolicy:
                 blobs=getattr(response, "shows_blobs", False),
             )
         return response
+
+
+def in_one_thread(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """The innermost middleware. It does nothing, and knows no asyncio: so all of them run in the request's thread.
+
+    Otherwise each that could do either goes from the event loop to the thread and back, before the view and after it.
+    """
+    return get_response
