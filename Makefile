@@ -67,6 +67,9 @@ grouptest: $(VENV)/dev.stamp ## 500 members of one group, 500 messages/s for 40 
 clustercost: $(VENV)/dev.stamp ## The same load on one node and on two, over each channel layer: CPU per message and per delivery.
 	@$(BIN)/python -m tests.load.cluster_cost $(ARGS)
 
+gatewaycost: $(VENV)/dev.stamp ## What other systems can send by the REST API: 1,000 messages in one call, and one by one.
+	@$(BIN)/python -m tests.load.gateway_cost $(ARGS)
+
 proto: $(VENV)/dev.stamp ## Generate the code for delivery/deliver.proto and chat/wire/im.proto anew.
 	@$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. delivery/deliver.proto
 	@$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. chat/wire/im.proto
