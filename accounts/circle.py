@@ -9,6 +9,9 @@ from django.db.models import Q
 
 from accounts.models import Block, Friendship, User
 
+_TOGETHER = 5000
+"""People who are looked up by one query."""
+
 
 @dataclass(frozen=True, slots=True)
 class Circle:
@@ -72,6 +75,15 @@ def presence_shown(viewer: User, people: Iterable[User]) -> set[int]:
     Oneself always. The answer is the same for who is offline, so it tells nothing of those left out.
     """
     return _unblocked(viewer.pk, {user.pk for user in people if user.shares_presence or user.pk == viewer.pk})
+
+
+def presence_hidden(people: Iterable[int]) -> set[int]:
+    """Who of these people lets nobody see that they are online; what is told without a viewer leaves them out."""
+    ids, hidden = sorted(people), set()
+    for start in range(0, len(ids), _TOGETHER):
+        found = User.objects.filter(pk__in=ids[start : start + _TOGETHER], shares_presence=False)
+        hidden |= set(found.values_list("pk", flat=True))
+    return hidden
 
 
 def readers_shown(viewer: int, people: Iterable[int]) -> set[int]:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import IntegrityError
 
 from accounts.actions import system_user
+from accounts.circle import presence_hidden
 from accounts.models import App, User
 from accounts.names import USER_NAME_LIMIT, BadName, check_name
 from accounts.selectors import app_by_number, person_by_name
@@ -17,7 +18,7 @@ from chat import errors, rules, selectors
 from chat.actions import transient
 from chat.actions.channel import channel_create_private
 from chat.actions.message import message_send_now
-from chat.actions.online import ask_presence
+from chat.actions.online import ask_presence, shown
 from chat.errors import ChatError
 from chat.writer import Draft
 from delivery import keys, publish
@@ -37,17 +38,21 @@ def app_known(number: int) -> App:
 
 
 def names_online(*, app_number: int) -> list[str]:
-    """The names of everybody online on the app, one for each person; two guests of one name are two."""
+    """The names of everybody online on the app, one for each person; two guests of one name are two.
+
+    Who lets nobody see that they are online is left out, here and in `is_online`.
+    """
     app = app_known(app_number)
     nobody: dict[int, str] = {}
-    return list(ask_presence(lambda presence: presence.persons(app.number), nobody).values())
+    return list(shown(ask_presence(lambda presence: presence.persons(app.number), nobody)).values())
 
 
 def is_online(*, name: str, app_number: int | None = None) -> bool:
     """Whether somebody of that name is online, on the app or (None) on any."""
     _require_name(name)
     app = app_known(app_number).number if app_number is not None else None
-    return bool(_online_ids(name, app))
+    online = _online_ids(name, app)
+    return bool(set(online) - presence_hidden(online))
 
 
 def message_send_to_person(

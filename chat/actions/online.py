@@ -1,7 +1,8 @@
 """Who is online, for other systems and wherever a thread asks.
 
 People are named as the wire names them: an account by its name however it is spelt, guests by exactly the name they
-bear; several guests may bear one. A name that nobody bears is answered like that of somebody who is offline.
+bear; several guests may bear one. A name that nobody bears is answered like that of somebody who is offline, and so
+is who lets nobody see whether they are online.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from typing import Any, TypeVar
 
+from accounts.circle import presence_hidden
 from accounts.models import App
 from accounts.selectors import apps_enabled, persons_by_names
 from delivery import publish
@@ -31,8 +33,9 @@ def persons_online(persons: Collection[int], app: int | None = None) -> set[int]
 
 def names_online(names: Sequence[str], app: int | None = None) -> dict[str, bool]:
     """Whether somebody of each name is online, on the app or on any. One question for all accounts."""
-    accounts = {name: person.pk for name, person in persons_by_names(names).items()}
-    others = [name for name in names if name not in accounts]
+    known = persons_by_names(names)
+    accounts = {name: person.pk for name, person in known.items() if person.shares_presence}
+    others = [name for name in names if name not in known]
 
     async def found(presence: Presence) -> set[str]:
         there = await presence.online(sorted(set(accounts.values())), app) if accounts else set()
@@ -64,7 +67,21 @@ def app_counts() -> list[tuple[App, int]]:
 
 def app_page(app: App, *, after: int, limit: int) -> tuple[dict[int, str], bool]:
     """Who is online on the app, id to name, by id: those beyond `after`; and whether there are more."""
+    page: dict[int, str] = {}
+    more = True
+    while more and len(page) <= limit:
+        found = _online_after(app, after, limit + 1)
+        more, after = len(found) > limit, max(found, default=after)
+        page |= shown(found)
+    return dict(list(page.items())[:limit]), len(page) > limit
+
+
+def shown(found: dict[int, str]) -> dict[int, str]:
+    """Those among them who let others see that they are online."""
+    hidden = presence_hidden(found)
+    return {person: name for person, name in found.items() if person not in hidden}
+
+
+def _online_after(app: App, after: int, limit: int) -> dict[int, str]:
     nobody: dict[int, str] = {}
-    found = ask_presence(lambda presence: presence.persons(app.number, after=after, limit=limit + 1), nobody)
-    page = dict(list(found.items())[:limit])
-    return page, len(found) > limit
+    return ask_presence(lambda presence: presence.persons(app.number, after=after, limit=limit), nobody)

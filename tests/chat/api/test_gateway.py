@@ -16,6 +16,7 @@ from pytest_django.fixtures import Settings
 from accounts.actions import guest_create, system_user
 from accounts.models import App, User
 from chat import selectors
+from chat.actions import online
 from chat.models import Channel, Message
 from delivery.models import ClaimedKey, Event
 from tests.chat.api.conftest import Answer, Grant, Town, get, post
@@ -56,6 +57,17 @@ def test_two_guests_of_one_name_are_two(program: Client, town: Town, web: App) -
     for _ in range(2):
         town.log_in(guest_create(name=GUEST), web)
     assert get(program, "/user/list", appID="101")["data"] == {"userList": [GUEST, GUEST], "userCount": 2}
+
+
+def test_who_lets_nobody_see_it_is_online_nowhere(program: Client, town: Town, alice: User, web: App) -> None:
+    town.log_in(alice, web)
+    town.log_in(guest_create(name=GUEST), web)
+    User.objects.filter(pk=alice.pk).update(shares_presence=False)
+    assert get(program, "/user/list", appID="101")["data"] == {"userList": [GUEST], "userCount": 1}
+    for name in ("alice", "ALICE"):
+        assert get(program, "/user/online", userID=name)["data"] == {"userID": name, "online": False}
+    assert online.names_online(["alice", GUEST]) == {"alice": False, GUEST: True}
+    assert list(online.app_page(web, after=0, limit=1)[0].values()) == [GUEST]
 
 
 def test_who_has_left_is_not_on_the_list(program: Client, town: Town, alice: User, web: App) -> None:
