@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "imsite.middleware.in_one_thread",
 ]
 ROOT_URLCONF = "imsite.urls"
 ASGI_APPLICATION = "imsite.asgi.application"
@@ -236,8 +237,12 @@ SPECTACULAR_SETTINGS = {
         "WebSocket protocols, described at [/api/protocol/](/api/protocol/)."
     ),
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    # The shapes are msgspec's, which need none of what is done to those of serializers.
+    "POSTPROCESSING_HOOKS": [
+        "imsite.reference.openapi.explain_paths",
+        "imsite.reference.openapi.explain_refusals",
+    ],
+    "DISABLE_ERRORS_AND_WARNINGS": True,
 }
 
 UNFOLD = {
