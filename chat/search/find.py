@@ -13,10 +13,10 @@ from chat.search.index import index_find
 from chat.search.words import Phrase, holds, phrases
 from chat.selectors import Access, reading
 
-CHUNK = 500
-"""Candidates that are looked at together."""
-ROUNDS = 10
-"""How often for one page; what has not been found by then is on the next."""
+CHUNK = 1000
+"""Candidates that are looked at together at most; first come as many as a page is likely to need."""
+LOOKED_AT = 5000
+"""Candidates that are looked at for one page; what has not been found by then is on the next."""
 NAMED = 500
 """Channels that are named to the index; who is in more has all of them looked through."""
 
@@ -50,14 +50,15 @@ def message_search(
     readable = _readable_in(user, access) if access is not None else _readable(user, manages=manages, app=app)
     channels = [access.channel.pk] if access is not None else _channels(user, manages=manages, app=app)
     found: list[Message] = []
-    for _ in range(ROUNDS):
-        ids = index_find(asked, channels=channels, before=before, limit=CHUNK)
+    looked_at, chunk = 0, min(CHUNK, 2 * limit)
+    while looked_at < LOOKED_AT:
+        ids = index_find(asked, channels=channels, before=before, limit=chunk)
         found += _holding(readable.filter(pk__in=ids), asked)
         if len(found) > limit:
             return Found(found[:limit], found[limit - 1].pk)
-        if len(ids) < CHUNK:
+        if len(ids) < chunk:
             return Found(found, None)
-        before = ids[-1]
+        looked_at, before, chunk = looked_at + chunk, ids[-1], min(CHUNK, 4 * chunk)
     return Found(found, before)
 
 

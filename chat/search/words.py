@@ -7,13 +7,18 @@ of a word.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
 
 LONGEST_WORD = 64
 """Characters of a word that count."""
 MOST_PHRASES = 16
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""Variants of a character and joiners: nobody types them into a question."""
 _ASIAN = (
     (0x3005, 0x3007), (0x3040, 0x30FF), (0x31F0, 0x31FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF),
     (0xAC00, 0xD7AF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF),
@@ -67,20 +72,18 @@ def _holds(found: list[str], phrase: Phrase) -> bool:
 
 def _runs(text: str) -> Iterator[tuple[str, bool]]:
     """Characters that belong together, and whether they are of a script without blanks."""
-    run, asian = "", False
-    for char in unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()):
-        kind = _kind(char)
-        if run and (kind != ("asian" if asian else "word")):
-            yield run[: None if asian else LONGEST_WORD], asian
-            run = ""
+    plain = _UNSEEN.sub("", unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()))
+    for kind, chars in groupby(plain, _kind):
         if kind == "sign":
-            yield char, False
+            for sign in chars:
+                yield sign, False
         elif kind:
-            run, asian = run + char, kind == "asian"
-    if run:
-        yield run[: None if asian else LONGEST_WORD], asian
+            run = "".join(chars)
+            asian = kind == "asian"
+            yield (run if asian else run[:LONGEST_WORD]), asian
 
 
+@lru_cache(maxsize=10_000)
 def _kind(char: str) -> str:
     """`asian`, `word`, `sign` (an emoji: a word by itself), or empty for what stands between words."""
     code = ord(char)

@@ -65,7 +65,7 @@ def test_a_page_ends_after_so_much_work_and_goes_on(
     group: Channel, say: Say, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(find, "CHUNK", 2)
-    monkeypatch.setattr(find, "ROUNDS", 2)
+    monkeypatch.setattr(find, "LOOKED_AT", 4)
     wanted = say(bob, group, "wave of old")
     for number in range(5):
         say(alice, group, f"wave {number}")

@@ -22,6 +22,7 @@ _CHINESE = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), mi
         ("snake_case don't", ["snake", "case", "don", "t"]),
         ("🎉 done🤖", ["🎉", "done", "🤖"]),
         ("x" * 100, ["x" * LONGEST_WORD]),
+        ("葛\U000e0100城 so\u00adft", ["葛城", "城", "soft"]),
         (" \0\t.,!", []),
         ("", []),
     ],
