@@ -31,5 +31,5 @@ def expose_preflight(request: HttpRequest, response: HttpResponseBase, methods: 
     expose(request, response)
     if "Access-Control-Allow-Origin" in response:
         response["Access-Control-Allow-Methods"] = ", ".join(methods)
-        response["Access-Control-Allow-Headers"] = "authorization, content-type, token"
+        response["Access-Control-Allow-Headers"] = "authorization, content-type, idempotency-key, token"
         response["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)

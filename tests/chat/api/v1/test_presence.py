@@ -1,0 +1,83 @@
+"""Who is online, as other systems ask it."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.actions import guest_create
+from accounts.models import App, User
+from tests.chat.api.conftest import Grant, Town
+from tests.chat.api.v1.conftest import Caller
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def query(bot: Caller, *names: str, **more: object) -> dict[str, bool]:
+    reply = bot.post("presence/query/", {"users": names, **more})
+    assert reply.status == 200
+    return dict(reply.data["online"])
+
+
+def test_of_many_names_each_is_answered(bot: Caller, town: Town, alice: User, bob: User, web: App, ios: App) -> None:
+    guest = guest_create(name="夏圭？")
+    town.log_in(alice, web)
+    town.log_in(guest, ios)
+    asked = query(bot, "alice", "ALICE", "bob", "夏圭？", "ghost", "\0")
+    assert asked == {"alice": True, "ALICE": True, "bob": False, "夏圭？": True, "ghost": False, "\0": False}
+    assert query(bot, "alice", "夏圭？", app=101) == {"alice": True, "夏圭？": False}
+    assert query(bot) == {}
+
+
+def test_an_app_that_is_none(bot: Caller, old: App) -> None:
+    for number in (105, 999):
+        assert bot.post("presence/query/", {"users": ["alice"], "app": number}).status == 404
+        assert bot.get(f"apps/{number}/online/").status == 404
+
+
+def test_no_more_than_a_thousand_names(bot: Caller) -> None:
+    assert bot.post("presence/query/", {"users": ["x"] * 1001}).status == 400
+
+
+def test_where_a_person_is(bot: Caller, town: Town, alice: User, web: App, ios: App) -> None:
+    assert bot.get("presence/alice/").data == {"userId": "alice", "online": False, "apps": []}
+    for app in (web, ios):
+        town.log_in(alice, app)
+    assert bot.get("presence/alice/").data == {"userId": "alice", "online": True, "apps": [101, 102]}
+    assert bot.get("presence/ghost/").data["online"] is False
+
+
+def test_counts_by_app(bot: Caller, town: Town, alice: User, bob: User, web: App, ios: App, old: App) -> None:
+    town.log_in(alice, web)
+    town.log_in(alice, web)
+    town.log_in(bob, web)
+    assert bot.get("apps/").data["results"] == [
+        {"appId": 101, "name": "Web", "online": 2},
+        {"appId": 102, "name": "iOS", "online": 0},
+    ]
+
+
+def test_pages_of_an_app(bot: Caller, town: Town, web: App) -> None:
+    people = [User.objects.create_user(f"person-{number}") for number in range(5)]
+    for person in people:
+        town.log_in(person, web)
+    seen, cursor = [], ""
+    while True:
+        page = bot.get(f"apps/101/online/?limit=2{cursor}").data
+        assert len(page["results"]) <= 2
+        seen += [(one["userId"], one["id"]) for one in page["results"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert seen == [(person.username, str(person.pk)) for person in people]
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=x", "cursor=!", "cursor=eA", "cursor=" + "a" * 400])
+def test_a_page_that_is_none(query: str, bot: Caller, web: App) -> None:
+    assert bot.get(f"apps/101/online/?{query}").status == 400
+
+
+def test_the_nodes_are_for_who_may_see_the_state(bot: Caller, shop: User, grant: Grant) -> None:
+    reply = bot.get("nodes/")
+    assert reply.status == 403 and "chat.view_state" in reply.data["detail"]
+    # This process is no node.
+    assert Caller(grant(shop, "view_state")).get("nodes/").data == {"results": []}
