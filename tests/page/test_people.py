@@ -1,0 +1,109 @@
+"""Who may write where, who is whose friend, and what somebody is called now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Page
+
+from tests.support import machine
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.sqlite,
+    pytest.mark.skipif(machine.chromium() is None, reason="Chromium is missing on this machine"),
+]
+
+_PRELUDE = """async (given) => {
+  const { Store } = await import("/static/js/store.js");
+  const { sendState } = await import("/static/js/send-state.js");
+  const store = new Store();
+  const bob = { userId: "bob", id: "2", name: "Bob", avatar: "", kind: "person" };
+  const channel = (more = {}) => ({
+    target: "7", kind: "private", name: "Bob", peer: { ...bob }, closed: false, role: "member", slowMode: 0,
+    announcementsOnly: false, lastSeq: 3, readSeq: 3, unread: 0, activeAt: 0, peerReadSeq: 0, ...more,
+  });
+  const message = (seq, more = {}) => ({
+    target: "7", seq, id: String(seq), position: seq, time: seq, type: "text", msg: "x", from: "bob", fromId: "2",
+    name: "Bob", avatar: "", ...more,
+  });
+  const alice = { userId: "alice", id: "1", name: "Alice", avatar: "", kind: "person" };
+  store.setMe(alice, { appId: 101, name: "Web", target: "1" });
+  %s
+}"""
+
+
+async def run(modules: Page, script: str, given: Any = None) -> Any:
+    return await modules.evaluate(_PRELUDE % script, given)
+
+
+@pytest.mark.parametrize(
+    ("channel", "reason", "may"),
+    [
+        ({}, "", True),
+        ({"closed": True}, "closed", False),
+        ({"muted": {}}, "muted", False),
+        ({"muted": {"until": 2000}}, "muted", False),
+        ({"muted": {"until": 999}}, "", True),
+        ({"announcementsOnly": True}, "announcements", False),
+        ({"announcementsOnly": True, "role": "admin"}, "", True),
+        ({"announcementsOnly": True, "role": None}, "announcements", False),
+        ({"slowMode": 5}, "slow", True),
+        ({"slowMode": 5, "role": "owner"}, "", True),
+    ],
+)
+async def test_who_may_write(modules: Page, channel: dict[str, Any], reason: str, may: bool) -> None:
+    script = "const { reason, may } = sendState(channel(given), store.circle, 1000); return [reason, may];"
+    assert await run(modules, script, channel) == [reason, may]
+
+
+async def test_nobody_writes_to_whom_they_block(modules: Page) -> None:
+    script = """
+      store.setCircle({ friends: [], asking: [], asked: [], blocked: [bob] });
+      return sendState(channel(), store.circle, 0).reason;"""
+    assert await run(modules, script) == "blocked"
+
+
+async def test_a_friend_on_another_app_is_online(modules: Page) -> None:
+    script = """
+      store.setCircle({ friends: [{ ...bob, online: true }], asking: [], asked: [], blocked: [] });
+      return [store.isOnline("2"), store.isOnline("3"), store.circle.relation("2"), store.circle.relation("3")];"""
+    assert await run(modules, script) == [True, False, "friend", "none"]
+
+
+async def test_others_take_over_a_new_name_with_the_next_event(modules: Page) -> None:
+    script = """
+      store.setChannels([channel()]);
+      store.setOnline([{ ...bob }], 1);
+      const messages = [message(1), message(2, { from: "Herald", name: "Herald" })];
+      store.logOf("7").setNewest({ messages, hasMore: false });
+      store.meet({ ...bob, name: "Robert", avatar: "/r.png" });
+      const { peer, name } = store.channels.get("7");
+      const said = store.logs.get("7").messages.map(({ name, avatar }) => [name, avatar]);
+      return [name, peer.name, store.online.get("2").avatar, said];"""
+    # What was said in another's name stays in that name.
+    assert await run(modules, script) == ["Robert", "Robert", "/r.png", [["Robert", "/r.png"], ["Herald", ""]]]
+
+
+async def test_reading_of_the_other_only_moves_on_and_can_be_hidden(modules: Page) -> None:
+    script = """
+      const read = () => store.channels.get("7").peerReadSeq;
+      store.setChannels([channel({ peerReadSeq: 1 })]);
+      store.setPeerRead("7", 3); store.setPeerRead("7", 2);
+      const live = read();
+      store.putChannel(channel({ peerReadSeq: 2 })); const told = read();
+      store.putChannel(channel({ peerReadSeq: 0 }));
+      return [live, told, read()];"""
+    assert await run(modules, script) == [3, 3, 0]
+
+
+async def test_a_mute_everywhere_is_one_in_every_channel(modules: Page) -> None:
+    script = """
+      store.setChannels([channel(), channel({ target: "8" })]);
+      const muted = () => [...store.channels.values()].map(({ muted }) => Boolean(muted));
+      store.setMuted("8", {}); const one = muted();
+      store.setMuted(undefined, {}); const all = muted();
+      store.setMuted(undefined, undefined);
+      return [one, all, muted()];"""
+    assert await run(modules, script) == [[False, True], [True, True], [False, False]]
