@@ -1,0 +1,198 @@
+"""Somebody's own pages in a browser: profile and picture, devices, a new password by mail, export and deletion.
+
+How they look is kept in test-results/: two widths, light and dark, both languages.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.e2e.conftest import OpenPerson
+from tests.e2e.test_two_browsers import say, shown
+from tests.support.accounts import PASSWORD
+from tests.support.fixtures import SiteFactory
+from tests.support.identity_provider import KEYS, picture
+from tests.support.site import Site
+
+RESULTS = Path(__file__).resolve().parent.parent.parent / "test-results"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def site(site_factory: SiteFactory) -> Iterator[Site]:
+    # With the keys, so that the pages show all they can; nobody goes there.
+    with site_factory(**KEYS) as running:
+        yield running
+
+
+async def register(page: Page, site: Site, name: str = "alice") -> str:
+    """A new account of PASSWORD, signed in and in the chat; returns its name."""
+    name = f"{name}{next(_numbers)}"
+    await page.goto(f"{site.url}/accounts/register/")
+    await page.locator("input[name=username]").fill(name)
+    for field in ("password", "again"):
+        await page.locator(f"input[name={field}]").fill(PASSWORD)
+    await page.locator("input[name=again]").press("Enter")
+    await expect(page.get_by_test_id("composer")).to_be_focused()
+    return name
+
+
+async def sign_in(page: Page, site: Site, name: str, password: str = PASSWORD) -> None:
+    await page.goto(f"{site.url}/accounts/login/")
+    await page.locator("input[name=username]").fill(name)
+    await page.locator("input[name=password]").fill(password)
+    await page.locator("input[name=password]").press("Enter")
+
+
+async def test_a_profile_is_changed_and_others_see_it(site: Site, person: OpenPerson) -> None:
+    alice, bob = await person("alice"), await person("bob")
+    await register(alice, site)
+    await register(bob, site, "bob")
+    await alice.goto(f"{site.url}/accounts/profile/")
+    await alice.get_by_label("Shown as").fill("Alice the Painter")
+    await alice.get_by_label("Status").fill("at the lake")
+    await alice.get_by_role("button", name="Save").click()
+    await expect(alice.get_by_text("Saved.")).to_be_visible()
+    await alice.locator("input[name=avatar]").set_input_files(
+        {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": picture(form="JPEG")}
+    )
+    await alice.get_by_role("button", name="Upload").click()
+    shown_picture = alice.get_by_test_id("picture")
+    assert await shown_picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 256
+
+    await alice.goto(site.url)
+    await expect(alice.get_by_test_id("composer")).to_be_focused()
+    await say(alice, "who am I")
+    said = bob.get_by_test_id("message").filter(has_text="who am I")
+    await expect(said).to_contain_text("Alice the Painter")
+    assert await said.locator(".avatar img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 256
+
+
+async def test_a_language_is_chosen(site: Site, person: OpenPerson) -> None:
+    page = await person("alice")
+    await register(page, site)
+    await page.goto(f"{site.url}/accounts/profile/")
+    await page.get_by_label("Language").select_option("zh-hans")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("已保存。")).to_be_visible()
+    await page.goto(site.url)
+    await expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
+
+
+async def test_a_device_is_signed_out_from_another(site: Site, person: OpenPerson) -> None:
+    here, there = await person("here"), await person("there")
+    name = await register(here, site)
+    await sign_in(there, site, name)
+    await expect(there.get_by_test_id("composer")).to_be_focused()
+    await here.goto(f"{site.url}/accounts/ways-in/")
+    other = here.get_by_test_id("device").filter(has_not_text="This one")
+    # What the connection was seen on is written down beside the work, after a few seconds.
+    for _ in range(20):
+        if await other.get_by_text("Web").count():
+            break
+        await here.wait_for_timeout(500)
+        await here.reload()
+    await expect(other).to_contain_text("Web")
+    await expect(other).to_contain_text("127.0.0.1")
+    await other.get_by_role("button", name="Sign out").click()
+    await expect(here.get_by_test_id("device")).to_have_count(1)
+    # Its live connection has ended, and the page says so.
+    await expect(there.get_by_test_id("composer")).to_be_hidden(timeout=10_000)
+
+
+async def test_a_forgotten_password_is_set_anew_by_mail(site: Site, person: OpenPerson) -> None:
+    page = await person("alice")
+    name = await register(page, site)
+    await page.goto(f"{site.url}/accounts/ways-in/email/")
+    await page.locator("input[name=email]").fill(f"{name}@example.org")
+    await page.locator("input[name=present]").fill(PASSWORD)
+    await page.get_by_role("button", name="Send the mail").click()
+    await page.goto(await link_in_the_mail(page, site, "ways-in/email"))
+    await page.get_by_role("button", name="Yes, it is mine").click()
+    await expect(page.get_by_text(f"{name}@example.org")).to_be_visible()
+
+    await page.context.clear_cookies()
+    await page.goto(f"{site.url}/accounts/login/")
+    await page.get_by_role("link", name="Forgot your password?").click()
+    await page.locator("input[name=email]").fill(f"{name}@example.org")
+    await page.get_by_role("button", name="Send the mail").click()
+    await expect(page.get_by_text("If an account has this address")).to_be_visible()
+    await page.goto(await link_in_the_mail(page, site, "reset"))
+    for field in ("password", "again"):
+        await page.locator(f"input[name={field}]").fill("another good one")
+    await page.get_by_role("button", name="Set the password").click()
+    await expect(page.get_by_text("Your password is changed.")).to_be_visible()
+    await sign_in(page, site, name, "another good one")
+    await expect(page.get_by_test_id("composer")).to_be_focused()
+
+
+async def link_in_the_mail(page: Page, site: Site, path: str) -> str:
+    """The link in the newest mail, which a development start prints."""
+    for _ in range(40):
+        found = re.findall(rf"http://127\.0\.0\.1:\d+/accounts/{path}/\S+", site.log.read_text())
+        if found:
+            return str(found[-1])
+        await page.wait_for_timeout(250)
+    raise AssertionError("no mail has come")
+
+
+async def test_the_data_is_taken_along_and_the_account_deleted(site: Site, person: OpenPerson) -> None:
+    alice, bob = await person("alice"), await person("bob")
+    name = await register(alice, site)
+    await register(bob, site, "bob")
+    await say(alice, "I shall be gone")
+    await expect(shown(bob, "I shall be gone")).to_be_visible()
+    await alice.goto(f"{site.url}/accounts/data/")
+    async with alice.expect_download() as download:
+        await alice.get_by_test_id("export").click()
+    path = await (await download.value).path()
+    with zipfile.ZipFile(path) as archive:
+        assert json.loads(archive.read("profile.json"))["userName"] == name
+        assert b"I shall be gone" in archive.read("messages.jsonl")
+
+    await alice.get_by_role("link", name="Delete the account").click()
+    await alice.locator("input[name=present]").fill(PASSWORD)
+    await alice.get_by_role("button", name="Delete the account for good").click()
+    await expect(alice.get_by_text("Your account is deleted.")).to_be_visible()
+
+    await bob.reload()
+    said = bob.get_by_test_id("message").filter(has_text="I shall be gone")
+    await expect(said).to_contain_text("Deleted user")
+    await expect(bob.get_by_text(name)).to_have_count(0)
+
+
+PAGES = {
+    "login": "/accounts/login/",
+    "reset": "/accounts/reset/",
+    "profile": "/accounts/profile/",
+    "ways-in": "/accounts/ways-in/",
+    "email": "/accounts/ways-in/email/",
+    "data": "/accounts/data/",
+    "delete": "/accounts/data/delete/",
+    "deactivate": "/accounts/deactivate/",
+}
+
+
+@pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_pages_fit(site: Site, person: OpenPerson, language: str, scheme: str) -> None:
+    page = await person("alice", width=1440, height=900, locale=language, color_scheme=scheme)
+    await register(page, site)
+    RESULTS.mkdir(exist_ok=True)
+    for width, height in ((1440, 900), (390, 844)):
+        await page.set_viewport_size({"width": width, "height": height})
+        for name, path in PAGES.items():
+            await page.goto(site.url + path)
+            file = RESULTS / f"account-{name}-{width}-{scheme}-{language[:2]}.png"
+            await page.screenshot(path=file, full_page=True)
+            assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (
+                f"{name} at {width}"
+            )
