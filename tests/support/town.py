@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 import pytest_asyncio
 
+from tests.support.call_socket import PeopleOfBothPaths
 from tests.support.fixtures import SiteFactory
 from tests.support.people import FRIEND, People, Town
 
@@ -20,10 +21,16 @@ def town(site_factory: SiteFactory) -> Iterator[Town]:
         yield made
 
 
+@pytest.fixture
+def codec(request: pytest.FixtureRequest) -> str:
+    """By which path people with accounts come: "acc", or "ws" in one of the two runs of a test `@both_codecs`."""
+    return str(getattr(request, "param", "acc"))
+
+
 @pytest_asyncio.fixture
-async def people(town: Town) -> AsyncIterator[People]:
+async def people(town: Town, codec: str) -> AsyncIterator[People]:
     """Opens connections to the shared site and closes them at the end of the test."""
-    opener = People(town)
+    opener = PeopleOfBothPaths(town) if codec == "ws" else People(town)
     yield opener
     for client in opener.clients:
         await client.close()

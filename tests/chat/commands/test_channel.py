@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.call_socket import both_codecs
 from tests.support.people import People, Person, Town
 
 pytestmark = pytest.mark.each_database
@@ -35,6 +36,7 @@ async def note(person: Person, kind: str) -> dict[str, Any]:
 # -- list and get -----------------------------------------------------------------------------------------------------
 
 
+@both_codecs
 async def test_the_list_begins_with_the_apps_room(people: People) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
     private, group = await alice.private(bob), await alice.group(carol)
@@ -53,6 +55,7 @@ async def test_the_list_begins_with_the_apps_room(people: People) -> None:
     assert (painters["memberCount"], painters["join"], painters["listed"]) == (2, "invite", False)
 
 
+@both_codecs
 async def test_each_sees_the_others_name_on_their_private_channel(people: People) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
@@ -82,6 +85,7 @@ async def test_getting_a_channel_gives_its_item_of_the_list(people: People) -> N
 # -- create -----------------------------------------------------------------------------------------------------------
 
 
+@both_codecs
 async def test_alice_creates_a_group_and_its_members_hear_of_it(people: People) -> None:
     alice, bob = await people("alice", "bob")
 
@@ -169,6 +173,7 @@ async def test_a_private_channel_exists_once(people: People) -> None:
     assert again["target"] == first["target"] and again["existed"] is True
 
 
+@both_codecs
 async def test_made_by_both_at_once_a_private_channel_exists_once(people: People) -> None:
     alice, bob = await people("alice", "bob")
     phone = await people.again(bob)
@@ -208,6 +213,7 @@ async def test_fields_that_a_client_may_not_set_are_ignored(people: People) -> N
 # -- join, leave, invite, remove --------------------------------------------------------------------------------------
 
 
+@both_codecs
 async def test_carol_joins_an_open_group(people: People) -> None:
     alice, carol = await people("alice", "carol")
     group = await alice.group(join="open", listed=True)
@@ -230,6 +236,7 @@ async def test_joining_twice_changes_nothing(people: People) -> None:
     assert not [push for push in await alice.settle() if push.cmd == "channel.note" and push.data["note"] == "joined"]
 
 
+@both_codecs
 async def test_only_open_groups_can_be_joined(people: People) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
     absent = await carol.refused("channel.join", target=ABSENT)
@@ -257,6 +264,7 @@ async def test_who_leaves_hears_it_and_then_nothing(people: People) -> None:
     assert group not in [item["target"] for item in (await bob.call("channel.list"))["channels"]]
 
 
+@both_codecs
 async def test_when_the_last_owner_leaves_the_oldest_admin_inherits(people: People) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
     group = await alice.group(bob, carol)
@@ -269,6 +277,7 @@ async def test_when_the_last_owner_leaves_the_oldest_admin_inherits(people: Peop
     assert await members_of(bob, group) == {bob.name: "member", carol.name: "owner"}
 
 
+@both_codecs
 async def test_a_private_channel_and_a_room_cannot_be_left_or_changed(people: People) -> None:
     alice, bob = await people("alice", "bob")
     for target in (await alice.private(bob), alice.room):
@@ -319,6 +328,7 @@ async def test_inviting_somebody_unknown_adds_nobody(people: People) -> None:
     assert await members_of(alice, group) == {alice.name: "owner"}
 
 
+@both_codecs
 async def test_to_a_closed_group_owner_and_admins_add_members_do_not(people: People) -> None:
     alice, bob, carol, dave = await people("alice", "bob", "carol", "dave")
     group = await alice.group(bob, carol, join="closed")
@@ -370,6 +380,7 @@ async def test_removing_or_promoting_who_is_not_there_is_no_data(people: People,
 # -- rename, role, policy ---------------------------------------------------------------------------------------------
 
 
+@both_codecs
 async def test_alice_renames_the_group(people: People) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group(bob)
@@ -392,6 +403,7 @@ async def test_an_impossible_name_is_an_illegal_parameter(people: People, name: 
     assert await alice.code("channel.rename", target=await alice.group(), name=name) == 1001
 
 
+@both_codecs
 async def test_a_role_is_given_by_owners_and_heard_by_all(people: People) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
     group = await alice.group(bob, carol)
@@ -404,6 +416,7 @@ async def test_a_role_is_given_by_owners_and_heard_by_all(people: People) -> Non
     assert await members_of(alice, group) == {alice.name: "owner", bob.name: "admin", carol.name: "member"}
 
 
+@both_codecs
 async def test_a_group_keeps_an_owner(people: People) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group(bob)
@@ -414,6 +427,7 @@ async def test_a_group_keeps_an_owner(people: People) -> None:
     assert await members_of(alice, group) == {alice.name: "member", bob.name: "owner"}
 
 
+@both_codecs
 async def test_the_policy_says_who_may_join_and_who_finds_it(people: People) -> None:
     alice, carol = await people("alice", "carol")
     group = await alice.group(name="Unmistakable")
@@ -450,6 +464,7 @@ async def test_a_member_does_not_manage(people: People, cmd: str, fields: dict[s
 # -- members, search --------------------------------------------------------------------------------------------------
 
 
+@both_codecs
 async def test_members_come_in_pages_with_role_and_presence(people: People, town: Town) -> None:
     alice, bob = await people("alice", "bob")
     offline = town.account("carol")

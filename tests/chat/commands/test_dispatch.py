@@ -8,6 +8,7 @@ import pytest
 
 from chat import errors
 from tests.support.broken import cut_connections, missing, refusing
+from tests.support.call_socket import both_codecs
 from tests.support.people import People, Person, Town
 
 pytestmark = pytest.mark.each_database
@@ -21,6 +22,7 @@ def test_the_table_is_the_protocols() -> None:
     assert len({code.text for code in errors.CODES}) == len(errors.CODES)
 
 
+@both_codecs
 async def test_every_answer_has_the_tables_words(people: People) -> None:
     [alice] = await people("alice")
     for cmd, fields in [("ping", {}), ("nonsense", {}), ("login", {"appId": 101}), ("channel.get", {"target": "999"})]:
@@ -28,6 +30,7 @@ async def test_every_answer_has_the_tables_words(people: People) -> None:
         assert envelope.text == next(code.text for code in errors.CODES if code.number == envelope.code)
 
 
+@both_codecs
 async def test_every_refusal_says_why_in_words(people: People, town: Town) -> None:
     [alice] = await people("alice")
     stranger, guest = await people.stranger(), await people.guest()

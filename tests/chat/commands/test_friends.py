@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.call_socket import both_codecs
 from tests.support.people import People, Person, Town
 
 pytestmark = pytest.mark.each_database
@@ -38,6 +39,7 @@ def set_fields(town: Town, person: Person, **fields: Any) -> None:
 # -- friends ----------------------------------------------------------------------------------------------------------
 
 
+@both_codecs
 async def test_alice_asks_and_bob_accepts(people: People) -> None:
     alice, bob = await people("alice", "bob")
 
@@ -76,6 +78,7 @@ async def test_friends_are_shown_online_on_whatever_app(people: People) -> None:
     await elsewhere.close()
 
 
+@both_codecs
 async def test_declining_and_ending_is_told_to_both(people: People) -> None:
     alice, bob = await people("alice", "bob")
     await alice.call("friend.request", userId=bob.name)
@@ -137,6 +140,7 @@ async def test_the_blocked_start_no_private_chat(people: People) -> None:
     assert code == 1003 and "Unblock" in data["error"]
 
 
+@both_codecs
 async def test_the_blocked_send_nothing_in_an_old_one_and_read_it_as_before(people: People) -> None:
     alice, bob = await people("alice", "bob")
     channel = await bob.private(alice)
@@ -164,6 +168,7 @@ async def test_the_blocked_bring_nobody_into_a_group_who_blocks_them(people: Peo
     assert (await carol.call("channel.invite", target=group, members=[alice.name]))["added"] == [alice.as_person]
 
 
+@both_codecs
 async def test_only_ones_own_devices_hear_of_a_block(people: People) -> None:
     alice, bob = await people("alice", "bob")
     phone = await people.again(alice)

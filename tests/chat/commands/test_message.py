@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.call_socket import both_codecs
 from tests.support.people import People, Person
 
 pytestmark = pytest.mark.each_database
@@ -51,6 +52,7 @@ async def test_the_sender_hears_it_on_other_connections_only(people: People) -> 
     assert not [push for push in await alice.settle() if push.cmd == "msg"]
 
 
+@both_codecs
 async def test_without_target_a_message_goes_to_the_apps_room(people: People) -> None:
     guest, other = await people.guest(app=102), await people.guest(app=102)
     elsewhere = await people.guest(app=101)
@@ -115,6 +117,7 @@ async def test_a_message_names_the_one_it_replies_to(people: People) -> None:
     assert (push["replyTo"], push["replySeq"]) == (first["id"], first["seq"])
 
 
+@both_codecs
 async def test_one_replies_to_what_one_may_read_in_that_channel(people: People) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
     private, group = await alice.private(bob), await alice.group(bob)
@@ -159,6 +162,7 @@ async def test_the_same_client_id_on_another_connection_gives_the_same_answer(pe
     assert [push.data["id"] for push in await bob.settle() if push.cmd == "msg"] == [answers[0]["id"]]
 
 
+@both_codecs
 async def test_a_client_id_is_its_senders_own(people: People) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
@@ -166,6 +170,7 @@ async def test_a_client_id_is_its_senders_own(people: People) -> None:
     assert (await alice.say(channel, clientMsgId="key"))["id"] != (await bob.say(channel, clientMsgId="key"))["id"]
 
 
+@both_codecs
 async def test_a_client_id_used_in_another_channel_gives_the_first_answer(people: People) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
     first = await alice.say(await alice.private(bob), clientMsgId="key")
@@ -327,6 +332,7 @@ async def test_history_items_are_as_in_a_push(people: People) -> None:
     assert page["notes"] == [push.data for push in pushes if push.cmd == "channel.note"]
 
 
+@both_codecs
 async def test_history_is_the_newest_without_a_cursor(people: People) -> None:
     alice, group, _ = await _timeline(people)
 
@@ -371,6 +377,7 @@ async def test_a_page_at_the_edge_is_answered(people: People, fields: dict[str, 
     assert await guest.code("message.history", target=guest.room, **fields) == 200
 
 
+@both_codecs
 async def test_long_messages_make_short_pages(people: People) -> None:
     """A page that would not fit the connection's outbox comes in parts, history and sync alike."""
     alice, bob = await people("alice", "bob")
@@ -403,6 +410,7 @@ async def test_long_messages_make_short_pages(people: People) -> None:
 # -- get, edit, recall ------------------------------------------------------------------------------------------------
 
 
+@both_codecs
 async def test_one_message_is_got_as_in_history(people: People) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
@@ -412,6 +420,7 @@ async def test_one_message_is_got_as_in_history(people: People) -> None:
     assert await bob.call("message.get", target=channel, id=sent["id"]) == item
 
 
+@both_codecs
 async def test_an_edit_replaces_the_text(people: People) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
@@ -430,6 +439,7 @@ async def test_an_edit_replaces_the_text(people: People) -> None:
     assert (item["msg"], item["editedAt"]) == ("hello", reply["editedAt"])
 
 
+@both_codecs
 async def test_only_its_author_edits_a_message(people: People) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group(bob)
@@ -447,6 +457,7 @@ async def test_an_edit_obeys_the_rules_of_a_message(people: People, text: object
     assert await guest.code("message.edit", target=guest.room, id=sent["id"], msg=text) == code
 
 
+@both_codecs
 async def test_a_recall_leaves_a_tombstone(people: People) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
@@ -462,6 +473,7 @@ async def test_a_recall_leaves_a_tombstone(people: People) -> None:
     assert (item["msg"], item["recalled"], item["seq"]) == ("", True, sent["seq"])
 
 
+@both_codecs
 async def test_a_second_recall_changes_nothing(people: People) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
@@ -506,6 +518,7 @@ async def test_in_a_room_nobody_recalls_what_others_said(people: People) -> None
 # -- read position and unread -----------------------------------------------------------------------------------------
 
 
+@both_codecs
 async def test_unread_counts_messages_and_nothing_else(people: People) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group(bob)
@@ -518,6 +531,7 @@ async def test_unread_counts_messages_and_nothing_else(people: People) -> None:
     assert (item["lastSeq"], item["readSeq"], item["unread"]) == (5, 0, 5)
 
 
+@both_codecs
 async def test_a_mark_moves_the_read_position_up_and_never_down(people: People) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
@@ -530,6 +544,7 @@ async def test_a_mark_moves_the_read_position_up_and_never_down(people: People) 
         assert (item["readSeq"], item["unread"]) == (read, 5 - read)
 
 
+@both_codecs
 async def test_a_mark_reaches_ones_own_other_connections_only(people: People) -> None:
     alice, bob = await people("alice", "bob")
     phone = await people.again(bob, app=102)
@@ -543,6 +558,7 @@ async def test_a_mark_reaches_ones_own_other_connections_only(people: People) ->
     assert not [one for person in (alice, bob) for one in await person.settle() if one.cmd == "read.mark"]
 
 
+@both_codecs
 async def test_sending_moves_ones_own_read_position(people: People) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.call_socket import both_codecs
 from tests.support.people import DISABLED, People, Person, Town
 
 pytestmark = pytest.mark.each_database
@@ -22,6 +23,7 @@ async def online(person: Person) -> set[str]:
 # -- who is online ----------------------------------------------------------------------------------------------------
 
 
+@both_codecs
 async def test_everyone_sees_who_is_online_on_their_app(people: People) -> None:
     [alice] = await people("alice")
     guest, elsewhere = await people.guest(), await people.guest(app=102)
@@ -82,6 +84,7 @@ async def test_exit_comes_when_the_last_connection_has_gone(people: People) -> N
     assert set(push.data) == ENTER_KEYS and push.data["msg"] and push.data["from"] == bob.name
 
 
+@both_codecs
 async def test_a_second_connection_is_no_second_enter(people: People) -> None:
     alice, bob = await people("alice", "bob")
     await alice.push("enter", fromId=bob.id)
@@ -115,6 +118,7 @@ async def test_a_reload_of_the_page_does_not_show(people: People) -> None:
 # -- search -----------------------------------------------------------------------------------------------------------
 
 
+@both_codecs
 async def test_accounts_are_found_by_the_beginning_of_their_names(people: People, town: Town) -> None:
     [alice] = await people("alice")
     wanted = town.account("carol")
@@ -152,6 +156,7 @@ async def test_a_search_for_no_text_is_an_illegal_parameter(people: People, q: o
 # -- apps -------------------------------------------------------------------------------------------------------------
 
 
+@both_codecs
 async def test_everyone_sees_the_apps_and_their_rooms(people: People) -> None:
     [alice] = await people("alice")
     guest = await people.guest(app=102)

@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from tests.support.call_socket import both_codecs
 from tests.support.people import DISABLED, NO_GUESTS, People, Person, Town
 
 pytestmark = pytest.mark.each_database
@@ -197,6 +198,7 @@ async def test_an_unknown_command_is_no_such_command(people: People, cmd: str) -
 # -- replies ----------------------------------------------------------------------------------------------------------
 
 
+@both_codecs
 async def test_a_reply_has_the_envelope_of_the_protocol(people: People) -> None:
     alice = await people.stranger()
     await alice.send('{"seq": "1565336219141-266129", "cmd": "ping"}')
@@ -218,6 +220,7 @@ async def test_a_push_has_the_messages_id_as_seq_and_says_ok(people: People) -> 
     assert (push.seq, push.code, push.text) == (sent["id"], 200, "Ok")
 
 
+@both_codecs
 async def test_every_request_gets_exactly_one_reply_in_its_order(people: People) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
@@ -237,6 +240,7 @@ async def test_every_request_gets_exactly_one_reply_in_its_order(people: People)
     assert replies == [f"r{number}" for number in range(60)]
 
 
+@both_codecs
 async def test_the_same_seq_twice_is_answered_twice(people: People) -> None:
     alice = await people.stranger()
     for _ in range(2):
@@ -282,6 +286,7 @@ def _numbers(person: Person, group: str) -> list[int]:
     return [data["seq"] for data in said if data["target"] == group]
 
 
+@both_codecs
 async def test_ids_are_strings_and_counts_are_numbers(people: People) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group(bob)
@@ -441,6 +446,7 @@ async def test_a_sync_from_no_position_is_an_illegal_parameter(people: People, a
     assert await alice.code("sync", after=after) == 1001
 
 
+@both_codecs
 async def test_sync_is_about_ones_own_channels_only(people: People) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
     channel = await alice.private(bob)
