@@ -16,6 +16,7 @@ import requests
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext
 from social_core.backends.github import GithubOAuth2
 from social_core.backends.google import GoogleOAuth2
 from social_core.backends.weixin import WeixinOAuth2
@@ -146,11 +147,16 @@ class Way:
     """One way in: the word for it in addresses, how people call it, and the settings that switch it on."""
 
     slug: str
-    title: str
+    english: str
     backend: str
     """As links are stored."""
     key: str
     secret: str
+
+    @property
+    def title(self) -> str:
+        """In the language of whoever looks."""
+        return gettext(self.english)
 
     @property
     def enabled(self) -> bool:
