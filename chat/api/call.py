@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -21,6 +22,7 @@ from chat import errors
 from chat.api import cors
 from chat.api.access import MayCall, ServiceToken
 from chat.api.parameters import Form
+from chat.api.v1.throttles import throttles
 from chat.errors import ChatError, Code
 
 logger = logging.getLogger(__name__)
@@ -59,6 +61,8 @@ class Call(APIView):  # type: ignore[misc]
         # A browser asks first without credentials.
         if request.method != "OPTIONS":
             super().initial(request, *args, **kwargs)
+            if request.auth is not None:
+                throttles.requests.take(request.auth)
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         response = Response(status=204)
@@ -69,7 +73,10 @@ class Call(APIView):  # type: ignore[misc]
         """Every failure as an answer."""
         match exc:
             case ChatError():
-                return answer(exc.data, exc.code)
+                response = answer(exc.data, exc.code)
+                if (wait := (exc.data or {}).get("retryAfter")) is not None:
+                    response["Retry-After"] = str(max(1, math.ceil(wait)))
+                return response
             case exceptions.AuthenticationFailed():
                 return _refusal(errors.NOT_AUTHORISED, str(exc.detail))
             case exceptions.NotAuthenticated() | exceptions.PermissionDenied():

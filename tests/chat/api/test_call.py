@@ -12,8 +12,9 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from accounts.models import App, User
+from chat.api.v1.throttles import throttles
 from chat.models import Message
-from tests.chat.api.conftest import FORM, answer, get, post
+from tests.chat.api.conftest import FORM, Grant, answer, get, post
 
 pytestmark = pytest.mark.usefixtures("web", "alice")
 
@@ -168,3 +169,17 @@ def test_a_fault_in_the_code_is_a_server_error_without_its_text(monkeypatch: pyt
     reply = get(Client(), "/user/online", userID="alice")
     assert reply["code"] == 1004
     assert "secret" not in str(reply)
+
+
+def test_a_token_s_calls_are_throttled(shop: User, grant: Grant, settings: Settings) -> None:
+    settings.IM_API_RATE, settings.IM_API_BURST = 0.1, 1
+    throttles.forget()
+    headers = {"Authorization": grant(shop, "use_gateway")}
+    try:
+        replies = [Client().get("/user/list", READS["/user/list"], headers=headers) for _ in range(2)]
+        assert [answer(reply)["code"] for reply in replies] == [200, 1011]
+        assert int(replies[1].headers["Retry-After"]) >= 9
+        # Programs in an open network have no token.
+        assert [get(Client(), "/user/list", appID="101")["code"] for _ in range(2)] == [200, 200]
+    finally:
+        throttles.forget()
