@@ -112,7 +112,8 @@ class TokenAdmin(ReadOnly, ActionAdmin):
         return LogEntry.objects.create(
             user_id=cast(User, request.user).pk,
             content_type=ContentType.objects.get_for_model(obj),
-            object_id=obj.pk,
+            # Not the row's own key, which is made of the token.
+            object_id=str(made.device.pk),
             object_repr=f"{obj.user}: {made.device.name}"[:200],
             action_flag=ADDITION,
         )

@@ -42,7 +42,8 @@ def test_a_token_of_a_service_is_made_and_shown_once(as_root: Client, root: User
     # Nowhere else: not in a session, not in the admin's own log, not on the list.
     assert all(token not in str(session.get_decoded()) for session in Session.objects.all())
     assert all(token not in str(vars(entry)) for entry in LogEntry.objects.all())
-    assert LogEntry.objects.get().object_repr == "shop: Till 1"
+    entry = LogEntry.objects.get()
+    assert (entry.object_repr, entry.object_id) == ("shop: Till 1", str(device.pk))
     assert token not in str(answer.cookies)
     page = as_root.get(TOKENS).content.decode()
     assert "Till 1" in page and token not in page
