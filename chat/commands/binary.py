@@ -102,3 +102,17 @@ async def sync(call: Call, seq: int) -> Page:
     # A number that does not exist yet tells nothing of what one has.
     had = seq if seq <= hub.watermark else 0
     return Page([pushes.protobuf_message(entry) for entry in entries], more, entries[-1].position if entries else had)
+
+
+async def pushed(call: Call, *, after: int, before: int, limit: int) -> list[tuple[int, bytes]]:
+    """Position and frame of the messages between these positions that the connection was pushed; a few over `limit`."""
+    found: list[tuple[int, bytes]] = []
+    own, more = f"{call.caller.connection.id}.", True
+    while more and len(found) <= limit:
+        entries, more = await run(selectors.messages_after, call.user, after=after, upto=before - 1)
+        for entry in entries:
+            frame = pushes.protobuf_push(entry)
+            if frame is not None and not entry.origin.startswith(own):
+                found.append((entry.position, frame))
+            after = entry.position
+    return found

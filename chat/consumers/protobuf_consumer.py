@@ -11,7 +11,7 @@ from chat.commands.dispatch import Answer, answer, find, outcome
 from chat.commands.registry import Call, Caller
 from chat.consumers.base import Consumer, Flying, Query
 from chat.consumers.node import Node
-from chat.consumers.resend import Unacknowledged
+from chat.consumers.resend import UNACKNOWLEDGED_LIMIT, Unacknowledged
 from chat.consumers.upward import Upward
 from chat.errors import ChatError, Code
 from chat.wire import json_codec, protobuf_codec
@@ -91,7 +91,7 @@ class ProtobufConsumer(Consumer):
             case JsonCall():
                 await self._call(call, request, flying)
             case Acknowledge(seq) if seq is not None:
-                self._unacknowledged.acknowledge(seq)
+                await self._acknowledged(call, seq)
                 call.caller.connection.reply(call.number, None)
             case Heartbeat() | Acknowledge():
                 call.caller.connection.reply(call.number, None)
@@ -180,6 +180,14 @@ class ProtobufConsumer(Consumer):
         code = errors.SUCCESS
         frame = protobuf_codec.acknowledgement(protobuf_codec.UP, code.number, code.text, client_id=client_id, seq=seq)
         call.caller.connection.reply(call.number, frame, awaits_pass=call.appended)
+
+    async def _acknowledged(self, call: Call, seq: int) -> None:
+        """By its first acknowledgement a client may owe more than what is kept."""
+        if (kept_from := self._unacknowledged.acknowledge(seq)) is not None:
+            work = binary.pushed(call, after=seq, before=kept_from, limit=UNACKNOWLEDGED_LIMIT)
+            result = await outcome(work, "ACK", errors.SERVER_ERROR)
+            if result.code is errors.SUCCESS:
+                self._unacknowledged.add_older(result.data)
 
     # -- Call -----------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from chat.wire.protobuf_codec import pushed
 
@@ -13,7 +13,7 @@ RESEND_AFTER = 5.0
 RESEND_AT_ONCE = 100
 """The oldest pushes of one connection that are sent again at a time."""
 RECENT = 256
-"""Pushes kept for a client that might yet send its first acknowledgement."""
+"""Frames kept for a client that might yet send its first acknowledgement; of older ones the log tells."""
 UNACKNOWLEDGED_LIMIT = 10_000
 """Pushes that a client may owe the acknowledgement of; over it the connection is closed."""
 
@@ -67,21 +67,36 @@ class Unacknowledged:
             if message is not None and message.seq > self._last:
                 self._last = message.seq
                 self._waiting.append((message.seq, frame, self._resends.tick))
+        self._watch()
+
+    def _watch(self) -> None:
         if len(self._waiting) > UNACKNOWLEDGED_LIMIT:
             self.stop()
             self._overflow()
         elif self._waiting:
             self._resends.watch(self)
 
-    def acknowledge(self, seq: int) -> None:
-        """The client has all up to `seq`."""
+    def acknowledge(self, seq: int) -> int | None:
+        """The client has all up to `seq`.
+
+        Returns a position if this is its first word and not all that it was pushed between the two is still kept.
+        """
+        kept_from = None
         if self._recent is not None:
             recent, self._recent = self._recent, None
             self._track(recent)
+            if len(recent) == RECENT and self._waiting and self._waiting[0][0] > seq + 1:
+                kept_from = self._waiting[0][0]
         while self._waiting and self._waiting[0][0] <= seq:
             self._waiting.popleft()
         if not self._waiting:
             self._resends.forget(self)
+        return kept_from
+
+    def add_older(self, pushes: Sequence[tuple[int, bytes]]) -> None:
+        """These, position and frame, were pushed before all that is kept."""
+        self._waiting.extendleft((seq, frame, self._resends.tick) for seq, frame in reversed(pushes))
+        self._watch()
 
     def resend(self) -> None:
         """Send again what has waited for a whole round of the timer."""

@@ -393,3 +393,20 @@ async def test_who_acknowledges_is_sent_again_what_it_does_not(
     await bob.acknowledge(bob.messages[-1].seq)
     await silent.settle()
     assert bob.texts.count("first") == 1 and silent.texts == ["first", "second"]
+
+
+async def test_who_acknowledges_late_is_sent_again_also_what_is_no_longer_kept(
+    world: World, enter: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resend, "RESEND_AFTER", 0.02)
+    alice, bob = await enter(world.alice), await enter(world.bob)
+    await bob.send("group", world.group.pk, "bob's own")
+    count = resend.RECENT + 60
+    for number in range(count):
+        await alice.put("group", world.group.pk, f"{number}")
+    await bob.until(lambda: len(bob.messages) == count)
+    await bob.acknowledge(0)
+    await bob.until(lambda: bob.texts.count("99") == 2)
+    assert bob.texts[count : count + 100] == [f"{number}" for number in range(100)]
+    await bob.acknowledge(bob.messages[count - 1].seq)
+    assert "bob's own" not in bob.texts

@@ -68,6 +68,24 @@ async def test_what_is_not_acknowledged_comes_again_until_it_is(resends: Resends
     assert len(client.again) == 5 and resends._timer is None
 
 
+async def test_of_what_is_no_longer_kept_the_first_acknowledgement_is_told(
+    resends: Resends, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.owes.sent([pushed(seq) for seq in range(1, resend.RECENT + 5)])
+    assert client.owes.acknowledge(2) == 5
+    assert client.owes.acknowledge(2) is None
+    client.owes.add_older([(3, pushed(3)), (4, pushed(4))])
+    client.owes.acknowledge(3)
+    rounds(resends, 2)
+    assert client.again[:2] == [pushed(4), pushed(5)]
+
+
+@pytest.mark.parametrize(("count", "seq"), [(resend.RECENT - 1, 0), (resend.RECENT + 4, 4), (resend.RECENT + 4, 9)])
+async def test_where_all_is_kept_that_is_owed_nothing_is_told(client: Client, count: int, seq: int) -> None:
+    client.owes.sent([pushed(number) for number in range(1, count + 1)])
+    assert client.owes.acknowledge(seq) is None
+
+
 async def test_a_connection_that_has_ended_is_sent_nothing(resends: Resends, client: Client) -> None:
     client.owes.acknowledge(0)
     client.owes.sent([pushed(1)])
