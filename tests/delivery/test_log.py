@@ -180,3 +180,29 @@ def test_a_page_of_stays_is_cut_where_it_grows_too_large() -> None:
     log.append([Entry(kind="msg", channel=1, body={"text": "x" * 100}) for _ in range(3)])
     entries, more = log.read_stays([Span(1, 1)], "msg", after=0, upto=3, page=50, size=150)
     assert ([entry.position for entry in entries], more) == ([1], True)
+
+
+def test_who_looks_for_few_kinds_finds_them_and_no_private_ones() -> None:
+    with transaction.atomic():
+        log.append(
+            [
+                Entry(kind="msg", channel=1),
+                Entry(kind="msg", channel=2, header={"route": [1, 2]}),
+                Entry(kind="note", channel=1, header={"join": [1]}),
+                Entry(kind="online"),
+                Entry(kind="other", channel=1),
+            ]
+        )
+    kinds = ("msg", "note", "online")
+
+    def found(**where: int) -> list[int]:
+        return [entry.position for entry in log.read_kinds(kinds, **{"after": 0, "upto": 5, "limit": 9} | where)]
+
+    assert found() == [1, 3, 4]
+    assert found(channel=1) == [1, 3] and found(channel=2) == [2]
+    assert found(limit=2) == [1, 3] and found(after=1, upto=3) == [3]
+    headings = log.headings(kinds, after=0, upto=5, limit=9)
+    assert [(one.position, one.channel, one.direct) for one in headings] == [
+        (1, 1, False), (2, 2, True), (3, 1, False), (4, None, False),
+    ]  # fmt: skip
+    assert [one.position for one in log.headings(kinds, after=1, upto=4, limit=2)] == [2, 3]

@@ -159,6 +159,18 @@ def test_who_lost_the_lease_moves_nothing(scene: Scene, hooks: Hooks, receiver: 
     assert not webhook_delivery.webhook_attempted(hook=slow, answer=FAILED, **done)
 
 
+def test_who_was_taken_elsewhere_meanwhile_moves_nothing(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+    """Also where the same node has the lease again."""
+    scene.say()
+    hook = hooks.make(receiver)
+    before = webhook_delivery.webhook_lease(hook=hook, node="a")
+    moved = webhook_replay(user=hooks.olga, webhook_id=hook.pk, position=0)
+    assert before and webhook_delivery.webhook_lease(hook=moved, node="a")
+    done: dict[str, Any] = {"first": 1, "last": 2, "upto": 2, "more": False, "events": 1}
+    assert not webhook_delivery.webhook_attempted(hook=before, answer=Answer(200, "", 5), **done)
+    assert Webhook.objects.get(pk=hook.pk).position == 0
+
+
 def test_each_failure_doubles_the_pause_up_to_a_bound(settings: Any) -> None:
     settings.IM_WEBHOOK_BACKOFF, settings.IM_WEBHOOK_BACKOFF_MAX = 1.0, 3600.0
     for failures, longest in ((1, 1), (2, 2), (5, 16), (13, 3600), (10_000, 3600)):
