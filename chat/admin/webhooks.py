@@ -62,7 +62,7 @@ TEST = Deed(
 )
 ENABLE = Deed(
     name="enable",
-    title="Switch on",
+    title="Switch on, try now",
     meaning="It is tried at once, from where it was in the log. From now on it hears what you may read.",
     done="switched on",
     applies=lambda hook: not hook.enabled or hook.failures > 0,

@@ -96,7 +96,7 @@ def test_it_is_switched_off_and_on_and_why_it_was_is_shown(operator: Client, hoo
     hook.refresh_from_db()
     assert (hook.enabled, hook.disabled_reason, hook.failures) == (True, "", 0)
     deeds = list(LogEntry.objects.order_by("pk").values_list("change_message", flat=True))[-2:]
-    assert deeds == ["Switch off.", "Switch on."]
+    assert deeds == ["Switch off.", "Switch on, try now."]
 
 
 def test_it_goes_back_in_the_log(operator: Client, hook: Webhook, alice: User, group: Channel) -> None:
