@@ -67,8 +67,8 @@ def channel_cut(*, channel_id: int, before: int, limit: int | None = None) -> in
             return 0
         gone = [pk for pk, _ in rows]
         log.forget(gone)
-        index_forget(gone)
         Message.objects.filter(pk__in=gone).delete()
+        index_forget(gone)
         channel.cut_seq = rows[-1][1]
         channel.save(update_fields=["cut_seq"])
     return len(rows)

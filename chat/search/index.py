@@ -25,10 +25,12 @@ def index_advance() -> bool:
 
     On several nodes at once one does it, the others have nothing to do.
     """
-    if (SearchCursor.objects.filter(pk=_CURSOR).values_list("position", flat=True).first() or 0) == log.head():
+    known = SearchCursor.objects.filter(pk=_CURSOR).values_list("position", flat=True).first()
+    if (known or 0) == log.head():
         return False
-    SearchCursor.objects.bulk_create([SearchCursor(pk=_CURSOR)], ignore_conflicts=True)
     with write():
+        if known is None:
+            SearchCursor.objects.bulk_create([SearchCursor(pk=_CURSOR)], ignore_conflicts=True)
         cursor = SearchCursor.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=_CURSOR).first()
         if cursor is None:
             return False
@@ -76,8 +78,9 @@ def index_find(asked: Sequence[Phrase], *, channels: Iterable[int] | None, befor
 
 def _store(ids: set[int]) -> None:
     """The words of these messages as they are now; recalled ones and pictures have none."""
-    found = Message.objects.filter(pk__in=ids, type="text", recalled_at=None).values_list("pk", "channel", "text")
-    rows = [(pk, channel, words(text)) for pk, channel, text in found]
+    # Locked, so that what retention takes away meanwhile is taken away after this, with its words.
+    found = Message.objects.select_for_update(no_key=True).filter(pk__in=ids, type="text", recalled_at=None)
+    rows = [(pk, channel, words(text)) for pk, channel, text in found.values_list("pk", "channel", "text")]
     index_forget(sorted(ids - {pk for pk, _, _ in rows}))
     if not rows:
         return

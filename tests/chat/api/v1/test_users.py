@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from accounts.actions import administrator_create, guest_create, person_deactivate, token_issue
+from accounts.actions.departure import person_depart, person_forget
 from accounts.models import User
 from accounts.selectors import person_by_token
 from tests.chat.api.conftest import Grant
@@ -109,6 +110,16 @@ def test_a_guest_is_nobody_here(keeper: Caller) -> None:
     guest = guest_create(name="Somebody")
     assert keeper.get(f"users/{guest.username}/").status == 404
     assert keeper.get("users/Somebody/").status == 404
+
+
+def test_who_has_deleted_their_account_is_nobody_here(keeper: Caller, alice: User, shop: User) -> None:
+    person_depart(user_id=alice.pk)
+    assert keeper.get("users/alice/").status == 404
+    assert keeper("PATCH", "users/alice/", {"active": True}).status == 404
+    person_forget(user_id=alice.pk)
+    alice.refresh_from_db()
+    assert keeper("PATCH", f"users/{alice.username}/", {"active": True}).status == 404
+    assert [user["userId"] for user in keeper.get("users/").data["results"]] == ["shop"]
 
 
 def test_staff_and_services_are_not_changed_here(keeper: Caller, shop: User) -> None:
