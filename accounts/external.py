@@ -15,6 +15,12 @@ def external_people(service: User, external_ids: Iterable[str]) -> dict[str, Use
     return {row.external_id: row.user for row in rows}
 
 
+def external_page(service: User, *, after: int, limit: int) -> list[ExternalId]:
+    """The service's people by the order in which they were made; one more than `limit`, to tell whether more follow."""
+    rows = ExternalId.objects.filter(service=service, pk__gt=after).select_related("user").order_by("pk")
+    return list(rows[: limit + 1])
+
+
 def external_person(service: User, external_id: str) -> User | None:
     return external_people(service, [external_id]).get(external_id)
 

@@ -13,12 +13,13 @@ from rest_framework.response import Response
 from accounts import actions as accounts
 from accounts.actions.external import Given
 from accounts.errors import NoSuchPerson
-from accounts.external import external_person
+from accounts.external import external_page, external_person
 from chat import errors
+from chat.api.v1 import pages
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
-from chat.api.v1.schema import described
+from chat.api.v1.schema import CURSOR, LIMIT, described
 from chat.api.v1.shapes import Milliseconds, Shape
-from chat.api.v1.users import ALICE, Nickname, UserShown, shown
+from chat.api.v1.users import ALICE, ExternalId, Nickname, UserShown, shown
 from chat.errors import ChatError
 
 if TYPE_CHECKING:
@@ -40,6 +41,15 @@ class ExternalShown(UserShown):
     created: bool
 
 
+class ExternalListed(UserShown):
+    externalId: ExternalId
+
+
+class ExternalPeople(Shape):
+    results: list[ExternalListed]
+    next: str | None
+
+
 class TokenWanted(Shape):
     seconds: (
         Annotated[int, Meta(ge=1, description="For which it is valid; IM_EXTERNAL_TOKEN_SECONDS if absent.")] | None
@@ -50,6 +60,25 @@ class TokenMade(Shape):
     serviceToken: Annotated[str, Meta(description="For `login` on a connection, this person's. Shown this once.")]
     expires: Milliseconds
     userId: str
+
+
+class ExternalList(Endpoint):
+    permissions: ClassVar[Permissions] = {"GET": "accounts.view_externalid"}
+
+    @described(
+        "List one's own people",
+        gives={200: ExternalPeople},
+        query=(LIMIT, CURSOR),
+        got={"One": {"results": [MAYUAN | {"externalId": "c-1001"}], "next": None}},
+        tag="users",
+    )
+    def get(self, request: Request) -> Response:
+        """The users that this service has made, in that order, each with the id that it has for them."""
+        page = pages.asked(request)
+        rows = external_page(request.user, after=page.number, limit=page.limit)
+        some = rows[: page.limit]
+        results = [shown(row.user) | {"externalId": row.external_id} for row in some]
+        return answer(pages.answer(results, next=some[-1].pk if len(rows) > page.limit else None))
 
 
 class External(Endpoint):

@@ -30,6 +30,7 @@ urlpatterns = [
     path("search/messages/", search.SearchMessages.as_view()),
     path("users/", users.UserList.as_view()),
     path("users/import/", users.UserImport.as_view()),
+    path("users/external/", external.ExternalList.as_view()),
     path("users/external/<external_id>/", external.External.as_view()),
     path("users/external/<external_id>/token/", external.ExternalToken.as_view()),
     path("users/<name>/", users.User.as_view()),

@@ -131,9 +131,29 @@ def test_a_service_that_is_shut_out_reaches_nothing(business: Caller, shop: User
     assert business("PUT", MAYUAN).status == 401
 
 
+def test_each_service_lists_its_own(business: Caller, rival: Caller) -> None:
+    for number in range(3):
+        business("PUT", f"users/external/c-{number}/", {"nickname": f"Customer {number}"})
+    rival("PUT", MAYUAN)
+    first = business.get("users/external/?limit=2").data
+    second = business.get(f"users/external/?limit=2&cursor={first['next']}").data
+    assert [(one["externalId"], one["name"]) for one in first["results"] + second["results"]] == [
+        (f"c-{number}", f"Customer {number}") for number in range(3)
+    ]
+    assert second["next"] is None
+    assert len(rival.get("users/external/").data["results"]) == 1
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", MAYUAN), ("PUT", MAYUAN), ("DELETE", MAYUAN), ("POST", f"{MAYUAN}token/"), ("DELETE", f"{MAYUAN}token/")],
+    [
+        ("GET", "users/external/"),
+        ("GET", MAYUAN),
+        ("PUT", MAYUAN),
+        ("DELETE", MAYUAN),
+        ("POST", f"{MAYUAN}token/"),
+        ("DELETE", f"{MAYUAN}token/"),
+    ],
 )
 def test_each_call_needs_its_right(method: str, path: str, alice: User, grant: Grant) -> None:
     assert Caller(None)(method, path).status == 401
