@@ -104,7 +104,7 @@ class OneMember(Endpoint):
         member.member_set_role(user=request.user, channel_id=number(channel_id), name=name, role=data.role)
         return answer({"userId": name, "role": data.role})
 
-    @described("Remove a member", gives={204: None}, refuses=(404,), tag="channels")
+    @described("Remove a member", gives={204: None}, refuses=(404, 409), tag="channels")
     def delete(self, request: Request, channel_id: str, name: str) -> Response:
         """As somebody of higher rank; the service's own name: leave."""
         target = number(channel_id)
