@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +16,7 @@ from django.conf import Settings
 
 from delivery import addresses, outward
 from delivery.outward import Answer
+from tests.support.certificates import Authority
 from tests.support.receiver import Receiver
 
 
@@ -146,3 +149,26 @@ async def test_no_error_names_the_url(sender: httpx.AsyncClient, receiver: Recei
     settings.IM_WEBHOOK_PRIVATE = ()  # type: ignore[attr-defined]
     seen.append(await _post(sender, receiver.url))
     assert all(answer.error and "our-own-secret" not in answer.error for answer in seen)
+
+
+async def test_a_certificate_is_checked_by_the_name_and_not_by_the_address(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    Names(monkeypatch, ["127.0.0.1"])
+    authority = Authority()
+    trusting = ssl.create_default_context(cadata=authority.certificate.decode())
+    receiver = Receiver()
+    receiver.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate, key = authority.issue("books.test")
+    (tmp_path / "both.pem").write_bytes(certificate + key)
+    receiver.tls.load_cert_chain(tmp_path / "both.pem")
+    with receiver:
+        async with httpx.AsyncClient(trust_env=False, verify=trusting) as sender:
+            assert (await _post(sender, f"https://books.test:{receiver.port}/in")).ok
+            for host in ("other.test", "127.0.0.1"):
+                wrong = await _post(sender, f"https://{host}:{receiver.port}/in")
+                assert wrong.status is None and wrong.error.startswith("No TLS connection: ")
+        async with outward.client() as sender:
+            unknown = await _post(sender, f"https://books.test:{receiver.port}/in")
+            assert unknown.error.startswith("No TLS connection: ")
+    assert len(receiver.requests) == 1

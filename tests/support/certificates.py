@@ -24,15 +24,21 @@ class Authority:
         self.certificate = _pem(made.sign(self._key, hashes.SHA256()))
 
     def issue(self, address: str = "127.0.0.1") -> tuple[bytes, bytes]:
-        """Certificate and key of a node at `address`."""
+        """Certificate and key of a node at `address`, or of a server of that name."""
         key = ec.generate_private_key(ec.SECP256R1())
         made = _certificate(_name("node"), self._name, key.public_key())
-        names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
-        made = made.add_extension(names, critical=False)
+        made = made.add_extension(x509.SubjectAlternativeName([_called(address)]), critical=False)
         private = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         return _pem(made.sign(self._key, hashes.SHA256())), private
+
+
+def _called(address: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(address))
+    except ValueError:
+        return x509.DNSName(address)
 
 
 def _name(text: str) -> x509.Name:

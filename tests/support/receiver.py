@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,8 @@ class Receiver:
         self._in_hand = 0
         self._counting = threading.Lock()
         self.port = free_port()
+        self.tls: ssl.SSLContext | None = None
+        """If given, before the start, it speaks TLS only."""
         self._server: ThreadingHTTPServer | None = None
 
     @property
@@ -55,6 +58,8 @@ class Receiver:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
         self._server.daemon_threads = True
+        if self.tls is not None:
+            self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def stop(self) -> None:
