@@ -30,7 +30,7 @@ def test_what_a_request_carries_is_not() -> None:
 
 def test_a_fault_in_a_view_is_logged() -> None:
     assert logging.getLogger("django.request").getEffectiveLevel() <= logging.ERROR
-    assert LOG_LINES["root"]["handlers"] == ["console"]
+    assert "console" in LOG_LINES["root"]["handlers"]
 
 
 def test_the_secret_path_of_an_incoming_webhook_is_not_written_down() -> None:
