@@ -17,6 +17,7 @@ class HttpProtocol(HttpToolsProtocol):
     _deadline: asyncio.TimerHandle | None = None
     _head: int | None = 0
     """Bytes of the head that have come; None once it is complete."""
+    _body = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -29,6 +30,14 @@ class HttpProtocol(HttpToolsProtocol):
         if self._head is not None and self._head > HEAD_LIMIT and not self.transport.is_closing():
             self.send_400_response("The request's headers are too large.")
 
+    def on_body(self, body: bytes) -> None:
+        self._body += len(body)
+        if self._body <= settings.IM_MAX_BODY:
+            super().on_body(body)
+        else:
+            # The application hears that the client has gone; it would have kept all of it.
+            self.transport.close()
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._expect()
@@ -40,7 +49,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         super().on_message_complete()
         self._arrived()
-        self._head = 0
+        self._head = self._body = 0
 
     def handle_websocket_upgrade(self) -> None:
         self._arrived()

@@ -120,6 +120,7 @@ OPTIONS = (
     Option("IM_DRAIN_TIMEOUT", 4.0, "Seconds after SIGTERM until the server has ended, whatever is still under way."),
     Option("IM_DRAIN_SPREAD", 10.0, "Seconds at most over which clients that are sent away are asked to come back."),
     Option("IM_MAX_FRAME", 65536, "Bytes of the largest frame accepted; a larger one closes the connection with 1009."),
+    Option("IM_MAX_BODY", 16_777_216, "Bytes of the largest body of an HTTP request; who sends more is cut off."),
     Option("IM_MESSAGE_LIMIT", 8000, "Characters of the longest message."),
     Option("IM_SEND_RATE", 20.0, "Messages a second that one person may send for long.", 20000.0),
     Option("IM_SEND_BURST", 60, "Messages that one person may send at once.", 20000),

@@ -34,8 +34,9 @@ def impatient(site_factory: SiteFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def talkative(site_factory: SiteFactory) -> Iterator[Site]:
-    """Closes who is silent for two seconds."""
-    with site_factory(IM_HEARTBEAT_TIMEOUT="2", IM_PING_INTERVAL="0.5", IM_PRESENCE_GRACE="0.1") as site:
+    """Closes who is silent for two seconds, and takes no large bodies."""
+    options = {"IM_HEARTBEAT_TIMEOUT": "2", "IM_PING_INTERVAL": "0.5", "IM_PRESENCE_GRACE": "0.1"}
+    with site_factory(**options, IM_MAX_BODY="100000") as site:
         yield site
 
 
@@ -69,6 +70,19 @@ def test_a_request_that_comes_byte_by_byte_is_not_waited_for(impatient: Site) ->
                 if link.recv(1) == b"":
                     return
     pytest.fail("the server took the whole of it")
+
+
+@pytest.mark.parametrize("length", ["Content-Length: 100000000", "Transfer-Encoding: chunked"])
+def test_a_body_without_end_is_cut_off(talkative: Site, length: str) -> None:
+    """Not at the deadline: by its size. It would fill the disk before."""
+    head = f"POST /api/v1/messages/ HTTP/1.1\r\nHost: 127.0.0.1\r\n{length}\r\n\r\n".encode()
+    chunk = b"x" * 1000 if "Length" in length else b"3e8\r\n" + b"x" * 1000 + b"\r\n"
+    with socket.create_connection(("127.0.0.1", talkative.port), timeout=10) as link:
+        link.sendall(head)
+        with contextlib.suppress(ConnectionError):
+            for _ in range(100_000):
+                link.sendall(chunk)
+            pytest.fail("the server took a hundred megabytes")
 
 
 def test_who_never_logs_in_is_closed_with_4000(impatient: Site) -> None:
