@@ -15,7 +15,16 @@ from chat.actions.message import message_recall_as_operator
 from chat.actions.pin import message_pin_as_operator, message_unpin_as_operator
 from chat.admin.base import ChatAdmin
 from chat.admin.deeds import Deed
-from chat.admin.reads import channel_link, channel_titles, channels_called, few, moment, people_called, person_link
+from chat.admin.reads import (
+    channel_link,
+    channel_titles,
+    channels_meant,
+    few,
+    may_hold,
+    moment,
+    people_called,
+    person_link,
+)
 from chat.admin.timeline import around, timeline
 from chat.models import Channel, Message, Pin
 
@@ -51,7 +60,10 @@ UNPIN = Deed(
 
 @admin.register(Message)
 class MessageAdmin(ChatAdmin):
-    """Search: words of the text, `from:<person>`, `in:<channel>`. By one of the latter two it needs no table scan."""
+    """Search: whole words of the text (the last may be unfinished), `from:<person>`, `in:<channel>`.
+
+    No table is looked through for it: there are indexes for words, for people and for channels.
+    """
 
     list_display = ("moment", "sent_by", "channel_title", "excerpt", "mark")
     search_fields = ("text",)
@@ -79,14 +91,29 @@ class MessageAdmin(ChatAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Message], search_term: str
     ) -> tuple[QuerySet[Message], bool]:
+        words: list[str] = []
+        people: list[Any] = []
+        channels: list[Any] = []
         for word in smart_split(search_term):
             field, colon, value = word.partition(":")
             if field == "from" and colon:
-                queryset = queryset.filter(sender__in=few(people_called(_unquoted(value))))
+                people.append(few(people_called(_unquoted(value))))
             elif field == "in" and colon:
-                queryset = queryset.filter(channel__in=few(Channel.objects.filter(channels_called(_unquoted(value)))))
+                channels.append(few(Channel.objects.filter(channels_meant(_unquoted(value)))))
             else:
-                queryset = queryset.filter(text__icontains=_unquoted(word))
+                words.append(_unquoted(word))
+        for found in people:
+            queryset = queryset.filter(sender__in=found)
+        for found in channels:
+            queryset = queryset.filter(channel__in=found)
+        if any(isinstance(found, list) and len(found) == 1 for found in channels):
+            # Of one channel its own index gives them in order; by id all of them would have to be sorted.
+            queryset = queryset.order_by("-seq")
+        if words:
+            # What one person said is few enough to be looked through.
+            queryset = queryset if people else queryset.filter(may_hold(words, channels))
+            for word in words:
+                queryset = queryset.filter(text__icontains=word)
         return queryset, False
 
     def complete(self, rows: Sequence[Any]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Window
+from django.db.models import Count, F, Max, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.urls import reverse
 from django.utils.html import format_html
@@ -14,11 +14,17 @@ from django.utils.html import format_html
 from accounts.models import User
 from accounts.names import name_key
 from chat import rules
-from chat.models import Channel, Membership, Message, Report
+from chat.models import Channel, Membership, Message, MessageKey, Report
+from chat.search.index import index_find
+from chat.search.words import phrases
 
 COUNTED = 50_000
 """Newest messages that are looked at to count a day's: no table is read to its end for one number."""
 
+FOUND = 1000
+"""Messages that a search for words finds at the most, the newest."""
+LATELY = 2000
+"""Newest messages that are looked through besides."""
 FEW = 500
 """Rows whose ids are named in a query."""
 
@@ -73,6 +79,20 @@ def few(rows: QuerySet[Any]) -> list[int] | QuerySet[Any]:
 def channels_called(term: str, *, exactly: bool = False) -> Q:
     """Channels with this number, or with this in (`exactly`: as) their name."""
     return Q(pk=_number(term)) | (Q(name=term) if exactly else Q(name__icontains=term))
+
+
+def channels_meant(term: str) -> Q:
+    """The channel of this number, else those with this in their name."""
+    number = _number(term)
+    return Q(name__icontains=term) if number is None else Q(pk=number)
+
+
+def may_hold(words: Sequence[str], channels: Sequence[list[int] | QuerySet[Channel]]) -> Q:
+    """Messages among which are the newest that hold these words: by the index, and the last ones, which it may lack."""
+    named = [found for found in channels if isinstance(found, list)]
+    ids = index_find(phrases(" ".join(words)), channels=named[0] if named else None, before=None, limit=FOUND)
+    newest = MessageKey.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    return Q(pk__in=ids) | Q(pk__gt=newest - LATELY)
 
 
 def members_named(channel: Channel, name: str) -> QuerySet[User]:

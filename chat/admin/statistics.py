@@ -5,6 +5,7 @@ No table is read to its end for it: ids grow with time, so the place where a day
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,7 +27,6 @@ MOST = 500_000
 """Newest messages that are counted at the most."""
 BUSIEST = 8
 HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +85,13 @@ def _read(now: datetime) -> Figures:
     midnight = hour.replace(hour=0)
     hours = [hour - timedelta(hours=back) for back in range(23, -1, -1)]
     days = [midnight - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
-    by_hour = _messages_by(HOUR_MS, hours[0])
-    by_day = _messages_by(DAY_MS, days[0])
+    by_hour = _messages_by_hour(days[0])
+    by_day = Counter[datetime]()
+    for at, count in by_hour.items():
+        by_day[at.replace(hour=0)] += count
     return Figures(
         hours=_bars([(f"{at:%H}:00", by_hour.get(at, 0)) for at in hours]),
-        days=_bars([(f"{at:%d %b}", by_day.get(at, 0)) for at in days]),
+        days=_bars([(f"{at:%d %b}", by_day[at]) for at in days]),
         joined=_bars([(f"{at:%d %b}", count) for at, count in _joined(days)]),
         busiest=_busiest(hours[0]),
     )
@@ -100,10 +102,10 @@ def _bars(values: Sequence[tuple[str, int]]) -> list[Bar]:
     return [Bar(label, value, round(100 * value / highest)) for label, value in values]
 
 
-def _messages_by(span: int, start: datetime) -> dict[datetime, int]:
-    rows = Message.objects.filter(pk__gte=first_id_since(start), time__gte=_ms(start)).values(at=F("time") / span)
+def _messages_by_hour(start: datetime) -> dict[datetime, int]:
+    rows = Message.objects.filter(pk__gte=first_id_since(start), time__gte=_ms(start)).values(at=F("time") / HOUR_MS)
     counted = rows.annotate(count=Count("pk")).order_by().values_list("at", "count")
-    return {datetime.fromtimestamp(int(at) * span / 1000, UTC): count for at, count in counted}
+    return {datetime.fromtimestamp(int(at) * HOUR_MS / 1000, UTC): count for at, count in counted}
 
 
 def _busiest(start: datetime) -> list[Busy]:

@@ -5,15 +5,9 @@ A page that is added later is tried as well: what is not said of it here, nobody
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-
 import pytest
-from django.apps import apps
 from django.contrib.auth.models import Group, Permission
-from django.db.models import Model
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.actions import app_create, person_register, service_make, token_issue
 from accounts.models import App, User
@@ -23,15 +17,11 @@ from chat.actions.moderation import person_mute
 from chat.actions.report import message_report
 from chat.models import Channel
 from imsite.roles import make_roles
+from tests.support.admin_site import NODES, admin_paths, row_of, tried
 from tests.support.operators import say, signed_in
 
 pytestmark = pytest.mark.django_db
 
-OPEN = {"admin/", "admin/logout/", "admin/jsi18n/", "admin/search/", "admin/autocomplete/", "admin/login/",
-        "admin/password_change/", "admin/password_change/done/",
-        "admin/r/<path:content_type_id>/<path:object_id>/"}  # fmt: skip
-"""Django's own, for whoever may enter: they hold nothing of the site's."""
-NODES = "admin/nodes/"
 SUPERUSERS = ("auth/group",)
 """Groups give rights."""
 LOOKS = {
@@ -51,21 +41,6 @@ DOES = {
 """Deeds that a role may do."""
 
 
-def patterns(found: list[URLPattern | URLResolver], before: str = "") -> Iterator[str]:
-    for one in found:
-        path = before + str(one.pattern)
-        if isinstance(one, URLResolver):
-            yield from patterns(one.url_patterns, path)
-        else:
-            yield path
-
-
-def admin_paths() -> list[str]:
-    """All but what belongs to whoever may enter, and what only collects pages that are tried themselves."""
-    found = [path for path in patterns(get_resolver().url_patterns) if path.startswith("admin/")]
-    return [path for path in found if path not in OPEN and "(?P<" not in path]
-
-
 @pytest.fixture
 def rows() -> dict[str, int | str]:
     """A row of every kind that has pages."""
@@ -81,23 +56,6 @@ def rows() -> dict[str, int | str]:
     service_make(username="shop")
     Client().post("/accounts/login/", {"username": "alice", "password": "wrong"})
     return {"chat/channel": group.pk, "accounts/user": bob.pk, "accounts/app": App.objects.get().pk}
-
-
-def row_of(model: str, rows: dict[str, int | str]) -> str:
-    if model in rows:
-        return str(rows[model])
-    kind: type[Model] = apps.get_model(*model.split("/"))
-    row = kind._default_manager.first()
-    return str(row.pk) if row is not None else "0"
-
-
-def tried(path: str, rows: dict[str, int | str]) -> tuple[str, str, str]:
-    """The address, the model and what is done there: `list`, `add`, `change`, `history`, `delete` or a deed."""
-    parts = path.removeprefix("admin/").split("/")
-    model = "/".join(parts[:2])
-    rest = [part for part in parts[2:] if part]
-    deed = rest[-1] if rest and not rest[-1].startswith("<") else ("list" if not rest else "change")
-    return "/" + re.sub(r"<[^>]+>", lambda _: row_of(model, rows), path), model, deed
 
 
 def person_of(role: str) -> Client:

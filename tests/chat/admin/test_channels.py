@@ -14,9 +14,9 @@ from accounts.models import User
 from chat.actions.channel import channel_create_group, channel_create_private
 from chat.actions.member import member_invite, member_leave
 from chat.admin.channels import StayInline
-from chat.models import Channel
+from chat.models import Channel, Pin
 from delivery.models import Event
-from tests.support.operators import CHANNELS, kinds, say, tick
+from tests.support.operators import CHANNELS, MESSAGES, kinds, say, tick
 
 
 def test_channels_are_called_as_their_people_know_them(
@@ -99,3 +99,42 @@ def test_closing_twice_is_told_once(operator: Client, group: Channel) -> None:
     for _ in range(2):
         tick(operator, CHANNELS, "close_selected", group, confirmed="close")
     assert kinds(group) == ["channel.note", "channel.note"]
+
+
+def test_olga_sets_what_holds_in_a_channel(operator: Client, group: Channel, room: Channel) -> None:
+    page = f"{CHANNELS}{group.pk}/policy/"
+    assert 'value="invite"' in operator.get(page).content.decode()
+    wrong = operator.post(page, {"confirmed": "policy", "join": "open", "history": "all", "slow_mode": -1})
+    assert wrong.status_code == 200
+    given = {"join": "open", "history": "all", "slow_mode": 30, "announcements_only": "on", "retention_days": 7}
+    operator.post(page, {"confirmed": "policy", **given})
+    group.refresh_from_db()
+    assert (group.join, group.history, group.slow_mode, group.announcements_only) == ("open", "all", 30, True)
+    assert (group.retention_days, group.listed) == (7, False)
+    html = operator.get(f"{CHANNELS}{group.pk}/change/").content.decode()
+    assert "7 days" in html
+    assert 'name="join"' not in operator.get(f"{CHANNELS}{room.pk}/policy/").content.decode()
+    operator.post(f"{CHANNELS}{room.pk}/policy/", {"confirmed": "policy", "slow_mode": 5, "join": "closed"})
+    room.refresh_from_db()
+    assert (room.slow_mode, room.join) == (5, "open")
+
+
+def test_olga_gives_a_group_to_a_member(operator: Client, bob: User, group: Channel) -> None:
+    page = f"{CHANNELS}{group.pk}/transfer/"
+    assert (
+        "No member is called so." in operator.post(page, {"confirmed": "transfer", "member": "carol"}).content.decode()
+    )
+    operator.post(page, {"confirmed": "transfer", "member": "BOB"})
+    roles = dict(group.memberships.values_list("user__username", "role"))
+    assert roles == {"alice": "admin", "bob": "owner"}
+
+
+def test_olga_pins_from_the_list_and_sees_it_on_the_channel_s_page(
+    operator: Client, alice: User, group: Channel
+) -> None:
+    first, second = say(alice, group, "rules of the house"), say(alice, group, "hello")
+    tick(operator, MESSAGES, "pin_selected", first, confirmed="pin")
+    html = operator.get(f"{CHANNELS}{group.pk}/change/").content.decode()
+    assert html.count("rules of the house") == 2 and html.count(f"{MESSAGES}{second.pk}/change/") == 1
+    tick(operator, MESSAGES, "unpin_selected", first, confirmed="unpin")
+    assert not Pin.objects.exists()

@@ -1,0 +1,85 @@
+"""The figures of the first page: counted by day and hour, from where a day begins, without reading all there is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from accounts.models import User
+from chat.actions.channel import channel_create_private
+from chat.admin.statistics import DAYS, Figures, _read, figures, first_id_since
+from chat.models import Channel, Message
+from tests.support.operators import say, staff
+
+NOW = datetime(2026, 5, 20, 15, 30, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> None:
+    cache.clear()
+
+
+def said(sender: User, channel: Channel, *ago: timedelta) -> list[int]:
+    """Messages of so long before NOW, the oldest first."""
+    ids = []
+    for span in ago:
+        message = say(sender, channel, "hello")
+        Message.objects.filter(pk=message.pk).update(time=int((NOW - span).timestamp() * 1000))
+        ids.append(message.pk)
+    return ids
+
+
+def filled(found: Figures) -> tuple[dict[str, int], dict[str, int]]:
+    return (
+        {bar.label: bar.value for bar in found.hours if bar.value},
+        {bar.label: bar.value for bar in found.days if bar.value},
+    )
+
+
+def test_messages_are_counted_by_hour_and_day(alice: User, bob: User, group: Channel) -> None:
+    private, _ = channel_create_private(creator=alice, other=bob)
+    day, hour = timedelta(days=1), timedelta(hours=1)
+    said(alice, group, 40 * day, 13 * day, 3 * day, 25 * hour)
+    said(bob, private, 16 * hour, hour)
+    said(alice, group, hour, timedelta(0))
+    found = _read(NOW)
+    assert filled(found) == (
+        {"23:00": 1, "14:00": 2, "15:00": 1},
+        {"07 May": 1, "17 May": 1, "19 May": 2, "20 May": 3},
+    )
+    assert len(found.hours) == 24 and len(found.days) == DAYS
+    assert [(busy.title, busy.value) for busy in found.busiest] == [("Tea", 2), ("Alice, Bob", 2)]
+    highest = max(found.days, key=lambda bar: bar.value)
+    assert (highest.share, highest.top) == (100, 0)
+
+
+def test_new_people_are_counted_and_guests_are_not(alice: User) -> None:
+    User.objects.create_user("g", kind=User.Kind.GUEST, date_joined=NOW)
+    User.objects.filter(pk=alice.pk).update(date_joined=NOW - timedelta(days=2))
+    assert {bar.label: bar.value for bar in _read(NOW).joined if bar.value} == {"18 May": 1}
+
+
+def test_a_day_begins_where_its_first_message_is(alice: User, group: Channel) -> None:
+    ids = said(alice, group, *(timedelta(hours=back) for back in (50, 40, 30, 20, 10)))
+    assert ids[1] < first_id_since(NOW - timedelta(hours=35)) <= ids[2]
+    assert first_id_since(NOW + timedelta(days=1)) > ids[-1]
+    assert first_id_since(NOW - timedelta(days=99)) <= ids[0]
+
+
+def test_figures_are_kept_for_a_while(alice: User, group: Channel) -> None:
+    assert not figures().busiest
+    say(alice, group, "hello")
+    assert not figures().busiest
+    cache.clear()
+    assert [busy.channel for busy in figures().busiest] == [group.pk]
+
+
+def test_the_page_draws_without_script_and_tells_who_may_see(operator: Client, alice: User, group: Channel) -> None:
+    say(alice, group, "hello")
+    html = operator.get("/admin/").content.decode()
+    assert html.count('data-testid="chart"') == 3 and ">Tea</a>" in html and "Faults that were logged" in html
+    plain = staff().get("/admin/").content.decode()
+    assert 'data-testid="chart"' not in plain and "Tea" not in plain and 'data-testid="nodes"' not in plain

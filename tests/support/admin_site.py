@@ -1,0 +1,48 @@
+"""Every address of the admin, found by asking the site which there are: a page that is added later is among them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from django.apps import apps
+from django.db.models import Model
+from django.urls import URLPattern, URLResolver, get_resolver
+
+NODES = "admin/nodes/"
+OPEN = {"admin/", "admin/logout/", "admin/jsi18n/", "admin/search/", "admin/autocomplete/", "admin/login/",
+        "admin/password_change/", "admin/password_change/done/",
+        "admin/r/<path:content_type_id>/<path:object_id>/"}  # fmt: skip
+"""Django's own, for whoever may enter: they hold nothing of the site's."""
+
+
+def patterns(found: list[URLPattern | URLResolver], before: str = "") -> Iterator[str]:
+    for one in found:
+        path = before + str(one.pattern)
+        if isinstance(one, URLResolver):
+            yield from patterns(one.url_patterns, path)
+        else:
+            yield path
+
+
+def admin_paths() -> list[str]:
+    """All but what belongs to whoever may enter, and what only collects pages that are tried themselves."""
+    found = [path for path in patterns(get_resolver().url_patterns) if path.startswith("admin/")]
+    return [path for path in found if path not in OPEN and "(?P<" not in path]
+
+
+def row_of(model: str, rows: Mapping[str, int | str]) -> str:
+    if model in rows:
+        return str(rows[model])
+    kind: type[Model] = apps.get_model(*model.split("/"))
+    row = kind._default_manager.first()
+    return str(row.pk) if row is not None else "0"
+
+
+def tried(path: str, rows: Mapping[str, int | str]) -> tuple[str, str, str]:
+    """The address, the model and what is done there: `list`, `add`, `change`, `history`, `delete` or a deed."""
+    parts = path.removeprefix("admin/").split("/")
+    model = "/".join(parts[:2])
+    rest = [part for part in parts[2:] if part]
+    deed = rest[-1] if rest and not rest[-1].startswith("<") else ("list" if not rest else "change")
+    return "/" + re.sub(r"<[^>]+>", lambda _: row_of(model, rows), path), model, deed
