@@ -1,0 +1,71 @@
+"""What a phone on /ws sends is seen and heard in a browser; what only claims to be a picture is not."""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import wave
+
+from PIL import Image
+from playwright.async_api import expect
+
+from tests.e2e.conftest import OpenPerson
+from tests.e2e.test_group_and_private import open_channel
+from tests.e2e.test_two_browsers import sign_in
+from tests.support.accounts import register
+from tests.support.protobuf_client import ProtobufClient
+from tests.support.site import Site
+
+_IDS = "from accounts.models import User; print(*User.objects.order_by('username').values_list('pk', flat=True))"
+
+
+def picture(width: int, height: int) -> bytes:
+    made = io.BytesIO()
+    Image.new("RGB", (width, height), (200, 80, 40)).save(made, "PNG")
+    return made.getvalue()
+
+
+def voice() -> bytes:
+    made = io.BytesIO()
+    with wave.open(made, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(8000)
+        out.writeframes(struct.pack("<h", 0) * 4000)
+    return made.getvalue()
+
+
+async def test_a_picture_and_a_voice_from_a_phone(site: Site, person: OpenPerson) -> None:
+    tokens = register(site, ["alice", "bob"])
+    alice_id, bob_id = map(int, site.manage("shell", "--no-imports", "-c", _IDS).split()[-2:])
+    alice = await person("alice")
+    await sign_in(alice, site, "alice")
+    phone = await ProtobufClient.connect(site.acc.replace("/acc", "/ws"), bob_id)
+    try:
+        await phone.login(tokens["bob"], sync=0)
+        sent = [(picture(600, 300), "picture"), (voice(), "voice"), (b"<svg onload='alert(1)'/>", "picture")]
+        for content, type in sent:
+            assert (await phone.send("single", alice_id, content, type=type)).code == 200
+        await open_channel(alice, "Bob")
+
+        image = alice.get_by_test_id("message-picture")
+        await expect(image).to_have_count(1)
+        await expect(image).to_have_attribute("src", re.compile("^blob:"))
+        # Its place was kept before it was there, and it was not enlarged.
+        assert await image.evaluate("image => [image.width, image.height, image.naturalWidth]") == [320, 160, 600]
+        sound = alice.get_by_test_id("message-voice")
+        await sound.evaluate("audio => audio.readyState || new Promise((done) => (audio.onloadedmetadata = done))")
+        assert await sound.evaluate("audio => audio.duration") == 0.5
+        await expect(alice.get_by_test_id("message").nth(2)).to_contain_text("This picture cannot be shown.")
+        assert await alice.locator("svg[onload]").count() == 0
+
+        await alice.get_by_test_id("message").first.hover()
+        for name in ("message-edit", "message-copy"):
+            await expect(alice.get_by_test_id(name)).to_be_hidden()
+        await alice.get_by_test_id("message-reply").click()
+        await alice.get_by_test_id("composer").fill("beautiful")
+        await alice.keyboard.press("Enter")
+        await expect(alice.get_by_test_id("quote").last).to_contain_text("Picture")
+    finally:
+        await phone.close()
