@@ -32,11 +32,14 @@ export class Pins extends EventTarget {
   /** Throws Refused or Disconnected. @param {Message} message */
   async pin({ target, id }) {
     await this.socket.request("message.pin", { target, id });
+    // To the connection that asked, the answer stands for the push.
+    this.#load(false);
   }
 
   /** Throws Refused or Disconnected. @param {Message} message */
   async unpin({ target, id }) {
     await this.socket.request("message.unpin", { target, id });
+    this.#load(false);
   }
 
   /** @param {import("./protocol.js").Answer} push */
