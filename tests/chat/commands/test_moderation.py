@@ -1,0 +1,148 @@
+"""message.pin, .pins, .report and channel.restrict, .unrestrict, .restrictions, .transfer, .policy, over the wire."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.call_socket import both_codecs
+from tests.support.people import People
+
+pytestmark = pytest.mark.each_database
+
+
+@both_codecs
+async def test_what_alice_pins_everybody_hears_of_and_finds(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    group = await alice.group(bob)
+    sent = await bob.say(group, "rules of the house")
+
+    pinned = await alice.call("message.pin", target=group, id=sent["id"])
+    assert (pinned["id"], pinned["seq"]) == (sent["id"], sent["seq"])
+    heard = (await bob.push("message.pinned", id=sent["id"])).data
+    assert set(heard) == {"target", "id", "seq", "by", "position"} and heard["by"] == alice.as_person
+    (item,) = (await bob.call("message.pins", target=group))["messages"]
+    assert (item["msg"], item["pinnedBy"]) == ("rules of the house", alice.as_person) and item["pinnedAt"] > 0
+    assert await bob.code("message.unpin", target=group, id=sent["id"]) == 1003
+
+    await alice.call("message.unpin", target=group, id=sent["id"])
+    await bob.push("message.unpinned", id=sent["id"])
+    assert (await bob.call("message.pins", target=group)) == {"messages": []}
+
+
+async def test_bob_muted_in_a_group_is_told_until_when(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    group = await alice.group(bob)
+    done = await alice.call("channel.restrict", target=group, member=bob.name, kind="mute", seconds=3600, reason="Calm")
+
+    heard = (await bob.push("restriction", kind="mute")).data
+    assert (heard["target"], heard["until"], heard["reason"]) == (group, done["until"], "Calm")
+    code, data = await bob.refused("message.send", target=group, type="text", msg="but")
+    assert (code, data["until"]) == (1003, done["until"])
+    (one,) = (await alice.call("channel.restrictions", target=group))["restrictions"]
+    assert (one["who"], one["by"], one["kind"]) == (bob.as_person, alice.as_person, "mute")
+    assert await bob.code("channel.restrictions", target=group) == 1003
+
+    await alice.call("channel.unrestrict", target=group, member=bob.name, kind="mute")
+    await bob.push("restriction", kind="unmute", target=group)
+    await bob.say(group, "thank you")
+
+
+async def test_the_banned_are_gone_and_stay_away(people: People) -> None:
+    alice, bob, carol = await people("alice", "bob", "carol")
+    group = await alice.group(bob, carol, join="open")
+    sent = await alice.say(group)
+    await alice.call("channel.restrict", target=group, member=bob.name, kind="ban")
+
+    for person in (bob, carol):
+        await person.push("channel.note", lambda data: data["who"] == [bob.as_person], note="removed")
+    await alice.say(group, "without bob")
+    await carol.push("msg", msg="without bob")
+    for cmd, more in (
+        ("channel.join", {}),
+        ("channel.get", {}),
+        ("message.history", {}),
+        ("message.get", {"id": sent["id"]}),
+        ("message.pins", {}),
+        ("message.report", {"id": sent["id"]}),
+        ("message.send", {"type": "text", "msg": "hello?"}),
+    ):
+        assert await bob.code(cmd, target=group, **more) == 1005, cmd
+    assert await alice.code("channel.invite", target=group, members=[bob.name]) == 1003
+    assert not [push for push in bob.inbox if push.cmd == "msg" and push.data["msg"] == "without bob"]
+
+
+async def test_slow_mode_and_announcements_are_told_before_they_bite(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    group = await alice.group(bob)
+    channel = await alice.call("channel.policy", target=group, slowMode=600)
+    assert (channel["slowMode"], channel["announcementsOnly"], channel["history"]) == (600, False, "joined")
+    await bob.push("channel.note", note="policy", target=group)
+    await bob.say(group, "once")
+    code, data = await bob.refused("message.send", target=group, type="text", msg="twice")
+    assert code == 1011 and 0 < data["retryAfter"] <= 600
+    await alice.call("channel.policy", target=group, slowMode=0, announcementsOnly=True)
+    assert await bob.code("message.send", target=group, type="text", msg="and now?") == 1003
+    assert await alice.code("channel.policy", target=group, slowMode=-1) == 1001
+
+
+async def test_newcomers_read_the_past_where_the_owner_says_so(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    group = await alice.group()
+    sent = await alice.say(group, "before bob")
+    await alice.call("channel.policy", target=group, history="all")
+    await alice.call("channel.invite", target=group, members=[bob.name])
+    history = await bob.call("message.history", target=group)
+    assert [message["msg"] for message in history["messages"]] == ["before bob"]
+    # An edit of what was said before bob came reaches him too, live and by sync.
+    await alice.call("message.edit", target=group, id=sent["id"], msg="before bob, edited")
+    await bob.push("message.edited", id=sent["id"])
+
+    await alice.call("channel.policy", target=group, history="joined")
+    assert (await bob.call("message.history", target=group))["messages"] == []
+    await alice.call("message.edit", target=group, id=sent["id"], msg="not for bob")
+    await alice.say(group, "afterwards")
+    await bob.push("msg", msg="afterwards")
+    assert not [push for push in bob.received if "not for bob" in str(push.data)]
+
+
+async def test_a_report_is_between_its_maker_and_the_moderators(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    group = await alice.group(bob)
+    sent = await bob.say(group, "rude")
+    report = {"target": group, "id": sent["id"]}
+    assert await alice.call("message.report", **report, reason="Rude") == report
+    assert await alice.call("message.report", **report) == report
+    assert await bob.code("message.report", **report) == 1009
+    await alice.say(group, "afterwards")
+    await bob.push("msg", msg="afterwards")
+    assert not [push for push in bob.inbox if "report" in push.cmd]
+
+
+async def test_alice_gives_her_group_to_bob(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    group = await alice.group(bob)
+    assert await bob.code("channel.transfer", target=group, member=alice.name) == 1003
+    await alice.call("channel.transfer", target=group, member=bob.name)
+    await bob.push("channel.note", lambda data: data["who"] == [bob.as_person], note="role", value="owner")
+    members = (await alice.call("channel.members", target=group))["members"]
+    assert {one["userId"]: one["role"] for one in members} == {alice.name: "admin", bob.name: "owner"}
+
+
+async def test_strangers_learn_nothing_by_any_of_it(people: People) -> None:
+    alice, mallory = await people("alice", "carol")
+    group = await alice.group()
+    sent = await alice.say(group)
+    nowhere = str(2**40)
+    for cmd, data in {
+        "message.pin": {"id": sent["id"]},
+        "message.unpin": {"id": sent["id"]},
+        "message.pins": {},
+        "message.report": {"id": sent["id"]},
+        "channel.restrict": {"member": alice.name, "kind": "mute"},
+        "channel.unrestrict": {"member": alice.name, "kind": "ban"},
+        "channel.restrictions": {},
+        "channel.transfer": {"member": alice.name},
+        "channel.policy": {"slowMode": 5},
+    }.items():
+        there = await mallory.refused(cmd, target=group, **data)
+        assert there == await mallory.refused(cmd, target=nowhere, **data) and there[0] == 1005, cmd
