@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.actions import service_make
@@ -55,17 +55,23 @@ def incoming_hook_create(*, maker: User, name: str, channel_id: int) -> tuple[In
     return hook, secret
 
 
-def incoming_hook_set_enabled(*, hook_id: int, enabled: bool) -> None:
-    """Let it post, or not; by an operator. Its URL stays the same."""
+def incoming_hook_enable(*, user: User, hook_id: int) -> None:
+    """Let it post again, by the same URL. From now on it is this person's hook: it lives as long as they may."""
     with write():
-        IncomingHook.objects.filter(pk=hook_id).update(enabled=enabled)
+        _locked(user, hook_id).update(enabled=True, made_by=user)
 
 
-def incoming_hook_renew(*, hook_id: int) -> str:
-    """Another secret; the URL with the old one leads nowhere from now on."""
+def incoming_hook_disable(*, hook_id: int) -> None:
+    """Its URL leads nowhere."""
+    with write():
+        IncomingHook.objects.filter(pk=hook_id).update(enabled=False)
+
+
+def incoming_hook_renew(*, user: User, hook_id: int) -> str:
+    """Another secret; the URL with the old one leads nowhere from now on. It is this person's hook then."""
     secret = secrets.token_urlsafe(32)
     with write():
-        IncomingHook.objects.filter(pk=hook_id).update(digest=secret_digest(secret))
+        _locked(user, hook_id).update(digest=secret_digest(secret), made_by=user)
     return secret
 
 
@@ -82,6 +88,14 @@ def incoming_hook_post(*, hook: IncomingHook, text: str, key: str = "") -> Store
         with write():
             IncomingHook.objects.filter(Q(used_at=None) | Q(used_at__lt=now), pk=hook.pk).update(used_at=now)
     return stored
+
+
+def _locked(user: User, hook_id: int) -> QuerySet[IncomingHook]:
+    """The hook, for who could make it: whoever gets its URL can post."""
+    lock_people([user])
+    found = IncomingHook.objects.filter(pk=hook_id)
+    _open_to(user, found.values_list("channel", flat=True).first() or 0)
+    return found
 
 
 def _open_to(maker: User, channel_id: int) -> Channel:

@@ -56,9 +56,9 @@ def webhook_create(
 def webhook_update(
     *, user: User, webhook_id: int, name: str | None = None, url: str | None = None, events: Sequence[str] | None = None
 ) -> Webhook:
-    """Change what is given. What waits goes to the new URL."""
+    """Change what is given. What waits goes to the new URL. NOT_AUTHORISED for who may not read what it hears."""
     with write():
-        hook = _locked(user, webhook_id)
+        hook = _locked_heard(user, webhook_id)
         hook.name = hook.name if name is None else _checked_name(name)
         hook.url = hook.url if url is None else _checked_url(url)
         hook.events = hook.events if events is None else _checked_events(events, hook.channel)
@@ -72,9 +72,7 @@ def webhook_enable(*, user: User, webhook_id: int) -> Webhook:
     NOT_AUTHORISED for who may not read what it hears.
     """
     with write():
-        hook = _locked(user, webhook_id)
-        if not hook_selectors.may_hear(user, hook.channel):
-            raise ChatError(errors.NOT_AUTHORISED, "You may not read what this webhook hears.")
+        hook = _locked_heard(user, webhook_id)
         if not hook.enabled:
             _require_room()
         hook.enabled, hook.disabled_reason, hook.made_by = True, "", user
@@ -93,9 +91,9 @@ def webhook_disable(*, user: User, webhook_id: int) -> Webhook:
 
 
 def webhook_renew_secret(*, user: User, webhook_id: int) -> str:
-    """Another secret, by which everything is signed from now on."""
+    """Another secret, by which everything is signed from now on. NOT_AUTHORISED as for a change."""
     with write():
-        hook = _locked(user, webhook_id)
+        hook = _locked_heard(user, webhook_id)
         hook.secret = secrets.token_urlsafe(32)
         hook.save(update_fields=["secret"])
     return hook.secret
@@ -127,6 +125,14 @@ def _locked(user: User, webhook_id: int) -> Webhook:
         .select_related("channel")
         .get(pk=webhook_of(user, webhook_id).pk)
     )
+
+
+def _locked_heard(user: User, webhook_id: int) -> Webhook:
+    """The same, if the person may read what it hears: who manages all hooks must not turn one towards themselves."""
+    hook = _locked(user, webhook_id)
+    if not hook_selectors.may_hear(user, hook.channel):
+        raise ChatError(errors.NOT_AUTHORISED, "You may not read what this webhook hears.")
+    return hook
 
 
 def _require_room() -> None:

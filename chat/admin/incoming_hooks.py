@@ -23,7 +23,7 @@ from chat.models import IncomingHook
 
 
 def _renew(operator: User, hook: Any) -> None:
-    hook.told_secret = hooks.incoming_hook_renew(hook_id=hook.pk)
+    hook.told_secret = hooks.incoming_hook_renew(user=operator, hook_id=hook.pk)
 
 
 ENABLE = Deed(
@@ -32,7 +32,7 @@ ENABLE = Deed(
     meaning="Whoever has its URL can post again.",
     done="switched on",
     applies=lambda hook: not hook.enabled,
-    act=lambda operator, hook: hooks.incoming_hook_set_enabled(hook_id=hook.pk, enabled=True),
+    act=lambda operator, hook: hooks.incoming_hook_enable(user=operator, hook_id=hook.pk),
 )
 DISABLE = Deed(
     name="disable",
@@ -40,7 +40,7 @@ DISABLE = Deed(
     meaning="Its URL leads nowhere until it is switched on again.",
     done="switched off",
     applies=lambda hook: hook.enabled,
-    act=lambda operator, hook: hooks.incoming_hook_set_enabled(hook_id=hook.pk, enabled=False),
+    act=lambda operator, hook: hooks.incoming_hook_disable(hook_id=hook.pk),
 )
 RENEW = Deed(
     name="renew",

@@ -17,7 +17,12 @@ from accounts.models import App, User
 from chat import errors
 from chat.actions import incoming_hook
 from chat.actions.channel import channel_create_group, channel_create_private, channel_set_closed
-from chat.actions.incoming_hook import incoming_hook_create, incoming_hook_renew, incoming_hook_set_enabled
+from chat.actions.incoming_hook import (
+    incoming_hook_create,
+    incoming_hook_disable,
+    incoming_hook_enable,
+    incoming_hook_renew,
+)
 from chat.api.incoming import throttles
 from chat.errors import ChatError
 from chat.models import Channel, IncomingHook, Message
@@ -125,10 +130,10 @@ def test_a_wrong_secret_and_one_that_was_taken_back_look_alike(
         return str(json.loads(answer.content)["detail"])
 
     unknown = refused("x" * 43)
-    incoming_hook_set_enabled(hook_id=made.pk, enabled=False)
+    incoming_hook_disable(hook_id=made.pk)
     assert refused(secret) == unknown
-    incoming_hook_set_enabled(hook_id=made.pk, enabled=True)
-    renewed = incoming_hook_renew(hook_id=made.pk)
+    incoming_hook_enable(user=alice, hook_id=made.pk)
+    renewed = incoming_hook_renew(user=alice, hook_id=made.pk)
     assert refused(secret) == unknown
     assert _post(renewed, {"text": "renewed"}).status_code == 200
     person_deactivate(user_id=alice.pk)
@@ -183,6 +188,22 @@ def test_nobody_learns_the_secret_from_the_logs_or_the_table(
         if not record.name.startswith("django.db"):
             assert secret not in record.getMessage() and secret not in str(record.__dict__.get("call", ""))
     assert secret not in "".join(map(str, IncomingHook.objects.values_list()))
+
+
+@pytest.mark.parametrize("who", ["member", "stranger"])
+def test_who_could_not_make_it_gets_no_url_of_it(hook: tuple[IncomingHook, str], bob: User, who: str) -> None:
+    user = bob if who == "member" else User.objects.create_user("carol")
+    for change in (incoming_hook_renew, incoming_hook_enable):
+        with pytest.raises(ChatError):
+            change(user=user, hook_id=hook[0].pk)  # type: ignore[operator]
+    assert _post(hook[1], {"text": "hello"}).status_code == 200
+
+
+def test_who_takes_it_over_keeps_it_alive(hook: tuple[IncomingHook, str], alice: User) -> None:
+    person_deactivate(user_id=alice.pk)
+    assert _post(hook[1], {"text": "hello"}).status_code == 404
+    incoming_hook_enable(user=User.objects.create_superuser("olga"), hook_id=hook[0].pk)
+    assert _post(hook[1], {"text": "hello"}).status_code == 200
 
 
 @pytest.mark.parametrize("who", ["member", "stranger"])

@@ -134,6 +134,24 @@ def test_who_lost_the_right_cannot_switch_it_on_again(scene: Scene, hooks: Hooks
     assert webhook_enable(user=hooks.olga, webhook_id=hook.pk).made_by == hooks.olga
 
 
+def test_who_manages_all_hooks_turns_no_private_one_towards_themselves(
+    scene: Scene, hooks: Hooks, receiver: Receiver
+) -> None:
+    private = channel_create_private(creator=scene.alice, other=scene.bob)[0]
+    hook = hooks.make(receiver, "message.sent", channel=private, maker=scene.alice)
+    changes: list[tuple[Any, dict[str, Any]]] = [
+        (webhook_update, {"url": URL}), (webhook_renew_secret, {}), (webhook_enable, {}),
+    ]  # fmt: skip
+    for change, fields in changes:
+        with pytest.raises(ChatError) as refusal:
+            change(user=hooks.olga, webhook_id=hook.pk, **fields)
+        assert refusal.value.code is errors.NOT_AUTHORISED
+    after = Webhook.objects.get(pk=hook.pk)
+    assert (after.url, after.secret, after.made_by) == (receiver.url, hook.secret, scene.alice)
+    webhook_disable(user=hooks.olga, webhook_id=hook.pk)
+    webhook_delete(user=hooks.olga, webhook_id=hook.pk)
+
+
 def test_its_lease_is_one_node_s(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
     hook = hooks.make(receiver)
 
