@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -28,20 +28,25 @@ BULK = 1000
 """Messages in one call."""
 
 
+_ONE = {"minProperties": 1, "maxProperties": 1}
+
+
 class To(Shape, forbid_unknown_fields=True):
     """Where a message goes: exactly one of these."""
 
-    channel: Annotated[Id | None, Meta(description="A channel that the sender may write in.")] = None
-    user: Annotated[UserName | None, Meta(description="A person: their private channel with the sender.")] = None
-    users: Annotated[list[UserName], Meta(min_length=1, max_length=PERSONS)] | None = None
-    app: Annotated[AppNumber | None, Meta(description="The room of everybody on an app.")] = None
-    everyone: Annotated[bool, Meta(description="The rooms of all apps.")] = False
+    channel: Annotated[Id, Meta(description="A channel that the sender may write in.")] | UnsetType = UNSET
+    user: Annotated[UserName, Meta(description="A person: their private channel with the sender.")] | UnsetType = UNSET
+    users: Annotated[list[UserName], Meta(min_length=1, max_length=PERSONS)] | UnsetType = UNSET
+    app: Annotated[AppNumber, Meta(description="The room of everybody on an app.")] | UnsetType = UNSET
+    everyone: (
+        Annotated[bool, Meta(description="The rooms of all apps.", extra_json_schema={"const": True})] | UnsetType
+    ) = UNSET
 
 
 class Send(Shape):
     """A message and where it goes."""
 
-    to: To
+    to: Annotated[To, Meta(extra_json_schema=_ONE)]
     msg: Annotated[str, Meta(min_length=1, description="The text, Markdown allowed.")]
     type: Annotated[str, Meta(pattern="^text$")] = "text"
     clientMsgId: (
@@ -194,19 +199,19 @@ class MessagesBulk(Endpoint):
 def outgoing(data: Send, guard: Guard | None) -> Outgoing:
     """The message as the actions know it. ILLEGAL_PARAMETER unless it goes to exactly one kind of place."""
     to = data.to
-    given = [to.channel is not None, to.user is not None, to.users is not None, to.app is not None, to.everyone]
-    if sum(given) != 1:
+    given = (to.channel, to.user, to.users, to.app, to.everyone or UNSET)
+    if sum(one is not UNSET for one in given) != 1:
         raise ChatError(
             errors.ILLEGAL_PARAMETER, "Give exactly one of channel, user, users, app and everyone.", field="to"
         )
     places: list[Place] = []
-    if to.channel is not None:
+    if to.channel is not UNSET:
         places = [Place("channel", number(to.channel))]
-    elif to.user is not None:
+    elif to.user is not UNSET:
         places = [Place("user", name=to.user)]
-    elif to.users is not None:
+    elif to.users is not UNSET:
         places = [Place("user", name=name) for name in to.users]
-    elif to.app is not None:
+    elif to.app is not UNSET:
         places = [Place("app", to.app)]
     return Outgoing(
         tuple(places),
@@ -214,14 +219,14 @@ def outgoing(data: Send, guard: Guard | None) -> Outgoing:
         data.type,
         client_id=data.clientMsgId,
         author=data.author or "",
-        everyone=to.everyone,
+        everyone=to.everyone is True,
         guard=guard,
     )
 
 
 def _weight(data: Send) -> int:
     """How many messages it is."""
-    return len(data.to.users) if data.to.users is not None else 1
+    return len(data.to.users) if data.to.users is not UNSET else 1
 
 
 def _fingerprint(data: Send) -> str:
