@@ -406,7 +406,6 @@ async def test_who_acknowledges_late_is_sent_again_also_what_is_no_longer_kept(
         await alice.put("group", world.group.pk, f"{number}")
     await bob.until(lambda: len(bob.messages) == count)
     await bob.acknowledge(0)
-    await bob.until(lambda: bob.texts.count("99") == 2)
-    assert bob.texts[count : count + 100] == [f"{number}" for number in range(100)]
+    await bob.until(lambda: {f"{number}" for number in range(100)} <= set(bob.texts[count:]))
     await bob.acknowledge(bob.messages[count - 1].seq)
     assert "bob's own" not in bob.texts
