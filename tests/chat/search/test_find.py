@@ -103,7 +103,11 @@ def test_an_edit_before_the_index_looked_is_one_message(group: Channel, say: Say
     assert _found(alice, "first") == []
 
 
-def test_one_finds_what_was_said_in_ones_stays(group: Channel, say: Say, alice: User, bob: User, eve: User) -> None:
+@pytest.mark.parametrize("named", [find.NAMED, 0], ids=["channels named to the index", "none named"])
+def test_one_finds_what_was_said_in_ones_stays(
+    group: Channel, say: Say, alice: User, eve: User, named: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(find, "NAMED", named)
     say(alice, group, "stone one")
     member_invite(user=alice, channel_id=group.pk, names=["eve"])
     say(alice, group, "stone two")
