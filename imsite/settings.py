@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 
 from imsite import options
 from imsite.log_lines import LOG_LINES
@@ -249,6 +250,7 @@ UNFOLD = {
     "SITE_TITLE": "imsite",
     "SITE_HEADER": "imsite",
     "SITE_SYMBOL": "forum",
+    "STYLES": [lambda request: static("css/admin.css")],
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": f"{STATIC_URL}img/icon.svg"}],
     "DASHBOARD_CALLBACK": "chat.admin.overview.overview",
     "SIDEBAR": {"navigation": "imsite.admin_menu.menu"},

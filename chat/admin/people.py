@@ -201,7 +201,8 @@ class ModeratedPersonAdmin(LongList, PersonAdmin):
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None:
             return fieldsets
-        return (*fieldsets, ("Signs in by", {"fields": ("ways_in",)}))
+        first, *others = fieldsets
+        return (first, ("Signs in by", {"fields": ("ways_in",)}), *others)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         fields = super().get_readonly_fields(request, obj)

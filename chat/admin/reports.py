@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from unfold.decorators import display
 
 from accounts.models import User
 from chat.actions.report import Verdict, report_handle
@@ -21,8 +20,6 @@ from chat.admin.deeds import Deed
 from chat.admin.reads import channel_link, channel_titles, person_link
 from chat.admin.timeline import around, timeline
 from chat.models import Report
-
-LABELS = {Report.State.OPEN: "warning", Report.State.ACTED: "danger", Report.State.DISMISSED: "info"}
 
 
 def _verdict(verdict: Verdict, title: str, meaning: str, icon: str, *, days: int | None = None) -> Deed:
@@ -78,7 +75,7 @@ class ReportAdmin(ChatAdmin):
     deeds = VERDICTS
     page_deeds = VERDICTS
     fields = (
-        "shown_state", "made_at", "reporter_link", "reason", "text", "author", "channel_title", "context",
+        "outcome", "made_at", "reporter_link", "reason", "text", "author", "channel_title", "context",
         "handled_by", "handled_at",
     )  # fmt: skip
     readonly_fields = fields
@@ -100,9 +97,9 @@ class ReportAdmin(ChatAdmin):
     def describe(self, row: Any) -> str:
         return f"{row.message.sender.nickname} in {row.title}: {row.text[:80]}"
 
-    @display(description="reported", label=LABELS)  # type: ignore[untyped-decorator]
-    def shown_state(self, row: Report) -> tuple[str, str]:
-        return row.state, row.get_state_display()
+    @admin.display(description="state")
+    def outcome(self, row: Report) -> str:
+        return row.get_state_display()
 
     @admin.display(description="reported (UTC)")
     def reported(self, row: Report) -> str:
@@ -145,7 +142,3 @@ class ReportAdmin(ChatAdmin):
         """Who may not act sees no buttons, only what became of it."""
         last = "deal" if self.has_operate_permission(request) else "outcome"
         return (*self.list_display, last)
-
-    @admin.display(description="outcome")
-    def outcome(self, row: Report) -> str:
-        return row.get_state_display()
