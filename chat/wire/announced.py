@@ -19,6 +19,7 @@ class Came(Shape, rename={"from_": "from"}):
     from_: str
     fromId: Id
     name: str
+    avatar: str
     kind: Kind
 
 

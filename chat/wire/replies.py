@@ -31,6 +31,7 @@ class LoggedIn(Shape):
     userId: str
     id: Id
     name: str
+    avatar: str
     kind: Kind
     appId: int
     appName: str

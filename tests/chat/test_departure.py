@@ -236,7 +236,6 @@ def test_she_does_it_herself_with_her_password(alice: User) -> None:
     client.post("/accounts/data/delete/", {"present": "wrong"})
     alice.refresh_from_db()
     assert alice.deleted_at is None
-    page = client.post("/accounts/data/delete/", {"present": PASSWORD}, follow=True).content.decode()
-    assert "Your account is deleted." in page
+    assert client.post("/accounts/data/delete/", {"present": PASSWORD})["Location"] == "/accounts/login/"
     alice.refresh_from_db()
     assert alice.deleted_at is not None and not alice.is_active

@@ -1,0 +1,265 @@
+"""Attack 12: signing in by an account elsewhere with a state that is replayed, missing or another's, with a `next` that
+leads away, with an address that is not one's own. No sign-in, no silent link. (In a browser: tests/e2e/test_oauth.py.)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+from urllib.request import urlopen
+
+import pytest
+from django.contrib.auth import SESSION_KEY
+from django.test import Client
+from pytest_django.fixtures import Settings
+from social_django.models import UserSocialAuth
+
+from accounts.actions import person_deactivate, person_register
+from accounts.models import User
+from accounts.oauth import flow
+from tests.support.identity_provider import KEYS, IdentityProvider
+
+PASSWORD = "a good password"
+WAYS = ["github", "google", "wechat"]
+WITH_ADDRESSES = ["github", "google"]
+ELSEWHERE = [
+    "//elsewhere.example/",
+    "https://elsewhere.example/",
+    "/\\elsewhere.example",
+    "http:///elsewhere.example",
+    "javascript:alert(1)",
+    "data:text/html,x",
+    "\t//elsewhere.example",
+]
+
+
+@pytest.fixture
+def provider(db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[IdentityProvider]:
+    from tests.support.oauth_settings import OAUTH_PROVIDERS
+
+    settings.OAUTH_PROVIDERS = OAUTH_PROVIDERS
+    for name, value in KEYS.items():
+        setattr(settings, name, value)
+    with IdentityProvider() as running:
+        monkeypatch.setenv("TEST_IDENTITY_PROVIDER", str(running.port))
+        yield running
+
+
+def leave(client: Client, way: str, **form: str) -> str:
+    """Go to the provider and say yes there; where that leads back to."""
+    answer = client.post(f"/accounts/oauth/{way}/", form)
+    assert answer.status_code == 302, answer.content.decode()
+    page = urlopen(answer["Location"]).read().decode()
+    found = re.search(r'id="allow" href="([^"]+)"', page)
+    assert found
+    back = urlsplit(unescape(found[1]))
+    return f"{back.path}?{back.query}"
+
+
+def signed_in(client: Client) -> str | None:
+    key = client.session.get(SESSION_KEY)
+    return User.objects.get(pk=key).username if key else None
+
+
+def links() -> list[tuple[str, str]]:
+    return list(UserSocialAuth.objects.order_by("pk").values_list("uid", "user__username"))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_alice_comes_and_comes_again(provider: IdentityProvider, way: str) -> None:
+    for _ in range(2):
+        client = Client()
+        assert client.get(leave(client, way))["Location"] == "/"
+        assert signed_in(client) is not None
+    assert len(links()) == 1
+    assert User.objects.filter(social_auth__isnull=False).count() == 1
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_session_is_a_new_one(provider: IdentityProvider, way: str) -> None:
+    client = Client()
+    back = leave(client, way)
+    before = client.session.session_key
+    client.get(back)
+    assert before != client.session.session_key
+    assert not [key for key in dict(client.session) if "newcomer" in key]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_state_is_good_once_and_where_it_began(provider: IdentityProvider, way: str) -> None:
+    client, other = Client(), Client()
+    back = leave(client, way)
+    leave(other, way)
+    assert other.get(back).status_code == 400
+    client.get(back)
+    assert signed_in(client) is not None and signed_in(other) is None
+    client.post("/accounts/logout/")
+    assert client.get(back).status_code == 400
+    assert signed_in(client) is None
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("state", ["", "state=", "state=x", "state=" + "x" * 500, "state=a&state=b", "state=%00"])
+def test_without_a_state_of_ours_the_provider_is_not_even_asked(
+    provider: IdentityProvider, way: str, state: str
+) -> None:
+    client = Client()
+    leave(client, way)
+    provider.asked.clear()
+    answer = client.get(f"/accounts/oauth/{way}/done/?code=anything&{state}")
+    assert answer.status_code == 400 and "Nothing was changed" in answer.content.decode()
+    assert not provider.asked and signed_in(client) is None
+
+
+def test_a_state_that_was_begun_at_one_is_none_at_another(provider: IdentityProvider) -> None:
+    client = Client()
+    query = urlsplit(leave(client, "github")).query
+    assert client.get(f"/accounts/oauth/google/done/?{query}").status_code == 400
+    assert signed_in(client) is None
+
+
+def test_a_state_grows_old(provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    from social_core.backends import oauth
+
+    client = Client()
+    back = leave(client, "github")
+    now = oauth._time()
+    monkeypatch.setattr(oauth, "_time", lambda: now + 1801)
+    assert client.get(back).status_code == 400
+
+
+@pytest.mark.parametrize("target", ELSEWHERE)
+def test_a_next_that_leads_away_is_not_even_begun(provider: IdentityProvider, target: str) -> None:
+    answer = Client().post("/accounts/oauth/github/", {"next": target})
+    assert answer.status_code == 400 and "lead to another site" in answer.content.decode()
+    assert not provider.asked
+
+
+def test_a_next_at_the_way_back_means_nothing(provider: IdentityProvider) -> None:
+    client = Client()
+    assert client.get(leave(client, "github") + "&next=//elsewhere.example")["Location"] == "/"
+
+
+def test_it_begins_by_a_form_of_ours_only(provider: IdentityProvider) -> None:
+    assert Client().get("/accounts/oauth/github/").status_code == 405
+    assert Client(enforce_csrf_checks=True).post("/accounts/oauth/github/").status_code == 403
+
+
+@pytest.mark.parametrize("way", WITH_ADDRESSES)
+def test_an_unconfirmed_address_brings_nobody_in(provider: IdentityProvider, way: str) -> None:
+    person_register(username="victim", password=PASSWORD, email="victim@example.org")
+    for email in ("victim@example.org", "nobody@example.org"):
+        provider.someone = replace(provider.someone, email=email, confirmed=False)
+        client = Client()
+        answer = client.get(leave(client, way))
+        assert answer.status_code == 403 and "has not confirmed" in answer.content.decode()
+        assert signed_in(client) is None
+    assert links() == []
+
+
+@pytest.mark.parametrize("way", WITH_ADDRESSES)
+def test_a_confirmed_address_links_nobody_silently(provider: IdentityProvider, way: str) -> None:
+    person_register(username="victim", password=PASSWORD, email="victim@example.org")
+    provider.someone = replace(provider.someone, email="VICTIM@example.org")
+    client = Client()
+    assert client.get(leave(client, way))["Location"] == "/accounts/oauth/newcomer/"
+    assert signed_in(client) is None
+    client.post("/accounts/oauth/newcomer/", {"username": "alice", "nickname": ""})
+    assert signed_in(client) == "alice"
+    assert User.objects.get(username="alice").email is None
+    assert [name for _, name in links()] == ["alice"]
+
+
+def test_a_confirmed_address_is_kept(provider: IdentityProvider) -> None:
+    client = Client()
+    client.get(leave(client, "github"))
+    assert User.objects.get(username=signed_in(client)).email == "alice@example.org"
+
+
+def test_no_access_token_is_kept_or_logged(provider: IdentityProvider, caplog: pytest.LogCaptureFixture) -> None:
+    client = Client()
+    back = leave(client, "github")
+    client.get(back)
+    token, code = next(iter(provider._tokens)), parse_qs(urlsplit(back).query)["code"][0]
+    assert UserSocialAuth.objects.get().extra_data == {}
+    assert token not in str(dict(client.session)) and token not in caplog.text and code not in caplog.text
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_who_was_shut_out_stays_out(provider: IdentityProvider, way: str) -> None:
+    first, second = Client(), Client()
+    first.get(leave(first, way))
+    person_deactivate(user_id=UserSocialAuth.objects.get().user_id)
+    answer = second.get(leave(second, way))
+    assert answer.status_code == 403 and "This account is closed." in answer.content.decode()
+    assert signed_in(second) is None
+
+
+def test_where_nobody_may_register_nobody_does(provider: IdentityProvider, settings: Settings) -> None:
+    settings.IM_REGISTRATION = False
+    client = Client()
+    answer = client.get(leave(client, "google"))
+    assert answer.status_code == 403 and "Registration is closed" in answer.content.decode()
+    assert links() == []
+
+
+@pytest.mark.parametrize(("fault", "path"), [("broken", "token"), ("broken", "user"), ("garbled", "user")])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_provider_that_fails_is_told(provider: IdentityProvider, way: str, path: str, fault: str) -> None:
+    client = Client()
+    back = leave(client, way)
+    setattr(provider, fault, path)
+    answer = client.get(back)
+    assert answer.status_code == 502 and "Try again in a while" in answer.content.decode()
+    assert signed_in(client) is None
+
+
+def test_a_link_needs_who_began_it(provider: IdentityProvider) -> None:
+    for name in ("alice", "mallory"):
+        person_register(username=name, password=PASSWORD)
+    client = Client()
+    client.post("/accounts/login/", {"username": "alice", "password": PASSWORD})
+    back = leave(client, "github", link="1")
+    client.post("/accounts/login/", {"username": "mallory", "password": PASSWORD})
+    assert client.get(back).status_code == 400
+    assert links() == []
+
+
+def test_a_guest_links_nothing(provider: IdentityProvider) -> None:
+    from accounts.actions import guest_create
+
+    client = Client()
+    client.force_login(guest_create(name="Guest"), backend="django.contrib.auth.backends.ModelBackend")
+    assert client.post("/accounts/oauth/github/", {"link": "1"})["Location"] == "/accounts/login/"
+
+
+def test_who_thinks_too_long_about_a_name_begins_again(
+    provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person_register(username="octo-alice", password=PASSWORD)
+    client = Client()
+    client.get(leave(client, "github"))
+    assert client.get("/accounts/oauth/newcomer/").status_code == 200
+    monkeypatch.setattr(flow, "_PATIENCE", -1)
+    assert client.post("/accounts/oauth/newcomer/", {"username": "free"})["Location"] == "/accounts/login/"
+    assert links() == []
+
+
+@pytest.mark.parametrize("name", ["admin", "ali\u202ece", "a\u200bb", "pаypal", "alice\n", "~guest", ""])
+def test_no_name_is_chosen_that_could_not_be_registered(provider: IdentityProvider, name: str) -> None:
+    person_register(username="octo-alice", password=PASSWORD)
+    client = Client()
+    client.get(leave(client, "github"))
+    assert client.post("/accounts/oauth/newcomer/", {"username": name, "nickname": ""}).status_code == 200
+    assert signed_in(client) is None and links() == []
+
+
+def test_a_script_in_a_name_elsewhere_is_text_here(provider: IdentityProvider) -> None:
+    person_register(username="octo-alice", password=PASSWORD)
+    provider.someone = replace(provider.someone, name='"><script>alert(1)</script>')
+    client = Client()
+    page = client.get(leave(client, "github"), follow=True).content.decode()
+    assert "&lt;script&gt;" in page and "<script>alert" not in page
