@@ -1,6 +1,6 @@
 /**
  * Keeps the store's circle in step with the server: loaded at each log-in, and again after whatever changed in it. The
- * presence of friends who are on other apps is pushed nowhere, so it is asked for from time to time. No DOM.
+ * presence of friends who are on other apps is pushed nowhere, so it is asked for while the page is looked at.
  *
  * Events: `asked` (detail Person: somebody asks to be friends, now), `accepted` (detail Person: somebody said yes).
  *

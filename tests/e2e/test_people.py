@@ -59,6 +59,22 @@ async def test_alice_asks_bob_accepts_and_she_reads_his_status(site: Site, perso
     await expect(alice.get_by_test_id("channel-title")).to_have_text("Bob")
 
 
+async def test_alice_finds_a_friend_by_the_sound_of_the_name(site: Site, person: OpenPerson) -> None:
+    register(site, ["alice", "bob"])
+    rename = "from accounts.models import User; u = User.objects.get(username='bob'); u.nickname = '马远'; u.save()"
+    site.manage("shell", "--no-imports", "-c", rename)
+    alice = await person("alice")
+    await sign_in(alice, site, "alice")
+    await people_of(alice)
+    await alice.get_by_test_id("find-people").click()
+    dialog = alice.locator("dialog[open]")
+    for typed in ("mayu", "my", "马"):
+        await dialog.get_by_test_id("person-search").fill(typed)
+        await expect(dialog.get_by_test_id("person-option")).to_contain_text("马远")
+    await dialog.get_by_test_id("option-add").click()
+    await expect(listed(alice, "asked")).to_contain_text("马远")
+
+
 async def test_what_bob_has_read_shows_to_alice(site: Site, person: OpenPerson) -> None:
     register(site, ["alice", "bob"])
     alice, bob = await person("alice"), await person("bob")

@@ -36,7 +36,7 @@ export class PeopleDialogs {
 
   newChat() {
     const { dialog, fail } = openDialog("dialog-chat");
-    this.#picker(dialog, async (person) => {
+    const talk = async (/** @type {Person} */ person) => {
       try {
         const { target } = await this.directory.talkTo(person.userId);
         dialog.close();
@@ -44,7 +44,12 @@ export class PeopleDialogs {
       } catch (error) {
         fail(error);
       }
-    });
+    };
+    const befriend = {
+      may: (/** @type {Person} */ { id, kind }) => kind === "person" && this.store.circle.relation(id) === "none",
+      ask: (/** @type {Person} */ person) => this.directory.requestFriend(person.userId).then(() => showNotice(t("friend.requested", person)), fail),
+    };
+    this.#picker(dialog, talk, befriend);
   }
 
   newGroup() {
@@ -172,14 +177,18 @@ export class PeopleDialogs {
     }
   }
 
-  /** @param {any} dialog @param {((person: Person) => void) | null} pick */
-  #picker(dialog, pick) {
+  /**
+   * @param {any} dialog @param {((person: Person) => void) | null} pick
+   * @param {import("./picker.js").Befriend | null} [befriend]
+   */
+  #picker(dialog, pick, befriend = null) {
     const { store, directory } = this;
     return new Picker(part(dialog, "picker"), {
       find: async (q) => (await directory.findPeople(q)).filter(({ id }) => id !== store.me?.id),
       suggestions: () => [...new Map([...store.circle.friends, ...store.online]).values()].filter(({ id, kind }) => id !== store.me?.id && kind === "person"),
       isOnline: (id) => store.isOnline(id),
       pick,
+      befriend,
     });
   }
 

@@ -1,5 +1,8 @@
 /** Finding people by name, to write to one of them or to choose several. */
-/** @import { Person } from "../protocol.js" */
+/**
+ * @import { Person } from "../protocol.js"
+ * @typedef {{may: (person: Person) => boolean, ask: (person: Person) => Promise<unknown>}} Befriend
+ */
 import { clone, part, reconcile, setText } from "../dom.js";
 import { t } from "../i18n.js";
 import { errorText } from "./notice.js";
@@ -17,10 +20,12 @@ export class Picker {
   /**
    * @param {ParentNode} root
    * @param {{find: (q: string) => Promise<Person[]>, suggestions: () => Person[], isOnline: (id: string) => boolean,
-   *   pick: ((person: Person) => void) | null}} parts  without `pick`, people are collected as chips
+   *   pick: ((person: Person) => void) | null, befriend?: Befriend | null}} parts  without `pick`, people are collected as
+   *   chips
    */
-  constructor(root, { find, suggestions, isOnline, pick }) {
+  constructor(root, { find, suggestions, isOnline, pick, befriend = null }) {
     this.root = root;
+    this.befriend = befriend;
     this.find = find;
     this.suggestions = suggestions;
     this.isOnline = isOnline;
@@ -69,7 +74,10 @@ export class Picker {
     reconcile(this.options, this.#found, {
       key: ({ id }) => id,
       create: () => clone("part-option"),
-      update: (entry, person) => this.#option(entry.firstElementChild, person),
+      update: (entry, person) => {
+        this.#option(entry.firstElementChild, person);
+        this.#showAdd(part(entry, "add"), person);
+      },
     });
     this.empty.hidden = this.#found.length > 0 || !whenEmpty;
     setText(this.empty, whenEmpty);
@@ -88,6 +96,17 @@ export class Picker {
     setText(part(button, "about"), person.userId === person.name ? "" : person.userId);
     setText(part(button, "action"), chosen ? "✓" : "");
     button.onclick = () => this.#take(person);
+  }
+
+  /** @param {HTMLElement} button @param {Person} person */
+  #showAdd(button, person) {
+    button.hidden = !this.befriend?.may(person);
+    button.setAttribute("aria-label", t("friend.requestOf", person));
+    button.title = t("friend.request");
+    button.onclick = async () => {
+      button.hidden = true;
+      await this.befriend?.ask(person);
+    };
   }
 
   /** @param {Person} person */

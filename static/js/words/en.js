@@ -187,6 +187,7 @@ export const en = {
   "ban.text": "They are removed and cannot come back until the ban is lifted.",
   "ban.confirm": "Ban {name}",
   "friend.request": "Add as friend",
+  "friend.requestOf": "Ask {name} to be friends",
   "friend.requested": "{name} has been asked.",
   "friend.accept": "Accept",
   "friend.decline": "Decline",
@@ -216,7 +217,7 @@ export const en = {
 
   "dialog.cancel": "Cancel",
   "dialog.close": "Close",
-  "newChat.title": "Write to someone",
+  "newChat.title": "Find people",
   "newGroup.title": "New group",
   "newGroup.nameHint": "Without one, it is called by its members",
   "newGroup.members": "Members",

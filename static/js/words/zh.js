@@ -185,6 +185,7 @@ export const zh = {
   "ban.text": "对方会被移出，解除之前不能再加入。",
   "ban.confirm": "禁止 {name}",
   "friend.request": "加为好友",
+  "friend.requestOf": "向 {name} 发出好友请求",
   "friend.requested": "已向 {name} 发出好友请求。",
   "friend.accept": "接受",
   "friend.decline": "拒绝",
@@ -214,7 +215,7 @@ export const zh = {
 
   "dialog.cancel": "取消",
   "dialog.close": "关闭",
-  "newChat.title": "发起私聊",
+  "newChat.title": "找人",
   "newGroup.title": "新建群组",
   "newGroup.nameHint": "不填则用成员的名字",
   "newGroup.members": "成员",
