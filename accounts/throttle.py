@@ -51,6 +51,8 @@ joining = Throttle("IM_JOIN_RATE")
 mailing = Throttle("IM_MAIL_RATE")
 """Mails that somebody makes the site send."""
 
+leaving = Throttle("IM_OAUTH_RATE")
+"""Sign-ins by an account elsewhere that are begun: each is kept for a while."""
 exporting = Throttle("IM_EXPORT_RATE")
 """Exports of one person's data."""
 

@@ -95,6 +95,9 @@ OPTIONS = (
     Option("DEFAULT_FROM_EMAIL", "imsite@localhost", "Sender of the site's mail."),
     Option("IM_JOIN_RATE", 20, "New accounts and guests an hour from one address, on one node; 0: any number.", 0),
     Option(
+        "IM_OAUTH_RATE", 200, "Sign-ins by other sites an hour begun from one address, on one node; 0: any number.", 0
+    ),
+    Option(
         "IM_MAIL_RATE",
         10,
         "Mails an hour that one address may cause by the forms, on one node; 0: any number.",

@@ -8,6 +8,7 @@ from django.utils import timezone
 from knox.models import AuthToken
 
 from accounts.actions.devices import device_forget, devices_forget_all
+from accounts.actions.links import trips_forget
 from accounts.actions.revocations import revoke, revoke_all
 from accounts.actions.rows import hashed_password, locked
 from accounts.actions.tokens import tokens_forget
@@ -30,7 +31,8 @@ def session_end(*, user_id: int, session_key: str) -> None:
 
 
 def expired_forget() -> None:
-    """Delete the tokens and browser sessions that have expired. They let nobody in; they only take room."""
+    """Delete the tokens, browser sessions and sign-ins under way that have expired. They only take room."""
+    trips_forget()
     tokens_forget(AuthToken.objects.filter(expiry__lte=timezone.now()))
     session_store("").clear_expired()
 

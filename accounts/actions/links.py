@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_noop as _
-from social_django.models import UserSocialAuth
+from social_django.models import Nonce, UserSocialAuth
 
 from accounts.actions.rows import checked_email, insert, locked
 from accounts.errors import AccountError, EmailTaken, LastWayIn, LinkTaken, NoSuchPerson
@@ -15,6 +16,9 @@ from accounts.models import User
 from accounts.names import check_nickname, check_user_name
 from accounts.oauth.identity import Identity
 from delivery.transactions import write
+
+_OVER = 86_400
+"""Seconds after which nobody comes back from another site: the library waits for half an hour."""
 
 
 def person_register_linked(*, username: str, nickname: str = "", identity: Identity, title: str) -> User:
@@ -68,6 +72,11 @@ def link_end(*, user_id: int, provider: str, others: Collection[str]) -> None:
         if not user.has_usable_password() and not links.filter(provider__in=set(others) - {provider}).exists():
             raise LastWayIn
         links.filter(provider=provider).delete()
+
+
+def trips_forget() -> None:
+    """Forget sign-ins by an account elsewhere that were begun and never came back; their time is long over."""
+    Nonce.objects.filter(timestamp__lt=time.time() - _OVER).delete()
 
 
 def _link(user: User, identity: Identity, title: str) -> None:

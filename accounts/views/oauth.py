@@ -19,7 +19,7 @@ from django.views.generic.edit import FormView
 
 from accounts.actions import link_end, link_make, person_register_linked
 from accounts.actions.profile import avatar_set
-from accounts.errors import AccountError
+from accounts.errors import AccountError, TooOften
 from accounts.forms import NewcomerForm
 from accounts.models import User
 from accounts.oauth import flow
@@ -28,7 +28,7 @@ from accounts.oauth.identity import Identity, suggested_nickname, suggested_user
 from accounts.oauth.providers import Way, provider, way, ways
 from accounts.selectors import guest_name_taken
 from accounts.sign_in import sign_in
-from accounts.throttle import joining
+from accounts.throttle import joining, leaving
 from accounts.ways_in import email_taken, person_by_link
 
 
@@ -44,7 +44,7 @@ class OAuthView(View):
 
 
 def refused(request: HttpRequest, refusal: AccountError, way: Way) -> HttpResponse:
-    status = refusal.status if isinstance(refusal, Refused) else 403
+    status = refusal.status if isinstance(refusal, Refused) else 429 if isinstance(refusal, TooOften) else 403
     title = _(refusal.heading) % {"title": way.title} if isinstance(refusal, Refused) else _("You are not signed in")
     context = {"title": title, "text": _(refusal.text) % refusal.params}
     return render(request, "accounts/refused.html", context, status=status)
@@ -65,6 +65,7 @@ class Leave(OAuthView):
         link = "link" in request.POST
         if link and not (isinstance(request.user, User) and request.user.kind == User.Kind.PERSON):
             return redirect("accounts:login")
+        leaving.take(request.META["REMOTE_ADDR"])
         url = flow.leave(request, self.way, next_page=request.POST.get("next") or "/", link=link)
         return HttpResponseRedirect(url)
 

@@ -15,9 +15,10 @@ import pytest
 from django.contrib.auth import SESSION_KEY
 from django.test import Client
 from pytest_django.fixtures import Settings
-from social_django.models import UserSocialAuth
+from social_django.models import Nonce, UserSocialAuth
 
-from accounts.actions import person_deactivate, person_register
+from accounts import throttle
+from accounts.actions import expired_forget, person_deactivate, person_register
 from accounts.models import User
 from accounts.oauth import flow
 from tests.support.identity_provider import KEYS, IdentityProvider
@@ -263,3 +264,16 @@ def test_a_script_in_a_name_elsewhere_is_text_here(provider: IdentityProvider) -
     client = Client()
     page = client.get(leave(client, "github"), follow=True).content.decode()
     assert "&lt;script&gt;" in page and "<script>alert" not in page
+
+
+def test_what_is_begun_without_end_is_bounded_and_forgotten(provider: IdentityProvider, settings: Settings) -> None:
+    settings.IM_OAUTH_RATE = 3
+    throttle.leaving.forget()
+    client = Client()
+    answers = [client.post("/accounts/oauth/github/").status_code for _ in range(5)]
+    assert answers == [302] * 3 + [429] * 2
+    assert Nonce.objects.count() == 3
+    Nonce.objects.update(timestamp=1)
+    expired_forget()
+    assert not Nonce.objects.exists()
+    throttle.leaving.forget()
