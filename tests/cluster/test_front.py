@@ -90,3 +90,23 @@ def test_its_name_and_version_are_nobodys_business(cluster: Cluster) -> None:
         urllib.request.urlopen(f"{cluster.url}/nothing/here", timeout=10)
 
     assert "nginx/" not in refused.value.headers["Server"]
+
+
+def test_the_path_of_an_incoming_webhook_is_written_down_nowhere(cluster: Cluster) -> None:
+    """It is a secret. Also when no node answers, which nginx else tells with the whole request."""
+    secret = "s3cret" * 7
+
+    def post() -> int:
+        request = urllib.request.Request(f"{cluster.url}/hooks/{secret}/", data=b'{"text": "hello"}', method="POST")
+        try:
+            return int(urllib.request.urlopen(request, timeout=20).status)
+        except urllib.error.HTTPError as refused:
+            return refused.code
+
+    assert post() == 404
+    for node in cluster.nodes:
+        node.kill()
+    assert post() == 502
+    assert ask(f"{cluster.url}/accounts/login/").status == 502
+    logs = "".join(path.read_text(errors="replace") for path in cluster.data.rglob("*.log"))
+    assert "/accounts/login/" in logs and secret not in logs
