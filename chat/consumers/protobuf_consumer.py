@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any, cast
 
 from chat import errors, pushes
@@ -26,11 +27,14 @@ from chat.wire.protobuf_codec import (
     Unknown,
     Up,
 )
+from delivery.connection import Connection
 from delivery.outbox import Frame
 
 DEFAULT_APP = 101
 SYNC_PATIENCE = 1.0
 """Seconds for which pushes and acknowledgements wait after a log-in for the client's Sync."""
+SYNC_AGAIN = 30.0
+"""Seconds for which they wait for another where one was refused; going on without would leave a hole behind."""
 FRAME_SIZE = 65_536
 """Bytes past which no further Output joins a frame: clients bound what they read."""
 
@@ -49,13 +53,13 @@ class ProtobufConsumer(Consumer):
         self._sent = Upward()
         connection = caller.connection
 
-        def too_slow() -> None:
-            connection.close(errors.TOO_SLOW.number, errors.TOO_SLOW.reason)
-
-        self._unacknowledged = Unacknowledged(here.resends, connection.outbox.put, too_slow)
+        self._come_back = partial(connection.close, errors.TOO_SLOW.number, errors.TOO_SLOW.reason)
+        self._unacknowledged = Unacknowledged(here.resends, connection.outbox.put, self._come_back)
+        self._sync_owed: asyncio.TimerHandle | None = None
 
     def _ended(self) -> None:
         self._unacknowledged.stop()
+        self._sync_came()
 
     async def _request(self, caller: Caller, event: dict[str, Any], flying: Flying) -> None:
         connection = caller.connection
@@ -75,6 +79,8 @@ class ProtobufConsumer(Consumer):
                 connection.reply(call.number, None)
             elif not allowed:
                 self._refuse(call, errors.TOO_MUCH, client_id)
+                if isinstance(request, Sync):
+                    self._sync_refused(connection)
             else:
                 await self._handle(call, request, flying)
         if not allowed:
@@ -87,6 +93,8 @@ class ProtobufConsumer(Consumer):
             case Up():
                 await self._up(call, request, flying)
             case Sync():
+                self._sync_came()
+                call.caller.connection.resume_after(None)
                 await self._start(self._sync(call, request), flying, pipelined=False)
             case JsonCall():
                 await self._call(call, request, flying)
@@ -118,11 +126,10 @@ class ProtobufConsumer(Consumer):
 
     async def _sync(self, call: Call, request: Sync) -> None:
         connection = call.caller.connection
-        connection.resume_after(None)
         result = await outcome(binary.sync(call, request.seq), "Sync", errors.SERVER_ERROR)
         if result.code is not errors.SUCCESS:
-            connection.reply_first(call.number, protobuf_codec.refusal(result.code.number, result.code.text))
-            connection.resume_after(SYNC_PATIENCE)
+            self._refuse(call, result.code)
+            self._sync_refused(connection)
             return
         page: binary.Page = result.data
         code = result.code
@@ -132,6 +139,17 @@ class ProtobufConsumer(Consumer):
             connection.leave_out(page.upto, lambda frame: self._by_sync(call.caller, frame))
             if not page.has_more:
                 connection.resume()
+
+    def _sync_refused(self, connection: Connection) -> None:
+        """What is held stays held until the client asks again, or is sent to come back."""
+        connection.resume_after(None)
+        if connection.paused and self._sync_owed is None:
+            self._sync_owed = asyncio.get_running_loop().call_later(SYNC_AGAIN, self._come_back)
+
+    def _sync_came(self) -> None:
+        if self._sync_owed is not None:
+            self._sync_owed.cancel()
+            self._sync_owed = None
 
     def _by_sync(self, caller: Caller, frame: Frame) -> bool:
         """Whether a Sync brings what this frame pushes: neither a room's messages nor edits and notes."""
@@ -214,7 +232,9 @@ class ProtobufConsumer(Consumer):
     # -- writing --------------------------------------------------------------------------------------------------
 
     def _refuse(self, call: Call, code: Code, client_id: int = 0) -> None:
-        call.caller.connection.reply(call.number, protobuf_codec.refusal(code.number, code.text, client_id=client_id))
+        """At once: it carries no position, and one who is to ask again must hear it."""
+        frame = protobuf_codec.refusal(code.number, code.text, client_id=client_id)
+        call.caller.connection.reply_first(call.number, frame)
 
     def _pack(self, frames: list[Frame]) -> list[Frame]:
         self._unacknowledged.sent(cast(list[bytes], frames))

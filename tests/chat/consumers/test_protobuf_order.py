@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from django.conf import Settings
+from django.db import OperationalError
 
 from accounts.actions import token_issue
 from accounts.models import User
+from chat.actions import message as messages
+from chat.commands import binary
+from chat.consumers import protobuf_consumer
 from chat.consumers.protobuf_consumer import ProtobufConsumer
 from chat.wire import im_pb2 as im
+from chat.writer import Draft, Stored
+from delivery.limits import Bucket
 from delivery.threads import run
 from tests.support.core import LocalSocket, Site, say, serving
 from tests.support.eventually import eventually
@@ -121,3 +128,102 @@ async def test_who_asks_from_a_number_that_does_not_exist_misses_nothing_that_co
     assert await bob.fetch(2**64 - 1) == []
     await bob.message("since the log-in")
     await bob.close()
+
+
+# -- a Sync that is refused -------------------------------------------------------------------------------------------
+
+
+def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Let every Sync fail, until the function is called."""
+    sync = binary.sync
+
+    async def fail(call: object, seq: int) -> binary.Page:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(binary, "sync", fail)
+    return lambda: monkeypatch.setattr(binary, "sync", sync)
+
+
+async def test_after_a_sync_that_failed_nothing_goes_past_what_was_missed(
+    site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protobuf_consumer, "SYNC_PATIENCE", 0.02)
+    works_again = failing(monkeypatch)
+    missed = await run(say, scene.alice, scene.group, "missed")
+    bob, clock = (ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scene.bob.pk) for _ in range(2))
+    token = await run(lambda: token_issue(user=scene.bob))
+    await bob.login(token)
+    await bob.post(im.CT_SYNC)
+    assert (await bob.ack(lambda ack: ack.code != 200)).code == 1004
+    await run(say, scene.alice, scene.group, "live")
+    # Another device, which asks for nothing and came later, has waited long enough.
+    await clock.login(token)
+    await run(say, scene.alice, scene.group, "live too")
+    await clock.message("live too")
+    assert bob.texts == []
+
+    works_again()
+    assert [one.content for one in await bob.fetch(missed.position - 1)] == [b"missed", b"live", b"live too"]
+    await run(say, scene.alice, scene.group, "later")
+    await bob.message("later")
+    assert bob.texts == ["later"]
+    await bob.close()
+    await clock.close()
+
+
+async def test_who_does_not_ask_again_is_sent_to_come_back(
+    site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protobuf_consumer, "SYNC_AGAIN", 0.02)
+    failing(monkeypatch)
+    bob = ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scene.bob.pk)
+    await bob.login(await run(lambda: token_issue(user=scene.bob)))
+    await bob.post(im.CT_SYNC)
+    assert await bob.closed() == 4008
+    await bob.close()
+
+
+async def test_who_asks_for_pages_too_fast_hears_it_and_asks_again(
+    site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(60):
+        await run(say, scene.alice, scene.group, f"missed {number}")
+    bob = ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scene.bob.pk)
+    await bob.login(await run(lambda: token_issue(user=scene.bob)))
+    page = await bob.sync(0)
+    assert page.has_more
+    with monkeypatch.context() as patch:
+        patch.setattr(Bucket, "take", lambda bucket: False)
+        await bob.post(im.CT_SYNC, im.SyncInputMsg(seq=bob.greatest).SerializeToString())
+        assert (await bob.ack(lambda ack: ack.code != 200)).code == 1011
+    assert len(await bob.fetch(bob.greatest)) == 10
+    await run(say, scene.alice, scene.group, "live")
+    await bob.message("live")
+    await bob.close()
+
+
+async def test_a_sync_is_waited_for_from_its_coming_not_from_its_turn(
+    site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protobuf_consumer, "SYNC_PATIENCE", 0.02)
+    send, go_on = messages.message_send, asyncio.Event()
+
+    async def send_later(draft: Draft) -> Stored:
+        await go_on.wait()
+        return await send(draft)
+
+    monkeypatch.setattr(messages, "message_send", send_later)
+    bob, clock = (ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scene.bob.pk) for _ in range(2))
+    token = await run(lambda: token_issue(user=scene.bob))
+    await bob.login(token)
+    await bob.put("group", scene.group.pk, "mine")
+    await bob.post(im.CT_SYNC)
+    await clock.login(token)
+    await run(say, scene.alice, scene.group, "live")
+    await clock.message("live")
+    assert bob.texts == []
+    go_on.set()
+    await bob.until(lambda: bool(bob.fetched))
+    assert [one.content for one in bob.fetched] == [b"live", b"mine"] and bob.texts == []
+    await bob.close()
+    await clock.close()
