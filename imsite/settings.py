@@ -250,6 +250,25 @@ UNFOLD = {
     "SITE_TITLE": "imsite",
     "SITE_HEADER": "imsite",
     "SITE_SYMBOL": "forum",
+    # The accent of the chat page (static/css/tokens.css), in eleven shades.
+    "COLORS": {
+        "primary": {
+            shade: f"oklch({lightness}% {chroma} 178)"
+            for shade, lightness, chroma in (
+                ("50", 97.5, 0.012),
+                ("100", 94.5, 0.024),
+                ("200", 89.5, 0.045),
+                ("300", 82.5, 0.07),
+                ("400", 74, 0.09),
+                ("500", 60, 0.095),
+                ("600", 47, 0.085),
+                ("700", 41, 0.072),
+                ("800", 35, 0.06),
+                ("900", 29, 0.05),
+                ("950", 22, 0.04),
+            )
+        }
+    },  # fmt: skip
     "STYLES": [lambda request: static("css/admin.css")],
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": f"{STATIC_URL}img/icon.svg"}],
     "DASHBOARD_CALLBACK": "chat.admin.overview.overview",
