@@ -103,7 +103,7 @@ def test_an_edit_before_the_index_looked_is_one_message(group: Channel, say: Say
     assert _found(alice, "first") == []
 
 
-@pytest.mark.parametrize("named", [find.NAMED, 0], ids=["channels named to the index", "none named"])
+@pytest.mark.parametrize("named", [find.NAMED, -1], ids=["channels named to the index", "none named"])
 def test_one_finds_what_was_said_in_ones_stays(
     group: Channel, say: Say, alice: User, eve: User, named: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
