@@ -4,35 +4,55 @@ of what a request asks of it."""
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from asgiref.sync import ThreadSensitiveContext
 from django.core.handlers.asgi import ASGIHandler
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 KEPT = 16
 """Threads that wait for a request; where more are under way at once, the rest end with theirs."""
 
 
-class RequestThreads:
-    """Executors of one thread each, for one request at a time. On the event loop only."""
+class RequestThread(ThreadPoolExecutor):
+    """One thread for one request at a time."""
 
     def __init__(self) -> None:
-        self._idle: deque[ThreadPoolExecutor] = deque()
+        super().__init__(1, thread_name_prefix="request")
+        self._last: Future[Any] | None = None
+
+    def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        self._last = future = super().submit(function, *args, **kwargs)
+        return future
+
+    @property
+    def busy(self) -> bool:
+        """Whether it still works for a request that has been given up."""
+        return self._last is not None and not self._last.done()
+
+
+class RequestThreads:
+    """Threads that are lent to requests. On the event loop only."""
+
+    def __init__(self) -> None:
+        self._idle: deque[RequestThread] = deque()
 
     @contextmanager
-    def one(self) -> Iterator[Executor]:
+    def one(self) -> Iterator[RequestThread]:
         """The one that was used last, so that in quiet times few are; a new one if all are in use."""
-        executor = self._idle.pop() if self._idle else ThreadPoolExecutor(1, thread_name_prefix="request")
+        thread = self._idle.pop() if self._idle else RequestThread()
         try:
-            yield executor
+            yield thread
         finally:
-            if len(self._idle) < KEPT:
-                self._idle.append(executor)
+            if len(self._idle) < KEPT and not thread.busy:
+                self._idle.append(thread)
             else:
-                executor.shutdown(wait=False)
+                thread.shutdown(wait=False)
 
 
 class HttpHandler(ASGIHandler):
@@ -43,6 +63,6 @@ class HttpHandler(ASGIHandler):
         self._threads = RequestThreads()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        with self._threads.one() as executor:
-            async with ThreadSensitiveContext(executor=executor):
+        with self._threads.one() as thread:
+            async with ThreadSensitiveContext(executor=thread):
                 await self.handle(scope, receive, send)

@@ -25,3 +25,13 @@ def test_requests_at_once_have_threads_of_their_own_and_only_some_are_kept() -> 
     with ExitStack() as stack:
         again = [stack.enter_context(threads.one()) for _ in range(KEPT + 1)]
         assert sum(executor in executors for executor in again) == KEPT
+
+
+def test_one_that_still_works_for_a_client_who_has_gone_is_not_given_to_the_next() -> None:
+    threads, done = RequestThreads(), threading.Event()
+    with threads.one() as left:
+        left.submit(done.wait, 20)
+    with threads.one() as next_one:
+        assert next_one is not left
+        assert next_one.submit(threading.get_ident).result(20)
+    done.set()
