@@ -125,6 +125,24 @@ async def test_a_bulk_call_retried_through_both_nodes_stores_each_message_once(
         assert [item.data["msg"] for item in person.received if item.cmd == "msg"] == mine
 
 
+async def test_who_is_online_and_on_which_node_is_one_answer(twins: Twins, visitors: People) -> None:
+    shop = Service.make(twins.town, "use_gateway", "view_state")
+    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc, app=104)
+    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc, app=104)
+    await alice.push("enter", fromId=bob.id)
+
+    for node in (twins.a, twins.b):
+        asked = await shop.call(node, "POST", "presence/query/", {"users": [alice.name, bob.name, "ghost"], "app": 104})
+        assert asked.data["online"] == {alice.name: True, bob.name: True, "ghost": False}
+        assert (await shop.call(node, "GET", f"presence/{bob.name}/")).data["apps"] == [104]
+        apps = (await shop.call(node, "GET", "apps/")).data["results"]
+        assert [one["online"] for one in apps if one["appId"] == 104] == [2]
+        listed = (await shop.call(node, "GET", "apps/104/online/")).data
+        assert [one["id"] for one in listed["results"]] == sorted([alice.id, bob.id], key=int)
+        nodes = (await shop.call(node, "GET", "nodes/")).data["results"]
+        assert [one["id"] for one in nodes] == [twins.a.name, twins.b.name]
+
+
 async def test_a_revoked_token_is_refused_on_every_node_and_stands_in_no_log(cluster_factory: ClusterFactory) -> None:
     with cluster_factory(IM_LOG_LEVEL="DEBUG") as cluster, closing(Twins(cluster)) as twins:
         shop = Service.make(twins.town, "use_gateway")

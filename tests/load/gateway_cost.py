@@ -41,7 +41,7 @@ _PLACES = {
     "handing over to the commit and waiting": r"^messages_store ",
     "the hub": r"^Hub\.\w+ ",
     "all of the call": r"^APIView\.dispatch ",
-    "threads of requests, with what stands above": r"^ThreadPoolExecutor$",
+    "threads of requests, with what stands above": r"^request$",
     "the event loop": r"^MainThread$",
 }
 """What is looked for in the profile, by the first frame of each stack that matches."""
