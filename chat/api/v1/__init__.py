@@ -16,11 +16,11 @@ How a call is written:
   (400, 401, 403, 429, …) with its headers. `idempotent=True` documents the header `Idempotency-Key`.
 - Errors: raise `ChatError` with a code of `chat.errors`, or let an `AccountError` pass; `problems.py` makes the answer.
 - Lists: `page = pages.asked(request, largest=100)`; read `page.limit` rows beyond `page.after`; return
-  `pages.answer(rows, next=…)`. A cursor is opaque to clients. Its shape: `results: list[Item]`, `next: str | None`;
+  `pages.answer(rows, next=…)`. A cursor is opaque to clients. Its shape is `schema.paged("ItemPage", Item)`;
   `query=(LIMIT, CURSOR)` describes the parameters.
-- The same call twice: `self.idempotency(request, data)` gives a `Claim` with a fingerprint, or None. A send hands it to
-  its drafts; any other write runs in `chat.actions.once.once(guard, work)`, which claims the key in the transaction of
-  the work and gives the first answer to a repeat.
+- The same call twice: `self.idempotency(request, data)` gives a `Guard` (key and fingerprint), or None. A send hands it
+  to its drafts; any other write runs in `chat.actions.once.once(guard, work)`, which claims the key in the transaction
+  of the work and gives the first answer to a repeat.
 - Views hold no query: reads go through selectors, writes through actions. They are plain synchronous functions; a
   question for the event loop (presence, nodes) goes through `delivery.publish.ask`.
 - Whoever answers for channels calls `chat.actions.service_access.access_for_service`, so that `chat.manage_channels`

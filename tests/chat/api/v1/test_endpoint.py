@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.db import OperationalError
+from pytest_django.fixtures import Settings
 
 from accounts.models import App
 from chat import selectors
+from chat.actions import online
 from tests.chat.api.v1.conftest import Caller
 
 pytestmark = pytest.mark.django_db
@@ -37,3 +40,28 @@ def test_a_body_that_is_not_what_it_must_be(bot: Caller, body: bytes) -> None:
 
 def test_a_form_is_no_json(bot: Caller) -> None:
     assert bot("POST", "messages/", b"a=1", Content_Type="application/x-www-form-urlencoded").status == 415
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"), [(OperationalError("no room"), 503), (TimeoutError(), 503), (RuntimeError("a secret"), 500)]
+)
+def test_a_fault_here_tells_nothing_but_that_it_is_one(
+    fault: Exception, status: int, bot: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise fault
+
+    monkeypatch.setattr(online, "app_counts", fail)
+    reply = bot.get("apps/")
+    assert (reply.status, reply.code, reply.data["detail"]) == (status, 1004, "A fault here. Try again.")
+    assert (status == 503) == ("Retry-After" in reply.headers)
+
+
+def test_a_body_that_is_too_large(bot: Caller, settings: Settings) -> None:
+    settings.IM_API_BODY = 100
+    reply = bot.post("messages/", {"to": {"user": "alice"}, "msg": "x" * 100})
+    assert (reply.status, reply.data["limit"]) == (413, 100)
+
+
+def test_nobody_keeps_an_answer(bot: Caller) -> None:
+    assert bot.get("apps/").headers["Cache-Control"] == "no-store"
