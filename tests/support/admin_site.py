@@ -34,7 +34,8 @@ def admin_paths() -> list[str]:
 def row_of(model: str, rows: Mapping[str, int | str]) -> str:
     if model in rows:
         return str(rows[model])
-    kind: type[Model] = apps.get_model(*model.split("/"))
+    label, name = model.split("/")
+    kind: type[Model] = apps.get_model(label, name)
     row = kind._default_manager.first()
     return str(row.pk) if row is not None else "0"
 
