@@ -12,7 +12,7 @@ _LAST = "\U0010ffff"
 
 
 @CharField.register_lookup
-class Begins(Lookup):  # type: ignore[type-arg]
+class Begins(Lookup):
     """On PostgreSQL LIKE, which has indexes of its own. SQLite uses none for Django's LIKE, but for a range."""
 
     lookup_name = "begins"

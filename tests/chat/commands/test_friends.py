@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.call_socket import both_codecs
 from tests.support.people import People, Person, Town
+from tests.support.protobuf_client import ProtobufClient
 
 pytestmark = pytest.mark.each_database
 
@@ -155,6 +156,24 @@ async def test_the_blocked_send_nothing_in_an_old_one_and_read_it_as_before(peop
         assert [message["msg"] for message in page["messages"]] == ["before"]
     await alice.call("person.unblock", userId=bob.name)
     await bob.say(channel, "again")
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["new", "old"])
+async def test_the_blocked_write_nothing_over_the_binary_protocol_either(people: People, town: Town, old: bool) -> None:
+    alice, bob = await people("alice", "bob")
+    if old:
+        await bob.private(alice)
+    await block(alice, bob)
+    phone = await ProtobufClient.connect(town.site.acc.replace("/acc", "/ws"), int(bob.id))
+    try:
+        await phone.login(bob.token, sync=0)
+        ack = await phone.send("single", int(alice.id), "are you there?")
+        assert (ack.code, ack.type) == (1003, 0)
+        await alice.call("person.unblock", userId=bob.name)
+        assert (await phone.send("single", int(alice.id), "are you there?")).code == 200
+    finally:
+        await phone.close()
+    assert (await alice.push("msg")).data["msg"] == "are you there?"
 
 
 async def test_the_blocked_bring_nobody_into_a_group_who_blocks_them(people: People) -> None:
