@@ -30,6 +30,7 @@ class MessageEdited(Shape):
     msg: str
     editedAt: Time
     position: Position
+    recalled: Annotated[bool, Meta(description="Fetched later, when it had been taken back.")] | UnsetType = UNSET
 
 
 class MessageRecalled(Shape):

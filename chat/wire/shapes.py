@@ -90,6 +90,12 @@ class Note(Shape):
     position: Position
 
 
+class Muted(Shape):
+    """One may say nothing; without `until` for good."""
+
+    until: Time | UnsetType = UNSET
+
+
 class Channel(Shape):
     """A channel as one sees it."""
 
@@ -115,6 +121,7 @@ class Channel(Shape):
         Annotated[int | None, Meta(description="How far they have read, where they share that.")] | UnsetType
     ) = UNSET
     memberCount: Annotated[int, Meta(description="Of a group.")] | UnsetType = UNSET
+    muted: Annotated[Muted, Meta(description="If one is.")] | UnsetType = UNSET
     existed: Annotated[bool, Meta(description="In the reply to `channel.create`: it was there before.")] | UnsetType = (
         UNSET
     )

@@ -13,6 +13,8 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.support import documented
+
 TIMEOUT = 10.0
 """Seconds after which an awaited frame counts as missing. Generous: a busy machine must not fail a test."""
 
@@ -213,6 +215,7 @@ class Client:
             self.inbox.append(envelope)
         elif not reply.done():
             reply.set_result(envelope)
+        documented.hold(envelope.cmd, envelope.data, good=envelope.code == 200, asked=reply is not None)
 
     def _closed_error(self) -> Closed:
         return Closed(self._socket.close_code, self._socket.close_reason or "")

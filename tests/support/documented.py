@@ -10,28 +10,34 @@ from chat.wire.announced import PUSHES
 from chat.wire.replies import REPLIES
 
 faults: list[str] = []
-"""What came that the page does not say; the fixture `documented` of tests/conftest.py fails the test for it."""
+"""What came that the page does not say; a fixture of tests/support/fixtures.py fails the test for it."""
 
 
-def hold_reply(cmd: str, data: Any) -> None:
-    """Check the data of a successful reply."""
+def hold(cmd: str, data: Any, *, good: bool, asked: bool) -> None:
+    """Check the data of a reply (`good`: a successful one) or, if nobody asked, of a push."""
+    if asked and good:
+        _hold_reply(cmd, data)
+    elif not asked and good and cmd not in REPLIES.keys() - PUSHES.keys():
+        _hold_push(cmd, data)
+
+
+def _hold_reply(cmd: str, data: Any) -> None:
     # Without a shape a command fails tests/imsite/reference, once.
     if cmd in REPLIES:
-        _hold(f"reply to {cmd}", data, REPLIES[cmd])
+        _compare(f"The reply to {cmd}", data, REPLIES[cmd])
     if cmd == "sync":
         for event in data.get("events", ()):
-            hold_push(event["cmd"], event["response"]["data"])
+            _hold_push(event["cmd"], event["response"]["data"])
 
 
-def hold_push(cmd: str, data: Any) -> None:
-    """Check the data of a push."""
+def _hold_push(cmd: str, data: Any) -> None:
     if cmd in PUSHES:
-        _hold(f"push {cmd}", data, PUSHES[cmd].data)
+        _compare(f"The push {cmd}", data, PUSHES[cmd].data)
     else:
-        faults.append(f"push {cmd} is not in chat/wire/announced.py")
+        faults.append(f"The push {cmd} is not in chat/wire/announced.py.")
 
 
-def _hold(what: str, data: Any, shape: Any) -> None:
+def _compare(what: str, data: Any, shape: Any) -> None:
     try:
         msgspec.convert(data, shape)
     except msgspec.ValidationError as error:

@@ -12,7 +12,7 @@ import pytest_asyncio
 from django.db import connection
 
 from tests.settings import TEST_DATABASE
-from tests.support import postgres
+from tests.support import documented, postgres
 from tests.support.client import Client
 from tests.support.site import Site
 
@@ -29,6 +29,14 @@ def _time_to_think(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("db")
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+
+
+@pytest.fixture(autouse=True)
+def _documented() -> Iterator[None]:
+    """What clients were sent is what the protocol page says."""
+    documented.faults.clear()
+    yield
+    assert not documented.faults, "\n".join(sorted(set(documented.faults)))
 
 
 @pytest.fixture(scope="session")
