@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from delivery.models import ClaimedKey
+from delivery.rows import insert
 
 Claim = tuple[str, str]
 """Scope (whose call of which kind) and key."""
@@ -88,11 +90,11 @@ def _insert(claims: Mapping[Claim, Held], hours: int) -> None:
     ClaimedKey.objects.filter(
         scope__in={scope for scope, _ in claims}, key__in={key for _, key in claims}, expires__lte=now
     ).delete()
-    expires = now + timedelta(hours=hours)
+    expires = connection.ops.adapt_datetimefield_value(now + timedelta(hours=hours))
     # In one order everywhere: crossed keys must not wait for each other.
-    ClaimedKey.objects.bulk_create(
-        [
-            ClaimedKey(scope=scope, key=key, fingerprint=made.fingerprint, answer=made.answer, expires=expires)
-            for (scope, key), made in sorted(claims.items(), key=lambda item: item[0])
-        ]
-    )
+    rows = [(*claim, made.fingerprint, made.answer, expires) for claim, made in sorted(claims.items(), key=_claim)]
+    insert(ClaimedKey, ("scope", "key", "fingerprint", "answer", "expires"), rows)
+
+
+def _claim(item: tuple[Claim, Held]) -> Claim:
+    return item[0]
