@@ -268,7 +268,7 @@ UNFOLD = {
                 ("950", 22, 0.04),
             )
         }
-    },  # fmt: skip
+    },
     "STYLES": [lambda request: static("css/admin.css")],
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": f"{STATIC_URL}img/icon.svg"}],
     "DASHBOARD_CALLBACK": "chat.admin.overview.overview",
