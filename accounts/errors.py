@@ -152,7 +152,5 @@ class TooOften(AccountError):
     """One address has done it as often as it may for now; again after so many seconds."""
 
     def __init__(self, seconds: int) -> None:
-        super().__init__(
-            "That was too often. Try again in %(minutes)s minutes.", minutes=max(2, -(-seconds // 60))
-        )
+        super().__init__("That was too often. Try again in %(minutes)s minutes.", minutes=max(2, -(-seconds // 60)))
         self.seconds = seconds

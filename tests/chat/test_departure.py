@@ -139,7 +139,8 @@ def test_what_she_said_stays_by_a_deleted_user(alice: User, bob: User) -> None:
     shown = bodies.message(Message.objects.filter(sender=alice).first(), alice)
     assert (shown["from"], shown["name"], shown["avatar"]) == (nameless(alice.pk), NICKNAME, "")
     replayed = [
-        json.loads(event.body) for event in Event.objects.filter(kind="msg", body__contains=f'"fromId":"{alice.pk}"')
+        json.loads(event.body)
+        for event in Event.objects.filter(kind="msg", body__contains=f'"fromId":"{alice.pk}"').order_by("pk")
     ]
     assert [body["name"] for body in replayed] == [NICKNAME] * 4
     assert [body["msg"] for body in replayed] == texts
