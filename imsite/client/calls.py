@@ -16,13 +16,11 @@ from imsite.client.retries import BackOff, seconds
 from imsite.client.shapes import Draft, Sent
 
 API = "/api/v1/"
-SERVER_ERROR = 1004
 TOO_MANY_REQUESTS = 429
 BEFORE_IT_BEGAN = frozenset({TOO_MANY_REQUESTS})
 """Statuses that say that nothing was done, so that any call may be made again."""
 PASSING = frozenset({500, 502, 503, 504})
 SAFE = frozenset({"GET", "HEAD"})
-MOST_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +76,10 @@ def sent(body: Any) -> list[Sent]:
 
 def sent_many(body: Any) -> list[list[Sent] | Refused]:
     """One result for each draft, in their order."""
-    return [sent(item) if item["status"] < 400 else problem(item, item["status"]) for item in body["results"]]
-
-
-def problem(body: Any, status: int) -> Refused:
-    """What a refusal's problem details say."""
-    facts = body if isinstance(body, dict) else {}
-    text = str(facts.get("detail") or facts.get("title") or f"HTTP {status}")
-    return Refused(int(facts.get("code") or SERVER_ERROR), text, facts, status=status)
+    return [
+        Refused.of_problem(item["problem"], item["status"]) if "problem" in item else sent(item)
+        for item in body["results"]
+    ]
 
 
 class Attempts:
@@ -129,4 +123,4 @@ def result(response: httpx.Response) -> Any:
         raise Unreachable(f"HTTP {response.status_code} without JSON") from None
     if response.is_success:
         return body
-    raise problem(body, response.status_code)
+    raise Refused.of_problem(body, response.status_code)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
-PASSING = frozenset({1004, 1006, 1007, 1008, 1011})
+SERVER_ERROR = 1004
+PASSING = frozenset({SERVER_ERROR, 1006, 1007, 1008, 1011})
 """Codes after which the same request may succeed: a fault at the site, or too much at once."""
 
 
@@ -24,6 +25,13 @@ class Refused(ClientError):
         self.text = text
         self.data: Mapping[str, Any] = data or {}
         self.status = status
+
+    @classmethod
+    def of_problem(cls, body: Any, status: int) -> Self:
+        """What problem details (RFC 9457) say."""
+        facts = body if isinstance(body, dict) else {}
+        text = str(facts.get("detail") or facts.get("title") or f"HTTP {status}")
+        return cls(int(facts.get("code") or SERVER_ERROR), text, facts, status=status)
 
     @property
     def passing(self) -> bool:

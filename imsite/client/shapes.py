@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+from imsite.client.errors import Refused
+
 
 def new_key() -> str:
     """What makes a call happen once, however often it is repeated."""
@@ -67,24 +69,32 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message that is stored. `online`: whether who it is for was there; None where that was not asked."""
+    """What became of a message in one place: stored there, with its id and number; transient, so only pushed; or
+    refused there while other places took it."""
 
-    target: str
-    id: str
-    seq: int
-    position: int
-    online: bool | None
-    data: Mapping[str, Any]
-    """The whole answer."""
+    target: str = ""
+    id: str = ""
+    seq: int = 0
+    position: int = 0
+    online: bool | None = None
+    """Whether the person it is for was there; None where that was not asked."""
+    persons: int | None = None
+    """To how many a transient message was pushed."""
+    refusal: Refused | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """The whole answer; `to` in it is the place."""
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Sent:
+        problem = data.get("problem")
         return cls(
             target=str(data.get("target") or ""),
             id=str(data.get("id") or ""),
             seq=int(data.get("seq") or 0),
             position=int(data.get("position") or 0),
             online=data.get("online"),
+            persons=data.get("persons"),
+            refusal=Refused.of_problem(problem, int(problem["status"])) if problem else None,
             data=data,
         )
 

@@ -14,7 +14,7 @@ from imsite.client import Client, Draft, Refused, Sent, SyncClient, To, Unreacha
 pytestmark = pytest.mark.usefixtures("impatience")
 
 STORED = {"messages": [{"target": "5", "id": "7", "seq": 1, "position": 9, "online": True}]}
-SENT = Sent("5", "7", 1, 9, True, STORED["messages"][0])
+SENT = Sent("5", "7", 1, 9, online=True, data=STORED["messages"][0])
 
 
 class Server:
@@ -123,7 +123,8 @@ async def test_who_is_online() -> None:
 
 
 async def test_many_at_once_get_a_result_each() -> None:
-    refused = {"status": 404, "code": 1005, "detail": "There is no such person."}
+    problem = {"status": 404, "code": 1005, "detail": "There is no such person."}
+    refused = {"status": 404, "problem": problem}
     server = Server(httpx.Response(200, json={"results": [{"status": 201, **STORED}, refused]}))
     drafts = [Draft("hello", To.user("alice"), speak_as="bob"), Draft("hello", To.users(["x"]), transient=True)]
     async with server.client() as im:
@@ -134,6 +135,16 @@ async def test_many_at_once_get_a_result_each() -> None:
     one, other = server.bodies()[0]["messages"]
     assert (one["as"], one["clientMsgId"]) == ("bob", drafts[0].key)
     assert other["transient"] is True
+
+
+async def test_of_several_places_each_tells_what_became_of_it_there() -> None:
+    problem = {"status": 404, "code": 1005, "detail": "There is no such person."}
+    places = [STORED["messages"][0], {"to": {"user": "x"}, "problem": problem}, {"to": {"app": 101}, "persons": 12}]
+    async with Server(httpx.Response(201, json={"messages": places})).client() as im:
+        stored, refused, pushed = await im.send("hello", to=To.users(["alice", "x"]))
+    assert stored == SENT
+    assert refused.refusal is not None and refused.refusal.code == 1005
+    assert (pushed.id, pushed.persons) == ("", 12)
 
 
 async def test_an_empty_answer_is_none() -> None:
