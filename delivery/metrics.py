@@ -56,6 +56,7 @@ LOOP_LAG = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
 ERRORS = Counter("imsite_errors", "Faults that were logged, of whatever kind.")
+WEBHOOKS = Counter("imsite_webhook_attempts", "Requests to webhooks, by their outcome.", ["result"])
 REDIS_AWAY = Gauge(
     "imsite_redis_away", "1 while Redis does not answer this node, which then knows who is online on itself only."
 )

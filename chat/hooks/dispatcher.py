@@ -23,7 +23,7 @@ from chat.actions import webhook_delivery as writes
 from chat.hook_selectors import Page
 from chat.hooks import events, signature
 from chat.models import Webhook
-from delivery import log, outward
+from delivery import log, metrics, outward
 from delivery.hub import Hub
 from delivery.log import Heading
 from delivery.outward import Answer
@@ -31,6 +31,7 @@ from delivery.threads import run
 
 logger = logging.getLogger(__name__)
 
+_WELL, _FAILED = metrics.WEBHOOKS.labels("ok"), metrics.WEBHOOKS.labels("failed")
 HEADINGS = 1000
 """Events that are looked at together; beyond that, every hook looks for itself."""
 BEHIND = 1000
@@ -156,6 +157,7 @@ class Dispatcher:
             return False
         assert self._client is not None
         answer = await send(self._client, leased, events.body(leased, told))
+        (_WELL if answer.ok else _FAILED).inc()
         moved = await run(
             writes.webhook_attempted,
             hook=leased,

@@ -7,9 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from accounts.actions import person_deactivate
+from chat import hook_selectors
 from chat.actions import webhook_delivery
 from chat.actions.webhook import webhook_disable, webhook_enable, webhook_replay
 from chat.hooks.dispatcher import Dispatcher
@@ -291,3 +293,41 @@ async def test_a_hook_that_nothing_concerns_costs_no_write(
         await run(scene.say, str(number))
     await idle(site, hook)
     assert receiver.requests == [] and (await read(hook)).position < await run(log.head)
+
+
+async def test_a_fault_of_the_database_loses_nothing(
+    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was delivered and could not be written down is delivered again."""
+    attempted, faults = webhook_delivery.webhook_attempted, 2
+
+    def away(**given: Any) -> bool:
+        nonlocal faults
+        if faults:
+            faults -= 1
+            raise OperationalError("the database is away")
+        return attempted(**given)
+
+    monkeypatch.setattr(webhook_delivery, "webhook_attempted", away)
+    hook = await run(hooks.make, receiver, "message.sent")
+    await run(scene.say, "hello")
+    await eventually(lambda: receiver.texts() == ["hello"] * 3)
+    await settled(hook)
+    assert faults == 0 and len(receiver.requests) == 3
+
+
+async def test_a_look_that_fails_is_made_again(
+    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready, faults = hook_selectors.ready_hooks, [OperationalError("the database is away"), RuntimeError("a fault")]
+
+    def away(node: str) -> list[Webhook]:
+        if faults:
+            raise faults.pop()
+        return ready(node)
+
+    monkeypatch.setattr(hook_selectors, "ready_hooks", away)
+    await run(hooks.make, receiver, "message.sent")
+    await run(scene.say, "hello")
+    await eventually(lambda: receiver.texts() == ["hello"])
+    assert not faults
