@@ -10,8 +10,10 @@ import msgspec
 from django.conf import settings
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import NotFound
 from rest_framework.parsers import BaseParser
+from rest_framework.permissions import BasePermission
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -63,8 +65,8 @@ class Endpoint(APIView):  # type: ignore[misc]
     """One path. `permissions`: what a token needs for each method that the path has (None: nothing more)."""
 
     permissions: ClassVar[Permissions] = {}
-    authentication_classes = (ApiToken,)
-    permission_classes = (MayCall,)
+    authentication_classes: tuple[type[BaseAuthentication], ...] = (ApiToken,)
+    permission_classes: tuple[type[BasePermission], ...] = (MayCall,)
     renderer_classes = (Json,)
     parser_classes = (JsonBody,)
     content_negotiation_class = AlwaysJson
