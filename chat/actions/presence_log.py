@@ -102,7 +102,9 @@ class PresenceLog:
 
 
 def _append(noticed: list[tuple[str, int, int]]) -> None:
-    people = selectors.persons({person for _, person, _ in noticed if person})
+    found = selectors.persons({person for _, person, _ in noticed if person})
+    # As for everybody else: who lets nobody see that they are online is not told of.
+    people = {pk: user for pk, user in found.items() if user.shares_presence}
     entries = [
         Entry(kind=kind, body=bodies.person(people[person]) | {"appId": app} if person else {})
         for kind, person, app in noticed

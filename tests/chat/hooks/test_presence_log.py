@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
+from accounts.models import User
 from chat.actions import presence_log
 from chat.actions.webhook import webhook_disable
 from delivery import log
@@ -53,6 +54,19 @@ async def test_nobody_is_told_of_it_on_a_connection(scene: Scene, hooks: Hooks, 
     await bob.call("ping")
     assert [push.cmd for push in bob.pushes()] == []
     assert await bob.sync(0) and not [event for event in await bob.sync(0) if event["cmd"] in (ONLINE, OFFLINE)]
+
+
+async def test_who_lets_nobody_see_that_they_are_online_is_not_told_of(
+    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
+) -> None:
+    await run(hooks.make, receiver, ONLINE, OFFLINE)
+    await run(User.objects.filter(pk=scene.alice.pk).update, shares_presence=False)
+    alice = await site.connect(scene.alice)
+    await alice.close()
+    await site.connect(scene.bob)
+    # Bob came later: had there been anything to tell of Alice, it had come before.
+    await eventually(lambda: (ONLINE, "bob") in _comings(receiver))
+    assert _comings(receiver) == [(ONLINE, "bob")]
 
 
 async def test_without_a_hook_that_wants_it_nothing_is_stored(
