@@ -111,7 +111,8 @@ async def test_an_operator_deactivates_alice_and_a_guest(site: Site, connect: Co
     reply = await guest.login_guest("夏圭？")
     ids = [reply["id"], (await mine.call("person.search", q="alice"))["persons"][0]["id"]]
     for number in ids:
-        await root.post("/admin/accounts/user/", action="deactivate", _selected_action=number)
+        ticked = {"_selected_action": number, "confirmed": "deactivate"}
+        await root.post("/admin/accounts/user/", action="deactivate_selected", **ticked)
     assert await mine.closed() == ENDED
     assert await guest.closed() == ENDED
     again = await connect(site.acc)
