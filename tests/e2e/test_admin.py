@@ -91,7 +91,8 @@ async def test_whom_olga_deactivates_is_disconnected(site: Site, person: OpenPer
         await bob.login_token(token["bob"])
         await alice.login_token(token["alice"])
         await operator_at(page, site, "/admin/accounts/user/?" + urlencode({"q": "bob"}))
-        await tick(page, "bob", "Deactivate: shut out, close connections")
+        await tick(page, "bob", "Deactivate")
+        await confirm(page)
         assert await bob.closed() == 4001
         await expect(page.get_by_text("1 deactivated.")).to_be_visible()
         assert (await alice.request("ping")).code == 200
@@ -105,7 +106,7 @@ async def test_the_pages_work_on_every_screen_and_run_nobodys_script(site: Site,
     tokens = register(site, ["alice", "bob", "carol"])
     page = await person("olga")
     async with await Client.connect(site.acc) as alice, await Client.connect(site.acc) as guest:
-        await alice.login_token(tokens["alice"])
+        alice_id = (await alice.login_token(tokens["alice"]))["id"]
         await guest.login_guest("Mallory")
         group = await alice.call("channel.create", kind="public", name="Tea <b>time</b>", members=["bob", "carol"])
         await alice.call("channel.create", kind="public", members=["bob", "carol"])
@@ -115,6 +116,7 @@ async def test_the_pages_work_on_every_screen_and_run_nobodys_script(site: Site,
         await alice.call("message.edit", target=group["target"], id=first["id"], msg="Is there any tea left?")
         long = await alice.call("message.send", type="text", msg="A long story. " * 60)
         evil = await guest.call("message.send", type="text", msg=SCRIPT)
+        await alice.call("message.report", target=evil["target"], id=evil["id"], reason=SCRIPT)
         rude = await guest.call("message.send", type="text", msg="something rude")
         await guest.call("message.recall", target=rude["target"], id=rude["id"])
 
@@ -130,6 +132,13 @@ async def test_the_pages_work_on_every_screen_and_run_nobodys_script(site: Site,
             "message": f"/admin/chat/message/{evil['id']}/change/",
             "story": f"/admin/chat/message/{long['id']}/change/",
             "confirm": f"/admin/chat/message/{evil['id']}/recall/",
+            "policy": f"/admin/chat/channel/{group['target']}/policy/",
+            "user": f"/admin/accounts/user/{alice_id}/change/",
+            "mute": f"/admin/accounts/user/{alice_id}/mute/",
+            "reports": "/admin/chat/report/",
+            "announcement": "/admin/chat/announcement/add/",
+            "nodes": "/admin/nodes/",
+            "record": "/admin/admin/logentry/",
         }
         RESULTS.mkdir(exist_ok=True)
         for scheme, (name, path) in itertools.product(("light", "dark"), paths.items()):
@@ -140,7 +149,7 @@ async def test_the_pages_work_on_every_screen_and_run_nobodys_script(site: Site,
             if name == "members":
                 await expect(page.get_by_text("there now")).to_have_count(2)
                 await expect(page.get_by_text("ended")).to_have_count(1)
-            if name in ("messages", "message", "confirm"):
+            if name in ("messages", "message", "confirm", "reports"):
                 await expect(page.get_by_text(SCRIPT).first).to_be_visible()
             assert "taken" not in await page.title()
             for width in (1440, 390):
