@@ -9,12 +9,12 @@ import structlog
 
 from imsite.options import DEVELOPMENT, read
 
-_SECRET_PATH = re.compile(r"(/hooks/)[\w-]{20,}")
-"""The path of an incoming webhook is its secret."""
+_SECRET_PATH = re.compile(r"(/hooks/|/accounts/reset/\w+/|/accounts/ways-in/email/)[\w:.-]{20,}")
+"""The path of an incoming webhook is its secret; so is that of a link in a mail."""
 
 FACTS = (
-    "about", "call", "cmd", "connections", "count", "deed", "entries", "error", "job", "kind", "messages", "node",
-    "operator", "position",
+    "about", "call", "cmd", "code", "connections", "count", "deed", "entries", "error", "job", "kind", "messages",
+    "node", "operator", "position", "provider",
 )  # fmt: skip
 """What our own events add. Not everything a record carries: Django hangs the whole request on its own."""
 
@@ -58,8 +58,9 @@ LOG_LINES: dict[str, Any] = {
         "operators": {"level": "INFO"},
         # A page that does not exist is no event; one that fails is.
         "django.request": {"level": "ERROR"},
-        # They write down whole URLs, and those of webhooks hold secrets.
+        # They write down whole URLs, and those of webhooks and of sign-ins by other sites hold secrets.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
+        "urllib3": {"level": "WARNING"},
     },
 }

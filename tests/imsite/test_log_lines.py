@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+import pytest
+
 from imsite.log_lines import LOG_LINES
 
 
@@ -39,6 +41,13 @@ def test_the_secret_path_of_an_incoming_webhook_is_not_written_down() -> None:
     assert "Internal Server Error: /hooks/***/" in line and secret not in line
 
 
+@pytest.mark.parametrize("path", ["/accounts/reset/MTI/", "/accounts/ways-in/email/"])
+def test_the_link_in_a_mail_is_not_written_down(path: str) -> None:
+    secret = "d0abc-" + "x" * 32
+    line = _line(_record("django.request", f"Internal Server Error: {path}{secret}/"))
+    assert f"{path}***/" in line and secret not in line
+
+
 def test_libraries_that_write_down_whole_urls_do_not() -> None:
-    for name in ("httpx", "httpcore"):
+    for name in ("httpx", "httpcore", "urllib3"):
         assert logging.getLogger(name).getEffectiveLevel() >= logging.WARNING
