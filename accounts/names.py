@@ -24,7 +24,9 @@ _OFFICIAL = frozenset(
     " 系统 管理员 超级管理员 官方 客服".split()
 )
 # Words that mean something in mentions, addresses and programs.
-_WORDS = frozenset("all everyone here channel me nobody null none undefined anonymous guest api bot service".split())
+_WORDS = frozenset(
+    "all everyone here channel me nobody null none undefined anonymous guest api bot service external import".split()
+)
 
 _SELECTORS = re.compile("[\ufe0e\ufe0f]")
 """Text and emoji variation selectors: they ask for a picture after a symbol and are invisible elsewhere."""

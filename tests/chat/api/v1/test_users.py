@@ -75,6 +75,7 @@ def test_the_shop_makes_an_account(keeper: Caller) -> None:
     assert keeper.post("users/", {"userId": "dave", "email": "c@example.org"}).status == 409
     for bad in (
         {"userId": "two words"},
+        {"userId": "import"},
         {"userId": "admin"},
         {"userId": ""},
         {},
