@@ -6,12 +6,15 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.actions import app_create
 from accounts.models import User
 from chat.actions.announcement import announcement_create, announcements_send_due
+from chat.actions.channel import channel_create_group
 from chat.actions.moderation import person_mute
 from chat.actions.report import message_report
 from chat.models import Announcement, Channel, Message, Report, Restriction
@@ -114,3 +117,26 @@ def test_what_was_called_off_is_not_said(operator: Client, alice: User, room: Ch
     operator.post(f"{ANNOUNCEMENTS}{waiting.pk}/cancel/", {"confirmed": "cancel"})
     Announcement.objects.update(due_at=timezone.now())
     assert announcements_send_due() == 0
+
+
+# -- cost -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_queue_and_the_restrictions_cost_the_same_however_long(
+    operator: Client, report: Report, alice: User, group: Channel
+) -> None:
+    def cost(url: str) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert operator.get(url).status_code == 200
+        return len(queries)
+
+    person_mute(operator=alice, person_id=report.message.sender_id, channel_id=group.pk)
+    few = [cost(page) for page in (REPORTS, RESTRICTIONS)]
+    for number in range(12):
+        person = User.objects.create_user(f"p{number}")
+        other = channel_create_group(creator=person, name=f"Group {number}", members=["alice"])
+        said = say(person, other, "rude")
+        message_report(user=alice, channel_id=other.pk, message_id=said.pk, reason="", app=None)
+        person_mute(operator=alice, person_id=person.pk, channel_id=other.pk)
+    assert [cost(page) for page in (REPORTS, RESTRICTIONS)] == few
+    assert max(few) <= 8
