@@ -10,6 +10,7 @@ from django.conf import settings
 from accounts.circle import readers_shown
 from accounts.models import User
 from chat import bodies, errors, rules
+from chat.actions.reach import require_heard
 from chat.actions.service_access import access_for_service
 from chat.errors import ChatError
 from chat.models import Channel, Message, Pin, ReadMark
@@ -92,6 +93,7 @@ def message_edit(
             raise ChatError(errors.OPERATION_FAILED, "This message has been recalled.")
         rules.require_open_channel(access.channel.closed)
         require_unmuted(user.pk, access.channel)
+        require_heard(user, access.channel)
         message.text, message.edited_at = text, log.now_ms()
         message.save(update_fields=["text", "edited_at"])
         # A replay from further back must not bring the old text again.

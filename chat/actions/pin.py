@@ -7,6 +7,7 @@ from django.conf import settings
 from accounts.models import User
 from chat import bodies, errors, rules
 from chat.actions.message import about
+from chat.actions.reach import require_heard
 from chat.errors import ChatError
 from chat.models import Channel, Message, Pin
 from chat.selectors import Access, access_channel, access_message
@@ -23,6 +24,7 @@ def message_pin(*, user: User, channel_id: int, message_id: int, origin: str = "
         access = access_channel(user, channel_id, lock=True)
         message = access_message(user, access, message_id)
         _require_pinner(access)
+        require_heard(user, access.channel)
         return message, pin_locked(message, access, user, origin)
 
 
@@ -32,6 +34,7 @@ def message_unpin(*, user: User, channel_id: int, message_id: int, origin: str =
         access = access_channel(user, channel_id, lock=True)
         message = access_message(user, access, message_id)
         _require_pinner(access)
+        require_heard(user, access.channel)
         return message, unpin_locked(message, access, user, origin)
 
 

@@ -8,6 +8,8 @@ from accounts.circle import blockers_of, blocks
 from accounts.models import User
 from chat import errors
 from chat.errors import ChatError
+from chat.models import Channel
+from chat.selectors import peer_of
 
 
 def require_reach(user: User, other: User) -> None:
@@ -15,7 +17,18 @@ def require_reach(user: User, other: User) -> None:
     if blocks(user.pk, other.pk):
         raise ChatError(errors.NOT_AUTHORISED, "You have blocked this person. Unblock them first.")
     if blocks(other.pk, user.pk):
-        raise ChatError(errors.NOT_AUTHORISED, "You cannot write to this person.")
+        raise _unheard()
+
+
+def require_heard(user: User, channel: Channel) -> None:
+    """NOT_AUTHORISED in a private channel whose other person has blocked this one: nothing in it changes for them."""
+    peer = peer_of(channel, user.pk)
+    if peer is not None and blocks(peer, user.pk):
+        raise _unheard()
+
+
+def _unheard() -> ChatError:
+    return ChatError(errors.NOT_AUTHORISED, "You cannot write to this person.")
 
 
 def require_addable(user: User, people: Sequence[User]) -> None:

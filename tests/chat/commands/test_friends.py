@@ -148,8 +148,15 @@ async def test_the_blocked_send_nothing_in_an_old_one_and_read_it_as_before(peop
     await bob.say(channel, "before")
     await block(alice, bob)
 
-    code, data = await bob.refused("message.send", target=channel, msg="after")
-    assert (code, data) == (1003, {"error": "You cannot write to this person."})
+    said = (await alice.call("message.history", target=channel))["messages"][0]["id"]
+    for cmd, fields in (
+        ("message.send", {"msg": "after"}),
+        ("message.edit", {"id": said, "msg": "after"}),
+        ("message.pin", {"id": said}),
+        ("message.unpin", {"id": said}),
+    ):
+        refused = await bob.refused(cmd, target=channel, **fields)
+        assert refused == (1003, {"error": "You cannot write to this person."}), cmd
     assert await bob.private(alice) == channel
     for person in (alice, bob):
         page = await person.call("message.history", target=channel)
