@@ -8,6 +8,7 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.conf import settings
 
@@ -64,13 +65,17 @@ class Throttle:
 class _Throttles:
     """The process's throttles, by the options as they are when first asked for."""
 
-    def __init__(self) -> None:
-        self.forget()
+    @cached_property
+    def requests(self) -> Throttle:
+        return Throttle(settings.IM_API_RATE, settings.IM_API_BURST)
+
+    @cached_property
+    def messages(self) -> Throttle:
+        return Throttle(settings.IM_API_MESSAGE_RATE, settings.IM_API_MESSAGE_BURST)
 
     def forget(self) -> None:
         """Begin anew: every token has its whole allowance."""
-        self.requests = Throttle(settings.IM_API_RATE, settings.IM_API_BURST)
-        self.messages = Throttle(settings.IM_API_MESSAGE_RATE, settings.IM_API_MESSAGE_BURST)
+        self.__dict__.clear()
 
 
 throttles = _Throttles()
