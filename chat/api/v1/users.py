@@ -109,7 +109,9 @@ class UserList(Endpoint):
             return answer(pages.answer([shown(user) for user in person_search(q, page.limit)], next=None))
         rows = accounts_page(after=page.number, limit=page.limit)
         some = rows[: page.limit]
-        return answer(pages.answer([shown(user) for user in some], next=some[-1].pk if len(rows) > page.limit else None))
+        return answer(
+            pages.answer([shown(user) for user in some], next=some[-1].pk if len(rows) > page.limit else None)
+        )
 
     @described(
         "Make an account",
