@@ -1,0 +1,89 @@
+"""Attack 13: finding out who has an account, by sign-in, by a new password, by an address, by the clock.
+
+User names are public here (they stand beside every message), so registration may say that one is taken; addresses and
+phone numbers are not.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlencode
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.actions import person_deactivate, person_register
+from accounts.mail import posted
+
+PASSWORD = "a good password"
+FORM = "application/x-www-form-urlencoded"
+KNOWN, SHUT_OUT, UNKNOWN = "known", "gone", "nobody"
+
+
+@pytest.fixture(autouse=True)
+def _people(db: None) -> None:
+    for number, name in enumerate((KNOWN, SHUT_OUT)):
+        user = person_register(
+            username=name, password=PASSWORD, email=f"{name}@example.org", phone_number=f"555-{number}"
+        )
+    person_deactivate(user_id=user.pk)
+
+
+def _plain(page: bytes, given: str) -> str:
+    """The page without what the asker typed, and without its token."""
+    return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", page.decode()).replace(given, "GIVEN")
+
+
+def _answers(path: str, forms: dict[str, dict[str, str]]) -> tuple[set[tuple[int, str]], set[int]]:
+    """What each form is answered, and how many queries it took."""
+    answers, queries = set(), set()
+    for given, form in forms.items():
+        client = Client()
+        with CaptureQueriesContext(connection) as captured:
+            client.post(path, form)
+        queries.add(len(captured))
+        page = client.post(path, form, follow=True)
+        answers.add((page.status_code, _plain(page.content, given)))
+    posted()
+    return answers, queries
+
+
+def test_a_new_password_is_asked_for_alike() -> None:
+    forms = {f"{name}@example.org": {"email": f"{name}@example.org"} for name in (KNOWN, SHUT_OUT, UNKNOWN)}
+    answers, queries = _answers("/accounts/reset/", forms)
+    assert len(answers) == 1 and len(queries) == 1
+
+
+def test_a_wrong_password_is_answered_alike() -> None:
+    forms = {name: {"username": name, "password": "wrong"} for name in (KNOWN, SHUT_OUT, UNKNOWN)}
+    answers, _ = _answers("/accounts/login/", forms)
+    assert len(answers) == 1
+
+
+def test_a_right_password_of_who_is_shut_out_is_like_a_wrong_one() -> None:
+    forms = {SHUT_OUT: {"username": SHUT_OUT, "password": PASSWORD}, UNKNOWN: {"username": UNKNOWN, "password": "x"}}
+    answers, _ = _answers("/accounts/login/", forms)
+    assert len(answers) == 1
+
+
+def test_a_phone_number_is_answered_alike() -> None:
+    bodies = {urlencode({"phone_number": number, "password": "wrong"}) for number in ("555-0", "555-1", "555-9")}
+    assert len({Client().post("/login", body, FORM).content for body in bodies}) == 1
+
+
+def test_an_address_of_somebody_else_is_answered_like_a_free_one() -> None:
+    person_register(username="mallory", password=PASSWORD)
+    client, pages = Client(), set()
+    client.post("/accounts/login/", {"username": "mallory", "password": PASSWORD})
+    for email in (f"{KNOWN}@example.org", "free@example.org"):
+        page = client.post("/accounts/ways-in/email/", {"email": email, "present": PASSWORD}, follow=True)
+        pages.add(_plain(page.content, email))
+    posted()
+    assert len(pages) == 1
+
+
+@pytest.mark.parametrize("path", ["/avatars/1-0123456789abcdef.webp", "/avatars/999999-0123456789abcdef.webp"])
+def test_a_picture_that_is_not_there_is_like_nobodys(path: str, client: Client) -> None:
+    assert client.get(path).status_code == 404
