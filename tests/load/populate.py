@@ -65,15 +65,28 @@ def fill(users: int, channels: int, messages: int, *, shown: bool = True) -> Non
 
 
 def _store(name: str, model: Any, rows: Iterator[dict[str, Any]], total: int, shown: bool) -> None:
-    from delivery.rows import insert
     from delivery.transactions import write
 
     with tqdm(total=total, desc=name, unit="", disable=not shown) as bar:
         while some := list(islice(rows, TOGETHER)):
             fields = tuple(some[0])
             with write():
-                insert(model, fields, [tuple(row.values()) for row in some])
+                _insert(model, fields, [tuple(row.values()) for row in some])
             bar.update(len(some))
+
+
+def _insert(model: Any, fields: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    from django.db import connection
+
+    from delivery.rows import attribute, insert
+
+    if connection.vendor == "sqlite":
+        insert(model, fields, rows)
+        return
+    columns = ", ".join(connection.ops.quote_name(attribute(model, field, "column")) for field in fields)
+    with connection.cursor() as cursor, cursor.copy(f"COPY {model._meta.db_table} ({columns}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def _people(dice: random.Random, first: int, count: int, now: int) -> Iterator[dict[str, Any]]:
