@@ -157,7 +157,9 @@ def _after_lifting(person: User, kind: str, channel_id: int | None) -> None:
     person.restricted = others or Block.objects.filter(blocked=person).exists()
     person.save(update_fields=["restricted"])
     if kind == Restriction.Kind.BAN and channel_id is None:
-        person_activate(user_id=person.pk)
+        # Who deleted their account meanwhile stays away.
+        if person.deleted_at is None:
+            person_activate(user_id=person.pk)
         return
     channel = Channel(pk=channel_id) if channel_id is not None else None
     publish.after_commit(log.append([_entry(person, LIFTED[Restriction.Kind(kind)], channel)]))

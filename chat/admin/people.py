@@ -91,7 +91,7 @@ ACTIVATE = Deed(
     title="Activate",
     meaning="They can sign in again. What they had open before stays ended.",
     done="activated",
-    applies=lambda person: not person.is_active and person.deleted_at is None,
+    applies=lambda person: not person.is_active and not person.is_banned and person.deleted_at is None,
     act=lambda operator, person: person_activate(user_id=person.pk),
     icon="person",
 )

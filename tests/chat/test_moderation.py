@@ -170,6 +170,14 @@ def test_a_ban_from_the_site_ends_by_itself(persons: tuple[User, User, User], op
     assert User.objects.get(pk=carol.pk).is_active and not Restriction.objects.exists()
 
 
+def test_the_end_of_a_ban_brings_no_deleted_account_back(persons: tuple[User, User, User], operator: User) -> None:
+    bob = persons[1]
+    person_ban(operator=operator, person_id=bob.pk)
+    User.objects.filter(pk=bob.pk).update(deleted_at=timezone.now())
+    person_unban(operator=operator, person_id=bob.pk)
+    assert not User.objects.get(pk=bob.pk).is_active and not Restriction.objects.exists()
+
+
 def test_nobody_is_banned_from_a_room_or_a_private_channel(persons: tuple[User, User, User], operator: User) -> None:
     alice, bob, _ = persons
     for channel in (room(), channel_create_private(creator=alice, other=bob)[0]):
