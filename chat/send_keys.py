@@ -56,8 +56,11 @@ class SendKeys:
 
     def __init__(self, sent: Sequence[Sent]) -> None:
         self._held = keys.held([claim for one in sent for claim in (one.claim, _claim(one)) if claim is not None])
-        guarded = {one.guard.claim for one in sent if one.guard is not None}
-        self._by_guard = {claim: _remembered(held) for claim, held in self._held.items() if claim in guarded}
+        # What another request left under the same key is none of ours, and need not be readable.
+        requests = {(one.guard.claim, one.guard.fingerprint) for one in sent if one.guard is not None}
+        self._by_guard = {
+            claim: _remembered(held) for claim, held in self._held.items() if (claim, held.fingerprint) in requests
+        }
         self._by_key = _by_key({one.key for one in sent if one.key is not None})
         self._place()
         self._first: dict[object, tuple[int, Sent]] = {}

@@ -248,6 +248,19 @@ def test_the_same_key_for_another_message(
     assert texts() == before
 
 
+def test_the_same_key_of_another_kind_of_call(bot: Caller, web: App, alice: User) -> None:
+    """What those calls leave under their keys is not what a message does."""
+    hello = {"to": {"user": "alice"}, "msg": "hello"}
+    assert bot.post("messages/bulk/", {"messages": [hello]}, Idempotency_Key="1").status == 200
+    assert bot.post("messages/", hello, Idempotency_Key="1").status == 409
+    live = {"to": {"app": web.number}, "msg": "hello", "transient": True}
+    assert bot.post("messages/", live, Idempotency_Key="2").status == 201
+    assert bot.post("messages/", hello, Idempotency_Key="2").status == 409
+    refused = bot.post("messages/bulk/", {"messages": [{**hello, "clientMsgId": "2"}]}).data["results"]
+    assert [one["status"] for one in refused] == [409]
+    assert texts() == ["hello"]
+
+
 def test_two_services_may_use_the_same_key(bot: Caller, alice: User, grant: Grant) -> None:
     other = Caller(grant(User.objects.create_user("bank", kind=User.Kind.SERVICE), "use_gateway"))
     assert [KEYED["header"](one, {"to": {"user": "alice"}, "msg": "hello"}).status for one in (bot, other)] == [201] * 2
