@@ -31,6 +31,8 @@ export class Toolbar {
     this.does = does;
     const { list, frame } = timeline;
     list.addEventListener("pointerover", (/** @type {PointerEvent} */ event) => event.pointerType === "mouse" && this.#moveTo(event.target));
+    // What was still being sent when the pointer came may have a bar now.
+    list.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => event.pointerType === "mouse" && !this.#bar.isConnected && this.#moveTo(event.target));
     list.addEventListener("focusin", (/** @type {FocusEvent} */ event) => this.#moveTo(event.target));
     list.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => this.#hold(event));
     for (const type of ["pointerup", "pointercancel", "pointermove"]) {
