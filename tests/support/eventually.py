@@ -12,5 +12,7 @@ PATIENCE = 10.0
 async def eventually(condition: Callable[[], bool]) -> None:
     """Let others run until the condition holds. Raises TimeoutError if it never does."""
     async with asyncio.timeout(PATIENCE):
-        while not condition():  # noqa: ASYNC110  the code under test has no event for it
+        while not (met := condition()):  # noqa: ASYNC110  the code under test has no event for it
             await asyncio.sleep(0.001)
+    # Which is true whatever it would say.
+    assert not asyncio.iscoroutine(met), "a condition is a plain function"
