@@ -6,6 +6,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.http import QueryDict
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.permissions import AllowAny, BasePermission
@@ -153,7 +154,7 @@ class GroupCreate(ClientCall):
     )
     def post(self, request: Request) -> Response:
         """A closed group; what is no id of a person is dropped."""
-        ids = [int(text) for text in request.data.getlist("ids") if _is_id(text)]
+        ids = [int(text) for text in _fields(request, "ids") if _is_id(text)]
         group = channels.channel_create_closed(creator=request.user, name=_field(request, "name"), ids=ids)
         return answer({"id": str(group.pk)})
 
@@ -182,6 +183,11 @@ def _token(request: Request, user: User) -> str:
 def _field(request: Request, name: str) -> str:
     """A field of the form; empty if absent. Never of the query, which is written down in logs."""
     return str(request.data.get(name, ""))
+
+
+def _fields(request: Request, name: str) -> list[str]:
+    """All values of a field of the form; without a body there is no form."""
+    return request.data.getlist(name) if isinstance(request.data, QueryDict) else []
 
 
 def _is_id(text: str) -> bool:

@@ -144,6 +144,12 @@ def test_a_group_is_closed_and_drops_the_creator_repeats_and_the_unknown() -> No
     assert Membership.objects.get(user=alice["id"]).role == "owner"
 
 
+def test_a_call_without_a_form_is_told_what_is_missing() -> None:
+    alice = register("1")
+    reply = Client().post("/group/create", b"", "", headers={"token": alice["token"]})
+    assert reply.json() == {"code": -1, "msg": "Give the group a name or members.", "data": {}}
+
+
 def test_who_is_not_in_the_group_learns_nothing_of_it() -> None:
     alice, bob = register("1"), register("2")
     group = post("/group/create", alice["token"], name="Painters")["data"]["id"]
