@@ -25,27 +25,27 @@ print(json.dumps([service_token_make(service=shop, name="README").token, str(sen
 """
 
 
-def _calls() -> list[str]:
-    """Each command that begins with curl, over as many lines as it takes."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8").replace("\\\n", " ")
-    return [
-        line
-        for block in re.findall(r"```\w*\n(.*?)```", text, re.S)
-        for line in block.splitlines()
-        if line[:5] == "curl "
-    ]
+# Each answer on a line of its own, and the first refusal ends it.
+_STRICT = 'set -e; curl() { command curl -sS --fail-with-body "$@"; echo; }\n'
+
+
+def _blocks() -> list[str]:
+    """The code blocks with calls in them."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return [block for block in re.findall(r"^```\w*\n(.*?)^```", text, re.S | re.M) if re.search("^curl ", block, re.M)]
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is missing on this machine")
 def test_every_call_of_the_readme_works_as_it_stands(site_factory: SiteFactory) -> None:
-    calls = _calls()
-    assert len(calls) >= 3
+    blocks = _blocks()
+    assert blocks
     with site_factory() as site:
         token, message = json.loads(site.manage("shell", "--no-imports", "-c", _SETTLE).strip().splitlines()[-1])
         environment = {**os.environ, "TOKEN": token, "ID": message, "no_proxy": "127.0.0.1"}
-        for call in calls:
-            command = call.replace("http://127.0.0.1:8000", site.url).replace("curl ", "curl -sS --fail-with-body ", 1)
-            done = subprocess.run(["sh", "-c", command], env=environment, capture_output=True, text=True)
-            assert done.returncode == 0, f"{call}\n{done.stdout}{done.stderr}"
-            answer = json.loads(done.stdout)
-            assert answer.get("code", 200) == 200, f"{call}\n{done.stdout}"
+        for block in blocks:
+            script = _STRICT + block.replace("http://127.0.0.1:8000", site.url)
+            done = subprocess.run(["sh", "-c", script], env=environment, capture_output=True, text=True)
+            assert done.returncode == 0, f"{block}\n{done.stdout}{done.stderr}"
+            answers = [json.loads(line) for line in done.stdout.splitlines() if line]
+            assert len(answers) == len(re.findall("^curl ", block, re.M))
+            assert all(answer.get("code", 200) == 200 for answer in answers), done.stdout
