@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from django.db.models import Q, QuerySet
-from django.utils import timezone
+from django.db.models import Q
 
 from accounts.models import Block, User
 from chat import errors, rules
 from chat.errors import ChatError
 from chat.models import Channel, Membership, Message, ReadMark, Restriction
 from chat.rules import Ranges
+from chat.selectors.restrictions import in_force
 
 
 class Wanted(Protocol):
@@ -132,11 +132,6 @@ class SendRights:
                 retryAfter=wait / 1000,
             )
         self._said[place] = self._now
-
-
-def in_force(restrictions: QuerySet[Restriction]) -> QuerySet[Restriction]:
-    """Those that have not run out."""
-    return restrictions.filter(Q(until=None) | Q(until__gt=timezone.now()))
 
 
 def require_unmuted(user: int, channel: Channel | None) -> None:

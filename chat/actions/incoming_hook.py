@@ -17,9 +17,9 @@ from chat.actions.channel import lock_people
 from chat.actions.member import begin_stays
 from chat.actions.message import message_draft, message_send_now
 from chat.errors import ChatError
-from chat.hook_selectors import MANAGE
 from chat.models import Channel, IncomingHook
 from chat.selectors import current_members
+from chat.selectors.hooks import MANAGE
 from chat.writer import Stored
 from delivery.transactions import write
 

@@ -22,7 +22,7 @@ from chat.actions.reach import require_addable
 from chat.errors import ChatError
 from chat.models import Channel, Membership, ReadMark, Restriction
 from chat.selectors import Access, current_members
-from chat.send_rights import in_force
+from chat.selectors.restrictions import in_force
 from delivery import log, publish
 from delivery.log import Entry
 from delivery.transactions import write

@@ -12,8 +12,9 @@ import time
 
 from django.db import DatabaseError
 
-from chat import bodies, hook_selectors, selectors
-from chat.hook_selectors import OFFLINE, ONLINE, PRESENCE_RESET
+from chat import bodies, selectors
+from chat.selectors import hooks as hook_selectors
+from chat.selectors.hooks import OFFLINE, ONLINE, PRESENCE_RESET
 from delivery import log, publish
 from delivery.log import Entry
 from delivery.presence import Presence

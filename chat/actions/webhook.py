@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.names import BadName, check_name
-from chat import errors, hook_selectors
+from chat import errors
 from chat.errors import ChatError
-from chat.hook_selectors import webhook_of
 from chat.models import Channel, Webhook
+from chat.selectors import hooks as hook_selectors
+from chat.selectors.hooks import webhook_of
 from delivery import log
 from delivery.addresses import NotAllowed, check_url
 from delivery.transactions import write

@@ -20,7 +20,7 @@ from unfold.widgets import (
 
 from accounts.admin.base import ReadOnly
 from accounts.models import User
-from chat import errors, hook_selectors
+from chat import errors
 from chat.actions import webhook as webhooks
 from chat.admin.deeds import Deed
 from chat.admin.reads import channel_link, channel_titles, channels_called
@@ -28,6 +28,7 @@ from chat.admin.secrets import SecretAdmin
 from chat.errors import ChatError
 from chat.hooks.ping import webhook_ping
 from chat.models import Channel, Webhook, WebhookDelivery
+from chat.selectors import hooks as hook_selectors
 from delivery import log
 
 

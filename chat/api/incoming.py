@@ -19,13 +19,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chat import errors, hook_selectors
+from chat import errors
 from chat.actions.incoming_hook import incoming_hook_post, secret_digest
 from chat.api.call import AlwaysJson
 from chat.api.v1 import problems
 from chat.api.v1.shapes import Problem, Shape, parse
 from chat.api.v1.throttles import Throttle
 from chat.errors import ChatError
+from chat.selectors import hooks as hook_selectors
 
 FORM = "application/x-www-form-urlencoded"
 KEY_LIMIT = 128

@@ -9,11 +9,13 @@ import msgspec
 from django.utils import timezone
 from msgspec import Meta
 
-from chat import bodies, errors, moderation_selectors, rules
+from chat import bodies, errors, rules
 from chat.actions import moderation, pin, policy, report
 from chat.commands.fields import Id, Name
 from chat.commands.registry import Call, command
 from chat.selectors import access_channel
+from chat.selectors.pins import pins_of
+from chat.selectors.restrictions import restrictions_of
 from delivery.threads import run
 
 LONGEST = 10 * 365 * 86400
@@ -59,7 +61,7 @@ async def pins(call: Call, data: Target) -> dict[str, Any]:
 
     def read() -> dict[str, Any]:
         access = access_channel(call.user, data.target, app=call.caller.app)
-        found = moderation_selectors.pins(call.user, access)
+        found = pins_of(call.user, access)
         return {
             "messages": [
                 bodies.message(one.message, one.message.sender)
@@ -143,7 +145,7 @@ async def restrictions(call: Call, data: Target) -> dict[str, Any]:
             "restrictions": [
                 bodies.restriction(one.kind, one.channel_id, until=one.until, reason=one.reason)
                 | {"who": bodies.person(one.user), "by": bodies.person(one.by)}
-                for one in moderation_selectors.restrictions(access)
+                for one in restrictions_of(access)
             ]
         }
 

@@ -18,11 +18,11 @@ import httpx
 from django.conf import settings
 from django.db import DatabaseError
 
-from chat import hook_selectors
 from chat.actions import webhook_delivery as writes
-from chat.hook_selectors import Page
 from chat.hooks import events, signature
 from chat.models import Webhook
+from chat.selectors import hooks as hook_selectors
+from chat.selectors.hooks import Page
 from delivery import log, metrics, outward
 from delivery.hub import Hub
 from delivery.log import Heading

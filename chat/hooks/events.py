@@ -15,9 +15,9 @@ from typing import Any
 import orjson
 
 from chat import bodies
-from chat.hook_selectors import EDITED, PRESENCE_RESET, RECALLED
 from chat.models import Webhook
 from chat.selectors import MESSAGE, NOTE
+from chat.selectors.hooks import EDITED, PRESENCE_RESET, RECALLED
 from delivery.log import Entry
 
 PING = "ping"

@@ -6,10 +6,10 @@ import asyncio
 
 from accounts.models import User
 from chat.actions.webhook_delivery import attempt_keep
-from chat.hook_selectors import webhook_of
 from chat.hooks import events
 from chat.hooks.dispatcher import send
 from chat.models import Webhook
+from chat.selectors.hooks import webhook_of
 from delivery import log, outward
 from delivery.outward import Answer
 from delivery.transactions import write

@@ -168,7 +168,7 @@ async def test_no_reply_tells_more_than_was_drained(site: Site) -> None:
 
 
 async def test_half_drained_is_told_half(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chat.selectors.REPLAY_PAGE", 2)
+    monkeypatch.setattr("chat.selectors.messages.REPLAY_PAGE", 2)
     scene = await run(Scene)
     start = await caught_up(site)
     said = [await run(scene.say, f"{number}") for number in range(4)]

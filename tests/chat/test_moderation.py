@@ -33,8 +33,8 @@ from chat.actions.policy import (
 from chat.actions.report import message_report, report_handle
 from chat.errors import ChatError, Code
 from chat.models import Channel, Message, Pin, Report, Restriction
-from chat.moderation_selectors import pins
 from chat.selectors import access_channel, access_message, current_members, history
+from chat.selectors.pins import pins_of
 from delivery import log
 from tests.support.core import people, room, say
 
@@ -213,7 +213,7 @@ def test_members_pin_in_private_only_and_operators_everywhere(
     assert refusal(lambda: pin(here, say(alice, here))) is errors.NOT_AUTHORISED
     pin(private, say(alice, private))
     message_pin_as_operator(operator=operator, message_id=say(alice, here).id)
-    assert len(pins(bob, access_channel(bob, here.pk))) == 1
+    assert len(pins_of(bob, access_channel(bob, here.pk))) == 1
 
 
 def test_who_came_later_does_not_see_what_was_pinned_before(persons: tuple[User, User, User], group: Channel) -> None:
@@ -224,9 +224,9 @@ def test_who_came_later_does_not_see_what_was_pinned_before(persons: tuple[User,
     new = say(alice, group)
     for said in (old, new):
         message_pin(user=alice, channel_id=group.pk, message_id=said.id)
-    seen = pins(carol, access_channel(carol, group.pk))
+    seen = pins_of(carol, access_channel(carol, group.pk))
     assert [pin.message_id for pin in seen] == [new.id]
-    assert [pin.message_id for pin in pins(alice, access_channel(alice, group.pk))] == [new.id, old.id]
+    assert [pin.message_id for pin in pins_of(alice, access_channel(alice, group.pk))] == [new.id, old.id]
 
 
 def test_a_recall_takes_the_pin_along(persons: tuple[User, User, User], group: Channel) -> None:

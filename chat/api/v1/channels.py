@@ -23,7 +23,7 @@ from chat.api.v1.schema import CURSOR, LIMIT, described
 from chat.api.v1.shapes import AppNumber, Count, Id, Milliseconds, Person, Shape, UserName, number
 from chat.errors import ChatError
 from chat.rules import CHANNEL_NAME_LIMIT, SLOW_MODE_LIMIT
-from chat.service_selectors import channels_page
+from chat.selectors.services import channels_page
 
 KINDS = ("global", "public", "private")
 Kind = Literal["global", "public", "private"]

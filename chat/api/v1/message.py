@@ -11,11 +11,12 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat import bodies, status_selectors
+from chat import bodies
 from chat.actions import service_message
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.schema import described
 from chat.api.v1.shapes import Count, Id, Milliseconds, Person, Position, Shape, UserName, number
+from chat.selectors import status as status_selectors
 
 AS = OpenApiParameter("as", OpenApiTypes.STR, description="In this person's name; needs chat.speak_for_others.")
 

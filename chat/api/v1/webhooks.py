@@ -8,13 +8,13 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat import hook_selectors
 from chat.actions import webhook as webhooks
 from chat.api.v1 import pages
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.schema import CURSOR, LIMIT, described, paged
 from chat.api.v1.shapes import Count, Id, Milliseconds, Position, Shape, number
 from chat.hooks.ping import webhook_ping
+from chat.selectors import hooks as hook_selectors
 
 if TYPE_CHECKING:
     from chat.models import Webhook as Row

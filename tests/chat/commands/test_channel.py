@@ -169,7 +169,7 @@ async def test_a_private_channel_exists_once(people: People) -> None:
     first = await alice.call("channel.create", kind="private", members=[bob.name])
     again = await bob.call("channel.create", kind="private", members=[alice.name.upper()])
 
-    assert set(first) == CHANNEL_KEYS | {"peer"}
+    assert set(first) == CHANNEL_KEYS | {"peer", "peerReadSeq"}
     assert again["target"] == first["target"] and again["existed"] is True
 
 

@@ -11,11 +11,11 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from accounts.actions import person_deactivate
-from chat import hook_selectors
 from chat.actions import webhook_delivery
 from chat.actions.webhook import webhook_disable, webhook_enable, webhook_replay
 from chat.hooks.dispatcher import Dispatcher
 from chat.models import Webhook, WebhookDelivery
+from chat.selectors import hooks as hook_selectors
 from delivery import log
 from delivery.threads import run
 from tests.support.core import Site, say, serving

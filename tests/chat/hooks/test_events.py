@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from chat import hook_selectors
 from chat.actions.channel import channel_create_group, channel_create_private, channel_rename
 from chat.actions.member import member_invite, member_leave
 from chat.actions.message import message_edit, message_recall
 from chat.actions.webhook import webhook_replay
 from chat.hooks import events, signature
 from chat.models import Webhook
+from chat.selectors import hooks as hook_selectors
 from imsite.client import webhooks
 from tests.support.core import say
 from tests.support.hooks import ALL, Hooks

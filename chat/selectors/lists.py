@@ -1,0 +1,150 @@
+"""Channels as one person sees them in lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db.models import Count
+
+from accounts.circle import readers_shown
+from accounts.models import App, User
+from chat import rules
+from chat.models import Channel, Membership, ReadMark, Restriction
+from chat.selectors.access import Access
+from chat.selectors.memberships import peer_of
+from chat.selectors.restrictions import in_force
+
+FOR_GOOD = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A channel as one person sees it. `read_seq` and `unread` are derived from numbers."""
+
+    channel: Channel
+    name: str
+    role: str | None
+    read_seq: int
+    unread: int
+    members: int
+    peer: User | None
+    peer_read: int
+    """How far the other person of a private channel has read it, if they let one see that; else 0."""
+    muted_until: datetime | None
+    """None: one may speak. `FOR_GOOD`: not until somebody lifts the mute."""
+
+
+def global_channel(app: App) -> Channel:
+    return Channel.objects.select_related("app").get(app=app)
+
+
+def global_channels() -> list[Channel]:
+    """The global channels of the apps that are enabled, by number."""
+    found = Channel.objects.filter(kind=Channel.Kind.GLOBAL, app__enabled=True)
+    return list(found.select_related("app").order_by("app__number"))
+
+
+def listed(user: User, access: Access) -> Listed:
+    return listed_all(user, [access])[0]
+
+
+def channel_list(user: User, app: int) -> list[Listed]:
+    """The app's global channel, then the person's other channels, the last used first."""
+    own = [
+        Access(channel, None) for channel in global_channels() if channel.app is not None and channel.app.number == app
+    ]
+    if not user.is_guest:
+        stays_now = Membership.objects.filter(user=user, until_position=None).select_related("channel__app")
+        own += [Access(stay.channel, stay) for stay in stays_now.order_by("-channel__active_at")]
+    return listed_all(user, own)
+
+
+def listed_all(user: User, accesses: Sequence[Access]) -> list[Listed]:
+    """In a fixed number of queries, whatever their number."""
+    channels = [access.channel for access in accesses]
+    marks = dict(ReadMark.objects.filter(user=user, channel__in=channels).values_list("channel", "seq"))
+    people = _people([channel for channel in channels if channel.kind != Channel.Kind.GLOBAL])
+    counts = _member_counts([channel for channel in channels if channel.kind == Channel.Kind.PUBLIC])
+    peers_read = _peers_read(user, channels)
+    mutes = _mutes(user)
+    result = []
+    for access in accesses:
+        channel, stay = access.channel, access.stay
+        mark = marks.get(channel.pk)
+        if stay is None:
+            # Who has never marked a global channel does not owe its whole past.
+            read_seq = channel.last_seq if mark is None else mark
+            unread = rules.unread(last_seq=channel.last_seq, read_seq=read_seq, from_seq=1, cut_seq=channel.cut_seq)
+        else:
+            read_seq = max(mark or 0, stay.from_seq - 1)
+            unread = rules.unread(
+                last_seq=channel.last_seq, read_seq=mark, from_seq=stay.from_seq, cut_seq=channel.cut_seq
+            )
+        members = people.get(channel.pk, [])
+        peer = next((one for one in members if one.pk != user.pk), None) if channel.kind == "private" else None
+        count = counts.get(channel.pk, len(members))
+        name = channel.name
+        if peer is not None:
+            name = peer.nickname
+        elif not name and channel.kind == Channel.Kind.PUBLIC:
+            name = rules.members_name([one.nickname for one in members], count)
+        peer_read = peers_read.get(channel.pk, 0)
+        muted_until = max((mutes[place] for place in (None, channel.pk) if place in mutes), default=None)
+        result.append(
+            Listed(
+                channel,
+                name,
+                stay.role if stay is not None else None,
+                read_seq,
+                unread,
+                count,
+                peer,
+                peer_read,
+                muted_until,
+            )
+        )
+    return result
+
+
+def _mutes(user: User) -> dict[int | None, datetime]:
+    """Where the person may not speak (None: everywhere), and until when."""
+    mutes = in_force(Restriction.objects.filter(user=user, kind=Restriction.Kind.MUTE))
+    return {channel: until or FOR_GOOD for channel, until in mutes.values_list("channel", "until")}
+
+
+def _peers_read(user: User, channels: Sequence[Channel]) -> dict[int, int]:
+    """How far the other person of each private channel has read, where that may be known."""
+    peers = {channel.pk: peer for channel in channels if (peer := peer_of(channel, user.pk)) is not None}
+    if not peers:
+        return {}
+    shown = readers_shown(user.pk, set(peers.values()))
+    marks = ReadMark.objects.filter(channel__in=list(peers), user__in=shown).exclude(user=user)
+    return dict(marks.values_list("channel", "seq"))
+
+
+def _people(channels: Sequence[Channel]) -> dict[int, list[User]]:
+    """The people of private channels, and the first members of groups without a name."""
+    unnamed = [channel.pk for channel in channels if not channel.name]
+    people: dict[int, list[User]] = {}
+    stays_now = Membership.objects.filter(channel__in=unnamed, until_position=None, channel__kind="private")
+    groups = Membership.objects.filter(channel__in=unnamed, until_position=None, channel__kind="public")
+    for stay in [*stays_now.select_related("user"), *groups.select_related("user").order_by("from_position", "user")]:
+        people.setdefault(stay.channel_id, []).append(stay.user)
+    return people
+
+
+def _member_counts(channels: Sequence[Channel]) -> dict[int, int]:
+    rows = Membership.objects.filter(channel__in=channels, until_position=None).values("channel")
+    return dict(rows.annotate(count=Count("pk")).values_list("channel", "count"))
+
+
+def channel_search(query: str, limit: int) -> list[tuple[Channel, int]]:
+    """Listed, open groups whose name contains `query`, with their member counts."""
+    found = Channel.objects.filter(kind=Channel.Kind.PUBLIC, listed=True, closed=False, join=Channel.Join.OPEN)
+    if query:
+        found = found.filter(name__icontains=query)
+    channels = list(found.order_by("name")[:limit])
+    counts = _member_counts(channels)
+    return [(channel, counts.get(channel.pk, 0)) for channel in channels]

@@ -1,0 +1,51 @@
+"""Who is in a channel, and where somebody has been."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import QuerySet
+
+from accounts.models import User
+from chat import rules
+from chat.models import Channel, Membership
+from delivery.log import Span
+
+MEMBERS_PAGE = 100
+
+
+def stays(person: int) -> list[Span]:
+    """All stays of a person in all channels, ended ones too."""
+    rows = Membership.objects.filter(user=person)
+    fields = ("channel", "from_position", "until_position", "channel__kind")
+    return [
+        Span(channel, start, end, direct=kind == Channel.Kind.PRIVATE)
+        for channel, start, end, kind in rows.values_list(*fields)
+    ]
+
+
+def channel_stays(person: int, channel: int) -> list[Span]:
+    rows = Membership.objects.filter(user=person, channel=channel)
+    return [Span(*row) for row in rows.values_list("channel", "from_position", "until_position")]
+
+
+def current_members(channel: Channel) -> QuerySet[Membership]:
+    return Membership.objects.filter(channel=channel, until_position=None).select_related("user")
+
+
+def member_ids(channel: Channel) -> list[int]:
+    return list(current_members(channel).order_by("user").values_list("user", flat=True))
+
+
+def members_page(channel: Channel, *, after: int, limit: int) -> tuple[list[Membership], bool]:
+    rows = list(current_members(channel).filter(user__gt=after).order_by("user")[: limit + 1])
+    return rows[:limit], len(rows) > limit
+
+
+def peer_of(channel: Channel, person: int) -> int | None:
+    """The other person of a private channel; None for other channels."""
+    return next((one for one in rules.pair_people(channel.pair) if one != person), None)
+
+
+def persons(ids: Iterable[int]) -> dict[int, User]:
+    return User.objects.in_bulk(list(ids))

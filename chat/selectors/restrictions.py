@@ -1,0 +1,22 @@
+"""Mutes and bans."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from chat.models import Restriction
+from chat.selectors.access import Access
+
+RESTRICTIONS_SHOWN = 500
+
+
+def in_force(restrictions: QuerySet[Restriction]) -> QuerySet[Restriction]:
+    """Those that have not run out."""
+    return restrictions.filter(Q(until=None) | Q(until__gt=timezone.now()))
+
+
+def restrictions_of(access: Access) -> list[Restriction]:
+    """The mutes and bans that hold in the channel, the newest first."""
+    found = in_force(Restriction.objects.filter(channel=access.channel)).select_related("user", "by")
+    return list(found.order_by("-since")[:RESTRICTIONS_SHOWN])
