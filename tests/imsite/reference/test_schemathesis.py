@@ -36,8 +36,6 @@ CHECKS = [
     response_schema_conformance,
     response_headers_conformance,
 ]
-NEVER = frozenset({"POST /login"})
-"""Argon2 and the lock after wrong passwords make it slow; what it answers is in tests/chat/api/test_clients.py."""
 PERMISSIONS = {"chat.speak_for_others", "chat.manage_channels"} | {
     permission
     for pattern in v1.urlpatterns
@@ -134,9 +132,7 @@ def _takes_away(name: str) -> bool:
 
 
 # What takes things away comes last, or the others would find nothing.
-each_operation = pytest.mark.parametrize(
-    "name", sorted(set(_names()) - NEVER, key=lambda name: (_takes_away(name), name))
-)
+each_operation = pytest.mark.parametrize("name", sorted(set(_names()), key=lambda name: (_takes_away(name), name)))
 
 
 def fuzz(strategy: Any, try_it: Callable[[Any], None], examples: int = EXAMPLES) -> None:
