@@ -36,7 +36,7 @@ PROTOBUF, PROTOBUF_AND_CALLS = "protobuf", "protobuf+calls"
 
 
 def protobuf_message(entry: Entry) -> protobuf_codec.Message:
-    """The message of a `msg` event of a channel. One that was recalled has no content."""
+    """The message of a `msg` event of a channel. One that was recalled, or is not kept any longer, has no content."""
     body, people = entry.body, entry.header.get("route")
     sender, type = int(body["fromId"]), body["type"]
     assert entry.channel is not None
@@ -45,7 +45,7 @@ def protobuf_message(entry: Entry) -> protobuf_codec.Message:
         receiver=next(person for person in people if person != sender) if people else entry.channel,
         sender=sender,
         type=type,
-        content=body["msg"].encode() if type == "text" else base64.b64decode(body["content"]),
+        content=body["msg"].encode() if type == "text" else base64.b64decode(body.get("content") or ""),
         seq=entry.position,
         time=body["time"],
     )
