@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, Permission
 
 from accounts.actions.credentials import end_all
 from accounts.actions.rows import checked_email, checked_phone, hashed_password, insert, locked, update
-from accounts.errors import LastAdministrator, NameTaken
+from accounts.errors import LastAdministrator, NameTaken, NoSuchPerson
 from accounts.models import User
 from accounts.names import GUEST_PREFIX, check_guest_name, check_nickname, check_user_name, name_key
 from accounts.selectors import guest_name_taken
@@ -143,9 +143,14 @@ def person_deactivate(*, user_id: int) -> None:
 
 
 def person_activate(*, user_id: int) -> None:
-    """Let a person sign in again. What they had open before stays ended."""
+    """Let a person sign in again. What they had open before stays ended.
+
+    NoSuchPerson if they deleted their account: that is for good.
+    """
     with write():
         user = locked(user_id)
+        if user.deleted_at is not None:
+            raise NoSuchPerson
         user.is_active = True
         user.save(update_fields=["is_active"])
 

@@ -17,6 +17,7 @@ from chat.actions.member import end_stay
 from chat.errors import ChatError
 from chat.models import Channel, Restriction
 from chat.selectors import current_members
+from chat.selectors.restrictions import in_force
 from delivery import log, publish
 from delivery.log import Entry
 from delivery.transactions import write
@@ -71,6 +72,15 @@ def person_unban(*, operator: User, person_id: int, channel_id: int | None = Non
     """Lift a ban. Who was banned from the site can sign in again; who was from a group can come back to it."""
     with write():
         _lift(_locked(person_id)[person_id], _channel(channel_id), "ban")
+
+
+def person_admit(*, person_id: int) -> None:
+    """Let somebody who was deactivated sign in again. OPERATION_FAILED while they are banned: a ban is lifted."""
+    with write():
+        person = _locked(person_id)[person_id]
+        if in_force(Restriction.objects.filter(user=person, kind=Restriction.Kind.BAN, channel=None)).exists():
+            raise ChatError(errors.OPERATION_FAILED, "This person is banned from the site. Lift the ban first.")
+        person_activate(user_id=person.pk)
 
 
 def restrictions_lift_expired() -> int:

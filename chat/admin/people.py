@@ -12,12 +12,12 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 from unfold.views import ChangeList
 
-from accounts.actions import person_activate, person_deactivate, sign_out_everywhere
+from accounts.actions import person_deactivate, sign_out_everywhere
 from accounts.admin.base import ReadOnly
 from accounts.admin.persons import PersonAdmin
 from accounts.models import Device, User
 from accounts.ways_in import links
-from chat.actions.moderation import person_ban, person_mute, person_unban, person_unmute
+from chat.actions.moderation import person_admit, person_ban, person_mute, person_unban, person_unmute
 from chat.admin.base import LongList, UncountedPages
 from chat.admin.deeds import Deed
 from chat.admin.forms import RestrictForm, WhereForm, with_form
@@ -92,7 +92,7 @@ ACTIVATE = Deed(
     meaning="They can sign in again. What they had open before stays ended.",
     done="activated",
     applies=lambda person: not person.is_active and not person.is_banned and person.deleted_at is None,
-    act=lambda operator, person: person_activate(user_id=person.pk),
+    act=lambda operator, person: person_admit(person_id=person.pk),
     icon="person",
 )
 

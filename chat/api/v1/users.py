@@ -17,6 +17,7 @@ from accounts.directory import account_named, accounts_page
 from accounts.errors import AccountError, NoSuchPerson
 from accounts.selectors import person_search
 from chat import bodies, errors
+from chat.actions.moderation import person_admit
 from chat.api.v1 import pages, problems
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.schema import CURSOR, LIMIT, described
@@ -147,7 +148,7 @@ class User(Endpoint):
         "Change an account",
         takes=UserChanges,
         gives={200: UserShown},
-        refuses=(404,),
+        refuses=(404, 409),
         sent={"Another nickname": {"nickname": "Alice W."}, "Let in again": {"active": True}},
         got={"Changed": ALICE | {"name": "Alice W."}},
         tag="users",
@@ -155,7 +156,8 @@ class User(Endpoint):
     def patch(self, request: Request, name: str) -> Response:
         """Another nickname; shut out (`active` false: sessions, tokens and connections end) or let in again.
 
-        Staff and services are looked after in the admin only: 403.
+        Staff and services are looked after in the admin only: 403. Who is banned from the site is let in by lifting
+        the ban, there too: 409.
         """
         data = self.body(request, UserChanges)
         user = _account(name)
@@ -163,7 +165,10 @@ class User(Endpoint):
         if data.nickname is not None:
             accounts.person_rename(user_id=user.pk, nickname=data.nickname)
         if data.active is not None and data.active != user.is_active:
-            (accounts.person_activate if data.active else accounts.person_deactivate)(user_id=user.pk)
+            if data.active:
+                person_admit(person_id=user.pk)
+            else:
+                accounts.person_deactivate(user_id=user.pk)
         return answer(shown(_account(name)))
 
     @described("Shut an account out", gives={204: None}, refuses=(404,), tag="users")

@@ -20,6 +20,7 @@ from accounts.actions import (
     system_user,
     token_issue,
 )
+from accounts.actions.departure import person_depart
 from accounts.errors import (
     AccountError,
     BadEmail,
@@ -225,6 +226,14 @@ def test_deactivation_ends_everything_of_alice_and_nothing_of_bob(
     person_activate(user_id=alice.pk)
     assert person_by_token(token) is None
     assert person_by_token(token_issue(user=alice)) is not None
+
+
+def test_who_deleted_their_account_is_not_let_in_again(alice: User) -> None:
+    person_depart(user_id=alice.pk)
+    with pytest.raises(NoSuchPerson):
+        person_activate(user_id=alice.pk)
+    alice.refresh_from_db()
+    assert not alice.is_active
 
 
 def test_a_deactivation_that_is_rolled_back_revokes_nothing(alice: User, revocations: Revocations) -> None:

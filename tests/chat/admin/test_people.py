@@ -9,9 +9,11 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from social_django.models import UserSocialAuth
 
-from accounts.actions import token_issue
+from accounts.actions import person_deactivate, token_issue
 from accounts.models import User
 from accounts.selectors import person_by_token
+from chat.actions.moderation import person_admit, person_ban
+from chat.errors import ChatError
 from chat.models import Channel, Restriction
 from tests.support.operators import SCRIPT, staff, tick
 
@@ -78,3 +80,15 @@ def test_people_are_found_by_what_operators_know_of_them(operator: Client, bob: 
     for term in ("bo", "OB", "马", "mayu", "my", "@b.ex", "44 555", str(bob.pk)):
         found = operator.get(PEOPLE, {"q": term}).context["cl"].result_list
         assert [user.pk for user in found] == [bob.pk], term
+
+
+def test_a_ban_made_meanwhile_is_not_passed_over(operator: Client, bob: User) -> None:
+    person_deactivate(user_id=bob.pk)
+    assert "They can sign in again." in operator.get(f"{PEOPLE}{bob.pk}/activate/").content.decode()
+    person_ban(operator=User.objects.get(username="olga"), person_id=bob.pk)
+    # Whether the page sees the ban or the action does, which is asked later.
+    with pytest.raises(ChatError, match="Lift the ban"):
+        person_admit(person_id=bob.pk)
+    operator.post(f"{PEOPLE}{bob.pk}/activate/", {"confirmed": "activate"})
+    bob.refresh_from_db()
+    assert not bob.is_active

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from accounts.actions import administrator_create, guest_create, person_deactivate, token_issue
 from accounts.actions.departure import person_depart, person_forget
 from accounts.models import User
 from accounts.selectors import person_by_token
+from chat.actions.moderation import person_ban, person_mute, person_unban
+from chat.models import Restriction
 from tests.chat.api.conftest import Grant
 from tests.chat.api.v1.conftest import Caller
 
@@ -121,6 +126,23 @@ def test_who_has_deleted_their_account_is_nobody_here(keeper: Caller, alice: Use
     alice.refresh_from_db()
     assert keeper("PATCH", f"users/{alice.username}/", {"active": True}).status == 404
     assert [user["userId"] for user in keeper.get("users/").data["results"]] == ["shop"]
+
+
+def test_who_is_banned_is_let_in_by_the_end_of_the_ban_only(keeper: Caller, alice: User, shop: User) -> None:
+    person_ban(operator=shop, person_id=alice.pk)
+    refused = keeper("PATCH", "users/alice/", {"active": True})
+    assert (refused.status, refused.data["code"]) == (409, 1009) and "ban" in refused.data["detail"]
+    assert keeper("PATCH", "users/alice/", {"nickname": "Al"}).data["active"] is False
+    assert Restriction.objects.filter(user=alice).exists()
+    person_unban(operator=shop, person_id=alice.pk)
+    assert keeper.get("users/alice/").data["active"] is True
+
+
+def test_a_mute_or_a_ban_that_has_run_out_keeps_nobody_out(keeper: Caller, alice: User, shop: User) -> None:
+    person_mute(operator=shop, person_id=alice.pk)
+    person_ban(operator=shop, person_id=alice.pk)
+    Restriction.objects.filter(kind="ban").update(until=timezone.now() - timedelta(seconds=1))
+    assert keeper("PATCH", "users/alice/", {"active": True}).data["active"] is True
 
 
 def test_staff_and_services_are_not_changed_here(keeper: Caller, shop: User) -> None:
