@@ -152,10 +152,24 @@ def member_set_role(*, user: User, channel_id: int, name: str, role: str) -> Non
         stay = access.stay if name == user.username else _stay_of(access.channel, user, name)
         if stay is None:
             raise ChatError(errors.NO_DATA, "You are not in this group.")
-        other_owners = current_members(access.channel).filter(role="owner").exclude(pk=stay.pk)
-        if stay.role == "owner" and role != "owner" and not other_owners.exists():
-            raise ChatError(errors.OPERATION_FAILED, "A group keeps at least one owner. Name another one first.")
-        if stay.role != role:
-            stay.role = role
-            stay.save(update_fields=["role"])
-            publish.after_commit(log.append([note_entry(access.channel, "role", by=user, who=[stay.user], value=role)]))
+        _give_role(access.channel, stay, role, by=user)
+
+
+def member_set_role_as_operator(*, operator: User, channel_id: int, person_id: int, role: str) -> None:
+    """The same of any group, from the admin."""
+    with write():
+        channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id, kind="public").first()
+        stay = current_members(channel).filter(user=person_id).first() if channel is not None else None
+        if channel is None or stay is None:
+            raise ChatError(errors.NO_DATA, "This person is not in the group.")
+        _give_role(channel, stay, role, by=operator)
+
+
+def _give_role(channel: Channel, stay: Membership, role: str, *, by: User) -> None:
+    other_owners = current_members(channel).filter(role="owner").exclude(pk=stay.pk)
+    if stay.role == "owner" and role != "owner" and not other_owners.exists():
+        raise ChatError(errors.OPERATION_FAILED, "A group keeps at least one owner. Name another one first.")
+    if stay.role != role:
+        stay.role = role
+        stay.save(update_fields=["role"])
+        publish.after_commit(log.append([note_entry(channel, "role", by=by, who=[stay.user], value=role)]))

@@ -16,11 +16,12 @@ from unfold.decorators import display
 from accounts.admin.base import ReadOnly
 from accounts.models import User
 from chat.actions.channel import channel_set_closed
+from chat.actions.member import member_set_role_as_operator
 from chat.actions.moderation import person_ban, person_mute
 from chat.actions.policy import channel_set_policy_as_operator, channel_set_retention, channel_transfer_as_operator
 from chat.admin.base import ChatAdmin
 from chat.admin.deeds import Deed
-from chat.admin.forms import MemberForm, RestrictMemberForm, policy_form
+from chat.admin.forms import MemberForm, RestrictMemberForm, RoleForm, policy_form
 from chat.admin.reads import channel_titles, channels_called, member_counts, moment, person_link, stays_by_presence
 from chat.admin.timeline import newest_in, pinned_in, timeline
 from chat.models import Channel, Membership
@@ -71,6 +72,18 @@ TRANSFER = Deed(
     ),
     form=lambda channel, typed: MemberForm(channel, typed),
     icon="key",
+)
+ROLE = Deed(
+    name="role",
+    title="Give a member a role",
+    meaning="Admins invite, remove, mute and pin, and set what holds in the group. It holds at once; members are told.",
+    done="changed",
+    applies=lambda channel: channel.kind == Channel.Kind.PUBLIC,
+    act=lambda operator, channel, member, role: member_set_role_as_operator(
+        operator=operator, channel_id=channel.pk, person_id=member.pk, role=role
+    ),
+    form=lambda channel, typed: RoleForm(channel, typed),
+    icon="manage_accounts",
 )
 BAN_MEMBER = Deed(
     name="ban",
@@ -147,7 +160,7 @@ class ChannelAdmin(ChatAdmin):
     ordering = ("-active_at", "-pk")
     sortable_by = ("number", "last_seq", "last_activity")
     deeds = (CLOSE, REOPEN)
-    page_deeds = (POLICY, TRANSFER, MUTE_MEMBER, BAN_MEMBER, CLOSE, REOPEN)
+    page_deeds = (POLICY, TRANSFER, ROLE, MUTE_MEMBER, BAN_MEMBER, CLOSE, REOPEN)
     fieldsets = (
         (None, {"fields": ("title", "number", "kind", "app", "state", "members", "last_activity")}),
         ("Policy", {"fields": ("join", "listed", "history", "announcements_only", "slow_mode", "kept")}),

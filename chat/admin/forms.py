@@ -18,7 +18,7 @@ from unfold.widgets import (
 from accounts.models import User
 from chat import rules
 from chat.admin.reads import channels_called, members_named
-from chat.models import Channel
+from chat.models import Channel, Membership
 
 SPANS = ((1, "An hour"), (24, "A day"), (24 * 7, "A week"), (24 * 30, "30 days"), (0, "Until it is lifted"))
 
@@ -125,6 +125,15 @@ class MemberForm(forms.Form):
         if user is None:
             raise forms.ValidationError("No member is called so.")
         return user
+
+
+class RoleForm(MemberForm):
+    """Which member, and what they are from now on. Who owns the group is changed by giving it away."""
+
+    role = forms.ChoiceField(
+        choices=[(role.value, role.label) for role in (Membership.Role.ADMIN, Membership.Role.MEMBER)],
+        widget=UnfoldAdminSelectWidget,
+    )
 
 
 class RestrictMemberForm(RestrictForm, MemberForm):

@@ -12,7 +12,13 @@ from django.utils import timezone
 from accounts.models import Block, User
 from chat import errors
 from chat.actions.channel import channel_create_group, channel_create_private
-from chat.actions.member import member_invite, member_join, member_leave, member_set_role
+from chat.actions.member import (
+    member_invite,
+    member_join,
+    member_leave,
+    member_set_role,
+    member_set_role_as_operator,
+)
 from chat.actions.message import message_edit, message_recall
 from chat.actions.moderation import (
     member_restrict,
@@ -366,3 +372,22 @@ def test_alice_gives_the_group_to_bob(persons: tuple[User, User, User], group: C
 def test_an_operator_gives_the_group_to_carol(persons: tuple[User, User, User], group: Channel, operator: User) -> None:
     channel_transfer_as_operator(operator=operator, channel_id=group.pk, person_id=persons[2].pk)
     assert roles(group) == {"alice": "admin", "bob": "member", "carol": "owner"}
+
+
+def test_an_operator_gives_roles_to_members_only(
+    persons: tuple[User, User, User], group: Channel, operator: User
+) -> None:
+    alice, bob, _ = persons
+
+    def give(person: User, role: str, channel: Channel = group) -> None:
+        member_set_role_as_operator(operator=operator, channel_id=channel.pk, person_id=person.pk, role=role)
+
+    before = log.head()
+    for _ in range(2):
+        give(bob, "admin")
+    assert roles(group) == {"alice": "owner", "bob": "admin", "carol": "member"}
+    assert [body["value"] for _, body in told(before, "channel.note")] == ["admin"]
+    assert refusal(lambda: give(alice, "member")) is errors.OPERATION_FAILED
+    assert refusal(lambda: give(operator, "admin")) is errors.NO_DATA
+    private, _ = channel_create_private(creator=alice, other=bob)
+    assert refusal(lambda: give(bob, "admin", private)) is errors.NO_DATA

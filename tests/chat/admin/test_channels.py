@@ -129,6 +129,30 @@ def test_olga_gives_a_group_to_a_member(operator: Client, bob: User, group: Chan
     assert roles == {"alice": "admin", "bob": "owner"}
 
 
+def test_olga_makes_a_member_an_admin_and_a_plain_member_again(operator: Client, bob: User, group: Channel) -> None:
+    page = f"{CHANNELS}{group.pk}/role/"
+    assert "Admins invite" in operator.get(page).content.decode()
+    for role in ("admin", "member"):
+        html = operator.post(page, {"confirmed": "role", "member": "Bob", "role": role}, follow=True).content.decode()
+        assert "1 changed." in html
+        assert dict(group.memberships.values_list("user__username", "role")) == {"alice": "owner", "bob": role}
+    told = [json.loads(body) for body in Event.objects.order_by("position").values_list("body", flat=True)]
+    assert [(body["by"]["userId"], body["value"]) for body in told if body["note"] == "role"] == [
+        ("olga", "admin"),
+        ("olga", "member"),
+    ]
+
+
+def test_olga_takes_no_group_from_its_last_owner_by_a_role(operator: Client, group: Channel, room: Channel) -> None:
+    page = f"{CHANNELS}{group.pk}/role/"
+    refused = operator.post(page, {"confirmed": "role", "member": "alice", "role": "member"}, follow=True)
+    assert "keeps at least one owner" in refused.content.decode()
+    for wrong in ({"member": "carol", "role": "admin"}, {"member": "bob", "role": "owner"}):
+        assert operator.post(page, {"confirmed": "role", **wrong}).status_code == 200
+    assert dict(group.memberships.values_list("user__username", "role")) == {"alice": "owner", "bob": "member"}
+    assert f"{CHANNELS}{room.pk}/role/" not in operator.get(f"{CHANNELS}{room.pk}/change/").content.decode()
+
+
 def test_olga_pins_from_the_list_and_sees_it_on_the_channel_s_page(
     operator: Client, alice: User, group: Channel
 ) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.support.call_socket import both_codecs
-from tests.support.people import People
+from tests.support.people import People, Town
 
 pytestmark = pytest.mark.each_database
 
@@ -146,3 +148,24 @@ async def test_strangers_learn_nothing_by_any_of_it(people: People) -> None:
     }.items():
         there = await mallory.refused(cmd, target=group, **data)
         assert there == await mallory.refused(cmd, target=nowhere, **data) and there[0] == 1005, cmd
+
+
+async def test_a_role_an_operator_gives_holds_on_the_open_connection(people: People, town: Town) -> None:
+    alice, bob, carol = await people("alice", "bob", "carol")
+    group = await alice.group(bob, carol)
+    script = (
+        "from accounts.actions import system_user\n"
+        "from chat.actions.member import member_set_role_as_operator\n"
+        f"member_set_role_as_operator(operator=system_user(), channel_id={group}, person_id={bob.id}, role=%r)"
+    )
+    mute = {"target": group, "member": carol.name, "kind": "mute"}
+    assert await bob.code("channel.restrict", **mute) == 1003
+
+    await asyncio.to_thread(town.shell, script % "admin")
+    heard = (await bob.push("channel.note", note="role", value="admin")).data
+    assert (heard["who"], heard["by"]["userId"]) == ([bob.as_person], "system")
+    await bob.call("channel.restrict", **mute)
+
+    await asyncio.to_thread(town.shell, script % "member")
+    await bob.push("channel.note", note="role", value="member")
+    assert await bob.code("channel.unrestrict", **mute) == 1003
