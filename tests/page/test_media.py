@@ -92,3 +92,34 @@ async def test_a_picture_of_too_many_pixels_is_not_shown(modules: Page) -> None:
 
 async def test_what_is_no_base64_is_nothing(modules: Page) -> None:
     assert await modules.evaluate(_SCRIPT, "???") is None
+
+
+_LINE = """async ({ message, language }) => {
+  const line = document.createElement("template");
+  line.id = "part-unknown-media";
+  line.content.append(document.createElement("span"));
+  line.content.firstChild.append(document.createElement("span"));
+  line.content.firstChild.firstChild.setAttribute("data-part", "text");
+  document.body.append(line);
+  (await import("/static/js/i18n.js")).language.choose(language);
+  const { mediaElement } = await import("/static/js/widgets/media.js");
+  return mediaElement({ name: "Bob", ...message }).textContent;
+}"""
+_NO_PICTURE = base64.b64encode(b"<svg/>").decode()
+
+
+@pytest.mark.parametrize(
+    ("message", "english", "chinese"),
+    [
+        ({"type": "picture", "content": ""}, "This picture is no longer kept.", "这张图片已过保存期限。"),
+        ({"type": "picture"}, "This picture is no longer kept.", "这张图片已过保存期限。"),
+        ({"type": "voice", "content": ""}, "This voice message is no longer kept.", "这条语音已过保存期限。"),
+        ({"type": "picture", "content": _NO_PICTURE}, "This picture cannot be shown.", "这张图片无法显示。"),
+        ({"type": "voice", "content": _NO_PICTURE}, "This voice message cannot be played.", "这条语音无法播放。"),
+    ],
+)
+async def test_what_cannot_be_shown_says_why(
+    modules: Page, message: dict[str, str], english: str, chinese: str
+) -> None:
+    for language, text in (("en", english), ("zh", chinese)):
+        assert await modules.evaluate(_LINE, {"message": message, "language": language}) == text

@@ -11,10 +11,11 @@ const forgotten = new FinalizationRegistry((/** @type {string} */ url) => URL.re
 
 /** @param {Message} message of the type picture or voice @returns {HTMLElement} */
 export function mediaElement(message) {
-  const bytes = bytesOf(message.content ?? "");
+  if (!message.content) return instead(message, "Expired");
+  const bytes = bytesOf(message.content);
   const found = bytes && sniff(bytes);
   const wanted = message.type === "picture" ? "image" : "audio";
-  if (!bytes || found?.kind !== wanted) return unknown(message);
+  if (!bytes || found?.kind !== wanted) return instead(message, "Broken");
   const element = found.kind === "image" ? picture(message, found) : voice(message);
   const url = URL.createObjectURL(new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (bytes)], { type: found.type }));
   forgotten.register(element, url);
@@ -31,7 +32,7 @@ function picture(message, { width, height }) {
   image.className = "message-picture";
   image.dataset.testid = "message-picture";
   image.alt = t("message.pictureOf", { name: message.name });
-  image.onerror = () => image.replaceWith(unknown(message));
+  image.onerror = () => image.replaceWith(instead(message, "Broken"));
   return image;
 }
 
@@ -43,13 +44,16 @@ function voice(message) {
   audio.className = "message-voice";
   audio.dataset.testid = "message-voice";
   audio.setAttribute("aria-label", t("message.voiceOf", { name: message.name }));
-  audio.onerror = () => audio.replaceWith(unknown(message));
+  audio.onerror = () => audio.replaceWith(instead(message, "Broken"));
   return audio;
 }
 
-/** @param {Message} message @returns {HTMLElement} */
-function unknown({ type }) {
+/**
+ * A line in its place. The server keeps the place of what is past its time, and no content.
+ * @param {Message} message @param {"Broken" | "Expired"} why @returns {HTMLElement}
+ */
+function instead({ type }, why) {
   const line = clone("part-unknown-media");
-  setText(part(line, "text"), t(type === "voice" ? "message.voiceBroken" : "message.pictureBroken"));
+  setText(part(line, "text"), t(`message.${type === "voice" ? "voice" : "picture"}${why}`));
   return line;
 }

@@ -115,6 +115,8 @@ export const en = {
   "message.voiceOf": "Voice message from {name}",
   "message.pictureBroken": "This picture cannot be shown.",
   "message.voiceBroken": "This voice message cannot be played.",
+  "message.pictureExpired": "This picture is no longer kept.",
+  "message.voiceExpired": "This voice message is no longer kept.",
   "toolbar.label": "Message",
   "toolbar.reply": "Reply",
   "toolbar.edit": "Edit",

@@ -113,6 +113,8 @@ export const zh = {
   "message.voiceOf": "{name} 发来的语音消息",
   "message.pictureBroken": "这张图片无法显示。",
   "message.voiceBroken": "这条语音无法播放。",
+  "message.pictureExpired": "这张图片已过保存期限。",
+  "message.voiceExpired": "这条语音已过保存期限。",
   "toolbar.label": "消息操作",
   "toolbar.reply": "回复",
   "toolbar.edit": "编辑",
