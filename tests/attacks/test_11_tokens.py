@@ -1,0 +1,285 @@
+"""Attack 11: getting hold of an API token, or going on with one that has ended.
+
+Only its hash is kept; it is shown once, to who made it; it counts in the header alone, never in an address, a form or a
+cookie; it is written down nowhere; and once revoked it is worth nothing, on any call and on open connections.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+import pytest_asyncio
+
+from tests.support.fixtures import SiteFactory
+from tests.support.people import Account, People, Person, Town
+from tests.support.protobuf_client import ProtobufClient
+
+pytestmark = pytest.mark.each_database
+
+TOKENS = "/admin/knox/authtoken/"
+NAMES = ["token", "access_token", "api_key", "apikey", "auth", "Authorization", "serviceToken", "service_token"]
+"""How programs call a token that they put where it does not belong."""
+OPERATOR = "from accounts.models import User; User.objects.filter(pk={id}).update(is_staff=True, is_superuser=True)"
+SERVICE = """
+from accounts.actions import service_make
+print(service_make(username={name!r}, permissions=["chat.use_gateway", "chat.view_state"]).pk)
+"""
+EVERYTHING = """
+from django.db import connection
+with connection.cursor() as cursor:
+    for table in connection.introspection.table_names(cursor):
+        cursor.execute("SELECT * FROM " + connection.ops.quote_name(table))
+        for row in cursor.fetchall():
+            print(table, [bytes(one) if isinstance(one, memoryview) else one for one in row])
+"""
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    text: str
+
+    @property
+    def data(self) -> Any:
+        return json.loads(self.text)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A service, its id, and the token that an operator has made for it."""
+
+    name: str
+    id: int
+    token: str
+
+
+def ask(town: Town, method: str, path: str, form: dict[str, Any] | None = None, **headers: str) -> Reply:
+    """One HTTP request; what it led to is not followed."""
+    body = None if form is None else urlencode(form)
+    kind = {} if form is None else {"Content-Type": "application/x-www-form-urlencoded"}
+    with closing(http.client.HTTPConnection("127.0.0.1", town.site.port, timeout=20)) as link:
+        link.request(method, path, body, {**kind, **headers})
+        answer = link.getresponse()
+        return Reply(answer.status, answer.read().decode())
+
+
+def submit(town: Town, path: str, cookie: str, form: dict[str, Any]) -> Reply:
+    """Submit a form of the site's pages as the browser with that cookie."""
+    proof = "x" * 32
+    return ask(town, "POST", path, {"csrfmiddlewaretoken": proof, **form}, Cookie=f"{cookie}; csrftoken={proof}")
+
+
+@pytest.fixture(scope="module")
+def town(site_factory: SiteFactory) -> Iterator[Town]:
+    """A site that writes down all it can, and lets no program in without a token."""
+    site = site_factory(IM_LOG_LEVEL="DEBUG", IM_OPEN_GATEWAY="", IM_PRESENCE_GRACE="0.1")
+    with closing(Town(site, {"alice": 10, "bob": 10})) as made, site:
+        yield made
+
+
+@pytest.fixture
+def olga(town: Town) -> Account:
+    """An operator's account."""
+    account = town.account()
+    town.shell(OPERATOR.format(id=account.id))
+    return account
+
+
+@pytest.fixture
+def shop(town: Town, olga: Account) -> Shop:
+    name = town.guest_name("shop").replace(" ", "-")
+    pk = int(town.shell(SERVICE.format(name=name)))
+    page = submit(town, f"{TOKENS}add/", olga.cookie, {"user": pk, "name": "Till 1", "days": 30})
+    found = re.search(r"\b[0-9a-f]{64}\b", page.text)
+    assert page.status == 200 and found is not None
+    return Shop(name, pk, found.group())
+
+
+@pytest_asyncio.fixture
+async def phone(town: Town, shop: Shop) -> AsyncIterator[ProtobufClient]:
+    """The shop on `/ws`."""
+    client = await ProtobufClient.connect(town.site.acc.replace("/acc", "/ws"), shop.id)
+    assert (await client.login(shop.token, sync=0)).code == 200
+    yield client
+    await client.close()
+
+
+async def on_acc(people: People, shop: Shop) -> Person:
+    person = await people.stranger()
+    await person.enter({"appId": 101, "serviceToken": shop.token})
+    return person
+
+
+def rest(town: Town, token: str, scheme: str = "Bearer") -> Reply:
+    return ask(town, "GET", "/api/v1/nodes/", Authorization=f"{scheme} {token}")
+
+
+def gateway(town: Town, token: str) -> Reply:
+    return ask(town, "GET", "/user/list?appID=101", Authorization=f"Token {token}")
+
+
+def ws_call(town: Town, token: str, group: str) -> Reply:
+    return ask(town, "GET", f"/group_user/list?group_id={group}", token=token)
+
+
+# -- kept and shown ---------------------------------------------------------------------------------------------------
+
+
+def test_who_reads_the_database_finds_no_token(town: Town, shop: Shop) -> None:
+    account = town.account("bob")
+    assert rest(town, shop.token).status == 200
+    kept = town.shell(EVERYTHING)
+
+    assert shop.name in kept and account.session in kept, "all of it was read"
+    # Its beginning is there, to find the row by; what is left of it is 49 digits that nobody guesses.
+    for token in (shop.token, account.token):
+        assert token[15:] not in kept
+    digest = re.search(rf"knox_authtoken .*'([0-9a-f]{{128}})'.*{shop.token[:15]}", kept)
+    assert digest is not None
+    assert rest(town, digest.group(1)).status == 401, "nor is the hash a token"
+
+
+def test_a_token_is_shown_once(town: Town, olga: Account, shop: Shop) -> None:
+    for path in (
+        TOKENS,
+        f"{TOKENS}add/",
+        "/admin/",
+        "/admin/admin/logentry/",
+        f"/admin/accounts/service/{shop.id}/change/",
+    ):
+        page = ask(town, "GET", path, Cookie=olga.cookie)
+        assert page.status == 200 and shop.token[:15] not in page.text, path
+    assert "Till 1" in ask(town, "GET", TOKENS, Cookie=olga.cookie).text
+
+
+# -- where it counts --------------------------------------------------------------------------------------------------
+
+
+def test_a_token_counts_in_its_header(town: Town, shop: Shop) -> None:
+    assert [rest(town, shop.token, scheme).status for scheme in ("Bearer", "Token")] == [200, 200]
+    assert gateway(town, shop.token).data["code"] == 200
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_token_in_an_address_a_form_or_a_cookie_counts_for_nothing(town: Town, shop: Shop, name: str) -> None:
+    person = town.account("bob").token
+    for value in (shop.token, f"Bearer {shop.token}", f"Token {shop.token}"):
+        query = urlencode({name: value})
+        assert ask(town, "GET", f"/api/v1/nodes/?{query}").status == 401
+        assert ask(town, "GET", "/api/v1/nodes/", Cookie=f"{name}={value}").status == 401
+        assert ask(town, "GET", f"/user/list?appID=101&{query}").data["code"] == 1003
+        form = {"appID": 101, "userID": "bob", "msgID": name, "message": "x", name: value}
+        assert ask(town, "POST", "/user/sendMessageAll", form).data["code"] == 1003
+    assert ask(town, "GET", f"/group_user/list?group_id=1&{name}={person}").data["msg"] == "This call needs a token."
+    assert ask(town, "POST", "/group/create", {"name": "x", name: person}).data["msg"] == "This call needs a token."
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_token_in_the_address_of_a_connection_counts_for_nothing(people: People, shop: Shop, name: str) -> None:
+    person = await people.stranger(query=f"?{urlencode({name: shop.token})}")
+    assert await person.code("heartbeat") == 1000
+    assert await person.code("message.send", type="text", msg="x") == 1000
+
+
+# -- written down nowhere ---------------------------------------------------------------------------------------------
+
+
+async def test_no_token_stands_in_the_log_however_it_came(
+    town: Town, people: People, olga: Account, shop: Shop, phone: ProtobufClient
+) -> None:
+    """Right, wrong, ended, and in the wrong place; at the level on which everything is written down."""
+    wrong = f"{shop.token[:-1]}{'0' if shop.token[-1] != '0' else '1'}"
+    await on_acc(people, shop)
+    for token in (shop.token, wrong):
+        for call in (rest(town, token), gateway(town, token), ws_call(town, token, "0")):
+            assert call.status in (200, 401) and token not in call.text
+        assert ask(town, "GET", f"/api/v1/nodes/?token={token}").status == 401
+        assert ask(town, "GET", f"/nowhere/?token={token}").status == 404
+        assert ask(town, "POST", "/user/sendMessage", {"token": token}).data["code"] == 1003
+        stranger = await people.stranger(query=f"?token={token}")
+        assert await stranger.code("login", appId="x", serviceToken=token) == 1001
+        assert await stranger.code("login", appId=101, serviceToken=token) == (200 if token == shop.token else 1003)
+
+    assert (await asyncio.to_thread(revoked, town, olga, shop)).status == 302
+    assert await phone.closed() == 4001
+    assert rest(town, shop.token).status == 401
+
+    log = town.site.log.read_text(errors="replace")
+    assert log, "it does write something down"
+    for token in (shop.token, wrong):
+        assert token[15:] not in log
+
+
+# -- revoked at once --------------------------------------------------------------------------------------------------
+
+
+def revoked(town: Town, olga: Account, shop: Shop) -> Reply:
+    """What an operator does about a token that has got about."""
+    digest = town.shell(
+        f"from knox.models import AuthToken; print(AuthToken.objects.get(user={shop.id}).digest)"
+    ).strip()
+    return submit(town, TOKENS, olga.cookie, {"action": "revoke", "_selected_action": digest})
+
+
+async def test_a_revoked_token_ends_on_every_way_at_once(
+    town: Town, people: People, olga: Account, shop: Shop, phone: ProtobufClient
+) -> None:
+    [alice] = await people("alice")
+    group = await alice.group(Account(shop.name, str(shop.id), shop.token, ""))
+    open_connections = [await on_acc(people, shop) for _ in range(2)]
+    assert (rest(town, shop.token).status, gateway(town, shop.token).data["code"]) == (200, 200)
+    assert str(shop.id) in ws_call(town, shop.token, group).data["data"]["ids"]
+    assert (await phone.send("group", int(group), "before")).code == 200
+    await alice.push("msg", msg="before")
+
+    assert (await asyncio.to_thread(revoked, town, olga, shop)).status == 302
+
+    # Calls ask for the token's row each time: not one more is answered.
+    assert (rest(town, shop.token).status, gateway(town, shop.token).data["code"]) == (401, 1003)
+    assert ws_call(town, shop.token, group).data == {"code": -1, "msg": "This token is not valid.", "data": {}}
+    async with asyncio.timeout(5):
+        assert [await one.closed() for one in open_connections] == [4001, 4001]
+        assert await phone.closed() == 4001
+    assert await (await people.stranger()).code("login", appId=101, serviceToken=shop.token) == 1003
+    back = await ProtobufClient.connect(town.site.acc.replace("/acc", "/ws"), shop.id)
+    assert (await back.login(shop.token)).code == 1003
+    await back.close()
+    assert (await alice.call("channel.get", target=group))["lastSeq"] == 1
+
+
+async def test_what_is_sent_while_it_is_revoked_is_stored_before_or_not_at_all(
+    town: Town, people: People, olga: Account, shop: Shop
+) -> None:
+    """By calls, which have no connection that could close: after the answer to the operator nothing is accepted."""
+    [alice] = await people("alice")
+    ending = asyncio.create_task(asyncio.to_thread(revoked, town, olga, shop))
+    accepted: list[bool] = []
+
+    def send(number: int) -> int:
+        form = {"appID": 101, "userID": alice.name, "msgID": f"{shop.name}-{number}", "message": str(number)}
+        reply = ask(town, "POST", "/user/sendMessage", form, Authorization=f"Token {shop.token}")
+        code: int = reply.data["code"]
+        return code
+
+    async with asyncio.timeout(20):
+        while True:
+            ended = ending.done()
+            code = await asyncio.to_thread(send, len(accepted))
+            if code != 200:
+                break
+            accepted.append(ended)
+    await ending
+
+    assert code == 1003
+    assert not any(accepted), "a call was answered after the revocation had been"
+    heard = [one["lastSeq"] for one in (await alice.call("channel.list"))["channels"] if one["kind"] == "private"]
+    assert heard == [len(accepted)]
