@@ -1,0 +1,192 @@
+"""Attack 6: an upload that is something else than it says: script, two things at once, enormous, by a name that leads
+away, with the place where it was taken.
+
+A picture of oneself is made anew, kept under a name of the site's own, and served as what it is; what cannot be read is
+refused and nothing kept (tests/accounts/test_avatars.py has these ends one by one). What `/ws` calls a picture or voice
+is bytes in a message: handed on unchanged (Base64 in JSON), served by no address, and shown by the page only if its own
+first bytes say what it is (tests/page/test_media.py).
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from PIL import Image
+
+from tests.accounts.test_avatars import HTML, MARK, SVG, bomb
+from tests.support.identity_provider import picture
+from tests.support.people import Account, People, Town
+from tests.support.protobuf_client import ProtobufClient
+from tests.support.rest import Service
+
+pytestmark = pytest.mark.each_database
+
+FORM = "/accounts/profile/picture/"
+NAMES = {
+    "a path": "../../../static/evil.html",
+    "a path of Windows": "..\\..\\evil.svg",
+    "from the root": "/etc/passwd",
+    "NUL": "evil.html\0.png",
+    "read from the right": "evil\u202egnp.html",
+    "long": "x" * 500 + ".png",
+    "script": "<script>alert(1)</script>.png",
+}
+NO_PICTURES = {
+    "svg": SVG,
+    "html": HTML,
+    "bomb": bomb(20_000),
+    "head": picture()[:40],
+    "empty": b"",
+    "zip": b"PK\3\4" * 9,
+}
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+
+def ask(town: Town, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
+    with closing(http.client.HTTPConnection("127.0.0.1", town.site.port, timeout=20)) as link:
+        link.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+        answer = link.getresponse()
+        return Reply(answer.status, answer.headers, answer.read())
+
+
+def upload(town: Town, account: Account, content: bytes, name: str = "me.png", type: str = "image/png") -> Reply:
+    """Submit the form as a browser does that says what the attacker wants of the file; where it led to."""
+    cookie, proof = account.cookie, "x" * 32
+    head = (
+        f'--b\r\nContent-Disposition: form-data; name="csrfmiddlewaretoken"\r\n\r\n{proof}\r\n'
+        f'--b\r\nContent-Disposition: form-data; name="avatar"; filename="{name}"\r\nContent-Type: {type}\r\n\r\n'
+    )
+    body = head.encode() + content + b"\r\n--b--\r\n"
+    proven = f"{cookie}; csrftoken={proof}"
+    sent = ask(town, "POST", FORM, body, Cookie=proven, Content_Type="multipart/form-data; boundary=b")
+    return ask(town, "GET", "/accounts/profile/", Cookie=cookie) if sent.status == 302 else sent
+
+
+def files(town: Town, account: Account) -> list[Path]:
+    """What is kept of the account's pictures."""
+    return sorted((town.site.data / "media").rglob(f"{account.id}-*"))
+
+
+def everything(town: Town) -> set[Path]:
+    """Every file of the site's, besides its database and its log."""
+    return {path for path in town.site.data.rglob("*") if path.suffix != ".log" and "sqlite" not in path.name}
+
+
+async def address(people: People, account: Account) -> str:
+    """Of the account's picture, as others are told it."""
+    [bob] = await people("bob")
+    channel = await bob.call("channel.create", kind="private", members=[account.name])
+    return str(channel["peer"]["avatar"])
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+async def test_the_name_and_the_type_of_an_upload_mean_nothing(people: People, town: Town, name: str) -> None:
+    account, before = town.account("carol"), everything(town)
+
+    assert upload(town, account, picture(), name, "text/html").status == 200
+
+    [kept] = files(town, account)
+    assert everything(town) - before - {kept.parent, kept.parent.parent} == {kept}
+    url = await address(people, account)
+    assert url == f"/avatars/{kept.name}"
+    shown = ask(town, "GET", url)
+    assert shown.status == 200 and shown.headers["Content-Type"] == "image/webp"
+    assert shown.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in shown.headers["Content-Security-Policy"]
+
+
+async def test_what_is_kept_is_a_new_picture_and_nothing_else_of_the_file(people: People, town: Town) -> None:
+    """Neither where it was taken, by what, and what the maker said, nor a second meaning."""
+    exif = Image.Exif()
+    exif[0x010F], exif[0x9286] = "Maker", MARK.decode()
+    exif.get_ifd(0x8825)[1] = "N"
+    taken = picture(form="JPEG", exif=exif, comment=MARK) + HTML + SVG
+    assert MARK in taken
+    account = town.account("carol")
+
+    upload(town, account, taken, "photo.jpg", "image/jpeg")
+
+    shown = ask(town, "GET", await address(people, account)).body
+    assert [path.read_bytes() for path in files(town, account)] == [shown]
+    assert not [trace for trace in (MARK, b"Maker", b"EXIF", b"Exif", b"script", b"svg") if trace in shown]
+    with Image.open(BytesIO(shown)) as made:
+        assert (made.format, made.size, dict(made.getexif())) == ("WEBP", (256, 256), {})
+
+
+@pytest.mark.parametrize("content", NO_PICTURES.values(), ids=NO_PICTURES)
+async def test_what_is_no_picture_is_refused_and_not_kept(people: People, town: Town, content: bytes) -> None:
+    account, before = town.account("carol"), everything(town)
+
+    page = upload(town, account, content)
+
+    assert page.status == 200 and ("picture" in page.body.decode()) and b"alert(1)" not in page.body
+    assert files(town, account) == [] and everything(town) == before
+    assert await address(people, account) == ""
+
+
+# -- pictures and voices of /ws ---------------------------------------------------------------------------------------
+
+
+@pytest_asyncio.fixture
+async def phone(town: Town) -> AsyncIterator[ProtobufClient]:
+    """Mallory on `/ws`."""
+    account = town.account("dave")
+    client = await ProtobufClient.connect(town.site.acc.replace("/acc", "/ws"), int(account.id))
+    assert (await client.login(account.token, sync=0)).code == 200
+    yield client
+    await client.close()
+
+
+@pytest.mark.parametrize("type", ["picture", "voice"])
+@pytest.mark.parametrize(
+    "content", [SVG, HTML, bomb(20_000), picture(form="GIF") + HTML], ids=["svg", "html", "bomb", "two"]
+)
+async def test_what_only_claims_to_be_a_picture_is_bytes_to_everybody(
+    people: People, phone: ProtobufClient, type: str, content: bytes
+) -> None:
+    [alice] = await people("alice")
+
+    assert (await phone.send("single", int(alice.id), content, type=type)).code == 200
+
+    heard = (await alice.push("msg", type=type)).data
+    assert (heard["msg"], base64.b64decode(heard["content"])) == (f"[{type}]", content)
+    assert {name for name in heard if "url" in name.lower() or "name" in name.lower()} == {"name"}
+    assert heard["name"].startswith("Dave"), "no name of a file came with it"
+
+
+async def test_a_picture_is_served_by_no_address_of_its_own(people: People, town: Town, phone: ProtobufClient) -> None:
+    [alice] = await people("alice")
+    await phone.send("single", int(alice.id), HTML, type="picture")
+    heard = (await alice.push("msg", type="picture")).data
+    reader = Service.make(town, "view_message")
+
+    paths = [f"/{folder}/{heard['id']}" for folder in ("media", "avatars", "files", "messages", "static")]
+    cookie = alice.account.cookie if alice.account else ""
+    assert [ask(town, "GET", path, Cookie=cookie).status for path in paths] == [404] * len(paths)
+    # Nor by a call, which answers JSON to those who may read the channel only.
+    answer = ask(town, "GET", f"/api/v1/messages/{heard['id']}/", Authorization=f"Bearer {reader.token}")
+    assert answer.status == 404 and b"script" not in answer.body
+    mine = ask(town, "GET", f"/api/v1/messages/{heard['id']}/", Authorization=f"Bearer {alice.token}")
+    assert mine.headers["X-Content-Type-Options"] == "nosniff" and "json" in mine.headers["Content-Type"]
+    assert b"<script" not in mine.body
+
+
+async def test_a_picture_has_a_largest_size(people: People, phone: ProtobufClient) -> None:
+    [alice] = await people("alice")
+    for content, code in ((b"", 1001), (b"x" * 32_001, 1011)):
+        assert (await phone.send("single", int(alice.id), content, type="picture")).code == code
+    assert [push.cmd for push in await alice.settle() if push.cmd == "msg"] == []
