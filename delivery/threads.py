@@ -29,6 +29,19 @@ def first_executor() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=2, thread_name_prefix="db first")
 
 
+@cache
+def last_executor() -> ThreadPoolExecutor:
+    """One thread for what nobody waits for: it takes no turn from commands, and only its memory grows with its work."""
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="db last")
+
+
+async def run_last(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """As `run`, for what is done from time to time."""
+    hop = database_sync_to_async(function, thread_sensitive=False, executor=last_executor())
+    result: T = await hop(*args, **kwargs)
+    return result
+
+
 async def run_first(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """As `run`, for the hub's reads and the batch commit."""
     hop = database_sync_to_async(function, thread_sensitive=False, executor=first_executor())

@@ -21,7 +21,7 @@ from chat.actions.departure import deletions_finish
 from chat.actions.moderation import restrictions_lift_expired
 from chat.search.index import index_advance
 from delivery import publish
-from delivery.threads import run
+from delivery.threads import run_last
 
 logger = logging.getLogger(__name__)
 
@@ -55,15 +55,15 @@ async def _every(pause: float, name: str, chore: Callable[[], Awaitable[None]]) 
 
 
 async def _on_time() -> None:
-    await run(announcements_send_due)
-    await run(restrictions_lift_expired)
+    await run_last(announcements_send_due)
+    await run_last(restrictions_lift_expired)
 
 
 async def _retain() -> None:
-    for channel, before in await run(retention.channels_overdue):
+    for channel, before in await run_last(retention.channels_overdue):
         await _to_its_end(partial(retention.channel_cut, channel_id=channel, before=before))
     await _to_its_end(retention.files_cut)
-    await run(lambda: leftovers.avatars_forget(leftovers.avatars_unused()))
+    await run_last(lambda: leftovers.avatars_forget(leftovers.avatars_unused()))
 
 
 async def _index() -> None:
@@ -71,9 +71,9 @@ async def _index() -> None:
 
 
 async def _finish_deletions() -> None:
-    await run(deletions_finish)
+    await run_last(deletions_finish)
 
 
 async def _to_its_end(batch: Callable[[], int]) -> None:
-    while await run(batch):  # noqa: ASYNC110  it waits for others, not for something to happen
+    while await run_last(batch):  # noqa: ASYNC110  it waits for others, not for something to happen
         await asyncio.sleep(BREATH)

@@ -6,8 +6,10 @@ It follows the log by a cursor of its own. What it says is a hint: `find` looks 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from chat.models import Message, SearchCursor
 from chat.search.words import Phrase, words
@@ -15,7 +17,9 @@ from delivery import log
 from delivery.transactions import write
 
 BATCH = 200
-"""Events that are looked at in one transaction, for which other writes may have to wait."""
+"""Events that are taken in together, in a transaction for which other writes may have to wait;"""
+BATCH_SIZE = 32_768
+"""and characters of them, past which the rest is for the next."""
 KINDS = ("msg", "message.edited", "message.recalled")
 _CURSOR = 1
 
@@ -25,21 +29,31 @@ def index_advance() -> bool:
 
     On several nodes at once one does it, the others have nothing to do.
     """
+    head = log.head()
     known = SearchCursor.objects.filter(pk=_CURSOR).values_list("position", flat=True).first()
-    if (known or 0) == log.head():
+    if (known or 0) == head:
         return False
+    # Where the head has jumped back, after a restore, everything is read anew.
+    after = known if known is not None and known <= head else 0
+    told = log.references(KINDS, after=after, upto=head, limit=BATCH)
+    # The long work comes before the lock: what is edited meanwhile, the log tells next.
+    texts = {pk: (channel, text) for pk, channel, text in _said(ref for _, ref in told).values_list(*_FIELDS)}
+    fitting = _fitting([len(texts[ref][1]) if ref in texts else 0 for _, ref in told])
+    more = fitting < len(told) or len(told) == BATCH
+    told = told[:fitting]
+    ids = {ref for _, ref in told}
+    rows = [(pk, channel, words(text)) for pk, (channel, text) in texts.items() if pk in ids]
     with write():
         if known is None:
             SearchCursor.objects.bulk_create([SearchCursor(pk=_CURSOR)], ignore_conflicts=True)
-        cursor = SearchCursor.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=_CURSOR).first()
+        cursors = SearchCursor.objects.select_for_update(skip_locked=True, no_key=True)
+        cursor = cursors.filter(pk=_CURSOR, position=known or 0).first()
         if cursor is None:
             return False
-        head = log.head()
-        # Where the head has jumped back, after a restore, everything is read anew.
-        after = cursor.position if cursor.position <= head else 0
-        told = log.references(KINDS, after=after, upto=head, limit=BATCH)
-        _store({ref for _, ref in told})
-        more = len(told) == BATCH
+        # Locked, so that what retention takes away meanwhile is taken away after this, with its words.
+        standing = set(_said(ids).select_for_update(no_key=True).values_list("pk", flat=True))
+        index_forget(sorted(ids - standing))
+        _store([row for row in rows if row[0] in standing])
         cursor.position = told[-1][0] if more else head
         cursor.save(update_fields=["position"])
     return more
@@ -76,12 +90,25 @@ def index_find(asked: Sequence[Phrase], *, channels: Iterable[int] | None, befor
         return [pk for (pk,) in cursor.fetchall()]
 
 
-def _store(ids: set[int]) -> None:
-    """The words of these messages as they are now; recalled ones and pictures have none."""
-    # Locked, so that what retention takes away meanwhile is taken away after this, with its words.
-    found = Message.objects.select_for_update(no_key=True).filter(pk__in=ids, type="text", recalled_at=None)
-    rows = [(pk, channel, words(text)) for pk, channel, text in found.values_list("pk", "channel", "text")]
-    index_forget(sorted(ids - {pk for pk, _, _ in rows}))
+_Row = tuple[int, int, list[str]]
+"""A message, its channel, and its words."""
+
+
+_FIELDS = ("pk", "channel", "text")
+
+
+def _said(ids: Iterable[int]) -> QuerySet[Message]:
+    """Of these messages those that have words: no recalled ones, no pictures."""
+    return Message.objects.filter(pk__in=set(ids), type="text", recalled_at=None)
+
+
+def _fitting(sizes: Sequence[int]) -> int:
+    """How many of them make a batch; at least one, if there are any."""
+    together = accumulate(sizes)
+    return max(1, sum(size <= BATCH_SIZE for size in together)) if sizes else 0
+
+
+def _store(rows: Sequence[_Row]) -> None:
     if not rows:
         return
     with connection.cursor() as cursor:
