@@ -142,9 +142,7 @@ def headings(kinds: Collection[str], *, after: int, upto: int, limit: int) -> li
     return [Heading(*row) for row in rows[:limit]]
 
 
-def read_kinds(
-    kinds: Collection[str], *, after: int, upto: int, limit: int, channel: int | None = None
-) -> list[Entry]:
+def read_kinds(kinds: Collection[str], *, after: int, upto: int, limit: int, channel: int | None = None) -> list[Entry]:
     """The first `limit` events of these kinds in (`after`, `upto`], in order.
 
     Of one channel, or else of all and of none, but for channels of two people.
