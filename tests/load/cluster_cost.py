@@ -29,6 +29,8 @@ from tests.support.observe import metrics
 from tests.support.redis import RedisServer
 from tests.support.site import Site
 
+_SETTLE = 6.0
+"""Seconds in which what a log-in leaves to be written has been."""
 _IDLE = 3.0
 """Seconds in which nothing is sent, to see what following the others costs."""
 _ARRANGEMENTS = {"one node": None, "two nodes, pubsub": "pubsub", "two nodes, queue": "queue"}
@@ -99,6 +101,7 @@ async def measure(nodes: Sequence[Site], redis: RedisServer | None, load: Load) 
     latencies: list[float] = []
     ports = [node.port for node in nodes]
     async with guests(ports, load.connections, batch=load.batch, latencies=latencies) as clients:
+        await asyncio.sleep(_SETTLE)
         idle = cpu()
         await asyncio.sleep(_IDLE)
         idle = (cpu() - idle) / _IDLE
