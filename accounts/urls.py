@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts.views import oauth, profile, reset, sign_in, ways_in
+from accounts.views import ending, oauth, profile, reset, sign_in, ways_in
 
 app_name = "accounts"
 urlpatterns = [
@@ -27,5 +27,5 @@ urlpatterns = [
     path("ways-in/email/", ways_in.Email.as_view(), name="email"),
     path("ways-in/email/forget/", ways_in.EmailForget.as_view(), name="email-forget"),
     path("ways-in/email/<str:proof>/", ways_in.EmailConfirm.as_view(), name="email-confirm"),
-    path("deactivate/", ways_in.Deactivate.as_view(), name="deactivate"),
+    path("deactivate/", ending.Deactivate.as_view(), name="deactivate"),
 ]

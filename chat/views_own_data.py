@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.generic.edit import FormView
+from django.utils.translation import gettext_lazy
 
-from accounts.certain import is_certain
 from accounts.errors import AccountError
-from accounts.profile_forms import CertainForm
 from accounts.throttle import exporting
+from accounts.views.ending import Ending
 from accounts.views.profile import OwnPage
 from chat.actions.departure import person_delete
 from chat.export import export
@@ -50,26 +47,9 @@ async def _sent(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
             yield piece
 
 
-class Delete(OwnPage, FormView):  # type: ignore[type-arg]
+class Delete(Ending):
     """Delete one's account, for good."""
 
-    form_class = CertainForm
     template_name = "accounts/delete.html"
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return super().get_form_kwargs() | {"user": self.person}
-
-    def form_valid(self, form: CertainForm) -> HttpResponse:
-        if not is_certain(self.request, self.person, form):
-            return self.form_invalid(form)
-        try:
-            person_delete(user_id=self.person.pk)
-        except AccountError as refusal:
-            form.refuse(refusal)
-            return self.form_invalid(form)
-        logout(self.request)
-        messages.success(self.request, _("Your account is deleted."))
-        return redirect("accounts:login")
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | {"here": "own-data"}
+    end = staticmethod(person_delete)
+    ended = gettext_lazy("Your account is deleted.")

@@ -13,13 +13,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.generic.edit import FormView
 
-from accounts.actions import email_set, person_deactivate, session_end, sign_out_everywhere, token_revoke
+from accounts.actions import email_set, session_end, sign_out_everywhere, token_revoke
 from accounts.certain import is_certain
 from accounts.errors import AccountError
 from accounts.mail import email_proof, email_proven, post
 from accounts.models import Device
 from accounts.oauth.providers import origins, ways
-from accounts.profile_forms import CertainForm, EmailForm
+from accounts.profile_forms import EmailForm
 from accounts.sign_in import current_credential, remember_device
 from accounts.throttle import mailing
 from accounts.views.profile import OwnPage
@@ -137,28 +137,3 @@ class EmailForget(OwnPage):
         email_set(user_id=self.person.pk, email=None)
         messages.success(request, _("Saved."))
         return redirect("accounts:ways-in")
-
-
-class Deactivate(OwnPage, FormView):  # type: ignore[type-arg]
-    """Shut oneself out; an administrator can open the account again."""
-
-    form_class = CertainForm
-    template_name = "accounts/deactivate.html"
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return super().get_form_kwargs() | {"user": self.person}
-
-    def form_valid(self, form: CertainForm) -> HttpResponse:
-        if not is_certain(self.request, self.person, form):
-            return self.form_invalid(form)
-        try:
-            person_deactivate(user_id=self.person.pk)
-        except AccountError as refusal:
-            form.refuse(refusal)
-            return self.form_invalid(form)
-        logout(self.request)
-        messages.success(self.request, _("Your account is closed. An administrator can open it again."))
-        return redirect("accounts:login")
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | {"here": "own-data"}

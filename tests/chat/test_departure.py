@@ -36,7 +36,7 @@ from chat.actions.departure import deletions_finish, person_delete, redacted
 from chat.actions.member import member_leave
 from chat.actions.message import message_draft, message_edit, message_recall, message_send_now
 from chat.actions.report import message_report
-from chat.models import Membership, Message, ReadMark
+from chat.models import Channel, Membership, Message, ReadMark
 from delivery import log
 from delivery.models import Event
 from tests.support.core import room
@@ -147,7 +147,7 @@ def test_what_she_said_stays_by_a_deleted_user(alice: User, bob: User) -> None:
 
 
 def test_she_is_in_no_group_and_the_last_owner_hands_over(alice: User, bob: User) -> None:
-    group = selectors.Channel.objects.get(name="Sailors of the lake")
+    group = Channel.objects.get(name="Sailors of the lake")
     person_delete(user_id=alice.pk)
     assert not Membership.objects.filter(user=alice, channel__kind="public", until_position=None).exists()
     assert Membership.objects.get(user=bob, channel=group, until_position=None).role == "owner"
