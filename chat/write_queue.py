@@ -24,7 +24,9 @@ logger = logging.getLogger(__name__)
 class WriteQueue:
     """Gathers sends of this process and commits them in batches, one batch at a time, in the order they came."""
 
-    def __init__(self) -> None:
+    def __init__(self, pace: float | None = None) -> None:
+        """`pace`: seconds between commits in a crowd; None: IM_COMMIT_PACE."""
+        self._pace: float = settings.IM_COMMIT_PACE if pace is None else pace
         self._waiting: deque[tuple[Draft, asyncio.Future[Stored]]] = deque()
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -78,7 +80,7 @@ class WriteQueue:
         """In a crowd, leave some time between commits; one who sends one after the other does not wait."""
         if self._last_senders == {self._waiting[0][0].sender}:
             return
-        left = self._last_began + settings.IM_COMMIT_PACE - time.monotonic()
+        left = self._last_began + self._pace - time.monotonic()
         if left > 0 and len(self._waiting) < settings.IM_BATCH_MESSAGES and not self._stopping:
             await asyncio.sleep(left)
 

@@ -140,6 +140,11 @@ OPTIONS = (
     ),
     Option("IM_OUTBOX_WINDOW", 0.03, "Seconds for which writes to a busy connection are gathered."),
     Option("IM_COMMIT_PACE", 0.008, "Seconds between commits of one process while several people send at once."),
+    Option(
+        "IM_CLUSTER_COMMIT_PACE",
+        0.02,
+        "The same for a node of a cluster, which has only a part of the messages and tells the others later anyway.",
+    ),
     Option("IM_BATCH_MESSAGES", 200, "Most messages in one commit."),
     Option(
         "IM_WRITE_QUEUE",

@@ -40,6 +40,9 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
         address=connection.address,
     )
     user, hub = opened.user, publish.hub()
+    if data.after is not None:
+        # A node may lag behind the one that told this position, and would push again what the client has.
+        await hub.reach(data.after)
     if hub.connection_count(user.pk) >= settings.IM_MAX_CONNECTIONS_PER_PERSON:
         connection.close_after(errors.TOO_MANY_OF_PERSON.number, errors.TOO_MANY_OF_PERSON.reason)
         limit = settings.IM_MAX_CONNECTIONS_PER_PERSON

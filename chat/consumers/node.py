@@ -45,7 +45,7 @@ class Node:
         presence: Presence = self.cluster.presence if self.cluster is not None else MemoryPresence(node)
         self.hub = Hub(presence)
         self.comings = Comings(presence)
-        self.writer = WriteQueue()
+        self.writer = WriteQueue(settings.IM_CLUSTER_COMMIT_PACE if self.cluster is not None else None)
         self.door = Doorkeeper()
         self.resends = Resends()
         self.webhooks = Dispatcher(node, self.hub)

@@ -180,6 +180,21 @@ async def test_half_drained_is_told_half(site: Site, monkeypatch: pytest.MonkeyP
     assert not page["hasMore"] and (await bob.call("heartbeat"))["position"] == said[3].position
 
 
+async def test_what_bob_was_told_on_another_node_is_not_pushed_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    """That node was ahead of this one."""
+    scene = await run(Scene)
+    await caught_up(site)
+    withheld = Withheld(site, monkeypatch, settings)
+    seen = await run(scene.say, "seen there")
+    bob = await site.connect(scene.bob, after=seen.position)
+    await run(scene.say, "new")
+    withheld.release()
+    await eventually(lambda: "new" in live(bob))
+    assert live(bob) == ["new"]
+
+
 @pytest.mark.parametrize("why", ["too far behind", "from beyond the head"])
 async def test_who_must_reset_is_told_where_to_go_on(site: Site, settings: Settings, why: str) -> None:
     settings.IM_SYNC_LIMIT = 2  # type: ignore[attr-defined]
