@@ -244,7 +244,7 @@ def _index(messages: int, shown: bool) -> None:
     """What a node would do in the background."""
     from chat.search import index
 
-    index.BATCH = TOGETHER
+    index.BATCH, index.BATCH_SIZE = TOGETHER, 1 << 30
     with tqdm(total=messages, desc="search", unit="", disable=not shown) as bar:
         while index.index_advance():
             bar.update(index.BATCH)
