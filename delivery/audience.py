@@ -127,6 +127,12 @@ class Audience:
         """Close the connections whose right ends by this entry, those too whose log-in is under way."""
         if (revoke := entry.header.get("revoke")) is None:
             return
+        if (app := revoke.get("app")) is not None:
+            everybody = [connection for known in self.persons.values() for connection in known.connections]
+            for connection in everybody:
+                if connection.app == app:
+                    connection.close(4001, "this app is closed")
+            return
         only, keep = revoke.get("credential"), revoke.get("except")
         for person in entry.persons:
             if (known := self.persons.get(person)) is None:

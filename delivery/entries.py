@@ -84,6 +84,7 @@ def _header(data: bytes) -> dict[str, Any]:
     if revoke is not None and not (
         isinstance(revoke, dict)
         and all(isinstance(revoke.get(name, ""), str | None) for name in ("credential", "except"))
+        and type(revoke.get("app", 0)) is int
     ):
-        raise Malformed("revoke names credentials")
+        raise Malformed("revoke names credentials, or an app by its number")
     return header

@@ -32,7 +32,8 @@ class Entry:
     `route` lists the two people of a private channel, by whose presence its bodies travel;
     `skip` lists persons who do not get it live;
     `receipt` lists persons for whom it is counted who gets it (`delivery.receipts`);
-    `revoke` ends connections of the persons (`credential`: only those, `except`: all but those).
+    `revoke` ends connections of the persons (`credential`: only those, `except`: all but those), or with `app` those of
+    everybody on it.
     """
 
     kind: str

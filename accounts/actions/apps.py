@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 from django.dispatch import Signal
 
+from accounts.actions.revocations import revoke_app
 from accounts.errors import BadApp
 from accounts.models import App
 from accounts.names import BadName, check_name
@@ -32,14 +33,20 @@ def app_create(*, number: int, name: str, guests_allowed: bool = True, enabled: 
 
 
 def app_update(*, number: int, name: str, guests_allowed: bool, enabled: bool) -> App:
-    """Change an app. Disabled, nobody can log in to it any more. BadApp for an unknown number or a bad name."""
+    """Change an app. Once disabled, nobody is on it any more, nor can log in to it.
+
+    BadApp for an unknown number or a bad name.
+    """
     name = _checked_name(name)
     with write():
         app = App.objects.select_for_update(no_key=True).filter(number=number).first()
         if app is None:
             raise BadApp("There is no such app.")
+        ends = app.enabled and not enabled
         app.name, app.guests_allowed, app.enabled = name, guests_allowed, enabled
         app.save(update_fields=["name", "guests_allowed", "enabled"])
+        if ends:
+            revoke_app(number)
     return app
 
 

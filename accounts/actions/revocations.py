@@ -17,6 +17,11 @@ def revoke_all(user_id: int, *, keep: str | None = None) -> None:
     _append(user_id, [{"credential": None, "except": keep}])
 
 
+def revoke_app(number: int) -> None:
+    """Close everybody's connections on the app. Call it last in a transaction."""
+    publish.after_commit(log.append([log.Entry(kind=KIND, header={"revoke": {"app": number}})]))
+
+
 def _append(user_id: int, revocations: list[dict[str, str | None]]) -> None:
     entries = [log.Entry(kind=KIND, persons=(user_id,), header={"revoke": revocation}) for revocation in revocations]
     publish.after_commit(log.append(entries))

@@ -82,6 +82,6 @@ def session_standing(opened: Opened, *, token: str, session_key: str) -> Sequenc
     """The person's stays, or None if what they logged in by has ended meanwhile."""
     by = token or opened.token
     known = person_by_token(by) if by else person_by_session(session_key)
-    if known is None or known[0].pk != opened.user.pk:
+    if known is None or known[0].pk != opened.user.pk or app_by_number(opened.app.number) is None:
         return None
     return selectors.stays(opened.user.pk)

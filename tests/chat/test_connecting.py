@@ -11,14 +11,14 @@ import pytest
 import pytest_asyncio
 from django.conf import Settings
 
-from accounts.actions import person_deactivate, token_issue, token_revoke
+from accounts.actions import app_create, app_update, person_deactivate, token_issue, token_revoke
 from accounts.selectors import person_by_token
 from chat.actions import session
 from chat.actions.member import member_join
 from chat.models import Channel
 from delivery.log import Span
 from delivery.threads import run
-from tests.support.client import Closed, Envelope
+from tests.support.client import Closed, Envelope, Refused
 from tests.support.core import Local, Site, serving
 from tests.support.eventually import PATIENCE, eventually
 from tests.support.scene import Scene, Withheld, caught_up, heard, live, texts
@@ -193,6 +193,32 @@ async def test_what_bob_was_told_on_another_node_is_not_pushed_again(
     withheld.release()
     await eventually(lambda: "new" in live(bob))
     assert live(bob) == ["new"]
+
+
+async def test_who_is_on_an_app_that_is_disabled_is_cut_off(site: Site) -> None:
+    scene = await run(Scene)
+    await run(lambda: app_create(number=901, name="Watch"))
+    watch, laptop = await site.connect(scene.bob, app=901), await site.connect(scene.bob)
+    await run(lambda: app_update(number=901, name="Watch", guests_allowed=True, enabled=False))
+    assert await watch.closed() == 4001
+    assert (await laptop.request("ping")).data == "pong"
+    with pytest.raises(Refused):
+        await site.connect(scene.bob, app=901)
+
+
+@pytest.mark.parametrize("where", ["before", "after"])
+async def test_an_app_that_is_disabled_during_a_log_in_lets_nobody_in(
+    site: Site, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    scene = await run(Scene)
+    await run(lambda: app_create(number=901, name="Watch"))
+    gate = Gate(monkeypatch, where)
+    arriving = asyncio.create_task(site.connect(scene.bob, app=901))
+    await gate.reached()
+    await run(lambda: app_update(number=901, name="Watch", guests_allowed=True, enabled=False))
+    gate.open()
+    with pytest.raises((Refused, Closed)):
+        await arriving
 
 
 @pytest.mark.parametrize("why", ["too far behind", "from beyond the head"])

@@ -102,6 +102,7 @@ def raw(**fields: Any) -> bytes:
         {"header": b'{"revoke": "all"}'},
         {"header": b'{"revoke": {"credential": 7}}'},
         {"header": b'{"revoke": {"except": []}}'},
+        {"header": b'{"revoke": {"app": "101"}}'},
     ],
     ids=str,
 )

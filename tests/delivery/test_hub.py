@@ -220,6 +220,13 @@ async def test_a_revocation_closes_what_it_names(
             assert not listener.closings or "msg@2" not in listener.frames
 
 
+async def test_an_apps_end_closes_everybodys_connections_on_it(hub: Hub, memory_log: MemoryLog) -> None:
+    async with listening(hub, ALICE, MEMBER, app=102) as alice, listening(hub, BOB, MEMBER) as bob:
+        hub.offer(memory_log.append(Entry(kind="revocation", header={"revoke": {"app": 102}}), msg()))
+        await bob.until("msg@2")
+        assert (alice.closings, bob.closings) == ([4001], [])
+
+
 async def test_nothing_is_kept_of_who_has_gone(hub: Hub, memory_log: MemoryLog) -> None:
     async with listening(hub, ALICE, MEMBER, Span(GROUP + 1, 0, 5), channels=[ROOM]), listening(hub, BOB):
         hub.offer(memory_log.append(joins(BOB), joins(CAROL), leaves(CAROL), leaves(BOB), joins(BOB, GROUP + 2)))
