@@ -48,4 +48,5 @@ def _boot(app: App, person: User | None) -> dict[str, object]:
         "registration": settings.IM_REGISTRATION,
         "staff": person is not None and person.is_staff,
         "messageLimit": settings.IM_MESSAGE_LIMIT,
+        "timeZone": person.time_zone if person is not None else "",
     }

@@ -3,12 +3,24 @@ import { language, t } from "./i18n.js";
 
 /** Making a formatter costs a thousand times its use. @type {Map<string, Intl.DateTimeFormat>} */
 const formatters = new Map();
+/** What the person has chosen; undefined: the browser's. @type {string | undefined} */
+let timeZone;
 
-/** @param {number} time @param {Intl.DateTimeFormatOptions} options */
-function format(time, options) {
-  const key = language.tag + JSON.stringify(options);
+/** Show times as they are there; empty or unknown here: as the browser has them. @param {string} name */
+export function useTimeZone(name) {
+  formatters.clear();
+  try {
+    timeZone = new Intl.DateTimeFormat("en", { timeZone: name || undefined }).resolvedOptions().timeZone;
+  } catch {
+    timeZone = undefined;
+  }
+}
+
+/** @param {number} time @param {Intl.DateTimeFormatOptions} options @param {string} [tag] */
+function format(time, options, tag = language.tag) {
+  const key = tag + JSON.stringify(options);
   let formatter = formatters.get(key);
-  if (!formatter) formatters.set(key, (formatter = new Intl.DateTimeFormat(language.tag, options)));
+  if (!formatter) formatters.set(key, (formatter = new Intl.DateTimeFormat(tag, { timeZone, ...options })));
   return formatter.format(time);
 }
 
@@ -28,10 +40,15 @@ export function fullTime(time) {
   return format(time, { dateStyle: "full", timeStyle: "medium" });
 }
 
-/** The local day as a number that grows by one each day. @param {number} time */
+/** The day there as a number that grows by one each day. @param {number} time */
 export function dayNumber(time) {
-  const date = new Date(time);
-  return Math.floor(Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) / 86_400_000);
+  // As 2026-03-01, which Date reads as that day in UTC.
+  return Date.parse(format(time, { year: "numeric", month: "2-digit", day: "2-digit" }, "sv-SE")) / 86_400_000;
+}
+
+/** @param {number} time */
+function yearOf(time) {
+  return new Date(dayNumber(time) * 86_400_000).getUTCFullYear();
 }
 
 /** "Today", "Yesterday", "Monday 3 March", with the year if it is another. @param {number} time @param {number} now */
@@ -39,7 +56,7 @@ export function day(time, now) {
   const ago = dayNumber(now) - dayNumber(time);
   if (ago === 0) return t("day.today");
   if (ago === 1) return t("day.yesterday");
-  const year = new Date(time).getFullYear() === new Date(now).getFullYear() ? {} : { year: /** @type {const} */ ("numeric") };
+  const year = yearOf(time) === yearOf(now) ? {} : { year: /** @type {const} */ ("numeric") };
   return format(time, { weekday: "long", day: "numeric", month: "long", ...year });
 }
 
@@ -49,7 +66,7 @@ export function shortTime(time, now) {
   const ago = dayNumber(now) - dayNumber(time);
   if (ago === 0) return clock(time);
   if (ago > 0 && ago < 7) return format(time, { weekday: "short" });
-  const year = new Date(time).getFullYear() === new Date(now).getFullYear() ? {} : { year: /** @type {const} */ ("2-digit") };
+  const year = yearOf(time) === yearOf(now) ? {} : { year: /** @type {const} */ ("2-digit") };
   return format(time, { day: "numeric", month: "short", ...year });
 }
 

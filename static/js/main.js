@@ -5,6 +5,7 @@ import { Conversation } from "./conversation.js";
 import { Directory } from "./directory.js";
 import { byId } from "./dom.js";
 import { Drafts } from "./drafts.js";
+import { useTimeZone } from "./format.js";
 import { comeInAsGuest } from "./guest.js";
 import { apply, language, t } from "./i18n.js";
 import { Outbox } from "./outbox.js";
@@ -34,9 +35,10 @@ import { Timeline } from "./widgets/timeline.js";
 import { Toolbar } from "./widgets/toolbar.js";
 import { Welcome } from "./widgets/welcome.js";
 
-/** @type {{appId: number, signedIn: boolean, guests: boolean, guestNameLimit: number, registration: boolean, staff: boolean, messageLimit: number}} */
+/** @type {{appId: number, signedIn: boolean, guests: boolean, guestNameLimit: number, registration: boolean, staff: boolean, messageLimit: number, timeZone: string}} */
 const boot = JSON.parse(byId("boot").textContent);
 document.documentElement.lang = language.tag;
+useTimeZone(boot.timeZone);
 apply(document);
 
 const socket = new Socket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/acc?batch=1`);

@@ -1,0 +1,45 @@
+"""Times as the person's chosen time zone has them."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page
+
+from tests.support import machine
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.sqlite,
+    pytest.mark.skipif(machine.chromium() is None, reason="Chromium is missing on this machine"),
+]
+
+NEW_YEAR = 1_767_225_600_000
+"""2026-01-01 00:00 UTC."""
+
+
+async def shown(modules: Page, zone: str, time: int) -> list[object]:
+    """The clock, the day's number, and the day as seen from the second of January."""
+    script = """async ([zone, time, now]) => {
+      const { useTimeZone, clock, dayNumber, day } = await import("/static/js/format.js");
+      useTimeZone(zone);
+      return [clock(time), dayNumber(time), day(time, now)];
+    }"""
+    parts: list[object] = await modules.evaluate(script, [zone, time, NEW_YEAR + 36 * 3_600_000])
+    return parts
+
+
+@pytest.mark.parametrize(
+    ("zone", "expected"),
+    [
+        ("UTC", ["00:00", 20454, "Yesterday"]),
+        ("Asia/Shanghai", ["08:00", 20454, "Yesterday"]),
+        ("America/New_York", ["19:00", 20453, "Wednesday December 31 2025"]),
+    ],
+)
+async def test_the_same_moment_in_three_places(modules: Page, zone: str, expected: list[object]) -> None:
+    clock, number, day = await shown(modules, zone, NEW_YEAR)
+    assert [clock, number, str(day).replace(",", "")] == expected
+
+
+async def test_an_unknown_zone_is_the_browsers(modules: Page) -> None:
+    assert await shown(modules, "Atlantis/Capital", NEW_YEAR) == await shown(modules, "", NEW_YEAR)
