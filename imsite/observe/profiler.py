@@ -6,13 +6,18 @@ thread only, and pyinstrument made a turn of a busy event loop cost three times 
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import accumulate, chain, repeat, starmap, takewhile, tee
+from operator import attrgetter
 from pathlib import Path
-from types import CodeType, FrameType
+from types import CodeType
 
 SHORTEST, LONGEST = 0.1, 30.0
 INTERVAL = 0.005
@@ -21,6 +26,8 @@ SWITCH = 2e-5
 would fall where a thread lets go of it by itself, such as in the loop's select."""
 DEEPEST = 200
 """Frames of one stack; a deeper one loses its outermost."""
+
+_OUTWARDS = ("f_back",) * (DEEPEST - 1)
 
 Stack = tuple[str, ...]
 """From the thread's name inwards."""
@@ -33,6 +40,10 @@ class Profile:
     seconds: float
     samples: int = 0
     stacks: dict[Stack, float] = field(default_factory=dict)
+
+    def add(self, stack: Stack, seconds: float) -> None:
+        if seconds > 0:
+            self.stacks[stack] = self.stacks.get(stack, 0.0) + seconds
 
     @property
     def busy(self) -> float:
@@ -54,21 +65,58 @@ def sample(seconds: float) -> Profile:
 def _look(profile: Profile) -> None:
     own = threading.get_ident()
     used = {thread.native_id: _cpu(thread) for thread in threading.enumerate()}
+    resting: set[Stack] = set()
+    kept: dict[int | None, tuple[Stack, float]] = {}
     end = time.monotonic() + profile.seconds
     while time.monotonic() < end:
         time.sleep(INTERVAL)
         profile.samples += 1
         threads = {thread.ident: thread for thread in threading.enumerate()}
-        for ident, frame in sys._current_frames().items():
+        for ident, calls in _calls():
             thread = threads.get(ident)
             if thread is None or ident == own:
                 continue
             cpu = _cpu(thread)
-            # What a thread has used since the last look goes to where it is now. One that waits has used nothing.
-            if (spent := cpu - used.get(thread.native_id, 0.0)) > 0:
-                stack = _stack(thread.name, frame)
-                profile.stacks[stack] = profile.stacks.get(stack, 0.0) + spent
+            spent = cpu - used.get(thread.native_id, 0.0)
             used[thread.native_id] = cpu
+            stack = _stack(thread.name, calls)
+            if spent <= 0:
+                resting.add(stack)
+            if stack in resting:
+                # It has used its time elsewhere and waits again: that goes to where it is next seen at work.
+                kept[ident] = stack, kept.pop(ident, (stack, 0.0))[1] + spent
+            else:
+                profile.add(stack, spent + kept.pop(ident, (stack, 0.0))[1])
+    for stack, spent in kept.values():
+        profile.add(stack, spent)
+
+
+def _calls() -> list[tuple[int, list[CodeType]]]:
+    """Of each thread its identifier and what it calls, from the innermost outwards.
+
+    One call of C from the first look to the last: no other thread goes on meanwhile. Were this a loop in Python, a
+    coroutine could be suspended between two steps, and CPython 3.11 then goes on to the frame of whoever had awaited
+    it, which may be freed: the node ends with a segmentation fault.
+    """
+    threads, again = tee(starmap(sys._current_frames, [()]))
+    innermost = chain.from_iterable(map(dict.values, again))
+    frames = map(accumulate, map(chain, zip(innermost, strict=False), repeat(_OUTWARDS)), repeat(getattr))
+    codes = map(map, repeat(attrgetter("f_code")), map(takewhile, repeat(bool), frames))
+    looks = zip(chain.from_iterable(threads), map(list, codes), strict=True)
+    with _no_collection():
+        return list(looks)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """The collector may call Python, and Python lets other threads go on."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _cpu(thread: threading.Thread) -> float:
@@ -83,15 +131,9 @@ def _cpu(thread: threading.Thread) -> float:
         return 0.0
 
 
-def _stack(name: str, innermost: FrameType) -> Stack:
-    labels: list[str] = []
-    frame: FrameType | None = innermost
-    while frame is not None and len(labels) < DEEPEST:
-        labels.append(_label(frame.f_code))
-        frame = frame.f_back
+def _stack(name: str, calls: list[CodeType]) -> Stack:
     # Threads of one pool count as one.
-    labels.append(name.rstrip("0123456789-_ ") or name)
-    return tuple(reversed(labels))
+    return (name.rstrip("0123456789-_ ") or name, *map(_label, reversed(calls)))
 
 
 @cache
