@@ -14,11 +14,21 @@ class ImsiteConfig(AppConfig):
         # chat's signal is the last: the rights of all others exist by then.
         post_migrate.connect(make_roles, sender=apps.get_app_config("chat"))
         pre_migrate.connect(take_time)
+        post_migrate.connect(give_time_back)
 
 
 def take_time(using: str, **kwargs: Any) -> None:
     """A migration thinks between its statements for longer than a node may that holds the log's counter."""
+    _execute_on_postgresql(using, "SET idle_in_transaction_session_timeout = 0")
+
+
+def give_time_back(using: str, **kwargs: Any) -> None:
+    """What the same process does after its migrations is bound again as `settings.DATABASES` says."""
+    _execute_on_postgresql(using, "RESET idle_in_transaction_session_timeout")
+
+
+def _execute_on_postgresql(using: str, statement: str) -> None:
     connection = connections[using]
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SET idle_in_transaction_session_timeout = 0")
+            cursor.execute(statement)
