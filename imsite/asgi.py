@@ -18,8 +18,11 @@ from django.urls import re_path  # noqa: E402
 from chat.consumers.json_consumer import JsonConsumer  # noqa: E402
 from chat.consumers.node import node, stop_node  # noqa: E402
 from chat.consumers.protobuf_consumer import ProtobufConsumer  # noqa: E402
+from imsite import cookies  # noqa: E402
 from imsite.observe import lag  # noqa: E402
 from imsite.request_threads import HttpHandler  # noqa: E402
+
+cookies.mend()
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]

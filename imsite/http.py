@@ -9,6 +9,15 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_LIMIT = 65_536
 """Bytes of a request's line and headers."""
+HEADER_LIMIT = 8192
+"""Bytes of one header. What reads them (the standard library, Django) may take the square of their length, so one long
+header would hold up everybody; browsers and nginx stay below by themselves."""
+CONTENT_TYPE_LIMIT = 512
+"""Bytes of that header, which takes longest: a type and a boundary."""
+
+
+class HeaderTooLarge(Exception):
+    """The request is answered 400 before anything reads its headers."""
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -37,6 +46,12 @@ class HttpProtocol(HttpToolsProtocol):
         else:
             # The application hears that the client has gone; it would have kept all of it.
             self.transport.close()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if len(value) > (CONTENT_TYPE_LIMIT if name.lower() == b"content-type" else HEADER_LIMIT):
+            # The parser stops at it, and uvicorn refuses the request.
+            raise HeaderTooLarge
+        super().on_header(name, value)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
