@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.hashers import make_password
 
-from accounts.actions.profile import tell_change
+from accounts.actions.news import tell_change
 from accounts.actions.rows import checked_email, hashed_password, insert, locked, update
 from accounts.errors import NotManageable
 from accounts.models import User
@@ -12,18 +12,23 @@ from accounts.names import check_nickname, check_user_name
 from delivery.transactions import write
 
 
-def person_add(*, username: str, nickname: str = "", email: str | None = None, password: str | None = None) -> User:
-    """A new account, made by another system. Without a password its person comes in by the reset, or by no password.
+def person_draft(*, username: str, nickname: str = "", email: str | None = None, password: str | None = None) -> User:
+    """An account for `person_add`. Slow where there is a password, so not inside a transaction.
 
-    BadName, BadNickname, BadEmail, BadPassword; NameTaken, EmailTaken.
+    Without one its person comes in by the reset, or by no password. BadName, BadNickname, BadEmail, BadPassword.
     """
     user = User(
         username=check_user_name(username), nickname=check_nickname(nickname or username), email=checked_email(email)
     )
     user.password = make_password(None) if password is None else hashed_password(password, user)
-    with write():
-        insert(user)
     return user
+
+
+def person_add(*, draft: User) -> User:
+    """A new account, made by another system. NameTaken, EmailTaken."""
+    with write():
+        insert(draft)
+    return draft
 
 
 def person_rename(*, user_id: int, nickname: str) -> User:

@@ -6,25 +6,23 @@ are missing are made together, and all of it shares commits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from django.conf import settings
-from django.db import IntegrityError
 
 from accounts.models import User
 from accounts.selectors import persons_by_names
 from chat import errors, selectors
 from chat.actions.message import message_draft
+from chat.actions.once import claim_requests
 from chat.actions.online import persons_online
 from chat.actions.private_channels import private_channels_open
 from chat.actions.store import messages_store
 from chat.errors import ChatError
 from chat.writer import Draft, Stored
-from delivery import keys
 from delivery.keys import Guard
-from delivery.transactions import write
 
 SPEAK = "chat.speak_for_others"
 ONLINE, OFFLINE = "1", "0"
@@ -158,34 +156,6 @@ def require_size(messages: int) -> None:
     limit = settings.IM_API_MESSAGES
     if messages > limit:
         raise ChatError(errors.TOO_MUCH, f"One call stores at most {limit} messages.", limit=limit)
-
-
-def claim_requests(guards: Iterable[Guard]) -> dict[Guard, ChatError]:
-    """Claim the guards of whole requests that do several things; those that were used for another request.
-
-    Each of the things is guarded once more in the transaction that stores it, so that a retry goes on where an earlier
-    attempt ended.
-    """
-    wanted = list(guards)
-    first = {guard.claim: guard for guard in reversed(wanted)}
-    if not first:
-        return {}
-    for attempt in range(2):
-        try:
-            with write():
-                held = keys.held(list(first))
-                keys.hold({guard: "" for claim, guard in first.items() if claim not in held})
-            break
-        except IntegrityError:
-            # Somebody claimed one of them between our look and our insert: the second look finds it.
-            if attempt:
-                raise
-    prints = {claim: held[claim].fingerprint if claim in held else guard.fingerprint for claim, guard in first.items()}
-    return {
-        guard: ChatError(errors.OPERATION_FAILED, "This Idempotency-Key was used for another request.")
-        for guard in wanted
-        if prints[guard.claim] != guard.fingerprint
-    }
 
 
 def _find_channels(plans: Sequence[_Plan], found: Directory) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Unpack
 
 from accounts.models import User
 from chat import errors
-from chat.actions.channel import channel_rename, channel_set_closed
+from chat.actions.channel import channel_rename, channel_set_closed, lock_people, people_named
+from chat.actions.member import member_invite, member_join
 from chat.actions.policy import Changes, channel_set_policy
 from chat.actions.service_access import access_for_service
 from chat.errors import ChatError
@@ -37,3 +39,16 @@ def channel_close(*, user: User, channel_id: int, closed: bool = True) -> None:
         if access.channel.kind != Channel.Kind.PUBLIC or access.role != "owner":
             raise ChatError(errors.NOT_AUTHORISED, "Only an owner of the group may do this.")
         channel_set_closed(operator=user, channel_id=channel_id, closed=closed)
+
+
+def members_add(*, user: User, channel_id: int, names: Sequence[str]) -> list[User]:
+    """Add people to a group; returns those who were not in it. The service's own name: it joins an open group first."""
+    others = [name for name in names if name != user.username]
+    joins = len(others) < len(names)
+    with write():
+        if joins and others:
+            # Joining writes to the log, after which nothing may wait for anybody's row.
+            lock_people([user, *people_named(others, but=user)])
+        if joins:
+            member_join(user=user, channel_id=channel_id)
+        return member_invite(user=user, channel_id=channel_id, names=others) if others else []

@@ -23,13 +23,13 @@ from chat import errors
 from chat.actions.incoming_hook import incoming_hook_post, secret_digest
 from chat.api.call import AlwaysJson
 from chat.api.v1 import problems
+from chat.api.v1.endpoint import asked_key
 from chat.api.v1.shapes import Problem, Shape, parse
 from chat.api.v1.throttles import Throttle
 from chat.errors import ChatError
 from chat.selectors import hooks as hook_selectors
 
 FORM = "application/x-www-form-urlencoded"
-KEY_LIMIT = 128
 
 
 class Payload(Shape):
@@ -94,10 +94,7 @@ class Incoming(APIView):  # type: ignore[misc]
         if hook is None:
             raise ChatError(errors.NO_DATA, "There is no such webhook, or it has been switched off.")
         throttles.of_hooks.take(str(hook.pk))
-        key = request.headers.get("Idempotency-Key", "").strip()
-        if len(key) > KEY_LIMIT or not key.isprintable():
-            raise ChatError(errors.ILLEGAL_PARAMETER, f"An Idempotency-Key has at most {KEY_LIMIT} characters.")
-        incoming_hook_post(hook=hook, text=_text(request), key=key)
+        incoming_hook_post(hook=hook, text=_text(request), key=asked_key(request) or "")
         return HttpResponse("ok", content_type="text/plain; charset=utf-8")
 
     def handle_exception(self, exc: Exception) -> Response:

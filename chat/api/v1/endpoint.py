@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import IO, Any, ClassVar, TypeVar
 
 import msgspec
 from django.conf import settings
 from django.http.response import HttpResponseBase
+from django.utils.crypto import salted_hmac
 from drf_spectacular.utils import extend_schema
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import NotFound
@@ -100,21 +100,15 @@ class Endpoint(APIView):  # type: ignore[misc]
 
     def idempotency(self, request: Request, data: Shape, key: str | None = None) -> Guard | None:
         """What makes this call happen once: its `Idempotency-Key`, else `key`; None without either."""
-        given = request.headers.get("Idempotency-Key", "").strip() or key
+        given = asked_key(request) or key
         if not given:
             return None
-        if len(given) > KEY_LIMIT or not given.isprintable():
-            raise ChatError(
-                errors.ILLEGAL_PARAMETER,
-                f"An Idempotency-Key has 1 to {KEY_LIMIT} printable characters.",
-                field="Idempotency-Key",
-            )
         return Guard(f"api:{request.user.pk}", given, self._fingerprint(request, data))
 
     def _fingerprint(self, request: Request, data: Shape) -> str:
-        made = hashlib.sha256(f"{request.method} {request.path}\n".encode())
-        made.update(msgspec.json.encode(data, order="sorted"))
-        return made.hexdigest()
+        """By a key of the site's: a password in the body must not be guessed by what is kept of it."""
+        asked = f"{request.method} {request.path}\n".encode() + msgspec.json.encode(data, order="sorted")
+        return salted_hmac("imsite.idempotency", asked, algorithm="sha256").hexdigest()
 
     def handle_exception(self, exc: Exception) -> Response:
         """Every failure as a problem."""
@@ -134,6 +128,21 @@ class Endpoint(APIView):  # type: ignore[misc]
             response["RateLimit-Remaining"] = str(left.remaining)
             response["RateLimit-Reset"] = str(left.reset)
         return response
+
+
+def asked_key(request: Request) -> str | None:
+    """The request's `Idempotency-Key`, None without. ILLEGAL_PARAMETER for one that guards nothing or is too long."""
+    given = request.headers.get("Idempotency-Key")
+    if given is None:
+        return None
+    key = str(given).strip()
+    if not 0 < len(key) <= KEY_LIMIT or not key.isprintable():
+        raise ChatError(
+            errors.ILLEGAL_PARAMETER,
+            f"An Idempotency-Key has 1 to {KEY_LIMIT} printable characters.",
+            field="Idempotency-Key",
+        )
+    return key
 
 
 def answer(data: Any = None, status: int = 200) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from msgspec import Meta
 from rest_framework.request import Request
@@ -15,6 +15,7 @@ from accounts.actions.external import Given
 from accounts.errors import NoSuchPerson
 from accounts.external import external_page, external_person
 from chat import errors
+from chat.actions.once import once
 from chat.api.v1 import pages
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.schema import CURSOR, LIMIT, described
@@ -126,8 +127,9 @@ class ExternalToken(Endpoint):
     @described(
         "Let one's own person in",
         takes=TokenWanted,
-        gives={201: TokenMade},
+        gives={201: TokenMade, 200: TokenMade},
         refuses=(404,),
+        idempotent=True,
         sent={"For ten minutes": {"seconds": 600}},
         got={"Made": {"serviceToken": "0f3c…", "expires": 1798761600000, "userId": MAYUAN["userId"]}},
         tag="users",
@@ -135,9 +137,17 @@ class ExternalToken(Endpoint):
     def post(self, request: Request, external_id: str) -> Response:
         """A short-lived token with which the business's app logs its person in. Only for people the service made."""
         data = self.body(request, TokenWanted)
-        made = accounts.external_token_make(service=request.user, external_id=external_id, seconds=data.seconds)
-        expires = int(made.expires.timestamp() * 1000)
-        return answer({"serviceToken": made.token, "expires": expires, "userId": made.device.user.public_name}, 201)
+
+        def make() -> dict[str, Any]:
+            made = accounts.external_token_make(service=request.user, external_id=external_id, seconds=data.seconds)
+            return {
+                "serviceToken": made.token,
+                "expires": int(made.expires.timestamp() * 1000),
+                "userId": made.device.user.public_name,
+            }
+
+        body, repeated = once(self.idempotency(request, data), make, secret=True)
+        return answer(body, 200 if repeated else 201)
 
     @described("End the tokens of one's own person", gives={204: None}, refuses=(404,), tag="users")
     def delete(self, request: Request, external_id: str) -> Response:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat import bodies, selectors
-from chat.actions import member
+from chat.actions import member, service_channel
+from chat.actions.once import once
 from chat.actions.service_access import access_for_service
 from chat.api.v1 import pages
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
@@ -74,16 +75,19 @@ class MemberList(Endpoint):
         refuses=(404, 409),
         sent={"Two people": {"members": ["alice", "bob"]}},
         got={"One was new": {"added": [ALICE]}},
+        idempotent=True,
         tag="channels",
     )
     def post(self, request: Request, channel_id: str) -> Response:
         """Add people to a group; who is in it already stays as they are. The service's own name: join an open group."""
         data, target = self.body(request, NewMembers), number(channel_id)
-        others = [name for name in data.members if name != request.user.username]
-        if len(others) < len(data.members):
-            member.member_join(user=request.user, channel_id=target)
-        added = member.member_invite(user=request.user, channel_id=target, names=others) if others else []
-        return answer({"added": [bodies.person(user) for user in added]})
+
+        def add() -> dict[str, Any]:
+            added = service_channel.members_add(user=request.user, channel_id=target, names=data.members)
+            return {"added": [bodies.person(user) for user in added]}
+
+        body, _ = once(self.idempotency(request, data), add)
+        return answer(body)
 
 
 class OneMember(Endpoint):

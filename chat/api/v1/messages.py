@@ -12,8 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat import errors
-from chat.actions.once import once
-from chat.actions.sending import Outgoing, Parcel, Place, claim_requests, messages_send
+from chat.actions.once import claim_requests, once
+from chat.actions.sending import Outgoing, Parcel, Place, messages_send
 from chat.actions.transient import Pushed, message_push
 from chat.api.v1 import problems
 from chat.api.v1.endpoint import Endpoint, Permissions, answer

@@ -18,11 +18,13 @@ from accounts.errors import AccountError, NoSuchPerson
 from accounts.selectors import person_search
 from chat import bodies, errors
 from chat.actions.moderation import person_admit
+from chat.actions.once import claim_requests, once
 from chat.api.v1 import pages, problems
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.schema import CURSOR, LIMIT, described
 from chat.api.v1.shapes import Person, Problem, Shape, UserName
 from chat.errors import ChatError
+from delivery.keys import Guard
 
 if TYPE_CHECKING:
     from accounts.models import User as Account
@@ -74,7 +76,7 @@ class Import(Shape):
 
 
 class Result(Shape):
-    """What became of one: 201 made, 200 found, else why it was refused."""
+    """What became of one: 201 made, 200 found or made by an earlier attempt, else why it was refused."""
 
     status: int
     user: UserShown | None = None
@@ -117,8 +119,9 @@ class UserList(Endpoint):
     @described(
         "Make an account",
         takes=NewUser,
-        gives={201: UserShown},
+        gives={201: UserShown, 200: UserShown},
         refuses=(409,),
+        idempotent=True,
         sent={"An account": {"userId": "alice", "nickname": "Alice", "email": "alice@example.org"}},
         got={"Made": ALICE},
         tag="users",
@@ -126,10 +129,11 @@ class UserList(Endpoint):
     def post(self, request: Request) -> Response:
         """A new account. The user name stays for good; a taken one is a 409."""
         data = self.body(request, NewUser)
-        user = accounts.person_add(
+        draft = accounts.person_draft(
             username=data.userId, nickname=data.nickname or "", email=data.email, password=data.password
         )
-        return answer(shown(user), 201)
+        body, repeated = once(self.idempotency(request, data), lambda: shown(accounts.person_add(draft=draft)))
+        return answer(body, 200 if repeated else 201)
 
 
 class User(Endpoint):
@@ -192,13 +196,15 @@ class UserImport(Endpoint):
             "Accounts": {"users": [{"userId": "alice", "nickname": "Alice", "email": "alice@example.org"}]},
         },
         got={"One made": {"results": [{"status": 201, "user": ALICE}]}},
+        idempotent=True,
         tag="users",
     )
     def post(self, request: Request) -> Response:
         """Up to 1,000 at once, with a result for each, in order; one that is refused keeps no other back.
 
         `externalId` needs the permission `accounts.add_externalid` and makes or finds, so it can be repeated;
-        `userId` needs `accounts.add_user` and makes only: a name that is there is a 409.
+        `userId` needs `accounts.add_user` and makes only: a name that is there is a 409, but for what an earlier
+        attempt with the same key has made.
         """
         data = self.body(request, Import)
         own = [
@@ -207,6 +213,9 @@ class UserImport(Endpoint):
             if one.externalId is not None and one.userId is None
         ]
         results: dict[int, dict[str, Any]] = {}
+        whole = self.idempotency(request, data)
+        if whole is not None and (used := claim_requests([whole])):
+            raise used[whole]
         if own:
             _require(request, "accounts.add_externalid")
             known = accounts.external_people_import(service=request.user, given=[given for _, given in own])
@@ -215,7 +224,7 @@ class UserImport(Endpoint):
             _require(request, "accounts.add_user")
         for index, one in enumerate(data.users):
             if index not in results:
-                results[index] = _result(_added(one))
+                results[index] = _added(one, None if whole is None else whole.item(index))
         return answer({"results": [results[index] for index in range(len(data.users))]})
 
 
@@ -231,19 +240,23 @@ def _account(name: str) -> Account:
     return user
 
 
-def _added(one: Imported) -> Known | Exception:
-    if one.userId is None or one.externalId is not None:
-        return ChatError(errors.ILLEGAL_PARAMETER, "Give externalId or userId.")
+def _added(one: Imported, guard: Guard | None) -> dict[str, Any]:
     try:
-        return Known(
-            accounts.person_add(username=one.userId, nickname=one.nickname or "", email=one.email), created=True
-        )
-    except AccountError as refusal:
-        return refusal
+        if one.userId is None or one.externalId is not None:
+            raise ChatError(errors.ILLEGAL_PARAMETER, "Give externalId or userId.")
+        draft = accounts.person_draft(username=one.userId, nickname=one.nickname or "", email=one.email)
+        user, repeated = once(guard, lambda: shown(accounts.person_add(draft=draft)))
+    except (AccountError, ChatError) as refusal:
+        return _refused(refusal)
+    return {"status": 200 if repeated else 201, "user": user}
 
 
 def _result(outcome: Known | Exception) -> dict[str, Any]:
     if isinstance(outcome, Exception):
-        problem = problems.of_error(outcome)
-        return {"status": problem["status"], "problem": problem}
+        return _refused(outcome)
     return {"status": 201 if outcome.created else 200, "user": shown(outcome.user)}
+
+
+def _refused(refusal: Exception) -> dict[str, Any]:
+    problem = problems.of_error(refusal)
+    return {"status": problem["status"], "problem": problem}

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat.actions import webhook as webhooks
+from chat.actions.once import once
 from chat.api.v1 import pages
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.schema import CURSOR, LIMIT, described, paged
@@ -119,7 +120,8 @@ class Webhooks(Endpoint):
     @described(
         "Make a webhook",
         takes=NewWebhook,
-        gives={201: MadeWebhook},
+        gives={201: MadeWebhook, 200: MadeWebhook},
+        idempotent=True,
         tag="webhooks",
         sent={
             "Of all channels": {"name": "Orders", "url": _EXAMPLE["url"], "events": ["message.sent", "person.online"]},
@@ -136,14 +138,19 @@ class Webhooks(Endpoint):
         `chat.manage_channels`.
         """
         data = self.body(request, NewWebhook)
-        hook, secret = webhooks.webhook_create(
-            maker=request.user,
-            name=data.name,
-            url=data.url,
-            events=data.events,
-            channel_id=None if data.channel is None else number(data.channel),
-        )
-        return answer({**_webhook(hook), "secret": secret}, 201)
+
+        def make() -> dict[str, Any]:
+            hook, secret = webhooks.webhook_create(
+                maker=request.user,
+                name=data.name,
+                url=data.url,
+                events=data.events,
+                channel_id=None if data.channel is None else number(data.channel),
+            )
+            return {**_webhook(hook), "secret": secret}
+
+        body, repeated = once(self.idempotency(request, data), make, secret=True)
+        return answer(body, 200 if repeated else 201)
 
 
 class OneWebhook(Endpoint):
@@ -187,11 +194,22 @@ class OneWebhook(Endpoint):
 class WebhookSecret(Endpoint):
     permissions: ClassVar[Permissions] = {"POST": "chat.change_webhook"}
 
-    @described("Renew a webhook's secret", gives={200: NewSecret}, tag="webhooks", got={"Renewed": {"secret": "qvXo…"}})
+    @described(
+        "Renew a webhook's secret",
+        gives={200: NewSecret},
+        tag="webhooks",
+        got={"Renewed": {"secret": "qvXo…"}},
+        idempotent=True,
+    )
     def post(self, request: Request, webhook_id: str) -> Response:
         """What is sent from now on is signed by the new one."""
-        secret = webhooks.webhook_renew_secret(user=request.user, webhook_id=number(webhook_id))
-        return answer({"secret": secret})
+        pk = number(webhook_id)
+        body, _ = once(
+            self.idempotency(request, Shape()),
+            lambda: {"secret": webhooks.webhook_renew_secret(user=request.user, webhook_id=pk)},
+            secret=True,
+        )
+        return answer(body)
 
 
 class WebhookPing(Endpoint):

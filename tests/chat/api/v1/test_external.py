@@ -85,12 +85,6 @@ def test_a_token_lets_the_person_in_until_it_is_revoked(business: Caller, shop: 
     assert Caller(f"Token {reply.data['serviceToken']}").get(MAYUAN).status == 401
 
 
-def test_the_same_key_makes_no_token_twice_nor_keeps_it(business: Caller) -> None:
-    business("PUT", MAYUAN)
-    made = {business.post(f"{MAYUAN}token/", {}, Idempotency_Key="k").data["serviceToken"] for _ in range(2)}
-    assert len(made) == 2
-
-
 @pytest.mark.parametrize("seconds", [0, -1, 59, 2_592_001, "600", 1e9])
 def test_a_token_is_short_lived(business: Caller, seconds: object) -> None:
     business("PUT", MAYUAN)

@@ -1,0 +1,35 @@
+"""Texts that the database keeps for a while without being able to read them: sealed by the site's SECRET_KEY."""
+
+from __future__ import annotations
+
+import base64
+from functools import cache
+from hashlib import sha256
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+
+_PURPOSE = b"imsite sealed answer\n"
+
+
+class BrokenSeal(Exception):
+    """It was sealed by another key."""
+
+
+def seal(text: str) -> str:
+    return _keys(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS).encrypt(text.encode()).decode()
+
+
+def unseal(sealed: str) -> str:
+    """What was sealed, by this key or one of SECRET_KEY_FALLBACKS."""
+    try:
+        return _keys(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS).decrypt(sealed.encode()).decode()
+    except InvalidToken:
+        raise BrokenSeal from None
+
+
+@cache
+def _keys(*secrets: str) -> MultiFernet:
+    return MultiFernet(
+        [Fernet(base64.urlsafe_b64encode(sha256(_PURPOSE + secret.encode()).digest())) for secret in secrets]
+    )

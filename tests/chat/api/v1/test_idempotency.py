@@ -1,0 +1,127 @@
+"""Whatever makes something is made once for an `Idempotency-Key`, and tells a repeat what it told the first."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from knox.models import AuthToken
+
+from accounts.models import User
+from chat.models import Channel, IncomingHook, Membership, Webhook
+from delivery import log
+from delivery.models import ClaimedKey
+from tests.chat.api.conftest import Grant
+from tests.chat.api.v1.conftest import Caller
+
+KEY = {"Idempotency-Key": "order-812"}
+URL = "https://shop.example/hooks"
+RIGHTS = (
+    "use_gateway", "add_user", "add_externalid", "add_channel", "add_membership", "add_webhook", "change_webhook",
+    "add_incominghook", "change_incominghook", "manage_channels",
+)  # fmt: skip
+
+
+@pytest.fixture
+def maker(shop: User, grant: Grant) -> Caller:
+    """The shop, which may make everything there is to be made."""
+    return Caller(grant(shop, *RIGHTS))
+
+
+@pytest.fixture
+def group(maker: Caller) -> str:
+    """A group of the shop's own."""
+    return str(maker.post("channels/", {"kind": "public", "name": "Orders"}).data["target"])
+
+
+def made() -> list[int]:
+    """How much there is of all that can be made."""
+    kinds = (User, Channel, Membership, Webhook, IncomingHook, AuthToken)
+    return [*(kind.objects.count() for kind in kinds), log.head()]
+
+
+def twice(maker: Caller, path: str, body: Any, other: Any) -> tuple[Any, Any]:
+    """The answers to the same call twice; another one with its key is refused. Nothing is made by the second."""
+    first = maker.post(path, body, **KEY)
+    assert first.status in (200, 201), first.data
+    before = made()
+    again = maker.post(path, body, **KEY)
+    assert again.status == 200, again.data
+    assert maker.post(path, other, **KEY).status == 409
+    assert made() == before
+    return first, again
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "other"),
+    [
+        ("users/", {"userId": "carol", "password": "correct horse battery"}, {"userId": "dave"}),
+        ("channels/", {"kind": "public", "name": "Orders"}, {"kind": "public", "name": "Others"}),
+        (
+            "webhooks/",
+            {"name": "Orders", "url": URL, "events": ["message.sent"]},
+            {"name": "Others", "url": URL, "events": ["message.sent"]},
+        ),
+    ],
+)
+def test_the_shop_makes_it_once(maker: Caller, path: str, body: Any, other: Any) -> None:
+    first, again = twice(maker, path, body, other)
+    assert first.status == 201
+    assert first.data == again.data
+
+
+def test_a_token_of_a_person_is_made_once_and_stands_nowhere(maker: Caller) -> None:
+    maker("PUT", "users/external/c-1/", {})
+    first, again = twice(maker, "users/external/c-1/token/", {"seconds": 600}, {"seconds": 700})
+    assert first.status == 201 and first.data == again.data
+    assert AuthToken.objects.filter(user__username=first.data["userId"]).count() == 1
+    assert first.data["serviceToken"] not in json.dumps(list(ClaimedKey.objects.values()), default=str)
+
+
+def test_people_are_added_to_a_group_once(maker: Caller, group: str, alice: User, bob: User) -> None:
+    path = f"channels/{group}/members/"
+    first, again = twice(maker, path, {"members": ["alice"]}, {"members": ["bob"]})
+    assert [one["userId"] for one in first.data["added"]] == ["alice"]
+    assert first.data == again.data
+
+
+def test_a_secret_is_renewed_once(maker: Caller) -> None:
+    hook = maker.post("webhooks/", {"name": "Orders", "url": URL, "events": ["message.sent"]}).data["id"]
+    first, again = (maker.post(f"webhooks/{hook}/secret/", **KEY) for _ in range(2))
+    assert first.data == again.data
+    assert Webhook.objects.get(pk=hook).secret == first.data["secret"]
+
+
+def test_an_import_goes_on_where_an_earlier_attempt_ended(maker: Caller, alice: User) -> None:
+    body = {"users": [{"userId": "carol"}, {"userId": "alice"}, {"externalId": "c-1"}, {"userId": "dave"}]}
+    first, again = twice(maker, "users/import/", body, {"users": [{"userId": "erin"}]})
+    assert [one["status"] for one in first.data["results"]] == [201, 409, 201, 201]
+    assert [one["status"] for one in again.data["results"]] == [200, 409, 200, 200]
+    assert [one.get("user") for one in again.data["results"]] == [one.get("user") for one in first.data["results"]]
+
+
+def test_two_services_may_use_one_key(maker: Caller, grant: Grant) -> None:
+    rival = Caller(grant(User.objects.create_user("rival", kind=User.Kind.SERVICE), "add_channel"))
+    body = {"kind": "public", "name": "Orders"}
+    assert [caller.post("channels/", body, **KEY).status for caller in (maker, rival)] == [201, 201]
+
+
+@pytest.mark.parametrize("key", ["", "   ", "x" * 129])
+def test_a_key_that_guards_nothing_is_refused(maker: Caller, key: str) -> None:
+    reply = maker.post("channels/", {"kind": "public", "name": "Orders"}, **{"Idempotency-Key": key})
+    assert (reply.status, reply.data["field"]) == (400, "Idempotency-Key")
+    assert not Channel.objects.filter(kind="public").exists()
+
+
+def test_what_another_secret_key_sealed_is_not_told_and_not_made_again(maker: Caller, settings: LazySettings) -> None:
+    maker("PUT", "users/external/c-1/", {})
+    old = settings.SECRET_KEY
+    first = maker.post("users/external/c-1/token/", {"seconds": 600}, **KEY)
+    before = made()
+    settings.SECRET_KEY = "another-key-of-this-site-that-is-long-enough"
+    assert maker.post("users/external/c-1/token/", {"seconds": 600}, **KEY).status == 409
+    assert made() == before
+    settings.SECRET_KEY = old
+    assert maker.post("users/external/c-1/token/", {"seconds": 600}, **KEY).data == first.data
