@@ -11,7 +11,7 @@ from accounts.actions.credentials import (
 )
 from accounts.actions.departure import departing, person_depart, person_forget
 from accounts.actions.devices import device_forget, device_made, device_seen, devices_in_use, devices_seen
-from accounts.actions.directory import person_add, person_rename, require_manageable
+from accounts.actions.directory import person_add, person_draft, person_rename, require_manageable
 from accounts.actions.external import (
     external_people_import,
     external_person_deactivate,
@@ -68,6 +68,7 @@ __all__ = [
     "person_block",
     "person_deactivate",
     "person_depart",
+    "person_draft",
     "person_edit",
     "person_forget",
     "person_register",
