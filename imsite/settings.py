@@ -46,13 +46,14 @@ for _option in options.OPTIONS:
         globals()[_option.name] = read(_option.name)
 
 INSTALLED_APPS = [
-    "daphne",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    # After auth, whose rights our roles are made of, and before the static files, which have a `runserver` too.
+    "imsite",
     "django.contrib.staticfiles",
     "axes",
     "channels",
@@ -64,7 +65,6 @@ INSTALLED_APPS = [
     "delivery",
     "accounts",
     "chat",
-    "imsite",
 ]
 MIDDLEWARE = [
     "imsite.observe.access.Observe",
@@ -197,6 +197,8 @@ AXES_USERNAME_CALLABLE = "accounts.views.sign_in.locked_name"
 AXES_LOCKOUT_CALLABLE = "accounts.views.sign_in.locked_out"
 # The table would grow with every sign-in and nothing reads it.
 AXES_DISABLE_ACCESS_LOG = True
+# A failed sign-in is kept with what was posted; wrong passwords are often nearly right, and a new one may stand beside.
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "phone_number", "name", "email", "present", "again"]
 # accounts.admin shows the locks itself.
 AXES_ENABLE_ADMIN = False
 
