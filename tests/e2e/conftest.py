@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
 
 from tests.support import machine
 
@@ -19,6 +19,9 @@ _RESULTS = _HERE.parent.parent / "test-results"
 # A page whose server was killed says so on its console; that is no fault of the page.
 _NETWORK_NOISE = re.compile(r"net::ERR_|WebSocket connection to|Failed to load resource: net::")
 _failed = pytest.StashKey[bool]()
+
+_PATIENCE = 30_000
+"""Milliseconds after which what is awaited counts as missing: a busy machine must not fail a test."""
 
 OpenPerson = Callable[..., Awaitable[Page]]
 
@@ -47,6 +50,7 @@ async def browser() -> AsyncIterator[Browser]:
     path = machine.chromium()
     assert path
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    expect.set_options(timeout=_PATIENCE)
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(executable_path=path, args=arguments)
         yield running
@@ -77,7 +81,7 @@ async def person(browser: Browser, request: pytest.FixtureRequest) -> AsyncItera
         context = await browser.new_context(
             viewport={"width": width, "height": height}, **{"locale": "en-GB", **options}
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(_PATIENCE)
         context.on("page", lambda page: watch(name, page))
         contexts.append((name, context))
         return await context.new_page()

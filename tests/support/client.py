@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.support import documented
 
-TIMEOUT = 10.0
+TIMEOUT = 30.0
 """Seconds after which an awaited frame counts as missing. Generous: a busy machine must not fail a test."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds after which what is awaited counts as missing. Generous: a busy machine must not fail a test."""
 
 

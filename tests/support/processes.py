@@ -10,8 +10,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-_START_TIMEOUT = 20.0
-_STOP_TIMEOUT = 10.0
+_START_TIMEOUT = 60.0
+_STOP_TIMEOUT = 30.0
 
 
 class Process:
