@@ -106,6 +106,12 @@ OPTIONS = (
     Option(
         "IM_EXPORT_RATE", 6, "Exports of their own data an hour that one person may ask one node for; 0: any number."
     ),
+    Option(
+        "IM_PROFILE_RATE",
+        60,
+        "Changes of their profile or picture an hour that one person may make on one node; 0: any number.",
+        0,
+    ),
     Option("IM_AVATAR_BYTES", 5_000_000, "Bytes of the largest picture that is taken as an avatar."),
     Option("IM_TOKEN_DAYS", 90, "Days after which a token expires, unless its maker said otherwise."),
     Option("IM_SERVICE_TOKEN_DAYS_MAX", 730, "Days for which a token of another system may be made at most."),
@@ -194,6 +200,7 @@ OPTIONS = (
     Option("IM_WEBHOOK_BACKOFF", 1.0, "Seconds until a failed webhook is tried again; doubled with each failure."),
     Option("IM_WEBHOOK_BACKOFF_MAX", 3600.0, "Seconds to which that grows at most."),
     Option("IM_WEBHOOK_GIVE_UP", 72.0, "Hours of nothing but failures after which a webhook is switched off."),
+    Option("IM_WEBHOOK_ASIDE", 1000, "Events a webhook's receiver may refuse and yet get those that follow."),
     Option("IM_WEBHOOK_LEASE", 15.0, "Seconds after which another node takes over from one that stopped delivering."),
     Option("IM_WEBHOOK_LOG", 500, "Attempts of each webhook that are kept to be looked at."),
     Option("IM_HOOK_RATE", 1.0, "Messages a second, for long, through one incoming webhook, on one node.", 1000.0),

@@ -1,7 +1,7 @@
 """Channels, what was said in them, and what keeps order. Written only by `chat.actions` and `chat.writer`."""
 
 from chat.models.channel import Channel, Membership, ReadMark
-from chat.models.hooks import IncomingHook, Webhook, WebhookDelivery
+from chat.models.hooks import IncomingHook, Webhook, WebhookAside, WebhookDelivery
 from chat.models.message import Message, MessageKey, Pin
 from chat.models.moderation import Announcement, Report, Restriction
 from chat.models.search import SearchCursor
@@ -19,5 +19,6 @@ __all__ = [
     "Restriction",
     "SearchCursor",
     "Webhook",
+    "WebhookAside",
     "WebhookDelivery",
 ]

@@ -74,6 +74,23 @@ class WebhookDelivery(models.Model):
         indexes = (models.Index(fields=["webhook", "-at"], name="webhook_delivery_at"),)
 
 
+class WebhookAside(models.Model):
+    """An event that the receiver refuses while it takes others: sent again by itself, and in nobody's way."""
+
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="asides")
+    position = models.BigIntegerField()
+    attempts = models.PositiveIntegerField(default=1)
+    since = models.DateTimeField(default=timezone.now)
+    next_at = models.DateTimeField(null=True)
+    """When it is sent again; null: not before somebody wants that."""
+    status = models.PositiveIntegerField(null=True)
+    """HTTP status of the last answer; null: there was none."""
+    error = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["webhook", "position"], name="webhook_aside_once"),)
+
+
 class IncomingHook(models.Model):
     """A URL by which another system posts into one channel, as a bot. Its secret part is kept as a digest."""
 
