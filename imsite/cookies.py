@@ -1,5 +1,5 @@
-"""Cookies read in one pass. Python before 3.11.10 and 3.12.6 takes the square of the length of a quoted one: a header of
-8 KB holds a process up for a quarter of a second (CVE-2024-7592)."""
+"""Cookies read in one pass. Python before 3.11.10 and 3.12.6 takes the square of the length of a quoted one
+(CVE-2024-7592): a header of 8 KB holds a process up for a quarter of a second."""
 
 from __future__ import annotations
 
