@@ -9,6 +9,8 @@
 
 /** Most messages that stay loaded; beyond it, what lies farthest from the reader is dropped. */
 export const WINDOW = 300;
+/** So many more may stand there, so that not every message that comes drops one. */
+const SLACK = 50;
 
 export class ChannelLog {
   /** Ascending by seq. @type {LoggedMessage[]} */
@@ -19,6 +21,8 @@ export class ChannelLog {
   hasOlder = false;
   /** The window ends before the channel does: the reader is in the middle, and live messages are not added. */
   hasNewer = false;
+  /** Somebody reads above the end: what they have before them is not dropped for what comes. */
+  readAbove = false;
   /** Edits and recalls of messages that are not here, in case a page that was read before them comes after them.
    * @type {Map<string, Partial<Message>>} */
   #changes = new Map();
@@ -42,7 +46,7 @@ export class ChannelLog {
   add(message) {
     if (this.hasNewer) return false;
     const isNew = this.#insert(message);
-    if (this.messages.length > WINDOW + 50) this.trimOlder();
+    if (this.messages.length > WINDOW + SLACK) this.#trim();
     return isNew;
   }
 
@@ -60,6 +64,7 @@ export class ChannelLog {
     this.loaded = true;
     this.hasNewer = false;
     if (!joins) this.hasOlder = page.hasMore;
+    if (this.messages.length > WINDOW + SLACK) this.#trim();
   }
 
   /** A page from the middle, around the place where reading stopped. @param {Page} page */
@@ -85,7 +90,7 @@ export class ChannelLog {
     this.#merge(page);
     // Something may have come while the page was under way.
     this.hasNewer = page.hasMore || (page.messages.length > 0 && channelLast > this.lastSeq);
-    if (this.messages.length > WINDOW) this.trimOlder();
+    if (this.messages.length > WINDOW) this.#trimOlder();
   }
 
   /**
@@ -129,10 +134,15 @@ export class ChannelLog {
     for (const seq of [after, ...page.messages.slice(0, -1).map((message) => message.seq)]) {
       if (!this.messages.some((message) => message.seq === seq + 1)) this.#emptyAfter.add(seq);
     }
+    if (this.messages.length > WINDOW + SLACK) this.#trim();
   }
 
-  trimOlder() {
-    if (this.messages.length <= WINDOW) return;
+  #trim() {
+    if (this.readAbove) this.#trimNewer();
+    else this.#trimOlder();
+  }
+
+  #trimOlder() {
     this.messages = this.messages.slice(-WINDOW);
     this.notes = this.notes.filter((note) => note.seq >= this.firstSeq);
     this.hasOlder = true;

@@ -43,7 +43,9 @@ export class Conversation extends EventTarget {
   open(target) {
     this.store.setCurrent(target);
     const log = this.store.logOf(target);
-    if (!log.loaded || log.hasNewer) this.reload(target);
+    const { unread = 0, readSeq = 0 } = this.store.channel ?? {};
+    const beganBefore = unread > 0 && log.hasOlder && readSeq + 1 < log.firstSeq;
+    if (!log.loaded || log.hasNewer || beganBefore) this.reload(target);
     else this.session.watchGap(target);
   }
 

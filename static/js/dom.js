@@ -55,21 +55,31 @@ export function reconcile(list, items, { key, create, update }) {
   }
 }
 
+/** Milliseconds between two runs of the same work: under a flood of news it is seen at once, and leaves time to act. */
+const PACE = 80;
+
 /**
  * Collects calls into a single one at the next frame, or soon where the page is not shown and has no frames.
  * @param {() => void} work
  */
 export function soon(work) {
   let due = false;
+  let last = -PACE;
   const run = () => {
     if (!due) return;
     due = false;
+    last = performance.now();
     work();
+  };
+  const next = () => {
+    requestAnimationFrame(run);
+    setTimeout(run, 50);
   };
   return () => {
     if (due) return;
     due = true;
-    requestAnimationFrame(run);
-    setTimeout(run, 50);
+    const wait = last + PACE - performance.now();
+    if (wait > 0) setTimeout(next, wait);
+    else next();
   };
 }

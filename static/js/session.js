@@ -238,7 +238,10 @@ export class Session extends EventTarget {
       setTimeout(async () => {
         try {
           for (let hole; this.socket.ready && (hole = log.gap(channelLast())) !== null; ) {
-            log.fill(hole, await this.socket.request("message.history", { target, after: hole, limit: 100 }));
+            const page = await this.socket.request("message.history", { target, after: hole, limit: 100 });
+            // The reader may have gone elsewhere meanwhile: what filled a hole there would tear one here.
+            if (log.gap(channelLast()) !== hole) continue;
+            log.fill(hole, page);
             this.store.emit("log", target);
           }
         } catch {

@@ -83,3 +83,20 @@ async def test_a_long_walk_back_drops_the_far_end(modules: Page) -> None:
 async def test_what_came_while_the_last_page_was_under_way_is_still_newer(modules: Page) -> None:
     script = "log.setMiddle(page(1, 5, true)); log.addNewer(page(6, 9, false), 10); return log.hasNewer;"
     assert await run(modules, script) is True
+
+
+async def test_who_reads_above_keeps_what_they_read_while_hundreds_come(modules: Page) -> None:
+    script = """
+      log.setNewest(page(1, 50, false)); log.readAbove = true;
+      for (let seq = 51; seq <= 1000; seq++) log.add(m(seq));
+      return [log.firstSeq, log.messages.length <= WINDOW + 50, log.hasNewer, log.gap(1000)];"""
+    assert await run(modules, script) == [1, True, True, None]
+
+
+async def test_who_follows_has_the_newest_and_a_bounded_window(modules: Page) -> None:
+    script = """
+      log.setNewest(page(1, 50, false));
+      for (let seq = 51; seq <= 1000; seq++) log.add(m(seq));
+      log.fill(1000, page(1001, 1400, false));
+      return [log.lastSeq, log.messages.length <= WINDOW + 50, log.hasOlder, log.hasNewer];"""
+    assert await run(modules, script) == [1400, True, True, False]

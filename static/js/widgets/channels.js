@@ -9,6 +9,9 @@ import { badge, shortTime } from "../format.js";
 import { language, t } from "../i18n.js";
 import { showChannelAvatar } from "./avatar.js";
 
+/** @type {WeakMap<Element, string>} What an item shows, so that only changes touch the page. */
+const shown = new WeakMap();
+
 export class ChannelList {
   list = byId("channel-list");
   filter = /** @type {HTMLInputElement} */ (byId("channel-filter"));
@@ -76,6 +79,12 @@ export class ChannelList {
   #show(item, channel, now) {
     const { target, name, kind, unread, peer, activeAt } = channel;
     const current = target === this.store.current;
+    const online = Boolean(peer && this.store.isOnline(peer.id));
+    const hasDraft = !current && this.drafts.has(target);
+    const time = kind === "global" ? "" : shortTime(activeAt, now);
+    const signature = JSON.stringify([target, name, kind, unread, peer?.avatar, current, online, hasDraft, time, language.code]);
+    if (shown.get(item) === signature) return;
+    shown.set(item, signature);
     item.dataset.target = target;
     item.dataset.kind = kind;
     item.setAttribute("href", `#${target}`);
@@ -84,14 +93,14 @@ export class ChannelList {
     else item.removeAttribute("aria-current");
     const avatar = part(item, "avatar");
     showChannelAvatar(avatar, channel);
-    avatar.classList.toggle("online", Boolean(peer && this.store.isOnline(peer.id)));
-    item.dataset.online = String(Boolean(peer && this.store.isOnline(peer.id)));
+    avatar.classList.toggle("online", online);
+    item.dataset.online = String(online);
     setText(part(item, "name"), name);
     item.title = name;
     const draft = part(item, "draft");
-    draft.hidden = current || !this.drafts.has(target);
+    draft.hidden = !hasDraft;
     setText(draft, t("sidebar.draft"));
-    setText(part(item, "time"), kind === "global" ? "" : shortTime(activeAt, now));
+    setText(part(item, "time"), time);
     const count = part(item, "badge");
     count.hidden = unread === 0;
     setText(count, badge(unread));

@@ -20,8 +20,9 @@ const AT_BOTTOM = 40;
 const LOAD_WITHIN = 600;
 
 export class Timeline {
-  /** At the end, and following what comes. */
-  pinned = true;
+  #pinned = true;
+  /** Laid out, and not behind another column. Told by an observer, since asking would cost a layout each time. */
+  #visible = false;
   /** Where to go once the messages are there; null: stay. @type {"unread" | "newest" | null} */ #placing = null;
   /** @type {Map<string, MessageRow>} */ #messages = new Map();
   frame = byId("timeline");
@@ -53,6 +54,17 @@ export class Timeline {
     this.#newMessages.addEventListener("click", () => this.goToNewest());
     this.#toNewest.addEventListener("click", () => this.goToNewest());
     this.list.addEventListener("click", (/** @type {MouseEvent} */ event) => this.#clicked(event));
+  }
+
+  /** At the end, and following what comes. */
+  get pinned() {
+    return this.#pinned;
+  }
+
+  set pinned(pinned) {
+    this.#pinned = pinned;
+    const { log } = this.store;
+    if (log) log.readAbove = !pinned;
   }
 
   /** The row that an element or its surroundings shows. @param {Element | null} element */
@@ -150,6 +162,7 @@ export class Timeline {
   }
 
   #resized() {
+    this.#visible = this.frame.clientHeight > 0;
     if (this.pinned) this.frame.scrollTop = this.frame.scrollHeight;
     this.#look();
   }
@@ -161,8 +174,8 @@ export class Timeline {
     if (!log?.loaded || !channel) return;
     const left = frame.scrollHeight - frame.scrollTop - frame.clientHeight;
     const idle = !this.conversation.loading(channel.target);
-    if (idle && frame.clientHeight && log.hasOlder && frame.scrollTop < LOAD_WITHIN) this.conversation.loadOlder(channel.target);
-    else if (idle && frame.clientHeight && log.hasNewer && left < LOAD_WITHIN) this.conversation.loadNewer(channel.target);
+    if (idle && this.#visible && log.hasOlder && frame.scrollTop < LOAD_WITHIN) this.conversation.loadOlder(channel.target);
+    else if (idle && this.#visible && log.hasNewer && left < LOAD_WITHIN) this.conversation.loadNewer(channel.target);
     this.#seen();
     const { unread } = channel;
     this.#newMessages.hidden = this.pinned || unread === 0;
@@ -174,7 +187,7 @@ export class Timeline {
   #seen() {
     const { frame, store } = this;
     const { channel } = store;
-    if (document.visibilityState !== "visible" || !frame.clientHeight || !channel || channel.unread === 0) return;
+    if (document.visibilityState !== "visible" || !this.#visible || !channel || channel.unread === 0) return;
     const end = frame.scrollTop + frame.clientHeight + 4;
     for (let element = this.list.lastElementChild; element; element = element.previousElementSibling) {
       const seq = Number(element.dataset?.seq);
@@ -188,7 +201,7 @@ export class Timeline {
   #arrived(message) {
     const { store } = this;
     if (message.target !== store.current || store.newAfter !== null) return;
-    if (!this.pinned || document.visibilityState === "hidden" || !this.frame.clientHeight) store.newAfter = message.seq - 1;
+    if (!this.pinned || document.visibilityState === "hidden" || !this.#visible) store.newAfter = message.seq - 1;
   }
 
   /** @param {{seq: number}} where */
