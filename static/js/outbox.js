@@ -6,9 +6,10 @@
  * Events: `change` (detail target), `sent` (detail {entry, reply}).
  *
  * @typedef {{clientMsgId: string, target: string, appId: number | null, text: string, replyTo?: string,
- *   replySeq?: number, at: number, tries: number, since: number, state: "pending" | "failed", error: string}} Entry
+ *   replySeq?: number, at: number, tries: number, since: number, state: "pending" | "failed", refusal: Refusal | null}} Entry
  *   `appId` only in an app's room: it can be sent only from there. `since`: last seq of the channel when it was written.
  */
+/** @import { Refusal } from "./refusals.js" */
 import { Disconnected, Refused } from "./protocol.js";
 
 const TRIES = 5;
@@ -64,7 +65,7 @@ export class Outbox extends EventTarget {
   add(written) {
     const last = Math.max(0, ...this.of(written.target).map((entry) => entry.at));
     const at = Math.max(Date.now(), last + 1);
-    this.#keep({ ...written, clientMsgId: newId(), at, tries: 0, state: "pending", error: "" });
+    this.#keep({ ...written, clientMsgId: newId(), at, tries: 0, state: "pending", refusal: null });
     this.#run(written.target);
   }
 
@@ -72,7 +73,7 @@ export class Outbox extends EventTarget {
   retry(clientMsgId) {
     const entry = this.#entries.get(clientMsgId);
     if (!entry) return;
-    this.#keep(Object.assign(entry, { state: "pending", error: "" }));
+    this.#keep(Object.assign(entry, { state: "pending", refusal: null }));
     this.#run(entry.target);
   }
 
@@ -105,7 +106,7 @@ export class Outbox extends EventTarget {
           if (error instanceof Disconnected) return;
           if (!(error instanceof Refused)) throw error;
           if (error.passing && ++refusals < TRIES) await sleep(error.retryAfter);
-          else this.#keep(Object.assign(entry, { state: "failed", error: String(error.code) }));
+          else this.#keep(Object.assign(entry, { state: "failed", refusal: { code: error.code, data: error.data } }));
         }
       }
     } finally {

@@ -5,12 +5,13 @@
  * @import { ChannelLog, LoggedMessage } from "./channel-log.js"
  * @import { Channel, Note, Person } from "./protocol.js"
  * @import { Entry } from "./outbox.js"
+ * @import { Refusal } from "./refusals.js"
  * @typedef {{kind: "start" | "older" | "newer", key: string}} EdgeRow
  * @typedef {{kind: "day", key: string, time: number}} DayRow
  * @typedef {{kind: "new", key: string}} NewRow
  * @typedef {{kind: "note", key: string, note: Note}} NoteRow
  * @typedef {{kind: "message", key: string, message: LoggedMessage, first: boolean, own: boolean,
- *   state: "sent" | "pending" | "failed", read: boolean, error: string}} MessageRow
+ *   state: "sent" | "pending" | "failed", read: boolean, refusal: Refusal | null}} MessageRow
  * @typedef {EdgeRow | DayRow | NewRow | NoteRow | MessageRow} Row
  */
 import { dayNumber } from "./format.js";
@@ -38,7 +39,7 @@ export function rows({ log, entries, me, newAfter, readByOther = 0 }) {
     group = null;
     list.push({ kind: "day", key: `day:${day}`, time });
   };
-  const push = (/** @type {LoggedMessage} */ message, /** @type {MessageRow["state"]} */ state, error = "") => {
+  const push = (/** @type {LoggedMessage} */ message, /** @type {MessageRow["state"]} */ state, /** @type {Refusal | null} */ refusal = null) => {
     onDay(message.time);
     if (!saidNew && message.seq > Number(newAfter)) {
       saidNew = true;
@@ -48,7 +49,7 @@ export function rows({ log, entries, me, newAfter, readByOther = 0 }) {
     const joins = group?.fromId === message.fromId && message.time - group.time < GROUP_WITHIN && !message.replyTo;
     const key = message.clientMsgId ? `c:${message.clientMsgId}` : `m:${message.seq}`;
     const own = message.fromId === me.id;
-    list.push({ kind: "message", key, message, first: !joins, own, state, read: own && message.seq <= readByOther, error });
+    list.push({ kind: "message", key, message, first: !joins, own, state, read: own && message.seq <= readByOther, refusal });
     group = message;
   };
 
@@ -70,7 +71,7 @@ export function rows({ log, entries, me, newAfter, readByOther = 0 }) {
     return list;
   }
   notesUpTo(Infinity);
-  for (const entry of unstored(entries, log, me)) push(asMessage(entry, me), entry.state, entry.error);
+  for (const entry of unstored(entries, log, me)) push(asMessage(entry, me), entry.state, entry.refusal);
   return list;
 }
 

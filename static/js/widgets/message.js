@@ -5,7 +5,8 @@
  */
 import { clone, part, setText } from "../dom.js";
 import { clock, fullTime } from "../format.js";
-import { hasWord, language, t } from "../i18n.js";
+import { language, t } from "../i18n.js";
+import { refusalText } from "../refusals.js";
 import { firstLine, isEmojiOnly, pieces } from "../text.js";
 import { showAvatar } from "./avatar.js";
 import { mediaElement } from "./media.js";
@@ -19,11 +20,11 @@ export function createMessage() {
 
 /** @param {HTMLElement} element @param {MessageRow} row @param {Message | null | undefined} quote null: not available */
 export function updateMessage(element, row, quote) {
-  const { message, first, own, state, read, error } = row;
+  const { message, first, own, state, read, refusal } = row;
   const quoted = message.replyTo ? [quote?.name, quote?.msg, quote?.recalled, quote === null] : [];
   // A message's picture never changes, and is long.
   const { content, ...rest } = message;
-  const signature = JSON.stringify([rest, first, state, read, error, quoted, language.code]);
+  const signature = JSON.stringify([rest, first, state, read, refusal, quoted, language.code]);
   if (shown.get(element) === signature) return;
   shown.set(element, signature);
 
@@ -115,7 +116,7 @@ function node(piece) {
 }
 
 /** @param {HTMLElement} element @param {MessageRow} row */
-function showState(element, { state, read, own, error, message }) {
+function showState(element, { state, read, own, refusal, message }) {
   const place = part(element, "state");
   const sent = read ? "part-ticks" : "part-tick";
   const icon = own && state !== "failed" && !message.recalled ? clone(state === "sent" ? sent : "part-clock") : null;
@@ -124,7 +125,7 @@ function showState(element, { state, read, own, error, message }) {
   const failed = part(element, "failed");
   failed.hidden = state !== "failed";
   if (state !== "failed") return;
-  const reason = hasWord(`error.${error}`) ? t(`error.${error}`) : "";
+  const reason = refusal ? refusalText(refusal) : "";
   setText(part(failed, "error"), t("message.failed", { reason }));
   setText(part(failed, "retry"), t("message.retry"));
   setText(part(failed, "delete"), t("message.delete"));

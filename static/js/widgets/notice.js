@@ -1,7 +1,8 @@
 /** A line that appears below for a moment: what happened, or what did not. */
 import { Disconnected, Refused } from "../protocol.js";
 import { byId } from "../dom.js";
-import { hasWord, language, t } from "../i18n.js";
+import { t } from "../i18n.js";
+import { refusalText } from "../refusals.js";
 
 const SHOWN_FOR = 6000;
 let timer = 0;
@@ -21,10 +22,9 @@ export function showError(error) {
   showNotice(errorText(error), true);
 }
 
-/** What an error means to a person, in their language. The server's own words are English. @param {unknown} error */
+/** What an error means to a person, in their language. @param {unknown} error */
 export function errorText(error) {
   if (error instanceof Disconnected) return t("notice.offline");
   if (!(error instanceof Refused)) throw error;
-  if (language.code === "en" && error.data.error) return error.data.error;
-  return hasWord(`error.${error.code}`) ? t(`error.${error.code}`) : error.message;
+  return refusalText(error) || error.message;
 }
