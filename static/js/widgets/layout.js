@@ -20,6 +20,7 @@ export class Layout {
     this.#toggle.addEventListener("click", () => this.toggleDetails());
     this.#details.querySelector("[data-part=close]").addEventListener("click", () => this.toggleDetails(false));
     byId("back").addEventListener("click", () => (history.state?.fromList ? history.back() : this.showList()));
+    // Details that lie over the timeline are a step of their own: back closes them, for `navigate` shows the channel.
     addEventListener("popstate", () => {
       if (this.isOpen) navigate(this.target);
     });
@@ -71,26 +72,32 @@ export class Layout {
     this.#chat.dataset.view = "channel";
     if (this.detailsOverlay) this.toggleDetails(false, false);
     const address = `${location.pathname}${location.search}#${target}`;
-    if (how === "replace") history.replaceState({ fromList: false }, "", address);
-    else if (how === "push" && location.hash !== `#${target}`) history.pushState({ fromList }, "", address);
+    const isThere = location.hash === `#${target}`;
+    if (how === "replace") history.replaceState({ fromList: isThere && history.state?.fromList }, "", address);
+    else if (how === "push" && history.state?.details) history.replaceState({ fromList: history.state.fromList }, "", address);
+    else if (how === "push" && !isThere) history.pushState({ fromList }, "", address);
   }
 
   showList() {
     this.#chat.dataset.view = "list";
+    if (this.detailsOverlay) this.toggleDetails(false, false);
     if (location.hash) history.replaceState({}, "", location.pathname + location.search);
   }
 
-  /** @param {boolean} [wanted] @param {boolean} [remember] */
+  /** @param {boolean} [wanted] @param {boolean} [remember] whether the person did it, who shall find it so again */
   toggleDetails(wanted = this.#details.hidden, remember = true) {
+    const liesOver = matchMedia(NARROW).matches;
+    const hadFocus = this.#details.contains(document.activeElement);
+    if (remember && liesOver) {
+      if (wanted) history.pushState({ ...history.state, details: true }, "");
+      else if (history.state?.details) history.back();
+    } else if (remember) localStorage.setItem(DETAILS, wanted ? "open" : "closed");
     this.#details.hidden = !wanted;
     this.#toggle.setAttribute("aria-expanded", String(wanted));
     this.#chat.dataset.details = wanted ? "open" : "closed";
     if (wanted) this.detailsShown();
-    if (!remember || matchMedia(NARROW).matches) {
-      if (wanted && remember) this.#details.querySelector("[data-part=close]").focus();
-      return;
-    }
-    localStorage.setItem(DETAILS, wanted ? "open" : "closed");
+    if (wanted && remember && liesOver) this.#details.querySelector("[data-part=close]").focus();
+    else if (!wanted && hadFocus) this.#toggle.focus();
   }
 
   /** @param {HTMLElement} field */
