@@ -1,5 +1,5 @@
-"""uvicorn's WebSocket protocol with three things more: frames made once for everybody, a cut, and limits for what the
-application never gets to see.
+"""uvicorn's WebSocket protocol with four things more: frames made once for everybody, a cut, an answer to what is no
+handshake, and limits for what the application never gets to see.
 
 One write to a socket costs more than all else in a delivery, so what goes out together goes out in one write.
 """
@@ -20,6 +20,7 @@ from delivery.limits import Bucket
 MAX_FRAGMENTS = 1024
 """Fragments of one message. Empty ones cost memory without adding to its size."""
 TOO_LARGE = 1009
+_NO_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _SHARED_SIZE = 4096
 """Messages of up to this size are likely pushes, which go to many; longer ones are one connection's reply."""
 
@@ -43,6 +44,15 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._pings = Bucket(settings.IM_REQUEST_RATE, settings.IM_REQUEST_BURST)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated and not self.transport.is_closing():
+            # The library has refused what is no handshake (a body, too many headers), which uvicorn does not look for:
+            # the socket would stay open for ever, counted by nobody.
+            refusal = b"".join(self.conn.data_to_send())
+            self.transport.write(refusal or _NO_HANDSHAKE)
+            self.transport.close()
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)

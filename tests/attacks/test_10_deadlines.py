@@ -72,6 +72,31 @@ def test_a_request_that_comes_byte_by_byte_is_not_waited_for(impatient: Site) ->
     pytest.fail("the server took the whole of it")
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Transfer-Encoding": "gzip"},
+        {"Content-Length": "5"},
+        {"X-Long": "x" * 8192},
+        {f"X-{number}": "x" for number in range(200)},
+        {"Bad Name": "x"},
+        {"X-Bad": "\x7f"},
+    ],
+    ids=["encoded", "with a body", "a long header", "many headers", "no name", "no value"],
+)
+def test_what_is_no_handshake_is_refused_at_once(talkative: Site, headers: dict[str, str]) -> None:
+    """Not left open: such sockets are counted by nobody."""
+    with BareSocket(talkative, headers=headers) as nobody:
+        assert nobody.status in (400, 431)
+        assert nobody.next() is None
+
+
+def test_a_handshake_for_an_endless_path_is_refused_at_once(talkative: Site) -> None:
+    with BareSocket(talkative, query="?" + "x" * 20_000) as nobody:
+        assert nobody.status in (400, 414)
+        assert nobody.next() is None
+
+
 @pytest.mark.parametrize("length", ["Content-Length: 100000000", "Transfer-Encoding: chunked"])
 def test_a_body_without_end_is_cut_off(talkative: Site, length: str) -> None:
     """Not at the deadline: by its size. It would fill the disk before."""
