@@ -43,6 +43,14 @@ def circle(user: User) -> Circle:
     return found
 
 
+def known_to(person: int, limit: int) -> list[int]:
+    """Friends of a person and those with a request under way, the oldest first; `limit` at most."""
+    pairs = Friendship.objects.filter(Q(asked_by=person) | Q(asked=person)).order_by("pk")
+    return [
+        asked if asked_by == person else asked_by for asked_by, asked in pairs.values_list("asked_by", "asked")[:limit]
+    ]
+
+
 def _sorted(people: Iterable[User]) -> list[User]:
     return sorted(people, key=lambda user: (user.nickname_pinyin or user.nickname_key, user.pk))
 

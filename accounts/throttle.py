@@ -55,6 +55,8 @@ leaving = Throttle("IM_OAUTH_RATE")
 """Sign-ins by an account elsewhere that are begun: each is kept for a while."""
 exporting = Throttle("IM_EXPORT_RATE")
 """Exports of one person's data."""
+changing = Throttle("IM_PROFILE_RATE")
+"""Changes of one person's profile: each is told to everybody who sees them."""
 
 
 def _network(address: str) -> str:

@@ -12,13 +12,16 @@ class ChatConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.actions.apps import app_created
+        from accounts.actions.news import seen_by_others
         from chat import pushes
+        from chat.actions.person_changed import audiences
         from delivery.encoders import encoders
 
         encoders["json"] = pushes.json_push
         encoders[pushes.PROTOBUF] = pushes.protobuf_push
         encoders[pushes.PROTOBUF_AND_CALLS] = pushes.protobuf_or_call_push
         app_created.connect(_open_room)
+        seen_by_others.connect(audiences)
 
 
 def _open_room(app: "App", **kwargs: Any) -> None:

@@ -1,4 +1,7 @@
-"""What the log says of somebody, said otherwise: bodies are changed in place, positions and audiences are not."""
+"""What the log says of somebody, said otherwise: bodies are changed in place, positions and audiences are not.
+
+So are the answers that repeated HTTP calls get.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
-from django.db.models import Q
+from django.db.models import Max, Min, Q
 
 from delivery.log import head
-from delivery.models import Event, EventPerson
+from delivery.models import ClaimedKey, Event, EventPerson
 from delivery.transactions import write
 
 Body = dict[str, Any]
 _TOGETHER = 20_000
-"""Positions that are looked through at a time."""
+"""Positions, or kept answers, that are looked through at a time."""
 
 
 def rewrite(marks: Sequence[str], change: Callable[[str, Body], Body | None], *, after: int = 0) -> int:
@@ -23,19 +26,34 @@ def rewrite(marks: Sequence[str], change: Callable[[str, Body], Body | None], *,
     Those beyond `after`, in small transactions from the oldest on, so that nobody waits; safe to repeat.
     Returns how many were changed.
     """
-    found = Q(pk__in=())
-    for mark in marks:
-        found |= Q(body__contains=mark)
     changed = 0
     for start in range(after, head(), _TOGETHER):
         with write():
-            rows = Event.objects.filter(found, position__gt=start, position__lte=start + _TOGETHER)
+            rows = Event.objects.filter(_any("body", marks), position__gt=start, position__lte=start + _TOGETHER)
             for row in rows.only("position", "kind", "body"):
                 body = change(row.kind, orjson.loads(row.body))
                 if body is not None:
                     Event.objects.filter(pk=row.pk).update(body=orjson.dumps(body).decode())
                     changed += 1
     return changed
+
+
+def rewrite_answers(marks: Sequence[str], change: Callable[[Any], Any]) -> None:
+    """Change the answers that contain one of the texts, kept with keys of HTTP calls. Sealed ones cannot be read."""
+    ends = ClaimedKey.objects.aggregate(first=Min("pk"), last=Max("pk"))
+    for start in range(ends["first"] or 0, (ends["last"] or 0) + 1, _TOGETHER):
+        with write():
+            rows = ClaimedKey.objects.filter(_any("answer", marks), pk__gte=start, pk__lt=start + _TOGETHER)
+            for pk, answer in list(rows.values_list("pk", "answer")):
+                made = orjson.dumps(change(orjson.loads(answer))).decode()
+                ClaimedKey.objects.filter(pk=pk).update(answer=made)
+
+
+def _any(field: str, marks: Sequence[str]) -> Q:
+    found = Q(pk__in=())
+    for mark in marks:
+        found |= Q(**{f"{field}__contains": mark})
+    return found
 
 
 def empty_own(person: int) -> None:

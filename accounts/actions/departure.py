@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from axes.models import AccessAttempt
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.hashers import make_password
@@ -10,15 +12,17 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from knox.models import AuthToken
 from social_django.models import UserSocialAuth
 
 from accounts import avatars
 from accounts.actions.credentials import end_all
+from accounts.actions.news import tell_change
 from accounts.actions.persons import check_another_administrator
 from accounts.actions.rows import locked
 from accounts.errors import NoSuchPerson
 from accounts.models import Block, Device, ExternalId, Friendship, User
-from accounts.names import GUEST_PREFIX
+from accounts.names import GUEST_PREFIX, name_key
 from delivery.transactions import write
 
 NICKNAME = "Deleted user"
@@ -47,20 +51,25 @@ def person_depart(*, user_id: int) -> None:
         end_all(user)
 
 
-def person_forget(*, user_id: int) -> None:
-    """Take from who has departed everything that says who they were: names, addresses, picture, links, friends."""
+def person_forget(*, user_id: int, groups: Iterable[int] = (), people: Iterable[int] = ()) -> None:
+    """Take from who has departed everything that says who they were: names, addresses, picture, links, friends.
+
+    Whoever saw them hears how they are shown now, in the `groups` too that they have left, and the `people` they knew.
+    """
     with write():
         user = locked(user_id)
         if user.deleted_at is None:
             raise NoSuchPerson
-        username_key, picture = user.username_key, user.avatar
+        picture, tried = user.avatar, _tried(user)
         UserSocialAuth.objects.filter(user=user).delete()
         ExternalId.objects.filter(user=user).delete()
         Friendship.objects.filter(Q(asked_by=user) | Q(asked=user)).delete()
         Block.objects.filter(Q(by=user) | Q(blocked=user)).delete()
-        AccessAttempt.objects.filter(username=username_key).delete()
-        users = ContentType.objects.get_for_model(User)
-        LogEntry.objects.filter(content_type=users, object_id=str(user.pk)).update(object_repr=NICKNAME)
+        AccessAttempt.objects.filter(username__in=tried).delete()
+        users, tokens = ContentType.objects.get_for_models(User, AuthToken).values()
+        about = Q(content_type=users, object_id=str(user.pk))
+        about |= Q(content_type=tokens, object_repr__endswith=f" : {user.username}")
+        LogEntry.objects.filter(about).update(object_repr=NICKNAME)
         user.groups.clear()
         user.user_permissions.clear()
         kept = User(
@@ -78,6 +87,13 @@ def person_forget(*, user_id: int) -> None:
         # Every field that is not named above is as in a row that nobody has filled in.
         kept.save(force_update=True)
         transaction.on_commit(lambda: avatars.remove(picture))
+        tell_change(kept, groups=groups, people=people)
+
+
+def _tried(user: User) -> list[str]:
+    """The names under which the record of failed sign-ins may have the person, as `locked_name` keeps them."""
+    given = (user.username, user.email, user.phone_number)
+    return [key for one in given if one for key in (name_key(one), name_key(f"~{one}"))]
 
 
 def departing() -> list[int]:

@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission
 
 from accounts.actions.credentials import end_all
+from accounts.actions.news import tell_change
 from accounts.actions.rows import checked_email, checked_phone, hashed_password, insert, locked, update
 from accounts.errors import LastAdministrator, NameTaken, NoSuchPerson
 from accounts.models import User
@@ -93,8 +94,11 @@ def person_edit(*, user_id: int, nickname: str, phone_number: str | None, email:
     nickname, phone_number, email = check_nickname(nickname), checked_phone(phone_number), checked_email(email)
     with write():
         user = locked(user_id)
+        seen = nickname != user.nickname
         user.nickname, user.phone_number, user.email = nickname, phone_number, email
         update(user, "nickname", "phone_number", "email")
+        if seen:
+            tell_change(user)
     return user
 
 

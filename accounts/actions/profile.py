@@ -9,16 +9,13 @@ from django.db import transaction
 from django.utils.translation import gettext_noop as _
 
 from accounts import avatars
-from accounts.actions.friends import shown
+from accounts.actions.news import tell_change
 from accounts.actions.rows import checked_email, locked, update
 from accounts.errors import BadProfile
 from accounts.models import User
 from accounts.names import BadName, check_name, check_nickname
-from delivery import log, publish
 from delivery.transactions import write
 
-CHANGED = "person.changed"
-"""Event for the person's own connections: `who` as others see them, and `status`."""
 STATUS_LIMIT = 100
 
 
@@ -44,11 +41,12 @@ def profile_change(
         raise BadProfile(_("There is no such time zone."))
     with write():
         user = locked(user_id)
+        seen = (nickname, status_text) != (user.nickname, user.status_text)
         user.nickname, user.status_text = nickname, status_text
         user.language, user.time_zone = language, time_zone
         user.shares_read, user.shares_presence = shares_read, shares_presence
         update(user, "nickname", "status_text", "language", "time_zone", "shares_read", "shares_presence")
-        tell_change(user)
+        tell_change(user, others=seen)
     return user
 
 
@@ -75,12 +73,6 @@ def email_set(*, user_id: int, email: str | None) -> User:
         user.email = checked_email(email)
         update(user, "email")
     return user
-
-
-def tell_change(user: User) -> None:
-    """Let the person's own pages hear of it; the last thing in an action's transaction."""
-    body = {"who": shown(user), "status": user.status_text}
-    publish.after_commit(log.append([log.Entry(kind=CHANGED, persons=(user.pk,), body=body)]))
 
 
 def _avatar_change(user_id: int, address: str) -> User:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission
 
+from accounts.actions.news import tell_change
 from accounts.actions.revocations import revoke_all
 from accounts.actions.rows import insert, locked
 from accounts.errors import BadService
@@ -39,8 +40,10 @@ def service_rename(*, service_id: int, nickname: str) -> User:
     nickname = check_nickname(nickname)
     with write():
         service = _locked_service(service_id)
-        service.nickname = nickname
-        service.save(update_fields=["nickname"])
+        if service.nickname != nickname:
+            service.nickname = nickname
+            service.save(update_fields=["nickname"])
+            tell_change(service)
     return service
 
 

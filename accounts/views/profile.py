@@ -22,6 +22,7 @@ from accounts.errors import AccountError
 from accounts.models import User
 from accounts.profile_forms import AvatarForm, ProfileForm
 from accounts.selectors import person_by_id
+from accounts.throttle import changing
 
 _FOR_GOOD = "public, max-age=31536000, immutable"
 
@@ -51,6 +52,7 @@ class Profile(OwnPage, FormView):  # type: ignore[type-arg]
 
     def form_valid(self, form: ProfileForm) -> HttpResponse:
         try:
+            changing.take(str(self.person.pk))
             user = profile_change(user_id=self.person.pk, **form.cleaned_data)
         except AccountError as refusal:
             form.refuse(refusal)
@@ -73,6 +75,7 @@ class Avatar(OwnPage):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         try:
+            changing.take(str(self.person.pk))
             if "remove" in request.POST:
                 avatar_remove(user_id=self.person.pk)
             else:

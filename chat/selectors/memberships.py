@@ -47,5 +47,21 @@ def peer_of(channel: Channel, person: int) -> int | None:
     return next((one for one in rules.pair_people(channel.pair) if one != person), None)
 
 
+def groups_of(person: int, limit: int) -> list[int]:
+    """The groups that the person is in, the last used first; `limit` at most."""
+    return list(_used(person, Channel.Kind.PUBLIC).values_list("channel", flat=True)[:limit])
+
+
+def peers_of(person: int, limit: int) -> list[int]:
+    """The other people of the person's private channels, the last used first; `limit` at most."""
+    pairs = _used(person, Channel.Kind.PRIVATE).values_list("channel__pair", flat=True)[:limit]
+    return [one for pair in pairs for one in rules.pair_people(pair) if one != person]
+
+
+def _used(person: int, kind: str) -> QuerySet[Membership]:
+    stays_now = Membership.objects.filter(user=person, until_position=None, channel__kind=kind)
+    return stays_now.order_by("-channel__active_at", "channel")
+
+
 def persons(ids: Iterable[int]) -> dict[int, User]:
     return User.objects.in_bulk(list(ids))

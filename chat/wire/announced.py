@@ -68,7 +68,7 @@ class Related(Shape):
 class PersonChanged(Shape):
     who: Person
     status: str
-    position: Position
+    position: Position | UnsetType = UNSET
 
 
 class Restricted(Restriction):
@@ -101,7 +101,12 @@ PUSHES: dict[str, Announced] = {
     "friend.removed": Announced("They no longer are, or a request was taken back or declined.", Related),
     "person.blocked": Announced("One blocks somebody; one's own devices hear it.", Related),
     "person.unblocked": Announced("One no longer does.", Related),
-    "person.changed": Announced("One's own profile is another now.", PersonChanged),
+    "person.changed": Announced(
+        "One's own profile is another now, or that of somebody with whom one shares a channel or a friendship; once "
+        "for each such group. `who` and `status` are the present ones. In an app's room it has no position, and those "
+        "with many people do not get it.",
+        PersonChanged,
+    ),
     "read.mark": Announced("One has read further on another device.", ReadMoved, lasts=False),
     "read.seen": Announced("The other of a private channel has read further.", ReadSeen, lasts=False),
     "enter": Announced("Somebody came to one's app.", Came, lasts=False),
