@@ -88,6 +88,20 @@ def test_a_port_that_is_taken_is_named(site_factory: SiteFactory) -> None:
             site.start()
 
 
+def test_without_its_tables_it_does_not_start_and_says_what_to_do(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+
+    with pytest.raises(RuntimeError, match=r"(?s)ended with 1:.*is not ready.*manage.py setup"):
+        site.start()
+
+
+def test_a_database_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "imsite.sqlite3").write_bytes(b"no database at all " * 100)
+
+    with pytest.raises(RuntimeError, match=r"(?s)ended with 1:.*cannot be read: file is not a database"):
+        Site(tmp_path).start()
+
+
 def test_production_does_not_start_on_a_secret_key_of_its_own_making(tmp_path: Path) -> None:
     site = Site(tmp_path, options={"IM_ENV": "production"})
 
