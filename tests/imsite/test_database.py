@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 
+import psycopg
 import pytest
 from django.db import connection
 
@@ -28,6 +29,21 @@ def test_sqlite_writes_ahead_so_that_readers_do_not_wait() -> None:
 @pytest.mark.parametrize("name", ["idle_in_transaction_session_timeout", "lock_timeout"])
 def test_postgresql_itself_ends_what_a_frozen_node_left_open(name: str) -> None:
     assert re.fullmatch(r"[1-9]0?s", _value(f"SHOW {name}")), "a few seconds, and never 0: for ever"
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_connections_that_a_restart_of_postgresql_has_broken_fail_no_request() -> None:
+    connection.close()  # Which gives it back to the pool.
+    name, host, port = (connection.settings_dict[what] for what in ("NAME", "HOST", "PORT"))
+    with psycopg.connect(dbname=name, host=host, port=port, user="imsite", autocommit=True) as operator:
+        ended = operator.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        ).fetchall()
+
+    assert ended and all(done for (done,) in ended)
+    assert User.objects.count() == 0
 
 
 @pytest.mark.django_db(transaction=True)
