@@ -27,6 +27,8 @@ class Answer:
     status: int | None
     error: str
     milliseconds: int
+    late: bool = False
+    """It took too long."""
 
     @property
     def ok(self) -> bool:
@@ -51,6 +53,7 @@ async def post(
     """
     began = time.monotonic()
     status: int | None = None
+    late = False
     try:
         async with asyncio.timeout(timeout):
             checked = check_url(url)
@@ -59,10 +62,10 @@ async def post(
     except NotAllowed as refusal:
         error = str(refusal)
     except TimeoutError:
-        error = f"No answer within {timeout:g} s."
+        error, late = f"No answer within {timeout:g} s.", True
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as fault:
         error = _told(fault)
-    return Answer(status, error, round((time.monotonic() - began) * 1000))
+    return Answer(status, error, round((time.monotonic() - began) * 1000), late)
 
 
 async def _post(

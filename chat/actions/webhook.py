@@ -68,7 +68,8 @@ def webhook_update(
 
 
 def webhook_enable(*, user: User, webhook_id: int) -> Webhook:
-    """Switch it on, or try at once what failed; it goes on from where it was. From now on it is this person's hook.
+    """Switch it on, or try at once what failed or was put aside; it goes on from where it was. From now on it is this
+    person's hook.
 
     NOT_AUTHORISED for who may not read what it hears.
     """
@@ -79,6 +80,7 @@ def webhook_enable(*, user: User, webhook_id: int) -> Webhook:
         hook.enabled, hook.disabled_reason, hook.made_by = True, "", user
         hook.failures, hook.failing_since, hook.next_at = 0, None, timezone.now()
         hook.save(update_fields=["enabled", "disabled_reason", "made_by", "failures", "failing_since", "next_at"])
+        hook.asides.update(attempts=0, since=hook.next_at, next_at=hook.next_at)
     return hook
 
 
@@ -110,6 +112,8 @@ def webhook_replay(*, user: User, webhook_id: int, position: int) -> Webhook:
         # Who delivers at this moment loses the hook, and cannot move the position on from where it was.
         hook.leased_by, hook.leased_until = "", None
         hook.save(update_fields=["position", "leased_by", "leased_until"])
+        # What was put aside beyond comes again in its turn.
+        hook.asides.filter(position__gt=position).delete()
     return hook
 
 

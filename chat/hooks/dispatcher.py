@@ -2,6 +2,9 @@
 
 What has happened is looked at once for all hooks; only those that something concerns are read for, leased and sent to.
 A hook that is down, slow or failing costs the others nothing.
+
+A receiver that refuses what it is sent gets less at a time, until it takes it or refuses a single event. If it then
+takes what follows, the fault is the event's: that is put aside and sent again by itself.
 """
 
 from __future__ import annotations
@@ -18,14 +21,16 @@ import httpx
 from django.conf import settings
 from django.db import DatabaseError
 
+from chat.actions import webhook_aside as asides
 from chat.actions import webhook_delivery as writes
+from chat.actions.webhook_delivery import Aside
 from chat.hooks import events, signature
-from chat.models import Webhook
+from chat.models import Webhook, WebhookAside
 from chat.selectors import hooks as hook_selectors
 from chat.selectors.hooks import Page
 from delivery import log, metrics, outward
 from delivery.hub import Hub
-from delivery.log import Heading
+from delivery.log import Entry, Heading
 from delivery.outward import Answer
 from delivery.threads import run
 
@@ -34,6 +39,7 @@ logger = logging.getLogger(__name__)
 _WELL, _FAILED = metrics.WEBHOOKS.labels("ok"), metrics.WEBHOOKS.labels("failed")
 HEADINGS = 1000
 """Events that are looked at together; beyond that, every hook looks for itself."""
+UNBOUNDED = 1_000_000
 BEHIND = 1000
 """Positions that did not concern a hook, after which that is written down."""
 
@@ -44,6 +50,12 @@ class _Progress:
 
     position: int
     quiet: int
+    together: int = UNBOUNDED
+    """Events in one request at most: fewer where more were refused, twice as many where they were taken."""
+
+
+Told = tuple[Entry, list[dict[str, Any]]]
+"""An entry of the log and what the hook is told of it, which is something."""
 
 
 class Dispatcher:
@@ -101,6 +113,7 @@ class Dispatcher:
         """Set out for each hook that is ready and that something may concern."""
         before, upto, self._looked = self._seen, self._hub.watermark, time.monotonic()
         ready = await run(hook_selectors.ready_hooks, self._node)
+        again = await run(hook_selectors.asides_due) if ready else set()
         news: list[Heading] = []
         if ready and upto > before:
             wanted = hook_selectors.kinds(ready)
@@ -113,7 +126,8 @@ class Dispatcher:
                 progress = self._progress[hook.pk] = _Progress(hook.position, hook.position)
             if hook.pk in self._working:
                 continue
-            if progress.quiet >= before and len(news) < HEADINGS and not _concerned(hook, news):
+            quiet = progress.quiet >= before and len(news) < HEADINGS and not _concerned(hook, news)
+            if quiet and hook.pk not in again:
                 progress.quiet = max(progress.quiet, upto)
                 continue
             task = asyncio.create_task(self._deliver(hook, progress), name=f"webhook {hook.pk}")
@@ -126,9 +140,9 @@ class Dispatcher:
     async def _deliver(self, hook: Webhook, progress: _Progress) -> None:
         """Deliver what waits for one hook, until there is nothing more or it fails."""
         try:
-            more = True
-            while more:
-                more = await self._next(hook, progress)
+            while await self._next(hook, progress):
+                pass
+            await self._again(hook)
         except DatabaseError as error:
             # The lease lapses by itself, and whoever has it next delivers the same.
             logger.warning("webhook_unwritten", extra={"error": type(error).__name__})
@@ -141,8 +155,7 @@ class Dispatcher:
         if page.ended:
             await run(writes.webhook_end, hook=hook, node=self._node, reason=writes.NO_RIGHT)
             return False
-        told = [event for entry in page.entries for event in events.events(hook, entry)]
-        if told:
+        if told := _told(hook, page):
             return await self._send(hook, progress, page, told)
         progress.quiet = page.upto
         if page.upto - progress.position >= BEHIND and await run(
@@ -151,26 +164,104 @@ class Dispatcher:
             hook.position = progress.position = page.upto
         return page.more
 
-    async def _send(self, hook: Webhook, progress: _Progress, page: Page, told: Sequence[dict[str, Any]]) -> bool:
+    async def _send(self, hook: Webhook, progress: _Progress, page: Page, told: Sequence[Told]) -> bool:
         leased = await run(writes.webhook_lease, hook=hook, node=self._node)
         if leased is None:
             return False
-        assert self._client is not None
-        answer = await send(self._client, leased, events.body(leased, told))
-        (_WELL if answer.ok else _FAILED).inc()
+        part = told[: progress.together]
+        whole, alone = len(part) == len(told), len(part) == 1
+        answer = await self._post(leased, part)
+        if not answer.ok and asides.may_be_what_was_sent(answer, leased.failures):
+            if not alone:
+                progress.together = len(part) // 2 if asides.is_refusal(answer) else 1
+                await run(writes.webhook_refused, hook=leased, answer=answer, **_extent(part))
+                return True
+            if await self._pass_by(hook, progress, page, told, answer):
+                return True
+        upto, more = (page.upto, page.more) if whole else (part[-1][0].position, True)
         moved = await run(
             writes.webhook_attempted,
             hook=leased,
-            first=page.entries[0].position,
-            last=page.entries[-1].position,
-            upto=page.upto,
-            more=page.more,
-            events=len(told),
+            upto=upto,
+            more=more,
             answer=answer,
+            aside=Aside(part[0][0].position, answer) if alone and asides.is_refusal(answer) else None,
+            **_extent(part),
         )
         if moved:
-            hook.position = progress.position = progress.quiet = page.upto
-        return moved and page.more
+            hook.position = progress.position = progress.quiet = upto
+            progress.together = min(2 * progress.together, UNBOUNDED)
+        return moved and more
+
+    async def _pass_by(
+        self, hook: Webhook, progress: _Progress, page: Page, told: Sequence[Told], refusal: Answer
+    ) -> bool:
+        """Put the first of them aside if the receiver takes the next, which tells that it refuses that one only."""
+        if len(told) == 1 and page.more:
+            page = await run(hook_selectors.page, hook, after=page.upto)
+            told = [told[0], *_told(hook, page)]
+        if len(told) == 1 or not await run(asides.aside_room, hook=hook):
+            return False
+        leased = await run(writes.webhook_lease, hook=hook, node=self._node)
+        if leased is None:
+            return False
+        first, following = told[0][0], told[1:2]
+        answer = await self._post(leased, following)
+        if not answer.ok:
+            await run(writes.webhook_refused, hook=leased, answer=answer, **_extent(following))
+            return False
+        await run(writes.webhook_refused, hook=leased, answer=refusal, **_extent(told[:1]))
+        upto = following[0][0].position
+        moved = await run(
+            writes.webhook_attempted,
+            hook=leased,
+            upto=upto,
+            more=True,
+            answer=answer,
+            aside=Aside(first.position, refusal),
+            **_extent(following),
+        )
+        if moved:
+            hook.position = progress.position = progress.quiet = upto
+        return moved
+
+    async def _again(self, hook: Webhook) -> None:
+        """Send again what was put aside and is due, until one is refused anew."""
+        taken = True
+        while taken and (aside := await run(hook_selectors.next_aside, hook)) is not None:
+            taken = await self._send_again(hook, aside)
+
+    async def _send_again(self, hook: Webhook, aside: WebhookAside) -> bool:
+        leased = await run(writes.webhook_lease, hook=hook, node=self._node)
+        if leased is None:
+            return False
+        entry = await run(hook_selectors.entry_at, leased, aside.position)
+        told = [] if entry is None else events.events(leased, entry)
+        if entry is None or not told:
+            await run(asides.aside_gone, hook=leased, aside=aside)
+            return True
+        answer = await self._post(leased, [(entry, [event | {"late": True} for event in told])])
+        await run(asides.aside_attempted, hook=leased, aside=aside, answer=answer)
+        return answer.ok
+
+    async def _post(self, hook: Webhook, told: Sequence[Told]) -> Answer:
+        assert self._client is not None
+        answer = await send(self._client, hook, events.body(hook, [event for _, some in told for event in some]))
+        (_WELL if answer.ok else _FAILED).inc()
+        return answer
+
+
+def _told(hook: Webhook, page: Page) -> list[Told]:
+    return [(entry, told) for entry in page.entries if (told := events.events(hook, entry))]
+
+
+def _extent(part: Sequence[Told]) -> dict[str, Any]:
+    """What an attempt is written down with."""
+    return {
+        "first": part[0][0].position,
+        "last": part[-1][0].position,
+        "events": sum(len(told) for _, told in part),
+    }
 
 
 def _concerned(hook: Webhook, news: Sequence[Heading]) -> bool:

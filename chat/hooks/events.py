@@ -1,7 +1,8 @@
 """Events of the log as receivers of webhooks get them.
 
 A request's body is `{"webhook": "<its id>", "events": [{"event", "position", "time", "data"}, …]}`. Positions grow; who
-gets one again (at least once!) has had it. `data` is what the WebSocket protocols push: of a message, its edit and its
+gets one again (at least once!) has had it; but with `late: true` it is one that was refused before, and passed by
+others since. `data` is what the WebSocket protocols push: of a message, its edit and its
 recall as they are, of `member.joined` and `member.left` `{"target", "who", "by"}`, of `person.online` and
 `person.offline` the person and the `appId`. `presence.reset`: the site has started and takes nobody for online; who is,
 follows.

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import orjson
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 
 from accounts.models import User
 from chat import errors
 from chat.errors import ChatError
-from chat.models import Channel, IncomingHook, Webhook, WebhookDelivery
+from chat.models import Channel, IncomingHook, Webhook, WebhookAside, WebhookDelivery
 from chat.selectors import MESSAGE, NOTE, access_channel, channel_stays
 from delivery import log
 from delivery.log import Entry
@@ -44,6 +44,28 @@ def ready_hooks(node: str) -> list[Webhook]:
     free = Q(leased_until=None) | Q(leased_until__lt=Now()) | Q(leased_by=node)
     ready = Webhook.objects.filter(free, enabled=True, next_at__lte=Now())
     return list(ready.select_related("channel", "made_by").order_by("pk"))
+
+
+def asides_due() -> set[int]:
+    """The hooks for which something that was put aside is to be sent again by now."""
+    return set(WebhookAside.objects.filter(next_at__lte=Now()).values_list("webhook", flat=True))
+
+
+def next_aside(hook: Webhook) -> WebhookAside | None:
+    """What is to be sent again first, of what is due."""
+    return WebhookAside.objects.filter(webhook=hook, next_at__lte=Now()).order_by("next_at", "position").first()
+
+
+def asides(hook: Webhook, *, after: int, limit: int) -> tuple[list[WebhookAside], bool]:
+    """What was put aside beyond a position, in order, and whether there is more."""
+    rows = list(WebhookAside.objects.filter(webhook=hook, position__gt=after).order_by("position")[: limit + 1])
+    return rows[:limit], len(rows) > limit
+
+
+def asides_counted(hooks: Collection[Webhook]) -> dict[int, int]:
+    """How much was put aside of each of these hooks, for those of which anything was."""
+    found = WebhookAside.objects.filter(webhook__in=[hook.pk for hook in hooks]).values("webhook")
+    return dict(found.annotate(count=Count("pk")).values_list("webhook", "count"))
 
 
 def presence_wanted() -> bool:
@@ -80,6 +102,12 @@ def page(hook: Webhook, *, after: int) -> Page:
             found, upto, more = found[:number], found[number - 1].position, True
             break
     return Page(_readable(hook, found), upto, more)
+
+
+def entry_at(hook: Webhook, position: int) -> Entry | None:
+    """The event at this position, if the hook may still hear it."""
+    found = log.read_kinds(kinds([hook]), after=position - 1, upto=position, limit=1, channel=hook.channel_id)
+    return next(iter(_readable(hook, found)), None)
 
 
 def may_hear(maker: User, channel: Channel | None) -> bool:

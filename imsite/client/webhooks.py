@@ -7,9 +7,11 @@ Example, whatever the web framework:
     except webhooks.Forged:
         return 400
     for event in events:
-        if event["position"] > last:  # What came before comes again when an answer was lost.
+        if event["position"] > last or event.get("late"):  # What came before comes again when an answer was lost.
             ...
     return 204
+
+An event that is refused for good while others are taken is put aside, and comes again, `late`, for some days.
 
 Elsewhere than in Python: `Imsite-Signature` is `v1=` and the hexadecimal HMAC-SHA256, by the secret, of
 `Imsite-Timestamp`, a dot, and the body as it came. Refuse a timestamp (Unix seconds) more than five minutes off.

@@ -24,6 +24,10 @@ class Receiver:
         self.status = 204
         self.location = ""
         """Where to, with a redirect."""
+        self.refused: dict[str, int] = {}
+        """Texts of messages with the status that a request with one of them is answered."""
+        self.most = 1000
+        """Events in a request; for more it answers 413."""
         self.answering = threading.Event()
         """Cleared, requests are read and not answered."""
         self.answering.set()
@@ -96,8 +100,12 @@ class Receiver:
                 webhooks.events(self.secret, headers, body)
             except webhooks.Forged:
                 status = 400
+        told = json.loads(body)["events"]
+        if len(told) > self.most:
+            status = 413
+        status = next((self.refused[said] for one in told if (said := one["data"].get("msg")) in self.refused), status)
         if 200 <= status < 300:
-            self.events += json.loads(body)["events"]
+            self.events += told
         try:
             request.send_response(status)
             if self.location:

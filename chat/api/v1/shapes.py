@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -49,6 +50,11 @@ def number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 19 and 0 < int(text) <= LARGEST_ID):
         raise ChatError(errors.NO_DATA, "There is no such id.")
     return int(text)
+
+
+def milliseconds(at: datetime) -> int:
+    """Unix time, as all times are given."""
+    return round(at.timestamp() * 1000)
 
 
 def parse(raw: bytes, shape: type[Any]) -> Any:

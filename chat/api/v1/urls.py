@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from chat.api.v1 import channels, external, history, members, message, messages, presence, search, users, webhooks
+from chat.api.v1 import (
+    channels,
+    external,
+    history,
+    members,
+    message,
+    messages,
+    presence,
+    search,
+    users,
+    webhook_attempts,
+    webhooks,
+)
 from chat.api.v1.endpoint import NoSuchPath
 
 urlpatterns = [
@@ -20,8 +32,9 @@ urlpatterns = [
     path("webhooks/", webhooks.Webhooks.as_view()),
     path("webhooks/<webhook_id>/", webhooks.OneWebhook.as_view()),
     path("webhooks/<webhook_id>/secret/", webhooks.WebhookSecret.as_view()),
-    path("webhooks/<webhook_id>/ping/", webhooks.WebhookPing.as_view()),
-    path("webhooks/<webhook_id>/deliveries/", webhooks.WebhookDeliveries.as_view()),
+    path("webhooks/<webhook_id>/ping/", webhook_attempts.WebhookPing.as_view()),
+    path("webhooks/<webhook_id>/aside/", webhook_attempts.WebhookAsides.as_view()),
+    path("webhooks/<webhook_id>/deliveries/", webhook_attempts.WebhookDeliveries.as_view()),
     path("channels/", channels.ChannelList.as_view()),
     path("channels/<channel_id>/", channels.OneChannel.as_view()),
     path("channels/<channel_id>/members/", members.MemberList.as_view()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta
@@ -13,13 +14,11 @@ from chat.actions.once import once
 from chat.api.v1 import pages
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.schema import CURSOR, LIMIT, described, paged
-from chat.api.v1.shapes import Count, Id, Milliseconds, Position, Shape, number
-from chat.hooks.ping import webhook_ping
+from chat.api.v1.shapes import Count, Id, Milliseconds, Position, Shape, milliseconds, number
 from chat.selectors import hooks as hook_selectors
 
 if TYPE_CHECKING:
     from chat.models import Webhook as Row
-    from chat.models import WebhookDelivery
 
 Heard = Literal[
     "message.sent", "message.edited", "message.recalled", "member.joined", "member.left", "person.online",
@@ -30,8 +29,6 @@ Url = Annotated[str, Meta(min_length=1, max_length=webhooks.URL_LIMIT, descripti
 Secret = Annotated[str, Meta(description="Signs what is sent. Told this once.")]
 Events = Annotated[list[Heard], Meta(min_length=1, max_length=7)]
 
-ATTEMPTS = 100
-"""Attempts that are shown."""
 _EXAMPLE = {
     "id": "3",
     "name": "Orders",
@@ -70,6 +67,7 @@ class Webhook(Shape):
     reason: str | None = None
     """Why it was switched off."""
     failingSince: Milliseconds | None = None
+    aside: Annotated[Count, Meta(description="Events that it refuses while it takes others.")] = 0
 
 
 class MadeWebhook(Webhook, kw_only=True):
@@ -78,27 +76,6 @@ class MadeWebhook(Webhook, kw_only=True):
 
 class NewSecret(Shape):
     secret: Secret
-
-
-class Attempt(Shape):
-    """`status` is absent where nothing was answered; without `events` it was a test."""
-
-    ok: bool
-    milliseconds: Count
-    error: str | None = None
-    status: int | None = None
-
-
-class KeptAttempt(Attempt, kw_only=True):
-    at: Milliseconds
-    first: Position
-    last: Position
-    events: Count
-    attempt: Count
-
-
-class Attempts(Shape):
-    results: list[KeptAttempt]
 
 
 class Webhooks(Endpoint):
@@ -115,7 +92,7 @@ class Webhooks(Endpoint):
         """One's own; with `chat.manage_channels` all."""
         page = pages.asked(request)
         rows, more = hook_selectors.webhooks_page(request.user, after=page.number, limit=page.limit)
-        return answer(pages.answer([_webhook(row) for row in rows], next=rows[-1].pk if more else None))
+        return answer(pages.answer(_webhooks(rows), next=rows[-1].pk if more else None))
 
     @described(
         "Make a webhook",
@@ -133,8 +110,11 @@ class Webhooks(Endpoint):
         """Events from now on are POSTed to the URL, several in one request, at least once and in order.
 
         `Imsite-Signature` is `v1=` and the hexadecimal HMAC-SHA256, by the secret, of `Imsite-Timestamp` (Unix
-        seconds), a dot, and the body. Any 2xx takes the events; all else, a redirect too, is tried again, later and
-        later. A webhook of a channel hears what its maker may read; one of all channels (never private ones) needs
+        seconds), a dot, and the body, which is described under `webhooks` in this document. Any 2xx takes the events;
+        all else, a redirect too, is tried again, later and later, for some days; then the webhook is switched off. An
+        event that is refused while the next is taken is put aside and sent again by itself, with `late: true`.
+
+        A webhook of a channel hears what its maker may read; one of all channels (never private ones) needs
         `chat.manage_channels`.
         """
         data = self.body(request, NewWebhook)
@@ -147,7 +127,7 @@ class Webhooks(Endpoint):
                 events=data.events,
                 channel_id=None if data.channel is None else number(data.channel),
             )
-            return {**_webhook(hook), "secret": secret}
+            return {**_webhooks([hook])[0], "secret": secret}
 
         body, repeated = once(self.idempotency(request, data), make, secret=True)
         return answer(body, 200 if repeated else 201)
@@ -163,7 +143,7 @@ class OneWebhook(Endpoint):
     @described("Look at a webhook", gives={200: Webhook}, tag="webhooks", got={"Well": _EXAMPLE})
     def get(self, request: Request, webhook_id: str) -> Response:
         """Where it is in the log, and whether it fails."""
-        return answer(_webhook(hook_selectors.webhook_of(request.user, number(webhook_id))))
+        return answer(_webhooks([hook_selectors.webhook_of(request.user, number(webhook_id))])[0])
 
     @described(
         "Change a webhook",
@@ -174,7 +154,10 @@ class OneWebhook(Endpoint):
         got={"Changed": _EXAMPLE},
     )
     def patch(self, request: Request, webhook_id: str) -> Response:
-        """What is absent stays. `enabled: true` tries at once; `position`: what comes after it is sent (again)."""
+        """What is absent stays. `position`: what comes after it is sent (again).
+
+        `enabled: true` tries at once what failed, and what was put aside.
+        """
         user, data, pk = request.user, self.body(request, WebhookChange), number(webhook_id)
         hook = webhooks.webhook_update(user=user, webhook_id=pk, name=data.name, url=data.url, events=data.events)
         if data.position is not None:
@@ -182,7 +165,7 @@ class OneWebhook(Endpoint):
         if data.enabled is not None:
             switch = webhooks.webhook_enable if data.enabled else webhooks.webhook_disable
             hook = switch(user=user, webhook_id=pk)
-        return answer(_webhook(hook))
+        return answer(_webhooks([hook])[0])
 
     @described("Remove a webhook", gives={204: None}, tag="webhooks")
     def delete(self, request: Request, webhook_id: str) -> Response:
@@ -212,46 +195,12 @@ class WebhookSecret(Endpoint):
         return answer(body)
 
 
-class WebhookPing(Endpoint):
-    permissions: ClassVar[Permissions] = {"POST": "chat.change_webhook"}
-
-    @described(
-        "Test a webhook",
-        gives={200: Attempt},
-        tag="webhooks",
-        got={"Well": {"ok": True, "status": 204, "milliseconds": 12}},
-    )
-    def post(self, request: Request, webhook_id: str) -> Response:
-        """Send one event `ping` now and tell what came of it."""
-        made = webhook_ping(user=request.user, webhook_id=number(webhook_id))
-        return answer(_attempt(made.status, made.error, made.milliseconds))
+def _webhooks(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    counted = hook_selectors.asides_counted(rows)
+    return [_webhook(row, counted.get(row.pk, 0)) for row in rows]
 
 
-class WebhookDeliveries(Endpoint):
-    permissions: ClassVar[Permissions] = {"GET": "chat.view_webhook"}
-
-    @described(
-        "List a webhook's deliveries",
-        gives={200: Attempts},
-        got={
-            "One that came": {
-                "results": [
-                    {
-                        "ok": True, "milliseconds": 38, "status": 200, "at": 1795860000000, "first": 8990, "last": 9001,
-                        "events": 3, "attempt": 1,
-                    }
-                ]
-            }
-        },
-        tag="webhooks",
-    )  # fmt: skip
-    def get(self, request: Request, webhook_id: str) -> Response:
-        """The last attempts, the newest first."""
-        hook = hook_selectors.webhook_of(request.user, number(webhook_id))
-        return answer({"results": [_kept(row) for row in hook_selectors.deliveries(hook, ATTEMPTS)]})
-
-
-def _webhook(row: Row) -> dict[str, Any]:
+def _webhook(row: Row, aside: int) -> dict[str, Any]:
     shown = {
         "id": str(row.pk),
         "name": row.name,
@@ -266,24 +215,7 @@ def _webhook(row: Row) -> dict[str, Any]:
     if row.disabled_reason:
         shown["reason"] = row.disabled_reason
     if row.failing_since is not None:
-        shown["failingSince"] = round(row.failing_since.timestamp() * 1000)
+        shown["failingSince"] = milliseconds(row.failing_since)
+    if aside:
+        shown["aside"] = aside
     return shown
-
-
-def _attempt(status: int | None, error: str, milliseconds: int) -> dict[str, Any]:
-    shown: dict[str, Any] = {"ok": not error, "milliseconds": milliseconds}
-    if error:
-        shown["error"] = error
-    if status is not None:
-        shown["status"] = status
-    return shown
-
-
-def _kept(row: WebhookDelivery) -> dict[str, Any]:
-    return _attempt(row.status, row.error, row.milliseconds) | {
-        "at": round(row.at.timestamp() * 1000),
-        "first": row.first_position,
-        "last": row.last_position,
-        "events": row.events,
-        "attempt": row.attempt,
-    }

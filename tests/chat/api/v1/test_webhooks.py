@@ -123,3 +123,24 @@ def test_another_service_s_webhook_does_not_exist(bot: Caller, bob: User, grant:
     assert other.post("webhooks/", NEW).status == 403
     group = channel_create_group(creator=alice, name="Tea")
     assert other.post("webhooks/", NEW | {"events": ["message.sent"], "channel": str(group.pk)}).status == 404
+
+
+def test_the_shop_sees_what_was_refused_has_it_sent_again_or_lets_it_go(bot: Caller, grant: Grant) -> None:
+    made = _made(bot)
+    path, refused = f"webhooks/{made['id']}/", {"attempts": 4, "status": 422, "error": "It answered 422."}
+    hook = Webhook.objects.get(pk=made["id"])
+    for position in (3, 8, 5):
+        hook.asides.create(position=position, next_at=None, **refused)
+    assert bot.get(path).data["aside"] == bot.get("webhooks/").data["results"][0]["aside"] == 3
+    first = bot.get(f"{path}aside/?limit=2").data
+    assert [one["position"] for one in first["results"]] == [3, 5]
+    assert {key: first["results"][0][key] for key in refused} == refused and "next" not in first["results"][0]
+    second = bot.get(f"{path}aside/?limit=2&cursor={first['next']}").data
+    assert [one["position"] for one in second["results"]] == [8] and second["next"] is None
+    bot("PATCH", path, {"enabled": True})
+    assert all("next" in one for one in bot.get(f"{path}aside/").data["results"])
+    # Another service's are none of its own.
+    rival = Caller(grant(User.objects.create_user("rival", kind=User.Kind.SERVICE), *RIGHTS))
+    assert (rival.get(f"{path}aside/").status, rival("DELETE", f"{path}aside/").status) == (404, 404)
+    assert bot("DELETE", f"{path}aside/").status == 204
+    assert "aside" not in bot.get(path).data

@@ -1,0 +1,160 @@
+"""`webhooks/<id>/…`: what came of sending to a webhook, and what its receiver refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat.actions.webhook_aside import asides_forget
+from chat.api.v1 import pages
+from chat.api.v1.endpoint import Endpoint, Permissions, answer
+from chat.api.v1.schema import CURSOR, LIMIT, described, paged
+from chat.api.v1.shapes import Count, Milliseconds, Position, Shape, milliseconds, number
+from chat.hooks.ping import webhook_ping
+from chat.selectors import hooks as hook_selectors
+
+if TYPE_CHECKING:
+    from chat.models import WebhookAside, WebhookDelivery
+
+ATTEMPTS = 100
+"""Attempts that are shown."""
+
+
+class Attempt(Shape):
+    """`status` is absent where nothing was answered; without `events` it was a test."""
+
+    ok: bool
+    milliseconds: Count
+    error: str | None = None
+    status: int | None = None
+
+
+class KeptAttempt(Attempt, kw_only=True):
+    at: Milliseconds
+    first: Position
+    last: Position
+    events: Count
+    attempt: Count
+
+
+class Attempts(Shape):
+    results: list[KeptAttempt]
+
+
+class PutAside(Shape):
+    """An event that was refused, by its position; without `next` it is not sent again by itself."""
+
+    position: Position
+    since: Milliseconds
+    attempts: Count
+    error: str
+    status: int | None = None
+    next: Milliseconds | None = None
+
+
+class WebhookPing(Endpoint):
+    permissions: ClassVar[Permissions] = {"POST": "chat.change_webhook"}
+
+    @described(
+        "Test a webhook",
+        gives={200: Attempt},
+        tag="webhooks",
+        got={"Well": {"ok": True, "status": 204, "milliseconds": 12}},
+    )
+    def post(self, request: Request, webhook_id: str) -> Response:
+        """Send one event `ping` now and tell what came of it."""
+        made = webhook_ping(user=request.user, webhook_id=number(webhook_id))
+        return answer(_attempt(made.status, made.error, made.milliseconds))
+
+
+class WebhookDeliveries(Endpoint):
+    permissions: ClassVar[Permissions] = {"GET": "chat.view_webhook"}
+
+    @described(
+        "List a webhook's deliveries",
+        gives={200: Attempts},
+        got={
+            "One that came": {
+                "results": [
+                    {
+                        "ok": True, "milliseconds": 38, "status": 200, "at": 1795860000000, "first": 8990, "last": 9001,
+                        "events": 3, "attempt": 1,
+                    }
+                ]
+            }
+        },
+        tag="webhooks",
+    )  # fmt: skip
+    def get(self, request: Request, webhook_id: str) -> Response:
+        """The last attempts, the newest first."""
+        hook = hook_selectors.webhook_of(request.user, number(webhook_id))
+        return answer({"results": [_kept(row) for row in hook_selectors.deliveries(hook, ATTEMPTS)]})
+
+
+class WebhookAsides(Endpoint):
+    permissions: ClassVar[Permissions] = {"GET": "chat.view_webhook", "DELETE": "chat.change_webhook"}
+
+    @described(
+        "List what a webhook's receiver refused",
+        gives={200: paged("AsidePage", PutAside)},
+        query=(LIMIT, CURSOR),
+        tag="webhooks",
+        got={
+            "One": {
+                "results": [
+                    {
+                        "position": 9000, "since": 1795860000000, "attempts": 4, "error": "It answered 422.",
+                        "status": 422, "next": 1795860060000,
+                    }
+                ],
+                "next": None,
+            }
+        },
+    )  # fmt: skip
+    def get(self, request: Request, webhook_id: str) -> Response:
+        """Events that were put aside, by position. Each is sent again, later and later, for some days."""
+        page = pages.asked(request)
+        hook = hook_selectors.webhook_of(request.user, number(webhook_id))
+        rows, more = hook_selectors.asides(hook, after=page.number, limit=page.limit)
+        return answer(pages.answer([_aside(row) for row in rows], next=rows[-1].position if more else None))
+
+    @described("Let go what a webhook's receiver refused", gives={204: None}, tag="webhooks")
+    def delete(self, request: Request, webhook_id: str) -> Response:
+        """None of it is sent again."""
+        asides_forget(user=request.user, webhook_id=number(webhook_id))
+        return answer(status=204)
+
+
+def _attempt(status: int | None, error: str, milliseconds: int) -> dict[str, Any]:
+    shown: dict[str, Any] = {"ok": not error, "milliseconds": milliseconds}
+    if error:
+        shown["error"] = error
+    if status is not None:
+        shown["status"] = status
+    return shown
+
+
+def _kept(row: WebhookDelivery) -> dict[str, Any]:
+    return _attempt(row.status, row.error, row.milliseconds) | {
+        "at": milliseconds(row.at),
+        "first": row.first_position,
+        "last": row.last_position,
+        "events": row.events,
+        "attempt": row.attempt,
+    }
+
+
+def _aside(row: WebhookAside) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "position": row.position,
+        "since": milliseconds(row.since),
+        "attempts": row.attempts,
+        "error": row.error,
+    }
+    if row.status is not None:
+        shown["status"] = row.status
+    if row.next_at is not None:
+        shown["next"] = milliseconds(row.next_at)
+    return shown
