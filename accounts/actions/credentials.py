@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from axes.models import AccessAttempt
 from axes.utils import reset
+from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 from knox.models import AuthToken
@@ -31,8 +35,10 @@ def session_end(*, user_id: int, session_key: str) -> None:
 
 
 def expired_forget() -> None:
-    """Delete the tokens, browser sessions and sign-ins under way that have expired. They only take room."""
+    """Delete the tokens, browser sessions, sign-ins under way and failed ones whose time is over."""
     trips_forget()
+    # The library does it too, but only when somebody else fails.
+    AccessAttempt.objects.filter(attempt_time__lt=timezone.now() - timedelta(seconds=settings.IM_LOGIN_LOCK)).delete()
     tokens_forget(AuthToken.objects.filter(expiry__lte=timezone.now()))
     session_store("").clear_expired()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from axes.models import AccessAttempt
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
@@ -112,12 +113,17 @@ def test_signing_out_everywhere_ends_sessions_and_tokens(
     assert browser.get("/accounts/password/").status_code == 302
 
 
-def test_what_has_expired_is_forgotten_and_the_rest_stays(alice: User, client: Client) -> None:
+def test_what_has_expired_is_forgotten_and_the_rest_stays(alice: User, client: Client, settings: Settings) -> None:
     live = token_issue(user=alice)
     expired, _ = AuthToken.objects.create(alice, expiry=timedelta(days=-1))
     client.force_login(alice)
     ended = Session.objects.create(session_key="a" * 32, session_data="", expire_date=timezone.now())
+    lock = timedelta(seconds=settings.IM_LOGIN_LOCK)
+    for name, age in (("long ago", lock + timedelta(seconds=1)), ("just now", timedelta())):
+        attempt = AccessAttempt.objects.create(username=name, failures_since_start=1)
+        AccessAttempt.objects.filter(pk=attempt.pk).update(attempt_time=timezone.now() - age)
     expired_forget()
+    assert [attempt.username for attempt in AccessAttempt.objects.all()] == ["just now"]
     assert not AuthToken.objects.filter(pk=expired.pk).exists()
     assert not Session.objects.filter(pk=ended.pk).exists()
     assert person_by_token(live) is not None

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlencode
 
 import pytest
+from axes.models import AccessAttempt
+from django.conf import settings as django_settings
 from django.contrib.auth import SESSION_KEY
+from django.forms import Form, PasswordInput
 from django.test import Client
 from django.utils.translation import trans_real
 from pytest_django.fixtures import Settings
 
+from accounts import forms, profile_forms
 from accounts.actions import guest_create, person_deactivate, person_register, system_user
 from accounts.credentials import session_credential
 from accounts.models import User
@@ -267,6 +272,36 @@ def test_the_present_password_must_be_right(alice: User, browser: Client, settin
     assert [browser.post("/accounts/password/", form).status_code for _ in range(2)] == [200, 429]
     alice.refresh_from_db()
     assert alice.check_password(PASSWORD)
+
+
+def test_nothing_that_was_typed_is_kept_with_a_failure(alice: User, browser: Client) -> None:
+    """A wrong password is often nearly right, and beside it a new one may stand."""
+    pages = {
+        "/accounts/password/": {"present": "typed one", "password": "typed two", "again": "typed two"},
+        "/accounts/data/delete/": {"present": "typed three"},
+        "/accounts/deactivate/": {"present": "typed four"},
+        "/accounts/ways-in/email/": {"present": "typed five", "email": "typed@six.example"},
+        "/accounts/login/": {"username": "alice", "password": "typed seven"},
+        "/login": {"phone_number": "typed eight", "password": "typed nine"},
+    }
+    for page, form in pages.items():
+        browser.post(page, urlencode(form), "application/x-www-form-urlencoded")
+    rows = list(AccessAttempt.objects.values("get_data", "post_data", "path_info", "failures_since_start"))
+    assert sum(row["failures_since_start"] for row in rows) == len(pages)
+    assert "typed" not in str(rows)
+
+
+def test_every_field_for_a_password_is_one_that_is_not_kept() -> None:
+    known = {"password", *django_settings.AXES_SENSITIVE_PARAMETERS}
+    shown = [form for form in (*vars(forms).values(), *vars(profile_forms).values()) if isinstance(form, type)]
+    fields = {
+        name
+        for form in shown
+        if issubclass(form, Form)
+        for name, field in form.base_fields.items()
+        if isinstance(field.widget, PasswordInput)
+    }
+    assert {"password", "again", "present"} <= fields <= known
 
 
 def test_a_stranger_signs_in_before_changing_a_password(db: None, client: Client) -> None:
