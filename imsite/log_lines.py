@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import Any
 
@@ -31,6 +32,19 @@ def _mask(logger: Any, method: str, line: str) -> str:
     return _SECRET_PATH.sub(r"\1***", line)
 
 
+class RedisAway(logging.Filter):
+    """Leaves out what channels-redis says with a traceback, again and again, while Redis is away.
+
+    `delivery.redis` says it in one line.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        from redis.exceptions import ConnectionError, TimeoutError  # Only a cluster needs them.
+
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, ConnectionError | TimeoutError | OSError)
+
+
 LOG_LINES: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -46,6 +60,7 @@ LOG_LINES: dict[str, Any] = {
             ],
         }
     },
+    "filters": {"redis away": {"()": "imsite.log_lines.RedisAway"}},
     "handlers": {
         # For the metrics and the admin's first page.
         "errors": {"class": "imsite.observe.errors.CountErrors", "level": "ERROR"},
@@ -62,5 +77,6 @@ LOG_LINES: dict[str, Any] = {
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
+        "channels_redis.pubsub": {"filters": ["redis away"]},
     },
 }

@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import uvicorn
 from django.conf import settings
@@ -69,6 +70,18 @@ class Server(uvicorn.Server):
 
     quiet = False
     """Whether somebody else says where the site is."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """uvicorn's, and SIGHUP: a terminal that is closed ends the site like Ctrl-C. Under nohup it is ignored."""
+        with super().capture_signals():
+            hang_up = signal.getsignal(signal.SIGHUP)
+            if hang_up is signal.SIG_DFL:
+                signal.signal(signal.SIGHUP, self.handle_exit)
+            try:
+                yield
+            finally:
+                signal.signal(signal.SIGHUP, hang_up)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -19,7 +19,9 @@ from dataclasses import dataclass, field
 SETTLED = 10.0
 """Seconds after which a process that dies has not failed to start."""
 QUICK_DEATHS = 5
-"""So many deaths sooner than that, one after the other, and there is no point in going on."""
+"""So many deaths sooner than that, one after the other, and a process that has never worked never will."""
+LONGEST_PAUSE = 10.0
+"""Seconds before a process is started again, at the most."""
 PATIENCE = 3.0
 """Seconds that a process may take, beyond what it says itself, to end when asked."""
 
@@ -45,10 +47,12 @@ class Part:
     """Seconds that it promises to have ended in."""
     process: asyncio.subprocess.Process | None = None
     quick_deaths: int = 0
+    settled: bool = False
+    """Whether it has once run for longer than it takes to fail at the start."""
 
 
 class Supervisor:
-    """Runs the parts until SIGINT or SIGTERM, or until one of them cannot be kept alive.
+    """Runs the parts until SIGINT, SIGTERM or SIGHUP, or until one of them cannot be brought to life.
 
     They are started stage by stage, each when the one before it is ready, and ended in the reverse order.
     """
@@ -63,7 +67,10 @@ class Supervisor:
     async def run(self, when_up: Callable[[], object] | None = None) -> int:
         """Start all, call `when_up`, stay until the end; returns an exit code."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        ending = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # As it is under nohup.
+            ending.append(signal.SIGHUP)
+        for number in ending:
             loop.add_signal_handler(number, self._ending.set)
         try:
             if await self._start_all() and when_up is not None:
@@ -113,12 +120,16 @@ class Supervisor:
             if self._ending.is_set():
                 return
             how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-            part.quick_deaths = part.quick_deaths + 1 if time.monotonic() - began < SETTLED else 1
-            if part.quick_deaths >= QUICK_DEATHS:
+            if time.monotonic() - began < SETTLED:
+                part.quick_deaths += 1
+            else:
+                part.quick_deaths, part.settled = 1, True
+            # What was well once will be again when whatever it lacks is back; the others go on meanwhile.
+            if part.quick_deaths >= QUICK_DEATHS and not part.settled:
                 self._say(f"{part.name} {how}, {QUICK_DEATHS} times in a row. Ending everything.")
                 self._fail()
                 return
-            pause = 0.2 * 2**part.quick_deaths
+            pause = min(0.2 * 2**part.quick_deaths, LONGEST_PAUSE)
             self._say(f"{part.name} {how}; starting it again.")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):

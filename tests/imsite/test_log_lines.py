@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
+import redis
 
 from imsite.log_lines import LOG_LINES
 
@@ -51,3 +52,13 @@ def test_the_link_in_a_mail_is_not_written_down(path: str) -> None:
 def test_libraries_that_write_down_whole_urls_do_not() -> None:
     for name in ("httpx", "httpcore", "urllib3"):
         assert logging.getLogger(name).getEffectiveLevel() >= logging.WARNING
+
+
+def test_that_redis_is_away_is_not_told_again_by_the_layer() -> None:
+    record = _record("channels_redis.pubsub", "Unexpected exception in receive task")
+    shown = []
+    for error in (redis.ConnectionError("closed"), ConnectionRefusedError(), KeyError("a fault")):
+        record.exc_info = (type(error), error, None)
+        shown.append(bool(logging.getLogger("channels_redis.pubsub").filter(record)))
+
+    assert shown == [False, False, True]

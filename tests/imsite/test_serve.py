@@ -16,7 +16,21 @@ from tests.support.site import Site
 SERVICE_RESTART, GOING_AWAY = 1012, 1001
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+_IGNORED = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(signal.SIGINT, id="Ctrl-C"),
+        pytest.param(signal.SIGTERM, id="SIGTERM"),
+        pytest.param(
+            signal.SIGHUP,
+            id="terminal closed",
+            marks=pytest.mark.skipif(_IGNORED, reason="SIGHUP is ignored here, as under nohup"),
+        ),
+    ],
+)
 async def test_who_is_connected_is_told_to_come_back(site: Site, connect: Connect, number: signal.Signals) -> None:
     alice: Client = await connect(site.acc)
     await alice.login_guest("Alice")
