@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from axes.models import AccessAttempt
@@ -12,6 +13,7 @@ from django.apps import apps
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.test import Client
+from knox.models import AuthToken
 from pytest_django.fixtures import Settings
 from social_django.models import UserSocialAuth
 
@@ -27,6 +29,7 @@ from accounts.actions import (
     token_make,
 )
 from accounts.actions.departure import NICKNAME, nameless
+from accounts.credentials import token_digest
 from accounts.errors import LastAdministrator, NoSuchPerson
 from accounts.models import Device, ExternalId, User
 from chat import bodies, selectors
@@ -35,14 +38,19 @@ from chat.actions.channel import channel_create_group, channel_create_private, c
 from chat.actions.departure import deletions_finish, person_delete, redacted
 from chat.actions.member import member_leave
 from chat.actions.message import message_draft, message_edit, message_recall, message_send_now
+from chat.actions.once import once
 from chat.actions.report import message_report
 from chat.models import Channel, Membership, Message, ReadMark
-from delivery import log
+from chat.selectors import access_channel
+from chat.send_keys import Stored, hold
+from delivery import keys, log
+from delivery.keys import Guard
 from delivery.models import Event
 from tests.support.core import room
 from tests.support.identity_provider import picture
 
 PASSWORD = "a good password"
+FORM = "application/x-www-form-urlencoded"
 NAME, NICK, EMAIL, PHONE = "zephyrine", "Zephyrine Quux", "zq@mail.example", "555-0142"
 STATUS, SUBJECT, ADDRESS, OWN = "gone sailing", "subject-77231", "203.0.113.77", "her-own-tablet"
 MARKS = [NAME, "Zephyrine", EMAIL, PHONE, STATUS, SUBJECT, ADDRESS, OWN, "/avatars/"]
@@ -77,6 +85,9 @@ def alice(db: None, bob: User, settings: Settings, tmp_path: Path) -> User:
     client = Client(REMOTE_ADDR=ADDRESS, headers={"User-Agent": "Firefox/1 Linux"})
     client.post("/accounts/login/", {"username": NAME, "password": "wrong"})
     client.post("/accounts/login/", {"username": NAME, "password": PASSWORD})
+    for tried in (EMAIL, PHONE):
+        client.post("/accounts/login/", {"username": tried, "password": "wrong"})
+        client.post("/login", urlencode({"phone_number": tried, "password": "wrong"}), FORM)
     token_make(user=alice, name=OWN, address=ADDRESS)
     friend_request(user=alice, person_id=bob.pk)
     friend_request(user=bob, person_id=alice.pk)
@@ -98,13 +109,22 @@ def alice(db: None, bob: User, settings: Settings, tmp_path: Path) -> User:
     ReadMark.objects.update_or_create(user=alice, channel=private, defaults={"seq": 2})
     message_report(user=alice, channel_id=private.pk, message_id=said.id, reason=f"{NAME} finds it rude", app=901)
     Message.objects.filter(sender=bob).update(shown_as=NAME)
-    LogEntry.objects.create(
-        user=bob,
-        content_type=ContentType.objects.get_for_model(User),
-        object_id=str(alice.pk),
-        object_repr=NAME,
-        action_flag=CHANGE,
-    )
+    _, token = AuthToken.objects.create(alice)
+    about = AuthToken.objects.get(user=alice, digest=token_digest(token))
+    for row, shown in ((alice, NAME), (about, str(about))):
+        LogEntry.objects.create(
+            user=bob,
+            content_type=ContentType.objects.get_for_model(row),
+            object_id=str(row.pk),
+            object_repr=shown,
+            action_flag=CHANGE,
+        )
+    # What business systems were answered, and would be again.
+    once(Guard("a", "added", ""), lambda: {"added": [bodies.person(alice), bodies.person(bob)]})
+    once(Guard("a", "made", ""), lambda: bodies.listed_channel(selectors.listed(bob, access_channel(bob, private.pk))))
+    once(Guard("a", "pushed", ""), lambda: {"messages": [{"to": {"users": [NAME, "bob"]}, "persons": 1}]})
+    keys.claim([("b", "said")])
+    hold([(Guard("c", "stored", ""), Stored(private.pk, said.id, said.seq))])
     return alice
 
 
@@ -129,6 +149,22 @@ def test_nothing_says_who_she_was(alice: User, tmp_path: Path, django_capture_on
     assert not found
     assert not list((tmp_path / "media" / "avatars").iterdir())
     assert not AccessAttempt.objects.exists() and not Device.objects.filter(user=alice).exists()
+
+
+def test_a_repeated_call_is_answered_as_before_but_for_her(alice: User, bob: User) -> None:
+    person_delete(user_id=alice.pk)
+    nobody = {"userId": nameless(alice.pk), "id": str(alice.pk), "name": NICKNAME, "avatar": "", "kind": "person"}
+
+    def again(key: str) -> dict[str, Any]:
+        body, repeated = once(Guard("a", key, ""), dict)
+        assert repeated
+        return body
+
+    assert again("added") == {"added": [nobody, bodies.person(bob)]}
+    made = again("made")
+    assert (made["name"], made["peer"]["name"], made["kind"]) == (NICKNAME, NICKNAME, "private")
+    assert again("pushed") == {"messages": [{"to": {"users": [NICKNAME, "bob"]}, "persons": 1}]}
+    assert keys.claimed([("b", "said")])
 
 
 def test_what_she_said_stays_by_a_deleted_user(alice: User, bob: User) -> None:
