@@ -5,40 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from knox.auth import TokenAuthentication
-from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from accounts.actions import device_seen
-from accounts.selectors import person_by_token
-
-if TYPE_CHECKING:
-    from accounts.models import User
+from chat.api.v1.access import ApiToken
 
 _FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 
 
-class ServiceToken(TokenAuthentication):  # type: ignore[misc]
-    """`Authorization: Token <token>`. Whoever shows a credential is judged by it alone, never by the network."""
-
-    def authenticate(self, request: Request) -> tuple[User, str] | None:
-        known: tuple[User, str] | None = super().authenticate(request)
-        if known is None and "Authorization" in request.headers:
-            raise AuthenticationFailed("The header is: Authorization: Token <token>.")
-        if known is not None:
-            device_seen(credential=known[1], address=request.META.get("REMOTE_ADDR"))
-        return known
-
-    def authenticate_credentials(self, token: bytes) -> tuple[User, str]:
-        known = person_by_token(token.decode("latin-1"))
-        if known is None:
-            raise AuthenticationFailed("This token is not valid.")
-        return known
+class ServiceToken(ApiToken):
+    """The API's. Whoever shows a credential is judged by it alone, never by the network."""
 
 
 class MayCall(BasePermission):  # type: ignore[misc]

@@ -28,10 +28,9 @@ class OfServices(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-cal
 
     def get_security_definition(self, auto_schema: Any) -> Schema:
         return {
-            "type": "apiKey",
-            "in": "header",
-            "name": "Authorization",
-            "description": "`Token <token>` of a service. From a network in IM_OPEN_GATEWAY none is needed.",
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An API token of a service. From a network in IM_OPEN_GATEWAY none is needed.",
         }
 
 

@@ -54,7 +54,14 @@ def test_a_token_without_the_permission_is_refused_on_loopback_too(path: str, sh
 
 
 @each_call
-@pytest.mark.parametrize("credential", ["Token wrong", "Token", "Token a b", "Token \xff", "Bearer {token}", "Basic x"])
+@pytest.mark.parametrize("scheme", ["Token", "Bearer"])
+def test_a_token_is_shown_as_to_the_rest_api(path: str, scheme: str, outside: Client, shop: User, grant: Grant) -> None:
+    token = grant(shop, USE, VIEW).split()[1]
+    assert call(outside, path, Authorization=f"{scheme} {token}")["code"] == 200
+
+
+@each_call
+@pytest.mark.parametrize("credential", ["Token wrong", "Token", "Token a b", "Token \xff", "Basic {token}", "Bearer x"])
 def test_a_wrong_credential_is_refused_on_loopback_too(path: str, credential: str, shop: User, grant: Grant) -> None:
     token = grant(shop, USE, VIEW).split()[1]
     assert call(Client(), path, Authorization=credential.format(token=token))["code"] == 1003
