@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from django.conf import settings
-
 from delivery import log
 from delivery.connection import Connection
-from delivery.limits import Bucket
+from delivery.limits import Measures, MeasuresOf
 from delivery.log import Entry, Span
 
 
@@ -24,7 +22,7 @@ class Person:
     id: int
     connections: set[Connection] = field(default_factory=set)
     spans: list[Span] | None = None
-    sends: Bucket = field(default_factory=lambda: Bucket(settings.IM_SEND_RATE, settings.IM_SEND_BURST))
+    measures: Measures = field(default_factory=Measures)
     news: list[Entry] = field(default_factory=list)
 
     def attached(self) -> list[Connection]:
@@ -67,6 +65,7 @@ class Audience:
     def __init__(self) -> None:
         self.persons: dict[int, Person] = {}
         self.channels: dict[int, dict[Connection, None]] = {}
+        self._measures_of = MeasuresOf()
         self.on_serve: Callable[[int], None] = ignore
         """Called when the first connection of a channel is here; not for those whose entries name their persons."""
         self.on_leave: Callable[[int], None] = ignore
@@ -146,7 +145,10 @@ class Audience:
     def register(self, connection: Connection) -> Person:
         """The connection's person is here; nothing is delivered to it yet."""
         assert connection.person is not None
-        person = self.persons.setdefault(connection.person, Person(connection.person))
+        person = self.persons.get(connection.person)
+        if person is None:
+            person = Person(connection.person, measures=self._measures_of(connection.person))
+            self.persons[connection.person] = person
         person.connections.add(connection)
         return person
 
@@ -157,7 +159,7 @@ class Audience:
                 self._enlist((connection,), span.channel, direct=span.direct)
         for channel in connection.channels:
             self._enlist((connection,), channel)
-        connection.sends = person.sends
+        connection.measures = person.measures
         connection.attached = True
 
     def forget(self, connection: Connection) -> None:

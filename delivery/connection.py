@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from delivery import metrics
-from delivery.limits import Bucket
+from delivery.limits import Bucket, Measures
 from delivery.outbox import Frame, Outbox, Ticker
 
 HELD_LIMIT = 10_000
@@ -61,8 +61,8 @@ class Connection:
         """The position from which on the hub delivers to it."""
         self.fetched = 0
         """The position up to which what the client fetched itself has been counted."""
-        self.sends = Bucket(settings.IM_SEND_RATE, settings.IM_SEND_BURST)
-        """What the person may still send; shared by the person's connections from log-in on."""
+        self.measures = Measures()
+        """What the person may still do; shared by the person's connections from log-in on."""
         self.requests = Bucket(settings.IM_REQUEST_RATE, settings.IM_REQUEST_BURST)
         self.outbox = Outbox(ticker, settings.IM_OUTBOX_BYTES, self._overflow)
         self._end = end

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
+
+from django.conf import settings
+
+PERSONS = 10_000
+"""Persons that are remembered; who came longest ago is forgotten, which at worst fills their buckets."""
 
 
 class Bucket:
@@ -32,3 +38,29 @@ class Bucket:
     def overdrawn(self) -> bool:
         """Whether as much again has been refused as may be done at once: this is no oversight, it is a flood."""
         return self._left <= -self._burst
+
+
+class Measures:
+    """What one person may do, on all their connections to a node."""
+
+    __slots__ = ("changes", "sends")
+
+    def __init__(self) -> None:
+        self.sends = Bucket(settings.IM_SEND_RATE, settings.IM_SEND_BURST)
+        """Messages."""
+        self.changes = Bucket(settings.IM_SEND_RATE, settings.IM_SEND_BURST)
+        """All else that is stored and told to others: edits, pins, comings and goings, …"""
+
+
+class MeasuresOf:
+    """The measures of each person, who keeps them over a reconnect: leaving must not be the way to a fresh bucket."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[int, Measures] = OrderedDict()
+
+    def __call__(self, person: int) -> Measures:
+        measures = self._known.setdefault(person, Measures())
+        self._known.move_to_end(person)
+        if len(self._known) > PERSONS:
+            self._known.popitem(last=False)
+        return measures

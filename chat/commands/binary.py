@@ -43,9 +43,7 @@ async def private_channel(call: Call, person: int) -> int:
 def draft(call: Call, up: codec.Up, channel: int) -> Draft:
     """The message for that channel. Raises ChatError."""
     caller = call.caller
-    if not caller.connection.sends.take():
-        wait = caller.connection.sends.wait()
-        raise ChatError(errors.TOO_MUCH, "You are sending too fast.", retryAfter=round(wait, 3))
+    caller.take(caller.connection.measures.sends)
     if channel == caller.room and not caller.in_room:
         raise ChatError(errors.NO_DATA, "There is no such channel.")
     if up.type != "text":

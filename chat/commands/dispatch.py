@@ -11,7 +11,7 @@ import msgspec
 from django.db import DatabaseError, InterfaceError
 
 from chat import errors
-from chat.commands.registry import COMMANDS, Call, Command
+from chat.commands.registry import COMMANDS, Call, Command, Nothing
 from chat.errors import ChatError, Code
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ def find(name: str) -> Command | None:
     return COMMANDS.get(name)
 
 
-async def answer(command: Command | None, call: Call, data: dict[str, Any]) -> Answer:
+async def answer(command: Command | None, call: Call, data: Any) -> Answer:
     """Carry out a request. Never raises but when cancelled: every failure is an answer."""
     if command is None:
         return await outcome(_unknown(), "", errors.SERVER_ERROR)
@@ -38,13 +38,25 @@ async def _unknown() -> None:
     raise ChatError(errors.NO_SUCH_COMMAND, "There is no such command.")
 
 
-async def _carried_out(command: Command, call: Call, data: dict[str, Any]) -> Any:
+async def _carried_out(command: Command, call: Call, data: Any) -> Any:
     caller = call.caller
     if caller.known is None and not command.before_login:
         raise ChatError(errors.NOT_LOGGED_IN, "Log in first.")
     if caller.known is not None and caller.known.is_guest and not command.guests:
         raise ChatError(errors.NOT_AUTHORISED, "Guests use their app's room only. Register to do more.")
-    return await command.handler(call, msgspec.convert(data, command.takes, strict=False))
+    asked = _read(command, data)
+    if command.changes:
+        caller.take(caller.connection.measures.changes)
+    return await command.handler(call, asked)
+
+
+def _read(command: Command, data: Any) -> Any:
+    """What a request asks, in the shape that its command takes."""
+    if command.takes is Nothing:
+        return Nothing()
+    if not isinstance(data, dict):
+        raise ChatError(errors.ILLEGAL_PARAMETER, "data must be an object.")
+    return msgspec.convert(data, command.takes, strict=False)
 
 
 async def outcome(work: Awaitable[Any], name: str, fault: Code) -> Answer:

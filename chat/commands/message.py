@@ -23,13 +23,11 @@ class Send(msgspec.Struct):
     replyTo: Id | None = None
 
 
-@command("message.send", fault=errors.STORE_FAILED, guests=True, pipelined=True)
+@command("message.send", fault=errors.STORE_FAILED, guests=True, pipelined=True, changes=False)
 async def send(call: Call, data: Send) -> dict[str, Any]:
     """Say something; answered after the commit. The same `clientMsgId` again gives the same answer."""
     caller = call.caller
-    if not caller.connection.sends.take():
-        wait = caller.connection.sends.wait()
-        raise ChatError(errors.TOO_MUCH, "You are sending too fast.", retryAfter=round(wait, 3))
+    caller.take(caller.connection.measures.sends)
     draft = messages.message_draft(
         sender=call.user.pk,
         channel=data.target or caller.room,
@@ -135,7 +133,7 @@ class Mark(msgspec.Struct):
     seq: Number
 
 
-@command("read.mark", fault=errors.STORE_FAILED, guests=True)
+@command("read.mark", fault=errors.STORE_FAILED, guests=True, changes=False)
 async def mark(call: Call, data: Mark) -> dict[str, Any]:
     """Move one's read position up; one's other devices hear of it."""
     read_seq = await run(

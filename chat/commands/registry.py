@@ -11,6 +11,7 @@ import msgspec
 from chat import errors
 from chat.errors import ChatError, Code
 from delivery.connection import Connection
+from delivery.limits import Bucket
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -35,6 +36,11 @@ class Caller:
         if self.known is None:
             raise ChatError(errors.NOT_LOGGED_IN, "Log in first.")
         return self.known
+
+    def take(self, bucket: Bucket) -> None:
+        """Take one of what the person may do. TOO_MUCH, with when to try again, if there is none."""
+        if not bucket.take():
+            raise ChatError(errors.TOO_MUCH, "You are doing this too fast.", retryAfter=round(bucket.wait(), 3))
 
 
 @dataclass(slots=True)
@@ -68,6 +74,8 @@ class Command:
     before_login: bool
     guests: bool
     pipelined: bool
+    changes: bool
+    """Whether it stores what others hear of, and counts among what a person may change."""
 
 
 COMMANDS: dict[str, Command] = {}
@@ -80,16 +88,20 @@ def command(
     before_login: bool = False,
     guests: bool = False,
     pipelined: bool = False,
+    changes: bool = True,
 ) -> Callable[[H], H]:
     """Register `async def handler(call, data)`; the annotation of `data` says what the command takes.
 
     `fault`: the code when the database fails in it. `pipelined`: the next request is read before this one is done, so
-    the handler must take its place in the order before it first waits.
+    the handler must take its place in the order before it first waits. `changes`: False for what has a fault of its
+    own and yet does not count among the changes that a person may make in a time.
     """
 
     def register(handler: H) -> H:
         takes = get_type_hints(handler)["data"]
-        COMMANDS[name] = Command(name, handler, takes, fault, before_login, guests, pipelined)
+        COMMANDS[name] = Command(
+            name, handler, takes, fault, before_login, guests, pipelined, changes and fault is not errors.SERVER_ERROR
+        )
         return handler
 
     return register
