@@ -6,6 +6,7 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from delivery.buckets import Buckets
 from delivery.cluster_credential import ClusterCredential
 from delivery.grpc_server import DeliverServer
 from delivery.hub import Hub
@@ -19,13 +20,14 @@ from delivery.relay import Relay
 class Cluster:
     """The parts of one node, in the order in which they start and end. All of them on the node's event loop.
 
-    `nodes` and `presence` are there from the beginning, `peers` and `relay` once it has started.
+    `nodes`, `presence` and `buckets` are there from the beginning, `peers` and `relay` once it has started.
     """
 
     def __init__(self, node: str) -> None:
         self._link = Link(settings.REDIS_URL)
         self.nodes = RedisNodes(self._link, node)
         self.presence = RedisPresence(self._link, self.nodes)
+        self.buckets = Buckets(self._link)
         self._server: DeliverServer | None = None
         self.peers: Peers | None = None
         self.relay: Relay | None = None

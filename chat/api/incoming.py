@@ -25,7 +25,7 @@ from chat.api.call import AlwaysJson
 from chat.api.v1 import problems
 from chat.api.v1.endpoint import asked_key
 from chat.api.v1.shapes import Problem, Shape, parse
-from chat.api.v1.throttles import Throttle
+from chat.api.v1.throttles import throttles
 from chat.errors import ChatError
 from chat.selectors import hooks as hook_selectors
 
@@ -93,7 +93,7 @@ class Incoming(APIView):  # type: ignore[misc]
         hook = hook_selectors.incoming_hook_by_digest(secret_digest(secret))
         if hook is None:
             raise ChatError(errors.NO_DATA, "There is no such webhook, or it has been switched off.")
-        throttles.of_hooks.take(str(hook.pk))
+        throttles.hooks.take(str(hook.pk))
         incoming_hook_post(hook=hook, text=_text(request), key=asked_key(request) or "")
         return HttpResponse("ok", content_type="text/plain; charset=utf-8")
 
@@ -123,17 +123,3 @@ def _required(text: str) -> str:
     if not text.strip():
         raise ChatError(errors.ILLEGAL_PARAMETER, 'Say what to post: {"text": "…"}.', field="text")
     return text
-
-
-class _Throttles:
-    """By the options as they are when first asked for."""
-
-    def __init__(self) -> None:
-        self.forget()
-
-    def forget(self) -> None:
-        """Begin anew: every hook has its whole allowance."""
-        self.of_hooks = Throttle(settings.IM_HOOK_RATE, settings.IM_HOOK_BURST)
-
-
-throttles = _Throttles()

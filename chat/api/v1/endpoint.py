@@ -25,7 +25,7 @@ from chat.api.call import AlwaysJson
 from chat.api.v1 import problems
 from chat.api.v1.access import ApiToken, MayCall
 from chat.api.v1.shapes import Shape, parse
-from chat.api.v1.throttles import throttles
+from chat.api.v1.throttles import Allowance, throttles
 from chat.errors import ChatError
 from delivery.keys import Guard
 
@@ -70,6 +70,8 @@ class Endpoint(APIView):  # type: ignore[misc]
     renderer_classes = (Json,)
     parser_classes = (JsonBody,)
     content_negotiation_class = AlwaysJson
+    _allowance: Allowance | None = None
+    """What the token has left after this request."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if not cors.allowed(request):
@@ -80,7 +82,8 @@ class Endpoint(APIView):  # type: ignore[misc]
         self.perform_authentication(request)
         # Before the permissions: whoever tries what they may not do is throttled as well.
         if request.auth is not None:
-            throttles.requests.take(request.auth)
+            self._allowance = throttles.requests.draw(request.auth)
+            self._allowance.require()
         self.check_permissions(request)
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -122,8 +125,7 @@ class Endpoint(APIView):  # type: ignore[misc]
         if "Access-Control-Allow-Origin" in response:
             response["Access-Control-Expose-Headers"] = _EXPOSED
         response["Cache-Control"] = "no-store"
-        if getattr(request, "_auth", None) is not None:
-            left = throttles.requests.look(request._auth)
+        if (left := self._allowance) is not None:
             response["RateLimit-Limit"] = str(left.limit)
             response["RateLimit-Remaining"] = str(left.remaining)
             response["RateLimit-Reset"] = str(left.reset)

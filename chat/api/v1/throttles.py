@@ -1,5 +1,8 @@
-"""How much one token may do: requests, and messages by them. Counted on each node by itself, so n nodes allow n times
-as much; what protects the database is that each node protects itself."""
+"""How much one token may do: requests, and messages by them. Counted for the whole site where it has a Redis.
+
+Without one, or while it is away, each node counts by itself, so n nodes allow n times as much: what protects the
+database then is that each node protects itself.
+"""
 
 from __future__ import annotations
 
@@ -13,31 +16,75 @@ from functools import cached_property
 from django.conf import settings
 
 from chat import errors
+from chat.consumers.node import running_node
 from chat.errors import ChatError
+from delivery import publish
+from delivery.buckets import Buckets, Drawn
+from delivery.redis import Unreachable
 
 TOKENS = 10_000
-"""Tokens that are remembered; who has not called for longest is forgotten, which at worst fills their bucket."""
+"""Tokens that a node remembers; who has not called for longest is forgotten, which at worst fills their bucket."""
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What is left: `limit` at once, `remaining` of it, all of it again in `reset` seconds."""
+    """What is left: `limit` at once, `remaining` of it, all of it again in `reset` seconds.
+
+    `wait`: seconds until there would be as many as were asked for; 0 where they were given.
+    """
 
     limit: int
     remaining: int
     reset: int
+    wait: float = 0.0
+
+    def require(self) -> None:
+        """TOO_MUCH unless they were given; it tells when there will be enough."""
+        if self.wait:
+            raise ChatError(errors.TOO_MUCH, "This token calls too much.", retryAfter=self.wait)
 
 
 class Throttle:
-    """A bucket for each token: `burst` at once, `rate` a second for long. Safe in threads."""
+    """A bucket for each token: `burst` at once, `rate` a second for long. Safe in threads, not for the event loop.
 
-    def __init__(self, rate: float, burst: int) -> None:
-        self._rate, self._burst = rate, burst
+    `name` tells the buckets of this throttle from those of others.
+    """
+
+    def __init__(self, rate: float, burst: int, name: str = "") -> None:
+        self._rate, self._burst, self._name = rate, burst, name
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 
     def take(self, token: str, count: int = 1) -> Allowance:
-        """Take so many. TOO_MUCH, taking nothing, if there are not enough: it tells when there will be."""
+        """Take so many. TOO_MUCH, taking nothing, if there are not enough."""
+        allowance = self.draw(token, count)
+        allowance.require()
+        return allowance
+
+    def draw(self, token: str, count: int = 1) -> Allowance:
+        """Take so many, or nothing if there are not enough."""
+        drawn = self._shared(token, count) or self._own(token, count)
+        return Allowance(
+            self._burst,
+            max(0, int(drawn.left)),
+            math.ceil((self._burst - drawn.left) / self._rate),
+            # Never as little as would be none at all.
+            max(0.001, round(drawn.missing / self._rate, 3)) if drawn.missing > 0 else 0.0,
+        )
+
+    def _shared(self, token: str, count: int) -> Drawn | None:
+        """From the bucket of all nodes; None where there is none to be reached."""
+        buckets = _buckets()
+        if buckets is None:
+            return None
+        name = f"{self._name}:{token}"
+        try:
+            return publish.ask(lambda: buckets.draw(name, rate=self._rate, burst=self._burst, count=count))
+        except (Unreachable, TimeoutError):
+            return None
+
+    def _own(self, token: str, count: int) -> Drawn:
+        """From this node's own."""
         now = time.monotonic()
         with self._lock:
             left, at = self._buckets.pop(token, (float(self._burst), now))
@@ -48,18 +95,12 @@ class Throttle:
             self._buckets[token] = (left, now)
             if len(self._buckets) > TOKENS:
                 self._buckets.popitem(last=False)
-        if missing > 0:
-            raise ChatError(errors.TOO_MUCH, "This token calls too much.", retryAfter=round(missing / self._rate, 3))
-        return self._allowance(left)
+        return Drawn(left, max(0.0, missing))
 
-    def look(self, token: str) -> Allowance:
-        """What is left, without taking any."""
-        with self._lock:
-            left, at = self._buckets.get(token, (float(self._burst), 0.0))
-        return self._allowance(min(self._burst, left + (time.monotonic() - at) * self._rate))
 
-    def _allowance(self, left: float) -> Allowance:
-        return Allowance(self._burst, max(0, int(left)), math.ceil((self._burst - left) / self._rate))
+def _buckets() -> Buckets | None:
+    node = running_node()
+    return node.cluster.buckets if node is not None and node.cluster is not None and publish.running() else None
 
 
 class _Throttles:
@@ -67,14 +108,19 @@ class _Throttles:
 
     @cached_property
     def requests(self) -> Throttle:
-        return Throttle(settings.IM_API_RATE, settings.IM_API_BURST)
+        return Throttle(settings.IM_API_RATE, settings.IM_API_BURST, "requests")
 
     @cached_property
     def messages(self) -> Throttle:
-        return Throttle(settings.IM_API_MESSAGE_RATE, settings.IM_API_MESSAGE_BURST)
+        return Throttle(settings.IM_API_MESSAGE_RATE, settings.IM_API_MESSAGE_BURST, "messages")
+
+    @cached_property
+    def hooks(self) -> Throttle:
+        """By incoming webhook rather than by token."""
+        return Throttle(settings.IM_HOOK_RATE, settings.IM_HOOK_BURST, "hooks")
 
     def forget(self) -> None:
-        """Begin anew: every token has its whole allowance."""
+        """Begin anew: every token has its whole allowance on this node."""
         self.__dict__.clear()
 
 

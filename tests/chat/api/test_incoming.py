@@ -23,7 +23,7 @@ from chat.actions.incoming_hook import (
     incoming_hook_enable,
     incoming_hook_renew,
 )
-from chat.api.incoming import throttles
+from chat.api.v1.throttles import throttles
 from chat.errors import ChatError
 from chat.models import Channel, IncomingHook, Message
 from chat.selectors import global_channel

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from pytest_django.fixtures import Settings
 
 from accounts.models import User
 from chat.api.v1 import throttles as module
-from chat.api.v1.throttles import Throttle, throttles
+from chat.api.v1.throttles import Allowance, Throttle, throttles
 from chat.errors import ChatError
+from delivery import publish
+from delivery.buckets import Drawn
+from delivery.redis import Unreachable
 from tests.chat.api.conftest import Grant
 from tests.chat.api.v1.conftest import Caller
 
@@ -41,7 +46,7 @@ def test_a_burst_then_a_steady_rate(clock: Clock) -> None:
     assert throttle.take("shop").remaining == 0
     assert throttle.take("bank").remaining == 2
     clock.now += 100
-    assert throttle.look("shop").remaining == 3
+    assert throttle.take("shop").remaining == 2
 
 
 def test_several_at_once_are_taken_together_or_not_at_all(clock: Clock) -> None:
@@ -49,7 +54,7 @@ def test_several_at_once_are_taken_together_or_not_at_all(clock: Clock) -> None:
     throttle.take("shop", 8)
     with pytest.raises(ChatError):
         throttle.take("shop", 3)
-    assert throttle.look("shop").remaining == 2
+    assert throttle.take("shop", 2).remaining == 0
 
 
 def test_more_than_the_bucket_holds_goes_when_it_is_full_and_is_owed(clock: Clock) -> None:
@@ -67,7 +72,46 @@ def test_who_called_longest_ago_is_forgotten(clock: Clock, monkeypatch: pytest.M
     throttle = Throttle(rate=1, burst=5)
     for token in ("a", "b", "a", "c"):
         throttle.take(token)
-    assert [throttle.look(token).remaining for token in "abc"] == [3, 5, 4]
+    assert [throttle.take(token).remaining for token in "acb"] == [2, 3, 4]
+
+
+class SharedBuckets:
+    """Those of a cluster, as far as a node sees them: what it is asked, and what it answers."""
+
+    def __init__(self, drawn: Drawn | Exception) -> None:
+        self.drawn = drawn
+        self.asked: list[tuple[str, int]] = []
+
+    async def draw(self, name: str, *, rate: float, burst: int, count: int) -> Drawn:
+        self.asked.append((name, count))
+        if isinstance(self.drawn, Exception):
+            raise self.drawn
+        return self.drawn
+
+
+@pytest.fixture
+def shared(monkeypatch: pytest.MonkeyPatch) -> SharedBuckets:
+    made = SharedBuckets(Drawn(7.0, 0.0))
+    monkeypatch.setattr(module, "_buckets", lambda: made)
+    monkeypatch.setattr(publish, "ask", lambda question: asyncio.run(question()))
+    return made
+
+
+def test_a_cluster_counts_for_all_its_nodes(shared: SharedBuckets) -> None:
+    throttle = Throttle(rate=2, burst=9, name="requests")
+    assert throttle.take("shop", 2) == Allowance(9, 7, 1)
+    assert shared.asked == [("requests:shop", 2)]
+    shared.drawn = Drawn(1.0, 3.0)
+    with pytest.raises(ChatError) as refused:
+        throttle.take("shop", 4)
+    assert refused.value.data is not None and refused.value.data["retryAfter"] == 1.5
+
+
+@pytest.mark.parametrize("fault", [Unreachable(), TimeoutError()])
+def test_without_its_redis_a_node_counts_by_itself(shared: SharedBuckets, fault: Exception) -> None:
+    throttle = Throttle(rate=2, burst=9)
+    shared.drawn = fault
+    assert [throttle.take("shop").remaining for _ in range(2)] == [8, 7]
 
 
 @pytest.mark.django_db
