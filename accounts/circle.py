@@ -27,11 +27,9 @@ class Circle:
 
 def circle(user: User) -> Circle:
     """The friends of a person, the requests without an answer, and whom the person blocks; in two queries."""
-    blocks = Block.objects.filter(by=user).select_related("blocked")
-    found = Circle(blocked=_sorted(block.blocked for block in blocks))
+    found = Circle(blocked=_sorted(block.blocked for block in blocked_by(user)))
     hidden = {one.pk for one in found.blocked}
-    known = Friendship.objects.filter(Q(asked_by=user) | Q(asked=user)).select_related("asked_by", "asked")
-    for friendship in known:
+    for friendship in friendships(user):
         is_asker = friendship.asked_by_id == user.pk
         other = friendship.asked if is_asker else friendship.asked_by
         if not other.is_active or other.pk in hidden:
@@ -41,6 +39,16 @@ def circle(user: User) -> Circle:
     for people in (found.friends, found.asking, found.asked):
         people[:] = _sorted(people)
     return found
+
+
+def friendships(user: User) -> list[Friendship]:
+    """All that somebody's are, requests too, whoever is blocked or has gone meanwhile."""
+    found = Friendship.objects.filter(Q(asked_by=user) | Q(asked=user)).select_related("asked_by", "asked")
+    return list(found.order_by("pk"))
+
+
+def blocked_by(user: User) -> list[Block]:
+    return list(Block.objects.filter(by=user).select_related("blocked").order_by("pk"))
 
 
 def known_to(person: int, limit: int) -> list[int]:

@@ -25,6 +25,11 @@ def external_person(service: User, external_id: str) -> User | None:
     return external_people(service, [external_id]).get(external_id)
 
 
+def external_ids(user: User) -> list[ExternalId]:
+    """What services call the person."""
+    return list(ExternalId.objects.filter(user=user).select_related("service").order_by("pk"))
+
+
 def tokens_made_for(user: User, *, by: User) -> list[str]:
     """The credentials of the tokens that `by` had made for the person."""
     made = Device.objects.filter(user=user, made_by=by, kind=Device.Kind.TOKEN)

@@ -14,13 +14,25 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+from django.contrib.admin.models import LogEntry
 from django.utils import timezone
 
 from accounts import avatars
-from accounts.circle import circle
+from accounts.circle import blocked_by, friendships
+from accounts.external import external_ids
 from accounts.models import User
 from accounts.ways_in import devices, links
-from chat.models import Membership, Message, ReadMark, Report, Restriction
+from chat.models import (
+    Announcement,
+    IncomingHook,
+    Membership,
+    Message,
+    Pin,
+    ReadMark,
+    Report,
+    Restriction,
+    Webhook,
+)
 
 _PAGE = 500
 """Messages read at a time: the memory that an export takes does not grow with what was said."""
@@ -70,44 +82,90 @@ class _Sink(io.RawIOBase):
 
 
 def _parts(user: User) -> Iterator[tuple[str, Any]]:
-    yield (
-        "profile",
-        {
-            "id": str(user.pk),
-            "userName": user.username,
-            "nickname": user.nickname,
-            "email": user.email,
-            "phoneNumber": user.phone_number,
-            "status": user.status_text,
-            "language": user.language,
-            "timeZone": user.time_zone,
-            "sharesRead": user.shares_read,
-            "sharesPresence": user.shares_presence,
-            "joined": _time(user.date_joined),
-            "lastSignIn": _time(user.last_login),
-            "links": [
-                {"provider": link.provider, "subject": link.uid, "since": _time(link.created)} for link in links(user)
-            ],
-            "exported": _time(timezone.now()),
-        },
-    )
-    known = circle(user)
-    yield (
-        "people",
-        {
-            "friends": [one.public_name for one in known.friends],
-            "asking": [one.public_name for one in known.asking],
-            "asked": [one.public_name for one in known.asked],
-            "blocked": [one.public_name for one in known.blocked],
-        },
-    )
+    yield "profile", _profile(user)
+    yield "people", _people(user)
     yield "memberships", [_stay(stay) for stay in _stays(user)]
-    marks = ReadMark.objects.filter(user=user).order_by("channel").values_list("channel", "seq")
-    yield "read-marks", [{"channel": str(channel), "seq": seq} for channel, seq in marks]
+    yield "read-marks", [_mark(mark) for mark in ReadMark.objects.filter(user=user).order_by("channel")]
     yield "devices", [_device(device) for device in devices(user)]
+    yield "pins", [_pin(pin) for pin in Pin.objects.filter(by=user).order_by("pk")]
     # Whom it was about, and what they had said, is theirs.
     yield "reports", [_report(report) for report in Report.objects.filter(reporter=user).order_by("pk")]
     yield "restrictions", [_restriction(row) for row in Restriction.objects.filter(user=user).order_by("pk")]
+    yield "work", _work(user)
+
+
+def _profile(user: User) -> dict[str, Any]:
+    return {
+        "id": str(user.pk),
+        "userName": user.username,
+        "nickname": user.nickname,
+        "email": user.email,
+        "phoneNumber": user.phone_number,
+        "status": user.status_text,
+        "language": user.language,
+        "timeZone": user.time_zone,
+        "sharesRead": user.shares_read,
+        "sharesPresence": user.shares_presence,
+        "joined": _time(user.date_joined),
+        "lastSignIn": _time(user.last_login),
+        "staff": user.is_staff,
+        "roles": sorted(user.groups.values_list("name", flat=True)),
+        "links": [
+            {"provider": link.provider, "subject": link.uid, "since": _time(link.created)} for link in links(user)
+        ],
+        "otherSystems": [
+            {"service": row.service.username, "externalId": row.external_id, "since": _time(row.made_at)}
+            for row in external_ids(user)
+        ],
+        "exported": _time(timezone.now()),
+    }
+
+
+def _people(user: User) -> dict[str, Any]:
+    known: dict[str, Any] = {"friends": [], "asking": [], "asked": [], "blocked": []}
+    for friendship in friendships(user):
+        is_asker = friendship.asked_by_id == user.pk
+        other = friendship.asked if is_asker else friendship.asked_by
+        place = "friends" if friendship.accepted else "asked" if is_asker else "asking"
+        known[place].append({"userName": other.public_name, "since": _time(friendship.asked_at)})
+    known["blocked"] = [
+        {"userName": block.blocked.public_name, "since": _time(block.since)} for block in blocked_by(user)
+    ]
+    return known
+
+
+def _work(user: User) -> dict[str, Any]:
+    """What somebody did for the site. On whom is theirs."""
+    restricted = Restriction.objects.filter(by=user).order_by("pk")
+    handled = Report.objects.filter(handled_by=user).order_by("pk")
+    return {
+        "announcements": [_announcement(row) for row in Announcement.objects.filter(by=user).order_by("pk")],
+        "restrictions": [_restriction(row) for row in restricted],
+        "reports": [{"state": row.state, "time": _time(row.handled_at)} for row in handled],
+        "recalls": Message.objects.filter(recalled_by=user).exclude(sender=user).count(),
+        # Not where they lead: such an address may be a secret of the site's.
+        "webhooks": [row.name for row in Webhook.objects.filter(made_by=user).order_by("pk")],
+        "incomingWebhooks": [
+            {"name": row.name, "channel": str(row.channel_id), "since": _time(row.made_at)}
+            for row in IncomingHook.objects.filter(made_by=user).order_by("pk")
+        ],
+        "deeds": [
+            {"on": row.content_type.model if row.content_type else "", "time": _time(row.action_time)}
+            for row in LogEntry.objects.filter(user=user).select_related("content_type").order_by("pk")
+        ],
+    }
+
+
+def _announcement(row: Announcement) -> dict[str, Any]:
+    return {"text": row.text, "due": _time(row.due_at), "sent": _time(row.sent_at), "cancelled": row.cancelled}
+
+
+def _mark(mark: ReadMark) -> dict[str, Any]:
+    return {"channel": str(mark.channel_id), "seq": mark.seq, "lastSaid": mark.said_at}
+
+
+def _pin(pin: Pin) -> dict[str, Any]:
+    return {"channel": str(pin.channel_id), "message": str(pin.message_id), "time": pin.time}
 
 
 def _stays(user: User) -> Iterator[Membership]:

@@ -9,22 +9,91 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.test import AsyncClient, Client
 from pytest_django.fixtures import Settings
 from social_django.models import UserSocialAuth
 
 from accounts import throttle
-from accounts.actions import avatar_set, friend_request, person_block, person_register, token_make
-from accounts.models import User
+from accounts.actions import (
+    avatar_set,
+    friend_request,
+    person_block,
+    person_deactivate,
+    person_register,
+    system_user,
+    token_make,
+)
+from accounts.models import ExternalId, User
 from chat import export as exporting
 from chat.actions.channel import channel_create_group, channel_create_private
 from chat.actions.message import message_draft, message_draft_attachment, message_recall, message_send_now
 from chat.actions.report import message_report
 from chat.export import export
+from chat.models import Announcement, Message, Pin, Report, Restriction
 from tests.support.core import room
 from tests.support.identity_provider import picture
 
 PASSWORD = "a good password"
+NAMING = {
+    "accounts.Block.blocked": "no: who blocks somebody is nobody else's to know",
+    "accounts.Block.by": "people.json",
+    "accounts.Device.made_by": "no: the device of another",
+    "accounts.Device.user": "devices.json",
+    "accounts.ExternalId.service": "no: services are no people",
+    "accounts.ExternalId.user": "profile.json",
+    "accounts.Friendship.asked": "people.json",
+    "accounts.Friendship.asked_by": "people.json",
+    "admin.LogEntry.user": "work.json",
+    "chat.Announcement.by": "work.json",
+    "chat.IncomingHook.bot": "no: services are no people",
+    "chat.IncomingHook.made_by": "work.json",
+    "chat.Membership.user": "memberships.json",
+    "chat.Message.recalled_by": "work.json",
+    "chat.Message.sender": "messages.jsonl",
+    "chat.MessageKey.sender": "no: numbers of messages only",
+    "chat.Pin.by": "pins.json",
+    "chat.ReadMark.user": "read-marks.json",
+    "chat.Report.handled_by": "work.json",
+    "chat.Report.reporter": "reports.json",
+    "chat.Restriction.by": "work.json",
+    "chat.Restriction.user": "restrictions.json",
+    "chat.Webhook.made_by": "work.json",
+    "knox.AuthToken.user": "devices.json",
+    "social_django.UserSocialAuth.user": "profile.json",
+}
+"""Each column that names a person, and where the export has it."""
+PROFILE = {
+    "id": "id",
+    "username": "userName",
+    "nickname": "nickname",
+    "phone_number": "phoneNumber",
+    "email": "email",
+    "avatar": "avatar",
+    "status_text": "status",
+    "language": "language",
+    "time_zone": "timeZone",
+    "shares_read": "sharesRead",
+    "shares_presence": "sharesPresence",
+    "date_joined": "joined",
+    "last_login": "lastSignIn",
+    "is_staff": "staff",
+}
+NOT_EXPORTED = {
+    "password": "a secret",
+    "username_key": "follows from the name",
+    "nickname_key": "follows from the name",
+    "nickname_pinyin": "follows from the name",
+    "nickname_initials": "follows from the name",
+    "kind": "only people export",
+    "is_active": "only the active export",
+    "deleted_at": "only the active export",
+    "is_superuser": "a right, not said of the person",
+    "sign_in_epoch": "a counter of sign-outs",
+    "restricted": "would tell whether somebody blocks the person",
+}
 
 
 @pytest.fixture
@@ -90,12 +159,65 @@ def test_all_that_is_hers_is_there(alice: User, talk: Any) -> None:
     assert [said.get("text") for said in lines(files)] == ["ALICE in the hall", "ALICE in the group", None, None]
     assert [said["type"] for said in lines(files)] == ["text", "text", "text", "picture"]
     assert files[lines(files)[3]["file"]] == picture()
-    assert json.loads(files["people.json"])["friends"] == ["bob"]
-    assert json.loads(files["people.json"])["blocked"] == ["enemy"]
+    people = json.loads(files["people.json"])
+    assert [friend["userName"] for friend in people["friends"]] == ["bob"]
+    assert [blocked["userName"] for blocked in people["blocked"]] == ["enemy"]
     assert [stay["name"] for stay in json.loads(files["memberships.json"])] == ["Painters", ""]
     assert [device["name"] for device in json.loads(files["devices.json"])] == ["Robot"]
     assert [report["reason"] for report in json.loads(files["reports.json"])] == ["ALICE was hurt"]
     assert files["avatar.webp"][:4] == b"RIFF"
+
+
+def test_what_one_did_for_the_site_is_there_but_not_to_whom(alice: User, bob: User, talk: Any) -> None:
+    said = Message.objects.get(text="BOB in the group")
+    Pin.objects.create(channel=talk, message=said, by=alice, time=1)
+    Announcement.objects.create(text="ALICE announces", by=alice)
+    Restriction.objects.create(user=bob, kind="mute", reason="ALICE finds him loud", by=alice)
+    Restriction.objects.create(user=alice, kind="mute", reason="TOO loud herself", by=bob)
+    Report.objects.filter(reporter=alice).update(handled_by=alice, state="acted")
+    ExternalId.objects.create(user=alice, service=system_user(), external_id="customer-77")
+    kind = ContentType.objects.get_for_model(User)
+    LogEntry.objects.create(
+        user=alice, content_type=kind, object_id=str(bob.pk), object_repr="Bobby", action_flag=CHANGE
+    )
+    files = unpacked(alice)
+    work = json.loads(files["work.json"])
+    assert [one["text"] for one in work["announcements"]] == ["ALICE announces"]
+    assert [one["reason"] for one in work["restrictions"]] == ["ALICE finds him loud"]
+    assert [one["state"] for one in work["reports"]] == ["acted"]
+    assert [one["on"] for one in work["deeds"]] == ["user"]
+    assert [one["message"] for one in json.loads(files["pins.json"])] == [str(said.pk)]
+    assert [one["reason"] for one in json.loads(files["restrictions.json"])] == ["TOO loud herself"]
+    assert [one["externalId"] for one in json.loads(files["profile.json"])["otherSystems"]] == ["customer-77"]
+    whole = b"\n".join(files.values())
+    assert b"Bobby" not in whole and b"BOB" not in whole
+
+
+def test_who_is_blocked_or_gone_is_still_among_those_one_has_asked(alice: User, bob: User) -> None:
+    person_block(user=alice, person_id=bob.pk)
+    person_deactivate(user_id=bob.pk)
+    people = json.loads(unpacked(alice)["people.json"])
+    assert [friend["userName"] for friend in people["friends"]] == ["bob"]
+
+
+def test_whatever_names_a_person_is_exported_or_said_why_not(alice: User) -> None:
+    """A new table or column that names people is thought about here."""
+    found = {
+        f"{model._meta.label}.{field.name}"
+        for model in apps.get_models()
+        for field in model._meta.concrete_fields
+        if field.related_model is not None and issubclass(field.related_model, User)
+    }
+    assert found == set(NAMING)
+    files = unpacked(alice)
+    for where in NAMING.values():
+        assert where.startswith("no: ") or where in files
+
+
+def test_whatever_an_account_holds_is_exported_or_said_why_not(alice: User) -> None:
+    held = {field.name for field in User._meta.concrete_fields}
+    assert held == {*PROFILE, *NOT_EXPORTED}
+    assert set(PROFILE.values()) <= set(json.loads(unpacked(alice)["profile.json"])) | {"avatar"}
 
 
 def test_nothing_of_others_is_there(alice: User, talk: Any) -> None:
