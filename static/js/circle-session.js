@@ -22,7 +22,7 @@ export class CircleSession extends EventTarget {
     this.socket = socket;
     this.store = store;
     this.session = session;
-    for (const type of ["entered", "resumed"]) session.addEventListener(type, () => this.#load());
+    for (const type of ["entered", "resumed"]) session.addEventListener(type, () => this.load());
     socket.addEventListener("push", (event) => this.#apply(/** @type {CustomEvent} */ (event).detail));
     setInterval(() => this.#refresh(), REFRESH);
   }
@@ -31,7 +31,7 @@ export class CircleSession extends EventTarget {
   #apply({ cmd, data }) {
     if (!cmd.startsWith("friend.") && cmd !== "person.blocked" && cmd !== "person.unblocked") return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#load(), TOGETHER);
+    this.#timer = setTimeout(() => this.load(), TOGETHER);
     // With a block, people vanish from the lists of who is online, and come back with its end.
     if (cmd.startsWith("person.")) this.session.refreshPresence();
     const isNews = this.socket.ready && data.by.id !== this.store.me?.id;
@@ -41,18 +41,19 @@ export class CircleSession extends EventTarget {
 
   #refresh() {
     const { circle } = this.store;
-    if (circle.friends.size && document.visibilityState === "visible") this.#load();
+    if (circle.friends.size && document.visibilityState === "visible") this.load();
   }
 
-  async #load() {
+  async load() {
     const { me } = this.store;
     if (!this.socket.ready || !me || me.kind === "guest") return;
     try {
       const told = await this.socket.request("friend.list");
       if (me.id === this.store.me?.id) this.store.setCircle(told);
     } catch (error) {
-      // The next reconnect or change asks again.
       if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
+      // The next reconnect or change asks again, or the person does.
+      this.store.failCircle();
     }
   }
 

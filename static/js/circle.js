@@ -12,6 +12,8 @@ export class Circle {
   /** @type {Map<string, Person>} */ asked = new Map();
   /** @type {Map<string, Person>} */ blocked = new Map();
   loaded = false;
+  /** The last try to load it did not succeed. */
+  failed = false;
 
   /** @param {{friends: Friend[], asking: Person[], asked: Person[], blocked: Person[]}} told */
   set(told) {
@@ -20,6 +22,7 @@ export class Circle {
     this.asked = byId(told.asked);
     this.blocked = byId(told.blocked);
     this.loaded = true;
+    this.failed = false;
   }
 
   clear() {

@@ -20,7 +20,7 @@ const CONTEXT = 15;
 const MARK_AFTER = 300;
 
 export class Conversation extends EventTarget {
-  /** Under way, or failed. @type {Map<string, {load: Load, failed: boolean}>} */ #loads = new Map();
+  /** Under way, or failed. @type {Map<string, {load: Load, failed: unknown}>} */ #loads = new Map();
   #markTimer = 0;
 
   /** @param {{socket: Socket, store: Store, outbox: Outbox, session: Session}} parts */
@@ -34,7 +34,7 @@ export class Conversation extends EventTarget {
     session.addEventListener("resumed", () => store.current && this.retry(store.current));
   }
 
-  /** @param {string} target @returns {{load: Load, failed: boolean} | null} */
+  /** @param {string} target @returns {{load: Load, failed: unknown} | null}  `failed`: the error, if it did */
   loading(target) {
     return this.#loads.get(target) ?? null;
   }
@@ -165,7 +165,7 @@ export class Conversation extends EventTarget {
   async #load(target, load, work) {
     const current = this.#loads.get(target);
     if (current && !current.failed && load !== "initial") return;
-    const mine = { load, failed: false };
+    const mine = { load, failed: /** @type {unknown} */ (null) };
     this.#loads.set(target, mine);
     this.#tell("loading", target);
     const log = this.store.logOf(target);
@@ -176,7 +176,7 @@ export class Conversation extends EventTarget {
       this.session.watchGap(target);
     } catch (error) {
       if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
-      mine.failed = true;
+      mine.failed = error;
     }
     this.#tell("loading", target);
   }

@@ -60,8 +60,14 @@ const layout = new Layout({ detailsShown: () => details.shown(), navigate });
 const dialogs = new PeopleDialogs({ store, directory, open });
 const personMenu = new PersonMenu({ store, directory, dialogs });
 const details = new Details({ store, session, dialogs, personMenu });
-const channels = new ChannelList({ store, drafts, open });
-const people = new PeopleList({ store, menu: personMenu, filter: channels.filter, find: () => dialogs.newChat() });
+const channels = new ChannelList({ store, drafts, open, retry: () => socket.retryNow() });
+const people = new PeopleList({
+  store,
+  menu: personMenu,
+  filter: channels.filter,
+  find: () => dialogs.newChat(),
+  retry: () => (socket.ready ? circle.load() : socket.retryNow()),
+});
 const sidebar = new Sidebar({ store, channels, people });
 const timeline = new Timeline({ store, conversation, outbox });
 const composer = new Composer({

@@ -45,7 +45,6 @@ export class Store extends EventTarget {
     this.forgetLogs();
     this.online.clear();
     this.onlineCount = 0;
-    this.members.clear();
     this.circle.clear();
     this.#faces.clear();
     this.current = null;
@@ -53,8 +52,10 @@ export class Store extends EventTarget {
     for (const type of ["channels", "presence", "current", "circle"]) this.emit(type);
   }
 
+  /** What was loaded of channels holds no longer. */
   forgetLogs() {
     this.logs.clear();
+    this.members.clear();
     this.quotes.clear();
   }
 
@@ -195,6 +196,12 @@ export class Store extends EventTarget {
     this.emit("circle");
   }
 
+  /** It could not be loaded; what is known of it stays. */
+  failCircle() {
+    this.circle.failed = true;
+    this.emit("circle");
+  }
+
   /** On this app, or a friend on any. @param {string} id */
   isOnline(id) {
     return this.online.has(id) || Boolean(this.circle.friends.get(id)?.online);
@@ -205,6 +212,19 @@ export class Store extends EventTarget {
     const member = this.members.get(this.current ?? "")?.members.find((one) => one.id === id);
     const known = this.circle.person(id) ?? this.online.get(id) ?? member;
     return known ?? [...this.channels.values()].find(({ peer }) => peer?.id === id)?.peer;
+  }
+
+  /** What people in the open channel are called, as far as known. @returns {import("./text.js").Names} */
+  get names() {
+    const { channel, log, me } = this;
+    const people = [channel?.peer, ...(this.members.get(this.current ?? "")?.members ?? []), ...(channel?.kind === "global" ? this.online.values() : [])];
+    const called = [
+      ...(log?.messages ?? []).flatMap(({ name, from }) => [name, from]),
+      ...people.flatMap((person) => (person ? [person.name, person.userId] : [])),
+    ];
+    const names = new Map(called.map((name) => [name.toLowerCase(), false]));
+    for (const name of me ? [me.name, me.userId] : []) names.set(name.toLowerCase(), true);
+    return names;
   }
 
   /** The other of a private channel has read up to there, and lets me see it. @param {string} target @param {number} seq */

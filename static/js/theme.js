@@ -1,5 +1,16 @@
 // Loaded before the first paint, so not a module: the look that was chosen here before, without a flash.
 {
-  const chosen = localStorage.getItem("im.theme");
-  if (chosen === "light" || chosen === "dark") document.documentElement.dataset.theme = chosen;
+  const apply = () => {
+    const chosen = localStorage.getItem("im.theme");
+    if (chosen !== "light" && chosen !== "dark") return;
+    document.documentElement.dataset.theme = chosen;
+    // The colour of what is around the page, of which there is one for each look of the system.
+    for (const meta of document.querySelectorAll("meta[name=theme-color]")) {
+      meta.media = meta.dataset.look === chosen ? "" : "not all";
+    }
+  };
+  apply();
+  addEventListener("themechosen", apply);
+  // In another tab.
+  addEventListener("storage", (event) => event.key === "im.theme" && apply());
 }

@@ -8,22 +8,26 @@ import { byId, clone, part, reconcile, setText, soon } from "../dom.js";
 import { badge, shortTime } from "../format.js";
 import { language, t } from "../i18n.js";
 import { showChannelAvatar } from "./avatar.js";
+import { showListState } from "./list-state.js";
 
 /** @type {WeakMap<Element, string>} What an item shows, so that only changes touch the page. */
 const shown = new WeakMap();
 
 export class ChannelList {
+  /** The open channel, once brought into sight. @type {string | null} */ #revealed = null;
+  /** @type {HTMLElement | null} */ #stop = null;
   list = byId("channel-list");
   filter = /** @type {HTMLInputElement} */ (byId("channel-filter"));
 
-  /** @param {{store: Store, drafts: Drafts, open: (target: string) => void}} parts */
-  constructor({ store, drafts, open }) {
+  /** @param {{store: Store, drafts: Drafts, open: (target: string) => void, retry: () => void}} parts */
+  constructor({ store, drafts, open, retry }) {
+    this.retry = retry;
     this.store = store;
     this.drafts = drafts;
     this.open = open;
     this.render = this.render.bind(this);
     const render = soon(this.render);
-    for (const type of ["channels", "current", "presence", "circle"]) store.addEventListener(type, render);
+    for (const type of ["channels", "current", "presence", "circle", "connection"]) store.addEventListener(type, render);
     drafts.addEventListener("change", render);
     language.addEventListener("change", render);
     this.filter.addEventListener("input", render);
@@ -58,12 +62,6 @@ export class ChannelList {
 
   render() {
     const { store } = this;
-    const empty = byId("channel-empty");
-    if (!store.channelsLoaded) {
-      if (!this.list.querySelector(".skeleton")) this.list.replaceChildren(...Array.from({ length: 6 }, () => clone("part-skeleton")));
-      empty.hidden = true;
-      return;
-    }
     const shown = this.shown;
     const now = Date.now();
     reconcile(this.list, shown, {
@@ -71,8 +69,29 @@ export class ChannelList {
       create: () => clone("part-channel"),
       update: (entry, channel) => this.#show(entry.firstElementChild, channel, now),
     });
-    empty.hidden = shown.length > 0;
-    setText(empty, t("sidebar.none"));
+    this.#showCurrent();
+    showListState(byId("channel-state"), this.#state(shown.length));
+  }
+
+  /** The open channel is in sight when it has just been opened, and the one that Tab comes to: arrows do the rest. */
+  #showCurrent() {
+    const { current } = this.store;
+    const item = this.list.querySelector("[aria-current]");
+    if (this.#revealed !== current) item?.scrollIntoView({ block: "nearest" });
+    this.#revealed = current;
+    const stop = /** @type {HTMLElement | null} */ (item ?? this.list.querySelector("a"));
+    if (stop === this.#stop) return;
+    if (this.#stop) this.#stop.tabIndex = -1;
+    if (stop) stop.tabIndex = 0;
+    this.#stop = stop;
+  }
+
+  /** @param {number} count @returns {import("./list-state.js").ListState} */
+  #state(count) {
+    const { channelsLoaded, connection } = this.store;
+    if (count) return null;
+    if (channelsLoaded) return { empty: t("sidebar.none") };
+    return connection.status === "waiting" ? { failed: t("sidebar.failed"), retry: this.retry } : { loading: true };
   }
 
   /** @param {HTMLElement} item @param {Channel} channel @param {number} now */

@@ -123,7 +123,8 @@ export class Composer {
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.field.disabled = !state.may;
-    this.field.placeholder = state.may ? t("composer.hint", { name }) : t("composer.cannot");
+    const hint = state.may ? t("composer.hint", { name }) : t("composer.cannot");
+    this.field.placeholder = channel ? hint : "";
     this.field.setAttribute("aria-label", t("composer.label", { name }));
     const note = part(this.form, "note");
     note.hidden = !state.reason || !channel;

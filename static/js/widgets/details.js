@@ -10,10 +10,13 @@
 import { byId, clone, part, reconcile, setText, soon } from "../dom.js";
 import { language, t } from "../i18n.js";
 import { showAvatar, showChannelAvatar } from "./avatar.js";
+import { showListState } from "./list-state.js";
 import { openMenu } from "./menu.js";
+import { errorText } from "./notice.js";
 
 export class Details {
   #panel = byId("details");
+  /** The members could not be loaded. @type {{target: string, why: string} | null} */ #failed = null;
 
   /** @param {{store: Store, session: Session, dialogs: PeopleDialogs, personMenu: PersonMenu}} parts */
   constructor({ store, session, dialogs, personMenu }) {
@@ -38,10 +41,16 @@ export class Details {
     this.render();
   }
 
-  #loadMembers(more = false) {
+  async #loadMembers(more = false) {
     const { channel } = this.store;
-    if (this.#panel.hidden || channel?.kind !== "public") return;
-    if (more || !this.store.members.has(channel.target)) this.session.loadMembers(channel.target, more).catch(() => {});
+    if (this.#panel.hidden || channel?.kind !== "public" || (!more && this.store.members.has(channel.target))) return;
+    this.#failed = null;
+    try {
+      await this.session.loadMembers(channel.target, more);
+    } catch (error) {
+      this.#failed = { target: channel.target, why: errorText(error) };
+    }
+    this.render();
   }
 
   render() {
@@ -123,10 +132,17 @@ export class Details {
     const heading = part(this.#panel, "people-title");
     heading.hidden = channel.kind === "private";
     setText(heading, t(title, { n }));
-    const empty = part(this.#panel, "people-empty");
-    empty.hidden = channel.kind !== "global" || people.some(({ id }) => id !== store.me?.id);
-    setText(empty, t("details.nobody"));
-    part(this.#panel, "people-more").hidden = channel.kind !== "public" || !loaded?.hasMore;
+    const failed = this.#failed?.target === channel.target;
+    showListState(part(this.#panel, "people-state"), this.#state(channel, people));
+    part(this.#panel, "people-more").hidden = failed || channel.kind !== "public" || !loaded?.hasMore;
+  }
+
+  /** @param {Channel} channel @param {Person[]} people @returns {import("./list-state.js").ListState} */
+  #state(channel, people) {
+    if (channel.kind === "private") return null;
+    if (channel.kind === "global") return people.some(({ id }) => id !== this.store.me?.id) ? null : { empty: t("details.nobody") };
+    if (this.#failed?.target === channel.target) return { failed: t("details.failed", this.#failed), retry: () => this.#loadMembers(people.length > 0) };
+    return this.store.members.has(channel.target) ? null : { loading: true };
   }
 
   /** @param {HTMLElement} element @param {Person & {role?: Role, online?: boolean}} person @param {Channel} channel */

@@ -3,6 +3,7 @@
 import { clone, part, setText } from "../dom.js";
 import { t } from "../i18n.js";
 import { bytesOf, sniff } from "../media.js";
+import { enlarge } from "./viewer.js";
 
 const LARGEST = 320;
 
@@ -16,15 +17,14 @@ export function mediaElement(message) {
   const found = bytes && sniff(bytes);
   const wanted = message.type === "picture" ? "image" : "audio";
   if (!bytes || found?.kind !== wanted) return instead(message, "Broken");
-  const element = found.kind === "image" ? picture(message, found) : voice(message);
   const url = URL.createObjectURL(new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (bytes)], { type: found.type }));
+  const element = found.kind === "image" ? picture(message, found, url) : voice(message, url);
   forgotten.register(element, url);
-  element.src = url;
   return element;
 }
 
-/** @param {Message} message @param {import("../media.js").Picture} size */
-function picture(message, { width, height }) {
+/** @param {Message} message @param {import("../media.js").Picture} size @param {string} url */
+function picture(message, { width, height }, url) {
   const image = new Image();
   const scale = Math.min(1, LARGEST / width, LARGEST / height);
   image.width = Math.max(1, Math.round(width * scale));
@@ -32,12 +32,22 @@ function picture(message, { width, height }) {
   image.className = "message-picture";
   image.dataset.testid = "message-picture";
   image.alt = t("message.pictureOf", { name: message.name });
-  image.onerror = () => image.replaceWith(instead(message, "Broken"));
-  return image;
+  const button = clone("part-picture");
+  button.title = t("message.enlarge");
+  button.onclick = () => enlarge(image);
+  image.onerror = () => {
+    // Of the same height, so that nothing moves.
+    const line = instead(message, "Broken");
+    line.style.height = `${image.height}px`;
+    button.replaceWith(line);
+  };
+  image.src = url;
+  button.append(image);
+  return button;
 }
 
-/** @param {Message} message */
-function voice(message) {
+/** @param {Message} message @param {string} url */
+function voice(message, url) {
   const audio = document.createElement("audio");
   audio.controls = true;
   audio.preload = "metadata";
@@ -45,6 +55,7 @@ function voice(message) {
   audio.dataset.testid = "message-voice";
   audio.setAttribute("aria-label", t("message.voiceOf", { name: message.name }));
   audio.onerror = () => audio.replaceWith(instead(message, "Broken"));
+  audio.src = url;
   return audio;
 }
 

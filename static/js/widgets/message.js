@@ -18,13 +18,17 @@ export function createMessage() {
   return clone("part-message");
 }
 
-/** @param {HTMLElement} element @param {MessageRow} row @param {Message | null | undefined} quote null: not available */
-export function updateMessage(element, row, quote) {
+/**
+ * @param {HTMLElement} element @param {MessageRow} row @param {Message | null | undefined} quote null: not available
+ * @param {import("../text.js").Names} names who can be mentioned
+ */
+export function updateMessage(element, row, quote, names) {
   const { message, first, own, state, read, refusal } = row;
   const quoted = message.replyTo ? [quote?.name, quote?.msg, quote?.recalled, quote === null] : [];
   // A message's picture never changes, and is long.
   const { content, ...rest } = message;
-  const signature = JSON.stringify([rest, first, state, read, refusal, quoted, language.code]);
+  const text = message.msg.includes("@") ? pieces(message.msg, names) : null;
+  const signature = JSON.stringify([rest, text, first, state, read, refusal, quoted, language.code]);
   if (shown.get(element) === signature) return;
   shown.set(element, signature);
 
@@ -38,7 +42,7 @@ export function updateMessage(element, row, quote) {
   element.classList.toggle("recalled", Boolean(message.recalled));
   showSender(element, row);
   showQuote(element, message, quote);
-  showText(part(element, "text"), message);
+  showText(part(element, "text"), message, text ?? pieces(message.msg));
   part(element, "edited").hidden = !message.editedAt || Boolean(message.recalled);
   showState(element, row);
 }
@@ -88,12 +92,12 @@ export function quoteText({ recalled, type, msg }) {
   return firstLine(msg);
 }
 
-/** @param {HTMLElement} place @param {Message} message */
-function showText(place, message) {
+/** @param {HTMLElement} place @param {Message} message @param {import("../text.js").Piece[]} text */
+function showText(place, message, text) {
   const isText = message.type !== "picture" && message.type !== "voice";
   place.classList.toggle("emoji", isText && !message.recalled && isEmojiOnly(message.msg));
   if (message.recalled) place.replaceChildren(t("message.recalled"));
-  else if (isText) place.replaceChildren(...pieces(message.msg).map(node));
+  else if (isText) place.replaceChildren(...text.map(node));
   // It is made once: a voice goes on playing whatever changes around it.
   else if (place.dataset.media !== message.id) place.replaceChildren(mediaElement(message));
   place.dataset.media = isText || message.recalled ? "" : message.id;
@@ -109,6 +113,9 @@ function node(piece) {
     link.target = "_blank";
     link.textContent = piece.text;
     return link;
+  }
+  if (piece.kind === "mention") {
+    return Object.assign(document.createElement("bdi"), { className: piece.me ? "mention me" : "mention", textContent: piece.text });
   }
   const element = document.createElement(piece.kind === "code" ? "code" : "pre");
   element.textContent = piece.text;

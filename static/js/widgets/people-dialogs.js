@@ -9,7 +9,8 @@ import { t } from "../i18n.js";
 import { showAvatar } from "./avatar.js";
 import { ask, openDialog } from "./dialog.js";
 import { quoteText } from "./message.js";
-import { showError, showNotice } from "./notice.js";
+import { showListState } from "./list-state.js";
+import { errorText, showError, showNotice } from "./notice.js";
 import { Picker } from "./picker.js";
 
 const TYPING = 200;
@@ -115,7 +116,7 @@ export class PeopleDialogs {
         const groups = await this.directory.findGroups(q.trim());
         if (q === field.value) this.#showGroups(dialog, groups, fail);
       } catch (error) {
-        fail(error);
+        if (q === field.value) this.#showGroups(dialog, [], fail, { failed: errorText(error), retry: search });
       }
     };
     field.oninput = () => {
@@ -195,9 +196,9 @@ export class PeopleDialogs {
   /**
    * @param {any} dialog
    * @param {{target: string, name: string, memberCount: number, join: string}[] | null} groups null: still searching
-   * @param {(error: unknown) => void} fail
+   * @param {(error: unknown) => void} fail @param {import("./list-state.js").ListState} [whenEmpty]
    */
-  #showGroups(dialog, groups, fail) {
+  #showGroups(dialog, groups, fail, whenEmpty = { empty: t("browse.none") }) {
     const go = async (/** @type {string} */ target) => {
       try {
         if (!this.store.channels.has(target)) await this.directory.join(target);
@@ -223,8 +224,6 @@ export class PeopleDialogs {
         button.onclick = () => go(target);
       },
     });
-    const empty = part(dialog, "empty");
-    empty.hidden = groups === null || groups.length > 0;
-    setText(empty, t("browse.none"));
+    showListState(part(dialog, "state"), groups === null ? { loading: true } : groups.length ? null : whenEmpty);
   }
 }

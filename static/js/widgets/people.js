@@ -9,22 +9,23 @@
 import { byId, clone, part, reconcile, setText, soon } from "../dom.js";
 import { language, t } from "../i18n.js";
 import { showAvatar } from "./avatar.js";
+import { showListState } from "./list-state.js";
 import { openMenu } from "./menu.js";
 
 const PLACES = /** @type {Place[]} */ (["asking", "friends", "asked", "blocked"]);
 
 export class PeopleList {
   list = byId("circle-list");
-  #empty = byId("circle-empty");
 
-  /** @param {{store: Store, menu: PersonMenu, filter: HTMLInputElement, find: () => void}} parts */
-  constructor({ store, menu, filter, find }) {
+  /** @param {{store: Store, menu: PersonMenu, filter: HTMLInputElement, find: () => void, retry: () => void}} parts */
+  constructor({ store, menu, filter, find, retry }) {
+    this.retry = retry;
     this.store = store;
     this.menu = menu;
     this.filter = filter;
     this.render = this.render.bind(this);
     const render = soon(this.render);
-    for (const type of ["circle", "presence", "current"]) store.addEventListener(type, render);
+    for (const type of ["circle", "presence", "current", "connection"]) store.addEventListener(type, render);
     language.addEventListener("change", render);
     filter.addEventListener("input", render);
     byId("find-people").addEventListener("click", find);
@@ -32,15 +33,21 @@ export class PeopleList {
   }
 
   render() {
-    const { circle } = this.store;
     const rows = PLACES.flatMap((place) => this.#rows(place));
     reconcile(this.list, rows, {
       key: ({ key }) => key,
       create: ({ person }) => clone(person ? "part-circle-person" : "part-circle-heading"),
       update: (element, row) => (row.person ? this.#showPerson(element, row.place, row.person) : this.#showHeading(element, row)),
     });
-    this.#empty.hidden = rows.length > 0 || !circle.loaded;
-    setText(this.#empty, t(this.filter.value.trim() ? "people.none" : "people.empty"));
+    showListState(byId("circle-state"), rows.length ? null : this.#state());
+  }
+
+  /** @returns {import("./list-state.js").ListState} of a list without anybody */
+  #state() {
+    const { circle, connection } = this.store;
+    if (circle.loaded) return { empty: t(this.filter.value.trim() ? "people.none" : "people.empty") };
+    const failed = circle.failed || connection.status === "waiting";
+    return failed ? { failed: t("people.failed"), retry: this.retry } : { loading: true };
   }
 
   /** A heading and its people, the filter applied; nothing if there is nobody. @param {Place} place @returns {Row[]} */

@@ -1,12 +1,14 @@
 /** Finding people by name, to write to one of them or to choose several. */
 /**
  * @import { Person } from "../protocol.js"
+ * @import { ListState } from "./list-state.js"
  * @typedef {{may: (person: Person) => boolean, ask: (person: Person) => Promise<unknown>}} Befriend
  */
 import { clone, part, reconcile, setText } from "../dom.js";
 import { t } from "../i18n.js";
 import { errorText } from "./notice.js";
 import { showAvatar } from "./avatar.js";
+import { showListState } from "./list-state.js";
 
 const TYPING = 200;
 
@@ -33,7 +35,7 @@ export class Picker {
     this.field = /** @type {HTMLInputElement} */ (part(root, "search"));
     this.options = part(root, "options");
     this.chips = part(root, "chips");
-    this.empty = part(root, "empty");
+    this.state = part(root, "state");
     this.field.value = "";
     this.field.oninput = () => this.#later();
     this.field.onkeydown = (event) => this.#key(event);
@@ -53,24 +55,25 @@ export class Picker {
   async #search() {
     const q = this.field.value.trim();
     const asked = ++this.#asked;
-    let found = this.suggestions();
-    let problem = "";
+    let found = q ? [] : this.suggestions();
+    /** @type {ListState} */
+    let state = { empty: t(q ? "picker.none" : "picker.type") };
     if (q) {
+      if (this.#found.length === 0) this.#show({ loading: true });
       try {
         found = await this.find(q);
       } catch (error) {
-        found = [];
-        problem = errorText(error);
+        state = { failed: errorText(error), retry: () => this.#search() };
       }
     }
     if (asked !== this.#asked) return;
     this.#active = 0;
     this.#found = found.slice(0, 50);
-    this.#show(q ? problem || t("picker.none") : "");
+    this.#show(state);
   }
 
-  /** @param {string} whenEmpty */
-  #show(whenEmpty) {
+  /** @param {ListState} [whenEmpty] */
+  #show(whenEmpty = null) {
     reconcile(this.options, this.#found, {
       key: ({ id }) => id,
       create: () => clone("part-option"),
@@ -79,8 +82,7 @@ export class Picker {
         this.#showAdd(part(entry, "add"), person);
       },
     });
-    this.empty.hidden = this.#found.length > 0 || !whenEmpty;
-    setText(this.empty, whenEmpty);
+    showListState(this.state, this.#found.length ? null : whenEmpty);
   }
 
   /** @param {HTMLElement} button @param {Person} person */
@@ -120,7 +122,7 @@ export class Picker {
     if (this.field.value) {
       this.field.value = "";
       this.#search();
-    } else this.#show("");
+    } else this.#show();
     this.field.focus();
   }
 
@@ -146,7 +148,7 @@ export class Picker {
     if (step && this.#found.length) {
       event.preventDefault();
       this.#active = (this.#active + step + this.#found.length) % this.#found.length;
-      this.#show("");
+      this.#show();
       this.options.querySelector(".active")?.scrollIntoView({ block: "nearest" });
     } else if (event.key === "Enter") {
       // In a form that collects, Enter takes the marked person; only with nothing typed does it send the form.

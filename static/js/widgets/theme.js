@@ -6,7 +6,6 @@ export function isDark() {
 }
 
 export function nextTheme() {
-  const theme = isDark() ? "light" : "dark";
-  document.documentElement.dataset.theme = theme;
-  localStorage.setItem("im.theme", theme);
+  localStorage.setItem("im.theme", isDark() ? "light" : "dark");
+  dispatchEvent(new Event("themechosen"));
 }

@@ -13,17 +13,21 @@ import { clock, day } from "../format.js";
 import { language, t } from "../i18n.js";
 import { rows } from "../timeline-rows.js";
 import { createMessage, updateMessage } from "./message.js";
+import { errorText } from "./notice.js";
 import { noteText } from "./note.js";
 import { showStart } from "./start.js";
 
 const AT_BOTTOM = 40;
 const LOAD_WITHIN = 600;
+/** @type {import("../text.js").Names} */
+const NOBODY = new Map();
 
 export class Timeline {
   #pinned = true;
   /** Laid out, and not behind another column. Told by an observer, since asking would cost a layout each time. */
   #visible = false;
   /** Where to go once the messages are there; null: stay. @type {"unread" | "newest" | null} */ #placing = null;
+  /** @type {import("../text.js").Names} */ #names = NOBODY;
   /** @type {Map<string, MessageRow>} */ #messages = new Map();
   frame = byId("timeline");
   list = byId("rows");
@@ -37,6 +41,7 @@ export class Timeline {
     this.outbox = outbox;
     this.render = this.render.bind(this);
     const render = soon(this.render);
+    store.addEventListener("members", render);
     const ifCurrent = (/** @type {Event} */ event) => /** @type {CustomEvent} */ (event).detail === store.current && render();
     store.addEventListener("current", () => this.#opened());
     store.addEventListener("me", render);
@@ -87,7 +92,8 @@ export class Timeline {
     const { store } = this;
     const { log, me, channel } = store;
     if (!log || !me || !channel) {
-      this.list.replaceChildren();
+      if (store.channelsLoaded) this.list.replaceChildren();
+      else if (!this.list.querySelector(".loading")) this.list.replaceChildren(clone("part-loading"));
       return;
     }
     const loading = this.conversation.loading(channel.target);
@@ -96,6 +102,8 @@ export class Timeline {
     const list = log.loaded ? rows({ log, entries, me, newAfter: store.newAfter, readByOther }) : [];
     if (!log.loaded) list.push({ kind: "older", key: "initial" });
     this.#messages = new Map(list.flatMap((row) => (row.kind === "message" ? [[row.key, row]] : [])));
+    const mentioning = list.some((row) => row.kind === "message" && row.message.msg.includes("@"));
+    this.#names = mentioning ? store.names : NOBODY;
     const anchor = this.pinned || this.#placing ? null : this.#anchor();
     reconcile(this.list, list, {
       // An element never changes its kind, so the two looks of an edge are two keys.
@@ -145,13 +153,20 @@ export class Timeline {
     if (!channel) return;
     if (row.kind === "message") {
       const { target, replyTo } = row.message;
-      updateMessage(element, row, replyTo ? this.conversation.quoted(target, replyTo) : undefined);
+      updateMessage(element, row, replyTo ? this.conversation.quoted(target, replyTo) : undefined, this.#names);
     } else if (row.kind === "note") {
       setText(part(element, "text"), noteText(row.note, channel.kind === "private"));
       setText(part(element, "time"), clock(row.note.time));
     } else if (row.kind === "day") setText(part(element, "text"), day(row.time, Date.now()));
     else if (row.kind === "new") setText(part(element, "text"), t("timeline.new"));
+    else if (row.kind === "older" || row.kind === "newer") this.#showFailed(element, channel.target);
     else if (row.kind === "start") showStart(element, channel, this.store.me?.kind === "guest");
+  }
+
+  /** @param {HTMLElement} element @param {string} target */
+  #showFailed(element, target) {
+    const failed = this.conversation.loading(target)?.failed;
+    if (failed) setText(part(element, "why"), t("timeline.failed", { why: errorText(failed) }));
   }
 
   #scrolled() {
