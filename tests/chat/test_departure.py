@@ -118,6 +118,7 @@ def alice(db: None, bob: User, settings: Settings, tmp_path: Path) -> User:
             object_id=str(row.pk),
             object_repr=shown,
             action_flag=CHANGE,
+            change_message=f"Mute.\nWhy: {NICK} is loud.\nUser name: {NAME}" if row == alice else f"Give.\nTo: {NAME}",
         )
     # What business systems were answered, and would be again.
     once(Guard("a", "added", ""), lambda: {"added": [bodies.person(alice), bodies.person(bob)]})
@@ -165,6 +166,17 @@ def test_a_repeated_call_is_answered_as_before_but_for_her(alice: User, bob: Use
     assert (made["name"], made["peer"]["name"], made["kind"]) == (NICKNAME, NICKNAME, "private")
     assert again("pushed") == {"messages": [{"to": {"users": [NICKNAME, "bob"]}, "persons": 1}]}
     assert keys.claimed([("b", "said")])
+
+
+def test_the_record_of_operators_says_what_was_done_but_not_to_whom(alice: User, bob: User) -> None:
+    other = LogEntry.objects.create(
+        user=bob, object_id="7", object_repr="Sailors", action_flag=CHANGE, change_message=f"{NAME}.\nOf: {NAME}2"
+    )
+    person_delete(user_id=alice.pk)
+    told = [row.change_message for row in LogEntry.objects.exclude(pk=other.pk).order_by("pk")]
+    assert told == [f"Mute.\nWhy: {NICKNAME} is loud.\nUser name: {NICKNAME}", f"Give.\nTo: {NICKNAME}"]
+    other.refresh_from_db()
+    assert other.change_message == f"{NAME}.\nOf: {NAME}2", "somebody else's name only begins so"
 
 
 def test_what_she_said_stays_by_a_deleted_user(alice: User, bob: User) -> None:
