@@ -174,3 +174,23 @@ def incoming_hook_by_digest(digest: str) -> IncomingHook | None:
     """The hook whose secret has this digest, if it may be used."""
     found = IncomingHook.objects.select_related("bot", "channel", "made_by")
     return found.filter(digest=digest, enabled=True, made_by__is_active=True, bot__is_active=True).first()
+
+
+def incoming_hooks_of(user: User) -> QuerySet[IncomingHook]:
+    """The incoming hooks that somebody manages: their own, or all with the right to manage channels."""
+    found = IncomingHook.objects.select_related("bot").order_by("pk")
+    return found if user.has_perm(MANAGE) else found.filter(made_by=user)
+
+
+def incoming_hooks_page(user: User, *, after: int, limit: int) -> tuple[list[IncomingHook], bool]:
+    """Those of them with a greater number than `after`, and whether there are more."""
+    rows = list(incoming_hooks_of(user).filter(pk__gt=after)[: limit + 1])
+    return rows[:limit], len(rows) > limit
+
+
+def incoming_hook_of(user: User, hook_id: int) -> IncomingHook:
+    """One of them, else NO_DATA."""
+    hook = incoming_hooks_of(user).filter(pk=hook_id).first()
+    if hook is None:
+        raise ChatError(errors.NO_DATA, "There is no such incoming webhook.")
+    return hook

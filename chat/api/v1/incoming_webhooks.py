@@ -1,0 +1,180 @@
+"""`incoming-webhooks/…`: URLs by which other systems post into one channel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from msgspec import Meta
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.names import USER_NAME_LIMIT
+from chat import bodies
+from chat.actions import incoming_hook as hooks
+from chat.actions.once import once
+from chat.api.v1 import pages
+from chat.api.v1.endpoint import Endpoint, Permissions, answer
+from chat.api.v1.schema import CURSOR, LIMIT, described, paged
+from chat.api.v1.shapes import Id, Milliseconds, Person, Shape, milliseconds, number
+from chat.selectors import hooks as hook_selectors
+
+if TYPE_CHECKING:
+    from chat.models import IncomingHook as Row
+
+Url = Annotated[str, Meta(description="Whoever has it can post. Told this once.")]
+
+_EXAMPLE = {
+    "id": "3", "name": "Builds", "channel": "7", "enabled": True, "madeAt": 1795860000000,
+    "bot": {"userId": "hook-0f3c9a1be2d3", "id": "31", "name": "Builds", "avatar": "", "kind": "service"},
+}  # fmt: skip
+_URL = "https://chat.example/hooks/nQ7…/"
+
+
+class NewIncomingWebhook(Shape):
+    name: Annotated[
+        str, Meta(min_length=1, max_length=USER_NAME_LIMIT, description="Its messages are said in this name.")
+    ]
+    channel: Annotated[Id, Meta(description="A group or an app's room.")]
+
+
+class IncomingWebhookChange(Shape):
+    enabled: bool
+
+
+class IncomingWebhook(Shape):
+    """`bot` says what is posted. `usedAt` is a minute exact, and absent before the first time."""
+
+    id: Id
+    name: str
+    channel: Id
+    bot: Person
+    enabled: bool
+    madeAt: Milliseconds
+    usedAt: Milliseconds | None = None
+
+
+class MadeIncomingWebhook(IncomingWebhook, kw_only=True):
+    url: Url
+
+
+class NewUrl(Shape):
+    url: Url
+
+
+class IncomingWebhooks(Endpoint):
+    permissions: ClassVar[Permissions] = {"GET": "chat.view_incominghook", "POST": "chat.add_incominghook"}
+
+    @described(
+        "List incoming webhooks",
+        gives={200: paged("IncomingWebhookPage", IncomingWebhook)},
+        query=(LIMIT, CURSOR),
+        tag="incoming webhooks",
+        got={"One": {"results": [_EXAMPLE], "next": None}},
+    )
+    def get(self, request: Request) -> Response:
+        """One's own; with `chat.manage_channels` all."""
+        page = pages.asked(request)
+        rows, more = hook_selectors.incoming_hooks_page(request.user, after=page.number, limit=page.limit)
+        return answer(pages.answer([_shown(row) for row in rows], next=rows[-1].pk if more else None))
+
+    @described(
+        "Make an incoming webhook",
+        takes=NewIncomingWebhook,
+        gives={201: MadeIncomingWebhook, 200: MadeIncomingWebhook},
+        idempotent=True,
+        tag="incoming webhooks",
+        sent={"Into a group": {"name": "Builds", "channel": "7"}},
+        got={"Made": {**_EXAMPLE, "url": _URL}},
+    )
+    def post(self, request: Request) -> Response:
+        """A URL that takes `{"text": "…"}`, said by a new bot of that name, who joins the group.
+
+        For owners and admins of the group, and who has `chat.manage_channels`. It lives as long as they may.
+        """
+        data = self.body(request, NewIncomingWebhook)
+        channel = number(data.channel)
+
+        def make() -> dict[str, Any]:
+            hook, secret = hooks.incoming_hook_create(maker=request.user, name=data.name, channel_id=channel)
+            return {**_shown(hook), "url": _url(request, secret)}
+
+        body, repeated = once(self.idempotency(request, data), make, secret=True)
+        return answer(body, 200 if repeated else 201)
+
+
+class OneIncomingWebhook(Endpoint):
+    permissions: ClassVar[Permissions] = {
+        "GET": "chat.view_incominghook",
+        "PATCH": "chat.change_incominghook",
+        "DELETE": "chat.delete_incominghook",
+    }
+
+    @described(
+        "Look at an incoming webhook", gives={200: IncomingWebhook}, tag="incoming webhooks", got={"One": _EXAMPLE}
+    )
+    def get(self, request: Request, hook_id: str) -> Response:
+        """Where it posts, and whether."""
+        return answer(_shown(hook_selectors.incoming_hook_of(request.user, number(hook_id))))
+
+    @described(
+        "Switch an incoming webhook",
+        takes=IncomingWebhookChange,
+        gives={200: IncomingWebhook},
+        tag="incoming webhooks",
+        sent={"Off": {"enabled": False}},
+        got={"Switched off": {**_EXAMPLE, "enabled": False}},
+    )
+    def patch(self, request: Request, hook_id: str) -> Response:
+        """Off, its URL leads nowhere. On, it posts by the same URL, as long as who switched it on may."""
+        data, pk = self.body(request, IncomingWebhookChange), number(hook_id)
+        hook = hook_selectors.incoming_hook_of(request.user, pk)
+        if data.enabled:
+            hooks.incoming_hook_enable(user=request.user, hook_id=hook.pk)
+        else:
+            hooks.incoming_hook_disable(hook_id=hook.pk)
+        return answer(_shown(hook_selectors.incoming_hook_of(request.user, pk)))
+
+    @described("Switch an incoming webhook off", gives={204: None}, tag="incoming webhooks")
+    def delete(self, request: Request, hook_id: str) -> Response:
+        """Its URL leads nowhere; what was posted stays. PATCH `enabled` true lets it post again."""
+        hooks.incoming_hook_disable(hook_id=hook_selectors.incoming_hook_of(request.user, number(hook_id)).pk)
+        return answer(status=204)
+
+
+class IncomingWebhookSecret(Endpoint):
+    permissions: ClassVar[Permissions] = {"POST": "chat.change_incominghook"}
+
+    @described(
+        "Renew an incoming webhook's URL",
+        gives={200: NewUrl},
+        idempotent=True,
+        tag="incoming webhooks",
+        got={"Renewed": {"url": _URL}},
+    )
+    def post(self, request: Request, hook_id: str) -> Response:
+        """The one before leads nowhere from now on."""
+        hook = hook_selectors.incoming_hook_of(request.user, number(hook_id))
+        body, _ = once(
+            self.idempotency(request, Shape()),
+            lambda: {"url": _url(request, hooks.incoming_hook_renew(user=request.user, hook_id=hook.pk))},
+            secret=True,
+        )
+        return answer(body)
+
+
+def _url(request: Request, secret: str) -> str:
+    return str(request.build_absolute_uri(f"/hooks/{secret}/"))
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    shown = {
+        "id": str(row.pk),
+        "name": row.name,
+        "channel": str(row.channel_id),
+        "bot": bodies.person(row.bot),
+        "enabled": row.enabled,
+        "madeAt": milliseconds(row.made_at),
+    }
+    if row.used_at is not None:
+        shown["usedAt"] = milliseconds(row.used_at)
+    return shown
