@@ -14,6 +14,7 @@ from io import BytesIO
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_noop as _
 from PIL import Image, ImageOps
 
@@ -27,6 +28,8 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 _MOST_PIXELS = 40_000_000
 _LONGEST_SIDE = 16_000
 _NAME = re.compile(r"(\d{1,19})-[0-9a-f]{16}\.webp", re.ASCII)
+_HALF = 8
+"""Hexadecimal digits of a name that are random, and as many that show that it is one of ours."""
 _BROKEN = (OSError, ValueError, SyntaxError, EOFError, OverflowError, MemoryError, KeyError, IndexError, struct.error)
 """What the decoders raise for files that are not what they seem."""
 
@@ -62,7 +65,8 @@ def store(user_id: int, made: bytes) -> str:
     """Keep a picture that was made anew; returns the address by which it is shown."""
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
-    name = f"{user_id}-{secrets.token_hex(8)}.webp"
+    picture = f"{user_id}-{secrets.token_hex(_HALF // 2)}"
+    name = f"{picture}{_proof(picture)}.webp"
     unfinished = folder / f".{name}"
     unfinished.write_bytes(made)
     os.replace(unfinished, folder / name)
@@ -92,6 +96,19 @@ def owner(name: str) -> int | None:
     """Whose picture a file of that name is, or was."""
     match = _NAME.fullmatch(name)
     return int(match[1]) if match else None
+
+
+def owner_once(name: str) -> int | None:
+    """Whose picture was kept under that name; None for one that was never given to anybody.
+
+    Else whoever counts through the numbers would be led to everybody's picture.
+    """
+    picture, proof = name[: -len(".webp") - _HALF], name[-len(".webp") - _HALF : -len(".webp")]
+    return owner(name) if constant_time_compare(proof, _proof(picture)) else None
+
+
+def _proof(picture: str) -> str:
+    return salted_hmac("accounts.avatars", picture).hexdigest()[:_HALF]
 
 
 def _folder() -> Path:

@@ -103,7 +103,7 @@ class Picture(View):
     def get(self, request: HttpRequest, name: str) -> HttpResponseBase:
         path = avatars.file(name)
         if path is None:
-            owner = avatars.owner(name)
+            owner = avatars.owner_once(name)
             user = person_by_id(owner) if owner is not None else None
             if user is None or not user.avatar or user.avatar == avatars.PREFIX + name:
                 raise Http404("There is no such picture.")

@@ -7,15 +7,19 @@ phone numbers are not.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from pytest_django.fixtures import Settings
 
-from accounts.actions import person_deactivate, person_register
+from accounts.actions import avatar_set, person_deactivate, person_register
 from accounts.mail import posted
+from accounts.models import User
+from tests.support.identity_provider import picture
 
 PASSWORD = "a good password"
 FORM = "application/x-www-form-urlencoded"
@@ -87,3 +91,15 @@ def test_an_address_of_somebody_else_is_answered_like_a_free_one() -> None:
 @pytest.mark.parametrize("path", ["/avatars/1-0123456789abcdef.webp", "/avatars/999999-0123456789abcdef.webp"])
 def test_a_picture_that_is_not_there_is_like_nobodys(path: str, client: Client) -> None:
     assert client.get(path).status_code == 404
+
+
+def test_counting_through_numbers_leads_to_nobodys_picture(client: Client, settings: Settings, tmp_path: Path) -> None:
+    """An earlier address leads to the present picture, but none that was made up."""
+    settings.DATA_DIR = tmp_path
+    user = User.objects.get(username=KNOWN)
+    before, after = (avatar_set(user_id=user.pk, picture=picture()).avatar for _ in range(2))
+    Path(tmp_path, "media", before.lstrip("/")).unlink()
+    assert client.get(before)["Location"] == after
+    half = before.removesuffix(".webp")[-8:]
+    for made_up in ("0" * 16, "0" * 8 + half, half * 2):
+        assert client.get(f"/avatars/{user.pk}-{made_up}.webp").status_code == 404
