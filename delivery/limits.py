@@ -43,13 +43,14 @@ class Bucket:
 class Measures:
     """What one person may do, on all their connections to a node."""
 
-    __slots__ = ("changes", "sends")
+    __slots__ = ("changes", "searches", "sends")
 
     def __init__(self) -> None:
         self.sends = Bucket(settings.IM_SEND_RATE, settings.IM_SEND_BURST)
         """Messages."""
         self.changes = Bucket(settings.IM_SEND_RATE, settings.IM_SEND_BURST)
         """All else that is stored and told to others: edits, pins, comings and goings, …"""
+        self.searches = Bucket(settings.IM_SEARCH_RATE, settings.IM_SEARCH_BURST)
 
 
 class MeasuresOf:

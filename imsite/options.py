@@ -135,6 +135,8 @@ OPTIONS = (
         "IM_SEND_RATE", 20.0, "Messages a second that one person may send for long; and as many other changes.", 20000.0
     ),
     Option("IM_SEND_BURST", 60, "Messages that one person may send at once; and as many other changes.", 20000),
+    Option("IM_SEARCH_RATE", 2.0, "Searches in what was said a second that one person may make for long.", 2000.0),
+    Option("IM_SEARCH_BURST", 20, "Such searches at once.", 2000),
     Option("IM_REQUEST_RATE", 50.0, "Requests a second, of any kind, on one connection for long.", 20000.0),
     Option("IM_REQUEST_BURST", 200, "Requests at once on one connection.", 20000),
     Option("IM_PIPELINE", 64, "Sends of one connection that wait for their commit at a time."),

@@ -1,5 +1,5 @@
 """Importing the package registers every command."""
 
-from chat.commands import channel, friends, message, moderation, people, session
+from chat.commands import channel, friends, message, moderation, people, search, session
 
-__all__ = ["channel", "friends", "message", "moderation", "people", "session"]
+__all__ = ["channel", "friends", "message", "moderation", "people", "search", "session"]

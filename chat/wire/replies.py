@@ -67,6 +67,11 @@ class HistoryPage(Shape):
     hasMore: bool
 
 
+class FoundMessages(Shape):
+    messages: list[Message]
+    next: Id | None
+
+
 class Edited(Shape):
     target: Id
     id: Id
@@ -157,6 +162,7 @@ REPLIES: dict[str, Any] = {
     "sync": Synced,
     "message.send": Stored,
     "message.history": HistoryPage,
+    "message.search": FoundMessages,
     "message.get": Message,
     "message.edit": Edited,
     "message.recall": MessagePlace,

@@ -1,0 +1,42 @@
+"""message.search"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+from chat import bodies
+from chat.commands.fields import Id, PageSize
+from chat.commands.registry import Call, command
+from chat.search.find import message_search
+from chat.selectors import access_channel
+from delivery.threads import run
+
+
+class Search(msgspec.Struct):
+    q: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    target: Id | None = None
+    before: Id | None = None
+    limit: PageSize = 20
+
+
+@command("message.search")
+async def search(call: Call, data: Search) -> dict[str, Any]:
+    """Messages with all the words of `q` that one may read now, in `target` or anywhere, the newest first.
+
+    The last word may be unfinished. A page may hold fewer than `limit`, even none; `next`, where there may be more, is
+    the `before` of the next page. A message is found about a second after its send.
+    """
+    caller = call.caller
+    caller.take(caller.connection.measures.searches)
+
+    def read() -> dict[str, Any]:
+        access = None if data.target is None else access_channel(call.user, data.target, app=caller.app)
+        found = message_search(call.user, data.q, limit=data.limit, before=data.before, access=access, app=caller.app)
+        return {
+            "messages": [bodies.message(row, row.sender) for row in found.messages],
+            "next": None if found.next is None else str(found.next),
+        }
+
+    return await run(read)

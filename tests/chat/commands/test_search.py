@@ -1,0 +1,74 @@
+"""message.search: what one may read is found, page by page, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import Any
+
+import pytest
+
+from tests.support.call_socket import both_codecs
+from tests.support.people import People, Person
+
+pytestmark = pytest.mark.each_database
+
+
+async def found(person: Person, q: str, **how: Any) -> list[str]:
+    return [message["msg"] for message in (await person.call("message.search", q=q, **how))["messages"]]
+
+
+async def said(person: Person, target: str, text: str) -> dict[str, Any]:
+    """Say it, and wait until the index has taken it in."""
+    sent = await person.say(target, text)
+    async with asyncio.timeout(20):
+        while text not in await found(person, text, target=target):  # noqa: ASYNC110  nothing announces it
+            await asyncio.sleep(0.1)
+    return sent
+
+
+@both_codecs
+async def test_alice_and_bob_find_what_was_said_and_a_stranger_does_not(people: People) -> None:
+    alice, bob, eve = await people("alice", "bob", "carol")
+    target, word = await alice.private(bob), uuid.uuid4().hex
+    text = f"马远 {word}"
+    await said(alice, target, text)
+    for person in (alice, bob):
+        assert await found(person, word) == await found(person, "马远 " + word[:9], target=target) == [text]
+    assert await found(eve, word) == []
+    # What is hidden is answered like what does not exist.
+    assert await eve.refused("message.search", q=word, target=target) == await eve.refused(
+        "message.search", q=word, target="999999999"
+    )
+
+
+async def test_who_has_left_finds_nothing_more_and_what_was_taken_back_is_not_found(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    target, word = await alice.group(bob), uuid.uuid4().hex
+    sent = await said(alice, target, word)
+    assert await found(bob, word) == [word]
+    await bob.call("channel.leave", target=target)
+    assert await found(bob, word) == []
+    await alice.call("message.recall", target=target, id=sent["id"])
+    assert await found(alice, word) == []
+
+
+async def test_pages_go_from_the_newest_to_the_oldest(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    target, word = await alice.private(bob), uuid.uuid4().hex
+    for number in range(2):
+        await alice.say(target, f"{word} {number}")
+    await said(alice, target, f"{word} 2")
+    page = await bob.call("message.search", q=word, limit=2)
+    assert [one["msg"] for one in page["messages"]] == [f"{word} 2", f"{word} 1"]
+    rest = await bob.call("message.search", q=word, limit=2, before=page["next"])
+    assert [one["msg"] for one in rest["messages"]] == [f"{word} 0"] and rest["next"] is None
+
+
+async def test_what_is_no_question_is_refused(people: People) -> None:
+    [alice] = await people("alice")
+    guest = await people.guest()
+    for bad in ({}, {"q": ""}, {"q": "x" * 101}, {"q": 5}, {"q": "x", "limit": 101}, {"q": "x", "before": "abc"}):
+        assert await alice.code("message.search", **bad) == 1001
+    assert await alice.call("message.search", q=" … ") == {"messages": [], "next": None}
+    assert await guest.code("message.search", q="hello") == 1003
