@@ -121,6 +121,14 @@ def check_nickname(name: str) -> str:
         raise BadNickname(bad.text, **bad.params) from None
 
 
+def check_own_nickname(name: str) -> str:
+    """The same for a nickname that somebody chooses for themselves: none that claims an office."""
+    check_nickname(name)
+    if _without_signs(name) in _OFFICIAL:
+        raise BadNickname("This name is reserved.")
+    return name
+
+
 def _hides_something(name: str) -> bool:
     if _INVISIBLE.search(name) or any(unicodedata.category(char) in _HIDDEN_CATEGORIES for char in name):
         return True

@@ -13,7 +13,7 @@ from social_django.models import Nonce, UserSocialAuth
 from accounts.actions.rows import checked_email, insert, locked
 from accounts.errors import AccountError, EmailTaken, LastWayIn, LinkTaken, NoSuchPerson
 from accounts.models import User
-from accounts.names import check_nickname, check_user_name
+from accounts.names import check_own_nickname, check_user_name
 from accounts.oauth.identity import Identity
 from delivery.transactions import write
 
@@ -30,7 +30,7 @@ def person_register_linked(*, username: str, nickname: str = "", identity: Ident
     """
     user = User(
         username=check_user_name(username),
-        nickname=check_nickname(nickname or username),
+        nickname=check_own_nickname(nickname or username),
         email=_email(identity),
         password=make_password(None),
     )

@@ -13,7 +13,14 @@ from accounts.actions.news import tell_change
 from accounts.actions.rows import checked_email, checked_phone, hashed_password, insert, locked, update
 from accounts.errors import LastAdministrator, NameTaken, NoSuchPerson
 from accounts.models import User
-from accounts.names import GUEST_PREFIX, check_guest_name, check_nickname, check_user_name, name_key
+from accounts.names import (
+    GUEST_PREFIX,
+    check_guest_name,
+    check_nickname,
+    check_own_nickname,
+    check_user_name,
+    name_key,
+)
 from accounts.selectors import guest_name_taken
 from delivery.transactions import write
 
@@ -37,7 +44,7 @@ def person_register(
     """
     user = User(
         username=check_user_name(username, official=official),
-        nickname=check_nickname(nickname or username),
+        nickname=(check_nickname if official else check_own_nickname)(nickname or username),
         phone_number=checked_phone(phone_number),
         email=checked_email(email),
     )

@@ -13,7 +13,7 @@ from accounts.actions.news import tell_change
 from accounts.actions.rows import checked_email, locked, update
 from accounts.errors import BadProfile
 from accounts.models import User
-from accounts.names import BadName, check_name, check_nickname
+from accounts.names import BadName, check_name, check_nickname, check_own_nickname
 from delivery.transactions import write
 
 STATUS_LIMIT = 100
@@ -33,7 +33,7 @@ def profile_change(
 
     BadNickname; BadProfile for a status that cannot be shown, an unknown language or time zone.
     """
-    nickname = check_nickname(nickname)
+    check_nickname(nickname)
     status_text = _checked_status(status_text)
     if language and language not in dict(settings.LANGUAGES):
         raise BadProfile(_("There is no such language."))
@@ -41,6 +41,9 @@ def profile_change(
         raise BadProfile(_("There is no such time zone."))
     with write():
         user = locked(user_id)
+        if nickname != user.nickname:
+            # What an operator has given may stay.
+            check_own_nickname(nickname)
         seen = (nickname, status_text) != (user.nickname, user.status_text)
         user.nickname, user.status_text = nickname, status_text
         user.language, user.time_zone = language, time_zone

@@ -6,7 +6,7 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from accounts.names import USER_NAME_LIMIT, BadName, check_nickname, check_user_name
+from accounts.names import USER_NAME_LIMIT, BadName, check_own_nickname, check_user_name
 
 _LONGEST_SUGGESTION = 32
 
@@ -50,7 +50,7 @@ def suggested_nickname(identity: Identity) -> str:
     """What to show the person as; empty if nothing of it may be shown."""
     for given in (identity.name, identity.handle):
         try:
-            return check_nickname(" ".join(given.split())[:USER_NAME_LIMIT].strip())
+            return check_own_nickname(" ".join(given.split())[:USER_NAME_LIMIT].strip())
         except BadName:
             continue
     return ""

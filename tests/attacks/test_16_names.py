@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from accounts.actions import person_edit, person_register, person_register_linked, profile_change
+from accounts.names import BadNickname
+from accounts.oauth.identity import Identity, suggested_nickname
+from tests.support.accounts import PASSWORD
 from tests.support.people import People, Town
 
 pytestmark = pytest.mark.each_database
@@ -66,3 +70,21 @@ async def test_a_name_in_any_spelling_finds_the_same_person(people: People, town
 @pytest.mark.parametrize("name", ["系统", "Admin", "s y s t e m", "ＳＹＳＴＥＭ", "administrator", "客服"])
 async def test_no_guest_speaks_for_the_site(people: People, name: str) -> None:
     assert await (await people.stranger()).code("login", appId=101, userId=name) == 1002
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["系统", "Admin", "S y s t e m", "ＳＹＳＴＥＭ", "Support.", "客服"])
+def test_no_nickname_speaks_for_the_site_unless_an_operator_gave_it(name: str) -> None:
+    with pytest.raises(BadNickname):
+        person_register(username="mallory", nickname=name, password=PASSWORD)
+    identity = Identity("github", "7", "id", name=name, handle="mallory")
+    assert suggested_nickname(identity) == "mallory"
+    with pytest.raises(BadNickname):
+        person_register_linked(username="mallory", nickname=name, identity=identity, title="GitHub")
+
+    mallory = person_register(username="mallory", password=PASSWORD)
+    kept = {"language": "", "time_zone": "", "shares_read": True, "shares_presence": True}
+    with pytest.raises(BadNickname):
+        profile_change(user_id=mallory.pk, nickname=name, status_text="", **kept)
+    person_edit(user_id=mallory.pk, nickname=name, phone_number=None, email=None)
+    assert profile_change(user_id=mallory.pk, nickname=name, status_text="at work", **kept).nickname == name
