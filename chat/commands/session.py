@@ -21,7 +21,7 @@ from delivery.threads import run
 class Login(msgspec.Struct):
     appId: int
     userId: str | None = None
-    serviceToken: str = ""
+    serviceToken: str | None = None
     after: Number | None = None
 
 
@@ -31,9 +31,10 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
     caller, connection = call.caller, call.caller.connection
     if caller.known is not None:
         raise ChatError(errors.OPERATION_FAILED, "This connection is logged in already.")
+    token = data.serviceToken or ""
     opened = await run(
         session.session_open,
-        token=data.serviceToken,
+        token=token,
         session_key=caller.session_key,
         name=data.userId,
         app_number=data.appId,
@@ -50,7 +51,7 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
     connection.person, connection.name, connection.app = user.pk, user.public_name, opened.app.number
     connection.nickname, connection.kind = user.nickname, user.kind
     connection.credential, connection.channels = opened.credential, (opened.room,) if caller.in_room else ()
-    standing = partial(session.session_standing, opened, token=data.serviceToken, session_key=caller.session_key)
+    standing = partial(session.session_standing, opened, token=token, session_key=caller.session_key)
     try:
         position = await hub.attach(connection, call.number, standing)
     except CredentialEnded:

@@ -16,11 +16,11 @@ _MAX_SEQ = 128
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client asks. `seq` is the client's own, echoed in the reply."""
+    """What a client asks. `seq` is the client's own, echoed in the reply; `data` should be an object."""
 
     seq: str
     cmd: str
-    data: dict[str, Any]
+    data: Any
 
 
 class BadFrame(ValueError):
@@ -33,7 +33,7 @@ class BadFrame(ValueError):
 
 
 def decode(raw: str | bytes) -> Request:
-    """Read one frame. Raises BadFrame for anything that is no object with a string `cmd` and an object `data`."""
+    """Read one frame. Raises BadFrame for anything that is no object with a string `cmd`."""
     try:
         frame = orjson.loads(raw)
     except (ValueError, RecursionError) as error:  # orjson's own error is a ValueError; lone surrogates are one too
@@ -51,11 +51,10 @@ def decode(raw: str | bytes) -> Request:
         raise BadFrame("cmd must be a string that names a command.", seq)
     if data is None:
         data = {}
-    if not isinstance(data, dict):
-        raise BadFrame("data must be an object.", seq, cmd)
-    for spelling, name in _SPELLINGS.items():
-        if spelling in data:
-            data.setdefault(name, data.pop(spelling))
+    if isinstance(data, dict):
+        for spelling, name in _SPELLINGS.items():
+            if spelling in data:
+                data.setdefault(name, data.pop(spelling))
     return Request(seq, cmd, data)
 
 

@@ -61,6 +61,15 @@ async def test_a_frame_that_is_no_request_is_answered_with_1001(people: People, 
     assert await stranger.call("ping") == "pong"
 
 
+@pytest.mark.parametrize("data", [["thing"], "thing", 5, True])
+async def test_data_that_is_no_object_is_answered_with_1001(people: People, data: Any) -> None:
+    [alice] = await people("alice")
+    await alice.send({"seq": "s", "cmd": "channel.get", "data": data})
+
+    reply = await alice.reply("s")
+    assert (reply.code, reply.cmd, reply.data) == (1001, "channel.get", {"error": "data must be an object."})
+
+
 # -- faults -----------------------------------------------------------------------------------------------------------
 
 

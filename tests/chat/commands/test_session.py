@@ -166,13 +166,22 @@ async def test_extra_fields_of_a_login_give_no_rights(people: People, town: Town
 # -- before login -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("data", [{}, None, {"any": ["thing"]}])
-async def test_ping_is_answered_before_and_after_login(people: People, town: Town, data: dict[str, object]) -> None:
+@pytest.mark.parametrize("data", [{}, None, {"any": ["thing"]}, ["thing"], "thing", 5, False])
+async def test_ping_is_answered_before_and_after_login(people: People, town: Town, data: object) -> None:
     person = await people.stranger()
-    assert await person.call("ping", data) == "pong"
+    await person.send({"seq": "before", "cmd": "ping", "data": data})
+    assert (await person.reply("before")).data == "pong"
 
     await person.enter({"appId": 101, "userId": town.guest_name()})
-    assert await person.call("ping", data) == "pong"
+    await person.send({"seq": "after", "cmd": "ping", "data": data})
+    assert (await person.reply("after")).data == "pong"
+
+
+async def test_a_token_that_is_null_is_none(people: People, town: Town) -> None:
+    person = await people.stranger()
+
+    reply = await person.call("login", appId=101, userId=town.guest_name(), serviceToken=None)
+    assert reply["kind"] == "guest"
 
 
 @pytest.mark.parametrize(
