@@ -105,6 +105,7 @@ async def sync(call: Call, seq: int) -> Page:
 async def pushed(call: Call, *, after: int, before: int, limit: int) -> list[tuple[int, bytes]]:
     """Position and frame of the messages between these positions that the connection was pushed; a few over `limit`."""
     found: list[tuple[int, bytes]] = []
+    before = min(before, publish.hub().watermark + 1)
     own, more = f"{call.caller.connection.id}.", True
     while more and len(found) <= limit:
         entries, more = await run(selectors.messages_after, call.user, after=after, upto=before - 1)

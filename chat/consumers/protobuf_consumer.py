@@ -75,6 +75,8 @@ class ProtobufConsumer(Consumer):
             client_id = request.client_id if isinstance(request, Up) else 0
             if caller.known is None and not isinstance(request, Login):
                 self._refuse(call, errors.NOT_LOGGED_IN, client_id)
+            elif isinstance(request, Up) and not client_id:
+                self._refuse(call, errors.ILLEGAL_PARAMETER if allowed else errors.TOO_MUCH)
             elif isinstance(request, Up) and not self._sent.take(client_id):
                 connection.reply(call.number, None)
             elif not allowed:

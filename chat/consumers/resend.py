@@ -16,6 +16,8 @@ RECENT = 256
 """Frames kept for a client that might yet send its first acknowledgement; of older ones the log tells."""
 UNACKNOWLEDGED_LIMIT = 10_000
 """Pushes that a client may owe the acknowledgement of; over it the connection is closed."""
+NOTHING_KEPT = 2**63
+"""Above all positions."""
 
 
 class Resends:
@@ -79,23 +81,30 @@ class Unacknowledged:
     def acknowledge(self, seq: int) -> int | None:
         """The client has all up to `seq`.
 
-        Returns a position if this is its first word and not all that it was pushed between the two is still kept.
+        If this is its first word, returns the position from which on all that it was pushed is still kept (NOTHING_KEPT
+        if that is nothing), unless that reaches back to `seq`.
         """
         kept_from = None
         if self._recent is not None:
             recent, self._recent = self._recent, None
             self._track(recent)
-            if len(recent) == RECENT and self._waiting and self._waiting[0][0] > seq + 1:
-                kept_from = self._waiting[0][0]
+            if len(recent) == RECENT and self._kept_from() > seq + 1:
+                kept_from = self._kept_from()
         while self._waiting and self._waiting[0][0] <= seq:
             self._waiting.popleft()
         if not self._waiting:
             self._resends.forget(self)
         return kept_from
 
+    def _kept_from(self) -> int:
+        return self._waiting[0][0] if self._waiting else NOTHING_KEPT
+
     def add_older(self, pushes: Sequence[tuple[int, bytes]]) -> None:
-        """These, position and frame, were pushed before all that is kept."""
-        self._waiting.extendleft((seq, frame, self._resends.tick) for seq, frame in reversed(pushes))
+        """These, position and frame, were pushed before all that is kept; the last of them may be on their way."""
+        first = self._kept_from()
+        older = [(seq, frame, self._resends.tick) for seq, frame in pushes if seq < first]
+        self._waiting.extendleft(reversed(older))
+        self._last = max(self._last, older[-1][0] if older else 0)
         self._watch()
 
     def resend(self) -> None:

@@ -176,10 +176,18 @@ async def test_what_may_not_be_sent_is_refused_and_blocks_nothing(
 
 async def test_a_number_that_leaves_a_gap_is_ignored(world: World, enter: Open) -> None:
     alice = await enter(world.alice)
-    for number in (0, 2, 3, 2**64 - 1):
+    for number in (2, 3, 2**64 - 1):
         await alice.put("group", world.group.pk, number=number)
     await alice.settle()
     assert {ack.code for ack in alice.acks} == {200, 1010} and len(alice.acks) == 2
+    assert (await alice.send("group", world.group.pk, number=1)).code == 200
+
+
+async def test_a_message_without_number_is_refused(world: World, enter: Open) -> None:
+    alice = await enter(world.alice)
+    await alice.put("group", world.group.pk, number=0)
+    ack = await alice.ack(lambda ack: ack.code != 200)
+    assert (ack.code, ack.type, ack.client_id) == (1001, 0, 0)
     assert (await alice.send("group", world.group.pk, number=1)).code == 200
 
 
@@ -393,6 +401,23 @@ async def test_who_acknowledges_is_sent_again_what_it_does_not(
     await bob.acknowledge(bob.messages[-1].seq)
     await silent.settle()
     assert bob.texts.count("first") == 1 and silent.texts == ["first", "second"]
+
+
+async def test_who_was_answered_much_since_is_sent_again_what_came_before(
+    world: World, enter: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resend, "RESEND_AFTER", 0.02)
+    monkeypatch.setattr(resend, "RECENT", 20)
+    alice, bob = await enter(world.alice), await enter(world.bob)
+    first = await alice.send("group", world.group.pk, "first")
+    await alice.send("group", world.group.pk, "second")
+    await bob.message("second")
+    for _ in range(20):
+        await bob.post(9)
+    await bob.acknowledge(first.seq)
+    await bob.until(lambda: bob.texts.count("second") == 3)
+    await bob.acknowledge(bob.messages[-1].seq)
+    assert bob.texts.count("first") == 1
 
 
 async def test_who_acknowledges_late_is_sent_again_also_what_is_no_longer_kept(

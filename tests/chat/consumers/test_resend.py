@@ -80,6 +80,16 @@ async def test_of_what_is_no_longer_kept_the_first_acknowledgement_is_told(
     assert client.again[:2] == [pushed(4), pushed(5)]
 
 
+async def test_what_answers_have_displaced_is_told_too(resends: Resends, client: Client) -> None:
+    client.owes.sent([pushed(1), pushed(2)])
+    client.owes.sent([refusal(1001, "No")] * resend.RECENT)
+    assert client.owes.acknowledge(1) == resend.NOTHING_KEPT
+    client.owes.add_older([(2, pushed(2))])
+    client.owes.sent([pushed(2), pushed(3)])  # What was still on its way is not owed twice.
+    rounds(resends, 2)
+    assert client.again == [pushed(2), pushed(3)]
+
+
 @pytest.mark.parametrize(("count", "seq"), [(resend.RECENT - 1, 0), (resend.RECENT + 4, 4), (resend.RECENT + 4, 9)])
 async def test_where_all_is_kept_that_is_owed_nothing_is_told(client: Client, count: int, seq: int) -> None:
     client.owes.sent([pushed(number) for number in range(1, count + 1)])
