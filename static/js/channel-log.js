@@ -2,7 +2,7 @@
  * What is loaded of one channel: a window of its messages in order of their numbers, with the system notes among them.
  * Pure state, no DOM, no socket. Everything can be given twice and in any order.
  *
- * @import { Message, Note } from "./protocol.js"
+ * @import { Message, Note, Person } from "./protocol.js"
  * @typedef {Message & {clientMsgId?: string}} LoggedMessage
  * @typedef {{messages: Message[], notes?: Note[], hasMore: boolean}} Page
  */
@@ -94,14 +94,18 @@ export class ChannelLog {
   }
 
   /**
-   * Somebody is called otherwise now, in what they said in their own name. Returns whether that changes anything here.
+   * Somebody is called otherwise now, or looks otherwise. Returns whether that changes anything here.
    * @param {{id: string, userId: string, name: string, avatar: string}} person
+   * @param {string | null} as only in what they said under this name; null: in all of it
    */
-  rename({ id, userId, name, avatar }) {
-    const differs = (/** @type {Message} */ message) =>
-      message.fromId === id && message.from === userId && (message.name !== name || message.avatar !== avatar);
-    if (!this.messages.some(differs)) return false;
-    this.messages = this.messages.map((message) => (differs(message) ? { ...message, name, avatar } : message));
+  rename({ id, userId, name, avatar }, as) {
+    const theirs = (/** @type {Message} */ message) => message.fromId === id && (as === null || message.from === as);
+    const differs = (/** @type {Message} */ message) => message.from !== userId || message.name !== name || message.avatar !== avatar;
+    const isIn = (/** @type {Note} */ { by, who }) => [by, ...who].some((person) => person.id === id && person.name !== name);
+    if (!this.messages.some((message) => theirs(message) && differs(message)) && !this.notes.some(isIn)) return false;
+    this.messages = this.messages.map((message) => (theirs(message) ? { ...message, from: userId, name, avatar } : message));
+    const now = (/** @type {Person} */ person) => (person.id === id ? { ...person, userId, name, avatar } : person);
+    this.notes = this.notes.map((note) => ({ ...note, by: now(note.by), who: note.who.map(now) }));
     return true;
   }
 

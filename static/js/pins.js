@@ -44,6 +44,7 @@ export class Pins extends EventTarget {
 
   /** @param {import("./protocol.js").Answer} push */
   #apply({ cmd, data }) {
+    if (cmd === "person.changed" && this.messages.some(({ fromId }) => fromId === data.who.id)) this.#load(false);
     if (data?.target !== this.store.current) return;
     const touches = cmd === "message.pinned" || ((cmd === "message.edited" || cmd === "message.recalled" || cmd === "message.unpinned") && this.has(data.id));
     if (touches) this.#load(false);

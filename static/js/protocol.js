@@ -40,7 +40,7 @@ export const Close = Object.freeze({ RESTART: 1012, LOGIN_LATE: 4000, SIGNED_OUT
 const FAULTS = new Set([Code.SERVER_ERROR, Code.NOT_ADDED, Code.NOT_DELETED, Code.NOT_STORED]);
 const PUSHES = new Set([
   "msg", "message.edited", "message.recalled", "message.pinned", "message.unpinned", "channel.note", "enter", "exit",
-  "friend.requested", "friend.accepted", "friend.removed", "person.blocked", "person.unblocked", "read.seen", "restriction",
+  "friend.requested", "friend.accepted", "friend.removed", "person.changed", "person.blocked", "person.unblocked", "read.seen", "restriction",
 ]);
 
 /** A reply with another code than 200. */

@@ -160,7 +160,7 @@ export class Session extends EventTarget {
           this.#tell("notice", data);
           break;
         }
-        store.meet({ userId: data.from, id: data.fromId, name: data.name, avatar: data.avatar, kind: "person" });
+        store.faces.meet({ userId: data.from, id: data.fromId, name: data.name, avatar: data.avatar, kind: "person" });
         if (!store.channels.has(data.target) && store.channelsLoaded) this.#refresh(data.target);
         store.addMessage(data);
         this.watchGap(data.target);
@@ -180,6 +180,9 @@ export class Session extends EventTarget {
       case "read.seen":
         store.setPeerRead(data.target, data.readSeq);
         break;
+      case "person.changed":
+        this.#changed({ ...data.who, status: data.status });
+        break;
       case "restriction":
         if (data.kind === "mute" || data.kind === "unmute") store.setMuted(data.target, data.kind === "mute" ? data : undefined);
         break;
@@ -193,13 +196,24 @@ export class Session extends EventTarget {
   /** @param {Note} note */
   #note(note) {
     const { store } = this;
-    for (const person of [note.by, ...note.who]) store.meet(person);
+    for (const person of [note.by, ...note.who]) store.faces.meet(person);
     const me = store.me?.id;
     const isAboutMe = note.who.some(({ id }) => id === me) || (note.by.id === me && note.note === "left");
     if (isAboutMe && (note.note === "left" || note.note === "removed")) store.removeChannel(note.target);
     else store.addNote(note);
     if (note.note === "renamed" && note.value) store.changeChannel(note.target, { name: note.value });
     if (store.channelsLoaded) this.#refresh(note.target);
+  }
+
+  /** @param {Person} person */
+  #changed(person) {
+    const { store } = this;
+    const before = store.person(person.id)?.name;
+    store.faces.change(person);
+    // A group without a name is called by its members.
+    for (const { target, kind, name } of store.channels.values()) {
+      if (kind === "public" && before && before !== person.name && name.includes(before)) this.#refresh(target);
+    }
   }
 
   /** Asks for a channel's present state, soon and once however many notes came. @param {string} target */

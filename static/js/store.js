@@ -10,6 +10,7 @@
  */
 import { ChannelLog } from "./channel-log.js";
 import { Circle } from "./circle.js";
+import { Faces } from "./faces.js";
 
 export class Store extends EventTarget {
   /** @type {Person | null} */ me = null;
@@ -21,7 +22,7 @@ export class Store extends EventTarget {
   /** By id. @type {Map<string, Person>} */ online = new Map();
   onlineCount = 0;
   circle = new Circle();
-  /** Names and pictures by id, as last met in an event. @type {Map<string, string>} */ #faces = new Map();
+  faces = new Faces(this);
   /** Members by channel, as far as loaded. @type {Map<string, {members: Member[], hasMore: boolean}>} */ members = new Map();
   /** Quoted messages that no window holds; null: not available. @type {Map<string, Message | null>} */ quotes = new Map();
   /** The open channel. @type {string | null} */ current = null;
@@ -46,7 +47,7 @@ export class Store extends EventTarget {
     this.online.clear();
     this.onlineCount = 0;
     this.circle.clear();
-    this.#faces.clear();
+    this.faces.clear();
     this.current = null;
     this.newAfter = null;
     for (const type of ["channels", "presence", "current", "circle"]) this.emit(type);
@@ -214,19 +215,6 @@ export class Store extends EventTarget {
     return known ?? [...this.channels.values()].find(({ peer }) => peer?.id === id)?.peer;
   }
 
-  /** What people in the open channel are called, as far as known. @returns {import("./text.js").Names} */
-  get names() {
-    const { channel, log, me } = this;
-    const people = [channel?.peer, ...(this.members.get(this.current ?? "")?.members ?? []), ...(channel?.kind === "global" ? this.online.values() : [])];
-    const called = [
-      ...(log?.messages ?? []).flatMap(({ name, from }) => [name, from]),
-      ...people.flatMap((person) => (person ? [person.name, person.userId] : [])),
-    ];
-    const names = new Map(called.map((name) => [name.toLowerCase(), false]));
-    for (const name of me ? [me.name, me.userId] : []) names.set(name.toLowerCase(), true);
-    return names;
-  }
-
   /** The other of a private channel has read up to there, and lets me see it. @param {string} target @param {number} seq */
   setPeerRead(target, seq) {
     const channel = this.channels.get(target);
@@ -240,23 +228,6 @@ export class Store extends EventTarget {
   setMuted(target, muted) {
     for (const channel of this.channels.values()) if (!target || channel.target === target) channel.muted = muted;
     this.emit("channels");
-  }
-
-  /** What somebody is called and looks like now, from an event of theirs. @param {Person} now */
-  meet({ id, userId, name, avatar }) {
-    const face = `${name}\n${avatar}`;
-    if (this.#faces.get(id) === face) return;
-    this.#faces.set(id, face);
-    const known = [this.me, this.online.get(id), this.circle.person(id)];
-    for (const { members } of this.members.values()) known.push(members.find((member) => member.id === id));
-    for (const { peer } of this.channels.values()) known.push(peer);
-    // A service may speak in another's name: then it is not called so.
-    const isSame = (/** @type {Person | null | undefined} */ person) => person?.id === id && person.userId === userId;
-    for (const person of known) if (person && isSame(person)) Object.assign(person, { name, avatar });
-    for (const channel of this.channels.values()) if (isSame(channel.peer)) channel.name = name;
-    for (const [target, log] of this.logs) if (log.rename({ id, userId, name, avatar })) this.emit("log", target);
-    for (const type of ["channels", "presence", "circle"]) this.emit(type);
-    if (this.me?.id === id) this.emit("me");
   }
 
   /** @param {string} target @param {Member[]} members @param {boolean} hasMore */

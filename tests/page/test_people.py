@@ -78,12 +78,41 @@ async def test_others_take_over_a_new_name_with_the_next_event(modules: Page) ->
       store.setOnline([{ ...bob }], 1);
       const messages = [message(1), message(2, { from: "Herald", name: "Herald" })];
       store.logOf("7").setNewest({ messages, hasMore: false });
-      store.meet({ ...bob, name: "Robert", avatar: "/r.png" });
+      store.faces.meet({ ...bob, name: "Robert", avatar: "/r.png" });
       const { peer, name } = store.channels.get("7");
       const said = store.logs.get("7").messages.map(({ name, avatar }) => [name, avatar]);
       return [name, peer.name, store.online.get("2").avatar, said];"""
     # What was said in another's name stays in that name.
     assert await run(modules, script) == ["Robert", "Robert", "/r.png", [["Robert", "/r.png"], ["Herald", ""]]]
+
+
+async def test_a_change_shows_wherever_somebody_is_shown_and_not_in_what_was_said_for_others(modules: Page) -> None:
+    script = """
+      store.setChannels([channel()]);
+      store.setCircle({ friends: [{ ...bob, online: true }], asking: [], asked: [], blocked: [] });
+      store.setMembers("7", [{ ...bob, role: "member" }], false);
+      const by = { ...bob }, who = [{ ...alice }];
+      const note = { target: "7", note: "created", by, who, value: "", seq: 0, position: 1 };
+      store.logOf("7").setNewest({ messages: [message(1)], notes: [note], hasMore: false });
+      store.quotes.set("9", message(9));
+      const gone = { userId: "~deleted-2", id: "2", name: "Deleted user", avatar: "", kind: "person" };
+      store.faces.change(gone); store.faces.change(gone);
+      const { peer, name } = store.channels.get("7");
+      const { messages, notes } = store.logs.get("7");
+      const [{ name: friend }] = store.circle.people, [{ name: member }] = store.members.get("7").members;
+      const said = [messages[0].name, notes[0].by.name, notes[0].who[0].name, store.quotes.get("9").name];
+      return [name, peer.name, friend, member, ...said, peer.userId];"""
+    assert await run(modules, script) == [*["Deleted user"] * 6, "Alice", "Deleted user", "~deleted-2"]
+
+
+async def test_a_service_that_changes_keeps_what_it_said_in_anothers_name(modules: Page) -> None:
+    script = """
+      store.setChannels([channel()]);
+      const messages = [message(1), message(2, { from: "Herald", name: "Herald" })];
+      store.logOf("7").setNewest({ messages, hasMore: false });
+      store.faces.change({ ...bob, kind: "service", name: "Robert" });
+      return store.logs.get("7").messages.map(({ name }) => name);"""
+    assert await run(modules, script) == ["Robert", "Herald"]
 
 
 async def test_reading_of_the_other_only_moves_on_and_can_be_hidden(modules: Page) -> None:

@@ -35,6 +35,7 @@ _MISUSE = {
     "The only type of message is text.",
     "There is no such command.",
     "This Idempotency-Key was used for another request.",
+    "data must be an object.",
     "clientMsgId has at most {} printable characters.",
 }
 

@@ -47,6 +47,27 @@ async def test_anything_else_stays_text(modules: Page, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("@alice look", ["me:@alice", "text: look"]),
+        ("hi @Bob, and @BOB", ["text:hi ", "mention:@Bob", "text:, and ", "mention:@BOB"]),
+        ("问@马远你好", ["text:问", "mention:@马远", "text:你好"]),
+        ("@Bob Smith: yes", ["mention:@Bob Smith", "text:: yes"]),
+        ("@bobby and bob@bob.example", ["text:@bobby and bob@bob.example"]),
+        ("`@bob` https://x.example/@bob", ["code:@bob", "text: ", "link:https://x.example/@bob"]),
+        ("@nobody @", ["text:@nobody @"]),
+    ],
+)
+async def test_only_names_of_people_are_mentions(modules: Page, text: str, expected: list[str]) -> None:
+    script = """async (text) => {
+      const { pieces } = await import("/static/js/text.js");
+      const names = new Map([["alice", true], ["bob", false], ["bob smith", false], ["马远", false]]);
+      return pieces(text, names).map((piece) => `${piece.me ? "me" : piece.kind}:${piece.href ?? piece.text}`);
+    }"""
+    assert await modules.evaluate(script, text) == expected
+
+
+@pytest.mark.parametrize(
     ("text", "alone"), [("😀🎉", True), ("👩‍👩‍👧 👍🏽", True), ("🇨🇳", True), ("12", False), ("hi 😀", False)]
 )
 async def test_emoji_alone_are_told_from_text(modules: Page, text: str, alone: bool) -> None:

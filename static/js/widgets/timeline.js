@@ -103,7 +103,7 @@ export class Timeline {
     if (!log.loaded) list.push({ kind: "older", key: "initial" });
     this.#messages = new Map(list.flatMap((row) => (row.kind === "message" ? [[row.key, row]] : [])));
     const mentioning = list.some((row) => row.kind === "message" && row.message.msg.includes("@"));
-    this.#names = mentioning ? store.names : NOBODY;
+    this.#names = mentioning ? store.faces.names() : NOBODY;
     const anchor = this.pinned || this.#placing ? null : this.#anchor();
     reconcile(this.list, list, {
       // An element never changes its kind, so the two looks of an edge are two keys.

@@ -56,6 +56,7 @@ export const refusals = [
   ["This person is banned from the site. Lift the ban first.", "对方已被全站封禁，请先解除。"],
   ["This person is not in the group.", "对方不在群里。"],
   ["Too many requests.", "操作太频繁，请稍后再试。"],
+  ["You are doing this too fast.", "操作太快了，请稍等片刻。"],
   ["You are friends already.", "你们已经是好友了。"],
   ["You are not in this group.", "你不在这个群里。"],
   ["You are sending too fast.", "发送太快了，请稍等片刻。"],
