@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.actions import (
@@ -13,6 +15,7 @@ from accounts.actions import (
     device_made,
     device_seen,
     devices,
+    devices_seen,
     password_change,
     service_make,
     service_token_make,
@@ -63,6 +66,24 @@ def test_use_is_noted_at_most_once_a_minute(alice: User, monkeypatch: pytest.Mon
     device_seen(credential="token:1", app=7, address="192.0.2.2")
     again = Device.objects.get()
     assert again.address == "192.0.2.2" and again.app is None and again.seen_at >= first.seen_at
+
+
+def test_many_are_noted_in_one_statement(alice: User) -> None:
+    app = app_create(number=102, name="iOS")
+    for number in range(30):
+        device_made(user=alice, kind=Device.Kind.TOKEN, credential=f"many:{number}", address="192.0.2.1")
+    seen = {f"many:{number}": (102 if number % 2 else None, f"192.0.2.{number + 2}") for number in range(20)}
+
+    with CaptureQueriesContext(connection) as asked:
+        devices_seen(seen)
+
+    assert sum("UPDATE" in query["sql"] for query in asked) == 1
+    for number in range(30):
+        row = Device.objects.get(credential=f"many:{number}")
+        noted = number < 20
+        assert (row.seen_at is not None) == noted
+        assert row.address == (f"192.0.2.{number + 2}" if noted else "192.0.2.1")
+        assert row.app == (app if noted and number % 2 else None)
 
 
 def test_nothing_is_noted_of_what_was_forgotten(alice: User) -> None:
