@@ -68,3 +68,26 @@ def watch(connections: Mapping[str, _Attachable]) -> None:
     """Show these connections in the gauges, counted when somebody asks."""
     CONNECTIONS.set_function(lambda: len(connections))
     LOGGED_IN.set_function(lambda: sum(connection.attached for connection in list(connections.values())))
+
+
+_LOSSES: dict[str, Collector] = {
+    "errors": ERRORS,
+    "outbox_overflows": OUTBOX_OVERFLOWS,
+    "layer_dropped": LAYER_DROPPED,
+    "grpc_dropped": GRPC_DROPPED,
+    "repairs": REPAIRS,
+}
+
+
+def losses() -> dict[str, int]:
+    """What this process has counted of faults and losses since it started, by name: nodes tell each other."""
+    return {name: int(_sum(metric)) for name, metric in _LOSSES.items()}
+
+
+def redis_away() -> bool:
+    """Whether Redis does not answer this node."""
+    return _sum(REDIS_AWAY) > 0
+
+
+def _sum(metric: Collector) -> float:
+    return sum(sample.value for family in metric.collect() for sample in family.samples)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 Changed = Callable[[set[str], set[str]], None]
@@ -14,13 +14,17 @@ Counts = Callable[[], tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class NodeInfo:
-    """What a node says of itself. `address`: where its gRPC service answers; `started`: Unix milliseconds."""
+    """What a node says of itself. `address`: where its gRPC service answers; `started`: Unix milliseconds.
+
+    `losses`: what it has counted of faults and losses since then, see `delivery.metrics.losses`.
+    """
 
     id: str
     address: str
     started: int
     connections: int = 0
     logged_in: int = 0
+    losses: Mapping[str, int] = field(default_factory=dict)
 
 
 class Nodes(Protocol):

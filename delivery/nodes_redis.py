@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import secrets
 import time
@@ -16,6 +17,7 @@ from collections.abc import Callable, Sequence
 from django.conf import settings
 
 from delivery.log import now_ms
+from delivery.metrics import losses
 from delivery.nodes import Changed, Counts, NodeInfo, no_change, no_counts
 from delivery.redis import Link, Unreachable
 
@@ -36,12 +38,13 @@ _RENEW = """
 local key = 'im:lease:' .. ARGV[1]
 local writes = redis.call('HGET', key, 'writes')
 if writes then
-    redis.call('HSET', key, 'connections', ARGV[3], 'logged_in', ARGV[4])
+    redis.call('HSET', key, 'connections', ARGV[3], 'logged_in', ARGV[4], 'losses', ARGV[5])
     redis.call('PEXPIRE', key, ARGV[2])
 end
 local live = {}
 for _, lease in ipairs(redis.call('SMEMBERS', 'im:leases')) do
-    local row = redis.call('HMGET', 'im:lease:' .. lease, 'id', 'address', 'started', 'connections', 'logged_in')
+    local row = redis.call('HMGET', 'im:lease:' .. lease, 'id', 'address', 'started', 'connections', 'logged_in',
+        'losses')
     if row[1] then live[#live + 1] = row else redis.call('SREM', 'im:leases', lease) end
 end
 return {tonumber(writes or -1), live}
@@ -100,7 +103,7 @@ class RedisNodes:
         self.lease = ""
 
     def live(self) -> dict[str, NodeInfo]:
-        me = NodeInfo(self.id, self.address, self._started, *self.counts())
+        me = NodeInfo(self.id, self.address, self._started, *self.counts(), losses())
         return {self.id: me, **self._live}
 
     def doubt(self) -> None:
@@ -130,7 +133,7 @@ class RedisNodes:
         try:
             # After a failure nobody knows which writes Redis has carried out, or is going to: they become void.
             lease = self.lease if self._link.up else ""
-            known, rows = await self._link.probe(_RENEW, lease, lease_ms, *self.counts())
+            known, rows = await self._link.probe(_RENEW, lease, lease_ms, *self.counts(), json.dumps(losses()))
             if known < self.writes:
                 if self._sign and (not self._link.up or now < self._sign + settings.IM_NODE_LEASE):
                     # Redis may have come back without its memory, and the others not yet have told it who they are.
@@ -153,8 +156,10 @@ class RedisNodes:
         """Who lives: those Redis names, and while it cannot know all, those whose leases may still hold."""
         now = time.monotonic()
         named: dict[str, NodeInfo] = {}
-        for node, address, *numbers in rows or ():
-            info = NodeInfo(node, address, *map(int, numbers))
+        for node, address, started, connections, logged_in, lost in rows or ():
+            # A node of a version before this one says nothing of its losses.
+            numbers = int(started), int(connections), int(logged_in)
+            info = NodeInfo(node, address, *numbers, json.loads(lost or "{}"))
             # Of two leases of one id the later start counts: the other process has ended without a word.
             if node != self.id and (node not in named or named[node].started <= info.started):
                 named[node] = info

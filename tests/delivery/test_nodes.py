@@ -10,6 +10,7 @@ import pytest_asyncio
 from django.conf import Settings
 from redis.asyncio import Redis
 
+from delivery.metrics import REPAIRS, losses
 from delivery.nodes import Nodes
 from delivery.nodes_memory import MemoryNodes
 from tests.support.eventually import PATIENCE, eventually
@@ -54,6 +55,23 @@ async def test_nodes_know_each_other(redis_server: RedisServer) -> None:
         assert (seen.address, seen.logged_in, seen.started) == ("b.example:7000", 5, b.nodes.live()["b"].started)
         await eventually(lambda: set(b.nodes.live()) == {"a", "b"})
         assert a.changes == [({"b"}, set())] and b.changes == [({"a"}, set())]
+
+
+async def test_nodes_tell_each_other_what_they_lost(redis_server: RedisServer) -> None:
+    before = losses()["repairs"]
+    async with members(redis_server.url, "a", "b") as [a, _b]:
+        REPAIRS.inc(3)
+        await eventually(lambda: a.nodes.live()["b"].losses.get("repairs") == before + 3)
+        assert a.nodes.live()["a"].losses == losses() == a.nodes.live()["b"].losses
+
+
+async def test_a_node_of_a_version_before_says_nothing_of_losses(redis_server: RedisServer, redis: Redis) -> None:
+    async with members(redis_server.url, "a") as [a]:
+        old = {"id": "old", "address": "old.example:7000", "started": 1, "writes": 0, "connections": 2, "logged_in": 1}
+        await redis.hset("im:lease:old/1", mapping=old)
+        await redis.sadd("im:leases", "old/1")
+        await eventually(lambda: "old" in a.nodes.live())
+        assert (a.nodes.live()["old"].connections, a.nodes.live()["old"].losses) == (2, {})
 
 
 async def test_a_node_that_departs_is_gone_at_once(redis_server: RedisServer, redis: Redis) -> None:
