@@ -7,39 +7,40 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse, reverse_lazy
+from django.utils.translation import gettext_lazy as _
 
-_GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
+_GROUPS: tuple[tuple[Any, tuple[tuple[Any, str, str], ...]], ...] = (
     (
-        "Chat",
+        _("Chat"),
         (
-            ("Channels", "forum", "chat.channel"),
-            ("Messages", "chat", "chat.message"),
-            ("Announcements", "campaign", "chat.announcement"),
+            (_("Channels"), "forum", "chat.channel"),
+            (_("Messages"), "chat", "chat.message"),
+            (_("Announcements"), "campaign", "chat.announcement"),
         ),
     ),
     (
-        "Moderation",
+        _("Moderation"),
         (
-            ("Reports", "flag", "chat.report"),
-            ("Mutes and bans", "block", "chat.restriction"),
+            (_("Reports"), "flag", "chat.report"),
+            (_("Mutes and bans"), "block", "chat.restriction"),
         ),
     ),
     (
-        "People",
+        _("People"),
         (
-            ("Users", "person", "accounts.user"),
-            ("Groups", "group", "auth.group"),
-            ("Sign-in locks", "lock", "axes.accessattempt"),
+            (_("Users"), "person", "accounts.user"),
+            (_("Groups"), "group", "auth.group"),
+            (_("Sign-in locks"), "lock", "axes.accessattempt"),
         ),
     ),
     (
-        "Systems",
+        _("Systems"),
         (
-            ("Apps", "devices", "accounts.app"),
-            ("Services", "smart_toy", "accounts.service"),
-            ("Tokens", "key", "knox.authtoken"),
-            ("Webhooks", "webhook", "chat.webhook"),
-            ("Incoming webhooks", "input", "chat.incominghook"),
+            (_("Apps"), "devices", "accounts.app"),
+            (_("Services"), "smart_toy", "accounts.service"),
+            (_("Tokens"), "key", "knox.authtoken"),
+            (_("Webhooks"), "webhook", "chat.webhook"),
+            (_("Incoming webhooks"), "input", "chat.incominghook"),
         ),
     ),
 )
@@ -50,7 +51,7 @@ def _may(permission: str) -> Callable[[HttpRequest], bool]:
     return lambda request: request.user.has_perm(permission)
 
 
-def _entry(title: str, icon: str, model: str) -> dict[str, Any] | None:
+def _entry(title: Any, icon: str, model: str) -> dict[str, Any] | None:
     app, name = model.split(".")
     try:
         link = reverse(f"admin:{app}_{name}_changelist")
@@ -61,16 +62,16 @@ def _entry(title: str, icon: str, model: str) -> dict[str, Any] | None:
 
 def menu(request: HttpRequest) -> list[dict[str, Any]]:
     """The groups of the sidebar, as unfold wants them."""
-    overview = {"title": "Overview", "icon": "dashboard", "link": reverse_lazy("admin:index")}
+    overview = {"title": _("Overview"), "icon": "dashboard", "link": reverse_lazy("admin:index")}
     nodes = {
-        "title": "Nodes",
+        "title": _("Nodes"),
         "icon": "dns",
         "link": reverse_lazy("admin_nodes"),
         "permission": _may("chat.view_state"),
     }
-    record = _entry("Record of changes", "history", "admin.logentry")
+    record = _entry(_("Record of changes"), "history", "admin.logentry")
     groups = [
         {"title": title, "items": [made for entry in entries if (made := _entry(*entry)) is not None]}
         for title, entries in _GROUPS
     ]
-    return [{"items": [overview, nodes]}, *groups, {"title": "Record", "items": [record] if record else []}]
+    return [{"items": [overview, nodes]}, *groups, {"title": _("Record"), "items": [record] if record else []}]

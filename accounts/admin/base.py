@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.contrib.admin.options import BaseModelAdmin
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
 from accounts.errors import AccountError
 from delivery.transactions import write
+
+
+def told(refusal: Exception) -> str:
+    """Why something was not done, in the operator's language where that is known."""
+    return _(refusal.text) % refusal.params if isinstance(refusal, AccountError) else _(str(refusal))
 
 
 class ActionAdmin(ModelAdmin):  # type: ignore[misc]
@@ -38,33 +46,54 @@ class ActionAdmin(ModelAdmin):  # type: ignore[misc]
         """Answer by `view`, which opens a transaction of its own: ours around it takes SQLite's turn to write first.
 
         The other way round it would hold SQLite's lock while it waits for that turn, and both sides would wait.
+        What an action refuses is told above the form, which keeps what was typed.
         """
         try:
             with write():
                 response: HttpResponse = view()
         except self.refusals as refusal:
-            self.message_user(request, str(refusal), messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
+            request.refusal = told(refusal)  # type: ignore[attr-defined]
+            response = view()
         return response
 
-    def try_each(self, request: HttpRequest, rows: Any, action: Any, title: str = "") -> int:
-        """Call `action` with each row and record it as `title`; tell refusals one by one. Returns how many were done.
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> type[forms.ModelForm[Any]]:
+        form: type[forms.ModelForm[Any]] = super().get_form(request, *args, **kwargs)
+        refusal: str | None = getattr(request, "refusal", None)
+        if refusal is None:
+            return form
 
-        Without a title it is recorded as the list's action is called.
+        class Refused(form):  # type: ignore[misc,valid-type]
+            def full_clean(self) -> None:
+                super().full_clean()
+                self.add_error(None, refusal)
+
+        return Refused
+
+    def describe(self, row: Any) -> str:
+        """The row in one line, where something is said of it."""
+        return str(row)
+
+    def try_each(self, request: HttpRequest, rows: Any, action: Any, record: Any = None) -> int:
+        """Call `action` with each row and record it as `record` of the row; tell refusals. Returns how many were done.
+
+        Without `record` it is recorded as the list's action is called.
         """
-        title = title or str(dict(self.get_action_choices(request)).get(request.POST.get("action", ""), ""))
         done = 0
         for row in rows:
             try:
                 action(row)
             except self.refusals as refusal:
-                self.message_user(request, f"{row}: {refusal}", messages.ERROR)
+                self.message_user(request, f"{self.describe(row)}: {told(refusal)}", messages.ERROR)
             else:
                 done += 1
-                # After the action, whose position in the log nothing may wait for.
-                with write():
-                    self.log_change(request, row, f"{title}.")
+                # The record is in one language, whoever acts. It is written after the action, whose position in the
+                # log nothing may wait for.
+                with translation.override("en"), write():
+                    self.log_change(request, row, record(row) if record is not None else self._chosen(request))
         return done
+
+    def _chosen(self, request: HttpRequest) -> str:
+        return f"{dict(self.get_action_choices(request)).get(request.POST.get('action', ''), '')}."
 
 
 class ReadOnly(BaseModelAdmin):  # type: ignore[type-arg]

@@ -11,6 +11,8 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
@@ -20,7 +22,7 @@ from accounts.actions import (
     person_register,
     person_roles_set,
 )
-from accounts.admin.base import ActionAdmin
+from accounts.admin.base import ActionAdmin, told
 from accounts.models import User
 from accounts.names import BadName, check_nickname, check_user_name, name_key
 from accounts.selectors import guest_name_taken
@@ -33,7 +35,7 @@ def _nickname(form: forms.ModelForm[User]) -> str:
     try:
         return check_nickname(form.cleaned_data["nickname"])
     except BadName as bad:
-        raise forms.ValidationError(str(bad)) from None
+        raise forms.ValidationError(told(bad)) from None
 
 
 class PersonAddForm(UserCreationForm):  # type: ignore[misc]
@@ -48,9 +50,9 @@ class PersonAddForm(UserCreationForm):  # type: ignore[misc]
         try:
             check_user_name(name, official=True)
         except BadName as bad:
-            raise forms.ValidationError(str(bad)) from None
+            raise forms.ValidationError(told(bad)) from None
         if guest_name_taken(name):
-            raise forms.ValidationError("This name is taken.")
+            raise forms.ValidationError(gettext("This name is taken."))
         return name
 
     def clean_nickname(self) -> str:
@@ -97,22 +99,39 @@ class PersonAdmin(ActionAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     list_display = ("username", "nickname", "kind", "is_active", "is_staff", "date_joined", "last_login")
     list_filter: ClassVar[tuple[str, ...]] = ("kind", "is_active", "is_staff", "is_superuser")
     search_fields = ("username_key", "nickname_key", "phone_number", "email")
-    search_help_text = "User name, nickname, phone number or email address"
+    search_help_text = _("User name, nickname, phone number or email address")
     ordering = ("-pk",)
     filter_horizontal = ("groups", "user_permissions")
     readonly_fields = ("username", "kind", "is_active", "date_joined", "last_login")
     fieldsets = (
         (None, {"fields": ("username", "nickname", "kind", "is_active", "password")}),
-        ("Contact", {"fields": ("phone_number", "email")}),
-        ("Roles", {"fields": ROLES}),
-        ("Dates", {"fields": ("date_joined", "last_login")}),
+        (_("Contact"), {"fields": ("phone_number", "email")}),
+        (_("Roles"), {"fields": ROLES}),
+        (_("Dates"), {"fields": ("date_joined", "last_login")}),
     )
     add_fieldsets = ((None, {"fields": ("username", "nickname", "password1", "password2")}),)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Who is no superuser manages people, but not those who manage people."""
+        """Who is no superuser manages people, but not those who manage people.
+
+        Only accounts of people are typed into: guests come as they are, services have a page and no password (by
+        which one could come in as one that may do more), and of who is gone nothing is written again.
+        """
         allowed: bool = super().has_change_permission(request, obj)
-        return allowed and (request.user.is_superuser or obj is None or not (obj.is_staff or obj.is_superuser))
+        if obj is None or not allowed:
+            return allowed
+        persons = obj.kind == User.Kind.PERSON and obj.deleted_at is None
+        return persons and (request.user.is_superuser or not (obj.is_staff or obj.is_superuser))
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """What is told of the password is for who may set another."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return fieldsets
+        return [
+            (title, options | {"fields": tuple(field for field in options["fields"] if field != "password")})
+            for title, options in fieldsets
+        ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         roles = () if request.user.is_superuser else ROLES

@@ -10,8 +10,10 @@ from django.contrib.admin.models import LogEntry
 from django.db import transaction
 from django.db.models.signals import post_save
 from django.dispatch import receiver
+from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.base import ActionAdmin, ReadOnly
+from accounts.admin.recorded import in_own_words
 
 logger = logging.getLogger("operators")
 """Told at level INFO, whatever the level of the rest."""
@@ -36,12 +38,13 @@ class RecordAdmin(ReadOnly, ActionAdmin):
     list_display = ("action_time", "user", "content_type", "object_repr", "deed")
     list_display_links = None
     search_fields = ("user__username_key", "object_repr")
-    search_help_text = "User name of the operator, or what it was done to"
+    search_help_text = _("User name of the operator, or what it was done to")
     ordering = ("-pk",)
     sortable_by = ()
     list_select_related = ("user", "content_type")
     fields = ("action_time", "user", "content_type", "object_repr", "deed")
 
-    @admin.display(description="deed")
+    @admin.display(description=_("deed"))
     def deed(self, row: LogEntry) -> str:
-        return row.get_change_message() or row.get_action_flag_display()
+        told = row.get_change_message()
+        return in_own_words(told) if told else str(row.get_action_flag_display())

@@ -11,6 +11,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import (
     person_activate,
@@ -20,7 +22,7 @@ from accounts.actions import (
     service_rename,
     sign_out_everywhere,
 )
-from accounts.admin.base import ActionAdmin
+from accounts.admin.base import ActionAdmin, told
 from accounts.models import Service
 from accounts.names import BadName, check_nickname, check_user_name, name_key
 from accounts.selectors import guest_name_taken
@@ -36,16 +38,16 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             check_user_name(name, official=True)
         except BadName as bad:
-            raise forms.ValidationError(str(bad)) from None
+            raise forms.ValidationError(told(bad)) from None
         if guest_name_taken(name):
-            raise forms.ValidationError("This name is taken.")
+            raise forms.ValidationError(gettext("This name is taken."))
         return name
 
     def clean_nickname(self) -> str:
         try:
             return check_nickname(self.cleaned_data["nickname"])
         except BadName as bad:
-            raise forms.ValidationError(str(bad)) from None
+            raise forms.ValidationError(told(bad)) from None
 
 
 @admin.register(Service)
@@ -56,7 +58,7 @@ class ServiceAdmin(ActionAdmin):
     list_display = ("username", "nickname", "is_active", "date_joined", "tokens")
     list_filter = ("is_active",)
     search_fields = ("username_key", "nickname_key")
-    search_help_text = "User name or nickname"
+    search_help_text = _("User name or nickname")
     ordering = ("username_key",)
     filter_horizontal = RIGHTS
     actions = ("deactivate", "activate", "revoke")
@@ -82,16 +84,18 @@ class ServiceAdmin(ActionAdmin):
         found: tuple[QuerySet[Service], bool] = super().get_search_results(request, queryset, name_key(search_term))
         return found
 
-    @admin.display(description="tokens")
+    @admin.display(description=_("tokens"))
     def tokens(self, service: Service) -> str:
         listed = reverse("admin:knox_authtoken_changelist")
         make = reverse("admin:knox_authtoken_add")
         return format_html(
-            '<a href="{}?q={}">Show</a> · <a href="{}?user={}">Make one</a>',
+            '<a href="{}?q={}">{}</a> · <a href="{}?user={}">{}</a>',
             listed,
             service.username,
+            gettext("Show"),
             make,
             service.pk,
+            gettext("Make one"),
         )
 
     def save_model(self, request: HttpRequest, obj: Service, form: Any, change: bool) -> None:
@@ -103,17 +107,17 @@ class ServiceAdmin(ActionAdmin):
         if request.user.is_superuser:
             service_permissions_set(service_id=obj.pk, groups=given["groups"], permissions=given["user_permissions"])
 
-    @admin.action(description="Deactivate: end tokens and connections", permissions=["change"])
+    @admin.action(description=_("Deactivate: end tokens and connections"), permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[Service]) -> None:
         done = self.try_each(request, queryset, lambda service: person_deactivate(user_id=service.pk))
-        self.message_user(request, f"{done} deactivated.")
+        self.message_user(request, gettext("%(count)d deactivated.") % {"count": done})
 
-    @admin.action(description="Activate: let in again, with new tokens", permissions=["change"])
+    @admin.action(description=_("Activate: let in again, with new tokens"), permissions=["change"])
     def activate(self, request: HttpRequest, queryset: QuerySet[Service]) -> None:
         done = self.try_each(request, queryset, lambda service: person_activate(user_id=service.pk))
-        self.message_user(request, f"{done} activated.")
+        self.message_user(request, gettext("%(count)d activated.") % {"count": done})
 
-    @admin.action(description="Revoke all tokens, close connections", permissions=["change"])
+    @admin.action(description=_("Revoke all tokens, close connections"), permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Service]) -> None:
         done = self.try_each(request, queryset, lambda service: sign_out_everywhere(user_id=service.pk))
-        self.message_user(request, f"Tokens of {done} services revoked.")
+        self.message_user(request, gettext("Tokens of %(count)d services revoked.") % {"count": done})

@@ -12,6 +12,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from knox.models import AuthToken
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
@@ -31,12 +33,16 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
     """A token that does not exist yet."""
 
     name = forms.CharField(
+        label=_("Name"),
         max_length=NAME_LIMIT,
         widget=UnfoldAdminTextInputWidget(),
-        help_text="What it is for, such as the machine that gets it.",
+        help_text=_("What it is for, such as the machine that gets it."),
     )
     days = forms.IntegerField(
-        min_value=1, widget=UnfoldAdminIntegerFieldWidget(), help_text="Days after which it expires."
+        label=_("Days"),
+        min_value=1,
+        widget=UnfoldAdminIntegerFieldWidget(),
+        help_text=_("Days after which it expires."),
     )
 
 
@@ -48,7 +54,7 @@ class TokenAdmin(ReadOnly, ActionAdmin):
     list_display = ("user", "token_name", "created", "expiry", "last_used", "last_address", "maker")
     list_display_links = None
     search_fields = ("user__username_key", "user__nickname_key", "name")
-    search_help_text = "User name, nickname or the token's name"
+    search_help_text = _("User name, nickname or the token's name")
     ordering = ("-created",)
     actions = ("revoke",)
 
@@ -81,19 +87,19 @@ class TokenAdmin(ReadOnly, ActionAdmin):
         found: tuple[QuerySet[AuthToken], bool] = super().get_search_results(request, queryset, name_key(search_term))
         return found
 
-    @admin.display(description="name", ordering="name")
+    @admin.display(description=_("name"), ordering="name")
     def token_name(self, token: Any) -> str | None:
         return str(token.name) if token.name else None
 
-    @admin.display(description="last used", ordering="seen_at")
+    @admin.display(description=_("last used"), ordering="seen_at")
     def last_used(self, token: Any) -> Any:
         return token.seen_at
 
-    @admin.display(description="from")
+    @admin.display(description=_("from"))
     def last_address(self, token: Any) -> Any:
         return token.address
 
-    @admin.display(description="made by")
+    @admin.display(description=_("made by"))
     def maker(self, token: Any) -> Any:
         return token.made_by
 
@@ -122,17 +128,17 @@ class TokenAdmin(ReadOnly, ActionAdmin):
         """The token, in this answer only: in no message, session or address that would keep it."""
         context = {
             **self.admin_site.each_context(request),
-            "title": "A new token",
+            "title": gettext("A new token"),
             "opts": self.opts,
             "made": request.made_token,  # type: ignore[attr-defined]
         }
         return TemplateResponse(request, "admin/accounts/token_made.html", context)
 
-    @admin.action(description="Revoke: close the connections made by it", permissions=["act"])
+    @admin.action(description=_("Revoke: close the connections made by it"), permissions=["act"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[AuthToken]) -> None:
         done = self.try_each(
             request,
             queryset,
             lambda token: token_revoke(user_id=token.user_id, credential=token_credential(token.digest)),
         )
-        self.message_user(request, f"{done} revoked.")
+        self.message_user(request, gettext("%(count)d revoked.") % {"count": done})

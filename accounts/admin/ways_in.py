@@ -6,6 +6,8 @@ from axes.models import AccessAttempt
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from social_django.models import Association, Nonce, UserSocialAuth
 
 from accounts.actions import sign_in_unlock
@@ -25,11 +27,11 @@ class LockAdmin(ReadOnly, ActionAdmin):
     fields = ("username", "ip_address", "failures_since_start", "attempt_time", "user_agent")
     actions = ("unlock",)
 
-    @admin.action(description="Unlock", permissions=["act"])
+    @admin.action(description=_("Unlock"), permissions=["act"])
     def unlock(self, request: HttpRequest, queryset: QuerySet[AccessAttempt]) -> None:
         done = self.try_each(
             request,
             queryset,
             lambda attempt: sign_in_unlock(username=attempt.username, address=attempt.ip_address),
         )
-        self.message_user(request, f"{done} unlocked.")
+        self.message_user(request, gettext("%(count)d unlocked.") % {"count": done})

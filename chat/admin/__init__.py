@@ -1,6 +1,10 @@
 """Channels, messages, who keeps order and how, for operators. Nothing is typed into rows: what is done is an action."""
 
-from chat.admin import (  # noqa: F401 - each registers its models
+from accounts.admin.words import translate
+
+translate("chat")
+
+from chat.admin import (  # noqa: E402, F401 - each registers its models
     announcements,
     channels,
     incoming_hooks,

@@ -9,6 +9,8 @@ from django.contrib import admin
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSplitDateTimeWidget
 
@@ -19,15 +21,15 @@ from chat.actions.announcement import (
     announcement_edit,
     announcements_send_due,
 )
-from chat.admin.base import LongList
+from chat.admin.base import LongList, State
 from chat.admin.deeds import Deed
 from chat.models import Announcement
 
 CANCEL = Deed(
     name="cancel",
-    title="Call off",
-    meaning="It is not sent.",
-    done="called off",
+    title=_("Call off"),
+    meaning=_("It is not sent."),
+    done=_("%(count)d called off."),
     applies=lambda announcement: announcement.sent_at is None and not announcement.cancelled,
     act=lambda operator, announcement: announcement_cancel(announcement_id=announcement.pk),
 )
@@ -37,10 +39,10 @@ class AnnouncementForm(forms.ModelForm):  # type: ignore[type-arg]
     """What is said, where and when."""
 
     due_at = forms.SplitDateTimeField(
-        label="When (UTC)",
+        label=_("When (UTC)"),
         required=False,
         widget=UnfoldAdminSplitDateTimeWidget(),
-        help_text="Empty, or past: at once.",
+        help_text=_("Empty, or past: at once."),
     )
 
     class Meta:
@@ -84,16 +86,16 @@ class AnnouncementAdmin(LongList):
         # What is due is said as soon as it is stored. On the way it would stand in this transaction, not yet certain.
         transaction.on_commit(announcements_send_due, robust=True)
 
-    @admin.display(description="text")
+    @admin.display(description=_("text"))
     def excerpt(self, row: Announcement) -> str:
         return str(row)
 
-    @admin.display(description="app")
+    @admin.display(description=_("app"))
     def app_shown(self, row: Announcement) -> str:
-        return str(row.app) if row.app is not None else "every app"
+        return str(row.app) if row.app is not None else gettext("every app")
 
-    @display(description="state", label={"sent": "success", "called off": "danger", "waiting": "warning"})  # type: ignore[untyped-decorator]
-    def state(self, row: Announcement) -> str:
+    @display(description=_("state"), label={"sent": "success", "called off": "danger", "waiting": "warning"})  # type: ignore[untyped-decorator]
+    def state(self, row: Announcement) -> State:
         if row.sent_at is not None:
-            return "sent"
-        return "called off" if row.cancelled else "waiting"
+            return State("sent", gettext("sent"))
+        return State("called off", gettext("called off")) if row.cancelled else State("waiting", gettext("waiting"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.admin import ShowFacets
 from django.http import HttpRequest
@@ -11,6 +11,16 @@ from unfold.views import ChangeList
 
 from accounts.admin.base import ReadOnly
 from chat.admin.deeds import DeedAdmin
+
+
+class State(NamedTuple):
+    """How something stands: by which name its label has its colour, and in the operator's words."""
+
+    name: str
+    words: str
+
+    def __str__(self) -> str:
+        return self.words
 
 
 class UncountedPages(InfinitePaginator):  # type: ignore[misc]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +15,18 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
 from accounts.admin.base import ActionAdmin
+from accounts.admin.recorded import filled_in, record_of
 from accounts.models import User
+from chat.admin.forms import WhyForm
 from chat.errors import ChatError
 
+Text = Any
+"""Words, translated when they are shown."""
 MakeForm = Callable[[Any, Any], forms.Form]
 """Makes the form of a deed: of the row (None: of several) and of what was typed (None: nothing yet)."""
 
@@ -30,10 +36,10 @@ class Deed:
     """One thing that can be done. `act` gets the operator, the row, and by name what the form was filled with."""
 
     name: str
-    title: str
-    meaning: str
-    done: str
-    """What is said of the rows afterwards: "2 recalled."."""
+    title: Text
+    meaning: Text
+    done: Text
+    """What is said afterwards, such as "%(count)d recalled."."""
     applies: Callable[[Any], bool]
     """Whether it would change anything of the row."""
     act: Callable[..., object]
@@ -41,6 +47,17 @@ class Deed:
     permission: str = ""
     """`app.codename`; empty: the right to change rows of that kind."""
     icon: str | None = None
+    about: Callable[[Any], dict[str, str]] = lambda row: {}
+    """What else is recorded of the row: what it was about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deeds:
+    """Several that stand in one menu of the row's page."""
+
+    title: Text
+    icon: str
+    deeds: tuple[Deed, ...]
 
 
 def on_page(deed: Deed) -> Any:
@@ -68,26 +85,34 @@ class DeedAdmin(ActionAdmin):
 
     refusals = (*ActionAdmin.refusals, ChatError)
     deeds: tuple[Deed, ...] = ()
-    page_deeds: tuple[Deed, ...] = ()
-    untouchable = "Some of these are not yours to change."
+    page_deeds: tuple[Deed | Deeds, ...] = ()
+    untouchable: Text = gettext_lazy("Some of these are not yours to change.")
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         for deed in cls.__dict__.get("deeds", ()):
             setattr(cls, f"{deed.name}_selected", in_list(deed))
-        for deed in cls.__dict__.get("page_deeds", ()):
-            setattr(cls, f"{deed.name}_this", on_page(deed))
-        cls.actions = (*(cls.actions or ()), *(f"{deed.name}_selected" for deed in cls.__dict__.get("deeds", ())))
-        cls.actions_detail = (*cls.actions_detail, *(f"{one.name}_this" for one in cls.__dict__.get("page_deeds", ())))
+            cls.actions = (*(cls.actions or ()), f"{deed.name}_selected")
+        for entry in cls.__dict__.get("page_deeds", ()):
+            cls.actions_detail = (*cls.actions_detail, cls._button(entry))
+
+    @classmethod
+    def _button(cls, entry: Deed | Deeds) -> Any:
+        """The name of the deed's view, which is made; of several, what unfold makes a menu of."""
+        if isinstance(entry, Deeds):
+            return {"title": entry.title, "icon": entry.icon, "items": [cls._button(deed) for deed in entry.deeds]}
+        setattr(cls, f"{entry.name}_this", on_page(entry))
+        return f"{entry.name}_this"
+
+    @classmethod
+    def _on_page(cls) -> Iterator[Deed]:
+        for entry in cls.page_deeds:
+            yield from entry.deeds if isinstance(entry, Deeds) else (entry,)
 
     # -- for subclasses -------------------------------------------------------------------------------------------
 
     def complete(self, rows: Sequence[Any]) -> None:
         """Give the rows what is shown of them besides their own values."""
-
-    def describe(self, row: Any) -> str:
-        """The row in one line, where it is asked whether something shall be done to it."""
-        return str(row)
 
     def may_touch(self, request: HttpRequest, row: Any) -> bool:
         """Whether this operator may do anything to this row."""
@@ -116,8 +141,8 @@ class DeedAdmin(ActionAdmin):
         row = self.bare(request, object_id)
         if row is None or not self.may_touch(request, row):
             return []
-        useful = {deed.name for deed in self.page_deeds if self.may_do(request, deed) and deed.applies(row)}
-        ours = {deed.name for deed in self.page_deeds}
+        useful = {deed.name for deed in self._on_page() if self.may_do(request, deed) and deed.applies(row)}
+        ours = {deed.name for deed in self._on_page()}
         offered: list[Any] = super().get_actions_detail(request, object_id)
         return [one for one in offered if one.path in useful or one.path not in ours]
 
@@ -148,26 +173,32 @@ class DeedAdmin(ActionAdmin):
             self.message_user(request, self.untouchable, messages.WARNING)
         wanted = [row for row in touchable if deed.applies(row)]
         if not wanted:
-            self.message_user(request, "Nothing to do: that is so already.", messages.WARNING)
+            self.message_user(request, _("Nothing to do: that is so already."), messages.WARNING)
             return back
+        self.complete(wanted)
         confirmed = request.method == "POST" and request.POST.get("confirmed") == deed.name
-        form = None
-        if deed.form is not None:
-            form = deed.form(wanted[0] if len(wanted) == 1 else None, request.POST if confirmed else None)
-        if confirmed and (form is None or form.is_valid()):
-            self._do(request, wanted, deed, form.cleaned_data if form is not None else {})
+        typed = request.POST if confirmed else None
+        form = deed.form(wanted[0] if len(wanted) == 1 else None, typed) if deed.form is not None else WhyForm(typed)
+        # What was refused is asked again, with all that was typed, unless there is nothing to be typed differently.
+        if confirmed and form.is_valid() and (self._do(request, wanted, deed, form) or deed.form is None):
             return back
         return self._ask(request, wanted, deed, form)
 
-    def _do(self, request: HttpRequest, rows: list[Any], deed: Deed, given: dict[str, Any]) -> None:
+    def _do(self, request: HttpRequest, rows: list[Any], deed: Deed, form: forms.Form) -> int:
         operator = request.user
         assert isinstance(operator, User)
-        done = self.try_each(request, rows, lambda row: deed.act(operator, row, **given), deed.title)
+        given = form.cleaned_data if deed.form is not None else {}
+        done = self.try_each(
+            request,
+            rows,
+            lambda row: deed.act(operator, row, **given),
+            lambda row: record_of(deed.title, {**deed.about(row), **filled_in(form)}),
+        )
         if done:
-            self.message_user(request, f"{done} {deed.done}.", messages.SUCCESS)
+            self.message_user(request, deed.done % {"count": done}, messages.SUCCESS)
+        return done
 
-    def _ask(self, request: HttpRequest, rows: list[Any], deed: Deed, form: forms.Form | None) -> HttpResponse:
-        self.complete(rows)
+    def _ask(self, request: HttpRequest, rows: list[Any], deed: Deed, form: forms.Form) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
             "title": deed.title,

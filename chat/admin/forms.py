@@ -7,7 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.db.models import Model
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
@@ -20,18 +23,55 @@ from chat import rules
 from chat.admin.reads import channels_called, members_named
 from chat.models import Channel, Membership
 
-SPANS = ((1, "An hour"), (24, "A day"), (24 * 7, "A week"), (24 * 30, "30 days"), (0, "Until it is lifted"))
+SPANS = (
+    (1, _("An hour")),
+    (24, _("A day")),
+    (24 * 7, _("A week")),
+    (24 * 30, _("30 days")),
+    (0, _("Until it is lifted")),
+)
+
+
+def channel_named(term: str) -> int | None:
+    """The one channel of that number or exact name; None for an empty term."""
+    if not term.strip():
+        return None
+    found = list(Channel.objects.filter(channels_called(term.strip(), exactly=True)).values_list("pk", flat=True)[:2])
+    if not found:
+        raise forms.ValidationError(gettext("There is no such channel."))
+    if len(found) > 1:
+        raise forms.ValidationError(gettext("Several are called so. Give the number."))
+    return found[0]
+
+
+def _choices(model: type[Model], field: str) -> Callable[[], Any]:
+    return lambda: model._meta.get_field(field).choices  # type: ignore[union-attr]
+
+
+class WhyForm(forms.Form):
+    """Why something is done that needs nothing else to be said; for the record."""
+
+    why = forms.CharField(
+        label=_("Why"),
+        required=False,
+        max_length=rules.REASON_LIMIT,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("It stands in the record of changes; nobody else is told."),
+    )
 
 
 class RestrictForm(forms.Form):
     """For how long and why; the person is told both."""
 
-    hours = forms.TypedChoiceField(label="For", choices=SPANS, coerce=int, initial=24, widget=UnfoldAdminSelectWidget)
+    hours = forms.TypedChoiceField(
+        label=_("For"), choices=SPANS, coerce=int, initial=24, widget=UnfoldAdminSelectWidget
+    )
     reason = forms.CharField(
+        label=_("Reason"),
         required=False,
         max_length=rules.REASON_LIMIT,
         widget=UnfoldAdminTextInputWidget,
-        help_text="The person reads it.",
+        help_text=_("The person reads it."),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -45,56 +85,55 @@ class WhereForm(RestrictForm):
     """The same, in one channel or everywhere."""
 
     channel_id = forms.CharField(
-        label="Channel",
+        label=_("Channel"),
         required=False,
         widget=UnfoldAdminTextInputWidget,
-        help_text="Its number or exact name; empty: everywhere.",
+        help_text=_("Its number or exact name; empty: everywhere."),
     )
     field_order = ("channel_id", "hours", "reason")
 
     def clean_channel_id(self) -> int | None:
-        term = self.cleaned_data["channel_id"].strip()
-        if not term:
-            return None
-        found = list(Channel.objects.filter(channels_called(term, exactly=True)).values_list("pk", flat=True)[:2])
-        if len(found) != 1:
-            raise forms.ValidationError("There is no such channel." if not found else "Several are called so.")
-        return found[0]
+        return channel_named(self.cleaned_data["channel_id"])
 
 
 class PolicyForm(forms.Form):
     """What holds in a channel. A room that is open to its whole app has fewer choices."""
 
-    join = forms.ChoiceField(label="Who may join", choices=Channel.Join.choices, widget=UnfoldAdminSelectWidget)
+    join = forms.ChoiceField(label=_("Who may join"), choices=_choices(Channel, "join"), widget=UnfoldAdminSelectWidget)
     listed = forms.BooleanField(
-        label="Strangers find it", required=False, widget=UnfoldBooleanSwitchWidget, help_text="It needs a name then."
-    )
-    history = forms.ChoiceField(
-        label="History",
-        choices=Channel.History.choices,
-        widget=UnfoldAdminSelectWidget,
-        help_text="What members read of the time before they came. Where anyone may join: all of it.",
-    )
-    announcements_only = forms.BooleanField(
-        label="Announcements only",
+        label=_("Strangers find it"),
         required=False,
         widget=UnfoldBooleanSwitchWidget,
-        help_text="Only owners and admins write; in an app's room, services.",
+        help_text=_("It needs a name then."),
+    )
+    history = forms.ChoiceField(
+        label=_("Read of the past"),
+        choices=_choices(Channel, "history"),
+        widget=UnfoldAdminSelectWidget,
+        help_text=_("What members read of the time before they came. Where anyone may join: all of it."),
+    )
+    announcements_only = forms.BooleanField(
+        label=_("Announcements only"),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text=_("Only owners and admins write; in an app's room, services."),
     )
     slow_mode = forms.IntegerField(
-        label="Slow mode",
+        label=_("Slow mode"),
         min_value=0,
         max_value=rules.SLOW_MODE_LIMIT,
         widget=UnfoldAdminIntegerFieldWidget,
-        help_text="Seconds between two messages of one member; 0: none.",
+        help_text=_("Seconds between two messages of one member; 0: none."),
     )
     retention_days = forms.IntegerField(
-        label="Retention",
+        label=_("Retention"),
         required=False,
         min_value=0,
         max_value=36500,
         widget=UnfoldAdminIntegerFieldWidget,
-        help_text="Days for which messages are kept. Empty: as the site has it; 0: for good. What is older goes soon.",
+        help_text=_(
+            "Days for which messages are kept. Empty: as the site has it; 0: for good. What is older goes soon."
+        ),
     )
 
 
@@ -114,7 +153,9 @@ def policy_form(channel: Channel | None, typed: Any) -> forms.Form:
 class MemberForm(forms.Form):
     """One of a channel's members, by name."""
 
-    member = forms.CharField(widget=UnfoldAdminTextInputWidget, help_text="The user name of a member.")
+    member = forms.CharField(
+        label=_("Member"), widget=UnfoldAdminTextInputWidget, help_text=_("The user name of a member.")
+    )
 
     def __init__(self, channel: Channel, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -123,7 +164,7 @@ class MemberForm(forms.Form):
     def clean_member(self) -> User:
         user = members_named(self._channel, self.cleaned_data["member"]).first()
         if user is None:
-            raise forms.ValidationError("No member is called so.")
+            raise forms.ValidationError(gettext("No member is called so."))
         return user
 
 
@@ -131,7 +172,8 @@ class RoleForm(MemberForm):
     """Which member, and what they are from now on. Who owns the group is changed by giving it away."""
 
     role = forms.ChoiceField(
-        choices=[(role.value, role.label) for role in (Membership.Role.ADMIN, Membership.Role.MEMBER)],
+        label=_("Role"),
+        choices=[(role.value, _(str(role.label))) for role in (Membership.Role.ADMIN, Membership.Role.MEMBER)],
         widget=UnfoldAdminSelectWidget,
     )
 

@@ -9,16 +9,19 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.models import User
 from accounts.names import USER_NAME_LIMIT
 from chat.actions import incoming_hook as hooks
+from chat.admin.base import State
 from chat.admin.deeds import Deed
+from chat.admin.forms import channel_named
 from chat.admin.reads import channel_link, channel_titles, person_link
 from chat.admin.secrets import SecretAdmin
-from chat.admin.webhooks import channel_named
 from chat.models import IncomingHook
 
 
@@ -28,25 +31,25 @@ def _renew(operator: User, hook: Any) -> None:
 
 ENABLE = Deed(
     name="enable",
-    title="Switch on",
-    meaning="Whoever has its URL can post again.",
-    done="switched on",
+    title=_("Switch on"),
+    meaning=_("Whoever has its URL can post again."),
+    done=_("%(count)d switched on."),
     applies=lambda hook: not hook.enabled,
     act=lambda operator, hook: hooks.incoming_hook_enable(user=operator, hook_id=hook.pk),
 )
 DISABLE = Deed(
     name="disable",
-    title="Switch off",
-    meaning="Its URL leads nowhere until it is switched on again.",
-    done="switched off",
+    title=_("Switch off"),
+    meaning=_("Its URL leads nowhere until it is switched on again."),
+    done=_("%(count)d switched off."),
     applies=lambda hook: hook.enabled,
     act=lambda operator, hook: hooks.incoming_hook_disable(hook_id=hook.pk),
 )
 RENEW = Deed(
     name="renew",
-    title="New URL",
-    meaning="The present URL leads nowhere from now on; the new one is shown once.",
-    done="given a new URL",
+    title=_("New URL"),
+    meaning=_("The present URL leads nowhere from now on; the new one is shown once."),
+    done=_("%(count)d given a new URL."),
     applies=lambda hook: True,
     act=_renew,
 )
@@ -56,12 +59,15 @@ class IncomingHookForm(forms.ModelForm):  # type: ignore[type-arg]
     """Where it posts, and as whom."""
 
     name = forms.CharField(
-        max_length=USER_NAME_LIMIT, widget=UnfoldAdminTextInputWidget, help_text="Its messages are said in this name."
+        label=_("Name"),
+        max_length=USER_NAME_LIMIT,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("Its messages are said in this name."),
     )
     of_channel = forms.CharField(
-        label="Channel",
+        label=_("Channel"),
         widget=UnfoldAdminTextInputWidget,
-        help_text="Number or exact name of a group or an app's room. Its bot joins the group.",
+        help_text=_("Number or exact name of a group or an app's room. Its bot joins the group."),
     )
 
     class Meta:
@@ -82,7 +88,7 @@ class IncomingHookAdmin(SecretAdmin):
     ordering = ("pk",)
     deeds = (ENABLE, DISABLE)
     page_deeds = (ENABLE, DISABLE, RENEW)
-    secret_meaning = 'POST {"text": "…"} to this URL.'
+    secret_meaning = _('POST {"text": "…"} to this URL.')
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[IncomingHook]:
         found: QuerySet[IncomingHook] = super().get_queryset(request)
@@ -113,14 +119,14 @@ class IncomingHookAdmin(SecretAdmin):
         )
         obj.pk = made.pk
 
-    @admin.display(description="channel")
+    @admin.display(description=_("channel"))
     def channel_shown(self, row: Any) -> str:
         return channel_link(row.channel, row.title)
 
-    @admin.display(description="bot")
+    @admin.display(description=_("bot"))
     def bot_shown(self, row: IncomingHook) -> str:
         return person_link(row.bot)
 
-    @display(description="state", label={"on": "success", "off": "danger"})  # type: ignore[untyped-decorator]
-    def state(self, row: IncomingHook) -> str:
-        return "on" if row.enabled else "off"
+    @display(description=_("state"), label={"on": "success", "off": "danger"})  # type: ignore[untyped-decorator]
+    def state(self, row: IncomingHook) -> State:
+        return State("on", gettext("on")) if row.enabled else State("off", gettext("off"))

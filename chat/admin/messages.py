@@ -9,11 +9,13 @@ from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.text import Truncator, smart_split, unescape_string_literal
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from chat.actions.message import message_recall_as_operator
 from chat.actions.pin import message_pin_as_operator, message_unpin_as_operator
-from chat.admin.base import ChatAdmin
+from chat.admin.base import ChatAdmin, State
 from chat.admin.deeds import Deed
 from chat.admin.reads import (
     channel_link,
@@ -33,26 +35,28 @@ SHOWN = 80
 
 RECALL = Deed(
     name="recall",
-    title="Recall message",
-    meaning="The text is deleted for good, here and on the screens of everybody who is connected. A note that the "
-    "message was recalled stays in its place.",
-    done="recalled",
+    title=_("Recall message"),
+    meaning=_(
+        "The text is deleted for good, here and on the screens of everybody who is connected. A note that the "
+        "message was recalled stays in its place."
+    ),
+    done=_("%(count)d recalled."),
     applies=lambda message: message.recalled_at is None,
     act=lambda operator, message: message_recall_as_operator(operator=operator, message_id=message.pk),
 )
 PIN = Deed(
     name="pin",
-    title="Pin message",
-    meaning="Everybody who may read it keeps it in sight.",
-    done="pinned",
+    title=_("Pin message"),
+    meaning=_("Everybody who may read it keeps it in sight."),
+    done=_("%(count)d pinned."),
     applies=lambda message: message.recalled_at is None and not message.is_pinned,
     act=lambda operator, message: message_pin_as_operator(operator=operator, message_id=message.pk),
 )
 UNPIN = Deed(
     name="unpin",
-    title="Unpin message",
-    meaning="It stays where it was said, and nowhere else.",
-    done="unpinned",
+    title=_("Unpin message"),
+    meaning=_("It stays where it was said, and nowhere else."),
+    done=_("%(count)d unpinned."),
     applies=lambda message: message.is_pinned,
     act=lambda operator, message: message_unpin_as_operator(operator=operator, message_id=message.pk),
 )
@@ -67,7 +71,7 @@ class MessageAdmin(ChatAdmin):
 
     list_display = ("moment", "sent_by", "channel_title", "excerpt", "mark")
     search_fields = ("text",)
-    search_help_text = "Words, from:person, in:channel"
+    search_help_text = _("Words, from:person, in:channel")
     ordering = ("-pk",)
     # Sorting by anything else would read the whole table.
     sortable_by = ()
@@ -122,51 +126,63 @@ class MessageAdmin(ChatAdmin):
             row.title = titles[row.channel_id]
 
     def describe(self, row: Any) -> str:
-        return f"{row.shown_as or row.sender.nickname} in {row.title}: {self.excerpt(row)}"
+        return gettext("%(name)s in %(channel)s: %(text)s") % {
+            "name": row.shown_as or row.sender.nickname,
+            "channel": row.title,
+            "text": self.excerpt(row),
+        }
 
-    @admin.display(description="time (UTC)")
+    @admin.display(description=_("time (UTC)"))
     def moment(self, row: Message) -> str | None:
         return moment(row.time)
 
-    @admin.display(description="sender")
+    @admin.display(description=_("sender"))
     def sent_by(self, row: Message) -> str:
         return person_link(row.sender)
 
-    @admin.display(description="channel")
+    @admin.display(description=_("channel"))
     def channel_title(self, row: Any) -> str:
         return channel_link(row.channel, row.title)
 
-    @admin.display(description="text")
+    @admin.display(description=_("text"))
     def excerpt(self, row: Message) -> str:
         if row.recalled_at is not None:
             return "–"
         return Truncator(" ".join(row.text.split())).chars(SHOWN) if row.type == "text" else f"[{row.type}]"
 
-    @admin.display(description="text")
+    @admin.display(description=_("text"))
     def said(self, row: Message) -> str:
-        return row.text if row.type == "text" else f"[{row.type}] {len(row.text) * 3 // 4} bytes"
+        return (
+            row.text
+            if row.type == "text"
+            else gettext("[%(type)s] %(size)d bytes")
+            % {
+                "type": row.type,
+                "size": len(row.text) * 3 // 4,
+            }
+        )
 
-    @admin.display(description="context")
+    @admin.display(description=_("context"))
     def context(self, row: Message) -> str:
         return timeline(around([row])[row.pk], marked=row.pk)
 
-    @display(description="mark", label={"recalled": "danger", "edited": "info", "pinned": "success"})  # type: ignore[untyped-decorator]
-    def mark(self, row: Any) -> str | None:
+    @display(description=_("mark"), label={"recalled": "danger", "edited": "info", "pinned": "success"})  # type: ignore[untyped-decorator]
+    def mark(self, row: Any) -> State | None:
         if row.recalled_at is not None:
-            return "recalled"
+            return State("recalled", gettext("recalled"))
         if row.is_pinned:
-            return "pinned"
-        return "edited" if row.edited_at is not None else None
+            return State("pinned", gettext("pinned"))
+        return State("edited", gettext("edited")) if row.edited_at is not None else None
 
-    @admin.display(description="edited (UTC)")
+    @admin.display(description=_("edited (UTC)"))
     def edited(self, row: Message) -> str | None:
         return moment(row.edited_at)
 
-    @admin.display(description="recalled (UTC)")
+    @admin.display(description=_("recalled (UTC)"))
     def recalled(self, row: Message) -> str | None:
         if row.recalled_at is None or row.recalled_by is None:
             return None
-        return f"{moment(row.recalled_at)} by {row.recalled_by}"
+        return gettext("%(when)s by %(who)s") % {"when": moment(row.recalled_at), "who": row.recalled_by}
 
 
 def _unquoted(word: str) -> str:

@@ -6,8 +6,9 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
 
-from chat.admin.overview import counters, lease, look, nodes_shown
+from chat.admin.overview import LOSSES, lease, look, nodes_shown
 
 
 def nodes(request: HttpRequest) -> HttpResponse:
@@ -17,12 +18,11 @@ def nodes(request: HttpRequest) -> HttpResponse:
     online = look(faults)
     context = {
         **admin.site.each_context(request),
-        "title": "Nodes",
+        "title": _("Nodes"),
         "faults": faults,
-        "online": online,
         "nodes": nodes_shown(online),
         "lease": lease(),
-        "counters": counters(),
+        "columns": LOSSES.values(),
     }
     return TemplateResponse(request, "admin/nodes.html", context)
 

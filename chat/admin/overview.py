@@ -1,21 +1,22 @@
-"""The admin's first page: who is online where, how much is said, and what is wrong, as far as this process knows."""
+"""The admin's first page: who is online where, how much is said, and what is wrong, on all nodes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from prometheus_client import REGISTRY
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.selectors import apps_enabled
 from chat.admin.reads import COUNTED, messages_since, open_reports
 from chat.admin.statistics import figures
 from chat.consumers.node import running_node
-from delivery import log, publish
+from delivery import log, metrics, publish
 from delivery.hub import Hub
 from delivery.nodes import NodeInfo
 
@@ -27,14 +28,14 @@ KNOWN = 1000
 """People of an app who are asked for by name, so that one who is on two apps is counted once,"""
 NAMED = 30
 """and those who are shown."""
-COUNTERS = {
-    "imsite_errors": "Faults that were logged",
-    "imsite_outbox_overflows": "Connections closed because they read too slowly",
-    "imsite_layer_dropped": "Messages of other nodes that were dropped",
-    "imsite_grpc_dropped": "Events between nodes that were dropped",
-    "imsite_repairs": "Events that had to be read from the log",
+LOSSES = {
+    "errors": _("Faults that were logged"),
+    "outbox_overflows": _("Connections closed because they read too slowly"),
+    "layer_dropped": _("Messages of other nodes that were dropped"),
+    "grpc_dropped": _("Events between nodes that were dropped"),
+    "repairs": _("Events that had to be read from the log"),
 }
-"""Counters of this process that tell of errors and losses, and what they are called here."""
+"""What nodes count of faults and losses, and what it is called here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,13 @@ class Online:
 
     apps: list[tuple[str, int]]
     people: dict[int, str]
-    connections: int
     watermark: int
-    nodes: list[NodeInfo] = field(default_factory=list)
-    here: str = ""
+    nodes: list[NodeInfo]
+    here: str
+
+    @property
+    def connections(self) -> int:
+        return sum(node.connections for node in self.nodes)
 
     @property
     def count(self) -> int:
@@ -62,6 +66,8 @@ class NodeShown:
     connections: int
     logged_in: int
     here: bool
+    losses: list[int]
+    """In the order of LOSSES."""
 
 
 def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -73,23 +79,23 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     people = sorted(online.people.items(), key=lambda person: person[1])[:NAMED] if online is not None else []
     may_see = request.user.has_perm
     return context | {
-        "title": "Overview",
+        "title": _("Overview"),
         "faults": faults,
         "online": online,
         "nodes": nodes_shown(online),
         "people": people if may_see("accounts.view_user") else [],
         "more": online.count - len(people) if online is not None else 0,
-        "today": f"{today} or more" if today == COUNTED else str(today),
+        "today": gettext("%(count)d or more") % {"count": today} if today == COUNTED else str(today),
         "reports": open_reports() if may_see("chat.view_report") else None,
         "figures": figures() if may_see("chat.view_channel") else None,
-        "counters": counters(),
+        "losses": losses_of_all(online),
     }
 
 
 def look(faults: list[str]) -> Online | None:
     """What the nodes say; None, and the reason among the faults, if this process's says nothing."""
     if not publish.running():
-        faults.append("No node runs in this process, so who is online is not known here.")
+        faults.append(gettext("No node runs in this process, so who is online is not known here."))
         return None
     hub = publish.hub()
     apps = [(app.number, str(app)) for app in apps_enabled()]
@@ -97,22 +103,25 @@ def look(faults: list[str]) -> Online | None:
     try:
         online = publish.ask(lambda: _look(hub, apps), LOOP_PATIENCE)
     except (TimeoutError, RuntimeError):
-        faults.append(f"The node's event loop has not answered for {LOOP_PATIENCE:.0f} seconds.")
+        faults.append(
+            gettext("The node's event loop has not answered for %(seconds)d seconds.") % {"seconds": LOOP_PATIENCE}
+        )
         return None
     if (lag := head - online.watermark) > LAG:
-        faults.append(f"Delivery is {lag} events behind what is stored.")
+        faults.append(gettext("Delivery is %(lag)d events behind what is stored.") % {"lag": lag})
+    if metrics.redis_away():
+        faults.append(gettext("Redis does not answer. Of other nodes, and who is on them, nothing is known here."))
     return online
 
 
 async def _look(hub: Hub, apps: Sequence[tuple[int, str]]) -> Online:
     counted = [(name, await hub.presence.count(number)) for number, name in apps]
     people: dict[int, str] = {}
-    for number, _ in apps:
+    for number, _name in apps:
         people |= await hub.presence.persons(number, limit=KNOWN)
     node = running_node()
     nodes = sorted(node.nodes.live().values(), key=lambda one: one.started) if node is not None else []
-    here = node.nodes.id if node is not None else ""
-    return Online(counted, people, len(hub.connections), hub.watermark, nodes, here)
+    return Online(counted, people, hub.watermark, nodes, node.nodes.id if node is not None else "")
 
 
 def nodes_shown(online: Online | None) -> list[NodeShown]:
@@ -124,9 +133,10 @@ def nodes_shown(online: Online | None) -> list[NodeShown]:
             id=node.id,
             address=node.address,
             started=datetime.fromtimestamp(node.started / 1000, UTC),
-            connections=online.connections if node.id == online.here else node.connections,
+            connections=node.connections,
             logged_in=node.logged_in,
             here=node.id == online.here,
+            losses=[node.losses.get(name, 0) for name in LOSSES],
         )
         for node in online.nodes
     ]
@@ -137,10 +147,7 @@ def lease() -> float:
     return float(settings.IM_NODE_LEASE)
 
 
-def counters() -> list[tuple[str, int]]:
-    """What this process has counted of errors and losses since it started."""
-    totals = dict.fromkeys(COUNTERS, 0.0)
-    for metric in REGISTRY.collect():
-        if metric.name in totals:
-            totals[metric.name] = sum(one.value for one in metric.samples if not one.name.endswith("_created"))
-    return [(COUNTERS[name], int(total)) for name, total in totals.items()]
+def losses_of_all(online: Online | None) -> list[tuple[str, int]]:
+    """What all nodes have counted of faults and losses, each since its start; of this process if it knows of none."""
+    told = [node.losses for node in online.nodes] if online is not None and online.nodes else [metrics.losses()]
+    return [(str(label), sum(one.get(name, 0) for one in told)) for name, label in LOSSES.items()]

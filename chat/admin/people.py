@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import display
 from unfold.views import ChangeList
@@ -18,7 +20,7 @@ from accounts.admin.persons import PersonAdmin
 from accounts.models import Device, User
 from accounts.ways_in import links
 from chat.actions.moderation import person_admit, person_ban, person_mute, person_unban, person_unmute
-from chat.admin.base import LongList, UncountedPages
+from chat.admin.base import LongList, State, UncountedPages
 from chat.admin.deeds import Deed
 from chat.admin.forms import RestrictForm, WhereForm, with_form
 from chat.admin.reads import channel_link, channel_titles, moment, people_found
@@ -28,9 +30,9 @@ RESTRICT, LIFT = "chat.add_restriction", "chat.delete_restriction"
 
 MUTE = Deed(
     name="mute",
-    title="Mute",
-    meaning="They still read, and write nothing: everywhere, or in one channel. They are told until when and why.",
-    done="muted",
+    title=_("Mute"),
+    meaning=_("They still read, and write nothing: everywhere, or in one channel. They are told until when and why."),
+    done=_("%(count)d muted."),
     applies=lambda person: True,
     act=lambda operator, person, **given: person_mute(operator=operator, person_id=person.pk, **given),
     form=with_form(WhereForm),
@@ -39,9 +41,9 @@ MUTE = Deed(
 )
 UNMUTE = Deed(
     name="unmute",
-    title="Unmute",
-    meaning="They can write again at once, where they were muted everywhere. Mutes of single channels stay.",
-    done="unmuted",
+    title=_("Unmute"),
+    meaning=_("They can write again at once, where they were muted everywhere. Mutes of single channels stay."),
+    done=_("%(count)d unmuted."),
     applies=lambda person: person.is_muted,
     act=lambda operator, person: person_unmute(operator=operator, person_id=person.pk),
     permission=LIFT,
@@ -49,9 +51,9 @@ UNMUTE = Deed(
 )
 BAN = Deed(
     name="ban",
-    title="Ban from the site",
-    meaning="They are signed out everywhere at once and cannot sign in until the ban ends. What they said stays.",
-    done="banned",
+    title=_("Ban from the site"),
+    meaning=_("They are signed out everywhere at once and cannot sign in until the ban ends. What they said stays."),
+    done=_("%(count)d banned."),
     applies=lambda person: person.is_active,
     act=lambda operator, person, **given: person_ban(operator=operator, person_id=person.pk, **given),
     form=with_form(RestrictForm),
@@ -60,9 +62,9 @@ BAN = Deed(
 )
 UNBAN = Deed(
     name="unban",
-    title="Lift the ban",
-    meaning="They can sign in again at once.",
-    done="let in again",
+    title=_("Lift the ban"),
+    meaning=_("They can sign in again at once."),
+    done=_("%(count)d let in again."),
     applies=lambda person: person.is_banned,
     act=lambda operator, person: person_unban(operator=operator, person_id=person.pk),
     permission=LIFT,
@@ -70,27 +72,27 @@ UNBAN = Deed(
 )
 SIGN_OUT = Deed(
     name="sign_out",
-    title="Sign out everywhere",
-    meaning="Their sessions, tokens and connections end at once. They can sign in again.",
-    done="signed out everywhere",
+    title=_("Sign out everywhere"),
+    meaning=_("Their sessions, tokens and connections end at once. They can sign in again."),
+    done=_("%(count)d signed out everywhere."),
     applies=lambda person: True,
     act=lambda operator, person: sign_out_everywhere(user_id=person.pk),
     icon="logout",
 )
 DEACTIVATE = Deed(
     name="deactivate",
-    title="Deactivate",
-    meaning="They are signed out everywhere at once and cannot sign in until somebody activates them.",
-    done="deactivated",
+    title=_("Deactivate"),
+    meaning=_("They are signed out everywhere at once and cannot sign in until somebody activates them."),
+    done=_("%(count)d deactivated."),
     applies=lambda person: person.is_active,
     act=lambda operator, person: person_deactivate(user_id=person.pk),
     icon="person_off",
 )
 ACTIVATE = Deed(
     name="activate",
-    title="Activate",
-    meaning="They can sign in again. What they had open before stays ended.",
-    done="activated",
+    title=_("Activate"),
+    meaning=_("They can sign in again. What they had open before stays ended."),
+    done=_("%(count)d activated."),
     applies=lambda person: not person.is_active and not person.is_banned and person.deleted_at is None,
     act=lambda operator, person: person_admit(person_id=person.pk),
     icon="person",
@@ -116,7 +118,7 @@ class DeviceInline(_Looked):
 
     model = Device
     fk_name = "user"
-    verbose_name_plural = "devices"
+    verbose_name_plural = _("devices")
     fields = readonly_fields = ("kind", "name", "app", "address", "made_at", "seen_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Device]:
@@ -128,18 +130,18 @@ class MembershipInline(_Looked):
     """Where the person is now."""
 
     model = Membership
-    verbose_name_plural = "memberships"
+    verbose_name_plural = _("memberships")
     fields = readonly_fields = ("where", "role", "since")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
         found: QuerySet[Membership] = super().get_queryset(request)
         return found.filter(until_position=None).select_related("channel").order_by("-channel__active_at")
 
-    @admin.display(description="channel")
+    @admin.display(description=_("channel"))
     def where(self, row: Membership) -> str:
         return channel_link(row.channel, channel_titles([row.channel])[row.channel_id])
 
-    @admin.display(description="last activity (UTC)")
+    @admin.display(description=_("last activity (UTC)"))
     def since(self, row: Membership) -> str | None:
         return moment(row.channel.active_at)
 
@@ -149,16 +151,16 @@ class RestrictionInline(_Looked):
 
     model = Restriction
     fk_name = "user"
-    verbose_name_plural = "mutes and bans"
+    verbose_name_plural = _("mutes and bans")
     fields = readonly_fields = ("kind", "where", "until", "reason", "by", "since")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Restriction]:
         found: QuerySet[Restriction] = super().get_queryset(request)
         return found.select_related("channel", "by").order_by("-since")
 
-    @admin.display(description="where")
+    @admin.display(description=_("where"))
     def where(self, row: Restriction) -> str:
-        return str(row.channel) if row.channel is not None else "everywhere"
+        return str(row.channel) if row.channel is not None else gettext("everywhere")
 
 
 admin.site.unregister(User)
@@ -170,14 +172,14 @@ class ModeratedPersonAdmin(LongList, PersonAdmin):
 
     list_display = ("username", "nickname", "kind", "standing", "is_staff", "date_joined", "last_login")
     list_filter: ClassVar[tuple[str, ...]] = ("kind", "is_active", "restricted", "is_staff", "is_superuser")
-    search_help_text = "User name, nickname (pinyin too), phone number, email address or number"
+    search_help_text = _("User name, nickname (pinyin too), phone number, email address or number")
     # Others would sort the whole table.
     sortable_by = ("username", "date_joined")
     paginator = UncountedPages  # type: ignore[misc]
     actions = ()
     deeds = (MUTE, UNMUTE, BAN, UNBAN, SIGN_OUT, DEACTIVATE, ACTIVATE)
     page_deeds = deeds
-    untouchable = "Staff are managed by superusers only."
+    untouchable = _("Staff are managed by superusers only.")
     inlines = (MembershipInline, DeviceInline, RestrictionInline)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
@@ -202,7 +204,7 @@ class ModeratedPersonAdmin(LongList, PersonAdmin):
         if obj is None:
             return fieldsets
         first, *others = fieldsets
-        return (first, ("Signs in by", {"fields": ("ways_in",)}), *others)
+        return (first, (_("Signs in by"), {"fields": ("ways_in",)}), *others)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         fields = super().get_readonly_fields(request, obj)
@@ -223,18 +225,18 @@ class ModeratedPersonAdmin(LongList, PersonAdmin):
         """They have all that is shown of them."""
 
     @display(
-        description="standing",
+        description=_("standing"),
         label={"active": "success", "muted": "warning", "banned": "danger", "deactivated": "danger", "deleted": "info"},
     )  # type: ignore[untyped-decorator]
-    def standing(self, row: Any) -> str:
+    def standing(self, row: Any) -> State:
         if row.deleted_at is not None:
-            return "deleted"
+            return State("deleted", gettext("deleted"))
         if not row.is_active:
-            return "banned" if row.is_banned else "deactivated"
-        return "muted" if row.is_muted else "active"
+            return State("banned", gettext("banned")) if row.is_banned else State("deactivated", gettext("deactivated"))
+        return State("muted", gettext("muted")) if row.is_muted else State("active", gettext("active"))
 
-    @admin.display(description="ways in")
+    @admin.display(description=_("ways in"))
     def ways_in(self, row: User) -> str:
-        ways = ["a password"] if row.has_usable_password() else []
+        ways = [gettext("a password")] if row.has_usable_password() else []
         ways += [link.provider for link in links(row)]
-        return ", ".join(ways) or "none but tokens"
+        return ", ".join(ways) or gettext("none but tokens")

@@ -12,17 +12,19 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from chat.actions.report import Verdict, report_handle
 from chat.admin.base import ChatAdmin
-from chat.admin.deeds import Deed
+from chat.admin.deeds import Deed, Text
 from chat.admin.reads import channel_link, channel_titles, person_link
 from chat.admin.timeline import around, timeline
 from chat.models import Report
 
 
-def _verdict(verdict: Verdict, title: str, meaning: str, icon: str, *, days: int | None = None) -> Deed:
+def _verdict(verdict: Verdict, title: Text, meaning: Text, icon: str, *, days: int | None = None) -> Deed:
     def act(operator: User, report: Report) -> object:
         until = timezone.now() + timedelta(days=days) if days else None
         return report_handle(operator=operator, report_id=report.pk, verdict=verdict, until=until)
@@ -31,28 +33,40 @@ def _verdict(verdict: Verdict, title: str, meaning: str, icon: str, *, days: int
         name=verdict,
         title=title,
         meaning=meaning,
-        done="closed",
+        done=_("%(count)d closed."),
         applies=lambda report: report.state == Report.State.OPEN,
         act=act,
         icon=icon,
+        about=_about,
     )
 
 
+def _about(report: Report) -> dict[str, str]:
+    """What the record says of a report besides: it is all that is kept of why."""
+    return {
+        "Message": f"{report.message} of {report.message.sender}",
+        "Reported by": str(report.reporter),
+        "Reason": report.reason,
+    }
+
+
 VERDICTS = (
-    _verdict("dismiss", "Dismiss", "Nothing is wrong with the message.", "check"),
-    _verdict("recall", "Recall", "The message is deleted for good.", "delete"),
+    _verdict("dismiss", _("Dismiss"), _("Nothing is wrong with the message."), "check"),
+    _verdict("recall", _("Recall"), _("The message is deleted for good."), "delete"),
     _verdict(
         "recall_mute",
-        "Recall, mute for a day",
-        "The message is deleted for good, and who wrote it says nothing more in that channel for a day.",
+        _("Recall, mute for a day"),
+        _("The message is deleted for good, and who wrote it says nothing more in that channel for a day."),
         "volume_off",
         days=1,
     ),
     _verdict(
         "recall_ban",
-        "Recall, ban for a week",
-        "The message is deleted for good, and who wrote it is kept out for a week: of the group, or if it was not said "
-        "in a group, of the site.",
+        _("Recall, ban for a week"),
+        _(
+            "The message is deleted for good, and who wrote it is kept out for a week: of the group, or if it was not "
+            "said in a group, of the site."
+        ),
         "block",
         days=7,
     ),
@@ -67,7 +81,7 @@ class ReportAdmin(ChatAdmin):
     list_display_links = ("reported",)
     list_filter = ("state",)
     search_fields = ("message__sender__username_key", "reporter__username_key")
-    search_help_text = "User name of the author or of who reported it"
+    search_help_text = _("User name of the author or of who reported it")
     # The open ones come first by the alphabet: ACTED, DISMISSED, OPEN.
     ordering = ("-state", "made_at")
     sortable_by = ()
@@ -95,46 +109,52 @@ class ReportAdmin(ChatAdmin):
         return HttpResponseRedirect(reverse("admin:chat_report_changelist"))
 
     def describe(self, row: Any) -> str:
-        return f"{row.message.sender.nickname} in {row.title}: {row.text[:80]}"
+        return gettext("%(name)s in %(channel)s: %(text)s") % {
+            "name": row.message.sender.nickname,
+            "channel": row.title,
+            "text": row.text[:80],
+        }
 
-    @admin.display(description="state")
+    @admin.display(description=_("state"))
     def outcome(self, row: Report) -> str:
         return row.get_state_display()
 
-    @admin.display(description="reported (UTC)")
+    @admin.display(description=_("reported (UTC)"))
     def reported(self, row: Report) -> str:
         return f"{row.made_at:%Y-%m-%d %H:%M}"
 
-    @admin.display(description="who")
+    @admin.display(description=_("who"))
     def who(self, row: Any) -> str:
         context = {"report": row, "author": self.author(row), "reporter": person_link(row.reporter)}
         return render_to_string("admin/chat/report_who.html", context | {"channel": self.channel_title(row)})
 
-    @admin.display(description="said, among what else")
+    @admin.display(description=_("said, among what else"))
     def complaint(self, row: Any) -> str:
         return render_to_string("admin/chat/report_said.html", {"report": row, "context": self.context(row)})
 
-    @admin.display(description="act")
+    @admin.display(description=_("act"))
     def deal(self, row: Report) -> str:
         """Buttons of the list's own form, which has the token against forgery; each sends itself and nothing else."""
         if row.state != Report.State.OPEN:
-            by = f" by {row.handled_by}" if row.handled_by is not None else ""
-            return f"{row.get_state_display()}{by}"
+            state: str = row.get_state_display()
+            if row.handled_by is None:
+                return state
+            return gettext("%(deed)s by %(who)s") % {"deed": state, "who": row.handled_by}
         return render_to_string("admin/chat/report_deal.html", {"report": row, "verdicts": VERDICTS})
 
-    @admin.display(description="reported by")
+    @admin.display(description=_("reported by"))
     def reporter_link(self, row: Report) -> str:
         return person_link(row.reporter)
 
-    @admin.display(description="said by")
+    @admin.display(description=_("said by"))
     def author(self, row: Report) -> str:
         return person_link(row.message.sender)
 
-    @admin.display(description="channel")
+    @admin.display(description=_("channel"))
     def channel_title(self, row: Any) -> str:
         return channel_link(row.message.channel, row.title)
 
-    @admin.display(description="context")
+    @admin.display(description=_("context"))
     def context(self, row: Any) -> str:
         return timeline(row.around, marked=row.message_id)
 

@@ -8,6 +8,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from accounts.names import name_key
@@ -25,9 +27,9 @@ def _lift(operator: object, restriction: Restriction) -> None:
 
 LIFT = Deed(
     name="lift",
-    title="Lift",
-    meaning="The person can write, or come back, at once.",
-    done="lifted",
+    title=_("Lift"),
+    meaning=_("The person can write, or come back, at once."),
+    done=_("%(count)d lifted."),
     applies=lambda restriction: True,
     act=_lift,
     permission="chat.delete_restriction",
@@ -42,7 +44,7 @@ class RestrictionAdmin(ChatAdmin):
     list_display_links = None
     list_filter = ("kind",)
     search_fields = ("user__username_key", "user__nickname_key")
-    search_help_text = "User name or nickname"
+    search_help_text = _("User name or nickname")
     ordering = ("-since",)
     sortable_by = ("since", "until")
     deeds = (LIFT,)
@@ -65,16 +67,16 @@ class RestrictionAdmin(ChatAdmin):
             row.title = titles.get(row.channel_id, "")
 
     def describe(self, row: Any) -> str:
-        return f"{row.get_kind_display()}: {row.user.nickname}, {row.title or 'everywhere'}"
+        return f"{row.get_kind_display()}: {row.user.nickname}, {row.title or gettext('everywhere')}"
 
-    @display(description="kind", label={"mute": "warning", "ban": "danger"})  # type: ignore[untyped-decorator]
+    @display(description=_("kind"), label={"mute": "warning", "ban": "danger"})  # type: ignore[untyped-decorator]
     def kind_shown(self, row: Restriction) -> tuple[str, str]:
         return row.kind, row.get_kind_display()
 
-    @admin.display(description="who")
+    @admin.display(description=_("who"))
     def who(self, row: Restriction) -> str:
         return person_link(row.user)
 
-    @admin.display(description="where")
+    @admin.display(description=_("where"))
     def where(self, row: Any) -> str:
-        return channel_link(row.channel, row.title) if row.channel is not None else "everywhere"
+        return channel_link(row.channel, row.title) if row.channel is not None else gettext("everywhere")

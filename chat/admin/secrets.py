@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from chat.admin.base import LongList
-from chat.admin.deeds import Deed
+from chat.admin.deeds import Deed, Text
 
 
 class SecretAdmin(LongList):
     """Rows whose making, or one of whose deeds, gives a secret: it is told as `told_secret` of the row."""
 
-    secret_meaning = ""
+    secret_meaning: Text = ""
     """What is said beside it."""
 
     def secret_shown(self, request: HttpRequest, row: Any) -> str:
@@ -29,9 +30,10 @@ class SecretAdmin(LongList):
         row = getattr(request, "row_with_secret", None)
         return response if row is None else self._tell(request, row)
 
-    def _do(self, request: HttpRequest, rows: list[Any], deed: Deed, given: dict[str, Any]) -> None:
-        super()._do(request, rows, deed, given)
+    def _do(self, request: HttpRequest, rows: list[Any], deed: Deed, form: forms.Form) -> int:
+        done = super()._do(request, rows, deed, form)
         request.row_with_secret = next((row for row in rows if hasattr(row, "told_secret")), None)  # type: ignore[attr-defined]
+        return done
 
     def _tell(self, request: HttpRequest, row: Any) -> HttpResponse:
         context = {

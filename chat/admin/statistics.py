@@ -91,8 +91,8 @@ def _read(now: datetime) -> Figures:
         by_day[at.replace(hour=0)] += count
     return Figures(
         hours=_bars([(f"{at:%H}:00", by_hour.get(at, 0)) for at in hours]),
-        days=_bars([(f"{at:%d %b}", by_day[at]) for at in days]),
-        joined=_bars([(f"{at:%d %b}", count) for at, count in _joined(days)]),
+        days=_bars([(f"{at:%m-%d}", by_day[at]) for at in days]),
+        joined=_bars([(f"{at:%m-%d}", count) for at, count in _joined(days)]),
         busiest=_busiest(hours[0]),
     )
 

@@ -10,6 +10,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import display
 from unfold.widgets import (
@@ -22,12 +24,14 @@ from accounts.admin.base import ReadOnly
 from accounts.models import User
 from chat import errors
 from chat.actions import webhook as webhooks
+from chat.admin.base import State
 from chat.admin.deeds import Deed
-from chat.admin.reads import channel_link, channel_titles, channels_called
+from chat.admin.forms import channel_named
+from chat.admin.reads import channel_link, channel_titles
 from chat.admin.secrets import SecretAdmin
 from chat.errors import ChatError
 from chat.hooks.ping import webhook_ping
-from chat.models import Channel, Webhook, WebhookDelivery
+from chat.models import Webhook, WebhookDelivery
 from chat.selectors import hooks as hook_selectors
 from delivery import log
 
@@ -46,88 +50,81 @@ class ReplayForm(forms.Form):
     """A place in the log."""
 
     position = forms.IntegerField(
+        label=_("Position"),
         min_value=0,
         widget=UnfoldAdminIntegerFieldWidget,
-        help_text="What comes after it is sent, also if it has been sent before; what lies before it is not.",
+        help_text=_("What comes after it is sent, also if it has been sent before; what lies before it is not."),
     )
 
 
 TEST = Deed(
     name="test",
-    title="Send a test",
-    meaning="One event “ping” is sent now. What came of it stands below among the attempts.",
-    done="answered well",
+    title=_("Send a test"),
+    meaning=_("One event “ping” is sent now. What came of it stands below among the attempts."),
+    done=_("%(count)d answered well."),
     applies=lambda hook: True,
     act=_test,
     icon="send",
 )
 ENABLE = Deed(
     name="enable",
-    title="Switch on, try now",
-    meaning="It is tried at once, from where it was in the log. From now on it hears what you may read.",
-    done="switched on",
+    title=_("Switch on, try now"),
+    meaning=_("It is tried at once, from where it was in the log. From now on it hears what you may read."),
+    done=_("%(count)d switched on."),
     applies=lambda hook: not hook.enabled or hook.failures > 0,
     act=lambda operator, hook: webhooks.webhook_enable(user=operator, webhook_id=hook.pk),
 )
 DISABLE = Deed(
     name="disable",
-    title="Switch off",
-    meaning="Nothing more is sent. Switched on again, it goes on from where it was.",
-    done="switched off",
+    title=_("Switch off"),
+    meaning=_("Nothing more is sent. Switched on again, it goes on from where it was."),
+    done=_("%(count)d switched off."),
     applies=lambda hook: hook.enabled,
     act=lambda operator, hook: webhooks.webhook_disable(user=operator, webhook_id=hook.pk),
 )
 REPLAY = Deed(
     name="replay",
-    title="Go to a position",
-    meaning="Deliver from another place in the log.",
-    done="moved",
+    title=_("Go to a position"),
+    meaning=_("Deliver from another place in the log."),
+    done=_("%(count)d moved."),
     applies=lambda hook: True,
     act=lambda operator, hook, position: webhooks.webhook_replay(user=operator, webhook_id=hook.pk, position=position),
     form=lambda hook, typed: ReplayForm(typed, initial={"position": hook.position if hook is not None else None}),
 )
 RENEW = Deed(
     name="renew",
-    title="New secret",
-    meaning="What is sent from now on is signed by another secret, which the receiver must know.",
-    done="given a new secret",
+    title=_("New secret"),
+    meaning=_("What is sent from now on is signed by another secret, which the receiver must know."),
+    done=_("%(count)d given a new secret."),
     applies=lambda hook: True,
     act=_renew,
 )
 REMOVE = Deed(
     name="remove",
-    title="Remove",
-    meaning="The webhook and the record of its attempts are gone for good.",
-    done="removed",
+    title=_("Remove"),
+    meaning=_("The webhook and the record of its attempts are gone for good."),
+    done=_("%(count)d removed."),
     applies=lambda hook: True,
     act=lambda operator, hook: webhooks.webhook_delete(user=operator, webhook_id=hook.pk),
     permission="chat.delete_webhook",
 )
 
 
-def channel_named(term: str) -> int | None:
-    """The one channel of that number or exact name; None for an empty term."""
-    if not term.strip():
-        return None
-    found = list(Channel.objects.filter(channels_called(term.strip(), exactly=True)).values_list("pk", flat=True)[:2])
-    if len(found) != 1:
-        raise forms.ValidationError("There is no such channel." if not found else "Several are called so.")
-    return found[0]
-
-
 class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]
     """What is heard, and who is told."""
 
     # Not the model's own field, which knows no host without a dot.
-    receiver = forms.CharField(label="URL", max_length=webhooks.URL_LIMIT, widget=UnfoldAdminTextInputWidget)
+    receiver = forms.CharField(label=_("URL"), max_length=webhooks.URL_LIMIT, widget=UnfoldAdminTextInputWidget)
     heard = forms.MultipleChoiceField(
-        label="Events", choices=Webhook.Heard.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget
+        label=_("Events"),
+        choices=[(one.value, _(one.label)) for one in Webhook.Heard],
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
     of_channel = forms.CharField(
-        label="Channel",
+        label=_("Channel"),
         required=False,
         widget=UnfoldAdminTextInputWidget,
-        help_text="Its number or exact name; empty: all groups and rooms, no private channel.",
+        help_text=_("Its number or exact name; empty: all groups and rooms, no private channel."),
     )
 
     class Meta:
@@ -149,7 +146,7 @@ class AttemptInline(ReadOnly, TabularInline):  # type: ignore[misc]
     """The last attempts, the newest first; one without events was a test."""
 
     model = WebhookDelivery
-    verbose_name_plural = "attempts"
+    verbose_name_plural = _("attempts")
     tab = True
     hide_title = True
     per_page = 50
@@ -161,7 +158,7 @@ class AttemptInline(ReadOnly, TabularInline):  # type: ignore[misc]
     def has_delete_permission(self, request: HttpRequest, obj: WebhookDelivery | None = None) -> bool:
         return False
 
-    @admin.display(description="positions")
+    @admin.display(description=_("positions"))
     def positions(self, row: WebhookDelivery) -> str:
         return f"{row.first_position}–{row.last_position}" if row.events else "–"
 
@@ -177,7 +174,7 @@ class WebhookAdmin(SecretAdmin):
     deeds = (ENABLE, DISABLE)
     page_deeds = (TEST, ENABLE, DISABLE, REPLAY, RENEW, REMOVE)
     inlines = (AttemptInline,)
-    secret_meaning = "The receiver tells by this secret that a request is from this site."
+    secret_meaning = _("The receiver tells by this secret that a request is from this site.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Webhook]:
         assert isinstance(request.user, User)
@@ -226,33 +223,33 @@ class WebhookAdmin(SecretAdmin):
         """Of the form alone: attempts are only looked at."""
         return super().construct_change_message(request, form, [], add)
 
-    @admin.display(description="to")
+    @admin.display(description=_("to"))
     def host(self, row: Webhook) -> str:
         """The rest of the URL may hold a secret."""
         return row.url.split("/", 3)[2]
 
-    @admin.display(description="hears")
+    @admin.display(description=_("hears"))
     def hears(self, row: Webhook) -> str:
         return ", ".join(row.heard)
 
-    @admin.display(description="channel")
+    @admin.display(description=_("channel"))
     def channel_shown(self, row: Any) -> str:
-        return "all but private" if row.channel is None else channel_link(row.channel, row.title)
+        return gettext("all but private") if row.channel is None else channel_link(row.channel, row.title)
 
-    @display(description="state", label={"on": "success", "failing": "warning", "off": "danger"})  # type: ignore[untyped-decorator]
-    def state(self, row: Webhook) -> str:
+    @display(description=_("state"), label={"on": "success", "failing": "warning", "off": "danger"})  # type: ignore[untyped-decorator]
+    def state(self, row: Webhook) -> State:
         if not row.enabled:
-            return "off"
-        return "failing" if row.failures else "on"
+            return State("off", gettext("off"))
+        return State("failing", gettext("failing")) if row.failures else State("on", gettext("on"))
 
-    @admin.display(description="reason")
+    @admin.display(description=_("reason"))
     def reason(self, row: Webhook) -> str:
         if row.disabled_reason:
             return row.disabled_reason
         last = next(iter(hook_selectors.deliveries(row, 1)), None)
         return last.error if row.failures and last is not None else ""
 
-    @admin.display(description="events behind")
+    @admin.display(description=_("events behind"))
     def behind(self, row: Any) -> int:
         """Of the log, whatever they are about; a thousand may lie behind one that nothing concerns."""
         return int(row.waiting)

@@ -9,6 +9,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
@@ -47,6 +48,8 @@ def test_bob_is_muted_in_a_channel_and_heard_again() -> None:
 def test_bob_is_banned_and_let_in_again() -> None:
     people("bob")
     run("ban", "bob")
+    entry = LogEntry.objects.get()
+    assert (entry.user.username, entry.object_repr, entry.change_message) == ("system", "bob", "Ban.")
     assert Restriction.objects.get().by.username == "system" and not User.objects.get(username="bob").is_active
     run("unban", "bob")
     assert User.objects.get(username="bob").is_active

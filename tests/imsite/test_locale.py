@@ -42,8 +42,12 @@ def _texts() -> list[tuple[str, str]]:
         for path in (ROOT / "templates").rglob("*.html")
         for text in _of_template(path)
     }
-    for path in (ROOT / "accounts").rglob("*.py"):
-        if "admin" not in path.parts and "migrations" not in path.parts:
+    for path in (
+        *(ROOT / "accounts").rglob("*.py"),
+        *(ROOT / "chat" / "admin").rglob("*.py"),
+        ROOT / "imsite/admin_menu.py",
+    ):
+        if "migrations" not in path.parts:
             found |= {(str(path.relative_to(ROOT)), text) for text in _of_source(path)}
     return sorted(entry for entry in found if re.sub(r"%\(\w+\)[sd]", "", entry[1]))
 

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from accounts.actions import person_register, system_user
+from accounts.admin.recorded import deed_recorded
 from accounts.errors import AccountError
 from accounts.models import User
 from accounts.names import BadName, name_key
@@ -50,27 +51,34 @@ class Command(BaseCommand):
 
     def create(self, *, name: str, nickname: str, email: str | None, **rest: Any) -> None:
         password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-        person_register(username=name, nickname=nickname, email=email, password=password, official=True)
+        person = person_register(username=name, nickname=nickname, email=email, password=password, official=True)
+        deed_recorded(system_user(), person, "Create account")
         self.stdout.write(f"{name} can sign in.")
 
     def mute(self, *, name: str, channel: int | None, hours: float | None, reason: str, **rest: Any) -> None:
         person = _person(name)
         until = _until(hours)
         person_mute(operator=system_user(), person_id=person.pk, channel_id=channel, until=until, reason=reason)
+        _record(person, "Mute", channel=channel, until=until, reason=reason)
         self._told(name, "muted", until)
 
     def unmute(self, *, name: str, channel: int | None, **rest: Any) -> None:
-        person_unmute(operator=system_user(), person_id=_person(name).pk, channel_id=channel)
+        person = _person(name)
+        person_unmute(operator=system_user(), person_id=person.pk, channel_id=channel)
+        _record(person, "Unmute", channel=channel)
         self.stdout.write(f"{name} is not muted.")
 
     def ban(self, *, name: str, channel: int | None, hours: float | None, reason: str, **rest: Any) -> None:
         person = _person(name)
         until = _until(hours)
         person_ban(operator=system_user(), person_id=person.pk, channel_id=channel, until=until, reason=reason)
+        _record(person, "Ban", channel=channel, until=until, reason=reason)
         self._told(name, "banned", until)
 
     def unban(self, *, name: str, channel: int | None, **rest: Any) -> None:
-        person_unban(operator=system_user(), person_id=_person(name).pk, channel_id=channel)
+        person = _person(name)
+        person_unban(operator=system_user(), person_id=person.pk, channel_id=channel)
+        _record(person, "Unban", channel=channel)
         self.stdout.write(f"{name} is not banned.")
 
     def export(self, *, name: str, file: Path, **rest: Any) -> None:
@@ -80,6 +88,7 @@ class Command(BaseCommand):
         with file.open("wb") as archive:
             for piece in export(person):
                 archive.write(piece)
+        deed_recorded(system_user(), person, "Export")
         self.stdout.write(f"{file} has what the site keeps of {name}.")
 
     def _told(self, name: str, what: str, until: datetime | None) -> None:
@@ -92,6 +101,11 @@ def _person(name: str) -> User:
     if person is None:
         raise CommandError(f"There is no account {name}.")
     return person
+
+
+def _record(person: User, title: str, *, channel: int | None, until: datetime | None = None, reason: str = "") -> None:
+    moment = f"{until:%Y-%m-%d %H:%M} UTC" if until else None
+    deed_recorded(system_user(), person, title, channel=channel, until=moment, reason=reason)
 
 
 def _until(hours: float | None) -> datetime | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
-from accounts.actions import guest_create, person_register, token_issue
+from accounts.actions import guest_create, person_register, person_roles_set, service_make, token_issue
 from accounts.models import User
 from accounts.selectors import person_by_session, person_by_token
 from delivery.transactions import write
@@ -226,3 +227,30 @@ def test_a_form_takes_its_turn_to_write_before_any_transaction(
     path, form = (f"{LIST}add/", form) if page == "add" else (f"{LIST}{alice.pk}/change/", _form(alice))
     assert as_root.post(path, form).status_code == 302
     assert in_transaction[0] is False
+
+
+def test_steve_gives_no_service_and_no_guest_a_password(as_steve: Client, as_root: Client) -> None:
+    """By one he could come in as a service, which may do more than he."""
+    for user in (service_make(username="shop"), guest_create(name="Gus")):
+        for client in (as_steve, as_root):
+            given = {"password1": PASSWORD, "password2": PASSWORD}
+            assert client.post(f"{LIST}{user.pk}/password/", given).status_code == 403
+            assert client.post(f"{LIST}{user.pk}/change/", _form(user, email="steve@example.org")).status_code == 403
+            assert client.get(f"{LIST}{user.pk}/change/").status_code == 200
+        user.refresh_from_db()
+        assert not user.has_usable_password() and user.email is None
+
+
+def test_nothing_is_written_of_who_has_deleted_their_account(as_root: Client, alice: User) -> None:
+    User.objects.filter(pk=alice.pk).update(deleted_at=timezone.now(), is_active=False)
+    assert as_root.post(f"{LIST}{alice.pk}/change/", _form(alice, nickname="Alice")).status_code == 403
+
+
+def test_who_may_only_look_is_told_nothing_of_the_password(root: User, alice: User) -> None:
+    carol = person_register(username="carol", password=PASSWORD)
+    rights = Permission.objects.filter(codename="view_user")
+    person_roles_set(user_id=carol.pk, is_staff=True, is_superuser=False, permissions=rights)
+    client = Client()
+    client.force_login(User.objects.get(pk=carol.pk), backend="django.contrib.auth.backends.ModelBackend")
+    html = client.get(f"{LIST}{alice.pk}/change/").content.decode()
+    assert "alice" in html and "argon2" not in html and "algorithm" not in html

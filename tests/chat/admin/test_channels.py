@@ -52,7 +52,7 @@ def test_the_members_tab_shows_who_is_there_and_who_was(
     formset = operator.get(f"{CHANNELS}{group.pk}/change/").context["inline_admin_formsets"][0].formset
     shown = StayInline(Channel, site)
     stays = [(str(row.user), shown.stay(row), shown.said_meanwhile(row)) for row in (form.instance for form in formset)]
-    assert stays == [("alice", "there now", "from 1 on"), ("bob", "there now", "from 3 on"), ("bob", "ended", "1 to 1")]
+    assert stays == [("alice", "there now", "from 1 on"), ("bob", "there now", "from 3 on"), ("bob", "ended", "1–1")]
 
 
 def test_a_global_channel_has_no_members_tab(operator: Client, room: Channel) -> None:

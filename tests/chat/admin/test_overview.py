@@ -11,10 +11,12 @@ from django.test import Client
 
 from accounts.actions import app_create
 from accounts.models import User
+from chat.admin import nodes as nodes_page
 from chat.admin import overview, reads
 from chat.models import Channel, Message
-from delivery import publish
+from delivery import metrics, publish
 from delivery.hub import Hub
+from delivery.nodes import NodeInfo
 from tests.support.operators import SCRIPT, say, staff
 
 
@@ -86,3 +88,35 @@ def test_the_days_messages_are_counted_only_so_far(
     for module in (reads, overview):
         monkeypatch.setattr(module, "COUNTED", 2)
     assert '<span data-testid="today">2 or more</span>' in operator.get("/admin/").content.decode()
+
+
+def test_faults_of_all_nodes_are_added_up_and_shown_node_by_node(
+    operator: Client, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the registry has them, whichever node answers."""
+    nodes = [
+        NodeInfo("one", "one.example:7000", 1, 3, 2, {"errors": 4, "repairs": 1}),
+        NodeInfo("two", "two.example:7000", 2, 5, 5, {"errors": 6}),
+    ]
+    seen = overview.Online([], {}, 0, nodes, "two")
+    monkeypatch.setattr(overview, "look", lambda faults: seen)
+    monkeypatch.setattr(nodes_page, "look", lambda faults: seen)
+    page = operator.get("/admin/")
+    assert dict(page.context["losses"])["Faults that were logged"] == 10
+    assert dict(page.context["losses"])["Events that had to be read from the log"] == 1
+    assert "8 connections" in page.content.decode()
+    html = operator.get("/admin/nodes/").content.decode()
+    assert "two (this one)" in html and "Faults that were logged" in html
+    assert [node.losses for node in operator.get("/admin/nodes/").context["nodes"]] == [
+        [4, 0, 0, 0, 1],
+        [6, 0, 0, 0, 0],
+    ]
+
+
+def test_the_first_page_tells_that_redis_does_not_answer(operator: Client, hub: Hub) -> None:
+    assert "Redis does not answer" not in operator.get("/admin/").content.decode()
+    metrics.REDIS_AWAY.set(1)
+    try:
+        assert "Redis does not answer" in operator.get("/admin/").content.decode()
+    finally:
+        metrics.REDIS_AWAY.set(0)

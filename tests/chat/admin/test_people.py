@@ -57,12 +57,13 @@ def test_every_deed_is_on_record_and_in_the_log(
     operator: Client, bob: User, caplog: pytest.LogCaptureFixture, django_capture_on_commit_callbacks: object
 ) -> None:
     with caplog.at_level(logging.INFO, logger="operators"), django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
-        operator.post(f"{PEOPLE}{bob.pk}/mute/", {"confirmed": "mute", "hours": 1})
+        operator.post(f"{PEOPLE}{bob.pk}/mute/", {"confirmed": "mute", "hours": 1, "reason": "Calm down"})
     entry = LogEntry.objects.get()
-    assert (entry.user.username, entry.object_id, entry.get_change_message()) == ("olga", str(bob.pk), "Mute.")
+    assert (entry.user.username, entry.object_id) == ("olga", str(bob.pk))
+    assert entry.get_change_message() == "Mute.\nFor: An hour\nReason: Calm down"
     (record,) = [record for record in caplog.records if record.name == "operators"]
-    assert (record.message, record.deed) == ("operator_deed", "Mute.")  # type: ignore[attr-defined]
-    assert "Mute." in operator.get("/admin/admin/logentry/").content.decode()
+    assert (record.message, record.deed) == ("operator_deed", entry.change_message)  # type: ignore[attr-defined]
+    assert "Mute · For: An hour · Reason: Calm down" in operator.get("/admin/admin/logentry/").content.decode()
 
 
 def test_the_page_tells_where_somebody_is_and_how_they_come_in(operator: Client, bob: User, group: Channel) -> None:
