@@ -18,6 +18,7 @@ urlpatterns = [
     path("oauth/newcomer/", oauth.Newcomer.as_view(), name="newcomer"),
     path("oauth/<slug:slug>/", oauth.Leave.as_view(), name="oauth-leave"),
     path("oauth/<slug:slug>/done/", oauth.Back.as_view(), name="oauth-back"),
+    path("oauth/<slug:slug>/link/", oauth.Link.as_view(), name="oauth-link"),
     path("oauth/<slug:slug>/unlink/", oauth.Unlink.as_view(), name="oauth-unlink"),
     path("profile/", profile.Profile.as_view(), name="profile"),
     path("profile/picture/", profile.Avatar.as_view(), name="avatar"),

@@ -47,14 +47,14 @@ class Refused(AccountError):
         self.status = status
 
 
-def leave(request: HttpRequest, way: Way, *, next_page: str, link: bool) -> str:
-    """Where to send the browser. `link`: to link the account elsewhere with the person who is signed in here."""
+def leave(request: HttpRequest, way: Way, *, next_page: str = "/", link_to: User | None = None) -> str:
+    """Where to send the browser; to come in, or to link the account elsewhere with who is signed in here."""
     if not url_has_allowed_host_and_scheme(next_page, {request.get_host()}, require_https=request.is_secure()):
         text = _("This sign-in was to lead to another site afterwards, so it was not begun.")
         raise Refused(ELSEWHERE, text, status=400)
     url = str(_provider(request, way).auth_url())
     state = parse_qs(urlsplit(url).query)["state"][0]
-    person = request.user.pk if link else None
+    person = link_to.pk if link_to is not None else None
     trips = {**request.session.get(_TRIPS, {}), state: {"next": next_page, "person": person}}
     request.session[_TRIPS] = dict(list(trips.items())[-_KEPT:])
     return url

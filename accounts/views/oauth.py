@@ -19,16 +19,19 @@ from django.views.generic.edit import FormView
 
 from accounts.actions import link_end, link_make, person_register_linked
 from accounts.actions.profile import avatar_set
+from accounts.certain import is_certain
 from accounts.errors import AccountError, TooOften
 from accounts.forms import NewcomerForm
 from accounts.models import User
 from accounts.oauth import flow
 from accounts.oauth.flow import Refused
 from accounts.oauth.identity import Identity, suggested_nickname, suggested_user_name
-from accounts.oauth.providers import Way, provider, way, ways
+from accounts.oauth.providers import Way, origins, provider, way, ways
+from accounts.profile_forms import CertainForm
 from accounts.selectors import guest_name_taken
 from accounts.sign_in import sign_in
 from accounts.throttle import joining, leaving
+from accounts.views.profile import OwnPage
 from accounts.ways_in import email_taken, person_by_link
 
 
@@ -59,15 +62,35 @@ def _way(slug: str) -> Way:
 
 @method_decorator(never_cache, name="dispatch")
 class Leave(OAuthView):
-    """Go to the provider; with `link`, to link the account there with the person who is signed in here."""
+    """Go to the provider, to come in by it."""
 
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
-        link = "link" in request.POST
-        if link and not (isinstance(request.user, User) and request.user.kind == User.Kind.PERSON):
-            return redirect("accounts:login")
         leaving.take(request.META["REMOTE_ADDR"])
-        url = flow.leave(request, self.way, next_page=request.POST.get("next") or "/", link=link)
-        return HttpResponseRedirect(url)
+        return HttpResponseRedirect(flow.leave(request, self.way, next_page=request.POST.get("next") or "/"))
+
+
+class Link(OAuthView, OwnPage, FormView):  # type: ignore[type-arg]
+    """Go to the provider, to come in by it from now on. Who only sits at an open browser gets no way in by that."""
+
+    form_class = CertainForm
+    template_name = "accounts/link.html"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"user": self.person}
+
+    def form_valid(self, form: CertainForm) -> HttpResponse:
+        if not is_certain(self.request, self.person, form):
+            return self.form_invalid(form)
+        leaving.take(self.request.META["REMOTE_ADDR"])
+        return HttpResponseRedirect(flow.leave(self.request, self.way, link_to=self.person))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"here": "ways-in", "title": self.way.title}
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        answer = super().render_to_response(context, **kwargs)
+        answer.form_targets = origins(self.request)  # type: ignore[attr-defined]
+        return answer
 
 
 @method_decorator(never_cache, name="dispatch")

@@ -18,7 +18,7 @@ from accounts.certain import is_certain
 from accounts.errors import AccountError
 from accounts.mail import email_proof, email_proven, post
 from accounts.models import Device
-from accounts.oauth.providers import origins, ways
+from accounts.oauth.providers import ways
 from accounts.profile_forms import EmailForm
 from accounts.sign_in import current_credential, remember_device
 from accounts.throttle import mailing
@@ -40,9 +40,7 @@ class WaysIn(OwnPage):
             "devices": [{"device": one, "present": one.credential == present} for one in devices(user)],
             "mail": settings.MAIL_IS_SENT,
         }
-        answer = render(request, "accounts/ways_in.html", context)
-        answer.form_targets = origins(request)  # type: ignore[attr-defined]
-        return answer
+        return render(request, "accounts/ways_in.html", context)
 
 
 class SignOutDevice(OwnPage):

@@ -49,9 +49,9 @@ def provider(db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> I
         yield running
 
 
-def leave(client: Client, way: str, **form: str) -> str:
+def leave(client: Client, way: str, page: str = "", **form: str) -> str:
     """Go to the provider and say yes there; where that leads back to."""
-    answer = client.post(f"/accounts/oauth/{way}/", form)
+    answer = client.post(f"/accounts/oauth/{way}/{page}", form)
     assert answer.status_code == 302, answer.content.decode()
     page = urlopen(answer["Location"]).read().decode()
     found = re.search(r'id="allow" href="([^"]+)"', page)
@@ -223,7 +223,7 @@ def test_a_link_needs_who_began_it(provider: IdentityProvider) -> None:
         person_register(username=name, password=PASSWORD)
     client = Client()
     client.post("/accounts/login/", {"username": "alice", "password": PASSWORD})
-    back = leave(client, "github", link="1")
+    back = leave(client, "github", "link/", present=PASSWORD)
     client.post("/accounts/login/", {"username": "mallory", "password": PASSWORD})
     assert client.get(back).status_code == 400
     assert links() == []
@@ -234,7 +234,28 @@ def test_a_guest_links_nothing(provider: IdentityProvider) -> None:
 
     client = Client()
     client.force_login(guest_create(name="Guest"), backend="django.contrib.auth.backends.ModelBackend")
-    assert client.post("/accounts/oauth/github/", {"link": "1"})["Location"] == "/accounts/login/"
+    assert client.post("/accounts/oauth/github/link/")["Location"] == "/accounts/register/"
+    client.get(leave(client, "github", link="1"))
+    assert [name for _, name in links()] == ["octo-alice"], "they come in as somebody new"
+
+
+def test_who_only_sits_at_an_open_browser_links_nothing(provider: IdentityProvider) -> None:
+    person_register(username="alice", password=PASSWORD)
+    client = Client()
+    client.post("/accounts/login/", {"username": "alice", "password": PASSWORD})
+    for form in ({}, {"present": "a guess"}, {"link": "1"}, {"name": "alice"}):
+        assert client.post("/accounts/oauth/github/link/", form).status_code == 200
+    assert not provider.asked
+    client.get(leave(client, "github", "link/", present=PASSWORD))
+    assert [name for _, name in links()] == ["alice"]
+
+
+def test_who_has_no_password_says_who_they_are_to_link_another(provider: IdentityProvider) -> None:
+    client = Client()
+    client.get(leave(client, "github"))
+    assert client.post("/accounts/oauth/google/link/", {"name": "mallory"}).status_code == 200
+    client.get(leave(client, "google", "link/", name="octo-alice"))
+    assert [name for _, name in links()] == ["octo-alice"] * 2
 
 
 def test_who_thinks_too_long_about_a_name_begins_again(

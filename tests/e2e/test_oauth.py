@@ -107,6 +107,12 @@ async def go(page: Page, site: Site, way: str, answer: str = "allow", start: str
     await page.locator(f"#{answer}").click()
 
 
+async def certain(page: Page) -> None:
+    """Show that it is the account's owner who asks."""
+    await page.get_by_label("Present password").fill(PASSWORD)
+    await page.get_by_role("button", name="Go on with").click()
+
+
 async def expect_chat(page: Page) -> None:
     await expect(page.get_by_test_id("composer")).to_be_focused()
 
@@ -213,7 +219,9 @@ async def test_somebody_links_and_unlinks(site: Site, provider: IdentityProvider
     await register(page, site, "linda")
     await sign_in_here(page, site, "linda")
     await page.goto(f"{site.url}/accounts/ways-in/")
-    await page.get_by_test_id("link-google").get_by_role("button").click()
+    await page.get_by_test_id("link-google").get_by_role("link", name="Link").click()
+    await keep(page, "link")
+    await certain(page)
     await page.locator("#allow").click()
     await expect(page.get_by_test_id("link-google")).to_contain_text("Linked")
     await keep(page, "linked")
@@ -388,7 +396,8 @@ async def test_a_link_is_made_for_nobody_but_who_began_it(
     await register(page, site, "bert")
     await sign_in_here(page, site, "anna")
     await page.goto(f"{site.url}/accounts/ways-in/")
-    await page.get_by_test_id("link-github").get_by_role("button").click()
+    await page.get_by_test_id("link-github").get_by_role("link", name="Link").click()
+    await certain(page)
     back = await page.locator("#allow").get_attribute("href")
     assert back
     await sign_in_here(page, site, "bert")
@@ -404,7 +413,8 @@ async def test_an_account_elsewhere_is_one_persons(site: Site, provider: Identit
     await expect_chat(alice)
     await sign_in_here(bob, site, "benno")
     await bob.goto(f"{site.url}/accounts/ways-in/")
-    await bob.get_by_test_id("link-github").get_by_role("button").click()
+    await bob.get_by_test_id("link-github").get_by_role("link", name="Link").click()
+    await certain(bob)
     await bob.locator("#allow").click()
     await expect_refusal(bob, "linked with another account here", "linked-already")
     assert [name for _, name, _ in linked(site, provider.someone.subject)] == [provider.someone.login]
