@@ -11,7 +11,7 @@ from accounts.selectors import persons_by_names
 from chat import bodies, errors, selectors
 from chat.actions import channel as channels
 from chat.actions import member, policy
-from chat.commands.fields import Id, Name, Names, Number, PageSize
+from chat.commands.fields import Id, Name, Names, Number, PageSize, Target
 from chat.commands.registry import Call, Nothing, command
 from chat.errors import ChatError
 from chat.rules import SLOW_MODE_LIMIT
@@ -20,10 +20,6 @@ from delivery import publish
 from delivery.threads import run
 
 Join = Literal["open", "invite", "closed"]
-
-
-class Target(msgspec.Struct):
-    target: Id
 
 
 def shown(call: Call, access: Access) -> dict[str, Any]:

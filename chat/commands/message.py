@@ -8,7 +8,7 @@ import msgspec
 
 from chat import bodies, errors
 from chat.actions import message as messages
-from chat.commands.fields import Id, Number, PageSize
+from chat.commands.fields import Id, Number, One, PageSize
 from chat.commands.registry import Call, command
 from chat.errors import ChatError
 from chat.selectors import access_channel, access_message, history
@@ -72,11 +72,6 @@ async def message_history(call: Call, data: History) -> dict[str, Any]:
         }
 
     return await run(read)
-
-
-class One(msgspec.Struct):
-    target: Id
-    id: Id
 
 
 @command("message.get", guests=True)

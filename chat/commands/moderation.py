@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from chat import bodies, errors, rules
 from chat.actions import moderation, pin, policy, report
-from chat.commands.fields import Id, Name
+from chat.commands.fields import Id, Name, One, Target
 from chat.commands.registry import Call, command
 from chat.selectors import access_channel
 from chat.selectors.pins import pins_of
@@ -21,11 +21,6 @@ from delivery.threads import run
 LONGEST = 10 * 365 * 86400
 Seconds = Annotated[int, Meta(ge=1, le=LONGEST)]
 Reason = Annotated[str, Meta(max_length=4 * rules.REASON_LIMIT)]
-
-
-class One(msgspec.Struct):
-    target: Id
-    id: Id
 
 
 @command("message.pin", fault=errors.STORE_FAILED)
@@ -51,24 +46,13 @@ async def unpin_message(call: Call, data: One) -> dict[str, Any]:
     return {"target": str(data.target), "id": str(row.pk), "seq": row.seq, "position": position or row.position}
 
 
-class Target(msgspec.Struct):
-    target: Id
-
-
 @command("message.pins", guests=True)
 async def pins(call: Call, data: Target) -> dict[str, Any]:
     """The channel's pinned messages that one may read, the last pinned first."""
 
     def read() -> dict[str, Any]:
         access = access_channel(call.user, data.target, app=call.caller.app)
-        found = pins_of(call.user, access)
-        return {
-            "messages": [
-                bodies.message(one.message, one.message.sender)
-                | {"pinnedBy": bodies.person(one.by), "pinnedAt": one.time}
-                for one in found
-            ]
-        }
+        return {"messages": [bodies.pin(one) for one in pins_of(call.user, access)]}
 
     return await run(read)
 
