@@ -54,6 +54,13 @@ async def test_a_picture_and_a_voice_from_a_phone(site: Site, person: OpenPerson
         await expect(image).to_have_attribute("src", re.compile("^blob:"))
         # Its place was kept before it was there, and it was not enlarged.
         assert await image.evaluate("image => [image.width, image.height, image.naturalWidth]") == [320, 160, 600]
+        await alice.get_by_test_id("picture-open").click()
+        large = alice.get_by_test_id("picture-large")
+        await expect(large).to_be_visible()
+        assert await large.evaluate("image => image.width") == 600
+        await alice.keyboard.press("Escape")
+        await expect(large).to_be_hidden()
+        await expect(alice.get_by_test_id("picture-open")).to_be_focused()
         sound = alice.get_by_test_id("message-voice")
         await sound.evaluate("audio => audio.readyState || new Promise((done) => (audio.onloadedmetadata = done))")
         assert await sound.evaluate("audio => audio.duration") == 0.5

@@ -1,0 +1,147 @@
+"""Alice reads: nothing moves under her eyes, lists say what is wrong with them, and back goes one step back."""
+
+from __future__ import annotations
+
+import json
+
+from playwright.async_api import Page, WebSocketRoute, expect
+
+from tests.e2e.conftest import OpenPerson
+from tests.e2e.test_group_and_private import make_group, open_channel
+from tests.e2e.test_two_browsers import sign_in
+from tests.support.accounts import register
+from tests.support.client import Client
+from tests.support.site import Site
+
+_WHERE = """seq => {
+  const message = document.querySelector(`[data-testid=message][data-seq="${seq}"]`);
+  return message && message.getBoundingClientRect().top;
+}"""
+
+
+async def say_many(client: Client, target: str, count: int) -> None:
+    answers = [
+        await client.post("message.send", target=target, type="text", msg=f"one of {count}") for _ in range(count)
+    ]
+    for answer in answers:
+        assert (await answer).code == 200
+
+
+async def make_team(page: Page) -> str:
+    await make_group(page, "Readers", "bob")
+    target = await page.get_by_test_id("channel-item").filter(has_text="Readers").get_attribute("data-target")
+    assert target
+    return target
+
+
+async def test_what_alice_reads_stays_where_it_is_while_hundreds_of_messages_come(
+    site: Site, person: OpenPerson
+) -> None:
+    tokens = register(site, ["alice", "bob"])
+    alice = await person("alice")
+    await sign_in(alice, site, "alice")
+    target = await make_team(alice)
+    async with await Client.connect(site.acc) as bob:
+        await bob.login_token(tokens["bob"])
+        await say_many(bob, target, 120)
+        await expect(alice.locator("[data-testid=message][data-seq='120']")).to_be_visible()
+        await alice.get_by_test_id("timeline").evaluate("frame => (frame.scrollTop = frame.scrollHeight / 2)")
+        await expect(alice.get_by_test_id("to-newest")).to_be_visible()
+        before = await alice.evaluate(_WHERE, 60)
+        await say_many(bob, target, 500)
+
+        button = alice.get_by_test_id("new-messages")
+        await expect(button).to_have_text("500 new messages")
+        assert await alice.evaluate(_WHERE, 60) == before
+        assert await alice.get_by_test_id("message").count() <= 350
+        await button.click()
+        await expect(alice.locator("[data-testid=message][data-seq='620']")).to_be_visible()
+        await expect(button).to_be_hidden()
+
+
+async def test_back_on_a_phone_closes_the_details_and_then_the_channel(site: Site, person: OpenPerson) -> None:
+    register(site, ["alice", "bob"])
+    alice = await person("alice", width=390, height=844)
+    await sign_in(alice, site, "alice")
+    await alice.get_by_test_id("back").click()
+    await make_team(alice)
+    await alice.get_by_test_id("back").click()
+    await open_channel(alice, "Readers")
+
+    await alice.get_by_test_id("details-toggle").click()
+    await expect(alice.get_by_test_id("details")).to_be_visible()
+    await alice.go_back()
+    await expect(alice.get_by_test_id("details")).to_be_hidden()
+    await expect(alice.get_by_test_id("channel-title")).to_be_visible()
+    await alice.go_back()
+    await expect(alice.get_by_test_id("channel-list")).to_be_visible()
+    await expect(alice.get_by_test_id("channel-title")).to_be_hidden()
+
+
+async def test_what_cannot_be_loaded_says_why_and_is_tried_again(site: Site, person: OpenPerson) -> None:
+    register(site, ["alice", "bob"])
+    alice = await person("alice", width=1440, locale="zh-CN")
+    refused = {"channel.members", "friend.list", "person.search"}
+
+    def between(route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
+
+        def up(frame: str | bytes) -> None:
+            request = json.loads(frame)
+            if request["cmd"] in refused:
+                refused.discard(request["cmd"])
+                response = {"code": 1003, "codeMsg": "Not authorised", "data": {"error": "You are sending too fast."}}
+                route.send(json.dumps({"seq": request["seq"], "cmd": request["cmd"], "response": response}))
+            else:
+                server.send(frame)
+
+        route.on_message(up)
+
+    await alice.route_web_socket("**/acc*", between)
+    await sign_in(alice, site, "alice")
+    await alice.get_by_test_id("tab-people").click()
+    failed = alice.get_by_test_id("list-failed")
+    await expect(failed).to_contain_text("好友没有加载出来")
+    await failed.get_by_test_id("list-retry").click()
+    await expect(alice.locator("#circle-state")).to_contain_text("还没有好友")
+
+    await alice.get_by_test_id("find-people").click()
+    dialog = alice.locator("dialog[open]")
+    await dialog.get_by_test_id("person-search").fill("bob")
+    await expect(dialog.get_by_test_id("list-failed")).to_contain_text("发送太快了")
+    await dialog.get_by_test_id("list-retry").click()
+    await dialog.get_by_test_id("person-option").click()
+    await alice.get_by_test_id("tab-channels").click()
+
+    await make_team(alice)
+    details = alice.get_by_test_id("details")
+    await expect(details.get_by_test_id("list-failed")).to_contain_text("成员没有加载出来。发送太快了")
+    await details.get_by_test_id("list-retry").click()
+    await expect(details.get_by_test_id("person-item")).to_have_count(2)
+
+
+async def test_bobs_new_name_shows_to_alice_at_once_and_is_one_that_can_be_mentioned(
+    site: Site, person: OpenPerson
+) -> None:
+    tokens = register(site, ["alice", "bob"])
+    alice = await person("alice", width=1440)
+    await sign_in(alice, site, "alice")
+    target = await make_team(alice)
+    async with await Client.connect(site.acc) as bob:
+        await bob.login_token(tokens["bob"])
+        await bob.call("message.send", target=target, type="text", msg="@Alice, who is @bob?")
+        await expect(alice.locator(".mention")).to_have_text(["@Alice", "@bob"])
+        await expect(alice.locator(".mention.me")).to_have_text("@Alice")
+    site.manage("shell", "--no-imports", "-c", _RENAME)
+    await expect(alice.locator("[data-testid=person-item][data-user-id=bob]")).to_contain_text("Robert")
+    await expect(alice.locator(".message-name")).to_have_text("Robert")
+    await expect(alice.get_by_test_id("note")).to_contain_text("Robert")
+
+
+_RENAME = """
+from accounts.actions import profile_change
+from accounts.models import User
+bob = User.objects.get(username="bob")
+profile_change(user_id=bob.pk, nickname="Robert", status_text="", language="", time_zone="", shares_read=True,
+    shares_presence=True)
+"""
