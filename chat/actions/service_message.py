@@ -5,12 +5,15 @@ What it may not know of is answered like what does not exist.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from accounts.models import User
 from accounts.selectors import person_by_name
 from chat import errors
-from chat.actions.message import message_edit, message_recall, message_recall_as_operator
+from chat.actions.message import message_edit, message_recall
 from chat.actions.sending import SPEAK
-from chat.actions.service_access import MANAGE, access_for_service
+from chat.actions.service_access import access_for_service
 from chat.errors import ChatError
 from chat.models import Message
 from chat.selectors import access_message
@@ -19,7 +22,8 @@ from delivery import receipts
 
 def message_for_service(user: User, message_id: int) -> Message:
     """A message that the service may read."""
-    return access_message(user, access_for_service(user, _channel_of(message_id)), message_id)
+    with _hidden_or_absent():
+        return access_message(user, access_for_service(user, _channel_of(message_id)), message_id)
 
 
 def message_for_status(user: User, message_id: int) -> Message:
@@ -33,21 +37,28 @@ def message_for_status(user: User, message_id: int) -> Message:
 def message_edit_by_service(*, caller: User, message_id: int, text: str, author: str = "") -> Message:
     """Replace the text of the author's own message (`author` empty: the service itself)."""
     who = _acting(caller, author)
-    message, _ = message_edit(user=who, channel_id=_channel_of(message_id), message_id=message_id, text=text, app=None)
+    with _hidden_or_absent():
+        channel = _channel_of(message_id)
+        message, _ = message_edit(user=who, channel_id=channel, message_id=message_id, text=text, app=None)
     return message
 
 
 def message_recall_by_service(*, caller: User, message_id: int, author: str = "") -> None:
     """Take back a message that its author, or a manager of its group, could."""
     who = _acting(caller, author)
-    channel = _channel_of(message_id)
+    with _hidden_or_absent():
+        message_recall(user=who, channel_id=_channel_of(message_id), message_id=message_id, app=None)
+
+
+@contextmanager
+def _hidden_or_absent() -> Iterator[None]:
+    """Whether it is the message that does not exist or its channel that the caller may not know of: one answer."""
     try:
-        message_recall(user=who, channel_id=channel, message_id=message_id, app=None)
-    except ChatError:
-        # Where it is neither its author nor a manager by role, the right to manage all groups may do.
-        if author or not caller.has_perm(MANAGE) or access_for_service(caller, channel).channel.kind != "public":
-            raise
-        message_recall_as_operator(operator=caller, message_id=message_id)
+        yield
+    except ChatError as refusal:
+        if refusal.code is errors.NO_DATA:
+            raise ChatError(errors.NO_DATA, "There is no such message.") from None
+        raise
 
 
 def _acting(caller: User, author: str) -> User:

@@ -1,0 +1,164 @@
+"""Attack 3, every command by everybody. The commands come from the registry: one that has no entry here fails.
+
+The same for the calls of HTTP: tests/chat/api/v1/test_matrix.py.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from chat.commands.registry import COMMANDS
+from tests.support.people import People, Person, Town
+
+ABSENT = "999999999"
+
+ROLES = ("nobody", "guest", "stranger", "gone", "member", "admin", "owner")
+"""Who gives the command, in this order: a connection without log-in, a guest, an account that was never in the group,
+one that has left it, and three who are in it."""
+
+# Of each command what it takes, and its code for each of them. `$target` is the group, `$message` the owner's message
+# there, `$pinned` one that is pinned, `$own` the giver's own, `$victim` a member of whom each giver has one.
+MATRIX: dict[str, tuple[dict[str, Any], str]] = {
+    "login": ({"appId": 101, "userId": "$fresh"}, "200 1009 1009 1009 1009 1009 1009"),
+    "ping": ({}, "200 200 200 200 200 200 200"),
+    "heartbeat": ({}, "1000 200 200 200 200 200 200"),
+    "sync": ({"after": 0}, "1000 200 200 200 200 200 200"),
+    "app.list": ({}, "1000 200 200 200 200 200 200"),
+    "presence.list": ({}, "1000 200 200 200 200 200 200"),
+    "person.search": ({"q": "x"}, "1000 1003 200 200 200 200 200"),
+    "person.block": ({"userId": "$victim"}, "1000 1003 200 200 200 200 200"),
+    "person.unblock": ({"userId": "$victim"}, "1000 1003 200 200 200 200 200"),
+    "friend.list": ({}, "1000 1003 200 200 200 200 200"),
+    "friend.request": ({"userId": "$victim"}, "1000 1003 200 200 200 200 200"),
+    "friend.accept": ({"userId": "$victim"}, "1000 1003 1005 1005 1005 1005 1005"),
+    "friend.decline": ({"userId": "$victim"}, "1000 1003 1005 1005 1005 1005 1005"),
+    "friend.remove": ({"userId": "$victim"}, "1000 1003 1005 1005 1005 1005 1005"),
+    "channel.list": ({}, "1000 200 200 200 200 200 200"),
+    "channel.search": ({"q": ""}, "1000 1003 200 200 200 200 200"),
+    "channel.create": ({"kind": "public", "name": "x"}, "1000 1003 200 200 200 200 200"),
+    "channel.get": ({"target": "$target"}, "1000 1005 1005 1005 200 200 200"),
+    "channel.members": ({"target": "$target"}, "1000 1003 1005 1005 200 200 200"),
+    "channel.join": ({"target": "$target"}, "1000 1003 1005 1005 200 200 200"),
+    "channel.leave": ({"target": "$target"}, "1000 1003 1005 1005 200 200 200"),
+    "channel.invite": ({"target": "$target", "members": ["$outsider"]}, "1000 1003 1005 1005 1003 200 200"),
+    "channel.remove": ({"target": "$target", "member": "$victim"}, "1000 1003 1005 1005 1003 200 200"),
+    "channel.rename": ({"target": "$target", "name": "x"}, "1000 1003 1005 1005 1003 200 200"),
+    "channel.role": ({"target": "$target", "member": "$victim", "role": "admin"}, "1000 1003 1005 1005 1003 1003 200"),
+    "channel.policy": ({"target": "$target", "slowMode": 0}, "1000 1003 1005 1005 1003 200 200"),
+    "channel.restrict": (
+        {"target": "$target", "member": "$victim", "kind": "ban"},
+        "1000 1003 1005 1005 1003 200 200",
+    ),
+    "channel.unrestrict": (
+        {"target": "$target", "member": "$victim", "kind": "mute"},
+        "1000 1003 1005 1005 1003 200 200",
+    ),
+    "channel.restrictions": ({"target": "$target"}, "1000 1003 1005 1005 1003 200 200"),
+    "channel.transfer": ({"target": "$target", "member": "$victim"}, "1000 1003 1005 1005 1003 1003 200"),
+    "message.search": ({"target": "$target", "q": "hello"}, "1000 1003 1005 1005 200 200 200"),
+    "message.send": ({"target": "$target", "msg": "x"}, "1000 1005 1005 1005 200 200 200"),
+    "message.history": ({"target": "$target"}, "1000 1005 1005 1005 200 200 200"),
+    "message.get": ({"target": "$target", "id": "$message"}, "1000 1005 1005 1005 200 200 200"),
+    "message.edit": ({"target": "$target", "id": "$message", "msg": "x"}, "1000 1005 1005 1005 1003 1003 200"),
+    "message.recall": ({"target": "$target", "id": "$message"}, "1000 1005 1005 1005 1003 200 200"),
+    "message.pin": ({"target": "$target", "id": "$message"}, "1000 1003 1005 1005 1003 200 200"),
+    "message.unpin": ({"target": "$target", "id": "$message"}, "1000 1003 1005 1005 1003 200 200"),
+    "message.pins": ({"target": "$target"}, "1000 1005 1005 1005 200 200 200"),
+    "message.report": ({"target": "$target", "id": "$message"}, "1000 1003 1005 1005 200 200 1009"),
+    "read.mark": ({"target": "$target", "seq": 1}, "1000 1005 1005 1005 200 200 200"),
+}
+
+
+def filled(value: Any, values: dict[str, str]) -> Any:
+    """The value with the names that begin with `$` replaced."""
+    if isinstance(value, dict):
+        return {name: filled(one, values) for name, one in value.items()}
+    if isinstance(value, list):
+        return [filled(one, values) for one in value]
+    return values[value] if isinstance(value, str) and value.startswith("$") else value
+
+
+def test_every_command_is_in_the_matrix() -> None:
+    assert set(MATRIX) == set(COMMANDS)
+    for name, (_, codes) in MATRIX.items():
+        assert len(codes.split()) == len(ROLES), name
+
+
+@pytest.mark.each_database
+@pytest.mark.parametrize("cmd", sorted(COMMANDS))
+async def test_who_may_give_it(people: People, town: Town, cmd: str) -> None:
+    fields, codes = MATRIX[cmd]
+    owner, admin, member, gone, stranger = await people("alice", "alice", "alice", "alice", "alice")
+    victims = [town.account("bob") for _ in ROLES]
+    givers: dict[str, Person] = dict(
+        zip(ROLES, (await people.stranger(), await people.guest(), stranger, gone, member, admin, owner), strict=True)
+    )
+    group = await owner.group(admin, member, gone, *victims, join="closed")
+    await owner.call("channel.role", target=group, member=admin.name, role="admin")
+    await gone.call("channel.leave", target=group)
+    values = {"$target": group, "$message": (await owner.say(group))["id"], "$fresh": town.guest_name()}
+
+    found = []
+    for (role, giver), victim in zip(givers.items(), victims, strict=True):
+        values |= {"$victim": victim.name, "$outsider": town.account("bob").name}
+        found.append(f"{role} {(await giver.request(cmd, filled(fields, values))).code}")
+
+    assert found == [f"{role} {code}" for role, code in zip(ROLES, codes.split(), strict=True)]
+
+
+def of_messages() -> list[str]:
+    """The commands that name a message besides its channel."""
+    return [name for name, command in COMMANDS.items() if {"target", "id"} <= set(command.takes.__struct_fields__)]
+
+
+@pytest.mark.each_database
+@pytest.mark.parametrize("cmd", [*of_messages(), "message.send"])
+async def test_a_message_of_another_channel_or_time_is_like_one_that_does_not_exist(
+    people: People, town: Town, cmd: str
+) -> None:
+    alice, bob, carol = await people("alice", "bob", "carol")
+    here, elsewhere = await carol.group(bob), await alice.group(bob)
+    before = await carol.say(here)
+    await carol.call("channel.invite", target=here, members=[alice.name])
+    await carol.call("channel.role", target=here, member=alice.name, role="admin")
+    other = await bob.say(elsewhere)
+    fields = {"target": here, "msg": "x"}
+    field = "replyTo" if cmd == "message.send" else "id"
+
+    absent = await alice.refused(cmd, **fields, **{field: ABSENT})
+    # One of another group where she is, one from before her time, and one of people whom she does not know.
+    private = await bob.say(await bob.private(carol))
+    for one in (other, before, private):
+        assert await alice.refused(cmd, **fields, **{field: one["id"]}) == absent
+    assert absent[0] == 1005
+
+
+def naming_somebody() -> list[tuple[str, str]]:
+    """The commands that name a person, and how."""
+    fields = ("userId", "member", "members")
+    found = [
+        (name, field) for name, one in COMMANDS.items() for field in fields if field in one.takes.__struct_fields__
+    ]
+    return [pair for pair in found if pair[0] != "login"]
+
+
+@pytest.mark.each_database
+@pytest.mark.parametrize(("cmd", "field"), naming_somebody())
+async def test_who_was_shut_out_and_a_guest_are_like_nobody(people: People, town: Town, cmd: str, field: str) -> None:
+    """Commands that name somebody tell no more of an account that is not active than of a name that nobody has."""
+    [alice] = await people("alice")
+    guest, gone = await people.guest(), town.account("dave")
+    town.shell(f"from accounts.actions import person_deactivate as end; end(user_id={gone.id})")
+    group = await alice.group()
+
+    async def answer(name: str) -> str:
+        values = {"$target": group, "$victim": name, "$outsider": name}
+        given = filled(MATRIX[cmd][0], values) | {field: [name] if field == "members" else name}
+        return json.dumps(await alice.refused(cmd, **given)).replace(name, "X")
+
+    absent = await answer("nobody-of-that-name")
+    assert "1005" in absent
+    assert [await answer(name) for name in (gone.name, guest.name)] == [absent, absent]

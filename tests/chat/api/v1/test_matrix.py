@@ -1,0 +1,199 @@
+"""Attack 3, every call of HTTP with every token but the right one, and to everything that is somebody else's.
+
+The calls come from the paths that are served: a new kind of object that has no entry here fails.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.actions import app_create, guest_create, service_make, token_issue
+from accounts.actions.external import Given, external_person_set
+from accounts.models import User
+from chat import urls
+from chat.actions.channel import channel_create_global, channel_create_group
+from chat.actions.incoming_hook import incoming_hook_create
+from chat.actions.webhook import webhook_create
+from chat.api.v1 import urls as v1
+from tests.chat.api.conftest import Grant
+from tests.chat.api.v1.conftest import Caller, Reply
+from tests.support.core import say
+
+pytestmark = pytest.mark.django_db
+
+ABSENT = "999999999"
+CALLS = [
+    (method, pattern.pattern._route, permission)
+    for pattern in v1.urlpatterns
+    if hasattr(pattern.pattern, "_route")
+    for method, permission in pattern.callback.cls.permissions.items()
+]
+RIGHTS = {permission for _, _, permission in CALLS if permission}
+NAMED = {
+    "channel_id": "$channel",
+    "message_id": "$message",
+    "webhook_id": "$webhook",
+    "hook_id": "$hook",
+    "external_id": "$external",
+    "name": "$name",
+    "int:app": "101",
+}
+"""What stands in paths. A new kind of object needs one here that is somebody else's."""
+BODIES: dict[tuple[str, str], Any] = {
+    ("PATCH", "messages/<message_id>/"): {"msg": "x"},
+    ("PATCH", "channels/<channel_id>/"): {"name": "x"},
+    ("POST", "channels/<channel_id>/members/"): {"members": ["alice"]},
+    ("PATCH", "channels/<channel_id>/members/<name>/"): {"role": "admin"},
+    ("PATCH", "webhooks/<webhook_id>/"): {"enabled": False},
+    ("PATCH", "incoming-webhooks/<hook_id>/"): {"enabled": False},
+    ("POST", "users/external/<external_id>/token/"): {"seconds": 600},
+}
+CREATES = {("PUT", "users/external/<external_id>/")}
+"""Each service has people of its own: what is another's it makes anew for itself."""
+PUBLIC = {"users/<name>/", "presence/<name>/", "apps/<int:app>/online/"}
+"""What who has the right sees of everybody."""
+
+
+def at(route: str, values: dict[str, str]) -> str:
+    return re.sub(r"<([\w:]+)>", lambda found: values.get(NAMED[found[1]], NAMED[found[1]]), route)
+
+
+@pytest.fixture
+def everything(db: None, alice: User, shop: User, grant: Grant) -> dict[str, str]:
+    """One of each kind of object, all of them a rival's."""
+    channel_create_global(app=app_create(number=101, name="Web"))
+    rival = service_make(username="rival")
+    group = channel_create_group(creator=rival, name="Theirs", members=["alice"], join="closed")
+    said = say(rival, group)
+    hook, _ = webhook_create(
+        maker=rival, name="x", url="https://example.org/", events=["message.sent"], channel_id=group.pk
+    )
+    incoming, _ = incoming_hook_create(maker=rival, name="builds", channel_id=group.pk)
+    external_person_set(service=rival, given=Given("c-1", "Ma Yuan"))
+    return {
+        "$channel": str(group.pk),
+        "$message": str(said.id),
+        "$webhook": str(hook.pk),
+        "$hook": str(incoming.pk),
+        "$external": "c-1",
+        "$name": "alice",
+    }
+
+
+def call(caller: Caller, method: str, route: str, values: dict[str, str]) -> Reply:
+    body = BODIES.get((method, route), {})
+    return caller(method, at(route, values), None if method in ("GET", "DELETE") else body)
+
+
+@pytest.mark.parametrize(("method", "route", "permission"), CALLS)
+def test_all_rights_but_the_one_are_not_enough(
+    method: str,
+    route: str,
+    permission: str | None,
+    everything: dict[str, str],
+    shop: User,
+    grant: Grant,
+) -> None:
+    if permission is None:
+        assert route == "users/import/", "what asks for its rights by itself is named here, and tested by itself"
+        return
+    caller = Caller(grant(shop, *(right.partition(".")[2] for right in RIGHTS - {permission})))
+
+    reply = call(caller, method, route, everything)
+
+    assert (reply.status, reply.data["detail"]) == (403, f"This call needs the permission {permission}.")
+
+
+@pytest.mark.parametrize(("method", "route", "permission"), CALLS)
+def test_people_guests_and_those_without_a_token_call_nothing(
+    method: str,
+    route: str,
+    permission: str | None,
+    everything: dict[str, str],
+    alice: User,
+) -> None:
+    guest = guest_create(name="guest")
+    if permission is not None:
+        for user in (alice, guest):
+            assert call(Caller(f"Bearer {token_issue(user=user)}"), method, route, everything).status == 403
+    assert call(Caller(None), method, route, everything).status == 401
+
+
+@pytest.mark.parametrize(("method", "route", "permission"), [one for one in CALLS if "<" in one[1]])
+def test_what_is_anothers_is_answered_like_what_does_not_exist(
+    method: str,
+    route: str,
+    permission: str | None,
+    everything: dict[str, str],
+    shop: User,
+    grant: Grant,
+) -> None:
+    """By a service that has every right there is, but that over all channels and that to speak for others."""
+    if route in PUBLIC or (method, route) in CREATES:
+        return
+    caller = Caller(grant(shop, *(right.partition(".")[2] for right in RIGHTS)))
+    absent = dict.fromkeys(everything, ABSENT) | {"$name": everything["$name"]}
+
+    theirs, nobodys = call(caller, method, route, everything), call(caller, method, route, absent)
+
+    assert nobodys.status == 404
+    assert (theirs.status, theirs.data) == (nobodys.status, nobodys.data)
+
+
+# -- the calls of sections 2 and 3 ------------------------------------------------------------------------------------
+
+OPEN = {"/register", "/login", "/hooks/<str:secret>/"}
+"""What everybody may ask who knows a secret."""
+
+
+def form_calls() -> list[tuple[str, str]]:
+    found = []
+    for pattern in urls.urlpatterns:
+        view = getattr(getattr(pattern, "callback", None), "cls", None)
+        if view is not None:
+            path = f"/{pattern.pattern}"
+            found += [
+                (method.upper(), path) for method in ("get", "post") if hasattr(view, method) and path not in OPEN
+            ]
+    return found
+
+
+def test_there_are_such_calls() -> None:
+    assert len(form_calls()) >= 8
+
+
+@pytest.mark.parametrize(("method", "path"), form_calls())
+def test_an_ordinary_person_and_a_guest_push_nothing(
+    method: str,
+    path: str,
+    everything: dict[str, str],
+    alice: User,
+    bob: User,
+) -> None:
+    """From the internet and, since who shows a credential is judged by it alone, from an open network as well."""
+    fields = {
+        "appID": "101", "userID": "alice", "msgID": "m", "message": "x", "friend_id": ABSENT, "name": "x",
+        "group_id": everything["$channel"],
+    }  # fmt: skip
+    tokens = {"person": token_issue(user=bob), "guest": token_issue(user=guest_create(name="guest"))}
+
+    for address in ("127.0.0.1", "203.0.113.9"):
+        for who, token in [*tokens.items(), ("nobody", ""), ("liar", "x" * 64)]:
+            if who == "nobody" and address == "127.0.0.1":
+                continue
+            headers = {"token": token, "Authorization": f"Token {token}"} if token else {}
+            reply = Client(REMOTE_ADDR=address).generic(
+                method, path, "&".join(f"{name}={value}" for name, value in fields.items()),
+                "application/x-www-form-urlencoded", headers=headers, QUERY_STRING=f"group_id={fields['group_id']}",
+            )  # fmt: skip
+            content = json.loads(reply.content)
+            if (who, path) == ("person", "/group/create"):
+                assert content["code"] == 200
+            else:
+                assert content["code"] in (1003, -1), (who, address, content)
+                assert content["data"].keys() <= {"error"}
