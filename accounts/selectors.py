@@ -16,7 +16,7 @@ from knox.models import AuthToken
 
 from accounts.credentials import session_credential, token_credential, token_digest
 from accounts.lookups import Begins
-from accounts.models import App, Block, User
+from accounts.models import App, Block, Friendship, User
 from accounts.names import KEY_LIMIT, is_storable, name_key
 from accounts.pinyin import as_typed
 
@@ -35,9 +35,13 @@ def person_by_name(username: str) -> User | None:
     return _named([username]).first() if is_storable(username) else None
 
 
-def person_known(username: str) -> User | None:
-    """The same, the deactivated too: who was a friend or is blocked may have gone meanwhile."""
-    return _accounts().filter(username_key=name_key(username)).first() if is_storable(username) else None
+def person_known(username: str, *, to: User) -> User | None:
+    """The same; of the deactivated those too whom the person knows: a friend, or who is blocked, may have gone."""
+    found = _accounts().filter(username_key=name_key(username)).first() if is_storable(username) else None
+    if found is None or found.is_active or Block.objects.filter(by=to, blocked=found).exists():
+        return found
+    circle = Friendship.objects.filter(Q(asked_by=to, asked=found) | Q(asked_by=found, asked=to))
+    return found if circle.exists() else None
 
 
 def person_by_phone(phone_number: str) -> User | None:

@@ -15,7 +15,7 @@ from accounts.selectors import person_known
 from chat import bodies, errors
 from chat.commands.fields import Name
 from chat.commands.registry import Call, Nothing, command
-from chat.errors import ChatError
+from chat.errors import ChatError, Code
 from delivery import publish
 from delivery.threads import run
 
@@ -35,20 +35,6 @@ def refusals() -> Iterator[None]:
         raise ChatError(errors.OPERATION_FAILED, str(refusal)) from refusal
 
 
-async def act(call: Call, data: Who, action: Callable[..., Any]) -> dict[str, Any]:
-    """Carry out what concerns the caller and one other, who is named however it may be spelt."""
-
-    def do() -> dict[str, Any]:
-        with refusals():
-            other = person_known(data.userId)
-            if other is None:
-                raise NoSuchPerson
-            action(user=call.user, person_id=other.pk)
-            return bodies.person(other)
-
-    return await run(do)
-
-
 @command("friend.list")
 async def friend_list(call: Call, data: Nothing) -> dict[str, Any]:
     """One's friends and whether they are online anywhere, requests that wait for an answer, and whom one blocks."""
@@ -65,37 +51,35 @@ async def friend_list(call: Call, data: Nothing) -> dict[str, Any]:
     return lists
 
 
-@command("friend.request", fault=errors.ADD_FAILED)
-async def request(call: Call, data: Who) -> dict[str, Any]:
-    """Ask somebody to be friends, or accept if they have asked."""
-    return await act(call, data, accounts.friend_request)
+def about_another(name: str, promise: str, action: Callable[..., Any], fault: Code) -> None:
+    """A command for what the caller does about one other, who is named however it may be spelt."""
+
+    async def handler(call: Call, data: Who) -> dict[str, Any]:
+        def act() -> dict[str, Any]:
+            with refusals():
+                other = person_known(data.userId, to=call.user)
+                if other is None:
+                    raise NoSuchPerson
+                action(user=call.user, person_id=other.pk)
+                return bodies.person(other)
+
+        return await run(act)
+
+    handler.__doc__ = promise
+    command(name, fault=fault)(handler)
 
 
-@command("friend.accept", fault=errors.STORE_FAILED)
-async def accept(call: Call, data: Who) -> dict[str, Any]:
-    """Be friends with somebody who has asked."""
-    return await act(call, data, accounts.friend_accept)
-
-
-@command("friend.decline", fault=errors.DELETE_FAILED)
-async def decline(call: Call, data: Who) -> dict[str, Any]:
-    """Say no to somebody who has asked."""
-    return await act(call, data, accounts.friend_decline)
-
-
-@command("friend.remove", fault=errors.DELETE_FAILED)
-async def remove(call: Call, data: Who) -> dict[str, Any]:
-    """End a friendship, or take one's own request back."""
-    return await act(call, data, accounts.friend_remove)
-
-
-@command("person.block", fault=errors.ADD_FAILED)
-async def block(call: Call, data: Who) -> dict[str, Any]:
-    """Hear nothing more from somebody, who is not told."""
-    return await act(call, data, accounts.person_block)
-
-
-@command("person.unblock", fault=errors.DELETE_FAILED)
-async def unblock(call: Call, data: Who) -> dict[str, Any]:
-    """Take a block back."""
-    return await act(call, data, accounts.person_unblock)
+for one in (
+    ("friend.request", "Ask to be friends, or accept who has asked.", accounts.friend_request, errors.ADD_FAILED),
+    ("friend.accept", "Be friends with somebody who has asked.", accounts.friend_accept, errors.STORE_FAILED),
+    ("friend.decline", "Say no to somebody who has asked.", accounts.friend_decline, errors.DELETE_FAILED),
+    (
+        "friend.remove",
+        "End a friendship, or take back one's own request.",
+        accounts.friend_remove,
+        errors.DELETE_FAILED,
+    ),
+    ("person.block", "Hear nothing more from somebody, who is not told.", accounts.person_block, errors.ADD_FAILED),
+    ("person.unblock", "Take a block back.", accounts.person_unblock, errors.DELETE_FAILED),
+):
+    about_another(*one)
