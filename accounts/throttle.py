@@ -1,4 +1,8 @@
-"""How often one address may do what costs others something: make accounts, cause mail. Each node counts by itself."""
+"""How often one address may do what costs others something: make accounts, cause mail.
+
+Counted for the whole site where it has a Redis; without one, or while it is away, each node counts by itself. Nowhere
+it can be read who was counted.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,15 @@ from collections import OrderedDict
 from ipaddress import IPv6Address, ip_address
 
 from django.conf import settings
+from django.utils.crypto import salted_hmac
 
 from accounts.errors import TooOften
+from delivery import publish
 
 _HOUR = 3600.0
 _REMEMBERED = 50_000
+_PATIENCE = 2.0
+"""Seconds for the count that all nodes share."""
 _NETWORK_BITS = 64
 """One household or host has so much of the IPv6 addresses; counting single ones would count nothing."""
 
@@ -31,18 +39,26 @@ class Throttle:
         limit = float(getattr(settings, self._option))
         if not limit:
             return
-        key, now = _network(address), time.monotonic()
+        key = salted_hmac(f"accounts.throttle {self._option}", _network(address)).hexdigest()
+        drawn = publish.draw(f"accounts:{key}", rate=limit / _HOUR, burst=int(limit), patience=_PATIENCE)
+        missing = self._own(key, limit) if drawn is None else drawn.missing
+        if missing > 0:
+            raise TooOften(round(missing * _HOUR / limit) + 1)
+
+    def _own(self, key: str, limit: float) -> float:
+        """Count one on this node, if nothing is missing for that."""
+        now = time.monotonic()
         with self._lock:
             spent, at = self._spent.pop(key, (0.0, now))
             spent = max(0.0, spent - (now - at) * limit / _HOUR)
-            full = spent + 1 > limit
-            self._spent[key] = (spent if full else spent + 1, now)
+            missing = max(0.0, spent + 1 - limit)
+            self._spent[key] = (spent if missing else spent + 1, now)
             if len(self._spent) > _REMEMBERED:
                 self._spent.popitem(last=False)
-        if full:
-            raise TooOften(round((spent + 1 - limit) * _HOUR / limit) + 1)
+        return missing
 
     def forget(self) -> None:
+        """Begin anew on this node."""
         self._spent.clear()
 
 

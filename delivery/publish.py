@@ -8,9 +8,11 @@ from typing import Any, TypeVar
 
 from django.db import transaction
 
+from delivery.buckets import Buckets, Drawn
 from delivery.connection import Connection
 from delivery.hub import Hub
 from delivery.log import Entry
+from delivery.redis import Unreachable
 from delivery.relay import Relay
 
 T = TypeVar("T")
@@ -20,15 +22,16 @@ LOOP_PATIENCE = 10.0
 
 _hub: Hub | None = None
 _relay: Relay | None = None
+_buckets: Buckets | None = None
 
 
-def open_door(hub: Hub | None, relay: Relay | None = None) -> None:
-    """Announce to this hub from now on, and by the relay to the other nodes.
+def open_door(hub: Hub | None, relay: Relay | None = None, buckets: Buckets | None = None) -> None:
+    """Announce to this hub from now on, and by the relay to the other nodes, with whom it shares the buckets.
 
     None: to nobody; every node finds committed entries in the log by itself.
     """
-    global _hub, _relay
-    _hub, _relay = hub, relay
+    global _hub, _relay, _buckets
+    _hub, _relay, _buckets = hub, relay, buckets
 
 
 def hub() -> Hub:
@@ -40,6 +43,16 @@ def hub() -> Hub:
 
 def running() -> bool:
     return _hub is not None
+
+
+def draw(name: str, *, rate: float, burst: int, patience: float) -> Drawn | None:
+    """One from a bucket of all nodes; None where there is none, or it cannot be reached in time. As `ask`."""
+    if (buckets := _buckets) is None:
+        return None
+    try:
+        return ask(lambda: buckets.draw(name, rate=rate, burst=burst, count=1), patience)
+    except (Unreachable, TimeoutError):
+        return None
 
 
 def on_loop(function: Callable[[], T]) -> T:

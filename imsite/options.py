@@ -93,23 +93,19 @@ OPTIONS = (
         "Where mail goes out, smtp+tls://user:password@host:587. Empty: printed on a development start, else not sent.",
     ),
     Option("DEFAULT_FROM_EMAIL", "imsite@localhost", "Sender of the site's mail."),
-    Option("IM_JOIN_RATE", 20, "New accounts and guests an hour from one address, on one node; 0: any number.", 0),
-    Option(
-        "IM_OAUTH_RATE", 200, "Sign-ins by other sites an hour begun from one address, on one node; 0: any number.", 0
-    ),
+    Option("IM_JOIN_RATE", 20, "New accounts and guests an hour from one address; 0: any number.", 0),
+    Option("IM_OAUTH_RATE", 200, "Sign-ins by other sites an hour begun from one address; 0: any number.", 0),
     Option(
         "IM_MAIL_RATE",
         10,
-        "Mails an hour that one address may cause by the forms, on one node; 0: any number.",
+        "Mails an hour that one address may cause by the forms; 0: any number.",
         0,
     ),
-    Option(
-        "IM_EXPORT_RATE", 6, "Exports of their own data an hour that one person may ask one node for; 0: any number."
-    ),
+    Option("IM_EXPORT_RATE", 6, "Exports of their own data an hour that one person may ask for; 0: any number."),
     Option(
         "IM_PROFILE_RATE",
         60,
-        "Changes of their profile or picture an hour that one person may make on one node; 0: any number.",
+        "Changes of their profile or picture an hour that one person may make; 0: any number.",
         0,
     ),
     Option("IM_AVATAR_BYTES", 5_000_000, "Bytes of the largest picture that is taken as an avatar."),

@@ -57,7 +57,7 @@ class Node:
         await self.hub.start()
         relay = await self.cluster.start(self.hub) if self.cluster is not None else None
         self.writer.start()
-        publish.open_door(self.hub, relay)
+        publish.open_door(self.hub, relay, self.cluster.buckets if self.cluster is not None else None)
         open_queue(self.writer)
         self.webhooks.start()
         if min(self.nodes.live().values(), key=lambda info: (info.started, info.id)).id == self.nodes.id:

@@ -15,6 +15,8 @@ from accounts.models import User
 from accounts.throttle import Throttle
 from chat.actions.session import session_open
 from chat.errors import TOO_MUCH, ChatError
+from delivery import publish
+from delivery.buckets import Drawn
 from tests.accounts.conftest import PASSWORD
 
 FORM = "application/x-www-form-urlencoded"
@@ -82,6 +84,37 @@ def test_memory_is_bounded(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Non
     for number in range(100):
         joining.take(f"192.0.2.{number}")
     assert len(joining._spent) == 10
+
+
+def test_all_nodes_count_together_and_one_by_itself_while_they_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, float, int]] = []
+    shared: list[Drawn | None] = [Drawn(left=1, missing=0), Drawn(left=0.5, missing=0.5), None, None, None]
+
+    def draw(name: str, *, rate: float, burst: int, patience: float) -> Drawn | None:
+        asked.append((name, rate, burst))
+        return shared.pop(0)
+
+    monkeypatch.setattr(publish, "draw", draw)
+    joining = Throttle("IM_JOIN_RATE")
+    joining.take("192.0.2.1")
+    with pytest.raises(TooOften) as refusal:
+        joining.take("192.0.2.1")
+    assert 900 <= refusal.value.seconds <= 902
+    joining.take("192.0.2.1")
+    joining.take("192.0.2.1")
+    with pytest.raises(TooOften):
+        joining.take("192.0.2.1")
+    assert {(rate, burst) for _, rate, burst in asked} == {(2 / 3600, 2)}
+    assert len({name for name, _, _ in asked}) == 1 and "192.0.2.1" not in asked[0][0]
+
+
+def test_who_was_counted_is_kept_nowhere(settings: Settings) -> None:
+    settings.IM_MAIL_RATE = 2
+    mailing, other = Throttle("IM_JOIN_RATE"), Throttle("IM_MAIL_RATE")
+    mailing.take("alice@example.org")
+    other.take("alice@example.org")
+    assert "alice" not in str([*mailing._spent, *other._spent])
+    assert set(mailing._spent).isdisjoint(other._spent)
 
 
 def test_none_is_no_limit(settings: Settings) -> None:

@@ -1,21 +1,29 @@
-"""What a token may do holds for the whole site; while Redis is away, for each node by itself."""
+"""What a token, or an address, may do holds for the whole site; while Redis is away, for each node by itself."""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import closing
 
+import httpx
 import pytest
 
 from tests.cluster.conftest import ClusterFactory
+from tests.support.accounts import PASSWORD
 from tests.support.rest import Service
 from tests.support.twins import Twins
 
 pytestmark = pytest.mark.postgres
 
 
+async def register(url: str, phone_number: str) -> int:
+    form = {"phone_number": phone_number, "nickname": "New", "password": PASSWORD}
+    async with httpx.AsyncClient() as client:
+        return int((await client.post(f"{url}/register", data=form)).json()["code"])
+
+
 async def test_two_nodes_give_a_token_what_it_may_once(cluster_factory: ClusterFactory) -> None:
-    cluster = cluster_factory(IM_API_BURST="4", IM_API_RATE="0.001")
+    cluster = cluster_factory(IM_API_BURST="4", IM_API_RATE="0.001", IM_JOIN_RATE="2")
     with cluster, closing(Twins(cluster)) as twins:
         shop = await asyncio.to_thread(Service.make, twins.town, "use_gateway")
         replies = [await shop.call(node, "GET", "apps/") for node in (twins.a, twins.b, twins.b, twins.a, twins.a)]
@@ -23,6 +31,8 @@ async def test_two_nodes_give_a_token_what_it_may_once(cluster_factory: ClusterF
         assert [reply.headers["ratelimit-remaining"] for reply in replies] == ["3", "2", "1", "0", "0"]
         assert int(replies[-1].headers["retry-after"]) > 900
         assert (await shop.call(twins.b, "GET", "apps/")).status == 429
+        assert [await register(node.url, str(number)) for number, node in enumerate((twins.a, twins.b))] == [200] * 2
+        assert await register(twins.a.url, "2") == await register(twins.b.url, "3") == -1
         cluster.redis.kill()
         alone = [await shop.call(node, "GET", "apps/") for node in (twins.a, twins.b)]
         assert [reply.headers["ratelimit-remaining"] for reply in alone] == ["3", "3"]
