@@ -268,6 +268,9 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "imsite.reference.openapi.explain_paths",
         "imsite.reference.openapi.explain_refusals",
+        "imsite.reference.openapi.explain_rights",
+        "imsite.reference.openapi.explain_headers",
+        "imsite.reference.openapi.describe_webhooks",
     ],
     "DISABLE_ERRORS_AND_WARNINGS": True,
 }

@@ -11,6 +11,7 @@ from drf_spectacular.generators import SchemaGenerator
 from chat import errors
 from chat.api.v1 import problems
 from chat.errors import Code
+from chat.hooks.shapes import Batch
 
 _ID = {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}
 _NAME = {"type": "string", "minLength": 1, "maxLength": 128}
@@ -48,6 +49,33 @@ REFUSALS: dict[str, tuple[str, Code, str]] = {
 }
 """What a refusal of each status means, and one as it may look."""
 
+_HEADERS = {
+    "RateLimit-Limit": "Calls that the token may make at once.",
+    "RateLimit-Remaining": "How many of them are left.",
+    "RateLimit-Reset": "Seconds until all of them are there again.",
+    "Retry-After": "Seconds after which to come again.",
+}
+_SIGNED = (
+    ("Imsite-Timestamp", "Unix seconds.", "1795168800"),
+    (
+        "Imsite-Signature",
+        "`v1=` and the hexadecimal HMAC-SHA256, by the webhook's secret, of the timestamp, a dot, and the body.",
+        "v1=c6bdf1441404ee9e22b4b57d18859ca72107b0bddf27c4b28cf4b5aa30704d37",
+    ),
+)
+_BATCH = {
+    "webhook": "3",
+    "events": [
+        {
+            "event": "message.sent", "position": 9001, "time": 1795168800000,
+            "data": {
+                "target": "31", "type": "text", "msg": "Where is my parcel?", "from": "alice", "fromId": "9",
+                "name": "Alice", "avatar": "", "id": "4711", "seq": 3, "time": 1795168800000, "position": 9001,
+            },
+        }
+    ],
+}  # fmt: skip
+
 
 @functools.cache
 def document() -> dict[str, Any]:
@@ -59,6 +87,63 @@ def document() -> dict[str, Any]:
 @functools.cache
 def document_text() -> bytes:
     return msgspec.json.encode(document())
+
+
+def describe_webhooks(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """A hook of drf-spectacular: what the site itself sends, to receivers of webhooks."""
+    schemas = msgspec.json.schema_components([Batch], ref_template="#/components/schemas/Webhook{name}")[1]
+    for schema in schemas.values():
+        # The tests are strict; receivers should take what is new.
+        schema.pop("additionalProperties", None)
+    result["components"]["schemas"] |= {f"Webhook{name}": schema for name, schema in sorted(schemas.items())}
+    body = {"schema": {"$ref": "#/components/schemas/WebhookBatch"}, "example": _BATCH}
+    result["webhooks"] = {
+        "events": {
+            "post": {
+                "summary": "Something happened",
+                "description": (
+                    "What is POSTed to a webhook's URL. Check the signature by the body as it came, and that the "
+                    "timestamp is new. An event may come again: its `position` tells."
+                ),
+                "tags": ["webhooks"],
+                "parameters": [_header(*header) for header in _SIGNED],
+                "requestBody": {"required": True, "content": {"application/json": body}},
+                "responses": {
+                    "2XX": {"description": "Taken. All else, a redirect too, is tried again."},
+                },
+            }
+        }
+    }
+    return result
+
+
+def _header(name: str, description: str, example: str) -> dict[str, Any]:
+    schema = {"type": "string"}
+    about = {"description": description, "schema": schema, "example": example}
+    return {"in": "header", "name": name, "required": True, **about}
+
+
+def explain_rights(result: dict[str, Any], generator: SchemaGenerator, **_: Any) -> dict[str, Any]:
+    """A hook of drf-spectacular: say of each call which permission it needs."""
+    for path, _regex, method, view in generator.endpoints:
+        if needed := getattr(view.cls, "permissions", {}).get(method):
+            result["paths"][path][method.lower()]["description"] += f"\n\nNeeds the permission `{needed}`."
+    return result
+
+
+def explain_headers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """A hook of drf-spectacular: what answers tell of how much more a token may ask."""
+    made = {name: {"description": text, "schema": {"type": "integer"}} for name, text in _HEADERS.items()}
+    result["components"]["headers"] = made
+    limits = [name for name in _HEADERS if name.startswith("RateLimit")]
+    for path, operations in result["paths"].items():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                told = limits if path.startswith("/api/v1/") and status != "401" else []
+                told = [*told, "Retry-After"] if status in ("429", "503") else told
+                if told:
+                    response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in told}
+    return result
 
 
 def explain_paths(result: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from chat.api import cors
 from chat.api.call import AlwaysJson
 from chat.api.v1 import problems
 from chat.api.v1.access import ApiToken, MayCall
-from chat.api.v1.shapes import Shape, parse
+from chat.api.v1.shapes import KEY_LIMIT, Shape, parse
 from chat.api.v1.throttles import Allowance, throttles
 from chat.errors import ChatError
 from delivery.keys import Guard
@@ -33,7 +33,6 @@ S = TypeVar("S", bound=Shape)
 
 Permissions = Mapping[str, str | None]
 
-KEY_LIMIT = 128
 _EXPOSED = "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After"
 
 

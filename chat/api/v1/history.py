@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from msgspec import Meta
 from rest_framework.request import Request
@@ -20,6 +19,7 @@ from chat.api.v1.shapes import Count, Id, Milliseconds, Person, Position, Shape,
 from chat.errors import ChatError
 
 _LONGEST = 18
+_NUMBER = {"type": "integer", "minimum": 0, "maximum": 10**_LONGEST - 1}
 _SAID = {
     "target": "31", "type": "text", "msg": "Good morning", "from": "alice", "fromId": "9", "name": "Alice",
     "avatar": "", "id": "4711", "seq": 3, "time": 1795168800000, "position": 9001,
@@ -55,10 +55,8 @@ class History(Endpoint):
         gives={200: MessagePage},
         refuses=(404,),
         query=(
-            OpenApiParameter(
-                "before", OpenApiTypes.INT, description="Messages with smaller numbers, the newest first."
-            ),
-            OpenApiParameter("after", OpenApiTypes.INT, description="Messages with greater numbers, the oldest first."),
+            OpenApiParameter("before", _NUMBER, description="Messages with smaller numbers, the newest first."),
+            OpenApiParameter("after", _NUMBER, description="Messages with greater numbers, the oldest first."),
             LIMIT,
             CURSOR,
         ),

@@ -13,7 +13,7 @@ from chat.actions import online
 from chat.actions.gateway import app_known
 from chat.api.v1 import pages
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
-from chat.api.v1.schema import CURSOR, LIMIT, described
+from chat.api.v1.schema import CURSOR, described, limited
 from chat.api.v1.shapes import AppNumber, Count, Id, Milliseconds, Shape, UserName
 from chat.consumers.node import running_node
 from chat.errors import ChatError
@@ -125,7 +125,7 @@ class AppOnline(Endpoint):
     @described(
         "List who is online on an app",
         gives={200: OnlinePage},
-        query=(LIMIT, CURSOR),
+        query=(limited(LARGEST_PAGE), CURSOR),
         tag="presence",
         got={"The last page": {"results": [{"userId": "alice", "id": "9"}], "next": None}},
     )

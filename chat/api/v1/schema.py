@@ -9,10 +9,10 @@ import msgspec
 from drf_spectacular.drainage import set_override
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.plumbing import ResolvedComponent
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 
-from chat.api.v1.shapes import Problem, Shape
+from chat.api.v1 import pages
+from chat.api.v1.shapes import KEY_LIMIT, Problem, Shape
 
 F = TypeVar("F", bound=Callable[..., Any])
 Example = Mapping[str, Any]
@@ -82,9 +82,12 @@ def described(
         parameters.append(
             OpenApiParameter(
                 "Idempotency-Key",
-                OpenApiTypes.STR,
+                {"type": "string", "minLength": 1, "maxLength": KEY_LIMIT},
                 OpenApiParameter.HEADER,
-                description="The same key with the same body, on any node: the first answer. With another body: 409.",
+                description=(
+                    "The same key with the same body, on any node: the first answer, for IM_IDEMPOTENCY_HOURS (24). "
+                    "With another body: 409."
+                ),
             )
         )
         responses[409, "application/problem+json"] = OpenApiResponse(Problem, description="Refused.")
@@ -106,5 +109,13 @@ def paged(name: str, item: type[Shape]) -> type[Shape]:
     return cast(type[Shape], made)
 
 
-LIMIT = OpenApiParameter("limit", OpenApiTypes.INT, description="Results of a page.")
-CURSOR = OpenApiParameter("cursor", OpenApiTypes.STR, description="`next` of the page before; absent: the first page.")
+def limited(largest: int) -> OpenApiParameter:
+    """The parameter `limit` of a list whose pages hold so many at most."""
+    schema = {"type": "integer", "minimum": 1, "maximum": largest, "default": min(pages.USUAL, largest)}
+    return OpenApiParameter("limit", schema, description="Results of a page.")
+
+
+LIMIT = limited(pages.LARGEST)
+CURSOR = OpenApiParameter(
+    "cursor", {"type": "string"}, description="`next` of the page before; absent: the first page."
+)

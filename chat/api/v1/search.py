@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from msgspec import Meta
 from rest_framework.request import Request
@@ -21,6 +20,8 @@ from chat.errors import ChatError
 from chat.search.find import message_search
 
 LONGEST = 100
+_QUESTION = {"type": "string", "minLength": 1, "maxLength": LONGEST}
+_CHANNEL = {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}
 _SAID = {
     "target": "31", "type": "text", "msg": "The parcel is on its way", "from": "alice", "fromId": "9", "name": "Alice",
     "avatar": "", "id": "4711", "seq": 3, "time": 1795168800000, "position": 9001,
@@ -42,8 +43,8 @@ class SearchMessages(Endpoint):
         gives={200: FoundMessages},
         refuses=(404,),
         query=(
-            OpenApiParameter("q", OpenApiTypes.STR, required=True, description="Words, or Chinese or Japanese text."),
-            OpenApiParameter("channel", OpenApiTypes.STR, description="In this channel only."),
+            OpenApiParameter("q", _QUESTION, required=True, description="Words, or Chinese or Japanese text."),
+            OpenApiParameter("channel", _CHANNEL, description="In this channel only."),
             LIMIT,
             CURSOR,
         ),

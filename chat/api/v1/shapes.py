@@ -12,6 +12,8 @@ from chat import errors
 from chat.errors import ChatError
 
 LARGEST_ID = 2**63 - 1
+KEY_LIMIT = 128
+"""Characters of an Idempotency-Key."""
 
 Id = Annotated[str, Meta(pattern="^[1-9][0-9]{0,18}$", description="An id: a decimal number, as a string.")]
 UserName = Annotated[str, Meta(min_length=1, max_length=128, description="A person's immutable user name.")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from accounts.models import User
@@ -13,6 +14,7 @@ from chat.actions.member import member_invite, member_leave
 from chat.actions.message import message_edit, message_recall
 from chat.actions.webhook import webhook_replay
 from chat.hooks import events, signature
+from chat.hooks.shapes import Batch
 from chat.models import Webhook
 from chat.selectors import hooks as hook_selectors
 from imsite.client import webhooks
@@ -33,6 +35,8 @@ def _told(hook: Webhook) -> list[dict[str, Any]]:
         page = hook_selectors.page(hook, after=after)
         told += [event for entry in page.entries for event in events.events(hook, entry)]
         after, more = page.upto, page.more
+    # As the OpenAPI document describes it.
+    msgspec.json.decode(events.body(hook, [*told, *(event | {"late": True} for event in told)]), type=Batch)
     return told
 
 

@@ -13,9 +13,11 @@ from rest_framework.views import APIView
 
 from chat.api.v1 import problems
 from chat.api.v1.endpoint import NoSuchPath
+from chat.models import Webhook
 from imsite.reference import openapi
 
 V1 = "/api/v1/"
+MAKE_NOTHING = {"presence/query/", "webhooks/{webhook_id}/ping/"}
 ALWAYS_REFUSED_WITH = {"400", "401", "403", "429"}
 
 
@@ -101,6 +103,41 @@ def test_an_operation_says_how_it_refuses(name: str) -> None:
             assert example["status"] == int(status)
 
 
+@each_of_v1
+def test_an_operation_says_which_permission_it_needs(name: str) -> None:
+    method, path = name.split()
+    permission = VIEWS[path].permissions[method]
+    if permission is not None:
+        assert OPERATIONS[name]["description"].endswith(f"\n\nNeeds the permission `{permission}`.")
+
+
+@each_of_v1
+def test_an_operation_that_makes_something_can_be_repeated(name: str) -> None:
+    parameters = {parameter["name"] for parameter in OPERATIONS[name].get("parameters", ())}
+    if name.startswith("POST ") and name.removeprefix(f"POST {V1}") not in MAKE_NOTHING:
+        assert "Idempotency-Key" in parameters
+
+
+@each_of_v1
+def test_an_answer_says_how_much_is_left(name: str) -> None:
+    for status, response in OPERATIONS[name]["responses"].items():
+        told = set(response.get("headers", ()))
+        assert ("RateLimit-Remaining" in told) is (status != "401")
+        assert ("Retry-After" in told) is (status in ("429", "503"))
+        for header in response.get("headers", {}).values():
+            assert header["$ref"].rpartition("/")[2] in openapi.document()["components"]["headers"]
+
+
+def test_it_says_what_receivers_of_webhooks_get() -> None:
+    content = openapi.document()["webhooks"]["events"]["post"]["requestBody"]["content"]["application/json"]
+    holds(content["schema"], content["example"])
+    kinds = openapi.document()["components"]["schemas"]["WebhookBatch"]["properties"]["events"]["items"]
+    assert set(kinds["discriminator"]["mapping"]) == {*Webhook.Heard.values, "ping", "presence.reset"}
+    for bad in ({"event": "message.sent", "position": 1, "time": 1, "data": {}}, {"event": "other"}):
+        with pytest.raises(jsonschema_rs.ValidationError):
+            holds(content["schema"], {"webhook": "3", "events": [bad]})
+
+
 def _views() -> Iterator[tuple[str, type]]:
     def below(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, type]]:
         for pattern in resolver.url_patterns:
@@ -111,3 +148,6 @@ def _views() -> Iterator[tuple[str, type]]:
                 yield path, pattern.callback.cls
 
     return below(get_resolver(), "/")
+
+
+VIEWS: dict[str, Any] = dict(_views())
