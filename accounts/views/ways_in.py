@@ -37,7 +37,10 @@ class WaysIn(OwnPage):
         context = {
             "here": "ways-in",
             "ways": [{"way": way, "linked": way.backend in linked} for way in ways()],
-            "devices": [{"device": one, "present": one.credential == present} for one in devices(user)],
+            "devices": [
+                {"device": one, "present": one.credential == present, "at": one.seen_at or one.made_at}
+                for one in devices(user)
+            ],
             "mail": settings.MAIL_IS_SENT,
         }
         return render(request, "accounts/ways_in.html", context)

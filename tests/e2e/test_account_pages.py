@@ -88,7 +88,7 @@ async def test_a_language_is_chosen(site: Site, person: OpenPerson) -> None:
 
 
 async def test_a_device_is_signed_out_from_another(site: Site, person: OpenPerson) -> None:
-    here, there = await person("here"), await person("there")
+    here, there = await person("here", timezone_id="Asia/Shanghai"), await person("there")
     name = await register(here, site)
     await sign_in(there, site, name)
     await expect(there.get_by_test_id("composer")).to_be_focused()
@@ -102,6 +102,10 @@ async def test_a_device_is_signed_out_from_another(site: Site, person: OpenPerso
         await here.reload()
     await expect(other).to_contain_text("Web")
     await expect(other).to_contain_text("127.0.0.1")
+    time = other.locator("time")
+    await expect(time).not_to_contain_text("UTC")
+    at = await time.evaluate("one => new Date(one.dateTime).toLocaleTimeString('en', { timeZone: 'Asia/Shanghai' })")
+    await expect(time).to_contain_text(at.split(":")[0])
     await other.get_by_role("button", name="Sign out").click()
     await expect(here.get_by_test_id("device")).to_have_count(1)
     # Its live connection has ended, and the page says so.

@@ -1,0 +1,8 @@
+// On somebody's own pages: times that the server has written in UTC, in the browser's zone. Where the person has chosen
+// a zone, the server uses that, and there is nothing to do here.
+
+const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+
+for (const time of document.querySelectorAll("time[data-utc]")) {
+  time.textContent = format.format(new Date(time.dateTime));
+}
