@@ -117,7 +117,7 @@ class BadExternalId(AccountError):
     field = "externalId"
 
     def __init__(self) -> None:
-        super().__init__("A service's own id of a person has 1 to 200 printable characters.")
+        super().__init__("A service's own id of a person has 1 to 200 printable characters and no slash.")
 
 
 class BadService(AccountError):

@@ -133,8 +133,7 @@ def _import(service: User, given: Sequence[Given]) -> list[Known | AccountError]
 
 
 def _checked(given: Given) -> Given | AccountError:
-    external_id = given.external_id
-    if not (0 < len(external_id) <= ID_LIMIT and external_id.isprintable() and is_storable(external_id)):
+    if not _is_id(given.external_id):
         return BadExternalId()
     try:
         if given.nickname:
@@ -142,6 +141,12 @@ def _checked(given: Given) -> Given | AccountError:
     except AccountError as bad:
         return bad
     return given
+
+
+def _is_id(text: str) -> bool:
+    """Whether it can be kept, and stand in the path of a call: there a slash parts, and dots alone mean a way up."""
+    fits = 0 < len(text) <= ID_LIMIT and text.isprintable() and is_storable(text)
+    return fits and "/" not in text and text not in (".", "..")
 
 
 def _made(service: User, given: Given) -> User:

@@ -85,6 +85,13 @@ def test_a_token_lets_the_person_in_until_it_is_revoked(business: Caller, shop: 
     assert Caller(f"Token {reply.data['serviceToken']}").get(MAYUAN).status == 401
 
 
+@pytest.mark.parametrize("external_id", ["a/b", "/", ".", "..", "\u202e"])
+def test_an_id_that_no_call_could_name_is_not_imported(business: Caller, external_id: str) -> None:
+    users = [{"externalId": external_id}, {"externalId": "c-1001"}]
+    refused, made = business.post("users/import/", {"users": users}).data["results"]
+    assert (refused["status"], made["status"]) == (400, 201)
+
+
 @pytest.mark.parametrize("seconds", [0, -1, 59, 2_592_001, "600", 1e9])
 def test_a_token_is_short_lived(business: Caller, seconds: object) -> None:
     business("PUT", MAYUAN)
