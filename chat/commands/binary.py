@@ -25,29 +25,20 @@ async def log_in(call: Call, token: str, app: int) -> None:
     await login(call, Login(appId=app, serviceToken=token))
 
 
-def check(call: Call, up: codec.Up) -> None:
-    """Raise ChatError for a message that cannot be one, whoever it is for."""
+def draft(call: Call, up: codec.Up) -> Draft:
+    """The message, without its channel if it is for a person. Raises ChatError for what cannot be one."""
+    caller = call.caller
     if up.session is None or up.type is None:
         raise ChatError(errors.ILLEGAL_PARAMETER, "The type of session or message is unknown.")
     if up.sender != call.user.pk:
         raise ChatError(errors.ILLEGAL_USER_ID, "The sender is not who has logged in.")
     if not 0 < up.receiver <= LARGEST_ID:
         raise ChatError(errors.NO_DATA, "There is no such receiver.")
-
-
-async def private_channel(call: Call, person: int) -> int:
-    """The channel of the two people, made if there is none."""
-    return await run(channels.channel_with, user=call.user, person_id=person)
-
-
-def draft(call: Call, up: codec.Up, channel: int) -> Draft:
-    """The message for that channel. Raises ChatError."""
-    caller = call.caller
-    caller.take(caller.connection.measures.sends)
+    channel = up.receiver if up.session == "group" else 0
     if channel == caller.room and not caller.in_room:
         raise ChatError(errors.NO_DATA, "There is no such channel.")
+    caller.take(caller.connection.measures.sends)
     if up.type != "text":
-        assert up.type is not None
         return messages.message_draft_attachment(
             sender=call.user.pk,
             channel=channel,
@@ -71,9 +62,14 @@ def draft(call: Call, up: codec.Up, channel: int) -> Draft:
     )
 
 
-async def send(call: Call, up: codec.Up, channel: int) -> Stored:
+async def private_channel(call: Call, person: int) -> int:
+    """The channel of the two people, made if there is none."""
+    return await run(channels.channel_with, user=call.user, person_id=person)
+
+
+async def send(call: Call, draft: Draft) -> Stored:
     """Store the message; takes its place in the order before it first waits."""
-    stored = await messages.message_send(draft(call, up, channel))
+    stored = await messages.message_send(draft)
     call.appended = not stored.repeated
     if stored.repeated:
         # It may be new to this node. What lies below it leaves before its number does; what is held behind an answer

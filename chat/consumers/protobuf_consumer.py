@@ -27,6 +27,7 @@ from chat.wire.protobuf_codec import (
     Unknown,
     Up,
 )
+from chat.writer import Draft
 from delivery.connection import Connection
 from delivery.outbox import Frame
 
@@ -170,31 +171,30 @@ class ProtobufConsumer(Consumer):
         if (seq := self._sent.stored(up.client_id)) is not None:
             self._acknowledge(call, up.client_id, seq)
             return
-        result = await outcome(self._channel(call, up), "Message", errors.STORE_FAILED)
+        result = await outcome(self._draft(call, up), "Message", errors.STORE_FAILED)
         if result.code is not errors.SUCCESS:
             self._refuse(call, result.code, up.client_id)
             return
-        await self._start(self._store(call, up, result.data), flying, pipelined=True)
+        await self._start(self._store(call, up.client_id, result.data), flying, pipelined=True)
         self._sent.begin(up.client_id, flying[-1])
 
-    async def _channel(self, call: Call, up: Up) -> int:
-        """The channel it is for. That of two people is looked for once; what was sent before is queued already."""
-        binary.check(call, up)
-        if up.session == "group":
-            return up.receiver
-        if (channel := self._sent.peers.get(up.receiver)) is None:
-            channel = await binary.private_channel(call, up.receiver)
-            self._sent.peers[up.receiver] = channel
-        return channel
+    async def _draft(self, call: Call, up: Up) -> Draft:
+        """The message for its channel. That of two people is looked for once; what was sent before waits already."""
+        draft = binary.draft(call, up)
+        if not draft.channel:
+            if (channel := self._sent.peers.get(up.receiver)) is None:
+                channel = self._sent.peers[up.receiver] = await binary.private_channel(call, up.receiver)
+            draft.channel = channel
+        return draft
 
-    async def _store(self, call: Call, up: Up, channel: int) -> None:
-        result = await outcome(binary.send(call, up, channel), "Message", errors.STORE_FAILED)
+    async def _store(self, call: Call, client_id: int, draft: Draft) -> None:
+        result = await outcome(binary.send(call, draft), "Message", errors.STORE_FAILED)
         if result.code is errors.SUCCESS:
-            self._sent.end(up.client_id, result.data.position)
-            self._acknowledge(call, up.client_id, result.data.position)
+            self._sent.end(client_id, result.data.position)
+            self._acknowledge(call, client_id, result.data.position)
         else:
-            self._sent.end(up.client_id, None)
-            self._refuse(call, result.code, up.client_id)
+            self._sent.end(client_id, None)
+            self._refuse(call, result.code, client_id)
 
     def _acknowledge(self, call: Call, client_id: int, seq: int) -> None:
         code = errors.SUCCESS

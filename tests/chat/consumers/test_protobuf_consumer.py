@@ -174,6 +174,13 @@ async def test_what_may_not_be_sent_is_refused_and_blocks_nothing(
     assert await run(Message.objects.count) == 1
 
 
+@pytest.mark.parametrize("content", [b"", b"\xff", b"x" * 8001])
+async def test_what_cannot_be_a_message_makes_no_channel(world: World, enter: Open, content: bytes) -> None:
+    alice = await enter(world.alice)
+    assert (await alice.send("single", world.bob.pk, content)).code != 200
+    assert not await run(Channel.objects.filter(kind="private").exists)
+
+
 async def test_a_number_that_leaves_a_gap_is_ignored(world: World, enter: Open) -> None:
     alice = await enter(world.alice)
     for number in (2, 3, 2**64 - 1):
@@ -397,7 +404,7 @@ async def test_who_acknowledges_is_sent_again_what_it_does_not(
     await alice.send("group", world.group.pk, "second")
     await bob.message("second")
     await bob.acknowledge(first.seq)
-    await bob.until(lambda: bob.texts.count("second") == 3)
+    await bob.until(lambda: bob.texts.count("second") >= 3)
     await bob.acknowledge(bob.messages[-1].seq)
     await silent.settle()
     assert bob.texts.count("first") == 1 and silent.texts == ["first", "second"]
@@ -415,7 +422,7 @@ async def test_who_was_answered_much_since_is_sent_again_what_came_before(
     for _ in range(20):
         await bob.post(9)
     await bob.acknowledge(first.seq)
-    await bob.until(lambda: bob.texts.count("second") == 3)
+    await bob.until(lambda: bob.texts.count("second") >= 3)
     await bob.acknowledge(bob.messages[-1].seq)
     assert bob.texts.count("first") == 1
 
