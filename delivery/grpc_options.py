@@ -20,7 +20,7 @@ _BOTH = [
 
 SERVER = [
     *_BOTH,
-    ("grpc.http2.min_recv_ping_interval_without_data_ms", _KEEPALIVE // 2),
+    ("grpc.http2.min_ping_interval_without_data_ms", _KEEPALIVE // 2),
     ("grpc.max_concurrent_streams", 100),
     # Two nodes on one port would each get some of the calls.
     ("grpc.so_reuseport", 0),
