@@ -18,23 +18,29 @@ from delivery.transactions import write
 Body = dict[str, Any]
 _TOGETHER = 20_000
 """Positions, or kept answers, that are looked through at a time."""
+_CHANGED_TOGETHER = 500
+"""Bodies changed in one transaction."""
 
 
 def rewrite(marks: Sequence[str], change: Callable[[str, Body], Body | None], *, after: int = 0) -> int:
     """Give every event whose body contains one of the texts to `change`, with its kind; None leaves it as it is.
 
-    Those beyond `after`, in small transactions from the oldest on, so that nobody waits; safe to repeat.
+    Those beyond `after`, from the oldest on; nobody waits for what must be looked through. Safe to repeat.
     Returns how many were changed.
     """
     changed = 0
     for start in range(after, head(), _TOGETHER):
-        with write():
-            rows = Event.objects.filter(_any("body", marks), position__gt=start, position__lte=start + _TOGETHER)
-            for row in rows.only("position", "kind", "body"):
-                body = change(row.kind, orjson.loads(row.body))
-                if body is not None:
-                    Event.objects.filter(pk=row.pk).update(body=orjson.dumps(body).decode())
-                    changed += 1
+        # Looked for without a lock, which takes long; then read again with one.
+        found = Event.objects.filter(_any("body", marks), position__gt=start, position__lte=start + _TOGETHER)
+        positions = list(found.values_list("position", flat=True))
+        for first in range(0, len(positions), _CHANGED_TOGETHER):
+            with write():
+                rows = Event.objects.filter(position__in=positions[first : first + _CHANGED_TOGETHER])
+                for row in rows.only("position", "kind", "body"):
+                    body = change(row.kind, orjson.loads(row.body))
+                    if body is not None:
+                        Event.objects.filter(pk=row.pk).update(body=orjson.dumps(body).decode())
+                        changed += 1
     return changed
 
 
@@ -42,10 +48,11 @@ def rewrite_answers(marks: Sequence[str], change: Callable[[Any], Any]) -> None:
     """Change the answers that contain one of the texts, kept with keys of HTTP calls. Sealed ones cannot be read."""
     ends = ClaimedKey.objects.aggregate(first=Min("pk"), last=Max("pk"))
     for start in range(ends["first"] or 0, (ends["last"] or 0) + 1, _TOGETHER):
-        with write():
-            rows = ClaimedKey.objects.filter(_any("answer", marks), pk__gte=start, pk__lt=start + _TOGETHER)
-            for pk, answer in list(rows.values_list("pk", "answer")):
-                made = orjson.dumps(change(orjson.loads(answer))).decode()
+        found = ClaimedKey.objects.filter(_any("answer", marks), pk__gte=start, pk__lt=start + _TOGETHER)
+        # An answer is filled in by the transaction that claims its key, and never changes.
+        for pk, answer in found.values_list("pk", "answer"):
+            made = orjson.dumps(change(orjson.loads(answer))).decode()
+            with write():
                 ClaimedKey.objects.filter(pk=pk).update(answer=made)
 
 
