@@ -137,6 +137,7 @@ OPTIONS = (
     Option("IM_REQUEST_BURST", 200, "Requests at once on one connection.", 20000),
     Option("IM_PIPELINE", 64, "Sends of one connection that wait for their commit at a time."),
     Option("IM_GROUP_LIMIT", 1000, "Members of a group."),
+    Option("IM_GROUPS_LIMIT", 1000, "Groups that one person is in."),
     Option("IM_FRIEND_LIMIT", 2000, "Friends, and requests without an answer, of one person."),
     Option("IM_BLOCK_LIMIT", 1000, "People whom one person may block."),
     Option(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.conf import settings
+from django.db.models import Count
 
 from accounts.models import App, User
 from accounts.selectors import accounts_by_ids, person_by_id, persons_by_names
@@ -98,6 +99,7 @@ def channel_create_with(*, creator: User, name: str, others: Sequence[User], joi
     _check_size(len(others) + 1)
     with write():
         lock_people([creator, *others])
+        require_room_for_groups([creator, *others])
         channel = Channel.objects.create(
             kind=Channel.Kind.PUBLIC, name=name, join=join, listed=listed, active_at=log.now_ms()
         )
@@ -149,6 +151,23 @@ def channel_with(*, user: User, person_id: int) -> int:
         raise ChatError(errors.NO_DATA, "There is no such person.")
     channel, _ = channel_create_private(creator=user, other=other)
     return channel.pk
+
+
+def require_room_for_groups(people: Sequence[User]) -> None:
+    """TOO_MUCH, with the name of the first, if one of these people, locked by the caller, is in as many groups as a
+    person may be. Services may be in any number.
+    """
+    limit = settings.IM_GROUPS_LIMIT
+    persons = [user.pk for user in people if user.kind == User.Kind.PERSON]
+    present = Membership.objects.filter(user__in=persons, until_position=None, channel__kind=Channel.Kind.PUBLIC)
+    counts = present.values("user").annotate(groups=Count("pk")).filter(groups__gte=limit)
+    full = set(counts.values_list("user", flat=True))
+    for user in people:
+        if user.pk in full:
+            raise ChatError(
+                errors.TOO_MUCH, f"{user.username} is in {limit} groups, and that is the limit.",
+                limit=limit, userId=user.username,
+            )  # fmt: skip
 
 
 def _check_size(count: int) -> None:

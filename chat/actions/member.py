@@ -16,6 +16,7 @@ from chat.actions.channel import (
     note_entry,
     people_named,
     require_account,
+    require_room_for_groups,
     stay_rows,
 )
 from chat.actions.reach import require_addable
@@ -69,6 +70,7 @@ def begin_stays(channel: Channel, people: Sequence[User], *, by: User, note: str
     if count > settings.IM_GROUP_LIMIT:
         limit = settings.IM_GROUP_LIMIT
         raise ChatError(errors.TOO_MUCH, f"A group has at most {limit} members.", limit=limit)
+    require_room_for_groups(people)
     # An open group that everybody had left belongs to who comes first.
     first = "owner" if count == len(people) else "member"
     # What was said before is not unread for who enters.

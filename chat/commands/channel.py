@@ -12,7 +12,8 @@ from chat import bodies, errors, selectors
 from chat.actions import channel as channels
 from chat.actions import member, policy
 from chat.commands.fields import Id, Name, Names, Number, PageSize, Target
-from chat.commands.registry import Call, Nothing, command
+from chat.commands.page import fitting
+from chat.commands.registry import Call, command
 from chat.errors import ChatError
 from chat.rules import SLOW_MODE_LIMIT
 from chat.selectors import Access, access_channel
@@ -20,6 +21,8 @@ from delivery import publish
 from delivery.threads import run
 
 Join = Literal["open", "invite", "closed"]
+LISTED = 1000
+"""Channels in one reply, at most."""
 
 
 def shown(call: Call, access: Access) -> dict[str, Any]:
@@ -31,11 +34,20 @@ def shown_again(call: Call, channel_id: int) -> dict[str, Any]:
     return shown(call, access_channel(call.user, channel_id, app=call.caller.app))
 
 
+class List(msgspec.Struct):
+    skip: Number = 0
+
+
 @command("channel.list", guests=True)
-async def channel_list(call: Call, data: Nothing) -> dict[str, Any]:
-    """The app's global channel, then one's own channels, the last used first."""
-    items = await run(selectors.channel_list, call.user, call.caller.app)
-    return {"channels": [bodies.listed_channel(item) for item in items]}
+async def channel_list(call: Call, data: List) -> dict[str, Any]:
+    """The app's global channel, then one's own channels, the last used first.
+
+    Of very many only the first (`hasMore`); those beyond are asked for by `skip`, how many one has.
+    """
+    items = await run(selectors.channel_list, call.user, call.caller.app, skip=data.skip, limit=LISTED + 1)
+    shown = [bodies.listed_channel(item) for item in items]
+    page = shown[: fitting(shown[:LISTED])]
+    return {"channels": page, "hasMore": len(page) < len(shown)}
 
 
 @command("channel.get", guests=True)

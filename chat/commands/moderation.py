@@ -12,6 +12,7 @@ from msgspec import Meta
 from chat import bodies, errors, rules
 from chat.actions import moderation, pin, policy, report
 from chat.commands.fields import Id, Name, One, Target
+from chat.commands.page import fitting
 from chat.commands.registry import Call, command
 from chat.selectors import access_channel
 from chat.selectors.pins import pins_of
@@ -48,11 +49,13 @@ async def unpin_message(call: Call, data: One) -> dict[str, Any]:
 
 @command("message.pins", guests=True)
 async def pins(call: Call, data: Target) -> dict[str, Any]:
-    """The channel's pinned messages that one may read, the last pinned first."""
+    """The channel's pinned messages that one may read, the last pinned first; of very long ones not all (`hasMore`)."""
 
     def read() -> dict[str, Any]:
         access = access_channel(call.user, data.target, app=call.caller.app)
-        return {"messages": [bodies.pin(one) for one in pins_of(call.user, access)]}
+        shown = [bodies.pin(one) for one in pins_of(call.user, access)]
+        count = fitting(shown)
+        return {"messages": shown[:count], "hasMore": count < len(shown)}
 
     return await run(read)
 

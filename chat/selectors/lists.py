@@ -50,14 +50,19 @@ def listed(user: User, access: Access) -> Listed:
     return listed_all(user, [access])[0]
 
 
-def channel_list(user: User, app: int) -> list[Listed]:
-    """The app's global channel, then the person's other channels, the last used first."""
+def channel_list(user: User, app: int, *, skip: int = 0, limit: int | None = None) -> list[Listed]:
+    """The app's global channel, then the person's other channels, the last used first.
+
+    Without the first `skip`, and (unless None) no more than `limit`.
+    """
     own = [
         Access(channel, None) for channel in global_channels() if channel.app is not None and channel.app.number == app
     ]
     if not user.is_guest:
         stays_now = Membership.objects.filter(user=user, until_position=None).select_related("channel__app")
-        own += [Access(stay.channel, stay) for stay in stays_now.order_by("-channel__active_at")]
+        end = None if limit is None else max(0, skip + limit - len(own))
+        stays_now = stays_now.order_by("-channel__active_at", "-channel")[max(0, skip - len(own)) : end]
+        own = own[skip:] + [Access(stay.channel, stay) for stay in stays_now]
     return listed_all(user, own)
 
 

@@ -95,6 +95,7 @@ class OneMessage(Shape):
 
 class Pins(Shape):
     messages: list[PinnedMessage]
+    hasMore: bool
 
 
 class ReadUpTo(Shape):
@@ -104,6 +105,7 @@ class ReadUpTo(Shape):
 
 class Channels(Shape):
     channels: list[Channel]
+    hasMore: bool
 
 
 class OneChannel(Shape):

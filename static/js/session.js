@@ -66,7 +66,7 @@ export class Session extends EventTarget {
 
   async #load() {
     const anew = this.#needsReset;
-    const [{ channels }] = await Promise.all([this.socket.request("channel.list"), this.#loadPresence(), this.#loadApps()]);
+    const [channels] = await Promise.all([this.#listChannels(), this.#loadPresence(), this.#loadApps()]);
     this.#needsReset = false;
     this.#loaded = true;
     this.store.forgetLogs();
@@ -75,10 +75,23 @@ export class Session extends EventTarget {
     this.#tell("entered", { anew });
   }
 
+  /** All of one's channels: of very many a reply has only a part. */
+  async #listChannels() {
+    /** @type {Map<string, Channel>} */
+    const found = new Map();
+    for (let skip = 0, more = true; more; ) {
+      const { channels, hasMore } = await this.socket.request("channel.list", skip ? { skip } : {});
+      for (const channel of channels) found.set(channel.target, channel);
+      skip += channels.length;
+      more = hasMore && channels.length > 0;
+    }
+    return [...found.values()];
+  }
+
   async #resume() {
     const reads = [...this.store.channels.values()].map(({ target, readSeq }) => ({ target, readSeq }));
     this.outbox.flush();
-    const [{ channels }] = await Promise.all([this.socket.request("channel.list"), this.#loadPresence()]);
+    const [channels] = await Promise.all([this.#listChannels(), this.#loadPresence()]);
     this.store.setChannels(channels);
     // What was read while offline.
     for (const { target, readSeq } of reads) {

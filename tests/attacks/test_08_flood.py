@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -139,3 +141,73 @@ async def test_a_flood_by_a_token_is_throttled_and_costs_others_nothing(strict_t
     assert [answer.status for answer in answers] == [200] * 5 + [429]
     assert answers[5].data["code"] == 1011 and int(answers[5].headers["retry-after"]) > 0
     assert (await other.call(strict_town.site, "GET", "apps/")).status == 200
+
+
+# -- by channel: what others make long must not end one's connection ---------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def narrow_town(site_factory: SiteFactory) -> Iterator[Town]:
+    """Where little may wait for a connection, and a person may be in few groups."""
+    site = site_factory(IM_OUTBOX_BYTES="100000", IM_PRESENCE_GRACE="0.1", IM_GROUPS_LIMIT="300")
+    with contextlib.closing(Town(site, {"alice": 10, "bob": 10})) as made, site:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def narrowly(narrow_town: Town) -> AsyncIterator[People]:
+    opener = People(narrow_town)
+    yield opener
+    for client in opener.clients:
+        await client.close()
+
+
+async def test_long_pins_and_long_finds_come_in_parts(narrowly: People) -> None:
+    mallory, bob = await narrowly("alice", "bob")
+    channel = await mallory.private(bob)
+    for _ in range(6):
+        message = await mallory.say(channel, "夏圭 " + "圭" * 7990)
+        await mallory.call("message.pin", target=channel, id=message["id"])
+
+    pins = await bob.call("message.pins", target=channel)
+
+    assert 1 <= len(pins["messages"]) < 6 and pins["hasMore"]
+    found: list[str] = []
+    before: dict[str, Any] = {}
+    async with asyncio.timeout(30):
+        while len(found) < 6:  # The index is a second behind.
+            page = await bob.call("message.search", q="夏圭", target=channel, limit=100, **before)
+            found += [one["id"] for one in page["messages"]]
+            before = {} if page["next"] is None else {"before": page["next"]}
+            if page["next"] is None and len(found) < 6:
+                found = []
+    assert len(set(found)) == 6
+
+
+async def test_who_is_put_into_very_many_groups_gets_their_list_in_parts(narrowly: People) -> None:
+    mallory, bob = await narrowly("alice", "bob")
+    groups = {await mallory.group(bob, name="字" * 64) for _ in range(200)}
+
+    listed: list[str] = []
+    page = {"hasMore": True}
+    while page["hasMore"]:
+        page = await bob.call("channel.list", skip=len(listed))
+        listed += [item["target"] for item in page["channels"]]
+
+    assert set(listed) == {*groups, bob.room} and len(listed) == len(groups) + 1
+
+
+async def test_nobody_is_in_more_groups_than_a_person_may(narrowly: People) -> None:
+    mallory, bob = await narrowly("alice", "bob")
+    replies = [await mallory.post("channel.create", kind="public", name="x", members=[bob.name]) for _ in range(300)]
+    assert {(await reply).code for reply in replies} == {200}
+
+    code, data = await mallory.refused("channel.create", kind="public", name="x")
+    assert (code, data["limit"]) == (1011, 300)
+    other = (await narrowly("alice"))[0]
+    group = await other.group(join="open")
+    assert (await other.refused("channel.invite", target=group, members=[bob.name]))[0] == 1011
+    assert (await bob.refused("channel.join", target=group))[0] == 1011
+    # Who leaves one has room for another.
+    await bob.call("channel.leave", target=(await bob.call("channel.list"))["channels"][1]["target"])
+    await bob.call("channel.join", target=group)

@@ -28,7 +28,7 @@ async def test_what_alice_pins_everybody_hears_of_and_finds(people: People) -> N
 
     await alice.call("message.unpin", target=group, id=sent["id"])
     await bob.push("message.unpinned", id=sent["id"])
-    assert (await bob.call("message.pins", target=group)) == {"messages": []}
+    assert (await bob.call("message.pins", target=group)) == {"messages": [], "hasMore": False}
 
 
 async def test_bob_muted_in_a_group_is_told_until_when(people: People) -> None:
