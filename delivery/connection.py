@@ -17,6 +17,10 @@ from delivery.outbox import Frame, Outbox, Ticker
 
 HELD_LIMIT = 10_000
 """Pushes, or replies, that may be held back; over it the connection is closed."""
+STEPS = 10
+"""Turns of the event loop, at least, for which a client is waited for. A node that was frozen, or is too busy to read,
+may have a request in hand that came in time: were the clock alone to decide, it would first pass the client what makes
+it skip what it asks for."""
 
 
 @dataclass(slots=True)
@@ -114,12 +118,18 @@ class Connection:
         self._paused = True
 
     def resume_after(self, seconds: float | None) -> None:
-        """Resume by itself after so long; None: only when it is told to."""
+        """Resume by itself after so long, none of it frozen; None: only when it is told to."""
         if self._impatience is not None:
             self._impatience.cancel()
             self._impatience = None
         if seconds is not None and self._paused:
-            self._impatience = asyncio.get_running_loop().call_later(seconds, self.resume)
+            self._wait(seconds / STEPS, STEPS)
+
+    def _wait(self, pause: float, steps: int) -> None:
+        if steps:
+            self._impatience = asyncio.get_running_loop().call_later(pause, self._wait, pause, steps - 1)
+        else:
+            self.resume()
 
     def leave_out(self, upto: int, had: Callable[[Frame], bool]) -> None:
         """Drop what is held of the pushes up to this position: those of which `had` says that the client has them."""

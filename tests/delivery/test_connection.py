@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -163,6 +164,19 @@ async def test_who_fetches_nothing_is_served_after_a_while(listener: Listener) -
     listener.connection.pause()
     listener.connection.push("push", 1)
     listener.connection.resume_after(0.01)
+    async with listener.writing():
+        assert await listener.until("push") == ["push"]
+
+
+async def test_a_node_that_was_frozen_hears_first_what_came_meanwhile(listener: Listener) -> None:
+    connection = listener.connection
+    connection.pause()
+    connection.resume_after(0.1)
+    time.sleep(0.2)  # noqa: ASYNC251  the whole process stands still
+    for _ in range(5):  # As many turns as it takes a frame from the socket to the command.
+        await asyncio.sleep(0)
+    assert connection.paused
+    connection.push("push", 1)
     async with listener.writing():
         assert await listener.until("push") == ["push"]
 
