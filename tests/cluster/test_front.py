@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import urllib.error
 import urllib.request
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from imsite.cluster import nginx
+from imsite.server import configuration
 from tests.cluster.conftest import ClusterFactory
 from tests.support.client import Client
 from tests.support.cluster import Cluster
 from tests.support.fixtures import Connect
 from tests.support.observe import ask, connections
+
+
+def test_it_lets_go_of_an_idle_connection_before_the_node_does() -> None:
+    """Else a POST may go into one that is just being closed, and nginx does not repeat a POST."""
+    kept = re.search(r"keepalive_timeout (\d+)s;", nginx.SITE.read_text())
+
+    assert kept and int(kept[1]) < configuration("127.0.0.1", 8000).timeout_keep_alive
 
 
 async def test_people_chat_through_it_and_spread_over_the_nodes(cluster: Cluster, connect: Connect) -> None:
