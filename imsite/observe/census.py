@@ -7,27 +7,36 @@ import gc
 import resource
 import sys
 from collections import Counter
+from functools import lru_cache
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 from delivery import publish
 
 MOST = 80
 """Lines of a list."""
+SLICE = 500
+"""Tasks that are looked at before the loop's other work has a turn: there are three for each connection."""
 
 
 def tasks() -> str:
     """The event loop's tasks, grouped by coroutine and by where they wait."""
     if not publish.running():
         return "No node runs in this process.\n"
-    found = publish.on_loop(_tasks)
+    found = publish.ask(_tasks)
     lines = [f"{count:8}  {name}\n{'':10}{place}" for (name, place), count in found.most_common(MOST)]
     return "\n".join([f"{found.total()} tasks", "", *lines, ""])
 
 
-def _tasks() -> Counter[tuple[str, str]]:
-    return Counter((_name(task), _place(task.get_coro())) for task in asyncio.all_tasks())
+async def _tasks() -> Counter[tuple[str, str]]:
+    found: Counter[tuple[str, str]] = Counter()
+    for number, task in enumerate(asyncio.all_tasks(), 1):
+        if not task.done():
+            found[_name(task), _place(task.get_coro())] += 1
+        if number % SLICE == 0:
+            await asyncio.sleep(0)
+    return found
 
 
 def _name(task: asyncio.Task[Any]) -> str:
@@ -41,10 +50,13 @@ def _place(coroutine: Any) -> str:
         inner = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
         frame = inner or frame
         coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "gi_yieldfrom", None)
-    if frame is None:
-        return "?"
-    path = "/".join(Path(frame.f_code.co_filename).parts[-3:])
-    return f"waits in {frame.f_code.co_qualname} ({path}:{frame.f_lineno})"
+    return "?" if frame is None else _line(frame.f_code, frame.f_lineno)
+
+
+@lru_cache(maxsize=1000)
+def _line(code: CodeType, number: int) -> str:
+    path = "/".join(Path(code.co_filename).parts[-3:])
+    return f"waits in {code.co_qualname} ({path}:{number})"
 
 
 def memory() -> str:
