@@ -29,8 +29,8 @@ logger = logging.getLogger(__name__)
 
 Standing = Callable[[], Sequence[Span] | None]
 
-AHEAD = 100_000
-"""Positions ahead of the watermark that are kept."""
+AHEAD = 20_000
+"""Positions ahead of the watermark that are kept: some tens of megabytes, should the log not be readable for long."""
 READ_PAGE = 500
 """Entries in one read of the log."""
 HOLE_PATIENCE = 0.1
