@@ -79,8 +79,8 @@ const welcome = new Welcome({ enter: enterAsGuest });
 const messageMenu = new MessageMenu({ store, pins, dialogs, personMenu });
 new PinBar({ pins, conversation });
 new Head(store);
-new Announcer(store);
-new ConnectionBar(store, socket);
+const announcer = new Announcer(store, outbox);
+new ConnectionBar({ store, socket, announcer });
 /** @type {import("./widgets/toolbar.js").Does} */
 const does = {
   reply: ({ message }) => composer.reply(message),
@@ -180,8 +180,9 @@ function navigate(target) {
 function gone(channel) {
   if (channel.target !== store.current) return;
   showNotice(t("notice.left", channel));
+  const wasSeen = layout.showsChannel;
   conversation.open(store.app.target);
-  layout.showChannel(store.app.target, "replace");
+  if (wasSeen) layout.showChannel(store.app.target, "replace");
 }
 
 /** @param {number} appId */

@@ -3,7 +3,7 @@
  * person's own part of localStorage under its clientMsgId, and goes out in order, each after the acknowledgement of the
  * one before. Sent twice (a lost answer, two tabs), the clientMsgId makes it one message. No DOM, no socket of its own.
  *
- * Events: `change` (detail target), `sent` (detail {entry, reply}).
+ * Events: `change` (detail target), `sent` (detail {entry, reply}), `failed` (detail Entry).
  *
  * @typedef {{clientMsgId: string, target: string, appId: number | null, text: string, replyTo?: string,
  *   replySeq?: number, at: number, tries: number, since: number, state: "pending" | "failed", refusal: Refusal | null}} Entry
@@ -106,7 +106,7 @@ export class Outbox extends EventTarget {
           if (error instanceof Disconnected) return;
           if (!(error instanceof Refused)) throw error;
           if (error.passing && ++refusals < TRIES) await sleep(error.retryAfter);
-          else this.#keep(Object.assign(entry, { state: "failed", refusal: { code: error.code, data: error.data } }));
+          else this.#failed(entry, error);
         }
       }
     } finally {
@@ -120,6 +120,12 @@ export class Outbox extends EventTarget {
     this.#write(entry, false);
     this.dispatchEvent(new CustomEvent("sent", { detail: { entry, reply } }));
     this.#changed(entry.target);
+  }
+
+  /** @param {Entry} entry @param {Refused} error */
+  #failed(entry, { code, data }) {
+    this.#keep(Object.assign(entry, { state: "failed", refusal: { code, data } }));
+    this.dispatchEvent(new CustomEvent("failed", { detail: entry }));
   }
 
   /** @param {Entry} entry */

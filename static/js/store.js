@@ -12,6 +12,9 @@ import { ChannelLog } from "./channel-log.js";
 import { Circle } from "./circle.js";
 import { Faces } from "./faces.js";
 
+/** Channels of which messages stay loaded. */
+const LOGS_KEPT = 25;
+
 export class Store extends EventTarget {
   /** @type {Person | null} */ me = null;
   /** @type {{appId: number, name: string, target: string}} */ app = { appId: 0, name: "", target: "" };
@@ -117,10 +120,13 @@ export class Store extends EventTarget {
     this.emit("current");
   }
 
-  /** The window of a channel, made empty at first. @param {string} target */
+  /** The window of a channel, made empty at first. Those opened longest ago are forgotten. @param {string} target */
   logOf(target) {
-    let log = this.logs.get(target);
-    if (!log) this.logs.set(target, (log = new ChannelLog()));
+    const log = this.logs.get(target) ?? new ChannelLog();
+    // The last one opened stands last.
+    this.logs.delete(target);
+    this.logs.set(target, log);
+    for (const other of this.logs.keys()) if (this.logs.size > LOGS_KEPT && other !== this.current) this.logs.delete(other);
     return log;
   }
 

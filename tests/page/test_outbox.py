@@ -78,6 +78,14 @@ async def test_a_refused_one_stays_and_blocks_nothing(modules: Page) -> None:
     assert await run(modules, script) == [["a:failed"], ["a", "b", "a"], []]
 
 
+async def test_why_it_was_refused_is_told_once_and_kept_for_later(modules: Page) -> None:
+    script = """
+      const told = []; outbox.addEventListener("failed", (event) => told.push(event.detail.refusal.data.error));
+      state.fail = [new Refused(1003, "no", { error: "You are muted." })]; write('a'); await idle();
+      return [told, open().of("1").map(({ refusal }) => [refusal.code, refusal.data.error])];"""
+    assert await run(modules, script) == [["You are muted."], [[1003, "You are muted."]]]
+
+
 async def test_what_must_wait_is_tried_again_before_the_next(modules: Page) -> None:
     script = """
       state.fail = [new Refused(1011, "slow", { retryAfter: 0 })]; write('a'); write('b');

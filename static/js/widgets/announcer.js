@@ -1,7 +1,15 @@
-/** Says new messages of the open channel to screen readers, politely and once; counts the unread in the title. */
-/** @import { Message } from "../protocol.js" @import { Store } from "../store.js" */
+/**
+ * Says to screen readers, politely and once, what else is only seen: new messages of the open channel, that one was not
+ * sent, that the connection is lost. Counts the unread in the title.
+ */
+/**
+ * @import { Message } from "../protocol.js"
+ * @import { Outbox } from "../outbox.js"
+ * @import { Store } from "../store.js"
+ */
 import { byId, soon } from "../dom.js";
 import { t } from "../i18n.js";
+import { refusalText } from "../refusals.js";
 import { quoteText } from "./message.js";
 
 const KEPT = 5;
@@ -14,26 +22,34 @@ export class Announcer {
   /** @type {Message[]} */ #waiting = [];
   #log = byId("announcer");
 
-  /** @param {Store} store */
-  constructor(store) {
+  /** @param {Store} store @param {Outbox} outbox */
+  constructor(store, outbox) {
     this.store = store;
     this.title = document.title;
     store.addEventListener("message", (event) => {
       const message = /** @type {CustomEvent} */ (event).detail;
       if (message.target !== store.current) return;
-      if (this.#waiting.length === 0) setTimeout(() => this.#say(), TOGETHER);
+      if (this.#waiting.length === 0) setTimeout(() => this.#sayWaiting(), TOGETHER);
       this.#waiting.push(message);
+    });
+    outbox.addEventListener("failed", (event) => {
+      const { refusal } = /** @type {CustomEvent} */ (event).detail;
+      this.say(t("message.failed", { reason: refusalText(refusal) }));
     });
     const count = soon(() => this.#count());
     store.addEventListener("channels", count);
     store.addEventListener("current", count);
   }
 
-  #say() {
+  #sayWaiting() {
     const messages = this.#waiting.splice(0).filter(({ target }) => target === this.store.current);
     const lines = messages.map((message) => t("message.announced", { name: message.name, text: quoteText(message) }));
-    const said = lines.length > READ_OUT ? [t("timeline.newMessages", { n: lines.length })] : lines;
-    for (const textContent of said) this.#log.append(Object.assign(document.createElement("p"), { textContent }));
+    for (const line of lines.length > READ_OUT ? [t("timeline.newMessages", { n: lines.length })] : lines) this.say(line);
+  }
+
+  /** @param {string} textContent */
+  say(textContent) {
+    this.#log.append(Object.assign(document.createElement("p"), { textContent }));
     while (this.#log.childElementCount > KEPT) this.#log.firstElementChild.remove();
   }
 

@@ -143,6 +143,7 @@ export class Composer {
     const count = part(this.form, "count");
     count.hidden = left > WARN_WITHIN;
     count.classList.toggle("error", left < 0);
+    this.field.setAttribute("aria-invalid", String(left < 0));
     setText(count, left < 0 ? t("composer.over", { n: -left }) : t("composer.left", { n: left }));
     const button = /** @type {HTMLButtonElement} */ (this.form.querySelector(".composer-send"));
     button.disabled = left < 0 || this.field.disabled || !this.field.value.trim();

@@ -1,5 +1,9 @@
 /** A thin line at the top while there is no connection, with the seconds to the next try. */
-/** @import { Socket } from "../socket.js" @import { Store } from "../store.js" */
+/**
+ * @import { Announcer } from "./announcer.js"
+ * @import { Socket } from "../socket.js"
+ * @import { Store } from "../store.js"
+ */
 import { byId, part, setText } from "../dom.js";
 import { language, t } from "../i18n.js";
 
@@ -11,9 +15,10 @@ export class ConnectionBar {
   #timer = 0;
   #since = 0;
 
-  /** @param {Store} store @param {Socket} socket */
-  constructor(store, socket) {
+  /** @param {{store: Store, socket: Socket, announcer: Announcer}} parts */
+  constructor({ store, socket, announcer }) {
     this.store = store;
+    this.announcer = announcer;
     store.addEventListener("connection", () => this.#show());
     language.addEventListener("change", () => this.#show());
     part(this.#bar, "retry").addEventListener("click", () => socket.retryNow());
@@ -25,6 +30,7 @@ export class ConnectionBar {
     const fine = status === "ready" || status === "idle" || status === "ended";
     this.#bar.dataset.status = status;
     if (fine) {
+      if (!this.#bar.hidden && status === "ready") this.announcer.say(t("connection.back"));
       this.#since = 0;
       this.#bar.hidden = true;
       return;
@@ -35,6 +41,8 @@ export class ConnectionBar {
       this.#timer = setTimeout(() => this.#show(), UNNOTICED - late);
       return;
     }
+    // The seconds are for the eye.
+    if (this.#bar.hidden) this.announcer.say(t("connection.lost"));
     this.#bar.hidden = false;
     part(this.#bar, "retry").hidden = status !== "waiting";
     const seconds = Math.max(1, Math.ceil((retryAt - Date.now()) / 1000));

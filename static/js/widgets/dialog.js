@@ -4,9 +4,9 @@ import { errorText } from "./notice.js";
 
 /**
  * Opens a dialog of the page. `submit` runs on its form's button; the dialog closes when it is done and stays, with the
- * error, if it fails or returns false.
+ * error, if it fails or returns one.
  * @param {string} id
- * @param {(() => Promise<boolean | void>) | null} submit
+ * @param {(() => Promise<string | void>) | null} submit
  * @returns {{dialog: any, fail: (error: unknown) => void}}
  */
 export function openDialog(id, submit = null) {
@@ -15,11 +15,11 @@ export function openDialog(id, submit = null) {
   const error = part(dialog, "error");
   const confirm = part(dialog, "confirm");
   if (error) error.hidden = true;
-  const fail = (/** @type {unknown} */ problem) => {
-    const text = errorText(problem);
+  const tell = (/** @type {string} */ text) => {
     error.hidden = false;
     setText(error, text);
   };
+  const fail = (/** @type {unknown} */ problem) => tell(errorText(problem));
   form.onsubmit = async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     if (!submit) {
@@ -30,7 +30,9 @@ export function openDialog(id, submit = null) {
     error.hidden = true;
     if (confirm) confirm.disabled = true;
     try {
-      if ((await submit()) !== false) dialog.close();
+      const wrong = await submit();
+      if (wrong) tell(wrong);
+      else dialog.close();
     } catch (problem) {
       fail(problem);
     } finally {

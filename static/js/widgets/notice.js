@@ -10,11 +10,13 @@ let timer = 0;
 /** @param {string} text @param {boolean} [bad] */
 export function showNotice(text, bad = false) {
   const place = byId("notice");
+  // Above a dialog that is open, whichever came first.
+  place.hidePopover();
+  place.showPopover();
   place.textContent = text;
   place.classList.toggle("bad", bad);
-  place.hidden = false;
   clearTimeout(timer);
-  timer = setTimeout(() => (place.hidden = true), SHOWN_FOR);
+  timer = setTimeout(() => place.hidePopover(), SHOWN_FOR);
 }
 
 /** @param {unknown} error */

@@ -72,11 +72,9 @@ export class PeopleDialogs {
   invite(channel) {
     /** @type {Picker} */ let picker;
     const { dialog } = openDialog("dialog-invite", async () => {
-      if (picker.userIds.length === 0) {
-        showNotice(t("invite.nobody"));
-        return false;
-      }
+      if (picker.userIds.length === 0) return t("invite.nobody");
       await this.directory.invite(channel.target, picker.userIds);
+      return "";
     });
     setText(part(dialog, "title"), t("invite.title", { name: channel.name }));
     picker = this.#picker(dialog, null);

@@ -107,6 +107,7 @@ export class Picker {
     button.title = t("friend.request");
     button.onclick = async () => {
       button.hidden = true;
+      this.field.focus();
       await this.befriend?.ask(person);
     };
   }

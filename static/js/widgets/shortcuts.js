@@ -18,7 +18,7 @@ export function showShortcuts() {
  */
 export function attachShortcuts({ sidebar, composer, timeline, layout, dialogs, isGuest }) {
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open], :popover-open")) return;
+    if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open], .menu:popover-open")) return;
     if (byKey(event)) event.preventDefault();
   });
 

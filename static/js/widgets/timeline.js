@@ -1,6 +1,6 @@
 /**
  * The open channel's messages: where the reader is, and that nothing moves under their eyes. What is rendered comes from
- * timeline-rows, what is loaded from the conversation.
+ * timeline-rows, what is loaded from the conversation. Its list dispatches `rendered`.
  */
 /**
  * @import { Conversation } from "../conversation.js"
@@ -115,6 +115,7 @@ export class Timeline {
     if (anchor) this.frame.scrollTop = anchor.scrollTop + anchor.element.offsetTop - anchor.top;
     else if (log.loaded && loading?.load !== "initial") this.#place();
     this.#look();
+    this.list.dispatchEvent(new Event("rendered"));
   }
 
   #opened() {

@@ -33,11 +33,17 @@ export class Toolbar {
     list.addEventListener("pointerover", (/** @type {PointerEvent} */ event) => event.pointerType === "mouse" && this.#moveTo(event.target));
     // What was still being sent when the pointer came may have a bar now.
     list.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => event.pointerType === "mouse" && !this.#bar.isConnected && this.#moveTo(event.target));
+    list.addEventListener("rendered", () => this.#refresh());
     list.addEventListener("focusin", (/** @type {FocusEvent} */ event) => this.#moveTo(event.target));
     list.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => this.#hold(event));
     for (const type of ["pointerup", "pointercancel", "pointermove"]) {
       list.addEventListener(type, (/** @type {PointerEvent} */ event) => event.pointerType !== "mouse" && clearTimeout(this.#holdTimer));
     }
+    // A finger that holds wants the bar. On a link or a picture it wants what the browser has for them.
+    list.addEventListener("contextmenu", (/** @type {PointerEvent} */ event) => {
+      const isOwn = /** @type {Element} */ (event.target).closest("a, img, audio") === null;
+      if (event.pointerType === "touch" && isOwn) event.preventDefault();
+    });
     frame.addEventListener("scroll", () => clearTimeout(this.#holdTimer), { passive: true });
     frame.addEventListener("pointerleave", (/** @type {PointerEvent} */ event) => event.pointerType === "mouse" && this.#leave());
     frame.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#key(event));
@@ -83,6 +89,16 @@ export class Toolbar {
   #leave() {
     this.#bar.closest(".message")?.classList.remove("active");
     this.#bar.remove();
+  }
+
+  /** What can be done with the message may have changed, by its recall for one. */
+  #refresh() {
+    if (!this.#bar.isConnected) return;
+    const article = /** @type {HTMLElement} */ (this.#bar.closest(".message"));
+    const hadFocus = this.#bar.contains(document.activeElement);
+    this.#moveTo(article);
+    // Who goes by keyboard stays where they are.
+    if (hadFocus && !this.#bar.contains(document.activeElement)) article.focus({ preventScroll: true });
   }
 
   /** @param {PointerEvent} event */

@@ -41,6 +41,8 @@ export const en = {
   "connection.catchingUp": "Catching up…",
   "connection.waiting": ({ seconds }) => `Not connected. Next try in ${seconds} s. What you write is kept and sent then.`,
   "connection.tooMany": ({ seconds }) => `You are connected too many times. Close other windows; next try in ${seconds} s.`,
+  "connection.lost": "Not connected. What you write is kept and sent later.",
+  "connection.back": "Connected again.",
   "connection.retry": "Try now",
 
   "sidebar.label": "Channels and people",

@@ -65,6 +65,7 @@ export const refusals = [
   ["You have asked already.", "你已经发过好友请求了。"],
   ["You have blocked this person. Unblock them first.", "你已屏蔽对方，请先取消屏蔽。"],
   ["You have blocked {n} people, and that is the limit.", "你已屏蔽 {n} 人，达到上限了。"],
+  ["{name} is in {n} groups, and that is the limit.", "{name} 已在 {n} 个群里，达到上限了。"],
   ["You have reported {n} messages in a day. Write to an operator.", "你今天已举报 {n} 条消息，请直接联系管理员。"],
   ["You have {n} friends and open requests, and that is the limit.", "你的好友和请求已有 {n} 个，达到上限了。"],
 ];

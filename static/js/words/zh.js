@@ -39,6 +39,8 @@ export const zh = {
   "connection.catchingUp": "正在补收消息…",
   "connection.waiting": "连接已断开，{seconds} 秒后重试。你写的内容会保存，连上后自动发出。",
   "connection.tooMany": "你的连接太多了，请关掉其他窗口。{seconds} 秒后重试。",
+  "connection.lost": "连接已断开。你写的内容会保存，连上后自动发出。",
+  "connection.back": "已重新连接。",
   "connection.retry": "立即重试",
 
   "sidebar.label": "频道和联系人",
