@@ -30,6 +30,7 @@ _MISUSE = {
     "Log in first.",
     "Only an owner gives the group away.",
     "Only an owner says what newcomers may read of the past.",
+    "Staff are managed by superusers only.",
     "The end of the time is past.",
     "The group is yours already.",
     "The only type of message is text.",
