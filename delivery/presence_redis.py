@@ -11,27 +11,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any
-
-import orjson
-from django.conf import settings
 
 from delivery.attendance import Attendance, Key, Partings
 from delivery.nodes_redis import RedisNodes
 from delivery.presence import Watcher, ignore
-from delivery.presence_scripts import COUNT, NAMED, PERSONS, RETIRE, SWEEP, WHERE, WRITE
+from delivery.presence_everybody import Everybody, grace
+from delivery.presence_scripts import RETIRE, SWEEP, WRITE
 from delivery.redis import PATIENCE, Link, Unreachable
 
 logger = logging.getLogger(__name__)
 
 TOGETHER = 500
 """Changes in one write: a few milliseconds of Redis."""
-PAGE = 2000
-"""Persons in one answer of Redis; less than what Lua takes as arguments of a call."""
-ASKED = 5000
-"""Persons in one question."""
 STALE = 60_000
 """Milliseconds after which somebody's going is no news any more: no node lived to tell it."""
 
@@ -45,6 +38,7 @@ class RedisPresence:
         self._link = link
         self._nodes = nodes
         self._here = Attendance()
+        self._everybody = Everybody(link, nodes.id, self._here, self._written_out)
         self._told: dict[Key, str] = {}
         """Of those here: whose coming has been told, or was none as they were on another node. With their names."""
         self._written: dict[Key, str] = {}
@@ -152,7 +146,7 @@ class RedisPresence:
         if not changes:
             return True
         lease = self._lease
-        first = await self._link.run(WRITE, lease, self._nodes.writes + 1, _grace(), *arguments)
+        first = await self._link.run(WRITE, lease, self._nodes.writes + 1, grace(), *arguments)
         if lease != self._nodes.lease:
             return False
         if first is None:
@@ -185,7 +179,7 @@ class RedisPresence:
         """Take away what stands under leases of before."""
         while self._former:
             lease, tell = self._former[0]
-            while await self._link.run(RETIRE, lease, _grace() if tell else ""):
+            while await self._link.run(RETIRE, lease, grace() if tell else ""):
                 pass
             self._former.pop(0)
 
@@ -212,7 +206,7 @@ class RedisPresence:
             more = self._link.up
             while more:
                 try:
-                    more, gone = await self._link.run(SWEEP, _grace(), STALE)
+                    more, gone = await self._link.run(SWEEP, grace(), STALE)
                 except Unreachable:
                     break
                 for member in gone:
@@ -229,65 +223,19 @@ class RedisPresence:
     # -- everybody's ----------------------------------------------------------------------------------------------
 
     async def online(self, persons: Sequence[int], app: int | None = None) -> set[int]:
-        found = {person for person in persons if self._here.online(person, app)}
-        async for person, there, _ in self._elsewhere([person for person in persons if person not in found]):
-            if app is None or there == app:
-                found.add(person)
-        return found
+        return await self._everybody.online(persons, app)
 
     async def nodes_of(self, persons: Sequence[int]) -> dict[int, set[str]]:
-        """Asked anew each time. An answer is as old as its way here: somebody who has just come may be missed."""
-        found: dict[int, set[str]] = {person: {self._nodes.id} for person in persons if self._here.online(person)}
-        async for person, _, node in self._elsewhere(persons):
-            found.setdefault(person, set()).add(node)
-        return found
-
-    async def _elsewhere(self, persons: Sequence[int]) -> AsyncIterator[tuple[int, int, str]]:
-        """Person, app and node, for all that other nodes hold of them; nothing while Redis is away."""
-        for start in range(0, len(persons), ASKED):
-            try:
-                answer = orjson.loads(await self._link.run(WHERE, *persons[start : start + ASKED])) or []
-            except Unreachable:
-                return
-            for person, field in zip(answer[::2], answer[1::2], strict=True):
-                app, _, lease = field.partition("@")
-                node = lease.rpartition("/")[0]
-                if node != self._nodes.id:
-                    yield int(person), int(app), node
+        return await self._everybody.nodes_of(persons)
 
     async def persons(self, app: int, *, after: int = 0, limit: int | None = None) -> dict[int, str]:
-        found: dict[int, str] = {}
-        last = after
-        while limit is None or len(found) < limit:
-            page = PAGE if limit is None else min(PAGE, limit - len(found))
-            answer = await self._ask(PERSONS, app, last, page)
-            if answer is None:
-                return self._here.persons(app, after=after, limit=limit)
-            persons, names = orjson.loads(answer[0])
-            found |= {int(person): name or "" for person, name in zip(persons, names, strict=True)}
-            if len(persons) < page:
-                break
-            last = int(persons[-1])
-        return found
+        return await self._everybody.persons(app, after=after, limit=limit)
 
     async def count(self, app: int) -> int:
-        answer = await self._ask(COUNT, app)
-        return self._here.count(app) if answer is None else int(answer[0])
+        return await self._everybody.count(app)
 
     async def named(self, name: str, app: int | None = None) -> list[int]:
-        answer = await self._ask(NAMED, name, "" if app is None else app)
-        return self._here.named(name, app) if answer is None else sorted(map(int, answer[0]))
-
-    async def _ask(self, script: str, *arguments: str | int) -> list[Any] | None:
-        """Redis's answer, with what happened here before in it, as far as that can be had soon; None if it is away."""
-        answer: list[Any] | None = None
-        with contextlib.suppress(Unreachable, TimeoutError):
-            await self._written_out()
-            async with asyncio.timeout(PATIENCE):
-                more = 1
-                while more:
-                    more, *answer = await self._link.run(script, _grace(), *arguments)
-        return answer
+        return await self._everybody.named(name, app)
 
     async def _written_out(self) -> None:
         """Wait until Redis knows what has happened here so far; when thousands come at once, not for all of them."""
@@ -298,8 +246,3 @@ class RedisPresence:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PATIENCE / 2):
                     await written
-
-
-def _grace() -> int:
-    """In milliseconds."""
-    return int(settings.IM_PRESENCE_GRACE * 1000)
