@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 import struct
+import threading
 from io import BytesIO
 from pathlib import Path
 
@@ -24,9 +25,11 @@ SIDE = 256
 """Pixels of each side."""
 CONTENT_TYPE = "image/webp"
 PREFIX = "/avatars/"
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
-_MOST_PIXELS = 40_000_000
+_MOST_PIXELS = {"JPEG": 40_000_000, "PNG": 16_000_000, "WEBP": 16_000_000, "GIF": 16_000_000}
+"""By format. Of a JPEG only as many are decoded as are needed; of the others all, at four bytes and more each."""
 _LONGEST_SIDE = 16_000
+_PATIENCE = 5.0
+"""Seconds that a picture waits for its turn."""
 _NAME = re.compile(r"(\d{1,19})-[0-9a-f]{16}\.webp", re.ASCII)
 _HALF = 8
 """Hexadecimal digits of a name that are random, and as many that show that it is one of ours."""
@@ -34,27 +37,43 @@ _BROKEN = (OSError, ValueError, SyntaxError, EOFError, OverflowError, MemoryErro
 """What the decoders raise for files that are not what they seem."""
 
 
+_turn = threading.Lock()
+"""One picture is decoded at a time: a small file may need 200 MB for a moment."""
+
+
 def made_anew(picture: bytes) -> bytes:
-    """The picture as it is kept. BadPicture for what is none, too many bytes or too many pixels."""
+    """The picture as it is kept. BadPicture for what is none, too many bytes or too many pixels; when many come."""
     if len(picture) > settings.IM_AVATAR_BYTES:
         raise too_large()
+    if not _turn.acquire(timeout=_PATIENCE):
+        raise BadPicture(_("Many pictures are coming in just now. Try again in a while."))
     try:
-        with Image.open(BytesIO(picture), formats=_FORMATS) as image:
-            # The size stands in the head of the file: what would not fit into memory is never decoded.
-            width, height = image.size
-            if width * height > _MOST_PIXELS or max(width, height) > _LONGEST_SIDE:
-                raise BadPicture(_("This picture has too many pixels."))
-            image.draft("RGB", (2 * SIDE, 2 * SIDE))
-            upright = ImageOps.exif_transpose(image)
-            square = ImageOps.fit(upright.convert("RGBA"), (SIDE, SIDE), Image.Resampling.LANCZOS)
+        square = _square(picture)
     except (*_BROKEN, Image.DecompressionBombError):
         raise BadPicture(_("This is no picture that can be read. JPEG, PNG, WebP and GIF can.")) from None
+    finally:
+        _turn.release()
     made = BytesIO()
     # A fresh image: what came with the file (position, colour profile, comments) is not copied.
     fresh = Image.new("RGBA", square.size)
     fresh.paste(square)
     fresh.save(made, "WEBP", quality=85, method=4)
     return made.getvalue()
+
+
+def _square(picture: bytes) -> Image.Image:
+    with Image.open(BytesIO(picture), formats=tuple(_MOST_PIXELS)) as image:
+        # The size stands in the head of the file: what would not fit into memory is never decoded.
+        width, height = image.size
+        if width * height > _MOST_PIXELS[str(image.format)] or max(width, height) > _LONGEST_SIDE:
+            raise BadPicture(_("This picture has too many pixels."))
+        image.draft("RGB", (2 * SIDE, 2 * SIDE))
+        # Made smaller first, so that no step after it copies all of it.
+        small = image.convert("RGBA") if image.mode not in ("RGB", "RGBA", "L") else image
+        if (factor := min(small.size) // (2 * SIDE)) > 1:
+            small = small.reduce(factor)
+        upright = ImageOps.exif_transpose(small)
+        return ImageOps.fit(upright.convert("RGBA"), (SIDE, SIDE), Image.Resampling.LANCZOS)
 
 
 def too_large() -> BadPicture:

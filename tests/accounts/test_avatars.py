@@ -64,13 +64,15 @@ def test_where_and_by_what_it_was_taken_is_not_kept() -> None:
     assert not _opened(made).getexif()
 
 
-def test_it_stands_upright_as_the_camera_meant() -> None:
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+@pytest.mark.parametrize("side", [200, 1800])
+def test_it_stands_upright_as_the_camera_meant(form: str, side: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by a quarter
-    came = Image.new("RGB", (200, 200), "white")
-    came.paste("black", (0, 0, 200, 60))
+    came = Image.new("RGB", (side, side), "white")
+    came.paste("black", (0, 0, side, side * 3 // 10))
     file = BytesIO()
-    came.save(file, "PNG", exif=exif)
+    came.save(file, form, exif=exif)
     made = _opened(avatars.made_anew(file.getvalue())).convert("L")
     right, left = made.getpixel((240, 128)), made.getpixel((10, 128))
     assert isinstance(right, int) and right < 60
@@ -102,7 +104,25 @@ def test_a_second_meaning_does_not_survive() -> None:
     assert b"script" not in made
 
 
-@pytest.mark.parametrize("side", [7_000, 20_000, 2**31 - 1])
+def test_few_colours_are_made_smaller_like_many() -> None:
+    """The numbers of a palette's colours cannot be averaged."""
+    came = Image.new("RGB", (2000, 2000), "#ff0000").quantize(8)
+    file = BytesIO()
+    came.save(file, "PNG")
+    red, green, blue, _ = _opened(avatars.made_anew(file.getvalue())).convert("RGBA").getpixel((128, 128))  # type: ignore[misc]
+    assert red > 240 and green < 15 and blue < 15
+
+
+def test_one_picture_is_decoded_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(avatars, "_PATIENCE", 0)
+    with avatars._turn, pytest.raises(BadPicture, match="Try again"):
+        avatars.made_anew(picture())
+    with pytest.raises(BadPicture, match="no picture"):
+        avatars.made_anew(b"x")
+    assert avatars.made_anew(picture()), "a refused one holds nobody up"
+
+
+@pytest.mark.parametrize("side", [4_001, 7_000, 20_000, 2**31 - 1])
 def test_an_image_bomb_is_not_decoded(side: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: object) -> None:
         raise AssertionError("this must not be decoded")
