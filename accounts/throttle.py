@@ -39,7 +39,7 @@ class Throttle:
         limit = float(getattr(settings, self._option))
         if not limit:
             return
-        key = salted_hmac(f"accounts.throttle {self._option}", _network(address)).hexdigest()
+        key = salted_hmac(f"accounts.throttle {self._option}", network(address)).hexdigest()
         drawn = publish.draw(f"accounts:{key}", rate=limit / _HOUR, burst=int(limit), patience=_PATIENCE)
         missing = self._own(key, limit) if drawn is None else drawn.missing
         if missing > 0:
@@ -64,6 +64,8 @@ class Throttle:
 
 joining = Throttle("IM_JOIN_RATE")
 """New accounts and guests."""
+signing_in = Throttle("IM_SIGN_IN_RATE")
+"""Passwords that are tried, whosever they are: the lock of one name does not stop who tries one of each."""
 mailing = Throttle("IM_MAIL_RATE")
 """Mails that somebody makes the site send."""
 
@@ -75,7 +77,8 @@ changing = Throttle("IM_PROFILE_RATE")
 """Changes of one person's profile: each is told to everybody who sees them."""
 
 
-def _network(address: str) -> str:
+def network(address: str) -> str:
+    """What is counted together: an IPv4 address, or the network of an IPv6 one."""
     try:
         known = ip_address(address.partition("%")[0])
     except ValueError:

@@ -74,6 +74,9 @@ OPTIONS = (
     ),
     Option("IM_LOGIN_LOCK", 900, "Seconds of that lock."),
     Option(
+        "IM_SIGN_IN_RATE", 1000, "Passwords an hour that one address may try, for whatever names; 0: any number.", 0
+    ),
+    Option(
         "SOCIAL_AUTH_GITHUB_KEY", "", "Client ID of this site at GitHub; with its secret, people may sign in by GitHub."
     ),
     Option("SOCIAL_AUTH_GITHUB_SECRET", "", "The client secret that belongs to it."),

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts.throttle import network
 from chat.origins import origin_allowed
 
 Scope = dict[str, Any]
@@ -43,7 +44,7 @@ def session_key(scope: Scope) -> str:
 
 
 class Doorkeeper:
-    """Counts the connections of this process, in all and by address."""
+    """Counts the connections of this process, in all and by address, of IPv6 by network."""
 
     def __init__(self) -> None:
         self.total = 0
@@ -53,6 +54,7 @@ class Doorkeeper:
         """Count one more; False, and nothing counted, if the process or the address has its fill."""
         if self.total >= settings.IM_MAX_CONNECTIONS:
             return False
+        address = network(address)
         if self._by_address[address] >= settings.IM_MAX_CONNECTIONS_PER_ADDRESS:
             return False
         self.total += 1
@@ -60,6 +62,7 @@ class Doorkeeper:
         return True
 
     def leave(self, address: str) -> None:
+        address = network(address)
         self.total -= 1
         self._by_address[address] -= 1
         if not self._by_address[address]:

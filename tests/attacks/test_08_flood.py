@@ -10,7 +10,12 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from django.test import Client
+from pytest_django.fixtures import Settings
 
+from accounts.actions import person_register
+from accounts.throttle import signing_in
+from chat.consumers.admission import Doorkeeper
 from tests.support.bare_socket import BareSocket
 from tests.support.fixtures import SiteFactory
 from tests.support.people import People, Town
@@ -211,3 +216,39 @@ async def test_nobody_is_in_more_groups_than_a_person_may(narrowly: People) -> N
     # Who leaves one has room for another.
     await bob.call("channel.leave", target=(await bob.call("channel.list"))["channels"][1]["target"])
     await bob.call("channel.join", target=group)
+
+
+# -- by address, of what is not shared with a running site ------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_one_password_tried_on_everybody_is_stopped_by_address(settings: Settings) -> None:
+    """Each name by itself is far from its lock."""
+    settings.IM_SIGN_IN_RATE = 4  # type: ignore[attr-defined]
+    person_register(username="alice", nickname="Alice", password="a good password")
+    spray = Client(REMOTE_ADDR="203.0.113.7", HTTP_X_FORWARDED_FOR="10.0.0.1")
+    page, call = "/accounts/login/", "/login"
+    try:
+        tried = [spray.post(page, {"username": f"user{number}", "password": "summer"}) for number in range(3)]
+        tried.append(spray.post(call, "phone_number=1&password=summer", "application/x-www-form-urlencoded"))
+        assert [answer.status_code for answer in tried] == [200] * 4
+
+        # Not even the right one is looked at now.
+        answer = spray.post(page, {"username": "alice", "password": "a good password"})
+        assert answer.status_code == 429 and answer["Retry-After"]
+        assert "_auth_user_id" not in spray.session
+        # Somebody elsewhere signs in.
+        home = Client(REMOTE_ADDR="203.0.113.8")
+        assert home.post(page, {"username": "alice", "password": "a good password"}).status_code == 302
+    finally:
+        signing_in.forget()
+
+
+def test_an_ipv6_network_counts_as_one_address(settings: Settings) -> None:
+    settings.IM_MAX_CONNECTIONS_PER_ADDRESS = 3  # type: ignore[attr-defined]
+    door = Doorkeeper()
+
+    assert [door.enter(f"2001:db8::{number}") for number in range(1, 5)] == [True, True, True, False]
+    assert door.enter("2001:db8:0:1::1")
+    door.leave("2001:db8::1")
+    assert door.enter("2001:db8::9")

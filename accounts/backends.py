@@ -1,0 +1,26 @@
+"""What is asked before any password is looked at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.backends import BaseBackend
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+
+from accounts.errors import TooOften
+from accounts.throttle import signing_in
+
+
+class AddressThrottle(BaseBackend):
+    """Knows nobody, and lets no other backend look once an address has tried as many passwords as it may."""
+
+    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> None:
+        if request is None:
+            return
+        try:
+            signing_in.take(request.META["REMOTE_ADDR"])
+        except TooOften as refusal:
+            # Answered as by the lock of one name: 429.
+            request.axes_locked_out = True  # type: ignore[attr-defined]
+            raise PermissionDenied from refusal
