@@ -8,7 +8,7 @@ from playwright.async_api import Page, WebSocketRoute, expect
 
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.test_group_and_private import make_group, open_channel
-from tests.e2e.test_two_browsers import sign_in
+from tests.e2e.test_two_browsers import say, sign_in
 from tests.support.accounts import register
 from tests.support.client import Client
 from tests.support.site import Site
@@ -60,22 +60,44 @@ async def test_what_alice_reads_stays_where_it_is_while_hundreds_of_messages_com
 
 
 async def test_back_on_a_phone_closes_the_details_and_then_the_channel(site: Site, person: OpenPerson) -> None:
-    register(site, ["alice", "bob"])
+    tokens = register(site, ["alice", "bob"])
     alice = await person("alice", width=390, height=844)
     await sign_in(alice, site, "alice")
-    await alice.get_by_test_id("back").click()
-    await make_team(alice)
-    await alice.get_by_test_id("back").click()
-    await open_channel(alice, "Readers")
+    async with await Client.connect(site.acc) as bob:
+        await bob.login_token(tokens["bob"])
+        group = await bob.call("channel.create", kind="public", name="Readers", members=["alice"])
+        await alice.get_by_test_id("back").click()
+        await open_channel(alice, "Readers")
 
-    await alice.get_by_test_id("details-toggle").click()
-    await expect(alice.get_by_test_id("details")).to_be_visible()
-    await alice.go_back()
-    await expect(alice.get_by_test_id("details")).to_be_hidden()
-    await expect(alice.get_by_test_id("channel-title")).to_be_visible()
-    await alice.go_back()
-    await expect(alice.get_by_test_id("channel-list")).to_be_visible()
-    await expect(alice.get_by_test_id("channel-title")).to_be_hidden()
+        await alice.get_by_test_id("details-toggle").click()
+        await expect(alice.get_by_test_id("details")).to_be_visible()
+        await alice.go_back()
+        await expect(alice.get_by_test_id("details")).to_be_hidden()
+        await expect(alice.get_by_test_id("channel-title")).to_be_visible()
+        await alice.go_back()
+        await expect(alice.get_by_test_id("channel-list")).to_be_visible()
+        await expect(alice.get_by_test_id("channel-title")).to_be_hidden()
+
+        # Who looks at the list is not thrown into another channel by what happens to the one they left.
+        await bob.call("channel.remove", target=group["target"], member="alice")
+        await expect(alice.get_by_test_id("channel-item")).to_have_count(1)
+        await expect(alice.get_by_test_id("channel-list")).to_be_visible()
+
+
+async def test_alice_recalls_by_keyboard_and_stays_where_she_is(site: Site, person: OpenPerson) -> None:
+    register(site, ["alice"])
+    alice = await person("alice")
+    await sign_in(alice, site, "alice")
+    await say(alice, "in haste")
+    message = alice.get_by_test_id("message")
+    await expect(message).to_have_attribute("data-state", "sent")
+    await alice.keyboard.press("Alt+m")
+    await expect(alice.get_by_test_id("message-recall")).to_be_visible()
+    await alice.get_by_test_id("message-recall").press("Enter")
+    await alice.locator("dialog[open]").get_by_test_id("dialog-confirm").press("Enter")
+    await expect(message).to_contain_text("recalled")
+    await expect(message).to_be_focused()
+    await expect(alice.get_by_test_id("message-recall")).to_have_count(0)
 
 
 async def test_what_cannot_be_loaded_says_why_and_is_tried_again(site: Site, person: OpenPerson) -> None:
