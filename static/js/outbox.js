@@ -49,11 +49,23 @@ export class Outbox extends EventTarget {
     for (const target of this.#targets()) this.#changed(target);
   }
 
-  /** Another tab has changed the storage: what it got through or deleted is no longer ours. @param {StorageEvent} event */
-  follow(event) {
-    if (!event.key?.startsWith(this.#prefix) || event.newValue !== null || !this.#prefix) return;
-    const entry = this.#entries.get(event.key.slice(this.#prefix.length));
-    if (entry && !this.#busy.has(entry.target)) this.#forget(entry);
+  /**
+   * Another tab has changed the storage. What it deleted is no longer ours; what it got through stays in sight here until
+   * there is a connection again that brings it, and is then sent under the same clientMsgId.
+   * @param {Pick<StorageEvent, "key" | "newValue">} event
+   */
+  follow({ key, newValue }) {
+    if (!this.#prefix || !key?.startsWith(this.#prefix)) return;
+    const entry = this.#entries.get(key.slice(this.#prefix.length));
+    if (!entry || this.#busy.has(entry.target)) return;
+    if (newValue === null) {
+      if (entry.state === "failed" || this.canSend(entry)) this.#forget(entry);
+      return;
+    }
+    const { state, refusal } = JSON.parse(newValue);
+    if (state === entry.state) return;
+    Object.assign(entry, { state, refusal });
+    this.#changed(entry.target);
   }
 
   /** In the order of writing. @param {string} target @returns {Entry[]} */

@@ -94,6 +94,30 @@ async def test_what_must_wait_is_tried_again_before_the_next(modules: Page) -> N
     assert await run(modules, script) == ["a", "a", "b"]
 
 
+async def test_what_another_tab_got_through_stays_in_sight_until_there_is_a_connection(modules: Page) -> None:
+    script = """
+      state.online = false; write('a'); await idle();
+      const key = localStorage.key(0);
+      outbox.follow({ key, newValue: null });
+      const offline = waiting();
+      state.online = true; outbox.flush(); await idle();
+      return [offline, sent, waiting()];"""
+    assert await run(modules, script) == [["a:pending"], ["a"], []]
+
+
+async def test_what_another_tab_gave_up_and_deleted_is_not_sent_from_here(modules: Page) -> None:
+    script = """
+      state.online = false; write('a'); await idle();
+      const key = localStorage.key(0);
+      const failed = { ...JSON.parse(localStorage.getItem(key)), state: "failed", refusal: { code: 1003, data: {} } };
+      outbox.follow({ key, newValue: JSON.stringify(failed) });
+      const given = waiting();
+      outbox.follow({ key, newValue: null });
+      state.online = true; outbox.flush(); await idle();
+      return [given, sent, waiting()];"""
+    assert await run(modules, script) == [["a:failed"], [], []]
+
+
 async def test_another_person_does_not_get_it(modules: Page) -> None:
     script = "state.online = false; write('mine'); outbox.load('8'); return waiting();"
     assert await run(modules, script) == []
