@@ -161,6 +161,7 @@ OPTIONS = (
         20000,
         "Sends of one process that may wait for their commit; over it they are refused with 1011.",
     ),
+    Option("IM_REQUESTS", 32, "HTTP requests that one process works on at a time; the others wait."),
     Option("IM_DB_THREADS", 8, "Threads (and on PostgreSQL connections) of one process for the database."),
     Option("IM_LAYER", "pubsub", "Channel layer between nodes: `pubsub`, or `queue` (channels-redis' other one)."),
     Option("IM_NODE_ID", "", "Name of this node in the cluster; empty: a new one at each start."),

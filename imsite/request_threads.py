@@ -3,6 +3,7 @@ of what a request asks of it."""
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,7 +11,12 @@ from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
 from asgiref.sync import ThreadSensitiveContext
+from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from imsite.observe.views import VIEWS as OBSERVED
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -56,11 +62,23 @@ class RequestThreads:
 
 
 class HttpHandler(ASGIHandler):
-    """Django's handler, with these threads for what is synchronous in a request."""
+    """Django's handler, with these threads for what is synchronous in a request.
+
+    IM_REQUESTS of them are worked on at a time. The others wait, and neither they nor those who send or read slowly
+    keep a place from anybody: a thread and a database connection for each of thousands would end the node.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._threads = RequestThreads()
+        self._places = asyncio.Semaphore(settings.IM_REQUESTS)
+
+    async def run_get_response(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path_info in OBSERVED:
+            # Whoever asks how a busy node does must hear it.
+            return await super().run_get_response(request)
+        async with self._places:
+            return await super().run_get_response(request)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         with self._threads.one() as thread:
