@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from accounts.actions import person_activate, person_deactivate
+from accounts.actions import person_activate, person_deactivate, system_user
 from accounts.models import Block, User
 from chat import bodies, errors, rules
 from chat.actions.channel import member_group, people_named
@@ -50,13 +50,13 @@ def person_mute(
 ) -> Restriction:
     """Let somebody say nothing more, in one channel or (None) everywhere; by an operator."""
     with write():
-        person = _locked(person_id)[person_id]
+        person = _managed(operator, person_id)
         return _restrict(person, _channel(channel_id), "mute", until=until, reason=reason, by=operator)
 
 
 def person_unmute(*, operator: User, person_id: int, channel_id: int | None = None) -> None:
     with write():
-        _lift(_locked(person_id)[person_id], _channel(channel_id), "mute")
+        _lift(_managed(operator, person_id), _channel(channel_id), "mute")
 
 
 def person_ban(
@@ -64,14 +64,14 @@ def person_ban(
 ) -> Restriction:
     """Keep somebody out of a group, or (None) of the whole site: then they are deactivated until the ban ends."""
     with write():
-        person = _locked(person_id)[person_id]
+        person = _managed(operator, person_id)
         return _restrict(person, _channel(channel_id), "ban", until=until, reason=reason, by=operator)
 
 
 def person_unban(*, operator: User, person_id: int, channel_id: int | None = None) -> None:
     """Lift a ban. Who was banned from the site can sign in again; who was from a group can come back to it."""
     with write():
-        _lift(_locked(person_id)[person_id], _channel(channel_id), "ban")
+        _lift(_managed(operator, person_id), _channel(channel_id), "ban")
 
 
 def person_admit(*, person_id: int) -> None:
@@ -112,6 +112,17 @@ def _locked(*ids: int) -> dict[int, User]:
     if len(found) < len(set(ids)):
         raise ChatError(errors.NO_DATA, "There is no such person.")
     return found
+
+
+def _managed(operator: User, person_id: int) -> User:
+    """The locked row of somebody whom this operator manages. NOT_AUTHORISED for staff, themselves too.
+
+    Staff are managed by superusers, and by who may run commands on the machine.
+    """
+    person = _locked(person_id)[person_id]
+    if (person.is_staff or person.is_superuser) and not operator.is_superuser and operator.pk != system_user().pk:
+        raise ChatError(errors.NOT_AUTHORISED, "Staff are managed by superusers only.")
+    return person
 
 
 def _channel(channel_id: int | None) -> Channel | None:

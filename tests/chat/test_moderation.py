@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts.actions import system_user
 from accounts.models import Block, User
 from chat import errors
 from chat.actions.channel import channel_create_group, channel_create_private
@@ -60,7 +61,7 @@ def group(persons: tuple[User, User, User]) -> Channel:
 
 @pytest.fixture
 def operator() -> User:
-    return User.objects.create_user("olga")
+    return User.objects.create_superuser("olga")
 
 
 def refusal(work: Callable[[], object]) -> Code:
@@ -189,6 +190,19 @@ def test_nobody_is_banned_from_a_room_or_a_private_channel(persons: tuple[User, 
     for channel in (room(), channel_create_private(creator=alice, other=bob)[0]):
         ban = lambda channel=channel: person_ban(operator=operator, person_id=bob.pk, channel_id=channel.pk)  # noqa: E731
         assert refusal(ban) is errors.ILLEGAL_PARAMETER
+
+
+def test_only_superusers_and_scripts_mute_and_ban_staff(persons: tuple[User, User, User], operator: User) -> None:
+    """Else a moderator shuts out the operators, or takes off what is laid on themselves."""
+    mona, otto, _ = persons
+    User.objects.filter(pk__in=[mona.pk, otto.pk]).update(is_staff=True)
+    assert refusal(lambda: person_mute(operator=mona, person_id=otto.pk)) is errors.NOT_AUTHORISED
+    assert refusal(lambda: person_ban(operator=mona, person_id=otto.pk)) is errors.NOT_AUTHORISED
+    person_mute(operator=operator, person_id=mona.pk)
+    assert refusal(lambda: person_unmute(operator=mona, person_id=mona.pk)) is errors.NOT_AUTHORISED
+    person_unmute(operator=system_user(), person_id=mona.pk)
+    person_mute(operator=system_user(), person_id=mona.pk)
+    assert Restriction.objects.get().by == system_user()
 
 
 # -- pins -------------------------------------------------------------------------------------------------------------

@@ -140,3 +140,24 @@ def test_the_queue_and_the_restrictions_cost_the_same_however_long(
         person_mute(operator=alice, person_id=person.pk, channel_id=other.pk)
     assert [cost(page) for page in (REPORTS, RESTRICTIONS)] == few
     assert max(few) <= 8
+
+
+def test_a_moderator_bans_no_staff_by_a_report(report: Report) -> None:
+    """Nothing of the verdict is done; what is right towards everybody still can be."""
+    bob = report.message.sender
+    User.objects.filter(pk=bob.pk).update(is_staff=True)
+    mona = staff("view_report", "change_report")
+    told = mona.post(f"{REPORTS}{report.pk}/recall_ban/", {"confirmed": "recall_ban"}, follow=True).content.decode()
+    assert "Staff are managed by superusers only." in told and not Restriction.objects.exists()
+    report.refresh_from_db()
+    assert report.state == "open" and report.message.recalled_at is None
+    mona.post(f"{REPORTS}{report.pk}/recall/", {"confirmed": "recall"})
+    report.refresh_from_db()
+    assert report.state == "acted" and report.message.recalled_at is not None
+
+
+def test_a_moderator_does_not_lift_their_own_mute(operator: Client, db: None) -> None:
+    mona = staff("view_restriction", "delete_restriction")
+    person_mute(operator=User.objects.get(username="olga"), person_id=User.objects.get(username="stan").pk)
+    tick(mona, RESTRICTIONS, "lift_selected", Restriction.objects.get(), confirmed="lift")
+    assert Restriction.objects.exists()
