@@ -51,7 +51,9 @@ def _ages() -> Iterator[Age]:
 
 def messages_expired(channel_id: int, before: int) -> int:
     """How many messages of the channel would go."""
-    return len(_prefix(channel_id, before, None))
+    rows = Message.objects.filter(channel=channel_id).order_by("seq")
+    kept = rows.filter(time__gte=before).values_list("seq", flat=True).first()
+    return rows.filter(seq__lt=kept).count() if kept is not None else rows.count()
 
 
 def channel_cut(*, channel_id: int, before: int, limit: int | None = None) -> int:
@@ -74,11 +76,11 @@ def channel_cut(*, channel_id: int, before: int, limit: int | None = None) -> in
     return len(rows)
 
 
-def _prefix(channel_id: int, before: int, limit: int | None) -> list[tuple[int, int]]:
+def _prefix(channel_id: int, before: int, limit: int) -> list[tuple[int, int]]:
     """Ids and numbers of the oldest messages, up to the first that is young enough."""
     rows = Message.objects.filter(channel=channel_id).order_by("seq").values_list("pk", "seq", "time")
     expired: list[tuple[int, int]] = []
-    for pk, seq, time in rows[:limit].iterator() if limit is not None else rows.iterator():
+    for pk, seq, time in rows[:limit].iterator():
         if time >= before:
             break
         expired.append((pk, seq))

@@ -57,10 +57,24 @@ def test_bob_is_banned_and_let_in_again() -> None:
         run("ban", "nobody")
 
 
+@pytest.mark.parametrize("hours", ["nan", "inf", "0", "-1", "1e12"])
+def test_nobody_is_muted_for_a_time_that_is_none(hours: str) -> None:
+    people("bob")
+    with pytest.raises(CommandError, match="hours"):
+        run("mute", "bob", f"--hours={hours}")
+    assert not Restriction.objects.exists()
+
+
 def test_an_export_is_for_its_reader_only(tmp_path: Path) -> None:
     alice, _ = people("alice", "bob")
     say(alice, channel_create_group(creator=alice, name="Tea", members=["bob"]), "my own words")
     file = tmp_path / "alice.zip"
+    file.touch()
+    with pytest.raises(CommandError, match="File exists"):
+        run("export", "alice", str(file))
+    with pytest.raises(CommandError, match="No such file"):
+        run("export", "alice", str(tmp_path / "none" / "alice.zip"))
+    file.unlink()
     run("export", "alice", str(file))
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     with zipfile.ZipFile(io.BytesIO(file.read_bytes())) as archive:

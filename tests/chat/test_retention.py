@@ -20,7 +20,7 @@ from chat.actions.message import message_edit
 from chat.actions.pin import message_pin
 from chat.actions.policy import channel_set_retention
 from chat.actions.report import message_report
-from chat.actions.retention import channel_cut, channels_overdue, files_cut, files_expired
+from chat.actions.retention import channel_cut, channels_overdue, files_cut, files_expired, messages_expired
 from chat.models import Channel, Message, Pin, Report
 from chat.selectors import access_channel, history
 from delivery import log
@@ -87,6 +87,8 @@ def test_only_a_prefix_goes(alice: User, group: Channel) -> None:
     """A clock that went back makes no hole."""
     channel_set_retention(channel_id=group.pk, days=7)
     said(alice, group, 9, 1, 8)
+    (overdue,) = channels_overdue()
+    assert messages_expired(*overdue) == 1
     run()
     assert left(group) == [2, 3]
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import getpass
+import os
 import sys
+from argparse import ArgumentTypeError
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ from chat.actions.moderation import person_ban, person_mute, person_unban, perso
 from chat.errors import ChatError
 from chat.export import export
 
+HOURS_MOST = 24 * 36500
+
 
 class Command(BaseCommand):
     help = "Make accounts, mute and ban people, write out what the site keeps of one. It takes effect at once."
@@ -34,7 +38,7 @@ class Command(BaseCommand):
             restrict = verbs.add_parser(verb, help=meaning)
             restrict.add_argument("name")
             restrict.add_argument("--channel", type=int, help="its number; without it: everywhere")
-            restrict.add_argument("--hours", type=float, help="for how long; without it: until it is lifted")
+            restrict.add_argument("--hours", type=_hours, help="for how long; without it: until it is lifted")
             restrict.add_argument("--reason", default="", help="the person reads it")
             lift = verbs.add_parser(f"un{verb}", help=f"lift the {verb}")
             lift.add_argument("name")
@@ -83,16 +87,25 @@ class Command(BaseCommand):
 
     def export(self, *, name: str, file: Path, **rest: Any) -> None:
         person = _person(name)
-        # It holds what is said in private, so nobody else on the machine reads it.
-        file.touch(mode=0o600)
-        with file.open("wb") as archive:
-            for piece in export(person):
-                archive.write(piece)
+        try:
+            # It holds what is said in private, so nobody else on the machine reads it: a new file, and the owner's.
+            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as archive:
+                for piece in export(person):
+                    archive.write(piece)
+        except OSError as error:
+            raise CommandError(f"{file}: {error.strerror}.") from None
         deed_recorded(system_user(), person, "Export")
         self.stdout.write(f"{file} has what the site keeps of {name}.")
 
     def _told(self, name: str, what: str, until: datetime | None) -> None:
         self.stdout.write(f"{name} is {what} until {f'{until:%Y-%m-%d %H:%M} UTC' if until else 'that is lifted'}.")
+
+
+def _hours(text: str) -> float:
+    hours = float(text)
+    if not 0 < hours <= HOURS_MOST:
+        raise ArgumentTypeError(f"more than 0 and at most {HOURS_MOST}")
+    return hours
 
 
 def _person(name: str) -> User:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
@@ -24,7 +25,11 @@ class Command(BaseCommand):
         messages = 0
         with tqdm(overdue, desc="channels", unit="channel", disable=not shown, file=self.stderr) as channels:
             for channel, before in channels:
-                messages += retention.messages_expired(channel, before) if dry_run else self._cut(channel, before)
+                if dry_run:
+                    messages += retention.messages_expired(channel, before)
+                for gone in () if dry_run else _cut(channel, before):
+                    messages += gone
+                    channels.set_postfix(messages=messages)
         files = retention.files_expired().count() if dry_run else self._empty_files(shown)
         unused = leftovers.avatars_unused()
         if not dry_run:
@@ -35,14 +40,6 @@ class Command(BaseCommand):
             f"the content of {files} pictures and voice messages, {len(unused)} unused uploads."
         )
 
-    def _cut(self, channel: int, before: int) -> int:
-        gone = 0
-        while done := retention.channel_cut(channel_id=channel, before=before):
-            gone += done
-            if done < settings.IM_RETENTION_BATCH:
-                break
-        return gone
-
     def _empty_files(self, shown: bool) -> int:
         gone = 0
         with tqdm(desc="files", unit="file", disable=not shown, file=self.stderr) as bar:
@@ -50,3 +47,11 @@ class Command(BaseCommand):
                 gone += done
                 bar.update(done)
         return gone
+
+
+def _cut(channel: int, before: int) -> Iterator[int]:
+    """How many messages went, batch by batch."""
+    while done := retention.channel_cut(channel_id=channel, before=before):
+        yield done
+        if done < settings.IM_RETENTION_BATCH:
+            return
