@@ -81,6 +81,14 @@ class RestrictForm(forms.Form):
         return given
 
 
+class SiteBanForm(RestrictForm):
+    """Who is banned from the site is only signed out, and told neither."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].help_text = _("For other operators: the person does not read it.")
+
+
 class WhereForm(RestrictForm):
     """The same, in one channel or everywhere."""
 

@@ -22,7 +22,7 @@ from accounts.ways_in import links
 from chat.actions.moderation import person_admit, person_ban, person_mute, person_unban, person_unmute
 from chat.admin.base import LongList, State, UncountedPages
 from chat.admin.deeds import Deed
-from chat.admin.forms import RestrictForm, WhereForm, with_form
+from chat.admin.forms import SiteBanForm, WhereForm, with_form
 from chat.admin.reads import channel_link, channel_titles, moment, people_found
 from chat.models import Membership, Restriction
 
@@ -56,7 +56,7 @@ BAN = Deed(
     done=_("%(count)d banned."),
     applies=lambda person: person.is_active,
     act=lambda operator, person, **given: person_ban(operator=operator, person_id=person.pk, **given),
-    form=with_form(RestrictForm),
+    form=with_form(SiteBanForm),
     permission=RESTRICT,
     icon="block",
 )

@@ -1,0 +1,31 @@
+"""A site on which there is something of everything that the admin has pages of."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from accounts.actions import app_create, person_register, service_make, token_issue
+from accounts.models import App
+from chat.actions.announcement import announcement_create
+from chat.actions.channel import channel_create_group
+from chat.actions.moderation import person_mute
+from chat.actions.report import message_report
+from tests.support.operators import say
+
+
+@pytest.fixture
+def rows(db: None) -> dict[str, int | str]:
+    """A row of every kind that has pages."""
+    alice = person_register(username="alice", password="a good password")
+    bob = person_register(username="bob", password="a good password")
+    app_create(number=901, name="Web")
+    group = channel_create_group(creator=alice, name="Tea", members=["bob"])
+    rude = say(bob, group, "rude")
+    message_report(user=alice, channel_id=group.pk, message_id=rude.pk, reason="", app=None)
+    person_mute(operator=alice, person_id=bob.pk)
+    announcement_create(by=alice, text="Hello")
+    token_issue(user=alice)
+    service_make(username="shop")
+    Client().post("/accounts/login/", {"username": "alice", "password": "wrong"})
+    return {"chat/channel": group.pk, "accounts/user": bob.pk, "accounts/app": App.objects.get().pk}
