@@ -21,6 +21,7 @@ const MARK_AFTER = 300;
 
 export class Conversation extends EventTarget {
   /** Under way, or failed. @type {Map<string, {load: Load, failed: unknown}>} */ #loads = new Map();
+  /** Channels whose reading the server has not been told. @type {Set<string>} */ #marks = new Set();
   #markTimer = 0;
 
   /** @param {{socket: Socket, store: Store, outbox: Outbox, session: Session}} parts */
@@ -95,7 +96,8 @@ export class Conversation extends EventTarget {
         log.setMiddle(await this.#history(target, { after: Math.max(0, seq - PAGE / 2), limit: PAGE })),
       );
     }
-    this.#tell("reveal", { target, seq });
+    // Who has gone elsewhere meanwhile is not fetched back.
+    if (target === this.store.current) this.#tell("reveal", { target, seq });
   }
 
   /** The message a reply answers: from the window, or fetched once. Null: not available, undefined: on its way.
@@ -139,11 +141,18 @@ export class Conversation extends EventTarget {
   /** The person has seen everything up to here. Told to the server soon, in one go. @param {string} target @param {number} seq */
   markRead(target, seq) {
     if (!this.store.setRead(target, seq)) return;
-    clearTimeout(this.#markTimer);
-    this.#markTimer = setTimeout(() => {
+    this.#marks.add(target);
+    this.#markTimer ||= setTimeout(() => this.#tellMarks(), MARK_AFTER);
+  }
+
+  #tellMarks() {
+    this.#markTimer = 0;
+    for (const target of this.#marks) {
+      const seq = this.store.channels.get(target)?.readSeq;
       // What cannot be told now is told after the reconnect.
-      this.socket.request("read.mark", { target, seq: this.store.channels.get(target)?.readSeq ?? seq }).catch(() => {});
-    }, MARK_AFTER);
+      if (seq) this.socket.request("read.mark", { target, seq }).catch(() => {});
+    }
+    this.#marks.clear();
   }
 
   /** @param {{entry: import("./outbox.js").Entry, reply: any}} detail */

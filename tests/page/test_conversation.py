@@ -1,0 +1,86 @@
+"""What somebody does in quick succession, or while something is under way, ends where they are and loses nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Page
+
+from tests.support import machine
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.sqlite,
+    pytest.mark.skipif(machine.chromium() is None, reason="Chromium is missing on this machine"),
+]
+
+_PRELUDE = """async () => {
+  const { Store } = await import("/static/js/store.js");
+  const { Conversation } = await import("/static/js/conversation.js");
+  const store = new Store();
+  const told = [];
+  const answers = {};
+  const socket = Object.assign(new EventTarget(), {
+    ready: true,
+    request: async (cmd, data) => {
+      told.push([cmd, data.target, data.seq]);
+      return answers[cmd]?.(data) ?? {};
+    },
+  });
+  const session = Object.assign(new EventTarget(), { watchGap: () => {} });
+  const outbox = Object.assign(new EventTarget(), { add: () => {} });
+  const conversation = new Conversation({ socket, store, outbox, session });
+  const channel = (target, lastSeq, readSeq) => ({
+    target, kind: "public", name: target, closed: false, role: "member", slowMode: 0, announcementsOnly: false,
+    lastSeq, readSeq, unread: lastSeq - readSeq, activeAt: 0,
+  });
+  const page = (from, to, hasMore = false) => ({
+    messages: Array.from({ length: to - from + 1 }, (_, i) => ({ id: `id${from + i}`, seq: from + i, msg: "x" })),
+    notes: [], hasMore,
+  });
+  const until = async (condition) => { while (!condition()) await new Promise((done) => setTimeout(done, 10)); };
+  %s
+}"""
+
+
+async def run(modules: Page, script: str) -> Any:
+    return await modules.evaluate(_PRELUDE % script)
+
+
+async def test_whoever_goes_quickly_through_channels_has_read_them_all(modules: Page) -> None:
+    script = """
+      store.setChannels([channel("7", 3, 0), channel("8", 5, 0)]);
+      conversation.markRead("7", 2); conversation.markRead("8", 5); conversation.markRead("7", 3);
+      await until(() => told.length >= 2);
+      return told;"""
+    assert await run(modules, script) == [["read.mark", "7", 3], ["read.mark", "8", 5]]
+
+
+async def test_whoever_has_gone_elsewhere_is_not_fetched_back_by_a_message_that_was_sought(modules: Page) -> None:
+    script = """
+      const revealed = []; conversation.addEventListener("reveal", ({ detail }) => revealed.push(detail.seq));
+      let arrive; answers["message.history"] = () => new Promise((done) => (arrive = done));
+      store.setChannels([channel("7", 900, 900), channel("8", 0, 0)]);
+      store.setCurrent("7");
+      const sought = conversation.reveal("7", 20);
+      store.setCurrent("8"); arrive(page(1, 50, true)); await sought;
+      const gone = [...revealed];
+      store.setCurrent("7"); await conversation.reveal("7", 20);
+      return [gone, revealed];"""
+    assert await run(modules, script) == [[], [20]]
+
+
+async def test_a_channel_with_more_unread_than_is_loaded_opens_where_reading_stopped(modules: Page) -> None:
+    script = """
+      const asked = [];
+      answers["message.history"] = ({ after, limit }) => {
+        asked.push(after);
+        return page(after + 1, after + limit, true);
+      };
+      store.setChannels([channel("7", 600, 100)]);
+      store.logOf("7").setNewest({ ...page(301, 600), hasMore: true });
+      conversation.open("7");
+      await until(() => store.log?.messages[0]?.seq === 86);
+      return [asked, store.newAfter];"""
+    assert await run(modules, script) == [[85], 100]
