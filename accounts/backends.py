@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.backends import BaseBackend
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
@@ -12,8 +11,8 @@ from accounts.errors import TooOften
 from accounts.throttle import signing_in
 
 
-class AddressThrottle(BaseBackend):
-    """Knows nobody, and lets no other backend look once an address has tried as many passwords as it may."""
+class AddressThrottle:
+    """Knows nobody (so it is no BaseBackend, which would be asked who somebody is), and lets no other backend look once an address has tried as many passwords as it may."""
 
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> None:
         if request is None:
