@@ -12,7 +12,10 @@ from accounts.throttle import signing_in
 
 
 class AddressThrottle:
-    """Knows nobody (so it is no BaseBackend, which would be asked who somebody is), and lets no other backend look once an address has tried as many passwords as it may."""
+    """Lets no other backend look once an address has tried as many passwords as it may.
+
+    No BaseBackend: that would be asked who somebody is, and this one knows nobody.
+    """
 
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> None:
         if request is None:
