@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.db import connection
+from django.core.management.base import CommandError
+from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 
@@ -13,3 +14,17 @@ def migrations_waiting() -> int:
     """
     executor = MigrationExecutor(connection)
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def require_migrated() -> None:
+    """Raise CommandError, which says what to do: without its tables a site would start, and fail at everything."""
+    try:
+        waiting = migrations_waiting()
+    except DatabaseError as error:
+        raise CommandError(f"The database cannot be read: {error}") from error
+    finally:
+        connection.close()
+    if waiting:
+        raise CommandError(
+            f"The database is not ready ({waiting} migrations to go). Run `python manage.py setup` first."
+        )

@@ -16,8 +16,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-SETTLED = 10.0
-"""Seconds after which a process that dies has not failed to start."""
+SETTLED = 30.0
+"""Seconds after which a process that dies has not failed to start, however busy the machine is."""
 QUICK_DEATHS = 5
 """So many deaths sooner than that, one after the other, and a process that has never worked never will."""
 LONGEST_PAUSE = 10.0

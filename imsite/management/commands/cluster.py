@@ -18,6 +18,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from imsite.cluster import nginx, redis_server
 from imsite.options import read
+from imsite.schema import require_migrated
 from imsite.supervisor import Part, Supervisor
 
 NODES = (1, 2)
@@ -34,6 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=read("PORT"))
 
     def handle(self, *args: Any, port: int, **options: Any) -> None:
+        require_migrated()
         # Each stage ends before the one above it: nodes say goodbye through nginx, and sign off at Redis.
         stages: list[list[Part]] = []
         where: list[str] = []

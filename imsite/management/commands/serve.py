@@ -8,11 +8,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError, connection
 
 from imsite import server
 from imsite.options import DEVELOPMENT, read
-from imsite.schema import migrations_waiting
+from imsite.schema import require_migrated
 from imsite.workers import run_workers
 
 
@@ -32,7 +31,7 @@ class Command(BaseCommand):
         if fd:
             server.run(host, port, sockets=[socket.socket(fileno=number) for number in fd], quiet=True)
             return
-        _require_tables()
+        require_migrated()
         if DEVELOPMENT and host not in ("127.0.0.1", "localhost", "::1"):
             self.stderr.write(
                 self.style.WARNING(
@@ -48,17 +47,3 @@ class Command(BaseCommand):
         if not settings.REDIS_URL:
             raise CommandError("Several workers are several nodes, which meet over Redis: set REDIS_URL.")
         sys.exit(run_workers(host, port, workers, say=self.stderr.write))
-
-
-def _require_tables() -> None:
-    """Without them a node would start, and fail at everything that is asked of it."""
-    try:
-        waiting = migrations_waiting()
-    except DatabaseError as error:
-        raise CommandError(f"The database cannot be read: {error}") from error
-    finally:
-        connection.close()
-    if waiting:
-        raise CommandError(
-            f"The database is not ready ({waiting} migrations to go). Run `python manage.py setup` first."
-        )
