@@ -1,6 +1,6 @@
 /** A picture or a voice message in its place, of its own size from the beginning. */
 /** @import { Message } from "../protocol.js" */
-import { clone, part, setText } from "../dom.js";
+import { clone, part } from "../dom.js";
 import { t } from "../i18n.js";
 import { bytesOf, sniff } from "../media.js";
 import { enlarge } from "./viewer.js";
@@ -33,7 +33,6 @@ function picture(message, { width, height }, url) {
   image.dataset.testid = "message-picture";
   image.alt = t("message.pictureOf", { name: message.name });
   const button = clone("part-picture");
-  button.title = t("message.enlarge");
   button.onclick = () => enlarge(image);
   image.onerror = () => {
     // Of the same height, so that nothing moves.
@@ -65,6 +64,9 @@ function voice(message, url) {
  */
 function instead({ type }, why) {
   const line = clone("part-unknown-media");
-  setText(part(line, "text"), t(`message.${type === "voice" ? "voice" : "picture"}${why}`));
+  const text = part(line, "text");
+  // Named, for it is not made anew when another language is chosen.
+  text.dataset.i18n = `message.${type === "voice" ? "voice" : "picture"}${why}`;
+  text.textContent = t(text.dataset.i18n);
   return line;
 }
