@@ -69,6 +69,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         frames = [_shared_frame(message) if len(message) <= _SHARED_SIZE else _frame(message) for message in messages]
         self.transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
 
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            # uvicorn forgets this, and would log every handshake refused by a 503 as a fault of the application.
+            self.handshake_complete = True
+
     def abort(self) -> None:
         """Cut the connection without a goodbye, for a peer that would not read it."""
         self.transport.abort()

@@ -64,7 +64,7 @@ async def room_for(people: People, count: int) -> None:
 # -- connections ------------------------------------------------------------------------------------------------------
 
 
-async def test_over_the_limit_of_the_process_the_handshake_is_answered_503(people: People) -> None:
+async def test_over_the_limit_of_the_process_the_handshake_is_answered_503(people: People, small_town: Town) -> None:
     await room_for(people, 8)
     inside = [await people.stranger(address=f"127.0.0.{2 + number}") for number in range(8)]
 
@@ -77,6 +77,8 @@ async def test_over_the_limit_of_the_process_the_handshake_is_answered_503(peopl
     assert await inside[1].call("ping") == "pong"
     await inside[0].close()
     await room_for(people, 1)
+    # A site that is full is no fault to be logged.
+    assert "ERROR" not in small_town.site.log.read_text()
 
 
 async def test_over_the_limit_of_an_address_the_handshake_is_answered_503(people: People) -> None:
