@@ -45,12 +45,12 @@ def running() -> bool:
     return _hub is not None
 
 
-def draw(name: str, *, rate: float, burst: int, patience: float) -> Drawn | None:
-    """One from a bucket of all nodes; None where there is none, or it cannot be reached in time. As `ask`."""
+def draw(name: str, *, rate: float, burst: int, patience: float, count: int = 1) -> Drawn | None:
+    """From a bucket of all nodes; None where there is none, or it cannot be reached in time. As `ask`."""
     if (buckets := _buckets) is None:
         return None
     try:
-        return ask(lambda: buckets.draw(name, rate=rate, burst=burst, count=1), patience)
+        return ask(lambda: buckets.draw(name, rate=rate, burst=burst, count=count), patience)
     except (Unreachable, TimeoutError):
         return None
 

@@ -16,14 +16,14 @@ from functools import cached_property
 from django.conf import settings
 
 from chat import errors
-from chat.consumers.node import running_node
 from chat.errors import ChatError
 from delivery import publish
-from delivery.buckets import Buckets, Drawn
-from delivery.redis import Unreachable
+from delivery.buckets import Drawn
 
 TOKENS = 10_000
 """Tokens that a node remembers; who has not called for longest is forgotten, which at worst fills their bucket."""
+PATIENCE = 1.0
+"""Seconds for which a call waits to be counted with those of the other nodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +74,8 @@ class Throttle:
 
     def _shared(self, token: str, count: int) -> Drawn | None:
         """From the bucket of all nodes; None where there is none to be reached."""
-        buckets = _buckets()
-        if buckets is None:
-            return None
         name = f"{self._name}:{token}"
-        try:
-            return publish.ask(lambda: buckets.draw(name, rate=self._rate, burst=self._burst, count=count))
-        except (Unreachable, TimeoutError):
-            return None
+        return publish.draw(name, rate=self._rate, burst=self._burst, count=count, patience=PATIENCE)
 
     def _own(self, token: str, count: int) -> Drawn:
         """From this node's own."""
@@ -96,11 +90,6 @@ class Throttle:
             if len(self._buckets) > TOKENS:
                 self._buckets.popitem(last=False)
         return Drawn(left, max(0.0, missing))
-
-
-def _buckets() -> Buckets | None:
-    node = running_node()
-    return node.cluster.buckets if node is not None and node.cluster is not None and publish.running() else None
 
 
 class _Throttles:
