@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -197,3 +198,50 @@ def test_an_ordinary_person_and_a_guest_push_nothing(
             else:
                 assert content["code"] in (1003, -1), (who, address, content)
                 assert content["data"].keys() <= {"error"}
+
+
+# -- odd values -------------------------------------------------------------------------------------------------------
+
+ODD = ("-1", str(2**63), "9" * 400, "a\0b", "\ud800", 'a OR (b" NEAR/2 *:&!', "x" * 5000)
+QUERY = ("limit", "cursor", "before", "after", "q", "as", "kind", "channel", "target")
+MEMBERS = (
+    "to", "msg", "as", "clientMsgId", "name", "members", "join", "role", "userId", "externalId", "nickname", "email",
+    "position", "seconds", "slowMode", "channel", "url", "events", "users", "messages", "app", "active", "avatar",
+)  # fmt: skip
+
+
+def quoted(value: str) -> str:
+    return quote(value.encode("utf-8", "surrogatepass"), safe="")
+
+
+@pytest.mark.parametrize(("method", "route", "permission"), CALLS)
+def test_odd_values_are_no_fault(
+    method: str, route: str, permission: str | None, everything: dict[str, str], shop: User, grant: Grant
+) -> None:
+    """In the path, in the query and in the body, each where something else is meant."""
+    caller = Caller(grant(shop, *(right.partition(".")[2] for right in RIGHTS), "manage_channels", "speak_for_others"))
+    for odd in ODD:
+        path = at(route, dict.fromkeys(everything, quoted(odd)))
+        query = "&".join(f"{name}={quoted(odd)}" for name in QUERY)
+        text = odd.encode("utf-8", "replace").decode()
+        body = None if method in ("GET", "DELETE") else dict.fromkeys(MEMBERS, text)
+        assert caller(method, f"{path}?{query}", body).status < 500, odd
+
+
+@pytest.mark.parametrize(("method", "path"), [*form_calls(), ("POST", "/login"), ("POST", "/register")])
+def test_odd_parameters_are_no_fault(
+    method: str, path: str, everything: dict[str, str], shop: User, bob: User, grant: Grant
+) -> None:
+    names = (
+        "appID", "userID", "msgID", "message", "friend_id", "name", "ids", "group_id", "phone_number", "nickname",
+        "password", "isDebug",
+    )  # fmt: skip
+    tokens = {"token": token_issue(user=bob), "Authorization": grant(shop, "use_gateway", "view_state")}
+    for odd in ODD:
+        fields = "&".join(f"{name}={quoted(odd)}" for name in names)
+        reply = Client().generic(
+            method, path, fields, "application/x-www-form-urlencoded", headers=tokens, QUERY_STRING=fields
+        )
+        content = json.loads(reply.content)
+        assert content["code"] not in (1004, 1006, 1007, 1008), (odd, content)
+        assert "fault" not in str(content), (odd, content)
