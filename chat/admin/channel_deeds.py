@@ -51,7 +51,6 @@ CLOSE = _closing(
     title=_("Close channel"),
     meaning=_("Nothing more can be said in a closed channel. Its members still read it."),
     done=_("%(count)d closed."),
-    icon="lock",
 )
 REOPEN = _closing(
     False,
@@ -59,7 +58,6 @@ REOPEN = _closing(
     title=_("Reopen channel"),
     meaning=_("Its members can write in the channel again."),
     done=_("%(count)d reopened."),
-    icon="lock_open",
 )
 POLICY = Deed(
     name="policy",
@@ -72,27 +70,24 @@ POLICY = Deed(
     applies=lambda channel: True,
     act=_set_policy,
     form=policy_form,
-    icon="tune",
 )
 TRANSFER = _of_member(
     channel_transfer_as_operator,
     MemberForm,
     name="transfer",
-    title=_("Transfer ownership"),
+    title=_("Transfer"),
     meaning=_("The group is this member's from now on. Who owned it stays as an admin."),
     done=_("%(count)d transferred."),
-    icon="key",
 )
 ROLE = _of_member(
     member_set_role_as_operator,
     RoleForm,
     name="role",
-    title=_("Give a member a role"),
+    title=_("Set a role"),
     meaning=_(
         "Admins invite, remove, mute and pin, and set what holds in the group. It holds at once; members are told."
     ),
     done=_("%(count)d changed."),
-    icon="manage_accounts",
 )
 MUTE_MEMBER = _of_member(
     person_mute,
@@ -102,7 +97,6 @@ MUTE_MEMBER = _of_member(
     meaning=_("They still read the group, and write nothing in it until the mute ends."),
     done=_("%(count)d muted."),
     permission=RESTRICT,
-    icon="volume_off",
 )
 BAN_MEMBER = _of_member(
     person_ban,
@@ -112,5 +106,4 @@ BAN_MEMBER = _of_member(
     meaning=_("They are removed, read nothing of the group any more, and cannot come back until the ban ends."),
     done=_("%(count)d banned."),
     permission=RESTRICT,
-    icon="block",
 )

@@ -18,7 +18,6 @@ from unfold.decorators import display
 from accounts.admin.base import ReadOnly
 from chat.admin.base import ChatAdmin, State
 from chat.admin.channel_deeds import BAN_MEMBER, CLOSE, MUTE_MEMBER, POLICY, REOPEN, ROLE, TRANSFER
-from chat.admin.deeds import Deeds
 from chat.admin.reads import channel_titles, channels_called, member_counts, moment, person_link, stays_by_presence
 from chat.admin.timeline import newest_in, pinned_in, timeline
 from chat.models import Channel, Membership
@@ -77,7 +76,7 @@ class ChannelAdmin(ChatAdmin):
     ordering = ("-active_at", "-pk")
     sortable_by = ("number", "said", "last_activity")
     deeds = (CLOSE, REOPEN)
-    page_deeds = (POLICY, Deeds(_("Members"), "group", (ROLE, TRANSFER, MUTE_MEMBER, BAN_MEMBER)), CLOSE, REOPEN)
+    page_deeds = (POLICY, ROLE, TRANSFER, MUTE_MEMBER, BAN_MEMBER, CLOSE, REOPEN)
     fieldsets = (
         (None, {"fields": ("title", "number", "kind", "app", "state", "members", "last_activity")}),
         (_("Policy"), {"fields": ("join", "listed", "history", "announcements_only", "slow_mode", "kept")}),

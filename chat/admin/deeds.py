@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,15 +51,6 @@ class Deed:
     """What else is recorded of the row: what it was about."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deeds:
-    """Several that stand in one menu of the row's page."""
-
-    title: Text
-    icon: str
-    deeds: tuple[Deed, ...]
-
-
 def on_page(deed: Deed) -> Any:
     """The deed as a button of a row's own page."""
 
@@ -85,7 +76,7 @@ class DeedAdmin(ActionAdmin):
 
     refusals = (*ActionAdmin.refusals, ChatError)
     deeds: tuple[Deed, ...] = ()
-    page_deeds: tuple[Deed | Deeds, ...] = ()
+    page_deeds: tuple[Deed, ...] = ()
     untouchable: Text = gettext_lazy("Some of these are not yours to change.")
 
     def __init_subclass__(cls) -> None:
@@ -93,21 +84,9 @@ class DeedAdmin(ActionAdmin):
         for deed in cls.__dict__.get("deeds", ()):
             setattr(cls, f"{deed.name}_selected", in_list(deed))
             cls.actions = (*(cls.actions or ()), f"{deed.name}_selected")
-        for entry in cls.__dict__.get("page_deeds", ()):
-            cls.actions_detail = (*cls.actions_detail, cls._button(entry))
-
-    @classmethod
-    def _button(cls, entry: Deed | Deeds) -> Any:
-        """The name of the deed's view, which is made; of several, what unfold makes a menu of."""
-        if isinstance(entry, Deeds):
-            return {"title": entry.title, "icon": entry.icon, "items": [cls._button(deed) for deed in entry.deeds]}
-        setattr(cls, f"{entry.name}_this", on_page(entry))
-        return f"{entry.name}_this"
-
-    @classmethod
-    def _on_page(cls) -> Iterator[Deed]:
-        for entry in cls.page_deeds:
-            yield from entry.deeds if isinstance(entry, Deeds) else (entry,)
+        for deed in cls.__dict__.get("page_deeds", ()):
+            setattr(cls, f"{deed.name}_this", on_page(deed))
+            cls.actions_detail = (*cls.actions_detail, f"{deed.name}_this")
 
     # -- for subclasses -------------------------------------------------------------------------------------------
 
@@ -141,8 +120,8 @@ class DeedAdmin(ActionAdmin):
         row = self.bare(request, object_id)
         if row is None or not self.may_touch(request, row):
             return []
-        useful = {deed.name for deed in self._on_page() if self.may_do(request, deed) and deed.applies(row)}
-        ours = {deed.name for deed in self._on_page()}
+        useful = {deed.name for deed in self.page_deeds if self.may_do(request, deed) and deed.applies(row)}
+        ours = {deed.name for deed in self.page_deeds}
         offered: list[Any] = super().get_actions_detail(request, object_id)
         return [one for one in offered if one.path in useful or one.path not in ours]
 
