@@ -46,6 +46,11 @@ export class Drafts extends EventTarget {
     if (had === empty) this.dispatchEvent(new CustomEvent("change", { detail: target }));
   }
 
+  /** All of this person's, who will not be back. */
+  forgetAll() {
+    for (const key of Object.keys(this.storage)) if (key.startsWith(this.#key(""))) this.storage.removeItem(key);
+  }
+
   /** @param {string} target */
   #key(target) {
     return `im.draft.${this.#personId}.${target}`;

@@ -97,6 +97,7 @@ const does = {
 new Toolbar(timeline, store, does, (row) => messageMenu.items(row).length > 0);
 attachMenus({
   store, dialogs, showShortcuts, switchApp,
+  forget: () => [drafts, outbox].forEach((kept) => kept.forgetAll()),
   staff: boot.staff,
   registration: boot.registration,
 });

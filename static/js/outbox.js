@@ -95,6 +95,11 @@ export class Outbox extends EventTarget {
     if (entry) this.#forget(entry);
   }
 
+  /** All of this person's, who will not be back. */
+  forgetAll() {
+    for (const entry of [...this.#entries.values()]) this.#forget(entry);
+  }
+
   /** Sends all that waits. Called when a connection is there and has caught up. */
   flush() {
     for (const target of this.#targets()) this.#run(target);

@@ -64,6 +64,18 @@ async def test_a_guest_who_reloads_is_the_same_guest_and_finds_the_history(site:
     await expect(sent).to_have_attribute("data-own", "true")
 
 
+async def test_a_guest_who_leaves_for_good_leaves_nothing_in_the_browser(site: Site, person: OpenPerson) -> None:
+    alice = await person("alice")
+    await enter_as_guest(alice, site, "Alice")
+    await alice.get_by_test_id("composer").fill("never finished")
+    assert await alice.evaluate("Object.values(localStorage).join().includes('never finished')")
+    await alice.get_by_test_id("me-menu").click()
+    await alice.get_by_test_id("sign-out").click()
+    await alice.locator("dialog[open]").get_by_test_id("dialog-confirm").click()
+    await expect(alice.get_by_test_id("guest-name")).to_be_visible()
+    assert not await alice.evaluate("Object.values(localStorage).join().includes('never finished')")
+
+
 @pytest.mark.parametrize("how", ["kill", "stop"])
 async def test_what_is_typed_while_the_server_is_away_goes_out_once(site: Site, person: OpenPerson, how: str) -> None:
     register(site, ["alice", "bob"])

@@ -12,10 +12,10 @@ import { attachMenu } from "./menu.js";
 import { isDark, nextTheme } from "./theme.js";
 
 /**
- * @param {{store: Store, dialogs: PeopleDialogs, staff: boolean, registration: boolean, switchApp: (appId: number) => void,
- *   showShortcuts: () => void}} parts
+ * @param {{store: Store, dialogs: PeopleDialogs, staff: boolean, registration: boolean, forget: () => void,
+ *   switchApp: (appId: number) => void, showShortcuts: () => void}} parts
  */
-export function attachMenus({ store, dialogs, staff, registration, switchApp, showShortcuts }) {
+export function attachMenus({ store, dialogs, staff, registration, forget, switchApp, showShortcuts }) {
   const isGuest = () => store.me?.kind === "guest";
   const here = () => encodeURIComponent(location.pathname + location.search);
 
@@ -44,7 +44,7 @@ export function attachMenus({ store, dialogs, staff, registration, switchApp, sh
     if (staff) items.push({ text: t("menu.admin"), icon: "shield", run: () => location.assign("/admin/") });
     if (isGuest()) {
       items.push(...accountItems(registration, here()));
-      items.push({ text: t("menu.leaveGuest"), icon: "out", danger: true, testid: "sign-out", run: () => askToLeave(store) });
+      items.push({ text: t("menu.leaveGuest"), icon: "out", danger: true, testid: "sign-out", run: () => askToLeave(store, forget) });
     } else {
       items.push({ text: t("menu.profile"), icon: "person", testid: "profile", run: () => location.assign("/accounts/profile/") });
       items.push({ text: t("menu.waysIn"), icon: "gear", testid: "ways-in", run: () => location.assign("/accounts/ways-in/") });
@@ -75,9 +75,12 @@ function accountItems(registration, next) {
   return items;
 }
 
-/** @param {Store} store */
-function askToLeave(store) {
+/** @param {Store} store @param {() => void} forget */
+function askToLeave(store, forget) {
   const name = store.me?.name ?? "";
   const words = { title: t("leaveGuest.title"), text: t("leaveGuest.text", { name }), confirm: t("leaveGuest.confirm") };
-  ask(words, async () => byId("sign-out").submit());
+  ask(words, async () => {
+    forget();
+    byId("sign-out").submit();
+  });
 }
