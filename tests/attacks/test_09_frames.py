@@ -201,7 +201,7 @@ def ask(socket: BareSocket, raw: bytes, opcode: int = TEXT) -> dict[str, Any]:
         b'{"seq":"1","cmd":"ping","data":{"a":"\\ud800"}}',
         b'{"seq":"1","cmd":"ping","data":{"a":"\\u12"}}',
         b'{"seq":"1","cmd":"ping","data":{"a":"\x01"}}',
-        b'{"seq":"1","cmd":"ping","data":[]}',
+        b'{"seq":"1","cmd":"login","data":[]}',
         b'{"seq":["1"],"cmd":"ping"}',
         b'{"seq":"1","cmd":{"ping":1}}',
         b"\0",
