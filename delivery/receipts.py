@@ -1,5 +1,6 @@
 """Who got what asked to know: an entry whose header has `receipt` is counted by each node's hub when it delivers it,
-and by `sync` when a client fetches it. Counts are gathered and added to the table in batches.
+and by `sync` when a client fetches it; what reaches a person for the first time in another way (`reached`) once. Counts
+are gathered and added to the table in batches.
 
 `receipt` lists the persons who ask; their own connections do not count. For a channel of two people, and for what is
 addressed to persons, each person is counted; for other channels the sum. An entry that was pushed and then lost on its
@@ -69,6 +70,13 @@ class Receipts:
             if person is not None and person not in asking:
                 self._add((entry.position, person if apart else EVERYBODY), 1, now)
 
+    def reached(self, positions: Iterable[int], person: int) -> None:
+        """A connection of the person has fetched the entries at these positions, which are `uncounted`."""
+        now = now_ms()
+        for position in positions:
+            if (position, person) not in self._counts:
+                self._add((position, person), 1, now)
+
     def _add(self, place: Place, count: int, at: int) -> None:
         known = self._counts.get(place)
         if known is None and len(self._counts) >= MOST:
@@ -121,6 +129,14 @@ def asked_for_by(position: int) -> tuple[int, ...]:
     """Who wants to know who got the entry at this position; nobody if it is not counted."""
     header = Event.objects.filter(position=position).values_list("header", flat=True).first()
     return tuple(orjson.loads(header).get(RECEIPT, ())) if header else ()
+
+
+def uncounted(positions: Sequence[int], person: int) -> list[int]:
+    """The positions of those entries that ask who got them and are not known to have reached this person."""
+    had = Receipt.objects.filter(person=person, position__in=positions)
+    asking = Event.objects.filter(position__in=positions, header__contains=f'"{RECEIPT}"')
+    found = asking.exclude(position__in=had.values("position")).values_list("position", "header")
+    return [position for position, header in found if person not in orjson.loads(header)[RECEIPT]]
 
 
 def forget_old() -> int:

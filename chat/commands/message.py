@@ -12,6 +12,8 @@ from chat.commands.fields import Id, Number, One, PageSize
 from chat.commands.registry import Call, command
 from chat.errors import ChatError
 from chat.selectors import access_channel, access_message, history
+from chat.selectors.status import arriving
+from delivery import publish
 from delivery.threads import run
 
 
@@ -62,16 +64,19 @@ async def message_history(call: Call, data: History) -> dict[str, Any]:
     if data.before is not None and data.after is not None:
         raise ChatError(errors.ILLEGAL_PARAMETER, "Give before or after, not both.")
 
-    def read() -> dict[str, Any]:
+    def read() -> tuple[dict[str, Any], list[int]]:
         access = access_channel(call.user, data.target, app=call.caller.app)
         page = history(call.user, access, before=data.before, after=data.after, limit=data.limit)
-        return {
+        shown = {
             "messages": [bodies.message(row, row.sender) for row in page.messages],
             "notes": [bodies.push_data(note) for note in page.notes],
             "hasMore": page.has_more,
         }
+        return shown, arriving(call.user, access.channel, page.messages)
 
-    return await run(read)
+    shown, arrived = await run(read)
+    publish.hub().receipts.reached(arrived, call.user.pk)
+    return shown
 
 
 @command("message.get", guests=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from accounts.circle import readers_shown
 from accounts.models import User
-from chat.models import Message, ReadMark
+from chat.models import Channel, Message, ReadMark
 from chat.selectors import persons
 from delivery import receipts
 from delivery.receipts import Tally
@@ -22,6 +23,17 @@ class MessageStatus:
     delivered: int
     persons: list[tuple[User, Tally]]
     read_by: list[User]
+
+
+def arriving(user: User, channel: Channel, messages: Sequence[Message]) -> list[int]:
+    """Positions of those of the messages whose senders ask for it and learn only now that the person has got them.
+
+    Of channels of two people: in others persons are not told apart.
+    """
+    positions = [message.position for message in messages if message.sender_id != user.pk]
+    if channel.kind != Channel.Kind.PRIVATE or not positions:
+        return []
+    return receipts.uncounted(positions, user.pk)
 
 
 def message_status(message: Message, *, viewer: User) -> MessageStatus:

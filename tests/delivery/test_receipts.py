@@ -13,6 +13,7 @@ from delivery.hub import Hub
 from delivery.log import Entry, Span
 from delivery.models import Receipt
 from delivery.receipts import EVERYBODY, Receipts, Tally
+from delivery.transactions import write
 from tests.delivery.conftest import MemoryLog
 from tests.support.listener import listening
 
@@ -107,17 +108,35 @@ async def test_what_could_not_be_written_waits(made: Receipts, monkeypatch: pyte
     async def fail(*_: object) -> None:
         raise DatabaseError
 
-    async def write(_: object, rows: object) -> None:
+    async def keep(_: object, rows: object) -> None:
         written.append(rows)
 
     monkeypatch.setattr(receipts, "run", fail)
     made._add((7, ALICE), 1, 1000)
     await made.flush()
     made._add((7, ALICE), 1, 900)
-    monkeypatch.setattr(receipts, "run", write)
+    monkeypatch.setattr(receipts, "run", keep)
     await made.flush()
     await made.flush()
     assert written == [[(7, ALICE, 2, 900)]]
+
+
+def test_what_was_fetched_otherwise_is_counted_once(made: Receipts) -> None:
+    made._add((1, ALICE), 2, 1000)
+    made.reached([1, 2], ALICE)
+    made.reached([2], ALICE)
+    assert {place: count for place, (count, _) in made._counts.items()} == {(1, ALICE): 2, (2, ALICE): 1}
+
+
+@pytest.mark.django_db
+def test_of_what_asks_only_what_has_not_arrived_is_uncounted() -> None:
+    with write():
+        first, second, silent = log.append([asking(PAIR), asking(PAIR), Entry(kind="msg", channel=PAIR)])
+    Receipt.objects.create(position=first.position, person=ALICE, connections=1, at=1)
+    positions = [first.position, second.position, silent.position, 999]
+    assert receipts.uncounted(positions, ALICE) == [second.position]
+    assert sorted(receipts.uncounted(positions, BOB)) == [first.position, second.position]
+    assert receipts.uncounted(positions, SHOP) == []
 
 
 async def test_without_end_nothing_more_is_kept(made: Receipts, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,7 +132,8 @@ class MessageStatus(Endpoint):
     def get(self, request: Request, message_id: str) -> Response:
         """Where a message arrived that was sent by this API, and who has read it; counts are about a second old.
 
-        For who sent it, and for who may read it. Counted are pushes, and what clients fetch by `sync` when they return.
+        For who sent it, and for who may read it. Counted are pushes, and what clients fetch when they return:
+        by `sync`, and in a private channel by `message.history`.
         """
         row = service_message.message_for_status(request.user, number(message_id))
         status = status_selectors.message_status(row, viewer=request.user)

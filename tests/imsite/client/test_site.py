@@ -96,6 +96,22 @@ async def test_a_service_sends_to_who_listens_and_to_who_is_away(scene: Scene) -
     await delivered(scene.shop, later.id, 1)
 
 
+@pytest.mark.each_database
+async def test_who_returns_by_opening_the_page_has_it_too(scene: Scene) -> None:
+    """A page that begins anew asks for no `sync`: it loads the newest history, now and whenever it is opened."""
+    [sent] = await scene.shop.send("Your parcel has left.", to=scene.to("bob"))
+    [another] = await scene.shop.send("It is heavy.", to=scene.to("bob"))
+    async with scene.bob.listen() as line:
+        assert (await scene.shop.status(sent.id))["delivered"] == 0
+        for _ in range(2):
+            page = await line.call("message.history", target=sent.target)
+            assert [one["id"] for one in page["messages"]] == [sent.id, another.id]
+            await delivered(scene.shop, another.id, 1)
+        status = await scene.shop.status(sent.id)
+    assert (status["delivered"], [one["userId"] for one in status["persons"]]) == (1, [scene.name["bob"]])
+    assert status["readBy"] == []
+
+
 async def test_the_same_key_is_one_message(scene: Scene) -> None:
     sent = await asyncio.gather(*(scene.shop.send("hello", to=scene.to("alice"), key="once") for _ in range(5)))
     assert len({one.id for (one,) in sent}) == 1
