@@ -6,12 +6,15 @@ import logging
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from social_django.models import UserSocialAuth
 
-from accounts.actions import person_deactivate, token_issue
+from accounts.actions import person_deactivate, person_register, token_issue
 from accounts.models import User
 from accounts.selectors import person_by_token
+from chat.actions.channel import channel_create_private
 from chat.actions.moderation import person_admit, person_ban
 from chat.errors import ChatError
 from chat.models import Channel, Restriction
@@ -93,3 +96,18 @@ def test_a_ban_made_meanwhile_is_not_passed_over(operator: Client, bob: User) ->
     operator.post(f"{PEOPLE}{bob.pk}/activate/", {"confirmed": "activate"})
     bob.refresh_from_db()
     assert not bob.is_active
+
+
+def test_somebody_s_page_costs_the_same_in_few_channels_and_many(operator: Client, alice: User, bob: User) -> None:
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            html = operator.get(f"{PEOPLE}{bob.pk}/change/").content.decode()
+        assert "Alice, Bob" in html
+        return len(queries)
+
+    channel_create_private(creator=alice, other=bob)
+    few = cost()
+    for number in range(12):
+        person = person_register(username=f"p{number}", nickname=f"P{number}", password="a good password")
+        channel_create_private(creator=person, other=bob)
+    assert cost() == few
