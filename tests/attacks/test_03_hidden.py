@@ -28,6 +28,7 @@ FIELDS: dict[str, Any] = {
     "join": "open",
     "clientMsgId": "hidden",
     "replyTo": "$message",
+    "q": "x",
 }
 
 
