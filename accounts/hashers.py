@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
-_at_once = threading.BoundedSemaphore(os.cpu_count() or 1)
+# Threads of their own, not a semaphore: what Argon2 has taken stays with the thread that took it.
+_workers = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="password")
 
 
 class PasswordHasher(Argon2PasswordHasher):
@@ -23,9 +24,7 @@ class PasswordHasher(Argon2PasswordHasher):
     parallelism = 1
 
     def encode(self, password: str, salt: str) -> str:
-        with _at_once:
-            return str(super().encode(password, salt))
+        return str(_workers.submit(super().encode, password, salt).result())
 
     def verify(self, password: str, encoded: str) -> bool:
-        with _at_once:
-            return bool(super().verify(password, encoded))
+        return bool(_workers.submit(super().verify, password, encoded).result())
