@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -39,15 +40,20 @@ class AnnouncementForm(forms.ModelForm):  # type: ignore[type-arg]
     """What is said, where and when."""
 
     due_at = forms.SplitDateTimeField(
-        label=_("When (UTC)"),
+        label=_("When"),
         required=False,
         widget=UnfoldAdminSplitDateTimeWidget(),
-        help_text=_("Empty, or past: at once."),
     )
 
     class Meta:
         model = Announcement
         fields = ("text", "app", "due_at")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if (due := self.fields.get("due_at")) is not None:
+            zone = timezone.get_current_timezone_name()
+            due.help_text = gettext("Empty, or past: at once. Time of %(zone)s.") % {"zone": zone}
 
 
 @admin.register(Announcement)

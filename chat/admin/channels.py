@@ -130,7 +130,7 @@ class ChannelAdmin(ChatAdmin):
         count: int | None = row.member_count
         return count
 
-    @admin.display(description=_("last activity (UTC)"), ordering="active_at")
+    @admin.display(description=_("last activity"), ordering="active_at")
     def last_activity(self, row: Channel) -> str | None:
         return moment(row.active_at)
 

@@ -132,7 +132,7 @@ class MessageAdmin(ChatAdmin):
             "text": self.excerpt(row),
         }
 
-    @admin.display(description=_("time (UTC)"))
+    @admin.display(description=_("time"))
     def moment(self, row: Message) -> str | None:
         return moment(row.time)
 
@@ -174,11 +174,11 @@ class MessageAdmin(ChatAdmin):
             return State("pinned", gettext("pinned"))
         return State("edited", gettext("edited")) if row.edited_at is not None else None
 
-    @admin.display(description=_("edited (UTC)"))
+    @admin.display(description=_("edited at"))
     def edited(self, row: Message) -> str | None:
         return moment(row.edited_at)
 
-    @admin.display(description=_("recalled (UTC)"))
+    @admin.display(description=_("recalled at"))
     def recalled(self, row: Message) -> str | None:
         if row.recalled_at is None or row.recalled_by is None:
             return None

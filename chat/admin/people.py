@@ -154,7 +154,7 @@ class MembershipInline(_Looked):
     def where(self, row: Any) -> str:
         return channel_link(row.channel, row.title)
 
-    @admin.display(description=_("last activity (UTC)"))
+    @admin.display(description=_("last activity"))
     def since(self, row: Membership) -> str | None:
         return moment(row.channel.active_at)
 

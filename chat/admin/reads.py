@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, F, Max, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 
 from accounts.models import User
@@ -30,8 +31,10 @@ FEW = 500
 
 
 def moment(milliseconds: int | None) -> str | None:
-    """Unix milliseconds as a time of the day in UTC; None for none."""
-    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M:%S}" if milliseconds else None
+    """Unix milliseconds as a time of the operator's time zone; None for none."""
+    if not milliseconds:
+        return None
+    return f"{timezone.localtime(datetime.fromtimestamp(milliseconds / 1000, UTC)):%Y-%m-%d %H:%M:%S}"
 
 
 def member_counts(channels: Collection[int]) -> dict[int, int]:

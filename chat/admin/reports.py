@@ -119,9 +119,9 @@ class ReportAdmin(ChatAdmin):
     def outcome(self, row: Report) -> str:
         return row.get_state_display()
 
-    @admin.display(description=_("reported (UTC)"))
+    @admin.display(description=_("reported at"))
     def reported(self, row: Report) -> str:
-        return f"{row.made_at:%Y-%m-%d %H:%M}"
+        return f"{timezone.localtime(row.made_at):%Y-%m-%d %H:%M}"
 
     @admin.display(description=_("who"))
     def who(self, row: Any) -> str:

@@ -18,7 +18,7 @@ from chat.actions.channel import channel_create_group
 from chat.actions.moderation import person_mute
 from chat.actions.report import message_report
 from chat.models import Announcement, Channel, Message, Report, Restriction
-from tests.support.operators import SCRIPT, say, staff, tick
+from tests.support.operators import SCRIPT, say, signed_in, staff, tick
 
 REPORTS, ANNOUNCEMENTS, RESTRICTIONS = (
     "/admin/chat/report/", "/admin/chat/announcement/", "/admin/chat/restriction/"
@@ -161,3 +161,14 @@ def test_a_moderator_does_not_lift_their_own_mute(operator: Client, db: None) ->
     person_mute(operator=User.objects.get(username="olga"), person_id=User.objects.get(username="stan").pk)
     tick(mona, RESTRICTIONS, "lift_selected", Restriction.objects.get(), confirmed="lift")
     assert Restriction.objects.exists()
+
+
+def test_times_are_those_of_the_operator_s_zone(alice: User, bob: User, group: Channel) -> None:
+    """What is typed for an announcement too: ten o'clock in Shanghai is two in UTC."""
+    message = say(bob, group, "hello")
+    Message.objects.filter(pk=message.pk).update(time=1_800_000_000_000)
+    olga = signed_in(User.objects.create_superuser("olga", time_zone="Asia/Shanghai"))
+    assert "2027-01-15 16:00:00" in olga.get("/admin/chat/message/").content.decode()
+    assert "Time of Asia/Shanghai." in olga.get(f"{ANNOUNCEMENTS}add/").content.decode()
+    olga.post(f"{ANNOUNCEMENTS}add/", {"text": "Later", "due_at_0": "2099-01-15", "due_at_1": "10:00:00"})
+    assert f"{Announcement.objects.get().due_at:%Y-%m-%d %H:%M %Z}" == "2099-01-15 02:00 UTC"
