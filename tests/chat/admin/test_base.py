@@ -120,7 +120,7 @@ def everything() -> list[Any]:
 
 
 def test_script_in_what_people_typed_is_shown_as_text(operator: Client, alice: User) -> None:
-    """TRAPS, attack 7, on each page that shows a message, a nickname, a guest's name or a channel's name."""
+    """A stored script, on each page that shows a message, a nickname, a guest's name or a channel's name."""
     eve = person_register(username="eve", nickname=SCRIPT, password="a good password")
     named = channel_create_group(creator=eve, name=SCRIPT, members=["alice"])
     unnamed = channel_create_group(creator=eve, members=["alice"])

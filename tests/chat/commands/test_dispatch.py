@@ -1,4 +1,4 @@
-"""Every code of PROTOCOL.md's table by what causes it: bad input, and for the faults a database that really fails."""
+"""Every code of the protocols' table by what causes it: bad input, and for the faults a database that really fails."""
 
 from __future__ import annotations
 

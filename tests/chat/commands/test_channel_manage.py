@@ -1,0 +1,151 @@
+"""channel.rename, role and policy; a channel that an operator has closed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.call_socket import both_codecs
+from tests.support.people import People, Person, Town
+
+pytestmark = pytest.mark.each_database
+
+ABSENT = "999999999"
+
+NOTE_KEYS = {"target", "note", "by", "who", "value", "seq", "time", "position"}
+
+
+async def members_of(person: Person, group: str) -> dict[str, str]:
+    """User name to role."""
+    reply = await person.call("channel.members", target=group)
+    return {member["userId"]: member["role"] for member in reply["members"]}
+
+
+async def note(person: Person, kind: str) -> dict[str, Any]:
+    """The next note of that kind, with its keys checked."""
+    push = await person.push("channel.note", note=kind)
+    assert set(push.data) == NOTE_KEYS and push.text == "Ok"
+    return dict(push.data)
+
+
+# -- rename, role, policy ---------------------------------------------------------------------------------------------
+
+
+@both_codecs
+async def test_alice_renames_the_group(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    group = await alice.group(bob)
+
+    assert (await alice.call("channel.rename", target=group, name="诗人"))["name"] == "诗人"
+    assert (await note(bob, "renamed"))["value"] == "诗人"
+
+
+async def test_renamed_to_nothing_a_group_is_called_by_its_members(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    group = await alice.group(bob)
+
+    assert (await alice.call("channel.rename", target=group, name=""))["name"] == f"{alice.nickname}, {bob.nickname}"
+
+
+@pytest.mark.parametrize("name", ["x" * 65, " ", "a\u200bb", "a\0", 5, None])
+async def test_an_impossible_name_is_an_illegal_parameter(people: People, name: object) -> None:
+    [alice] = await people("alice")
+
+    assert await alice.code("channel.rename", target=await alice.group(), name=name) == 1001
+
+
+@both_codecs
+async def test_a_role_is_given_by_owners_and_heard_by_all(people: People) -> None:
+    alice, bob, carol = await people("alice", "bob", "carol")
+    group = await alice.group(bob, carol)
+
+    assert await alice.call("channel.role", target=group, member=bob.name, role="admin") == {"target": group}
+    heard = await note(carol, "role")
+    assert (heard["who"], heard["value"]) == ([bob.as_person], "admin")
+    for person in (bob, carol):
+        assert await person.code("channel.role", target=group, member=person.name, role="owner") == 1003
+    assert await members_of(alice, group) == {alice.name: "owner", bob.name: "admin", carol.name: "member"}
+
+
+@both_codecs
+async def test_a_group_keeps_an_owner(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    group = await alice.group(bob)
+
+    assert await alice.code("channel.role", target=group, member=alice.name, role="member") == 1009
+    assert await alice.code("channel.role", target=group, member=bob.name, role="owner") == 200
+    assert await alice.code("channel.role", target=group, member=alice.name, role="member") == 200
+    assert await members_of(alice, group) == {alice.name: "member", bob.name: "owner"}
+
+
+@both_codecs
+async def test_the_policy_says_who_may_join_and_who_finds_it(people: People) -> None:
+    alice, carol = await people("alice", "carol")
+    group = await alice.group(name="Unmistakable")
+
+    reply = await alice.call("channel.policy", target=group, join="open", listed=True)
+    assert (reply["join"], reply["listed"]) == ("open", True)
+    assert (await note(alice, "policy"))["value"] == "open"
+    assert await carol.code("channel.join", target=group) == 200
+    reply = await alice.call("channel.policy", target=group, listed=False)
+    assert (reply["join"], reply["listed"]) == ("open", False)
+
+
+@pytest.mark.parametrize(
+    ("cmd", "fields"),
+    [
+        ("channel.rename", {"name": "Mine"}),
+        ("channel.policy", {"join": "open"}),
+        ("channel.policy", {"listed": True}),
+        ("channel.role", {"member": "$bob", "role": "owner"}),
+        ("channel.remove", {"member": "$bob"}),
+    ],
+    ids=str,
+)
+async def test_a_member_does_not_manage(people: People, cmd: str, fields: dict[str, Any]) -> None:
+    alice, bob, carol = await people("alice", "bob", "carol")
+    group = await alice.group(bob, carol)
+    before = await alice.call("channel.get", target=group)
+    given = {key: bob.name if value == "$bob" else value for key, value in fields.items()}
+
+    assert await carol.code(cmd, target=group, **given) == 1003
+    assert await alice.call("channel.get", target=group) == before
+
+
+# -- closed by an operator --------------------------------------------------------------------------------------------
+
+
+async def test_a_closed_channel_can_be_read_and_nothing_else(people: People, town: Town) -> None:
+    alice, bob, carol = await people("alice", "bob", "carol")
+    group = await alice.group(bob, join="open", listed=True, name=f"Shut{alice.id}")
+    sent = await alice.say(group)
+    operator = town.account("dave")
+    script = f"""
+from accounts.models import User
+from chat.actions.channel import channel_set_closed
+channel_set_closed(operator=User.objects.get(pk={operator.id}), channel_id={group}, closed=%s)
+"""
+
+    town.shell(script % True)
+
+    assert (await note(bob, "closed"))["by"]["id"] == operator.id
+    for cmd, fields in [
+        ("message.send", {"msg": "x"}),
+        ("message.edit", {"id": sent["id"], "msg": "x"}),
+        ("channel.rename", {"name": "x"}),
+        ("channel.invite", {"members": [carol.name]}),
+        ("channel.policy", {"listed": False}),
+    ]:
+        assert await alice.code(cmd, target=group, **fields) == 1009
+    assert (await bob.call("channel.get", target=group))["closed"] is True
+    assert len((await bob.call("message.history", target=group))["messages"]) == 1
+    assert await bob.code("read.mark", target=group, seq=1) == 200
+    # To others it is gone.
+    assert (await carol.call("channel.search", q=f"Shut{alice.id}"))["channels"] == []
+    assert await carol.refused("channel.join", target=group) == await carol.refused("channel.join", target=ABSENT)
+
+    town.shell(script % False)
+
+    await note(bob, "reopened")
+    assert await bob.code("message.send", target=group, msg="x") == 200

@@ -1,0 +1,199 @@
+"""login, and what is answered before it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.people import DISABLED, NO_GUESTS, People, Town
+
+pytestmark = pytest.mark.each_database
+
+ACCOUNT_KEYS = {"userId", "id", "name", "avatar", "kind", "appId", "appName", "target", "position"}
+
+
+# -- login ------------------------------------------------------------------------------------------------------------
+
+
+async def test_alice_logs_in_by_token(people: People, town: Town) -> None:
+    account = town.account()
+    alice = await people.stranger()
+
+    reply = await alice.call("login", serviceToken=account.token, appId=101, userId=account.name)
+
+    assert set(reply) == ACCOUNT_KEYS
+    assert (reply["userId"], reply["id"], reply["name"]) == (account.name, account.id, account.nickname)
+    assert (reply["kind"], reply["appId"], reply["appName"]) == ("person", 101, "Web")
+    assert isinstance(reply["target"], str) and isinstance(reply["position"], int)
+
+
+async def test_alice_logs_in_by_her_browsers_session(people: People, town: Town) -> None:
+    account = town.account()
+    alice = await people.stranger(origin=town.site.url, cookie=account.cookie)
+
+    reply = await alice.call("login", appId=101)
+
+    assert reply["id"] == account.id and set(reply) == ACCOUNT_KEYS
+
+
+@pytest.mark.parametrize("spelling", ["appId", "appID"])
+async def test_a_guest_logs_in_by_name(people: People, town: Town, spelling: str) -> None:
+    guest, name = await people.stranger(), town.guest_name("马远")
+
+    reply = await guest.call("login", {spelling: 101, spelling.replace("app", "user"): name})
+
+    assert set(reply) == ACCOUNT_KEYS | {"serviceToken"}
+    assert (reply["userId"], reply["name"], reply["kind"]) == (name, name, "guest")
+
+
+async def test_a_guest_comes_back_by_the_token_it_was_given(people: People) -> None:
+    guest = await people.guest()
+    again = await people.again(guest)
+
+    assert (again.id, again.name) == (guest.id, guest.name)
+    assert "serviceToken" not in again.received[0].data
+
+
+async def test_two_guests_of_one_name_are_two_senders(people: People, town: Town) -> None:
+    name = town.guest_name()
+    one, other = await people.guest(name), await people.guest(name)
+
+    assert one.id != other.id
+    sent = await one.say(one.room)
+    push = await other.push("msg", id=sent["id"])
+    assert (push.data["from"], push.data["fromId"]) == (name, one.id)
+
+
+@pytest.mark.parametrize("name", ["夏圭？", "a b", "null", "101", "<b>x</b>", "O'Hara", "x" * 19, "马" * 19])
+async def test_a_guests_name_is_echoed_byte_for_byte(people: People, name: str) -> None:
+    guest = await people.guest(name)
+
+    assert guest.name == name
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "x" * 20, "马" * 20, "x" * 5000, "a\u202eb", "a\u200bb", "a\0b", " a", "system"]
+)
+async def test_an_impossible_guest_name_is_an_illegal_user_id(people: People, name: str) -> None:
+    assert await (await people.stranger()).code("login", appId=101, userId=name) == 1002
+
+
+async def test_a_login_without_name_token_and_cookie_is_an_illegal_user_id(people: People) -> None:
+    assert await (await people.stranger()).code("login", appId=101) == 1002
+    assert await (await people.stranger()).code("login", appId=101, userId=None) == 1002
+
+
+async def test_an_accounts_name_is_not_for_guests(people: People, town: Town) -> None:
+    account = town.account()
+    for name in (account.name, account.name.upper()):
+        assert await (await people.stranger()).code("login", appId=101, userId=name) == 1002
+
+
+@pytest.mark.parametrize("app", [1, 0, -5, 999, 2**31, 2**63, DISABLED])
+async def test_an_unknown_or_disabled_app_is_not_authorised(people: People, town: Town, app: int) -> None:
+    guest, alice = await people.stranger(), await people.stranger()
+
+    refusal = (1003, {"error": "There is no such app."})
+    assert await guest.refused("login", appId=app, userId=town.guest_name()) == refusal
+    assert await alice.code("login", appId=app, serviceToken=town.account().token) == 1003
+
+
+@pytest.mark.parametrize("app", [None, "", "web", 1.5, [], {}, True])
+async def test_an_app_that_is_no_number_is_an_illegal_parameter(people: People, app: object) -> None:
+    assert await (await people.stranger()).code("login", appId=app, userId="x") == 1001
+
+
+async def test_an_app_without_guests_takes_accounts_only(people: People, town: Town) -> None:
+    assert await (await people.stranger()).code("login", appId=NO_GUESTS, userId=town.guest_name()) == 1003
+    assert (await people.login(town.account(), app=NO_GUESTS)).app == NO_GUESTS
+
+
+@pytest.mark.parametrize("token", ["wrong", "x" * 64, "马", "a\0b", "' OR 1=1"])
+async def test_a_wrong_token_is_not_authorised(people: People, token: str) -> None:
+    assert await (await people.stranger()).code("login", appId=101, serviceToken=token, userId="somebody") == 1003
+
+
+async def test_somebody_elses_name_is_an_illegal_user_id(people: People, town: Town) -> None:
+    alice, bob = town.account("alice"), town.account("bob")
+
+    by_token = await people.stranger()
+    assert await by_token.code("login", appId=101, serviceToken=alice.token, userId=bob.name) == 1002
+    assert await by_token.code("login", appId=101, serviceToken=alice.token, userId="") == 1002
+    by_cookie = await people.stranger(origin=town.site.url, cookie=alice.cookie)
+    assert await by_cookie.code("login", appId=101, userId=bob.name) == 1002
+    assert await by_cookie.code("login", appId=101, userId=alice.name) == 200
+
+
+async def test_a_login_may_be_tried_again_after_a_refusal(people: People, town: Town) -> None:
+    person = await people.stranger()
+
+    assert await person.code("login", appId=101, serviceToken="wrong") == 1003
+    assert await person.code("login", appId=999, userId="x") == 1003
+    assert await person.code("login", appId=101, serviceToken=town.account().token) == 200
+
+
+async def test_a_second_login_on_a_connection_fails(people: People, town: Town) -> None:
+    [alice] = await people("alice")
+
+    assert await alice.code("login", appId=101, serviceToken=alice.token) == 1009
+    assert await alice.code("login", appId=102, serviceToken=town.account("bob").token) == 1009
+    assert await alice.code("heartbeat") == 200
+
+
+async def test_two_logins_in_flight_make_one_person(people: People, town: Town) -> None:
+    person = await people.stranger()
+    first = await person.post("login", appId=101, serviceToken=town.account("alice").token)
+    second = await person.post("login", appId=101, serviceToken=town.account("bob").token)
+
+    assert ((await first).code, (await second).code) == (200, 1009)
+
+
+async def test_extra_fields_of_a_login_give_no_rights(people: People, town: Town) -> None:
+    guest = await people.stranger()
+
+    reply = await guest.call(
+        "login", appId=101, userId=town.guest_name(), is_staff=True, kind="person", id="1", role="owner"
+    )
+
+    assert reply["kind"] == "guest" and reply["id"] != "1"
+    assert await guest.code("channel.create", kind="public", name="Mine") == 1003
+
+
+# -- before login -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("data", [{}, None, {"any": ["thing"]}, ["thing"], "thing", 5, False])
+async def test_ping_is_answered_before_and_after_login(people: People, town: Town, data: object) -> None:
+    person = await people.stranger()
+    await person.send({"seq": "before", "cmd": "ping", "data": data})
+    assert (await person.reply("before")).data == "pong"
+
+    await person.enter({"appId": 101, "userId": town.guest_name()})
+    await person.send({"seq": "after", "cmd": "ping", "data": data})
+    assert (await person.reply("after")).data == "pong"
+
+
+async def test_a_token_that_is_null_is_none(people: People, town: Town) -> None:
+    person = await people.stranger()
+
+    reply = await person.call("login", appId=101, userId=town.guest_name(), serviceToken=None)
+    assert reply["kind"] == "guest"
+
+
+@pytest.mark.parametrize(
+    "cmd",
+    """heartbeat sync message.send message.history message.get message.edit message.recall channel.list channel.get
+    channel.create channel.join channel.leave channel.invite channel.remove channel.rename channel.role channel.policy
+    channel.members channel.search presence.list person.search app.list read.mark""".split(),
+)
+async def test_nothing_else_is_answered_before_login(people: People, cmd: str) -> None:
+    stranger = await people.stranger()
+
+    assert await stranger.refused(cmd, target="1") == (1000, {"error": "Log in first."})
+
+
+@pytest.mark.parametrize("cmd", ["message", "Login", "LOGIN", "login ", "__class__", "msg", "x" * 64, "马"])
+async def test_an_unknown_command_is_no_such_command(people: People, cmd: str) -> None:
+    [alice] = await people("alice")
+
+    assert await alice.code(cmd) == 1010
+    assert await (await people.stranger()).code(cmd) == 1010

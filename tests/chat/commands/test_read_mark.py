@@ -1,0 +1,108 @@
+"""read.mark, and what counts as unread."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.support.call_socket import both_codecs
+from tests.support.people import People, Person
+
+pytestmark = pytest.mark.each_database
+
+
+def channel_of(person: Person, target: str, channels: list[dict[str, Any]]) -> dict[str, Any]:
+    return next(item for item in channels if item["target"] == target)
+
+
+async def listed(person: Person, target: str) -> dict[str, Any]:
+    return channel_of(person, target, (await person.call("channel.list"))["channels"])
+
+
+@both_codecs
+async def test_unread_counts_messages_and_nothing_else(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    group = await alice.group(bob)
+    sent = [await alice.say(group) for _ in range(5)]
+    await alice.call("message.edit", target=group, id=sent[0]["id"], msg="edited")
+    await alice.call("message.recall", target=group, id=sent[1]["id"])
+    await alice.call("channel.rename", target=group, name="Poets")
+
+    item = await listed(bob, group)
+    assert (item["lastSeq"], item["readSeq"], item["unread"]) == (5, 0, 5)
+
+
+@both_codecs
+async def test_a_mark_moves_the_read_position_up_and_never_down(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    channel = await alice.private(bob)
+    for _ in range(5):
+        await alice.say(channel)
+
+    for seq, read in [(3, 3), (1, 3), (0, 3), (4, 4), (999, 5), (2**63 - 1, 5)]:
+        assert await bob.call("read.mark", target=channel, seq=seq) == {"target": channel, "readSeq": read}
+        item = await listed(bob, channel)
+        assert (item["readSeq"], item["unread"]) == (read, 5 - read)
+
+
+@both_codecs
+async def test_a_mark_reaches_ones_own_other_connections_only(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    phone = await people.again(bob, app=102)
+    channel = await alice.private(bob)
+    await alice.say(channel)
+
+    await bob.call("read.mark", target=channel, seq=1)
+
+    push = await phone.push("read.mark")
+    assert (push.data, push.text) == ({"target": channel, "readSeq": 1}, "Ok")
+    assert not [one for person in (alice, bob) for one in await person.settle() if one.cmd == "read.mark"]
+
+
+@both_codecs
+async def test_sending_moves_ones_own_read_position(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    channel = await alice.private(bob)
+    for _ in range(3):
+        await alice.say(channel)
+
+    assert (await listed(bob, channel))["unread"] == 3
+    await bob.say(channel)
+    assert (await listed(bob, channel))["unread"] == 0
+    item = await listed(alice, channel)
+    assert (item["readSeq"], item["unread"]) == (3, 1)
+
+
+async def test_what_was_said_before_joining_is_not_unread(people: People) -> None:
+    alice, bob, carol = await people("alice", "bob", "carol")
+    group = await alice.group(bob)
+    for _ in range(3):
+        await alice.say(group)
+    await alice.call("channel.invite", target=group, members=[carol.name])
+    await alice.say(group)
+
+    item = await listed(carol, group)
+    assert (item["lastSeq"], item["readSeq"], item["unread"]) == (4, 3, 1)
+
+
+@pytest.mark.parametrize("seq", [None, -1, "x", 1.5, 2**63, [], True])
+async def test_a_mark_at_no_number_is_an_illegal_parameter(people: People, seq: object) -> None:
+    guest = await people.guest()
+
+    assert await guest.code("read.mark", target=guest.room, seq=seq) == 1001
+
+
+async def test_marks_from_two_connections_end_at_the_greater(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    phone = await people.again(bob)
+    channel = await alice.private(bob)
+    for _ in range(20):
+        await alice.say(channel)
+
+    await asyncio.gather(
+        *[await person.post("read.mark", target=channel, seq=n) for n in range(1, 21) for person in (bob, phone)]
+    )
+
+    assert (await listed(bob, channel))["readSeq"] == 20
