@@ -14,7 +14,6 @@ from imsite.supervisor import Part, Supervisor
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor, "SETTLED", 0.3)
     monkeypatch.setattr(supervisor, "LONGEST_PAUSE", 0.01)
 
 
@@ -31,18 +30,25 @@ async def test_one_that_never_works_ends_all() -> None:
     assert said[-1] == "A part ended with code 3, 5 times in a row. Ending everything."
 
 
-async def test_one_that_was_well_is_started_until_it_is_well_again(tmp_path: Path) -> None:
+async def test_one_that_was_well_is_started_until_it_is_well_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As a worker is while the database is away."""
+    monkeypatch.setattr(supervisor, "SETTLED", 0.3)
     starts = tmp_path / "starts"
     part = _shell(
-        f"echo >> {starts}; case $(wc -l < {starts}) in 1) sleep 0.5; exit 3;; 9) exec sleep 60;; *) exit 3; esac"
+        f"echo >> {starts}; case $(wc -l < {starts}) in 1) sleep 0.5; exit 3;; 7) exec sleep 99;; *) exit 3; esac"
     )
-    well = _shell("exec sleep 60")
-    running = asyncio.create_task(Supervisor([[part, well]], lambda text: None).run())
+    well = _shell("exec sleep 99")
+    said: list[str] = []
+    running = asyncio.create_task(Supervisor([[part, well]], said.append).run())
 
-    async with asyncio.timeout(30):
-        while not starts.exists() or len(starts.read_text()) < 9:  # noqa: ASYNC110  it has no event
-            await asyncio.sleep(0.02)
+    for _ in range(3000):
+        if starts.exists() and len(starts.read_text()) == 7:
+            break
+        await asyncio.sleep(0.02)
+    else:
+        pytest.fail(f"{part} {said}")
     assert well.process is not None and well.process.returncode is None
     assert not running.done()
 
