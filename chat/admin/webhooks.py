@@ -24,6 +24,7 @@ from accounts.admin.base import ReadOnly
 from accounts.models import User
 from chat import errors
 from chat.actions import webhook as webhooks
+from chat.actions.webhook_aside import asides_forget
 from chat.admin.base import State
 from chat.admin.deeds import Deed
 from chat.admin.forms import channel_named
@@ -31,7 +32,7 @@ from chat.admin.reads import channel_link, channel_titles
 from chat.admin.secrets import SecretAdmin
 from chat.errors import ChatError
 from chat.hooks.ping import webhook_ping
-from chat.models import Webhook, WebhookDelivery
+from chat.models import Webhook, WebhookAside, WebhookDelivery
 from chat.selectors import hooks as hook_selectors
 from delivery import log
 
@@ -73,6 +74,22 @@ ENABLE = Deed(
     done=_("%(count)d switched on."),
     applies=lambda hook: not hook.enabled or hook.failures > 0,
     act=lambda operator, hook: webhooks.webhook_enable(user=operator, webhook_id=hook.pk),
+)
+RETRY = Deed(
+    name="retry",
+    title=_("Send what was refused again"),
+    meaning=_("What its receiver has refused is sent once more, now. From now on it hears what you may read."),
+    done=_("%(count)d tried."),
+    applies=lambda hook: hook.enabled and bool(hook_selectors.asides_counted([hook])),
+    act=lambda operator, hook: webhooks.webhook_enable(user=operator, webhook_id=hook.pk),
+)
+FORGET = Deed(
+    name="forget",
+    title=_("Let go what was refused"),
+    meaning=_("What its receiver has refused is not sent again."),
+    done=_("%(count)d let go."),
+    applies=lambda hook: bool(hook_selectors.asides_counted([hook])),
+    act=lambda operator, hook: asides_forget(user=operator, webhook_id=hook.pk),
 )
 DISABLE = Deed(
     name="disable",
@@ -163,24 +180,41 @@ class AttemptInline(ReadOnly, TabularInline):  # type: ignore[misc]
         return f"{row.first_position}–{row.last_position}" if row.events else "–"
 
 
+class AsideInline(ReadOnly, TabularInline):  # type: ignore[misc]
+    """What the receiver refused while it took others, by its place in the log."""
+
+    model = WebhookAside
+    verbose_name_plural = _("refused")
+    tab = True
+    hide_title = True
+    per_page = 50
+    extra = 0
+    fields = ("position", "since", "attempts", "status", "error", "next_at")
+    readonly_fields = fields
+    ordering = ("position",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: WebhookAside | None = None) -> bool:
+        return False
+
+
 @admin.register(Webhook)
 class WebhookAdmin(SecretAdmin):
     """One's own, or with the right to manage channels everybody's."""
 
     form = WebhookForm
-    list_display = ("name", "host", "hears", "channel_shown", "state", "behind", "made_by")
+    list_display = ("name", "host", "hears", "channel_shown", "state", "behind", "refused", "made_by")
     search_fields = ("name",)
     ordering = ("pk",)
     deeds = (ENABLE, DISABLE)
-    page_deeds = (TEST, ENABLE, DISABLE, REPLAY, RENEW, REMOVE)
-    inlines = (AttemptInline,)
+    page_deeds = (TEST, ENABLE, RETRY, FORGET, DISABLE, REPLAY, RENEW, REMOVE)
+    inlines = (AttemptInline, AsideInline)
     secret_meaning = _("The receiver tells by this secret that a request is from this site.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Webhook]:
         assert isinstance(request.user, User)
         return hook_selectors.webhooks_of(request.user).select_related("channel", "made_by")
 
-    def get_inlines(self, request: HttpRequest, obj: Webhook | None) -> tuple[type[AttemptInline], ...]:
+    def get_inlines(self, request: HttpRequest, obj: Webhook | None) -> tuple[type[TabularInline], ...]:
         return self.inlines if obj is not None else ()
 
     def get_fields(self, request: HttpRequest, obj: Webhook | None = None) -> tuple[str, ...]:
@@ -194,8 +228,9 @@ class WebhookAdmin(SecretAdmin):
 
     def complete(self, rows: Sequence[Any]) -> None:
         titles = channel_titles({row.channel for row in rows if row.channel is not None})
-        head = log.head()
+        head, refused = log.head(), hook_selectors.asides_counted(rows)
         for row in rows:
+            row.aside = refused.get(row.pk, 0)
             row.title = titles.get(row.channel_id)
             row.waiting = head - row.position
 
@@ -253,3 +288,8 @@ class WebhookAdmin(SecretAdmin):
     def behind(self, row: Any) -> int:
         """Of the log, whatever they are about; a thousand may lie behind one that nothing concerns."""
         return int(row.waiting)
+
+    @admin.display(description=_("refused"))
+    def refused(self, row: Any) -> int:
+        """Events that the receiver would not take while it took others."""
+        return int(row.aside)

@@ -11,7 +11,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from accounts.models import User
-from chat.models import Channel, Webhook, WebhookDelivery
+from chat.models import Channel, Webhook, WebhookAside, WebhookDelivery
 from delivery import log
 from tests.support.operators import SCRIPT, say, staff, tick
 from tests.support.receiver import Receiver
@@ -69,7 +69,7 @@ def test_it_is_changed(operator: Client, hook: Webhook) -> None:
     page = f"{HOOKS}{hook.pk}/change/"
     assert "our-own-secret" in operator.get(page).content.decode()
     assert "our-own-secret" not in operator.get(HOOKS).content.decode()
-    inline = {"deliveries-TOTAL_FORMS": 0, "deliveries-INITIAL_FORMS": 0}
+    inline = {f"{rows}-{what}_FORMS": 0 for rows in ("deliveries", "asides") for what in ("TOTAL", "INITIAL")}
     operator.post(page, NEW | inline | {"name": "Books", "heard": ["member.left"]})
     hook.refresh_from_db()
     assert (hook.name, hook.url, hook.heard) == ("Books", NEW["receiver"], ["member.left"])
@@ -107,6 +107,19 @@ def test_it_goes_back_in_the_log(operator: Client, hook: Webhook, alice: User, g
     assert hook.position == said.position - 1
     told = operator.post(f"{page}replay/", {"confirmed": "replay", "position": 10**6}, follow=True).content.decode()
     assert "no such position" in told
+
+
+def test_what_its_receiver_refused_is_shown_sent_again_and_let_go(operator: Client, hook: Webhook) -> None:
+    page = f"{HOOKS}{hook.pk}/"
+    assert "Let go what was refused" not in operator.get(f"{page}change/").content.decode()
+    WebhookAside.objects.create(webhook=hook, position=9, status=422, error="It answered 422.", next_at=None)
+    assert "It answered 422." in operator.get(f"{page}change/").content.decode()
+    assert re.search(r"field-refused[^>]*>\s*1\s*<", operator.get(HOOKS).content.decode())
+
+    operator.post(f"{page}retry/", {"confirmed": "retry"})
+    assert WebhookAside.objects.get().next_at is not None
+    operator.post(f"{page}forget/", {"confirmed": "forget"})
+    assert not WebhookAside.objects.exists()
 
 
 def test_its_secret_is_renewed_and_shown_once(operator: Client, hook: Webhook) -> None:
