@@ -51,7 +51,8 @@ async def test_a_group_without_a_name_is_called_by_its_members(people: People) -
 
     group = await alice.group(bob, carol, name="")
 
-    expected = f"{alice.nickname}, {bob.nickname}, {carol.nickname}"
+    in_order = sorted((alice, bob, carol), key=lambda one: int(one.id))
+    expected = ", ".join(one.nickname for one in in_order)
     assert (await carol.call("channel.get", target=group))["name"] == expected
 
 
