@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 
@@ -10,6 +11,8 @@ import pytest
 from django.db import connection
 
 from accounts.models import User
+from tests.support.observe import ask
+from tests.support.site import Site
 
 
 def _value(statement: str) -> str:
@@ -32,18 +35,20 @@ def test_postgresql_itself_ends_what_a_frozen_node_left_open(name: str) -> None:
 
 
 @pytest.mark.postgres
-@pytest.mark.django_db(transaction=True)
-def test_connections_that_a_restart_of_postgresql_has_broken_fail_no_request() -> None:
-    connection.close()  # Which gives it back to the pool.
-    name, host, port = (connection.settings_dict[what] for what in ("NAME", "HOST", "PORT"))
-    with psycopg.connect(dbname=name, host=host, port=port, user="imsite", autocommit=True) as operator:
+def test_connections_that_a_restart_of_postgresql_has_broken_fail_no_request(site: Site) -> None:
+    question = f"{site.url}/user/online?userID=nobody"
+    for _ in range(5):
+        assert ask(question).status == 200
+    with psycopg.connect(site.database_url, autocommit=True) as operator:
         ended = operator.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         ).fetchall()
 
     assert ended and all(done for (done,) in ended)
-    assert User.objects.count() == 0
+    for _ in range(20):
+        answer = ask(question)
+        assert (answer.status, json.loads(answer.text)["code"]) == (200, 200)
 
 
 @pytest.mark.django_db(transaction=True)
