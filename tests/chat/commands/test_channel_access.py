@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.support.channels import ABSENT
 from tests.support.people import People
 
 pytestmark = pytest.mark.each_database
-
-ABSENT = "999999999"
 
 
 EVERY = [

@@ -7,14 +7,10 @@ from typing import Any
 import pytest
 
 from tests.support.call_socket import both_codecs
+from tests.support.channels import CHANNEL_KEYS
 from tests.support.people import People, Town
 
 pytestmark = pytest.mark.each_database
-
-CHANNEL_KEYS = {
-    *("target", "kind", "name", "join", "listed", "closed", "role", "lastSeq", "readSeq", "unread", "activeAt"),
-    *("history", "announcementsOnly", "slowMode"),
-}
 
 
 # -- list and get -----------------------------------------------------------------------------------------------------

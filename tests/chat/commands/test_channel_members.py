@@ -2,36 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.support.call_socket import both_codecs
-from tests.support.people import People, Person
+from tests.support.channels import ABSENT, CHANNEL_KEYS, members_of, note
+from tests.support.people import People
 
 pytestmark = pytest.mark.each_database
-
-ABSENT = "999999999"
-
-CHANNEL_KEYS = {
-    *("target", "kind", "name", "join", "listed", "closed", "role", "lastSeq", "readSeq", "unread", "activeAt"),
-    *("history", "announcementsOnly", "slowMode"),
-}
-
-NOTE_KEYS = {"target", "note", "by", "who", "value", "seq", "time", "position"}
-
-
-async def members_of(person: Person, group: str) -> dict[str, str]:
-    """User name to role."""
-    reply = await person.call("channel.members", target=group)
-    return {member["userId"]: member["role"] for member in reply["members"]}
-
-
-async def note(person: Person, kind: str) -> dict[str, Any]:
-    """The next note of that kind, with its keys checked."""
-    push = await person.push("channel.note", note=kind)
-    assert set(push.data) == NOTE_KEYS and push.text == "Ok"
-    return dict(push.data)
 
 
 @both_codecs

@@ -7,19 +7,12 @@ from typing import Any
 import pytest
 
 from tests.support.call_socket import both_codecs
-from tests.support.people import People, Person
+from tests.support.channels import listed
+from tests.support.people import People
 
 pytestmark = pytest.mark.each_database
 
 MESSAGE_KEYS = {"target", "type", "msg", "from", "fromId", "name", "avatar", "id", "seq", "time", "position"}
-
-
-def channel_of(person: Person, target: str, channels: list[dict[str, Any]]) -> dict[str, Any]:
-    return next(item for item in channels if item["target"] == target)
-
-
-async def listed(person: Person, target: str) -> dict[str, Any]:
-    return channel_of(person, target, (await person.call("channel.list"))["channels"])
 
 
 # -- send -------------------------------------------------------------------------------------------------------------
