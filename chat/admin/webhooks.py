@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -159,42 +159,40 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]
         return channel_named(self.cleaned_data["of_channel"])
 
 
-class AttemptInline(ReadOnly, TabularInline):  # type: ignore[misc]
-    """The last attempts, the newest first; one without events was a test."""
+class _Kept(ReadOnly, TabularInline):  # type: ignore[misc]
+    """What is kept of a webhook, to be looked at."""
 
-    model = WebhookDelivery
-    verbose_name_plural = _("attempts")
     tab = True
     hide_title = True
     per_page = 50
     extra = 0
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class AttemptInline(_Kept):
+    """The last attempts, the newest first; one without events was a test."""
+
+    model = WebhookDelivery
+    verbose_name_plural = _("attempts")
     fields = ("at", "events", "positions", "attempt", "status", "error", "milliseconds")
     readonly_fields = fields
     ordering = ("-at", "-pk")
-
-    def has_delete_permission(self, request: HttpRequest, obj: WebhookDelivery | None = None) -> bool:
-        return False
 
     @admin.display(description=_("positions"))
     def positions(self, row: WebhookDelivery) -> str:
         return f"{row.first_position}–{row.last_position}" if row.events else "–"
 
 
-class AsideInline(ReadOnly, TabularInline):  # type: ignore[misc]
+class AsideInline(_Kept):
     """What the receiver refused while it took others, by its place in the log."""
 
     model = WebhookAside
     verbose_name_plural = _("refused")
-    tab = True
-    hide_title = True
-    per_page = 50
-    extra = 0
     fields = ("position", "since", "attempts", "status", "error", "next_at")
     readonly_fields = fields
     ordering = ("position",)
-
-    def has_delete_permission(self, request: HttpRequest, obj: WebhookAside | None = None) -> bool:
-        return False
 
 
 @admin.register(Webhook)
@@ -214,7 +212,7 @@ class WebhookAdmin(SecretAdmin):
         assert isinstance(request.user, User)
         return hook_selectors.webhooks_of(request.user).select_related("channel", "made_by")
 
-    def get_inlines(self, request: HttpRequest, obj: Webhook | None) -> tuple[type[TabularInline], ...]:
+    def get_inlines(self, request: HttpRequest, obj: Webhook | None) -> tuple[type[_Kept], ...]:
         return self.inlines if obj is not None else ()
 
     def get_fields(self, request: HttpRequest, obj: Webhook | None = None) -> tuple[str, ...]:
