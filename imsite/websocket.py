@@ -1,5 +1,5 @@
-"""uvicorn's WebSocket protocol with four things more: frames made once for everybody, a cut, an answer to what is no
-handshake, and limits for what the application never gets to see.
+"""uvicorn's WebSocket protocol with more: frames made once for everybody, a cut, an answer to what is no handshake and
+to one that comes too late, and limits for what the application never gets to see.
 
 One write to a socket costs more than all else in a delivery, so what goes out together goes out in one write.
 """
@@ -44,6 +44,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._pings = Bucket(settings.IM_REQUEST_RATE, settings.IM_REQUEST_BURST)
+        self._ending = False
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -78,6 +79,21 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def abort(self) -> None:
         """Cut the connection without a goodbye, for a peer that would not read it."""
         self.transport.abort()
+
+    def shutdown(self) -> None:
+        self._ending = True
+        super().shutdown()
+
+    def send_500_response(self) -> None:
+        """Of a server that ends, a handshake that is under way is told 503, which nginx takes to the next node.
+
+        uvicorn says 500: the client of a node that was restarted took that for the site's answer.
+        """
+        if not self._ending:
+            super().send_500_response()
+        elif not self.initial_response and not self.handshake_complete:
+            self.conn.send_response(self.conn.reject(503, "This node is going away. Try again.\n"))
+            self.transport.write(b"".join(self.conn.data_to_send()))
 
     def handle_cont(self, event: Any) -> None:
         if len(self.frames) < MAX_FRAGMENTS:
