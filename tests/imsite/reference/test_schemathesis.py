@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-import schemathesis.specs.openapi.schemas  # Here, not by itself in the midst of the run: CPython 3.11 may fail to parse so much there.
+import schemathesis.specs.openapi.schemas  # By itself it comes in the midst of the run, where CPython 3.11 may fail.
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
