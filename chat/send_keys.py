@@ -52,16 +52,20 @@ Outcome = Stored | Exception
 
 
 class SendKeys:
-    """The keys of a batch, read in a fixed number of queries: two where nothing has one that was used."""
+    """The keys of a batch. `used`: what was stored under client ids of its senders."""
 
-    def __init__(self, sent: Sequence[Sent]) -> None:
+    def __init__(self, sent: Sequence[Sent], used: Iterable[MessageKey]) -> None:
         self._held = keys.held([claim for one in sent for claim in (one.claim, _claim(one)) if claim is not None])
         # What another request left under the same key is none of ours, and need not be readable.
         requests = {(one.guard.claim, one.guard.fingerprint) for one in sent if one.guard is not None}
         self._by_guard = {
             claim: _remembered(held) for claim, held in self._held.items() if (claim, held.fingerprint) in requests
         }
-        self._by_key = _by_key({one.key for one in sent if one.key is not None})
+        self._by_key = {
+            (key.sender_id, key.client_id): Stored(key.channel_id, key.pk, key.seq, repeated=True)
+            for key in used
+            if key.client_id is not None
+        }
         self._place()
         self._first: dict[object, tuple[int, Sent]] = {}
 
@@ -120,20 +124,6 @@ def hold(stored: Iterable[tuple[Guard, Stored]]) -> None:
 def _remembered(held: Held) -> Stored:
     channel, pk, seq, time, remembered = orjson.loads(held.answer)
     return Stored(channel, pk, seq, time, repeated=True, remembered=remembered)
-
-
-def _by_key(wanted: set[tuple[int, str]]) -> dict[tuple[int, str], Stored]:
-    """The results of client ids that were used before."""
-    if not wanted:
-        return {}
-    rows = MessageKey.objects.filter(
-        sender__in={sender for sender, _ in wanted}, client_id__in={client_id for _, client_id in wanted}
-    ).values_list("sender", "client_id", "channel", "pk", "seq")
-    return {
-        (sender, client_id): Stored(channel, pk, seq, repeated=True)
-        for sender, client_id, channel, pk, seq in rows
-        if client_id is not None and (sender, client_id) in wanted
-    }
 
 
 def _claim(sent: Sent) -> Claim | None:

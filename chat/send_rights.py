@@ -6,7 +6,7 @@ can apply.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -34,19 +34,23 @@ class Wanted(Protocol):
 
 
 class SendRights:
-    """The rights of a batch's senders. `users` and `channels` are the locked rows; `now` is the batch's time in ms."""
+    """The rights of a batch's senders. `users` and `channels` are the locked rows, `stays` those of the senders in the
+    channels, in order; `now` is the batch's time in ms."""
 
     def __init__(
-        self, wanted: Sequence[Wanted], users: dict[int, User], channels: dict[int, Channel], now: int
+        self,
+        wanted: Sequence[Wanted],
+        users: dict[int, User],
+        channels: dict[int, Channel],
+        stays: Iterable[Membership],
+        now: int,
     ) -> None:
         self._users = users
         self._channels = channels
         self._now = now
-        limited = [pk for pk, channel in channels.items() if channel.kind != Channel.Kind.GLOBAL]
         self._stays: dict[tuple[int, int], list[Membership]] = {}
-        if limited:
-            for stay in Membership.objects.filter(channel__in=limited, user__in=list(users)).order_by("from_seq"):
-                self._stays.setdefault((stay.channel_id, stay.user_id), []).append(stay)
+        for stay in stays:
+            self._stays.setdefault((stay.channel_id, stay.user_id), []).append(stay)
         replied = {one.reply_to for one in wanted if one.reply_to is not None}
         rows = Message.objects.filter(pk__in=replied).values_list("pk", "channel", "seq") if replied else []
         self._replied = {pk: (channel, seq) for pk, channel, seq in rows}

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from django.db import IntegrityError, InterfaceError, OperationalError, connection
+from django.db import IntegrityError, InterfaceError, OperationalError
 
 from accounts.models import User
 from chat import bodies, rules
@@ -20,11 +20,12 @@ from chat.models import Channel, Message, MessageKey, ReadMark
 from chat.send_keys import Outcome as Outcome
 from chat.send_keys import SendKeys, hold
 from chat.send_keys import Stored as Stored
+from chat.send_reads import Locked, lock
 from chat.send_rights import SendRights
 from delivery import keys, log, metrics, publish
 from delivery.keys import Guard
 from delivery.log import Entry
-from delivery.rows import attribute, insert, insert_returning
+from delivery.rows import Statement, attribute, insertion, insertions, together
 from delivery.transactions import write
 
 logger = logging.getLogger(__name__)
@@ -97,23 +98,14 @@ def _of_one(error: Exception) -> bool:
 def _store(drafts: Sequence[Draft]) -> tuple[list[Outcome], list[Entry]]:
     with write():
         # Locks in the order of all transactions: users, channels, keys; the log's counter last.
-        users = {
-            user.pk: user
-            for user in User.objects.select_for_update(no_key=True)
-            .only("username", "nickname", "avatar", "kind", "is_active", "restricted")
-            .filter(pk__in={draft.sender for draft in drafts})
-            .order_by("pk")
-        }
-        channels = {
-            channel.pk: channel
-            for channel in Channel.objects.select_for_update(no_key=True, of=("self",))
-            .select_related("app")
-            .filter(pk__in={draft.channel for draft in drafts})
-            .order_by("pk")
-        }
-        sent = SendKeys(drafts)
+        locked = lock(
+            {draft.sender for draft in drafts},
+            {draft.channel for draft in drafts},
+            {draft.key for draft in drafts if draft.key is not None},
+        )
+        sent = SendKeys(drafts, locked.keys)
         now = log.now_ms()
-        rights = SendRights(drafts, users, channels, now)
+        rights = SendRights(drafts, locked.users, locked.channels, locked.stays, now)
         outcomes: list[Outcome | None] = []
         fresh: list[tuple[int, Draft, int | None]] = []
         repeats: list[tuple[int, int]] = []
@@ -129,7 +121,7 @@ def _store(drafts: Sequence[Draft]) -> tuple[list[Outcome], list[Entry]]:
                 repeats.append((index, outcome))
                 outcome = None
             outcomes.append(outcome)
-        entries = _insert(fresh, outcomes, users, channels, now) if fresh else []
+        entries = _insert(fresh, outcomes, locked, now) if fresh else []
         for index, first in repeats:
             stored = outcomes[first]
             assert isinstance(stored, Stored)
@@ -138,75 +130,87 @@ def _store(drafts: Sequence[Draft]) -> tuple[list[Outcome], list[Entry]]:
 
 
 def _insert(
-    fresh: Sequence[tuple[int, Draft, int | None]],
-    outcomes: list[Outcome | None],
-    users: dict[int, User],
-    channels: dict[int, Channel],
-    now: int,
+    fresh: Sequence[tuple[int, Draft, int | None]], outcomes: list[Outcome | None], locked: Locked, now: int
 ) -> list[Entry]:
     """Number the admitted drafts, store them, fill in their outcomes; returns the log's entries."""
-    seqs: list[int] = []
+    messages: list[Message] = []
     marks: dict[tuple[int, int], int] = {}
-    for _, draft, _ in fresh:
-        channel = channels[draft.channel]
+    for _, draft, reply_seq in fresh:
+        channel = locked.channels[draft.channel]
         channel.last_seq += 1
-        seqs.append(channel.last_seq)
         marks[draft.channel, draft.sender] = channel.last_seq
-    # Inserted in one order everywhere: two transactions with the same keys crossed must not wait for each other.
-    keys.claim([draft.claim for _, draft, _ in fresh if draft.claim is not None])
-    message_keys = [
-        (draft.sender, draft.client_id, draft.channel, seq) for (_, draft, _), seq in zip(fresh, seqs, strict=True)
-    ]
-    message_keys.sort(key=lambda key: (key[0], key[1] or ""))
-    made = insert_returning(
-        MessageKey, ("sender", "client_id", "channel", "seq"), message_keys, returning=("id", "channel", "seq")
-    )
-    ids = {(channel, seq): pk for pk, channel, seq in made}
-    hold(
-        (draft.guard, Stored(draft.channel, ids[draft.channel, seq], seq, now, remembered=draft.remember))
-        for (_, draft, _), seq in zip(fresh, seqs, strict=True)
-        if draft.guard is not None
-    )
-    touched = {draft.channel for _, draft, _ in fresh}
-    with connection.cursor() as cursor:
-        # One statement, and not executemany: see `delivery.rows.insert`.
-        cursor.execute(
-            f"UPDATE {Channel._meta.db_table} SET last_seq = given.column2, active_at = %s"
-            f" FROM (VALUES {', '.join(['(%s, %s)'] * len(touched))}) AS given WHERE id = given.column1",
-            [now, *(value for pk in sorted(touched) for value in (pk, channels[pk].last_seq))],
+        messages.append(
+            Message(
+                channel_id=draft.channel,
+                seq=channel.last_seq,
+                sender_id=draft.sender,
+                type=draft.type,
+                text=draft.text,
+                shown_as=draft.shown_as,
+                reply_to=draft.reply_to,
+                reply_seq=reply_seq,
+                time=now,
+            )
         )
-    insert(
-        ReadMark,
-        ("channel", "user", "seq", "said_at"),
-        [(channel, user, seq, now) for (channel, user), seq in sorted(marks.items())],
-        "ON CONFLICT (user_id, channel_id) DO UPDATE SET seq = excluded.seq, said_at = excluded.said_at",
-    )
-    messages = [
-        Message(
-            id=ids[draft.channel, seq],
-            channel_id=draft.channel,
-            seq=seq,
-            sender_id=draft.sender,
-            type=draft.type,
-            text=draft.text,
-            shown_as=draft.shown_as,
-            reply_to=draft.reply_to,
-            reply_seq=reply_seq,
-            time=now,
-        )
-        for (_, draft, reply_seq), seq in zip(fresh, seqs, strict=True)
-    ]
     entries = [
-        Entry(kind="msg", channel=draft.channel, ref=row.pk, app=draft.live_app, origin=draft.origin, time=now,
-              header=_header(draft, channels[draft.channel]), body=_body(row, users[draft.sender], draft))
+        Entry(kind="msg", channel=draft.channel, app=draft.live_app, origin=draft.origin, time=now,
+              header=_header(draft, locked.channels[draft.channel]), body=_body(row, locked.users[draft.sender], draft))
         for (_, draft, _), row in zip(fresh, messages, strict=True)
     ]  # fmt: skip
-    log.append(entries)
+    last = _number([draft for _, draft, _ in fresh], messages, marks)
+    for row, entry in zip(messages, entries, strict=True):
+        entry.ref, entry.body["id"] = row.pk, str(row.pk)
+    placing = log.placing(entries, last)
     for (index, draft, _), row, entry in zip(fresh, messages, entries, strict=True):
         row.position = entry.position
         outcomes[index] = Stored(draft.channel, row.pk, row.seq, row.time, row.position, False, draft.remember)
-    insert(Message, _STORED, list(map(_stored_values, messages)))
+    together([*placing, *insertions(Message, _STORED, list(map(_stored_values, messages)))])
     return entries
+
+
+def _number(drafts: Sequence[Draft], messages: Sequence[Message], marks: dict[tuple[int, int], int]) -> int:
+    """Store the keys of what is new, which gives the messages their ids; then take positions of the log, up to the
+    one that is returned. `marks`: the last number of each sender in each channel.
+    """
+    # Inserted in one order everywhere: two transactions with the same keys crossed must not wait for each other.
+    keys.claim([draft.claim for draft in drafts if draft.claim is not None])
+    message_keys = [
+        (draft.sender, draft.client_id, draft.channel, row.seq) for draft, row in zip(drafts, messages, strict=True)
+    ]
+    message_keys.sort(key=lambda key: (key[0], key[1] or ""))
+    last = {channel: seq for (channel, _), seq in sorted(marks.items(), key=lambda mark: mark[1])}
+    now = messages[0].time
+    statements = [
+        insertion(
+            MessageKey, ("sender", "client_id", "channel", "seq"), message_keys, returning=("id", "channel", "seq")
+        ),
+        Statement(
+            f"UPDATE {Channel._meta.db_table} SET last_seq = given.column2, active_at = %s"
+            f" FROM (VALUES {', '.join(['(%s, %s)'] * len(last))}) AS given WHERE id = given.column1",
+            [now, *(value for mark in sorted(last.items()) for value in mark)],
+        ),
+        insertion(
+            ReadMark,
+            ("channel", "user", "seq", "said_at"),
+            [(channel, user, seq, now) for (channel, user), seq in sorted(marks.items())],
+            "ON CONFLICT (user_id, channel_id) DO UPDATE SET seq = excluded.seq, said_at = excluded.said_at",
+        ),
+        log.taking(len(messages)),
+    ]
+    guarded = [(draft, row) for draft, row in zip(drafts, messages, strict=True) if draft.guard is not None]
+    # A guard's key tells the id, and may have to wait for another's, as nothing may that comes after the counter.
+    made, *_ = answers = together(statements[:-1] if guarded else statements)
+    ids = {(channel, seq): pk for pk, channel, seq in made}
+    for row in messages:
+        row.pk = ids[row.channel_id, row.seq]
+    if guarded:
+        hold(
+            (draft.guard, Stored(row.channel_id, row.pk, row.seq, now, remembered=draft.remember))
+            for draft, row in guarded
+            if draft.guard is not None
+        )
+        answers = together(statements[-1:])
+    return int(answers[-1][0][0])
 
 
 def _header(draft: Draft, channel: Channel) -> dict[str, list[int]]:
@@ -224,7 +228,7 @@ _stored_values = attrgetter(*(attribute(Message, field, "attname") for field in 
 
 def _body(row: Message, sender: User, draft: Draft) -> dict[str, object]:
     body = bodies.message(row, sender)
-    del body["position"]  # It has none yet; the encoder adds it.
+    del body["position"]  # It has none yet; the encoder adds it. Its id is filled in as soon as it has one.
     if draft.push_seq:
         body["pushSeq"] = draft.push_seq
     return body

@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from django.db import connection
 from django.db.models import Q
 
 from delivery.models import Event, EventPerson, LogHead
-from delivery.rows import insert
+from delivery.rows import Statement, insertions, together
 
 _HEAD = 1
 _DIRECT = Q(header__contains='"route":')
@@ -74,11 +73,30 @@ def head() -> int:
 
 def append(entries: Sequence[Entry]) -> list[Entry]:
     """Give the entries the next positions and store them, last in a transaction; then call `publish.after_commit`."""
-    last = _take(len(entries))
+    if entries:
+        (((last,),),) = together([taking(len(entries))])
+        together(placing(entries, last))
+    return list(entries)
+
+
+def taking(count: int) -> Statement:
+    """Takes that many positions of the log, and locks its counter until the commit; returns the last of them."""
+    table = LogHead._meta.db_table
+    return Statement(
+        f"INSERT INTO {table} (id, position) VALUES (%s, %s)"
+        f" ON CONFLICT (id) DO UPDATE SET position = {table}.position + excluded.position RETURNING position",
+        [_HEAD, count],
+        returns=True,
+    )
+
+
+def placing(entries: Sequence[Entry], last: int) -> list[Statement]:
+    """Give the entries the positions that were taken, up to `last`; the statements that store them."""
+    first = last - len(entries) + 1
     at = now_ms()
     values: list[tuple[object, ...]] = []
     audience: list[tuple[int, int]] = []
-    for position, entry in enumerate(entries, start=last - len(entries) + 1):
+    for position, entry in enumerate(entries, start=first):
         entry.position = position
         entry.time = entry.time or at
         header = orjson.dumps(entry.header).decode() if entry.header else ""
@@ -86,24 +104,7 @@ def append(entries: Sequence[Entry]) -> list[Entry]:
         about = (entry.channel, entry.ref, entry.subject, entry.app, entry.origin)
         values.append((position, entry.kind, *about, header, body, entry.time))
         audience += [(person, position) for person in entry.persons]
-    insert(Event, _FIELDS, values)
-    if audience:
-        insert(EventPerson, ("person", "position"), audience)
-    return list(entries)
-
-
-def _take(count: int) -> int:
-    # One statement, because the value must be the one this transaction made.
-    table = LogHead._meta.db_table
-    with connection.cursor() as cursor:
-        for _ in range(2):
-            cursor.execute(
-                f"UPDATE {table} SET position = position + %s WHERE id = %s RETURNING position", [count, _HEAD]
-            )
-            if row := cursor.fetchone():
-                return int(row[0])
-            LogHead.objects.bulk_create([LogHead(pk=_HEAD)], ignore_conflicts=True)
-    raise RuntimeError("The log's counter row cannot be made.")
+    return [*insertions(Event, _FIELDS, values), *insertions(EventPerson, ("person", "position"), audience)]
 
 
 def redact(ref: int, changes: dict[str, Any]) -> None:

@@ -1,14 +1,14 @@
-"""Inserting many rows at the cost of a statement, not of a model instance each.
+"""Rows written at the cost of a statement, not of a model instance each, and statements at the cost of a round trip.
 
-The hot path writes four rows a message; through `bulk_create` that is three quarters of its CPU
-(`python -m tests.load.commit_cost`). Values are stored as they are given, so they must be of the column's own type.
+The hot path writes four rows a message. Through `bulk_create`, and one statement after the other, that is most of its
+CPU (`python -m tests.load.commit_cost`). Values are stored as they are given, so they must be of the column's own type.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Model
@@ -17,38 +17,71 @@ _TOGETHER = 1000
 """Rows in one statement."""
 
 
-def insert(model: type[Model], fields: Sequence[str], rows: Sequence[Sequence[Any]], suffix: str = "") -> None:
-    """Insert rows of these fields' values. `suffix` ends the statement (ON CONFLICT …)."""
-    if not rows:
-        return
-    marks = f"({', '.join(['%s'] * len(fields))})"
-    into = _into(model, tuple(fields))
+class Statement(NamedTuple):
+    """SQL with a `%s` for each of the parameters. `returns`: whether it gives rows."""
+
+    sql: str
+    parameters: Sequence[Any]
+    returns: bool = False
+
+
+def together(statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]]:
+    """Execute the statements in order, in one round trip on PostgreSQL; the rows that each returns.
+
+    In a transaction only: alone, PostgreSQL would make one of them all. Each still sees what was committed before it
+    began, also what it has waited for.
+    """
+    answers: list[list[tuple[Any, ...]]] = []
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            cursor.executemany(f"{into} VALUES {marks} {suffix}", rows)
-            return
-        # Not executemany: psycopg makes a pipeline of it, after which PostgreSQL does not begin to count the time for
-        # which the transaction sits idle, and never ends that of a node that has frozen.
-        for start in range(0, len(rows), _TOGETHER):
-            some = rows[start : start + _TOGETHER]
-            values = ", ".join([marks] * len(some))
-            cursor.execute(f"{into} VALUES {values} {suffix}", [value for row in some for value in row])
-
-
-def insert_returning(
-    model: type[Model], fields: Sequence[str], rows: Sequence[Sequence[Any]], returning: Sequence[str]
-) -> list[tuple[Any, ...]]:
-    """Insert rows and return these fields of them, in no particular order."""
-    marks = ", ".join(["%s"] * len(fields))
-    values = ", ".join([f"({marks})"] * len(rows))
-    columns = ", ".join(_column(model, field) for field in returning)
-    with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement.sql, statement.parameters)
+                answers.append(cursor.fetchall() if statement.returns else [])
+            return answers
+        # Not a pipeline, and not executemany, of which psycopg makes one: after it PostgreSQL does not begin to count
+        # the time for which the transaction sits idle, and never ends that of a node that has frozen.
         cursor.execute(
-            f"{_into(model, tuple(fields))} VALUES {values} RETURNING {columns}",
-            [value for row in rows for value in row],
+            "; ".join(statement.sql for statement in statements),
+            [parameter for statement in statements for parameter in statement.parameters],
         )
-        made: list[tuple[Any, ...]] = cursor.fetchall()
-    return made
+        for statement in statements:
+            answers.append(cursor.fetchall() if statement.returns else [])
+            cursor.nextset()
+    return answers
+
+
+def insertion(
+    model: type[Model],
+    fields: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    suffix: str = "",
+    *,
+    returning: Sequence[str] = (),
+) -> Statement:
+    """The statement that inserts rows, at least one, of these fields' values, and returns fields of them, in no order.
+
+    `suffix` ends what is inserted (ON CONFLICT …).
+    """
+    marks = f"({', '.join(['%s'] * len(fields))})"
+    sql = f"{_into(model, tuple(fields))} VALUES {', '.join([marks] * len(rows))} {suffix}"
+    if returning:
+        sql += f" RETURNING {', '.join(_column(model, field) for field in returning)}"
+    return Statement(sql, [value for row in rows for value in row], returns=bool(returning))
+
+
+def insertions(
+    model: type[Model], fields: Sequence[str], rows: Sequence[Sequence[Any]], suffix: str = ""
+) -> list[Statement]:
+    """The statements that insert any number of rows."""
+    return [
+        insertion(model, fields, rows[start : start + _TOGETHER], suffix) for start in range(0, len(rows), _TOGETHER)
+    ]
+
+
+def insert(model: type[Model], fields: Sequence[str], rows: Sequence[Sequence[Any]], suffix: str = "") -> None:
+    """Insert any number of rows, now."""
+    for statement in insertions(model, fields, rows, suffix):
+        together([statement])
 
 
 @cache
@@ -57,6 +90,7 @@ def _into(model: type[Model], fields: tuple[str, ...]) -> str:
     return f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({columns})"
 
 
+@cache
 def _column(model: type[Model], field: str) -> str:
     return connection.ops.quote_name(attribute(model, field, "column"))
 

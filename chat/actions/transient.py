@@ -14,7 +14,7 @@ from chat.actions.message import message_draft
 from chat.actions.online import ask_presence, persons_online
 from chat.actions.sending import SPEAK, Directory, Outgoing, Place, author_of, directory, places_of, require_size
 from chat.errors import ChatError
-from chat.models import Channel
+from chat.models import Channel, Membership
 from chat.selectors import member_ids
 from chat.send_rights import SendRights, require_unmuted
 from chat.writer import Draft
@@ -115,7 +115,8 @@ def _to_channel(place: Place, author: User, text: str, found: Directory) -> Push
     channels = {row.pk: row for row in Channel.objects.filter(pk=pk).select_related("app")}
     draft = Draft(author.pk, pk, text)
     try:
-        SendRights([draft], {author.pk: author}, channels, log.now_ms()).admit(draft)
+        stays = Membership.objects.filter(channel=pk, user=author).order_by("from_seq")
+        SendRights([draft], {author.pk: author}, channels, stays, log.now_ms()).admit(draft)
     except ChatError as refusal:
         return Pushed(place, refusal=refusal)
     channel = channels[pk]

@@ -99,7 +99,7 @@ async def test_a_fault_reaches_who_waits_and_the_writer_goes_on(
 
     alice = await run(lambda: group.memberships.get().user)
     with monkeypatch.context() as patch:
-        patch.setattr(log, "append", away)
+        patch.setattr(log, "placing", away)
         with pytest.raises(OperationalError):
             await lone_queue.submit(draft(alice, group))
     assert isinstance(await lone_queue.submit(draft(alice, group)), Stored)

@@ -261,7 +261,7 @@ def test_a_database_that_is_away_fails_the_batch_and_nothing_is_half_stored(
 
     before = log.head()
     with monkeypatch.context() as patch:
-        patch.setattr(writer, "_insert", away) if place == "the first commit" else patch.setattr(log, "append", away)
+        patch.setattr(writer, "_insert", away) if place == "the first commit" else patch.setattr(log, "placing", away)
         assert results(commit([draft(alice, group, client_id="k"), draft(alice, group)])) == [OperationalError] * 2
     assert log.head() == before and not MessageKey.objects.exists()
     assert results(commit([draft(alice, group, client_id="k")])) == [1]

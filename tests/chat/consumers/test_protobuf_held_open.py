@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 from django.db import connection
@@ -16,10 +15,10 @@ from chat.actions.channel import channel_create_group
 from chat.consumers.protobuf_consumer import ProtobufConsumer
 from chat.models import Message
 from delivery import log
-from delivery.log import Entry
+from delivery.rows import Statement
 from delivery.threads import run
 from tests.support.core import LocalSocket, draft, people, room, serving
-from tests.support.eventually import PATIENCE, eventually
+from tests.support.eventually import PATIENCE
 from tests.support.protobuf_client import ProtobufClient
 from tests.support.transactions import Held, in_thread, wait_until_waiting
 
@@ -39,30 +38,43 @@ class World:
 
 
 class Early:
-    """Alice's message in the first channel, whose transaction stops right before it takes its position."""
+    """Alice's message in the first channel: stored with its number, but held up right before it takes its position."""
 
     def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._there, self._go_on = threading.Event(), threading.Event()
-        append = log.append
+        self._world = world
+        self._thread: threading.Thread | None = None
+        self._gate = Held(lambda: self._execute("SELECT pg_advisory_xact_lock(7)"))
+        self._gate.__enter__()
+        taking = log.taking
 
-        def append_later(entries: Sequence[Entry]) -> list[Entry]:
-            if any(entry.body.get("msg") == EARLY for entry in entries):
-                with connection.cursor() as cursor:
-                    cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-                self._there.set()
-                assert self._go_on.wait(PATIENCE)
-            return append(entries)
+        def taking_later(count: int) -> Statement:
+            sql, values, returns = taking(count)
+            if threading.current_thread() is self._thread:
+                sql = sql.replace("VALUES (%s, %s)", "SELECT %s, %s FROM pg_advisory_xact_lock(7)")
+            return Statement(sql, values, returns)
 
-        monkeypatch.setattr(log, "append", append_later)
-        self._sending: Future[list[writer.Outcome]] = in_thread(
-            lambda: writer.commit([draft(world.alice, world.one, EARLY)])
-        )
+        monkeypatch.setattr(log, "taking", taking_later)
+        self._sending = in_thread(self._send)
+
+    def _send(self) -> list[writer.Outcome]:
+        self._thread = threading.current_thread()
+        # The test decides how long it waits, not the server.
+        self._execute("SET lock_timeout = 0")
+        try:
+            return writer.commit([draft(self._world.alice, self._world.one, EARLY)])
+        finally:
+            self._execute("RESET lock_timeout")
+
+    @staticmethod
+    def _execute(sql: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
 
     async def there(self) -> None:
-        await eventually(self._there.is_set)
+        await run(wait_until_waiting)
 
     def finish(self) -> None:
-        self._go_on.set()
+        self._gate.roll_back()
         (outcome,) = self._sending.result(PATIENCE)
         assert isinstance(outcome, writer.Stored), outcome
 

@@ -1,0 +1,78 @@
+"""Reads whose SQL is built once give what the ORM gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from django.db.models import QuerySet
+
+from accounts.models import User
+from delivery.prepared import Prepared
+from delivery.rows import together
+from tests.support.core import people
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def ask(prepared: Prepared[User], *values: Sequence[object]) -> list[User]:
+    (rows,) = together([prepared.statement(*values)])
+    return prepared.instances(rows)
+
+
+def by_id(ids: Sequence[int]) -> QuerySet[User]:
+    return User.objects.filter(pk__in=ids).order_by("-pk")
+
+
+def test_any_number_of_rows_comes_as_the_orm_gives_them() -> None:
+    """Flags as well, which SQLite stores as numbers, and times, which it stores as text."""
+    found = people("alice", "bob", "carol")
+    User.objects.filter(username="bob").update(is_active=False)
+    prepared = Prepared(by_id)
+    for count in (1, 3, 2, 3):
+        ids = [user.pk for user in found[:count]]
+        expected = list(by_id(ids))
+        got = ask(prepared, ids)
+        assert got == expected
+        for one, other in zip(got, expected, strict=True):
+            for field in User._meta.concrete_fields:
+                mine, theirs = getattr(one, field.attname), getattr(other, field.attname)
+                assert (mine, type(mine)) == (theirs, type(theirs)), field.attname
+
+
+def test_what_is_not_there_is_left_out() -> None:
+    (alice,) = people("alice")
+    assert ask(Prepared(by_id), [alice.pk, 10**9]) == [alice]
+    assert ask(Prepared(by_id), [10**9]) == []
+
+
+def test_several_collections_go_where_they_belong_whatever_their_types() -> None:
+    people("alice", "bob", "carol")
+    prepared = Prepared(
+        lambda ids, names: User.objects.filter(username__in=names, pk__in=ids).order_by("username").only("username")
+    )
+    ids = list(User.objects.values_list("pk", flat=True))
+    assert [user.username for user in ask(prepared, ids, ["carol", "alice"])] == ["alice", "carol"]
+    assert [user.username for user in ask(prepared, ids[:1], ["carol", "alice", "bob"])] == [
+        User.objects.get(pk=ids[0]).username
+    ]
+
+
+def test_what_was_not_asked_for_is_read_when_it_is_wanted() -> None:
+    (alice,) = people("alice")
+    (got,) = ask(Prepared(lambda ids: by_id(ids).only("username")), [alice.pk])
+    assert got.get_deferred_fields() >= {"nickname", "avatar"}
+    assert got.nickname == "Alice"
+
+
+def test_the_query_is_built_once_for_each_number_of_values() -> None:
+    built = []
+
+    def make(ids: Sequence[int]) -> QuerySet[User]:
+        built.append(len(ids))
+        return by_id(ids)
+
+    prepared = Prepared(make)
+    for ids in ([1], [2], [1, 2], [3], [4, 5]):
+        ask(prepared, ids)
+    assert built == [1, 2]
