@@ -67,6 +67,8 @@ class Dispatcher:
         self._seen = 0
         """All up to here has been looked at for every hook that was ready then."""
         self._looked = 0.0
+        self._ready = False
+        """Whether a hook was ready at the last look."""
         self._progress: dict[int, _Progress] = {}
         self._working: dict[int, asyncio.Task[None]] = {}
         self._looking: asyncio.Task[None] | None = None
@@ -103,10 +105,15 @@ class Dispatcher:
             await self._news()
 
     async def _news(self) -> None:
-        """Wait until something has happened, or long enough for what is due by time alone."""
+        """Wait until something has happened that a hook may wait for, or long enough for what is due by time alone.
+
+        Where no hook is ready for this node, it only looks for one from time to time, whatever happens.
+        """
         while True:
             await asyncio.sleep(settings.IM_WEBHOOK_PACE)
-            if self._hub.watermark != self._seen or time.monotonic() - self._looked >= settings.IM_LOG_POLL:
+            if time.monotonic() - self._looked >= settings.IM_LOG_POLL:
+                return
+            if self._ready and self._hub.watermark != self._seen:
                 return
 
     async def _look(self) -> None:
@@ -118,7 +125,7 @@ class Dispatcher:
         if ready and upto > before:
             wanted = hook_selectors.kinds(ready)
             news = await run(log.headings, wanted, after=before, upto=upto, limit=HEADINGS)
-        self._seen = upto
+        self._seen, self._ready = upto, bool(ready)
         for hook in ready:
             progress = self._progress.get(hook.pk)
             if progress is None or progress.position != hook.position:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from datetime import timedelta
 from typing import Any
@@ -227,6 +228,20 @@ async def test_whose_maker_is_shut_out_hears_nothing_more(
     await run(scene.say, "secret")
     assert await ended(hook) == webhook_delivery.NO_RIGHT
     assert receiver.texts() == ["hello"]
+
+
+async def test_without_a_hook_what_is_said_asks_the_database_nothing(scene: Scene, quick: Any, site: Site) -> None:
+    quick.IM_LOG_POLL, quick.IM_WEBHOOK_PACE = 3600, 0
+    other = Dispatcher("other", site.hub)
+    await other._look()
+    await run(scene.say, "hello")
+    await eventually(lambda: site.hub.watermark > other._seen)
+    news = asyncio.create_task(other._news())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert not news.done()
+    other._ready = True
+    await news
 
 
 async def test_two_nodes_never_deliver_one_hook_at_a_time(
