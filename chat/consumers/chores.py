@@ -19,7 +19,7 @@ from chat.actions import retention, sightings
 from chat.actions.announcement import announcements_send_due
 from chat.actions.departure import deletions_finish
 from chat.actions.moderation import restrictions_lift_expired
-from chat.search.index import index_advance
+from chat.search.index import Indexer
 from delivery import publish
 from delivery.threads import run_last
 
@@ -34,7 +34,7 @@ def begin() -> list[asyncio.Task[None]]:
     work = (
         ("announcements", settings.IM_ANNOUNCE_INTERVAL, _on_time),
         ("retention", settings.IM_TIDY_INTERVAL, _retain),
-        ("search", settings.IM_SEARCH_INTERVAL, _index),
+        ("search", settings.IM_SEARCH_INTERVAL, partial(_to_its_end, Indexer().advance)),
         ("deletions", settings.IM_TIDY_INTERVAL, _finish_deletions),
     )
     tasks = [asyncio.create_task(_every(pause, name, chore), name=name) for name, pause, chore in work]
@@ -64,10 +64,6 @@ async def _retain() -> None:
         await _to_its_end(partial(retention.channel_cut, channel_id=channel, before=before))
     await _to_its_end(retention.files_cut)
     await run_last(lambda: leftovers.avatars_forget(leftovers.avatars_unused()))
-
-
-async def _index() -> None:
-    await _to_its_end(index_advance)
 
 
 async def _finish_deletions() -> None:

@@ -24,15 +24,39 @@ KINDS = ("msg", "message.edited", "message.recalled")
 _CURSOR = 1
 
 
-def index_advance() -> bool:
-    """Take in what the log tells since the last time, a batch of it; whether there is more.
-
-    On several nodes at once one does it, the others have nothing to do.
+class Indexer:
+    """Takes in what the log tells. Of several nodes one does it: who finds that another has got on leaves it to that
+    one, and looks again the next time.
     """
+
+    def __init__(self) -> None:
+        self._left: int | None = None
+        """Where this node saw the cursor last."""
+
+    def advance(self) -> bool:
+        """Take in a batch, if nobody else does; whether there is more."""
+        known = _known()
+        if self._left is not None and known != self._left:
+            self._left = known
+            return False
+        self._left, more = _advance(known)
+        return more
+
+
+def index_advance() -> bool:
+    """Take in what the log tells since the last time, a batch of it; whether there is more."""
+    return _advance(_known())[1]
+
+
+def _known() -> int | None:
+    return SearchCursor.objects.filter(pk=_CURSOR).values_list("position", flat=True).first()
+
+
+def _advance(known: int | None) -> tuple[int | None, bool]:
+    """Where the cursor is after a batch, and whether there is more. On several nodes at once one does it."""
     head = log.head()
-    known = SearchCursor.objects.filter(pk=_CURSOR).values_list("position", flat=True).first()
     if (known or 0) == head:
-        return False
+        return known, False
     # Where the head has jumped back, after a restore, everything is read anew.
     after = known if known is not None and known <= head else 0
     told = log.references(KINDS, after=after, upto=head, limit=BATCH)
@@ -49,14 +73,14 @@ def index_advance() -> bool:
         cursors = SearchCursor.objects.select_for_update(skip_locked=True, no_key=True)
         cursor = cursors.filter(pk=_CURSOR, position=known or 0).first()
         if cursor is None:
-            return False
+            return known, False
         # Locked, so that what retention takes away meanwhile is taken away after this, with its words.
         standing = set(_said(ids).select_for_update(no_key=True).values_list("pk", flat=True))
         index_forget(sorted(ids - standing))
         _store([row for row in rows if row[0] in standing])
         cursor.position = told[-1][0] if more else head
         cursor.save(update_fields=["position"])
-    return more
+    return cursor.position, more
 
 
 def index_forget(ids: Sequence[int]) -> None:
