@@ -32,9 +32,9 @@ SMALL = 1024
 """Bytes of an entry that is announced whole: one message of the layer instead of two (`make clustercost`)."""
 TOGETHER = 200
 """Entries in one message of the layer."""
-PACE = 0.04
+PACE = 0.03
 """Seconds between messages to the layer under load: one that carries several entries costs as much as one with one.
-The first after a pause goes at once."""
+The first after a pause goes at once; less than IM_CLUSTER_COMMIT_PACE, so that what a commit brings need not wait."""
 PATIENCE = 0.5
 """Seconds that the layer may take for one thing."""
 PAUSE = 1.0
