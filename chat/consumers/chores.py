@@ -34,7 +34,7 @@ def begin() -> list[asyncio.Task[None]]:
     work = (
         ("announcements", settings.IM_ANNOUNCE_INTERVAL, _on_time),
         ("retention", settings.IM_TIDY_INTERVAL, _retain),
-        ("search", settings.IM_SEARCH_INTERVAL, partial(_to_its_end, Indexer().advance)),
+        ("search", settings.IM_SEARCH_INTERVAL, partial(_index, Indexer())),
         ("deletions", settings.IM_TIDY_INTERVAL, _finish_deletions),
     )
     tasks = [asyncio.create_task(_every(pause, name, chore), name=name) for name, pause, chore in work]
@@ -64,6 +64,10 @@ async def _retain() -> None:
         await _to_its_end(partial(retention.channel_cut, channel_id=channel, before=before))
     await _to_its_end(retention.files_cut)
     await run_last(lambda: leftovers.avatars_forget(leftovers.avatars_unused()))
+
+
+async def _index(indexer: Indexer) -> None:
+    await _to_its_end(lambda: indexer.advance(publish.hub().watermark))
 
 
 async def _finish_deletions() -> None:

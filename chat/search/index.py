@@ -33,8 +33,13 @@ class Indexer:
         self._left: int | None = None
         """Where this node saw the cursor last."""
 
-    def advance(self) -> bool:
-        """Take in a batch, if nobody else does; whether there is more."""
+    def advance(self, told: int) -> bool:
+        """Take in a batch of what there is up to the position `told`, if nobody else does; whether there is more.
+
+        Where the cursor is known to be there already, the database is not asked.
+        """
+        if self._left == told:
+            return False
         known = _known()
         if self._left is not None and known != self._left:
             self._left = known

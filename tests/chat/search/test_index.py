@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from chat.actions.channel import channel_create_group
@@ -27,31 +28,46 @@ def behind() -> int:
 def test_the_node_that_is_ahead_keeps_on(group: Channel, say: Say, alice: User) -> None:
     ahead, other = Indexer(), Indexer()
     for indexer in (ahead, other):
-        assert not indexer.advance()
+        assert not indexer.advance(log.head())
     for _ in range(3):
         say(alice, group, "hello")
-        ahead.advance()
+        ahead.advance(log.head())
         assert behind() == 0
         say(alice, group, "more")
-        other.advance()
+        other.advance(log.head())
         assert behind() == 1, "both do the same work"
 
 
 def test_another_goes_on_when_it_is_gone(group: Channel, say: Say, alice: User) -> None:
     gone, other = Indexer(), Indexer()
     for indexer in (gone, other):
-        indexer.advance()
+        indexer.advance(log.head())
     say(alice, group, "hello")
-    gone.advance()
+    gone.advance(log.head())
     say(alice, group, "more")
     looks = 0
     while behind():
-        other.advance()
+        other.advance(log.head())
         looks += 1
     assert looks == 2
 
 
 def test_a_node_that_has_just_started_waits_for_nobody(group: Channel, say: Say, alice: User) -> None:
     say(alice, group, "hello")
-    Indexer().advance()
+    Indexer().advance(log.head())
+    assert behind() == 0
+
+
+def test_where_nothing_has_happened_the_database_is_not_asked(
+    group: Channel, say: Say, alice: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    indexer = Indexer()
+    indexer.advance(log.head())
+    say(alice, group, "hello")
+    told = log.head()
+    indexer.advance(told)
+    with django_assert_num_queries(0):
+        assert not indexer.advance(told)
+    say(alice, group, "more")
+    indexer.advance(log.head())
     assert behind() == 0
