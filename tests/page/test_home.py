@@ -50,6 +50,8 @@ def test_guests_are_invited_where_the_app_allows_them(client: Client) -> None:
     app_update(number=101, name="Web", guests_allowed=False, enabled=True)
 
     assert boot(client, "/")["guests"] is False
+    page = client.get("/").content.decode()
+    assert 'data-i18n="welcome.titleAccounts"' in page and 'data-i18n="welcome.title"' not in page
 
 
 def test_the_page_speaks_the_language_that_was_chosen(client: Client) -> None:

@@ -6,6 +6,8 @@ const people = (/** @type {number} */ n) => (n === 1 ? "1 person" : `${n} people
 export const en = {
   "welcome.title": "Pick a name, and you are in.",
   "welcome.text": "Everyone on this app meets in one room. Come in as you are, or sign in to make groups and write to people directly.",
+  "welcome.titleAccounts": "Sign in, and start talking.",
+  "welcome.textAccounts": "Everyone on this app meets in one room. With your account you make groups and write to people directly as well.",
   "welcome.name": "Your name",
   "welcome.another": "Another",
   "welcome.enter": "Come in as guest",
@@ -16,7 +18,7 @@ export const en = {
   "welcome.entering": "Coming in…",
   "welcome.nameEmpty": "Please write a name.",
   "welcome.signedOut": "You have been signed out. Come back whenever you like.",
-  "welcome.refused": "You could not be let in with that. Please sign in again, or come as a guest.",
+  "welcome.refused": "You could not be let in with that. Please come in again.",
 
   "menu.theme": "Light or dark",
   "menu.toDark": "Dark look",

@@ -4,6 +4,8 @@
 export const zh = {
   "welcome.title": "起个名字，就能聊起来。",
   "welcome.text": "这里的每个人都在同一个大厅里见面。以访客身份直接进来，或登录后建群、私聊。",
+  "welcome.titleAccounts": "登录，就能聊起来。",
+  "welcome.textAccounts": "这里的每个人都在同一个大厅里见面。用账号还可以建群、私聊。",
   "welcome.name": "你的名字",
   "welcome.another": "换一个",
   "welcome.enter": "以访客身份进入",
@@ -14,7 +16,7 @@ export const zh = {
   "welcome.entering": "正在进入…",
   "welcome.nameEmpty": "请填写名字。",
   "welcome.signedOut": "你已退出登录，欢迎随时回来。",
-  "welcome.refused": "无法用原来的身份进入。请重新登录，或以访客身份进入。",
+  "welcome.refused": "无法用原来的身份进入，请重新进入。",
 
   "menu.theme": "切换明暗外观",
   "menu.toDark": "深色外观",
