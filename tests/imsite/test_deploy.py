@@ -1,0 +1,75 @@
+"""What stands in deploy/ is true of the site as it is."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands
+from prometheus_client import REGISTRY
+
+from imsite.options import OPTIONS
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DEPLOY = ROOT / "deploy"
+_SECRET = "x7" * 25
+
+
+def environment() -> dict[str, str]:
+    lines = (DEPLOY / "imsite.env").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def test_the_example_names_settings_that_there_are() -> None:
+    assert environment().keys() <= {option.name for option in OPTIONS}
+
+
+def test_a_production_site_starts_with_the_example_filled_in(tmp_path: Path) -> None:
+    filled = environment() | {"SECRET_KEY": _SECRET, "IM_CLUSTER_SECRET": _SECRET, "IM_DATA_DIR": str(tmp_path)}
+    answer = check(filled)
+    assert answer.returncode == 0, answer.stderr
+
+
+def test_without_its_secret_key_it_says_so(tmp_path: Path) -> None:
+    answer = check(environment() | {"IM_DATA_DIR": str(tmp_path)})
+    assert answer.returncode and "SECRET_KEY" in answer.stderr
+
+
+def check(variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """`manage.py check` of a process that has only these settings."""
+    return subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **variables},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_the_guide_names_commands_files_and_figures_that_there_are() -> None:
+    text = (DEPLOY / "README.md").read_text()
+    assert set(re.findall(r"\bmanage ([a-z]+)", text)) <= set(get_commands())
+    for name in re.findall(r"\bdeploy/[\w.]+", text):
+        assert (ROOT / name).exists(), name
+    known = {option.name for option in OPTIONS}
+    assert set(re.findall(r"\bIM_[A-Z_]+[A-Z]\b", text)) <= known
+    figures = {sample.name for metric in REGISTRY.collect() for sample in metric.samples} | {
+        metric.name for metric in REGISTRY.collect()
+    }
+    for name in re.findall(r"\bimsite_\w+", text):
+        assert name in figures or name.removesuffix("_total") in figures, name
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+    unit = tmp_path / "imsite.service"
+    # Nothing is installed here, and what is to be run must exist.
+    unit.write_text((DEPLOY / "imsite.service").read_text().replace("/opt/imsite/.venv/bin/python", sys.executable))
+    answer = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, timeout=60)
+    assert (answer.returncode, answer.stderr) == (0, "")
