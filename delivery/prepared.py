@@ -1,6 +1,7 @@
-"""Reads that the hot path makes again and again: Django builds their SQL once for each number of values asked for.
+"""Reads that the hot path makes again and again: Django builds their SQL once.
 
-Building a query costs more than sending it does (`python -m tests.load.commit_cost`).
+Building a query costs more than sending it does (`python -m tests.load.commit_cost`). It is built for 1, 2, 4, 8, …
+values; others are filled up by one of them again, so that few queries are kept whatever is asked for.
 """
 
 from __future__ import annotations
@@ -29,12 +30,13 @@ class Prepared(Generic[M]):
         self._columns: list[tuple[str, list[Callable[..., Any]], Any]] = []
 
     def statement(self, *values: Collection[Any]) -> Statement:
-        """The read for these values, each collection without repetitions and with at least one."""
-        sizes = tuple(map(len, values))
+        """The read for these values, at least one in each collection."""
+        filled = [_filled(list(one)) for one in values]
+        sizes = tuple(map(len, filled))
         if (compiled := self._compiled.get(sizes)) is None:
             compiled = self._compiled[sizes] = self._compile(sizes)
         sql, places = compiled
-        flat = list(chain.from_iterable(values))
+        flat = list(chain.from_iterable(filled))
         return Statement(sql, [flat[place] for place in places], returns=True)
 
     def instances(self, rows: Sequence[Sequence[Any]]) -> list[M]:
@@ -65,3 +67,9 @@ class Prepared(Generic[M]):
             for place, (expression, _, _) in enumerate(compiler.select)
         ]
         return sql, [int(parameter) for parameter in parameters]
+
+
+def _filled(values: list[Any]) -> list[Any]:
+    """As many of them as a query is built for; more than once is the same to it."""
+    size = 1 << (len(values) - 1).bit_length()
+    return values + values[:1] * (size - len(values))
