@@ -1,0 +1,49 @@
+"""The first opening of the chat page: what it needs is asked for at once, and each of it once."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from playwright.async_api import Page, Request, Route, expect
+
+from tests.e2e.conftest import OpenPerson
+from tests.support.site import Site
+
+_HINTS = re.compile(r'<link rel="modulepreload" href="([^"]+)">')
+
+
+async def open_page(page: Page, site: Site, *, hints: bool = True) -> tuple[list[str], list[str]]:
+    """Opens the welcome, with the page's word about its modules or without it. Returns hints given, scripts fetched."""
+    told: list[str] = []
+    fetched: list[str] = []
+
+    async def pass_on(route: Route) -> None:
+        response = await route.fetch()
+        text = await response.text()
+        told.extend(_HINTS.findall(text))
+        await route.fulfill(response=response, body=text if hints else _HINTS.sub("", text))
+
+    def note(request: Request) -> None:
+        if request.url.split("?")[0].endswith(".js"):
+            fetched.append(urlsplit(request.url).path)
+
+    page.on("request", note)
+    await page.route(f"{site.url}/", pass_on)
+    await page.goto(site.url)
+    await expect(page.get_by_test_id("guest-name")).not_to_have_value("")
+    await page.wait_for_load_state("networkidle")
+    return told, fetched
+
+
+async def test_the_page_tells_of_just_those_modules_that_it_comes_to_need(site: Site, person: OpenPerson) -> None:
+    alice, bob = await person("alice"), await person("bob")
+
+    told, with_hints = await open_page(alice, site)
+    _, by_itself = await open_page(bob, site, hints=False)
+
+    entry = next(path for path in by_itself if path.endswith("/main.js"))
+    look = next(path for path in by_itself if path.endswith("/js/theme.js"))
+    assert {*told, entry, look} == set(by_itself)
+    assert sorted(with_hints) == sorted(by_itself), "something is fetched twice, or under two addresses"
+    assert len(set(with_hints)) == len(with_hints)

@@ -1,0 +1,148 @@
+"""`python -m tests.load.first_load`: how long the chat page takes to come on a slow line, at first and the next time.
+
+A Chromium with an empty cache opens the page of a site of its own, with so much delay before each answer; the time runs
+until a guest could come in. Addresses of sites that run already are measured in its place, in turn within each round:
+the way to compare two states of the code. The next visit comes after a pause, or else within the minute for which a
+browser may keep the files of a node unasked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.async_api import Browser, BrowserContext, async_playwright
+
+from tests.load import figures
+from tests.support import machine
+from tests.support.site import Site
+
+_PATIENCE = 60_000
+_USABLE = """() => {
+  const name = document.getElementById("guest-name");
+  return name !== null && name.checkVisibility() && name.value !== "";
+}"""
+
+
+@dataclass
+class Visit:
+    """What one opening of the page took."""
+
+    seconds: float = 0.0
+    requests: int = 0
+    """Those that went to the site until the page had everything."""
+    sent_bytes: int = 0
+    """Bytes that came from it."""
+
+
+async def visit(context: BrowserContext, url: str, *, latency: float) -> Visit:
+    """Open the page, and close it when it is there."""
+    page = await context.new_page()
+    line = await context.new_cdp_session(page)
+    seen = Visit()
+    cached: set[str] = set()
+
+    def answered(event: dict[str, object]) -> None:
+        response = event["response"]
+        assert isinstance(response, dict)
+        if response.get("fromDiskCache") or str(response["url"]).startswith("data:"):
+            cached.add(str(event["requestId"]))
+        elif event["requestId"] not in cached:
+            seen.requests += 1
+
+    def came(event: dict[str, object]) -> None:
+        if event["requestId"] not in cached:
+            seen.sent_bytes += int(float(str(event["encodedDataLength"])))
+
+    line.on("Network.requestServedFromCache", lambda event: cached.add(str(event["requestId"])))
+    line.on("Network.responseReceived", answered)
+    line.on("Network.loadingFinished", came)
+    await line.send("Network.enable")
+    await line.send(
+        "Network.emulateNetworkConditions",
+        {"offline": False, "latency": latency, "downloadThroughput": -1, "uploadThroughput": -1},
+    )
+    start = time.perf_counter()
+    await page.goto(url, wait_until="commit", timeout=_PATIENCE)
+    await page.wait_for_function(_USABLE, timeout=_PATIENCE, polling=10)
+    seen.seconds = time.perf_counter() - start
+    await page.wait_for_load_state("networkidle")
+    await page.close()
+    return seen
+
+
+async def two_visits(browser: Browser, url: str, *, latency: float, pause: float) -> tuple[Visit, Visit]:
+    """Somebody's first, and the next of the same person."""
+    # A cluster's certificate may be one's own.
+    context = await browser.new_context(ignore_https_errors=True)
+    # What the page does while it is opened for the first time after the browser's start is not the page's.
+    blank = await context.new_page()
+    first = await visit(context, url, latency=latency)
+    await asyncio.sleep(pause)
+    second = await visit(context, url, latency=latency)
+    await blank.close()
+    await context.close()
+    return first, second
+
+
+@contextlib.asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    path = machine.chromium()
+    assert path, "Chromium is missing on this machine"
+    async with async_playwright() as playwright:
+        arguments = ["--no-sandbox", "--ignore-certificate-errors"] if os.geteuid() == 0 else []
+        running = await playwright.chromium.launch(executable_path=path, args=arguments)
+        yield running
+        await running.close()
+
+
+async def measure(urls: list[str], *, rounds: int, latency: float, pause: float) -> None:
+    """Visit all of them in turn, and print each visit and the medians."""
+    found: dict[str, list[tuple[Visit, Visit]]] = {url: [] for url in urls}
+    async with chromium() as browser:
+        await two_visits(browser, urls[0], latency=0, pause=0)
+        for number in range(rounds):
+            for url in urls:
+                visits = await two_visits(browser, url, latency=latency, pause=pause)
+                found[url].append(visits)
+                print(f"round {number + 1}  {url}  " + "  ".join(map(_told, visits)))
+    for url, pairs in found.items():
+        medians = " and ".join(
+            f"{statistics.median(pair[which].seconds for pair in pairs):.2f} s" for which in range(len(pairs[0]))
+        )
+        print(f"median of the first and the next visit  {url}  {medians}")
+
+
+def _told(seen: Visit) -> str:
+    return f"{seen.seconds:.2f} s, {seen.requests} requests, {seen.sent_bytes / 1024:.0f} KiB;"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("urls", nargs="*", help="sites that run already, in place of one of its own")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--latency", type=float, default=300, help="milliseconds before each answer")
+    parser.add_argument("--pause", type=float, default=61, help="seconds between the two visits")
+    options = parser.parse_args()
+    print(figures.table(figures.environment()))
+    with contextlib.ExitStack() as stack:
+        urls = options.urls
+        if not urls:
+            site = Site(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="imsite-load-"))))
+            site.manage("setup")
+            urls = [stack.enter_context(site).url]
+        asyncio.run(measure(urls, rounds=options.rounds, latency=options.latency, pause=options.pause))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
