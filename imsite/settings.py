@@ -70,7 +70,7 @@ MIDDLEWARE = [
     "imsite.observe.access.Observe",
     "imsite.middleware.ContentSecurityPolicy",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "imsite.static_files.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -109,6 +109,8 @@ _POSTGRES_NETWORK = {
     "keepalives_count": 3,
     "tcp_user_timeout": 15000,
 }
+_READ_COMMITTED = 2
+"""As psycopg numbers the levels of isolation."""
 _POOL_PATIENCE = 5
 """Seconds after which what needs the database is refused while it is away."""
 
@@ -125,6 +127,9 @@ def _database() -> dict[str, Any]:
             database["OPTIONS"] = {
                 **_POSTGRES_NETWORK,
                 **database.get("OPTIONS", {}),
+                # Whatever DATABASE_URL or the server's default says: what is read under a lock must see what was
+                # committed while that was waited for.
+                "isolation_level": _READ_COMMITTED,
                 # The pool gives up connecting as soon as whoever waited has, and begins anew with the next who asks.
                 # Else it would try ever more seldom, and miss for minutes that the server is back.
                 "pool": {
@@ -249,7 +254,13 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = True
+# On a development start files may change under the running site, so they have no version.
 WHITENOISE_AUTOREFRESH = DEVELOPMENT
+_STATIC_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": _STATIC_FILES if DEVELOPMENT else "imsite.static_files.VersionedStorage"},
+}
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

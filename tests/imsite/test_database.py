@@ -9,8 +9,11 @@ import threading
 import psycopg
 import pytest
 from django.db import connection
+from django.db.utils import ConnectionHandler
 
 from accounts.models import User
+from imsite.settings import _database
+from tests.support import postgres
 from tests.support.observe import ask
 from tests.support.site import Site
 
@@ -32,6 +35,31 @@ def test_sqlite_writes_ahead_so_that_readers_do_not_wait() -> None:
 @pytest.mark.parametrize("name", ["idle_in_transaction_session_timeout", "lock_timeout"])
 def test_postgresql_itself_ends_what_a_frozen_node_left_open(name: str) -> None:
     assert re.fullmatch(r"[1-9]0?s", _value(f"SHOW {name}")), "a few seconds, and never 0: for ever"
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_several_statements_travel_as_one_and_each_sees_what_was_committed_whatever_is_configured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of the database itself, where its operator may have set another level, or in DATABASE_URL."""
+    name = connection.settings_dict["NAME"]
+    url = f"{postgres.cluster_url()}/{name}"
+    monkeypatch.setenv("DATABASE_URL", f"{url}?server_side_binding=True&isolation_level=4")
+    other = ConnectionHandler({"default": {**_database(), "CONN_MAX_AGE": None}})["default"]
+    other.settings_dict["OPTIONS"]["pool"] = False
+    with psycopg.connect(url, autocommit=True) as operator:
+        operator.execute(f"ALTER DATABASE \"{name}\" SET default_transaction_isolation = 'repeatable read'")
+        try:
+            other.ensure_connection()
+            other.set_autocommit(False)
+            with other.cursor() as cursor:
+                cursor.execute("SELECT %s; SHOW transaction_isolation", [1])
+                answers = [cursor.fetchall(), cursor.nextset() and cursor.fetchall()]
+        finally:
+            other.close()
+            operator.execute(f'ALTER DATABASE "{name}" RESET default_transaction_isolation')
+    assert answers == [[(1,)], [("read committed",)]]
 
 
 @pytest.mark.postgres
