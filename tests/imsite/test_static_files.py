@@ -1,0 +1,106 @@
+"""Static files in production: under addresses that change with them, which browsers keep for good."""
+
+from __future__ import annotations
+
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from email.message import Message
+from pathlib import Path
+
+import pytest
+from django.conf import LazySettings
+
+from imsite.static_files import version_directory
+from tests.support.fixtures import SiteFactory
+from tests.support.site import Site
+
+FOREIGN = "v-0123456789abcdef"
+PRODUCTION = {"IM_ENV": "production", "SECRET_KEY": "of a test", "ALLOWED_HOSTS": "127.0.0.1"}
+
+
+@pytest.fixture(scope="module")
+def production(site_factory: SiteFactory) -> Iterator[Site]:
+    with site_factory(**PRODUCTION) as running:
+        yield running
+
+
+def ask(url: str, **headers: str) -> tuple[int, Message, str]:
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=20) as answer:
+            return answer.status, answer.headers, answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.headers, ""
+
+
+def addresses(site: Site) -> list[str]:
+    """Of all static files that the chat page names."""
+    return re.findall(r'(?:href|src)="(/static/[^"]+)"', ask(f"{site.url}/")[2])
+
+
+def versioned(site: Site, name: str) -> str:
+    return next(address for address in addresses(site) if address.endswith(name))
+
+
+def test_every_file_of_the_page_has_one_version_and_is_kept_for_good(production: Site) -> None:
+    named = addresses(production)
+
+    assert len({address.split("/")[2] for address in named}) == 1 and len(named) > 40
+    for address in named:
+        status, headers, _ = ask(production.url + address)
+        assert status == 200 and "immutable" in headers["Cache-Control"], address
+
+
+def test_the_plain_address_goes_on_and_is_asked_for_again(production: Site) -> None:
+    status, headers, text = ask(f"{production.url}/static/js/main.js")
+
+    assert status == 200 and "immutable" not in headers["Cache-Control"]
+    assert text == ask(production.url + versioned(production, "/js/main.js"))[2]
+
+
+def test_a_version_of_another_node_gets_what_is_here_and_nobody_keeps_it(production: Site) -> None:
+    status, headers, _ = ask(f"{production.url}/static/{FOREIGN}/js/main.js")
+
+    assert status == 200 and headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize("path", [f"{FOREIGN}/js/nothing.js", f"{FOREIGN}/{FOREIGN}/js/main.js", "v-1/js/main.js"])
+def test_what_is_not_there_is_not_found_under_any_version(production: Site, path: str) -> None:
+    assert ask(f"{production.url}/static/{path}")[0] == 404
+
+
+@pytest.mark.parametrize("path", ["../manage.py", "..%2fmanage.py", "%2e%2e/manage.py", "/etc/passwd"])
+def test_a_version_leads_to_nothing_outside(production: Site, path: str) -> None:
+    assert ask(f"{production.url}/static/{FOREIGN}/{path}")[0] == 404
+
+
+def test_collected_files_lie_under_their_version_beside_earlier_ones(production: Site) -> None:
+    before = production.data / "static" / FOREIGN / "js" / "main.js"
+    before.parent.mkdir(parents=True)
+    before.write_text("// of before")
+
+    production.manage("collectstatic", "--noinput")
+    production.restart()
+
+    address = versioned(production, "/js/main.js")
+    assert (production.data / address.lstrip("/")).read_text() == ask(production.url + address)[2]
+    _, headers, text = ask(f"{production.url}/static/{FOREIGN}/js/main.js")
+    assert text == "// of before" and "immutable" in headers["Cache-Control"]
+
+
+def test_another_word_in_any_file_or_another_name_is_another_version(tmp_path: Path, settings: LazySettings) -> None:
+    def version(name: str, text: str) -> str:
+        for path in tmp_path.iterdir():
+            path.unlink()
+        (tmp_path / name).write_text(text)
+        version_directory.cache_clear()
+        return version_directory()
+
+    settings.STATICFILES_DIRS = [tmp_path]
+    try:
+        first = version("a.js", "one")
+        assert version("a.js", "one") == first
+        assert len({first, version("a.js", "two"), version("b.js", "one")}) == 3
+    finally:
+        version_directory.cache_clear()
