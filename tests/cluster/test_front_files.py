@@ -1,0 +1,92 @@
+"""nginx and the static files: what browsers may keep, how little goes over the line, and how many go at once."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import ssl
+import urllib.request
+from collections.abc import Iterator
+from email.message import Message
+from pathlib import Path
+
+import pytest
+
+from imsite.cluster import nginx
+from tests.support import machine
+from tests.support.certificates import Authority
+from tests.support.ports import free_port
+from tests.support.processes import Process
+
+VERSION = "v-0123456789abcdef"
+STYLE = "a { color: red }\n" * 200
+
+pytestmark = pytest.mark.skipif("nginx" in machine.missing(), reason="nginx is missing on this machine")
+
+
+class Front:
+    """nginx by deploy/nginx.conf, over a directory of collected files and no node at all."""
+
+    def __init__(self, directory: Path, *, extra: str = "", protocols: str = "") -> None:
+        self.port = free_port()
+        for place in ("static/css", f"static/{VERSION}/css"):
+            (directory / place).mkdir(parents=True)
+            (directory / place / "base.css").write_text(STYLE)
+        command = nginx.write(
+            directory / "nginx",
+            listen=f"127.0.0.1:{self.port}{protocols}",
+            nodes=[f"127.0.0.1:{free_port()}"],
+            static_root=directory,
+        )
+        site = directory / "nginx" / "site.conf"
+        site.write_text(extra + site.read_text())
+        self.process = Process("nginx", self.port, directory / "nginx.log")
+        self.process.launch(command)
+
+    def get(self, path: str, **headers: str) -> tuple[Message, bytes]:
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.headers, answer.read()
+
+
+@pytest.fixture
+def front(tmp_path: Path) -> Iterator[Front]:
+    running = Front(tmp_path)
+    yield running
+    running.process.stop()
+
+
+def test_only_what_has_its_version_in_its_address_is_kept_for_good(front: Front) -> None:
+    kept, _ = front.get(f"/static/{VERSION}/css/base.css")
+    asked_for_anew, _ = front.get("/static/css/base.css")
+
+    assert "immutable" in kept["Cache-Control"]
+    assert asked_for_anew["Cache-Control"] == "no-cache"
+    assert kept["X-Content-Type-Options"] == asked_for_anew["X-Content-Type-Options"] == "nosniff"
+
+
+def test_text_goes_compressed_to_who_can_read_that(front: Front) -> None:
+    plain, text = front.get(f"/static/{VERSION}/css/base.css")
+    headers, packed = front.get(f"/static/{VERSION}/css/base.css", **{"Accept-Encoding": "gzip, br"})
+
+    assert text.decode() == STYLE and "Content-Encoding" not in plain
+    assert headers["Content-Encoding"] == "gzip" and "Accept-Encoding" in headers["Vary"]
+    assert gzip.decompress(packed).decode() == STYLE and len(packed) < len(text) / 10
+
+
+def test_over_tls_browsers_ask_for_all_files_at_once(tmp_path: Path) -> None:
+    """By HTTP/2, listening as the file's head says."""
+    certificate, key = Authority().issue()
+    (tmp_path / "node.crt").write_bytes(certificate)
+    (tmp_path / "node.key").write_bytes(key)
+    certificates = f"ssl_certificate {tmp_path}/node.crt;\nssl_certificate_key {tmp_path}/node.key;\n"
+    running = Front(tmp_path, extra=certificates, protocols=" ssl http2")
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    try:
+        with socket.create_connection(("127.0.0.1", running.port), 10) as line, context.wrap_socket(line) as secured:
+            assert secured.selected_alpn_protocol() == "h2"
+    finally:
+        running.process.stop()
