@@ -7,6 +7,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from accounts.views.profile import Picture
+from accounts.views.sign_in import AdminSignIn
 from chat.admin import nodes
 from chat.views import home
 from chat.views_own_data import Delete, Export, OwnData
@@ -15,7 +16,7 @@ from imsite.observe.views import VIEWS
 
 urlpatterns = [
     # One page to sign in, with one lock, for the admin too; and one to change one's password.
-    path("admin/login/", RedirectView.as_view(pattern_name="accounts:login", query_string=True)),
+    path("admin/login/", AdminSignIn.as_view()),
     path("admin/password_change/", RedirectView.as_view(pattern_name="accounts:password")),
     path("admin/nodes/", nodes.page, name="admin_nodes"),
     path("admin/", admin.site.urls),

@@ -6,18 +6,18 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import authenticate
+from django.contrib.auth import REDIRECT_FIELD_NAME, authenticate
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import LoginView, LogoutView, RedirectURLMixin
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.generic import View
+from django.views.generic import RedirectView, View
 from django.views.generic.edit import FormView
 
 from accounts.actions import guest_create, password_change, person_register
@@ -51,6 +51,16 @@ class SignIn(LoginView):
 
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
         return _leading_out(self.request, super().render_to_response(context, **kwargs))
+
+
+class AdminSignIn(RedirectView):
+    """The admin's own address for it: the one page to sign in, and from there into the admin."""
+
+    def get_redirect_url(self, *args: Any, **kwargs: Any) -> str:
+        query = self.request.GET.copy()
+        if not query.get(REDIRECT_FIELD_NAME):
+            query[REDIRECT_FIELD_NAME] = reverse("admin:index")
+        return f"{reverse('accounts:login')}?{query.urlencode()}"
 
 
 def _leading_out(request: HttpRequest, page: HttpResponse) -> HttpResponse:

@@ -353,3 +353,14 @@ def test_a_session_is_new_after_signing_in(alice: User, client: Client) -> None:
 def test_the_admin_uses_the_same_sign_in(db: None, client: Client) -> None:
     response = client.get("/admin/", follow=True)
     assert response.redirect_chain[-1][0] == "/accounts/login/?next=%2Fadmin%2F"
+
+
+@pytest.mark.parametrize("asked", ["", "?next=", "?next=/admin/"])
+def test_from_the_admin_s_own_address_one_comes_into_the_admin(client: Client, asked: str) -> None:
+    there = client.get(f"/admin/login/{asked}").headers["Location"]
+    assert there == "/accounts/login/?next=%2Fadmin%2F"
+
+
+def test_from_a_page_of_the_admin_one_comes_back_to_it(client: Client) -> None:
+    there = client.get("/admin/login/?next=/admin/chat/channel/%3Fq%3Da").headers["Location"]
+    assert there == "/accounts/login/?next=%2Fadmin%2Fchat%2Fchannel%2F%3Fq%3Da"
