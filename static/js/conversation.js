@@ -50,6 +50,17 @@ export class Conversation extends EventTarget {
     else this.session.watchGap(target);
   }
 
+  /** Opens it at one of its messages. @param {string} target @param {number} seq */
+  openAt(target, seq) {
+    const { channels, current, logs } = this.store;
+    if (target !== current) {
+      // What came unread is not passed on the way, where it would count as seen.
+      if (channels.get(target)?.unread) logs.delete(target);
+      this.store.setCurrent(target);
+    }
+    return this.reveal(target, seq);
+  }
+
   /** Loads where reading stopped, or the newest if there is little to catch up. @param {string} target */
   reload(target) {
     const channel = this.store.channels.get(target);

@@ -8,6 +8,7 @@ import { Drafts } from "./drafts.js";
 import { useTimeZone } from "./format.js";
 import { comeInAsGuest } from "./guest.js";
 import { apply, language, t } from "./i18n.js";
+import { MessageSearch } from "./message-search.js";
 import { Outbox } from "./outbox.js";
 import { Pins } from "./pins.js";
 import { Session } from "./session.js";
@@ -29,6 +30,7 @@ import { PeopleDialogs } from "./widgets/people-dialogs.js";
 import { MessageMenu } from "./widgets/message-menu.js";
 import { PersonMenu } from "./widgets/person-menu.js";
 import { PinBar } from "./widgets/pin-bar.js";
+import { SearchPanel } from "./widgets/search.js";
 import { attachShortcuts, showShortcuts } from "./widgets/shortcuts.js";
 import { Sidebar } from "./widgets/sidebar.js";
 import { Timeline } from "./widgets/timeline.js";
@@ -56,7 +58,7 @@ const pins = new Pins({ socket, store, session });
 const conversation = new Conversation({ socket, store, outbox, session });
 const directory = new Directory(socket, store);
 
-const layout = new Layout({ detailsShown: () => details.shown(), navigate });
+const layout = new Layout({ shown: (name) => (name === "details" ? details : search).shown(), navigate });
 const dialogs = new PeopleDialogs({ store, directory, open });
 const personMenu = new PersonMenu({ store, directory, dialogs });
 const details = new Details({ store, session, dialogs, personMenu });
@@ -75,6 +77,7 @@ const composer = new Composer({
   limit: boot.messageLimit,
   unblock: (person) => personMenu.unblock(person),
 });
+const search = new SearchPanel({ search: new MessageSearch({ socket, store, session }), store, layout, open, filter: channels.filter });
 const welcome = new Welcome({ enter: enterAsGuest });
 const messageMenu = new MessageMenu({ store, pins, dialogs, personMenu });
 new PinBar({ pins, conversation });
@@ -101,7 +104,7 @@ attachMenus({
   staff: boot.staff,
   registration: boot.registration,
 });
-attachShortcuts({ sidebar, composer, timeline, layout, dialogs, isGuest: () => store.me?.kind === "guest" });
+attachShortcuts({ sidebar, composer, timeline, layout, dialogs, search, isGuest: () => store.me?.kind === "guest" });
 
 addEventListener("online", () => socket.retryNow());
 addEventListener("offline", () => socket.retryNow());
@@ -160,12 +163,13 @@ function left({ reason }) {
   welcome.show(t(reason === "signed-out" ? "welcome.signedOut" : "welcome.refused"));
 }
 
-/** @param {string} target */
-function open(target) {
+/** @param {string} target @param {number} [seq] of the message to go to */
+function open(target, seq) {
   if (!store.channels.has(target)) return;
   const isShown = target === store.current && layout.showsChannel;
   layout.showChannel(target, "push");
-  if (isShown) composer.focus();
+  if (seq !== undefined) conversation.openAt(target, seq);
+  else if (isShown) composer.focus();
   else conversation.open(target);
 }
 

@@ -3,7 +3,8 @@
  * events.
  *
  * Events: `me`, `channels`, `current`, `presence`, `connection`, `log` (detail target), `members` (detail target),
- * `message` (detail Message: new and live), `gone` (detail Channel: I am no longer in it), `circle`.
+ * `message` (detail Message: new and live), `edited`, `recalled` (details as they came), `gone` (detail Channel: I am no
+ * longer in it), `circle`.
  *
  * @import { Channel, Member, Message, Note, Person } from "./protocol.js"
  * @import { LoggedMessage } from "./channel-log.js"
@@ -161,6 +162,7 @@ export class Store extends EventTarget {
     const quote = this.quotes.get(edit.id);
     if (quote) quote.msg = edit.msg;
     this.emit("log", edit.target);
+    this.emit("edited", edit);
   }
 
   /** @param {{target: string, id: string}} recall */
@@ -169,6 +171,7 @@ export class Store extends EventTarget {
     const quote = this.quotes.get(recall.id);
     if (quote) Object.assign(quote, { msg: "", recalled: true });
     this.emit("log", recall.target);
+    this.emit("recalled", recall);
   }
 
   /** Reading only ever moves forward. @param {string} target @param {number} seq @returns {boolean} whether it moved */

@@ -71,6 +71,9 @@ export class ChannelList {
     });
     this.#showCurrent();
     showListState(byId("channel-state"), this.#state(shown.length));
+    const q = this.filter.value.trim();
+    byId("search-all").hidden = !q;
+    setText(part(byId("search-all"), "text"), t("search.inMessages", { q }));
   }
 
   /** The open channel is in sight when it has just been opened, and the one that Tab comes to: arrows do the rest. */

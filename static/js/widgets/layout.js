@@ -1,6 +1,8 @@
 /**
- * Which parts are to be seen: the columns, on a phone one at a time, and the details. The open channel stands in the
- * address, so that the browser's back button and a phone's back gesture work.
+ * Which parts are to be seen: the columns, on a phone one at a time, and one of the panels beside the timeline. The open
+ * channel stands in the address, so that the browser's back button and a phone's back gesture work.
+ *
+ * @typedef {"details" | "search"} Panel
  */
 import { byId } from "../dom.js";
 
@@ -8,19 +10,26 @@ const DETAILS = "im.details";
 const PHONE = "(max-width: 639px)";
 const NARROW = "(max-width: 899px)";
 const WIDE = "(min-width: 1200px)";
+const PANELS = /** @type {Panel[]} */ (["details", "search"]);
 
 export class Layout {
   #chat = byId("chat");
-  #details = byId("details");
-  #toggle = byId("details-toggle");
+  /** The open one. @type {Panel | null} */ #panel = null;
+  /** What had the focus before it went into the panel. @type {HTMLElement | null} */ #from = null;
 
-  /** @param {{detailsShown: () => void, navigate: (target: string | null) => void}} parts */
-  constructor({ detailsShown, navigate }) {
-    this.detailsShown = detailsShown;
-    this.#toggle.addEventListener("click", () => this.toggleDetails());
-    this.#details.querySelector("[data-part=close]").addEventListener("click", () => this.toggleDetails(false));
+  /** @param {{shown: (panel: Panel) => void, navigate: (target: string | null) => void}} parts */
+  constructor({ shown, navigate }) {
+    this.shown = shown;
+    for (const name of PANELS) {
+      byId(`${name}-toggle`).addEventListener("click", () => this.toggle(name));
+      const panel = byId(name);
+      panel.querySelector("[data-part=close]").addEventListener("click", () => this.show(null));
+      panel.addEventListener("focusin", (/** @type {any} */ { relatedTarget: from }) => {
+        if (!panel.contains(from)) this.#from = from;
+      });
+    }
     byId("back").addEventListener("click", () => (history.state?.fromList ? history.back() : this.showList()));
-    // Details that lie over the timeline are a step of their own: back closes them, for `navigate` shows the channel.
+    // A panel that lies over the timeline is a step of its own: back closes it, for `navigate` shows the channel.
     addEventListener("popstate", () => {
       if (this.isOpen) navigate(this.target);
     });
@@ -30,7 +39,7 @@ export class Layout {
       document.body.style.height = scale === 1 && height < innerHeight - 1 ? `${height}px` : "";
       if (document.body.style.height) scrollTo(0, 0);
     });
-    matchMedia(NARROW).addEventListener("change", (event) => event.matches && this.toggleDetails(false, false));
+    matchMedia(NARROW).addEventListener("change", (event) => event.matches && this.show(null, false));
   }
 
   get isOpen() {
@@ -46,9 +55,9 @@ export class Layout {
     return matchMedia(PHONE).matches;
   }
 
-  /** The details lie over the timeline and are open. */
-  get detailsOverlay() {
-    return !this.#details.hidden && matchMedia(NARROW).matches;
+  /** A panel is open and lies over the timeline. */
+  get liesOver() {
+    return this.#panel !== null && matchMedia(NARROW).matches;
   }
 
   /** The channel that the address names. @returns {string | null} */
@@ -56,10 +65,15 @@ export class Layout {
     return /^#\d+$/.test(location.hash) ? location.hash.slice(1) : null;
   }
 
+  /** Where there is room: as the person left them, at first on a wide window. */
+  get #wantsDetails() {
+    const chosen = localStorage.getItem(DETAILS);
+    return !matchMedia(NARROW).matches && (chosen ? chosen === "open" : matchMedia(WIDE).matches);
+  }
+
   open() {
     this.#chat.hidden = false;
-    const chosen = localStorage.getItem(DETAILS);
-    this.toggleDetails(!matchMedia(NARROW).matches && (chosen ? chosen === "open" : matchMedia(WIDE).matches), false);
+    this.show(this.#wantsDetails ? "details" : null, false);
   }
 
   close() {
@@ -70,34 +84,54 @@ export class Layout {
   showChannel(target, how) {
     const fromList = this.#chat.dataset.view === "list";
     this.#chat.dataset.view = "channel";
-    if (this.detailsOverlay) this.toggleDetails(false, false);
+    if (this.liesOver) this.show(null, false);
     const address = `${location.pathname}${location.search}#${target}`;
     const isThere = location.hash === `#${target}`;
     if (how === "replace") history.replaceState({ fromList: isThere && history.state?.fromList }, "", address);
-    else if (how === "push" && history.state?.details) history.replaceState({ fromList: history.state.fromList }, "", address);
-    else if (how === "push" && !isThere) history.pushState({ fromList }, "", address);
+    else if (how === "push" && history.state?.panel) {
+      if (isThere) history.back();
+      else history.replaceState({ fromList: fromList || history.state.fromList }, "", address);
+    } else if (how === "push" && !isThere) history.pushState({ fromList }, "", address);
   }
 
   showList() {
     this.#chat.dataset.view = "list";
-    if (this.detailsOverlay) this.toggleDetails(false, false);
+    if (this.liesOver) this.show(null, false);
     if (location.hash) history.replaceState({}, "", location.pathname + location.search);
   }
 
-  /** @param {boolean} [wanted] @param {boolean} [remember] whether the person did it, who shall find it so again */
-  toggleDetails(wanted = this.#details.hidden, remember = true) {
-    const liesOver = matchMedia(NARROW).matches;
-    const hadFocus = this.#details.contains(document.activeElement);
-    if (remember && liesOver) {
-      if (wanted) history.pushState({ ...history.state, details: true }, "");
-      else if (history.state?.details) history.back();
-    } else if (remember) localStorage.setItem(DETAILS, wanted ? "open" : "closed");
-    this.#details.hidden = !wanted;
-    this.#toggle.setAttribute("aria-expanded", String(wanted));
-    this.#chat.dataset.details = wanted ? "open" : "closed";
-    if (wanted) this.detailsShown();
-    if (wanted && remember && liesOver) this.#details.querySelector("[data-part=close]").focus();
-    else if (!wanted && hadFocus) this.#toggle.focus();
+  /** @param {Panel} name */
+  toggle(name) {
+    this.show(this.#panel === name ? null : name);
+  }
+
+  /** @param {Panel | null} wanted @param {boolean} [byPerson] who shall find it so again, and can go back */
+  show(wanted, byPerson = true) {
+    const before = this.#panel;
+    const isNarrow = matchMedia(NARROW).matches;
+    if (byPerson && isNarrow) {
+      if (wanted && !before) history.pushState({ ...history.state, panel: true }, "");
+      else if (!wanted && history.state?.panel) history.back();
+    } else if (byPerson && (wanted === "details" || (before === "details" && !wanted))) localStorage.setItem(DETAILS, wanted ? "open" : "closed");
+    // What the search took the place of comes back.
+    const next = wanted ?? (before === "search" && this.#wantsDetails ? "details" : null);
+    const hadFocus = Boolean(before && byId(before).contains(document.activeElement));
+    for (const name of PANELS) {
+      byId(name).hidden = name !== next;
+      byId(`${name}-toggle`).setAttribute("aria-expanded", String(name === next));
+    }
+    this.#panel = next;
+    if (next) this.#chat.dataset.panel = next;
+    else delete this.#chat.dataset.panel;
+    if (next) this.shown(next);
+    if (next === "details" && wanted && byPerson && isNarrow) byId(next).querySelector("[data-part=close]").focus();
+    else if (!wanted && hadFocus && before) this.#focusBack(before);
+  }
+
+  /** @param {Panel} panel that is closed now */
+  #focusBack(panel) {
+    const from = this.#from;
+    (from?.checkVisibility() ? from : byId(`${panel}-toggle`)).focus();
   }
 
   /** @param {HTMLElement} field */

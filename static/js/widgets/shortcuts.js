@@ -3,6 +3,7 @@
  * @import { Composer } from "./composer.js"
  * @import { Layout } from "./layout.js"
  * @import { PeopleDialogs } from "./people-dialogs.js"
+ * @import { SearchPanel } from "./search.js"
  * @import { Sidebar } from "./sidebar.js"
  * @import { Timeline } from "./timeline.js"
  */
@@ -14,9 +15,9 @@ export function showShortcuts() {
 
 /**
  * @param {{sidebar: Sidebar, composer: Composer, timeline: Timeline, layout: Layout, dialogs: PeopleDialogs,
- *   isGuest: () => boolean}} parts
+ *   search: SearchPanel, isGuest: () => boolean}} parts
  */
-export function attachShortcuts({ sidebar, composer, timeline, layout, dialogs, isGuest }) {
+export function attachShortcuts({ sidebar, composer, timeline, layout, dialogs, search, isGuest }) {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open], .menu:popover-open")) return;
     if (byKey(event)) event.preventDefault();
@@ -34,7 +35,8 @@ export function attachShortcuts({ sidebar, composer, timeline, layout, dialogs, 
     else if (altKey && !control && code === "KeyM") focusLastMessage();
     else if (altKey && !control && code === "KeyN" && !isGuest()) dialogs.newChat();
     else if (altKey && !control && code === "KeyP" && !isGuest()) showPeople();
-    else if (altKey && !control && code === "KeyI") layout.toggleDetails();
+    else if (altKey && !control && code === "KeyI") layout.toggle("details");
+    else if (altKey && !control && code === "KeyK") search.show();
     else if (key === "Escape") escape();
     else if (key === "?" && (!writing || isEmptyComposer(event.target))) showShortcuts();
     else return false;
@@ -58,7 +60,7 @@ export function attachShortcuts({ sidebar, composer, timeline, layout, dialogs, 
 
   function escape() {
     if (composer.cancel()) return;
-    if (layout.detailsOverlay) layout.toggleDetails(false);
+    if (layout.liesOver) layout.show(null);
     else if (!timeline.pinned) timeline.goToNewest();
   }
 }

@@ -1,0 +1,238 @@
+"""Alice and Bob find what was said: here or everywhere, by keyboard and on a phone; and the page says what went wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from playwright.async_api import Locator, Page, WebSocketRoute, expect
+
+from tests.e2e.conftest import OpenPerson
+from tests.e2e.test_group_and_private import make_group, open_channel
+from tests.e2e.test_reading import say_many
+from tests.e2e.test_two_browsers import enter_as_guest, say, shown, sign_in
+from tests.support.accounts import register
+from tests.support.client import Client
+from tests.support.site import Site
+
+
+async def known(client: Client, *texts: str) -> None:
+    """Wait until the search knows them: nothing announces it."""
+    async with asyncio.timeout(30):
+        for text in texts:
+            while not (await client.call("message.search", q=text))["messages"]:
+                await asyncio.sleep(0.5)
+
+
+def results(page: Page) -> Locator:
+    return page.get_by_test_id("search-result")
+
+
+async def in_sight(page: Page, text: str) -> None:
+    message = shown(page, text)
+    await expect(message).to_be_in_viewport()
+    await expect(page.locator("[data-testid=message]:focus")).to_contain_text(text)
+
+
+async def test_alice_finds_what_bob_said_long_ago_and_goes_there(site: Site, person: OpenPerson) -> None:
+    tokens = register(site, ["alice", "bob"])
+    alice = await person("alice", width=1440)
+    await sign_in(alice, site, "alice")
+    async with await Client.connect(site.acc) as bob:
+        await bob.login_token(tokens["bob"])
+        group = await bob.call("channel.create", kind="public", name="Painters", members=["alice"])
+        await bob.call("message.send", target=group["target"], type="text", msg="<b>Early Spring</b> is by 郭熙")
+        await say_many(bob, group["target"], 130)
+        await bob.call("message.send", target=group["target"], type="text", msg="Early to bed")
+        await known(bob, "Early Spring", "Early to bed")
+
+    # The room is open; what was said elsewhere is not found in it.
+    await expect(alice.get_by_test_id("channel-item")).to_have_count(2)
+    await alice.get_by_test_id("search-toggle").click()
+    field, state = alice.get_by_test_id("search-field"), alice.get_by_test_id("search-state")
+    await expect(field).to_be_focused()
+    await expect(state).to_contain_text("Type some words")
+    await field.fill("EARLY")
+    await expect(state).to_contain_text("No message in this conversation has “EARLY” in it.")
+    await alice.get_by_text("Everywhere", exact=True).click()
+    await expect(results(alice)).to_have_count(2)
+    await expect(alice.get_by_test_id("search-status")).to_have_text("2 messages")
+    await expect(results(alice).first).to_contain_text("Early to bed")
+    await expect(results(alice).last).to_contain_text("Bob")
+    await expect(results(alice).last).to_contain_text("Painters")
+    await expect(results(alice).last).to_contain_text("<b>Early Spring</b> is by")
+    assert await results(alice).locator("mark").all_inner_texts() == ["Early", "Early"]
+    assert await results(alice).locator("b").count() == 0
+
+    # By keyboard; the panel stays, and the message is one that was not loaded.
+    await field.press("ArrowDown")
+    await alice.keyboard.press("ArrowDown")
+    await expect(results(alice).last).to_be_focused()
+    await alice.keyboard.press("Enter")
+    await expect(alice.get_by_test_id("channel-title")).to_have_text("Painters")
+    await in_sight(alice, "Early Spring")
+    await expect(alice.locator("[data-testid=message][data-seq='1']")).to_be_in_viewport()
+    await expect(results(alice).last).to_have_attribute("aria-current", "true")
+
+    # A second one, of the conversation that is open now, in the middle of it.
+    await results(alice).first.click()
+    await in_sight(alice, "Early to bed")
+
+    # Escape closes, and what was open before is open again.
+    await alice.get_by_test_id("composer").focus()
+    await alice.keyboard.press("Alt+k")
+    await expect(field).to_be_focused()
+    await field.press("Escape")
+    await expect(alice.get_by_test_id("search")).to_be_hidden()
+    await expect(alice.get_by_test_id("details")).to_be_visible()
+    await expect(alice.get_by_test_id("composer")).to_be_focused()
+
+
+async def test_bob_finds_chinese_words_on_his_phone_and_back_leads_back(site: Site, person: OpenPerson) -> None:
+    register(site, ["alice", "bob"])
+    alice = await person("alice")
+    bob = await person("bob", width=390, height=844, locale="zh-CN")
+    await sign_in(bob, site, "bob")
+    await sign_in(alice, site, "alice")
+    await make_group(alice, "Painters", "bob")
+    await say(alice, "溪山行旅图是范宽画的")
+    await expect(alice.locator("[data-testid=message][data-state=sent]")).to_have_count(1)
+
+    # From the list: what was typed there.
+    await bob.get_by_test_id("back").click()
+    await bob.get_by_test_id("channel-filter").fill("范宽")
+    await expect(bob.get_by_test_id("search-all")).to_have_text("在消息中搜索“范宽”")
+    await bob.get_by_test_id("search-all").click()
+    panel = bob.get_by_test_id("search")
+    await expect(panel).to_be_visible()
+    assert await panel.evaluate("panel => panel.getBoundingClientRect().width") == 390
+    async with asyncio.timeout(30):
+        while not await results(bob).count():
+            await bob.get_by_test_id("search-field").press("Enter")
+            await asyncio.sleep(0.5)
+    await expect(results(bob).locator("mark")).to_have_text("范宽")
+    await bob.go_back()
+    await expect(panel).to_be_hidden()
+    await expect(bob.get_by_test_id("channel-filter")).to_be_visible()
+
+    await bob.get_by_test_id("search-all").click()
+    await results(bob).click()
+    await expect(panel).to_be_hidden()
+    await expect(bob.get_by_test_id("channel-title")).to_have_text("Painters")
+    await in_sight(bob, "溪山行旅图")
+    # In the same conversation, closed by the choice and by back: each time one is where one was.
+    await bob.get_by_test_id("search-toggle").click()
+    await results(bob).click()
+    await expect(panel).to_be_hidden()
+    await bob.get_by_test_id("search-toggle").click()
+    await expect(panel).to_be_visible()
+    await bob.go_back()
+    await expect(panel).to_be_hidden()
+    await expect(bob.get_by_test_id("channel-title")).to_be_visible()
+    await bob.go_back()
+    await expect(bob.get_by_test_id("channel-filter")).to_be_visible()
+
+
+async def test_more_comes_page_by_page_and_what_alice_recalls_is_gone_from_it(site: Site, person: OpenPerson) -> None:
+    tokens = register(site, ["alice", "bob"])
+    alice = await person("alice", width=1440, height=900)
+    await sign_in(alice, site, "alice")
+    async with await Client.connect(site.acc) as bob:
+        await bob.login_token(tokens["bob"])
+        group = await bob.call("channel.create", kind="public", name="Painters", members=["alice"])
+        await say_many(bob, group["target"], 45)
+        last = await bob.call("message.send", target=group["target"], type="text", msg="the last one")
+        await known(bob, "the last one")
+        await open_channel(alice, "Painters")
+        await alice.keyboard.press("Alt+k")
+        await alice.get_by_test_id("search-field").fill("one")
+        await expect(results(alice)).to_have_count(20)
+        await expect(alice.get_by_test_id("search-status")).to_have_text("The newest 20 messages")
+        # Not by a pointer, on whose way the list moves and so asks by itself.
+        await alice.get_by_test_id("search-more").evaluate("button => button.click()")
+        await expect(results(alice)).to_have_count(40)
+        await results(alice).last.scroll_into_view_if_needed()
+        await expect(results(alice)).to_have_count(46)
+        await expect(alice.get_by_test_id("search-more")).to_be_hidden()
+        await expect(alice.get_by_test_id("search-status")).to_have_text("46 messages")
+        await bob.call("message.recall", target=group["target"], id=last["id"])
+        await expect(results(alice)).to_have_count(45)
+
+
+async def test_only_the_newest_question_is_answered_and_faults_are_told(site: Site, person: OpenPerson) -> None:
+    register(site, ["alice"])
+    alice = await person("alice")
+    held: list[dict[str, Any]] = []
+    refused = {"slow down"}
+    routes: list[WebSocketRoute] = []
+
+    def answer(request: dict[str, Any], texts: list[str]) -> None:
+        one = {
+            "target": request["data"].get("target", "1"),
+            "type": "text",
+            "from": "bob",
+            "fromId": "2",
+            "name": "Bob",
+        }
+        found = [
+            {**one, "avatar": "", "msg": text, "id": f"{number}", "seq": number, "time": 1, "position": 1}
+            for number, text in enumerate(texts, 1)
+        ]
+        response = {"code": 200, "codeMsg": "Success", "data": {"messages": found, "next": None}}
+        routes[-1].send(json.dumps({"seq": request["seq"], "cmd": request["cmd"], "response": response}))
+
+    def between(route: WebSocketRoute) -> None:
+        routes.append(route)
+        server = route.connect_to_server()
+
+        def up(frame: str | bytes) -> None:
+            request = json.loads(frame)
+            question = request["data"].get("q")
+            if request["cmd"] != "message.search":
+                server.send(frame)
+            elif question in refused:
+                refused.discard(question)
+                response = {"code": 1011, "codeMsg": "Too much", "data": {"error": "You are doing this too fast."}}
+                route.send(json.dumps({"seq": request["seq"], "cmd": request["cmd"], "response": response}))
+            elif question == "early":
+                held.append(request)
+            else:
+                answer(request, [f"{question} it is"])
+
+        route.on_message(up)
+
+    await alice.route_web_socket("**/acc*", between)
+    await sign_in(alice, site, "alice")
+    await alice.keyboard.press("Alt+k")
+    field = alice.get_by_test_id("search-field")
+    await field.fill("early")
+    await field.press("Enter")
+    await expect(alice.get_by_test_id("search-status")).to_have_text("Searching…")
+    await field.fill("late")
+    await field.press("Enter")
+    await expect(results(alice)).to_contain_text("late it is")
+    answer(held.pop(), ["an early one", "another early one"])
+
+    # Its answer came before this one's; had it been shown, it would have been two.
+    await field.fill("slow down")
+    await expect(alice.get_by_test_id("search").get_by_test_id("list-failed")).to_contain_text("too fast")
+    await expect(results(alice)).to_have_count(0)
+    await alice.get_by_test_id("search").get_by_test_id("list-retry").click()
+    await expect(results(alice)).to_contain_text("slow down it is")
+
+    # Without a connection it says so, and asks again by itself when there is one.
+    site.kill()
+    await expect(alice.get_by_test_id("connection-bar")).to_be_visible()
+    await field.fill("afterwards")
+    await expect(alice.get_by_test_id("search").get_by_test_id("list-failed")).to_contain_text("not connected")
+    site.start()
+    await expect(results(alice)).to_contain_text("afterwards it is", timeout=60_000)
+
+
+async def test_a_guest_is_told_that_searching_needs_an_account(site: Site, person: OpenPerson) -> None:
+    guest = await person("guest")
+    await enter_as_guest(guest, site, "Passer-by")
+    await guest.get_by_test_id("search-toggle").click()
+    await guest.get_by_test_id("search-field").fill("hello")
+    await expect(guest.get_by_test_id("search-state")).to_contain_text("Searching needs an account")
