@@ -1,4 +1,4 @@
-"""Alice and Bob find what was said: here or everywhere, by keyboard and on a phone; and the page says what went wrong."""
+"""Alice and Bob find what was said: here or everywhere, by keyboard and on a phone; the page says what went wrong."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from tests.support.site import Site
 
 
 async def known(client: Client, *texts: str) -> None:
-    """Wait until the search knows them: nothing announces it."""
+    """Wait until the search knows them."""
     async with asyncio.timeout(30):
         for text in texts:
-            while not (await client.call("message.search", q=text))["messages"]:
+            while not (await client.call("message.search", q=text))["messages"]:  # noqa: ASYNC110  nothing announces it
                 await asyncio.sleep(0.5)
 
 
