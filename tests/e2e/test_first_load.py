@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.async_api import Page, Request, Route, expect
 
 from tests.e2e.conftest import OpenPerson
+from tests.support.fixtures import SiteFactory
 from tests.support.site import Site
 
 _HINTS = re.compile(r'<link rel="modulepreload" href="([^"]+)">')
+_PRODUCTION = {"IM_ENV": "production", "SECRET_KEY": "of a test", "ALLOWED_HOSTS": "127.0.0.1", "IM_GUESTS": "1"}
+
+
+@pytest.fixture(scope="module")
+def production(site_factory: SiteFactory) -> Iterator[Site]:
+    with site_factory(**_PRODUCTION) as running:
+        yield running
 
 
 async def open_page(page: Page, site: Site, *, hints: bool = True) -> tuple[list[str], list[str]]:
@@ -36,7 +46,11 @@ async def open_page(page: Page, site: Site, *, hints: bool = True) -> tuple[list
     return told, fetched
 
 
-async def test_the_page_tells_of_just_those_modules_that_it_comes_to_need(site: Site, person: OpenPerson) -> None:
+@pytest.mark.parametrize("start", ["site", "production"])
+async def test_the_page_tells_of_just_those_modules_that_it_comes_to_need(
+    person: OpenPerson, start: str, request: pytest.FixtureRequest
+) -> None:
+    site: Site = request.getfixturevalue(start)
     alice, bob = await person("alice"), await person("bob")
 
     told, with_hints = await open_page(alice, site)

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import contextlib
+import hashlib
 import os
 import statistics
 import sys
@@ -20,6 +22,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
 from tests.load import figures
@@ -82,8 +86,7 @@ async def visit(context: BrowserContext, url: str, *, latency: float) -> Visit:
 
 async def two_visits(browser: Browser, url: str, *, latency: float, pause: float) -> tuple[Visit, Visit]:
     """Somebody's first, and the next of the same person."""
-    # A cluster's certificate may be one's own.
-    context = await browser.new_context(ignore_https_errors=True)
+    context = await browser.new_context()
     # What the page does while it is opened for the first time after the browser's start is not the page's.
     blank = await context.new_page()
     first = await visit(context, url, latency=latency)
@@ -95,20 +98,29 @@ async def two_visits(browser: Browser, url: str, *, latency: float, pause: float
 
 
 @contextlib.asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
+async def chromium(trusted: list[Path]) -> AsyncIterator[Browser]:
+    """A Chromium that takes these certificates for good. From a site that is only forgiven its own it keeps no file."""
     path = machine.chromium()
     assert path, "Chromium is missing on this machine"
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    if trusted:
+        arguments.append(f"--ignore-certificate-errors-spki-list={','.join(map(_key_hash, trusted))}")
     async with async_playwright() as playwright:
-        arguments = ["--no-sandbox", "--ignore-certificate-errors"] if os.geteuid() == 0 else []
         running = await playwright.chromium.launch(executable_path=path, args=arguments)
         yield running
         await running.close()
 
 
-async def measure(urls: list[str], *, rounds: int, latency: float, pause: float) -> None:
+def _key_hash(certificate: Path) -> str:
+    key = x509.load_pem_x509_certificate(certificate.read_bytes()).public_key()
+    written = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(hashlib.sha256(written).digest()).decode()
+
+
+async def measure(urls: list[str], trusted: list[Path], *, rounds: int, latency: float, pause: float) -> None:
     """Visit all of them in turn, and print each visit and the medians."""
     found: dict[str, list[tuple[Visit, Visit]]] = {url: [] for url in urls}
-    async with chromium() as browser:
+    async with chromium(trusted) as browser:
         await two_visits(browser, urls[0], latency=0, pause=0)
         for number in range(rounds):
             for url in urls:
@@ -132,6 +144,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--latency", type=float, default=300, help="milliseconds before each answer")
     parser.add_argument("--pause", type=float, default=61, help="seconds between the two visits")
+    parser.add_argument("--trust", type=Path, action="append", default=[], help="a certificate of one's own making")
     options = parser.parse_args()
     print(figures.table(figures.environment()))
     with contextlib.ExitStack() as stack:
@@ -140,7 +153,7 @@ def main() -> int:
             site = Site(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="imsite-load-"))))
             site.manage("setup")
             urls = [stack.enter_context(site).url]
-        asyncio.run(measure(urls, rounds=options.rounds, latency=options.latency, pause=options.pause))
+        asyncio.run(measure(urls, options.trust, rounds=options.rounds, latency=options.latency, pause=options.pause))
     return 0
 
 
