@@ -138,9 +138,10 @@ export class ChannelList {
       this.filter.value = "";
       this.open(first.target);
       this.render();
-    } else if (event.key === "ArrowDown") {
+    } else if (event.key === "Enter") byId("search-all").click();
+    else if (event.key === "ArrowDown") {
       event.preventDefault();
-      this.list.querySelector("a")?.focus();
+      (this.list.querySelector("a") ?? byId("search-all")).focus();
     } else if (event.key === "Escape") {
       this.filter.value = "";
       this.render();
@@ -155,6 +156,6 @@ export class ChannelList {
     const at = items.indexOf(/** @type {HTMLElement} */ (document.activeElement));
     const to = at + (event.key === "ArrowDown" ? 1 : -1);
     if (to < 0) this.filter.focus();
-    else items[to]?.focus();
+    else (items[to] ?? byId("search-all")).focus();
   }
 }

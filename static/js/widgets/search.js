@@ -146,7 +146,7 @@ export class SearchPanel {
   /** @param {HTMLElement} button @param {Message} message */
   #show(button, message) {
     const { q, target } = this.search.question;
-    const where = target ? "" : (this.store.channels.get(message.target)?.name ?? "");
+    const where = target ? "" : this.#placeOf(message.target);
     button.onclick = () => this.#go(message);
     if (message.id === this.#chosen) button.setAttribute("aria-current", "true");
     else button.removeAttribute("aria-current");
@@ -163,6 +163,12 @@ export class SearchPanel {
     time.dateTime = new Date(message.time).toISOString();
     time.title = fullTime(message.time);
     part(button, "text").replaceChildren(...excerpt(message.msg, q).map(stretch));
+  }
+
+  /** What the conversation is called. @param {string} target */
+  #placeOf(target) {
+    const channel = this.store.channels.get(target);
+    return channel?.kind === "private" ? t("search.private", channel) : (channel?.name ?? "");
   }
 
   /** @param {Message} message */

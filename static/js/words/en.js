@@ -232,6 +232,7 @@ export const en = {
   "search.where": "Where to search",
   "search.here": "This conversation",
   "search.everywhere": "Everywhere",
+  "search.private": "Chat with {name}",
   "search.inMessages": "Search messages for “{q}”",
   "search.results": "Messages found",
   "search.type": "Type some words of the message. The last one may be unfinished.",

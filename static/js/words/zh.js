@@ -230,6 +230,7 @@ export const zh = {
   "search.where": "搜索范围",
   "search.here": "当前会话",
   "search.everywhere": "全部会话",
+  "search.private": "与 {name} 的私聊",
   "search.inMessages": "在消息中搜索“{q}”",
   "search.results": "找到的消息",
   "search.type": "输入消息里的几个字词，最后一个词可以只写开头。",
