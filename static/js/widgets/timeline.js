@@ -27,6 +27,7 @@ export class Timeline {
   /** Laid out, and not behind another column. Told by an observer, since asking would cost a layout each time. */
   #visible = false;
   /** Where to go once the messages are there; null: stay. @type {"unread" | "newest" | null} */ #placing = null;
+  /** The place in the list as it was last known. */ #knownTop = 0;
   /** @type {import("../text.js").Names} */ #names = NOBODY;
   /** @type {Map<string, MessageRow>} */ #messages = new Map();
   frame = byId("timeline");
@@ -104,6 +105,8 @@ export class Timeline {
     this.#messages = new Map(list.flatMap((row) => (row.kind === "message" ? [[row.key, row]] : [])));
     const mentioning = list.some((row) => row.kind === "message" && row.message.msg.includes("@"));
     this.#names = mentioning ? store.faces.names() : NOBODY;
+    // The event that tells of a reader who has just scrolled away comes after this.
+    if (this.pinned && !this.#placing && this.frame.scrollTop < this.#knownTop - AT_BOTTOM) this.#scrolled();
     const anchor = this.pinned || this.#placing ? null : this.#anchor();
     reconcile(this.list, list, {
       // An element never changes its kind, so the two looks of an edge are two keys.
@@ -133,6 +136,7 @@ export class Timeline {
     const toLine = this.#placing === "unread" || document.visibilityState === "hidden";
     const wanted = line && toLine ? Math.min(bottom, line.offsetTop - frame.clientHeight / 4) : bottom;
     frame.scrollTop = wanted;
+    this.#knownTop = frame.scrollTop;
     this.#placing = null;
     this.pinned = bottom - wanted < AT_BOTTOM && !this.store.log?.hasNewer;
   }
@@ -173,6 +177,7 @@ export class Timeline {
   #scrolled() {
     const { frame } = this;
     const left = frame.scrollHeight - frame.scrollTop - frame.clientHeight;
+    this.#knownTop = frame.scrollTop;
     this.pinned = left < AT_BOTTOM && !this.store.log?.hasNewer;
     this.#look();
   }
