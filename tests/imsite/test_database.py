@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -12,7 +13,7 @@ from django.db import connection
 from django.db.utils import ConnectionHandler
 
 from accounts.models import User
-from imsite.settings import _database
+from imsite.database import database
 from tests.support import postgres
 from tests.support.observe import ask
 from tests.support.site import Site
@@ -40,13 +41,13 @@ def test_postgresql_itself_ends_what_a_frozen_node_left_open(name: str) -> None:
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_several_statements_travel_as_one_and_each_sees_what_was_committed_whatever_is_configured(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Of the database itself, where its operator may have set another level, or in DATABASE_URL."""
     name = connection.settings_dict["NAME"]
     url = f"{postgres.cluster_url()}/{name}"
     monkeypatch.setenv("DATABASE_URL", f"{url}?server_side_binding=True&isolation_level=4")
-    other = ConnectionHandler({"default": {**_database(), "CONN_MAX_AGE": None}})["default"]
+    other = ConnectionHandler({"default": {**database(tmp_path), "CONN_MAX_AGE": None}})["default"]
     other.settings_dict["OPTIONS"]["pool"] = False
     with psycopg.connect(url, autocommit=True) as operator:
         operator.execute(f"ALTER DATABASE \"{name}\" SET default_transaction_isolation = 'repeatable read'")
