@@ -5,6 +5,8 @@ Django's own way truncates every table and makes all permissions anew: a tenth o
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 from weakref import WeakSet
 
@@ -12,6 +14,9 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.test import TransactionTestCase
+
+from delivery import threads
+from tests.support.eventually import PATIENCE
 
 # What migrations fill and nobody changes.
 _KEPT = {"django_migrations", "django_content_type", "auth_permission"}
@@ -47,6 +52,9 @@ def _empty(case: TransactionTestCase) -> None:
 
 def close_other_threads_connections() -> None:
     """A thread of the pool keeps its SQLite connection; the next test may forbid what looking at it needs."""
+    for pool in (threads.executor, threads.first_executor, threads.last_executor):
+        if pool.cache_info().currsize:
+            _wait_until_idle(pool())
     for other in list(_opened):
         if other is not connections[DEFAULT_DB_ALIAS]:
             other.inc_thread_sharing()
@@ -54,3 +62,11 @@ def close_other_threads_connections() -> None:
                 other.close()
             finally:
                 other.dec_thread_sharing()
+
+
+def _wait_until_idle(pool: ThreadPoolExecutor) -> None:
+    """Until none of its threads does anything: a node that has ended cannot call back what they are at, and SQLite does
+    not survive that a connection is closed under a statement."""
+    everybody = Barrier(pool._max_workers)
+    for thread in [pool.submit(everybody.wait, PATIENCE) for _ in range(pool._max_workers)]:
+        thread.result()
