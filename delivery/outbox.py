@@ -1,7 +1,8 @@
 """What waits to be written to one connection: bounded, gathered under load, given up when the reader is too slow.
 
 An idle connection gets its frame at once. One that was written to within the last window waits for the next tick of a
-timer that all outboxes of the process share, and then gets all it has in one go: fewer writes is what saves CPU.
+timer that all outboxes of the process share, or until half of its place is full, and then gets all it has in one go:
+fewer writes is what saves CPU.
 """
 
 from __future__ import annotations
@@ -84,7 +85,8 @@ class Outbox:
         if self._size > self._limit:
             self.stop()
             self._on_overflow()
-        elif now:
+        elif now or self._size * 2 > self._limit:
+            # So much does not wait for the tick: who reads well must not be given up for what gathers until then.
             self.wake()
         elif len(frames) == 1 and not self._woken:
             if self._last_tick == self._ticker.tick:

@@ -81,6 +81,18 @@ async def test_an_answer_does_not_wait_for_the_tick_nor_does_what_is_before_it()
     assert reader.writes == [["a"], ["b", "answer"]]
 
 
+async def test_what_fills_half_of_the_place_does_not_wait_for_the_tick() -> None:
+    reader = Reader()
+    async with outbox_of(reader, window=3600, limit=100) as outbox:
+        outbox.put("a")
+        await reader.until(1)
+        for count in range(1, 6):
+            outbox.put("b" * 30)
+            outbox.put("c" * 30)
+            await reader.until(1 + 2 * count)
+    assert reader.overflows == 0 and len(reader.writes) == 6
+
+
 async def test_the_order_holds_while_a_slow_reader_makes_writes_wait() -> None:
     reader = Reader()
     async with outbox_of(reader) as outbox:
