@@ -29,10 +29,10 @@ def database(data_dir: Path) -> dict[str, Any]:
     if url := str(read("DATABASE_URL")):
         found: dict[str, Any] = dict(environ.Env.db_url_config(url))
         if "postgresql" in found["ENGINE"]:
-            # The pool keeps connections open, so Django must not. Each is looked at before its use (20 µs of CPU):
-            # those that a restart of the server has broken fail no request.
+            # Those that a restart of the server has broken fail no request.
+            found["ENGINE"] = "imsite.postgres"
+            # The pool keeps connections open, so Django must not.
             found["CONN_MAX_AGE"] = 0
-            found["CONN_HEALTH_CHECKS"] = True
             found["OPTIONS"] = {
                 **_POSTGRES_NETWORK,
                 **found.get("OPTIONS", {}),

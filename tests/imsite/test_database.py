@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -15,6 +16,7 @@ from django.db.utils import ConnectionHandler
 from accounts.models import User
 from imsite.database import database
 from tests.support import postgres
+from tests.support.eventually import PATIENCE
 from tests.support.observe import ask
 from tests.support.site import Site
 
@@ -61,6 +63,32 @@ def test_several_statements_travel_as_one_and_each_sees_what_was_committed_whate
             other.close()
             operator.execute(f'ALTER DATABASE "{name}" RESET default_transaction_isolation')
     assert answers == [[(1,)], [("read committed",)]]
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_however_many_connections_a_restart_has_broken_the_next_one_stands() -> None:
+    together = threading.Barrier(8)
+
+    def ask_for_one(_: int) -> None:
+        try:
+            with connection.cursor() as cursor:
+                together.wait(PATIENCE)
+                cursor.execute("SELECT 1")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(ask_for_one, range(8)))
+    url = f"{postgres.cluster_url()}/{connection.settings_dict['NAME']}"
+    connection.close()
+    with psycopg.connect(url, autocommit=True) as operator:
+        ended = operator.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        ).fetchall()
+    assert len(ended) >= 8
+    assert User.objects.count() == 0
 
 
 @pytest.mark.postgres

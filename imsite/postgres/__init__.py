@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend, with another look at the connections of its pool."""
