@@ -152,7 +152,7 @@ OPTIONS = (
     Option("IM_COMMIT_PACE", 0.008, "Seconds between commits of one process while several people send at once."),
     Option(
         "IM_CLUSTER_COMMIT_PACE",
-        0.04,
+        0.06,
         "The same for a node of a cluster, which has only a part of the messages and tells the others at this pace.",
     ),
     Option("IM_BATCH_MESSAGES", 200, "Most messages in one commit."),
