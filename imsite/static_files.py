@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -49,9 +48,6 @@ class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]
     A version that is not here (a page of another node, of before or after an upgrade) gets the files that are, to be
     asked for anew each time.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        super().__init__(get_response)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response: HttpResponse

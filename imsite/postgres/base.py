@@ -19,7 +19,10 @@ _PAUSE = 1.0
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    """Django's, but for how a connection is taken from the pool."""
+
     _emptied = 0.0
+    """When the process last emptied its pool, on the monotonic clock."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """One that stands. Raises what Django's does: PoolTimeout where the server does not come back in time."""
