@@ -50,6 +50,7 @@ class Cluster:
             receiver=hub,
             find=self.presence.nodes_of,
             push=self.peers.push,
+            look=self.nodes.doubt,
         )
         hub.audience.on_serve, hub.audience.on_leave = self.relay.serve, self.relay.leave
         self.nodes.address = settings.IM_NODE_ADDRESS or f"{host}:{self._server.port}"
@@ -83,7 +84,7 @@ class Cluster:
     def _changed(self, joined: set[str], left: set[str]) -> None:
         if self.peers is not None:
             others = {info.id: info.address for info in self.nodes.live().values() if info.id != self.nodes.id}
-            self.peers.set_nodes(others)
+            self.peers.set_nodes(others, joined)
         if self.relay is not None and joined:
             # Whoever came back may have come with a Redis that had forgotten us.
             self.relay.renew()

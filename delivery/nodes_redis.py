@@ -107,7 +107,7 @@ class RedisNodes:
         return {self.id: me, **self._live}
 
     def doubt(self) -> None:
-        """Redis does not know this node's lease: look at once."""
+        """What this node knows may be wrong, or Redis not know its lease: look at once."""
         self._wake.set()
 
     @property

@@ -24,8 +24,9 @@ T = TypeVar("T")
 
 ATTEMPTS = 3
 """Of a call that may be repeated, all within its one deadline."""
-RETRY_PAUSE = 0.05
-"""Seconds before the second attempt; twice as many before each further one."""
+RETRY_PAUSE = 0.25
+"""Seconds before the second attempt; twice as many before each further one. Longer than gRPC leaves an address alone
+(`delivery.grpc_options`): before that, an attempt fails without being made."""
 BATCH_ENTRIES = 500
 BATCH_BYTES = MAX_MESSAGE // 4
 """Where a request of pushes ends; a single larger entry goes alone."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -65,10 +65,13 @@ class Peers:
     def nodes(self) -> list[str]:
         return list(self._peers)
 
-    def set_nodes(self, nodes: Mapping[str, str]) -> None:
-        """These are the other nodes now, id to address. Who is not among them any more is forgotten with all it had."""
+    def set_nodes(self, nodes: Mapping[str, str], joined: Collection[str] = ()) -> None:
+        """These are the other nodes now, id to address. Who is not among them any more is forgotten with all it had.
+
+        So is what was known of those who have `joined`: another process, well though the one before it failed.
+        """
         for node, peer in list(self._peers.items()):
-            if nodes.get(node) != peer.address:
+            if nodes.get(node) != peer.address or node in joined:
                 self._end(self._peers.pop(node))
         for node, address in nodes.items():
             if node not in self._peers:

@@ -65,13 +65,23 @@ Pusher = Callable[[str, Sequence[Entry]], Awaitable[None]]
 """Brings entries to a node, by its id, over gRPC."""
 Finder = Callable[[Sequence[int]], Awaitable[Mapping[int, set[str]]]]
 """Which nodes hold which persons."""
+Looker = Callable[[], None]
+"""Looks soon which nodes there are."""
 
 
 class Relay:
     """One per node. All of it runs on the node's event loop; `send` never waits."""
 
     def __init__(
-        self, *, node: str, layer: BaseChannelLayer, secret: str, receiver: Receiver, find: Finder, push: Pusher
+        self,
+        *,
+        node: str,
+        layer: BaseChannelLayer,
+        secret: str,
+        receiver: Receiver,
+        find: Finder,
+        push: Pusher,
+        look: Looker,
     ) -> None:
         self._node = node
         self._layer = layer
@@ -79,6 +89,8 @@ class Relay:
         self._receiver = receiver
         self._find = find
         self._push = push
+        self._look = look
+        self._greeted = False
         self._waiting: deque[Entry] = deque()
         self._arrived = asyncio.Event()
         self._wanted: set[str] = {LOG}
@@ -103,13 +115,14 @@ class Relay:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for timer in self._lingering.values():
             timer.cancel()
-        for group in self._joined:
-            try:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._tell_of_nodes()
+            for group in self._joined:
                 async with asyncio.timeout(PATIENCE):
                     await self._layer.group_discard(group, self._name)
-            except Exception as error:
-                logger.info("layer_left_behind", extra={"error": repr(error)})
-                break
+        except Exception as error:
+            logger.info("layer_left_behind", extra={"error": repr(error)})
 
     # -- out ------------------------------------------------------------------------------------------------------
 
@@ -166,6 +179,10 @@ class Relay:
         if announced:
             await self._layer.group_send(LOG, self._message("announce", announced))
 
+    async def _tell_of_nodes(self) -> None:
+        """Have the other nodes look who there is: this one has come, or goes."""
+        await self._layer.group_send(LOG, self._message("nodes", ()))
+
     async def _send_to_persons(self, entries: Sequence[Entry]) -> None:
         """To each node what concerns the persons it holds, in order."""
         held = await self._find(list({person for entry in entries for person in _persons(entry)}))
@@ -210,6 +227,9 @@ class Relay:
             entries = [from_bytes(data, body=kind == "bodies") for data in packed]
         except (KeyError, TypeError, ValueError, AttributeError, Malformed):
             _MALFORMED.inc()
+            return
+        if kind == "nodes":
+            self._look()
             return
         if kind == "announce":
             self._receiver.announce(entries)
@@ -261,6 +281,12 @@ class Relay:
                 async with asyncio.timeout(PATIENCE):
                     await self._layer.group_discard(group, self._name)
                 self._joined.discard(group)
+            if not self._greeted:
+                async with asyncio.timeout(PATIENCE):
+                    await self._tell_of_nodes()
+                # Of two that start at once, one hears the other or finds it.
+                self._look()
+                self._greeted = True
         except BaseException:
             self._changed.set()
             raise

@@ -166,6 +166,16 @@ async def test_a_node_that_is_still_there_keeps_its_connection_and_its_breaker(s
         assert peers.left_alone("a") and not peers.left_alone("b")
 
 
+async def test_a_node_that_has_begun_anew_is_called_again_at_once(scripted: Scripted) -> None:
+    async with calling({"a": scripted.port}) as peers:
+        scripted.codes = [grpc.StatusCode.INTERNAL] * FAILURES
+        for _ in range(FAILURES):
+            await failure(peers.state("a"))
+        assert peers.left_alone("a")
+        peers.set_nodes({"a": f"127.0.0.1:{scripted.port}"}, {"a"})
+        await peers.state("a")
+
+
 async def test_calls_to_a_node_that_is_forgotten_fail_and_their_callers_live(scripted: Scripted) -> None:
     scripted.gate.clear()
     async with calling({"a": scripted.port}) as peers:
