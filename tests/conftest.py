@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 
 import pytest
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.conf import settings
 from imsite.translations import compile_translations
 from tests.settings import TEST_DATABASE
 from tests.support import database, machine
+from tests.support.site import Site
 
 pytest_plugins = ["tests.support.fixtures", "tests.support.town"]
 
@@ -52,6 +54,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for name, meaning in machine.missing().items():
         terminalreporter.section(f"MISSING ON THIS MACHINE: {name}", sep="!", red=True, bold=True)
         terminalreporter.line(meaning, red=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With a failure stands what the sites that run said last."""
+    report = yield
+    if report.failed:
+        report.sections += [(f"Last words of {site.log}", site.last_words()) for site in Site.running]
+    return report
 
 
 @pytest.hookimpl(trylast=True)

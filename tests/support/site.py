@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import ClassVar
 
 from tests.support.ports import free_port
 
@@ -26,6 +27,8 @@ class Site:
     As a context manager it is started and stopped; in between it can be killed and started as often as one likes.
     What the process says goes to `<data>/site.log`.
     """
+
+    running: ClassVar[list[Site]] = []
 
     def __init__(
         self,
@@ -97,13 +100,18 @@ class Site:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
+        self.running.append(self)
         deadline = time.monotonic() + _START_TIMEOUT
         while not self._answers():
             if (code := self.process.poll()) is not None or time.monotonic() > deadline:
                 self.kill()
                 reason = f"ended with {code}" if code is not None else "does not answer"
-                raise RuntimeError(f"The site {reason}:\n{self.log.read_text(errors='replace')[-4000:]}")
+                raise RuntimeError(f"The site {reason}:\n{self.last_words()}")
             time.sleep(0.02)
+
+    def last_words(self) -> str:
+        """The end of what it said so far."""
+        return self.log.read_text(errors="replace")[-4000:]
 
     def kill(self) -> None:
         """`kill -9`: no clean-up of any kind."""
@@ -138,6 +146,7 @@ class Site:
                 self.process.kill()
                 self.process.wait()
             self.process = None
+            self.running.remove(self)
 
     def _answers(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
