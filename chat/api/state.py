@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from chat.api.call import Call, answer
 from chat.api.described import NUMBER, TEXT, form_call, obj, texts
 from chat.consumers.node import running_node
 from delivery import publish
+
+logger = logging.getLogger(__name__)
 
 _MANAGER = obj(
     clientsLen=NUMBER,
@@ -43,7 +46,8 @@ class SystemState(Call):
     def get(self, request: Request) -> Response:
         """Connections and users of all nodes, with `isDebug=true` the clients' addresses and who is on which app.
 
-        Tasks and processors are those of this node.
+        Tasks and processors are those of this node. Of a node that does not answer, connections are counted as it
+        last said, and their addresses are missing.
         """
         debug = parameters.text(request, "isDebug").lower() == "true"
         apps = [app.number for app in apps_enabled()]
@@ -75,7 +79,7 @@ class State:
 
 
 async def _state(apps: Sequence[int], *, debug: bool) -> State:
-    """On the event loop. A node that does not answer is left out."""
+    """On the event loop. Of a node that does not answer, what it last said of itself: how many connections it has."""
     hub, node = publish.hub(), running_node()
     here = hub.connections.values()
     state = State(
@@ -85,10 +89,15 @@ async def _state(apps: Sequence[int], *, debug: bool) -> State:
         addresses=[one.address for one in here] if debug else [],
     )
     if node is not None and node.cluster is not None and (peers := node.cluster.peers) is not None:
-        for other in (await peers.ask_all(lambda node: peers.state(node, addresses=debug))).results.values():
+        answers = await peers.ask_all(lambda node: peers.state(node, addresses=debug))
+        for other in answers.results.values():
             state.connections += other.connections
             state.logging_in += other.logging_in
             state.addresses += other.addresses
+        live = node.cluster.nodes.live()
+        for name, reason in answers.failed.items():
+            logger.warning("state_incomplete", extra={"node": name, "error": reason})
+            state.connections += live[name].connections if name in live else 0
     for app in apps:
         if debug:
             state.users += [f"{app}_{name}" for name in (await hub.presence.persons(app)).values()]

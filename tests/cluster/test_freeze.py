@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,13 @@ from typing import Any
 import psycopg
 import pytest
 import pytest_asyncio
+import redis
 
 from tests.cluster.conftest import ClusterFactory
 from tests.support.accounts import register
 from tests.support.client import Client
 from tests.support.cluster import Cluster, Node
-from tests.support.observe import metrics
+from tests.support.observe import ask, metrics
 
 FREEZING = "tests.support.freezing"
 NAMES = ("alice", "bob", "carol")
@@ -68,6 +70,18 @@ async def scene(cluster: Cluster) -> AsyncIterator[Scene]:
 def _stopped(node: Node) -> bool:
     """Whether the whole process has come to a halt."""
     return Path(f"/proc/{node.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+def _connections_told(cluster: Cluster) -> int:
+    """How many connections the nodes say in their leases that they have."""
+    with redis.Redis.from_url(cluster.redis.url, decode_responses=True) as client:
+        return sum(int(client.hget(key, "connections") or 0) for key in client.scan_iter("im:lease:*"))
+
+
+def _state(node: Node) -> tuple[int, int]:
+    """How many connections the node says the cluster has, and of how many it can tell the address."""
+    state = json.loads(ask(f"{node.url}/system/state?isDebug=true").text)["data"]["managerInfo"]
+    return state["clientsLen"], len(state["clients"])
 
 
 async def _until(condition: Callable[[], bool], seconds: float = 20) -> None:
@@ -176,6 +190,7 @@ async def test_it_is_left_alone_then_offline_then_back(scene: Scene) -> None:
     """Its calls end at their deadline, the breaker opens, its lease lapses; thawed, it takes a new one."""
     await _say(scene.alice, scene.private, "before")
     await scene.bob.push("msg", target=scene.private, msg="before")
+    await _until(lambda: _connections_told(scene.cluster) == len(NAMES))
     scene.frozen.freeze()
     await _until(lambda: _stopped(scene.frozen))
     sent = 0
@@ -184,6 +199,8 @@ async def test_it_is_left_alone_then_offline_then_back(scene: Scene) -> None:
         sent += 1
 
     assert await asyncio.to_thread(_calls, scene.well, "deadline") >= 2
+    # The frozen one's are counted as it last said.
+    await _until(lambda: _state(scene.well) == (3, 2))
     await scene.alice.push("exit", **{"from": "bob"})
     online = await scene.alice.call("presence.list")
     assert [person["userId"] for person in online["online"]] == ["alice", "carol"]
