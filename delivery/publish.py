@@ -71,7 +71,11 @@ def ask(question: Callable[[], Coroutine[Any, Any, T]], patience: float = LOOP_P
     """The same for what must wait on the loop, such as a question to the presence."""
     loop = hub().loop
     assert loop is not None
-    return asyncio.run_coroutine_threadsafe(question(), loop).result(patience)
+    asked = asyncio.run_coroutine_threadsafe(question(), loop)
+    try:
+        return asked.result(patience)
+    finally:
+        asked.cancel()  # If it has no answer yet, nobody waits for it any more.
 
 
 def committed(entries: Sequence[Entry]) -> None:

@@ -17,6 +17,7 @@ from chat.models import Channel, Message
 from delivery import metrics, publish
 from delivery.hub import Hub
 from delivery.nodes import NodeInfo
+from tests.support.eventually import PATIENCE
 from tests.support.operators import SCRIPT, say, staff
 
 
@@ -76,6 +77,7 @@ def test_the_first_page_tells_of_a_loop_that_hangs(
         assert "event loop has not answered" in operator.get("/admin/").content.decode()
     finally:
         release.set()
+    asyncio.run_coroutine_threadsafe(asyncio.sleep(0), hub.loop).result(PATIENCE)
 
 
 def test_the_days_messages_are_counted_only_so_far(
