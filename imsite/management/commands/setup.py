@@ -14,7 +14,7 @@ from accounts.actions import administrator_create, app_create
 from accounts.models import App, User
 from chat.actions.channel import channel_create_global
 from imsite.options import read
-from imsite.schema import migrations_waiting
+from imsite.schema import migrations_waiting, require_database
 from imsite.translations import compile_translations
 
 FIRST_APPS = ((101, "Web"), (102, "iOS"), (103, "Android"), (104, "Desktop"))
@@ -25,6 +25,7 @@ class Command(BaseCommand):
     help = "Migrate if needed, make the first apps with their channels, and an administrator if there is none."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        require_database()
         compile_translations(settings.LOCALE_PATHS)
         if migrations_waiting():
             self.stdout.write("Preparing the database.")
