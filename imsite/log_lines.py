@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import Any
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, cast
 
 import structlog
 
@@ -14,8 +17,8 @@ _SECRET_PATH = re.compile(r"(/hooks/|/accounts/reset/\w+/|/accounts/ways-in/emai
 """The path of an incoming webhook is its secret; so is that of a link in a mail."""
 
 FACTS = (
-    "about", "call", "cmd", "code", "connections", "count", "deed", "entries", "error", "job", "kind", "messages",
-    "node", "operator", "position", "provider",
+    "about", "call", "cmd", "code", "connections", "count", "deed", "entries", "error", "job", "kind", "left_out",
+    "messages", "node", "operator", "position", "provider",
 )  # fmt: skip
 """What our own events add. Not everything a record carries: Django hangs the whole request on its own."""
 
@@ -45,6 +48,40 @@ class RedisAway(logging.Filter):
         return not isinstance(error, ConnectionError | TimeoutError | OSError)
 
 
+class Floods(logging.Filter):
+    """Lets IM_LOG_REPEATS warnings or errors of one kind through in ten seconds: an outage must not fill the disk.
+
+    The first after them says with `left_out` how many were not logged.
+    """
+
+    SECONDS = 10.0
+    KINDS = 1000
+    """Kinds that are known at a time; lines that are never the same would otherwise be kept for ever."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._most = int(cast(int, read("IM_LOG_REPEATS")))
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kinds: dict[tuple[str, str], tuple[float, int]] = {}
+        """When the present ten seconds began, and how many lines of the kind there were in them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.WARNING or not self._most:
+            return True
+        kind, now = (record.name, str(record.msg)), self._clock()
+        with self._lock:
+            began, count = self._kinds.get(kind, (now, 0))
+            if now - began >= self.SECONDS:
+                if count > self._most:
+                    record.left_out = count - self._most
+                began, count = now, 0
+            elif not count and len(self._kinds) >= self.KINDS:
+                self._kinds.clear()
+            self._kinds[kind] = began, count + 1
+        return count < self._most
+
+
 LOG_LINES: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -60,11 +97,11 @@ LOG_LINES: dict[str, Any] = {
             ],
         }
     },
-    "filters": {"redis away": {"()": "imsite.log_lines.RedisAway"}},
+    "filters": {"redis away": {"()": "imsite.log_lines.RedisAway"}, "floods": {"()": "imsite.log_lines.Floods"}},
     "handlers": {
         # For the metrics and the admin's first page.
         "errors": {"class": "imsite.observe.errors.CountErrors", "level": "ERROR"},
-        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["floods"]},
     },
     "root": {"handlers": ["console", "errors"], "level": str(read("IM_LOG_LEVEL"))},
     "loggers": {

@@ -27,6 +27,7 @@ class Option:
 OPTIONS = (
     Option("IM_ENV", "development", "`development` (relaxed, loopback only) or `production`."),
     Option("IM_LOG_LEVEL", "WARNING", "The least severe events that are logged: DEBUG, INFO, WARNING or ERROR."),
+    Option("IM_LOG_REPEATS", 100, "Warnings of one kind logged in ten seconds; of more, how many. 0: all are logged."),
     Option("IM_DATA_DIR", "data", "Where SQLite, the generated secret key and uploads live."),
     Option(
         "SECRET_KEY", "", "Django's secret key. Required in production; a development start makes one in IM_DATA_DIR."

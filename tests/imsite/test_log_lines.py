@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 
 import pytest
 import redis
 
-from imsite.log_lines import LOG_LINES
+from imsite.log_lines import LOG_LINES, Floods
 
 
 def _line(record: logging.LogRecord) -> str:
@@ -62,3 +63,49 @@ def test_that_redis_is_away_is_not_told_again_by_the_layer() -> None:
         shown.append(bool(logging.getLogger("channels_redis.pubsub").filter(record)))
 
     assert shown == [False, False, True]
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    monkeypatch.setenv("IM_LOG_REPEATS", "3")
+    return Clock()
+
+
+def test_a_flood_of_one_kind_is_cut_and_counted(clock: Clock) -> None:
+    floods = Floods(clock)
+    lines = [_record("chat", "command_fault", error=f"error {number}") for number in range(5)]
+    assert [floods.filter(line) for line in lines] == [True, True, True, False, False]
+    assert floods.filter(_record("chat", "another_fault")), "other kinds are logged"
+
+    clock.now += Floods.SECONDS
+    first, second = _record("chat", "command_fault"), _record("chat", "command_fault")
+    assert floods.filter(first) and floods.filter(second)
+    assert "left_out=2" in _line(first) and "left_out" not in _line(second)
+
+
+def test_what_is_no_warning_is_always_logged(clock: Clock) -> None:
+    """What operators do, for one."""
+    floods = Floods(clock)
+    deeds = [logging.getLogger("operators").makeRecord("operators", logging.INFO, "", 0, "deed", (), None)] * 9
+    assert Counter(map(floods.filter, deeds)) == {True: 9}
+
+
+def test_lines_that_are_never_the_same_are_not_kept_for_ever(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Floods, "KINDS", 10)
+    floods = Floods(clock)
+    assert all(floods.filter(_record("chat", f"fault {number}")) for number in range(100))
+    assert len(floods._kinds) <= 10
+    again = [_record("chat", "fault 99")] * 3
+    assert [floods.filter(line) for line in again] == [True, True, False], "the latest are known"
+
+
+def test_the_lines_of_the_site_are_cut() -> None:
+    assert LOG_LINES["handlers"]["console"]["filters"] == ["floods"]
+    assert "filters" not in LOG_LINES["handlers"]["errors"], "the metrics count all of them"
