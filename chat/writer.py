@@ -26,12 +26,17 @@ from delivery import keys, log, metrics, publish
 from delivery.keys import Guard
 from delivery.log import Entry
 from delivery.rows import Statement, attribute, insertion, insertions, together
-from delivery.transactions import write
+from delivery.transactions import wait_for_locks, write
 
 logger = logging.getLogger(__name__)
 
 _ONE_FAULTY = {"55P03", "40P01", "40001"}
 """SQLSTATEs that one entry can bring upon its batch: lock not available, deadlock, serialisation failure."""
+PARTS_PATIENCE = 4.0
+"""Seconds from a batch's failure in which its parts are tried; what has had no turn by then is refused, and may be sent
+again by its key. Were the log's counter locked, each part of a part would else wait anew, and the queue with it."""
+PART_LOCK_PATIENCE = 0.25
+"""Seconds for which a part waits for a lock, on PostgreSQL: the whole has waited for it by `lock_timeout` already."""
 
 
 @dataclass(slots=True)
@@ -66,27 +71,46 @@ class Draft:
         return None if self.client_id is None else (self.sender, self.client_id)
 
 
-def commit(drafts: Sequence[Draft], *, again: bool = True) -> list[Outcome]:
+def commit(drafts: Sequence[Draft]) -> list[Outcome]:
     """Store the drafts in one transaction and announce them; an outcome for each, in order. Raises nothing.
 
-    A draft that may not be sent, or at which the database fails, harms no other.
+    A draft that may not be sent, or at which the database fails, harms no other: the batch is cut in halves until that
+    one is alone, for PARTS_PATIENCE at most.
     """
+    return _commit(drafts, None)
+
+
+def _commit(drafts: Sequence[Draft], until: float | None, *, again: bool = True) -> list[Outcome]:
+    """The same for a part of a batch, whose parts are tried `until` then; None: for all of it."""
     began = time.monotonic()
     try:
-        outcomes, entries = _store(drafts)
+        outcomes, entries = _store(drafts, in_part=until is not None)
     except Exception as error:
         if len(drafts) > 1 and _of_one(error):
-            half = len(drafts) // 2
-            return commit(drafts[:half]) + commit(drafts[half:])
+            return _commit_halves(drafts, error, time.monotonic() + PARTS_PATIENCE if until is None else until)
         if again and isinstance(error, IntegrityError):
             # The same key was stored elsewhere between our look and our insert: now the look finds it.
-            return commit(drafts, again=False)
-        logger.warning("commit_failed", extra={"messages": len(drafts), "error": repr(error)})
-        return [error] * len(drafts)
+            return _commit(drafts, until, again=False)
+        return _failed(drafts, error)
     metrics.COMMIT_SECONDS.observe(time.monotonic() - began)
     metrics.COMMIT_MESSAGES.observe(len(drafts))
     publish.committed(entries)
     return outcomes
+
+
+def _commit_halves(drafts: Sequence[Draft], error: Exception, until: float) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    for half in (drafts[: len(drafts) // 2], drafts[len(drafts) // 2 :]):
+        if time.monotonic() < until:
+            outcomes += _commit(half, until)
+        else:
+            outcomes += _failed(half, OperationalError(f"no time is left after {error!r}"))
+    return outcomes
+
+
+def _failed(drafts: Sequence[Draft], error: Exception) -> list[Outcome]:
+    logger.warning("commit_failed", extra={"messages": len(drafts), "error": repr(error)})
+    return [error] * len(drafts)
 
 
 def _of_one(error: Exception) -> bool:
@@ -95,8 +119,10 @@ def _of_one(error: Exception) -> bool:
     return True
 
 
-def _store(drafts: Sequence[Draft]) -> tuple[list[Outcome], list[Entry]]:
+def _store(drafts: Sequence[Draft], *, in_part: bool) -> tuple[list[Outcome], list[Entry]]:
     with write():
+        if in_part:
+            wait_for_locks(PART_LOCK_PATIENCE)
         # Locks in the order of all transactions: users, channels, keys; the log's counter last.
         locked = lock(
             {draft.sender for draft in drafts},

@@ -21,3 +21,10 @@ def write() -> Iterator[None]:
     else:
         with transaction.atomic():
             yield
+
+
+def wait_for_locks(seconds: float) -> None:
+    """Let the transaction that is open wait no longer than this for each lock. SQLite's writer has none to wait for."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{seconds * 1000:.0f}ms"])

@@ -135,7 +135,7 @@ def test_senders_and_channels_crossed_do_not_deadlock(
     alice, bob = persons
     tries: list[int] = []
     store = writer._store
-    monkeypatch.setattr(writer, "_store", lambda drafts: (tries.append(1), store(drafts))[1])
+    monkeypatch.setattr(writer, "_store", lambda drafts, **part: (tries.append(1), store(drafts, **part))[1])
     for number in range(5):
         first, second = f"a{number}", f"b{number}"
         with Held(lambda: list(User.objects.select_for_update(no_key=True).filter(pk=alice.pk))) as held:

@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts.models import User
+from chat import writer
 from chat.actions.channel import channel_create_group
 from chat.models import Channel, Message, MessageKey
 from chat.writer import Draft, Outcome, Stored, commit
@@ -183,18 +184,58 @@ def test_where_the_log_s_counter_is_not_had_nothing_is_stored(
     assert announced == []
 
 
+def test_where_the_log_s_counter_is_not_had_for_long_a_batch_is_refused_as_a_whole_and_may_be_sent_again(
+    alice: User, groups: list[Channel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of its messages would else wait for itself, and the queue of the node behind them."""
+    monkeypatch.setattr(writer, "PARTS_PATIENCE", 0.0)
+    batch = [draft(alice, groups[number % 2], client_id=f"{number}") for number in range(20)]
+    waits = Waits()
+    with Held(lambda: list(LogHead.objects.select_for_update())):
+        assert stored(impatient(batch, waits)) == ["OperationalError"] * 20
+    assert len(waits.patience) == 1
+    assert_whole(0)
+    assert stored(commit(batch)) == [True] * 20
+    assert_whole(20)
+
+
+def test_the_parts_of_a_batch_wait_shorter_than_the_whole_has(
+    alice: User, groups: list[Channel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "PART_LOCK_PATIENCE", 0.01)
+    waits = Waits()
+    with Held(lambda: lock(groups[0])):
+        assert stored(impatient(drafts(alice, groups), waits)) == ["OperationalError", True, True]
+    assert waits.patience == ["50ms", "10ms", "10ms"]
+    assert stored(in_thread(lambda: commit(drafts(alice, groups))).result(PATIENCE)) == [True, False, False]
+
+
 def lock(channel: Channel) -> list[Channel]:
     return list(Channel.objects.select_for_update(no_key=True).filter(pk=channel.pk))
 
 
-def impatient(wanted: Sequence[Draft]) -> list[Outcome]:
+class Waits:
+    """Notes for how long each transaction would wait for the channels that it locks."""
+
+    def __init__(self) -> None:
+        self.patience: list[str] = []
+
+    def __call__(self, execute: Execute, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        if "FOR NO KEY UPDATE" in sql:
+            execute("SHOW lock_timeout", None, False, context)
+            self.patience.append(context["cursor"].fetchone()[0])
+        return execute(sql, params, many, context)
+
+
+def impatient(wanted: Sequence[Draft], waits: Waits | None = None) -> list[Outcome]:
     """Commit with little patience for locks."""
 
     def work() -> list[Outcome]:
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = 50")
         try:
-            return commit(wanted)
+            with connection.execute_wrapper(waits or Waits()):
+                return commit(wanted)
         finally:
             with connection.cursor() as cursor:
                 cursor.execute("RESET lock_timeout")
