@@ -119,7 +119,7 @@ def _of_one(error: Exception) -> bool:
     return True
 
 
-def _store(drafts: Sequence[Draft], *, in_part: bool) -> tuple[list[Outcome], list[Entry]]:
+def _store(drafts: Sequence[Draft], *, in_part: bool = False) -> tuple[list[Outcome], list[Entry]]:
     with write():
         if in_part:
             wait_for_locks(PART_LOCK_PATIENCE)
