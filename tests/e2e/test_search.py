@@ -7,6 +7,7 @@ import json
 import re
 from typing import Any
 
+import pytest
 from playwright.async_api import Locator, Page, WebSocketRoute, expect
 
 from tests.e2e.conftest import OpenPerson
@@ -241,3 +242,27 @@ async def test_a_guest_is_told_that_searching_needs_an_account(site: Site, perso
     await guest.get_by_test_id("search-toggle").click()
     await guest.get_by_test_id("search-field").fill("hello")
     await expect(guest.get_by_test_id("search-state")).to_contain_text("Searching needs an account")
+
+
+@pytest.mark.parametrize(("width", "locale"), [(1280, "en-GB"), (1024, "zh-CN"), (768, "en-GB"), (390, "en-GB")])
+async def test_by_touch_bob_searches_and_no_word_of_the_choice_is_cut(
+    site: Site, person: OpenPerson, width: int, locale: str
+) -> None:
+    tokens = register(site, ["alice", "bob"])
+    bob = await person("bob", width=width, height=800, locale=locale, has_touch=True, is_mobile=width < 700)
+    await sign_in(bob, site, "bob", by_touch=True)
+    async with await Client.connect(site.acc) as alice:
+        await alice.login_token(tokens["alice"])
+        group = await alice.call("channel.create", kind="public", name="Painters", members=["bob"])
+        await alice.call("message.send", target=group["target"], type="text", msg="Early Spring")
+        await known(alice, "Early Spring")
+    await bob.get_by_test_id("search-toggle").tap()
+    words = bob.locator(".scope span")
+    for choice in await words.all():
+        await choice.tap()
+        assert await words.evaluate_all("words => words.every((word) => word.scrollWidth <= word.clientWidth)")
+    await bob.get_by_test_id("search-field").fill("spring")
+    await results(bob).tap()
+    await expect(bob.get_by_test_id("channel-title")).to_have_text("Painters")
+    await in_sight(bob, "Early Spring")
+    await expect(bob.get_by_test_id("search")).to_be_visible(visible=width >= 900)
