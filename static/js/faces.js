@@ -65,6 +65,7 @@ export class Faces {
     for (const channel of store.channels.values()) if (channel.peer && same.has(channel.peer)) channel.name = name;
     for (const [target, log] of store.logs) if (log.rename(now, as)) store.emit("log", target);
     for (const quote of store.quotes.values()) if (quote && isTheirs(quote.fromId, quote.from)) quote.name = name;
+    store.emit("renamed", { now, as });
     for (const type of ["channels", "presence", "circle"]) store.emit(type);
     if (store.me?.id === id) store.emit("me");
   }

@@ -30,6 +30,7 @@ export class MessageSearch extends EventTarget {
     const on = (/** @type {string} */ type, /** @type {(detail: any) => void} */ handle) =>
       store.addEventListener(type, (event) => handle(/** @type {CustomEvent} */ (event).detail));
     on("edited", ({ id, msg }) => this.#keep(this.messages.map((message) => (message.id === id ? { ...message, msg } : message))));
+    on("renamed", ({ now, as }) => this.#rename(now, as));
     on("recalled", ({ id }) => this.#keep(this.messages.filter((message) => message.id !== id)));
     on("gone", ({ target }) => this.#keep(this.messages.filter((message) => message.target !== target)));
     // Another person or another app: nothing of this is theirs.
@@ -83,6 +84,13 @@ export class MessageSearch extends EventTarget {
     }
     this.searching = false;
     this.#tell();
+  }
+
+  /** @param {{id: string, userId: string, name: string, avatar: string}} now @param {string | null} as */
+  #rename({ id, userId, name, avatar }, as) {
+    const isTheirs = (/** @type {Message} */ { fromId, from }) => fromId === id && (as === null || from === as);
+    if (!this.messages.some(isTheirs)) return;
+    this.#keep(this.messages.map((message) => (isTheirs(message) ? { ...message, from: userId, name, avatar } : message)));
   }
 
   /** @param {Message[]} messages */

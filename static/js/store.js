@@ -4,7 +4,7 @@
  *
  * Events: `me`, `channels`, `current`, `presence`, `connection`, `log` (detail target), `members` (detail target),
  * `message` (detail Message: new and live), `edited`, `recalled` (details as they came), `gone` (detail Channel: I am no
- * longer in it), `circle`.
+ * longer in it), `circle`, `renamed` (detail {now, as}: somebody is called or looks otherwise, see Faces).
  *
  * @import { Channel, Member, Message, Note, Person } from "./protocol.js"
  * @import { LoggedMessage } from "./channel-log.js"

@@ -136,3 +136,19 @@ async def test_a_mute_everywhere_is_one_in_every_channel(modules: Page) -> None:
       store.setMuted(undefined, undefined);
       return [one, all, muted()];"""
     assert await run(modules, script) == [[False, True], [True, True], [False, False]]
+
+
+async def test_what_was_found_shows_the_new_name_and_not_in_what_was_said_for_others(modules: Page) -> None:
+    script = """
+      const { MessageSearch } = await import("/static/js/message-search.js");
+      const own = message(2, { fromId: "1", from: "alice", name: "Alice" });
+      const messages = [message(1), own, message(3, { from: "Herald", name: "Herald" })];
+      const socket = { request: async () => ({ messages, next: null }) };
+      const search = new MessageSearch({ socket, store, session: new EventTarget() });
+      search.ask({ q: "x", target: null });
+      await new Promise((done) => setTimeout(done));
+      const shown = () => search.messages.map(({ name }) => name);
+      store.faces.meet({ ...bob, name: "Robert" }); const met = shown();
+      store.faces.change({ ...bob, name: "Bobby" });
+      return [met, shown()];"""
+    assert await run(modules, script) == [["Robert", "Alice", "Herald"], ["Bobby", "Alice", "Bobby"]]

@@ -40,6 +40,7 @@ export class SearchPanel {
     const render = soon(() => this.render());
     search.addEventListener("change", render);
     language.addEventListener("change", render);
+    store.addEventListener("channels", render);
     store.addEventListener("current", () => this.#followChannel());
     byId("search-all").addEventListener("click", () => this.show({ everywhere: true, q: filter.value }));
     this.#field.addEventListener("input", (event) => !(/** @type {InputEvent} */ (event).isComposing) && this.#later());
