@@ -21,6 +21,7 @@ const PRESENCE_PUSHED_UP_TO = 500;
 export class Session extends EventTarget {
   /** @type {Map<string, number>} */ #refreshes = new Map();
   /** @type {Map<string, number>} */ #gapTimers = new Map();
+  /** By channel, the last one begun. @type {Map<string, Promise<void>>} */ #memberLoads = new Map();
   #presenceTimer = 0;
   #loaded = false;
   #needsReset = false;
@@ -247,12 +248,29 @@ export class Session extends EventTarget {
     );
   }
 
-  /** @param {string} target @param {boolean} [more] */
-  async loadMembers(target, more = false) {
-    const known = (more && this.store.members.get(target)?.members) || [];
-    const after = known.at(-1)?.id;
-    const page = await this.socket.request("channel.members", { target, ...(after ? { after } : {}), limit: 100 });
-    this.store.setMembers(target, [...known, ...page.members], page.hasMore);
+  /**
+   * The members, anew as far as they were loaded, or further. One after the other: what is asked later knows more.
+   * @param {string} target @param {boolean} [more] @returns {Promise<void>}
+   */
+  loadMembers(target, more = false) {
+    const before = this.#memberLoads.get(target) ?? Promise.resolve();
+    const load = before.catch(() => {}).then(() => this.#fetchMembers(target, more));
+    this.#memberLoads.set(target, load);
+    return load;
+  }
+
+  /** @param {string} target @param {boolean} more */
+  async #fetchMembers(target, more) {
+    const known = this.store.members.get(target)?.members ?? [];
+    let members = more ? known : [];
+    let hasMore = false;
+    do {
+      const after = members.at(-1)?.id;
+      const page = await this.socket.request("channel.members", { target, ...(after ? { after } : {}), limit: 100 });
+      members = [...members, ...page.members];
+      hasMore = page.hasMore;
+    } while (hasMore && members.length < known.length);
+    this.store.setMembers(target, members, hasMore);
   }
 
   /** A number that is missing is usually on its way. If not, it is fetched. @param {string} target */
