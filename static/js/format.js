@@ -7,6 +7,7 @@ const formatters = new Map();
 const days = new Map();
 const QUARTER = 900_000;
 const DAYS_KEPT = 2000;
+const NAMED = 5;
 /** What the person has chosen; undefined: the browser's. @type {string | undefined} */
 let timeZone;
 
@@ -82,8 +83,10 @@ export function shortTime(time, now) {
   return format(time, { day: "numeric", month: "short", ...year });
 }
 
-/** @param {string[]} names */
+/** Of very many only the first are named. @param {string[]} names */
 export function nameList(names) {
+  const more = names.length - NAMED;
+  if (more > 1) return t("names.many", { names: names.slice(0, NAMED), n: names.length, more });
   return new Intl.ListFormat(language.tag, { type: "conjunction" }).format(names);
 }
 

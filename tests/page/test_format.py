@@ -43,3 +43,22 @@ async def test_the_same_moment_in_three_places(modules: Page, zone: str, expecte
 
 async def test_an_unknown_zone_is_the_browsers(modules: Page) -> None:
     assert await shown(modules, "Atlantis/Capital", NEW_YEAR) == await shown(modules, "", NEW_YEAR)
+
+
+@pytest.mark.parametrize(
+    ("language", "count", "expected"),
+    [
+        ("en", 3, "P1, P2, and P3"),
+        ("en", 6, "P1, P2, P3, P4, P5, and P6"),
+        ("en", 100, "P1, P2, P3, P4, P5 and 95 others"),
+        ("zh", 100, "P1、P2、P3、P4、P5等 100 人"),
+    ],
+)
+async def test_of_a_hundred_people_the_first_are_named(modules: Page, language: str, count: int, expected: str) -> None:
+    script = """async ([code, names]) => {
+      const { language } = await import("/static/js/i18n.js");
+      const { nameList } = await import("/static/js/format.js");
+      language.choose(code);
+      return nameList(names);
+    }"""
+    assert await modules.evaluate(script, [language, [f"P{number}" for number in range(1, count + 1)]]) == expected

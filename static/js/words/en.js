@@ -314,6 +314,7 @@ export const en = {
   "shortcuts.details": "Show or hide details",
   "shortcuts.help": "This list",
 
+  "names.many": ({ names, more }) => `${names.join(", ")} and ${more} others`,
   "note.created": "{by} made this group",
   "note.createdWith": "{by} made this group with {who}",
   "note.createdPrivate": "{by} began this chat",

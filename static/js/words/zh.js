@@ -312,6 +312,7 @@ export const zh = {
   "shortcuts.details": "显示或隐藏详情",
   "shortcuts.help": "显示此列表",
 
+  "names.many": ({ names, n }) => `${names.join("、")}等 ${n} 人`,
   "note.created": "{by} 创建了群组",
   "note.createdWith": "{by} 创建了群组，成员有 {who}",
   "note.createdPrivate": "{by} 发起了私聊",
