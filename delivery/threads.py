@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -26,7 +27,19 @@ def executor() -> ThreadPoolExecutor:
 @cache
 def first_executor() -> ThreadPoolExecutor:
     """Threads for what everybody waits for, so that commands which wait for a locked row cannot hold it up."""
-    return ThreadPoolExecutor(max_workers=2, thread_name_prefix="db first")
+    return ThreadPoolExecutor(max_workers=2, thread_name_prefix="db first", initializer=_become_first)
+
+
+_here = threading.local()
+
+
+def _become_first() -> None:
+    _here.first = True
+
+
+def in_first_thread() -> bool:
+    """Whether this is one of the `first_executor`."""
+    return getattr(_here, "first", False)
 
 
 @cache

@@ -1,4 +1,5 @@
 """Connections of the pool are looked at before their use, and where one is dead all that wait there are replaced.
+Threads for what everybody waits for have a pool of their own.
 
 psycopg's pool would ask the server each time, which costs a round trip; and it would try dead ones one after the other,
 with growing pauses, which after a restart of the server takes longer than anybody waits.
@@ -8,33 +9,58 @@ from __future__ import annotations
 
 import select
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.backends.postgresql import base
 from psycopg import Connection, Error
 from psycopg_pool import ConnectionPool
 
+from delivery.threads import in_first_thread
+
+_FIRST = " first"
+"""Behind the alias: the name of the pool for the threads of `delivery.threads.first_executor`. In the others', a crowd
+of requests that wait for a locked row, or ask for something slow, would stand before every commit and the hub."""
 _PAUSE = 1.0
 """Seconds in which the pool is emptied once: those who took dead connections before must not close new ones."""
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Django's, but for how a connection is taken from the pool."""
+    """Django's, but for how a connection is taken from a pool, and from which. Each belongs to one thread."""
 
-    _emptied = 0.0
-    """When the process last emptied its pool, on the monotonic clock."""
+    _connection_pools: ClassVar[dict[str, ConnectionPool[Any]]]  # Django's own.
+    _emptied: ClassVar[dict[str, float]] = {}
+    """When the process last emptied each of its pools, on the monotonic clock."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._pool_alias = self.alias + _FIRST if in_first_thread() else self.alias
+
+    @property
+    def pool(self) -> ConnectionPool[Any] | None:
+        alias, self.alias = self.alias, self._pool_alias
+        try:
+            # Django keeps one for each alias.
+            pool: ConnectionPool[Any] | None = super().pool
+        finally:
+            self.alias = alias
+        return pool
+
+    def close_pool(self) -> None:
+        for alias in (self.alias, self.alias + _FIRST):
+            if (pool := self._connection_pools.pop(alias, None)) is not None:
+                pool.close()
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """One that stands. Raises what Django's does: PoolTimeout where the server does not come back in time."""
         while True:
             connection = super().get_new_connection(conn_params)
-            pool: ConnectionPool[Any] | None = self.pool
+            pool = self.pool
             if pool is None or _stands(connection):
                 return connection
             pool.putconn(connection)
             now = time.monotonic()
-            if now - DatabaseWrapper._emptied > _PAUSE:
-                DatabaseWrapper._emptied = now
+            if now - self._emptied.get(self._pool_alias, 0.0) > _PAUSE:
+                self._emptied[self._pool_alias] = now
                 pool.drain()
 
 

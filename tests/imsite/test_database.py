@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from django.db import connection
 from django.db.utils import ConnectionHandler
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from accounts.models import User
+from delivery import log
+from delivery.threads import first_executor
 from imsite.database import database
 from tests.support import postgres
 from tests.support.eventually import PATIENCE
@@ -89,6 +94,30 @@ def test_however_many_connections_a_restart_has_broken_the_next_one_stands() -> 
         ).fetchall()
     assert len(ended) >= 8
     assert User.objects.count() == 0
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_what_everybody_waits_for_needs_no_connection_of_those_that_requests_hold() -> None:
+    """IM_REQUESTS and IM_DB_THREADS together may hold all that their pool has, waiting for one locked row."""
+    connection.ensure_connection()
+    pool: ConnectionPool[Any] = connection.pool  # type: ignore[attr-defined]
+    taken: list[Any] = []
+
+    def head() -> int:
+        try:
+            return log.head()
+        finally:
+            connection.close()
+
+    try:
+        with contextlib.suppress(PoolTimeout):
+            while True:
+                taken.append(pool.getconn(timeout=0.1))
+        assert taken and first_executor().submit(head).result(PATIENCE) == 0
+    finally:
+        for one in taken:
+            pool.putconn(one)
 
 
 @pytest.mark.postgres
