@@ -244,7 +244,9 @@ def impatient(wanted: Sequence[Draft], waits: Waits | None = None) -> list[Outco
 
 
 def waiting_backend() -> int:
-    """The session that waits for a lock."""
+    """The session of this database that waits for a lock: other tests run in others of the same server."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pid FROM pg_locks WHERE NOT granted")
+        cursor.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
         return int(cursor.fetchone()[0])
