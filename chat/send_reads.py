@@ -21,7 +21,12 @@ _SENDERS = Prepared(
 _CHANNELS = Prepared(
     lambda channels: Channel.objects.select_for_update(no_key=True).filter(pk__in=channels).order_by("pk")
 )
-_APPS = Prepared(lambda channels: App.objects.filter(channel__in=channels))
+_APPS = Prepared(
+    # Else an app that is switched off meanwhile would have its room said something in after that.
+    lambda channels: (
+        App.objects.select_for_update(no_key=True, of=("self",)).filter(channel__in=channels).order_by("pk")
+    )
+)
 _STAYS = Prepared(
     lambda channels, users: Membership.objects.filter(channel__in=channels, user__in=users).order_by("from_seq")
 )
@@ -30,7 +35,8 @@ _KEYS = Prepared(lambda users, ids: MessageKey.objects.filter(sender__in=users, 
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """The rows of senders and channels, by id and locked; the senders' stays in the channels; the client ids' uses."""
+    """The rows of senders and channels, by id, locked, with the channels' apps, locked too; the senders' stays in the
+    channels; the client ids' uses."""
 
     users: dict[int, User]
     channels: dict[int, Channel]
@@ -39,7 +45,7 @@ class Locked:
 
 
 def lock(senders: Collection[int], channels: Collection[int], keys: Collection[tuple[int, str]]) -> Locked:
-    """Lock them, in the order of all transactions: users, then channels. `keys`: senders with their client ids."""
+    """Lock them, in the order of all transactions: users, channels, apps. `keys`: senders with their client ids."""
     wanted = [
         _SENDERS.statement(senders),
         _CHANNELS.statement(channels),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from typing import Any
 
 import psycopg
 import pytest
 from django.db import IntegrityError, connection
 
-from accounts.actions import person_deactivate
-from accounts.models import User
+from accounts.actions import app_update, person_deactivate
+from accounts.models import App, User
 from chat import errors, writer
 from chat.actions.channel import channel_create_group, channel_create_private
 from chat.actions.member import member_invite, member_join, member_leave, member_remove
@@ -19,11 +22,12 @@ from chat.models import Channel, Membership, Message, MessageKey, ReadMark
 from chat.writer import Draft, Stored, commit
 from delivery import keys, log
 from delivery.log import Entry
+from delivery.models import Event
 from delivery.transactions import write
 from tests.support.core import draft, people, room, say
 from tests.support.eventually import PATIENCE
 from tests.support.oracle import assert_gap_free
-from tests.support.transactions import Held, in_thread, wait_until_waiting
+from tests.support.transactions import Held, in_thread, wait_until_waiting, waiting
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
@@ -288,3 +292,24 @@ def test_the_first_two_events_of_an_empty_log_at_once() -> None:
         wait_until_waiting()
         held.roll_back()
         assert other.result(PATIENCE) == 1
+
+
+def test_nothing_is_said_in_an_app_s_room_after_the_event_that_switches_it_off(persons: tuple[User, User]) -> None:
+    """Switched off between a commit's look at the rights and its taking of positions: it waits for the commit."""
+    lobby = room(102)
+    ending: list[Future[App]] = []
+
+    def end_app(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if "INSERT" in sql and not ending:
+            ending.append(in_thread(lambda: app_update(number=102, name="Over", guests_allowed=True, enabled=False)))
+            while not ending[0].done() and not in_thread(waiting).result(PATIENCE):
+                time.sleep(0.005)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(end_app):
+        (said,) = commit([draft(persons[0], lobby)])
+    assert isinstance(said, Stored)
+    ending[0].result(PATIENCE)
+    assert list(Event.objects.order_by("-position").values_list("kind", flat=True)[:2]) == ["revocation", "msg"]
+    (refused,) = commit([draft(persons[0], lobby)])
+    assert isinstance(refused, ChatError)
