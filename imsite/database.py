@@ -20,6 +20,7 @@ _POSTGRES_NETWORK = {
 }
 _READ_COMMITTED = 2
 """As psycopg numbers the levels of isolation."""
+_GUARDS = "-c idle_in_transaction_session_timeout=2000 -c lock_timeout=4000"
 _POOL_PATIENCE = 5
 """Seconds after which what needs the database is refused while it is away."""
 
@@ -33,9 +34,10 @@ def database(data_dir: Path) -> dict[str, Any]:
             found["ENGINE"] = "imsite.postgres"
             # The pool keeps connections open, so Django must not.
             found["CONN_MAX_AGE"] = 0
+            asked = found.get("OPTIONS", {})
             found["OPTIONS"] = {
                 **_POSTGRES_NETWORK,
-                **found.get("OPTIONS", {}),
+                **asked,
                 # Whatever DATABASE_URL or the server's default says: what is read under a lock must see what was
                 # committed while that was waited for.
                 "isolation_level": _READ_COMMITTED,
@@ -48,8 +50,8 @@ def database(data_dir: Path) -> dict[str, Any]:
                     "reconnect_timeout": _POOL_PATIENCE,
                 },
                 # A frozen node must not hold the log's counter: the server ends a transaction that sits idle, and a
-                # wait for a lock, on its own.
-                "options": "-c idle_in_transaction_session_timeout=2000 -c lock_timeout=4000",
+                # wait for a lock, on its own. What DATABASE_URL asks for besides, such as a search_path, holds too.
+                "options": f"{asked.get('options', '')} {_GUARDS}".strip(),
             }
         return found
     data_dir.mkdir(parents=True, exist_ok=True)

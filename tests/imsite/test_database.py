@@ -47,6 +47,23 @@ def test_postgresql_itself_ends_what_a_frozen_node_left_open(name: str) -> None:
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
+def test_what_database_url_asks_of_each_session_holds_beside_what_the_site_does(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked = "?options=-c%20search_path%3Dchat%20-c%20lock_timeout%3D0"
+    monkeypatch.setenv("DATABASE_URL", f"{postgres.cluster_url()}/{connection.settings_dict['NAME']}{asked}")
+    other = ConnectionHandler({"default": {**database(tmp_path), "CONN_MAX_AGE": None}})["default"]
+    other.settings_dict["OPTIONS"]["pool"] = False
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT current_setting('search_path'), current_setting('lock_timeout')")
+            assert cursor.fetchone() == ("chat", "4s")
+    finally:
+        other.close()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
 def test_several_statements_travel_as_one_and_each_sees_what_was_committed_whatever_is_configured(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
