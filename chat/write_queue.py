@@ -50,8 +50,9 @@ class WriteQueue:
         return self.submit_all([draft])[0]
 
     def submit_all(self, drafts: Sequence[Draft]) -> list[asyncio.Future[Stored]]:
-        """The same for several drafts; either all of them are queued, or none."""
-        if len(self._waiting) + len(drafts) > settings.IM_WRITE_QUEUE:
+        """The same for several drafts; either all of them are queued, or none. Once the queue has ended, none is."""
+        ended = self._stopping and (self._task is None or self._task.done())
+        if ended or len(self._waiting) + len(drafts) > settings.IM_WRITE_QUEUE:
             raise ChatError(errors.TOO_MUCH, "The site is busy. Try again in a second.", retryAfter=1)
         loop = asyncio.get_running_loop()
         futures: list[asyncio.Future[Stored]] = [loop.create_future() for _ in drafts]

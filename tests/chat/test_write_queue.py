@@ -29,6 +29,16 @@ async def test_more_than_there_is_room_for_are_refused_together(settings: Settin
     assert len(queue.submit_all(some[:1])) == 1
 
 
+async def test_what_comes_after_its_end_is_refused_and_waits_for_nobody() -> None:
+    """A call may have found the queue before the node ended it, and come to submit after."""
+    queue = WriteQueue()
+    queue.start()
+    await queue.stop()
+    with pytest.raises(ChatError) as refused:
+        queue.submit(Draft(sender=1, channel=1, text="too late"))
+    assert refused.value.code.number == 1011
+
+
 @pytest.mark.django_db(transaction=True)
 async def test_what_a_thread_stores_goes_through_the_queue_and_each_has_its_outcome() -> None:
     (alice,), channel = await asyncio.gather(run(people, "alice"), run(room))
