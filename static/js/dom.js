@@ -26,7 +26,8 @@ export function setText(element, text) {
 }
 
 /**
- * Makes the children of a list those of `items`, in order, reusing the elements of known keys.
+ * Makes the children of a list those of `items`, in order, reusing the elements of known keys. What had the focus in one
+ * that goes away hands it to its like in the one that follows.
  * @template T
  * @param {Element} list
  * @param {T[]} items
@@ -36,10 +37,15 @@ export function reconcile(list, items, { key, create, update }) {
   const wanted = new Set(items.map(key));
   /** @type {Map<string, Element>} */
   const known = new Map();
+  /** @type {{at: number, like: string} | null} */
+  let lost = null;
   for (const child of /** @type {HTMLElement[]} */ ([...list.children])) {
     const name = child.dataset.key;
     if (name !== undefined && wanted.has(name)) known.set(name, child);
-    else child.remove();
+    else {
+      if (child.contains(document.activeElement)) lost = { at: known.size, like: likeOf(document.activeElement) };
+      child.remove();
+    }
   }
   let next = list.firstElementChild;
   for (const item of items) {
@@ -52,6 +58,25 @@ export function reconcile(list, items, { key, create, update }) {
     update(element, item);
     if (element === next) next = next.nextElementSibling;
     else list.insertBefore(element, next);
+  }
+  if (lost?.like) focusLike(list, lost.at, lost.like);
+}
+
+/** A selector for what has the same place in another entry. @param {any} element */
+function likeOf({ dataset }) {
+  if (dataset.part) return `[data-part="${dataset.part}"]`;
+  return dataset.testid ? `[data-testid="${dataset.testid}"]` : "";
+}
+
+/** @param {Element} list @param {number} at @param {string} like */
+function focusLike(list, at, like) {
+  const following = [...list.children].slice(at);
+  const before = [...list.children].slice(0, at).reverse();
+  for (const entry of [...following, ...before]) {
+    const found = /** @type {HTMLElement | null} */ (entry.querySelector(like));
+    if (!found?.checkVisibility()) continue;
+    found.focus({ preventScroll: true });
+    return;
   }
 }
 
