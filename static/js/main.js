@@ -27,6 +27,7 @@ import { attachMenus } from "./widgets/menus.js";
 import { showNotice } from "./widgets/notice.js";
 import { PeopleList } from "./widgets/people.js";
 import { PeopleDialogs } from "./widgets/people-dialogs.js";
+import { MentionList } from "./widgets/mention-list.js";
 import { MessageMenu } from "./widgets/message-menu.js";
 import { PersonMenu } from "./widgets/person-menu.js";
 import { PinBar } from "./widgets/pin-bar.js";
@@ -75,6 +76,7 @@ const timeline = new Timeline({ store, conversation, outbox });
 const composer = new Composer({
   store, conversation, drafts,
   limit: boot.messageLimit,
+  mentions: new MentionList({ store, session }),
   unblock: (person) => personMenu.unblock(person),
 });
 const search = new SearchPanel({ search: new MessageSearch({ socket, store, session }), store, layout, open, filter: channels.filter });

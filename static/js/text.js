@@ -10,8 +10,9 @@ const SPECIAL = /\n?```(?:[\w+-]*\n)?([\s\S]+?)\n?```\n?|`([^`\n]+)`|(https?:\/\
 const TRAILING = /[.,;:!?'"*_~]+$/u;
 const EMOJI = /^(?:(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}\uFE0F?|\p{Regional_Indicator}{2}|[#*0-9]\uFE0F?\u20E3)(?:\p{Emoji_Modifier}|\u200D(?:\p{Emoji_Presentation}|\p{Extended_Pictographic})\uFE0F?)*\s*){1,6}$/u;
 
-const MENTION = /(?<![\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}\p{N}_.@/-])@/gu;
-const LONGEST_NAME = 64;
+/** An "@" that may begin a name. */
+export const MENTION = /(?<![\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}\p{N}_.@/-])@/gu;
+export const LONGEST_NAME = 64;
 const WORD = /[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}\p{N}_]/u;
 
 /** @param {string} text @param {Names} [names] who can be mentioned @returns {Piece[]} */

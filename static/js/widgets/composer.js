@@ -4,6 +4,7 @@
  * @import { Drafts, Quoted } from "../drafts.js"
  * @import { Message, Person } from "../protocol.js"
  * @import { Store } from "../store.js"
+ * @import { MentionList } from "./mention-list.js"
  * @import { Timeline } from "./timeline.js"
  */
 import { byId, part, setText } from "../dom.js";
@@ -27,14 +28,15 @@ export class Composer {
   field = /** @type {HTMLTextAreaElement} */ (byId("composer"));
 
   /**
-   * @param {{store: Store, conversation: Conversation, drafts: Drafts, limit: number,
+   * @param {{store: Store, conversation: Conversation, drafts: Drafts, limit: number, mentions: MentionList,
    *   unblock: (person: Person) => void}} parts
    */
-  constructor({ store, conversation, drafts, limit, unblock }) {
+  constructor({ store, conversation, drafts, limit, mentions, unblock }) {
     this.store = store;
     this.conversation = conversation;
     this.drafts = drafts;
     this.limit = limit;
+    this.mentions = mentions;
     store.addEventListener("current", () => this.#opened());
     for (const type of ["channels", "circle"]) store.addEventListener(type, () => this.#showChannel());
     language.addEventListener("change", () => this.#show());
@@ -165,7 +167,7 @@ export class Composer {
   /** @param {KeyboardEvent} event */
   #key(event) {
     // While an input method composes, Enter and the arrows belong to it.
-    if (event.isComposing || event.keyCode === 229) return;
+    if (event.isComposing || event.keyCode === 229 || this.mentions.key(event)) return;
     if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey) {
       event.preventDefault();
       this.#submit();

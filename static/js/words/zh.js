@@ -141,6 +141,7 @@ export const zh = {
   "report.confirm": "举报消息",
   "report.done": "谢谢，管理员会处理。",
 
+  "composer.mentions": "可提及的人",
   "composer.label": "发给 {name} 的消息",
   "composer.hint": "发消息给 {name}",
   "composer.closed": "群组已关闭，只能查看，不能发言。",
@@ -298,6 +299,7 @@ export const zh = {
   "shortcuts.title": "键盘快捷键",
   "shortcuts.send": "发送消息",
   "shortcuts.newline": "换行",
+  "shortcuts.mention": "提及某人",
   "shortcuts.editLast": "编辑自己的上一条消息（输入框为空时）",
   "shortcuts.escape": "退出回复、编辑、详情、搜索或对话框",
   "shortcuts.messages": "转到消息列表",

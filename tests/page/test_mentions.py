@@ -1,0 +1,77 @@
+"""Names after "@": what counts as typing one, and who is offered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Page
+
+from tests.support import machine
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.sqlite,
+    pytest.mark.skipif(machine.chromium() is None, reason="Chromium is missing on this machine"),
+]
+
+
+async def run(modules: Page, body: str, given: Any) -> Any:
+    return await modules.evaluate(
+        f'async (given) => {{ const m = await import("/static/js/mentions.js"); {body} }}', given
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "typed"),
+    [
+        ("@", ""),
+        ("hello @ma", "ma"),
+        ("hello @Ma Yu", "Ma Yu"),
+        ("你好@小", "小"),
+        ("@bob and @al", "al"),
+        ("(@bo", "bo"),
+        ("hello", None),
+        ("@bob ", None),
+        ("bob@example", None),
+        ("@bob\nnext", None),
+        ("@" + "x" * 65, None),
+    ],
+)
+async def test_what_counts_as_typing_a_name(modules: Page, text: str, typed: str | None) -> None:
+    assert await run(modules, "return m.mentionAt(given, given.length)?.q ?? null;", text) == typed
+
+
+async def test_only_what_stands_before_the_caret_counts(modules: Page) -> None:
+    assert await run(modules, "return m.mentionAt(given, 6);", "ask @bob tomorrow") == {"from": 4, "q": "b"}
+
+
+@pytest.mark.parametrize(
+    ("q", "expected"),
+    [
+        ("", ["bob", "bobby", "ma.yuan", "xia", "guest-7f", "p1"]),
+        ("bob", ["bob", "bobby"]),
+        ("BOBB", ["bobby"]),
+        ("yuan", ["ma.yuan"]),
+        ("ma y", ["ma.yuan"]),
+        ("圭", ["xia"]),
+        ("ob", []),
+        ("p", ["p1", "p2", "p3"]),
+    ],
+)
+async def test_the_best_come_first(modules: Page, q: str, expected: list[str]) -> None:
+    people = [("bob", "Bob"), ("bobby", "Bob Smith"), ("ma.yuan", "Ma Yuan"), ("xia", "夏圭"), ("guest-7f", "Cedar")]
+    people += [(f"p{number}", f"Painter {number}") for number in range(1, 4)]
+    given = [q, [{"userId": user_id, "name": name} for user_id, name in people]]
+    assert await run(modules, "return m.meant(...given).map(({ userId }) => userId);", given) == expected
+
+
+async def test_who_is_called_just_so_comes_before_who_wrote_last(modules: Page) -> None:
+    people = [{"userId": "bobby", "name": "Bobby"}, {"userId": "bob", "name": "Bob"}]
+    assert await run(modules, 'return m.meant("bob", given)[0].userId;', people) == "bob"
+
+
+async def test_a_guest_is_addressed_by_the_name_they_chose(modules: Page) -> None:
+    script = "return given.map(m.addressOf);"
+    given = [{"kind": "person", "userId": "bob", "name": "B"}, {"kind": "guest", "userId": "g1", "name": "Quiet Cedar"}]
+    assert await run(modules, script, given) == ["@bob", "@Quiet Cedar"]
