@@ -13,11 +13,12 @@ import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import orjson
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 
 from delivery.log import Entry, now_ms
 from delivery.models import Event, Receipt
@@ -95,12 +96,13 @@ class Receipts:
         """Write down what was counted so far; if that fails, it waits for the next time."""
         self._arrived.clear()
         while self._counts:
-            batch = dict(sorted(self._counts.items())[:TOGETHER])
+            # Those that have waited longest. To sort all that an outage leaves would take the event loop seconds.
+            batch = dict(sorted(islice(self._counts.items(), TOGETHER)))
             for place in batch:
                 del self._counts[place]
             try:
                 await run(_add_rows, [(*place, *counted) for place, counted in batch.items()])
-            except DatabaseError as error:
+            except (DatabaseError, InterfaceError) as error:
                 logger.warning("receipts_unwritten", extra={"count": len(batch), "error": type(error).__name__})
                 for place, (count, at) in batch.items():
                     self._add(place, count, at)

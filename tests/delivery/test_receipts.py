@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from pytest_django.fixtures import Settings
 
 from delivery import log, receipts
@@ -102,11 +102,14 @@ async def test_counts_of_several_nodes_are_added(made: Receipts) -> None:
     assert await asyncio.to_thread(receipts.tallies, 6) == [Tally(EVERYBODY, 10, 3000)]
 
 
-async def test_what_could_not_be_written_waits(made: Receipts, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("fault", [DatabaseError, InterfaceError])
+async def test_what_could_not_be_written_waits(
+    made: Receipts, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+) -> None:
     written: list[object] = []
 
     async def fail(*_: object) -> None:
-        raise DatabaseError
+        raise fault
 
     async def keep(_: object, rows: object) -> None:
         written.append(rows)
@@ -119,6 +122,21 @@ async def test_what_could_not_be_written_waits(made: Receipts, monkeypatch: pyte
     await made.flush()
     await made.flush()
     assert written == [[(7, ALICE, 2, 900)]]
+
+
+async def test_what_has_waited_longest_is_written_first(made: Receipts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each batch is sorted by itself, not all that waits: that may be as much as an outage leaves."""
+    written: list[object] = []
+
+    async def keep(_: object, rows: list[tuple[int, ...]]) -> None:
+        written.append([row[0] for row in rows])
+
+    monkeypatch.setattr(receipts, "run", keep)
+    monkeypatch.setattr(receipts, "TOGETHER", 2)
+    for position in (5, 4, 1):
+        made._add((position, ALICE), 1, 1000)
+    await made.flush()
+    assert written == [[4, 5], [1]]
 
 
 def test_what_was_fetched_otherwise_is_counted_once(made: Receipts) -> None:
