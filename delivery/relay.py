@@ -135,7 +135,8 @@ class Relay:
         self._arrived.set()
 
     async def _send(self) -> None:
-        await self._arrived.wait()
+        if not self._waiting:  # What a fault has left goes without news.
+            await self._arrived.wait()
         self._arrived.clear()
         loop = asyncio.get_running_loop()
         while self._waiting:
@@ -150,7 +151,6 @@ class Relay:
             except Exception as error:
                 _UNREACHABLE.inc(len(together))
                 logger.warning("layer_unreachable", extra={"entries": len(together), "error": repr(error)})
-                self._arrived.set()
                 if direct:
                     await self._send_to_persons(direct)
                 await asyncio.sleep(PAUSE)
@@ -237,7 +237,14 @@ class Relay:
         self._receiver.offer([entry for entry in entries if entry.position])
         for entry in entries:
             if not entry.position:
-                self._receiver.deliver_transient(entry)
+                self._deliver(entry)
+
+    def _deliver(self, entry: Entry) -> None:
+        try:
+            self._receiver.deliver_transient(entry)
+        except Exception:
+            # A push that a newer node has made, say. What all nodes tell must not wait for it.
+            logger.exception("push_undeliverable", extra={"kind": entry.kind})
 
     # -- groups ---------------------------------------------------------------------------------------------------
 
