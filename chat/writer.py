@@ -30,8 +30,9 @@ from delivery.transactions import wait_for_locks, write
 
 logger = logging.getLogger(__name__)
 
-_ONE_FAULTY = {"55P03", "40P01", "40001"}
-"""SQLSTATEs that one entry can bring upon its batch: lock not available, deadlock, serialisation failure."""
+_ONE_FAULTY = {"55P03", "40P01", "40001", "57014"}
+"""SQLSTATEs that one entry can bring upon its batch: lock not available, deadlock, serialisation failure, and a
+statement that took too long where the operator has set `statement_timeout`: by a lock as well."""
 PARTS_PATIENCE = 4.0
 """Seconds from a batch's failure in which its parts are tried; what has had no turn by then is refused, and may be sent
 again by its key. Were the log's counter locked, each part of a part would else wait anew, and the queue with it."""

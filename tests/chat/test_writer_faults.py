@@ -166,11 +166,12 @@ def test_connections_lost_while_idle_fail_no_commit(alice: User, groups: list[Ch
             )
 
 
+@pytest.mark.parametrize("limit", ["lock_timeout", "statement_timeout"])
 def test_who_sends_where_a_lock_is_not_had_harms_no_other(
-    alice: User, groups: list[Channel], announced: list[Entry]
+    alice: User, groups: list[Channel], announced: list[Entry], limit: str
 ) -> None:
     with Held(lambda: lock(groups[0])):
-        assert stored(impatient(drafts(alice, groups))) == ["OperationalError", True, True]
+        assert stored(impatient(drafts(alice, groups), limit=limit)) == ["OperationalError", True, True]
     assert_whole(2)
     assert len(announced) == 2
 
@@ -227,18 +228,18 @@ class Waits:
         return execute(sql, params, many, context)
 
 
-def impatient(wanted: Sequence[Draft], waits: Waits | None = None) -> list[Outcome]:
+def impatient(wanted: Sequence[Draft], waits: Waits | None = None, *, limit: str = "lock_timeout") -> list[Outcome]:
     """Commit with little patience for locks."""
 
     def work() -> list[Outcome]:
         with connection.cursor() as cursor:
-            cursor.execute("SET lock_timeout = 50")
+            cursor.execute(f"SET {limit} = {50 if limit == 'lock_timeout' else 1000}")
         try:
             with connection.execute_wrapper(waits or Waits()):
                 return commit(wanted)
         finally:
             with connection.cursor() as cursor:
-                cursor.execute("RESET lock_timeout")
+                cursor.execute(f"RESET {limit}")
 
     return in_thread(work).result(PATIENCE)
 
