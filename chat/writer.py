@@ -37,7 +37,8 @@ PARTS_PATIENCE = 4.0
 """Seconds from a batch's failure in which its parts are tried; what has had no turn by then is refused, and may be sent
 again by its key. Were the log's counter locked, each part of a part would else wait anew, and the queue with it."""
 PART_LOCK_PATIENCE = 0.25
-"""Seconds for which a part waits for a lock, on PostgreSQL: the whole has waited for it by `lock_timeout` already."""
+"""Seconds for which the parts of a batch that has waited in vain wait for a lock, on PostgreSQL: the whole has waited
+for it by `lock_timeout` already."""
 
 
 @dataclass(slots=True)
@@ -81,17 +82,18 @@ def commit(drafts: Sequence[Draft]) -> list[Outcome]:
     return _commit(drafts, None)
 
 
-def _commit(drafts: Sequence[Draft], until: float | None, *, again: bool = True) -> list[Outcome]:
-    """The same for a part of a batch, whose parts are tried `until` then; None: for all of it."""
+def _commit(drafts: Sequence[Draft], until: float | None, *, waited: bool = False, again: bool = True) -> list[Outcome]:
+    """The same for a part of a batch, whose parts are tried `until` then; None: for all of it. `waited`: in vain."""
     began = time.monotonic()
     try:
-        outcomes, entries = _store(drafts, in_part=until is not None)
+        outcomes, entries = _store(drafts, waited=waited)
     except Exception as error:
         if len(drafts) > 1 and _of_one(error):
-            return _commit_halves(drafts, error, time.monotonic() + PARTS_PATIENCE if until is None else until)
+            until = time.monotonic() + PARTS_PATIENCE if until is None else until
+            return _commit_halves(drafts, error, until, waited=waited or _waited(error))
         if again and isinstance(error, IntegrityError):
             # The same key was stored elsewhere between our look and our insert: now the look finds it.
-            return _commit(drafts, until, again=False)
+            return _commit(drafts, until, waited=waited, again=False)
         return _failed(drafts, error)
     metrics.COMMIT_SECONDS.observe(time.monotonic() - began)
     metrics.COMMIT_MESSAGES.observe(len(drafts))
@@ -99,11 +101,11 @@ def _commit(drafts: Sequence[Draft], until: float | None, *, again: bool = True)
     return outcomes
 
 
-def _commit_halves(drafts: Sequence[Draft], error: Exception, until: float) -> list[Outcome]:
+def _commit_halves(drafts: Sequence[Draft], error: Exception, until: float, *, waited: bool) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for half in (drafts[: len(drafts) // 2], drafts[len(drafts) // 2 :]):
         if time.monotonic() < until:
-            outcomes += _commit(half, until)
+            outcomes += _commit(half, until, waited=waited)
         else:
             outcomes += _failed(half, OperationalError(f"no time is left after {error!r}"))
     return outcomes
@@ -115,14 +117,16 @@ def _failed(drafts: Sequence[Draft], error: Exception) -> list[Outcome]:
 
 
 def _of_one(error: Exception) -> bool:
-    if isinstance(error, OperationalError | InterfaceError):
-        return getattr(error.__cause__, "sqlstate", None) in _ONE_FAULTY
-    return True
+    return _waited(error) or not isinstance(error, OperationalError | InterfaceError)
 
 
-def _store(drafts: Sequence[Draft], *, in_part: bool = False) -> tuple[list[Outcome], list[Entry]]:
+def _waited(error: Exception) -> bool:
+    return getattr(error.__cause__, "sqlstate", None) in _ONE_FAULTY
+
+
+def _store(drafts: Sequence[Draft], *, waited: bool = False) -> tuple[list[Outcome], list[Entry]]:
     with write():
-        if in_part:
+        if waited:
             wait_for_locks(PART_LOCK_PATIENCE)
         # Locks in the order of all transactions: users, channels, keys; the log's counter last.
         locked = lock(

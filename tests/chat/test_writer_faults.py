@@ -211,6 +211,15 @@ def test_the_parts_of_a_batch_wait_shorter_than_the_whole_has(
     assert stored(in_thread(lambda: commit(drafts(alice, groups))).result(PATIENCE)) == [True, False, False]
 
 
+def test_the_parts_of_a_batch_that_has_waited_for_nothing_wait_as_long_as_it_would_have(
+    alice: User, groups: list[Channel]
+) -> None:
+    faulty = draft(alice, groups[0], shown_as="x" * 100)
+    waits = Waits()
+    assert stored(impatient([*drafts(alice, groups), faulty], waits)) == [True, True, True, "DataError"]
+    assert set(waits.patience) == {"50ms"} and len(waits.patience) > 1
+
+
 def lock(channel: Channel) -> list[Channel]:
     return list(Channel.objects.select_for_update(no_key=True).filter(pk=channel.pk))
 
