@@ -167,3 +167,32 @@ bob = User.objects.get(username="bob")
 profile_change(user_id=bob.pk, nickname="Robert", status_text="", language="", time_zone="", shares_read=True,
     shares_presence=True)
 """
+
+
+async def test_on_a_phone_a_notice_hides_neither_the_newest_message_nor_the_tabs(
+    site: Site, person: OpenPerson
+) -> None:
+    tokens = register(site, ["alice", "bob"])
+    alice = await person("alice", width=390, height=700)
+    await sign_in(alice, site, "alice")
+    async with await Client.connect(site.acc) as bob:
+        await bob.login_token(tokens["bob"])
+        group = await bob.call("channel.create", kind="public", name="Readers", members=["alice"])
+        await say_many(bob, group["target"], 5)
+        await alice.get_by_test_id("back").click()
+        await bob.call("friend.request", userId="alice")
+        notice = alice.get_by_test_id("notice")
+        await expect(notice).to_have_text("Bob wants to be friends.")
+        box, tabs = await notice.bounding_box(), await alice.get_by_test_id("tab-people").bounding_box()
+        assert box and tabs and box["y"] > tabs["y"] + tabs["height"]
+        # On one line: there is room for it.
+        assert box["height"] < 50
+
+        await open_channel(alice, "Readers")
+        await bob.call("friend.remove", userId="alice")
+        await bob.call("friend.request", userId="alice")
+        newest = alice.locator("[data-testid=message][data-seq='5']")
+        await expect(newest).to_be_in_viewport()
+        await expect(notice).to_have_text("Bob wants to be friends.")
+        box, last = await notice.bounding_box(), await newest.bounding_box()
+        assert box and last and box["y"] + box["height"] < last["y"]

@@ -1,4 +1,4 @@
-/** A line that appears below for a moment: what happened, or what did not. */
+/** A line that appears for a moment: what happened, or what did not. */
 import { Disconnected, Refused } from "../protocol.js";
 import { byId } from "../dom.js";
 import { t } from "../i18n.js";
