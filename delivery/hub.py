@@ -33,6 +33,8 @@ AHEAD = 20_000
 """Positions ahead of the watermark that are kept: some tens of megabytes, should the log not be readable for long."""
 READ_PAGE = 500
 """Entries in one read of the log."""
+RETURNS = 500
+"""Clients a second that may well come back at once."""
 HOLE_PATIENCE = 0.1
 """Seconds to wait for the announcement of a position that is missing, before reading the log: longer than a relay
 gathers (`relay.PACE`), or each gathering would cost a read."""
@@ -158,7 +160,10 @@ class Hub:
                 await asyncio.sleep(settings.IM_LOG_POLL)
 
     async def _catch_up(self) -> None:
+        passed = self.watermark
         head = await run_first(log.head)
+        if head < passed:
+            self._begin_anew(head)
         while self.watermark < head:
             entries = await run_first(log.read, self.watermark, READ_PAGE)
             for entry in entries:
@@ -174,6 +179,18 @@ class Hub:
             for position in [position for position in place if position <= self.watermark]:
                 del place[position]
         self._advance()
+
+    def _begin_anew(self, head: int) -> None:
+        """The database has forgotten what was passed: a replica that lagged took over, or a backup was played back.
+
+        Its positions are given a second time. Who logs in with one that is ahead of the log reads everything anew.
+        """
+        logger.error("log_went_back", extra={"position": head, "count": self.watermark - head})
+        self.watermark = head
+        self._pending.clear()
+        self._announced.clear()
+        for number, connection in enumerate(list(self.connections.values())):
+            connection.dismiss(1012, f"retry in {number / RETURNS:.1f}s")
 
     async def reach(self, position: int) -> None:
         """See that the hub has passed `position`, if there is such a one: another node may have told of it first."""

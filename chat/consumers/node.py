@@ -9,7 +9,7 @@ import secrets
 import time
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 
 from accounts import actions as accounts
 from chat import errors
@@ -22,7 +22,7 @@ from chat.hooks.dispatcher import Dispatcher
 from chat.write_queue import WriteQueue, open_queue
 from delivery import keys, publish, receipts
 from delivery.cluster import Cluster
-from delivery.hub import Hub
+from delivery.hub import RETURNS, Hub
 from delivery.nodes import Nodes
 from delivery.nodes_memory import MemoryNodes
 from delivery.presence import Presence
@@ -30,9 +30,6 @@ from delivery.presence_memory import MemoryPresence
 from delivery.threads import run
 
 logger = logging.getLogger(__name__)
-
-RETURNS = 500
-"""Clients a second that may well come back at once."""
 
 
 class Node:
@@ -128,7 +125,7 @@ async def _tidy() -> None:
             await run(receipts.forget_old)
             await run(accounts.expired_forget)
             await run(webhook_delivery.attempts_forget)
-        except DatabaseError as error:
+        except (DatabaseError, InterfaceError) as error:
             logger.warning("tidy_failed", extra={"error": type(error).__name__})
         await asyncio.sleep(settings.IM_TIDY_INTERVAL)
 

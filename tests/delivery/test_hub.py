@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 
 import pytest
 from django.conf import Settings
 
+from delivery import log
 from delivery.encoders import encoders
 from delivery.hub import Hub
 from delivery.log import Entry, Span
@@ -85,6 +87,45 @@ async def test_a_jump_of_the_counter_is_followed(hub: Hub, memory_log: MemoryLog
         assert await alice.until("msg@1001") == ["msg@1", "msg@1001"]
         memory_log.position = 2000
         await eventually(lambda: hub.watermark == 2000)
+
+
+async def test_where_the_database_forgot_what_was_passed_everybody_begins_anew(
+    hub: Hub, memory_log: MemoryLog, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A replica that lagged has taken over: positions are given a second time."""
+    async with listening(hub, ALICE, MEMBER) as alice:
+        hub.offer(memory_log.append(msg(), msg(), msg()))
+        await alice.until("msg@3")
+        memory_log.position = 1
+        del memory_log.entries[1:]
+        assert await alice.closed() == 1012
+    assert "log_went_back" in caplog.text
+    async with listening(hub, ALICE, MEMBER) as alice:
+        hub.offer(memory_log.append(msg()))
+        assert await alice.until("msg@2") == ["msg@2"]
+
+
+async def test_a_head_that_was_read_before_the_last_announcement_is_no_step_back(
+    hub: Hub, memory_log: MemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    overtaken = threading.Event()
+
+    def head() -> int:
+        before = memory_log.head()
+        if not overtaken.is_set() and before == 1:
+            hub.offer(memory_log.append(msg()))
+            while hub.watermark != 2:
+                time.sleep(0.001)
+            overtaken.set()
+        return before
+
+    monkeypatch.setattr(log, "head", head)
+    async with listening(hub, ALICE, MEMBER) as alice:
+        hub.offer(memory_log.append(msg()))
+        await eventually(overtaken.is_set)
+        hub.offer(memory_log.append(msg()))
+        assert await alice.until("msg@3") == ["msg@1", "msg@2", "msg@3"]
+        assert alice.closings == []
 
 
 async def test_an_unreadable_database_delays_and_loses_nothing(hub: Hub, memory_log: MemoryLog) -> None:
