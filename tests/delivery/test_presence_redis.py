@@ -172,7 +172,9 @@ async def test_the_people_of_a_dead_node_are_offline_when_its_lease_lapses(
         disconnect(b, BOB)
         await eventually(lambda: "went" in told(BOB, b, c))
         assert told(ALICE, b, c) == ["went"]
-        assert [key for key in await redis.keys("im:*") if not key.startswith("im:lease")] == ["im:holders"]
+        # Of the living, at most that they have held somebody: a lease that was lost and taken anew has held nobody.
+        kept = {key for key in await redis.keys("im:*") if not key.startswith("im:lease")}
+        assert kept <= {"im:holders"}
 
 
 @pytest.mark.parametrize("question", ["online", "online on", "nodes", "persons", "count", "named"])
