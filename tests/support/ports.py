@@ -3,25 +3,43 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import os
 import random
 import socket
+from collections.abc import Iterator
+
+_RANGE = range(10_000, 32_000)
+"""Below those of outgoing connections (on Linux from 32,768 on): one of them could take a port before its server does."""
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of 127.0.0.1 that nobody listens on at this moment, nor is told of by the next thousands of calls."""
+    return free_ports(1)
 
 
 def free_ports(count: int) -> int:
-    """The first of so many ports in a row that nobody listens on at this moment."""
+    """The first of so many ports in a row."""
     while True:
-        first = random.randrange(20000, 32000)
+        ports = list(itertools.islice(_own, count))
         try:
             with contextlib.ExitStack() as probes:
-                for port in range(first, first + count):
+                for port in ports:
                     probes.enter_context(socket.socket()).bind(("127.0.0.1", port))
         except OSError:
             continue
-        return first
+        if ports == list(range(ports[0], ports[0] + count)):
+            return ports[0]
+
+
+def _of_this_process() -> Iterator[int]:
+    """Each worker of a run has its own, in a row from any of them on: what is told and closed again is told once."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    share = len(_RANGE) // workers
+    mine = list(_RANGE[number * share : (number + 1) * share])
+    start = random.randrange(share)
+    return itertools.cycle(mine[start:] + mine[:start])
+
+
+_own = _of_this_process()
