@@ -10,7 +10,7 @@ import socket
 from collections.abc import Iterator
 
 _RANGE = range(10_000, 32_000)
-"""Below those of outgoing connections (on Linux from 32,768 on): one of them could take a port before its server does."""
+"""Below those of outgoing connections (on Linux from 32,768 on), which could take a port before its server does."""
 
 
 def free_port() -> int:
