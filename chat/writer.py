@@ -128,7 +128,7 @@ def _store(drafts: Sequence[Draft], *, waited: bool = False) -> tuple[list[Outco
     with write():
         if waited:
             wait_for_locks(PART_LOCK_PATIENCE)
-        # Locks in the order of all transactions: users, channels, keys; the log's counter last.
+        # Locks in the order of all transactions: users, channels, apps, keys; the log's counter last.
         locked = lock(
             {draft.sender for draft in drafts},
             {draft.channel for draft in drafts},

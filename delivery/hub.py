@@ -162,7 +162,8 @@ class Hub:
     async def _catch_up(self) -> None:
         passed = self.watermark
         head = await run_first(log.head)
-        if head < passed:
+        # Unless another call has seen it first.
+        if head < passed <= self.watermark:
             self._begin_anew(head)
         while self.watermark < head:
             entries = await run_first(log.read, self.watermark, READ_PAGE)

@@ -105,6 +105,27 @@ async def test_where_the_database_forgot_what_was_passed_everybody_begins_anew(
         assert await alice.until("msg@2") == ["msg@2"]
 
 
+async def test_that_the_database_forgot_is_seen_once(
+    hub: Hub, memory_log: MemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two that look at the same time must not both go back: what came meanwhile would be passed again."""
+    hub.offer(memory_log.append(msg(), msg(), msg()))
+    await eventually(lambda: hub.watermark == 3)
+    await hub.stop()
+    memory_log.position = 1
+    both = threading.Barrier(2)
+
+    def head() -> int:
+        both.wait(PATIENCE)
+        return memory_log.head()
+
+    monkeypatch.setattr(log, "head", head)
+    begun: list[int] = []
+    monkeypatch.setattr(hub, "_begin_anew", lambda at: (begun.append(at), setattr(hub, "watermark", at)))
+    await asyncio.gather(hub.reach(4), hub.reach(4))
+    assert begun == [1]
+
+
 async def test_a_head_that_was_read_before_the_last_announcement_is_no_step_back(
     hub: Hub, memory_log: MemoryLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
