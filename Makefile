@@ -71,8 +71,8 @@ clustercost: $(VENV)/dev.stamp ## The same load on one node and on two, over eac
 gatewaycost: $(VENV)/dev.stamp ## What other systems can send by the REST API: 1,000 messages in one call, and one by one.
 	@$(BIN)/python -m tests.load.gateway_cost $(ARGS)
 
-proto: $(VENV)/dev.stamp ## Generate the code for delivery/deliver.proto and chat/wire/im.proto anew.
-	@$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. delivery/deliver.proto
+proto: $(VENV)/dev.stamp ## Generate the code for delivery/cluster/rpc/deliver.proto and chat/wire/im.proto anew.
+	@$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. delivery/cluster/rpc/deliver.proto
 	@$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. chat/wire/im.proto
 
 lock: ## Write deploy/requirements*.txt anew from pyproject.toml (needs uv).

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from accounts.errors import TooOften
-from accounts.throttle import signing_in
+from accounts.rate_limits import signing_in
 
 
 class AddressThrottle:

@@ -6,11 +6,11 @@ from django.contrib.auth import authenticate, login, update_session_auth_hash
 from django.http import HttpRequest
 
 from accounts.actions import device_made, session_end
-from accounts.browsers import browser_name
 from accounts.credentials import EARLIER_CREDENTIALS, session_credential
 from accounts.models import Device, User
 from accounts.names import is_storable
-from accounts.selectors import person_by_phone
+from accounts.selectors.users import person_by_phone
+from accounts.user_agents import browser_name
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts.views import ending, oauth, profile, reset, sign_in, ways_in
+from accounts.views import close_account, oauth, password_reset, profile, sign_in, sign_in_methods
 
 app_name = "accounts"
 urlpatterns = [
@@ -13,8 +13,8 @@ urlpatterns = [
     path("logout/", sign_in.SignOut.as_view(), name="logout"),
     path("register/", sign_in.Register.as_view(), name="register"),
     path("password/", sign_in.PasswordChange.as_view(), name="password"),
-    path("reset/", reset.Reset.as_view(), name="reset"),
-    path("reset/<uidb64>/<token>/", reset.ResetConfirm.as_view(), name="reset-confirm"),
+    path("reset/", password_reset.Reset.as_view(), name="reset"),
+    path("reset/<uidb64>/<token>/", password_reset.ResetConfirm.as_view(), name="reset-confirm"),
     path("oauth/newcomer/", oauth.Newcomer.as_view(), name="newcomer"),
     path("oauth/<slug:slug>/", oauth.Leave.as_view(), name="oauth-leave"),
     path("oauth/<slug:slug>/done/", oauth.Back.as_view(), name="oauth-back"),
@@ -22,11 +22,11 @@ urlpatterns = [
     path("oauth/<slug:slug>/unlink/", oauth.Unlink.as_view(), name="oauth-unlink"),
     path("profile/", profile.Profile.as_view(), name="profile"),
     path("profile/picture/", profile.Avatar.as_view(), name="avatar"),
-    path("ways-in/", ways_in.WaysIn.as_view(), name="ways-in"),
-    path("ways-in/devices/all/", ways_in.SignOutAll.as_view(), name="sign-out-all"),
-    path("ways-in/devices/<int:device_id>/", ways_in.SignOutDevice.as_view(), name="sign-out-device"),
-    path("ways-in/email/", ways_in.Email.as_view(), name="email"),
-    path("ways-in/email/forget/", ways_in.EmailForget.as_view(), name="email-forget"),
-    path("ways-in/email/<str:proof>/", ways_in.EmailConfirm.as_view(), name="email-confirm"),
-    path("deactivate/", ending.Deactivate.as_view(), name="deactivate"),
+    path("ways-in/", sign_in_methods.WaysIn.as_view(), name="ways-in"),
+    path("ways-in/devices/all/", sign_in_methods.SignOutAll.as_view(), name="sign-out-all"),
+    path("ways-in/devices/<int:device_id>/", sign_in_methods.SignOutDevice.as_view(), name="sign-out-device"),
+    path("ways-in/email/", sign_in_methods.Email.as_view(), name="email"),
+    path("ways-in/email/forget/", sign_in_methods.EmailForget.as_view(), name="email-forget"),
+    path("ways-in/email/<str:proof>/", sign_in_methods.EmailConfirm.as_view(), name="email-confirm"),
+    path("deactivate/", close_account.Deactivate.as_view(), name="deactivate"),
 ]

@@ -12,10 +12,10 @@ class ChatConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.actions.apps import app_created
-        from accounts.actions.news import seen_by_others
-        from chat import pushes
-        from chat.actions.person_changed import audiences
-        from delivery.encoders import encoders
+        from accounts.actions.profile_events import seen_by_others
+        from chat import encoders as pushes
+        from chat.actions.profile_broadcast import audiences
+        from delivery.hub.encoders import encoders
 
         encoders["json"] = pushes.json_push
         encoders[pushes.PROTOBUF] = pushes.protobuf_push

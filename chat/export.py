@@ -18,10 +18,10 @@ from django.contrib.admin.models import LogEntry
 from django.utils import timezone
 
 from accounts import avatars
-from accounts.circle import blocked_by, friendships
-from accounts.external import external_ids
 from accounts.models import User
-from accounts.ways_in import devices, links
+from accounts.selectors.contacts import blocked_by, friendships
+from accounts.selectors.external_users import external_ids
+from accounts.selectors.sign_in_methods import devices, links
 from chat.models import (
     Announcement,
     IncomingHook,

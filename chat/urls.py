@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from chat.api.clients import FriendAdd, GroupCreate, GroupUserList, Login, Register
-from chat.api.gateway import SendMessage, SendMessageAll, UserList, UserOnline
-from chat.api.incoming import Incoming
-from chat.api.state import SystemState
+from chat.api.incoming_webhook import Incoming
+from chat.api.legacy.protobuf_clients import FriendAdd, GroupCreate, GroupUserList, Login, Register
+from chat.api.legacy.system_state import SystemState
+from chat.api.legacy.user_calls import SendMessage, SendMessageAll, UserList, UserOnline
 
 urlpatterns = [
     path("user/list", UserList.as_view()),

@@ -14,8 +14,8 @@ from typing import Any
 import orjson
 from django.db.models import Q
 
+from delivery.db.bulk import Statement, insertions, together
 from delivery.models import Event, EventPerson, LogHead
-from delivery.rows import Statement, insertions, together
 
 _HEAD = 1
 _DIRECT = Q(header__contains='"route":')
@@ -30,7 +30,7 @@ class Entry:
     `join` and `leave` list persons who belong to the channel from, or up to, this event, both included;
     `route` lists the two people of a private channel, by whose presence its bodies travel;
     `skip` lists persons who do not get it live;
-    `receipt` lists persons for whom it is counted who gets it (`delivery.receipts`);
+    `receipt` lists persons for whom it is counted who gets it (`delivery.hub.receipts`);
     `revoke` ends connections of the persons (`credential`: only those, `except`: all but those), or with `app` those of
     everybody on it.
     """

@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 
 from django.db import transaction
 
-from delivery.buckets import Buckets, Drawn
-from delivery.connection import Connection
-from delivery.hub import Hub
+from delivery.cluster.redis_client import Unreachable
+from delivery.cluster.relay import Relay
+from delivery.cluster.token_buckets import Buckets, Drawn
+from delivery.hub.connection import Connection
+from delivery.hub.hub import Hub
 from delivery.log import Entry
-from delivery.redis import Unreachable
-from delivery.relay import Relay
 
 T = TypeVar("T")
 

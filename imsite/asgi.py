@@ -16,13 +16,13 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402  Django
 from django.urls import re_path  # noqa: E402
 
 from chat.consumers.json_consumer import JsonConsumer  # noqa: E402
-from chat.consumers.node import node, stop_node  # noqa: E402
 from chat.consumers.protobuf_consumer import ProtobufConsumer  # noqa: E402
-from imsite import cookies  # noqa: E402
-from imsite.observe import lag  # noqa: E402
-from imsite.request_threads import HttpHandler  # noqa: E402
+from chat.node.lifecycle import node, stop_node  # noqa: E402
+from imsite import cookie_parser  # noqa: E402
+from imsite.monitoring import loop_lag  # noqa: E402
+from imsite.server.request_threads import HttpHandler  # noqa: E402
 
-cookies.mend()
+cookie_parser.mend()
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -36,7 +36,7 @@ async def lifespan(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if message["type"] == "lifespan.startup":
             try:
                 await node()
-                measuring = asyncio.create_task(lag.measure(), name="loop lag")
+                measuring = asyncio.create_task(loop_lag.measure(), name="loop lag")
             except Exception as error:
                 await send({"type": "lifespan.startup.failed", "message": f"The node does not start: {error}"})
                 raise

@@ -12,7 +12,7 @@ from django.templatetags.static import static
 
 from imsite import options
 from imsite.database import database
-from imsite.log_lines import LOG_LINES
+from imsite.logging_config import LOG_LINES
 from imsite.options import DEVELOPMENT, read
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -68,7 +68,7 @@ INSTALLED_APPS = [
     "chat",
 ]
 MIDDLEWARE = [
-    "imsite.observe.access.Observe",
+    "imsite.monitoring.access.Observe",
     "imsite.middleware.ContentSecurityPolicy",
     "django.middleware.security.SecurityMiddleware",
     "imsite.static_files.StaticFiles",
@@ -224,11 +224,11 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     # The shapes are msgspec's, which need none of what is done to those of serializers.
     "POSTPROCESSING_HOOKS": [
-        "imsite.reference.openapi.explain_paths",
-        "imsite.reference.openapi.explain_refusals",
-        "imsite.reference.openapi.explain_rights",
-        "imsite.reference.openapi.explain_headers",
-        "imsite.reference.openapi.describe_webhooks",
+        "imsite.api_docs.openapi.explain_paths",
+        "imsite.api_docs.openapi.explain_refusals",
+        "imsite.api_docs.openapi.explain_rights",
+        "imsite.api_docs.openapi.explain_headers",
+        "imsite.api_docs.openapi.describe_webhooks",
     ],
     # The document that we serve is checked by tests; `check --deploy` would make another.
     "DISABLE_ERRORS_AND_WARNINGS": True,

@@ -9,10 +9,10 @@ from django.views.generic import RedirectView
 from accounts.views.profile import Picture
 from accounts.views.sign_in import AdminSignIn
 from chat.admin import nodes
-from chat.views import home
-from chat.views_own_data import Delete, Export, OwnData
-from imsite.observe.access import for_staff
-from imsite.observe.views import VIEWS
+from chat.views.account_data import Delete, Export, OwnData
+from chat.views.home import home
+from imsite.monitoring.access import for_staff
+from imsite.monitoring.views import VIEWS
 
 urlpatterns = [
     # One page to sign in, with one lock, for the admin too; and one to change one's password.
@@ -21,7 +21,7 @@ urlpatterns = [
     path("admin/nodes/", nodes.page, name="admin_nodes"),
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
-    path("api/", include("imsite.reference.urls")),
+    path("api/", include("imsite.api_docs.urls")),
     path("accounts/data/", OwnData.as_view(), name="own-data"),
     path("accounts/data/export/", Export.as_view(), name="own-data-export"),
     path("accounts/data/delete/", Delete.as_view(), name="own-data-delete"),

@@ -1,5 +1,6 @@
 """Everything that changes people, their credentials or apps. Keyword arguments only; refusals are AccountErrors."""
 
+from accounts.actions.anonymization import departing, person_depart, person_forget
 from accounts.actions.apps import app_create, app_update
 from accounts.actions.blocks import person_block, person_unblock
 from accounts.actions.credentials import (
@@ -9,10 +10,8 @@ from accounts.actions.credentials import (
     sign_in_unlock,
     sign_out_everywhere,
 )
-from accounts.actions.departure import departing, person_depart, person_forget
 from accounts.actions.devices import device_forget, device_made, device_seen, devices_in_use, devices_seen
-from accounts.actions.directory import person_add, person_draft, person_rename, require_manageable
-from accounts.actions.external import (
+from accounts.actions.external_users import (
     external_people_import,
     external_person_deactivate,
     external_person_set,
@@ -20,8 +19,12 @@ from accounts.actions.external import (
     external_tokens_revoke,
 )
 from accounts.actions.friends import friend_accept, friend_decline, friend_remove, friend_request
-from accounts.actions.links import link_end, link_make, person_register_linked
-from accounts.actions.persons import (
+from accounts.actions.managed_users import person_add, person_draft, person_rename, require_manageable
+from accounts.actions.oauth_links import link_end, link_make, person_register_linked
+from accounts.actions.profile import avatar_remove, avatar_set, email_set, profile_change
+from accounts.actions.services import service_make, service_permissions_set, service_rename
+from accounts.actions.tokens import MadeToken, service_token_make, token_issue, token_make, token_revoke, tokens_revoke
+from accounts.actions.users import (
     administrator_create,
     guest_create,
     person_activate,
@@ -31,9 +34,6 @@ from accounts.actions.persons import (
     person_roles_set,
     system_user,
 )
-from accounts.actions.profile import avatar_remove, avatar_set, email_set, profile_change
-from accounts.actions.services import service_make, service_permissions_set, service_rename
-from accounts.actions.tokens import MadeToken, service_token_make, token_issue, token_make, token_revoke, tokens_revoke
 
 __all__ = [
     "MadeToken",

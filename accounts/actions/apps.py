@@ -9,7 +9,7 @@ from accounts.actions.revocations import revoke_app
 from accounts.errors import BadApp
 from accounts.models import App
 from accounts.names import BadName, check_name
-from delivery.transactions import write
+from delivery.db.transactions import write
 
 app_created = Signal()
 """Sent with `app` in the transaction that makes it, so that what belongs to an app can be made with it."""

@@ -8,7 +8,7 @@ from accounts.actions.friends import shown, two_locked
 from accounts.errors import BlockRefused, NoSuchPerson
 from accounts.models import Block, User
 from delivery import log, publish
-from delivery.transactions import write
+from delivery.db.transactions import write
 
 BLOCKED = "person.blocked"
 UNBLOCKED = "person.unblocked"

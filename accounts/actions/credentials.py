@@ -12,14 +12,14 @@ from django.utils import timezone
 from knox.models import AuthToken
 
 from accounts.actions.devices import device_forget, devices_forget_all
-from accounts.actions.links import trips_forget
+from accounts.actions.oauth_links import trips_forget
 from accounts.actions.revocations import revoke, revoke_all
-from accounts.actions.rows import hashed_password, locked
 from accounts.actions.tokens import tokens_forget
+from accounts.actions.user_persistence import hashed_password, locked
 from accounts.credentials import EARLIER_CREDENTIALS, session_credential, token_credential
 from accounts.models import User
-from accounts.selectors import session_store
-from delivery.transactions import write
+from accounts.selectors.users import session_store
+from delivery.db.transactions import write
 
 
 def session_end(*, user_id: int, session_key: str) -> None:

@@ -14,7 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import App, Device, User
-from delivery.transactions import write
+from delivery.db.transactions import write
 
 SEEN_INTERVAL = 60
 """Seconds between two notes of a credential's use: a busy one must not cost a write each time."""

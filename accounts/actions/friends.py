@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.conf import settings
 from django.db.models import Q
 
-from accounts.circle import blocks
 from accounts.errors import FriendRequestRefused, NoSuchFriend, NoSuchPerson
 from accounts.models import Friendship, User
+from accounts.selectors.contacts import blocks
 from delivery import log, publish
-from delivery.transactions import write
+from delivery.db.transactions import write
 
 REQUESTED = "friend.requested"
 ACCEPTED = "friend.accepted"

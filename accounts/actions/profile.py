@@ -9,12 +9,12 @@ from django.db import transaction
 from django.utils.translation import gettext_noop as _
 
 from accounts import avatars
-from accounts.actions.news import tell_change
-from accounts.actions.rows import checked_email, locked, update
+from accounts.actions.profile_events import tell_change
+from accounts.actions.user_persistence import checked_email, locked, update
 from accounts.errors import BadProfile
 from accounts.models import User
 from accounts.names import BadName, check_name, check_nickname, check_own_nickname
-from delivery.transactions import write
+from delivery.db.transactions import write
 
 STATUS_LIMIT = 100
 

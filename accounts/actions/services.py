@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission
 
-from accounts.actions.news import tell_change
+from accounts.actions.profile_events import tell_change
 from accounts.actions.revocations import revoke_all
-from accounts.actions.rows import insert, locked
+from accounts.actions.user_persistence import insert, locked
 from accounts.errors import BadService
 from accounts.models import User
 from accounts.names import check_nickname, check_user_name
-from accounts.services import permissions_named
-from delivery.transactions import write
+from accounts.selectors.services import permissions_named
+from delivery.db.transactions import write
 
 
 def service_make(*, username: str, nickname: str = "", permissions: Iterable[str] = ()) -> User:

@@ -12,12 +12,12 @@ from knox.models import AuthToken
 
 from accounts.actions.devices import device_forget, device_made
 from accounts.actions.revocations import revoke
-from accounts.actions.rows import locked
+from accounts.actions.user_persistence import locked
 from accounts.credentials import token_credential
 from accounts.errors import BadToken, NoSuchPerson
 from accounts.models import Device, User
 from accounts.names import BadName, check_name
-from delivery.transactions import write
+from delivery.db.transactions import write
 
 NAME_LIMIT = 100
 _TOGETHER = 500

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
 from accounts.errors import AccountError
-from delivery.transactions import write
+from delivery.db.transactions import write
 
 
 def told(refusal: Exception) -> str:

@@ -25,7 +25,7 @@ from accounts.actions import (
 from accounts.admin.base import ActionAdmin, told
 from accounts.models import Service
 from accounts.names import BadName, check_nickname, check_user_name, name_key
-from accounts.selectors import guest_name_taken
+from accounts.selectors.users import guest_name_taken
 
 RIGHTS = ("groups", "user_permissions")
 

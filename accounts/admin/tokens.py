@@ -24,7 +24,7 @@ from accounts.credentials import token_credential, token_digest
 from accounts.errors import BadToken
 from accounts.models import Service, User
 from accounts.names import name_key
-from accounts.services import tokens
+from accounts.selectors.services import tokens
 
 admin.site.unregister(AuthToken)
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from accounts.models.person import User, UserManager
+from accounts.models.user import User, UserManager
 
 
 class ServiceManager(UserManager):

@@ -19,20 +19,20 @@ from django.views.generic.edit import FormView
 
 from accounts.actions import link_end, link_make, person_register_linked
 from accounts.actions.profile import avatar_set
-from accounts.certain import is_certain
 from accounts.errors import AccountError, TooOften
-from accounts.forms import NewcomerForm
+from accounts.forms.profile import CertainForm
+from accounts.forms.sign_in import NewcomerForm
 from accounts.models import User
 from accounts.oauth import flow
 from accounts.oauth.flow import Refused
 from accounts.oauth.identity import Identity, suggested_nickname, suggested_user_name
 from accounts.oauth.providers import Way, origins, provider, way, ways
-from accounts.profile_forms import CertainForm
-from accounts.selectors import guest_name_taken
+from accounts.rate_limits import joining, leaving
+from accounts.reauthentication import is_certain
+from accounts.selectors.sign_in_methods import email_taken, person_by_link
+from accounts.selectors.users import guest_name_taken
 from accounts.sign_in import sign_in
-from accounts.throttle import joining, leaving
 from accounts.views.profile import OwnPage
-from accounts.ways_in import email_taken, person_by_link
 
 
 class OAuthView(View):

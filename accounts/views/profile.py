@@ -19,10 +19,10 @@ from django.views.generic.edit import FormView
 from accounts import avatars
 from accounts.actions import avatar_remove, avatar_set, profile_change
 from accounts.errors import AccountError
+from accounts.forms.profile import AvatarForm, ProfileForm
 from accounts.models import User
-from accounts.profile_forms import AvatarForm, ProfileForm
-from accounts.selectors import person_by_id
-from accounts.throttle import changing
+from accounts.rate_limits import changing
+from accounts.selectors.users import person_by_id
 
 _FOR_GOOD = "public, max-age=31536000, immutable"
 

@@ -22,13 +22,13 @@ from django.views.generic.edit import FormView
 
 from accounts.actions import guest_create, password_change, person_register
 from accounts.errors import AccountError, TooOften
-from accounts.forms import FirstPasswordForm, PasswordForm, RegisterForm, SignInForm
+from accounts.forms.sign_in import FirstPasswordForm, PasswordForm, RegisterForm, SignInForm
 from accounts.models import User
 from accounts.names import name_key
 from accounts.oauth.providers import origins, ways
-from accounts.selectors import app_by_number
+from accounts.rate_limits import joining
+from accounts.selectors.users import app_by_number
 from accounts.sign_in import current_credential, session_renew, sign_in
-from accounts.throttle import joining
 
 
 class SignIn(LoginView):

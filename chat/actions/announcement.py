@@ -14,8 +14,8 @@ from chat import errors, rules
 from chat.errors import ChatError
 from chat.models import Announcement
 from chat.selectors import global_channels
-from chat.writer import Draft, commit
-from delivery.transactions import write
+from chat.sending.writer import Draft, commit
+from delivery.db.transactions import write
 
 logger = logging.getLogger(__name__)
 

@@ -8,16 +8,16 @@ from django.conf import settings
 from django.db.models import Count
 
 from accounts.models import App, User
-from accounts.selectors import accounts_by_ids, person_by_id, persons_by_names
-from chat import bodies, errors, rules
-from chat.actions.reach import addable, require_addable, require_reach
+from accounts.selectors.users import accounts_by_ids, person_by_id, persons_by_names
+from chat import errors, payloads, rules
+from chat.actions.block_checks import addable, require_addable, require_reach
 from chat.actions.service_access import access_for_service
 from chat.errors import ChatError
 from chat.models import Channel, Membership
 from chat.selectors import NOTE, Access
 from delivery import log, publish
+from delivery.db.transactions import write
 from delivery.log import Entry
-from delivery.transactions import write
 
 
 def people_named(names: Sequence[str], *, but: User) -> list[User]:
@@ -59,7 +59,7 @@ def note_entry(
     if leave:
         header["leave"] = [user.pk for user in leave]
     now = log.now_ms()
-    body = bodies.note(channel.pk, kind, by=by, who=who, value=value, seq=channel.last_seq, time=now)
+    body = payloads.note(channel.pk, kind, by=by, who=who, value=value, seq=channel.last_seq, time=now)
     return Entry(kind=NOTE, channel=channel.pk, header=header, body=body, time=now)
 
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from accounts.models import User
 from accounts.names import is_storable
 from chat import errors, rules
+from chat.actions.block_checks import require_addable
 from chat.actions.channel import (
     lock_people,
     managed_group,
@@ -19,14 +20,13 @@ from chat.actions.channel import (
     require_room_for_groups,
     stay_rows,
 )
-from chat.actions.reach import require_addable
 from chat.errors import ChatError
 from chat.models import Channel, Membership, ReadMark, Restriction
 from chat.selectors import Access, current_members
 from chat.selectors.restrictions import in_force
 from delivery import log, publish
+from delivery.db.transactions import write
 from delivery.log import Entry
-from delivery.transactions import write
 
 
 def member_join(*, user: User, channel_id: int) -> Access:

@@ -7,21 +7,21 @@ from typing import Any
 
 from django.conf import settings
 
-from accounts.circle import readers_shown
 from accounts.models import User
-from chat import bodies, errors, rules
-from chat.actions.reach import require_heard
+from accounts.selectors.contacts import readers_shown
+from chat import errors, payloads, rules
+from chat.actions.block_checks import require_heard
 from chat.actions.service_access import access_for_service
 from chat.errors import ChatError
 from chat.models import Channel, Message, Pin, ReadMark
 from chat.selectors import Access, access_channel, access_message, peer_of
-from chat.send_rights import require_unmuted
-from chat.write_queue import current_queue
-from chat.writer import Draft, Stored, commit
+from chat.sending.permissions import require_unmuted
+from chat.sending.queue import current_queue
+from chat.sending.writer import Draft, Stored, commit
 from delivery import log, publish
-from delivery.connection import Connection
+from delivery.db.transactions import write
+from delivery.hub.connection import Connection
 from delivery.log import Entry
-from delivery.transactions import write
 
 READ_MARK = "read.mark"
 READ_SEEN = "read.seen"
@@ -98,7 +98,7 @@ def message_edit(
         message.save(update_fields=["text", "edited_at"])
         # A replay from further back must not bring the old text again.
         log.redact(message.pk, {"msg": text, "editedAt": message.edited_at})
-        entries = log.append([about(message, EDITED, access, origin, bodies.edited(message))])
+        entries = log.append([about(message, EDITED, access, origin, payloads.edited(message))])
         publish.after_commit(entries)
     return message, entries[0].position
 
@@ -137,7 +137,7 @@ def _recall(message: Message, access: Access, by: User, origin: str) -> int | No
     gone = {"msg": ""} if message.type == "text" else {"msg": "", "content": ""}
     log.redact(message.pk, {**gone, "recalled": True})
     Pin.objects.filter(message=message).delete()
-    entries = log.append([about(message, RECALLED, access, origin, bodies.recalled(message, by, now))])
+    entries = log.append([about(message, RECALLED, access, origin, payloads.recalled(message, by, now))])
     publish.after_commit(entries)
     return entries[0].position
 

@@ -1,6 +1,6 @@
-"""Mutes and bans: by a group's owners and admins in it, by operators in any channel or everywhere, for a time.
+"""Mute and ban users: in a channel by its owners and admins, in any channel or site-wide by operators.
 
-The send path obeys them from the next message on (`chat.send_rights`), and the person's connections are told at once.
+`chat.sending.permissions` enforces a restriction from the next message on. The user's connections are told at once.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.actions import person_activate, person_deactivate, system_user
 from accounts.models import Block, User
-from chat import bodies, errors, rules
+from chat import errors, payloads, rules
 from chat.actions.channel import member_group, people_named
 from chat.actions.member import end_stay
 from chat.errors import ChatError
@@ -19,8 +19,8 @@ from chat.models import Channel, Restriction
 from chat.selectors import current_members
 from chat.selectors.restrictions import in_force
 from delivery import log, publish
+from delivery.db.transactions import write
 from delivery.log import Entry
-from delivery.transactions import write
 
 RESTRICTION = "restriction"
 LIFTED = {Restriction.Kind.MUTE: "unmute", Restriction.Kind.BAN: "unban"}
@@ -189,5 +189,5 @@ def _after_lifting(person: User, kind: str, channel_id: int | None) -> None:
 def _entry(
     person: User, kind: str, channel: Channel | None, *, until: datetime | None = None, reason: str = ""
 ) -> Entry:
-    body = bodies.restriction(kind, channel.pk if channel is not None else None, until=until, reason=reason)
+    body = payloads.restriction(kind, channel.pk if channel is not None else None, until=until, reason=reason)
     return Entry(kind=RESTRICTION, persons=(person.pk,), body=body)

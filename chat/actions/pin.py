@@ -5,14 +5,14 @@ from __future__ import annotations
 from django.conf import settings
 
 from accounts.models import User
-from chat import bodies, errors, rules
+from chat import errors, payloads, rules
+from chat.actions.block_checks import require_heard
 from chat.actions.message import about
-from chat.actions.reach import require_heard
 from chat.errors import ChatError
 from chat.models import Channel, Message, Pin
 from chat.selectors import Access, access_channel, access_message
 from delivery import log, publish
-from delivery.transactions import write
+from delivery.db.transactions import write
 
 PINNED = "message.pinned"
 UNPINNED = "message.unpinned"
@@ -84,6 +84,6 @@ def unpin_locked(message: Message, access: Access, by: User, origin: str) -> int
 
 
 def _tell(kind: str, message: Message, access: Access, by: User, origin: str) -> int:
-    entries = log.append([about(message, kind, access, origin, bodies.pinned(message, by))])
+    entries = log.append([about(message, kind, access, origin, payloads.pinned(message, by))])
     publish.after_commit(entries)
     return entries[0].position

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TypedDict, Unpack
 
 from accounts.models import User
-from accounts.selectors import person_by_id
+from accounts.selectors.users import person_by_id
 from chat import errors, rules
 from chat.actions.channel import managed_group, member_group, note_entry, people_named
 from chat.errors import ChatError
 from chat.models import Channel, Membership
 from chat.selectors import Access, current_members
 from delivery import log, publish
-from delivery.transactions import write
+from delivery.db.transactions import write
 
 
 class Changes(TypedDict, total=False):

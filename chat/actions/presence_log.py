@@ -1,6 +1,6 @@
 """Who comes online and goes, in the log, for webhooks. Only while one that is switched on wants to hear it.
 
-Everybody's own screens are told by `chat.actions.presence`, in no log.
+Everybody's own screens are told by `chat.actions.presence_broadcast`, in no log.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ import time
 
 from django.db import DatabaseError
 
-from chat import bodies, selectors
-from chat.selectors import hooks as hook_selectors
-from chat.selectors.hooks import OFFLINE, ONLINE, PRESENCE_RESET
+from chat import payloads, selectors
+from chat.selectors.presence_events import OFFLINE, ONLINE, PRESENCE_RESET, has_presence_webhook
 from delivery import log, publish
+from delivery.db.executors import run
+from delivery.db.transactions import write
 from delivery.log import Entry
-from delivery.presence import Presence
-from delivery.threads import run
-from delivery.transactions import write
+from delivery.presence.base import Presence
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +85,7 @@ class PresenceLog:
 
     async def _is_wanted(self) -> bool:
         if time.monotonic() - self._asked >= FRESH:
-            self._wanted = await run(hook_selectors.presence_wanted)
+            self._wanted = await run(has_presence_webhook)
             self._asked = time.monotonic()
         return self._wanted
 
@@ -107,7 +106,7 @@ def _append(noticed: list[tuple[str, int, int]]) -> None:
     # As for everybody else: who lets nobody see that they are online is not told of.
     people = {pk: user for pk, user in found.items() if user.shares_presence}
     entries = [
-        Entry(kind=kind, body=bodies.person(people[person]) | {"appId": app} if person else {})
+        Entry(kind=kind, body=payloads.person(people[person]) | {"appId": app} if person else {})
         for kind, person, app in noticed
         if person in people or not person
     ]

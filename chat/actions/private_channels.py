@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from accounts.circle import apart
 from accounts.models import User
+from accounts.selectors.contacts import apart
 from chat import errors
 from chat.actions.channel import note_entry, require_account, stay_rows
 from chat.errors import ChatError
 from chat.models import Channel, Membership
 from delivery import log, publish
-from delivery.transactions import write
+from delivery.db.transactions import write
 
 TOGETHER = 250
 """Channels made in one transaction: it holds the log's counter for a few hundredths of a second."""

@@ -15,7 +15,7 @@ from chat.actions.moderation import person_ban, person_mute
 from chat.errors import ChatError
 from chat.models import Channel, Report
 from chat.selectors import access_channel, access_message
-from delivery.transactions import write
+from delivery.db.transactions import write
 
 Verdict = Literal["dismiss", "recall", "mute", "recall_mute", "ban", "recall_ban"]
 """What is done: with the message, and with who wrote it, in that channel (`mute`) or on the site (`ban`)."""

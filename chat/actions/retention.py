@@ -15,7 +15,7 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from chat.models import Channel, Message
 from chat.search.index import index_forget
 from delivery import log
-from delivery.transactions import write
+from delivery.db.transactions import write
 
 DAY_MS = 86_400_000
 

@@ -13,7 +13,7 @@ from chat.actions.policy import Changes, channel_set_policy
 from chat.actions.service_access import access_for_service
 from chat.errors import ChatError
 from chat.models import Channel
-from delivery.transactions import write
+from delivery.db.transactions import write
 
 
 def channel_change(

@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from accounts.models import User
-from accounts.selectors import person_by_name
+from accounts.selectors.users import person_by_name
 from chat import errors
+from chat.actions.bulk_send import SPEAK
 from chat.actions.message import message_edit, message_recall
-from chat.actions.sending import SPEAK
 from chat.actions.service_access import access_for_service
 from chat.errors import ChatError
 from chat.models import Message
 from chat.selectors import access_message
-from delivery import receipts
+from delivery.hub import receipts
 
 
 def message_for_service(user: User, message_id: int) -> Message:

@@ -12,12 +12,12 @@ from accounts.credentials import token_credential, token_digest
 from accounts.errors import NameTaken, TooOften
 from accounts.models import App, User
 from accounts.names import GUEST_NAME_LIMIT, BadName, name_key
-from accounts.selectors import app_by_number, person_by_session, person_by_token
-from accounts.throttle import joining
+from accounts.rate_limits import joining
+from accounts.selectors.users import app_by_number, person_by_session, person_by_token
 from chat import errors, selectors
 from chat.errors import ChatError
+from delivery.db.transactions import write
 from delivery.log import Span
-from delivery.transactions import write
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,7 @@
 """Channels, messages, who keeps order and how, for operators. Nothing is typed into rows: what is done is an action."""
 
-from accounts.admin.words import translate
+from accounts.admin.model_translations import translate
 
 translate("chat")
 
-from chat.admin import (  # noqa: E402, F401 - each registers its models
-    announcements,
-    channels,
-    incoming_hooks,
-    messages,
-    people,
-    reports,
-    restrictions,
-    webhooks,
-)
+from chat.admin import announcements, channels, incoming_webhooks, messages, reports, restrictions, users, webhooks  # noqa: E402, F401 - each registers its models

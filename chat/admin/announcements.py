@@ -22,8 +22,8 @@ from chat.actions.announcement import (
     announcement_edit,
     announcements_send_due,
 )
+from chat.admin.admin_actions import Deed
 from chat.admin.base import LongList, State
-from chat.admin.deeds import Deed
 from chat.models import Announcement
 
 CANCEL = Deed(

@@ -10,7 +10,7 @@ from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
 
 from accounts.admin.base import ReadOnly
-from chat.admin.deeds import DeedAdmin
+from chat.admin.admin_actions import DeedAdmin
 
 
 class State(NamedTuple):

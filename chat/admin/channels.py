@@ -17,8 +17,8 @@ from unfold.decorators import display
 
 from accounts.admin.base import ReadOnly
 from chat.admin.base import ChatAdmin, State
-from chat.admin.channel_deeds import BAN_MEMBER, CLOSE, MUTE_MEMBER, POLICY, REOPEN, ROLE, TRANSFER
-from chat.admin.reads import channel_titles, channels_called, member_counts, moment, person_link, stays_by_presence
+from chat.admin.channel_actions import BAN_MEMBER, CLOSE, MUTE_MEMBER, POLICY, REOPEN, ROLE, TRANSFER
+from chat.admin.queries import channel_titles, channels_called, member_counts, moment, person_link, stays_by_presence
 from chat.admin.timeline import newest_in, pinned_in, timeline
 from chat.models import Channel, Membership
 

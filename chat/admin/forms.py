@@ -20,7 +20,7 @@ from unfold.widgets import (
 
 from accounts.models import User
 from chat import rules
-from chat.admin.reads import channels_called, members_named
+from chat.admin.queries import channels_called, members_named
 from chat.models import Channel, Membership
 
 SPANS = (

@@ -15,9 +15,9 @@ from unfold.decorators import display
 
 from chat.actions.message import message_recall_as_operator
 from chat.actions.pin import message_pin_as_operator, message_unpin_as_operator
+from chat.admin.admin_actions import Deed
 from chat.admin.base import ChatAdmin, State
-from chat.admin.deeds import Deed
-from chat.admin.reads import (
+from chat.admin.queries import (
     channel_link,
     channel_titles,
     channels_meant,

@@ -12,13 +12,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.selectors import apps_enabled
-from chat.admin.reads import COUNTED, messages_since, open_reports
+from accounts.selectors.users import apps_enabled
+from chat.admin.queries import COUNTED, messages_since, open_reports
 from chat.admin.statistics import figures
-from chat.consumers.node import running_node
+from chat.node.lifecycle import running_node
 from delivery import log, metrics, publish
-from delivery.hub import Hub
-from delivery.nodes import NodeInfo
+from delivery.hub.hub import Hub
+from delivery.nodes.base import NodeInfo
 
 LOOP_PATIENCE = 2.0
 """Seconds in which a healthy event loop answers."""

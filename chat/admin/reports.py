@@ -17,9 +17,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from chat.actions.report import Verdict, report_handle
+from chat.admin.admin_actions import Deed, Text
 from chat.admin.base import ChatAdmin
-from chat.admin.deeds import Deed, Text
-from chat.admin.reads import channel_link, channel_titles, person_link
+from chat.admin.queries import channel_link, channel_titles, person_link
 from chat.admin.timeline import around, timeline
 from chat.models import Report
 

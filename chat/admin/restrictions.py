@@ -14,9 +14,9 @@ from unfold.decorators import display
 
 from accounts.names import name_key
 from chat.actions.moderation import person_unban, person_unmute
+from chat.admin.admin_actions import Deed
 from chat.admin.base import ChatAdmin
-from chat.admin.deeds import Deed
-from chat.admin.reads import channel_link, channel_titles, person_link
+from chat.admin.queries import channel_link, channel_titles, person_link
 from chat.models import Restriction
 
 

@@ -8,8 +8,8 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
+from chat.admin.admin_actions import Deed, Text
 from chat.admin.base import LongList
-from chat.admin.deeds import Deed, Text
 
 
 class SecretAdmin(LongList):

@@ -16,7 +16,7 @@ from django.db.models import Count, F, Max
 from django.db.models.functions import TruncDate
 
 from accounts.models import User
-from chat.admin.reads import channel_titles
+from chat.admin.queries import channel_titles
 from chat.models import Channel, Message
 
 FIGURES = "admin.figures"

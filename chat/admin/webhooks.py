@@ -23,17 +23,17 @@ from unfold.widgets import (
 from accounts.admin.base import ReadOnly
 from accounts.models import User
 from chat import errors
-from chat.actions import webhook as webhooks
-from chat.actions.webhook_aside import asides_forget
+from chat.admin.admin_actions import Deed
 from chat.admin.base import State
-from chat.admin.deeds import Deed
 from chat.admin.forms import channel_named
-from chat.admin.reads import channel_link, channel_titles
+from chat.admin.queries import channel_link, channel_titles
 from chat.admin.secrets import SecretAdmin
 from chat.errors import ChatError
-from chat.hooks.ping import webhook_ping
 from chat.models import Webhook, WebhookAside, WebhookDelivery
-from chat.selectors import hooks as hook_selectors
+from chat.webhooks.outgoing import actions as webhooks
+from chat.webhooks.outgoing import selectors as hook_selectors
+from chat.webhooks.outgoing.dead_letters import asides_forget
+from chat.webhooks.outgoing.ping import webhook_ping
 from delivery import log
 
 

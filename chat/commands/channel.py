@@ -6,19 +6,19 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from accounts.circle import presence_shown
-from accounts.selectors import persons_by_names
-from chat import bodies, errors, selectors
+from accounts.selectors.contacts import presence_shown
+from accounts.selectors.users import persons_by_names
+from chat import errors, payloads, selectors
 from chat.actions import channel as channels
 from chat.actions import member, policy
 from chat.commands.fields import Id, Name, Names, Number, PageSize, Target
-from chat.commands.page import fitting
+from chat.commands.page_size import fitting
 from chat.commands.registry import Call, command
 from chat.errors import ChatError
 from chat.rules import SLOW_MODE_LIMIT
 from chat.selectors import Access, access_channel
 from delivery import publish
-from delivery.threads import run
+from delivery.db.executors import run
 
 Join = Literal["open", "invite", "closed"]
 LISTED = 1000
@@ -27,7 +27,7 @@ LISTED = 1000
 
 def shown(call: Call, access: Access) -> dict[str, Any]:
     """A channel as the caller sees it now. In a database thread."""
-    return bodies.listed_channel(selectors.listed(call.user, access))
+    return payloads.listed_channel(selectors.listed(call.user, access))
 
 
 def shown_again(call: Call, channel_id: int) -> dict[str, Any]:
@@ -45,7 +45,7 @@ async def channel_list(call: Call, data: List) -> dict[str, Any]:
     Of very many only the first (`hasMore`); those beyond are asked for by `skip`, how many one has.
     """
     items = await run(selectors.channel_list, call.user, call.caller.app, skip=data.skip, limit=LISTED + 1)
-    shown = [bodies.listed_channel(item) for item in items]
+    shown = [payloads.listed_channel(item) for item in items]
     page = shown[: fitting(shown[:LISTED])]
     return {"channels": page, "hasMore": len(page) < len(shown)}
 
@@ -111,7 +111,7 @@ class Invite(msgspec.Struct):
 async def invite(call: Call, data: Invite) -> dict[str, Any]:
     """Add people to a group; answers with those who were not in it."""
     added = await run(member.member_invite, user=call.user, channel_id=data.target, names=data.members)
-    return {"target": str(data.target), "added": [bodies.person(user) for user in added]}
+    return {"target": str(data.target), "added": [payloads.person(user) for user in added]}
 
 
 class Remove(msgspec.Struct):
@@ -199,7 +199,7 @@ async def members(call: Call, data: Members) -> dict[str, Any]:
     def read() -> tuple[dict[int, dict[str, Any]], set[int], bool]:
         access = access_channel(call.user, data.target, app=call.caller.app)
         stays, more = selectors.members_page(access.channel, after=data.after, limit=data.limit)
-        shown = {stay.user_id: bodies.profile(stay.user) | {"role": stay.role} for stay in stays}
+        shown = {stay.user_id: payloads.profile(stay.user) | {"role": stay.role} for stay in stays}
         return shown, presence_shown(call.user, [stay.user for stay in stays]), more
 
     people, visible, more = await run(read)

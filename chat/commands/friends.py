@@ -9,15 +9,15 @@ from typing import Any
 import msgspec
 
 from accounts import actions as accounts
-from accounts.circle import circle, presence_shown
 from accounts.errors import AccountError, NoSuchFriend, NoSuchPerson
-from accounts.selectors import person_known
-from chat import bodies, errors
+from accounts.selectors.contacts import circle, presence_shown
+from accounts.selectors.users import person_known
+from chat import errors, payloads
 from chat.commands.fields import Name
 from chat.commands.registry import Call, Nothing, command
 from chat.errors import ChatError, Code
 from delivery import publish
-from delivery.threads import run
+from delivery.db.executors import run
 
 
 class Who(msgspec.Struct):
@@ -42,7 +42,7 @@ async def friend_list(call: Call, data: Nothing) -> dict[str, Any]:
     def read() -> tuple[dict[str, list[dict[str, Any]]], set[int]]:
         known = circle(call.user)
         lists = {"friends": known.friends, "asking": known.asking, "asked": known.asked, "blocked": known.blocked}
-        shown = {name: [bodies.profile(user) for user in people] for name, people in lists.items()}
+        shown = {name: [payloads.profile(user) for user in people] for name, people in lists.items()}
         return shown, presence_shown(call.user, known.friends)
 
     lists, visible = await run(read)
@@ -61,7 +61,7 @@ def about_another(name: str, promise: str, action: Callable[..., Any], fault: Co
                 if other is None:
                     raise NoSuchPerson
                 action(user=call.user, person_id=other.pk)
-                return bodies.person(other)
+                return payloads.person(other)
 
         return await run(act)
 

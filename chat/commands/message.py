@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from chat import bodies, errors
+from chat import errors, payloads
 from chat.actions import message as messages
 from chat.commands.fields import Id, Number, One, PageSize
 from chat.commands.registry import Call, command
@@ -14,7 +14,7 @@ from chat.errors import ChatError
 from chat.selectors import access_channel, access_message, history
 from chat.selectors.status import arriving
 from delivery import publish
-from delivery.threads import run
+from delivery.db.executors import run
 
 
 class Send(msgspec.Struct):
@@ -68,8 +68,8 @@ async def message_history(call: Call, data: History) -> dict[str, Any]:
         access = access_channel(call.user, data.target, app=call.caller.app)
         page = history(call.user, access, before=data.before, after=data.after, limit=data.limit)
         shown = {
-            "messages": [bodies.message(row, row.sender) for row in page.messages],
-            "notes": [bodies.push_data(note) for note in page.notes],
+            "messages": [payloads.message(row, row.sender) for row in page.messages],
+            "notes": [payloads.push_data(note) for note in page.notes],
             "hasMore": page.has_more,
         }
         return shown, arriving(call.user, access.channel, page.messages)
@@ -86,7 +86,7 @@ async def get(call: Call, data: One) -> dict[str, Any]:
     def read() -> dict[str, Any]:
         access = access_channel(call.user, data.target, app=call.caller.app)
         row = access_message(call.user, access, data.id)
-        return bodies.message(row, row.sender)
+        return payloads.message(row, row.sender)
 
     return await run(read)
 
@@ -110,7 +110,7 @@ async def edit(call: Call, data: Edit) -> dict[str, Any]:
         origin=call.origin,
     )
     call.appended = True
-    return bodies.edited(row) | {"position": position}
+    return payloads.edited(row) | {"position": position}
 
 
 @command("message.recall", fault=errors.DELETE_FAILED, guests=True)

@@ -9,15 +9,15 @@ import msgspec
 from django.utils import timezone
 from msgspec import Meta
 
-from chat import bodies, errors, rules
+from chat import errors, payloads, rules
 from chat.actions import moderation, pin, policy, report
 from chat.commands.fields import Id, Name, One, Target
-from chat.commands.page import fitting
+from chat.commands.page_size import fitting
 from chat.commands.registry import Call, command
 from chat.selectors import access_channel
 from chat.selectors.pins import pins_of
 from chat.selectors.restrictions import restrictions_of
-from delivery.threads import run
+from delivery.db.executors import run
 
 LONGEST = 10 * 365 * 86400
 Seconds = Annotated[int, Meta(ge=1, le=LONGEST)]
@@ -53,7 +53,7 @@ async def pins(call: Call, data: Target) -> dict[str, Any]:
 
     def read() -> dict[str, Any]:
         access = access_channel(call.user, data.target, app=call.caller.app)
-        shown = [bodies.pin(one) for one in pins_of(call.user, access)]
+        shown = [payloads.pin(one) for one in pins_of(call.user, access)]
         count = fitting(shown)
         return {"messages": shown[:count], "hasMore": count < len(shown)}
 
@@ -105,7 +105,7 @@ async def restrict(call: Call, data: Restrict) -> dict[str, Any]:
         reason=data.reason,
     )
     shown = {"target": str(data.target), "member": data.member, "kind": data.kind}
-    return shown if until is None else shown | {"until": bodies.milliseconds(until)}
+    return shown if until is None else shown | {"until": payloads.milliseconds(until)}
 
 
 class Unrestrict(msgspec.Struct):
@@ -130,8 +130,8 @@ async def restrictions(call: Call, data: Target) -> dict[str, Any]:
         rules.require_manager(access.role)
         return {
             "restrictions": [
-                bodies.restriction(one.kind, one.channel_id, until=one.until, reason=one.reason)
-                | {"who": bodies.person(one.user), "by": bodies.person(one.by)}
+                payloads.restriction(one.kind, one.channel_id, until=one.until, reason=one.reason)
+                | {"who": payloads.person(one.user), "by": payloads.person(one.by)}
                 for one in restrictions_of(access)
             ]
         }

@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
-from accounts.circle import presence_shown
-from accounts.selectors import person_search
-from chat import bodies, selectors
+from accounts.selectors.contacts import presence_shown
+from accounts.selectors.users import person_search
+from chat import payloads, selectors
 from chat.commands.registry import Call, Nothing, command
 from delivery import publish
-from delivery.threads import run
+from delivery.db.executors import run
 
 ONLINE_SHOWN = 500
 FOUND_SHOWN = 20
@@ -26,7 +26,7 @@ async def presence_list(call: Call, data: Nothing) -> dict[str, Any]:
     def read() -> list[dict[str, Any]]:
         people = selectors.persons(shown)
         visible = presence_shown(call.user, people.values())
-        return [bodies.profile(user) for user in people.values() if user.pk in visible]
+        return [payloads.profile(user) for user in people.values() if user.pk in visible]
 
     online = await run(read)
     # Of a few all are known; the two answers are of two moments.
@@ -42,7 +42,7 @@ class Search(msgspec.Struct):
 async def search(call: Call, data: Search) -> dict[str, Any]:
     """Accounts whose user name, nickname, or its pinyin or initials begin with `q`; not whom one blocks."""
     found = await run(person_search, data.q, FOUND_SHOWN, by=call.user)
-    return {"persons": [bodies.profile(user) for user in found]}
+    return {"persons": [payloads.profile(user) for user in found]}
 
 
 @command("app.list", guests=True)

@@ -10,8 +10,8 @@ import msgspec
 
 from chat import errors
 from chat.errors import ChatError, Code
-from delivery.connection import Connection
-from delivery.limits import Bucket
+from delivery.hub.connection import Connection
+from delivery.rate_limits.token_bucket import Bucket
 
 if TYPE_CHECKING:
     from accounts.models import User

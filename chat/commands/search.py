@@ -6,13 +6,13 @@ from typing import Annotated, Any
 
 import msgspec
 
-from chat import bodies
+from chat import payloads
 from chat.commands.fields import Id, PageSize
-from chat.commands.page import fitting
+from chat.commands.page_size import fitting
 from chat.commands.registry import Call, command
-from chat.search.find import message_search
+from chat.search.queries import message_search
 from chat.selectors import access_channel
-from delivery.threads import run
+from delivery.db.executors import run
 
 
 class Search(msgspec.Struct):
@@ -35,7 +35,7 @@ async def search(call: Call, data: Search) -> dict[str, Any]:
     def read() -> dict[str, Any]:
         access = None if data.target is None else access_channel(call.user, data.target, app=caller.app)
         found = message_search(call.user, data.q, limit=data.limit, before=data.before, access=access, app=caller.app)
-        shown = [bodies.message(row, row.sender) for row in found.messages]
+        shown = [payloads.message(row, row.sender) for row in found.messages]
         page = shown[: fitting(shown)]
         more = found.next if len(page) == len(shown) else page[-1]["id"]
         return {"messages": page, "next": None if more is None else str(more)}

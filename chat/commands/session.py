@@ -8,14 +8,14 @@ from typing import Any
 import msgspec
 from django.conf import settings
 
-from chat import errors, pushes, selectors
-from chat.actions import session, sightings
+from chat import encoders, errors, selectors
+from chat.actions import last_seen, session
 from chat.commands.fields import Number
 from chat.commands.registry import Call, Nothing, command
 from chat.errors import ChatError
 from delivery import publish
-from delivery.hub import CredentialEnded
-from delivery.threads import run
+from delivery.db.executors import run
+from delivery.hub.hub import CredentialEnded
 
 
 class Login(msgspec.Struct):
@@ -60,7 +60,7 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
     except BaseException:
         connection.person = None
         raise
-    sightings.note(connection)
+    last_seen.note(connection)
     caller.known, caller.app, caller.room = user, opened.app.number, opened.room
     if data.after is not None and data.after != position:
         connection.drained, connection.told = False, data.after
@@ -111,5 +111,5 @@ async def sync(call: Call, data: Sync) -> dict[str, Any]:
     if page.reset:
         return {"reset": True, "position": page.position}
     hub.fetched(connection, page.entries)
-    events = [pushes.envelope(entry) for entry in page.entries if pushes.shown(entry)]
+    events = [encoders.envelope(entry) for entry in page.entries if encoders.shown(entry)]
     return {"events": events, "position": page.position, "hasMore": page.has_more}

@@ -14,11 +14,11 @@ from django.conf import settings
 
 from chat import errors
 from chat.commands.registry import Caller
-from chat.consumers import admission
-from chat.consumers.node import Node, node
+from chat.consumers import handshake
 from chat.errors import ChatError
-from delivery.connection import Connection
-from delivery.outbox import Frame
+from chat.node.lifecycle import Node, node
+from delivery.hub.connection import Connection
+from delivery.hub.outbox import Frame
 
 logger = logging.getLogger(__name__)
 
@@ -64,16 +64,16 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         await receive()
         here = await node()
         address = (scope.get("client") or ("", 0))[0]
-        if not admission.scope_origin_allowed(scope):
+        if not handshake.scope_origin_allowed(scope):
             await send({"type": "websocket.close", "code": 4403})
             return
-        if not here.accepting or not here.door.enter(address):
+        if not here.accepting or not here.connection_limiter.enter(address):
             await self._refuse_full()
             return
         try:
             await self._serve(here, address, receive)
         finally:
-            here.door.leave(address)
+            here.connection_limiter.leave(address)
 
     async def _refuse_full(self) -> None:
         if "websocket.http.response" not in self.scope.get("extensions", {}):
@@ -88,7 +88,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         await self.base_send({"type": "websocket.accept"})
         connection = Connection(codec=self.codec, address=address, ticker=here.hub.ticker, end=self._end)
         here.hub.add(connection)
-        caller = Caller(connection, session_key=admission.session_key(self.scope))
+        caller = Caller(connection, session_key=handshake.session_key(self.scope))
         self._opened(here, caller, parse_qs(self.scope.get("query_string", b"").decode("latin-1")))
         writing = asyncio.create_task(self._write_all(connection))
         flying: Flying = deque()

@@ -8,9 +8,9 @@ from chat import errors
 from chat.commands.dispatch import Answer, answer, find
 from chat.commands.registry import Call, Caller
 from chat.consumers.base import Consumer, Flying, Query
-from chat.consumers.node import Node
+from chat.node.lifecycle import Node
 from chat.wire import json_codec
-from delivery.outbox import Frame
+from delivery.hub.outbox import Frame
 
 
 class JsonConsumer(Consumer):

@@ -6,15 +6,16 @@ import asyncio
 from functools import partial
 from typing import Any, cast
 
-from chat import errors, pushes
-from chat.commands import binary
+from chat import encoders, errors
+from chat.commands import protobuf_requests
 from chat.commands.dispatch import Answer, answer, find, outcome
 from chat.commands.registry import Call, Caller
 from chat.consumers.base import Consumer, Flying, Query
-from chat.consumers.node import Node
+from chat.consumers.client_sends import Upward
 from chat.consumers.resend import UNACKNOWLEDGED_LIMIT, Unacknowledged
-from chat.consumers.upward import Upward
 from chat.errors import ChatError, Code
+from chat.node.lifecycle import Node
+from chat.sending.writer import Draft
 from chat.wire import json_codec, protobuf_codec
 from chat.wire.protobuf_codec import (
     Acknowledge,
@@ -27,9 +28,8 @@ from chat.wire.protobuf_codec import (
     Unknown,
     Up,
 )
-from chat.writer import Draft
-from delivery.connection import Connection
-from delivery.outbox import Frame
+from delivery.hub.connection import Connection
+from delivery.hub.outbox import Frame
 
 DEFAULT_APP = 101
 SYNC_PATIENCE = 1.0
@@ -43,7 +43,7 @@ FRAME_SIZE = 65_536
 class ProtobufConsumer(Consumer):
     """One connection of the protobuf protocol."""
 
-    codec = pushes.PROTOBUF
+    codec = encoders.PROTOBUF
 
     def _opened(self, here: Node, caller: Caller, query: Query) -> None:
         number = query.get("app", [str(DEFAULT_APP)])[-1]
@@ -55,7 +55,7 @@ class ProtobufConsumer(Consumer):
         connection = caller.connection
 
         self._come_back = partial(connection.close, errors.TOO_SLOW.number, errors.TOO_SLOW.reason)
-        self._unacknowledged = Unacknowledged(here.resends, connection.outbox.put, self._come_back)
+        self._unacknowledged = Unacknowledged(here.resend_timer, connection.outbox.put, self._come_back)
         self._sync_owed: asyncio.TimerHandle | None = None
 
     def _ended(self) -> None:
@@ -115,7 +115,7 @@ class ProtobufConsumer(Consumer):
         connection, first = call.caller.connection, call.caller.known is None
         if first:
             connection.pause()
-        result = await outcome(binary.log_in(call, request.token, self._app), "Login", errors.SERVER_ERROR)
+        result = await outcome(protobuf_requests.log_in(call, request.token, self._app), "Login", errors.SERVER_ERROR)
         if result.code is errors.SUCCESS:
             frame = protobuf_codec.acknowledgement(protobuf_codec.LOGIN, result.code.number, result.code.text)
             connection.reply_first(call.number, frame)
@@ -129,12 +129,12 @@ class ProtobufConsumer(Consumer):
 
     async def _sync(self, call: Call, request: Sync) -> None:
         connection = call.caller.connection
-        result = await outcome(binary.sync(call, request.seq), "Sync", errors.SERVER_ERROR)
+        result = await outcome(protobuf_requests.sync(call, request.seq), "Sync", errors.SERVER_ERROR)
         if result.code is not errors.SUCCESS:
             self._refuse(call, result.code)
             self._sync_refused(connection)
             return
-        page: binary.Page = result.data
+        page: protobuf_requests.Page = result.data
         code = result.code
         frame = protobuf_codec.synced(code.number, code.text, page.messages, has_more=page.has_more)
         connection.reply_first(call.number, frame)
@@ -180,15 +180,15 @@ class ProtobufConsumer(Consumer):
 
     async def _draft(self, call: Call, up: Up) -> Draft:
         """The message for its channel. That of two people is looked for once; what was sent before waits already."""
-        draft = binary.draft(call, up)
+        draft = protobuf_requests.draft(call, up)
         if not draft.channel:
             if (channel := self._sent.peers.get(up.receiver)) is None:
-                channel = self._sent.peers[up.receiver] = await binary.private_channel(call, up.receiver)
+                channel = self._sent.peers[up.receiver] = await protobuf_requests.private_channel(call, up.receiver)
             draft.channel = channel
         return draft
 
     async def _store(self, call: Call, client_id: int, draft: Draft) -> None:
-        result = await outcome(binary.send(call, draft), "Message", errors.STORE_FAILED)
+        result = await outcome(protobuf_requests.send(call, draft), "Message", errors.STORE_FAILED)
         if result.code is errors.SUCCESS:
             self._sent.end(client_id, result.data.position)
             self._acknowledge(call, client_id, result.data.position)
@@ -204,7 +204,7 @@ class ProtobufConsumer(Consumer):
     async def _acknowledged(self, call: Call, seq: int) -> None:
         """By its first acknowledgement a client may owe more than what is kept."""
         if (kept_from := self._unacknowledged.acknowledge(seq)) is not None:
-            work = binary.pushed(call, after=seq, before=kept_from, limit=UNACKNOWLEDGED_LIMIT)
+            work = protobuf_requests.pushed(call, after=seq, before=kept_from, limit=UNACKNOWLEDGED_LIMIT)
             result = await outcome(work, "ACK", errors.SERVER_ERROR)
             if result.code is errors.SUCCESS:
                 self._unacknowledged.add_older(result.data)
@@ -212,7 +212,7 @@ class ProtobufConsumer(Consumer):
     # -- Call -----------------------------------------------------------------------------------------------------
 
     async def _call(self, call: Call, request: JsonCall, flying: Flying) -> None:
-        call.caller.connection.codec = pushes.PROTOBUF_AND_CALLS
+        call.caller.connection.codec = encoders.PROTOBUF_AND_CALLS
         try:
             asked = json_codec.decode(request.raw)
         except json_codec.BadFrame as bad:

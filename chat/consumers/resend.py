@@ -1,15 +1,16 @@
-"""Pushes that a client of `/ws` has not acknowledged are sent again, if it is one that acknowledges at all."""
+"""Tracks the pushes that a client of `/ws` has not acknowledged, and sends them again.
+
+A client that never acknowledges is never re-sent anything.
+"""
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
+from chat.node.resend_timer import ResendTimer
 from chat.wire.protobuf_codec import pushed
 
-RESEND_AFTER = 5.0
-"""Seconds that an acknowledgement has at least; about twice as many at most."""
 RESEND_AT_ONCE = 100
 """The oldest pushes of one connection that are sent again at a time."""
 RECENT = 256
@@ -20,35 +21,11 @@ NOTHING_KEPT = 2**63
 """Above all positions."""
 
 
-class Resends:
-    """The one timer of the process; it runs only while a connection waits for an acknowledgement."""
-
-    def __init__(self) -> None:
-        self.tick = 0
-        self._waiting: dict[Unacknowledged, None] = {}
-        self._timer: asyncio.TimerHandle | None = None
-
-    def watch(self, connection: Unacknowledged) -> None:
-        self._waiting[connection] = None
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(RESEND_AFTER, self._fire)
-
-    def forget(self, connection: Unacknowledged) -> None:
-        self._waiting.pop(connection, None)
-
-    def _fire(self) -> None:
-        self._timer = None
-        self.tick += 1
-        for connection in list(self._waiting):
-            self.watch(connection)
-            connection.resend()
-
-
 class Unacknowledged:
     """What one connection was pushed and has not acknowledged, in order. Nothing before its first acknowledgement."""
 
-    def __init__(self, resends: Resends, put: Callable[[bytes], None], overflow: Callable[[], None]) -> None:
-        self._resends = resends
+    def __init__(self, timer: ResendTimer, put: Callable[[bytes], None], overflow: Callable[[], None]) -> None:
+        self._timer = timer
         self._put = put
         self._overflow = overflow
         self._recent: deque[bytes] | None = deque(maxlen=RECENT)
@@ -68,7 +45,7 @@ class Unacknowledged:
             message = pushed(frame)
             if message is not None and message.seq > self._last:
                 self._last = message.seq
-                self._waiting.append((message.seq, frame, self._resends.tick))
+                self._waiting.append((message.seq, frame, self._timer.tick))
         self._watch()
 
     def _watch(self) -> None:
@@ -76,7 +53,7 @@ class Unacknowledged:
             self.stop()
             self._overflow()
         elif self._waiting:
-            self._resends.watch(self)
+            self._timer.watch(self)
 
     def acknowledge(self, seq: int) -> int | None:
         """The client has all up to `seq`.
@@ -93,7 +70,7 @@ class Unacknowledged:
         while self._waiting and self._waiting[0][0] <= seq:
             self._waiting.popleft()
         if not self._waiting:
-            self._resends.forget(self)
+            self._timer.forget(self)
         return kept_from
 
     def _kept_from(self) -> int:
@@ -102,7 +79,7 @@ class Unacknowledged:
     def add_older(self, pushes: Sequence[tuple[int, bytes]]) -> None:
         """These, position and frame, were pushed before all that is kept; the last of them may be on their way."""
         first = self._kept_from()
-        older = [(seq, frame, self._resends.tick) for seq, frame in pushes if seq < first]
+        older = [(seq, frame, self._timer.tick) for seq, frame in pushes if seq < first]
         self._waiting.extendleft(reversed(older))
         self._last = max(self._last, older[-1][0] if older else 0)
         self._watch()
@@ -110,11 +87,11 @@ class Unacknowledged:
     def resend(self) -> None:
         """Send again what has waited for a whole round of the timer."""
         for index, (_, frame, tick) in enumerate(self._waiting):
-            if index == RESEND_AT_ONCE or tick > self._resends.tick - 2:
+            if index == RESEND_AT_ONCE or tick > self._timer.tick - 2:
                 return
             self._put(frame)
 
     def stop(self) -> None:
         """The connection ends."""
         self._waiting.clear()
-        self._resends.forget(self)
+        self._timer.forget(self)

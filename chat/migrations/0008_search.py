@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-# Words are made by the site (chat.search.words); the database only has to keep them apart at blanks.
+# Words are made by the site (chat.search.tokenizer); the database only has to keep them apart at blanks.
 FTS5 = """
 CREATE VIRTUAL TABLE chat_search USING fts5(
     words, channel, tokenize = "unicode61 remove_diacritics 0 categories 'L* N* Co Cn M* S*'"

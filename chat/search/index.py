@@ -12,9 +12,9 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from chat.models import Message, SearchCursor
-from chat.search.words import Phrase, words
+from chat.search.tokenizer import Phrase, words
 from delivery import log
-from delivery.transactions import write
+from delivery.db.transactions import write
 
 BATCH = 200
 """Events that are taken in together, in a transaction for which other writes may have to wait;"""

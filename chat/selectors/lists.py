@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from django.db.models import Count
 
-from accounts.circle import readers_shown
 from accounts.models import App, User
+from accounts.selectors.contacts import readers_shown
 from chat import rules
 from chat.models import Channel, Membership, ReadMark, Restriction
 from chat.selectors.access import Access

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from accounts.circle import readers_shown
 from accounts.models import User
+from accounts.selectors.contacts import readers_shown
 from chat.models import Channel, Message, ReadMark
 from chat.selectors import persons
-from delivery import receipts
-from delivery.receipts import Tally
+from delivery.hub import receipts
+from delivery.hub.receipts import Tally
 
 READERS = 1000
 """Who has read it, at most: in an app's room they may be many."""

@@ -15,9 +15,9 @@
 from __future__ import annotations
 
 from imsite.client.client import Client, SyncClient
+from imsite.client.connection import Line
 from imsite.client.errors import ClientError, Closed, Disconnected, Refused, Unreachable
-from imsite.client.line import Line
-from imsite.client.shapes import Draft, Me, Push, Sent, To
+from imsite.client.types import Draft, Me, Push, Sent, To
 
 __all__ = [
     "Client",

@@ -11,9 +11,9 @@ from typing import Any
 
 import httpx
 
+from imsite.client.backoff import BackOff, seconds
 from imsite.client.errors import Refused, Unreachable
-from imsite.client.retries import BackOff, seconds
-from imsite.client.shapes import Draft, Sent
+from imsite.client.types import Draft, Sent
 
 API = "/api/v1/"
 TOO_MANY_REQUESTS = 429

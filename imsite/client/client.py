@@ -11,9 +11,9 @@ from typing import Any, Self
 import httpx
 
 from imsite.client import calls
+from imsite.client.connection import BACKLOG, HEARTBEAT, Line
 from imsite.client.errors import Refused
-from imsite.client.line import BACKLOG, HEARTBEAT, Line
-from imsite.client.shapes import Draft, Sent, To, new_key
+from imsite.client.types import Draft, Sent, To, new_key
 
 TIMEOUT = 20.0
 PATIENCE = 30.0

@@ -15,11 +15,11 @@ from django.db.backends.postgresql import base
 from psycopg import Connection, Error
 from psycopg_pool import ConnectionPool
 
-from delivery.threads import in_first_thread
+from delivery.db.executors import in_first_thread
 
 _FIRST = " first"
-"""Behind the alias: the name of the pool for the threads of `delivery.threads.first_executor`. In the others', a crowd
-of requests that wait for a locked row, or ask for something slow, would stand before every commit and the hub."""
+"""Alias suffix of the pool for `delivery.db.executors.first_executor`. In the common pool, slow requests or
+requests that wait for a locked row would delay every commit and the hub."""
 _PAUSE = 1.0
 """Seconds in which the pool is emptied once: those who took dead connections before must not close new ones."""
 

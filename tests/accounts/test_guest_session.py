@@ -8,7 +8,7 @@ from pytest_django.fixtures import Settings
 
 from accounts.actions import app_create
 from accounts.models import App, User
-from accounts.selectors import person_by_session
+from accounts.selectors.users import person_by_session
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from django.apps import apps
 
 from accounts.models import User
 from accounts.names import name_key
-from accounts.selectors import person_search
+from accounts.selectors.users import person_search
 
 
 def test_nicknames_of_before_can_be_found_by_their_sound(db: None) -> None:

@@ -19,7 +19,7 @@ device = device_made(user=user, kind=Device.Kind.BROWSER, credential=session_cre
     session_key={session!r})
 print(device.pk)
 """
-DELETE = "from chat.actions.departure import person_delete; person_delete(user_id={id})"
+DELETE = "from chat.actions.account_deletion import person_delete; person_delete(user_id={id})"
 
 
 async def in_the_shell(town: Town, script: str, account: Account) -> str:

@@ -4,7 +4,7 @@ away, with the place where it was taken.
 A picture of oneself is made anew, kept under a name of the site's own, and served as what it is; what cannot be read is
 refused and nothing kept (tests/accounts/test_avatars.py has these ends one by one). What `/ws` calls a picture or voice
 is bytes in a message: handed on unchanged (Base64 in JSON), served by no address, and shown by the page only if its own
-first bytes say what it is (tests/page/test_media.py).
+first bytes say what it is (tests/js/test_media.py).
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from accounts.actions import person_register
-from accounts.throttle import signing_in
-from chat.consumers.admission import Doorkeeper
+from accounts.rate_limits import signing_in
+from chat.node.connection_limiter import ConnectionLimiter
 from tests.support.bare_socket import BareSocket
 from tests.support.fixtures import SiteFactory
 from tests.support.people import People, Town
@@ -246,7 +246,7 @@ def test_one_password_tried_on_everybody_is_stopped_by_address(settings: Setting
 
 def test_an_ipv6_network_counts_as_one_address(settings: Settings) -> None:
     settings.IM_MAX_CONNECTIONS_PER_ADDRESS = 3  # type: ignore[attr-defined]
-    door = Doorkeeper()
+    door = ConnectionLimiter()
 
     assert [door.enter(f"2001:db8::{number}") for number in range(1, 5)] == [True, True, True, False]
     assert door.enter("2001:db8:0:1::1")

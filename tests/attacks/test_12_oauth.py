@@ -17,7 +17,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 from social_django.models import Nonce, UserSocialAuth
 
-from accounts import throttle
+from accounts import rate_limits
 from accounts.actions import expired_forget, person_deactivate, person_register
 from accounts.models import User
 from accounts.oauth import flow
@@ -289,7 +289,7 @@ def test_a_script_in_a_name_elsewhere_is_text_here(provider: IdentityProvider) -
 
 def test_what_is_begun_without_end_is_bounded_and_forgotten(provider: IdentityProvider, settings: Settings) -> None:
     settings.IM_OAUTH_RATE = 3
-    throttle.leaving.forget()
+    rate_limits.leaving.forget()
     client = Client()
     answers = [client.post("/accounts/oauth/github/").status_code for _ in range(5)]
     assert answers == [302] * 3 + [429] * 2
@@ -297,4 +297,4 @@ def test_what_is_begun_without_end_is_bounded_and_forgotten(provider: IdentityPr
     Nonce.objects.update(timestamp=1)
     expired_forget()
     assert not Nonce.objects.exists()
-    throttle.leaving.forget()
+    rate_limits.leaving.forget()

@@ -26,12 +26,12 @@ from chat.actions.channel import channel_create_group, channel_create_private
 from chat.actions.member import member_invite, member_leave, member_remove
 from chat.consumers import protobuf_consumer
 from chat.models import Channel, Membership, Message
-from chat.writer import commit
+from chat.sending.writer import commit
 from delivery import log
+from delivery.db.executors import run
 from delivery.log import Entry
-from delivery.threads import run
-from tests.support.core import Site, draft, people, room, serving
 from tests.support.devices import Browser, Gadget, Line, Phone
+from tests.support.in_process import Site, draft, people, room, serving
 from tests.support.oracle import Oracle, assert_gap_free
 from tests.support.scene import caught_up
 

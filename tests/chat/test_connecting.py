@@ -12,15 +12,15 @@ import pytest_asyncio
 from django.conf import Settings
 
 from accounts.actions import app_create, app_update, person_deactivate, token_issue, token_revoke
-from accounts.selectors import person_by_token
+from accounts.selectors.users import person_by_token
 from chat.actions import session
 from chat.actions.member import member_join
 from chat.models import Channel
+from delivery.db.executors import run
 from delivery.log import Span
-from delivery.threads import run
 from tests.support.client import Closed, Envelope, Refused
-from tests.support.core import Local, Site, serving
 from tests.support.eventually import PATIENCE, eventually
+from tests.support.in_process import Local, Site, serving
 from tests.support.scene import Scene, Withheld, caught_up, heard, live, texts
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -16,7 +16,7 @@ from django.test import AsyncClient, Client
 from pytest_django.fixtures import Settings
 from social_django.models import UserSocialAuth
 
-from accounts import throttle
+from accounts import rate_limits
 from accounts.actions import (
     avatar_set,
     friend_request,
@@ -33,8 +33,8 @@ from chat.actions.message import message_draft, message_draft_attachment, messag
 from chat.actions.report import message_report
 from chat.export import export
 from chat.models import Announcement, Message, Pin, Report, Restriction
-from tests.support.core import room
 from tests.support.identity_provider import picture
+from tests.support.in_process import room
 
 PASSWORD = "a good password"
 NAMING = {
@@ -255,10 +255,10 @@ def test_names_in_the_archive_are_ours(alice: User, talk: Any) -> None:
 
 @pytest.mark.django_db(transaction=True)
 async def test_she_downloads_it(settings: Settings, tmp_path: Path) -> None:
-    from delivery.threads import run
+    from delivery.db.executors import run
 
     settings.DATA_DIR = tmp_path
-    throttle.exporting.forget()
+    rate_limits.exporting.forget()
     user = await run(lambda: person_register(username="carol", password=PASSWORD))
     client = AsyncClient()
     await client.aforce_login(user, backend="django.contrib.auth.backends.ModelBackend")
@@ -272,13 +272,13 @@ async def test_she_downloads_it(settings: Settings, tmp_path: Path) -> None:
 
 def test_by_post_only_and_not_without_end(alice: User, settings: Settings) -> None:
     settings.IM_EXPORT_RATE = 1
-    throttle.exporting.forget()
+    rate_limits.exporting.forget()
     client = Client()
     client.post("/accounts/login/", {"username": "alice", "password": PASSWORD})
     assert client.get("/accounts/data/export/").status_code == 405
     assert client.post("/accounts/data/export/")["Content-Type"] == "application/zip"
     assert "too often" in client.post("/accounts/data/export/", follow=True).content.decode()
-    throttle.exporting.forget()
+    rate_limits.exporting.forget()
 
 
 def test_a_stranger_gets_none(db: None, client: Client) -> None:

@@ -12,7 +12,7 @@ from tests.support import machine
 from tests.support.cluster import Cluster
 from tests.support.fixtures import SiteFactory
 from tests.support.people import People
-from tests.support.twins import Twins
+from tests.support.two_nodes import Twins
 
 ClusterFactory = Callable[..., Cluster]
 

@@ -8,9 +8,9 @@ import os
 import pytest
 
 from tests.support.conversation import assert_perfect, talk
-from tests.support.observe import metrics
+from tests.support.monitoring import metrics
 from tests.support.people import People
-from tests.support.twins import Twins
+from tests.support.two_nodes import Twins
 
 pytestmark = pytest.mark.postgres
 

@@ -11,12 +11,12 @@ import msgpack
 import pytest
 from redis.asyncio import Redis
 
-from delivery import deliver_pb2, deliver_pb2_grpc
-from delivery.entries import to_bytes
+from delivery.cluster.entry_codec import to_bytes
+from delivery.cluster.rpc import deliver_pb2, deliver_pb2_grpc
 from delivery.log import Entry
-from tests.support.observe import metrics
+from tests.support.monitoring import metrics
 from tests.support.people import People, Person
-from tests.support.twins import Twins
+from tests.support.two_nodes import Twins
 
 pytestmark = pytest.mark.postgres
 

@@ -17,7 +17,7 @@ from tests.cluster.conftest import ClusterFactory
 from tests.support.accounts import register
 from tests.support.client import Client
 from tests.support.cluster import Cluster, Node
-from tests.support.observe import ask, metrics
+from tests.support.monitoring import ask, metrics
 from tests.support.presence import agreed
 
 FREEZING = "tests.support.freezing"

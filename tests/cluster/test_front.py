@@ -11,12 +11,12 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from imsite.cluster import nginx
-from imsite.server import configuration
+from imsite.server.runner import configuration
 from tests.cluster.conftest import ClusterFactory
 from tests.support.client import Client
 from tests.support.cluster import Cluster
 from tests.support.fixtures import Connect
-from tests.support.observe import ask, connections
+from tests.support.monitoring import ask, connections
 
 
 def test_it_lets_go_of_an_idle_connection_before_the_node_does() -> None:

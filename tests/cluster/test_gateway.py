@@ -15,7 +15,7 @@ from tests.support.client import Client
 from tests.support.people import People, Person
 from tests.support.presence import agreed
 from tests.support.site import Site
-from tests.support.twins import Twins
+from tests.support.two_nodes import Twins
 
 pytestmark = pytest.mark.postgres
 

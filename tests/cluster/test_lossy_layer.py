@@ -10,9 +10,9 @@ import pytest
 
 from tests.cluster.conftest import ClusterFactory
 from tests.support.conversation import assert_perfect, talk
-from tests.support.observe import metrics
+from tests.support.monitoring import metrics
 from tests.support.people import People, Person
-from tests.support.twins import Twins
+from tests.support.two_nodes import Twins
 
 pytestmark = pytest.mark.postgres
 

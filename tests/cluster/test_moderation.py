@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from tests.support.people import People, Person
-from tests.support.twins import Twins
+from tests.support.two_nodes import Twins
 
 pytestmark = pytest.mark.postgres
 

@@ -15,9 +15,9 @@ from imsite.client import Client, Line, Sent
 from tests.cluster.conftest import ClusterFactory
 from tests.support.cluster import Cluster
 from tests.support.eventually import eventually
-from tests.support.observe import ask, connections
+from tests.support.monitoring import ask, connections
 from tests.support.people import Account, People, Person
-from tests.support.twins import Twins
+from tests.support.two_nodes import Twins
 
 pytestmark = pytest.mark.postgres
 

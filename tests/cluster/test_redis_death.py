@@ -13,9 +13,9 @@ import pytest
 
 from tests.cluster.conftest import ClusterFactory
 from tests.support.conversation import assert_perfect
-from tests.support.observe import ask, metrics
+from tests.support.monitoring import ask, metrics
 from tests.support.people import People, Person
-from tests.support.twins import Twins
+from tests.support.two_nodes import Twins
 
 pytestmark = pytest.mark.postgres
 

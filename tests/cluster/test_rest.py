@@ -12,14 +12,14 @@ import pytest
 from tests.cluster.conftest import ClusterFactory
 from tests.support.people import People
 from tests.support.rest import Answer, Service
-from tests.support.twins import Twins
+from tests.support.two_nodes import Twins
 
 pytestmark = pytest.mark.postgres
 
 AT_ONCE = 50
 _REVOKE = """
 from accounts.actions import token_revoke
-from accounts.selectors import person_by_token
+from accounts.selectors.users import person_by_token
 user, credential = person_by_token({token!r})
 token_revoke(user_id=user.pk, credential=credential)
 """

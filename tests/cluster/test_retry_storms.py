@@ -11,7 +11,7 @@ from tests.support.lossy_proxy import LossyProxy
 from tests.support.people import People, Person
 from tests.support.protobuf_client import ProtobufClient
 from tests.support.retry_storm import send_storm
-from tests.support.twins import Twins
+from tests.support.two_nodes import Twins
 
 pytestmark = pytest.mark.postgres
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.cluster.conftest import ClusterFactory
 from tests.support.people import People, Person
-from tests.support.twins import Twins
+from tests.support.two_nodes import Twins
 
 pytestmark = pytest.mark.postgres
 
@@ -21,7 +21,7 @@ person_deactivate(user_id={person})
 """
 _REVOKE = """
 from accounts.actions import token_revoke
-from accounts.selectors import person_by_token
+from accounts.selectors.users import person_by_token
 user, credential = person_by_token({token!r})
 token_revoke(user_id=user.pk, credential=credential)
 """

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.people import People
 from tests.support.rest import Service
-from tests.support.twins import Twins
+from tests.support.two_nodes import Twins
 
 pytestmark = pytest.mark.postgres
 

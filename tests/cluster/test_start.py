@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.client import Client
 from tests.support.fixtures import Connect, SiteFactory
-from tests.support.observe import ask
+from tests.support.monitoring import ask
 from tests.support.ports import free_ports
 from tests.support.redis import RedisServer
 from tests.support.site import ROOT

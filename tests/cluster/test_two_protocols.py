@@ -9,9 +9,9 @@ import random
 
 import pytest
 
+from tests.support.chaos_clients import JsonTalker, Line, ProtobufTalker, Talker, pair, talk
 from tests.support.people import Account, People
-from tests.support.talkers import JsonTalker, Line, ProtobufTalker, Talker, pair, talk
-from tests.support.twins import Twins
+from tests.support.two_nodes import Twins
 
 pytestmark = pytest.mark.postgres
 

@@ -14,15 +14,15 @@ from tests.support.eventually import PATIENCE, eventually
 from tests.support.people import People
 from tests.support.receiver import Receiver
 from tests.support.site import Site
-from tests.support.twins import Twins
+from tests.support.two_nodes import Twins
 
 pytestmark = pytest.mark.postgres
 
 EACH = 40
 _MAKE = """
 from accounts.actions import administrator_create
-from accounts.selectors import person_by_name
-from chat.actions.webhook import webhook_create
+from accounts.selectors.users import person_by_name
+from chat.webhooks.outgoing.actions import webhook_create
 maker = person_by_name("olga") or administrator_create(username="olga", password="a good password")
 print(webhook_create(maker=maker, name="Books", url={url!r}, events={events!r})[1])
 """

@@ -11,9 +11,9 @@ import pytest_asyncio
 from django.conf import Settings
 from django.db import OperationalError
 
-from delivery import hub as hub_module
 from delivery import log
-from delivery.hub import Hub
+from delivery.hub import hub as hub_module
+from delivery.hub.hub import Hub
 from delivery.log import Entry
 from tests.support import machine
 from tests.support.listener import register_codec

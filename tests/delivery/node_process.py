@@ -16,8 +16,8 @@ import django
 django.setup()
 
 from delivery import log  # noqa: E402  Django must be set up first
-from delivery.encoders import encoders  # noqa: E402
-from delivery.hub import Hub  # noqa: E402
+from delivery.hub.encoders import encoders  # noqa: E402
+from delivery.hub.hub import Hub  # noqa: E402
 from delivery.log import Entry  # noqa: E402
 from tests.delivery.conftest import MemoryLog  # noqa: E402
 from tests.support.deliver import serving  # noqa: E402

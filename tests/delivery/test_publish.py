@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from delivery import publish
-from delivery.hub import Hub
+from delivery.hub.hub import Hub
 from tests.support.eventually import eventually
 
 

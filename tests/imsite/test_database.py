@@ -18,11 +18,11 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from accounts.models import User
 from delivery import log
-from delivery.threads import first_executor
+from delivery.db.executors import first_executor
 from imsite.database import database
 from tests.support import postgres
 from tests.support.eventually import PATIENCE
-from tests.support.observe import ask
+from tests.support.monitoring import ask
 from tests.support.site import Site
 
 

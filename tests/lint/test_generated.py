@@ -21,7 +21,7 @@ def generated(source: str, kinds: tuple[str, ...], directory: Path) -> dict[str,
     ("source", "kinds", "names"),
     [
         (
-            "delivery/deliver.proto",
+            "delivery/cluster/rpc/deliver.proto",
             ("python", "pyi", "grpc_python"),
             {"deliver_pb2.py", "deliver_pb2.pyi", "deliver_pb2_grpc.py"},
         ),

@@ -25,7 +25,7 @@ from tests.load import figures
 from tests.load.chat_load import Load, guests, received, send
 from tests.support import postgres
 from tests.support.cluster import Cluster
-from tests.support.observe import metrics
+from tests.support.monitoring import metrics
 from tests.support.redis import RedisServer
 from tests.support.site import Site
 

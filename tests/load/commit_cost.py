@@ -30,7 +30,7 @@ def measure() -> None:
 
     from accounts.actions import guest_create
     from accounts.models import App
-    from chat.writer import Draft, commit
+    from chat.sending.writer import Draft, commit
     from tests.load.figures import environment, table
 
     call_command("setup", verbosity=0)

@@ -24,7 +24,7 @@ from typing import Any
 
 from tests.load import figures
 from tests.support import postgres
-from tests.support.observe import ask, metrics
+from tests.support.monitoring import ask, metrics
 from tests.support.people import Town
 from tests.support.rest import Service
 from tests.support.site import Site

@@ -65,7 +65,7 @@ def fill(users: int, channels: int, messages: int, *, shown: bool = True) -> Non
 
 
 def _store(name: str, model: Any, rows: Iterator[dict[str, Any]], total: int, shown: bool) -> None:
-    from delivery.transactions import write
+    from delivery.db.transactions import write
 
     with tqdm(total=total, desc=name, unit="", disable=not shown) as bar:
         while some := list(islice(rows, TOGETHER)):
@@ -78,7 +78,7 @@ def _store(name: str, model: Any, rows: Iterator[dict[str, Any]], total: int, sh
 def _insert(model: Any, fields: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
     from django.db import connection
 
-    from delivery.rows import attribute, insert
+    from delivery.db.bulk import attribute, insert
 
     if connection.vendor == "sqlite":
         insert(model, fields, rows)

@@ -34,9 +34,9 @@ def measure(messages: int) -> None:
 
     from accounts.actions import person_register
     from chat.actions.channel import channel_create_group
-    from chat.search.find import message_search
     from chat.search.index import index_advance
-    from chat.writer import Draft, commit
+    from chat.search.queries import message_search
+    from chat.sending.writer import Draft, commit
     from tests.load.figures import environment, table
 
     call_command("setup", verbosity=0)

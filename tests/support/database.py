@@ -15,7 +15,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.test import TransactionTestCase
 
-from delivery import threads
+from delivery.db import executors
 from tests.support.eventually import PATIENCE
 
 # What migrations fill and nobody changes.
@@ -52,7 +52,7 @@ def _empty(case: TransactionTestCase) -> None:
 
 def close_other_threads_connections() -> None:
     """A thread of the pool keeps its SQLite connection; the next test may forbid what looking at it needs."""
-    for pool in (threads.executor, threads.first_executor, threads.last_executor):
+    for pool in (executors.executor, executors.first_executor, executors.last_executor):
         if pool.cache_info().currsize:
             _wait_until_idle(pool())
     for other in list(_opened):

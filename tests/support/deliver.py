@@ -10,14 +10,14 @@ from typing import Any
 import grpc
 import pytest
 
-from delivery import deliver_pb2
-from delivery.cluster_credential import ClusterCredential
-from delivery.grpc_options import CHANNEL
-from delivery.grpc_server import DeliverServer
-from delivery.hub import Hub
+from delivery.cluster.rpc import deliver_pb2
+from delivery.cluster.rpc.credential import ClusterCredential
+from delivery.cluster.rpc.options import CHANNEL
+from delivery.cluster.rpc.peer import PeerFailed
+from delivery.cluster.rpc.peers import Peers
+from delivery.cluster.rpc.server import DeliverServer
+from delivery.hub.hub import Hub
 from delivery.metrics import GRPC_CALLS, GRPC_DROPPED
-from delivery.peer import PeerFailed
-from delivery.peers import Peers
 from tests.support.eventually import PATIENCE
 
 CREDENTIAL = ClusterCredential("the cluster's secret")

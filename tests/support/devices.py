@@ -8,7 +8,7 @@ from accounts.models import User
 from chat.consumers.protobuf_consumer import ProtobufConsumer
 from chat.models import Channel
 from chat.wire import im_pb2 as im
-from tests.support.core import Local, LocalSocket
+from tests.support.in_process import Local, LocalSocket
 from tests.support.oracle import Device, Oracle
 from tests.support.protobuf_client import ProtobufClient
 

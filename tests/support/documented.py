@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from chat.wire.announced import PUSHES
-from chat.wire.replies import REPLIES
+from chat.wire.schema.pushes import PUSHES
+from chat.wire.schema.replies import REPLIES
 
 faults: list[str] = []
 """What came that the page does not say; a fixture of tests/support/fixtures.py fails the test for it."""
@@ -34,7 +34,7 @@ def _hold_push(cmd: str, data: Any) -> None:
     if cmd in PUSHES:
         _compare(f"The push {cmd}", data, PUSHES[cmd].data)
     else:
-        faults.append(f"The push {cmd} is not in chat/wire/announced.py.")
+        faults.append(f"The push {cmd} is not in chat/wire/schema/pushes.py.")
 
 
 def _compare(what: str, data: Any, shape: Any) -> None:

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from delivery.connection import Connection
-from delivery.encoders import encoders
-from delivery.hub import Hub
+from delivery.hub.connection import Connection
+from delivery.hub.encoders import encoders
+from delivery.hub.hub import Hub
+from delivery.hub.outbox import Frame, Ticker
 from delivery.log import Entry, Span
-from delivery.outbox import Frame, Ticker
 from tests.support.eventually import PATIENCE
 
 CODEC = "plain"

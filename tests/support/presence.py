@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from delivery.nodes_redis import RedisNodes
-from delivery.presence import Presence
-from delivery.presence_redis import RedisPresence
-from delivery.redis import Link
+from delivery.cluster.redis_client import Link
+from delivery.cluster.redis_nodes import RedisNodes
+from delivery.cluster.redis_presence import RedisPresence
+from delivery.presence.base import Presence
 from tests.support.eventually import PATIENCE
 
 Told = list[tuple[str, int, str, int]]

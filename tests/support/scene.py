@@ -12,12 +12,12 @@ from accounts.models import User
 from chat.actions.channel import channel_create_group
 from chat.actions.member import member_invite, member_leave
 from chat.actions.message import message_edit, message_recall
-from chat.writer import Stored
+from chat.sending.writer import Stored
 from delivery import log
+from delivery.db.executors import run
 from delivery.log import Entry
-from delivery.threads import run
-from tests.support.core import Local, Site, people, room, say
 from tests.support.eventually import eventually
+from tests.support.in_process import Local, Site, people, room, say
 
 
 class Scene:

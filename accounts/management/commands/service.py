@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.actions import service_make, service_permissions_set
 from accounts.errors import AccountError
-from accounts.services import permissions_named, rights_of, service_by_name, services
+from accounts.selectors.services import permissions_named, rights_of, service_by_name, services
 
 USUAL = ("chat.use_gateway",)
 

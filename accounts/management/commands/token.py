@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.actions import service_token_make, token_revoke
 from accounts.errors import AccountError
 from accounts.models import User
-from accounts.services import service_by_name, token_device, tokens
+from accounts.selectors.services import service_by_name, token_device, tokens
 
 
 class Command(BaseCommand):

@@ -19,8 +19,8 @@ How a call is written:
   `pages.answer(rows, next=…)`. A cursor is opaque to clients. Its shape is `schema.paged("ItemPage", Item)`;
   `query=(LIMIT, CURSOR)` describes the parameters.
 - The same call twice: `self.idempotency(request, data)` gives a `Guard` (key and fingerprint), or None. A send hands it
-  to its drafts; any other write runs in `chat.actions.once.once(guard, work)`, which claims the key in the transaction
-  of the work and gives the first answer to a repeat.
+  to its drafts; any other write runs in `chat.actions.idempotency.once(guard, work)`, which claims the key in the
+  transaction of the work and gives the first answer to a repeat.
 - Views hold no query: reads go through selectors, writes through actions. They are plain synchronous functions; a
   question for the event loop (presence, nodes) goes through `delivery.publish.ask`.
 - Whoever answers for channels calls `chat.actions.service_access.access_for_service`, so that `chat.manage_channels`

@@ -10,7 +10,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from accounts.actions import device_seen
-from accounts.selectors import person_by_token
+from accounts.selectors.users import person_by_token
 
 if TYPE_CHECKING:
     from accounts.models import User

@@ -11,16 +11,16 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.selectors import persons_by_names
-from chat import bodies, errors, selectors
+from accounts.selectors.users import persons_by_names
+from chat import errors, payloads, selectors
 from chat.actions import channel as channels
 from chat.actions import service_channel
-from chat.actions.once import once
+from chat.actions.idempotency import once
 from chat.actions.service_access import access_for_service, manages_groups
-from chat.api.v1 import pages
+from chat.api.v1 import pagination
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
-from chat.api.v1.schema import CURSOR, LIMIT, described
-from chat.api.v1.shapes import AppNumber, Count, Id, Milliseconds, Person, Shape, UserName, number
+from chat.api.v1.openapi import CURSOR, LIMIT, described
+from chat.api.v1.schema import AppNumber, Count, Id, Milliseconds, Person, Shape, UserName, number
 from chat.errors import ChatError
 from chat.rules import CHANNEL_NAME_LIMIT, SLOW_MODE_LIMIT
 from chat.selectors.services import channels_page
@@ -105,7 +105,7 @@ class ChannelList(Endpoint):
     )
     def get(self, request: Request) -> Response:
         """By id: the channels that the service is in, the apps' rooms; with chat.manage_channels every group."""
-        page = pages.asked(request)
+        page = pagination.asked(request)
         kind = request.query_params.get("kind", "")
         if kind and kind not in KINDS:
             raise ChatError(errors.ILLEGAL_PARAMETER, "kind is global, public or private.", field="kind")
@@ -117,8 +117,8 @@ class ChannelList(Endpoint):
             kind=kind,
             name=request.query_params.get("q", "")[:CHANNEL_NAME_LIMIT].replace("\0", ""),
         )
-        results = [bodies.listed_channel(item) for item in found]
-        return answer(pages.answer(results, next=found[-1].channel.pk if more else None))
+        results = [payloads.listed_channel(item) for item in found]
+        return answer(pagination.answer(results, next=found[-1].channel.pk if more else None))
 
     @described(
         "Make a channel",
@@ -193,7 +193,7 @@ class OneChannel(Endpoint):
 
 def shown(request: Request, channel_id: int) -> dict[str, Any]:
     """A channel as the caller sees it now; NO_DATA if it may not."""
-    return bodies.listed_channel(selectors.listed(request.user, access_for_service(request.user, channel_id)))
+    return payloads.listed_channel(selectors.listed(request.user, access_for_service(request.user, channel_id)))
 
 
 def _made(request: Request, data: NewChannel) -> tuple[int, bool]:

@@ -20,14 +20,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import errors
-from chat.api import cors
-from chat.api.call import AlwaysJson
+from chat.api.common import cors
+from chat.api.common.throttles import Allowance, throttles
+from chat.api.legacy.call import AlwaysJson
 from chat.api.v1 import problems
 from chat.api.v1.access import ApiToken, MayCall
-from chat.api.v1.shapes import KEY_LIMIT, Shape, parse
-from chat.api.v1.throttles import Allowance, throttles
+from chat.api.v1.schema import KEY_LIMIT, Shape, parse
 from chat.errors import ChatError
-from delivery.keys import Guard
+from delivery.idempotency import Guard
 
 S = TypeVar("S", bound=Shape)
 

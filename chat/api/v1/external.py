@@ -11,15 +11,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import actions as accounts
-from accounts.actions.external import Given
+from accounts.actions.external_users import Given
 from accounts.errors import NoSuchPerson
-from accounts.external import external_page, external_person
+from accounts.selectors.external_users import external_page, external_person
 from chat import errors
-from chat.actions.once import once
-from chat.api.v1 import pages
+from chat.actions.idempotency import once
+from chat.api.v1 import pagination
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
-from chat.api.v1.schema import CURSOR, LIMIT, described
-from chat.api.v1.shapes import Milliseconds, Shape
+from chat.api.v1.openapi import CURSOR, LIMIT, described
+from chat.api.v1.schema import Milliseconds, Shape
 from chat.api.v1.users import ALICE, ExternalId, Nickname, UserShown, shown
 from chat.errors import ChatError
 
@@ -75,11 +75,11 @@ class ExternalList(Endpoint):
     )
     def get(self, request: Request) -> Response:
         """The users that this service has made, in that order, each with the id that it has for them."""
-        page = pages.asked(request)
+        page = pagination.asked(request)
         rows = external_page(request.user, after=page.number, limit=page.limit)
         some = rows[: page.limit]
         results = [shown(row.user) | {"externalId": row.external_id} for row in some]
-        return answer(pages.answer(results, next=some[-1].pk if len(rows) > page.limit else None))
+        return answer(pagination.answer(results, next=some[-1].pk if len(rows) > page.limit else None))
 
 
 class External(Endpoint):

@@ -9,13 +9,13 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat import bodies, errors, selectors
+from chat import errors, payloads, selectors
 from chat.actions.service_access import access_for_service
-from chat.api.v1 import pages
+from chat.api.v1 import pagination
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.message import Message
-from chat.api.v1.schema import CURSOR, LIMIT, described
-from chat.api.v1.shapes import Count, Id, Milliseconds, Person, Position, Shape, number
+from chat.api.v1.openapi import CURSOR, LIMIT, described
+from chat.api.v1.schema import Count, Id, Milliseconds, Person, Position, Shape, number
 from chat.errors import ChatError
 
 _LONGEST = 18
@@ -68,17 +68,17 @@ class History(Endpoint):
 
         A page holds fewer than `limit` where the messages are long; `next` alone tells whether more follow.
         """
-        page = pages.asked(request)
+        page = pagination.asked(request)
         before, after = _beyond(request, page)
         access = access_for_service(request.user, number(channel_id))
         found = selectors.history(request.user, access, before=before, after=after, limit=page.limit)
-        body: dict[str, Any] = pages.answer(
-            [bodies.message(row, row.sender) for row in found.messages], next=_next(found, forwards=after is not None)
+        body: dict[str, Any] = pagination.answer(
+            [payloads.message(row, row.sender) for row in found.messages], next=_next(found, forwards=after is not None)
         )
-        return answer(body | {"notes": [bodies.push_data(note) for note in found.notes]})
+        return answer(body | {"notes": [payloads.push_data(note) for note in found.notes]})
 
 
-def _beyond(request: Request, page: pages.Page) -> tuple[int | None, int | None]:
+def _beyond(request: Request, page: pagination.Page) -> tuple[int | None, int | None]:
     """`before` and `after` as numbers; a cursor holds one of them, and goes before both."""
     given = {name: request.query_params.get(name) for name in ("before", "after")}
     if page.after:

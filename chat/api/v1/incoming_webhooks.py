@@ -9,14 +9,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.names import USER_NAME_LIMIT
-from chat import bodies
-from chat.actions import incoming_hook as hooks
-from chat.actions.once import once
-from chat.api.v1 import pages
+from chat import payloads
+from chat.actions.idempotency import once
+from chat.api.v1 import pagination
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
-from chat.api.v1.schema import CURSOR, LIMIT, described, paged
-from chat.api.v1.shapes import Id, Milliseconds, Person, Shape, milliseconds, number
-from chat.selectors import hooks as hook_selectors
+from chat.api.v1.openapi import CURSOR, LIMIT, described, paged
+from chat.api.v1.schema import Id, Milliseconds, Person, Shape, milliseconds, number
+from chat.webhooks.incoming import actions as hooks
+from chat.webhooks.outgoing import selectors as hook_selectors
 
 if TYPE_CHECKING:
     from chat.models import IncomingHook as Row
@@ -73,9 +73,9 @@ class IncomingWebhooks(Endpoint):
     )
     def get(self, request: Request) -> Response:
         """One's own; with `chat.manage_channels` all."""
-        page = pages.asked(request)
+        page = pagination.asked(request)
         rows, more = hook_selectors.incoming_hooks_page(request.user, after=page.number, limit=page.limit)
-        return answer(pages.answer([_shown(row) for row in rows], next=rows[-1].pk if more else None))
+        return answer(pagination.answer([_shown(row) for row in rows], next=rows[-1].pk if more else None))
 
     @described(
         "Make an incoming webhook",
@@ -171,7 +171,7 @@ def _shown(row: Row) -> dict[str, Any]:
         "id": str(row.pk),
         "name": row.name,
         "channel": str(row.channel_id),
-        "bot": bodies.person(row.bot),
+        "bot": payloads.person(row.bot),
         "enabled": row.enabled,
         "madeAt": milliseconds(row.made_at),
     }

@@ -8,14 +8,14 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat import bodies, selectors
+from chat import payloads, selectors
 from chat.actions import member, service_channel
-from chat.actions.once import once
+from chat.actions.idempotency import once
 from chat.actions.service_access import access_for_service
-from chat.api.v1 import pages
+from chat.api.v1 import pagination
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
-from chat.api.v1.schema import CURSOR, LIMIT, described
-from chat.api.v1.shapes import Person, Shape, UserName, number
+from chat.api.v1.openapi import CURSOR, LIMIT, described
+from chat.api.v1.schema import Person, Shape, UserName, number
 
 Role = Literal["owner", "admin", "member"]
 ALICE = {"userId": "alice", "id": "12", "name": "Alice", "avatar": "", "kind": "person"}
@@ -62,11 +62,11 @@ class MemberList(Endpoint):
     )
     def get(self, request: Request, channel_id: str) -> Response:
         """By id. An app's room has none: whoever is online on the app is there."""
-        page = pages.asked(request)
+        page = pagination.asked(request)
         access = access_for_service(request.user, number(channel_id))
         stays, more = selectors.members_page(access.channel, after=page.number, limit=page.limit)
-        results = [bodies.person(stay.user) | {"role": stay.role} for stay in stays]
-        return answer(pages.answer(results, next=stays[-1].user_id if more else None))
+        results = [payloads.person(stay.user) | {"role": stay.role} for stay in stays]
+        return answer(pagination.answer(results, next=stays[-1].user_id if more else None))
 
     @described(
         "Add members",
@@ -84,7 +84,7 @@ class MemberList(Endpoint):
 
         def add() -> dict[str, Any]:
             added = service_channel.members_add(user=request.user, channel_id=target, names=data.members)
-            return {"added": [bodies.person(user) for user in added]}
+            return {"added": [payloads.person(user) for user in added]}
 
         body, _ = once(self.idempotency(request, data), add)
         return answer(body)

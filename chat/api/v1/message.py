@@ -11,11 +11,11 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat import bodies
+from chat import payloads
 from chat.actions import service_message
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
-from chat.api.v1.schema import described
-from chat.api.v1.shapes import Count, Id, Milliseconds, Person, Position, Shape, UserName, number
+from chat.api.v1.openapi import described
+from chat.api.v1.schema import Count, Id, Milliseconds, Person, Position, Shape, UserName, number
 from chat.selectors import status as status_selectors
 
 AS = OpenApiParameter("as", OpenApiTypes.STR, description="In this person's name; needs chat.speak_for_others.")
@@ -84,7 +84,7 @@ class OneMessage(Endpoint):
     def get(self, request: Request, message_id: str) -> Response:
         """A message of a channel that the service is in, or of any group with chat.manage_channels."""
         row = service_message.message_for_service(request.user, number(message_id))
-        return answer(bodies.message(row, row.sender))
+        return answer(payloads.message(row, row.sender))
 
     @described(
         "Change a message",
@@ -101,7 +101,7 @@ class OneMessage(Endpoint):
         row = service_message.message_edit_by_service(
             caller=request.user, message_id=number(message_id), text=data.msg, author=data.author or ""
         )
-        return answer(bodies.message(row, row.sender))
+        return answer(payloads.message(row, row.sender))
 
     @described("Take a message back", gives={204: None}, query=(AS,), tag="messages")
     def delete(self, request: Request, message_id: str) -> Response:
@@ -150,6 +150,6 @@ class MessageStatus(Endpoint):
                 }
                 for user, tally in status.persons
             ],
-            "readBy": [bodies.person(user) for user in status.read_by],
+            "readBy": [payloads.person(user) for user in status.read_by],
         }
         return answer(body)

@@ -12,15 +12,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat import errors
-from chat.actions.once import claim_requests, once
-from chat.actions.sending import Outgoing, Parcel, Place, messages_send
-from chat.actions.transient import Pushed, message_push
+from chat.actions.bulk_send import Outgoing, Parcel, Place, messages_send
+from chat.actions.ephemeral import Pushed, message_push
+from chat.actions.idempotency import claim_requests, once
 from chat.api.v1 import problems
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
-from chat.api.v1.schema import described
-from chat.api.v1.shapes import AppNumber, Count, Id, Position, Problem, Shape, UserName, number
+from chat.api.v1.openapi import described
+from chat.api.v1.schema import AppNumber, Count, Id, Position, Problem, Shape, UserName, number
 from chat.errors import ChatError
-from delivery.keys import Guard
+from delivery.idempotency import Guard
 
 PERSONS = 1000
 """Persons that one message names."""

@@ -9,16 +9,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat import errors
-from chat.actions import online
-from chat.actions.gateway import app_known
-from chat.api.v1 import pages
+from chat.actions.legacy_push import app_known
+from chat.api.v1 import pagination
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
-from chat.api.v1.schema import CURSOR, described, limited
-from chat.api.v1.shapes import AppNumber, Count, Id, Milliseconds, Shape, UserName
-from chat.consumers.node import running_node
+from chat.api.v1.openapi import CURSOR, described, limited
+from chat.api.v1.schema import AppNumber, Count, Id, Milliseconds, Shape, UserName
 from chat.errors import ChatError
+from chat.node.lifecycle import running_node
+from chat.selectors import presence as online
 from delivery import publish
-from delivery.nodes import NodeInfo
+from delivery.nodes.base import NodeInfo
 
 LARGEST_PAGE = 1000
 
@@ -132,10 +132,10 @@ class AppOnline(Endpoint):
     def get(self, request: Request, app: int) -> Response:
         """Everybody online on the app, by id, up to 1,000 a page."""
         known = app_known(_app(app))
-        page = pages.asked(request, largest=LARGEST_PAGE)
+        page = pagination.asked(request, largest=LARGEST_PAGE)
         found, more = online.app_page(known, after=page.number, limit=page.limit)
         rows = [{"userId": name, "id": str(person)} for person, name in found.items()]
-        return answer(pages.answer(rows, next=max(found) if more else None))
+        return answer(pagination.answer(rows, next=max(found) if more else None))
 
 
 class Nodes(Endpoint):

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "/api/protocol/#{number}"
-"""Where a code is explained: the page of `imsite.reference` lists the table."""
+"""Where a code is explained: the page of `imsite.api_docs` lists the table."""
 
 _TAKEN = (NameTaken, PhoneTaken, EmailTaken, LastAdministrator)
 

@@ -1,121 +1,69 @@
-"""How the calls stand in the OpenAPI document: shapes as components, and what every call has in common."""
+"""What the calls take and give, and the types of their fields. The schema is made of these very classes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from datetime import datetime
+from typing import Annotated, Any
 
 import msgspec
-from drf_spectacular.drainage import set_override
-from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
-from drf_spectacular.plumbing import ResolvedComponent
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from msgspec import Meta
 
-from chat.api.v1 import pages
-from chat.api.v1.shapes import KEY_LIMIT, Problem, Shape
+from chat import errors
+from chat.errors import ChatError
 
-F = TypeVar("F", bound=Callable[..., Any])
-Example = Mapping[str, Any]
+LARGEST_ID = 2**63 - 1
+KEY_LIMIT = 128
+"""Characters of an Idempotency-Key."""
 
-ALWAYS = (400, 401, 403, 404, 405, 413, 415, 429, 503)
-"""Statuses that any call may answer."""
-_REFERENCE = "#/components/schemas/{name}"
-
-
-class ShapeComponents(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
-    """A `Shape` is a component of its own name, and so is each that it holds."""
-
-    target_class = "chat.api.v1.shapes.Shape"
-    match_subclasses = True
-
-    def get_name(self, auto_schema: Any, direction: str) -> str:
-        set_override(self.target, "suppress_collision_warning", True)
-        return str(self.target.__name__)
-
-    def map_serializer(self, auto_schema: Any, direction: str) -> dict[str, Any]:
-        _, components = msgspec.json.schema_components([self.target], ref_template=_REFERENCE)
-        own: dict[str, Any] = components.pop(self.target.__name__)
-        for name, schema in components.items():
-            made: Any = ResolvedComponent
-            component = made(name=name, type=made.SCHEMA, object=name, schema=schema)
-            auto_schema.registry.register_on_missing(component)
-        return own
+Id = Annotated[str, Meta(pattern="^[1-9][0-9]{0,18}$", description="An id: a decimal number, as a string.")]
+UserName = Annotated[str, Meta(min_length=1, max_length=128, description="A person's immutable user name.")]
+AppNumber = Annotated[int, Meta(ge=1, le=2**31 - 1, description="The number of an app (a platform).")]
+Milliseconds = Annotated[int, Meta(ge=0, description="Unix time in milliseconds.")]
+Position = Annotated[int, Meta(ge=0, description="Place in the site's one log.")]
+Count = Annotated[int, Meta(ge=0)]
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    target_class = "chat.api.v1.access.ApiToken"
-    name = "token"
-
-    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
-        return {"type": "http", "scheme": "bearer", "description": "An API token of a service."}
+class Shape(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A JSON object. Fields that it does not name are ignored."""
 
 
-def described(
-    summary: str,
-    *,
-    gives: Mapping[int, type[Shape] | None],
-    takes: type[Shape] | None = None,
-    refuses: Sequence[int] = (),
-    query: Sequence[OpenApiParameter] = (),
-    sent: Mapping[str, Example] | None = None,
-    got: Mapping[str, Example] | None = None,
-    idempotent: bool = False,
-    tag: str = "",
-) -> Callable[[F], F]:
-    """Describe a call: what it takes and gives by status, statuses it refuses with besides those of `ALWAYS`.
+class Person(Shape):
+    """Somebody who can send: a person, a guest, or a service."""
 
-    `sent` and `got` are examples of requests and of successful answers, by name. The docstring is the description.
-    """
-    responses: dict[Any, Any] = {
-        status: OpenApiResponse(shape or None, description="Done.") for status, shape in gives.items()
-    }
-    for status in sorted({*ALWAYS, *refuses}):
-        responses[status, "application/problem+json"] = OpenApiResponse(Problem, description="Refused.")
-    success = [str(status) for status in gives]
-    examples = [OpenApiExample(name, value=dict(value), request_only=True) for name, value in (sent or {}).items()]
-    examples += [
-        OpenApiExample(name, value=dict(value), response_only=True, status_codes=success)
-        for name, value in (got or {}).items()
-    ]
-    parameters = list(query)
-    if idempotent:
-        parameters.append(
-            OpenApiParameter(
-                "Idempotency-Key",
-                {"type": "string", "minLength": 1, "maxLength": KEY_LIMIT},
-                OpenApiParameter.HEADER,
-                description=(
-                    "The same key with the same body, on any node: the first answer, for IM_IDEMPOTENCY_HOURS (24). "
-                    "With another body: 409."
-                ),
-            )
-        )
-        responses[409, "application/problem+json"] = OpenApiResponse(Problem, description="Refused.")
-    made: Callable[[F], F] = extend_schema(
-        summary=summary,
-        request=takes,
-        responses=responses,
-        parameters=parameters,
-        examples=examples,
-        tags=[tag] if tag else None,
-    )
-    return made
+    userId: str
+    id: Id
+    name: str
+    avatar: str
+    kind: str
 
 
-def paged(name: str, item: type[Shape]) -> type[Shape]:
-    """The shape of a page of such items, which stands in the schema by that name."""
-    fields: list[Any] = [("results", list[item]), ("next", str | None)]  # type: ignore[valid-type]
-    made: Any = msgspec.defstruct(name, fields, bases=(Shape,), kw_only=True)
-    return cast(type[Shape], made)
+class Problem(Shape):
+    """Why a call was refused, as RFC 9457 has it. More members may say more, such as `retryAfter`."""
+
+    type: str
+    title: str
+    status: Annotated[int, Meta(ge=400, le=599)]
+    detail: str
+    code: Annotated[int, Meta(description="The number of the site's one table of errors.")]
 
 
-def limited(largest: int) -> OpenApiParameter:
-    """The parameter `limit` of a list whose pages hold so many at most."""
-    schema = {"type": "integer", "minimum": 1, "maximum": largest, "default": min(pages.USUAL, largest)}
-    return OpenApiParameter("limit", schema, description="Results of a page.")
+def number(text: str) -> int:
+    """The row's id that the text names; NO_DATA for what can be nobody's."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 19 and 0 < int(text) <= LARGEST_ID):
+        raise ChatError(errors.NO_DATA, "There is no such id.")
+    return int(text)
 
 
-LIMIT = limited(pages.LARGEST)
-CURSOR = OpenApiParameter(
-    "cursor", {"type": "string"}, description="`next` of the page before; absent: the first page."
-)
+def milliseconds(at: datetime) -> int:
+    """Unix time, as all times are given."""
+    return round(at.timestamp() * 1000)
+
+
+def parse(raw: bytes, shape: type[Any]) -> Any:
+    """The JSON text as that shape. ILLEGAL_PARAMETER tells which field is not what it must be."""
+    try:
+        return msgspec.json.decode(raw, type=shape)
+    except msgspec.ValidationError as error:
+        raise ChatError(errors.ILLEGAL_PARAMETER, str(error)) from error
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise ChatError(errors.ILLEGAL_PARAMETER, "The body is not JSON.") from error

@@ -9,15 +9,15 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat import bodies, errors
+from chat import errors, payloads
 from chat.actions.service_access import access_for_service, manages_groups
-from chat.api.v1 import pages
+from chat.api.v1 import pagination
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.message import Message
-from chat.api.v1.schema import CURSOR, LIMIT, described
-from chat.api.v1.shapes import Shape, number
+from chat.api.v1.openapi import CURSOR, LIMIT, described
+from chat.api.v1.schema import Shape, number
 from chat.errors import ChatError
-from chat.search.find import message_search
+from chat.search.queries import message_search
 
 LONGEST = 100
 _QUESTION = {"type": "string", "minLength": 1, "maxLength": LONGEST}
@@ -56,7 +56,7 @@ class SearchMessages(Endpoint):
 
         What was edited or recalled is found by what it says now. A message can be found about a second after its send.
         """
-        page = pages.asked(request)
+        page = pagination.asked(request)
         question = request.query_params.get("q", "")
         if not question.strip() or len(question) > LONGEST:
             raise ChatError(errors.ILLEGAL_PARAMETER, f"q has 1 to {LONGEST} characters.", field="q")
@@ -69,4 +69,4 @@ class SearchMessages(Endpoint):
             access=None if target is None else access_for_service(request.user, number(target)),
             manages=manages_groups(request.user),
         )
-        return answer(pages.answer([bodies.message(row, row.sender) for row in found.messages], next=found.next))
+        return answer(pagination.answer([payloads.message(row, row.sender) for row in found.messages], next=found.next))

@@ -12,19 +12,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import actions as accounts
-from accounts.actions.external import Given, Known
-from accounts.directory import account_named, accounts_page
+from accounts.actions.external_users import Given, Known
 from accounts.errors import AccountError, NoSuchPerson
-from accounts.selectors import person_search
-from chat import bodies, errors
+from accounts.selectors.directory import account_named, accounts_page
+from accounts.selectors.users import person_search
+from chat import errors, payloads
+from chat.actions.idempotency import claim_requests, once
 from chat.actions.moderation import person_admit
-from chat.actions.once import claim_requests, once
-from chat.api.v1 import pages, problems
+from chat.api.v1 import pagination, problems
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
-from chat.api.v1.schema import CURSOR, LIMIT, described
-from chat.api.v1.shapes import Person, Problem, Shape, UserName
+from chat.api.v1.openapi import CURSOR, LIMIT, described
+from chat.api.v1.schema import Person, Problem, Shape, UserName
 from chat.errors import ChatError
-from delivery.keys import Guard
+from delivery.idempotency import Guard
 
 if TYPE_CHECKING:
     from accounts.models import User as Account
@@ -88,7 +88,7 @@ class Results(Shape):
 
 
 def shown(user: Account) -> dict[str, Any]:
-    return bodies.person(user) | {"active": user.is_active}
+    return payloads.person(user) | {"active": user.is_active}
 
 
 class UserList(Endpoint):
@@ -107,13 +107,13 @@ class UserList(Endpoint):
     )
     def get(self, request: Request) -> Response:
         """All accounts and services by id; with `q` the first active ones with a name that begins so, no cursor."""
-        page = pages.asked(request)
+        page = pagination.asked(request)
         if (q := request.query_params.get("q")) is not None:
-            return answer(pages.answer([shown(user) for user in person_search(q, page.limit)], next=None))
+            return answer(pagination.answer([shown(user) for user in person_search(q, page.limit)], next=None))
         rows = accounts_page(after=page.number, limit=page.limit)
         some = rows[: page.limit]
         return answer(
-            pages.answer([shown(user) for user in some], next=some[-1].pk if len(rows) > page.limit else None)
+            pagination.answer([shown(user) for user in some], next=some[-1].pk if len(rows) > page.limit else None)
         )
 
     @described(

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.actions.webhook_aside import asides_forget
-from chat.api.v1 import pages
+from chat.api.v1 import pagination
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
-from chat.api.v1.schema import CURSOR, LIMIT, described, paged
-from chat.api.v1.shapes import Count, Milliseconds, Position, Shape, milliseconds, number
-from chat.hooks.ping import webhook_ping
-from chat.selectors import hooks as hook_selectors
+from chat.api.v1.openapi import CURSOR, LIMIT, described, paged
+from chat.api.v1.schema import Count, Milliseconds, Position, Shape, milliseconds, number
+from chat.webhooks.outgoing import selectors as hook_selectors
+from chat.webhooks.outgoing.dead_letters import asides_forget
+from chat.webhooks.outgoing.ping import webhook_ping
 
 if TYPE_CHECKING:
     from chat.models import WebhookAside, WebhookDelivery
@@ -115,10 +115,10 @@ class WebhookAsides(Endpoint):
     )  # fmt: skip
     def get(self, request: Request, webhook_id: str) -> Response:
         """Events that were put aside, by position. Each is sent again, later and later, for some days."""
-        page = pages.asked(request)
+        page = pagination.asked(request)
         hook = hook_selectors.webhook_of(request.user, number(webhook_id))
         rows, more = hook_selectors.asides(hook, after=page.number, limit=page.limit)
-        return answer(pages.answer([_aside(row) for row in rows], next=rows[-1].position if more else None))
+        return answer(pagination.answer([_aside(row) for row in rows], next=rows[-1].position if more else None))
 
     @described("Let go what a webhook's receiver refused", gives={204: None}, tag="webhooks")
     def delete(self, request: Request, webhook_id: str) -> Response:

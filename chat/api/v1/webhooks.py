@@ -9,13 +9,13 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.actions import webhook as webhooks
-from chat.actions.once import once
-from chat.api.v1 import pages
+from chat.actions.idempotency import once
+from chat.api.v1 import pagination
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
-from chat.api.v1.schema import CURSOR, LIMIT, described, paged
-from chat.api.v1.shapes import Count, Id, Milliseconds, Position, Shape, milliseconds, number
-from chat.selectors import hooks as hook_selectors
+from chat.api.v1.openapi import CURSOR, LIMIT, described, paged
+from chat.api.v1.schema import Count, Id, Milliseconds, Position, Shape, milliseconds, number
+from chat.webhooks.outgoing import actions as webhooks
+from chat.webhooks.outgoing import selectors as hook_selectors
 
 if TYPE_CHECKING:
     from chat.models import Webhook as Row
@@ -90,9 +90,9 @@ class Webhooks(Endpoint):
     )
     def get(self, request: Request) -> Response:
         """One's own; with `chat.manage_channels` all."""
-        page = pages.asked(request)
+        page = pagination.asked(request)
         rows, more = hook_selectors.webhooks_page(request.user, after=page.number, limit=page.limit)
-        return answer(pages.answer(_webhooks(rows), next=rows[-1].pk if more else None))
+        return answer(pagination.answer(_webhooks(rows), next=rows[-1].pk if more else None))
 
     @described(
         "Make a webhook",

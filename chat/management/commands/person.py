@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from accounts.actions import person_register, system_user
-from accounts.admin.recorded import deed_recorded
+from accounts.admin.audit_format import deed_recorded
 from accounts.errors import AccountError
 from accounts.models import User
 from accounts.names import BadName, name_key

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from tqdm import tqdm
 
-from accounts.actions import leftovers
+from accounts.actions import orphaned_avatars
 from chat.actions import retention
 
 
@@ -31,9 +31,9 @@ class Command(BaseCommand):
                     messages += gone
                     channels.set_postfix(messages=messages)
         files = retention.files_expired().count() if dry_run else self._empty_files(shown)
-        unused = leftovers.avatars_unused()
+        unused = orphaned_avatars.avatars_unused()
         if not dry_run:
-            leftovers.avatars_forget(unused)
+            orphaned_avatars.avatars_forget(unused)
         did = "Would delete" if dry_run else "Deleted"
         self.stdout.write(
             f"{did} {messages} messages of {len(overdue)} channels, "

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from imsite.bots import helper
+from imsite.bots import helper_bot
 from imsite.client import Client, ClientError
 
 
@@ -33,6 +33,6 @@ class Command(BaseCommand):
 
 
 async def _run(url: str, token: str, app: int, place: Path | None) -> None:
-    after = helper.remembered(place) if place is not None else None
+    after = helper_bot.remembered(place) if place is not None else None
     async with Client(url, token=token) as im, im.listen(app=app, after=after) as line:
-        await helper.listen(line, place)
+        await helper_bot.listen(line, place)

@@ -17,9 +17,9 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from imsite.cluster import nginx, redis_server
+from imsite.database_checks import require_migrated
 from imsite.options import read
-from imsite.schema import require_migrated
-from imsite.supervisor import Part, Supervisor
+from imsite.server.supervisor import Part, Supervisor
 
 NODES = (1, 2)
 HOST = "127.0.0.1"

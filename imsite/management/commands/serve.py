@@ -9,10 +9,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from imsite import server
+from imsite.database_checks import require_migrated
 from imsite.options import DEVELOPMENT, read
-from imsite.schema import require_migrated
-from imsite.workers import run_workers
+from imsite.server import runner
+from imsite.server.workers import run_workers
 
 
 class Command(BaseCommand):
@@ -29,7 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, host: str, port: int, workers: int, fd: list[int], **options: Any) -> None:
         if fd:
-            server.run(host, port, sockets=[socket.socket(fileno=number) for number in fd], quiet=True)
+            runner.run(host, port, sockets=[socket.socket(fileno=number) for number in fd], quiet=True)
             return
         require_migrated()
         if DEVELOPMENT and host not in ("127.0.0.1", "localhost", "::1"):
@@ -40,7 +40,7 @@ class Command(BaseCommand):
                 )
             )
         if workers == 1:
-            server.run(host, port, quiet=options["verbosity"] == 0)
+            runner.run(host, port, quiet=options["verbosity"] == 0)
             return
         if workers < 1:
             raise CommandError("--workers is 1 or more.")

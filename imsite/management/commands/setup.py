@@ -13,8 +13,8 @@ from django.db import transaction
 from accounts.actions import administrator_create, app_create
 from accounts.models import App, User
 from chat.actions.channel import channel_create_global
+from imsite.database_checks import migrations_waiting, require_database
 from imsite.options import read
-from imsite.schema import migrations_waiting, require_database
 from imsite.translations import compile_translations
 
 FIRST_APPS = ((101, "Web"), (102, "iOS"), (103, "Android"), (104, "Desktop"))

@@ -7,7 +7,7 @@ import pytest
 from accounts.actions import app_create, app_update
 from accounts.errors import BadApp
 from accounts.models import App
-from accounts.selectors import app_by_number, apps_enabled
+from accounts.selectors.users import app_by_number, apps_enabled
 
 
 @pytest.fixture

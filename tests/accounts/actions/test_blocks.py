@@ -6,9 +6,9 @@ import pytest
 from django.test import override_settings
 
 from accounts.actions import guest_create, person_block, person_register, person_unblock, system_user
-from accounts.circle import blocks
 from accounts.errors import BlockRefused, NoSuchPerson
 from accounts.models import Block, User
+from accounts.selectors.contacts import blocks
 from delivery.models import Event, EventPerson
 from tests.accounts.conftest import PASSWORD
 

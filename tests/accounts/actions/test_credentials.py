@@ -23,7 +23,7 @@ from accounts.actions import (
 from accounts.credentials import session_credential
 from accounts.errors import BadPassword
 from accounts.models import User
-from accounts.selectors import person_by_session, person_by_token
+from accounts.selectors.users import person_by_session, person_by_token
 from delivery.log import head
 from tests.accounts.conftest import Revocations
 

@@ -26,7 +26,7 @@ from accounts.actions import (
 from accounts.errors import BadToken
 from accounts.models import Device, User
 from accounts.names import BadName
-from accounts.selectors import person_by_token
+from accounts.selectors.users import person_by_token
 from tests.accounts.conftest import PASSWORD
 
 

@@ -17,9 +17,9 @@ from accounts.actions import (
     person_unblock,
     system_user,
 )
-from accounts.circle import Circle, circle
 from accounts.errors import FriendRequestRefused, NoSuchFriend, NoSuchPerson
 from accounts.models import User
+from accounts.selectors.contacts import Circle, circle
 from delivery.models import Event, EventPerson
 from tests.accounts.conftest import PASSWORD
 

@@ -8,7 +8,7 @@ from django.test import Client
 
 from accounts.actions import service_make, service_token_make
 from accounts.models import User
-from accounts.selectors import person_by_token
+from accounts.selectors.users import person_by_token
 
 LIST = "/admin/accounts/service/"
 

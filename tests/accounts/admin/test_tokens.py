@@ -13,7 +13,7 @@ from knox.models import AuthToken
 
 from accounts.actions import device_seen, service_make, service_permissions_set, token_issue
 from accounts.models import Device, User
-from accounts.selectors import person_by_token
+from accounts.selectors.users import person_by_token
 from tests.accounts.conftest import Revocations
 
 TOKENS = "/admin/knox/authtoken/"

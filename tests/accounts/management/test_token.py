@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 
 from accounts.actions import device_seen
 from accounts.models import Device, User
-from accounts.selectors import person_by_token
+from accounts.selectors.users import person_by_token
 
 
 def _run(*words: str) -> str:

@@ -14,11 +14,11 @@ from django.test import Client
 from django.utils.translation import trans_real
 from pytest_django.fixtures import Settings
 
-from accounts import forms, profile_forms
 from accounts.actions import guest_create, person_deactivate, person_register, system_user
 from accounts.credentials import session_credential
+from accounts.forms import profile, sign_in
 from accounts.models import User
-from accounts.selectors import person_by_session
+from accounts.selectors.users import person_by_session
 from imsite.translations import compile_translations
 from tests.accounts.conftest import PASSWORD, Revocations
 
@@ -293,7 +293,7 @@ def test_nothing_that_was_typed_is_kept_with_a_failure(alice: User, browser: Cli
 
 def test_every_field_for_a_password_is_one_that_is_not_kept() -> None:
     known = {"password", *django_settings.AXES_SENSITIVE_PARAMETERS}
-    shown = [form for form in (*vars(forms).values(), *vars(profile_forms).values()) if isinstance(form, type)]
+    shown = [form for form in (*vars(sign_in).values(), *vars(profile).values()) if isinstance(form, type)]
     fields = {
         name
         for form in shown

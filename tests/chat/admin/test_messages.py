@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.actions import guest_create
 from accounts.models import User
-from chat.admin import reads
+from chat.admin import queries as reads
 from chat.models import Channel, Message
 from delivery.models import Event
 from tests.support.operators import MESSAGES, kinds, say, texts, tick

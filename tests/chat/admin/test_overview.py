@@ -12,11 +12,11 @@ from django.test import Client
 from accounts.actions import app_create
 from accounts.models import User
 from chat.admin import nodes as nodes_page
-from chat.admin import overview, reads
+from chat.admin import overview, queries
 from chat.models import Channel, Message
 from delivery import metrics, publish
-from delivery.hub import Hub
-from delivery.nodes import NodeInfo
+from delivery.hub.hub import Hub
+from delivery.nodes.base import NodeInfo
 from tests.support.eventually import PATIENCE
 from tests.support.operators import SCRIPT, say, staff
 
@@ -87,7 +87,7 @@ def test_the_days_messages_are_counted_only_so_far(
         say(alice, group, text)
     Message.objects.filter(text="one").update(time=0)
     assert '<span data-testid="today">2</span>' in operator.get("/admin/").content.decode()
-    for module in (reads, overview):
+    for module in (queries, overview):
         monkeypatch.setattr(module, "COUNTED", 2)
     assert '<span data-testid="today">2 or more</span>' in operator.get("/admin/").content.decode()
 

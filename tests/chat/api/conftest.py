@@ -18,10 +18,10 @@ from accounts.models import App, User
 from chat import selectors
 from chat.actions.channel import channel_create_global
 from delivery import publish
-from delivery.connection import Connection
-from delivery.hub import Hub
+from delivery.hub.connection import Connection
+from delivery.hub.hub import Hub
+from delivery.hub.outbox import Frame
 from delivery.log import Entry
-from delivery.outbox import Frame
 
 T = TypeVar("T")
 PATIENCE = 20.0

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from chat import errors
-from tests.support.broken import cut_connections, missing, refusing
 from tests.support.call_socket import both_codecs
+from tests.support.database_faults import cut_connections, missing, refusing
 from tests.support.people import People, Person, Town
 
 pytestmark = pytest.mark.each_database

@@ -14,9 +14,10 @@ from chat.actions.message import message_recall
 from chat.consumers import protobuf_consumer, resend
 from chat.consumers.protobuf_consumer import ProtobufConsumer
 from chat.models import Channel, Message
+from chat.node import resend_timer
 from chat.wire import im_pb2 as im
-from delivery.threads import run
-from tests.support.core import LocalSocket, Site, people, room, say, serving
+from delivery.db.executors import run
+from tests.support.in_process import LocalSocket, Site, people, room, say, serving
 from tests.support.protobuf_client import ProtobufClient
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -398,7 +399,7 @@ async def test_two_channels_are_never_made_for_two_people(world: World, enter: O
 async def test_who_acknowledges_is_sent_again_what_it_does_not(
     world: World, enter: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resend, "RESEND_AFTER", 0.02)
+    monkeypatch.setattr(resend_timer, "RESEND_AFTER_SECONDS", 0.02)
     alice, bob, silent = await enter(world.alice), await enter(world.bob), await enter(world.bob)
     first = await alice.send("group", world.group.pk, "first")
     await alice.send("group", world.group.pk, "second")
@@ -413,7 +414,7 @@ async def test_who_acknowledges_is_sent_again_what_it_does_not(
 async def test_who_was_answered_much_since_is_sent_again_what_came_before(
     world: World, enter: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resend, "RESEND_AFTER", 0.02)
+    monkeypatch.setattr(resend_timer, "RESEND_AFTER_SECONDS", 0.02)
     monkeypatch.setattr(resend, "RECENT", 20)
     alice, bob = await enter(world.alice), await enter(world.bob)
     first = await alice.send("group", world.group.pk, "first")
@@ -430,7 +431,7 @@ async def test_who_was_answered_much_since_is_sent_again_what_came_before(
 async def test_who_acknowledges_late_is_sent_again_also_what_is_no_longer_kept(
     world: World, enter: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resend, "RESEND_AFTER", 0.02)
+    monkeypatch.setattr(resend_timer, "RESEND_AFTER_SECONDS", 0.02)
     alice, bob = await enter(world.alice), await enter(world.bob)
     await bob.send("group", world.group.pk, "bob's own")
     count = resend.RECENT + 60

@@ -10,15 +10,15 @@ from django.db import connection
 
 from accounts.actions import token_issue
 from accounts.models import User
-from chat import writer
 from chat.actions.channel import channel_create_group
 from chat.consumers.protobuf_consumer import ProtobufConsumer
 from chat.models import Message
+from chat.sending import writer
 from delivery import log
-from delivery.rows import Statement
-from delivery.threads import run
-from tests.support.core import LocalSocket, draft, people, room, serving
+from delivery.db.bulk import Statement
+from delivery.db.executors import run
 from tests.support.eventually import PATIENCE
+from tests.support.in_process import LocalSocket, draft, people, room, serving
 from tests.support.protobuf_client import ProtobufClient
 from tests.support.transactions import Held, in_thread, wait_until_waiting
 

@@ -12,15 +12,15 @@ from django.db import OperationalError
 from accounts.actions import token_issue
 from accounts.models import User
 from chat.actions import message as messages
-from chat.commands import binary
+from chat.commands import protobuf_requests
 from chat.consumers import protobuf_consumer
 from chat.consumers.protobuf_consumer import ProtobufConsumer
+from chat.sending.writer import Draft, Stored
 from chat.wire import im_pb2 as im
-from chat.writer import Draft, Stored
-from delivery.limits import Bucket
-from delivery.threads import run
-from tests.support.core import LocalSocket, Site, say, serving
+from delivery.db.executors import run
+from delivery.rate_limits.token_bucket import Bucket
 from tests.support.eventually import eventually
+from tests.support.in_process import LocalSocket, Site, say, serving
 from tests.support.protobuf_client import ProtobufClient
 from tests.support.scene import Scene, Withheld
 
@@ -135,13 +135,13 @@ async def test_who_asks_from_a_number_that_does_not_exist_misses_nothing_that_co
 
 def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Let every Sync fail, until the function is called."""
-    sync = binary.sync
+    sync = protobuf_requests.sync
 
-    async def fail(call: object, seq: int) -> binary.Page:
+    async def fail(call: object, seq: int) -> protobuf_requests.Page:
         raise OperationalError("gone")
 
-    monkeypatch.setattr(binary, "sync", fail)
-    return lambda: monkeypatch.setattr(binary, "sync", sync)
+    monkeypatch.setattr(protobuf_requests, "sync", fail)
+    return lambda: monkeypatch.setattr(protobuf_requests, "sync", sync)
 
 
 async def test_after_a_sync_that_failed_nothing_goes_past_what_was_missed(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from chat.consumers import resend
-from chat.consumers.resend import Resends, Unacknowledged
+from chat.consumers.resend import Unacknowledged
+from chat.node.resend_timer import ResendTimer
 from chat.wire.protobuf_codec import Message, push, refusal
 
 
@@ -14,10 +15,10 @@ def pushed(seq: int) -> bytes:
 
 
 class Client:
-    def __init__(self, resends: Resends) -> None:
+    def __init__(self, resend_timer: ResendTimer) -> None:
         self.again: list[bytes] = []
         self.closed = 0
-        self.owes = Unacknowledged(resends, self._put, self._close)
+        self.owes = Unacknowledged(resend_timer, self._put, self._close)
 
     def _put(self, frame: bytes) -> None:
         self.again.append(frame)
@@ -28,65 +29,65 @@ class Client:
 
 
 @pytest.fixture
-async def resends() -> Resends:
-    return Resends()
+async def resend_timer() -> ResendTimer:
+    return ResendTimer()
 
 
 @pytest.fixture
-def client(resends: Resends) -> Client:
-    return Client(resends)
+def client(resend_timer: ResendTimer) -> Client:
+    return Client(resend_timer)
 
 
-def rounds(resends: Resends, count: int) -> None:
+def rounds(resend_timer: ResendTimer, count: int) -> None:
     """The timer's time has come so often."""
     for _ in range(count):
-        if resends._timer is not None:
-            resends._timer.cancel()
-            resends._fire()
+        if resend_timer._timer is not None:
+            resend_timer._timer.cancel()
+            resend_timer._fire()
 
 
-async def test_who_never_acknowledges_is_sent_nothing_again(resends: Resends, client: Client) -> None:
+async def test_who_never_acknowledges_is_sent_nothing_again(resend_timer: ResendTimer, client: Client) -> None:
     client.owes.sent([pushed(1)])
-    rounds(resends, 5)
-    assert client.again == [] and resends._timer is None
+    rounds(resend_timer, 5)
+    assert client.again == [] and resend_timer._timer is None
 
 
-async def test_what_is_not_acknowledged_comes_again_until_it_is(resends: Resends, client: Client) -> None:
+async def test_what_is_not_acknowledged_comes_again_until_it_is(resend_timer: ResendTimer, client: Client) -> None:
     client.owes.sent([pushed(1), refusal(1001, "No"), pushed(2), pushed(3)])
     client.owes.acknowledge(1)
-    rounds(resends, 1)
+    rounds(resend_timer, 1)
     assert client.again == []
-    rounds(resends, 1)
+    rounds(resend_timer, 1)
     assert client.again == [pushed(2), pushed(3)]
-    rounds(resends, 1)
+    rounds(resend_timer, 1)
     assert client.again == [pushed(2), pushed(3)] * 2
     client.owes.acknowledge(2)
-    rounds(resends, 1)
+    rounds(resend_timer, 1)
     assert client.again[4:] == [pushed(3)]
     client.owes.acknowledge(3)
-    rounds(resends, 3)
-    assert len(client.again) == 5 and resends._timer is None
+    rounds(resend_timer, 3)
+    assert len(client.again) == 5 and resend_timer._timer is None
 
 
 async def test_of_what_is_no_longer_kept_the_first_acknowledgement_is_told(
-    resends: Resends, client: Client, monkeypatch: pytest.MonkeyPatch
+    resend_timer: ResendTimer, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.owes.sent([pushed(seq) for seq in range(1, resend.RECENT + 5)])
     assert client.owes.acknowledge(2) == 5
     assert client.owes.acknowledge(2) is None
     client.owes.add_older([(3, pushed(3)), (4, pushed(4))])
     client.owes.acknowledge(3)
-    rounds(resends, 2)
+    rounds(resend_timer, 2)
     assert client.again[:2] == [pushed(4), pushed(5)]
 
 
-async def test_what_answers_have_displaced_is_told_too(resends: Resends, client: Client) -> None:
+async def test_what_answers_have_displaced_is_told_too(resend_timer: ResendTimer, client: Client) -> None:
     client.owes.sent([pushed(1), pushed(2)])
     client.owes.sent([refusal(1001, "No")] * resend.RECENT)
     assert client.owes.acknowledge(1) == resend.NOTHING_KEPT
     client.owes.add_older([(2, pushed(2))])
     client.owes.sent([pushed(2), pushed(3)])  # What was still on its way is not owed twice.
-    rounds(resends, 2)
+    rounds(resend_timer, 2)
     assert client.again == [pushed(2), pushed(3)]
 
 
@@ -96,26 +97,28 @@ async def test_where_all_is_kept_that_is_owed_nothing_is_told(client: Client, co
     assert client.owes.acknowledge(seq) is None
 
 
-async def test_a_connection_that_has_ended_is_sent_nothing(resends: Resends, client: Client) -> None:
+async def test_a_connection_that_has_ended_is_sent_nothing(resend_timer: ResendTimer, client: Client) -> None:
     client.owes.acknowledge(0)
     client.owes.sent([pushed(1)])
     client.owes.stop()
-    rounds(resends, 3)
-    assert client.again == [] and resends._timer is None
+    rounds(resend_timer, 3)
+    assert client.again == [] and resend_timer._timer is None
 
 
-async def test_one_timer_serves_all(resends: Resends) -> None:
-    clients = [Client(resends) for _ in range(10)]
+async def test_one_timer_serves_all(resend_timer: ResendTimer) -> None:
+    clients = [Client(resend_timer) for _ in range(10)]
     for number, one in enumerate(clients):
         one.owes.acknowledge(0)
         one.owes.sent([pushed(number + 1)])
-    rounds(resends, 2)
+    rounds(resend_timer, 2)
     assert [one.again for one in clients] == [[pushed(number + 1)] for number in range(10)]
 
 
-async def test_who_owes_too_much_is_closed(resends: Resends, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_owes_too_much_is_closed(
+    resend_timer: ResendTimer, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(resend, "UNACKNOWLEDGED_LIMIT", 3)
     client.owes.acknowledge(0)
     client.owes.sent([pushed(seq) for seq in range(1, 5)])
-    rounds(resends, 3)
+    rounds(resend_timer, 3)
     assert client.closed == 1 and client.again == []

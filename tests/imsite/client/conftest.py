@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imsite.client.retries import BackOff
+from imsite.client.backoff import BackOff
 
 
 @pytest.fixture

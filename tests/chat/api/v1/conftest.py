@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from chat.api.v1.throttles import throttles
+from chat.api.common.throttles import throttles
 from tests.chat.api.conftest import Grant
 
 

@@ -9,7 +9,7 @@ from pytest_django.fixtures import Settings
 
 from accounts.actions import person_deactivate, token_issue, token_revoke
 from accounts.models import User
-from accounts.selectors import person_by_token
+from accounts.selectors.users import person_by_token
 from tests.chat.api.conftest import Grant
 from tests.chat.api.v1.conftest import Caller
 

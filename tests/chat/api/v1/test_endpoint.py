@@ -8,7 +8,7 @@ from pytest_django.fixtures import Settings
 
 from accounts.models import App
 from chat import selectors
-from chat.actions import online
+from chat.selectors import presence
 from tests.chat.api.v1.conftest import Caller
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +51,7 @@ def test_a_fault_here_tells_nothing_but_that_it_is_one(
     def fail() -> None:
         raise fault
 
-    monkeypatch.setattr(online, "app_counts", fail)
+    monkeypatch.setattr(presence, "app_counts", fail)
     reply = bot.get("apps/")
     assert (reply.status, reply.code, reply.data["detail"]) == (status, 1004, "A fault here. Try again.")
     assert (status == 503) == ("Retry-After" in reply.headers)

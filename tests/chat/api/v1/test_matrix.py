@@ -14,16 +14,16 @@ import pytest
 from django.test import Client
 
 from accounts.actions import app_create, guest_create, service_make, token_issue
-from accounts.actions.external import Given, external_person_set
+from accounts.actions.external_users import Given, external_person_set
 from accounts.models import User
 from chat import urls
 from chat.actions.channel import channel_create_global, channel_create_group
-from chat.actions.incoming_hook import incoming_hook_create
-from chat.actions.webhook import webhook_create
 from chat.api.v1 import urls as v1
+from chat.webhooks.incoming.actions import incoming_hook_create
+from chat.webhooks.outgoing.actions import webhook_create
 from tests.chat.api.conftest import Grant
 from tests.chat.api.v1.conftest import Caller, Reply
-from tests.support.core import say
+from tests.support.in_process import say
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from chat.models import Channel, Message, ReadMark
 from delivery.models import Receipt
 from tests.chat.api.conftest import Grant, Town
 from tests.chat.api.v1.conftest import Caller
-from tests.support.core import say
+from tests.support.in_process import say
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

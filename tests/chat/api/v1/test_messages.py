@@ -18,7 +18,7 @@ from chat.models import Channel, Message
 from delivery.models import ClaimedKey
 from tests.chat.api.conftest import Grant, Town
 from tests.chat.api.v1.conftest import Caller, Reply
-from tests.support.core import say
+from tests.support.in_process import say
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,9 +8,9 @@ import pytest
 from django.utils import timezone
 
 from accounts.actions import administrator_create, guest_create, person_deactivate, token_issue
-from accounts.actions.departure import person_depart, person_forget
+from accounts.actions.anonymization import person_depart, person_forget
 from accounts.models import User
-from accounts.selectors import person_by_token
+from accounts.selectors.users import person_by_token
 from chat.actions.moderation import person_ban, person_mute, person_unban
 from chat.models import Restriction
 from tests.chat.api.conftest import Grant

@@ -12,7 +12,7 @@ from chat.models import Webhook
 from delivery import log
 from tests.chat.api.conftest import Grant
 from tests.chat.api.v1.conftest import Caller
-from tests.support.core import say
+from tests.support.in_process import say
 from tests.support.receiver import Receiver
 
 RIGHTS = ("add_webhook", "view_webhook", "change_webhook", "delete_webhook")

@@ -1,0 +1,165 @@
+"""A business's own people: made under the names it has for them, and let in by short-lived tokens it asks for.
+
+What a service made is its own: no other service finds or changes it by these actions.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+
+from accounts.actions.managed_users import person_rename
+from accounts.actions.tokens import MadeToken, token_make, tokens_revoke
+from accounts.actions.user_persistence import insert, locked
+from accounts.actions.users import person_deactivate
+from accounts.errors import AccountError, BadExternalId, BadToken, NoSuchPerson
+from accounts.models import ExternalId, User
+from accounts.names import check_nickname, is_storable
+from accounts.selectors.external_users import external_people, external_person, tokens_made_for
+from delivery.db.transactions import write
+
+ID_LIMIT = 200
+SHORTEST = 60
+"""Seconds for which a token is made at least."""
+_TOGETHER = 50
+"""People made in one transaction: a long one would hold up everybody's messages."""
+_SERVICE_NAME = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Somebody of a service's own people; `created`: by this very call."""
+
+    user: User
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a service says of one of its people. Without a nickname a known one keeps theirs."""
+
+    external_id: str
+    nickname: str = ""
+
+
+def external_person_set(*, service: User, given: Given) -> Known:
+    """Make or find the person, and show them under the nickname. BadExternalId, BadNickname."""
+    known = external_people_import(service=service, given=[given])[0]
+    if isinstance(known, AccountError):
+        raise known
+    return known
+
+
+def external_people_import(*, service: User, given: Sequence[Given]) -> list[Known | AccountError]:
+    """The same for many; one that cannot be is an error in its place, and keeps no other back."""
+    outcomes: list[Known | AccountError] = []
+    for start in range(0, len(given), _TOGETHER):
+        outcomes += _import(service, given[start : start + _TOGETHER])
+    return outcomes
+
+
+def external_person_deactivate(*, service: User, external_id: str) -> None:
+    """Shut one of the service's people out, and end their tokens and connections. NoSuchPerson for anybody else."""
+    person_deactivate(user_id=_own(service, external_id).pk)
+
+
+def external_token_make(*, service: User, external_id: str, seconds: int | None = None) -> MadeToken:
+    """A token by which the service's app lets one of its people in.
+
+    NoSuchPerson for who is none of them, or is not active; BadToken for seconds out of range.
+    """
+    seconds = settings.IM_EXTERNAL_TOKEN_SECONDS if seconds is None else seconds
+    longest = settings.IM_EXTERNAL_TOKEN_SECONDS_MAX
+    if not SHORTEST <= seconds <= longest:
+        raise BadToken(
+            "A token of a person is valid for %(shortest)s to %(longest)s seconds.", shortest=SHORTEST, longest=longest
+        )
+    user = _own(service, external_id)
+    return token_make(user=user, lifetime=timedelta(seconds=seconds), name=service.nickname, made_by=service)
+
+
+def external_tokens_revoke(*, service: User, external_id: str) -> None:
+    """End all tokens that the service had made for one of its people, and the connections made by them."""
+    user = _own(service, external_id)
+    tokens_revoke(user_id=user.pk, credentials=tokens_made_for(user, by=service))
+
+
+def _own(service: User, external_id: str) -> User:
+    """One of the service's own people. Who may do something here by now is nobody's to let in."""
+    user = external_person(service, external_id)
+    if user is None or user.is_staff or user.is_superuser:
+        raise NoSuchPerson
+    return user
+
+
+def _import(service: User, given: Sequence[Given]) -> list[Known | AccountError]:
+    wanted = [_checked(one) for one in given]
+    ids = {one.external_id for one in wanted if isinstance(one, Given)}
+    known = external_people(service, ids)
+    missing: dict[str, Given] = {}
+    for one in wanted:
+        if isinstance(one, Given) and one.external_id not in known:
+            missing.setdefault(one.external_id, one)
+    created = {}
+    if missing:
+        with write():
+            # Whoever else makes people for the service waits here.
+            locked(service.pk)
+            known |= external_people(service, missing)
+            created = {
+                external_id: _made(service, one) for external_id, one in missing.items() if external_id not in known
+            }
+            ExternalId.objects.bulk_create(
+                [
+                    ExternalId(service=service, external_id=external_id, user=user)
+                    for external_id, user in created.items()
+                ]
+            )
+    outcomes: list[Known | AccountError] = []
+    for one in wanted:
+        if isinstance(one, AccountError):
+            outcomes.append(one)
+        elif one.external_id in created:
+            # Named twice, the second finds what the first has made.
+            outcomes.append(Known(created[one.external_id], created=one is missing[one.external_id]))
+        else:
+            outcomes.append(Known(_renamed(known[one.external_id], one.nickname), created=False))
+    return outcomes
+
+
+def _checked(given: Given) -> Given | AccountError:
+    if not _is_id(given.external_id):
+        return BadExternalId()
+    try:
+        if given.nickname:
+            check_nickname(given.nickname)
+    except AccountError as bad:
+        return bad
+    return given
+
+
+def _is_id(text: str) -> bool:
+    """Whether it can be kept, and stand in the path of a call: there a slash parts, and dots alone mean a way up."""
+    fits = 0 < len(text) <= ID_LIMIT and text.isprintable() and is_storable(text)
+    return fits and "/" not in text and text not in (".", "..")
+
+
+def _made(service: User, given: Given) -> User:
+    user = User(
+        username=f"{service.username[:_SERVICE_NAME]}.{secrets.token_hex(8)}",
+        nickname=given.nickname or service.nickname,
+        password=make_password(None),
+    )
+    insert(user)
+    return user
+
+
+def _renamed(user: User, nickname: str) -> User:
+    if not nickname or nickname == user.nickname:
+        return user
+    return person_rename(user_id=user.pk, nickname=nickname)

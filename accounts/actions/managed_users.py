@@ -1,0 +1,49 @@
+"""Accounts as other systems look after them: added, renamed, one or many."""
+
+from __future__ import annotations
+
+from django.contrib.auth.hashers import make_password
+
+from accounts.actions.profile_events import tell_change
+from accounts.actions.user_persistence import checked_email, hashed_password, insert, locked, update
+from accounts.errors import NotManageable
+from accounts.models import User
+from accounts.names import check_nickname, check_user_name
+from delivery.db.transactions import write
+
+
+def person_draft(*, username: str, nickname: str = "", email: str | None = None, password: str | None = None) -> User:
+    """An account for `person_add`. Slow where there is a password, so not inside a transaction.
+
+    Without one its person comes in by the reset, or by no password. BadName, BadNickname, BadEmail, BadPassword.
+    """
+    user = User(
+        username=check_user_name(username), nickname=check_nickname(nickname or username), email=checked_email(email)
+    )
+    user.password = make_password(None) if password is None else hashed_password(password, user)
+    return user
+
+
+def person_add(*, draft: User) -> User:
+    """A new account, made by another system. NameTaken, EmailTaken."""
+    with write():
+        insert(draft)
+    return draft
+
+
+def person_rename(*, user_id: int, nickname: str) -> User:
+    """Show somebody under another nickname. BadNickname."""
+    check_nickname(nickname)
+    with write():
+        user = locked(user_id)
+        if user.nickname != nickname:
+            user.nickname = nickname
+            update(user, "nickname")
+            tell_change(user)
+    return user
+
+
+def require_manageable(user: User) -> None:
+    """NotManageable for staff and services: who could change them could take their rights."""
+    if user.is_staff or user.is_superuser or user.kind != User.Kind.PERSON:
+        raise NotManageable

@@ -1,0 +1,95 @@
+"""A new password for who has forgotten theirs, by mail. Nobody learns here whether an account has an address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.tokens import default_token_generator
+from django.contrib.auth.views import PasswordResetConfirmView
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse, reverse_lazy
+from django.utils.decorators import method_decorator
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.generic.edit import FormView
+
+from accounts.actions import password_change
+from accounts.errors import AccountError
+from accounts.forms.profile import ResetForm
+from accounts.forms.sign_in import FirstPasswordForm
+from accounts.mail import post
+from accounts.models import User
+from accounts.rate_limits import mailing
+from accounts.selectors.users import person_by_email
+
+
+@method_decorator(never_cache, name="dispatch")
+class Reset(FormView):  # type: ignore[type-arg]
+    """Ask for a mail. The answer, and the work until it is given, are the same for every address."""
+
+    form_class = ResetForm
+    template_name = "accounts/reset.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not settings.MAIL_IS_SENT:
+            raise Http404("No mail is sent from here.")
+        return super().dispatch(request, *args, **kwargs)
+
+    def form_valid(self, form: ResetForm) -> HttpResponse:
+        email = form.cleaned_data["email"].lower()
+        try:
+            mailing.take(self.request.META["REMOTE_ADDR"])
+            mailing.take(email)
+        except AccountError as refusal:
+            form.refuse(refusal)
+            return self.form_invalid(form)
+        person = person_by_email(email)
+        whom = person or User(pk=0, username="nobody")
+        uid, token = urlsafe_base64_encode(force_bytes(whom.pk)), default_token_generator.make_token(whom)
+        context: dict[str, object] = {
+            "name": whom.username,
+            "url": self.request.build_absolute_uri(reverse("accounts:reset-confirm", args=[uid, token])),
+            "minutes": settings.PASSWORD_RESET_TIMEOUT // 60,
+        }
+        post(email if person else "", _("A new password"), "accounts/mail/reset.txt", context)
+        messages.success(
+            self.request, _("If an account has this address, we have written there. The link is good for an hour.")
+        )
+        return redirect("accounts:login")
+
+
+class ResetPasswordForm(FirstPasswordForm):
+    """As Django's view of the link wants it."""
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+
+@method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
+class ResetConfirm(PasswordResetConfirmView):
+    """The link in the mail: set a new password. Everything that was open is signed out."""
+
+    form_class = ResetPasswordForm  # type: ignore[assignment]
+    template_name = "accounts/reset_confirm.html"
+    success_url = reverse_lazy("accounts:login")
+
+    def get_user(self, uidb64: str) -> User | None:
+        user = super().get_user(uidb64)
+        return user if isinstance(user, User) and user.is_active and user.kind == User.Kind.PERSON else None
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        try:
+            password_change(user=form.user, new_password=form.cleaned_data["password"])
+        except AccountError as refusal:
+            form.refuse(refusal)
+            return self.form_invalid(form)
+        del self.request.session["_password_reset_token"]
+        messages.success(self.request, _("Your password is changed. Sign in with it."))
+        return HttpResponseRedirect(str(self.get_success_url()))

@@ -1,0 +1,222 @@
+"""What another system says, as itself or in a person's name: to channels, persons, apps, everyone; one or thousands.
+
+However many messages a call has, its addresses are looked up in a fixed number of queries, the private channels that
+are missing are made together, and all of it shares commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from django.conf import settings
+
+from accounts.models import User
+from accounts.selectors.users import persons_by_names
+from chat import errors, selectors
+from chat.actions.idempotency import claim_requests
+from chat.actions.message import message_draft
+from chat.actions.private_channels import private_channels_open
+from chat.errors import ChatError
+from chat.selectors.presence import persons_online
+from chat.sending.queue_bridge import messages_store
+from chat.sending.writer import Draft, Stored
+from delivery.idempotency import Guard
+
+SPEAK = "chat.speak_for_others"
+ONLINE, OFFLINE = "1", "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place that a message goes to: a channel's id, a person's name, or an app's number."""
+
+    kind: Literal["channel", "user", "app"]
+    id: int = 0
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message and where it goes. `author`: the person in whose name; empty: the service's own.
+
+    `everyone`: the rooms of all apps, besides `places`. `guard` makes it happen once.
+    """
+
+    places: tuple[Place, ...]
+    text: str
+    type: str = "text"
+    client_id: str | None = None
+    author: str = ""
+    everyone: bool = False
+    guard: Guard | None = None
+
+
+@dataclass(slots=True)
+class Parcel:
+    """What became of a message at one place: it was stored, or a refusal. `online`: whether a person was there then."""
+
+    place: Place
+    stored: Stored | None = None
+    refusal: Exception | None = None
+    online: bool | None = None
+
+
+@dataclass(slots=True)
+class _Plan:
+    """One place of one message on its way."""
+
+    parcel: Parcel
+    author: User | None = None
+    person: User | None = None
+    channel: int = 0
+    draft: Draft | None = None
+    guard: Guard | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Who and what the addresses of a call mean."""
+
+    people: dict[str, User]
+    rooms: dict[int, int] = field(default_factory=dict)
+    """The global channels of the enabled apps, by number."""
+
+
+def messages_send(*, caller: User, outgoing: Sequence[Outgoing]) -> list[list[Parcel] | ChatError]:
+    """Store the messages; for each what became of it at each of its places, or why it was refused as a whole.
+
+    One that is refused harms no other. Nothing is stored if the call is too large, or the site too busy: TOO_MUCH.
+    """
+    found = directory(outgoing)
+    speaks = any(one.author for one in outgoing) and caller.has_perm(SPEAK)
+    result: list[list[Parcel] | ChatError] = []
+    plans: list[_Plan] = []
+    for one in outgoing:
+        try:
+            author = author_of(one, caller, found, speaks=speaks)
+            places = places_of(one, found)
+        except ChatError as refusal:
+            result.append(refusal)
+            continue
+        parcels = [Parcel(place) for place in places]
+        result.append(parcels)
+        for index, parcel in enumerate(parcels):
+            guard = one.guard.item(index) if one.guard is not None and _goes_far(one) else one.guard
+            plans.append(_Plan(parcel, author, guard=guard))
+    require_size(len(plans))
+    used = claim_requests(one.guard for one in outgoing if one.guard is not None and _goes_far(one))
+    for index, one in enumerate(outgoing):
+        if one.guard is not None and one.guard in used:
+            result[index] = used[one.guard]
+    texts = [(one, parcels) for one, parcels in zip(outgoing, result, strict=True) if isinstance(parcels, list)]
+    going = {id(parcel): one for one, parcels in texts for parcel in parcels}
+    plans = [plan for plan in plans if id(plan.parcel) in going]
+    _find_channels(plans, found)
+    _write(plans, going, caller)
+    return result
+
+
+def directory(outgoing: Sequence[Outgoing]) -> Directory:
+    """Look up all addresses and authors at once."""
+    names = {place.name for one in outgoing for place in one.places if place.kind == "user"}
+    names |= {one.author for one in outgoing if one.author}
+    rooms: dict[int, int] = {}
+    if any(one.everyone or any(place.kind == "app" for place in one.places) for one in outgoing):
+        rooms = {room.app.number: room.pk for room in selectors.global_channels() if room.app is not None}
+    return Directory(persons_by_names(names) if names else {}, rooms)
+
+
+def author_of(one: Outgoing, caller: User, found: Directory, *, speaks: bool) -> User:
+    """In whose name the message is: the caller's own, or with the right for it, a person's."""
+    if not one.author:
+        return caller
+    if not speaks:
+        raise ChatError(errors.NOT_AUTHORISED, f"To send as somebody else needs the permission {SPEAK}.")
+    if one.author not in found.people:
+        raise ChatError(errors.NO_DATA, f"There is no person named {one.author}.", userId=one.author)
+    return found.people[one.author]
+
+
+def places_of(one: Outgoing, found: Directory) -> list[Place]:
+    """Where the message goes, each place once."""
+    places = list(dict.fromkeys(one.places))
+    if one.everyone:
+        places += [Place("app", number) for number in found.rooms]
+    return places
+
+
+def _goes_far(one: Outgoing) -> bool:
+    """Whether the message may become several, whatever the apps are today."""
+    return one.everyone or len(one.places) > 1
+
+
+def require_size(messages: int) -> None:
+    limit = settings.IM_API_MESSAGES
+    if messages > limit:
+        raise ChatError(errors.TOO_MUCH, f"One call stores at most {limit} messages.", limit=limit)
+
+
+def _find_channels(plans: Sequence[_Plan], found: Directory) -> None:
+    """Which channel each goes to; private ones that are missing are made."""
+    for plan in plans:
+        place = plan.parcel.place
+        if place.kind == "channel":
+            plan.channel = place.id
+        elif place.kind == "app":
+            plan.channel = found.rooms.get(place.id, 0)
+            if not plan.channel:
+                plan.parcel.refusal = ChatError(errors.NO_DATA, "There is no such app.")
+        elif (person := found.people.get(place.name)) is not None:
+            plan.person = person
+        else:
+            plan.parcel.refusal = ChatError(
+                errors.NO_DATA, f"There is no person named {place.name}.", userId=place.name
+            )
+    pairs = [(plan.author, plan.person) for plan in plans if plan.author is not None and plan.person is not None]
+    channels = private_channels_open(pairs=pairs) if pairs else {}
+    online = persons_online({other.pk for _, other in pairs}) if pairs else set()
+    for plan in plans:
+        if plan.author is None or plan.person is None:
+            continue
+        plan.parcel.online = plan.person.pk in online
+        channel = channels[plan.author.pk, plan.person.pk]
+        if isinstance(channel, ChatError):
+            plan.parcel.refusal = channel
+        else:
+            plan.channel = channel
+
+
+def _write(plans: Sequence[_Plan], going: dict[int, Outgoing], caller: User) -> None:
+    for plan in plans:
+        if plan.parcel.refusal is None:
+            try:
+                plan.draft = _draft(plan, going[id(plan.parcel)], caller)
+            except ChatError as refusal:
+                plan.parcel.refusal = refusal
+    ready = [plan for plan in plans if plan.draft is not None]
+    outcomes = messages_store([plan.draft for plan in ready if plan.draft is not None])
+    for plan, outcome in zip(ready, outcomes, strict=True):
+        if isinstance(outcome, Exception):
+            plan.parcel.refusal = outcome
+            continue
+        plan.parcel.stored = outcome
+        if outcome.remembered:
+            plan.parcel.online = outcome.remembered == ONLINE
+
+
+def _draft(plan: _Plan, one: Outgoing, caller: User) -> Draft:
+    author, parcel = plan.author, plan.parcel
+    assert author is not None
+    draft = message_draft(sender=author.pk, channel=plan.channel, text=one.text, type=one.type, client_id=one.client_id)
+    # A client id belongs to who says it, and to one message: not to a person in whose name a service speaks.
+    own = author.pk == caller.pk and not _goes_far(one)
+    remember = "" if parcel.online is None else ONLINE if parcel.online else OFFLINE
+    return replace(
+        draft,
+        client_id=draft.client_id if own else None,
+        guard=plan.guard,
+        remember=remember,
+        receipt=tuple({author.pk, caller.pk}),
+    )

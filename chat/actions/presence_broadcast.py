@@ -1,0 +1,95 @@
+"""`enter` and `exit`: who comes to an app's room and goes, told to the others there. Transient: in no log."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from accounts.models import User
+from accounts.selectors.contacts import apart
+from chat import selectors
+from chat.actions.presence_log import PresenceLog
+from chat.models import Channel
+from delivery import log, publish
+from delivery.db.executors import run
+from delivery.log import Entry
+from delivery.presence.base import Presence
+
+logger = logging.getLogger(__name__)
+
+ENTER, EXIT = "enter", "exit"
+TOGETHER = 500
+"""People who are looked up at a time."""
+
+
+class Comings:
+    """Tells what the presence notices, in its order."""
+
+    def __init__(self, presence: Presence) -> None:
+        self._presence = presence
+        self._noticed: list[tuple[str, int, int]] = []
+        self._telling: asyncio.Task[None] | None = None
+        self.log = PresenceLog(presence)
+        presence.on_first, presence.on_last = self._came, self._went
+
+    async def stop(self) -> None:
+        """Tell no more."""
+        if self._telling is not None:
+            self._telling.cancel()
+            await asyncio.gather(self._telling, return_exceptions=True)
+        await self.log.stop()
+
+    def _came(self, person: int, name: str, app: int) -> None:
+        self._notice(ENTER, person, app)
+        self.log.came(person, app)
+
+    def _went(self, person: int, name: str, app: int) -> None:
+        self._notice(EXIT, person, app)
+        self.log.went(person, app)
+
+    def _notice(self, kind: str, person: int, app: int) -> None:
+        self._noticed.append((kind, person, app))
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.create_task(self._tell(), name="comings")
+
+    async def _tell(self) -> None:
+        while self._noticed:
+            noticed, self._noticed = self._noticed[:TOGETHER], self._noticed[TOGETHER:]
+            apps = {app for _, _, app in noticed}
+            small = {app for app in apps if await self._presence.count(app) <= settings.IM_PRESENCE_LIMIT}
+            noticed = [one for one in noticed if one[2] in small]
+            if not noticed:
+                continue
+            try:
+                people, unseen = await run(_people, {person for _, person, _ in noticed})
+                rooms = {room.app.number: room for room in await run(selectors.global_channels) if room.app is not None}
+            except DatabaseError as error:
+                logger.warning("comings_untold", extra={"count": len(noticed), "error": type(error).__name__})
+                continue
+            for kind, person, app in noticed:
+                if person in people and app in rooms:
+                    publish.transient(_entry(kind, people[person], rooms[app], unseen.get(person, set())))
+
+
+def _people(ids: set[int]) -> tuple[dict[int, User], dict[int, set[int]]]:
+    """Those who let others see that they are online, and who does not get to see it of each."""
+    people = {pk: user for pk, user in selectors.persons(ids).items() if user.shares_presence}
+    return people, apart(people)
+
+
+def _entry(kind: str, user: User, room: Channel, unseen: set[int]) -> Entry:
+    name = user.public_name
+    body = {
+        "target": str(room.pk),
+        "type": "text",
+        "msg": f"{name} is here" if kind == ENTER else f"{name} has left",
+        "from": name,
+        "fromId": str(user.pk),
+        "name": user.nickname,
+        "avatar": user.avatar,
+        "kind": user.kind,
+    }
+    return Entry(kind=kind, channel=room.pk, header={"skip": [user.pk, *sorted(unseen)]}, body=body, time=log.now_ms())

@@ -1,0 +1,68 @@
+"""Who hears that somebody is shown otherwise: one entry for each group they are in, and one for all the people.
+
+What it costs grows with where somebody is, not with how many are there: a group's members are its audience already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.actions.profile_events import CHANGED
+from accounts.models import User
+from accounts.selectors.contacts import apart, known_to
+from chat import selectors
+from delivery import log, publish
+from delivery.log import Entry
+
+MOST_GROUPS = 250
+"""Groups that are told, the last used first: each is a row of the log, and all are stored in one transaction."""
+MOST_PEOPLE = 2000
+"""Friends that are told, and again people of private channels. Others see it with the next message, or list."""
+
+_telling: set[asyncio.Task[None]] = set()
+
+
+def audiences(
+    *, user: User, body: dict[str, Any], groups: Sequence[int], people: Sequence[int], **signal: Any
+) -> list[Entry]:
+    """The entries for all but the person themselves. Once committed, the apps' rooms are told as well."""
+    between = apart([user.pk]).get(user.pk, set())
+    others = {*people, *known_to(user.pk, MOST_PEOPLE), *selectors.peers_of(user.pk, MOST_PEOPLE)} - between
+    entries = [
+        Entry(kind=CHANGED, channel=group, body=body)
+        for group in dict.fromkeys([*groups, *selectors.groups_of(user.pk, MOST_GROUPS)])
+    ]
+    if others:
+        entries.append(Entry(kind=CHANGED, persons=tuple(sorted(others)), body=body))
+    unseen = [user.pk, *sorted(between)]
+    rooms = {
+        room.app.number: Entry(kind=CHANGED, channel=room.pk, header={"skip": unseen}, body=body, time=log.now_ms())
+        for room in selectors.global_channels()
+        if room.app is not None
+    }
+    transaction.on_commit(lambda: _tell_rooms(rooms))
+    return entries
+
+
+def _tell_rooms(rooms: Mapping[int, Entry]) -> None:
+    """Tell who is there now, in rooms that are not too large for it; whether the person is there does not count."""
+    if publish.running():
+        publish.hub().soon(_start, rooms)
+
+
+def _start(rooms: Mapping[int, Entry]) -> None:
+    task = asyncio.get_running_loop().create_task(_tell(rooms), name="person changed")
+    _telling.add(task)
+    task.add_done_callback(_telling.discard)
+
+
+async def _tell(rooms: Mapping[int, Entry]) -> None:
+    presence = publish.hub().presence
+    for app, entry in rooms.items():
+        if await presence.count(app) <= settings.IM_PRESENCE_LIMIT:
+            publish.transient(entry)

@@ -1,0 +1,125 @@
+"""`POST /hooks/<secret>/`: what another system says in one channel. Slack's simple `{"text": "…"}` works as it is.
+
+The path is the secret: it is named in no log, no error and no answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import IO, Any, ClassVar
+from urllib.parse import parse_qs
+
+from django.conf import settings
+from django.http import HttpResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework.parsers import BaseParser
+from rest_framework.permissions import AllowAny
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from chat import errors
+from chat.api.common.throttles import throttles
+from chat.api.legacy.call import AlwaysJson
+from chat.api.v1 import problems
+from chat.api.v1.endpoint import asked_key
+from chat.api.v1.schema import Problem, Shape, parse
+from chat.errors import ChatError
+from chat.webhooks.incoming.actions import incoming_hook_post, secret_digest
+from chat.webhooks.outgoing import selectors as hook_selectors
+
+FORM = "application/x-www-form-urlencoded"
+
+
+class Payload(Shape):
+    """All else that Slack knows (`username`, `channel`, `blocks`) is ignored: a hook has one channel and one name."""
+
+    text: str = ""
+
+
+class Raw(BaseParser):  # type: ignore[misc]
+    """The body as it came, of whatever type, no longer than IM_HOOK_BYTES."""
+
+    media_type = "*/*"
+
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> bytes:
+        limit = settings.IM_HOOK_BYTES
+        raw = stream.read(limit + 1)
+        if len(raw) > limit:
+            raise ChatError(errors.TOO_MUCH, f"A request has at most {limit} bytes.", limit=limit)
+        return bytes(raw)
+
+
+class AnyBody(AlwaysJson):
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+
+class Incoming(APIView):  # type: ignore[misc]
+    """Answers `ok`, as Slack does, once the message is stored; anything else is a problem (RFC 9457)."""
+
+    authentication_classes: ClassVar[tuple[type, ...]] = ()
+    permission_classes = (AllowAny,)
+    renderer_classes = (JSONRenderer,)
+    parser_classes = (Raw,)
+    content_negotiation_class = AnyBody
+    metadata_class = None
+
+    @extend_schema(
+        summary="Post into a channel",
+        tags=["incoming webhooks"],
+        auth=[],
+        parameters=[
+            OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, description="One message a key.")
+        ],
+        request={"application/json": Payload, FORM: {"type": "object", "properties": {"text": {"type": "string"}}}},
+        responses={
+            (200, "text/plain"): {"type": "string", "const": "ok"},
+            **{(status, problems.MEDIA_TYPE): Problem for status in (400, 404, 405, 409, 413, 429, 503)},
+        },
+        examples=[
+            OpenApiExample(
+                "JSON", value={"text": "Build 812 is green."}, request_only=True, media_type="application/json"
+            ),
+            OpenApiExample("A form", value={"text": "Build 812 is green."}, request_only=True, media_type=FORM),
+            OpenApiExample("Stored", value="ok", response_only=True, status_codes=["200"], media_type="text/plain"),
+        ],
+    )
+    def post(self, request: Request, secret: str) -> HttpResponse:
+        """With `Idempotency-Key` the same message again is stored once."""
+        hook = hook_selectors.incoming_hook_by_digest(secret_digest(secret))
+        if hook is None:
+            raise ChatError(errors.NO_DATA, "There is no such webhook, or it has been switched off.")
+        throttles.hooks.take(str(hook.pk))
+        incoming_hook_post(hook=hook, text=_text(request), key=asked_key(request) or "")
+        return HttpResponse("ok", content_type="text/plain; charset=utf-8")
+
+    def handle_exception(self, exc: Exception) -> Response:
+        response = problems.response(problems.of_error(exc, call="/hooks/"))
+        # Else Django writes the path down with every failure.
+        response._has_been_logged = True
+        return response
+
+
+def _text(request: Request) -> str:
+    """What shall be said: of a JSON object, alone or in the form's field `payload`, or of the form's field `text`."""
+    raw: bytes = request.data or b""
+    if not raw.lstrip().startswith(b"{") and request.content_type.startswith(FORM):
+        try:
+            form = parse_qs(raw.decode(), max_num_fields=100)
+        except ValueError as error:
+            raise ChatError(errors.ILLEGAL_PARAMETER, "This is no form.") from error
+        if "payload" not in form:
+            return _required(form.get("text", [""])[0])
+        raw = form["payload"][0].encode()
+    payload: Payload = parse(raw, Payload)
+    return _required(payload.text)
+
+
+def _required(text: str) -> str:
+    if not text.strip():
+        raise ChatError(errors.ILLEGAL_PARAMETER, 'Say what to post: {"text": "…"}.', field="text")
+    return text

@@ -1,0 +1,113 @@
+"""What the HTTP calls have in common: who may call, and answers that are always `{"code", "msg", "data"}`."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from django.core.exceptions import SuspiciousOperation
+from django.db import DatabaseError
+from django.http.response import HttpResponseBase
+from rest_framework import exceptions
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from chat import errors
+from chat.api.common import cors
+from chat.api.common.access import MayCall, ServiceToken
+from chat.api.common.throttles import throttles
+from chat.api.legacy.parameters import Form
+from chat.errors import ChatError, Code
+
+logger = logging.getLogger(__name__)
+
+
+class AlwaysJson(BaseContentNegotiation):  # type: ignore[misc]
+    """Existing clients send any `Accept` and get JSON."""
+
+    def select_renderer(
+        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type
+
+    def select_parser(self, request: Request, parsers: Sequence[Form]) -> Form | None:
+        return next((parser for parser in parsers if request.content_type.startswith(parser.media_type)), None)
+
+
+class Call(APIView):  # type: ignore[misc]
+    """One call. HTTP 200 whatever comes of it, as existing clients expect; the code tells.
+
+    `permission` is what a token needs, `fault` the code of a database error. Cookies count for nothing, so there is no
+    CSRF token either: a page of another origin is refused before anything happens.
+    """
+
+    authentication_classes: tuple[type[BaseAuthentication], ...] = (ServiceToken,)
+    permission_classes = (MayCall,)
+    renderer_classes = (JSONRenderer,)
+    parser_classes = (Form,)
+    content_negotiation_class = AlwaysJson
+    permission: ClassVar[str] = "chat.use_gateway"
+    fault: ClassVar[Code] = errors.SERVER_ERROR
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if not cors.allowed(request):
+            raise ChatError(errors.NOT_AUTHORISED, "Pages of this origin may not call.")
+        # A browser asks first without credentials.
+        if request.method != "OPTIONS":
+            super().initial(request, *args, **kwargs)
+            if request.auth is not None:
+                throttles.requests.take(request.auth)
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        response = Response(status=204)
+        cors.expose_preflight(request, response, self.allowed_methods)
+        return response
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Every failure as an answer."""
+        match exc:
+            case ChatError():
+                response = answer(exc.data, exc.code)
+                if (wait := (exc.data or {}).get("retryAfter")) is not None:
+                    response["Retry-After"] = str(max(1, math.ceil(wait)))
+                return response
+            case exceptions.AuthenticationFailed():
+                return _refusal(errors.NOT_AUTHORISED, str(exc.detail))
+            case exceptions.NotAuthenticated() | exceptions.PermissionDenied():
+                return _refusal(errors.NOT_AUTHORISED, "This call needs an API token with the right permission.")
+            case exceptions.MethodNotAllowed():
+                return _refusal(errors.NO_SUCH_COMMAND, f"Call this by {' or '.join(self.allowed_methods)}.")
+            case exceptions.ParseError() | exceptions.UnsupportedMediaType():
+                return _refusal(
+                    errors.ILLEGAL_PARAMETER, "Give parameters in the query or as application/x-www-form-urlencoded."
+                )
+            case SuspiciousOperation():
+                return _refusal(errors.ILLEGAL_PARAMETER, "Too many parameters.")
+            case DatabaseError():
+                logger.error("call_database_fault", extra={"call": self.request.path, "error": type(exc).__name__})
+                return _refusal(self.fault, "A fault here. Try again.")
+            case _:
+                logger.error("call_fault", exc_info=exc, extra={"call": self.request.path})
+                return _refusal(errors.SERVER_ERROR, "A fault here. Try again.")
+
+    def finalize_response(
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        cors.expose(request, response)
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+def answer(data: dict[str, Any] | None = None, code: Code = errors.SUCCESS) -> Response:
+    return Response({"code": code.number, "msg": code.text, "data": data or {}})
+
+
+def _refusal(code: Code, error: str) -> Response:
+    return answer({"error": error}, code)

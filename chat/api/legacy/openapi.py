@@ -1,0 +1,124 @@
+"""How the calls outside `/api/v1/` stand in the OpenAPI document: forms in, 200 out, with `{"code", "msg", "data"}`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+
+from chat import errors
+
+F = TypeVar("F", bound=Callable[..., Any])
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+NUMBER: Schema = {"type": "integer"}
+YES_OR_NO: Schema = {"type": "boolean"}
+ID: Schema = {"type": "string", "pattern": "^[1-9][0-9]{0,18}$", "description": "A decimal number, as a string."}
+CODES = tuple(code.number for code in errors.CODES)
+FAILED = -1
+_FORM = "application/x-www-form-urlencoded"
+
+
+class OfServices(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "chat.api.common.access.ServiceToken"
+    name = "serviceToken"
+
+    def get_security_definition(self, auto_schema: Any) -> Schema:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An API token of a service. From a network in IM_OPEN_GATEWAY none is needed.",
+        }
+
+
+class OfPersons(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "chat.api.legacy.protobuf_clients.HeaderToken"
+    name = "personToken"
+
+    def get_security_definition(self, auto_schema: Any) -> Schema:
+        return {"type": "apiKey", "in": "header", "name": "token", "description": "A person's token."}
+
+
+def texts(of: Schema | None = None) -> Schema:
+    return {"type": "array", "items": of or TEXT}
+
+
+def obj(**fields: Schema) -> Schema:
+    """An object that has all these fields."""
+    return {"type": "object", "properties": fields, "required": list(fields)}
+
+
+def form_call(
+    summary: str,
+    *,
+    tag: str,
+    gives: Schema | None = None,
+    got: Mapping[str, Any] | None = None,
+    optional: frozenset[str] | set[str] = frozenset(),
+    codes: tuple[int, ...] = CODES,
+    **parameters: tuple[str, Schema, Any],
+) -> Callable[[F], F]:
+    """Describe one. `parameters`: what each is for, its type, an example. `gives`: `data` of success, `got` an example.
+
+    A method named `get` takes them in the query, any other in the form.
+    """
+
+    def describe(view: F) -> F:
+        in_query = view.__name__ == "get"
+        query = [
+            OpenApiParameter(
+                name,
+                {**schema},
+                description=meaning,
+                required=name not in optional,
+                examples=[OpenApiExample("Example", value=example)],
+            )
+            for name, (meaning, schema, example) in parameters.items()
+            if in_query
+        ]
+        fields = {name: {**schema, "description": meaning} for name, (meaning, schema, _) in parameters.items()}
+        form = {**obj(**fields), "required": [name for name in fields if name not in optional]}
+        sent = OpenApiExample(
+            "Request",
+            value={name: example for name, (_, _, example) in parameters.items()},
+            request_only=True,
+            media_type=_FORM,
+        )
+        refused = errors.NOT_AUTHORISED
+        made: F = extend_schema(
+            summary=summary,
+            tags=[tag],
+            parameters=query,
+            request=None if in_query else {_FORM: form},
+            responses={200: OpenApiResponse(_answer(gives, codes), description="Whatever came of it: `code` tells.")},
+            examples=[
+                *([] if in_query or not parameters else [sent]),
+                _example("Success", {"code": 200, "msg": errors.SUCCESS.text, "data": dict(got or {})}),
+                _example(
+                    "Refused",
+                    {"code": FAILED, "msg": "This call needs a token.", "data": {}}
+                    if FAILED in codes
+                    else {"code": refused.number, "msg": refused.text, "data": {"error": "This token is not valid."}},
+                ),
+            ],
+        )(view)
+        return made
+
+    return describe
+
+
+def _answer(gives: Schema | None, codes: tuple[int, ...]) -> Schema:
+    """Success has what the call gives; everything else, and a repeated call, at most an `error`."""
+    refusal = {"type": "object", "properties": {"error": TEXT}}
+    return obj(
+        code={"type": "integer", "enum": list(codes)},
+        msg=TEXT,
+        data=refusal if gives is None else {"anyOf": [gives, refusal]},
+    )
+
+
+def _example(name: str, value: dict[str, Any]) -> OpenApiExample:
+    return OpenApiExample(name, value=value, response_only=True, status_codes=["200"])

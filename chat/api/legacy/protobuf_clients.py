@@ -1,0 +1,201 @@
+"""`/register`, `/login`, `/friend/…`, `/group…`: what clients of the protobuf protocol ask by HTTP."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.http import QueryDict
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+from rest_framework.permissions import AllowAny, BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import actions as accounts
+from accounts.errors import AccountError, BadPhone
+from accounts.rate_limits import joining
+from accounts.selectors.users import person_by_token
+from accounts.sign_in import person_by_password
+from chat import errors, selectors
+from chat.actions import channel as channels
+from chat.api.legacy import parameters
+from chat.api.legacy.call import Call, answer
+from chat.api.legacy.openapi import FAILED, ID, TEXT, form_call, obj, texts
+from chat.errors import ChatError
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+TAG = "clients of /ws"
+CODES = (200, FAILED)
+PHONE = ("Any text of up to 20 characters.", TEXT, "13800138000")
+PASSWORD = ("By the site's policy.", TEXT, "correct horse battery staple")
+TOKEN = "5d1e…"
+LARGEST_ID = 2**63 - 1
+
+
+class HeaderToken(BaseAuthentication):  # type: ignore[misc]
+    """The token of a person in the header `token`."""
+
+    def authenticate(self, request: Request) -> tuple[User, str] | None:
+        token = request.headers.get("token")
+        if not token:
+            return None
+        known = person_by_token(token)
+        if known is None:
+            raise AuthenticationFailed("This token is not valid.")
+        accounts.device_seen(credential=known[1], address=request.META.get("REMOTE_ADDR"))
+        return known
+
+
+class SignedIn(BasePermission):  # type: ignore[misc]
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if request.user is None:
+            raise NotAuthenticated
+        return True
+
+
+class ClientCall(Call):
+    """A call of these clients: 200, or -1 with the reason in `msg`."""
+
+    authentication_classes: tuple[type[BaseAuthentication], ...] = (HeaderToken,)
+    permission_classes = (SignedIn,)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, AccountError):
+            return _failure(str(exc))
+        if isinstance(exc, NotAuthenticated):
+            return _failure("This call needs a token.")
+        response = super().handle_exception(exc)
+        content = response.data
+        return _failure(content["data"].get("error") or content["msg"])
+
+
+def _failure(reason: str) -> Response:
+    return Response({"code": FAILED, "msg": reason, "data": {}})
+
+
+class Register(ClientCall):
+    """An account of its own user name."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    @form_call(
+        "Register",
+        tag=TAG,
+        codes=CODES,
+        gives=obj(token=TEXT, id=ID),
+        got={"token": TOKEN, "id": "17"},
+        phone_number=PHONE,
+        nickname=("Shown to others; need not be unique.", TEXT, "Alice"),
+        password=PASSWORD,
+    )
+    def post(self, request: Request) -> Response:
+        if not settings.IM_REGISTRATION:
+            raise ChatError(errors.NOT_AUTHORISED, "Registration is closed.")
+        phone_number = _field(request, "phone_number")
+        if not phone_number:
+            raise BadPhone
+        joining.take(request.META["REMOTE_ADDR"])
+        user = accounts.person_register(
+            username=f"user-{secrets.token_hex(6)}",
+            nickname=_field(request, "nickname"),
+            password=_field(request, "password"),
+            phone_number=phone_number,
+        )
+        return answer({"token": _token(request, user), "id": str(user.pk)})
+
+
+class Login(ClientCall):
+    """A new token for phone number and password; one answer for whatever is wrong with them."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    @form_call(
+        "Sign in by phone number",
+        tag=TAG,
+        codes=CODES,
+        gives=obj(token=TEXT, user_id=ID),
+        got={"token": TOKEN, "user_id": "17"},
+        phone_number=PHONE,
+        password=PASSWORD,
+    )
+    def post(self, request: Request) -> Response:
+        phone_number = _field(request, "phone_number").strip()
+        user = person_by_password(request._request, phone_number, _field(request, "password"))
+        if user is None:
+            raise ChatError(errors.NOT_AUTHORISED, "The number and the password do not belong together.")
+        return answer({"token": _token(request, user), "user_id": str(user.pk)})
+
+
+class FriendAdd(ClientCall):
+    """Ask somebody to be friends, or accept."""
+
+    @form_call("Ask to be friends, or accept", tag=TAG, codes=CODES, friend_id=("Whom.", ID, "18"))
+    def post(self, request: Request) -> Response:
+        accounts.friend_request(user=request.user, person_id=_id(_field(request, "friend_id")))
+        return answer()
+
+
+class GroupCreate(ClientCall):
+    @form_call(
+        "Make a closed group",
+        tag=TAG,
+        codes=CODES,
+        gives=obj(id=ID),
+        got={"id": "7"},
+        optional={"ids"},
+        name=("Its name.", TEXT, "Painters"),
+        ids=("Its members, the field repeated; without oneself.", texts(ID), ["18", "19"]),
+    )
+    def post(self, request: Request) -> Response:
+        """A closed group; what is no id of a person is dropped."""
+        ids = [int(text) for text in _fields(request, "ids") if _is_id(text)]
+        group = channels.channel_create_closed(creator=request.user, name=_field(request, "name"), ids=ids)
+        return answer({"id": str(group.pk)})
+
+
+class GroupUserList(ClientCall):
+    @form_call(
+        "Who is in a group",
+        tag=TAG,
+        codes=CODES,
+        gives=obj(ids=texts(ID)),
+        got={"ids": ["17", "18", "19"]},
+        group_id=("The group, which one is in.", ID, "7"),
+    )
+    def get(self, request: Request) -> Response:
+        """Who is in a group, for its members."""
+        access = selectors.access_channel(request.user, _id(parameters.text(request, "group_id")))
+        if access.channel.kind != "public":
+            raise ChatError(errors.NO_DATA, "There is no such channel.")
+        return answer({"ids": [str(pk) for pk in selectors.member_ids(access.channel)]})
+
+
+def _token(request: Request, user: User) -> str:
+    return accounts.token_issue(user=user, address=request.META.get("REMOTE_ADDR"))
+
+
+def _field(request: Request, name: str) -> str:
+    """A field of the form; empty if absent. Never of the query, which is written down in logs."""
+    return str(request.data.get(name, ""))
+
+
+def _fields(request: Request, name: str) -> list[str]:
+    """All values of a field of the form; without a body there is no form."""
+    return request.data.getlist(name) if isinstance(request.data, QueryDict) else []
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 19 and 0 < int(text) <= LARGEST_ID
+
+
+def _id(text: str) -> int:
+    """An id; what is none belongs to nothing."""
+    if not _is_id(text):
+        raise ChatError(errors.NO_DATA, "There is no such id.")
+    return int(text)

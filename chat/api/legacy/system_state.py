@@ -1,0 +1,107 @@
+"""`/system/state`: what the cluster is doing, for operators."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.selectors.users import apps_enabled
+from chat.api.legacy import parameters
+from chat.api.legacy.call import Call, answer
+from chat.api.legacy.openapi import NUMBER, TEXT, form_call, obj, texts
+from chat.node.lifecycle import running_node
+from delivery import publish
+
+logger = logging.getLogger(__name__)
+
+_MANAGER = obj(
+    clientsLen=NUMBER,
+    usersLen=NUMBER,
+    chanRegisterLen=NUMBER,
+    chanLoginLen=NUMBER,
+    chanUnregisterLen=NUMBER,
+    chanBroadcastLen=NUMBER,
+)
+_MANAGER["properties"] |= {"clients": texts(), "users": texts()}
+
+
+class SystemState(Call):
+    permission = "chat.view_state"
+
+    @form_call(
+        "What the cluster is doing",
+        tag="operators",
+        gives=obj(numGoroutine=NUMBER, numCPU=NUMBER, managerInfo=_MANAGER),
+        got={"numGoroutine": 24, "numCPU": 2, "managerInfo": dict.fromkeys(_MANAGER["required"], 0)},
+        optional={"isDebug"},
+        isDebug=("`true`: clients' addresses and users' names as well.", TEXT, "true"),
+    )
+    def get(self, request: Request) -> Response:
+        """Connections and users of all nodes, with `isDebug=true` the clients' addresses and who is on which app.
+
+        Tasks and processors are those of this node. Of a node that does not answer, connections are counted as it
+        last said, and their addresses are missing.
+        """
+        debug = parameters.text(request, "isDebug").lower() == "true"
+        apps = [app.number for app in apps_enabled()]
+        state = publish.ask(lambda: _state(apps, debug=debug)) if publish.running() else State()
+        manager: dict[str, Any] = {
+            "clientsLen": state.connections,
+            "usersLen": state.persons,
+            # A hub has no queues for coming, going and sending.
+            "chanRegisterLen": 0,
+            "chanLoginLen": state.logging_in,
+            "chanUnregisterLen": 0,
+            "chanBroadcastLen": 0,
+        }
+        if debug:
+            manager |= {"clients": state.addresses, "users": state.users}
+        return answer({"numGoroutine": state.tasks, "numCPU": os.cpu_count() or 1, "managerInfo": manager})
+
+
+@dataclass(slots=True)
+class State:
+    """`addresses`: of each connection, and `users`: app and name of everybody on an app; both only if asked for."""
+
+    tasks: int = 0
+    connections: int = 0
+    logging_in: int = 0
+    persons: int = 0
+    addresses: list[str] = field(default_factory=list)
+    users: list[str] = field(default_factory=list)
+
+
+async def _state(apps: Sequence[int], *, debug: bool) -> State:
+    """On the event loop. Of a node that does not answer, what it last said of itself: how many connections it has."""
+    hub, node = publish.hub(), running_node()
+    here = hub.connections.values()
+    state = State(
+        tasks=len(asyncio.all_tasks()),
+        connections=len(here),
+        logging_in=sum(one.person is not None and not one.attached for one in here),
+        addresses=[one.address for one in here] if debug else [],
+    )
+    if node is not None and node.cluster is not None and (peers := node.cluster.peers) is not None:
+        answers = await peers.ask_all(lambda node: peers.state(node, addresses=debug))
+        for other in answers.results.values():
+            state.connections += other.connections
+            state.logging_in += other.logging_in
+            state.addresses += other.addresses
+        live = node.cluster.nodes.live()
+        for name, reason in answers.failed.items():
+            logger.warning("state_incomplete", extra={"node": name, "error": reason})
+            state.connections += live[name].connections if name in live else 0
+    for app in apps:
+        if debug:
+            state.users += [f"{app}_{name}" for name in (await hub.presence.persons(app)).values()]
+        else:
+            state.persons += await hub.presence.count(app)
+    state.persons = state.persons or len(state.users)
+    return state

@@ -1,0 +1,107 @@
+"""`/user/…`: who is online, and messages from other systems."""
+
+from __future__ import annotations
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat import errors
+from chat.actions import legacy_push
+from chat.api.legacy import parameters
+from chat.api.legacy.call import Call, answer
+from chat.api.legacy.openapi import NUMBER, TEXT, YES_OR_NO, form_call, obj, texts
+
+TAG = "push"
+APP = ("The number of the app.", NUMBER, 101)
+ANY_APP = ("The number of the app; absent or 0: any.", NUMBER, 101)
+WHO = ("The user name of somebody, or a guest's name.", TEXT, "alice")
+KEY = ("Chosen by the caller: the same again within IM_CLAIM_HOURS is sent to nobody.", TEXT, "build-812")
+WHAT = ("The text.", TEXT, "Your build is green.")
+SENT = {"sendResults": True}
+
+
+class UserList(Call):
+    @form_call(
+        "Who is online on an app",
+        tag=TAG,
+        gives=obj(userList=texts(), userCount=NUMBER),
+        got={"userList": ["alice", "夏圭？"], "userCount": 2},
+        appID=APP,
+    )
+    def get(self, request: Request) -> Response:
+        """Who is online on an app."""
+        names = legacy_push.names_online(app_number=parameters.app(request))
+        return answer({"userList": names, "userCount": len(names)})
+
+
+class UserOnline(Call):
+    @form_call(
+        "Whether somebody is online",
+        tag=TAG,
+        gives=obj(userID=TEXT, online=YES_OR_NO),
+        got={"userID": "alice", "online": True},
+        optional={"appID"},
+        userID=WHO,
+        appID=ANY_APP,
+    )
+    def get(self, request: Request) -> Response:
+        """Whether somebody is online, on an app or on any."""
+        name = parameters.text(request, "userID")
+        online = legacy_push.is_online(name=name, app_number=parameters.app_or_any(request))
+        return answer({"userID": name, "online": online})
+
+
+class SendMessage(Call):
+    fault = errors.STORE_FAILED
+
+    @form_call(
+        "Send to a person",
+        tag=TAG,
+        gives=obj(sendResults=YES_OR_NO),
+        got=SENT,
+        optional={"appID"},
+        userID=WHO,
+        appID=ANY_APP,
+        msgID=KEY,
+        message=WHAT,
+    )
+    def post(self, request: Request) -> Response:
+        """Say something to a person, as the calling service."""
+        results = legacy_push.message_send_to_person(
+            caller=request.user,
+            name=parameters.text(request, "userID"),
+            msg_id=parameters.text(request, "msgID"),
+            text=parameters.text(request, "message"),
+            app_number=parameters.app_or_any(request),
+        )
+        return _sent(results)
+
+
+class SendMessageAll(Call):
+    fault = errors.STORE_FAILED
+
+    @form_call(
+        "Send to everybody on an app",
+        tag=TAG,
+        gives=obj(sendResults=YES_OR_NO),
+        got=SENT,
+        userID=("In whose name; they do not get it.", TEXT, "alice"),
+        appID=APP,
+        msgID=KEY,
+        message=WHAT,
+    )
+    def post(self, request: Request) -> Response:
+        """Say something to everybody on an app, in somebody's name."""
+        results = legacy_push.message_send_to_app(
+            caller=request.user,
+            name=parameters.text(request, "userID"),
+            msg_id=parameters.text(request, "msgID"),
+            text=parameters.text(request, "message"),
+            app_number=parameters.app(request),
+        )
+        return _sent(results)
+
+
+def _sent(results: bool | None) -> Response:
+    """A repeated call is answered with empty data."""
+    return answer({} if results is None else {"sendResults": results})

@@ -1,0 +1,113 @@
+"""What a client of `/ws` asks by a type of its own (Login, Message, Sync), by the actions of the JSON commands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chat import encoders, errors, selectors
+from chat.actions import channel as channels
+from chat.actions import message as messages
+from chat.commands.registry import Call
+from chat.commands.session import Login, login
+from chat.errors import ChatError
+from chat.sending.writer import Draft, Stored
+from chat.wire import protobuf_codec as codec
+from delivery import publish
+from delivery.db.executors import run
+
+LARGEST_ID = 2**63 - 1
+
+
+async def log_in(call: Call, token: str, app: int) -> None:
+    """By a token only: neither a browser's session nor a name makes anybody here."""
+    if not token and call.caller.known is None:
+        raise ChatError(errors.NOT_AUTHORISED, "A log-in needs a token.")
+    await login(call, Login(appId=app, serviceToken=token))
+
+
+def draft(call: Call, up: codec.Up) -> Draft:
+    """The message, without its channel if it is for a person. Raises ChatError for what cannot be one."""
+    caller = call.caller
+    if up.session is None or up.type is None:
+        raise ChatError(errors.ILLEGAL_PARAMETER, "The type of session or message is unknown.")
+    if up.sender != call.user.pk:
+        raise ChatError(errors.ILLEGAL_USER_ID, "The sender is not who has logged in.")
+    if not 0 < up.receiver <= LARGEST_ID:
+        raise ChatError(errors.NO_DATA, "There is no such receiver.")
+    channel = up.receiver if up.session == "group" else 0
+    if channel == caller.room and not caller.in_room:
+        raise ChatError(errors.NO_DATA, "There is no such channel.")
+    caller.take(caller.connection.measures.sends)
+    if up.type != "text":
+        return messages.message_draft_attachment(
+            sender=call.user.pk,
+            channel=channel,
+            content=up.content,
+            type=up.type,
+            client_id=up.client_msg_id,
+            app=caller.app,
+            origin=call.origin,
+        )
+    try:
+        text = up.content.decode()
+    except UnicodeDecodeError as error:
+        raise ChatError(errors.ILLEGAL_PARAMETER, "A text is UTF-8.", field="content") from error
+    return messages.message_draft(
+        sender=call.user.pk,
+        channel=channel,
+        text=text,
+        client_id=up.client_msg_id,
+        app=caller.app,
+        origin=call.origin,
+    )
+
+
+async def private_channel(call: Call, person: int) -> int:
+    """The channel of the two people, made if there is none."""
+    return await run(channels.channel_with, user=call.user, person_id=person)
+
+
+async def send(call: Call, draft: Draft) -> Stored:
+    """Store the message; takes its place in the order before it first waits."""
+    stored = await messages.message_send(draft)
+    call.appended = not stored.repeated
+    if stored.repeated:
+        # It may be new to this node. What lies below it leaves before its number does; what is held behind an answer
+        # to a later request lies above it.
+        await publish.hub().reach(stored.position)
+    return stored
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Messages, oldest first. Up to `upto` the client now has all that a Sync brings."""
+
+    messages: list[codec.Message]
+    has_more: bool
+    upto: int
+
+
+async def sync(call: Call, seq: int) -> Page:
+    """What concerns one after that position."""
+    hub, seq = publish.hub(), min(seq, LARGEST_ID)
+    await hub.reach(seq)
+    entries, more = await run(selectors.messages_after, call.user, after=seq, upto=hub.watermark)
+    hub.fetched(call.caller.connection, entries)
+    # A number that does not exist yet tells nothing of what one has.
+    had = seq if seq <= hub.watermark else 0
+    return Page([encoders.protobuf_message(entry) for entry in entries], more, entries[-1].position if entries else had)
+
+
+async def pushed(call: Call, *, after: int, before: int, limit: int) -> list[tuple[int, bytes]]:
+    """Position and frame of the messages between these positions that the connection was pushed; a few over `limit`."""
+    found: list[tuple[int, bytes]] = []
+    before = min(before, publish.hub().watermark + 1)
+    own, more = f"{call.caller.connection.id}.", True
+    while more and len(found) <= limit:
+        entries, more = await run(selectors.messages_after, call.user, after=after, upto=before - 1)
+        for entry in entries:
+            frame = encoders.protobuf_push(entry)
+            if frame is not None and not entry.origin.startswith(own):
+                found.append((entry.position, frame))
+            after = entry.position
+    return found

@@ -1,0 +1,35 @@
+"""Limits how many WebSocket connections this process accepts, in total and per client address."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from django.conf import settings
+
+from accounts.rate_limits import network
+
+
+class ConnectionLimiter:
+    """Counts connections in total and per client address; IPv6 addresses are counted per network."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._by_address: Counter[str] = Counter()
+
+    def enter(self, address: str) -> bool:
+        """Count one more connection. Return False, and count nothing, if the process or address is at its limit."""
+        if self.total >= settings.IM_MAX_CONNECTIONS:
+            return False
+        address = network(address)
+        if self._by_address[address] >= settings.IM_MAX_CONNECTIONS_PER_ADDRESS:
+            return False
+        self.total += 1
+        self._by_address[address] += 1
+        return True
+
+    def leave(self, address: str) -> None:
+        address = network(address)
+        self.total -= 1
+        self._by_address[address] -= 1
+        if not self._by_address[address]:
+            del self._by_address[address]

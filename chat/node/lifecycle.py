@@ -1,0 +1,166 @@
+"""This process as a node: its hub, its writer, its doorkeeper, and the sweep of silent connections."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import secrets
+import time
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
+
+from accounts import actions as accounts
+from chat import errors
+from chat.actions.presence_broadcast import Comings
+from chat.node import periodic_tasks
+from chat.node.connection_limiter import ConnectionLimiter
+from chat.node.resend_timer import ResendTimer
+from chat.sending.queue import WriteQueue, open_queue
+from chat.webhooks.outgoing import deliveries
+from chat.webhooks.outgoing.dispatcher import Dispatcher
+from delivery import idempotency, publish
+from delivery.cluster.services import Cluster
+from delivery.db.executors import run
+from delivery.hub import receipts
+from delivery.hub.hub import RETURNS, Hub
+from delivery.nodes.base import Nodes
+from delivery.nodes.memory import MemoryNodes
+from delivery.presence.base import Presence
+from delivery.presence.memory import MemoryPresence
+
+logger = logging.getLogger(__name__)
+
+
+class Node:
+    """Started by the server's lifespan, or by the first connection where a server has none (daphne)."""
+
+    def __init__(self) -> None:
+        node = settings.IM_NODE_ID or secrets.token_hex(4)
+        self.cluster = Cluster(node) if settings.REDIS_URL else None
+        self.nodes: Nodes = self.cluster.nodes if self.cluster is not None else MemoryNodes(node)
+        presence: Presence = self.cluster.presence if self.cluster is not None else MemoryPresence(node)
+        self.hub = Hub(presence)
+        self.comings = Comings(presence)
+        self.writer = WriteQueue(settings.IM_CLUSTER_COMMIT_PACE if self.cluster is not None else None)
+        self.connection_limiter = ConnectionLimiter()
+        self.resend_timer = ResendTimer()
+        self.webhooks = Dispatcher(node, self.hub)
+        self.accepting = True
+        self._chores: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        self.nodes.counts = self._counts
+        await self.hub.start()
+        relay = await self.cluster.start(self.hub) if self.cluster is not None else None
+        self.writer.start()
+        publish.open_door(self.hub, relay, self.cluster.buckets if self.cluster is not None else None)
+        open_queue(self.writer)
+        self.webhooks.start()
+        if min(self.nodes.live().values(), key=lambda info: (info.started, info.id)).id == self.nodes.id:
+            self.comings.log.began()
+        own = {"sweep": self._sweep(), "tidy": _tidy(), "receipts": self.hub.receipts.run()}
+        self._chores = [asyncio.create_task(work, name=name) for name, work in own.items()]
+        self._chores += periodic_tasks.begin()
+
+    async def drain(self, patience: float) -> None:
+        """Let nobody in and send everybody away, once what they asked has been answered, with a hint when to come back.
+
+        Returns when all have gone, or after `patience` seconds.
+        """
+        self.accepting = False
+        leaving = list(self.hub.connections.values())
+        spread = min(settings.IM_DRAIN_SPREAD, 0.5 + len(leaving) / RETURNS)
+        try:
+            async with asyncio.timeout(patience):
+                for number, connection in enumerate(leaving):
+                    connection.dismiss(errors.GOING.number, f"retry in {random.uniform(0, spread):.1f}s")
+                    if number % RETURNS == 0:
+                        await asyncio.sleep(0)
+                while self.hub.connections:  # noqa: ASYNC110  nothing announces the last one's end
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            logger.info("drain_incomplete", extra={"connections": len(self.hub.connections)})
+
+    async def stop(self) -> None:
+        """Commit what has been accepted, then stop following. Connections are closed by the server."""
+        self.accepting = False
+        for chore in self._chores:
+            chore.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
+        await self.webhooks.stop()
+        await self.writer.stop()
+        open_queue(None)
+        publish.open_door(None)
+        await self.hub.stop()
+        await self.hub.receipts.flush()
+        if self.cluster is not None:
+            await self.cluster.stop()
+        else:
+            await self.hub.presence.stop()
+        await self.comings.stop()
+
+    def _counts(self) -> tuple[int, int]:
+        connections = self.hub.connections.values()
+        return len(connections), sum(connection.attached for connection in connections)
+
+    async def _sweep(self) -> None:
+        """Close connections that never logged in, and those that have been silent for too long."""
+        pause = min(5.0, settings.IM_LOGIN_TIMEOUT / 4, settings.IM_HEARTBEAT_TIMEOUT / 4)
+        while True:
+            await asyncio.sleep(pause)
+            now = time.monotonic()
+            for connection in list(self.hub.connections.values()):
+                if not connection.attached and now - connection.opened > settings.IM_LOGIN_TIMEOUT:
+                    connection.close(errors.LOGIN_DEADLINE.number, errors.LOGIN_DEADLINE.reason)
+                elif now - connection.last_seen > settings.IM_HEARTBEAT_TIMEOUT:
+                    connection.close(errors.SILENT.number, errors.SILENT.reason)
+
+
+async def _tidy() -> None:
+    """Remove what has expired, at the start and from time to time."""
+    while True:
+        try:
+            await run(idempotency.forget_expired)
+            await run(receipts.forget_old)
+            await run(accounts.expired_forget)
+            await run(deliveries.attempts_forget)
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("tidy_failed", extra={"error": type(error).__name__})
+        await asyncio.sleep(settings.IM_TIDY_INTERVAL)
+
+
+_node: Node | None = None
+_starting: asyncio.Lock | None = None
+
+
+async def node() -> Node:
+    """This process's node, started if it was not."""
+    global _node, _starting
+    if _node is None:
+        _starting = _starting or asyncio.Lock()
+        async with _starting:
+            if _node is None:
+                fresh = Node()
+                await fresh.start()
+                _node = fresh
+    return _node
+
+
+def running_node() -> Node | None:
+    """This process's node, if it has been started."""
+    return _node
+
+
+async def drain_node(patience: float) -> None:
+    """See `Node.drain`."""
+    if _node is not None:
+        await _node.drain(patience)
+
+
+async def stop_node() -> None:
+    global _node, _starting
+    stopping, _node, _starting = _node, None, None
+    if stopping is not None:
+        await stopping.stop()

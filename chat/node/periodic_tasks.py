@@ -1,0 +1,79 @@
+"""What each node does from time to time besides serving: announcements on time, mutes that run out, retention, the
+search's index.
+
+Several nodes may do the same at once; the actions see to it that it happens once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from accounts.actions import orphaned_avatars
+from chat.actions import last_seen, retention
+from chat.actions.account_deletion import deletions_finish
+from chat.actions.announcement import announcements_send_due
+from chat.actions.moderation import restrictions_lift_expired
+from chat.search.index import Indexer
+from delivery import publish
+from delivery.db.executors import run_last
+
+logger = logging.getLogger(__name__)
+
+BREATH = 0.05
+"""Seconds between two batches of retention, for everybody else's writes."""
+
+
+def begin() -> list[asyncio.Task[None]]:
+    """Begin with all of them; who ends the node cancels the tasks."""
+    work = (
+        ("announcements", settings.IM_ANNOUNCE_INTERVAL, _on_time),
+        ("retention", settings.IM_TIDY_INTERVAL, _retain),
+        ("search", settings.IM_SEARCH_INTERVAL, partial(_index, Indexer())),
+        ("deletions", settings.IM_TIDY_INTERVAL, _finish_deletions),
+    )
+    tasks = [asyncio.create_task(_every(pause, name, chore), name=name) for name, pause, chore in work]
+    seeing = last_seen.keep(lambda: list(publish.hub().connections.values()))
+    return [*tasks, asyncio.create_task(seeing, name="sightings")]
+
+
+async def _every(pause: float, name: str, chore: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await chore()
+        except DatabaseError as error:
+            logger.warning("chore_failed", extra={"job": name, "error": type(error).__name__})
+        except Exception:
+            # One that always fails must not end with its first failure, unseen.
+            logger.exception("chore_fault", extra={"job": name})
+        await asyncio.sleep(pause)
+
+
+async def _on_time() -> None:
+    await run_last(announcements_send_due)
+    await run_last(restrictions_lift_expired)
+
+
+async def _retain() -> None:
+    for channel, before in await run_last(retention.channels_overdue):
+        await _to_its_end(partial(retention.channel_cut, channel_id=channel, before=before))
+    await _to_its_end(retention.files_cut)
+    await run_last(lambda: orphaned_avatars.avatars_forget(orphaned_avatars.avatars_unused()))
+
+
+async def _index(indexer: Indexer) -> None:
+    await _to_its_end(lambda: indexer.advance(publish.hub().watermark))
+
+
+async def _finish_deletions() -> None:
+    await run_last(deletions_finish)
+
+
+async def _to_its_end(batch: Callable[[], int]) -> None:
+    while await run_last(batch):  # noqa: ASYNC110  it waits for others, not for something to happen
+        await asyncio.sleep(BREATH)

@@ -1,0 +1,104 @@
+"""Messages that hold what is asked for, of those that one may read now, as they read now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.models import User
+from chat.models import Channel, Membership, Message
+from chat.search.index import index_find
+from chat.search.tokenizer import Phrase, holds, phrases
+from chat.selectors import Access, reading
+
+CHUNK = 1000
+"""Candidates that are looked at together at most; first come as many as a page is likely to need."""
+LOOKED_AT = 5000
+"""Candidates that are looked at for one page; what has not been found by then is on the next."""
+NAMED = 500
+"""Channels that are named to the index; who is in more has all of them looked through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Messages, the newest first. `next`: the id to ask beyond, None where there is nothing more."""
+
+    messages: list[Message]
+    next: int | None
+
+
+def message_search(
+    user: User,
+    question: str,
+    *,
+    limit: int,
+    before: int | None = None,
+    access: Access | None = None,
+    manages: bool = False,
+    app: int | None = None,
+) -> Found:
+    """A page of messages with all the words of the question, older than the message `before`.
+
+    In the channel of `access` only, or in all that one may read: with `manages` in all groups, of the apps' rooms in
+    that of `app` (None: in all). What was recalled or edited is found by what it says now. Nothing for no words.
+    """
+    asked = phrases(question)
+    if not asked:
+        return Found([], None)
+    readable = _readable_in(user, access) if access is not None else _readable(user, manages=manages, app=app)
+    channels = [access.channel.pk] if access is not None else _channels(user, manages=manages, app=app)
+    found: list[Message] = []
+    looked_at, chunk = 0, min(CHUNK, 2 * limit)
+    while looked_at < LOOKED_AT:
+        ids = index_find(asked, channels=channels, before=before, limit=chunk)
+        found += _holding(readable.filter(pk__in=ids), asked)
+        if len(found) > limit:
+            return Found(found[:limit], found[limit - 1].pk)
+        if len(ids) < chunk:
+            return Found(found, None)
+        looked_at, before, chunk = looked_at + chunk, ids[-1], min(CHUNK, 4 * chunk)
+    return Found(found, before)
+
+
+def _holding(candidates: QuerySet[Message], asked: Sequence[Phrase]) -> list[Message]:
+    rows = candidates.filter(recalled_at=None, type="text").select_related("sender", "recalled_by").order_by("-pk")
+    return [row for row in rows if holds(row.text, asked)]
+
+
+def _readable_in(user: User, access: Access) -> QuerySet[Message]:
+    within = Q(pk__in=())
+    for first, last in reading(user, access):
+        within |= Q(seq__gte=first) if last is None else Q(seq__gte=first, seq__lte=last)
+    return Message.objects.filter(within, channel=access.channel)
+
+
+def _readable(user: User, *, manages: bool, app: int | None) -> QuerySet[Message]:
+    """The messages that the guard would let through one by one: `selectors.access_channel` and `selectors.reading`."""
+    room = Q(channel__kind=Channel.Kind.GLOBAL, channel__app__enabled=True)
+    if app is not None:
+        room &= Q(channel__app__number=app)
+    if user.is_guest:
+        return Message.objects.filter(room)
+    stays = Membership.objects.filter(user=user, channel=OuterRef("channel"))
+    covering = stays.filter(Q(until_seq=None) | Q(until_seq__gte=OuterRef("seq")), from_seq__lte=OuterRef("seq"))
+    member = Exists(stays.filter(until_position=None)) & (
+        Q(channel__join=Channel.Join.OPEN) | Q(channel__history=Channel.History.ALL) | Exists(covering)
+    )
+    allowed = room | Q(~Q(channel__kind=Channel.Kind.GLOBAL), member)
+    if manages:
+        allowed |= Q(channel__kind=Channel.Kind.PUBLIC)
+    return Message.objects.filter(allowed)
+
+
+def _channels(user: User, *, manages: bool, app: int | None) -> list[int] | None:
+    """What the index should look through; None: everything."""
+    if manages:
+        return None
+    rooms = Channel.objects.filter(kind=Channel.Kind.GLOBAL, app__enabled=True)
+    if app is not None:
+        rooms = rooms.filter(app__number=app)
+    own = Membership.objects.filter(user=user, until_position=None).values_list("channel", flat=True)
+    named = {*rooms.values_list("pk", flat=True), *own[: NAMED + 1]}
+    return sorted(named) if len(named) <= NAMED else None

@@ -1,0 +1,52 @@
+"""The chat page: a shell that the browser's modules fill over the WebSocket."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_safe
+
+from accounts.models import App, User
+from accounts.names import GUEST_NAME_LIMIT
+from accounts.selectors.users import app_by_number
+
+DEFAULT_APP = 101
+
+
+@require_safe
+@never_cache
+@ensure_csrf_cookie
+def home(request: HttpRequest) -> HttpResponse:
+    """The page on one app (`appId` or `appID`, 101 if absent), signed in or not. An unknown app is not found."""
+    app = _app(request)
+    person = request.user if isinstance(request.user, User) else None
+    page = render(request, "chat/home.html", {"app": app, "boot": _boot(app, person)})
+    # Pictures and voice messages come over the WebSocket; `imsite.middleware` allows them here and nowhere else.
+    page.shows_blobs = True  # type: ignore[attr-defined]
+    return page
+
+
+def _app(request: HttpRequest) -> App:
+    number = request.GET.get("appId") or request.GET.get("appID") or str(DEFAULT_APP)
+    app = app_by_number(int(number)) if number.isascii() and number.isdigit() and len(number) < 10 else None
+    if app is None:
+        raise Http404("There is no such app.")
+    return app
+
+
+def _boot(app: App, person: User | None) -> dict[str, object]:
+    """What the modules must know before they connect."""
+    return {
+        "appId": app.number,
+        "appName": app.name,
+        "signedIn": person is not None,
+        "guests": settings.IM_GUESTS and app.guests_allowed,
+        "guestNameLimit": GUEST_NAME_LIMIT,
+        "registration": settings.IM_REGISTRATION,
+        "staff": person is not None and person.is_staff,
+        "messageLimit": settings.IM_MESSAGE_LIMIT,
+        "timeZone": person.time_zone if person is not None else "",
+    }

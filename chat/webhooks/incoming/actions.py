@@ -1,0 +1,113 @@
+"""Incoming webhooks: a URL by which another system posts into one channel, as a bot of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from accounts.actions import service_make
+from accounts.models import User
+from accounts.names import BadName, check_nickname
+from chat import errors
+from chat.actions.channel import lock_people
+from chat.actions.member import begin_stays
+from chat.actions.message import message_draft, message_send_now
+from chat.errors import ChatError
+from chat.models import Channel, IncomingHook
+from chat.selectors import current_members
+from chat.sending.writer import Stored
+from chat.webhooks.outgoing.selectors import MANAGE
+from delivery.db.transactions import write
+
+USE_TOLD = timedelta(minutes=1)
+"""How often it is written down that a hook has been used."""
+
+
+def secret_digest(secret: str) -> str:
+    """As it is kept. The secret is long and random, so that nothing slower is needed."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def incoming_hook_create(*, maker: User, name: str, channel_id: int) -> tuple[IncomingHook, str]:
+    """A hook into a group or an app's room, and the secret of its URL, which is told this once.
+
+    Its messages are said by a new bot of that name, who joins the group. For owners and admins of the group, and who
+    has `chat.manage_channels`; NO_DATA for a channel that the maker may not know of, and for private ones.
+    """
+    try:
+        check_nickname(name)
+    except BadName as error:
+        raise ChatError(errors.ILLEGAL_PARAMETER, str(error), field="name") from error
+    secret = secrets.token_urlsafe(32)
+    with write():
+        lock_people([maker])
+        bot = service_make(username=f"hook-{secrets.token_hex(6)}", nickname=name)
+        channel = _open_to(maker, channel_id)
+        hook = IncomingHook.objects.create(
+            name=name, channel=channel, bot=bot, digest=secret_digest(secret), made_by=maker
+        )
+        if channel.kind == Channel.Kind.PUBLIC:
+            begin_stays(channel, [bot], by=maker, note="invited")
+    return hook, secret
+
+
+def incoming_hook_enable(*, user: User, hook_id: int) -> None:
+    """Let it post again, by the same URL. From now on it is this person's hook: it lives as long as they may."""
+    with write():
+        _locked(user, hook_id).update(enabled=True, made_by=user)
+
+
+def incoming_hook_disable(*, hook_id: int) -> None:
+    """Its URL leads nowhere."""
+    with write():
+        IncomingHook.objects.filter(pk=hook_id).update(enabled=False)
+
+
+def incoming_hook_renew(*, user: User, hook_id: int) -> str:
+    """Another secret; the URL with the old one leads nowhere from now on. It is this person's hook then."""
+    secret = secrets.token_urlsafe(32)
+    with write():
+        _locked(user, hook_id).update(digest=secret_digest(secret), made_by=user)
+    return secret
+
+
+def incoming_hook_post(*, hook: IncomingHook, text: str, key: str = "") -> Stored:
+    """Say something in the hook's channel. With a key once: the same again stores nothing and gives the first result.
+
+    Raises ChatError for what may not be said, as for anybody.
+    """
+    once = hashlib.sha256(f"{hook.pk}:{key}".encode()).hexdigest() if key else None
+    draft = message_draft(sender=hook.bot_id, channel=hook.channel_id, text=text, client_id=once)
+    stored = message_send_now(draft)
+    now = timezone.now()
+    if hook.used_at is None or hook.used_at < now - USE_TOLD:
+        with write():
+            IncomingHook.objects.filter(Q(used_at=None) | Q(used_at__lt=now), pk=hook.pk).update(used_at=now)
+    return stored
+
+
+def _locked(user: User, hook_id: int) -> QuerySet[IncomingHook]:
+    """The hook, for who could make it: whoever gets its URL can post."""
+    lock_people([user])
+    found = IncomingHook.objects.filter(pk=hook_id)
+    _open_to(user, found.values_list("channel", flat=True).first() or 0)
+    return found
+
+
+def _open_to(maker: User, channel_id: int) -> Channel:
+    """The channel, locked, if the maker may let others post there."""
+    channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id).first()
+    if channel is None or channel.kind == Channel.Kind.PRIVATE:
+        raise ChatError(errors.NO_DATA, "There is no such channel.")
+    if maker.has_perm(MANAGE):
+        return channel
+    role = current_members(channel).filter(user=maker).values_list("role", flat=True).first()
+    if role is None:
+        raise ChatError(errors.NO_DATA, "There is no such channel.")
+    if role == "member":
+        raise ChatError(errors.NOT_AUTHORISED, "Only an owner or admin of the group may do this.")
+    return channel

@@ -1,0 +1,288 @@
+"""Delivers webhooks: each hook a cursor on the log, its own task, one node at a time. On the node's event loop.
+
+What has happened is looked at once for all hooks; only those that something concerns are read for, leased and sent to.
+A hook that is down, slow or failing costs the others nothing.
+
+A receiver that refuses what it is sent gets less at a time, until it takes it or refuses a single event. If it then
+takes what follows, the fault is the event's: that is put aside and sent again by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import httpx
+from django.conf import settings
+from django.db import DatabaseError
+
+from chat.models import Webhook, WebhookAside
+from chat.webhooks.outgoing import dead_letters as asides
+from chat.webhooks.outgoing import deliveries as writes
+from chat.webhooks.outgoing import payloads, signature
+from chat.webhooks.outgoing import selectors as hook_selectors
+from chat.webhooks.outgoing.deliveries import Aside
+from chat.webhooks.outgoing.selectors import Page
+from delivery import log, metrics
+from delivery.db.executors import run
+from delivery.hub.hub import Hub
+from delivery.log import Entry, Heading
+from delivery.outbound import http_client
+from delivery.outbound.http_client import Answer
+
+logger = logging.getLogger(__name__)
+
+_WELL, _FAILED = metrics.WEBHOOKS.labels("ok"), metrics.WEBHOOKS.labels("failed")
+HEADINGS = 1000
+"""Events that are looked at together; beyond that, every hook looks for itself."""
+UNBOUNDED = 1_000_000
+BEHIND = 1000
+"""Positions that did not concern a hook, after which that is written down."""
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far a hook has come: as its row says, and as far as is known that nothing more concerns it."""
+
+    position: int
+    quiet: int
+    together: int = UNBOUNDED
+    """Events in one request at most: fewer where more were refused, twice as many where they were taken."""
+
+
+Told = tuple[Entry, list[dict[str, Any]]]
+"""An entry of the log and what the hook is told of it, which is something."""
+
+
+class Dispatcher:
+    """Started with the node, after its hub."""
+
+    def __init__(self, node: str, hub: Hub) -> None:
+        self._node = node
+        self._hub = hub
+        self._seen = 0
+        """All up to here has been looked at for every hook that was ready then."""
+        self._looked = 0.0
+        self._ready = False
+        """Whether a hook was ready at the last look."""
+        self._progress: dict[int, _Progress] = {}
+        self._working: dict[int, asyncio.Task[None]] = {}
+        self._looking: asyncio.Task[None] | None = None
+        self._client: httpx.AsyncClient | None = None
+
+    def start(self) -> None:
+        self._seen = self._hub.watermark
+        self._client = http_client.client()
+        self._looking = asyncio.create_task(self._run(), name="webhooks")
+
+    async def stop(self) -> None:
+        """Cut what is being sent, and let other nodes send it at once."""
+        tasks = [task for task in (self._looking, *self._working.values()) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._client is not None:
+            await self._client.aclose()
+            try:
+                await run(writes.webhook_release, node=self._node)
+            except DatabaseError as error:
+                logger.warning("webhooks_left_to_lapse", extra={"error": type(error).__name__})
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._look()
+            except DatabaseError as error:
+                logger.warning("webhooks_unreadable", extra={"error": type(error).__name__})
+                await asyncio.sleep(settings.IM_LOG_POLL)
+            except Exception:
+                logger.exception("webhooks_fault")
+                await asyncio.sleep(settings.IM_LOG_POLL)
+            await self._news()
+
+    async def _news(self) -> None:
+        """Wait until something has happened that a hook may wait for, or long enough for what is due by time alone.
+
+        Where no hook is ready for this node, it only looks for one from time to time, whatever happens.
+        """
+        while True:
+            await asyncio.sleep(settings.IM_WEBHOOK_PACE)
+            if time.monotonic() - self._looked >= settings.IM_LOG_POLL:
+                return
+            if self._ready and self._hub.watermark != self._seen:
+                return
+
+    async def _look(self) -> None:
+        """Set out for each hook that is ready and that something may concern."""
+        before, upto, self._looked = self._seen, self._hub.watermark, time.monotonic()
+        ready = await run(hook_selectors.ready_hooks, self._node)
+        again = await run(hook_selectors.asides_due) if ready else set()
+        news: list[Heading] = []
+        if ready and upto > before:
+            wanted = hook_selectors.kinds(ready)
+            news = await run(log.headings, wanted, after=before, upto=upto, limit=HEADINGS)
+        self._seen, self._ready = upto, bool(ready)
+        for hook in ready:
+            progress = self._progress.get(hook.pk)
+            if progress is None or progress.position != hook.position:
+                # New to this process, delivered by another node, or taken to another position by an operator.
+                progress = self._progress[hook.pk] = _Progress(hook.position, hook.position)
+            if hook.pk in self._working:
+                continue
+            quiet = progress.quiet >= before and len(news) < HEADINGS and not _concerned(hook, news)
+            if quiet and hook.pk not in again:
+                progress.quiet = max(progress.quiet, upto)
+                continue
+            task = asyncio.create_task(self._deliver(hook, progress), name=f"webhook {hook.pk}")
+            self._working[hook.pk] = task
+            task.add_done_callback(partial(self._done, hook.pk))
+
+    def _done(self, number: int, task: asyncio.Task[None]) -> None:
+        del self._working[number]
+
+    async def _deliver(self, hook: Webhook, progress: _Progress) -> None:
+        """Deliver what waits for one hook, until there is nothing more or it fails."""
+        try:
+            while await self._next(hook, progress):
+                pass
+            await self._again(hook)
+        except DatabaseError as error:
+            # The lease lapses by itself, and whoever has it next delivers the same.
+            logger.warning("webhook_unwritten", extra={"error": type(error).__name__})
+        except Exception:
+            logger.exception("webhook_fault")
+
+    async def _next(self, hook: Webhook, progress: _Progress) -> bool:
+        """One request's worth; whether there is more to do now. Without anything to send, nothing is written."""
+        page = await run(hook_selectors.page, hook, after=progress.quiet)
+        if page.ended:
+            await run(writes.webhook_end, hook=hook, node=self._node, reason=writes.NO_RIGHT)
+            return False
+        if told := _told(hook, page):
+            return await self._send(hook, progress, page, told)
+        progress.quiet = page.upto
+        if page.upto - progress.position >= BEHIND and await run(
+            writes.webhook_passed, hook=hook, node=self._node, upto=page.upto
+        ):
+            hook.position = progress.position = page.upto
+        return page.more
+
+    async def _send(self, hook: Webhook, progress: _Progress, page: Page, told: Sequence[Told]) -> bool:
+        leased = await run(writes.webhook_lease, hook=hook, node=self._node)
+        if leased is None:
+            return False
+        part = told[: progress.together]
+        whole, alone = len(part) == len(told), len(part) == 1
+        answer = await self._post(leased, part)
+        if not answer.ok and asides.may_be_what_was_sent(answer, leased.failures):
+            if not alone:
+                progress.together = len(part) // 2 if asides.is_refusal(answer) else 1
+                await run(writes.webhook_refused, hook=leased, answer=answer, **_extent(part))
+                return True
+            if await self._pass_by(hook, progress, page, told, answer):
+                return True
+        upto, more = (page.upto, page.more) if whole else (part[-1][0].position, True)
+        moved = await run(
+            writes.webhook_attempted,
+            hook=leased,
+            upto=upto,
+            more=more,
+            answer=answer,
+            aside=Aside(part[0][0].position, answer) if alone and asides.is_refusal(answer) else None,
+            **_extent(part),
+        )
+        if moved:
+            hook.position = progress.position = progress.quiet = upto
+            progress.together = min(2 * progress.together, UNBOUNDED)
+        return moved and more
+
+    async def _pass_by(
+        self, hook: Webhook, progress: _Progress, page: Page, told: Sequence[Told], refusal: Answer
+    ) -> bool:
+        """Put the first of them aside if the receiver takes the next, which tells that it refuses that one only."""
+        if len(told) == 1 and page.more:
+            page = await run(hook_selectors.page, hook, after=page.upto)
+            told = [told[0], *_told(hook, page)]
+        if len(told) == 1 or not await run(asides.aside_room, hook=hook):
+            return False
+        leased = await run(writes.webhook_lease, hook=hook, node=self._node)
+        if leased is None:
+            return False
+        first, following = told[0][0], told[1:2]
+        answer = await self._post(leased, following)
+        if not answer.ok:
+            await run(writes.webhook_refused, hook=leased, answer=answer, **_extent(following))
+            return False
+        await run(writes.webhook_refused, hook=leased, answer=refusal, **_extent(told[:1]))
+        upto = following[0][0].position
+        moved = await run(
+            writes.webhook_attempted,
+            hook=leased,
+            upto=upto,
+            more=True,
+            answer=answer,
+            aside=Aside(first.position, refusal),
+            **_extent(following),
+        )
+        if moved:
+            hook.position = progress.position = progress.quiet = upto
+        return moved
+
+    async def _again(self, hook: Webhook) -> None:
+        """Send again what was put aside and is due, until one is refused anew."""
+        taken = True
+        while taken and (aside := await run(hook_selectors.next_aside, hook)) is not None:
+            taken = await self._send_again(hook, aside)
+
+    async def _send_again(self, hook: Webhook, aside: WebhookAside) -> bool:
+        leased = await run(writes.webhook_lease, hook=hook, node=self._node)
+        if leased is None:
+            return False
+        entry = await run(hook_selectors.entry_at, leased, aside.position)
+        told = [] if entry is None else payloads.events(leased, entry)
+        if entry is None or not told:
+            await run(asides.aside_gone, hook=leased, aside=aside)
+            return True
+        answer = await self._post(leased, [(entry, [event | {"late": True} for event in told])])
+        await run(asides.aside_attempted, hook=leased, aside=aside, answer=answer)
+        return answer.ok
+
+    async def _post(self, hook: Webhook, told: Sequence[Told]) -> Answer:
+        assert self._client is not None
+        answer = await send(self._client, hook, payloads.body(hook, [event for _, some in told for event in some]))
+        (_WELL if answer.ok else _FAILED).inc()
+        return answer
+
+
+def _told(hook: Webhook, page: Page) -> list[Told]:
+    return [(entry, told) for entry in page.entries if (told := payloads.events(hook, entry))]
+
+
+def _extent(part: Sequence[Told]) -> dict[str, Any]:
+    """What an attempt is written down with."""
+    return {
+        "first": part[0][0].position,
+        "last": part[-1][0].position,
+        "events": sum(len(told) for _, told in part),
+    }
+
+
+def _concerned(hook: Webhook, news: Sequence[Heading]) -> bool:
+    """Whether the hook may want one of these events."""
+    wanted = hook_selectors.kinds([hook])
+    return any(
+        one.kind in wanted and (one.channel == hook.channel_id if hook.channel_id is not None else not one.direct)
+        for one in news
+    )
+
+
+async def send(client: httpx.AsyncClient, hook: Webhook, body: bytes) -> Answer:
+    """POST a signed body to the hook."""
+    signed = signature.headers(hook.secret, body, time.time())
+    headers = {"Content-Type": "application/json", "User-Agent": "imsite-webhook", **signed}
+    return await http_client.post(client, hook.url, body, headers, timeout=settings.IM_WEBHOOK_TIMEOUT)

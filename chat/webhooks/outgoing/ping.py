@@ -1,0 +1,33 @@
+"""A test request to a webhook, on demand: whether its receiver takes what it gets."""
+
+from __future__ import annotations
+
+import asyncio
+
+from accounts.models import User
+from chat.models import Webhook
+from chat.webhooks.outgoing import payloads
+from chat.webhooks.outgoing.deliveries import attempt_keep
+from chat.webhooks.outgoing.dispatcher import send
+from chat.webhooks.outgoing.selectors import webhook_of
+from delivery import log
+from delivery.db.transactions import write
+from delivery.outbound import http_client
+from delivery.outbound.http_client import Answer
+
+
+def webhook_ping(*, user: User, webhook_id: int) -> Answer:
+    """Send one event `ping` now, whatever else waits, and write down what came of it. Not on the event loop.
+
+    NO_DATA for a hook that the person does not manage.
+    """
+    hook = webhook_of(user, webhook_id)
+    answer = asyncio.run(_ping(hook))
+    with write():
+        attempt_keep(hook=hook, answer=answer)
+    return answer
+
+
+async def _ping(hook: Webhook) -> Answer:
+    async with http_client.client() as client:
+        return await send(client, hook, payloads.ping_body(hook, log.now_ms()))

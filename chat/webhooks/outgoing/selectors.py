@@ -1,0 +1,189 @@
+"""What webhooks hear, and reads of the hooks themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import orjson
+from django.conf import settings
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Now
+
+from accounts.models import User
+from chat import errors
+from chat.errors import ChatError
+from chat.models import Channel, IncomingHook, Webhook, WebhookAside, WebhookDelivery
+from chat.selectors import MESSAGE, NOTE, access_channel, channel_stays
+from chat.selectors.presence_events import OFFLINE, ONLINE, PRESENCE_EVENTS, PRESENCE_RESET
+from delivery import log
+from delivery.log import Entry
+
+MANAGE = "chat.manage_channels"
+EDITED, RECALLED = "message.edited", "message.recalled"
+_KINDS: dict[str, tuple[str, ...]] = {
+    Webhook.Heard.MESSAGE_SENT: (MESSAGE,),
+    Webhook.Heard.MESSAGE_EDITED: (EDITED,),
+    Webhook.Heard.MESSAGE_RECALLED: (RECALLED,),
+    Webhook.Heard.MEMBER_JOINED: (NOTE,),
+    Webhook.Heard.MEMBER_LEFT: (NOTE,),
+    Webhook.Heard.PERSON_ONLINE: (ONLINE, PRESENCE_RESET),
+    Webhook.Heard.PERSON_OFFLINE: (OFFLINE, PRESENCE_RESET),
+}
+
+
+def kinds(hooks: Collection[Webhook]) -> set[str]:
+    """The log's kinds of events that at least one of the hooks may want."""
+    return {kind for hook in hooks for name in hook.heard for kind in _KINDS.get(name, ())}
+
+
+def ready_hooks(node: str) -> list[Webhook]:
+    """The hooks that this node may deliver now: switched on, due, and in no other node's hands."""
+    free = Q(leased_until=None) | Q(leased_until__lt=Now()) | Q(leased_by=node)
+    ready = Webhook.objects.filter(free, enabled=True, next_at__lte=Now())
+    return list(ready.select_related("channel", "made_by").order_by("pk"))
+
+
+def asides_due() -> set[int]:
+    """The hooks for which something that was put aside is to be sent again by now."""
+    return set(WebhookAside.objects.filter(next_at__lte=Now()).values_list("webhook", flat=True))
+
+
+def next_aside(hook: Webhook) -> WebhookAside | None:
+    """What is to be sent again first, of what is due."""
+    return WebhookAside.objects.filter(webhook=hook, next_at__lte=Now()).order_by("next_at", "position").first()
+
+
+def asides(hook: Webhook, *, after: int, limit: int) -> tuple[list[WebhookAside], bool]:
+    """What was put aside beyond a position, in order, and whether there is more."""
+    rows = list(WebhookAside.objects.filter(webhook=hook, position__gt=after).order_by("position")[: limit + 1])
+    return rows[:limit], len(rows) > limit
+
+
+def asides_counted(hooks: Collection[Webhook]) -> dict[int, int]:
+    """How much was put aside of each of these hooks, for those of which anything was."""
+    found = WebhookAside.objects.filter(webhook__in=[hook.pk for hook in hooks]).values("webhook")
+    return dict(found.annotate(count=Count("pk")).values_list("webhook", "count"))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a hook hears up to a position; `more` may lie beyond. `ended`: it may hear nothing any more."""
+
+    entries: list[Entry]
+    upto: int
+    more: bool = False
+    ended: bool = False
+
+
+def page(hook: Webhook, *, after: int) -> Page:
+    """The next events for a hook, as many as one request takes.
+
+    Its maker's right is asked each time: a hook hears what they may, and nothing once they may not.
+    """
+    if not may_hear(hook.made_by, hook.channel):
+        return Page([], after, ended=True)
+    # Read before the events: up to here everything is there.
+    head = log.head()
+    limit = settings.IM_WEBHOOK_BATCH
+    found = log.read_kinds(kinds([hook]), after=after, upto=head, limit=limit, channel=hook.channel_id)
+    upto, more = (found[-1].position, True) if len(found) == limit else (max(head, after), False)
+    size = 0
+    for number, entry in enumerate(found):
+        size += len(orjson.dumps(entry.body))
+        if number and size > settings.IM_WEBHOOK_BYTES:
+            found, upto, more = found[:number], found[number - 1].position, True
+            break
+    return Page(_readable(hook, found), upto, more)
+
+
+def entry_at(hook: Webhook, position: int) -> Entry | None:
+    """The event at this position, if the hook may still hear it."""
+    found = log.read_kinds(kinds([hook]), after=position - 1, upto=position, limit=1, channel=hook.channel_id)
+    return next(iter(_readable(hook, found)), None)
+
+
+def may_hear(maker: User, channel: Channel | None) -> bool:
+    """Whether this person's hook may hear a channel (None: all but private ones)."""
+    if not maker.is_active:
+        return False
+    if (channel is None or channel.kind != Channel.Kind.PRIVATE) and maker.has_perm(MANAGE):
+        return True
+    if channel is None:
+        return False
+    try:
+        access_channel(maker, channel.pk)
+    except ChatError as refusal:
+        if refusal.code is not errors.NO_DATA:
+            raise
+        return False
+    return True
+
+
+def _readable(hook: Webhook, entries: list[Entry]) -> list[Entry]:
+    """Those of the entries that the hook may hear."""
+    if hook.channel is None:
+        # Asked of the channels themselves as well: what nobody vouches for is not told.
+        named = {entry.channel for entry in entries if entry.channel is not None}
+        known = Channel.objects.filter(pk__in=named).exclude(kind=Channel.Kind.PRIVATE)
+        told = set(known.values_list("pk", flat=True))
+        return [entry for entry in entries if entry.channel in told or entry.kind in PRESENCE_EVENTS]
+    channel, maker = hook.channel, hook.made_by
+    if channel.kind == Channel.Kind.GLOBAL or channel.join == Channel.Join.OPEN:
+        return entries
+    if channel.kind != Channel.Kind.PRIVATE and maker.has_perm(MANAGE):
+        return entries
+    # As a member: from their joining on, also where an operator replays from further back.
+    stays = channel_stays(maker.pk, channel.pk)
+    return [entry for entry in entries if log.may_see(stays, entry.position, entry.subject)]
+
+
+def webhooks_of(user: User) -> QuerySet[Webhook]:
+    """The hooks that somebody manages: their own, or all with the right to manage channels."""
+    found = Webhook.objects.order_by("pk")
+    return found if user.has_perm(MANAGE) else found.filter(made_by=user)
+
+
+def webhooks_page(user: User, *, after: int, limit: int) -> tuple[list[Webhook], bool]:
+    """Those of them with a greater number than `after`, and whether there are more."""
+    rows = list(webhooks_of(user).filter(pk__gt=after)[: limit + 1])
+    return rows[:limit], len(rows) > limit
+
+
+def webhook_of(user: User, webhook_id: int) -> Webhook:
+    """One of them, else NO_DATA."""
+    hook = webhooks_of(user).filter(pk=webhook_id).first()
+    if hook is None:
+        raise ChatError(errors.NO_DATA, "There is no such webhook.")
+    return hook
+
+
+def deliveries(hook: Webhook, limit: int) -> list[WebhookDelivery]:
+    """The hook's last attempts, the newest first."""
+    return list(WebhookDelivery.objects.filter(webhook=hook).order_by("-at", "-pk")[:limit])
+
+
+def incoming_hook_by_digest(digest: str) -> IncomingHook | None:
+    """The hook whose secret has this digest, if it may be used."""
+    found = IncomingHook.objects.select_related("bot", "channel", "made_by")
+    return found.filter(digest=digest, enabled=True, made_by__is_active=True, bot__is_active=True).first()
+
+
+def incoming_hooks_of(user: User) -> QuerySet[IncomingHook]:
+    """The incoming hooks that somebody manages: their own, or all with the right to manage channels."""
+    found = IncomingHook.objects.select_related("bot").order_by("pk")
+    return found if user.has_perm(MANAGE) else found.filter(made_by=user)
+
+
+def incoming_hooks_page(user: User, *, after: int, limit: int) -> tuple[list[IncomingHook], bool]:
+    """Those of them with a greater number than `after`, and whether there are more."""
+    rows = list(incoming_hooks_of(user).filter(pk__gt=after)[: limit + 1])
+    return rows[:limit], len(rows) > limit
+
+
+def incoming_hook_of(user: User, hook_id: int) -> IncomingHook:
+    """One of them, else NO_DATA."""
+    hook = incoming_hooks_of(user).filter(pk=hook_id).first()
+    if hook is None:
+        raise ChatError(errors.NO_DATA, "There is no such incoming webhook.")
+    return hook

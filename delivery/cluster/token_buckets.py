@@ -1,0 +1,46 @@
+"""Token buckets that all nodes draw from, kept in Redis: they fill up by Redis's clock, and go when they are full."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from delivery.cluster.redis_client import Link
+
+_DRAW = """
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+local rate, burst, count = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local known = redis.call('HMGET', ARGV[1], 'left', 'at')
+local left = burst
+if known[1] then left = math.min(burst, known[1] + math.max(0, now - known[2]) * rate) end
+local missing = math.min(count, burst) - left
+if missing <= 0 then
+    left, missing = left - count, 0
+    redis.call('HSET', ARGV[1], 'left', left, 'at', string.format('%.6f', now))
+    redis.call('PEXPIRE', ARGV[1], math.ceil((burst - left) / rate * 1000) + 1000)
+end
+return {tostring(left), tostring(missing)}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What is `left` in a bucket (below 0: owed), and how much was `missing`; then nothing was taken."""
+
+    left: float
+    missing: float
+
+
+class Buckets:
+    """On the node's event loop only."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    async def draw(self, name: str, *, rate: float, burst: int, count: int) -> Drawn:
+        """Take so many from a bucket that holds `burst` and fills at `rate` a second, or nothing.
+
+        More than it ever holds is given when it is full, and owed. Raises Unreachable.
+        """
+        left, missing = await self._link.run(_DRAW, f"im:bucket:{name}", str(rate), str(burst), str(count))
+        return Drawn(float(left), float(missing))

@@ -1,0 +1,43 @@
+"""Who may read the reference: networks that the operator has named, staff, and who has a token for the gateway."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from chat.api.common.access import from_networks
+from chat.api.v1.access import ApiToken
+
+View = Callable[[HttpRequest], HttpResponse]
+
+PERMISSION = "chat.use_gateway"
+
+
+def for_readers(view: View) -> View:
+    """The view for those who may read; for others it does not exist."""
+
+    @functools.wraps(view)
+    def guarded(request: HttpRequest) -> HttpResponse:
+        if not (from_networks(request, settings.IM_REFERENCE_NETWORKS) or _staff(request) or _program(request)):
+            raise Http404
+        return view(request)
+
+    return guarded
+
+
+def _staff(request: HttpRequest) -> bool:
+    return bool(request.user.is_active and request.user.is_staff)
+
+
+def _program(request: HttpRequest) -> bool:
+    """Whether the call carries a token with the right to call at all."""
+    try:
+        known = ApiToken().authenticate(Request(request))
+    except AuthenticationFailed:
+        return False
+    return known is not None and known[0].has_perm(PERMISSION)

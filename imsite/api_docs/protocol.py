@@ -1,0 +1,191 @@
+"""What the protocol page says, read off the code that carries it out: commands, replies, pushes, codes, frames."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from django.conf import settings
+from google.protobuf.descriptor import FieldDescriptor
+
+import chat.commands  # noqa: F401  registers them
+from chat import errors
+from chat.commands.registry import COMMANDS, Command
+from chat.wire import im_pb2
+from chat.wire.schema.pushes import PUSHES
+from chat.wire.schema.replies import REPLIES
+from imsite.api_docs import types
+from imsite.api_docs.types import Described, Field
+from imsite.options import OPTIONS
+
+LIMITS = (
+    "IM_MAX_FRAME",
+    "IM_MESSAGE_LIMIT",
+    "IM_SEND_RATE",
+    "IM_SEND_BURST",
+    "IM_SEARCH_RATE",
+    "IM_SEARCH_BURST",
+    "IM_REQUEST_RATE",
+    "IM_REQUEST_BURST",
+    "IM_LOGIN_TIMEOUT",
+    "IM_HEARTBEAT_TIMEOUT",
+    "IM_SYNC_LIMIT",
+    "IM_GROUP_LIMIT",
+    "IM_MAX_CONNECTIONS_PER_PERSON",
+    "IM_PRESENCE_LIMIT",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandText:
+    name: str
+    about: str
+    takes: list[Field]
+    gives: Described | None
+    """What the reply's data is, where it is a shape of its own or no object at all."""
+    reply: list[Field]
+    before_login: bool
+    guests: bool
+    fault: errors.Code
+
+
+@dataclass(frozen=True, slots=True)
+class PushText:
+    name: str
+    about: str
+    lasts: bool
+    data: list[Field]
+    shape: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeText:
+    name: str
+    about: str
+    fields: list[Field]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    name: str
+    value: Any
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A message of the protobuf protocol: names, types and numbers of its fields."""
+
+    name: str
+    fields: list[tuple[str, str, int]]
+
+
+@functools.cache
+def shared() -> dict[str, type[msgspec.Struct]]:
+    """Shapes that stand in others, by name; those of one reply alone are shown there."""
+    kinds = [*REPLIES.values(), *(push.data for push in PUSHES.values())]
+    of_shapes = [hint for shape in types.shapes(kinds) for hint in _hints(shape)]
+    inner = {shape.__name__: shape for shape in types.shapes(of_shapes)}
+    several = [kind for kind in kinds if _is_shape(kind) and kinds.count(kind) > 1 and len(types.fields(kind)) > 5]
+    return dict(sorted((inner | {shape.__name__: shape for shape in several}).items()))
+
+
+def commands() -> dict[str, list[CommandText]]:
+    """The commands by noun; first those without one, which are about the connection."""
+    found: dict[str, list[CommandText]] = {"": []}
+    for command in sorted(COMMANDS.values(), key=lambda command: command.name):
+        noun = command.name.rpartition(".")[0]
+        found.setdefault(noun, []).append(_command(command))
+    return found
+
+
+def pushes() -> list[PushText]:
+    return [
+        PushText(name, push.about, push.lasts, types.fields(push.data), _shared_name(push.data))
+        for name, push in PUSHES.items()
+    ]
+
+
+def shapes() -> list[ShapeText]:
+    return [ShapeText(name, description(shape), types.fields(shape)) for name, shape in shared().items()]
+
+
+def limits() -> list[Limit]:
+    """The limits that clients meet, as they are set here."""
+    meanings = {option.name: option.meaning for option in OPTIONS}
+    return [Limit(name, getattr(settings, name), meanings[name]) for name in LIMITS]
+
+
+def closes() -> list[errors.Close]:
+    """The close codes of the site's own."""
+    found = [value for value in vars(errors).values() if isinstance(value, errors.Close)]
+    return sorted(found, key=lambda close: close.number)
+
+
+def frames() -> list[Frame]:
+    """The messages of `/ws`."""
+    return [
+        Frame(name, [(field.name, _protobuf_type(field), field.number) for field in message.fields])
+        for name, message in im_pb2.DESCRIPTOR.message_types_by_name.items()
+    ]
+
+
+def enums() -> list[Frame]:
+    """Its enumerations: each value's name and number."""
+    return [
+        Frame(name, [(value.name, "", value.number) for value in enum.values])
+        for name, enum in im_pb2.DESCRIPTOR.enum_types_by_name.items()
+    ]
+
+
+def description(documented: Any) -> str:
+    """The docstring, in one paragraph; empty without one of its own."""
+    own = documented.__dict__.get("__doc__") if isinstance(documented, type) else documented.__doc__
+    return " ".join(inspect.cleandoc(own).split()) if own else ""
+
+
+def _command(command: Command) -> CommandText:
+    reply = REPLIES.get(command.name)
+    name = _shared_name(reply)
+    return CommandText(
+        command.name,
+        description(command.handler),
+        types.fields(command.takes),
+        types.described(msgspec.inspect.type_info(reply))
+        if reply is not None and (name or not _is_shape(reply))
+        else None,
+        types.fields(reply) if reply is not None and _is_shape(reply) and not name else [],
+        command.before_login,
+        command.guests,
+        command.fault,
+    )
+
+
+def _shared_name(kind: Any) -> str:
+    """The shape's name if it is explained by itself."""
+    name = str(getattr(kind, "__name__", ""))
+    return name if shared().get(name) is kind else ""
+
+
+def _is_shape(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def _hints(shape: type[msgspec.Struct]) -> list[Any]:
+    return [field.type for field in msgspec.structs.fields(shape)]
+
+
+def _protobuf_type(field: FieldDescriptor) -> str:
+    kind = field.message_type or field.enum_type
+    name = kind.name if kind else _SCALARS[field.type]
+    return f"repeated {name}" if field.is_repeated else name
+
+
+_SCALARS = {
+    number: name.removeprefix("TYPE_").lower()
+    for name, number in vars(FieldDescriptor).items()
+    if name.startswith("TYPE_")
+}

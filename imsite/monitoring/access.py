@@ -1,0 +1,49 @@
+"""Who may look: programs in networks that the operator has named, and staff with the permission. Others see a 404."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from chat.api.common.access import from_networks
+from imsite.monitoring.views import VIEWS
+
+View = Callable[[HttpRequest], HttpResponse]
+
+PERMISSION = "chat.view_state"
+
+
+class Observe:
+    """Answers callers of IM_OBSERVE_NETWORKS before anything else of the site has a say.
+
+    So the node's health is told with the database down, and a scraper may call a node by its bare address, which is no
+    name of the site.
+    """
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        view = VIEWS.get(request.path_info)
+        if view is not None and from_networks(request, settings.IM_OBSERVE_NETWORKS):
+            return require_safe(view)(request)
+        return self.get_response(request)
+
+
+def for_staff(view: View) -> View:
+    """The view for signed-in staff with the permission."""
+
+    def guarded(request: HttpRequest) -> HttpResponse:
+        try:
+            allowed = request.user.is_staff and request.user.has_perm(PERMISSION)
+        except DatabaseError:
+            allowed = False
+        if not allowed:
+            raise Http404
+        return require_safe(view)(request)
+
+    return guarded

@@ -1,0 +1,152 @@
+"""A new password by mail, and what strangers learn by asking for one: nothing."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.core import mail
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+from accounts import mail as accounts_mail
+from accounts import rate_limits
+from accounts.actions import person_deactivate, token_make
+from accounts.mail import posted
+from accounts.models import User
+from accounts.selectors.users import person_by_token
+from tests.accounts.conftest import PASSWORD, Revocations
+
+NEW = "a brand new password"
+
+
+@pytest.fixture
+def alice(alice: User) -> User:
+    User.objects.filter(pk=alice.pk).update(email="alice@example.org")
+    alice.refresh_from_db()
+    return alice
+
+
+def _ask(client: Client, email: str) -> str:
+    page = client.post("/accounts/reset/", {"email": email}, follow=True).content.decode()
+    posted()
+    return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", page).replace(email, "ADDRESS")
+
+
+def _link() -> str:
+    found = re.search(r"http://testserver(/\S+)", mail.outbox[-1].body)
+    assert found
+    return found[1]
+
+
+def _set(client: Client, link: str, password: str = NEW) -> str:
+    page = client.get(link, follow=True)
+    return client.post(
+        page.request["PATH_INFO"], {"password": password, "again": password}, follow=True
+    ).content.decode()
+
+
+def test_alice_sets_a_new_password(alice: User, client: Client, revocations: Revocations) -> None:
+    token = token_make(user=alice).token
+    _ask(client, "ALICE@example.org")
+    assert mail.outbox[-1].to == ["alice@example.org"]
+    assert "Your password is changed." in _set(client, _link())
+    alice.refresh_from_db()
+    assert alice.check_password(NEW)
+    assert person_by_token(token) is None and revocations(alice)[-1] == {"credential": None, "except": None}
+
+
+def test_the_link_works_once(alice: User, client: Client) -> None:
+    _ask(client, "alice@example.org")
+    link = _link()
+    _set(client, link)
+    assert "too old, or was used already" in _set(Client(), link, "yet another one")
+    alice.refresh_from_db()
+    assert alice.check_password(NEW)
+
+
+def test_a_link_made_up_opens_nothing(alice: User, client: Client) -> None:
+    _ask(client, "alice@example.org")
+    link = _link()
+    for wrong in (link.replace("-", "-x"), "/accounts/reset/MA/a-b/", "/accounts/reset/!/x/"):
+        assert "too old, or was used already" in client.get(wrong, follow=True).content.decode()
+
+
+def test_everybody_is_answered_alike(alice: User, bob: User) -> None:
+    """Somebody, nobody, somebody who is shut out, and a guest's or service's nothing."""
+    User.objects.filter(pk=bob.pk).update(email="bob@example.org")
+    person_deactivate(user_id=bob.pk)
+    answers = {_ask(Client(), email) for email in ("alice@example.org", "nobody@example.org", "bob@example.org")}
+    assert len(answers) == 1 and "If an account has this address" in answers.pop()
+    assert [message.to for message in mail.outbox] == [["alice@example.org"]]
+
+
+def test_the_work_is_the_same_for_nobody(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What takes time, rendering and signing, is done for everybody; what takes most, sending, beside the request."""
+    rendered: list[str] = []
+    render = accounts_mail.render_to_string
+
+    def counted(template: str, context: dict[str, object]) -> str:
+        rendered.append(template)
+        return render(template, context)
+
+    monkeypatch.setattr(accounts_mail, "render_to_string", counted)
+    queries: list[int] = []
+    for email in ("alice@example.org", "nobody@example.org"):
+        from django.db import connection
+        from django.test.utils import CaptureQueriesContext
+
+        with CaptureQueriesContext(connection) as captured:
+            Client().post("/accounts/reset/", {"email": email})
+        queries.append(len(captured))
+    posted()
+    assert len(rendered) == 2 and queries[0] == queries[1]
+
+
+def test_who_is_shut_out_meanwhile_sets_none(alice: User, client: Client) -> None:
+    _ask(client, "alice@example.org")
+    link = _link()
+    person_deactivate(user_id=alice.pk)
+    assert "too old, or was used already" in _set(client, link)
+
+
+def test_the_policy_of_passwords_holds(alice: User, client: Client, settings: Settings) -> None:
+    _ask(client, "alice@example.org")
+    assert 'class="error"' in _set(client, _link(), "ab")
+    alice.refresh_from_db()
+    assert alice.check_password(PASSWORD)
+
+
+@pytest.mark.parametrize("by", ["address", "recipient"])
+def test_mail_is_bounded_by_address_and_by_recipient(alice: User, settings: Settings, by: str) -> None:
+    settings.IM_MAIL_RATE = 2
+    rate_limits.mailing.forget()
+    for number in range(4):
+        sender = "192.0.2.1" if by == "address" else f"192.0.2.{number}"
+        whom = "alice@example.org" if by == "recipient" else f"somebody{number}@example.org"
+        page = Client(REMOTE_ADDR=sender).post("/accounts/reset/", {"email": whom}, follow=True).content.decode()
+        assert ("too often" in page) == (number >= 2)
+    rate_limits.mailing.forget()
+
+
+def test_a_foreign_host_makes_no_link(alice: User, client: Client) -> None:
+    assert (
+        client.post("/accounts/reset/", {"email": "alice@example.org"}, headers={"Host": "evil.example"}).status_code
+        == 400
+    )
+    posted()
+    assert not mail.outbox
+
+
+def test_where_no_mail_is_sent_there_is_no_such_page(db: None, client: Client, settings: Settings) -> None:
+    settings.MAIL_IS_SENT = False
+    assert client.get("/accounts/reset/").status_code == 404
+    assert "Forgot your password" not in client.get("/accounts/login/").content.decode()
+
+
+def test_mail_that_fails_is_logged_and_nothing_else(
+    alice: User, client: Client, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.EMAIL_BACKEND = "no.such.Backend"
+    assert "If an account has this address" in _ask(client, "alice@example.org")
+    assert "mail_failed" in caplog.text and "alice@example.org" not in caplog.text

@@ -1,0 +1,249 @@
+"""Devices, email address and deactivation, as a browser uses them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session
+from django.core import mail
+from django.test import Client
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from accounts import rate_limits
+from accounts.actions import devices_seen, session_end, token_make
+from accounts.credentials import session_credential
+from accounts.mail import posted
+from accounts.models import App, Device, User
+from accounts.selectors.users import person_by_session, person_by_token
+from tests.accounts.conftest import PASSWORD, Revocations
+
+PAGE = "/accounts/ways-in/"
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+
+def _signed_in(username: str = "alice", agent: str = FIREFOX) -> Client:
+    client = Client(headers={"User-Agent": agent})
+    assert client.post("/accounts/login/", {"username": username, "password": PASSWORD}).status_code == 302
+    return client
+
+
+def _key(client: Client) -> str:
+    return client.session.session_key or ""
+
+
+def test_a_browser_that_signs_in_is_listed(alice: User) -> None:
+    page = _signed_in().get(PAGE).content.decode()
+    assert "Firefox · Linux" in page and "127.0.0.1" in page and "This one" in page
+    assert page.count('data-testid="device"') == 1
+
+
+def test_the_secret_of_a_session_or_token_is_on_no_page(alice: User) -> None:
+    made = token_make(user=alice, name="Build robot")
+    client = _signed_in()
+    page = client.get(PAGE).content.decode()
+    assert "Build robot" in page
+    assert made.token not in page and _key(client) not in page and made.token[:15] not in page
+
+
+def test_where_and_on_which_app_it_was_last_seen(alice: User) -> None:
+    client = _signed_in()
+    App.objects.create(number=901, name="Web of ours")
+    devices_seen({session_credential(_key(client)): (901, "192.0.2.7")})
+    page = client.get(PAGE).content.decode()
+    assert "Web of ours" in page and "192.0.2.7" in page and "last seen" in page
+
+
+def test_another_browser_is_signed_out_from_here(alice: User, revocations: Revocations) -> None:
+    here, there = _signed_in(), _signed_in()
+    key = _key(there)
+    device = Device.objects.get(credential=session_credential(key))
+    here.post(f"{PAGE}devices/{device.pk}/")
+    assert person_by_session(key) is None
+    assert there.get(PAGE).status_code == 302 and here.get(PAGE).status_code == 200
+    assert revocations(alice)[-1] == {"credential": session_credential(key), "except": None}
+    assert not Device.objects.filter(pk=device.pk).exists()
+
+
+def test_a_token_is_revoked_from_here(alice: User, revocations: Revocations) -> None:
+    made = token_make(user=alice)
+    _signed_in().post(f"{PAGE}devices/{made.device.pk}/")
+    assert person_by_token(made.token) is None
+    assert revocations(alice)[-1]["credential"] == made.device.credential
+
+
+def test_nobody_signs_out_a_device_of_somebody_else(alice: User, bob: User) -> None:
+    theirs = _signed_in("bob")
+    device = Device.objects.get(user=bob)
+    known = _signed_in().post(f"{PAGE}devices/{device.pk}/", follow=True).content.decode()
+    unknown = _signed_in().post(f"{PAGE}devices/{2**60}/", follow=True).content.decode()
+    assert "signed out already" in known and "signed out already" in unknown
+    assert theirs.get(PAGE).status_code == 200
+
+
+def test_the_present_browser_signs_itself_out(alice: User) -> None:
+    client = _signed_in()
+    client.post(f"{PAGE}devices/{Device.objects.get(user=alice).pk}/")
+    assert SESSION_KEY not in client.session
+
+
+def test_everywhere_is_everywhere(alice: User) -> None:
+    here, there, made = _signed_in(), _signed_in(), token_make(user=alice)
+    here.post(f"{PAGE}devices/all/")
+    for client in (here, there):
+        assert client.get(PAGE).status_code == 302
+    assert person_by_token(made.token) is None
+    assert not Device.objects.filter(user=alice).exists()
+
+
+def test_a_session_that_ends_elsewhere_leaves_no_device(alice: User) -> None:
+    client = _signed_in()
+    session_end(user_id=alice.pk, session_key=_key(client))
+    assert not Device.objects.exists()
+    client = _signed_in()
+    Session.objects.update(expire_date=timezone.now() - timezone.timedelta(days=1))  # type: ignore[attr-defined]
+    client.session.clear_expired()
+    assert not Device.objects.exists()
+
+
+def test_signing_in_again_takes_the_place_of_the_device_before(alice: User, bob: User) -> None:
+    client = _signed_in()
+    client.post("/accounts/login/", {"username": "bob", "password": PASSWORD})
+    assert [device.user for device in Device.objects.all()] == [bob]
+
+
+def test_a_password_that_changes_keeps_this_device_only(alice: User) -> None:
+    here, _there = _signed_in(), _signed_in()
+    made = token_make(user=alice)
+    form = {"present": PASSWORD, "password": "another good one", "again": "another good one"}
+    here.post("/accounts/password/", form)
+    assert [device.credential for device in Device.objects.all()] == [session_credential(_key(here))]
+    assert person_by_token(made.token) is None
+    here.post(f"{PAGE}devices/{Device.objects.get().pk}/")
+    assert SESSION_KEY not in here.session
+
+
+def test_a_session_of_before_is_listed_when_it_comes(alice: User) -> None:
+    client = _signed_in()
+    Device.objects.all().delete()
+    assert "This one" in client.get(PAGE).content.decode()
+
+
+def test_who_has_no_password_sets_the_first(alice: User) -> None:
+    client = _signed_in()
+    alice.refresh_from_db()
+    alice.set_unusable_password()
+    alice.save()
+    client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+    page = client.get("/accounts/password/").content.decode()
+    assert "Set a password" in page and 'name="present"' not in page
+    client.post("/accounts/password/", {"password": "another good one", "again": "another good one"})
+    alice.refresh_from_db()
+    assert alice.check_password("another good one")
+    assert client.get(PAGE).status_code == 200
+
+
+# -- the email address ------------------------------------------------------------------------------------------------
+
+
+def _ask(client: Client, email: str, password: str = PASSWORD) -> str:
+    page = client.post(f"{PAGE}email/", {"email": email, "present": password}, follow=True)
+    posted()
+    return page.content.decode()
+
+
+def _link() -> str:
+    found = re.search(r"http://testserver(/\S+)", mail.outbox[-1].body)
+    assert found
+    return found[1]
+
+
+def test_an_address_counts_when_its_mail_was_followed(alice: User) -> None:
+    client = _signed_in()
+    _ask(client, "Alice@Example.org")
+    alice.refresh_from_db()
+    assert alice.email is None and mail.outbox[-1].to == ["alice@example.org"]
+    assert "alice@example.org" in client.get(_link()).content.decode()
+    alice.refresh_from_db()
+    assert alice.email is None, "programs follow links too"
+    client.post(_link())
+    alice.refresh_from_db()
+    assert alice.email == "alice@example.org"
+
+
+def test_the_link_is_good_once_and_for_her_only(alice: User, bob: User) -> None:
+    client = _signed_in()
+    _ask(client, "alice@example.org")
+    link = _link()
+    assert _signed_in("bob").post(link).status_code == 400
+    client.post(link)
+    client.post(f"{PAGE}email/forget/")
+    alice.refresh_from_db()
+    assert alice.email is None
+    _ask(client, "alice@other.example")
+    client.post(_link())
+    assert client.post(link).status_code == 400
+    assert client.post(link[:-3] + "x/").status_code == 400
+    alice.refresh_from_db()
+    assert alice.email == "alice@other.example"
+
+
+def test_the_password_is_asked_for(alice: User) -> None:
+    assert "This is not your password." in _ask(_signed_in(), "mallory@example.org", "wrong")
+    assert not mail.outbox
+
+
+def test_the_page_does_not_tell_whether_an_address_is_taken(alice: User, bob: User) -> None:
+    User.objects.filter(pk=bob.pk).update(email="bob@example.org")
+    client = _signed_in()
+    taken = _ask(client, "bob@example.org").replace("bob@example.org", "ADDRESS")
+    free = _ask(client, "free@example.org").replace("free@example.org", "ADDRESS")
+    csrf = r'name="csrfmiddlewaretoken" value="\w+"'
+    assert re.sub(csrf, "", taken) == re.sub(csrf, "", free)
+    assert "has it already" in mail.outbox[-2].body and "http://" not in mail.outbox[-2].body
+
+
+def test_mail_is_bounded(alice: User, settings: Settings) -> None:
+    settings.IM_MAIL_RATE = 1
+    rate_limits.mailing.forget()
+    client = _signed_in()
+    _ask(client, "alice@example.org")
+    assert "That was too often" in _ask(client, "alice@example.org")
+    assert len(mail.outbox) == 1
+    rate_limits.mailing.forget()
+
+
+# -- the end, for now ----------------------------------------------------------------------------------------------
+
+
+def test_she_closes_her_account(alice: User, revocations: Revocations) -> None:
+    client, other = _signed_in(), _signed_in()
+    page = client.post("/accounts/deactivate/", {"present": PASSWORD}, follow=True).content.decode()
+    assert "Your account is closed." in page
+    alice.refresh_from_db()
+    assert not alice.is_active and alice.nickname == "Alice"
+    assert {"credential": None, "except": None} in revocations(alice)
+    assert other.get(PAGE).status_code == 302
+    assert Client().post("/accounts/login/", {"username": "alice", "password": PASSWORD}).status_code == 200
+
+
+@pytest.mark.parametrize("form", [{}, {"present": "wrong"}, {"name": "alice"}])
+def test_not_without_her_password(alice: User, form: dict[str, str]) -> None:
+    _signed_in().post("/accounts/deactivate/", form)
+    alice.refresh_from_db()
+    assert alice.is_active
+
+
+def test_who_has_no_password_types_the_user_name(alice: User) -> None:
+    client = Client()
+    alice.set_unusable_password()
+    alice.save()
+    client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+    client.post("/accounts/deactivate/", {"name": "bob"})
+    alice.refresh_from_db()
+    assert alice.is_active
+    client.post("/accounts/deactivate/", {"name": "Alice"})
+    alice.refresh_from_db()
+    assert not alice.is_active

@@ -1,0 +1,292 @@
+"""An account that is deleted: what it said stays, who it was is nowhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from axes.models import AccessAttempt
+from django.apps import apps
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.test import Client
+from knox.models import AuthToken
+from pytest_django.fixtures import Settings
+from social_django.models import UserSocialAuth
+
+from accounts.actions import (
+    avatar_set,
+    departing,
+    friend_request,
+    person_block,
+    person_depart,
+    person_register,
+    profile_change,
+    system_user,
+    token_make,
+)
+from accounts.actions.anonymization import NICKNAME, nameless
+from accounts.credentials import token_digest
+from accounts.errors import LastAdministrator, NoSuchPerson
+from accounts.models import Device, ExternalId, User
+from chat import payloads, selectors
+from chat.actions import account_deletion
+from chat.actions.account_deletion import deletions_finish, person_delete, redacted
+from chat.actions.channel import channel_create_group, channel_create_private, channel_rename
+from chat.actions.idempotency import once
+from chat.actions.member import member_leave
+from chat.actions.message import message_draft, message_edit, message_recall, message_send_now
+from chat.actions.report import message_report
+from chat.models import Channel, Membership, Message, ReadMark
+from chat.selectors import access_channel
+from chat.sending.deduplication import Stored, hold
+from delivery import idempotency, log
+from delivery.idempotency import Guard
+from delivery.models import Event
+from tests.support.identity_provider import picture
+from tests.support.in_process import room
+
+PASSWORD = "a good password"
+FORM = "application/x-www-form-urlencoded"
+NAME, NICK, EMAIL, PHONE = "zephyrine", "Zephyrine Quux", "zq@mail.example", "555-0142"
+STATUS, SUBJECT, ADDRESS, OWN = "gone sailing", "subject-77231", "203.0.113.77", "her-own-tablet"
+MARKS = [NAME, "Zephyrine", EMAIL, PHONE, STATUS, SUBJECT, ADDRESS, OWN, "/avatars/"]
+
+
+def say(sender: User, channel: Any, text: str, **fields: Any) -> Any:
+    return message_send_now(message_draft(sender=sender.pk, channel=channel.pk, text=text, **fields))
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return person_register(username="bob", password=PASSWORD)
+
+
+@pytest.fixture
+def alice(db: None, bob: User, settings: Settings, tmp_path: Path) -> User:
+    """She has left traces wherever she could."""
+    settings.DATA_DIR = tmp_path
+    alice = person_register(username=NAME, nickname=NICK, password=PASSWORD, email=EMAIL, phone_number=PHONE)
+    profile_change(
+        user_id=alice.pk,
+        nickname=NICK,
+        status_text=STATUS,
+        language="zh-hans",
+        time_zone="Asia/Shanghai",
+        shares_read=False,
+        shares_presence=False,
+    )
+    alice = avatar_set(user_id=alice.pk, picture=picture())
+    UserSocialAuth.objects.create(user=alice, provider="github", uid=SUBJECT)
+    ExternalId.objects.create(user=alice, service=system_user(), external_id=SUBJECT)
+    client = Client(REMOTE_ADDR=ADDRESS, headers={"User-Agent": "Firefox/1 Linux"})
+    client.post("/accounts/login/", {"username": NAME, "password": "wrong"})
+    client.post("/accounts/login/", {"username": NAME, "password": PASSWORD})
+    for tried in (EMAIL, PHONE):
+        client.post("/accounts/login/", {"username": tried, "password": "wrong"})
+        client.post("/login", urlencode({"phone_number": tried, "password": "wrong"}), FORM)
+    token_make(user=alice, name=OWN, address=ADDRESS)
+    friend_request(user=alice, person_id=bob.pk)
+    friend_request(user=bob, person_id=alice.pk)
+    enemy = person_register(username="enemy", password=PASSWORD)
+    person_block(user=alice, person_id=enemy.pk)
+
+    hall = room(901)
+    say(alice, hall, "said in the hall")
+    group = channel_create_group(creator=alice, name="Sailors", members=["bob"])
+    message_edit(user=alice, channel_id=group.pk, message_id=say(alice, group, "first").id, text="edited", app=901)
+    message_recall(user=alice, channel_id=group.pk, message_id=say(bob, group, "bob's").id, app=901)
+    channel_rename(user=alice, channel_id=group.pk, name="Sailors of the lake")
+    left = channel_create_group(creator=bob, name="Left", members=[NAME])
+    say(alice, left, "before she left")
+    member_leave(user=alice, channel_id=left.pk)
+    private, _ = channel_create_private(creator=alice, other=bob)
+    say(alice, private, "between us")
+    said = say(bob, private, "a reply")
+    ReadMark.objects.update_or_create(user=alice, channel=private, defaults={"seq": 2})
+    message_report(user=alice, channel_id=private.pk, message_id=said.id, reason=f"{NAME} finds it rude", app=901)
+    Message.objects.filter(sender=bob).update(shown_as=NAME)
+    _, token = AuthToken.objects.create(alice)
+    about = AuthToken.objects.get(user=alice, digest=token_digest(token))
+    for row, shown in ((alice, NAME), (about, str(about))):
+        LogEntry.objects.create(
+            user=bob,
+            content_type=ContentType.objects.get_for_model(row),
+            object_id=str(row.pk),
+            object_repr=shown,
+            action_flag=CHANGE,
+            change_message=f"Mute.\nWhy: {NICK} is loud.\nUser name: {NAME}" if row == alice else f"Give.\nTo: {NAME}",
+        )
+    # What business systems were answered, and would be again.
+    once(Guard("a", "added", ""), lambda: {"added": [payloads.person(alice), payloads.person(bob)]})
+    once(
+        Guard("a", "made", ""), lambda: payloads.listed_channel(selectors.listed(bob, access_channel(bob, private.pk)))
+    )
+    once(Guard("a", "pushed", ""), lambda: {"messages": [{"to": {"users": [NAME, "bob"]}, "persons": 1}]})
+    idempotency.claim([("b", "said")])
+    hold([(Guard("c", "stored", ""), Stored(private.pk, said.id, said.seq))])
+    return alice
+
+
+def everything() -> str:
+    """All that stands in the database, as text."""
+    rows = [
+        {name: str(value) for name, value in row.items()}
+        for model in apps.get_models()
+        for row in model._default_manager.values()
+    ]
+    return json.dumps(rows, ensure_ascii=False)
+
+
+def test_nothing_says_who_she_was(alice: User, tmp_path: Path, django_capture_on_commit_callbacks: Any) -> None:
+    before = everything()
+    assert all(mark in before for mark in MARKS)
+    assert list((tmp_path / "media" / "avatars").iterdir())
+    with django_capture_on_commit_callbacks(execute=True):
+        person_delete(user_id=alice.pk)
+    left = everything()
+    found = {mark: left[max(0, left.find(mark) - 300) : left.find(mark) + 60] for mark in MARKS if mark in left}
+    assert not found
+    assert not list((tmp_path / "media" / "avatars").iterdir())
+    assert not AccessAttempt.objects.exists() and not Device.objects.filter(user=alice).exists()
+
+
+def test_a_repeated_call_is_answered_as_before_but_for_her(alice: User, bob: User) -> None:
+    person_delete(user_id=alice.pk)
+    nobody = {"userId": nameless(alice.pk), "id": str(alice.pk), "name": NICKNAME, "avatar": "", "kind": "person"}
+
+    def again(key: str) -> dict[str, Any]:
+        body, repeated = once(Guard("a", key, ""), dict)
+        assert repeated
+        return body
+
+    assert again("added") == {"added": [nobody, payloads.person(bob)]}
+    made = again("made")
+    assert (made["name"], made["peer"]["name"], made["kind"]) == (NICKNAME, NICKNAME, "private")
+    assert again("pushed") == {"messages": [{"to": {"users": [NICKNAME, "bob"]}, "persons": 1}]}
+    assert idempotency.claimed([("b", "said")])
+
+
+def test_the_record_of_operators_says_what_was_done_but_not_to_whom(alice: User, bob: User) -> None:
+    other = LogEntry.objects.create(
+        user=bob, object_id="7", object_repr="Sailors", action_flag=CHANGE, change_message=f"{NAME}.\nOf: {NAME}2"
+    )
+    person_delete(user_id=alice.pk)
+    told = [row.change_message for row in LogEntry.objects.exclude(pk=other.pk).order_by("pk")]
+    assert told == [f"Mute.\nWhy: {NICKNAME} is loud.\nUser name: {NICKNAME}", f"Give.\nTo: {NICKNAME}"]
+    other.refresh_from_db()
+    assert other.change_message == f"{NAME}.\nOf: {NAME}2", "somebody else's name only begins so"
+
+
+def test_what_she_said_stays_by_a_deleted_user(alice: User, bob: User) -> None:
+    person_delete(user_id=alice.pk)
+    alice.refresh_from_db()
+    texts = list(Message.objects.filter(sender=alice).order_by("pk").values_list("text", flat=True))
+    assert texts == ["said in the hall", "edited", "before she left", "between us"]
+    shown = payloads.message(Message.objects.filter(sender=alice).first(), alice)
+    assert (shown["from"], shown["name"], shown["avatar"]) == (nameless(alice.pk), NICKNAME, "")
+    replayed = [
+        json.loads(event.body)
+        for event in Event.objects.filter(kind="msg", body__contains=f'"fromId":"{alice.pk}"').order_by("pk")
+    ]
+    assert [body["name"] for body in replayed] == [NICKNAME] * 4
+    assert [body["msg"] for body in replayed] == texts
+
+
+def test_she_is_in_no_group_and_the_last_owner_hands_over(alice: User, bob: User) -> None:
+    group = Channel.objects.get(name="Sailors of the lake")
+    person_delete(user_id=alice.pk)
+    assert not Membership.objects.filter(user=alice, channel__kind="public", until_position=None).exists()
+    assert Membership.objects.get(user=bob, channel=group, until_position=None).role == "owner"
+
+
+def test_the_other_of_a_private_channel_still_reads_it(alice: User, bob: User) -> None:
+    person_delete(user_id=alice.pk)
+    (item,) = [item for item in selectors.channel_list(bob, 901) if item.channel.kind == "private"]
+    assert item.name == NICKNAME
+
+
+def test_nobody_comes_in_by_what_she_had(alice: User) -> None:
+    token = token_make(user=alice).token
+    person_delete(user_id=alice.pk)
+    from accounts.selectors.sign_in_methods import person_by_link
+    from accounts.selectors.users import person_by_email, person_by_name, person_by_token
+
+    assert person_by_token(token) is None and person_by_name(NAME) is None and person_by_email(EMAIL) is None
+    assert person_by_link("github", SUBJECT) is None
+    assert Client().post("/accounts/login/", {"username": NAME, "password": PASSWORD}).status_code == 200
+    # The name is free again, and whoever takes it is somebody else.
+    assert person_register(username=NAME, password=PASSWORD).pk != alice.pk
+
+
+def test_positions_and_audiences_are_as_before(alice: User) -> None:
+    head = log.head()
+    before = list(Event.objects.order_by("pk").values_list("pk", "kind", "channel", "ref", "subject", "time"))
+    person_delete(user_id=alice.pk)
+    after = (
+        Event.objects.filter(pk__lte=head).order_by("pk").values_list("pk", "kind", "channel", "ref", "subject", "time")
+    )
+    assert list(after) == before
+
+
+def test_others_are_named_as_before(alice: User, bob: User) -> None:
+    person_delete(user_id=alice.pk)
+    names = [
+        json.loads(event.body).get("name") for event in Event.objects.filter(body__contains=f'"fromId":"{bob.pk}"')
+    ]
+    assert names and NICKNAME not in names
+
+
+@pytest.mark.parametrize("step", ["_leave", "redact"])
+def test_what_an_interruption_left_undone_is_finished(alice: User, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    def fail(*args: object, **how: object) -> None:
+        raise RuntimeError("the power is gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(account_deletion, step, fail)
+        with pytest.raises(RuntimeError):
+            person_delete(user_id=alice.pk)
+    assert departing() == [alice.pk]
+    assert Client().post("/accounts/login/", {"username": NAME, "password": PASSWORD}).status_code == 200
+    deletions_finish()
+    assert departing() == []
+    assert NAME not in everything()
+
+
+def test_the_last_administrator_stays(alice: User) -> None:
+    User.objects.filter(pk=alice.pk).update(is_staff=True, is_superuser=True)
+    with pytest.raises(LastAdministrator):
+        person_delete(user_id=alice.pk)
+    alice.refresh_from_db()
+    assert alice.is_active and alice.username == NAME
+
+
+def test_only_people_depart(db: None) -> None:
+    with pytest.raises(NoSuchPerson):
+        person_depart(user_id=system_user().pk)
+    with pytest.raises(NoSuchPerson):
+        person_depart(user_id=2**40)
+
+
+def test_somebody_whose_id_is_a_messages_is_not_taken_for_it() -> None:
+    assert redacted("msg", {"id": "7", "fromId": "8", "from": "bob", "name": "Bob"}, 7, "alice") is None
+    body = {"id": "9", "fromId": "7", "from": "alice", "name": "Alice", "avatar": "/a", "msg": "alice is here"}
+    changed = redacted("enter", body, 7, "alice")
+    assert changed == body | {"from": "~deleted-7", "name": NICKNAME, "avatar": "", "msg": f"{NICKNAME} is here"}
+    who = {"userId": "alice", "id": "7", "name": "Alice", "avatar": "", "kind": "person"}
+    noted = redacted("channel.note", {"by": who, "who": [who, {"userId": "bob", "id": "8", "name": "Bob"}]}, 7, "alice")
+    assert noted is not None and [one["name"] for one in noted["who"]] == [NICKNAME, "Bob"]
+
+
+def test_she_does_it_herself_with_her_password(alice: User) -> None:
+    client = Client()
+    client.post("/accounts/login/", {"username": NAME, "password": PASSWORD})
+    client.post("/accounts/data/delete/", {"present": "wrong"})
+    alice.refresh_from_db()
+    assert alice.deleted_at is None
+    assert client.post("/accounts/data/delete/", {"present": PASSWORD})["Location"] == "/accounts/login/"
+    alice.refresh_from_db()
+    assert alice.deleted_at is not None and not alice.is_active

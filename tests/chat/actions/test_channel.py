@@ -1,0 +1,158 @@
+"""Groups and private channels: made, renamed, opened and closed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.conf import Settings
+
+from accounts.actions import person_deactivate
+from accounts.models import User
+from chat import errors
+from chat.actions.channel import (
+    channel_create_group,
+    channel_create_private,
+    channel_rename,
+    channel_set_closed,
+)
+from chat.actions.policy import channel_set_policy
+from chat.errors import ChatError, Code
+from chat.models import Channel, Membership
+from delivery import log
+from tests.support.in_process import guest, people
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def alice() -> User:
+    return people("alice")[0]
+
+
+@pytest.fixture
+def bob() -> User:
+    return people("bob")[0]
+
+
+@pytest.fixture
+def group(alice: User, bob: User) -> Channel:
+    return channel_create_group(creator=alice, name="Painters", members=["bob"])
+
+
+def last_note() -> tuple[str, str]:
+    """Kind and value of the newest event."""
+    body = log.read(log.head() - 1, 1)[0].body
+    return body["note"], body["value"]
+
+
+def test_a_group_begins_with_its_creator_as_owner_and_everybody_at_its_first_event(alice: User, group: Channel) -> None:
+    stays = Membership.objects.filter(channel=group).order_by("user")
+    assert [(stay.user.username, stay.role) for stay in stays] == [("alice", "owner"), ("bob", "member")]
+    (event,) = log.read(0, 9)
+    assert {stay.from_position for stay in stays} == {event.position} and {stay.from_seq for stay in stays} == {1}
+    assert sorted(event.header["join"]) == sorted(stay.user_id for stay in stays)
+
+
+def test_naming_somebody_twice_or_oneself_adds_them_once(alice: User, bob: User) -> None:
+    group = channel_create_group(creator=alice, members=["bob", "BOB", "alice"])
+    assert Membership.objects.filter(channel=group).count() == 2
+
+
+def test_the_private_channel_of_two_people_exists_once(alice: User, bob: User) -> None:
+    made, new = channel_create_private(creator=alice, other=bob)
+    assert new and channel_create_private(creator=bob, other=alice) == (made, False)
+    assert Membership.objects.filter(channel=made).count() == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"name": ""}, errors.ILLEGAL_PARAMETER),
+        ({"name": "", "listed": True, "members": ["bob"]}, errors.ILLEGAL_PARAMETER),
+        ({"name": "a\u202eb"}, errors.ILLEGAL_PARAMETER),
+        ({"name": "x" * 65}, errors.ILLEGAL_PARAMETER),
+        ({"name": "Painters", "members": ["nobody"]}, errors.NO_DATA),
+        ({"name": "Painters", "members": ["夏圭？"]}, errors.NO_DATA),
+        ({"name": "Painters", "members": ["gone"]}, errors.NO_DATA),
+        ({"name": "Painters", "members": ["bob", "carol"]}, errors.TOO_MUCH),
+    ],
+)
+def test_a_group_that_cannot_be_made_leaves_nothing(
+    alice: User, bob: User, settings: Settings, fields: dict[str, Any], code: Code
+) -> None:
+    _, gone = people("carol", "gone")
+    person_deactivate(user_id=gone.pk)
+    guest("夏圭？")
+    settings.IM_GROUP_LIMIT = 2  # type: ignore[attr-defined]
+    before = log.head()
+    with pytest.raises(ChatError) as refusal:
+        channel_create_group(creator=alice, **fields)
+    assert refusal.value.code is code
+    assert not Channel.objects.exists() and log.head() == before
+
+
+def test_a_guest_makes_nothing(bob: User) -> None:
+    visitor = guest("夏圭？")
+    for make in (
+        lambda: channel_create_group(creator=visitor, name="Painters"),
+        lambda: channel_create_private(creator=visitor, other=bob),
+    ):
+        with pytest.raises(ChatError) as refusal:
+            make()
+        assert refusal.value.code is errors.NOT_AUTHORISED
+
+
+def test_nobody_is_private_with_themselves_or_with_the_deactivated(alice: User, bob: User) -> None:
+    person_deactivate(user_id=bob.pk)
+    for other in (alice, bob):
+        with pytest.raises(ChatError):
+            channel_create_private(creator=alice, other=other)
+    assert not Channel.objects.exists()
+
+
+def test_the_owner_renames_and_the_same_name_again_is_no_news(alice: User, group: Channel) -> None:
+    channel_rename(user=alice, channel_id=group.pk, name="Sculptors")
+    assert last_note() == ("renamed", "Sculptors")
+    before = log.head()
+    channel_rename(user=alice, channel_id=group.pk, name="Sculptors")
+    assert log.head() == before
+
+
+@pytest.mark.parametrize("who", ["bob", "carol"])
+def test_a_member_and_a_stranger_change_nothing(alice: User, bob: User, group: Channel, who: str) -> None:
+    user = bob if who == "bob" else people("carol")[0]
+    before = log.head()
+    for change in (
+        lambda: channel_rename(user=user, channel_id=group.pk, name="Mine"),
+        lambda: channel_set_policy(user=user, channel_id=group.pk, join="open"),
+    ):
+        with pytest.raises(ChatError) as refusal:
+            change()
+        assert refusal.value.code is (errors.NOT_AUTHORISED if who == "bob" else errors.NO_DATA)
+    assert log.head() == before
+
+
+def test_a_private_channel_has_no_name_and_no_policy(alice: User, bob: User) -> None:
+    private, _ = channel_create_private(creator=alice, other=bob)
+    with pytest.raises(ChatError):
+        channel_rename(user=alice, channel_id=private.pk, name="Us")
+    with pytest.raises(ChatError):
+        channel_set_policy(user=alice, channel_id=private.pk, join="open")
+
+
+def test_the_owner_sets_the_policy(alice: User, group: Channel) -> None:
+    channel_set_policy(user=alice, channel_id=group.pk, join="open", listed=True)
+    group.refresh_from_db()
+    assert (group.join, group.listed) == ("open", True) and last_note() == ("policy", "open")
+    with pytest.raises(ChatError):
+        channel_rename(user=alice, channel_id=group.pk, name="")
+
+
+def test_a_closed_channel_tells_so_once_and_opens_again(alice: User, group: Channel) -> None:
+    for closed, note in ((True, "closed"), (False, "reopened")):
+        channel_set_closed(operator=alice, channel_id=group.pk, closed=closed)
+        assert last_note() == (note, "")
+        before = log.head()
+        channel_set_closed(operator=alice, channel_id=group.pk, closed=closed)
+        assert log.head() == before

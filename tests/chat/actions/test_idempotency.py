@@ -1,0 +1,81 @@
+"""A write happens once for a key, whatever happens at the same time."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connections
+
+from accounts.models import User
+from chat import errors
+from chat.actions.idempotency import once
+from chat.errors import ChatError
+from delivery.idempotency import Guard
+from delivery.models import ClaimedKey
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+KEY = Guard("api:1", "order-1", "the request")
+
+
+def make(name: str = "alice") -> dict[str, Any]:
+    return {"id": str(User.objects.create_user(name).pk)}
+
+
+def test_a_repeat_gets_the_first_answer() -> None:
+    first, again = once(KEY, make), once(KEY, make)
+    assert first == (again[0], False) and again[1] is True
+    assert User.objects.count() == 1
+
+
+def test_another_request_is_refused() -> None:
+    once(KEY, make)
+    with pytest.raises(ChatError) as refused:
+        once(Guard(KEY.scope, KEY.key, "another"), lambda: make("bob"))
+    assert refused.value.code.http == 409
+    assert User.objects.count() == 1
+
+
+def test_what_fails_uses_nothing_up_and_leaves_nothing() -> None:
+    def fail() -> dict[str, Any]:
+        make("half")
+        raise ChatError(errors.NO_DATA)
+
+    with pytest.raises(ChatError):
+        once(KEY, fail)
+    assert not User.objects.exists() and not ClaimedKey.objects.exists()
+    assert once(KEY, make)[1] is False
+
+
+def test_a_fault_of_the_work_itself_is_no_repeat() -> None:
+    make("alice")
+    with pytest.raises(IntegrityError):
+        once(KEY, make)
+    assert not ClaimedKey.objects.exists()
+
+
+def test_without_a_key_it_is_done_each_time() -> None:
+    assert [once(None, lambda name=name: make(name))[1] for name in ("alice", "bob")] == [False, False]  # type: ignore[misc]
+
+
+def test_ten_at_once_are_one() -> None:
+    results: list[object] = []
+
+    def call() -> None:
+        try:
+            results.append(once(KEY, make))
+        except Exception as error:
+            results.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=call) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert User.objects.count() == 1
+    answer = {"id": str(User.objects.get().pk)}
+    assert sorted(results, key=str) == [(answer, False), *[(answer, True)] * 9]

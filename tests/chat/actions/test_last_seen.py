@@ -1,0 +1,56 @@
+"""When a sign-in was last used: noted at log-in, written down beside the work."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.actions import device_made, devices_in_use
+from accounts.models import Device
+from chat.actions import last_seen
+from delivery.db.executors import run
+from delivery.hub.connection import Connection
+from delivery.hub.outbox import Ticker
+from tests.support.in_process import people, room
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def _connection(credential: str) -> Connection:
+    made = Connection(codec="json", address="192.0.2.9", ticker=Ticker(0.03), end=lambda code, reason: None)
+    made.credential, made.app, made.attached = credential, 901, True
+    return made
+
+
+def _device() -> Device:
+    room(901)
+    (alice,) = people("alice")
+    return device_made(user=alice, kind=Device.Kind.TOKEN, credential="token:1")
+
+
+async def test_a_log_in_is_written_down_with_its_app_and_address() -> None:
+    device = await run(_device)
+    last_seen.note(_connection("token:1"))
+    last_seen.note(_connection("token:nobody's"))
+    last_seen.note(_connection(""))
+    await last_seen.write_down()
+    await run(device.refresh_from_db)
+    assert device.seen_at is not None and device.address == "192.0.2.9"
+    assert await run(lambda: Device.objects.get().app.number) == 901  # type: ignore[union-attr]
+
+
+async def test_what_is_still_connected_is_in_use() -> None:
+    device = await run(_device)
+    before = timezone.now() - timedelta(hours=1)
+    await run(lambda: Device.objects.update(seen_at=before))
+    silent, gone = _connection("token:2"), _connection("token:3")
+    silent.last_seen = time.monotonic() - 900
+    gone.attached = False
+    used = last_seen.in_use([_connection("token:1"), silent, gone], time.monotonic() - 300)
+    assert used == {"token:1"}
+    await run(devices_in_use, used)
+    await run(device.refresh_from_db)
+    assert device.seen_at is not None and device.seen_at > before

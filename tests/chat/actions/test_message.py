@@ -1,0 +1,153 @@
+"""Messages after they were said: edited, recalled, read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from accounts.models import User
+from chat import errors
+from chat.actions.channel import channel_create_group, channel_set_closed
+from chat.actions.member import member_invite, member_set_role
+from chat.actions.message import (
+    message_draft,
+    message_edit,
+    message_recall,
+    message_recall_as_operator,
+    message_send_now,
+    read_mark,
+)
+from chat.errors import ChatError, Code
+from chat.models import Channel, Message
+from chat.sending.writer import Stored
+from delivery import log
+from tests.support.in_process import guest, people, room, say
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def persons() -> list[User]:
+    return people("alice", "bob", "carol")
+
+
+@pytest.fixture
+def group(persons: list[User]) -> Channel:
+    """Alice owns it, Bob is a member, Carol a stranger."""
+    return channel_create_group(creator=persons[0], name="Painters", members=["bob"])
+
+
+@pytest.fixture
+def said(persons: list[User], group: Channel) -> Stored:
+    return say(persons[1], group, "by Bob")
+
+
+def edit(user: User, group: Channel, said: Stored, text: str = "edited") -> int:
+    return message_edit(user=user, channel_id=group.pk, message_id=said.id, text=text, app=101, origin="c.1")[1]
+
+
+def recall(user: User, group: Channel, said: Stored) -> int | None:
+    return message_recall(user=user, channel_id=group.pk, message_id=said.id, app=101)[1]
+
+
+def refusal(act: Callable[[], object]) -> Code:
+    before = log.head()
+    with pytest.raises(ChatError) as refused:
+        act()
+    assert log.head() == before
+    return refused.value.code
+
+
+def test_an_edit_is_an_event_about_the_message_and_redacts_what_was_there(
+    persons: list[User], group: Channel, said: Stored
+) -> None:
+    position = edit(persons[1], group, said)
+    first, second = log.read(said.position - 1, 9)
+    assert (second.position, second.kind, second.ref, second.origin) == (position, "message.edited", said.id, "c.1")
+    assert second.subject == said.position
+    assert (first.body["msg"], second.body["msg"]) == ("edited", "edited")
+    assert first.body["editedAt"] == second.body["editedAt"]
+
+
+def test_in_a_room_and_an_open_group_everybody_hears_of_an_edit(persons: list[User]) -> None:
+    alice = persons[0]
+    for channel in (room(), channel_create_group(creator=alice, name="Open", join="open")):
+        said = say(alice, channel)
+        edit(alice, channel, said)
+        assert log.read(said.position, 1)[0].subject is None
+
+
+def test_a_recall_leaves_no_text_anywhere(persons: list[User], group: Channel, said: Stored) -> None:
+    edit(persons[1], group, said, "edited by Bob")
+    assert recall(persons[1], group, said) == log.head()
+    assert Message.objects.get(pk=said.id).text == ""
+    events = log.read(said.position - 1, 9)
+    assert [event.kind for event in events] == ["msg", "message.edited", "message.recalled"]
+    assert not any("by Bob" in str(event.body) for event in events)
+
+
+def test_a_second_recall_is_no_news(persons: list[User], group: Channel, said: Stored) -> None:
+    recall(persons[1], group, said)
+    before = log.head()
+    assert recall(persons[1], group, said) is None and log.head() == before
+    assert refusal(lambda: edit(persons[1], group, said)) is errors.OPERATION_FAILED
+
+
+@pytest.mark.parametrize(
+    ("who", "may_edit", "may_recall"),
+    [(0, errors.NOT_AUTHORISED, None), (1, None, None), (2, errors.NO_DATA, errors.NO_DATA)],
+    ids=["the owner", "the author", "a stranger"],
+)
+def test_who_edits_and_who_recalls(
+    persons: list[User], group: Channel, said: Stored, who: int, may_edit: Code | None, may_recall: Code | None
+) -> None:
+    for act, code in ((edit, may_edit), (recall, may_recall)):
+        if code is None:
+            act(persons[who], group, said)
+        else:
+            assert refusal(lambda act=act: act(persons[who], group, said)) is code
+
+
+def test_an_admin_who_may_not_read_it_may_not_recall_it(persons: list[User], group: Channel, said: Stored) -> None:
+    alice, _, carol = persons
+    member_invite(user=alice, channel_id=group.pk, names=["carol"])
+    member_set_role(user=alice, channel_id=group.pk, name="carol", role="admin")
+    assert refusal(lambda: recall(carol, group, said)) is errors.NO_DATA
+
+
+def test_in_a_room_only_the_author_and_the_operator_recall(persons: list[User]) -> None:
+    alice, bob, _ = persons
+    here = room()
+    visitor = guest("夏圭？")
+    said = say(visitor, here, app=101)
+    assert refusal(lambda: recall(alice, here, said)) is errors.NOT_AUTHORISED
+    message_recall_as_operator(operator=bob, message_id=said.id)
+    assert log.read(log.head() - 1, 1)[0].body["by"]["userId"] == "bob"
+    again = say(visitor, here, app=101)
+    assert recall(visitor, here, again) is not None
+
+
+def test_in_a_closed_channel_nothing_is_edited_and_recalls_still_work(
+    persons: list[User], group: Channel, said: Stored
+) -> None:
+    channel_set_closed(operator=persons[0], channel_id=group.pk, closed=True)
+    assert refusal(lambda: edit(persons[1], group, said)) is errors.OPERATION_FAILED
+    assert recall(persons[1], group, said) is not None
+
+
+def test_a_message_sent_alone_is_stored_or_raises(persons: list[User], group: Channel) -> None:
+    alice, _, carol = persons
+    assert message_send_now(message_draft(sender=alice.pk, channel=group.pk, text="a\r\nb")).seq == 1
+    assert Message.objects.get().text == "a\nb"
+    assert (
+        refusal(lambda: message_send_now(message_draft(sender=carol.pk, channel=group.pk, text="hi"))) is errors.NO_DATA
+    )
+    assert refusal(lambda: message_draft(sender=alice.pk, channel=group.pk, text="x", type="picture"))
+
+
+def test_sending_moves_one_s_own_read_mark_and_nobody_else_s(persons: list[User], group: Channel, said: Stored) -> None:
+    alice, bob, carol = persons
+    assert read_mark(user=bob, channel_id=group.pk, seq=0, app=101) == 1
+    assert read_mark(user=alice, channel_id=group.pk, seq=0, app=101) == 0
+    assert refusal(lambda: read_mark(user=carol, channel_id=group.pk, seq=1, app=101)) is errors.NO_DATA

@@ -1,0 +1,200 @@
+"""Somebody is shown otherwise: who hears of it, live and by `sync`, and what that costs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from pytest_django.fixtures import Settings
+
+from accounts.actions import (
+    friend_request,
+    person_block,
+    person_edit,
+    person_rename,
+    profile_change,
+    service_rename,
+    system_user,
+)
+from accounts.models import User
+from chat.actions import profile_broadcast
+from chat.actions.account_deletion import person_delete
+from chat.actions.channel import channel_create_group, channel_create_private
+from chat.actions.member import member_leave
+from delivery import log
+from delivery.db.executors import run
+from delivery.models import Event
+from tests.support.in_process import Local, people, room, serving
+from tests.support.scene import heard
+
+CHANGED = "person.changed"
+
+
+def change(user: User, nickname: str = "Other", status: str = "", **fields: Any) -> None:
+    kept = {"language": "", "time_zone": "", "shares_read": True, "shares_presence": True}
+    profile_change(user_id=user.pk, nickname=nickname, status_text=status, **kept | fields)
+
+
+def told(client: Local) -> list[tuple[str, str, bool]]:
+    """The names and states that came, and whether they stand in the log."""
+    news = [push.data for push in client.received if push.cmd == CHANGED]
+    return [(data["who"]["name"], data["status"], "position" in data) for data in news]
+
+
+def entries() -> list[tuple[int | None, list[int]]]:
+    """Channel and persons of each event that told of a change."""
+    found = log.read(0, 1000)
+    return [(entry.channel, sorted(entry.persons)) for entry in found if entry.kind == CHANGED]
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_who_shares_a_group_a_conversation_or_a_friendship_hears_it_live_and_by_sync() -> None:
+    def scene() -> list[User]:
+        room(), room(102)
+        alice, *others = people("alice", "member", "peer", "friend", "stranger")
+        channel_create_group(creator=alice, name="Painters", members=["member"])
+        channel_create_private(creator=others[1], other=alice)
+        friend_request(user=others[2], person_id=alice.pk)
+        return [alice, *others]
+
+    alice, *others = await run(scene)
+    async with serving() as site:
+        # On another app, so that nobody hears it in her app's room.
+        own = await site.connect(alice)
+        clients = [await site.connect(other, app=102) for other in others]
+        positions = [client.position for client in clients]
+        await run(change, alice, "Alicia", "at the lake")
+        await heard(site, own, *clients)
+        *concerned, stranger = clients
+        for client in (own, *concerned):
+            assert ("Alicia", "at the lake", True) in told(client)
+        assert not [news for news in told(stranger) if news[2]]
+        for client, position in zip(clients, positions, strict=True):
+            synced = [event for event in await client.sync(position) if event["cmd"] == CHANGED]
+            assert len(synced) == (client is not stranger)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_an_apps_room_hears_it_once_and_a_large_one_not_at_all(settings: Settings) -> None:
+    def scene() -> list[User]:
+        room()
+        alice, bob, enemy = people("alice", "bob", "enemy")
+        person_block(user=enemy, person_id=alice.pk)
+        return [alice, bob, enemy]
+
+    alice, bob, enemy = await run(scene)
+    async with serving() as site:
+        own, there, apart = await site.connect(alice), await site.connect(bob), await site.connect(enemy)
+        await run(change, alice, "Alicia")
+        await heard(site, own, there, apart)
+        assert told(there) == [("Alicia", "", False)]
+        assert told(own) == [("Alicia", "", True)], "her own pages hear it from the log only"
+        assert not told(apart), "nobody hears of whom they block"
+        settings.IM_PRESENCE_LIMIT = 2
+        await run(change, alice, "Ally")
+        await heard(site, own, there)
+        assert len(told(there)) == 1 and len(told(own)) == 2
+
+
+def test_it_costs_an_entry_for_each_group_and_one_for_all_people(db: None) -> None:
+    alice, bob, *many = people("alice", "bob", *(f"member{number}" for number in range(12)))
+    first = channel_create_group(creator=alice, name="Large", members=[one.username for one in many])
+    second = channel_create_group(creator=bob, name="Small", members=["alice"])
+    friends = [bob, *many[:3]]
+    for one in many[:3]:
+        friend_request(user=alice, person_id=one.pk)
+    channel_create_private(creator=alice, other=bob)
+    change(alice, "Alicia")
+    expected = [(None, [alice.pk]), (first.pk, []), (second.pk, []), (None, sorted(one.pk for one in friends))]
+    assert sorted(entries(), key=str) == sorted(expected, key=str)
+    # One who left hears nothing more from there.
+    member_leave(user=many[-1], channel_id=first.pk)
+    change(many[-1], "Elsewhere")
+    assert entries()[len(expected) :] == [(None, [many[-1].pk])]
+
+
+def test_the_number_of_queries_does_not_grow_with_the_audience(db: None) -> None:
+    alice, *many = people("alice", *(f"member{number}" for number in range(20)))
+
+    def queries(nickname: str) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            change(alice, nickname)
+        return len(captured)
+
+    channel_create_group(creator=alice, name="Few", members=[many[0].username])
+    channel_create_private(creator=alice, other=many[0])
+    before = queries("First")
+    for number in range(5):
+        channel_create_group(creator=alice, name=f"Many {number}", members=[one.username for one in many])
+    for one in many:
+        friend_request(user=alice, person_id=one.pk)
+        channel_create_private(creator=alice, other=one)
+    assert queries("Second") == before
+
+
+def test_past_the_bounds_the_last_used_are_told(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profile_broadcast, "MOST_GROUPS", 1)
+    monkeypatch.setattr(profile_broadcast, "MOST_PEOPLE", 1)
+    alice, bob, carol = people("alice", "bob", "carol")
+    old = channel_create_group(creator=alice, name="Old")
+    new = channel_create_group(creator=alice, name="New")
+    type(old).objects.filter(pk=old.pk).update(active_at=1)
+    for other in (bob, carol):
+        private, _ = channel_create_private(creator=alice, other=other)
+        type(private).objects.filter(pk=private.pk).update(active_at=other.pk)
+    change(alice)
+    assert entries() == [(None, [alice.pk]), (new.pk, []), (None, [carol.pk])]
+
+
+@pytest.mark.parametrize("by", ["alice", "other"])
+def test_no_event_goes_between_who_blocks_and_who_is_blocked(db: None, by: str) -> None:
+    alice, other = people("alice", "other")
+    channel_create_private(creator=alice, other=other)
+    one, another = (alice, other) if by == "alice" else (other, alice)
+    person_block(user=one, person_id=another.pk)
+    change(alice)
+    assert entries() == [(None, [alice.pk])]
+
+
+def test_what_others_do_not_see_is_told_to_ones_own_pages_only(db: None) -> None:
+    alice, bob = people("alice", "bob")
+    channel_create_private(creator=alice, other=bob)
+    change(alice, alice.nickname, language="zh-hans", shares_read=False)
+    assert entries() == [(None, [alice.pk])]
+
+
+def test_whoever_gives_the_name_others_hear_it(db: None) -> None:
+    alice, bob = people("alice", "bob")
+    service = system_user()
+    for one in (alice, service):
+        channel_create_private(creator=bob, other=one)
+    person_rename(user_id=alice.pk, nickname="By a system")
+    person_edit(user_id=alice.pk, nickname="By an operator", phone_number=None, email=None)
+    person_edit(user_id=alice.pk, nickname="By an operator", phone_number="555", email=None)
+    service_rename(service_id=service.pk, nickname="The site")
+    hers, its = (None, [alice.pk]), (None, [service.pk])
+    assert entries() == [hers, (None, [bob.pk]), hers, (None, [bob.pk]), its, (None, [bob.pk])]
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_who_saw_somebody_sees_a_deleted_user() -> None:
+    def scene() -> list[User]:
+        room()
+        alice, member, friend, peer = people("alice", "member", "friend", "peer")
+        channel_create_group(creator=alice, name="Painters", members=["member"])
+        friend_request(user=alice, person_id=friend.pk)
+        channel_create_private(creator=alice, other=peer)
+        change(alice, "Alicia", "at the lake")
+        return [alice, member, friend, peer]
+
+    alice, *others = await run(scene)
+    async with serving() as site:
+        clients = [await site.connect(other) for other in others]
+        await run(lambda: person_delete(user_id=alice.pk))
+        await heard(site, *clients)
+        for client in clients:
+            assert ("Deleted user", "", True) in told(client)
+    assert not await run(lambda: Event.objects.filter(body__contains="Alicia").exists())
+    assert not await run(lambda: Event.objects.filter(body__contains="at the lake").exists())

@@ -1,0 +1,176 @@
+"""What is past its age goes, by channel and by site; what stays stays whole, and nobody owes what is gone."""
+
+from __future__ import annotations
+
+import os
+import time
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from accounts import avatars
+from accounts.models import User
+from chat import selectors
+from chat.actions.channel import channel_create_group
+from chat.actions.message import message_edit
+from chat.actions.pin import message_pin
+from chat.actions.policy import channel_set_retention
+from chat.actions.report import message_report
+from chat.actions.retention import channel_cut, channels_overdue, files_cut, files_expired, messages_expired
+from chat.models import Channel, Message, Pin, Report
+from chat.selectors import access_channel, history
+from delivery import log
+from delivery.models import Event
+from tests.support.in_process import people, say
+
+pytestmark = pytest.mark.django_db
+
+DAY = 86_400_000
+
+
+@pytest.fixture
+def alice() -> User:
+    return people("alice")[0]
+
+
+@pytest.fixture
+def bob() -> User:
+    return people("bob")[0]
+
+
+@pytest.fixture
+def group(alice: User, bob: User) -> Channel:
+    return channel_create_group(creator=alice, name="Painters", members=["bob"])
+
+
+def said(sender: User, channel: Channel, *days: float, **fields: Any) -> list[int]:
+    """Messages of so many days ago, the oldest first; their ids."""
+    ids = []
+    for age in days:
+        stored = say(sender, channel, f"{age} days ago", **fields)
+        Message.objects.filter(pk=stored.id).update(time=stored.time - round(age * DAY))
+        ids.append(stored.id)
+    return ids
+
+
+def run() -> None:
+    call_command("retention", verbosity=0, stdout=StringIO())
+
+
+def left(channel: Channel) -> list[int]:
+    return list(Message.objects.filter(channel=channel).order_by("seq").values_list("seq", flat=True))
+
+
+def test_a_channel_s_own_age_comes_before_the_site_s(alice: User, bob: User, group: Channel, settings: Any) -> None:
+    settings.IM_RETENTION_DAYS = 30
+    plain = channel_create_group(creator=alice, name="Plain")
+    kept = channel_create_group(creator=alice, name="Kept")
+    channel_set_retention(channel_id=group.pk, days=7)
+    channel_set_retention(channel_id=kept.pk, days=0)
+    for channel in (group, plain, kept):
+        said(alice, channel, 40, 20, 8, 6)
+    run()
+    assert (left(group), left(plain), left(kept)) == ([4], [2, 3, 4], [1, 2, 3, 4])
+
+
+def test_nothing_goes_unless_somebody_says_so(alice: User, group: Channel) -> None:
+    said(alice, group, 4000)
+    run()
+    assert left(group) == [1] and channels_overdue() == []
+
+
+def test_only_a_prefix_goes(alice: User, group: Channel) -> None:
+    """A clock that went back makes no hole."""
+    channel_set_retention(channel_id=group.pk, days=7)
+    said(alice, group, 9, 1, 8)
+    (overdue,) = channels_overdue()
+    assert messages_expired(*overdue) == 1
+    run()
+    assert left(group) == [2, 3]
+
+
+def test_history_ends_at_the_cut_and_nobody_owes_what_is_gone(alice: User, bob: User, group: Channel) -> None:
+    channel_set_retention(channel_id=group.pk, days=7)
+    said(alice, group, 9, 8, 1, 0)
+    run()
+    page = history(bob, access_channel(bob, group.pk), before=None, after=None, limit=50)
+    assert [row.seq for row in page.messages] == [3, 4] and not page.has_more
+    assert history(bob, access_channel(bob, group.pk), before=3, after=None, limit=50).messages == []
+    mine = selectors.listed(bob, access_channel(bob, group.pk))
+    assert mine.unread == 2
+    assert say(alice, group).seq == 5
+
+
+def test_no_trace_of_what_was_said_is_left(alice: User, bob: User, group: Channel) -> None:
+    channel_set_retention(channel_id=group.pk, days=7)
+    (old,) = said(alice, group, 0)
+    message_edit(user=alice, channel_id=group.pk, message_id=old, text="a secret, edited", app=None)
+    message_pin(user=alice, channel_id=group.pk, message_id=old)
+    message_report(user=bob, channel_id=group.pk, message_id=old, reason="", app=None)
+    Message.objects.update(time=0)
+    (young,) = said(alice, group, 1)
+    run()
+    assert not Pin.objects.exists() and not Report.objects.exists()
+    assert not Event.objects.filter(body__contains="secret").exists()
+    events = selectors.sync(bob, after=0, upto=log.head(), limit=100)
+    assert [entry.ref for entry in events.entries if entry.kind == "msg"] == [young] and not events.reset
+
+
+def test_a_retry_of_what_is_gone_is_still_known(alice: User, group: Channel) -> None:
+    channel_set_retention(channel_id=group.pk, days=7)
+    (old,) = said(alice, group, 9, client_id="k")
+    run()
+    again = say(alice, group, client_id="k")
+    assert again.repeated and again.id == old and left(group) == []
+
+
+def test_batches_are_small_and_end(alice: User, group: Channel) -> None:
+    said(alice, group, *[9] * 5, 1)
+    before = log.now_ms() - DAY * 7
+    assert [channel_cut(channel_id=group.pk, before=before, limit=2) for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_a_dry_run_only_counts(alice: User, group: Channel) -> None:
+    channel_set_retention(channel_id=group.pk, days=7)
+    said(alice, group, 9, 8, 1)
+    told = StringIO()
+    call_command("retention", "--dry-run", stdout=told, stderr=StringIO())
+    assert "Would delete 2 messages of 1 channels" in told.getvalue() and left(group) == [1, 2, 3]
+
+
+def test_pictures_lose_their_content_and_keep_their_place(
+    alice: User, bob: User, group: Channel, settings: Any
+) -> None:
+    settings.IM_FILE_RETENTION_DAYS = 7
+    old, young = said(alice, group, 9, 1, type="image")
+    (text,) = said(alice, group, 9)
+    assert files_cut() == 1 and files_cut() == 0
+    kept = {row.pk: bool(row.text) for row in Message.objects.all()}
+    assert kept == {old: False, young: True, text: True}
+    event = next(entry for entry in log.read(0, 99) if entry.ref == old)
+    assert event.body["content"] == "" and event.body["msg"] == "[image]"
+
+
+def test_pictures_are_found_by_their_own_index(settings: Any) -> None:
+    settings.IM_FILE_RETENTION_DAYS = 7
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+    assert "message_file_time" in files_expired().explain()
+
+
+def test_uploads_that_nobody_names_go_after_a_day(alice: User, settings: Any, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+    used, lost, fresh = (avatars.store(alice.pk, b"picture") for _ in range(3))
+    User.objects.filter(pk=alice.pk).update(avatar=used)
+    for address in (used, lost):
+        path = avatars.file(address.removeprefix(avatars.PREFIX))
+        assert path is not None
+        os.utime(path, (time.time() - 2 * 86400,) * 2)
+    run()
+    there = [avatars.file(address.removeprefix(avatars.PREFIX)) is not None for address in (used, lost, fresh)]
+    assert there == [True, False, True]

@@ -1,0 +1,113 @@
+"""What operators do to people from their pages: mute, ban, let in again; and what they see of them."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from social_django.models import UserSocialAuth
+
+from accounts.actions import person_deactivate, person_register, token_issue
+from accounts.models import User
+from accounts.selectors.users import person_by_token
+from chat.actions.channel import channel_create_private
+from chat.actions.moderation import person_admit, person_ban
+from chat.errors import ChatError
+from chat.models import Channel, Restriction
+from tests.support.operators import SCRIPT, staff, tick
+
+PEOPLE = "/admin/accounts/user/"
+
+
+def test_olga_mutes_bob_in_one_channel_for_a_day(operator: Client, bob: User, group: Channel) -> None:
+    page = f"{PEOPLE}{bob.pk}/mute/"
+    assert "They still read" in operator.get(page).content.decode()
+    wrong = operator.post(page, {"confirmed": "mute", "hours": 24, "channel_id": "Nowhere"})
+    assert "There is no such channel." in wrong.content.decode() and not Restriction.objects.exists()
+    operator.post(page, {"confirmed": "mute", "hours": 24, "channel_id": "Tea", "reason": SCRIPT})
+    mute = Restriction.objects.get()
+    assert (mute.user, mute.kind, mute.channel, mute.by.username) == (bob, "mute", group, "olga")
+    assert mute.until is not None and mute.reason == SCRIPT
+    html = operator.get(f"{PEOPLE}{bob.pk}/change/").content.decode()
+    assert "&lt;script&gt;" in html and "<script>alert" not in html
+
+
+def test_olga_bans_several_and_lets_one_in_again(operator: Client, alice: User, bob: User) -> None:
+    token = token_issue(user=bob)
+    tick(operator, PEOPLE, "ban_selected", alice, bob, confirmed="ban", hours=0)
+    assert person_by_token(token) is None and Restriction.objects.filter(kind="ban", until=None).count() == 2
+    html = operator.get(PEOPLE).content.decode()
+    assert html.count("banned") >= 2
+    operator.post(f"{PEOPLE}{bob.pk}/unban/", {"confirmed": "unban"})
+    assert list(User.objects.filter(is_active=False)) == [alice]
+
+
+def test_who_moderates_does_not_touch_staff(alice: User, bob: User) -> None:
+    User.objects.filter(pk=alice.pk).update(is_staff=True)
+    client = staff("view_user", "add_restriction", "delete_restriction")
+    assert client.post(f"{PEOPLE}{alice.pk}/ban/", {"confirmed": "ban", "hours": 1}).status_code == 403
+    tick(client, PEOPLE, "ban_selected", alice, bob, confirmed="ban", hours=1)
+    assert list(User.objects.filter(is_active=False)) == [bob]
+    html = client.get(f"{PEOPLE}{bob.pk}/change/").content.decode()
+    assert "/unban/" in html and "/deactivate/" not in html and "/sign_out/" not in html
+
+
+def test_every_deed_is_on_record_and_in_the_log(
+    operator: Client, bob: User, caplog: pytest.LogCaptureFixture, django_capture_on_commit_callbacks: object
+) -> None:
+    with caplog.at_level(logging.INFO, logger="operators"), django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
+        operator.post(f"{PEOPLE}{bob.pk}/mute/", {"confirmed": "mute", "hours": 1, "reason": "Calm down"})
+    entry = LogEntry.objects.get()
+    assert (entry.user.username, entry.object_id) == ("olga", str(bob.pk))
+    assert entry.get_change_message() == "Mute.\nFor: An hour\nReason: Calm down"
+    (record,) = [record for record in caplog.records if record.name == "operators"]
+    assert (record.message, record.deed) == ("operator_deed", entry.change_message)  # type: ignore[attr-defined]
+    assert "Mute · For: An hour · Reason: Calm down" in operator.get("/admin/admin/logentry/").content.decode()
+
+
+def test_the_page_tells_where_somebody_is_and_how_they_come_in(operator: Client, bob: User, group: Channel) -> None:
+    UserSocialAuth.objects.create(user=bob, provider="github", uid="7")
+    token_issue(user=bob)
+    html = operator.get(f"{PEOPLE}{bob.pk}/change/").content.decode()
+    assert "a password, github" in html and ">Tea</a>" in html and "Devices" in html
+
+
+def test_people_are_found_by_what_operators_know_of_them(operator: Client, bob: User) -> None:
+    User.objects.filter(pk=bob.pk).update(
+        nickname="马远", nickname_key="马远", nickname_pinyin="mayuan", nickname_initials="my", email="bob@b.example",
+        phone_number="+44 555",
+    )  # fmt: skip
+    for term in ("bo", "OB", "马", "mayu", "my", "@b.ex", "44 555", str(bob.pk)):
+        found = operator.get(PEOPLE, {"q": term}).context["cl"].result_list
+        assert [user.pk for user in found] == [bob.pk], term
+
+
+def test_a_ban_made_meanwhile_is_not_passed_over(operator: Client, bob: User) -> None:
+    person_deactivate(user_id=bob.pk)
+    assert "They can sign in again." in operator.get(f"{PEOPLE}{bob.pk}/activate/").content.decode()
+    person_ban(operator=User.objects.get(username="olga"), person_id=bob.pk)
+    # Whether the page sees the ban or the action does, which is asked later.
+    with pytest.raises(ChatError, match="Lift the ban"):
+        person_admit(person_id=bob.pk)
+    operator.post(f"{PEOPLE}{bob.pk}/activate/", {"confirmed": "activate"})
+    bob.refresh_from_db()
+    assert not bob.is_active
+
+
+def test_somebody_s_page_costs_the_same_in_few_channels_and_many(operator: Client, alice: User, bob: User) -> None:
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            html = operator.get(f"{PEOPLE}{bob.pk}/change/").content.decode()
+        assert "Alice, Bob" in html
+        return len(queries)
+
+    channel_create_private(creator=alice, other=bob)
+    few = cost()
+    for number in range(12):
+        person = person_register(username=f"p{number}", nickname=f"P{number}", password="a good password")
+        channel_create_private(creator=person, other=bob)
+    assert cost() == few

@@ -1,0 +1,56 @@
+"""Operators see what a process is doing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.actions import guest_create
+from accounts.models import App, User
+from delivery.hub.connection import Connection
+from tests.chat.api.conftest import Town, get
+
+COUNTS = {"clientsLen", "usersLen", "chanRegisterLen", "chanLoginLen", "chanUnregisterLen", "chanBroadcastLen"}
+
+
+def state(**fields: str) -> dict[str, Any]:
+    data: dict[str, Any] = get(Client(), "/system/state", **fields)["data"]
+    assert set(data) == {"numGoroutine", "numCPU", "managerInfo"}
+    return data
+
+
+def test_connections_and_users_are_counted(town: Town, alice: User, web: App, ios: App) -> None:
+    before = state()["numGoroutine"]
+    for user, app in [(alice, web), (alice, web), (alice, ios), (guest_create(name="夏圭？"), web)]:
+        town.log_in(user, app)
+    visitor = Connection(codec="json", address="192.0.2.7", ticker=town.hub.ticker, end=lambda code, reason: None)
+    town.hub.add(visitor)
+    data = state()
+    assert data["numCPU"] >= 1
+    assert data["numGoroutine"] == before + 4, "each connection has a task that writes"
+    manager = data["managerInfo"]
+    assert set(manager) == COUNTS
+    assert (manager["clientsLen"], manager["usersLen"], manager["chanLoginLen"]) == (5, 3, 0)
+    town.hub.remove(visitor)
+
+
+def test_debug_lists_who_they_are(town: Town, alice: User, web: App, ios: App) -> None:
+    town.log_in(alice, ios, "192.0.2.8")
+    town.log_in(guest_create(name="夏圭？"), web, "192.0.2.9")
+    manager = state(isDebug="true")["managerInfo"]
+    assert manager["clients"] == ["192.0.2.8", "192.0.2.9"]
+    assert manager["users"] == ["101_夏圭？", "102_alice"]
+
+
+@pytest.mark.parametrize("value", ["", "false", "0"])
+@pytest.mark.usefixtures("town")
+def test_without_debug_nobody_is_named(value: str) -> None:
+    assert set(state(isDebug=value)["managerInfo"]) == COUNTS
+
+
+@pytest.mark.usefixtures("db")
+def test_a_process_that_serves_nobody_has_nothing_to_tell() -> None:
+    assert state()["numGoroutine"] == 0
+    assert state(isDebug="true")["managerInfo"].items() >= {"clientsLen": 0, "clients": [], "users": []}.items()

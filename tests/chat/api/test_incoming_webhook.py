@@ -1,0 +1,223 @@
+"""Another system posts into a channel by a URL of its own; nobody else does, and its secret is written nowhere."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+
+from accounts.actions import person_deactivate
+from accounts.models import App, User
+from chat import errors
+from chat.actions.channel import channel_create_group, channel_create_private, channel_set_closed
+from chat.api.common.throttles import throttles
+from chat.errors import ChatError
+from chat.models import Channel, IncomingHook, Message
+from chat.selectors import global_channel
+from chat.webhooks.incoming import actions
+from chat.webhooks.incoming.actions import (
+    incoming_hook_create,
+    incoming_hook_disable,
+    incoming_hook_enable,
+    incoming_hook_renew,
+)
+from tests.chat.api.conftest import FORM
+from tests.support.operators import kinds
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _whole_allowances() -> Iterator[None]:
+    throttles.forget()
+    yield
+    throttles.forget()
+
+
+@pytest.fixture
+def group(web: App, alice: User, bob: User) -> Channel:
+    return channel_create_group(creator=alice, name="Ops", members=["bob"])
+
+
+@pytest.fixture
+def hook(group: Channel, alice: User) -> tuple[IncomingHook, str]:
+    return incoming_hook_create(maker=alice, name="Build", channel_id=group.pk)
+
+
+def _post(secret: str, body: Any, content_type: str = "application/json", **headers: str) -> Any:
+    raw = body if isinstance(body, str | bytes) else json.dumps(body)
+    return Client().post(f"/hooks/{secret}/", raw, content_type, headers=headers)
+
+
+def _said(channel: Channel) -> list[tuple[str, str]]:
+    rows = Message.objects.filter(channel=channel).order_by("seq")
+    return [(row.sender.nickname, row.text) for row in rows.select_related("sender")]
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        ({"text": "Build 812 is green"}, "application/json"),
+        ({"text": "Build 812 is green", "username": "Alice", "channel": "#other"}, "application/json"),
+        (urlencode({"payload": json.dumps({"text": "Build 812 is green"})}), FORM),
+        (urlencode({"text": "Build 812 is green"}), FORM),
+        ('{"text": "Build 812 is green"}', FORM),
+        ('{"text": "Build 812 is green"}', "text/plain"),
+    ],
+)  # fmt: skip
+def test_a_system_posts_as_its_bot(
+    hook: tuple[IncomingHook, str], group: Channel, body: Any, content_type: str
+) -> None:
+    answer = _post(hook[1], body, content_type)
+    assert (answer.status_code, answer.content) == (200, b"ok")
+    assert _said(group) == [("Build", "Build 812 is green")]
+    hook[0].refresh_from_db()
+    assert hook[0].used_at is not None
+
+
+def test_its_bot_has_joined_the_group_in_view_of_all(hook: tuple[IncomingHook, str], group: Channel) -> None:
+    assert kinds(group) == ["channel.note", "channel.note"]
+    assert hook[0].bot.kind == User.Kind.SERVICE and hook[0].bot.memberships.filter(channel=group).exists()
+
+
+def test_into_an_app_s_room(web: App) -> None:
+    olga = User.objects.create_superuser("olga")
+    room = global_channel(web)
+    _, secret = incoming_hook_create(maker=olga, name="News", channel_id=room.pk)
+    assert _post(secret, {"text": "hello"}).status_code == 200
+    assert _said(room) == [("News", "hello")]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({}, 400, 1001), ({"text": ""}, 400, 1001), ({"text": " \n"}, 400, 1001), ({"text": 7}, 400, 1001),
+        ({"blocks": []}, 400, 1001), ([], 400, 1001), ("", 400, 1001), ("not json", 400, 1001),
+        (b"\xff\xfe", 400, 1001),
+        ({"text": "a\0b"}, 400, 1001), ({"text": "x" * 8001}, 413, 1011), ({"text": "x" * 70000}, 413, 1011),
+        ('{"text": "\\ud800"}', 400, 1001), ("[" * 60000, 400, 1001),
+    ],
+)  # fmt: skip
+def test_what_is_no_message_is_a_clear_problem(
+    hook: tuple[IncomingHook, str], group: Channel, body: Any, status: int, code: int
+) -> None:
+    answer = _post(hook[1], body)
+    assert answer.status_code == status and answer["Content-Type"] == "application/problem+json"
+    problem = json.loads(answer.content)
+    assert problem["code"] == code and problem["detail"] and hook[1] not in answer.content.decode()
+    assert _said(group) == []
+
+
+@pytest.mark.parametrize("form", ["a=1&" * 200 + "text=x", "payload=%7B", "payload=", "%ff=%fe&text=%ff"])
+def test_no_form_is_a_fault(hook: tuple[IncomingHook, str], form: str) -> None:
+    assert _post(hook[1], form, FORM).status_code in (200, 400)
+
+
+def test_a_wrong_secret_and_one_that_was_taken_back_look_alike(
+    hook: tuple[IncomingHook, str], group: Channel, alice: User
+) -> None:
+    made, secret = hook
+
+    def refused(by: str) -> str:
+        answer = _post(by, {"text": "hello"})
+        assert answer.status_code == 404
+        return str(json.loads(answer.content)["detail"])
+
+    unknown = refused("x" * 43)
+    incoming_hook_disable(hook_id=made.pk)
+    assert refused(secret) == unknown
+    incoming_hook_enable(user=alice, hook_id=made.pk)
+    renewed = incoming_hook_renew(user=alice, hook_id=made.pk)
+    assert refused(secret) == unknown
+    assert _post(renewed, {"text": "renewed"}).status_code == 200
+    person_deactivate(user_id=alice.pk)
+    assert refused(renewed) == unknown
+    assert _said(group) == [("Build", "renewed")]
+
+
+def test_a_closed_channel_takes_nothing(hook: tuple[IncomingHook, str], group: Channel, alice: User) -> None:
+    channel_set_closed(operator=alice, channel_id=group.pk, closed=True)
+    answer = _post(hook[1], {"text": "hello"})
+    assert answer.status_code == 409 and _said(group) == []
+
+
+def test_the_same_key_again_is_said_once(hook: tuple[IncomingHook, str], group: Channel) -> None:
+    for _ in range(3):
+        assert _post(hook[1], {"text": "hello"}, **{"Idempotency-Key": "812"}).status_code == 200
+    assert _said(group) == [("Build", "hello")]
+
+
+def test_too_much_is_told_with_when_to_come_back(hook: tuple[IncomingHook, str], group: Channel, settings: Any) -> None:
+    settings.IM_HOOK_RATE, settings.IM_HOOK_BURST = 0.1, 2
+    throttles.forget()
+    answers = [_post(hook[1], {"text": str(number)}) for number in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429, 429]
+    assert int(answers[2]["Retry-After"]) >= 1
+    assert len(_said(group)) == 2
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_there_is_only_post(hook: tuple[IncomingHook, str], method: str) -> None:
+    assert Client().generic(method, f"/hooks/{hook[1]}/", "{}").status_code == 405
+
+
+def test_nobody_learns_the_secret_from_the_logs_or_the_table(
+    hook: tuple[IncomingHook, str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = hook[1]
+    with caplog.at_level(logging.DEBUG):
+        assert _post(secret, {"text": "hello"}).status_code == 200
+        assert _post(secret, {}).status_code == 400
+
+        def fault(*args: Any, **kwargs: Any) -> None:
+            raise OperationalError("the database is away")
+
+        def surprise(*args: Any, **kwargs: Any) -> None:
+            raise RuntimeError("nobody expected this")
+
+        for failing, status in ((fault, 503), (surprise, 500)):
+            monkeypatch.setattr(actions, "message_send_now", failing)
+            assert _post(secret, {"text": "hello"}).status_code == status
+    for record in caplog.records:
+        if not record.name.startswith("django.db"):
+            assert secret not in record.getMessage() and secret not in str(record.__dict__.get("call", ""))
+    assert secret not in "".join(map(str, IncomingHook.objects.values_list()))
+
+
+@pytest.mark.parametrize("who", ["member", "stranger"])
+def test_who_could_not_make_it_gets_no_url_of_it(hook: tuple[IncomingHook, str], bob: User, who: str) -> None:
+    user = bob if who == "member" else User.objects.create_user("carol")
+    for change in (incoming_hook_renew, incoming_hook_enable):
+        with pytest.raises(ChatError):
+            change(user=user, hook_id=hook[0].pk)  # type: ignore[operator]
+    assert _post(hook[1], {"text": "hello"}).status_code == 200
+
+
+def test_who_takes_it_over_keeps_it_alive(hook: tuple[IncomingHook, str], alice: User) -> None:
+    person_deactivate(user_id=alice.pk)
+    assert _post(hook[1], {"text": "hello"}).status_code == 404
+    incoming_hook_enable(user=User.objects.create_superuser("olga"), hook_id=hook[0].pk)
+    assert _post(hook[1], {"text": "hello"}).status_code == 200
+
+
+@pytest.mark.parametrize("who", ["member", "stranger"])
+def test_who_does_not_manage_the_group_makes_none(group: Channel, bob: User, who: str) -> None:
+    maker = bob if who == "member" else User.objects.create_user("carol")
+    with pytest.raises(ChatError) as refusal:
+        incoming_hook_create(maker=maker, name="Build", channel_id=group.pk)
+    assert refusal.value.code is (errors.NOT_AUTHORISED if who == "member" else errors.NO_DATA)
+    assert not User.objects.filter(kind=User.Kind.SERVICE, username__startswith="hook-").exists()
+
+
+def test_a_private_channel_has_none(alice: User, bob: User) -> None:
+    private, _ = channel_create_private(creator=alice, other=bob)
+    for maker in (alice, User.objects.create_superuser("olga")):
+        with pytest.raises(ChatError) as refusal:
+            incoming_hook_create(maker=maker, name="Build", channel_id=private.pk)
+        assert refusal.value.code is errors.NO_DATA

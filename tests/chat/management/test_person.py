@@ -1,0 +1,81 @@
+"""`manage.py person`: for scripts, what the admin does."""
+
+from __future__ import annotations
+
+import io
+import stat
+import zipfile
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.core.management import CommandError, call_command
+
+from accounts.models import User
+from chat.actions.channel import channel_create_group
+from chat.models import Restriction
+from tests.support.in_process import people, say
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*arguments: str) -> str:
+    told = StringIO()
+    call_command("person", *arguments, stdout=told)
+    return told.getvalue()
+
+
+def test_an_account_is_made_with_a_password_from_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", StringIO("correct horse battery\n" * 2))
+    assert run("create", "alice", "--nickname", "Alice W.") == "alice can sign in.\n"
+    alice = User.objects.get(username="alice")
+    assert alice.check_password("correct horse battery") and alice.nickname == "Alice W."
+    with pytest.raises(CommandError, match="taken"):
+        run("create", "ALICE")
+
+
+def test_bob_is_muted_in_a_channel_and_heard_again() -> None:
+    alice, bob = people("alice", "bob")
+    group = channel_create_group(creator=alice, name="Tea", members=["bob"])
+    assert "muted until" in run("mute", "BOB", "--channel", str(group.pk), "--hours", "2", "--reason", "Calm down")
+    with pytest.raises(AssertionError, match="muted"):
+        say(bob, group)
+    run("unmute", "bob", "--channel", str(group.pk))
+    assert say(bob, group).seq == 1
+
+
+def test_bob_is_banned_and_let_in_again() -> None:
+    people("bob")
+    run("ban", "bob")
+    entry = LogEntry.objects.get()
+    assert (entry.user.username, entry.object_repr, entry.change_message) == ("system", "bob", "Ban.")
+    assert Restriction.objects.get().by.username == "system" and not User.objects.get(username="bob").is_active
+    run("unban", "bob")
+    assert User.objects.get(username="bob").is_active
+    with pytest.raises(CommandError, match="no account nobody"):
+        run("ban", "nobody")
+
+
+@pytest.mark.parametrize("hours", ["nan", "inf", "0", "-1", "1e12"])
+def test_nobody_is_muted_for_a_time_that_is_none(hours: str) -> None:
+    people("bob")
+    with pytest.raises(CommandError, match="hours"):
+        run("mute", "bob", f"--hours={hours}")
+    assert not Restriction.objects.exists()
+
+
+def test_an_export_is_for_its_reader_only(tmp_path: Path) -> None:
+    alice, _ = people("alice", "bob")
+    say(alice, channel_create_group(creator=alice, name="Tea", members=["bob"]), "my own words")
+    file = tmp_path / "alice.zip"
+    file.touch()
+    with pytest.raises(CommandError, match="File exists"):
+        run("export", "alice", str(file))
+    with pytest.raises(CommandError, match="No such file"):
+        run("export", "alice", str(tmp_path / "none" / "alice.zip"))
+    file.unlink()
+    run("export", "alice", str(file))
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    with zipfile.ZipFile(io.BytesIO(file.read_bytes())) as archive:
+        assert b"my own words" in archive.read("messages.jsonl")

@@ -1,0 +1,74 @@
+"""What a node does from time to time: retention to its end, announcements on time; a failure does not end it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+import pytest
+from django.db import OperationalError
+
+from accounts.actions import app_create
+from accounts.models import User
+from chat.actions.announcement import announcement_create
+from chat.actions.policy import channel_set_retention
+from chat.models import Announcement, Message
+from chat.node import periodic_tasks
+from delivery.db.executors import run
+from tests.support.eventually import PATIENCE
+from tests.support.in_process import people, room, say, serving
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """The database says so, sooner or later."""
+    async with asyncio.timeout(PATIENCE):
+        while not await run(condition):  # noqa: ASYNC110  nothing announces it
+            await asyncio.sleep(0.01)
+
+
+async def test_a_node_cuts_what_is_past_its_age_in_batches(settings: object) -> None:
+    settings.IM_RETENTION_BATCH = 2  # type: ignore[attr-defined]
+
+    def old_messages() -> None:
+        (alice,) = people("alice")
+        here = room()
+        for _ in range(5):
+            say(alice, here)
+        Message.objects.update(time=0)
+        say(alice, here, "young")
+        channel_set_retention(channel_id=here.pk, days=7)
+
+    await run(old_messages)
+    async with serving():
+        await until(lambda: list(Message.objects.values_list("text", flat=True)) == ["young"])
+
+
+async def test_a_node_says_what_is_due_to_who_is_there(settings: object) -> None:
+    settings.IM_ANNOUNCE_INTERVAL = 0.05  # type: ignore[attr-defined]
+    (alice,) = await run(people, "alice")
+    await run(lambda: app_create(number=101, name="Web"))
+    async with serving() as site:
+        client = await site.connect(alice)
+        await run(lambda: announcement_create(by=User.objects.get(), text="Down at noon"))
+        assert (await client.push("msg", msg="Down at noon")).data["from"] == "system"
+        await until(lambda: Announcement.objects.exclude(sent_at=None).exists())
+
+
+async def test_a_chore_that_fails_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    done = asyncio.Event()
+    failures = [OperationalError("away"), ValueError("a fault")]
+
+    async def chore() -> None:
+        if failures:
+            raise failures.pop(0)
+        done.set()
+
+    with caplog.at_level(logging.WARNING, logger="chat.node.periodic_tasks"):
+        task = asyncio.create_task(periodic_tasks._every(0, "test", chore))
+        async with asyncio.timeout(10):
+            await done.wait()
+        task.cancel()
+    assert [record.message for record in caplog.records] == ["chore_failed", "chore_fault"]

@@ -1,0 +1,80 @@
+"""Words of texts and of questions: pure."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.search.tokenizer import LONGEST_WORD, MOST_PHRASES, Phrase, holds, phrases, words
+
+_CHINESE = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_size=1, max_size=12)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Hello, World!", ["hello", "world"]),
+        ("马远山", ["马远", "远山", "山"]),
+        ("给Alice发3个", ["给", "alice", "发", "3", "个"]),
+        ("ＡＢＣ ｶﾞ", ["abc", "ガ"]),
+        ("Straße CAFÉ", ["strasse", "café"]),
+        ("snake_case don't", ["snake", "case", "don", "t"]),
+        ("🎉 done🤖", ["🎉", "done", "🤖"]),
+        ("x" * 100, ["x" * LONGEST_WORD]),
+        ("葛\U000e0100城 so\u00adft", ["葛城", "城", "soft"]),
+        (" \0\t.,!", []),
+        ("", []),
+    ],
+)
+def test_a_text_has_these_words(text: str, found: list[str]) -> None:
+    assert words(text) == found
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("hello wor", [Phrase(("hello",)), Phrase(("wor",), begins=True)]),
+        ("马", [Phrase(("马",), begins=True)]),
+        ("马远山", [Phrase(("马远", "远山"))]),
+        ("find 马远", [Phrase(("find",)), Phrase(("马远",))]),
+        ('"*:()&|', []),
+    ],
+)
+def test_a_question_asks_for_these(question: str, asked: list[Phrase]) -> None:
+    assert phrases(question) == asked
+
+
+def test_a_question_is_bounded() -> None:
+    assert len(phrases("a " * 100)) == MOST_PHRASES
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "found"),
+    [
+        ("Good morning", "MORN good", False),
+        ("Good morning", "good morn", True),
+        ("Good morning", "morning good", True),
+        ("Good mornings", "morning good", False),
+        ("马远在南京", "远在", True),
+        ("马远在南京", "京", True),
+        ("马远在南京", "马在", False),
+        ("马远 在", "马远在", False),
+        ("anything", "", True),
+    ],
+)
+def test_a_text_holds_what_is_asked_for(text: str, question: str, found: bool) -> None:
+    assert holds(text, phrases(question)) is found
+
+
+@given(_CHINESE, st.data())
+def test_every_part_of_a_chinese_text_is_found(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start + 1, len(text)))
+    assert holds(f"Hello {text} there", phrases(text[start:end]))
+
+
+@given(st.text(max_size=200))
+def test_whatever_a_text_says_it_is_found_by_itself(text: str) -> None:
+    assert holds(text, phrases(text))
+    assert all(not set(word) & set("'\"\\ *:&|()#\0") for word in words(text))

@@ -1,0 +1,200 @@
+"""What a person may read, and in which pages; what they may not read looks like what does not exist."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.models import User
+from chat import errors, selectors
+from chat.actions.channel import (
+    channel_create_group,
+    channel_create_private,
+    channel_rename,
+    channel_set_closed,
+)
+from chat.actions.member import member_invite, member_join, member_leave
+from chat.actions.message import message_recall, read_mark
+from chat.actions.policy import channel_set_policy
+from chat.errors import ChatError
+from chat.models import Channel
+from chat.selectors import History, Listed, access_channel, access_message, channel_list, history
+from tests.support.in_process import guest, people, room, say
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def alice() -> User:
+    return people("alice")[0]
+
+
+@pytest.fixture
+def bob() -> User:
+    return people("bob")[0]
+
+
+@pytest.fixture
+def group(alice: User, bob: User) -> Channel:
+    return channel_create_group(creator=alice, name="Painters", members=["bob"])
+
+
+def page(user: User, channel: Channel, limit: int = 100, **where: int) -> History:
+    where_all = {"before": None, "after": None, **where}
+    return history(user, access_channel(user, channel.pk), limit=limit, **where_all)  # type: ignore[arg-type]
+
+
+def seqs(found: History) -> list[int]:
+    return [message.seq for message in found.messages]
+
+
+def notes(found: History) -> list[str]:
+    return [note.body["note"] for note in found.notes]
+
+
+# -- the guard --------------------------------------------------------------------------------------------------------
+
+
+def test_a_stranger_one_who_left_and_a_guest_learn_as_much_of_a_group_as_of_none(
+    alice: User, bob: User, group: Channel
+) -> None:
+    (carol,) = people("carol")
+    member_leave(user=bob, channel_id=group.pk)
+    answers = set()
+    for user, channel_id in [(carol, group.pk), (bob, group.pk), (guest("夏圭？"), group.pk), (alice, 10**9)]:
+        with pytest.raises(ChatError) as refusal:
+            access_channel(user, channel_id)
+        answers.add((refusal.value.code, str(refusal.value)))
+    assert len(answers) == 1 and answers.pop()[0] is errors.NO_DATA
+
+
+def test_a_room_is_open_to_everybody_on_its_app_only() -> None:
+    web, ios = room(101), room(102)
+    visitor = guest("夏圭？")
+    assert access_channel(visitor, web.pk, app=101).channel == web
+    with pytest.raises(ChatError):
+        access_channel(visitor, ios.pk, app=101)
+
+
+def test_a_message_is_fetched_through_its_own_channel_only(alice: User, bob: User, group: Channel) -> None:
+    private, _ = channel_create_private(creator=alice, other=bob)
+    said = say(alice, private)
+    with pytest.raises(ChatError):
+        access_message(alice, access_channel(alice, group.pk), said.id)
+    assert access_message(bob, access_channel(bob, private.pk), said.id).pk == said.id
+
+
+# -- history ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("join", "shown"), [("open", [1, 2, 3, 4]), ("invite", [3, 4]), ("closed", [3, 4])])
+def test_history_begins_where_the_policy_says(alice: User, join: str, shown: list[int]) -> None:
+    (carol,) = people("carol")
+    group = channel_create_group(creator=alice, name="Painters", join=join)
+    say(alice, group)
+    say(alice, group)
+    member_invite(user=alice, channel_id=group.pk, names=["carol"])
+    say(alice, group)
+    say(carol, group)
+    assert seqs(page(carol, group)) == shown
+
+
+def test_who_returns_reads_both_stays_and_not_the_time_between(alice: User, bob: User, group: Channel) -> None:
+    say(alice, group)
+    member_leave(user=bob, channel_id=group.pk)
+    channel_rename(user=alice, channel_id=group.pk, name="Between")
+    say(alice, group)
+    member_invite(user=alice, channel_id=group.pk, names=["bob"])
+    say(alice, group)
+    assert seqs(page(bob, group)) == [1, 3]
+    assert notes(page(bob, group)) == ["created", "left", "invited"]
+    assert notes(page(alice, group)) == ["created", "left", "renamed", "invited"]
+
+
+def test_a_policy_that_closes_hides_what_was_said_before_one_came(alice: User, bob: User) -> None:
+    group = channel_create_group(creator=alice, name="Painters", join="open", listed=True)
+    said = say(alice, group)
+    member_join(user=bob, channel_id=group.pk)
+    assert seqs(page(bob, group)) == [1]
+    channel_set_policy(user=alice, channel_id=group.pk, join="invite")
+    assert seqs(page(bob, group)) == []
+    with pytest.raises(ChatError):
+        access_message(bob, access_channel(bob, group.pk), said.id)
+
+
+@pytest.mark.parametrize("forward", [True, False])
+def test_pages_meet_without_gap_or_repeat_and_so_do_their_notes(alice: User, group: Channel, forward: bool) -> None:
+    for number in range(7):
+        channel_rename(user=alice, channel_id=group.pk, name=f"name {number}")
+        say(alice, group)
+    channel_rename(user=alice, channel_id=group.pk, name="last")
+    found: list[int] = []
+    positions: list[int] = []
+    at = page(alice, group, 3, **({"after": 0} if forward else {}))
+    while True:
+        found = found + seqs(at) if forward else seqs(at) + found
+        positions += [note.position for note in at.notes]
+        if not at.has_more:
+            break
+        at = page(alice, group, 3, **({"after": at.messages[-1].seq} if forward else {"before": at.messages[0].seq}))
+    assert found == [1, 2, 3, 4, 5, 6, 7]
+    assert len(positions) == len(set(positions)) == 9
+
+
+def test_what_was_recalled_has_no_text_and_keeps_its_place(alice: User, bob: User, group: Channel) -> None:
+    said = say(alice, group, "oops")
+    message_recall(user=alice, channel_id=group.pk, message_id=said.id, app=None)
+    (message,) = page(bob, group).messages
+    assert (message.seq, message.text) == (1, "") and message.recalled_at is not None
+
+
+# -- lists ------------------------------------------------------------------------------------------------------------
+
+
+def listed(user: User) -> dict[str, Listed]:
+    return {item.name: item for item in channel_list(user, 101)}
+
+
+def test_the_list_names_counts_and_orders(alice: User, bob: User, group: Channel) -> None:
+    web = room(101)
+    room(102)
+    unnamed = channel_create_group(creator=alice, members=["bob"])
+    private, _ = channel_create_private(creator=alice, other=bob)
+    for channel in (group, unnamed, private, group):
+        say(bob, channel)
+    items = channel_list(alice, 101)
+    assert items[0].channel == web
+    assert {item.name for item in items} == {"App 101", "Painters", "Alice, Bob", "Bob"}
+    by_name = listed(alice)
+    assert (by_name["Painters"].unread, by_name["Painters"].role, by_name["Painters"].members) == (2, "owner", 2)
+    assert by_name["Bob"].peer == bob and listed(bob)["Alice"].peer == alice
+    assert listed(bob)["Painters"].unread == 0
+
+
+def test_unread_counts_from_the_read_mark_and_from_joining(alice: User, bob: User, group: Channel) -> None:
+    for _ in range(3):
+        say(alice, group)
+    assert listed(bob)["Painters"].unread == 3
+    assert read_mark(user=bob, channel_id=group.pk, seq=2, app=None) == 2
+    assert read_mark(user=bob, channel_id=group.pk, seq=1, app=None) == 2
+    assert listed(bob)["Painters"].unread == 1
+    assert read_mark(user=bob, channel_id=group.pk, seq=99, app=None) == 3
+    member_leave(user=bob, channel_id=group.pk)
+    say(alice, group)
+    member_invite(user=alice, channel_id=group.pk, names=["bob"])
+    assert listed(bob)["Painters"].unread == 0
+    say(alice, group)
+    assert listed(bob)["Painters"].unread == 1
+
+
+def test_a_guest_lists_the_room_alone(alice: User, group: Channel) -> None:
+    room(101)
+    assert [item.name for item in channel_list(guest("夏圭？"), 101)] == ["App 101"]
+
+
+def test_strangers_find_listed_open_groups_only(alice: User) -> None:
+    for name, join, shown in [("Open", "open", True), ("Hidden", "open", False), ("By invitation", "invite", True)]:
+        channel_create_group(creator=alice, name=name, join=join, listed=shown)
+    closed = channel_create_group(creator=alice, name="Closed", join="open", listed=True)
+    channel_set_closed(operator=alice, channel_id=closed.pk, closed=True)
+    assert [(channel.name, count) for channel, count in selectors.channel_search("", 50)] == [("Open", 1)]
+    assert selectors.channel_search("pE", 50) and not selectors.channel_search("nothing", 50)

@@ -1,0 +1,271 @@
+"""Many people do anything in any order while announcements get lost: everybody is told exactly what is theirs.
+
+What that is, an oracle works out afterwards from the rows alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from django.conf import Settings
+
+from accounts.models import User
+from chat import selectors
+from chat.actions.channel import channel_create_group, channel_create_private
+from chat.models import Channel, Membership, MessageKey
+from chat.sending.writer import commit
+from delivery import log
+from delivery.db.executors import run
+from delivery.log import Entry
+from tests.support.client import Envelope
+from tests.support.eventually import eventually
+from tests.support.in_process import Local, Site, draft, people, room, serving
+from tests.support.listener import assert_forgotten
+from tests.support.oracle import Device, Oracle, assert_gap_free
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NAMES = "alice", "bob", "carol", "dave", "erin"
+FAULTS = {1004, 1006, 1007, 1008}
+STEPS = 100
+PATIENCE = 60.0
+
+
+class World:
+    """The people, a room, a private channel, and a group of each policy."""
+
+    def __init__(self) -> None:
+        self.room = room()
+        self.people = people(*NAMES)
+        alice, bob, *_ = self.people
+        self.channels = [
+            channel_create_group(creator=alice, name="open", members=["bob"], join="open", listed=True),
+            channel_create_group(creator=bob, name="invite", members=["alice", "carol"], join="invite"),
+            channel_create_group(creator=alice, name="closed", members=["dave"], join="closed"),
+            channel_create_private(creator=alice, other=bob)[0],
+            self.room,
+        ]
+        self.said: list[tuple[str, str]] = []
+        """Channel and id of every message that somebody got an answer for."""
+
+
+class Lossy:
+    """Announcements as a bad layer carries them: late, twice, in another order, or not at all."""
+
+    def __init__(self, site: Site, chance: random.Random, monkeypatch: pytest.MonkeyPatch) -> None:
+        offer, loop = site.hub.offer, asyncio.get_running_loop()
+
+        def offer_badly(entries: Sequence[Entry]) -> None:
+            for entry in chance.sample(entries, len(entries)):
+                for _ in range(chance.choice((0, 1, 1, 1, 2))):
+                    loop.call_soon_threadsafe(loop.call_later, chance.random() / 100, offer, [entry])
+
+        monkeypatch.setattr(site.hub, "offer", offer_badly)
+
+
+class Actor:
+    """One person with one device, who does things at random and goes away and comes back."""
+
+    def __init__(self, site: Site, world: World, user: User, seed: str) -> None:
+        self.site, self.world, self.user = site, world, user
+        self.chance = random.Random(seed)
+        self.device = Device()
+        self.client: Local | None = None
+        self.said: list[tuple[str, str]] = []
+        self.unanswered: list[dict[str, str]] = []
+        """What was sent when the connection was lost; sent again on the next one."""
+        self.retries: set[str] = set()
+        self.stored: list[str] = []
+        """Texts that were sent again and acknowledged."""
+
+    async def live(self) -> None:
+        for _ in range(STEPS):
+            step = self.chance.choices(
+                [self.speak, self.change, self.move, self.look, self.go_or_come, self.elsewhere], [6, 9, 9, 3, 2, 2]
+            )[0]
+            await step()
+        await self.come()
+
+    async def ask(self, cmd: str, **data: Any) -> Envelope | None:
+        if self.client is None:
+            return None
+        envelope = await self.client.request(cmd, data)
+        assert envelope.code not in FAULTS, envelope
+        return envelope
+
+    async def speak(self) -> None:
+        """Several at once, before the first is answered."""
+        if self.client is None:
+            return
+        replies = [(data["target"], await self.client.post("message.send", data)) for data in self.words()]
+        for target, reply in replies:
+            envelope = await reply
+            assert envelope.code not in FAULTS, envelope
+            if envelope.code == 200:
+                self.said.append((target, envelope.data["id"]))
+                self.world.said.append(self.said[-1])
+
+    def words(self) -> list[dict[str, str]]:
+        keys = [f"{self.user.pk} {self.chance.random()}" for _ in range(self.chance.randint(1, 4))]
+        return [
+            {"target": str(self.chance.choice(self.world.channels).pk), "msg": f"key {key}", "clientMsgId": key}
+            for key in keys
+        ]
+
+    async def change(self) -> None:
+        if said := self.said if self.chance.random() < 0.8 else self.world.said:
+            target, message = self.chance.choice(said)
+            cmd = self.chance.choice(["message.edit", "message.edit", "message.recall", "message.get"])
+            await self.ask(cmd, target=target, id=message, msg=f"edited {self.chance.random()}")
+
+    async def move(self) -> None:
+        """In and out of the groups."""
+        target = str(self.chance.choice(self.world.channels[:3]).pk)
+        other = self.chance.choice(NAMES)
+        await self.ask(
+            self.chance.choice(["channel.join", "channel.join", "channel.join", "channel.leave"]), target=target
+        )
+        match self.chance.randrange(7):
+            case 0 | 1 | 5 | 6:
+                await self.ask("channel.invite", target=target, members=[other])
+            case 2:
+                await self.ask("channel.remove", target=target, member=other)
+            case 3:
+                await self.ask("channel.role", target=target, member=other, role="admin")
+            case 4:
+                await self.ask("channel.policy", target=target, join=self.chance.choice(["open", "invite", "closed"]))
+
+    async def look(self) -> None:
+        target = str(self.chance.choice(self.world.channels).pk)
+        await self.ask("heartbeat")
+        await self.ask("message.history", target=target, limit=5)
+        await self.ask("read.mark", target=target, seq=self.chance.randrange(50))
+
+    async def elsewhere(self) -> None:
+        """The same person writes through another node, which announces nothing here."""
+        channel = self.chance.choice(self.world.channels)
+        await run(commit, [draft(self.user, channel, f"elsewhere {self.chance.random()}", app=101)])
+
+    async def go_or_come(self) -> None:
+        if self.client is None:
+            await self.come()
+        else:
+            await self.go()
+
+    async def go(self) -> None:
+        """The network is lost, with answers that were on their way."""
+        if self.client is None:
+            return
+        self.unanswered = self.words()
+        for data in self.unanswered:
+            await self.client.post("message.send", data)
+        for _ in range(self.chance.randrange(20)):
+            await asyncio.sleep(0)
+        await self.client.vanish()
+        self.device.connection_ended(self.client.received, self.retries)
+        self.client = None
+
+    async def come(self) -> None:
+        if self.client is not None:
+            return
+        self.client = Local.open()
+        after = self.last_told()
+        await self.client.enter(self.user, after=after)
+        self.retries = set()
+        for data in self.unanswered:
+            envelope = await self.ask("message.send", **data)
+            assert envelope is not None
+            self.retries.add(envelope.seq)
+            if envelope.code == 200:
+                self.stored.append(data["msg"])
+        self.unanswered = []
+        await self.ask("heartbeat")
+        if after is not None:
+            await self.drain(after)
+
+    def last_told(self) -> int | None:
+        streams = [*self.device.streams, self.client.received] if self.client else self.device.streams
+        told = [
+            item.data["position"]
+            for stream in streams
+            for item in stream
+            if item.cmd in ("login", "heartbeat", "sync") and item.code == 200
+        ]
+        return told[-1] if told else None
+
+    async def drain(self, after: int) -> None:
+        more = True
+        while more:
+            page = await self.ask("sync", after=after)
+            assert page is not None and page.code == 200
+            after, more = page.data["position"], page.data.get("hasMore", False)
+            await self.chance.choice([self.speak, self.look, self.look])()
+            if self.chance.random() < 0.1:
+                await self.go()
+                return await self.come()
+
+    async def finish(self) -> None:
+        """Ask for everything there is, once more, and leave."""
+        assert self.client is not None
+        await self.ask("heartbeat")
+        await self.client.close()
+        self.device.connection_ended(self.client.received, self.retries)
+
+    async def histories(self) -> dict[int, dict[int, str]]:
+        """What the history of each channel shows, read in small pages from the end."""
+        shown: dict[int, dict[int, str]] = {}
+        for channel in self.world.channels:
+            page = await self.ask("message.history", target=str(channel.pk), limit=7)
+            while page is not None and page.code == 200:
+                rows = shown.setdefault(channel.pk, {})
+                rows.update({message["seq"]: message["msg"] for message in page.data["messages"]})
+                if not page.data["hasMore"]:
+                    break
+                page = await self.ask("message.history", target=str(channel.pk), limit=7, before=min(rows))
+        return shown
+
+
+@pytest.mark.parametrize(("seed", "limit"), [("one", 5000), ("two", 5000), ("three", 25)])
+async def test_everybody_is_told_exactly_what_is_theirs(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, seed: str, limit: int
+) -> None:
+    settings.IM_LOG_POLL = 0.05  # type: ignore[attr-defined]
+    settings.IM_OUTBOX_WINDOW = 0.005  # type: ignore[attr-defined]
+    settings.IM_SYNC_LIMIT = limit  # type: ignore[attr-defined]
+    monkeypatch.setattr(selectors, "REPLAY_PAGE", 4)
+    async with asyncio.timeout(PATIENCE), serving() as site:
+        world = await run(World)
+        Lossy(site, random.Random(seed), monkeypatch)
+        actors = [Actor(site, world, user, f"{seed} {user.username}") for user in world.people]
+        async with asyncio.TaskGroup() as group:
+            for actor in actors:
+                group.create_task(actor.live())
+        head = await run(log.head)
+        await eventually(lambda: site.hub.watermark >= head)
+        shown = [await actor.histories() for actor in actors]
+        for actor in actors:
+            await actor.finish()
+        await eventually(lambda: not site.hub.connections)
+        assert_forgotten(site.hub)
+    await run(check, actors, shown)
+
+
+def check(actors: Sequence[Actor], shown: Sequence[dict[int, dict[int, str]]]) -> None:
+    assert_gap_free()
+    for actor, histories in zip(actors, shown, strict=True):
+        keys = MessageKey.objects.filter(sender=actor.user, client_id__in=[text[4:] for text in actor.stored])
+        assert keys.count() == len(actor.stored)
+        oracle = Oracle.of(actor.user)
+        actor.device.check(oracle)
+        assert {position for position in oracle.visible if position > actor.device.begun} <= actor.device.seen
+        present = set(Membership.objects.filter(user=actor.user, until_position=None).values_list("channel", flat=True))
+        for channel in Channel.objects.all():
+            if channel.pk in present or channel.kind == "global":
+                expected = oracle.history(channel) if channel.kind != "global" else None
+                assert expected is None or histories[channel.pk] == expected
+            else:
+                assert channel.pk not in histories

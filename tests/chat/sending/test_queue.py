@@ -1,0 +1,61 @@
+"""Several sends are queued together or not at all, and those of other threads share commits."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from chat.errors import ChatError
+from chat.models import Message
+from chat.sending.queue import WriteQueue, open_queue
+from chat.sending.queue_bridge import messages_store
+from chat.sending.writer import Draft, Stored
+from delivery import publish
+from delivery.db.executors import run
+from delivery.hub.hub import Hub
+from tests.support.in_process import draft, people, room
+
+
+async def test_more_than_there_is_room_for_are_refused_together(settings: Settings) -> None:
+    settings.IM_WRITE_QUEUE = 3
+    queue = WriteQueue()
+    some = [Draft(sender=1, channel=1, text=text) for text in ("one", "two")]
+    assert len(queue.submit_all(some)) == 2
+    with pytest.raises(ChatError) as refused:
+        queue.submit_all(some)
+    assert refused.value.data is not None and refused.value.data["retryAfter"]
+    assert len(queue.submit_all(some[:1])) == 1
+
+
+async def test_what_comes_after_its_end_is_refused_and_waits_for_nobody() -> None:
+    """A call may have found the queue before the node ended it, and come to submit after."""
+    queue = WriteQueue()
+    queue.start()
+    await queue.stop()
+    with pytest.raises(ChatError) as refused:
+        queue.submit(Draft(sender=1, channel=1, text="too late"))
+    assert refused.value.code.number == 1011
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_what_a_thread_stores_goes_through_the_queue_and_each_has_its_outcome() -> None:
+    (alice,), channel = await asyncio.gather(run(people, "alice"), run(room))
+    hub, queue = Hub(), WriteQueue()
+    await hub.start()
+    queue.start()
+    publish.open_door(hub)
+    open_queue(queue)
+    try:
+        drafts = [draft(alice, channel, "one"), draft(alice, 999_999, "nowhere"), draft(alice, channel, "two")]
+        one, nowhere, two = await asyncio.to_thread(messages_store, drafts)
+        assert isinstance(one, Stored) and isinstance(two, Stored)
+        assert isinstance(nowhere, ChatError) and nowhere.code.number == 1005
+        assert (one.seq, two.seq) == (1, 2)
+    finally:
+        open_queue(None)
+        publish.open_door(None)
+        await queue.stop()
+        await hub.stop()
+    assert await run(lambda: list(Message.objects.order_by("seq").values_list("text", flat=True))) == ["one", "two"]

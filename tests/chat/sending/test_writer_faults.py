@@ -1,0 +1,262 @@
+"""What becomes of a commit on PostgreSQL whose connection is lost, or that waits too long, at any of its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from accounts.models import User
+from chat.actions.channel import channel_create_group
+from chat.models import Channel, Message, MessageKey
+from chat.sending import writer
+from chat.sending.writer import Draft, Outcome, Stored, commit
+from delivery import log, publish
+from delivery.idempotency import Guard
+from delivery.log import Entry
+from delivery.models import Event, LogHead
+from tests.support import postgres
+from tests.support.eventually import PATIENCE
+from tests.support.in_process import draft, people
+from tests.support.transactions import Held, in_thread, wait_until_waiting
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
+
+
+@pytest.fixture
+def alice() -> User:
+    return people("alice")[0]
+
+
+@pytest.fixture
+def groups(alice: User) -> list[Channel]:
+    return [channel_create_group(creator=alice, name=name) for name in ("Painters", "Poets")]
+
+
+@pytest.fixture
+def announced(monkeypatch: pytest.MonkeyPatch) -> list[Entry]:
+    told: list[Entry] = []
+    monkeypatch.setattr(publish, "committed", told.extend)
+    return told
+
+
+def drafts(alice: User, groups: Sequence[Channel]) -> list[Draft]:
+    """Two that are told apart by the sender's client id, one by the key of a call."""
+    guard = Guard("alice", "call", "the same")
+    return [
+        draft(alice, groups[0], client_id="1"),
+        draft(alice, groups[1], client_id="2"),
+        draft(alice, groups[1], guard=guard),
+    ]
+
+
+def url() -> str:
+    return f"{postgres.cluster_url()}/{connection.settings_dict['NAME']}"
+
+
+def end(backend: int) -> None:
+    """End a session of the database, as a restart of the server does."""
+    with psycopg.connect(url(), autocommit=True) as operator:
+        operator.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
+
+
+def backend() -> int:
+    connection.ensure_connection()
+    return int(connection.connection.info.backend_pid)
+
+
+def stored(outcomes: Sequence[Outcome]) -> list[bool | str]:
+    """For each whether it is stored anew, or what went wrong."""
+    return [not outcome.repeated if isinstance(outcome, Stored) else type(outcome).__name__ for outcome in outcomes]
+
+
+def assert_whole(messages: int) -> None:
+    """So many messages, each with its key and its event, and no position or number left out."""
+    assert Message.objects.count() == MessageKey.objects.count() == Event.objects.filter(kind="msg").count() == messages
+    positions = list(Event.objects.order_by("position").values_list("position", flat=True))
+    assert positions == list(range(1, log.head() + 1))
+    for channel in Channel.objects.all():
+        seqs = list(Message.objects.filter(channel=channel).order_by("position").values_list("seq", flat=True))
+        assert seqs == list(range(1, channel.last_seq + 1))
+
+
+class Lost:
+    """Loses the connection before the statement of this number, and counts all."""
+
+    def __init__(self, number: int) -> None:
+        self.number, self.count = number, 0
+
+    def __call__(self, execute: Execute, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        self.count += 1
+        if self.count == self.number:
+            end(backend())
+        return execute(sql, params, many, context)
+
+
+def test_a_connection_lost_before_any_statement_leaves_nothing_and_the_next_commit_has_another(
+    alice: User, groups: list[Channel], announced: list[Entry]
+) -> None:
+    number = 0
+    while True:
+        number += 1
+        lost = Lost(number)
+        with connection.execute_wrapper(lost):
+            outcomes = commit(drafts(alice, groups))
+        if lost.count < number:
+            break
+        assert stored(outcomes) == ["OperationalError"] * 3
+        assert_whole(0)
+        assert announced == []
+    assert number > 5 and stored(outcomes) == [True] * 3
+    assert_whole(3)
+    assert len(announced) == 3
+
+
+@pytest.mark.parametrize("arrived", [False, True])
+def test_a_connection_lost_at_the_commit_is_a_fault_and_who_sends_again_is_told_what_holds(
+    alice: User, groups: list[Channel], announced: list[Entry], monkeypatch: pytest.MonkeyPatch, arrived: bool
+) -> None:
+    keep = BaseDatabaseWrapper._commit  # type: ignore[attr-defined]
+
+    def lose(self: BaseDatabaseWrapper) -> None:
+        if arrived:
+            keep(self)
+        end(backend())
+        with self.wrap_database_errors:
+            self.connection.execute("SELECT 1")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BaseDatabaseWrapper, "_commit", lose)
+        assert stored(commit(drafts(alice, groups))) == ["OperationalError"] * 3
+    assert announced == []
+    assert_whole(3 if arrived else 0)
+    assert stored(commit(drafts(alice, groups))) == [not arrived] * 3
+    assert_whole(3)
+
+
+def test_a_connection_lost_while_it_waits_for_a_lock_leaves_nothing(
+    alice: User, groups: list[Channel], announced: list[Entry]
+) -> None:
+    with Held(lambda: lock(groups[1])) as other:
+        sending = in_thread(lambda: commit(drafts(alice, groups)))
+        wait_until_waiting()
+        end(waiting_backend())
+        assert stored(sending.result(PATIENCE)) == ["OperationalError"] * 3
+        other.roll_back()
+    assert_whole(0)
+    assert announced == []
+
+
+def test_connections_lost_while_idle_fail_no_commit(alice: User, groups: list[Channel]) -> None:
+    """The thread that commits takes one from the pool each time."""
+    for number in range(1, 4):
+        (outcome,) = in_thread(lambda: commit([draft(alice, groups[0])])).result(PATIENCE)
+        assert isinstance(outcome, Stored) and outcome.seq == number
+        with psycopg.connect(url(), autocommit=True) as operator:
+            operator.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid NOT IN (pg_backend_pid(), %s)",
+                [backend()],
+            )
+
+
+@pytest.mark.parametrize("limit", ["lock_timeout", "statement_timeout"])
+def test_who_sends_where_a_lock_is_not_had_harms_no_other(
+    alice: User, groups: list[Channel], announced: list[Entry], limit: str
+) -> None:
+    with Held(lambda: lock(groups[0])):
+        assert stored(impatient(drafts(alice, groups), limit=limit)) == ["OperationalError", True, True]
+    assert_whole(2)
+    assert len(announced) == 2
+
+
+def test_where_the_log_s_counter_is_not_had_nothing_is_stored(
+    alice: User, groups: list[Channel], announced: list[Entry]
+) -> None:
+    with Held(lambda: list(LogHead.objects.select_for_update())):
+        assert stored(impatient(drafts(alice, groups))) == ["OperationalError"] * 3
+    assert_whole(0)
+    assert announced == []
+
+
+def test_where_the_log_s_counter_is_not_had_for_long_a_batch_is_refused_as_a_whole_and_may_be_sent_again(
+    alice: User, groups: list[Channel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of its messages would else wait for itself, and the queue of the node behind them."""
+    monkeypatch.setattr(writer, "PARTS_PATIENCE", 0.0)
+    batch = [draft(alice, groups[number % 2], client_id=f"{number}") for number in range(20)]
+    waits = Waits()
+    with Held(lambda: list(LogHead.objects.select_for_update())):
+        assert stored(impatient(batch, waits)) == ["OperationalError"] * 20
+    assert len(waits.patience) == 1
+    assert_whole(0)
+    assert stored(commit(batch)) == [True] * 20
+    assert_whole(20)
+
+
+def test_the_parts_of_a_batch_wait_shorter_than_the_whole_has(
+    alice: User, groups: list[Channel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "PART_LOCK_PATIENCE", 0.01)
+    waits = Waits()
+    with Held(lambda: lock(groups[0])):
+        assert stored(impatient(drafts(alice, groups), waits)) == ["OperationalError", True, True]
+    assert waits.patience == ["50ms", "10ms", "10ms"]
+    assert stored(in_thread(lambda: commit(drafts(alice, groups))).result(PATIENCE)) == [True, False, False]
+
+
+def test_the_parts_of_a_batch_that_has_waited_for_nothing_wait_as_long_as_it_would_have(
+    alice: User, groups: list[Channel]
+) -> None:
+    faulty = draft(alice, groups[0], shown_as="x" * 100)
+    waits = Waits()
+    assert stored(impatient([*drafts(alice, groups), faulty], waits)) == [True, True, True, "DataError"]
+    assert set(waits.patience) == {"50ms"} and len(waits.patience) > 1
+
+
+def lock(channel: Channel) -> list[Channel]:
+    return list(Channel.objects.select_for_update(no_key=True).filter(pk=channel.pk))
+
+
+class Waits:
+    """Notes for how long each transaction would wait for the channels that it locks."""
+
+    def __init__(self) -> None:
+        self.patience: list[str] = []
+
+    def __call__(self, execute: Execute, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        if "FOR NO KEY UPDATE" in sql:
+            execute("SHOW lock_timeout", None, False, context)
+            self.patience.append(context["cursor"].fetchone()[0])
+        return execute(sql, params, many, context)
+
+
+def impatient(wanted: Sequence[Draft], waits: Waits | None = None, *, limit: str = "lock_timeout") -> list[Outcome]:
+    """Commit with little patience for locks."""
+
+    def work() -> list[Outcome]:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET {limit} = {50 if limit == 'lock_timeout' else 1000}")
+        try:
+            with connection.execute_wrapper(waits or Waits()):
+                return commit(wanted)
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute(f"RESET {limit}")
+
+    return in_thread(work).result(PATIENCE)
+
+
+def waiting_backend() -> int:
+    """The session of this database that waits for a lock: other tests run in others of the same server."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return int(cursor.fetchone()[0])

@@ -1,0 +1,207 @@
+"""Who may make a webhook, and what of."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from chat import errors
+from chat.actions.channel import channel_create_private
+from chat.errors import ChatError, Code
+from chat.models import Channel, Webhook, WebhookDelivery
+from chat.webhooks.outgoing import deliveries
+from chat.webhooks.outgoing.actions import (
+    webhook_create,
+    webhook_delete,
+    webhook_disable,
+    webhook_enable,
+    webhook_renew_secret,
+    webhook_replay,
+    webhook_update,
+)
+from delivery import log
+from delivery.outbound.http_client import Answer
+from tests.support.receiver import Receiver
+from tests.support.scene import Scene
+from tests.support.webhooks import Hooks
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+URL = "https://books.example/in"
+FAILED = Answer(500, "It answered 500.", 5)
+
+
+def _refused(code: Code, **fields: Any) -> str:
+    given = {"name": "Books", "url": URL, "events": ["message.sent"]} | fields
+    with pytest.raises(ChatError) as refusal:
+        webhook_create(**given)
+    assert refusal.value.code is code and not Webhook.objects.exists()
+    return str(refusal.value)
+
+
+def _refused_to(user: User, change: Any, **fields: Any) -> None:
+    with pytest.raises(ChatError) as refusal:
+        change(user=user, **fields)
+    assert refusal.value.code is errors.NO_DATA
+
+
+def test_it_begins_at_the_end_of_the_log(scene: Scene, olga: User) -> None:
+    scene.say()
+    hook, secret = webhook_create(maker=olga, name="Books", url=URL, events=["member.left", "message.sent"])
+    assert hook.position == log.head() and hook.enabled
+    assert hook.heard == ["message.sent", "member.left"] and len(secret) >= 32
+
+
+def test_all_channels_need_the_right_to_manage_them(scene: Scene) -> None:
+    _refused(errors.NOT_AUTHORISED, maker=scene.alice)
+
+
+def test_a_stranger_s_channel_does_not_exist(scene: Scene) -> None:
+    text = _refused(errors.NO_DATA, maker=scene.carol, channel_id=scene.group.pk)
+    assert text == _refused(errors.NO_DATA, maker=scene.carol, channel_id=12345)
+
+
+def test_not_even_a_manager_of_channels_hears_a_private_one(scene: Scene, olga: User) -> None:
+    private: Channel = channel_create_private(creator=scene.alice, other=scene.bob)[0]
+    _refused(errors.NO_DATA, maker=olga, channel_id=private.pk)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"name": ""}, {"name": "a\0b"}, {"name": "x" * 101}, {"url": "ftp://books.example/"}, {"url": "nothing"},
+        {"url": "https://10.0.0.1/"}, {"url": "https://169.254.169.254/latest"},
+        {"url": f"https://books.example/{'x' * 500}"},
+        {"url": "https://books.example/\n"}, {"events": []}, {"events": ["message.read"]},
+        {"events": ["message.sent", "all"]},
+    ],
+)  # fmt: skip
+def test_what_is_no_webhook_is_refused_with_its_field(olga: User, fields: dict[str, Any]) -> None:
+    with pytest.raises(ChatError) as refusal:
+        webhook_create(**({"maker": olga, "name": "Books", "url": URL, "events": ["message.sent"]} | fields))
+    assert refusal.value.code is errors.ILLEGAL_PARAMETER and refusal.value.data
+    assert refusal.value.data["field"] == next(iter(fields))
+
+
+def test_who_is_online_is_no_news_of_a_channel(scene: Scene, olga: User) -> None:
+    _refused(errors.ILLEGAL_PARAMETER, maker=olga, channel_id=scene.group.pk, events=["person.online"])
+
+
+def test_there_may_not_be_too_many(scene: Scene, olga: User, settings: Any) -> None:
+    settings.IM_WEBHOOKS = 1
+    hook, _ = webhook_create(maker=olga, name="Books", url=URL, events=["message.sent"])
+    with pytest.raises(ChatError) as refusal:
+        webhook_create(maker=olga, name="More", url=URL, events=["message.sent"])
+    assert refusal.value.code is errors.TOO_MUCH
+    webhook_disable(user=olga, webhook_id=hook.pk)
+    webhook_create(maker=olga, name="More", url=URL, events=["message.sent"])
+    with pytest.raises(ChatError):
+        webhook_enable(user=olga, webhook_id=hook.pk)
+
+
+def test_another_s_webhook_does_not_exist(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+    hook = hooks.make(receiver, "message.sent", channel=scene.group, maker=scene.alice)
+    for change in (webhook_update, webhook_enable, webhook_disable, webhook_renew_secret, webhook_delete):
+        _refused_to(scene.bob, change, webhook_id=hook.pk)
+    _refused_to(scene.bob, webhook_replay, webhook_id=hook.pk, position=0)
+    assert Webhook.objects.filter(pk=hook.pk, position=hook.position, enabled=True).exists()
+
+
+def test_a_secret_is_renewed(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+    hook = hooks.make(receiver)
+    secret = webhook_renew_secret(user=hooks.olga, webhook_id=hook.pk)
+    assert secret != hook.secret and Webhook.objects.get(pk=hook.pk).secret == secret
+
+
+def test_a_position_that_the_log_does_not_have(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+    hook = hooks.make(receiver)
+    for position in (-1, log.head() + 1):
+        with pytest.raises(ChatError) as refusal:
+            webhook_replay(user=hooks.olga, webhook_id=hook.pk, position=position)
+        assert refusal.value.code is errors.ILLEGAL_PARAMETER
+
+
+def test_who_lost_the_right_cannot_switch_it_on_again(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+    hook = hooks.make(receiver, "message.sent", channel=scene.group, maker=scene.bob)
+    scene.leave()
+    with pytest.raises(ChatError) as refusal:
+        webhook_enable(user=scene.bob, webhook_id=hook.pk)
+    assert refusal.value.code is errors.NOT_AUTHORISED
+    assert webhook_enable(user=hooks.olga, webhook_id=hook.pk).made_by == hooks.olga
+
+
+def test_who_manages_all_hooks_turns_no_private_one_towards_themselves(
+    scene: Scene, hooks: Hooks, receiver: Receiver
+) -> None:
+    private = channel_create_private(creator=scene.alice, other=scene.bob)[0]
+    hook = hooks.make(receiver, "message.sent", channel=private, maker=scene.alice)
+    changes: list[tuple[Any, dict[str, Any]]] = [
+        (webhook_update, {"url": URL}), (webhook_renew_secret, {}), (webhook_enable, {}),
+    ]  # fmt: skip
+    for change, fields in changes:
+        with pytest.raises(ChatError) as refusal:
+            change(user=hooks.olga, webhook_id=hook.pk, **fields)
+        assert refusal.value.code is errors.NOT_AUTHORISED
+    after = Webhook.objects.get(pk=hook.pk)
+    assert (after.url, after.secret, after.made_by) == (receiver.url, hook.secret, scene.alice)
+    webhook_disable(user=hooks.olga, webhook_id=hook.pk)
+    webhook_delete(user=hooks.olga, webhook_id=hook.pk)
+
+
+def test_its_lease_is_one_node_s(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+    hook = hooks.make(receiver)
+
+    def lease(node: str) -> Webhook | None:
+        return deliveries.webhook_lease(hook=hook, node=node)
+
+    assert lease("a") and lease("a") and lease("b") is None
+    Webhook.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    assert lease("b") and lease("a") is None
+
+
+def test_who_lost_the_lease_moves_nothing(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+    hook = hooks.make(receiver)
+    slow = deliveries.webhook_lease(hook=hook, node="slow")
+    assert slow is not None
+    Webhook.objects.update(leased_by="quick")
+    done: dict[str, Any] = {"first": 1, "last": 2, "upto": 99, "more": False, "events": 1}
+    assert not deliveries.webhook_attempted(hook=slow, answer=Answer(200, "", 5), **done)
+    assert not deliveries.webhook_attempted(hook=slow, answer=FAILED, **done)
+    after = Webhook.objects.get(pk=hook.pk)
+    assert (after.position, after.failures, after.leased_by) == (hook.position, 0, "quick")
+    Webhook.objects.all().delete()
+    assert not deliveries.webhook_attempted(hook=slow, answer=FAILED, **done)
+
+
+def test_who_was_taken_elsewhere_meanwhile_moves_nothing(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+    """Also where the same node has the lease again."""
+    scene.say()
+    hook = hooks.make(receiver)
+    before = deliveries.webhook_lease(hook=hook, node="a")
+    moved = webhook_replay(user=hooks.olga, webhook_id=hook.pk, position=0)
+    assert before and deliveries.webhook_lease(hook=moved, node="a")
+    done: dict[str, Any] = {"first": 1, "last": 2, "upto": 2, "more": False, "events": 1}
+    assert not deliveries.webhook_attempted(hook=before, answer=Answer(200, "", 5), **done)
+    assert Webhook.objects.get(pk=hook.pk).position == 0
+
+
+def test_each_failure_doubles_the_pause_up_to_a_bound(settings: Any) -> None:
+    settings.IM_WEBHOOK_BACKOFF, settings.IM_WEBHOOK_BACKOFF_MAX = 1.0, 3600.0
+    for failures, longest in ((1, 1), (2, 2), (5, 16), (13, 3600), (10_000, 3600)):
+        drawn = {deliveries.backoff(failures) for _ in range(50)}
+        assert len(drawn) > 1 and longest / 2 <= min(drawn) <= max(drawn) <= longest
+
+
+def test_only_the_newest_attempts_are_kept(scene: Scene, hooks: Hooks, receiver: Receiver, settings: Any) -> None:
+    settings.IM_WEBHOOK_LOG = 3
+    hooks_made = [hooks.make(receiver), hooks.make(receiver)]
+    for number in range(5):
+        for hook in hooks_made:
+            deliveries.attempt_keep(hook=hook, answer=FAILED, first=number, events=1)
+    deliveries.attempts_forget()
+    kept = WebhookDelivery.objects.filter(webhook=hooks_made[0]).order_by("pk").values_list("first_position", flat=True)
+    assert list(kept) == [2, 3, 4] and WebhookDelivery.objects.count() == 6

@@ -1,0 +1,187 @@
+"""A receiver that refuses some events for good: the others arrive, and what was refused is kept and tried again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from chat.models import Webhook, WebhookAside, WebhookDelivery
+from chat.webhooks.outgoing.actions import webhook_enable, webhook_replay
+from chat.webhooks.outgoing.dead_letters import asides_forget
+from delivery.db.executors import run
+from delivery.models import Event
+from tests.support.eventually import eventually
+from tests.support.in_process import Site, serving
+from tests.support.receiver import Receiver
+from tests.support.scene import Scene
+from tests.support.webhooks import Hooks, ended, failed, idle, read, settled, stored
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def put_aside(hook: Webhook) -> WebhookAside:
+    """Wait until an event of the hook has been put aside."""
+    await stored(lambda: WebhookAside.objects.filter(webhook=hook).exists())
+    return await run(lambda: WebhookAside.objects.get(webhook=hook))
+
+
+@pytest.mark.parametrize("status", [400, 413, 422, 500, 404])
+async def test_one_that_is_refused_for_good_blocks_no_other(
+    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, status: int
+) -> None:
+    hook = await run(hooks.make, receiver, "message.sent")
+    receiver.refused = {"5": status}
+    messages = await run(lambda: [scene.say(str(number)) for number in range(12)])
+    wanted = [str(number) for number in range(12) if number != 5]
+    await eventually(lambda: receiver.texts() == wanted)
+    aside = await put_aside(hook)
+    assert (aside.position, aside.status) == (messages[5].position, status)
+    await idle(site, hook)
+    assert (await read(hook)).enabled
+    # It comes as soon as it is taken, and says that it comes late.
+    receiver.refused = {}
+    await eventually(lambda: receiver.texts() == [*wanted, "5"])
+    assert receiver.events[-1]["late"] is True and "late" not in receiver.events[0]
+    await stored(lambda: not WebhookAside.objects.exists())
+    await settled(hook)
+
+
+async def test_one_that_takes_little_at_a_time_gets_all_in_order(
+    scene: Scene, hooks: Hooks, receiver: Receiver, quick: Any
+) -> None:
+    hook = await run(hooks.make, receiver, "message.sent")
+    receiver.most = 3
+    await run(lambda: [scene.say(str(number)) for number in range(40)])
+    async with serving() as site:
+        await eventually(lambda: len(receiver.events) == 40)
+        await idle(site, hook)
+    assert receiver.texts() == [str(number) for number in range(40)]
+    assert not await run(WebhookAside.objects.exists)
+
+
+async def test_one_that_refuses_everything_gets_nothing_put_aside(
+    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
+) -> None:
+    """It is the receiver that fails, not an event: all of it waits, in order."""
+    hook = await run(hooks.make, receiver, "message.sent")
+    receiver.status = 400
+    await run(lambda: [scene.say(str(number)) for number in range(8)])
+    await failed(hook, 12)
+    assert not await run(WebhookAside.objects.exists)
+    receiver.status = 204
+    await eventually(lambda: receiver.texts() == [str(number) for number in range(8)])
+
+
+async def test_a_request_without_a_right_signature_is_nobody_s_fault_but_the_receiver_s(
+    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
+) -> None:
+    hook = await run(hooks.make, receiver, "message.sent")
+    right, receiver.secret = receiver.secret, "another"
+    await run(lambda: [scene.say(str(number)) for number in range(3)])
+    await failed(hook, 6)
+    receiver.secret = right
+    await eventually(lambda: receiver.texts() == ["0", "1", "2"])
+    assert not await run(WebhookAside.objects.exists)
+
+
+async def test_what_waits_behind_events_that_are_not_told_is_found(
+    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, quick: Any
+) -> None:
+    """A request holds one event, and notes that the hook does not hear lie between."""
+    quick.IM_WEBHOOK_BATCH = 1
+    await run(hooks.make, receiver, "message.sent")
+    receiver.refused = {"poison": 422}
+    await run(scene.say, "poison")
+    await run(scene.say, "after")
+    await eventually(lambda: receiver.texts() == ["after"])
+
+
+async def test_after_days_it_is_not_sent_again_by_itself_but_when_olga_wants(
+    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, quick: Any
+) -> None:
+    hook = await run(hooks.make, receiver, "message.sent")
+    receiver.refused = {"poison": 422}
+    await run(scene.say, "poison")
+    await run(scene.say, "after")
+    await put_aside(hook)
+    long_ago = timezone.now() - timedelta(hours=quick.IM_WEBHOOK_GIVE_UP + 1)
+    await run(lambda: WebhookAside.objects.update(since=long_ago))
+    await stored(lambda: WebhookAside.objects.filter(next_at=None).exists())
+    receiver.refused = {}
+    await run(webhook_enable, user=hooks.olga, webhook_id=hook.pk)
+    await eventually(lambda: receiver.texts() == ["after", "poison"])
+
+
+async def test_one_alone_that_is_refused_for_days_ends_no_hook(
+    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, quick: Any
+) -> None:
+    hook = await run(hooks.make, receiver, "message.sent")
+    receiver.refused = {"poison": 400}
+    await run(scene.say, "poison")
+    await failed(hook, 2)
+    long_ago = timezone.now() - timedelta(hours=quick.IM_WEBHOOK_GIVE_UP + 1)
+    await run(lambda: Webhook.objects.update(failing_since=long_ago))
+    assert (await put_aside(hook)).next_at is None
+    await run(scene.say, "after")
+    await eventually(lambda: receiver.texts() == ["after"])
+    assert (await read(hook)).enabled
+
+
+async def test_one_that_refuses_too_much_fails_as_a_whole(
+    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, quick: Any
+) -> None:
+    quick.IM_WEBHOOK_ASIDE = 1
+    hook = await run(hooks.make, receiver, "message.sent")
+    receiver.refused = {"1": 422, "3": 500}
+    await run(lambda: [scene.say(str(number)) for number in range(5)])
+    await eventually(lambda: receiver.texts() == ["0", "2"])
+    await failed(hook, 5)
+    long_ago = timezone.now() - timedelta(hours=quick.IM_WEBHOOK_GIVE_UP + 1)
+    await run(lambda: Webhook.objects.filter(failures__gt=0).update(failing_since=long_ago))
+    assert "Every attempt has failed" in await ended(hook)
+
+
+async def test_a_replay_tells_what_was_put_aside_in_its_turn(
+    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
+) -> None:
+    hook = await run(hooks.make, receiver, "message.sent")
+    receiver.refused = {"poison": 422}
+    first = await run(scene.say, "first")
+    await run(scene.say, "poison")
+    await run(scene.say, "after")
+    await put_aside(hook)
+    await idle(site, hook)
+    await settled(hook)
+    receiver.refused = {}
+    await run(webhook_replay, user=hooks.olga, webhook_id=hook.pk, position=first.position)
+    await eventually(lambda: receiver.texts()[-2:] == ["poison", "after"])
+    assert not await run(WebhookAside.objects.exists)
+
+
+async def test_what_olga_lets_go_is_not_sent_again(scene: Scene, hooks: Hooks, receiver: Receiver, site: Site) -> None:
+    hook = await run(hooks.make, receiver, "message.sent")
+    receiver.refused = {"poison": 422}
+    await run(scene.say, "poison")
+    await run(scene.say, "after")
+    await put_aside(hook)
+    await run(lambda: asides_forget(user=hooks.olga, webhook_id=hook.pk))
+    asked = len(receiver.requests)
+    await run(scene.say, "last")
+    await eventually(lambda: receiver.texts()[-1] == "last")
+    assert b"poison" not in b"".join(body for _, _, body in receiver.requests[asked + 1 :])
+    assert await run(WebhookDelivery.objects.filter(webhook=hook, status=422).exists)
+
+
+async def test_what_is_not_there_any_more_is_let_go(scene: Scene, hooks: Hooks, receiver: Receiver, site: Site) -> None:
+    hook = await run(hooks.make, receiver, "message.sent")
+    receiver.refused = {"poison": 422}
+    poison = await run(scene.say, "poison")
+    await run(scene.say, "after")
+    await put_aside(hook)
+    # As retention does.
+    await run(lambda: Event.objects.filter(position=poison.position).delete())
+    await stored(lambda: not WebhookAside.objects.exists())
+    await settled(hook)

@@ -1,0 +1,178 @@
+"""What a hook hears: what it asked for, of the channels that it may hear, and never of private ones by the way."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from accounts.models import User
+from chat.actions.channel import channel_create_group, channel_create_private, channel_rename
+from chat.actions.member import member_invite, member_leave
+from chat.actions.message import message_edit, message_recall
+from chat.models import Webhook
+from chat.webhooks.outgoing import payloads, signature
+from chat.webhooks.outgoing import selectors as hook_selectors
+from chat.webhooks.outgoing.actions import webhook_replay
+from chat.webhooks.outgoing.schema import Batch
+from imsite.client import webhooks
+from tests.support.in_process import say
+from tests.support.receiver import Receiver
+from tests.support.scene import Scene
+from tests.support.webhooks import ALL, Hooks
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def _told(hook: Webhook) -> list[dict[str, Any]]:
+    """All that the hook hears from where it is."""
+    hook = Webhook.objects.select_related("channel", "made_by").get(pk=hook.pk)
+    told: list[dict[str, Any]] = []
+    after, more = hook.position, True
+    while more:
+        page = hook_selectors.page(hook, after=after)
+        told += [event for entry in page.entries for event in payloads.events(hook, entry)]
+        after, more = page.upto, page.more
+    # As the OpenAPI document describes it.
+    msgspec.json.decode(payloads.body(hook, [*told, *(event | {"late": True} for event in told)]), type=Batch)
+    return told
+
+
+def _names(hook: Webhook) -> list[str]:
+    return [event["event"] for event in _told(hook)]
+
+
+def test_a_message_its_edit_and_its_recall(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+    hook = hooks.make(receiver, *ALL[:3])
+    first, second = scene.say("hello"), scene.say("bye")
+    scene.edit(first, "hello all")
+    scene.recall(second)
+    told = _told(hook)
+    assert [(event["event"], event["data"].get("msg")) for event in told] == [
+        ("message.sent", "hello all"), ("message.sent", ""), ("message.edited", "hello all"),
+        ("message.recalled", None),
+    ]  # fmt: skip
+    assert told[0]["data"]["from"] == "alice" and told[0]["data"]["target"] == str(scene.group.pk)
+    assert told[0]["position"] == told[0]["data"]["position"] == first.position
+
+
+def test_who_joins_and_who_leaves(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+    hook = hooks.make(receiver, "member.joined", "member.left")
+    made = channel_create_group(creator=scene.alice, name="Tea", members=["bob"])
+    member_invite(user=scene.alice, channel_id=scene.group.pk, names=["carol"])
+    channel_rename(user=scene.alice, channel_id=made.pk, name="Coffee")
+    member_leave(user=scene.bob, channel_id=made.pk)
+    told = [(one["event"], one["data"]["target"], [who["userId"] for who in one["data"]["who"]]) for one in _told(hook)]
+    assert told == [
+        ("member.joined", str(made.pk), ["alice", "bob"]),
+        ("member.joined", str(scene.group.pk), ["carol"]),
+        ("member.left", str(made.pk), ["bob"]),
+    ]
+
+
+def test_a_hook_hears_only_what_it_asked_for(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+    hook = hooks.make(receiver, "message.recalled")
+    said = scene.say()
+    scene.invite("carol")
+    scene.recall(said)
+    assert _names(hook) == ["message.recalled"]
+
+
+def test_a_hook_of_all_channels_hears_nothing_of_private_ones(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+    hook = hooks.make(receiver)
+    private, _ = channel_create_private(creator=scene.alice, other=scene.bob)
+    said = say(scene.alice, private, "secret")
+    message_edit(user=scene.alice, channel_id=private.pk, message_id=said.id, text="more secret", app=101)
+    message_recall(user=scene.alice, channel_id=private.pk, message_id=said.id, app=101)
+    say(scene.bob, scene.room, "in the room")
+    scene.say("in the group")
+    told = _told(hook)
+    assert [event["data"]["msg"] for event in told] == ["in the room", "in the group"]
+
+
+def test_what_nobody_vouches_for_is_not_told(
+    scene: Scene, hooks: Hooks, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Should an entry of a private channel ever lack its mark, its channel is still a private one."""
+    hook = hooks.make(receiver)
+    private, _ = channel_create_private(creator=scene.alice, other=scene.bob)
+    monkeypatch.setattr("chat.rules.route", lambda pair: {})
+    say(scene.alice, private, "secret")
+    assert _told(hook) == []
+
+
+def test_a_hook_of_one_channel_hears_no_other(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+    other = channel_create_group(creator=scene.alice, name="Tea")
+    hook = hooks.make(receiver, channel=scene.group)
+    say(scene.alice, other, "elsewhere")
+    say(scene.alice, scene.room, "in the room")
+    scene.say("here")
+    assert [event["data"]["msg"] for event in _told(hook)] == ["here"]
+
+
+def test_the_hook_of_a_private_channel_is_one_of_its_people(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+    private, _ = channel_create_private(creator=scene.alice, other=scene.bob)
+    hook = hooks.make(receiver, channel=private, maker=scene.alice)
+    say(scene.bob, private, "to Alice")
+    assert [event["data"]["msg"] for event in _told(hook)] == ["to Alice"]
+
+
+def test_a_member_s_hook_hears_nothing_of_before_they_came(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+    scene.say("before Carol")
+    scene.invite("carol")
+    hook = hooks.make(receiver, "message.sent", channel=scene.group, maker=scene.carol)
+    scene.say("with Carol")
+    webhook_replay(user=scene.carol, webhook_id=hook.pk, position=0)
+    assert [event["data"]["msg"] for event in _told(hook)] == ["with Carol"]
+
+
+def test_a_manager_s_hook_does(scene: Scene, hooks: Hooks, receiver: Receiver, olga: User) -> None:
+    scene.say("before")
+    hook = hooks.make(receiver, "message.sent", channel=scene.group)
+    webhook_replay(user=olga, webhook_id=hook.pk, position=0)
+    assert [event["data"]["msg"] for event in _told(hook)] == ["before"]
+
+
+@pytest.mark.parametrize("right", ["membership", "account"])
+def test_a_right_that_ends_ends_the_hook(scene: Scene, hooks: Hooks, receiver: Receiver, right: str) -> None:
+    hook = hooks.make(receiver, "message.sent", channel=scene.group, maker=scene.bob)
+    if right == "membership":
+        scene.leave()
+    else:
+        User.objects.filter(pk=scene.bob.pk).update(is_active=False)
+    scene.say("secret")
+    hook = Webhook.objects.select_related("channel", "made_by").get(pk=hook.pk)
+    page = hook_selectors.page(hook, after=hook.position)
+    assert page.ended and page.entries == []
+
+
+def test_its_receiver_can_tell_that_it_is_from_the_site() -> None:
+    body = payloads.body(Webhook(pk=3), [{"event": "ping", "position": 0, "time": 1, "data": {"who": "马远"}}])
+    headers = signature.headers("the secret", body, 1_800_000_000.7)
+    assert webhooks.events("the secret", headers, body, now=1_800_000_100)[0]["data"] == {"who": "马远"}
+    lower = {name.lower(): value for name, value in headers.items()}
+    assert webhooks.events("the secret", lower, body, now=1_799_999_900)
+    assert json.loads(body)["webhook"] == "3"
+
+
+@pytest.mark.parametrize("forgery", ["secret", "body", "timestamp", "old", "none", "junk"])
+def test_and_what_is_not(forgery: str) -> None:
+    body, now = b'{"webhook": "3", "events": []}', 1_800_000_000.0
+    headers, secret = signature.headers("the secret", body, now), "the secret"
+    match forgery:
+        case "secret":
+            secret = "another"
+        case "body":
+            body = body.replace(b"3", b"4")
+        case "timestamp":
+            headers[signature.TIMESTAMP] = "1800000001"
+        case "old":
+            now += 301
+        case "none":
+            headers = {}
+        case "junk":
+            headers[signature.SIGNATURE] = "v1=é"
+    with pytest.raises(webhooks.Forged):
+        webhooks.events(secret, headers, body, now=now)

@@ -1,0 +1,128 @@
+"""Who comes online and goes is in the log while a webhook wants to hear it, at least once, and else not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from accounts.models import User
+from chat.actions import presence_log
+from chat.webhooks.outgoing.actions import webhook_disable
+from delivery import log
+from delivery.db.executors import run
+from tests.support.eventually import eventually
+from tests.support.in_process import Site, serving
+from tests.support.receiver import Receiver
+from tests.support.scene import Scene
+from tests.support.webhooks import Hooks
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ONLINE, OFFLINE, RESET = "person.online", "person.offline", "presence.reset"
+
+
+@pytest.fixture(autouse=True)
+def _asked_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence_log, "FRESH", 0.0)
+
+
+def _comings(receiver: Receiver) -> list[tuple[str, str]]:
+    return [(one["event"], one["data"]["userId"]) for one in receiver.events if one["event"] in (ONLINE, OFFLINE)]
+
+
+async def test_alice_comes_and_goes(scene: Scene, hooks: Hooks, receiver: Receiver, site: Site) -> None:
+    await run(hooks.make, receiver, ONLINE, OFFLINE)
+    alice = await site.connect(scene.alice)
+    await eventually(lambda: _comings(receiver) == [(ONLINE, "alice")])
+    assert receiver.events[-1]["data"]["appId"] == 101
+    second = await site.connect(scene.alice)
+    bob = await site.connect(scene.bob)
+    await alice.close()
+    await second.close()
+    await bob.close()
+    await eventually(lambda: len(_comings(receiver)) == 4)
+    assert sorted(_comings(receiver)[1:]) == [(OFFLINE, "alice"), (OFFLINE, "bob"), (ONLINE, "bob")]
+
+
+async def test_nobody_is_told_of_it_on_a_connection(scene: Scene, hooks: Hooks, receiver: Receiver, site: Site) -> None:
+    await run(hooks.make, receiver, ONLINE)
+    bob = await site.connect(scene.bob)
+    await site.connect(scene.alice)
+    await eventually(lambda: (ONLINE, "alice") in _comings(receiver))
+    await bob.call("ping")
+    assert [push.cmd for push in bob.pushes()] == []
+    assert await bob.sync(0) and not [event for event in await bob.sync(0) if event["cmd"] in (ONLINE, OFFLINE)]
+
+
+async def test_who_lets_nobody_see_that_they_are_online_is_not_told_of(
+    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
+) -> None:
+    await run(hooks.make, receiver, ONLINE, OFFLINE)
+    await run(User.objects.filter(pk=scene.alice.pk).update, shares_presence=False)
+    alice = await site.connect(scene.alice)
+    await alice.close()
+    await site.connect(scene.bob)
+    # Bob came later: had there been anything to tell of Alice, it had come before.
+    await eventually(lambda: (ONLINE, "bob") in _comings(receiver))
+    assert _comings(receiver) == [(ONLINE, "bob")]
+
+
+async def test_without_a_hook_that_wants_it_nothing_is_stored(
+    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
+) -> None:
+    hook = await run(hooks.make, receiver, ONLINE)
+    await run(webhook_disable, user=hooks.olga, webhook_id=hook.pk)
+    await run(hooks.make, receiver, "message.sent")
+    before = await run(log.head)
+    alice = await site.connect(scene.alice)
+    await alice.close()
+    await site.connect(scene.bob)
+    await eventually(lambda: not site.node.comings.log._noticed)
+    assert await run(log.head) == before
+
+
+async def test_a_coming_waits_for_the_database(
+    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await run(hooks.make, receiver, ONLINE, OFFLINE)
+    monkeypatch.setattr(presence_log, "AGAIN", 0.01)
+    append, faults = log.append, 3
+
+    def away(*args: Any) -> Any:
+        nonlocal faults
+        if faults:
+            faults -= 1
+            raise OperationalError("the database is away")
+        return append(*args)
+
+    monkeypatch.setattr(log, "append", away)
+    alice = await site.connect(scene.alice)
+    await alice.close()
+    await eventually(lambda: _comings(receiver) == [(ONLINE, "alice"), (OFFLINE, "alice")])
+    assert faults == 0
+
+
+async def test_the_going_of_somebody_who_is_back_is_not_told(
+    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
+) -> None:
+    """Another node noticed that they went, this one that they came: the order of the two says nothing."""
+    await run(hooks.make, receiver, ONLINE, OFFLINE)
+    await site.connect(scene.alice)
+    await eventually(lambda: _comings(receiver) == [(ONLINE, "alice")])
+    site.node.comings.log.went(scene.alice.pk, 101)
+    site.node.comings.log.went(scene.bob.pk, 101)
+    await eventually(lambda: len(_comings(receiver)) == 2)
+    assert _comings(receiver)[1] == (OFFLINE, "bob")
+
+
+async def test_a_site_that_starts_says_that_nobody_is_there(
+    scene: Scene, hooks: Hooks, receiver: Receiver, quick: Any
+) -> None:
+    await run(hooks.make, receiver, OFFLINE)
+    async with serving() as site:
+        await eventually(lambda: [one["event"] for one in receiver.events] == [RESET])
+        await site.connect(scene.alice)
+    async with serving():
+        await eventually(lambda: receiver.positions(RESET) == receiver.positions()[-2:])

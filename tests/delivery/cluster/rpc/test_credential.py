@@ -1,0 +1,184 @@
+"""Who may call a node: those with the cluster's secret or certificate, for whatever it is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+import pytest
+import pytest_asyncio
+from django.conf import Settings
+from django.core.exceptions import ImproperlyConfigured
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from delivery.cluster.entry_codec import to_bytes
+from delivery.cluster.rpc import deliver_pb2
+from delivery.cluster.rpc.credential import ClusterCredential
+from delivery.cluster.rpc.options import CHANNEL
+from delivery.cluster.rpc.server import SERVICE, DeliverServer
+from delivery.hub.hub import Hub
+from delivery.log import Entry
+from tests.delivery.conftest import MemoryLog
+from tests.support.certificates import Authority
+from tests.support.deliver import (
+    CREDENTIAL,
+    bare_call,
+    calling,
+    serving,
+    status,
+)
+from tests.support.eventually import PATIENCE
+from tests.support.listener import listening
+
+ALICE = 1
+METHODS = ["Push", "Online", "Persons", "Close", "State"]
+BAD_METADATA = {
+    "nothing": None,
+    "a wrong secret": ClusterCredential("another secret").metadata(),
+    "the secret and a bit": (("authorization", CREDENTIAL.metadata()[0][1] + "x"),),
+    "the secret alone": (("authorization", CREDENTIAL.secret),),
+    "another scheme": (("authorization", f"Basic {CREDENTIAL.secret}"),),
+    "an empty one": (("authorization", "Bearer "),),
+    "another key": (("x-authorization", f"Bearer {CREDENTIAL.secret}"),),
+    "a wrong and the right one": (("authorization", "Bearer x"), *CREDENTIAL.metadata()),
+}
+
+
+@pytest_asyncio.fixture
+async def server(hub: Hub) -> AsyncIterator[DeliverServer]:
+    async with serving(hub) as made:
+        yield made
+
+
+@pytest.mark.parametrize("metadata", BAD_METADATA.values(), ids=BAD_METADATA)
+async def test_without_the_cluster_s_credential_nothing_is_done(
+    hub: Hub, memory_log: MemoryLog, server: DeliverServer, metadata: Any
+) -> None:
+    push = deliver_pb2.PushRequest(entries=[to_bytes(Entry(kind="msg", persons=(ALICE,), position=1))])
+    close = deliver_pb2.CloseRequest(person=ALICE)
+    calls = {f"/delivery.Deliver/{method}": b"" for method in METHODS} | {
+        "/delivery.Deliver/Push": push.SerializeToString(),
+        "/delivery.Deliver/Close": close.SerializeToString(),
+        "/grpc.health.v1.Health/Check": b"",
+        "/grpc.health.v1.Health/Watch": b"",
+        "/delivery.Deliver/Nothing": b"",
+    }
+    async with listening(hub, ALICE) as alice:
+        for method, request in calls.items():
+            refused = await status(server.port, method, request, metadata=metadata)
+            assert refused is grpc.StatusCode.UNAUTHENTICATED, method
+        assert (alice.frames, alice.closings, hub.watermark) == ([], [], 0)
+
+
+async def test_a_secret_in_any_script_can_be_compared(hub: Hub) -> None:
+    credential = ClusterCredential("секрет")
+    assert not credential.admits(CREDENTIAL.metadata())
+    assert credential.admits([("authorization", "Bearer секрет")])
+    assert credential.admits([("authorization", "Bearer секрет".encode())])
+
+
+async def test_nodes_with_different_secrets_do_not_speak(hub: Hub, server: DeliverServer) -> None:
+    async with calling({"a": server.port}, ClusterCredential("another")) as peers:
+        answers = await peers.ask_all(peers.state)
+        assert answers.failed == {"a": "unauthenticated"}
+
+
+async def test_health_is_told_to_nodes(server: DeliverServer) -> None:
+    for service in ("", SERVICE):
+        request = health_pb2.HealthCheckRequest(service=service).SerializeToString()
+        reply = await bare_call(server.port, "/grpc.health.v1.Health/Check", request)
+        assert health_pb2.HealthCheckResponse.FromString(reply).status == health_pb2.HealthCheckResponse.SERVING
+
+
+async def test_who_watches_health_hears_of_the_end(hub: Hub) -> None:
+    server = DeliverServer(hub, CREDENTIAL, "127.0.0.1:0", node="a")
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}", options=CHANNEL) as channel:
+        watch: Any = health_pb2_grpc.HealthStub(channel).Watch(  # type: ignore[misc]
+            health_pb2.HealthCheckRequest(service=SERVICE), metadata=CREDENTIAL.metadata(), timeout=PATIENCE
+        )
+        assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
+        stopping = asyncio.create_task(server.stop(PATIENCE))
+        assert (await watch.read()).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        watch.cancel()
+        await stopping
+    await server.stop()
+
+
+# -- mutual TLS -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    return Authority()
+
+
+def tls(authority: Authority, secret: str = "") -> ClusterCredential:
+    return ClusterCredential(secret, *authority.issue(), authority.certificate)
+
+
+async def test_by_certificates_of_one_authority_no_secret_is_needed(hub: Hub, authority: Authority) -> None:
+    async with serving(hub, tls(authority)) as server, calling({"a": server.port}, tls(authority)) as peers:
+        assert (await peers.state("a")).node == "a"
+
+
+async def test_a_secret_that_is_set_is_required_beside_the_certificate(hub: Hub, authority: Authority) -> None:
+    async with serving(hub, tls(authority, "secret")) as server:
+        async with calling({"a": server.port}, tls(authority, "secret")) as peers:
+            assert (await peers.state("a")).node == "a"
+        async with calling({"a": server.port}, tls(authority)) as peers:
+            assert (await peers.ask_all(peers.state)).failed == {"a": "unauthenticated"}
+
+
+async def test_strangers_do_not_get_through_the_handshake(hub: Hub, authority: Authority, settings: Settings) -> None:
+    """Neither without a certificate, nor with that of another authority, nor in plain text."""
+    other = Authority("other")
+    certificate, key = other.issue()
+    async with serving(hub, tls(authority)) as server:
+        for credentials in (
+            grpc.ssl_channel_credentials(authority.certificate),
+            grpc.ssl_channel_credentials(authority.certificate, key, certificate),
+            None,
+        ):
+            refused = await status(server.port, "/delivery.Deliver/State", credentials=credentials)
+            assert refused is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_a_node_does_not_speak_to_a_server_of_another_authority(hub: Hub, authority: Authority) -> None:
+    other = Authority("other")
+    imposter = ClusterCredential("", *other.issue(), other.certificate)
+    async with serving(hub, imposter) as server, calling({"a": server.port}, tls(authority)) as peers:
+        assert (await peers.ask_all(peers.state)).failed == {"a": "unavailable"}
+
+
+# -- the settings -----------------------------------------------------------------------------------------------------
+
+
+def test_the_credential_comes_from_the_settings(settings: Settings, tmp_path: Any) -> None:
+    for name in ("CERT", "KEY", "CA"):
+        path = tmp_path / name
+        path.write_bytes(name.encode())
+        setattr(settings, f"IM_CLUSTER_{name}", str(path))
+    settings.IM_CLUSTER_SECRET = "secret"
+    assert ClusterCredential.from_settings() == ClusterCredential("secret", b"CERT", b"KEY", b"CA")
+    assert "secret" not in repr(ClusterCredential.from_settings())
+
+
+@pytest.mark.parametrize("given", [[], ["CERT"], ["CERT", "KEY"], ["CA"]])
+def test_no_credential_or_half_of_one_is_an_error(settings: Settings, tmp_path: Any, given: list[str]) -> None:
+    """A service that anybody may call never starts by an oversight."""
+    settings.IM_CLUSTER_SECRET = ""
+    for name in ("CERT", "KEY", "CA"):
+        path = tmp_path / name
+        path.write_bytes(b"pem")
+        setattr(settings, f"IM_CLUSTER_{name}", str(path) if name in given else "")
+    with pytest.raises(ImproperlyConfigured):
+        ClusterCredential.from_settings()
+
+
+def test_a_file_that_is_not_there_is_named(settings: Settings) -> None:
+    settings.IM_CLUSTER_SECRET, settings.IM_CLUSTER_CA = "secret", "/nowhere/ca.pem"
+    with pytest.raises(ImproperlyConfigured, match=r"/nowhere/ca\.pem"):
+        ClusterCredential.from_settings()

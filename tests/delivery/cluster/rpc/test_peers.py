@@ -1,0 +1,227 @@
+"""Questions to other nodes: within their deadline, and spared when they fail; nodes that come and go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import grpc
+import pytest
+import pytest_asyncio
+from django.conf import Settings
+
+from delivery.cluster.rpc import peer
+from delivery.cluster.rpc.server import DeliverServer
+from delivery.hub.hub import Hub
+from delivery.log import Entry
+from tests.support.deliver import (
+    Clock,
+    Scripted,
+    calling,
+    calls,
+    failure,
+    scripting,
+    serving,
+)
+from tests.support.eventually import PATIENCE, eventually
+from tests.support.ports import free_port
+
+ALICE = 1
+FAILURES, PAUSE = 3, 5.0
+
+
+@pytest.fixture(autouse=True)
+def patience(settings: Settings) -> None:
+    settings.IM_RPC_TIMEOUT = PATIENCE
+    settings.IM_BREAKER_FAILURES, settings.IM_BREAKER_PAUSE = FAILURES, PAUSE
+
+
+@pytest_asyncio.fixture
+async def server(hub: Hub) -> AsyncIterator[DeliverServer]:
+    async with serving(hub) as made:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def scripted() -> AsyncIterator[Scripted]:
+    async with scripting() as made:
+        yield made
+
+
+# -- questions: deadlines, repeats, failures --------------------------------------------------------------------------
+
+
+async def test_a_question_is_repeated_when_the_connection_broke(scripted: Scripted) -> None:
+    async with calling({"a": scripted.port}) as peers:
+        scripted.codes = [grpc.StatusCode.UNAVAILABLE] * (peer.ATTEMPTS - 1)
+        await peers.state("a")
+        assert scripted.calls == peer.ATTEMPTS
+        scripted.codes = [grpc.StatusCode.UNAVAILABLE] * peer.ATTEMPTS
+        assert await failure(peers.state("a")) == "unavailable"
+        assert scripted.calls == peer.ATTEMPTS * 2
+
+
+@pytest.mark.parametrize("code", [grpc.StatusCode.INTERNAL, grpc.StatusCode.UNAUTHENTICATED])
+async def test_a_question_that_was_answered_is_not_repeated(scripted: Scripted, code: grpc.StatusCode) -> None:
+    async with calling({"a": scripted.port}) as peers:
+        scripted.codes = [code]
+        assert await failure(peers.state("a")) == code.name.lower()
+        assert scripted.calls == 1
+
+
+async def test_a_node_that_does_not_answer_costs_no_more_than_the_deadline(
+    scripted: Scripted, settings: Settings
+) -> None:
+    settings.IM_RPC_TIMEOUT = 0.05
+    scripted.gate.clear()
+    before = calls("State", "deadline")
+    async with calling({"a": scripted.port}) as peers:
+        assert await failure(peers.state("a")) == "deadline"
+    assert scripted.calls == 1
+    assert calls("State", "deadline") - before == 1
+
+
+async def test_a_node_that_nobody_named_is_unknown_at_once(server: DeliverServer) -> None:
+    async with calling({"a": server.port}) as peers:
+        assert await failure(peers.state("b")) == "unknown"
+        assert await failure(peers.close("b", person=ALICE)) == "unknown"
+
+
+async def test_all_are_asked_at_once_and_failures_are_named(
+    hub: Hub, server: DeliverServer, scripted: Scripted, settings: Settings
+) -> None:
+    settings.IM_RPC_TIMEOUT = 0.5
+    scripted.gate.clear()
+    async with (
+        serving(hub, node="b") as second,
+        calling({"a": server.port, "b": second.port, "gone": free_port(), "slow": scripted.port}) as peers,
+    ):
+        answers = await peers.ask_all(peers.state)
+    assert {node: state.node for node, state in answers.results.items()} == {"a": "a", "b": "b"}
+    assert answers.failed == {"gone": "unavailable", "slow": "deadline"}
+
+
+# -- the breaker ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_node_that_keeps_failing_is_left_alone_and_found_again_by_a_probe(hub: Hub) -> None:
+    clock, port = Clock(), free_port()
+    async with calling({"a": port}, clock=clock) as peers:
+        for _ in range(FAILURES):
+            assert not peers.left_alone("a")
+            assert await failure(peers.state("a")) == "unavailable"
+        assert peers.left_alone("a")
+        async with serving(hub, port=port):
+            assert await failure(peers.state("a")) == "left_alone"
+            clock.now += PAUSE
+            while peers.left_alone("a"):  # The channel itself looks for the node from time to time only.
+                clock.now += PAUSE
+                await peers.ask_all(peers.state)
+            assert (await peers.state("a")).node == "a"
+
+
+async def test_while_one_probes_the_others_are_spared(scripted: Scripted) -> None:
+    clock = Clock()
+    async with calling({"a": scripted.port}, clock=clock) as peers:
+        scripted.codes = [grpc.StatusCode.INTERNAL] * FAILURES
+        for _ in range(FAILURES):
+            await failure(peers.state("a"))
+        clock.now += PAUSE
+        scripted.gate.clear()
+        probe = asyncio.create_task(peers.state("a"))
+        await eventually(lambda: scripted.calls == FAILURES + 1)
+        assert await failure(peers.state("a")) == "left_alone"
+        scripted.gate.set()
+        await probe
+        await peers.state("a")
+
+
+@pytest.mark.parametrize("code", [grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.UNIMPLEMENTED])
+async def test_a_node_that_does_not_know_a_call_is_well(scripted: Scripted, code: grpc.StatusCode) -> None:
+    """In the middle of an update some nodes are newer than others."""
+    async with calling({"a": scripted.port}) as peers:
+        scripted.codes = [code] * FAILURES
+        for _ in range(FAILURES):
+            assert await failure(peers.state("a")) == code.name.lower()
+        assert not peers.left_alone("a")
+
+
+# -- nodes come and go ------------------------------------------------------------------------------------------------
+
+
+async def test_a_node_at_a_new_address_is_called_there(hub: Hub, server: DeliverServer) -> None:
+    async with calling({"a": server.port}) as peers, serving(hub, node="moved") as second:
+        assert (await peers.state("a")).node == "a"
+        peers.set_nodes({"a": f"127.0.0.1:{second.port}"})
+        assert (await peers.state("a")).node == "moved"
+
+
+async def test_a_node_that_is_still_there_keeps_its_connection_and_its_breaker(scripted: Scripted) -> None:
+    async with calling({"a": scripted.port}) as peers:
+        scripted.codes = [grpc.StatusCode.INTERNAL] * FAILURES
+        for _ in range(FAILURES):
+            await failure(peers.state("a"))
+        peers.set_nodes({"a": f"127.0.0.1:{scripted.port}", "b": "127.0.0.1:1"})
+        assert peers.nodes == ["a", "b"]
+        assert peers.left_alone("a") and not peers.left_alone("b")
+
+
+async def test_a_node_that_has_begun_anew_is_called_again_at_once(scripted: Scripted) -> None:
+    async with calling({"a": scripted.port}) as peers:
+        scripted.codes = [grpc.StatusCode.INTERNAL] * FAILURES
+        for _ in range(FAILURES):
+            await failure(peers.state("a"))
+        assert peers.left_alone("a")
+        peers.set_nodes({"a": f"127.0.0.1:{scripted.port}"}, {"a"})
+        await peers.state("a")
+
+
+async def test_calls_to_a_node_that_is_forgotten_fail_and_their_callers_live(scripted: Scripted) -> None:
+    scripted.gate.clear()
+    async with calling({"a": scripted.port}) as peers:
+        call = asyncio.create_task(peers.state("a"))
+        await peers.push("a", [Entry(kind="a")])
+        await eventually(lambda: scripted.calls == 2)
+        await peers.push("a", [Entry(kind="b")])
+        peers.set_nodes({})
+        async with asyncio.timeout(PATIENCE):
+            assert await failure(call) == "stopped"
+        assert peers.nodes == [] and not peers.left_alone("a")
+        peers.set_nodes({"a": f"127.0.0.1:{scripted.port}"})
+        scripted.gate.set()
+        await peers.state("a")
+
+
+async def test_a_question_is_not_repeated_to_a_node_that_is_forgotten(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peer, "RETRY_PAUSE", 0.3)
+    scripted.codes = [grpc.StatusCode.UNAVAILABLE]
+    async with calling({"a": scripted.port}) as peers, calling({"a": scripted.port}) as others:
+        call = asyncio.create_task(peers.state("a"))
+        await eventually(lambda: not scripted.codes)
+        await others.state("a")  # By now the first call has its answer and waits to be made again.
+        peers.set_nodes({})
+        assert await failure(call) == "stopped"
+    assert scripted.calls == 2
+
+
+async def test_a_caller_that_is_cancelled_is_cancelled(scripted: Scripted) -> None:
+    scripted.gate.clear()
+    async with calling({"a": scripted.port}) as peers:
+        call = asyncio.create_task(peers.state("a"))
+        await eventually(lambda: scripted.calls == 1)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+
+
+async def test_nothing_runs_on_when_it_has_stopped(scripted: Scripted) -> None:
+    before = asyncio.all_tasks()
+    scripted.gate.clear()
+    async with calling({"a": scripted.port, "gone": free_port()}) as peers:
+        await peers.push("a", [Entry(kind="a")])
+        await peers.push("gone", [Entry(kind="a")])
+        await eventually(lambda: scripted.calls == 1)
+    scripted.gate.set()
+    await eventually(lambda: not {task for task in asyncio.all_tasks() - before if "peer" in task.get_name()})

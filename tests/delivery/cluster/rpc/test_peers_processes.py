@@ -1,0 +1,111 @@
+"""Nodes of other processes: called, frozen, killed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.conf import Settings
+
+from delivery.hub.hub import Hub
+from delivery.log import Entry
+from tests.delivery.conftest import MemoryLog
+from tests.delivery.node_process import PERSON
+from tests.support.deliver import (
+    Clock,
+    calling,
+    failure,
+    serving,
+)
+from tests.support.eventually import PATIENCE
+
+FAILURES, PAUSE = 3, 5.0
+
+
+@pytest.fixture(autouse=True)
+def patience(settings: Settings) -> None:
+    settings.IM_RPC_TIMEOUT = PATIENCE
+    settings.IM_BREAKER_FAILURES, settings.IM_BREAKER_PAUSE = FAILURES, PAUSE
+
+
+@contextmanager
+def node_process() -> Iterator[tuple[subprocess.Popen[str], Callable[[], str]]]:
+    """A node of its own process, and what it prints, line by line."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tests.delivery.node_process"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert child.stdin is not None and child.stdout is not None
+    try:
+        yield child, child.stdout.readline
+    finally:
+        child.send_signal(signal.SIGCONT)
+        child.stdin.close()
+        try:
+            child.wait(PATIENCE)
+        finally:
+            child.kill()
+            child.stdout.close()
+
+
+async def test_a_node_of_another_process_is_pushed_to_and_asked(memory_log: MemoryLog) -> None:
+    with node_process() as (_, line):
+        port = int(await asyncio.to_thread(line))
+        async with calling({"child": port}) as peers:
+            assert await peers.online("child", [PERSON, PERSON + 1]) == {PERSON}
+            assert await peers.persons("child", 101) == ({PERSON: f"person {PERSON}"}, False)
+            entries = memory_log.append(*(Entry(kind="msg", persons=(PERSON,)) for _ in range(1000)))
+            for entry in entries:
+                await peers.push("child", [entry])
+            assert [await asyncio.to_thread(line) for _ in entries] == [f"msg@{n}\n" for n in range(1, 1001)]
+            state = await peers.state("child")
+            assert (state.node, state.connections, state.logged_in, state.watermark) == ("child", 1, 1, 1000)
+            assert await peers.close("child", person=PERSON) == 1
+
+
+async def test_a_frozen_node_is_called_to_the_deadline_then_left_alone_and_well_again_when_it_thaws(
+    settings: Settings,
+) -> None:
+    clock = Clock()
+    with node_process() as (child, line):
+        port = int(await asyncio.to_thread(line))
+        async with calling({"child": port}, clock=clock) as peers:
+            assert (await peers.state("child")).node == "child"
+            child.send_signal(signal.SIGSTOP)
+            settings.IM_RPC_TIMEOUT = 0.2
+            for _ in range(FAILURES):
+                assert await failure(peers.state("child")) == "deadline"
+            assert await failure(peers.state("child")) == "left_alone"
+            clock.now += PAUSE
+            assert await failure(peers.online("child", [PERSON])) == "deadline", "the probe"
+            assert await failure(peers.state("child")) == "left_alone"
+            child.send_signal(signal.SIGCONT)
+            settings.IM_RPC_TIMEOUT = PATIENCE
+            clock.now += PAUSE
+            assert await peers.online("child", [PERSON]) == {PERSON}
+            assert not peers.left_alone("child")
+
+
+async def test_a_node_that_was_killed_fails_and_is_found_when_it_is_back_on_its_port(hub: Hub) -> None:
+    with node_process() as (child, line):
+        port = int(await asyncio.to_thread(line))
+        async with calling({"child": port}) as peers:
+            await peers.state("child")
+            child.send_signal(signal.SIGKILL)
+            await asyncio.to_thread(child.wait)
+            assert await failure(peers.state("child")) == "unavailable"
+            async with serving(hub, node="again", port=port):
+                while (answers := await peers.ask_all(peers.state)).failed:
+                    assert answers.failed == {"child": "unavailable"}
+                    peers.set_nodes({})  # Its breaker is not what this is about.
+                    peers.set_nodes({"child": f"127.0.0.1:{port}"})
+                assert answers.results["child"].node == "again"

@@ -1,0 +1,166 @@
+"""Pushes to other nodes: in order, in batches, bounded, and never twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import grpc
+import pytest
+import pytest_asyncio
+from django.conf import Settings
+
+from delivery.cluster.rpc import deliver_pb2, peer
+from delivery.cluster.rpc.server import DeliverServer
+from delivery.hub.hub import Hub
+from delivery.log import Entry
+from tests.support.deliver import (
+    Clock,
+    Scripted,
+    calling,
+    dropped,
+    scripting,
+    serving,
+)
+from tests.support.eventually import PATIENCE, eventually
+from tests.support.listener import listening
+
+ALICE = 1
+FAILURES, PAUSE = 3, 5.0
+
+
+@pytest.fixture(autouse=True)
+def patience(settings: Settings) -> None:
+    settings.IM_RPC_TIMEOUT = PATIENCE
+    settings.IM_BREAKER_FAILURES, settings.IM_BREAKER_PAUSE = FAILURES, PAUSE
+
+
+@pytest_asyncio.fixture
+async def server(hub: Hub) -> AsyncIterator[DeliverServer]:
+    async with serving(hub) as made:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def scripted() -> AsyncIterator[Scripted]:
+    async with scripting() as made:
+        yield made
+
+
+def transient(number: int, text: str = "") -> Entry:
+    return Entry(kind=f"push{number}", persons=(ALICE,), body={"text": text})
+
+
+def shown(*numbers: int) -> list[str]:
+    return [f"push{number}@0" for number in numbers]
+
+
+async def test_pushes_arrive_in_the_order_they_were_made(hub: Hub, server: DeliverServer) -> None:
+    async with calling({"a": server.port}) as peers, listening(hub, ALICE) as alice:
+        for number in range(5000):
+            await peers.push("a", [transient(number)])
+            if number % 700 == 0:
+                await asyncio.sleep(0)
+        await alice.until("push4999@0")
+        assert alice.frames == shown(*range(5000))
+
+
+async def test_what_waits_goes_together_and_no_request_is_too_large(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peer, "BATCH_ENTRIES", 4)
+    monkeypatch.setattr(peer, "BATCH_BYTES", 1000)
+    async with calling({"a": scripted.port}) as peers:
+        scripted.gate.clear()
+        await peers.push("a", [transient(0)])
+        await eventually(lambda: scripted.calls == 1)
+        for number in range(1, 8):
+            await peers.push("a", [transient(number)])
+        await peers.push("a", [transient(8, "x" * 600), transient(9, "x" * 600), transient(10, "x" * 3000)])
+        scripted.gate.set()
+        await eventually(lambda: scripted.calls == 5)
+        assert [len(batch) for batch in scripted.pushed] == [1, 4, 4, 1, 1]
+
+
+async def test_over_the_bound_the_oldest_go_and_are_counted(scripted: Scripted, settings: Settings) -> None:
+    before = dropped("overflow")
+    async with calling({"a": scripted.port}) as peers:
+        scripted.gate.clear()
+        await peers.push("a", [transient(0)])
+        await eventually(lambda: scripted.calls == 1)
+        settings.IM_PEER_QUEUE = 10_000
+        for number in range(1, 101):
+            await peers.push("a", [transient(number, "x" * 1000)])
+        lost = dropped("overflow") - before
+        scripted.gate.set()
+        await eventually(lambda: sum(map(len, scripted.pushed)) == 101 - lost)
+        kinds = [deliver_pb2.Entry.FromString(entry).kind for batch in scripted.pushed for entry in batch]
+        assert 90 < lost < 100
+        assert kinds == ["push0", *(f"push{number}" for number in range(int(lost) + 1, 101))]
+
+
+async def test_an_entry_that_no_request_can_carry_is_dropped_and_the_next_arrives(
+    hub: Hub, server: DeliverServer
+) -> None:
+    before = dropped("too_large")
+    async with calling({"a": server.port}) as peers, listening(hub, ALICE) as alice:
+        await peers.push("a", [transient(0), transient(1, "x" * peer.LARGEST_ENTRY), transient(2)])
+        await alice.until(*shown(0, 2))
+        await peers.push("a", [transient(3, "x" * (peer.LARGEST_ENTRY - 100))])
+        await alice.until(*shown(0, 2, 3))
+    assert dropped("too_large") - before == 1
+
+
+async def test_a_push_is_never_repeated(scripted: Scripted) -> None:
+    """It may have arrived. The log brings what is missing."""
+    before = dropped("unavailable")
+    async with calling({"a": scripted.port}) as peers:
+        scripted.codes = [grpc.StatusCode.UNAVAILABLE]
+        await peers.push("a", [transient(0), transient(1)])
+        await eventually(lambda: dropped("unavailable") == before + 2)
+        await peers.push("a", [transient(2)])
+        await eventually(lambda: scripted.calls == 2)
+        kinds = [[deliver_pb2.Entry.FromString(entry).kind for entry in batch] for batch in scripted.pushed]
+        assert kinds == [["push0", "push1"], ["push2"]]
+
+
+async def test_what_is_for_a_node_that_nobody_knows_is_dropped_and_counted(hub: Hub, server: DeliverServer) -> None:
+    before = dropped("unknown")
+    async with (
+        serving(hub, node="b") as second,
+        calling({"a": server.port, "b": second.port}) as peers,
+        listening(hub, ALICE) as alice,
+    ):
+        for node in ("a", "gone", "b"):
+            await peers.push(node, [transient(0)])
+        await peers.push("gone", [transient(1), transient(2)])
+        await alice.until(*shown(0, 0))
+    assert dropped("unknown") - before == 3
+
+
+async def test_a_slow_node_does_not_delay_pushes_to_another(
+    hub: Hub, server: DeliverServer, scripted: Scripted
+) -> None:
+    scripted.gate.clear()
+    async with calling({"a": server.port, "slow": scripted.port}) as peers, listening(hub, ALICE) as alice:
+        for number in range(10):
+            await peers.push("slow", [transient(number)])
+            await peers.push("a", [transient(number)])
+        await alice.until(*shown(*range(10)))
+
+
+async def test_pushes_to_a_node_left_alone_are_dropped_and_counted_and_one_probes(scripted: Scripted) -> None:
+    clock = Clock()
+    before = dropped("left_alone")
+    async with calling({"a": scripted.port}, clock=clock) as peers:
+        scripted.codes = [grpc.StatusCode.UNAVAILABLE] * FAILURES
+        for number in range(FAILURES):
+            await peers.push("a", [transient(number)])
+            await eventually(lambda number=number: scripted.calls == number + 1)  # type: ignore[misc]
+        await eventually(lambda: peers.left_alone("a"))
+        await peers.push("a", [transient(8), transient(9)])
+        await eventually(lambda: dropped("left_alone") == before + 2)
+        clock.now += PAUSE
+        await peers.push("a", [transient(10)])
+        await eventually(lambda: not peers.left_alone("a"))
+        assert scripted.calls == FAILURES + 1

@@ -1,0 +1,252 @@
+"""What other nodes may ask of this one: real calls on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import grpc
+import pytest
+import pytest_asyncio
+from django.conf import Settings
+
+from delivery.cluster.entry_codec import to_bytes
+from delivery.cluster.rpc import deliver_pb2
+from delivery.cluster.rpc import server as grpc_server
+from delivery.cluster.rpc.options import MAX_MESSAGE
+from delivery.cluster.rpc.peers import NodeState, Peers
+from delivery.cluster.rpc.server import DeliverServer
+from delivery.hub.encoders import encoders
+from delivery.hub.hub import Hub
+from delivery.log import Entry, Span
+from tests.delivery.conftest import MemoryLog
+from tests.support.deliver import (
+    CREDENTIAL,
+    bare_call,
+    calling,
+    dropped,
+    serving,
+    status,
+)
+from tests.support.eventually import eventually
+from tests.support.listener import CODEC, listening, plain
+
+ALICE, BOB, CAROL, DORA = 1, 2, 3, 4
+METHODS = ["Push", "Online", "Persons", "Close", "State"]
+
+
+@pytest_asyncio.fixture
+async def server(hub: Hub) -> AsyncIterator[DeliverServer]:
+    async with serving(hub) as made:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def peers(server: DeliverServer) -> AsyncIterator[Peers]:
+    async with calling({"a": server.port}) as made:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def only_pushes(hub: Hub, memory_log: MemoryLog, settings: Settings) -> None:
+    """The hub does not look into the log by itself any more: what it shows came by a push."""
+    settings.IM_LOG_POLL = 3600
+    await eventually(lambda: memory_log.reads >= 2)
+
+
+# -- what is asked ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("only_pushes")
+async def test_a_committed_event_for_alice_reaches_her_here(hub: Hub, memory_log: MemoryLog, peers: Peers) -> None:
+    async with listening(hub, ALICE) as alice, listening(hub, BOB) as bob:
+        await peers.push("a", memory_log.append(Entry(kind="msg", persons=(ALICE,), body={"text": "hi"})))
+        assert await alice.until("msg@1") == ["msg@1"]
+        assert bob.frames == []
+
+
+async def test_a_transient_push_reaches_who_is_there_and_moves_no_watermark(hub: Hub, peers: Peers) -> None:
+    async with listening(hub, ALICE) as alice:
+        await peers.push("a", [Entry(kind="read.mark", persons=(ALICE, CAROL), body={"readSeq": 1})])
+        assert await alice.until("read.mark@0") == ["read.mark@0"]
+        assert hub.watermark == 0
+
+
+@pytest.mark.usefixtures("only_pushes")
+async def test_all_of_an_entry_arrives(
+    hub: Hub, memory_log: MemoryLog, peers: Peers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[Entry] = []
+
+    def encode(entry: Entry) -> str:
+        shown.append(entry)
+        return plain(entry)
+
+    monkeypatch.setitem(encoders, CODEC, encode)
+    about = {"channel": 10, "ref": 5, "subject": 1, "app": 101, "origin": "0123456789abcdef.3"}
+    sent = Entry(kind="edit", header={"skip": [BOB]}, body={"a": [1, "ä"]}, **about)  # type: ignore[arg-type]
+    memory_log.append(sent)
+    async with listening(hub, ALICE, Span(10, 0)) as alice:
+        await peers.push("a", [sent])
+        await alice.until("edit@1")
+    assert shown == [sent]
+
+
+@pytest.mark.usefixtures("only_pushes")
+async def test_a_revocation_that_is_pushed_closes_what_it_names(hub: Hub, memory_log: MemoryLog, peers: Peers) -> None:
+    async with (
+        listening(hub, ALICE, credential="token:phone") as phone,
+        listening(hub, ALICE, credential="session:laptop") as laptop,
+    ):
+        revoke = {"revoke": {"credential": "token:phone", "except": None}}
+        await peers.push("a", memory_log.append(Entry(kind="revocation", persons=(ALICE,), header=revoke)))
+        assert await phone.closed() == 4001
+        assert not laptop.closings
+
+
+async def test_who_is_online_here_on_any_app_or_on_one(hub: Hub, peers: Peers) -> None:
+    async with listening(hub, ALICE), listening(hub, ALICE, app=102), listening(hub, BOB, app=102):
+        assert await peers.online("a", [ALICE, BOB, CAROL]) == {ALICE, BOB}
+        assert await peers.online("a", [ALICE, BOB, CAROL], 101) == {ALICE}
+        assert await peers.online("a", [ALICE, BOB], 102) == {ALICE, BOB}
+        assert await peers.online("a", []) == set()
+    assert await peers.online("a", [ALICE, BOB]) == set()
+
+
+async def test_very_many_persons_are_asked_for_in_several_calls(
+    hub: Hub, peers: Peers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("delivery.cluster.rpc.peers.ONLINE_AT_ONCE", 10)
+    async with listening(hub, 3), listening(hub, 10), listening(hub, 24):
+        assert await peers.online("a", range(25)) == {3, 10, 24}
+
+
+async def test_everybody_on_an_app_page_by_page(hub: Hub, peers: Peers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grpc_server, "PERSONS_PAGE", 3)
+    async with (
+        listening(hub, DORA),
+        listening(hub, ALICE),
+        listening(hub, ALICE),
+        listening(hub, CAROL),
+        listening(hub, BOB, app=102),
+        listening(hub, 9),
+    ):
+        assert await peers.persons("a", 101) == ({ALICE: "person 1", CAROL: "person 3", DORA: "person 4"}, True)
+        assert await peers.persons("a", 101, after=DORA) == ({9: "person 9"}, False)
+        assert await peers.persons("a", 101, after=ALICE, limit=1) == ({CAROL: "person 3"}, True)
+        assert await peers.persons("a", 101, limit=10**6) == await peers.persons("a", 101, limit=-1)
+        assert await peers.persons("a", 999) == ({}, False)
+
+
+@pytest.mark.parametrize(
+    ("person", "credential", "closed"),
+    [
+        (ALICE, None, "phone laptop"),
+        (ALICE, "token:phone", "phone"),
+        (None, "token:phone", "phone"),
+        (ALICE, "token:bob", ""),
+        (BOB, None, "bob"),
+    ],
+)
+async def test_connections_are_closed_by_person_and_credential(
+    hub: Hub, peers: Peers, person: int | None, credential: str | None, closed: str
+) -> None:
+    async with (
+        listening(hub, ALICE, credential="token:phone") as phone,
+        listening(hub, ALICE, credential="session:laptop") as laptop,
+        listening(hub, BOB, credential="token:bob") as bob,
+    ):
+        assert await peers.close("a", person=person, credential=credential) == len(closed.split())
+        for name, listener in {"phone": phone, "laptop": laptop, "bob": bob}.items():
+            assert listener.closings == ([4001] if name in closed else [])
+
+
+async def test_whose_connections_must_be_said(hub: Hub, server: DeliverServer) -> None:
+    nothing = deliver_pb2.CloseRequest(credential="").SerializeToString()
+    async with listening(hub, ALICE) as alice:
+        for request in (b"", nothing):
+            assert await status(server.port, "/delivery.Deliver/Close", request) is grpc.StatusCode.INVALID_ARGUMENT
+        assert not alice.closings
+
+
+async def test_the_state_of_the_node(hub: Hub, memory_log: MemoryLog, peers: Peers) -> None:
+    async with listening(hub, ALICE), listening(hub, ALICE) as second:
+        second.connection.attached = False
+        hub.offer(memory_log.append(Entry(kind="x"), Entry(kind="x")))
+        state = await peers.state("a")
+        second.connection.attached = True
+    assert state == NodeState("a", state.started, connections=2, logged_in=1, watermark=2, logging_in=1)
+    assert state.started > 0
+
+
+# -- garbage ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("only_pushes")
+async def test_malformed_entries_are_dropped_and_counted_and_the_others_delivered(
+    hub: Hub, memory_log: MemoryLog, server: DeliverServer
+) -> None:
+    good = [to_bytes(entry) for entry in memory_log.append(Entry(kind="msg", persons=(ALICE,)))]
+    announced = to_bytes(Entry(kind="msg", persons=(ALICE,), position=2), body=False)
+    garbage = [b"", b"\xff\xff\xff", b"{}", announced, good[0][:-1]]
+    request = deliver_pb2.PushRequest(entries=[*garbage, *good, *garbage]).SerializeToString()
+    before = dropped("malformed")
+    async with listening(hub, ALICE) as alice:
+        reply = await bare_call(server.port, "/delivery.Deliver/Push", request)
+        assert await alice.until("msg@1") == ["msg@1"]
+    assert deliver_pb2.PushReply.FromString(reply).dropped == len(garbage) * 2
+    assert dropped("malformed") - before == len(garbage) * 2
+
+
+async def test_a_push_that_cannot_be_shown_stops_nothing(
+    hub: Hub, peers: Peers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def encode(entry: Entry) -> str:
+        if entry.kind == "poison":
+            raise ValueError("a poisoned body")
+        return plain(entry)
+
+    monkeypatch.setitem(encoders, CODEC, encode)
+    before = dropped("undeliverable")
+    async with listening(hub, ALICE) as alice:
+        await peers.push("a", [Entry(kind=kind, persons=(ALICE,)) for kind in ("a", "poison", "b")])
+        assert await alice.until("b@0") == ["a@0", "b@0"]
+    assert dropped("undeliverable") - before == 1
+
+
+@pytest.mark.parametrize("method", METHODS)
+async def test_garbage_instead_of_a_request_is_an_error_and_the_service_lives(
+    server: DeliverServer, peers: Peers, method: str
+) -> None:
+    garbage = await status(server.port, f"/delivery.Deliver/{method}", b"\xff" * 50)
+    assert garbage not in {grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
+    assert (await peers.state("a")).node == "a"
+
+
+async def test_a_request_that_is_too_large_is_refused_and_the_service_lives(
+    server: DeliverServer, peers: Peers
+) -> None:
+    channel_options = [("grpc.max_send_message_length", -1)]
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}", options=channel_options) as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await channel.unary_unary("/delivery.Deliver/Push")(
+                b"\0" * (MAX_MESSAGE + 1), metadata=CREDENTIAL.metadata()
+            )
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert (await peers.state("a")).node == "a"
+
+
+# -- life -------------------------------------------------------------------------------------------------------------
+
+
+async def test_two_nodes_do_not_share_a_port(hub: Hub, server: DeliverServer) -> None:
+    second = DeliverServer(hub, CREDENTIAL, f"127.0.0.1:{server.port}", node="b")
+    with pytest.raises(OSError, match=str(server.port)):
+        await second.start()
+    await second.stop()
+
+
+async def test_it_starts_again_on_the_port_it_left(hub: Hub) -> None:
+    async with serving(hub) as first:
+        port = first.port
+    async with serving(hub, port=port, node="again") as second, calling({"a": second.port}) as peers:
+        assert (await peers.state("a")).node == "again"

@@ -1,0 +1,133 @@
+"""Entries survive the way to another node; whatever else arrives is refused with one named error."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from delivery.cluster.entry_codec import Malformed, from_bytes, to_bytes
+from delivery.cluster.rpc import deliver_pb2
+from delivery.log import Entry
+
+_IDS = st.integers(0, 2**63 - 1)
+_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | _TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+_ENTRIES = st.builds(
+    Entry,
+    kind=_TEXT.filter(bool),
+    channel=st.none() | _IDS,
+    persons=st.lists(_IDS, max_size=4).map(tuple),
+    ref=st.none() | _IDS,
+    subject=st.none() | _IDS,
+    app=st.none() | _IDS,
+    origin=st.sampled_from(["", "0123456789abcdef.7"]),
+    header=st.fixed_dictionaries(
+        {},
+        optional={
+            "join": st.lists(_IDS, max_size=2),
+            "skip": st.lists(_IDS, max_size=2),
+            "revoke": st.fixed_dictionaries({"credential": st.none() | _TEXT, "except": st.none() | _TEXT}),
+        },
+    ),
+    body=st.dictionaries(_TEXT, _JSON, max_size=4),
+    position=_IDS,
+    time=_IDS,
+)
+
+
+@given(_ENTRIES)
+def test_an_entry_comes_back_as_it_was(entry: Entry) -> None:
+    assert from_bytes(to_bytes(entry)) == entry
+
+
+@given(_ENTRIES)
+def test_an_announcement_is_the_entry_without_its_body(entry: Entry) -> None:
+    announced = from_bytes(to_bytes(entry, body=False), body=False)
+    entry.body = {}
+    assert announced == entry
+
+
+def test_an_announcement_does_not_pass_for_the_event_nor_the_event_for_an_announcement() -> None:
+    entry = Entry(kind="msg", channel=1, position=1)
+    with pytest.raises(Malformed):
+        from_bytes(to_bytes(entry, body=False))
+    with pytest.raises(Malformed):
+        from_bytes(to_bytes(entry), body=False)
+
+
+def test_it_comes_back_as_the_log_would_give_it() -> None:
+    """Keys are texts and tuples are lists there too, so no encoder sees a difference."""
+    entry = Entry(kind="msg", position=1, body={"who": (1, 2)})
+    assert from_bytes(to_bytes(entry)).body == orjson.loads(orjson.dumps(entry.body))
+
+
+def raw(**fields: Any) -> bytes:
+    """An entry with these fields set as they are."""
+    return deliver_pb2.Entry(**({"position": 1, "kind": "msg", "body": b"{}"} | fields)).SerializeToString()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"position": -1},
+        {"time": -1},
+        {"kind": ""},
+        {"origin": "7"},
+        {"origin": "0123.x"},
+        {"origin": "0123.7\n"},
+        {"origin": "0123.٣"},
+        {"origin": "0123." + "9" * 5000},
+        {"body": b""},
+        {"body": b"[]"},
+        {"body": b"{"},
+        {"body": b'{"a": NaN}'},
+        {"body": b'{"a": "\\ud800"}'},
+        {"body": b"\xff"},
+        {"body": b'{"a":' * 5000 + b"1" + b"}" * 5000},
+        {"header": b"null"},
+        {"header": b'{"join": 7}'},
+        {"header": b'{"join": ["7"]}'},
+        {"header": b'{"leave": [true]}'},
+        {"header": b'{"skip": null}'},
+        {"header": b'{"route": {"7": 8}}'},
+        {"header": b'{"revoke": "all"}'},
+        {"header": b'{"revoke": {"credential": 7}}'},
+        {"header": b'{"revoke": {"except": []}}'},
+        {"header": b'{"revoke": {"app": "101"}}'},
+    ],
+    ids=str,
+)
+def test_a_malformed_entry_is_refused(fields: dict[str, Any]) -> None:
+    from_bytes(raw())
+    with pytest.raises(Malformed):
+        from_bytes(raw(**fields))
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_do_more_than_be_refused(data: bytes) -> None:
+    with contextlib.suppress(Malformed):
+        from_bytes(data)
+
+
+@given(_ENTRIES, st.integers(0, 10_000), st.integers(1, 255))
+def test_no_changed_byte_does_more_than_be_refused(entry: Entry, place: int, change: int) -> None:
+    data = bytearray(to_bytes(entry))
+    data[place % len(data)] ^= change
+    with contextlib.suppress(Malformed):
+        from_bytes(bytes(data))
+
+
+@pytest.mark.parametrize("data", ["text", None, 7, ["a"], {}])
+def test_what_is_not_even_bytes_is_refused(data: Any) -> None:
+    """A message of the channel layer may hold anything."""
+    with pytest.raises(Malformed):
+        from_bytes(data)

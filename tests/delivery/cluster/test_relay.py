@@ -1,0 +1,94 @@
+"""What a relay does with what it cannot bring: the rest goes on. Two relays on one layer in memory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+from channels.layers import InMemoryChannelLayer
+
+from delivery.cluster import relay as relay_module
+from delivery.cluster.relay import Relay
+from delivery.log import Entry
+from tests.support.eventually import eventually
+
+GROUP = 10
+
+
+class Receiver:
+    """A hub to which `poison` cannot be shown."""
+
+    def __init__(self) -> None:
+        self.got: list[str] = []
+
+    def announce(self, entries: Sequence[Entry]) -> None:
+        self.got += [f"{entry.kind}@{entry.position}" for entry in entries]
+
+    offer = announce
+
+    def deliver_transient(self, entry: Entry) -> None:
+        if entry.kind == "poison":
+            raise KeyError(entry.kind)
+        self.announce([entry])
+
+
+class Nodes:
+    """Two nodes, `a` and `b`. Where the persons are, nobody can say while `lost`."""
+
+    def __init__(self) -> None:
+        self.lost = False
+        self.a, self.b = Receiver(), Receiver()
+        layer = InMemoryChannelLayer()
+        self.relays = {
+            name: Relay(
+                node=name,
+                layer=layer,
+                secret="secret",
+                receiver=receiver,
+                find=self.find,
+                push=self.push,
+                look=lambda: None,
+            )
+            for name, receiver in (("a", self.a), ("b", self.b))
+        }
+
+    async def find(self, persons: Sequence[int]) -> Mapping[int, set[str]]:
+        if self.lost:
+            raise ValueError("no answer that can be read")
+        return {}
+
+    async def push(self, node: str, entries: Sequence[Entry]) -> None:
+        pass
+
+
+@asynccontextmanager
+async def _running() -> AsyncIterator[Nodes]:
+    nodes = Nodes()
+    for relay in nodes.relays.values():
+        await relay.start()
+    try:
+        await eventually(lambda: all(relay._greeted for relay in nodes.relays.values()))
+        yield nodes
+    finally:
+        for relay in nodes.relays.values():
+            await relay.stop()
+
+
+async def test_a_push_that_cannot_be_shown_here_holds_up_none_that_follow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay_module, "PAUSE", 3600.0)
+    async with _running() as nodes:
+        nodes.relays["a"].send([Entry(kind="poison", channel=GROUP), Entry(kind="typing", channel=GROUP)])
+        nodes.relays["a"].send([Entry(kind="msg", channel=GROUP, position=1)])
+        await eventually(lambda: sorted(nodes.b.got) == ["msg@1", "typing@0"])
+
+
+async def test_where_nobody_knows_who_is_where_what_waits_is_sent_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay_module, "PAUSE", 0.01)
+    monkeypatch.setattr(relay_module, "TOGETHER", 1)
+    async with _running() as nodes:
+        nodes.lost = True
+        nodes.relays["a"].send(
+            [Entry(kind="friend", persons=(7,), position=1), Entry(kind="msg", channel=1, position=2)]
+        )
+        await eventually(lambda: nodes.b.got == ["friend@1", "msg@2"])

@@ -1,0 +1,110 @@
+"""Rows written without model instances, as the hot path writes them."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+from django.db import DatabaseError, InterfaceError, connection, transaction
+
+from delivery.db.bulk import Statement, insert, insertion, together
+from delivery.models import EventPerson, LogHead
+from tests.support import postgres
+from tests.support.eventually import PATIENCE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_none_one_and_many_are_stored() -> None:
+    for count in (0, 1, 2500):
+        EventPerson.objects.all().delete()
+        insert(EventPerson, ("person", "position"), [(7, position) for position in range(1, count + 1)])
+        assert EventPerson.objects.count() == count
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_of_several_statements_gives_its_own_rows() -> None:
+    table = EventPerson._meta.db_table
+    fields = ("person", "position")
+    with transaction.atomic():
+        answers = together(
+            [
+                insertion(EventPerson, fields, [(7, 1), (7, 2)], returning=fields),
+                Statement(f"UPDATE {table} SET person = %s WHERE position = %s", [8, 2]),
+                Statement(f"SELECT person, '%%' FROM {table} WHERE position = %s", [2], returns=True),
+                Statement(f"SELECT person FROM {table} WHERE position = %s", [3], returns=True),
+                insertion(EventPerson, fields, [(7, 3)]),
+            ]
+        )
+    assert (sorted(answers[0]), answers[1:]) == ([(7, 1), (7, 2)], [[], [(8, "%")], [], []])
+    assert sorted(EventPerson.objects.values_list(*fields)) == [(7, 1), (7, 3), (8, 2)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_where_one_of_them_fails_none_has_happened() -> None:
+    row = insertion(EventPerson, ("person", "position"), [(7, 1)])
+    nonsense = Statement("SELECT nothing FROM nowhere", [], returns=True)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        together([row, nonsense, row])
+    assert not EventPerson.objects.exists()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_what_stands_behind_a_lock_sees_what_was_committed_meanwhile() -> None:
+    """What is read of a channel after its lock was had must be of then, also in one round trip."""
+    LogHead.objects.create(pk=1, position=5)
+    table = LogHead._meta.db_table
+    with psycopg.connect(_url()) as other, ThreadPoolExecutor(1) as thread:
+        other.execute(f"UPDATE {table} SET position = 6")
+        with psycopg.connect(_url(), autocommit=True) as watcher:
+            answer = thread.submit(_locked_and_counted, table)
+            while watcher.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone() is None:
+                assert not answer.done(), "it does not wait for the lock"
+                time.sleep(0.01)
+        other.execute(f"INSERT INTO {table} (id, position) VALUES (2, 1)")
+        other.commit()
+        assert answer.result(PATIENCE) == [[(6,)], [(2,)]]
+
+
+def _locked_and_counted(table: str) -> list[list[tuple[int, ...]]]:
+    try:
+        with transaction.atomic():
+            return together(
+                [
+                    Statement(f"SELECT position FROM {table} WHERE id = 1 FOR UPDATE", [], returns=True),
+                    Statement(f"SELECT count(*) FROM {table}", [], returns=True),
+                ]
+            )
+    finally:
+        connection.close()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_the_database_ends_a_transaction_that_has_stopped_after_it() -> None:
+    """A node that freezes there must not keep what it has locked: some ways of writing make PostgreSQL miss that."""
+    with psycopg.connect(_url(), autocommit=True) as watcher:
+
+        def runs(backend: int) -> bool:
+            found = watcher.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", [backend])
+            return found.fetchone() is not None
+
+        with contextlib.suppress(DatabaseError, InterfaceError), transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET idle_in_transaction_session_timeout = 100")
+                cursor.execute("SELECT pg_backend_pid()")
+                backend = cursor.fetchone()[0]
+            insert(EventPerson, ("person", "position"), [(7, 1), (7, 2)])
+            deadline = time.monotonic() + PATIENCE
+            while runs(backend):
+                assert time.monotonic() < deadline, "it still holds its locks"
+                time.sleep(0.01)
+    connection.close()
+
+
+def _url() -> str:
+    """The test database, for a connection of one's own."""
+    return f"{postgres.cluster_url()}/{connection.settings_dict['NAME']}"

@@ -1,0 +1,181 @@
+"""Connecting while the hub goes on: nobody misses what begins, and nobody hears what ends, in that moment."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from delivery.hub.hub import CredentialEnded, Hub
+from delivery.log import Entry, Span
+from tests.delivery.conftest import MemoryLog
+from tests.support.eventually import PATIENCE, eventually
+from tests.support.listener import Listener, assert_forgotten, listening
+
+BOB = 2
+GROUP = 10
+MEMBER = Span(GROUP, 0)
+
+
+def msg(channel: int = GROUP, **fields: object) -> Entry:
+    return Entry(kind="msg", channel=channel, **fields)  # type: ignore[arg-type]
+
+
+def joins(person: int, channel: int = GROUP) -> Entry:
+    return Entry(kind="note", channel=channel, header={"join": [person]})
+
+
+def leaves(person: int, channel: int = GROUP) -> Entry:
+    return Entry(kind="note", channel=channel, header={"leave": [person]})
+
+
+class Slow:
+    """Stays that are read in a database thread at a moment the test chooses."""
+
+    def __init__(self, read: Callable[[], list[Span] | None]) -> None:
+        self._read = read
+        self._begin, self._end = threading.Event(), threading.Event()
+        self._has_read = threading.Event()
+
+    def __call__(self) -> list[Span] | None:
+        assert self._begin.wait(PATIENCE)
+        stays = self._read()
+        self._has_read.set()
+        assert self._end.wait(PATIENCE)
+        return stays
+
+    async def read(self) -> None:
+        self._begin.set()
+        await asyncio.to_thread(self._has_read.wait, PATIENCE)
+
+    def finish(self) -> None:
+        self._begin.set()
+        self._end.set()
+
+
+STAYS: dict[str, tuple[list[Span], list[Span]]] = {
+    "join": ([], [Span(GROUP, 2)]),
+    "leave": ([Span(GROUP, 1)], [Span(GROUP, 1, 2)]),
+    "rejoin": ([Span(GROUP, 0, 1)], [Span(GROUP, 0, 1), Span(GROUP, 2)]),
+}
+
+
+@pytest.mark.parametrize("second", [False, True], ids=["first connection", "second connection"])
+@pytest.mark.parametrize(
+    ("commits", "passes"),
+    [
+        ("before the read", "before the read"),
+        ("before the read", "after the read"),
+        ("before the read", "after attaching"),
+        ("after the read", "after the read"),
+        ("after the read", "after attaching"),
+    ],
+)
+@pytest.mark.parametrize("change", STAYS)
+async def test_a_change_of_membership_while_attaching(
+    hub: Hub, memory_log: MemoryLog, change: str, commits: str, passes: str, second: bool
+) -> None:
+    """Bob connects while the event that changes his stay is committed and passed: he hears what his stay covers."""
+    before, after = STAYS[change]
+    memory_log.append(msg())
+    await eventually(lambda: hub.watermark == 1)
+    event = leaves(BOB) if change == "leave" else joins(BOB)
+    stays = before
+
+    async def attach() -> None:
+        stuck.connection.person = BOB
+        await hub.attach(stuck.connection, stuck.connection.open_reply(), slow)
+
+    slow = Slow(lambda: stays)
+    earlier = listening(hub, BOB, *before)
+    if second:
+        await earlier.__aenter__()
+    stuck = Listener(hub.ticker)
+    async with stuck.writing():
+        attaching = asyncio.create_task(attach())
+        await asyncio.sleep(0)
+        if commits == "before the read":
+            stays = after
+        if passes == "before the read":
+            hub.offer(memory_log.append(event))
+        await slow.read()
+        if passes == "after the read":
+            hub.offer(memory_log.append(event))
+        slow.finish()
+        await attaching
+        stuck.connection.reply(1, None)
+        if passes == "after attaching":
+            hub.offer(memory_log.append(event))
+        sentinel = Entry(kind="end", persons=(BOB,))
+        hub.offer(memory_log.append(msg(), sentinel))
+        frames = await stuck.until("end@4")
+        assert ("msg@3" in frames) is (change != "leave")
+        assert ("note@2" in frames) is (passes == "after attaching")
+        assert hub.audience.persons[BOB].spans == after
+        hub.remove(stuck.connection)
+    if second:
+        await earlier.__aexit__(None, None, None)
+    assert_forgotten(hub)
+
+
+async def test_events_pass_while_somebody_attaches_and_the_told_position_says_which(
+    hub: Hub, memory_log: MemoryLog
+) -> None:
+    slow = Slow(lambda: [MEMBER])
+    bob = Listener(hub.ticker)
+    bob.connection.person = BOB
+    async with bob.writing():
+        attaching = asyncio.create_task(hub.attach(bob.connection, bob.connection.open_reply(), slow))
+        await slow.read()
+        hub.offer(memory_log.append(msg(), msg()))
+        slow.finish()
+        assert await attaching == 2
+        hub.offer(memory_log.append(msg()))
+        bob.connection.reply(1, "welcome")
+        assert await bob.until("msg@3") == ["welcome", "msg@3"]
+        hub.remove(bob.connection)
+
+
+@pytest.mark.parametrize("how", ["no longer stands", "revoked meanwhile"])
+async def test_a_credential_that_ends_while_attaching_lets_nobody_in(hub: Hub, memory_log: MemoryLog, how: str) -> None:
+    slow = Slow(lambda: None if how == "no longer stands" else [MEMBER])
+    bob = Listener(hub.ticker)
+    bob.connection.person, bob.connection.credential = BOB, "token:1"
+    attaching = asyncio.create_task(hub.attach(bob.connection, bob.connection.open_reply(), slow))
+    await slow.read()
+    if how == "revoked meanwhile":
+        revoke = {"revoke": {"credential": "token:1", "except": None}}
+        hub.offer(memory_log.append(Entry(kind="revocation", persons=(BOB,), header=revoke)))
+    slow.finish()
+    with pytest.raises(CredentialEnded):
+        await attaching
+    assert bob.closings == ([4001] if how == "revoked meanwhile" else [])
+    assert await hub.presence.online([BOB]) == set()
+    hub.remove(bob.connection)
+    assert_forgotten(hub)
+
+
+async def test_the_failure_of_one_attaching_connection_does_not_disturb_another(
+    hub: Hub, memory_log: MemoryLog
+) -> None:
+    def fail() -> None:
+        raise RuntimeError("the database has gone")
+
+    slow = Slow(lambda: [MEMBER])
+    bob, broken = Listener(hub.ticker), Listener(hub.ticker)
+    bob.connection.person = broken.connection.person = BOB
+    async with bob.writing():
+        attaching = asyncio.create_task(hub.attach(bob.connection, bob.connection.open_reply(), slow))
+        await slow.read()
+        with pytest.raises(RuntimeError):
+            await hub.attach(broken.connection, broken.connection.open_reply(), fail)
+        hub.offer(memory_log.append(leaves(BOB)))
+        slow.finish()
+        await attaching
+        bob.connection.reply(1, None)
+        hub.offer(memory_log.append(msg(), Entry(kind="end", persons=(BOB,))))
+        assert await bob.until("end@3") == ["end@3"]
+        hub.remove(bob.connection)
+    assert_forgotten(hub)

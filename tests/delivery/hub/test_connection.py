@@ -1,0 +1,210 @@
+"""In which order replies and pushes leave one connection."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from delivery.hub.connection import HELD_LIMIT
+from delivery.hub.outbox import Ticker
+from tests.support.listener import Listener
+
+
+@pytest.fixture
+async def listener() -> Listener:
+    return Listener(Ticker(0.001))
+
+
+async def test_replies_leave_in_the_order_of_the_requests(listener: Listener) -> None:
+    connection = listener.connection
+    first, second, third = (connection.open_reply() for _ in range(3))
+    async with listener.writing():
+        connection.reply(third, "third")
+        connection.reply(second, "second")
+        connection.push("push")
+        connection.reply(first, "first")
+        assert await listener.until("third") == ["push", "first", "second", "third"]
+
+
+async def test_a_send_is_answered_at_its_event_s_place(listener: Listener) -> None:
+    connection = listener.connection
+    number = connection.open_reply()
+    async with listener.writing():
+        connection.reply(number, "sent", awaits_pass=True)
+        connection.push("before")
+        connection.passed(number)
+        connection.push("after")
+        assert await listener.until("after") == ["before", "sent", "after"]
+
+
+async def test_pushes_after_the_event_wait_for_an_answer_that_is_not_ready(listener: Listener) -> None:
+    connection = listener.connection
+    number = connection.open_reply()
+    async with listener.writing():
+        connection.push("before")
+        connection.passed(number)
+        connection.push("after")
+        await listener.until("before")
+        connection.reply(number, "sent", awaits_pass=True)
+        assert await listener.until("after") == ["before", "sent", "after"]
+
+
+async def test_several_sends_in_flight_keep_their_places_among_the_pushes(listener: Listener) -> None:
+    connection = listener.connection
+    one, two, three = (connection.open_reply() for _ in range(3))
+    async with listener.writing():
+        connection.passed(one)
+        connection.push("a")
+        connection.reply(three, "three: refused")
+        connection.reply(two, "two", awaits_pass=True)
+        connection.passed(two)
+        connection.push("b")
+        connection.reply(one, "one", awaits_pass=True)
+        assert await listener.until("three: refused") == ["one", "a", "two", "b", "three: refused"]
+
+
+async def test_an_error_and_a_repeated_send_wait_for_no_event(listener: Listener) -> None:
+    connection = listener.connection
+    refused, repeated = connection.open_reply(), connection.open_reply()
+    async with listener.writing():
+        connection.reply(refused, "refused")
+        connection.reply(repeated, "repeated")
+        connection.push("push")
+        assert await listener.until("push") == ["refused", "repeated", "push"]
+
+
+async def test_pushes_wait_for_the_log_in_s_answer(listener: Listener) -> None:
+    connection = listener.connection
+    number = connection.open_reply()
+    async with listener.writing():
+        connection.hold(number)
+        connection.push("push")
+        connection.reply(number, "welcome")
+        assert await listener.until("push") == ["welcome", "push"]
+
+
+async def test_an_event_of_a_request_long_answered_holds_nothing_back(listener: Listener) -> None:
+    connection = listener.connection
+    number = connection.open_reply()
+    async with listener.writing():
+        connection.reply(number, "sent")
+        connection.passed(number)
+        connection.push("push")
+        assert await listener.until("push") == ["sent", "push"]
+
+
+async def test_overflowing_while_held_pushes_leave_closes_once_and_harms_nobody(listener: Listener) -> None:
+    """The hub is delivering to others in that moment: nothing may be raised into it."""
+    connection = listener.connection
+    number = connection.open_reply()
+    connection.hold(number)
+    for _ in range(40):
+        connection.push("x" * 65536)
+    connection.reply(number, "welcome")
+    connection.push("more")
+    assert await listener.closed() == 4008
+    assert listener.closings == [4008]
+
+
+async def test_pushes_held_without_end_close_it(listener: Listener) -> None:
+    connection = listener.connection
+    connection.hold(connection.open_reply())
+    for _ in range(10_001):
+        connection.push("x")
+    assert listener.closings == [4008]
+
+
+async def test_close_after_lets_the_answer_out_first(listener: Listener) -> None:
+    connection = listener.connection
+    number = connection.open_reply()
+    async with listener.writing():
+        connection.close_after(4003, "too many")
+        connection.reply(number, "refused")
+        assert await listener.closed() == 4003
+    assert listener.frames == ["refused"]
+
+
+async def test_while_paused_only_the_first_reply_leaves(listener: Listener) -> None:
+    connection = listener.connection
+    connection.pause()
+    sent, asked = connection.open_reply(), connection.open_reply()
+    async with listener.writing():
+        connection.push("one", 1)
+        connection.passed(sent)
+        connection.push("three", 3)
+        connection.reply(sent, "sent", awaits_pass=True)
+        connection.reply_first(asked, "page")
+        assert await listener.until("page") == ["page"]
+        connection.push("four", 4)
+        connection.resume()
+        assert await listener.until("four") == ["page", "one", "sent", "three", "four"]
+
+
+async def test_what_the_client_has_is_not_pushed_again(listener: Listener) -> None:
+    connection = listener.connection
+    connection.pause()
+    sent = connection.open_reply()
+    async with listener.writing():
+        connection.push("one", 1)
+        connection.passed(sent)
+        connection.push("a room's", 3)
+        connection.push("three", 3)
+        connection.push("no place in the log", 0)
+        connection.push("four", 4)
+        connection.reply(sent, "sent", awaits_pass=True)
+        connection.leave_out(3, lambda frame: frame != "a room's")
+        connection.resume()
+        connection.push("five", 5)
+        assert await listener.until("five") == ["sent", "a room's", "no place in the log", "four", "five"]
+
+
+async def test_who_fetches_nothing_is_served_after_a_while(listener: Listener) -> None:
+    listener.connection.pause()
+    listener.connection.push("push", 1)
+    listener.connection.resume_after(0.01)
+    async with listener.writing():
+        assert await listener.until("push") == ["push"]
+
+
+async def test_a_node_that_was_frozen_hears_first_what_came_meanwhile(listener: Listener) -> None:
+    connection = listener.connection
+    connection.pause()
+    connection.resume_after(0.1)
+    time.sleep(0.2)  # noqa: ASYNC251  the whole process stands still
+    for _ in range(5):  # As many turns as it takes a frame from the socket to the command.
+        await asyncio.sleep(0)
+    assert connection.paused
+    connection.push("push", 1)
+    async with listener.writing():
+        assert await listener.until("push") == ["push"]
+
+
+async def test_who_begins_to_fetch_is_waited_for(listener: Listener) -> None:
+    connection = listener.connection
+    connection.pause()
+    connection.resume_after(0)
+    connection.resume_after(None)
+    connection.push("push", 1)
+    async with listener.writing():
+        await asyncio.sleep(0)
+        assert connection.paused
+        connection.resume()
+        assert await listener.until("push") == ["push"]
+
+
+async def test_too_much_held_back_closes_the_connection(listener: Listener) -> None:
+    listener.connection.pause()
+    for position in range(HELD_LIMIT + 1):
+        listener.connection.push("push", position)
+    assert await listener.closed() == 4008
+
+
+async def test_who_is_sent_away_while_paused_goes_at_once(listener: Listener) -> None:
+    connection = listener.connection
+    connection.pause()
+    connection.reply(connection.open_reply(), "held")
+    async with listener.writing():
+        connection.dismiss(1012, "restart")
+        assert await listener.closed() == 1012

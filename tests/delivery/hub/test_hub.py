@@ -1,0 +1,296 @@
+"""The hub follows the log: every event once, in order, to whom it concerns at that very event."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import pytest
+from django.conf import Settings
+
+from delivery import log
+from delivery.hub.encoders import encoders
+from delivery.hub.hub import Hub
+from delivery.log import Entry, Span
+from tests.delivery.conftest import MemoryLog
+from tests.support.eventually import PATIENCE, eventually
+from tests.support.listener import CODEC, Listener, assert_forgotten, listening, plain
+
+ALICE, BOB, CAROL = 1, 2, 3
+GROUP, ROOM = 10, 20
+MEMBER = Span(GROUP, 0)
+
+
+def msg(channel: int = GROUP, **fields: object) -> Entry:
+    return Entry(kind="msg", channel=channel, **fields)  # type: ignore[arg-type]
+
+
+def joins(person: int, channel: int = GROUP) -> Entry:
+    return Entry(kind="note", channel=channel, header={"join": [person]})
+
+
+def leaves(person: int, channel: int = GROUP) -> Entry:
+    return Entry(kind="note", channel=channel, header={"leave": [person]})
+
+
+# -- following --------------------------------------------------------------------------------------------------------
+
+
+async def test_announcements_in_any_order_and_repeated_are_delivered_in_order_once(
+    hub: Hub, memory_log: MemoryLog
+) -> None:
+    async with listening(hub, ALICE, MEMBER) as alice:
+        one, two, three, four = memory_log.append(msg(), msg(), msg(), msg())
+        for entries in ([three], [one], [three, two], [one, four], [two]):
+            hub.offer(entries)
+        assert await alice.until("msg@4") == ["msg@1", "msg@2", "msg@3", "msg@4"]
+
+
+async def test_a_hole_in_the_announcements_is_filled_from_the_log(
+    hub: Hub, memory_log: MemoryLog, settings: Settings
+) -> None:
+    settings.IM_LOG_POLL = 3600
+    async with listening(hub, ALICE, MEMBER) as alice:
+        _lost, told, _lost_too, last = memory_log.append(msg(), msg(), msg(), msg())
+        hub.offer([told, last])
+        assert await alice.until("msg@4") == ["msg@1", "msg@2", "msg@3", "msg@4"]
+
+
+async def test_what_nobody_announced_is_found_in_the_log(hub: Hub, memory_log: MemoryLog) -> None:
+    async with listening(hub, ALICE, MEMBER) as alice:
+        memory_log.append(msg(), msg())
+        assert await alice.until("msg@2") == ["msg@1", "msg@2"]
+
+
+async def test_an_announcement_from_another_thread_arrives(hub: Hub, memory_log: MemoryLog, settings: Settings) -> None:
+    settings.IM_LOG_POLL = 3600
+    async with listening(hub, ALICE, MEMBER) as alice:
+        thread = threading.Thread(target=hub.offer, args=(memory_log.append(msg()),))
+        thread.start()
+        await alice.until("msg@1")
+        thread.join()
+
+
+async def test_a_long_way_behind_it_catches_up_page_by_page(hub: Hub, memory_log: MemoryLog) -> None:
+    async with listening(hub, ALICE, MEMBER) as alice:
+        memory_log.append(*(msg() for _ in range(1203)))
+        assert await alice.until("msg@1203") == [f"msg@{position}" for position in range(1, 1204)]
+
+
+async def test_a_jump_of_the_counter_is_followed(hub: Hub, memory_log: MemoryLog) -> None:
+    """After a restore the counter jumps ahead: positions that nobody will ever write are not waited for."""
+    async with listening(hub, ALICE, MEMBER) as alice:
+        memory_log.append(msg())
+        memory_log.position = 1000
+        hub.offer(memory_log.append(msg()))
+        assert await alice.until("msg@1001") == ["msg@1", "msg@1001"]
+        memory_log.position = 2000
+        await eventually(lambda: hub.watermark == 2000)
+
+
+async def test_where_the_database_forgot_what_was_passed_everybody_begins_anew(
+    hub: Hub, memory_log: MemoryLog, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A replica that lagged has taken over: positions are given a second time."""
+    async with listening(hub, ALICE, MEMBER) as alice:
+        hub.offer(memory_log.append(msg(), msg(), msg()))
+        await alice.until("msg@3")
+        memory_log.position = 1
+        del memory_log.entries[1:]
+        assert await alice.closed() == 1012
+    assert "log_went_back" in caplog.text
+    async with listening(hub, ALICE, MEMBER) as alice:
+        hub.offer(memory_log.append(msg()))
+        assert await alice.until("msg@2") == ["msg@2"]
+
+
+async def test_that_the_database_forgot_is_seen_once(
+    hub: Hub, memory_log: MemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two that look at the same time must not both go back: what came meanwhile would be passed again."""
+    hub.offer(memory_log.append(msg(), msg(), msg()))
+    await eventually(lambda: hub.watermark == 3)
+    await hub.stop()
+    memory_log.position = 1
+    both = threading.Barrier(2)
+
+    def head() -> int:
+        both.wait(PATIENCE)
+        return memory_log.head()
+
+    monkeypatch.setattr(log, "head", head)
+    begun: list[int] = []
+    monkeypatch.setattr(hub, "_begin_anew", lambda at: (begun.append(at), setattr(hub, "watermark", at)))
+    await asyncio.gather(hub.reach(4), hub.reach(4))
+    assert begun == [1]
+
+
+async def test_a_head_that_was_read_before_the_last_announcement_is_no_step_back(
+    hub: Hub, memory_log: MemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    overtaken = threading.Event()
+
+    def head() -> int:
+        before = memory_log.head()
+        if not overtaken.is_set() and before == 1:
+            hub.offer(memory_log.append(msg()))
+            while hub.watermark != 2:
+                time.sleep(0.001)
+            overtaken.set()
+        return before
+
+    monkeypatch.setattr(log, "head", head)
+    async with listening(hub, ALICE, MEMBER) as alice:
+        hub.offer(memory_log.append(msg()))
+        await eventually(overtaken.is_set)
+        hub.offer(memory_log.append(msg()))
+        assert await alice.until("msg@3") == ["msg@1", "msg@2", "msg@3"]
+        assert alice.closings == []
+
+
+async def test_an_unreadable_database_delays_and_loses_nothing(hub: Hub, memory_log: MemoryLog) -> None:
+    async with listening(hub, ALICE, MEMBER) as alice:
+        memory_log.broken = True
+        _lost, told = memory_log.append(msg(), msg())
+        hub.offer([told])
+        reads = memory_log.reads
+        await eventually(lambda: memory_log.reads >= reads + 2)
+        assert alice.frames == []
+        memory_log.broken = False
+        assert await alice.until("msg@2") == ["msg@1", "msg@2"]
+
+
+async def test_an_event_that_cannot_be_shown_stops_neither_the_hub_nor_its_header(
+    hub: Hub, memory_log: MemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def encode(entry: Entry) -> str:
+        if entry.kind == "note":
+            raise ValueError("a poisoned body")
+        return plain(entry)
+
+    monkeypatch.setitem(encoders, CODEC, encode)
+    async with listening(hub, ALICE, MEMBER) as alice, listening(hub, BOB) as bob:
+        hub.offer(memory_log.append(msg(), joins(BOB), msg()))
+        assert await alice.until("msg@3") == ["msg@1", "msg@3"]
+        assert await bob.until("msg@3") == ["msg@3"]
+
+
+@pytest.mark.parametrize("steps", range(6))
+async def test_it_stops_whatever_its_follower_is_doing(hub: Hub, memory_log: MemoryLog, steps: int) -> None:
+    hub.offer(memory_log.append(msg(), msg())[1:])
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    async with asyncio.timeout(PATIENCE):
+        await hub.stop()
+
+
+# -- audiences --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_join_and_a_leave_take_effect_exactly_at_their_events(hub: Hub, memory_log: MemoryLog) -> None:
+    async with listening(hub, ALICE, MEMBER) as alice, listening(hub, BOB) as bob:
+        entries = memory_log.append(msg(), joins(BOB), msg(), leaves(BOB), msg(), joins(BOB), msg())
+        hub.offer(entries[::-1])
+        assert await alice.until("msg@7") == ["msg@1", "note@2", "msg@3", "note@4", "msg@5", "note@6", "msg@7"]
+        assert await bob.until("msg@7") == ["note@2", "msg@3", "note@4", "note@6", "msg@7"]
+
+
+async def test_an_edit_reaches_only_who_may_read_the_message(hub: Hub, memory_log: MemoryLog) -> None:
+    async with listening(hub, ALICE, MEMBER) as alice, listening(hub, BOB, Span(GROUP, 0, 4)) as bob:
+        entries = memory_log.append(msg(), msg(), msg(), leaves(BOB), msg(), joins(BOB), msg())
+        edits = memory_log.append(*(Entry(kind="edit", channel=GROUP, subject=position) for position in (1, 5, 7)))
+        hub.offer([*entries, *edits])
+        await alice.until("edit@8", "edit@9", "edit@10")
+        await bob.until("note@6", "msg@7", "edit@8", "edit@10")
+
+
+async def test_an_app_s_room_is_heard_by_its_connections_without_membership(hub: Hub, memory_log: MemoryLog) -> None:
+    async with (
+        listening(hub, ALICE, channels=[ROOM]) as alice,
+        listening(hub, BOB, channels=[ROOM], app=102) as bob,
+        listening(hub, CAROL, channels=[ROOM + 1]) as carol,
+    ):
+        hub.offer(memory_log.append(msg(ROOM), msg(ROOM, app=102), msg(ROOM + 1), msg(ROOM)))
+        assert await alice.until("msg@4") == ["msg@1", "msg@4"]
+        assert await bob.until("msg@4") == ["msg@1", "msg@2", "msg@4"]
+        assert await carol.until("msg@3") == ["msg@3"]
+
+
+async def test_an_event_for_persons_reaches_all_their_connections_but_its_origin(
+    hub: Hub, memory_log: MemoryLog
+) -> None:
+    async with (
+        listening(hub, ALICE) as phone,
+        listening(hub, ALICE) as laptop,
+        listening(hub, BOB) as bob,
+        listening(hub, CAROL) as carol,
+    ):
+        number = phone.connection.open_reply()
+        phone.connection.reply(number, "done", awaits_pass=True)
+        hub.offer(memory_log.append(Entry(kind="x", persons=(ALICE, BOB), origin=phone.connection.origin(number))))
+        hub.offer(memory_log.append(Entry(kind="y", persons=(ALICE, BOB, CAROL), header={"skip": [BOB]})))
+        assert await phone.until("y@2") == ["done", "y@2"]
+        assert await laptop.until("y@2") == ["x@1", "y@2"]
+        assert await carol.until("y@2") == ["y@2"]
+        hub.offer(memory_log.append(Entry(kind="z", persons=(BOB,))))
+        assert await bob.until("z@3") == ["x@1", "z@3"]
+
+
+async def test_a_connection_at_its_cap_is_closed_and_the_others_hear_on(hub: Hub, memory_log: MemoryLog) -> None:
+    async with listening(hub, ALICE, MEMBER) as alice:
+        stuck = Listener(hub.ticker)  # Nobody writes for it.
+        stuck.connection.person, stuck.connection.app = BOB, 101
+        await hub.attach(stuck.connection, stuck.connection.open_reply(), lambda: [MEMBER])
+        stuck.connection.reply(1, None)
+        count = 0
+        while not stuck.closings:
+            hub.offer(memory_log.append(*(msg() for _ in range(1000))))
+            count += 1000
+            await alice.until(f"msg@{count}")
+        assert stuck.closings == [4008]
+        assert len(alice.frames) == count
+        hub.remove(stuck.connection)
+
+
+# -- revocation and the end -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("revoke", "closed"),
+    [
+        ({"credential": None, "except": None}, "phone laptop"),
+        ({"credential": "token:phone", "except": None}, "phone"),
+        ({"credential": None, "except": "token:phone"}, "laptop"),
+    ],
+)
+async def test_a_revocation_closes_what_it_names(
+    hub: Hub, memory_log: MemoryLog, revoke: dict[str, str | None], closed: str
+) -> None:
+    async with (
+        listening(hub, ALICE, MEMBER, credential="token:phone") as phone,
+        listening(hub, ALICE, MEMBER, credential="session:laptop") as laptop,
+        listening(hub, BOB, MEMBER, credential="token:bob") as bob,
+    ):
+        hub.offer(memory_log.append(Entry(kind="revocation", persons=(ALICE,), header={"revoke": revoke}), msg()))
+        await bob.until("msg@2")
+        assert (phone.closings, laptop.closings) == (
+            [4001] if "phone" in closed else [],
+            [4001] if "laptop" in closed else [],
+        )
+        for listener in (phone, laptop):
+            assert not listener.closings or "msg@2" not in listener.frames
+
+
+async def test_an_apps_end_closes_everybodys_connections_on_it(hub: Hub, memory_log: MemoryLog) -> None:
+    async with listening(hub, ALICE, MEMBER, app=102) as alice, listening(hub, BOB, MEMBER) as bob:
+        hub.offer(memory_log.append(Entry(kind="revocation", header={"revoke": {"app": 102}}), msg()))
+        await bob.until("msg@2")
+        assert (alice.closings, bob.closings) == ([4001], [])
+
+
+async def test_nothing_is_kept_of_who_has_gone(hub: Hub, memory_log: MemoryLog) -> None:
+    async with listening(hub, ALICE, MEMBER, Span(GROUP + 1, 0, 5), channels=[ROOM]), listening(hub, BOB):
+        hub.offer(memory_log.append(joins(BOB), joins(CAROL), leaves(CAROL), leaves(BOB), joins(BOB, GROUP + 2)))
+        await eventually(lambda: hub.watermark == 5)
+    assert_forgotten(hub)

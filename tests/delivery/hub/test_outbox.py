@@ -1,0 +1,198 @@
+"""Frames on their way to one reader, who may be quick, slow, or gone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from delivery.hub.outbox import Frame, Outbox, Ticker
+from tests.support.eventually import PATIENCE
+
+
+class Reader:
+    """Takes what is written; while `reading` is clear, a write waits, as it does for a full socket."""
+
+    def __init__(self) -> None:
+        self.writes: list[list[Frame]] = []
+        self.reading = asyncio.Event()
+        self.reading.set()
+        self.overflows = 0
+        self._news = asyncio.Event()
+
+    async def write(self, frames: list[Frame]) -> None:
+        self.writes.append(frames)
+        self._news.set()
+        await self.reading.wait()
+
+    @property
+    def frames(self) -> list[Frame]:
+        return [frame for frames in self.writes for frame in frames]
+
+    async def until(self, count: int) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while len(self.frames) < count:
+                self._news.clear()
+                await self._news.wait()
+
+    def overflow(self) -> None:
+        self.overflows += 1
+
+
+@asynccontextmanager
+async def outbox_of(reader: Reader, *, window: float = 0.001, limit: int = 1000) -> AsyncIterator[Outbox]:
+    outbox = Outbox(Ticker(window), limit, reader.overflow)
+    task = asyncio.create_task(outbox.run(reader.write))
+    yield outbox
+    outbox.stop()
+    reader.reading.set()
+    async with asyncio.timeout(PATIENCE):
+        await task
+
+
+async def test_an_idle_reader_gets_a_frame_at_once() -> None:
+    reader = Reader()
+    async with outbox_of(reader, window=3600) as outbox:
+        outbox.put("a")
+        await reader.until(1)
+
+
+async def test_a_busy_reader_gets_what_gathered_in_one_go() -> None:
+    reader = Reader()
+    async with outbox_of(reader, window=0.05) as outbox:
+        outbox.put("a")
+        await reader.until(1)
+        for frame in "bcd":
+            outbox.put(frame)
+        await reader.until(4)
+    assert reader.writes == [["a"], ["b", "c", "d"]]
+
+
+async def test_an_answer_does_not_wait_for_the_tick_nor_does_what_is_before_it() -> None:
+    reader = Reader()
+    async with outbox_of(reader, window=3600) as outbox:
+        outbox.put("a")
+        await reader.until(1)
+        outbox.put("b")
+        outbox.put("answer", now=True)
+        await reader.until(3)
+    assert reader.writes == [["a"], ["b", "answer"]]
+
+
+async def test_what_fills_half_of_the_place_does_not_wait_for_the_tick() -> None:
+    reader = Reader()
+    async with outbox_of(reader, window=3600, limit=100) as outbox:
+        outbox.put("a")
+        await reader.until(1)
+        for count in range(1, 6):
+            outbox.put("b" * 30)
+            outbox.put("c" * 30)
+            await reader.until(1 + 2 * count)
+    assert reader.overflows == 0 and len(reader.writes) == 6
+
+
+async def test_the_order_holds_while_a_slow_reader_makes_writes_wait() -> None:
+    reader = Reader()
+    async with outbox_of(reader) as outbox:
+        expected: list[Frame] = []
+        for number in range(60):
+            if number % 7 == 0:
+                reader.reading.clear()
+            if number % 7 == 4:
+                reader.reading.set()
+            expected.append(str(number))
+            outbox.put(str(number), now=number % 5 == 0)
+            await asyncio.sleep(0)
+        reader.reading.set()
+        await reader.until(60)
+    assert reader.frames == expected
+
+
+async def test_past_its_cap_it_gives_up_once_and_keeps_nothing() -> None:
+    reader = Reader()
+    reader.reading.clear()
+    async with outbox_of(reader, limit=100) as outbox:
+        outbox.put("x" * 60)
+        await reader.until(1)
+        # What is being written counts until it is written: memory is bounded, not only the queue.
+        outbox.put("y" * 39)
+        assert reader.overflows == 0
+        outbox.put("zz")
+        outbox.put("z")
+        assert reader.overflows == 1
+    assert reader.frames == ["x" * 60]
+
+
+async def test_what_was_written_frees_its_place() -> None:
+    reader = Reader()
+    async with outbox_of(reader, limit=100) as outbox:
+        for count in range(1, 20):
+            outbox.put("x" * 90, now=True)
+            await reader.until(count)
+            await asyncio.sleep(0)
+    assert reader.overflows == 0
+
+
+async def test_it_says_when_everything_has_been_written() -> None:
+    reader = Reader()
+    empty = asyncio.Event()
+    async with outbox_of(reader) as outbox:
+        outbox.when_empty(empty.set)
+        outbox.put("goodbye")
+        async with asyncio.timeout(PATIENCE):
+            await empty.wait()
+        assert reader.frames == ["goodbye"]
+
+
+async def test_a_stopped_one_takes_nothing_more() -> None:
+    reader = Reader()
+    async with outbox_of(reader) as outbox:
+        outbox.stop()
+        outbox.put("late", now=True)
+    assert reader.frames == []
+
+
+@pytest.mark.parametrize("frame", ["text", b"bytes"])
+async def test_text_and_bytes_are_frames(frame: Frame) -> None:
+    reader = Reader()
+    async with outbox_of(reader) as outbox:
+        outbox.put(frame)
+        await reader.until(1)
+    assert reader.frames == [frame]
+
+
+async def test_another_answer_is_asked_for_when_half_of_the_place_is_free() -> None:
+    reader = Reader()
+    reader.reading.clear()
+    async with outbox_of(reader, limit=100) as outbox:
+        await outbox.room()
+        outbox.put("a" * 60, now=True)
+        await reader.until(1)
+        asking = asyncio.create_task(outbox.room())
+        await asyncio.sleep(0)
+        assert not asking.done()
+        reader.reading.set()
+        async with asyncio.timeout(PATIENCE):
+            await asking
+
+
+async def test_who_waits_for_room_hears_of_the_end() -> None:
+    reader = Reader()
+    reader.reading.clear()
+    async with outbox_of(reader, limit=100) as outbox:
+        outbox.put("a" * 60, now=True)
+        await reader.until(1)
+        asking = asyncio.create_task(outbox.room())
+        await asyncio.sleep(0)
+        outbox.stop()
+        async with asyncio.timeout(PATIENCE):
+            await asking
+
+
+async def test_the_cap_is_of_bytes_not_of_characters() -> None:
+    reader = Reader()
+    async with outbox_of(reader, limit=100) as outbox:
+        outbox.put("圭" * 40)
+        assert reader.overflows == 1

@@ -1,0 +1,176 @@
+"""What asks for it is counted where it is delivered, live and when it is fetched; nothing else is."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from django.db import DatabaseError, InterfaceError
+from pytest_django.fixtures import Settings
+
+from delivery import log
+from delivery.db.transactions import write
+from delivery.hub import receipts
+from delivery.hub.hub import Hub
+from delivery.hub.receipts import EVERYBODY, Receipts, Tally
+from delivery.log import Entry, Span
+from delivery.models import Receipt
+from tests.delivery.conftest import MemoryLog
+from tests.support.listener import listening
+
+ALICE, BOB, SHOP = 1, 2, 9
+GROUP, PAIR = 10, 11
+Counts = dict[tuple[int, int], int]
+
+
+def asking(channel: int | None = GROUP, **fields: object) -> Entry:
+    header = {"receipt": [SHOP], **({"route": [ALICE, SHOP]} if channel == PAIR else {})}
+    return Entry(kind="msg", channel=channel, header=header, **fields)  # type: ignore[arg-type]
+
+
+def counts(hub: Hub) -> Counts:
+    return {place: count for place, (count, _) in hub.receipts._counts.items()}
+
+
+# -- live -------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_group_s_connections_are_counted_together(hub: Hub, memory_log: MemoryLog) -> None:
+    stay = Span(GROUP, 0)
+    async with listening(hub, ALICE, stay) as alice, listening(hub, ALICE, stay), listening(hub, BOB, stay):
+        hub.offer(memory_log.append(asking()))
+        await alice.until("msg@1")
+        assert counts(hub) == {(1, EVERYBODY): 3}
+
+
+async def test_of_two_people_and_of_what_is_addressed_each_is_counted(hub: Hub, memory_log: MemoryLog) -> None:
+    stay = Span(PAIR, 0, direct=True)
+    async with listening(hub, ALICE, stay) as alice, listening(hub, BOB), listening(hub, ALICE, stay):
+        hub.offer(memory_log.append(asking(PAIR), asking(None, persons=(ALICE, BOB))))
+        await alice.until("msg@1", "msg@2")
+        assert counts(hub) == {(1, ALICE): 2, (2, ALICE): 2, (2, BOB): 1}
+
+
+async def test_who_asks_is_not_counted_nor_who_does_not_get_it(hub: Hub, memory_log: MemoryLog) -> None:
+    stay = Span(GROUP, 0)
+    async with listening(hub, ALICE, stay) as alice, listening(hub, SHOP, stay), listening(hub, BOB, stay) as bob:
+        entry = asking(origin=f"{bob.connection.id}.1")
+        entry.header["skip"] = [ALICE]
+        hub.offer(memory_log.append(entry, Entry(kind="last", channel=GROUP)))
+        await alice.until("last@2")
+        assert counts(hub) == {}
+
+
+async def test_what_does_not_ask_and_what_is_in_no_log_is_not_counted(hub: Hub, memory_log: MemoryLog) -> None:
+    async with listening(hub, ALICE, Span(GROUP, 0)) as alice:
+        hub.deliver_transient(asking())
+        hub.offer(memory_log.append(Entry(kind="msg", channel=GROUP)))
+        await alice.until("msg@0", "msg@1")
+        assert counts(hub) == {}
+
+
+# -- fetched ----------------------------------------------------------------------------------------------------------
+
+
+async def test_what_came_before_the_log_in_is_counted_when_it_is_fetched_once(hub: Hub, memory_log: MemoryLog) -> None:
+    missed, silent, other = memory_log.append(asking(), Entry(kind="msg", channel=GROUP), asking())
+    await hub.reach(3)
+    async with listening(hub, ALICE, Span(GROUP, 0)) as alice:
+        (live,) = memory_log.append(asking())
+        hub.offer([live])
+        await alice.until("msg@4")
+        for entries in ([missed, silent], [missed, silent, other, live], []):
+            hub.fetched(alice.connection, entries)
+        assert counts(hub) == {(1, EVERYBODY): 1, (3, EVERYBODY): 1, (4, EVERYBODY): 1}
+
+
+# -- written down -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def made() -> Receipts:
+    return Receipts()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_counts_of_several_nodes_are_added(made: Receipts) -> None:
+    for _ in range(2):
+        made._add((7, ALICE), 2, 1000)
+        made._add((7, BOB), 1, 2000)
+        made._add((6, EVERYBODY), 5, 3000)
+        await made.flush()
+    assert await asyncio.to_thread(receipts.tallies, 7) == [Tally(ALICE, 4, 1000), Tally(BOB, 2, 2000)]
+    assert await asyncio.to_thread(receipts.tallies, 6) == [Tally(EVERYBODY, 10, 3000)]
+
+
+@pytest.mark.parametrize("fault", [DatabaseError, InterfaceError])
+async def test_what_could_not_be_written_waits(
+    made: Receipts, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+) -> None:
+    written: list[object] = []
+
+    async def fail(*_: object) -> None:
+        raise fault
+
+    async def keep(_: object, rows: object) -> None:
+        written.append(rows)
+
+    monkeypatch.setattr(receipts, "run", fail)
+    made._add((7, ALICE), 1, 1000)
+    await made.flush()
+    made._add((7, ALICE), 1, 900)
+    monkeypatch.setattr(receipts, "run", keep)
+    await made.flush()
+    await made.flush()
+    assert written == [[(7, ALICE, 2, 900)]]
+
+
+async def test_what_has_waited_longest_is_written_first(made: Receipts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each batch is sorted by itself, not all that waits: that may be as much as an outage leaves."""
+    written: list[object] = []
+
+    async def keep(_: object, rows: list[tuple[int, ...]]) -> None:
+        written.append([row[0] for row in rows])
+
+    monkeypatch.setattr(receipts, "run", keep)
+    monkeypatch.setattr(receipts, "TOGETHER", 2)
+    for position in (5, 4, 1):
+        made._add((position, ALICE), 1, 1000)
+    await made.flush()
+    assert written == [[4, 5], [1]]
+
+
+def test_what_was_fetched_otherwise_is_counted_once(made: Receipts) -> None:
+    made._add((1, ALICE), 2, 1000)
+    made.reached([1, 2], ALICE)
+    made.reached([2], ALICE)
+    assert {place: count for place, (count, _) in made._counts.items()} == {(1, ALICE): 2, (2, ALICE): 1}
+
+
+@pytest.mark.django_db
+def test_of_what_asks_only_what_has_not_arrived_is_uncounted() -> None:
+    with write():
+        first, second, silent = log.append([asking(PAIR), asking(PAIR), Entry(kind="msg", channel=PAIR)])
+    Receipt.objects.create(position=first.position, person=ALICE, connections=1, at=1)
+    positions = [first.position, second.position, silent.position, 999]
+    assert receipts.uncounted(positions, ALICE) == [second.position]
+    assert sorted(receipts.uncounted(positions, BOB)) == [first.position, second.position]
+    assert receipts.uncounted(positions, SHOP) == []
+
+
+async def test_without_end_nothing_more_is_kept(made: Receipts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receipts, "MOST", 2)
+    for position in (1, 2, 3):
+        made._add((position, ALICE), 1, 1000)
+    made._add((1, ALICE), 1, 1000)
+    assert {place: count for place, (count, _) in made._counts.items()} == {(1, ALICE): 2, (2, ALICE): 1}
+
+
+@pytest.mark.django_db
+def test_old_counts_are_forgotten(settings: Settings) -> None:
+    now = log.now_ms()
+    for position, age in ((1, 31), (2, 29)):
+        Receipt.objects.create(position=position, connections=1, at=now - age * 86_400_000)
+    settings.IM_RECEIPT_DAYS = 30
+    assert receipts.forget_old() == 1
+    assert list(Receipt.objects.values_list("position", flat=True)) == [2]

@@ -1,0 +1,153 @@
+"""The OpenAPI document: every call is in it, with all that somebody needs to make it, and its examples are true."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+from rest_framework.views import APIView
+
+from chat.api.v1 import problems
+from chat.api.v1.endpoint import NoSuchPath
+from chat.models import Webhook
+from imsite.api_docs import openapi
+
+V1 = "/api/v1/"
+MAKE_NOTHING = {"presence/query/", "webhooks/{webhook_id}/ping/"}
+ALWAYS_REFUSED_WITH = {"400", "401", "403", "429"}
+
+
+def _operations() -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in openapi.document()["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+OPERATIONS = dict(_operations())
+each_operation = pytest.mark.parametrize("name", OPERATIONS)
+each_of_v1 = pytest.mark.parametrize("name", [name for name in OPERATIONS if f" {V1}" in name])
+
+
+def holds(schema: dict[str, Any], value: Any) -> None:
+    """The value is what the schema says."""
+    jsonschema_rs.Draft202012Validator({**schema, "components": openapi.document()["components"]}).validate(value)
+
+
+def examples(content: dict[str, Any]) -> list[Any]:
+    found = [example["value"] for example in content.get("examples", {}).values()]
+    return [*found, content["example"]] if "example" in content else found
+
+
+def test_it_is_openapi_3_1() -> None:
+    assert openapi.document()["openapi"].startswith("3.1.")
+
+
+def test_every_call_is_in_it() -> None:
+    """Whatever Django routes to a view of the API, but those for paths that do not exist."""
+    routed = {path for path, view in _views() if issubclass(view, APIView) and not issubclass(view, NoSuchPath)}
+    assert routed == set(openapi.document()["paths"])
+
+
+def test_operation_ids_are_unique() -> None:
+    ids = [operation["operationId"] for operation in OPERATIONS.values()]
+    assert len(set(ids)) == len(ids)
+
+
+@each_operation
+def test_an_operation_says_what_it_does(name: str) -> None:
+    operation = OPERATIONS[name]
+    assert operation["summary"] and not operation["summary"].endswith(".")
+    assert operation["description"], f"the method of {name} needs a docstring"
+    assert operation["tags"]
+
+
+@each_operation
+def test_an_operation_shows_a_good_answer(name: str) -> None:
+    for status, response in OPERATIONS[name]["responses"].items():
+        if status < "300" and status != "204":
+            for content in response["content"].values():
+                assert examples(content), f"{name} needs an example of {status}"
+
+
+@each_operation
+def test_an_operation_shows_a_request(name: str) -> None:
+    operation = OPERATIONS[name]
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        assert examples(content), f"{name} needs an example of its body"
+    for parameter in operation.get("parameters", ()):
+        assert parameter["description"], f"{parameter['name']} of {name} needs a description"
+
+
+@each_operation
+def test_examples_are_what_the_schema_says(name: str) -> None:
+    operation = OPERATIONS[name]
+    bodies = [operation["requestBody"]] if "requestBody" in operation else []
+    for place in [*bodies, *operation["responses"].values()]:
+        for content in place.get("content", {}).values():
+            for example in examples(content):
+                holds(content["schema"], example)
+
+
+@each_of_v1
+def test_an_operation_says_how_it_refuses(name: str) -> None:
+    responses = OPERATIONS[name]["responses"]
+    assert set(responses) >= ALWAYS_REFUSED_WITH
+    for status, response in responses.items():
+        if status >= "400":
+            assert response["description"] == openapi.REFUSALS[status][0]
+            example = response["content"][problems.MEDIA_TYPE]["example"]
+            assert example["status"] == int(status)
+
+
+@each_of_v1
+def test_an_operation_says_which_permission_it_needs(name: str) -> None:
+    method, path = name.split()
+    permission = VIEWS[path].permissions[method]
+    if permission is not None:
+        assert OPERATIONS[name]["description"].endswith(f"\n\nNeeds the permission `{permission}`.")
+
+
+@each_of_v1
+def test_an_operation_that_makes_something_can_be_repeated(name: str) -> None:
+    parameters = {parameter["name"] for parameter in OPERATIONS[name].get("parameters", ())}
+    if name.startswith("POST ") and name.removeprefix(f"POST {V1}") not in MAKE_NOTHING:
+        assert "Idempotency-Key" in parameters
+
+
+@each_of_v1
+def test_an_answer_says_how_much_is_left(name: str) -> None:
+    for status, response in OPERATIONS[name]["responses"].items():
+        told = set(response.get("headers", ()))
+        assert ("RateLimit-Remaining" in told) is (status != "401")
+        assert ("Retry-After" in told) is (status in ("429", "503"))
+        for header in response.get("headers", {}).values():
+            assert header["$ref"].rpartition("/")[2] in openapi.document()["components"]["headers"]
+
+
+def test_it_says_what_receivers_of_webhooks_get() -> None:
+    content = openapi.document()["webhooks"]["events"]["post"]["requestBody"]["content"]["application/json"]
+    holds(content["schema"], content["example"])
+    kinds = openapi.document()["components"]["schemas"]["WebhookBatch"]["properties"]["events"]["items"]
+    assert set(kinds["discriminator"]["mapping"]) == {*Webhook.Heard.values, "ping", "presence.reset"}
+    for bad in ({"event": "message.sent", "position": 1, "time": 1, "data": {}}, {"event": "other"}):
+        with pytest.raises(jsonschema_rs.ValidationError):
+            holds(content["schema"], {"webhook": "3", "events": [bad]})
+
+
+def _views() -> Iterator[tuple[str, type]]:
+    def below(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, type]]:
+        for pattern in resolver.url_patterns:
+            path = prefix + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", str(pattern.pattern))
+            if isinstance(pattern, URLResolver):
+                yield from below(pattern, path)
+            elif isinstance(pattern, URLPattern) and hasattr(pattern.callback, "cls"):
+                yield path, pattern.callback.cls
+
+    return below(get_resolver(), "/")
+
+
+VIEWS: dict[str, Any] = dict(_views())

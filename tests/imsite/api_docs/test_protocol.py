@@ -1,0 +1,56 @@
+"""The protocol page cannot go stale: whatever the code has and the page has not, fails here.
+
+That replies and pushes are what they are said to be, every test shows that gets one: tests/support/documented.py.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+import chat.commands  # noqa: F401  registers them
+from chat import errors
+from chat.commands.registry import COMMANDS
+from chat.wire import im_pb2
+from chat.wire.schema.pushes import PUSHES
+from chat.wire.schema.replies import REPLIES
+from imsite.api_docs import protocol, types
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_a_command_is_described_and_its_reply_is_known(name: str) -> None:
+    assert protocol.description(COMMANDS[name].handler), f"the handler of {name} needs a docstring"
+    assert name in REPLIES, f"chat/wire/schema/replies.py does not say what {name} answers"
+
+
+def test_no_reply_is_of_a_command_that_is_gone() -> None:
+    assert set(REPLIES) <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", sorted(PUSHES))
+def test_a_push_says_what_it_means(name: str) -> None:
+    assert PUSHES[name].about
+    assert types.fields(PUSHES[name].data)
+
+
+def test_a_shape_that_others_hold_is_explained() -> None:
+    assert protocol.shared()
+    for shape in protocol.shapes():
+        assert shape.about, f"{shape.name} needs a docstring"
+
+
+def test_everything_the_page_links_to_is_on_it() -> None:
+    fields = [field for noun in protocol.commands().values() for command in noun for field in command.reply]
+    fields += [field for push in protocol.pushes() for field in push.data]
+    fields += [field for shape in protocol.shapes() for field in shape.fields]
+    linked = {field.type.shape for field in fields if field.type.shape}
+    assert linked <= {shape.name for shape in protocol.shapes()}
+
+
+def test_the_page_has_every_command_code_close_code_and_frame() -> None:
+    assert {command.name for noun in protocol.commands().values() for command in noun} == set(COMMANDS)
+    numbers = {value.number for value in vars(errors).values() if isinstance(value, errors.Code)}
+    assert numbers == {code.number for code in errors.CODES}
+    assert errors.SIGNED_OUT in protocol.closes()
+    assert {frame.name for frame in protocol.frames()} == set(im_pb2.DESCRIPTOR.message_types_by_name)
+    up = next(frame for frame in protocol.frames() if frame.name == "UpMsg")
+    assert up.fields == [("msg", "Message", 1), ("clientId", "uint64", 2), ("clientMsgId", "string", 3)]

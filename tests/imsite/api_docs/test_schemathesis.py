@@ -1,0 +1,184 @@
+"""Whatever is sent to a call, well-formed or not: no 5xx, and no answer that the served document does not describe."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+import schemathesis.specs.openapi.schemas  # By itself it comes in the midst of the run, where CPython 3.11 may fail.
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from chat.api.v1 import urls as v1
+from imsite.api_docs import openapi
+from tests.support.fixtures import SiteFactory
+
+EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "12"))
+"""Calls of each operation, so many that are as described and as many that are not."""
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    response_headers_conformance,
+]
+PERMISSIONS = {"chat.speak_for_others", "chat.manage_channels"} | {
+    permission
+    for pattern in v1.urlpatterns
+    for permission in pattern.callback.cls.permissions.values()
+    if permission is not None
+}
+"""Whatever any of the calls asks for."""
+
+
+_SETTLE = """
+import json
+from accounts.actions import person_register, service_make, service_token_make, token_issue
+from accounts.models import User
+from chat.actions.channel import channel_create_group
+from chat.webhooks.incoming.actions import incoming_hook_create
+from chat.actions.message import message_draft, message_send_now
+
+service = service_make(username="tester", permissions={permissions!r})
+alice, bob = (person_register(username=name, nickname=name, password="correct horse") for name in ("alice", "bob"))
+group = channel_create_group(creator=service, name="Painters", members=["alice", "bob"], join="open", listed=True)
+said = message_send_now(message_draft(sender=service.pk, channel=group.pk, text="hello"))
+hook, secret = incoming_hook_create(maker=service, name="builds", channel_id=group.pk)
+token = service_token_make(service=service, name="schema").token
+print(json.dumps([token, token_issue(user=alice), secret, str(bob.pk), str(group.pk), str(said.id)]))
+"""
+"""Makes what the calls are about."""
+
+
+@dataclass(frozen=True)
+class Fuzzed:
+    """A running site, what it says of itself, and things in it that exist."""
+
+    schema: Any
+    log: Path
+    """What the site has to say, of faults above all."""
+    headers: dict[str, str]
+    """Of a service that may do everything, and of a person, for the calls of either."""
+    real: dict[str, list[Any]]
+    """Values that mean something, by the name of the parameter or member they stand in."""
+
+    def ground(self, fields: Any, dice: random.Random) -> None:
+        """Have about half of the fields mean something: what is made up belongs to nothing, and is refused early."""
+        if isinstance(fields, list):
+            for item in fields:
+                self.ground(item, dice)
+        elif isinstance(fields, dict):
+            for name, value in fields.items():
+                if name in self.real and dice.random() < 0.5:
+                    fields[name] = dice.choice(self.real[name])
+                else:
+                    self.ground(value, dice)
+
+
+@pytest.fixture(scope="module")
+def fuzzed(site_factory: SiteFactory) -> Iterator[Fuzzed]:
+    with site_factory(IM_HOOK_RATE="20000", IM_HOOK_BURST="20000") as site:
+        printed = site.manage("shell", "--no-imports", "-c", _SETTLE.format(permissions=sorted(PERMISSIONS)))
+        token, person, secret, bob, group, message = json.loads(printed.strip().splitlines()[-1])
+        real: dict[str, list[Any]] = {
+            "channel_id": [group],
+            "channel": [group],
+            "group_id": [group],
+            "message_id": [message],
+            "friend_id": [bob],
+            "ids": [[bob]],
+            "name": ["alice", "bob", "admin"],
+            "userID": ["alice"],
+            "as": ["alice"],
+            "members": [["alice"], ["bob", "nobody"]],
+            "users": [["alice", "bob"]],
+            "app": [101, 102],
+            "appID": [101],
+            "secret": [secret],
+            "to": [
+                {"channel": group},
+                {"user": "alice"},
+                {"users": ["alice", "nobody"]},
+                {"app": 101},
+                {"everyone": True},
+            ],
+            "q": ["hello", "a"],
+        }
+        headers = {"Authorization": f"Token {token}", "token": person}
+        yield Fuzzed(schemathesis.openapi.from_url(f"{site.url}/api/schema/"), site.log, headers, real)
+
+
+def _names() -> list[str]:
+    paths = openapi.document()["paths"].items()
+    return [f"{method.upper()} {path}" for path, methods in paths for method in methods]
+
+
+def _takes_away(name: str) -> bool:
+    return name.startswith("DELETE")
+
+
+# What takes things away comes last, or the others would find nothing.
+each_operation = pytest.mark.parametrize("name", sorted(set(_names()), key=lambda name: (_takes_away(name), name)))
+
+
+def fuzz(strategy: Any, try_it: Callable[[Any], None], examples: int = EXAMPLES) -> None:
+    """Try so many of them, the same ones in each run."""
+
+    @seed(20261120)
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def attempt(drawn: Any) -> None:
+        try_it(drawn)
+
+    attempt()
+
+
+@each_operation
+@pytest.mark.each_database
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["as described", "otherwise"])
+def test_every_answer_is_a_described_one(fuzzed: Fuzzed, name: str, mode: GenerationMode) -> None:
+    method, path = name.split()
+    operation = fuzzed.schema[path][method]
+
+    def call(drawn: tuple[Case, random.Random]) -> None:
+        case, dice = drawn
+        for fields in (case.path_parameters, case.query, case.body if mode is GenerationMode.POSITIVE else None):
+            fuzzed.ground(fields, dice)
+        case.call_and_validate(checks=CHECKS, headers=fuzzed.headers)
+        # Some calls answer faults with 200 and a code, and a call of many things has a result for each.
+        assert "call_fault" not in fuzzed.log.read_text()[said_before:]
+
+    said_before = len(fuzzed.log.read_text())
+    fuzz(st.tuples(operation.as_strategy(generation_mode=mode), st.randoms(use_true_random=False)), call)
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(_names()) if "/api/v1/" in name])
+def test_nothing_is_answered_without_a_token(fuzzed: Fuzzed, name: str) -> None:
+    method, path = name.split()
+
+    def call(case: Case) -> None:
+        response = case.call_and_validate(checks=CHECKS)
+        assert response.status_code == 401
+
+    fuzz(fuzzed.schema[path][method].as_strategy(), call, examples=2)

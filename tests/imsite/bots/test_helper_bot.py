@@ -1,0 +1,114 @@
+"""The example bot knows three things, answers each question once, and says nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imsite.bots.helper_bot import answer, listen, remember, remembered
+from imsite.client import Client, Closed
+from tests.support.client import Client as Person
+from tests.support.fixtures import Connect
+from tests.support.site import Site
+
+_TOKENS = """
+from accounts.actions import person_register, service_make, token_issue
+print(token_issue(user=service_make(username="helper", nickname="Helper")))
+print(token_issue(user=person_register(username="alice", nickname="Alice", password="a good password")))
+"""
+
+
+async def _ask(text: str, **replies: Any) -> str | None:
+    async def call(cmd: str, **data: Any) -> Any:
+        return replies[cmd.replace(".", "_")]
+
+    return await answer(text, call)
+
+
+async def test_help_names_each_command() -> None:
+    told = await _ask(" /HELP ")
+    assert told and [line.split(":")[0] for line in told.splitlines()] == ["/help", "/roll", "/who"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "lowest", "greatest"), [("", 1, 6), ("20", 1, 20), ("d8", 1, 8), ("3d6", 3, 18), ("2D1", 2, 2)]
+)
+async def test_dice_are_rolled(asked: str, lowest: int, greatest: int) -> None:
+    random.seed(7)
+    sums = {int((await _ask(f"/roll {asked}") or "").rpartition("=")[2]) for _ in range(300)}
+    assert lowest <= min(sums) and max(sums) <= greatest
+    assert len(sums) > 1 or lowest == greatest
+
+
+@pytest.mark.parametrize("asked", ["six", "0d6", "2d0", "100d6", "2d", "-1", "d", "6 6", "٣"])
+async def test_what_is_no_dice_is_told(asked: str) -> None:
+    assert await _ask(f"/roll {asked}") == "Ask for dice like this: /roll 2d6"
+
+
+async def test_who_is_online() -> None:
+    online = [{"name": "Bob"}, {"name": "Alice"}]
+    assert await _ask("/who", presence_list={"online": online, "count": 2}) == "2 online: Alice, Bob"
+    crowd = [{"name": f"P{number:03}"} for number in range(100)]
+    told = await _ask("/who", presence_list={"online": crowd, "count": 700})
+    assert told and told.startswith("700 online: P000, ") and told.endswith("P019 and 680 more")
+
+
+@pytest.mark.parametrize("text", ["", "hello", "roll 6", "/rolling", "/", "what about /help", "/help/"])
+async def test_all_else_is_not_for_it(text: str) -> None:
+    assert await _ask(text) is None
+
+
+def test_it_knows_how_far_it_has_come(tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    assert remembered(place) is None
+    remember(place, 7)
+    remember(place, 812)
+    assert remembered(place) == 812 and list(tmp_path.iterdir()) == [place]
+
+
+@pytest.mark.each_database
+async def test_alice_asks_it_while_it_is_there_and_while_it_is_away(
+    site: Site, connect: Connect, tmp_path: Path
+) -> None:
+    token, alices = (await asyncio.to_thread(site.manage, "shell", "--no-imports", "-c", _TOKENS)).split()
+    place = tmp_path / "place"
+    alice = await connect(site.acc)
+    await alice.login_token(alices)
+    group = (await alice.call("channel.create", kind="public", name="Dice", members=["helper"]))["target"]
+
+    async def ask(text: str) -> str:
+        return str((await alice.call("message.send", target=group, type="text", msg=text))["id"])
+
+    async with Client(site.url, token=token) as im:
+        async with im.listen() as line:
+            listening = asyncio.create_task(listen(line, place))
+            asked = await ask("/roll 1d1")
+            told = await alice.push("msg", **{"from": "helper"})
+            assert (told.data["msg"], told.data["replyTo"]) == ("1", asked)
+            await ask("hello")
+            assert await _told(alice, await ask("/who")) == "2 online: Alice, Helper"
+        await _ended(listening)
+        missed = await ask("/help")
+        async with im.listen(after=remembered(place)) as line:
+            listening = asyncio.create_task(listen(line, place))
+            told = await alice.push("msg", **{"from": "helper", "replyTo": missed})
+            assert told.data["msg"].startswith("/help: ")
+        await _ended(listening)
+    page = await alice.call("message.history", target=group, limit=50)
+    answered = [message.get("replyTo") for message in page["messages"] if message["from"] == "helper"]
+    assert len(answered) == len(set(answered))
+
+
+async def _ended(listening: asyncio.Task[None]) -> None:
+    """The line was closed, perhaps while an answer of which all have heard was still waiting for its own reply."""
+    with contextlib.suppress(Closed):
+        await listening
+
+
+async def _told(alice: Person, asked: str) -> str:
+    return str((await alice.push("msg", replyTo=asked)).data["msg"])

@@ -1,0 +1,48 @@
+"""How long the client waits."""
+
+from __future__ import annotations
+
+import pytest
+
+from imsite.client.backoff import BackOff, seconds
+
+
+def most(low: float, high: float) -> float:
+    return high
+
+
+def least(low: float, high: float) -> float:
+    return low
+
+
+def test_pauses_double_up_to_the_longest() -> None:
+    pauses = BackOff(1, 10, dice=most)
+    assert [pauses.pause() for _ in range(6)] == [1, 2, 4, 8, 10, 10]
+
+
+def test_half_of_a_pause_is_drawn() -> None:
+    pauses = BackOff(1, 10, dice=least)
+    assert [pauses.pause() for _ in range(3)] == [0.5, 1, 2]
+
+
+def test_after_a_success_pauses_are_short_again() -> None:
+    pauses = BackOff(1, 10, dice=most)
+    pauses.pause()
+    pauses.pause()
+    pauses.reset()
+    assert pauses.pause() == 1
+
+
+def test_what_the_site_has_told_is_waited_for_but_not_for_ever() -> None:
+    pauses = BackOff(1, 10, dice=least)
+    assert pauses.pause(told=3) == 3
+    assert pauses.pause(told=3600) == 10
+    assert pauses.pause(told=-5) == 0
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [("7", 7.0), (None, None), ("", None), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("-1", None)],
+)
+def test_a_retry_after_header(header: str | None, expected: float | None) -> None:
+    assert seconds(header) == expected

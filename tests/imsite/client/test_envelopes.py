@@ -1,0 +1,40 @@
+"""Envelopes as the client reads and writes them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from imsite.client import Refused, envelopes
+
+REPLY = {"seq": "1", "cmd": "ping", "response": {"code": 200, "codeMsg": "Success", "data": "pong"}}
+
+
+def test_a_request_is_one_object() -> None:
+    request = json.loads(envelopes.encode("1", "message.send", {"msg": "夏圭？"}))
+    assert request == {"seq": "1", "cmd": "message.send", "data": {"msg": "夏圭？"}}
+
+
+def test_a_frame_holds_one_envelope_or_an_array() -> None:
+    assert [reply.result() for reply in envelopes.decode(json.dumps(REPLY))] == ["pong"]
+    assert [reply.seq for reply in envelopes.decode(json.dumps([REPLY, REPLY | {"seq": "2"}]))] == ["1", "2"]
+
+
+def test_a_refusal_tells_code_reason_and_facts() -> None:
+    data = {"error": "You are sending too fast.", "retryAfter": 0.5}
+    response = {"code": 1011, "codeMsg": "Too much", "data": data}
+    with pytest.raises(Refused, match="too fast") as caught:
+        envelopes.envelope(REPLY | {"response": response}).result()
+    assert (caught.value.code, caught.value.retry_after, caught.value.passing) == (1011, 0.5, True)
+
+
+def test_a_fixed_limit_does_not_pass() -> None:
+    assert not Refused(1011, "Too long", {"limit": 8000}).passing
+    assert not Refused(1003, "No").passing
+
+
+@pytest.mark.parametrize("frame", ["", "[1]", "{}", '{"seq": "1", "cmd": "x", "response": 5}', '"text"'])
+def test_what_is_no_envelope_is_a_value_error(frame: str) -> None:
+    with pytest.raises(ValueError):
+        envelopes.decode(frame)

@@ -1,0 +1,250 @@
+"""What a running node tells about itself, and to whom."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from xml.etree import ElementTree
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client as Browser
+from pytest_django.fixtures import Settings
+
+from accounts.models import User
+from imsite.monitoring import flame_graph, profiler
+from imsite.monitoring.views import VIEWS
+from tests.support import database_faults
+from tests.support.client import Client
+from tests.support.eventually import eventually
+from tests.support.fixtures import Connect, SiteFactory
+from tests.support.monitoring import ask, metrics
+from tests.support.site import Site
+
+PATHS = sorted(VIEWS)
+_QUERY = {"/debug/profile": "?seconds=0.1"}
+
+
+async def test_a_chat_shows_in_the_metrics(site: Site, connect: Connect) -> None:
+    alice, bob = await connect(site.acc), await connect(site.acc)
+    await alice.login_guest("Alice")
+    alone = metrics(site.url)
+    await bob.login_guest("Bob")
+    await alice.push("enter", **{"from": "Bob"})
+    before = metrics(site.url)
+    for number in range(5):
+        await alice.call("message.send", type="text", msg=f"m{number}")
+    await bob.push("msg", msg="m4")
+
+    after = metrics(site.url)
+
+    assert (alone["imsite_connections"], alone["imsite_logged_in"]) == (2, 1)
+    assert (after["imsite_connections"], after["imsite_logged_in"]) == (2, 2)
+    assert after["imsite_commit_messages_sum"] - before["imsite_commit_messages_sum"] == 5
+    assert after["imsite_commit_seconds_count"] - before["imsite_commit_seconds_count"] == 5
+    assert after["imsite_pushes_in_total"] - before["imsite_pushes_in_total"] == 5
+    # To Bob. Alice has her answers.
+    assert after["imsite_pushes_out_total"] - before["imsite_pushes_out_total"] == 5
+    # It is looked at from time to time.
+    await eventually(lambda: metrics(site.url)["imsite_loop_lag_seconds_count"] > 0)
+    for name in ("imsite_repairs_total", "imsite_outbox_overflows_total"):
+        assert after[name] == 0
+
+
+async def test_what_nobody_announced_counts_as_a_repair(site: Site, connect: Connect) -> None:
+    alice: Client = await connect(site.acc)
+    await alice.login_guest("Alice")
+
+    # A command is a process of its own, without a hub: the node finds the message in the log.
+    site.manage("shell", "--no-imports", "-c", _SEND)
+    await alice.push("msg", msg="from a command")
+
+    assert metrics(site.url)["imsite_repairs_total"] == 1
+
+
+_SEND = """
+from accounts.actions import system_user
+from chat.models import Channel
+from chat.sending.writer import Draft, commit
+room = Channel.objects.get(app__number=101)
+commit([Draft(sender=system_user().pk, channel=room.pk, text="from a command")])
+"""
+
+
+def test_a_healthy_node_is_ready_without_redis(site: Site) -> None:
+    assert ask(f"{site.url}/healthz").text == "ok\n"
+    ready = ask(f"{site.url}/readyz")
+    assert ready.status == 200
+    assert '"redis": "not used"' in ready.text and '"hub": "ok"' in ready.text
+
+
+@pytest.mark.each_database
+def test_with_the_database_gone_it_lives_but_is_not_ready(site: Site) -> None:
+    with database_faults.missing(site, "delivery_loghead"):
+        refused = ask(f"{site.url}/readyz")
+        assert refused.status == 503
+        assert '"database": "unreachable"' in refused.text
+        assert ask(f"{site.url}/healthz").status == 200
+
+    assert ask(f"{site.url}/readyz").status == 200
+
+
+def test_with_redis_gone_it_is_ready_all_the_same(site_factory: SiteFactory) -> None:
+    with site_factory(REDIS_URL="redis://127.0.0.1:1/0", IM_CLUSTER_SECRET="s" * 32) as site:
+        ready = ask(f"{site.url}/readyz")
+
+    assert ready.status == 200
+    assert '"redis": "unreachable"' in ready.text
+
+
+# -- who may ask -----------------------------------------------------------------------------------------------------
+
+
+def test_in_production_it_is_public_to_nobody(site_factory: SiteFactory) -> None:
+    production = {"IM_ENV": "production", "SECRET_KEY": "x" * 50, "ALLOWED_HOSTS": "127.0.0.1"}
+    with site_factory(**production) as site:
+        unknown = ask(f"{site.url}/nothing/here")
+        for path in PATHS:
+            refused = ask(f"{site.url}{path}")
+            assert (refused.status, refused.text) == (404, unknown.text), path
+
+    with site_factory(**production, IM_OBSERVE_NETWORKS="127.0.0.1/32") as site:
+        for path in PATHS:
+            # By the node's bare address, which is no name of the site.
+            assert ask(f"{site.url}{path}{_QUERY.get(path, '')}", Host="10.1.2.3:9999").status == 200, path
+
+
+def test_in_development_it_is_open_to_this_machine_only(site_factory: SiteFactory) -> None:
+    with site_factory(IM_TRUSTED_PROXIES="127.0.0.1") as site:
+        for path in PATHS:
+            assert ask(f"{site.url}{path}", X_Forwarded_For="192.0.2.1").status == 404, path
+            assert ask(f"{site.url}{path}{_QUERY.get(path, '')}").status == 200, path
+
+    with site_factory() as site:
+        # Of a proxy that nobody told the site about.
+        assert ask(f"{site.url}/metrics", X_Forwarded_For="127.0.0.1").status == 404
+
+
+@pytest.fixture
+def browser(settings: Settings) -> Browser:
+    settings.IM_OBSERVE_NETWORKS = ()
+    return Browser()
+
+
+def _person(*, staff: bool, permitted: bool) -> User:
+    user = User.objects.create_user(username=f"p{staff}{permitted}", password="secret", is_staff=staff)
+    if permitted:
+        user.user_permissions.add(Permission.objects.get(codename="view_state"))
+    return user
+
+
+@pytest.mark.django_db
+def test_staff_with_the_permission_may_look(browser: Browser) -> None:
+    browser.force_login(_person(staff=True, permitted=True))
+
+    for path in PATHS:
+        assert browser.get(path + _QUERY.get(path, "")).status_code in {200, 503}, path
+    assert browser.get("/metrics").content.startswith(b"# HELP")
+    assert browser.post("/metrics").status_code == 405
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("staff", "permitted"), [(True, False), (False, True), (False, False)])
+def test_others_do_not_learn_that_it_is_there(browser: Browser, staff: bool, permitted: bool) -> None:
+    browser.force_login(_person(staff=staff, permitted=permitted))
+    unknown = browser.get("/nothing/here")
+
+    for path in PATHS:
+        assert browser.get(path).status_code == 404, path
+        assert browser.get(path).content == unknown.content
+        assert browser.post(path).status_code == 404
+
+
+# -- a look inside ---------------------------------------------------------------------------------------------------
+
+
+def _burn(until: threading.Event) -> None:
+    while not until.is_set():
+        sum(range(1000))
+
+
+def test_a_profile_shows_who_was_busy_and_not_who_waited() -> None:
+    done = threading.Event()
+    busy = threading.Thread(target=_burn, args=(done,), name="stove_1")
+    idle = threading.Thread(target=done.wait, name="bench_1")
+    busy.start()
+    idle.start()
+    try:
+        profile = profiler.sample(1.0)
+    finally:
+        done.set()
+        busy.join()
+        idle.join()
+
+    spent = dict.fromkeys(("stove", "bench"), 0.0)
+    for stack, seconds in profile.stacks.items():
+        if stack[0] in spent:
+            spent[stack[0]] += seconds
+            if stack[0] == "stove":
+                assert any(label.startswith("_burn ") for label in stack)
+    assert spent["stove"] > 10 * spent["bench"]
+    picture = flame_graph.graph(profile)
+    assert any(bar.label.startswith("_burn ") for bar in picture.bars)
+    assert all(bar.x + bar.width <= picture.width + 0.1 for bar in picture.bars)
+
+
+def test_a_profile_is_a_picture_without_script(site: Site) -> None:
+    done = threading.Event()
+
+    def visit() -> None:
+        while not done.is_set():
+            ask(f"{site.url}/accounts/login/")
+
+    visitor = threading.Thread(target=visit)
+    visitor.start()
+    try:
+        # As long as this, since a look that lets the node go on half-way ended it within seconds.
+        answer = ask(f"{site.url}/debug/profile?seconds=4")
+    finally:
+        done.set()
+        visitor.join()
+
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "image/svg+xml; charset=utf-8")
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'"
+    drawn = ElementTree.fromstring(answer.text)
+    names = {element.tag.rpartition("}")[2] for element in drawn.iter()}
+    assert names == {"svg", "title", "rect", "text", "g"}
+    assert "convert_exception_to_response" in answer.text
+
+
+@pytest.mark.parametrize("seconds", ["0", "31", "-1", "nan", "inf", "x", ""])
+def test_a_profile_is_bounded(site_of_this_file: Site, seconds: str) -> None:
+    assert ask(f"{site_of_this_file.url}/debug/profile?seconds={seconds}").status == 400
+
+
+def test_one_looks_at_a_time(site_of_this_file: Site) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(ask, [f"{site_of_this_file.url}/debug/profile?seconds=5"] * 2))
+
+    assert sorted(answer.status for answer in answers) == [200, 503]
+
+
+def test_tasks_are_told_by_what_they_do(site_of_this_file: Site) -> None:
+    told = ask(f"{site_of_this_file.url}/debug/tasks").text
+
+    for name in ("Hub._follow", "Node._sweep", "Server.serve"):
+        assert name in told
+
+
+def test_memory_is_told_by_type(site_of_this_file: Site) -> None:
+    told = ask(f"{site_of_this_file.url}/debug/memory").text
+
+    assert "builtins.dict" in told and "MiB" in told
+
+
+@pytest.fixture(scope="module")
+def site_of_this_file(site_factory: SiteFactory) -> Iterator[Site]:
+    """A running site for tests that change nothing."""
+    with site_factory() as running:
+        yield running

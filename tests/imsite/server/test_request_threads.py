@@ -1,0 +1,76 @@
+"""Threads of HTTP requests are kept for the next ones, and never shared by two at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import ExitStack
+
+import pytest
+from django.core.handlers.asgi import ASGIHandler
+from django.http import HttpRequest, HttpResponse
+from pytest_django.fixtures import Settings
+
+from imsite.server.request_threads import KEPT, HttpHandler, RequestThreads
+from tests.support.eventually import eventually
+
+
+def test_the_next_request_gets_the_thread_of_the_last() -> None:
+    threads = RequestThreads()
+    seen = []
+    for _ in range(3):
+        with threads.one() as executor:
+            seen.append(executor.submit(threading.get_ident).result())
+    assert len(set(seen)) == 1
+
+
+def test_requests_at_once_have_threads_of_their_own_and_only_some_are_kept() -> None:
+    threads = RequestThreads()
+    with ExitStack() as stack:
+        executors = [stack.enter_context(threads.one()) for _ in range(KEPT + 4)]
+        assert len({executor.submit(threading.get_ident).result() for executor in executors}) == KEPT + 4
+    with ExitStack() as stack:
+        again = [stack.enter_context(threads.one()) for _ in range(KEPT + 1)]
+        assert sum(executor in executors for executor in again) == KEPT
+
+
+def test_one_that_still_works_for_a_client_who_has_gone_is_not_given_to_the_next() -> None:
+    threads, done = RequestThreads(), threading.Event()
+    with threads.one() as left:
+        left.submit(done.wait, 20)
+    with threads.one() as next_one:
+        assert next_one is not left
+        assert next_one.submit(threading.get_ident).result(20)
+    done.set()
+
+
+async def test_so_many_requests_are_worked_on_at_a_time_and_a_look_at_the_node_waits_for_none(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.IM_REQUESTS = 3
+    inside: list[str] = []
+    go_on = asyncio.Event()
+
+    async def work(self: ASGIHandler, request: HttpRequest) -> HttpResponse:
+        inside.append(request.path_info)
+        await go_on.wait()
+        return HttpResponse()
+
+    monkeypatch.setattr(ASGIHandler, "run_get_response", work)
+    handler = HttpHandler()
+
+    def ask(path: str) -> asyncio.Task[object]:
+        request = HttpRequest()
+        request.path_info = path
+        return asyncio.create_task(handler.run_get_response(request))
+
+    pages = [ask(f"/{number}") for number in range(5)]
+    await eventually(lambda: len(inside) == 3)
+    probe = ask("/healthz")
+    await eventually(lambda: "/healthz" in inside)
+    assert inside == ["/0", "/1", "/2", "/healthz"]
+    # Who gives up waiting takes no place.
+    pages[3].cancel()
+    go_on.set()
+    await asyncio.gather(probe, *pages, return_exceptions=True)
+    assert inside[4:] == ["/4"]

@@ -1,0 +1,70 @@
+"""What uvicorn's protocol says here otherwise than by itself; what it does besides is in the consumers' tests."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from uvicorn import Config
+from uvicorn.server import ServerState
+
+from imsite.server.websocket import WebSocketProtocol
+
+HANDSHAKE = (
+    b"GET /acc HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
+class Wire(asyncio.Transport):
+    """The client's end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard = b""
+        self.closed = False
+
+    def write(self, data: Any) -> None:
+        self.heard += data
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+
+async def _knock(app: Any) -> tuple[WebSocketProtocol, Wire]:
+    """A client that has sent its handshake."""
+    protocol, wire = WebSocketProtocol(Config(app), ServerState(), {}), Wire()
+    protocol.connection_made(wire)
+    protocol.data_received(HANDSHAKE)
+    await asyncio.sleep(0)
+    return protocol, wire
+
+
+async def _considers(scope: Any, receive: Any, send: Any) -> None:
+    await asyncio.Event().wait()
+
+
+async def _fails(scope: Any, receive: Any, send: Any) -> None:
+    raise ValueError("a fault of ours")
+
+
+@pytest.fixture(autouse=True)
+async def _nothing_goes_on() -> Any:
+    yield
+    for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        task.cancel()
+
+
+async def test_a_handshake_that_the_end_overtakes_may_be_tried_elsewhere() -> None:
+    protocol, wire = await _knock(_considers)
+    protocol.shutdown()
+    assert wire.heard.startswith(b"HTTP/1.1 503 ") and wire.closed
+
+
+async def test_a_fault_is_told_as_one() -> None:
+    _, wire = await _knock(_fails)
+    assert wire.heard.startswith(b"HTTP/1.1 500 ") and wire.closed

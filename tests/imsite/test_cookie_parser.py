@@ -1,0 +1,37 @@
+"""Quoted cookies are read as the standard library reads them, in one pass."""
+
+from __future__ import annotations
+
+from http import cookies
+
+import pytest
+from django.http.cookie import parse_cookie
+
+from imsite.cookie_parser import mend, unquoted
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [
+        (None, None),
+        ("", ""),
+        ('"', '"'),
+        ("plain", "plain"),
+        ('"quoted"', "quoted"),
+        (r'"say \"hi\""', 'say "hi"'),
+        (r'"a\054b\073c"', "a,b;c"),
+        (r'"back\\slash"', r"back\slash"),
+        (r'"\777"', "777"),
+        (r'"ends\"', "ends\\"),
+        (r'half"', 'half"'),
+    ],
+)
+def test_what_a_quoted_cookie_says(value: str | None, meant: str | None) -> None:
+    assert unquoted(value) == meant
+    assert cookies._unquote(value) == meant  # type: ignore[attr-defined]
+
+
+def test_a_long_quoted_cookie_is_read() -> None:
+    mend()
+
+    assert parse_cookie('a="' + r"\"" * 100_000 + '"') == {"a": '"' * 100_000}

@@ -1,0 +1,57 @@
+"""Whether the database is as this version needs it."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.management.base import CommandError
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+
+from imsite.database_checks import migrations_waiting, require_database, require_migrated
+
+pytestmark = pytest.mark.django_db
+
+
+def test_on_a_database_that_is_up_to_date_nothing_waits() -> None:
+    assert migrations_waiting() == 0
+
+
+def test_a_migration_that_was_not_applied_waits() -> None:
+    MigrationRecorder(connection).record_unapplied("delivery", "0002_receipts")
+
+    assert migrations_waiting() == 1
+
+
+def test_what_a_newer_version_applied_besides_does_not_count() -> None:
+    MigrationRecorder(connection).record_applied("delivery", "9999_of_tomorrow")
+
+    assert migrations_waiting() == 0
+
+
+def test_the_database_under_test_is_as_the_site_needs_it() -> None:
+    require_database()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("name", ["lock_timeout", "idle_in_transaction_session_timeout"])
+def test_what_a_pooler_took_away_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = connection.settings_dict["OPTIONS"]["options"]
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "options", f"{kept} -c {name}=0")
+
+    with pytest.raises(CommandError, match=f"are without {name}, .*DATABASE_URL") as caught:
+        require_database()
+
+    assert str(caught.value).count("timeout") == 1
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("name", "value", "reason"), [("PORT", 1, "refused"), ("NAME", "nowhere", "does not exist"), ("USER", "x", '"x"')]
+)
+def test_why_the_database_cannot_be_used_is_said_at_once(
+    name: str, value: object, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(connection.settings_dict, name, value)
+
+    with pytest.raises(CommandError, match=rf"(?s)DATABASE_URL names cannot be used: .*{reason}"):
+        require_migrated()

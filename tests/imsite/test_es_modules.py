@@ -1,0 +1,107 @@
+"""What a page says it will need is what its modules import: all of it, nothing else, and each of it is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import LazySettings
+from django.contrib.staticfiles import finders
+from django.template import Context, Template
+from django.test import Client
+
+from accounts.actions import app_create
+from accounts.models import App
+from imsite.es_modules import needed
+
+FILES = {
+    "app/main.js": """/** Begins. @import { Later } from "./told-of.js" */
+import { a } from "./a.js";
+import {
+  b,
+  c as d,
+} from './parts/b.js';
+import "./alone.js";
+export { e } from "./again.js";
+import * as all from "./all.js";
+/** @param {import("./type-only.js").Type} type */
+export function f(type) {
+  const text = `
+  import { no } from "./text.js"`;
+  return import("./later.js");
+}
+""",
+    "app/a.js": 'import { b } from "./parts/b.js";\nexport const a = b;\n',
+    "app/parts/b.js": 'import { a } from "../a.js";\nimport { f } from "../main.js";\nexport const b = 1;\n',
+    "app/alone.js": 'export const word = "x";\nexport default function from() { return "./no.js"; }\n',
+    "app/again.js": 'export * from "./deep.js";\n',
+    "app/deep.js": "",
+    "app/all.js": "",
+    "app/later.js": "",
+}
+
+
+@pytest.fixture
+def files(tmp_path: Path, settings: LazySettings) -> Path:
+    """A static directory of these files."""
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    settings.STATICFILES_DIRS = [tmp_path]
+    return tmp_path
+
+
+def test_everything_that_is_imported_is_needed_once_and_the_nearest_first(files: Path) -> None:
+    assert needed("app/main.js") == (
+        "app/a.js",
+        "app/parts/b.js",
+        "app/alone.js",
+        "app/again.js",
+        "app/all.js",
+        "app/deep.js",
+    )
+
+
+def test_what_a_module_imports_anew_is_seen_at_once_on_a_development_start(files: Path) -> None:
+    assert needed("app/deep.js") == ()
+
+    (files / "app/deep.js").write_text('import "./later.js";\n')
+
+    assert needed("app/deep.js") == ("app/later.js",)
+
+
+def test_an_import_that_leads_to_nothing_is_told(files: Path) -> None:
+    (files / "app/deep.js").write_text('import { x } from "./missing.js";\n')
+
+    with pytest.raises(LookupError, match=re.escape("app/missing.js")):
+        needed("app/main.js")
+
+
+@pytest.mark.parametrize("address", ["library", "/static/x.js", "https://elsewhere.example/x.js"])
+def test_only_paths_are_followed(files: Path, address: str) -> None:
+    (files / "app/deep.js").write_text(f'import {{ x }} from "{address}";\n')
+
+    with pytest.raises(LookupError, match=re.escape(address)):
+        needed("app/main.js")
+
+
+def test_an_address_is_written_like_the_scripts_own(files: Path) -> None:
+    page = Template("{% load modules %}{% module_script 'app/again.js' %}").render(Context())
+
+    assert page.splitlines() == [
+        '<script type="module" src="/static/app/again.js"></script>',
+        '  <link rel="modulepreload" href="/static/app/deep.js">',
+    ]
+
+
+@pytest.mark.django_db
+def test_the_chat_page_tells_of_modules_that_are_there(client: Client) -> None:
+    if not App.objects.filter(number=101).exists():
+        app_create(number=101, name="Web")
+    page = client.get("/").content.decode()
+    told = re.findall(r'<link rel="modulepreload" href="/static/([^"]+)">', page)
+
+    assert tuple(told) == needed("js/main.js")
+    assert len(set(told)) == len(told) > 30 and "js/main.js" not in told
+    assert all(finders.find(name) for name in told)

@@ -1,0 +1,111 @@
+"""What happens is logged on one line with its facts, and without what a request carries."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+
+import pytest
+import redis
+
+from imsite.logging_config import LOG_LINES, Floods
+
+
+def _line(record: logging.LogRecord) -> str:
+    options = dict(LOG_LINES["formatters"]["line"])
+    formatter: logging.Formatter = options.pop("()")(**options)
+    return formatter.format(record)
+
+
+def _record(name: str, text: str, **extra: object) -> logging.LogRecord:
+    return logging.getLogger(name).makeRecord(name, logging.ERROR, "", 0, text, (), None, extra=extra)
+
+
+def test_an_event_is_logged_with_its_facts() -> None:
+    line = _line(_record("delivery.hub.hub", "log_unreadable", error="no such table"))
+    assert "log_unreadable" in line and "no such table" in line and "delivery.hub.hub" in line
+    assert "\n" not in line
+
+
+def test_what_a_request_carries_is_not() -> None:
+    line = _line(_record("django.request", "Internal Server Error: /user/list", request="Token 0123456789"))
+    assert "/user/list" in line and "0123456789" not in line
+
+
+def test_a_fault_in_a_view_is_logged() -> None:
+    assert logging.getLogger("django.request").getEffectiveLevel() <= logging.ERROR
+    assert "console" in LOG_LINES["root"]["handlers"]
+
+
+def test_the_secret_path_of_an_incoming_webhook_is_not_written_down() -> None:
+    secret = "s3cret-" + "x" * 36
+    line = _line(_record("django.request", f"Internal Server Error: /hooks/{secret}/", error=f"at /hooks/{secret}/"))
+    assert "Internal Server Error: /hooks/***/" in line and secret not in line
+
+
+@pytest.mark.parametrize("path", ["/accounts/reset/MTI/", "/accounts/ways-in/email/"])
+def test_the_link_in_a_mail_is_not_written_down(path: str) -> None:
+    secret = "d0abc-" + "x" * 32
+    line = _line(_record("django.request", f"Internal Server Error: {path}{secret}/"))
+    assert f"{path}***/" in line and secret not in line
+
+
+def test_libraries_that_write_down_whole_urls_do_not() -> None:
+    for name in ("httpx", "httpcore", "urllib3"):
+        assert logging.getLogger(name).getEffectiveLevel() >= logging.WARNING
+
+
+def test_that_redis_is_away_is_not_told_again_by_the_layer() -> None:
+    record = _record("channels_redis.pubsub", "Unexpected exception in receive task")
+    shown = []
+    for error in (redis.ConnectionError("closed"), ConnectionRefusedError(), KeyError("a fault")):
+        record.exc_info = (type(error), error, None)
+        shown.append(bool(logging.getLogger("channels_redis.pubsub").filter(record)))
+
+    assert shown == [False, False, True]
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    monkeypatch.setenv("IM_LOG_REPEATS", "3")
+    return Clock()
+
+
+def test_a_flood_of_one_kind_is_cut_and_counted(clock: Clock) -> None:
+    floods = Floods(clock)
+    lines = [_record("chat", "command_fault", error=f"error {number}") for number in range(5)]
+    assert [floods.filter(line) for line in lines] == [True, True, True, False, False]
+    assert floods.filter(_record("chat", "another_fault")), "other kinds are logged"
+
+    clock.now += Floods.SECONDS
+    first, second = _record("chat", "command_fault"), _record("chat", "command_fault")
+    assert floods.filter(first) and floods.filter(second)
+    assert "left_out=2" in _line(first) and "left_out" not in _line(second)
+
+
+def test_what_is_no_warning_is_always_logged(clock: Clock) -> None:
+    """What operators do, for one."""
+    floods = Floods(clock)
+    deeds = [logging.getLogger("operators").makeRecord("operators", logging.INFO, "", 0, "deed", (), None)] * 9
+    assert Counter(map(floods.filter, deeds)) == {True: 9}
+
+
+def test_lines_that_are_never_the_same_are_not_kept_for_ever(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Floods, "KINDS", 10)
+    floods = Floods(clock)
+    assert all(floods.filter(_record("chat", f"fault {number}")) for number in range(100))
+    assert len(floods._kinds) <= 10
+    again = [_record("chat", "fault 99")] * 3
+    assert [floods.filter(line) for line in again] == [True, True, False], "the latest are known"
+
+
+def test_the_lines_of_the_site_are_cut() -> None:
+    assert LOG_LINES["handlers"]["console"]["filters"] == ["floods"]
+    assert "filters" not in LOG_LINES["handlers"]["errors"], "the metrics count all of them"

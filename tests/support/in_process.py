@@ -1,0 +1,189 @@
+"""The core in this process, for tests: people and rooms in the database, a node, and clients on it without a socket."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from django.conf import settings
+
+from accounts.actions import app_create, token_issue
+from accounts.models import User
+from chat.actions.channel import channel_create_global
+from chat.consumers.base import Consumer
+from chat.consumers.json_consumer import JsonConsumer
+from chat.models import Channel
+from chat.node.lifecycle import Node, node, stop_node
+from chat.sending.writer import Draft, Stored, commit
+from delivery.db.executors import run
+from tests.support.client import Client, Envelope
+from tests.support.eventually import PATIENCE
+
+
+def people(*names: str) -> list[User]:
+    """Accounts of these user names."""
+    return [User.objects.create_user(name, nickname=name.capitalize()) for name in names]
+
+
+def guest(name: str) -> User:
+    return User.objects.create_user(f"guest-{name}", nickname=name, kind=User.Kind.GUEST)
+
+
+def room(number: int = 101) -> Channel:
+    """A new app's global channel."""
+    return channel_create_global(app=app_create(number=number, name=f"App {number}"))
+
+
+def draft(sender: User, channel: Channel | int, text: str = "hello", **fields: Any) -> Draft:
+    return Draft(sender=sender.pk, channel=channel if isinstance(channel, int) else channel.pk, text=text, **fields)
+
+
+def say(sender: User, channel: Channel | int, text: str = "hello", **fields: Any) -> Stored:
+    """Store one message, which must succeed."""
+    (outcome,) = commit([draft(sender, channel, text, **fields)])
+    assert isinstance(outcome, Stored), outcome
+    return outcome
+
+
+class LocalSocket:
+    """What `Client` needs of a socket, with the consumer itself at the other end, in this process."""
+
+    def __init__(self, query: str = "", consumer: type[Consumer] = JsonConsumer) -> None:
+        self._consumer = consumer
+        self.close_code: int | None = None
+        self.close_reason = ""
+        self.transport = self
+        self.reading = asyncio.Event()
+        """Cleared, the client reads nothing, and the server's writes wait."""
+        self.reading.set()
+        self._up: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._down: asyncio.Queue[str | bytes | None] = asyncio.Queue()
+        self._up.put_nowait({"type": "websocket.connect"})
+        scope = {
+            "type": "websocket",
+            "scheme": "ws",
+            "path": "/acc",
+            "query_string": query.encode(),
+            "headers": [(b"host", b"localhost")],
+            "client": ("127.0.0.1", 1),
+            "extensions": {},
+        }
+        self._server = asyncio.create_task(self._serve(scope))
+
+    async def _serve(self, scope: dict[str, Any]) -> None:
+        try:
+            await self._consumer()(scope, self._up.get, self._send)
+        finally:
+            self._down.put_nowait(None)
+
+    async def _send(self, message: Mapping[str, Any]) -> None:
+        if message["type"] == "websocket.send":
+            await self.reading.wait()
+            self._down.put_nowait(message["text"] if "text" in message else message["bytes"])
+        elif message["type"] == "websocket.close":
+            self._end(message.get("code", 1000), message.get("reason", ""))
+
+    def _end(self, code: int, reason: str = "") -> None:
+        if self.close_code is None:
+            self.close_code, self.close_reason = code, reason
+            self._up.put_nowait({"type": "websocket.disconnect", "code": code})
+
+    async def send(self, frame: str | bytes) -> None:
+        kind = "text" if isinstance(frame, str) else "bytes"
+        self._up.put_nowait({"type": "websocket.receive", kind: frame})
+
+    async def close(self) -> None:
+        self._end(1000)
+        self.reading.set()
+        await asyncio.gather(self._server, return_exceptions=True)
+
+    def abort(self) -> None:
+        """The network is lost: what has not arrived never will."""
+        self._end(1006)
+        self.reading.set()
+
+    async def __aiter__(self) -> AsyncIterator[str | bytes]:
+        while (text := await self._down.get()) is not None:
+            yield text
+
+
+class Local(Client):
+    """A client of this process's node. `position` is the one its last log-in told."""
+
+    position = 0
+    room = ""
+    socket: LocalSocket
+
+    @classmethod
+    def open(cls, query: str = "") -> Local:
+        socket = LocalSocket(query)
+        made = cls(socket)  # type: ignore[arg-type]
+        made.socket = socket
+        return made
+
+    async def enter(self, user: User, *, app: int = 101, after: int | None = None) -> None:
+        reply = await self.login_token(await run(lambda: token_issue(user=user)), app=app, after=after)
+        self.position, self.room = reply["position"], reply["target"]
+
+    async def say(self, target: Channel | int | str, text: str = "hello", **fields: Any) -> dict[str, Any]:
+        target = str(target.pk if isinstance(target, Channel) else target)
+        reply: dict[str, Any] = await self.call("message.send", target=target, type="text", msg=text, **fields)
+        return reply
+
+    def positions(self, *commands: str) -> list[int]:
+        """Positions of the pushes that came, of these commands or of all."""
+        return [push.data["position"] for push in self.pushes() if not commands or push.cmd in commands]
+
+    def pushes(self) -> list[Envelope]:
+        """Everything that came unasked and stands in the log."""
+        return [item for item in self.received if item.text == "Ok" and "position" in item.data]
+
+    async def sync(self, after: int) -> list[dict[str, Any]]:
+        """All pages of `sync`; the events, in order. Raises AssertionError if told to reset."""
+        events: list[dict[str, Any]] = []
+        more = True
+        while more:
+            page = await self.call("sync", after=after)
+            assert "reset" not in page
+            events += page["events"]
+            after, more = page["position"], page["hasMore"]
+        self.position = after
+        return events
+
+
+class Site:
+    """A node in this process, and the connections to it."""
+
+    def __init__(self, here: Node, stack: AsyncExitStack) -> None:
+        self.node = here
+        self.hub = here.hub
+        self._stack = stack
+
+    async def connect(self, user: User, **how: Any) -> Local:
+        """A new connection of an account, logged in; closed at the end."""
+        client = Local.open()
+        self._stack.push_async_callback(client.close)
+        await client.enter(user, **how)
+        return client
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[Site]:
+    """A node for the time of the block."""
+    here = await node()
+    try:
+        async with AsyncExitStack() as stack:
+            yield Site(here, stack)
+    finally:
+        await stop_node()
+        await _threads_at_rest()
+
+
+async def _threads_at_rest() -> None:
+    """Wait for what the node began in its database threads and did not wait for: the database is emptied next."""
+    together = threading.Barrier(settings.IM_DB_THREADS)
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.gather(*(run(together.wait) for _ in range(settings.IM_DB_THREADS)))

@@ -1,0 +1,80 @@
+"""Webhooks for tests: made to call a receiver, and waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from accounts.models import User
+from chat.models import Channel, Webhook, WebhookDelivery
+from chat.webhooks.outgoing.actions import webhook_create
+from delivery import log
+from delivery.db.executors import run
+from tests.support.eventually import PATIENCE, eventually
+from tests.support.in_process import Site
+from tests.support.receiver import Receiver
+
+ALL = tuple(Webhook.Heard.values)
+
+
+class Hooks:
+    """Makes hooks of Olga's, each signing as its receiver expects."""
+
+    def __init__(self, olga: User) -> None:
+        self.olga = olga
+
+    def make(
+        self, receiver: Receiver, *events: str, channel: Channel | None = None, maker: User | None = None
+    ) -> Webhook:
+        hook, receiver.secret = webhook_create(
+            maker=maker or self.olga,
+            name="Books",
+            url=receiver.url,
+            events=events or (ALL if channel is None else ALL[:5]),
+            channel_id=channel.pk if channel is not None else None,
+        )
+        return hook
+
+
+async def read(hook: Webhook) -> Webhook:
+    """The hook as it is now."""
+    return await run(lambda: Webhook.objects.get(pk=hook.pk))
+
+
+async def idle(site: Site, *hooks: Webhook) -> None:
+    """Wait until the node has delivered everything that is in the log now."""
+    head = await run(log.head)
+    progress = site.node.webhooks._progress
+    await eventually(lambda: all(hook.pk in progress and progress[hook.pk].quiet >= head for hook in hooks))
+
+
+async def stored(condition: Callable[[], bool]) -> None:
+    """Wait until the condition, which asks the database, holds."""
+    async with asyncio.timeout(PATIENCE):
+        while not await run(condition):  # noqa: ASYNC110  nothing announces it
+            await asyncio.sleep(0.01)
+
+
+async def ended(hook: Webhook) -> str:
+    """Wait until the hook has been switched off; returns why."""
+    await stored(lambda: not Webhook.objects.get(pk=hook.pk).enabled)
+    return (await read(hook)).disabled_reason
+
+
+async def settled(hook: Webhook) -> None:
+    """Wait until nobody delivers to the hook, and its place in the log is that of the newest event."""
+    await stored(lambda: Webhook.objects.filter(pk=hook.pk, leased_by="", position=log.head()).exists())
+
+
+async def failed(hook: Webhook, times: int) -> None:
+    """Wait until so many more attempts have failed."""
+    those = WebhookDelivery.objects.filter(webhook=hook).exclude(error="")
+    wanted = await run(those.count) + times
+    await stored(lambda: those.count() >= wanted)
+
+
+async def last_error(hook: Webhook) -> str:
+    """What is told of the last attempt."""
+    last = await run(lambda: WebhookDelivery.objects.filter(webhook=hook).order_by("-pk").first())
+    assert last is not None
+    return last.error
