@@ -43,7 +43,7 @@ _turn = threading.Lock()
 
 def made_anew(picture: bytes) -> bytes:
     """The picture as it is kept. BadPicture for what is none, too many bytes or too many pixels; when many come."""
-    if len(picture) > settings.IM_AVATAR_BYTES:
+    if len(picture) > settings.IM_AVATAR_MAX_BYTES:
         raise too_large()
     if not _turn.acquire(timeout=_PATIENCE):
         raise BadPicture(_("Many pictures are coming in just now. Try again in a while."))
@@ -77,7 +77,7 @@ def _square(picture: bytes) -> Image.Image:
 
 
 def too_large() -> BadPicture:
-    return BadPicture(_("A picture has at most %(limit)s MB."), limit=round(settings.IM_AVATAR_BYTES / 1e6, 1))
+    return BadPicture(_("A picture has at most %(limit)s MB."), limit=round(settings.IM_AVATAR_MAX_BYTES / 1e6, 1))
 
 
 def store(user_id: int, made: bytes) -> str:

@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 from accounts.models import User
 
 
-class OwnLanguage:
+class UserLocaleMiddleware:
     """Stands behind Django's own choice by cookie and browser, and asks for nobody where there is no session."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -62,7 +62,7 @@ class Throttle:
         self._spent.clear()
 
 
-joining = Throttle("IM_JOIN_RATE")
+registration_rate_limit = Throttle("IM_REGISTRATION_RATE")
 """New accounts and guests."""
 signing_in = Throttle("IM_SIGN_IN_RATE")
 """Passwords that are tried, whosever they are: the lock of one name does not stop who tries one of each."""

@@ -6,12 +6,12 @@ from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from accounts.forms.profile import CertainForm
+from accounts.forms.profile import ReauthenticationForm
 from accounts.models import User
 from accounts.names import name_key
 
 
-def is_certain(request: HttpRequest, user: User, form: CertainForm) -> bool:
+def is_certain(request: HttpRequest, user: User, form: ReauthenticationForm) -> bool:
     """Whether the valid form holds the password (or, without one, the user name); else the form says so.
 
     Through the sign-in, so that guessing here counts towards the same lock.

@@ -18,7 +18,7 @@ Claim = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
+class IdempotencyKey:
     """A key that remembers what it was used for, so that a repeat gets the first answer, and another request none."""
 
     scope: str
@@ -29,20 +29,20 @@ class Guard:
     def claim(self) -> Claim:
         return self.scope, self.key
 
-    def item(self, index: int) -> Guard:
+    def item(self, index: int) -> IdempotencyKey:
         """The guard of one of several things that the request does, each in a transaction of its own."""
-        return Guard(f"{self.scope}:item", f"{index}:{self.key}", self.fingerprint)
+        return IdempotencyKey(f"{self.scope}:item", f"{index}:{self.key}", self.fingerprint)
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class StoredResponse:
     """What a key was used for: the request's fingerprint, and what it was answered."""
 
     fingerprint: str
     answer: str
 
 
-def held(claims: Sequence[Claim]) -> dict[Claim, Held]:
+def held(claims: Sequence[Claim]) -> dict[Claim, StoredResponse]:
     """Those of the claims that somebody has made and that have not expired."""
     if not claims:
         return {}
@@ -51,7 +51,7 @@ def held(claims: Sequence[Claim]) -> dict[Claim, Held]:
     )
     wanted = set(claims)
     return {
-        (scope, key): Held(fingerprint, answer)
+        (scope, key): StoredResponse(fingerprint, answer)
         for scope, key, fingerprint, answer in rows.values_list("scope", "key", "fingerprint", "answer")
         if (scope, key) in wanted
     }
@@ -69,21 +69,21 @@ def forget_expired() -> int:
 
 def claim(claims: Sequence[Claim]) -> None:
     """Claim them all. Raises IntegrityError where another transaction was faster; then look with `claimed` again."""
-    _insert({one: Held("", "") for one in claims}, settings.IM_CLAIM_HOURS)
+    _insert({one: StoredResponse("", "") for one in claims}, settings.IM_LEGACY_IDEMPOTENCY_HOURS)
 
 
-def hold(answers: Mapping[Guard, str]) -> None:
+def hold(answers: Mapping[IdempotencyKey, str]) -> None:
     """Claim the guards' keys with what is answered. IntegrityError as for `claim`; then look with `held` again."""
-    made = {guard.claim: Held(guard.fingerprint, answer) for guard, answer in answers.items()}
+    made = {guard.claim: StoredResponse(guard.fingerprint, answer) for guard, answer in answers.items()}
     _insert(made, settings.IM_IDEMPOTENCY_HOURS)
 
 
-def answer(guard: Guard, text: str) -> None:
+def answer(guard: IdempotencyKey, text: str) -> None:
     """Fill in what is answered, for a key that this very transaction has claimed without."""
     ClaimedKey.objects.filter(scope=guard.scope, key=guard.key).update(answer=text)
 
 
-def _insert(claims: Mapping[Claim, Held], hours: int) -> None:
+def _insert(claims: Mapping[Claim, StoredResponse], hours: int) -> None:
     if not claims:
         return
     now = timezone.now()
@@ -96,5 +96,5 @@ def _insert(claims: Mapping[Claim, Held], hours: int) -> None:
     insert(ClaimedKey, ("scope", "key", "fingerprint", "answer", "expires"), rows)
 
 
-def _claim(item: tuple[Claim, Held]) -> Claim:
+def _claim(item: tuple[Claim, StoredResponse]) -> Claim:
     return item[0]

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from django.db.models import Q
 
-from delivery.db.bulk import Statement, insertions, together
+from delivery.db.bulk import Statement, execute_batch, insertions
 from delivery.models import Event, EventPerson, LogHead
 
 _HEAD = 1
@@ -49,7 +49,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class MembershipInterval:
     """One stay of a person in a channel: from its join event up to its leave event (None: still there)."""
 
     channel: int
@@ -74,12 +74,12 @@ def head() -> int:
 def append(entries: Sequence[Entry]) -> list[Entry]:
     """Give the entries the next positions and store them, last in a transaction; then call `publish.after_commit`."""
     if entries:
-        (((last,),),) = together([taking(len(entries))])
-        together(placing(entries, last))
+        (((last,),),) = execute_batch([reserve_positions(len(entries))])
+        execute_batch(insert_entries(entries, last))
     return list(entries)
 
 
-def taking(count: int) -> Statement:
+def reserve_positions(count: int) -> Statement:
     """Takes that many positions of the log, and locks its counter until the commit; returns the last of them."""
     table = LogHead._meta.db_table
     return Statement(
@@ -90,7 +90,7 @@ def taking(count: int) -> Statement:
     )
 
 
-def placing(entries: Sequence[Entry], last: int) -> list[Statement]:
+def insert_entries(entries: Sequence[Entry], last: int) -> list[Statement]:
     """Give the entries the positions that were taken, up to `last`; the statements that store them."""
     first = last - len(entries) + 1
     at = now_ms()
@@ -128,7 +128,7 @@ def read(after: int, limit: int) -> list[Entry]:
 
 
 @dataclass(frozen=True, slots=True)
-class Heading:
+class EventSummary:
     """What an event is about, without its header and body. `direct`: of a channel of two people."""
 
     position: int
@@ -137,11 +137,11 @@ class Heading:
     direct: bool
 
 
-def headings(kinds: Collection[str], *, after: int, upto: int, limit: int) -> list[Heading]:
+def headings(kinds: Collection[str], *, after: int, upto: int, limit: int) -> list[EventSummary]:
     """The first `limit` events of these kinds in (`after`, `upto`], in order, for whoever looks for few among many."""
     found = Event.objects.filter(position__gt=after, position__lte=upto, kind__in=kinds).order_by("position")
     rows = found.annotate(direct=_DIRECT).values_list("position", "kind", "channel", "direct")
-    return [Heading(*row) for row in rows[:limit]]
+    return [EventSummary(*row) for row in rows[:limit]]
 
 
 def read_kinds(kinds: Collection[str], *, after: int, upto: int, limit: int, channel: int | None = None) -> list[Entry]:
@@ -180,7 +180,14 @@ class Replay:
 
 
 def replay(
-    person: int, spans: Iterable[Span], *, after: int, upto: int, page: int, limit: int, size: int = 1 << 30
+    person: int,
+    spans: Iterable[MembershipInterval],
+    *,
+    after: int,
+    upto: int,
+    page: int,
+    limit: int,
+    size: int = 1 << 30,
 ) -> Replay:
     """What concerns `person` in (`after`, `upto`]: events of the channels in `spans`, and the person's own.
 
@@ -190,7 +197,7 @@ def replay(
     """
     if after > upto:
         return Replay([], upto, reset=True)
-    by_channel: dict[int, list[Span]] = {}
+    by_channel: dict[int, list[MembershipInterval]] = {}
     for span in spans:
         by_channel.setdefault(span.channel, []).append(span)
     # Ended stays count in a channel with a later one: what was said in them may be edited now.
@@ -228,14 +235,14 @@ def replay(
 
 
 def read_stays(
-    spans: Iterable[Span], kind: str, *, after: int, upto: int, page: int, size: int = 1 << 30
+    spans: Iterable[MembershipInterval], kind: str, *, after: int, upto: int, page: int, size: int = 1 << 30
 ) -> tuple[list[Entry], bool]:
     """The events of one kind in (`after`, `upto`] that lie in these stays, oldest first, and whether there are more.
 
     At most `page`, and no more than `size` characters of bodies but for a single one; nothing is ever left out before
     the page's end, however far apart they are.
     """
-    by_channel: dict[int, list[Span]] = {}
+    by_channel: dict[int, list[MembershipInterval]] = {}
     for span in spans:
         by_channel.setdefault(span.channel, []).append(span)
     chosen: list[int] = []
@@ -262,7 +269,7 @@ def read_stays(
     return _entries(events), len(chosen) > page
 
 
-def may_see(spans: Iterable[Span], position: int, subject: int | None) -> bool:
+def may_see(spans: Iterable[MembershipInterval], position: int, subject: int | None) -> bool:
     """Whether one with these stays in a channel gets its event at `position` about `subject`."""
     return any(span.covers(position) for span in spans) and (
         subject is None or any(span.covers(subject) for span in spans)

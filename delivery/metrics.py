@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
-class Tally(Collector):
+class LoopCounter(Collector):
     """A counter for the event loop's hot path: a plain number, a fifth of the cost. One thread counts with it."""
 
     def __init__(self, name: str, documentation: str) -> None:
@@ -35,9 +35,11 @@ class _Attachable(Protocol):
     attached: bool
 
 
-PUSHES_IN = Tally("imsite_pushes_in", "Events that this node's hub has passed, of whatever way they came.")
-PUSHES_OUT = Tally("imsite_pushes_out", "Events put out to connections of this node, once for each connection.")
-REPAIRS = Tally("imsite_repairs", "Events that the hub had to read from the log because nobody brought them in time.")
+PUSHES_IN = LoopCounter("imsite_pushes_in", "Events that this node's hub has passed, of whatever way they came.")
+PUSHES_OUT = LoopCounter("imsite_pushes_out", "Events put out to connections of this node, once for each connection.")
+REPAIRS = LoopCounter(
+    "imsite_log_catchup_events", "Events that the hub had to read from the log because nobody brought them in time."
+)
 LAYER_DROPPED = Counter("imsite_layer_dropped", "What came over the channel layer and was not taken.", ["reason"])
 GRPC_CALLS = Counter("imsite_grpc_calls", "Calls to other nodes, by their outcome.", ["method", "result"])
 GRPC_DROPPED = Counter("imsite_grpc_dropped", "Events to or from other nodes that were dropped.", ["reason"])
@@ -79,7 +81,7 @@ _LOSSES: dict[str, Collector] = {
 }
 
 
-def losses() -> dict[str, int]:
+def fault_counts() -> dict[str, int]:
     """What this process has counted of faults and losses since it started, by name: nodes tell each other."""
     return {name: int(_sum(metric)) for name, metric in _LOSSES.items()}
 

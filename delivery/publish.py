@@ -10,7 +10,7 @@ from django.db import transaction
 
 from delivery.cluster.redis_client import Unreachable
 from delivery.cluster.relay import Relay
-from delivery.cluster.token_buckets import Buckets, Drawn
+from delivery.cluster.token_buckets import TokenBucketResult, TokenBuckets
 from delivery.hub.connection import Connection
 from delivery.hub.hub import Hub
 from delivery.log import Entry
@@ -22,10 +22,10 @@ LOOP_PATIENCE = 10.0
 
 _hub: Hub | None = None
 _relay: Relay | None = None
-_buckets: Buckets | None = None
+_buckets: TokenBuckets | None = None
 
 
-def open_door(hub: Hub | None, relay: Relay | None = None, buckets: Buckets | None = None) -> None:
+def configure(hub: Hub | None, relay: Relay | None = None, buckets: TokenBuckets | None = None) -> None:
     """Announce to this hub from now on, and by the relay to the other nodes, with whom it shares the buckets.
 
     None: to nobody; every node finds committed entries in the log by itself.
@@ -45,12 +45,12 @@ def running() -> bool:
     return _hub is not None
 
 
-def draw(name: str, *, rate: float, burst: int, patience: float, count: int = 1) -> Drawn | None:
-    """From a bucket of all nodes; None where there is none, or it cannot be reached in time. As `ask`."""
+def draw(name: str, *, rate: float, burst: int, patience: float, count: int = 1) -> TokenBucketResult | None:
+    """From a bucket of all nodes; None where there is none, or it cannot be reached in time. As `run_on_loop`."""
     if (buckets := _buckets) is None:
         return None
     try:
-        return ask(lambda: buckets.draw(name, rate=rate, burst=burst, count=count), patience)
+        return run_on_loop(lambda: buckets.draw(name, rate=rate, burst=burst, count=count), patience)
     except (Unreachable, TimeoutError):
         return None
 
@@ -64,10 +64,10 @@ def on_loop(function: Callable[[], T]) -> T:
     async def call() -> T:
         return function()
 
-    return ask(call)
+    return run_on_loop(call)
 
 
-def ask(question: Callable[[], Coroutine[Any, Any, T]], patience: float = LOOP_PATIENCE) -> T:
+def run_on_loop(question: Callable[[], Coroutine[Any, Any, T]], patience: float = LOOP_PATIENCE) -> T:
     """The same for what must wait on the loop, such as a question to the presence."""
     loop = hub().loop
     assert loop is not None

@@ -13,16 +13,16 @@ class ImsiteConfig(AppConfig):
 
         # chat's signal is the last: the rights of all others exist by then.
         post_migrate.connect(make_roles, sender=apps.get_app_config("chat"))
-        pre_migrate.connect(take_time)
-        post_migrate.connect(give_time_back)
+        pre_migrate.connect(disable_idle_timeout)
+        post_migrate.connect(restore_idle_timeout)
 
 
-def take_time(using: str, **kwargs: Any) -> None:
+def disable_idle_timeout(using: str, **kwargs: Any) -> None:
     """A migration thinks between its statements for longer than a node may that holds the log's counter."""
     _execute_on_postgresql(using, "SET idle_in_transaction_session_timeout = 0")
 
 
-def give_time_back(using: str, **kwargs: Any) -> None:
+def restore_idle_timeout(using: str, **kwargs: Any) -> None:
     """What the same process does after its migrations is bound again as `settings.DATABASES` says."""
     _execute_on_postgresql(using, "RESET idle_in_transaction_session_timeout")
 

@@ -22,7 +22,7 @@ from imsite import cookie_parser  # noqa: E402
 from imsite.monitoring import loop_lag  # noqa: E402
 from imsite.server.request_threads import HttpHandler  # noqa: E402
 
-cookie_parser.mend()
+cookie_parser.patch_cookie_parser()
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]

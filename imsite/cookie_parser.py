@@ -10,7 +10,7 @@ from http import cookies
 _ESCAPED = re.compile(r"\\(?:([0-3][0-7]{2})|(.))")
 
 
-def mend() -> None:
+def patch_cookie_parser() -> None:
     """Have the standard library, and so Django, read quoted cookies in one pass, where they do not by themselves."""
     if sys.version_info < (3, 12, 6):
         cookies._unquote = unquoted  # type: ignore[assignment]

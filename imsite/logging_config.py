@@ -16,7 +16,7 @@ from imsite.options import DEVELOPMENT, read
 _SECRET_PATH = re.compile(r"(/hooks/|/accounts/reset/\w+/|/accounts/ways-in/email/)[\w:.-]{20,}")
 """The path of an incoming webhook is its secret; so is that of a link in a mail."""
 
-FACTS = (
+EXTRA_KEYS = (
     "about", "call", "cmd", "code", "connections", "count", "deed", "entries", "error", "job", "kind", "left_out",
     "messages", "node", "operator", "position", "provider",
 )  # fmt: skip
@@ -48,8 +48,8 @@ class RedisAway(logging.Filter):
         return not isinstance(error, ConnectionError | TimeoutError | OSError)
 
 
-class Floods(logging.Filter):
-    """Lets IM_LOG_REPEATS warnings or errors of one kind through in ten seconds: an outage must not fill the disk.
+class LogRateLimit(logging.Filter):
+    """Lets IM_LOG_RATE_LIMIT warnings or errors of one kind through in ten seconds: an outage must not fill the disk.
 
     The first after them says with `left_out` how many were not logged.
     """
@@ -60,7 +60,7 @@ class Floods(logging.Filter):
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
-        self._most = int(cast(int, read("IM_LOG_REPEATS")))
+        self._most = int(cast(int, read("IM_LOG_RATE_LIMIT")))
         self._clock = clock
         self._lock = threading.Lock()
         self._kinds: dict[tuple[str, str], tuple[float, int]] = {}
@@ -93,13 +93,13 @@ LOG_LINES: dict[str, Any] = {
                 structlog.stdlib.add_log_level,
                 structlog.stdlib.add_logger_name,
                 structlog.processors.TimeStamper(fmt="iso"),
-                structlog.stdlib.ExtraAdder(allow=FACTS),
+                structlog.stdlib.ExtraAdder(allow=EXTRA_KEYS),
             ],
         }
     },
     "filters": {
         "redis away": {"()": "imsite.logging_config.RedisAway"},
-        "floods": {"()": "imsite.logging_config.Floods"},
+        "floods": {"()": "imsite.logging_config.LogRateLimit"},
     },
     "handlers": {
         # For the metrics and the admin's first page.

@@ -77,7 +77,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "accounts.middleware.OwnLanguage",
+    "accounts.middleware.UserLocaleMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -109,11 +109,11 @@ _LAYERS = {
     "queue": "channels_redis.core.RedisChannelLayer",
 }
 if REDIS_URL:
-    if str(read("IM_LAYER")) not in _LAYERS:
-        raise ImproperlyConfigured("IM_LAYER is pubsub or queue.")
+    if str(read("IM_CHANNEL_LAYER")) not in _LAYERS:
+        raise ImproperlyConfigured("IM_CHANNEL_LAYER is pubsub or queue.")
     CHANNEL_LAYERS = {
         "default": {
-            "BACKEND": _LAYERS[str(read("IM_LAYER"))],
+            "BACKEND": _LAYERS[str(read("IM_CHANNEL_LAYER"))],
             # redis-py's own time-out swallows cancels on Python 3.11; the relay has one for everything it asks.
             "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}], "prefix": "imsite"},
         }
@@ -132,7 +132,7 @@ PASSWORD_HASHERS = [
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": read("IM_PASSWORD_MIN")},
+        "OPTIONS": {"min_length": read("IM_PASSWORD_MIN_LENGTH")},
     }
 ]
 if not DEVELOPMENT:
@@ -164,7 +164,7 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 
 AXES_FAILURE_LIMIT = read("IM_LOGIN_FAILURES")
-AXES_COOLOFF_TIME = cast(int, read("IM_LOGIN_LOCK")) / 3600
+AXES_COOLOFF_TIME = cast(int, read("IM_LOGIN_LOCK_SECONDS")) / 3600
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"
 AXES_VERBOSE = False

@@ -29,7 +29,7 @@ from delivery.db.transactions import write
 NICKNAME = "Deleted user"
 
 
-def nameless(user_id: int) -> str:
+def anonymized_username(user_id: int) -> str:
     """The user name of an account that is gone; none that people choose begins so."""
     return f"{GUEST_PREFIX}deleted-{user_id}"
 
@@ -72,7 +72,7 @@ def person_forget(*, user_id: int, groups: Iterable[int] = (), people: Iterable[
         user.user_permissions.clear()
         kept = User(
             pk=user.pk,
-            username=nameless(user.pk),
+            username=anonymized_username(user.pk),
             nickname=NICKNAME,
             password=make_password(None),
             kind=user.kind,

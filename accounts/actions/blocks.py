@@ -18,7 +18,7 @@ def person_block(*, user: User, person_id: int) -> User:
     """Hear nothing more from somebody: no new private channel, no message in an old one, no request, no presence.
 
     One's own other devices hear of it; the same again changes nothing. Returns who is blocked. NoSuchPerson for who has
-    no account; BlockRefused for oneself, for services, and past IM_BLOCK_LIMIT.
+    no account; BlockRefused for oneself, for services, and past IM_MAX_BLOCKS_PER_USER.
     """
     if user.pk == person_id:
         raise BlockRefused("Nobody blocks themselves.")
@@ -30,9 +30,9 @@ def person_block(*, user: User, person_id: int) -> User:
             raise BlockRefused("A service of this site cannot be blocked. Tell an operator what is wrong with it.")
         if Block.objects.filter(by=user, blocked=other).exists():
             return other
-        if Block.objects.filter(by=user).count() >= settings.IM_BLOCK_LIMIT:
+        if Block.objects.filter(by=user).count() >= settings.IM_MAX_BLOCKS_PER_USER:
             raise BlockRefused(
-                "You have blocked %(limit)s people, and that is the limit.", limit=settings.IM_BLOCK_LIMIT
+                "You have blocked %(limit)s people, and that is the limit.", limit=settings.IM_MAX_BLOCKS_PER_USER
             )
         Block.objects.create(by=user, blocked=other)
         if not other.restricted:

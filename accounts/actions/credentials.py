@@ -38,7 +38,9 @@ def expired_forget() -> None:
     """Delete the tokens, browser sessions, sign-ins under way and failed ones whose time is over."""
     trips_forget()
     # The library does it too, but only when somebody else fails.
-    AccessAttempt.objects.filter(attempt_time__lt=timezone.now() - timedelta(seconds=settings.IM_LOGIN_LOCK)).delete()
+    AccessAttempt.objects.filter(
+        attempt_time__lt=timezone.now() - timedelta(seconds=settings.IM_LOGIN_LOCK_SECONDS)
+    ).delete()
     tokens_forget(AuthToken.objects.filter(expiry__lte=timezone.now()))
     session_store("").clear_expired()
 

@@ -21,7 +21,7 @@ def friend_request(*, user: User, person_id: int) -> Friendship:
 
     Somebody who has blocked the asker does not, and does not see the request; the asker is told nothing of that.
     NoSuchPerson for who has no active account; FriendRequestRefused for oneself, for the same again, for whom one
-    blocks, and past IM_FRIEND_LIMIT.
+    blocks, and past IM_MAX_FRIENDS_PER_USER.
     """
     if user.pk == person_id:
         raise FriendRequestRefused("Nobody is a friend of themselves.")
@@ -80,7 +80,7 @@ def _end(user: User, person_id: int, which: Q) -> None:
 
 
 def _check_limit(user: User) -> None:
-    limit = settings.IM_FRIEND_LIMIT
+    limit = settings.IM_MAX_FRIENDS_PER_USER
     if Friendship.objects.filter(Q(asked_by=user) | Q(asked=user, accepted=True)).count() >= limit:
         raise FriendRequestRefused("You have %(limit)s friends and open requests, and that is the limit.", limit=limit)
 

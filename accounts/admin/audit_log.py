@@ -28,7 +28,7 @@ def tell(instance: LogEntry, created: bool, **kwargs: Any) -> None:
             "deed": instance.get_change_message() or instance.get_action_flag_display(),
             "about": f"{instance.content_type} {instance.object_id}",
         }
-        transaction.on_commit(lambda: logger.info("operator_deed", extra=facts))
+        transaction.on_commit(lambda: logger.info("admin_action", extra=facts))
 
 
 @admin.register(LogEntry)

@@ -58,7 +58,7 @@ class ResetForm(RefusableForm):
     )
 
 
-class CertainForm(RefusableForm):
+class ReauthenticationForm(RefusableForm):
     """Shows that it is the person who asks, and that they mean it: by the password, or the user name without one."""
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -78,7 +78,7 @@ class CertainForm(RefusableForm):
             )
 
 
-class EmailForm(CertainForm):
+class EmailForm(ReauthenticationForm):
     email = forms.EmailField(
         label=_("Email address"),
         help_text=_("For a new password when you have forgotten yours. Nobody sees it."),

@@ -20,7 +20,7 @@ from social_core import exceptions
 from accounts.errors import AccountError
 from accounts.models import User
 from accounts.oauth.identity import Identity
-from accounts.oauth.providers import Way, provider
+from accounts.oauth.providers import ProviderConfig, provider
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class Refused(AccountError):
         self.status = status
 
 
-def leave(request: HttpRequest, way: Way, *, next_page: str = "/", link_to: User | None = None) -> str:
+def leave(request: HttpRequest, way: ProviderConfig, *, next_page: str = "/", link_to: User | None = None) -> str:
     """Where to send the browser; to come in, or to link the account elsewhere with who is signed in here."""
     if not url_has_allowed_host_and_scheme(next_page, {request.get_host()}, require_https=request.is_secure()):
         text = _("This sign-in was to lead to another site afterwards, so it was not begun.")
@@ -60,7 +60,7 @@ def leave(request: HttpRequest, way: Way, *, next_page: str = "/", link_to: User
     return url
 
 
-def come_back(request: HttpRequest, way: Way) -> tuple[Identity, str, int | None]:
+def come_back(request: HttpRequest, way: ProviderConfig) -> tuple[Identity, str, int | None]:
     """Who it is, where they wanted to go, and to whom here they wanted to be linked. Raises Refused."""
     trips = request.session.get(_TRIPS, {})
     trip = trips.pop(request.GET.get("state", ""), None)
@@ -86,11 +86,11 @@ def come_back(request: HttpRequest, way: Way) -> tuple[Identity, str, int | None
     return identity, trip["next"], trip["person"]
 
 
-def _provider(request: HttpRequest, way: Way) -> Any:
+def _provider(request: HttpRequest, way: ProviderConfig) -> Any:
     return provider(way, request, reverse("accounts:oauth-back", args=[way.slug]))
 
 
-def keep_newcomer(request: HttpRequest, way: Way, identity: Identity, next_page: str) -> None:
+def keep_newcomer(request: HttpRequest, way: ProviderConfig, identity: Identity, next_page: str) -> None:
     """Remember who has come, while they choose a name."""
     kept = {"way": way.slug, "identity": identity.stored(), "next": next_page, "at": time.time()}
     request.session[_NEWCOMER] = kept

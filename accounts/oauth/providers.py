@@ -143,7 +143,7 @@ class WeChat(Provider, WeixinOAuth2[Any]):
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ProviderConfig:
     """One way in: the word for it in addresses, how people call it, and the settings that switch it on."""
 
     slug: str
@@ -164,22 +164,24 @@ class Way:
 
 
 WAYS = (
-    Way("github", "GitHub", "github", "SOCIAL_AUTH_GITHUB_KEY", "SOCIAL_AUTH_GITHUB_SECRET"),
-    Way("google", "Google", "google-oauth2", "SOCIAL_AUTH_GOOGLE_OAUTH2_KEY", "SOCIAL_AUTH_GOOGLE_OAUTH2_SECRET"),
-    Way("wechat", "WeChat", "weixin", "SOCIAL_AUTH_WEIXIN_KEY", "SOCIAL_AUTH_WEIXIN_SECRET"),
+    ProviderConfig("github", "GitHub", "github", "SOCIAL_AUTH_GITHUB_KEY", "SOCIAL_AUTH_GITHUB_SECRET"),
+    ProviderConfig(
+        "google", "Google", "google-oauth2", "SOCIAL_AUTH_GOOGLE_OAUTH2_KEY", "SOCIAL_AUTH_GOOGLE_OAUTH2_SECRET"
+    ),
+    ProviderConfig("wechat", "WeChat", "weixin", "SOCIAL_AUTH_WEIXIN_KEY", "SOCIAL_AUTH_WEIXIN_SECRET"),
 )
 
 
-def ways() -> list[Way]:
+def ways() -> list[ProviderConfig]:
     """Those that the operator has switched on."""
     return [way for way in WAYS if way.enabled]
 
 
-def way(slug: str) -> Way | None:
+def way(slug: str) -> ProviderConfig | None:
     return next((one for one in ways() if one.slug == slug), None)
 
 
-def provider(way: Way, request: HttpRequest, back: str = "") -> Any:
+def provider(way: ProviderConfig, request: HttpRequest, back: str = "") -> Any:
     """The provider in the context of a request; `back` is the path to which it sends people."""
     made = import_string(settings.OAUTH_PROVIDERS[way.slug])
     return made(Strategy(DjangoStorage, request), redirect_uri=back or None)

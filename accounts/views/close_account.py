@@ -1,4 +1,4 @@
-"""Ending one's account: it is asked for certain, done, and the browser is signed out."""
+"""CloseAccountView one's account: it is asked for certain, done, and the browser is signed out."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from django.views.generic.edit import FormView
 
 from accounts.actions import person_deactivate
 from accounts.errors import AccountError
-from accounts.forms.profile import CertainForm
+from accounts.forms.profile import ReauthenticationForm
 from accounts.reauthentication import is_certain
 from accounts.views.profile import OwnPage
 
 
-class Ending(OwnPage, FormView):  # type: ignore[type-arg]
+class CloseAccountView(OwnPage, FormView):  # type: ignore[type-arg]
     """One way to end it. `end(user_id=…)` does it, or raises an AccountError, which the form shows."""
 
-    form_class = CertainForm
+    form_class = ReauthenticationForm
     end: ClassVar[Callable[..., None]]
     ended: ClassVar[Any]
     """What the person is told then."""
@@ -30,7 +30,7 @@ class Ending(OwnPage, FormView):  # type: ignore[type-arg]
     def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {"user": self.person}
 
-    def form_valid(self, form: CertainForm) -> HttpResponse:
+    def form_valid(self, form: ReauthenticationForm) -> HttpResponse:
         if not is_certain(self.request, self.person, form):
             return self.form_invalid(form)
         try:
@@ -46,7 +46,7 @@ class Ending(OwnPage, FormView):  # type: ignore[type-arg]
         return super().get_context_data(**kwargs) | {"here": "own-data"}
 
 
-class Deactivate(Ending):
+class Deactivate(CloseAccountView):
     """Shut oneself out; an administrator can open the account again."""
 
     template_name = "accounts/deactivate.html"

@@ -20,14 +20,14 @@ from django.views.generic.edit import FormView
 from accounts.actions import link_end, link_make, person_register_linked
 from accounts.actions.profile import avatar_set
 from accounts.errors import AccountError, TooOften
-from accounts.forms.profile import CertainForm
+from accounts.forms.profile import ReauthenticationForm
 from accounts.forms.sign_in import NewcomerForm
 from accounts.models import User
 from accounts.oauth import flow
 from accounts.oauth.flow import Refused
 from accounts.oauth.identity import Identity, suggested_nickname, suggested_user_name
-from accounts.oauth.providers import Way, origins, provider, way, ways
-from accounts.rate_limits import joining, leaving
+from accounts.oauth.providers import ProviderConfig, origins, provider, way, ways
+from accounts.rate_limits import leaving, registration_rate_limit
 from accounts.reauthentication import is_certain
 from accounts.selectors.sign_in_methods import email_taken, person_by_link
 from accounts.selectors.users import guest_name_taken
@@ -46,14 +46,14 @@ class OAuthView(View):
             return refused(request, refusal, self.way)
 
 
-def refused(request: HttpRequest, refusal: AccountError, way: Way) -> HttpResponse:
+def refused(request: HttpRequest, refusal: AccountError, way: ProviderConfig) -> HttpResponse:
     status = refusal.status if isinstance(refusal, Refused) else 429 if isinstance(refusal, TooOften) else 403
     title = _(refusal.heading) % {"title": way.title} if isinstance(refusal, Refused) else _("You are not signed in")
     context = {"title": title, "text": _(refusal.text) % refusal.params}
     return render(request, "accounts/refused.html", context, status=status)
 
 
-def _way(slug: str) -> Way:
+def _way(slug: str) -> ProviderConfig:
     found = way(slug)
     if found is None:
         raise Http404("There is no such way in.")
@@ -61,7 +61,7 @@ def _way(slug: str) -> Way:
 
 
 @method_decorator(never_cache, name="dispatch")
-class Leave(OAuthView):
+class OAuthStart(OAuthView):
     """Go to the provider, to come in by it."""
 
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
@@ -72,13 +72,13 @@ class Leave(OAuthView):
 class Link(OAuthView, OwnPage, FormView):  # type: ignore[type-arg]
     """Go to the provider, to come in by it from now on. Who only sits at an open browser gets no way in by that."""
 
-    form_class = CertainForm
+    form_class = ReauthenticationForm
     template_name = "accounts/link.html"
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {"user": self.person}
 
-    def form_valid(self, form: CertainForm) -> HttpResponse:
+    def form_valid(self, form: ReauthenticationForm) -> HttpResponse:
         if not is_certain(self.request, self.person, form):
             return self.form_invalid(form)
         leaving.take(self.request.META["REMOTE_ADDR"])
@@ -94,7 +94,7 @@ class Link(OAuthView, OwnPage, FormView):  # type: ignore[type-arg]
 
 
 @method_decorator(never_cache, name="dispatch")
-class Back(OAuthView):
+class OAuthCallback(OAuthView):
     """Come back from the provider: be signed in, be linked, be asked for a name, or be told why not."""
 
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
@@ -112,7 +112,7 @@ class Back(OAuthView):
         if not name or guest_name_taken(name) or email_taken(identity.email):
             flow.keep_newcomer(request, self.way, identity, next_page)
             return redirect("accounts:newcomer")
-        joining.take(request.META["REMOTE_ADDR"])
+        registration_rate_limit.take(request.META["REMOTE_ADDR"])
         return welcome(request, self.way, identity, next_page, name, suggested_nickname(identity))
 
     def _enter(self, request: HttpRequest, user: User, next_page: str) -> HttpResponse:
@@ -122,7 +122,7 @@ class Back(OAuthView):
         return HttpResponseRedirect(next_page)
 
 
-def _check_newcomer(identity: Identity, way: Way) -> None:
+def _check_newcomer(identity: Identity, way: ProviderConfig) -> None:
     if not settings.IM_REGISTRATION:
         text = gettext_noop("Accounts are made by an administrator here. Ask yours for one.")
         raise Refused(gettext_noop("Registration is closed"), text)
@@ -132,7 +132,7 @@ def _check_newcomer(identity: Identity, way: Way) -> None:
 
 
 def welcome(
-    request: HttpRequest, way: Way, identity: Identity, next_page: str, username: str, nickname: str
+    request: HttpRequest, way: ProviderConfig, identity: Identity, next_page: str, username: str, nickname: str
 ) -> HttpResponse:
     """Make the account with what comes along, and sign in. AccountError if that cannot be."""
     user = person_register_linked(username=username, nickname=nickname, identity=identity, title=way.title)
@@ -147,7 +147,7 @@ def welcome(
 
 
 @method_decorator(never_cache, name="dispatch")
-class Newcomer(FormView):  # type: ignore[type-arg]
+class OAuthSignUp(FormView):  # type: ignore[type-arg]
     """Somebody has come from a provider whose name there cannot be theirs here: they choose one."""
 
     form_class = NewcomerForm
@@ -172,7 +172,7 @@ class Newcomer(FormView):  # type: ignore[type-arg]
         given = form.cleaned_data
         try:
             _check_newcomer(self.identity, self.way)
-            joining.take(self.request.META["REMOTE_ADDR"])
+            registration_rate_limit.take(self.request.META["REMOTE_ADDR"])
             return welcome(self.request, self.way, self.identity, self.next_page, given["username"], given["nickname"])
         except AccountError as refusal:
             form.refuse(refusal)

@@ -92,7 +92,7 @@ def _upload(request: HttpRequest) -> bytes:
     if file is None or not file.size:
         return b""
     # Not even read, let alone decoded.
-    if file.size > settings.IM_AVATAR_BYTES:
+    if file.size > settings.IM_AVATAR_MAX_BYTES:
         raise avatars.too_large()
     return bytes(file.read())
 

@@ -26,7 +26,7 @@ from accounts.forms.sign_in import FirstPasswordForm, PasswordForm, RegisterForm
 from accounts.models import User
 from accounts.names import name_key
 from accounts.oauth.providers import origins, ways
-from accounts.rate_limits import joining
+from accounts.rate_limits import registration_rate_limit
 from accounts.selectors.users import app_by_number
 from accounts.sign_in import current_credential, session_renew, sign_in
 
@@ -81,7 +81,7 @@ class Guest(View):
         if app is None or not (settings.IM_GUESTS and app.guests_allowed):
             return JsonResponse({"error": _("Guests are not allowed here. Sign in.")}, status=403)
         try:
-            joining.take(request.META["REMOTE_ADDR"])
+            registration_rate_limit.take(request.META["REMOTE_ADDR"])
             guest = guest_create(name=request.POST.get("name", ""))
         except AccountError as refusal:
             status = 429 if isinstance(refusal, TooOften) else 400
@@ -110,7 +110,7 @@ class Register(RedirectURLMixin, FormView):  # type: ignore[type-arg]
 
     def form_valid(self, form: RegisterForm) -> HttpResponse:
         try:
-            joining.take(self.request.META["REMOTE_ADDR"])
+            registration_rate_limit.take(self.request.META["REMOTE_ADDR"])
             user = person_register(**form.cleaned_data)
         except AccountError as refusal:
             form.refuse(refusal)
@@ -167,9 +167,9 @@ class PasswordChange(LoginRequiredMixin, FormView):  # type: ignore[type-arg]
 
 def locked_out(request: HttpRequest, response: HttpResponse | None, credentials: dict[str, Any] | None) -> HttpResponse:
     """The answer to whoever tried too many passwords, the same whether or not the name exists."""
-    minutes = max(1, round(settings.IM_LOGIN_LOCK / 60))
+    minutes = max(1, round(settings.IM_LOGIN_LOCK_SECONDS / 60))
     answer = render(request, "accounts/locked.html", {"minutes": minutes}, status=429)
-    answer["Retry-After"] = str(settings.IM_LOGIN_LOCK)
+    answer["Retry-After"] = str(settings.IM_LOGIN_LOCK_SECONDS)
     return answer
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from accounts import actions as accounts
-from accounts.actions.anonymization import NICKNAME, nameless
+from accounts.actions.anonymization import NICKNAME, anonymized_username
 from accounts.actions.profile_events import CHANGED
 from accounts.models import User
 from accounts.selectors.contacts import known_to
@@ -100,9 +100,9 @@ def _without(value: Any, person: str, name: str) -> Any:
     made = {key: _without(item, person, name) for key, item in value.items()}
     picture = {field: "" for field in ("avatar", "status") if field in made}
     if made.get("fromId") == person:
-        made |= {"from": nameless(int(person)), "name": NICKNAME} | picture
+        made |= {"from": anonymized_username(int(person)), "name": NICKNAME} | picture
     elif made.get("id") == person and "userId" in made:
-        made |= {"userId": nameless(int(person)), "name": NICKNAME} | picture
+        made |= {"userId": anonymized_username(int(person)), "name": NICKNAME} | picture
     elif isinstance(made.get("peer"), dict) and made["peer"].get("id") == person:
         # A private channel is called like its other person.
         made["name"] = NICKNAME

@@ -26,7 +26,7 @@ TOGETHER = 20
 
 def announcement_create(*, by: User, text: str, app: App | None = None, due_at: datetime | None = None) -> Announcement:
     """Say something at `due_at` (None: as soon as may be). `announcements_send_due` sends it."""
-    text = rules.check_text(text, limit=settings.IM_MESSAGE_LIMIT)
+    text = rules.check_text(text, limit=settings.IM_MESSAGE_MAX_LENGTH)
     return Announcement.objects.create(by=by, text=text, app=app, due_at=due_at or timezone.now())
 
 
@@ -34,7 +34,7 @@ def announcement_edit(
     *, announcement_id: int, text: str, app: App | None = None, due_at: datetime | None = None
 ) -> Announcement:
     """Change what has not been sent."""
-    text = rules.check_text(text, limit=settings.IM_MESSAGE_LIMIT)
+    text = rules.check_text(text, limit=settings.IM_MESSAGE_MAX_LENGTH)
     with write():
         announcement = _unsent(announcement_id)
         announcement.text, announcement.app, announcement.due_at = text, app, due_at or timezone.now()

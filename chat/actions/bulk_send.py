@@ -22,14 +22,14 @@ from chat.errors import ChatError
 from chat.selectors.presence import persons_online
 from chat.sending.queue_bridge import messages_store
 from chat.sending.writer import Draft, Stored
-from delivery.idempotency import Guard
+from delivery.idempotency import IdempotencyKey
 
 SPEAK = "chat.speak_for_others"
 ONLINE, OFFLINE = "1", "0"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Destination:
     """One place that a message goes to: a channel's id, a person's name, or an app's number."""
 
     kind: Literal["channel", "user", "app"]
@@ -44,20 +44,20 @@ class Outgoing:
     `everyone`: the rooms of all apps, besides `places`. `guard` makes it happen once.
     """
 
-    places: tuple[Place, ...]
+    places: tuple[Destination, ...]
     text: str
     type: str = "text"
     client_id: str | None = None
     author: str = ""
     everyone: bool = False
-    guard: Guard | None = None
+    guard: IdempotencyKey | None = None
 
 
 @dataclass(slots=True)
-class Parcel:
+class SendResult:
     """What became of a message at one place: it was stored, or a refusal. `online`: whether a person was there then."""
 
-    place: Place
+    place: Destination
     stored: Stored | None = None
     refusal: Exception | None = None
     online: bool | None = None
@@ -67,12 +67,12 @@ class Parcel:
 class _Plan:
     """One place of one message on its way."""
 
-    parcel: Parcel
+    parcel: SendResult
     author: User | None = None
     person: User | None = None
     channel: int = 0
     draft: Draft | None = None
-    guard: Guard | None = None
+    guard: IdempotencyKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +84,14 @@ class Directory:
     """The global channels of the enabled apps, by number."""
 
 
-def messages_send(*, caller: User, outgoing: Sequence[Outgoing]) -> list[list[Parcel] | ChatError]:
+def messages_send(*, caller: User, outgoing: Sequence[Outgoing]) -> list[list[SendResult] | ChatError]:
     """Store the messages; for each what became of it at each of its places, or why it was refused as a whole.
 
     One that is refused harms no other. Nothing is stored if the call is too large, or the site too busy: TOO_MUCH.
     """
     found = directory(outgoing)
     speaks = any(one.author for one in outgoing) and caller.has_perm(SPEAK)
-    result: list[list[Parcel] | ChatError] = []
+    result: list[list[SendResult] | ChatError] = []
     plans: list[_Plan] = []
     for one in outgoing:
         try:
@@ -100,13 +100,13 @@ def messages_send(*, caller: User, outgoing: Sequence[Outgoing]) -> list[list[Pa
         except ChatError as refusal:
             result.append(refusal)
             continue
-        parcels = [Parcel(place) for place in places]
+        parcels = [SendResult(place) for place in places]
         result.append(parcels)
         for index, parcel in enumerate(parcels):
-            guard = one.guard.item(index) if one.guard is not None and _goes_far(one) else one.guard
+            guard = one.guard.item(index) if one.guard is not None and _is_fan_out(one) else one.guard
             plans.append(_Plan(parcel, author, guard=guard))
     require_size(len(plans))
-    used = claim_requests(one.guard for one in outgoing if one.guard is not None and _goes_far(one))
+    used = claim_requests(one.guard for one in outgoing if one.guard is not None and _is_fan_out(one))
     for index, one in enumerate(outgoing):
         if one.guard is not None and one.guard in used:
             result[index] = used[one.guard]
@@ -139,21 +139,21 @@ def author_of(one: Outgoing, caller: User, found: Directory, *, speaks: bool) ->
     return found.people[one.author]
 
 
-def places_of(one: Outgoing, found: Directory) -> list[Place]:
+def places_of(one: Outgoing, found: Directory) -> list[Destination]:
     """Where the message goes, each place once."""
     places = list(dict.fromkeys(one.places))
     if one.everyone:
-        places += [Place("app", number) for number in found.rooms]
+        places += [Destination("app", number) for number in found.rooms]
     return places
 
 
-def _goes_far(one: Outgoing) -> bool:
+def _is_fan_out(one: Outgoing) -> bool:
     """Whether the message may become several, whatever the apps are today."""
     return one.everyone or len(one.places) > 1
 
 
 def require_size(messages: int) -> None:
-    limit = settings.IM_API_MESSAGES
+    limit = settings.IM_API_MAX_MESSAGES
     if messages > limit:
         raise ChatError(errors.TOO_MUCH, f"One call stores at most {limit} messages.", limit=limit)
 
@@ -211,7 +211,7 @@ def _draft(plan: _Plan, one: Outgoing, caller: User) -> Draft:
     assert author is not None
     draft = message_draft(sender=author.pk, channel=plan.channel, text=one.text, type=one.type, client_id=one.client_id)
     # A client id belongs to who says it, and to one message: not to a person in whose name a service speaks.
-    own = author.pk == caller.pk and not _goes_far(one)
+    own = author.pk == caller.pk and not _is_fan_out(one)
     remember = "" if parcel.online is None else ONLINE if parcel.online else OFFLINE
     return replace(
         draft,

@@ -157,7 +157,7 @@ def require_room_for_groups(people: Sequence[User]) -> None:
     """TOO_MUCH, with the name of the first, if one of these people, locked by the caller, is in as many groups as a
     person may be. Services may be in any number.
     """
-    limit = settings.IM_GROUPS_LIMIT
+    limit = settings.IM_MAX_GROUPS_PER_USER
     persons = [user.pk for user in people if user.kind == User.Kind.PERSON]
     present = Membership.objects.filter(user__in=persons, until_position=None, channel__kind=Channel.Kind.PUBLIC)
     counts = present.values("user").annotate(groups=Count("pk")).filter(groups__gte=limit)
@@ -171,9 +171,11 @@ def require_room_for_groups(people: Sequence[User]) -> None:
 
 
 def _check_size(count: int) -> None:
-    if count > settings.IM_GROUP_LIMIT:
+    if count > settings.IM_GROUP_MAX_MEMBERS:
         raise ChatError(
-            errors.TOO_MUCH, f"A group has at most {settings.IM_GROUP_LIMIT} members.", limit=settings.IM_GROUP_LIMIT
+            errors.TOO_MUCH,
+            f"A group has at most {settings.IM_GROUP_MAX_MEMBERS} members.",
+            limit=settings.IM_GROUP_MAX_MEMBERS,
         )
 
 

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from accounts.models import User
 from accounts.selectors.contacts import apart
 from chat import errors, rules
-from chat.actions.bulk_send import SPEAK, Directory, Outgoing, Place, author_of, directory, places_of, require_size
+from chat.actions.bulk_send import (
+    SPEAK,
+    Destination,
+    Directory,
+    Outgoing,
+    author_of,
+    directory,
+    places_of,
+    require_size,
+)
 from chat.actions.message import message_draft
 from chat.errors import ChatError
 from chat.models import Channel, Membership
@@ -30,7 +39,7 @@ NO_ID = "0"
 class Pushed:
     """What became of it at one place: `persons` were online there, or it was refused."""
 
-    place: Place
+    place: Destination
     persons: int = 0
     refusal: ChatError | None = None
 
@@ -74,7 +83,7 @@ def entry(author: User, text: str, *, channel: int | None = None, push_seq: str 
     return Entry(kind="msg", channel=channel, body=body, time=now, **fields)  # type: ignore[arg-type]
 
 
-def _to_people(places: Sequence[Place], author: User, text: str, found: Directory) -> list[Pushed]:
+def _to_people(places: Sequence[Destination], author: User, text: str, found: Directory) -> list[Pushed]:
     if author.restricted:
         require_unmuted(author.pk, None)
     between = apart([author.pk]).get(author.pk, set())
@@ -110,7 +119,7 @@ def _guests_online(names: Collection[str]) -> dict[str, set[int]]:
     return ask_presence(bearers, {name: set() for name in names})
 
 
-def _to_channel(place: Place, author: User, text: str, found: Directory) -> Pushed:
+def _to_channel(place: Destination, author: User, text: str, found: Directory) -> Pushed:
     pk = found.rooms.get(place.id, 0) if place.kind == "app" else place.id
     channels = {row.pk: row for row in Channel.objects.filter(pk=pk).select_related("app")}
     draft = Draft(author.pk, pk, text)

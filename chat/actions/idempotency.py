@@ -13,11 +13,11 @@ from chat.actions.encryption import BrokenSeal, seal, unseal
 from chat.errors import ChatError
 from delivery import idempotency
 from delivery.db.transactions import write
-from delivery.idempotency import Guard, Held
+from delivery.idempotency import IdempotencyKey, StoredResponse
 
 
 def once(
-    guard: Guard | None, work: Callable[[], dict[str, Any]], *, secret: bool = False
+    guard: IdempotencyKey | None, work: Callable[[], dict[str, Any]], *, secret: bool = False
 ) -> tuple[dict[str, Any], bool]:
     """Do the work, which gives an answer in JSON's types, and say whether it was a repeat that got the first answer.
 
@@ -43,13 +43,13 @@ def once(
         raise
 
 
-def require_same(guard: Guard, held: Held) -> None:
+def require_same(guard: IdempotencyKey, held: StoredResponse) -> None:
     """OPERATION_FAILED if the key guards another request."""
     if held.fingerprint != guard.fingerprint:
         raise _used()
 
 
-def _known(guard: Guard, secret: bool) -> dict[str, Any] | None:
+def _known(guard: IdempotencyKey, secret: bool) -> dict[str, Any] | None:
     held = idempotency.held([guard.claim]).get(guard.claim)
     if held is None:
         return None
@@ -61,7 +61,7 @@ def _known(guard: Guard, secret: bool) -> dict[str, Any] | None:
     return answer
 
 
-def claim_requests(guards: Iterable[Guard]) -> dict[Guard, ChatError]:
+def claim_requests(guards: Iterable[IdempotencyKey]) -> dict[IdempotencyKey, ChatError]:
     """Claim the guards of whole requests that do several things; those that were used for another request.
 
     Each of the things is guarded once more in the transaction that stores it, so that a retry goes on where an earlier

@@ -40,7 +40,7 @@ async def keep(connections: Callable[[], Iterable[Connection]]) -> None:
                 looked = time.monotonic()
                 await run(devices_in_use, in_use(connections(), looked - _IN_USE))
         except DatabaseError as error:
-            logger.warning("sightings_lost", extra={"error": type(error).__name__})
+            logger.warning("last_seen_write_failed", extra={"error": type(error).__name__})
 
 
 async def write_down() -> None:

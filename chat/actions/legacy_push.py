@@ -68,7 +68,7 @@ def message_send_to_person(
     know sendResults for both, and cannot tell by the answer which accounts exist.
     """
     _require_name(name)
-    text = rules.check_text(text, limit=settings.IM_MESSAGE_LIMIT)
+    text = rules.check_text(text, limit=settings.IM_MESSAGE_MAX_LENGTH)
     app = app_known(app_number).number if app_number is not None else None
     service = caller or system_user()
     claim = _claim(service, msg_id)
@@ -98,7 +98,7 @@ def message_send_to_app(*, caller: User | None, name: str, msg_id: str, text: st
     else. Returns True; None if the caller has used the msg_id before: then nothing is sent.
     """
     name = _require_name(name)
-    text = rules.check_text(text, limit=settings.IM_MESSAGE_LIMIT)
+    text = rules.check_text(text, limit=settings.IM_MESSAGE_MAX_LENGTH)
     app = app_known(app_number)
     claim = _claim(caller or system_user(), msg_id)
     bearer = _bearer(name, app.number)

@@ -67,8 +67,8 @@ def begin_stays(channel: Channel, people: Sequence[User], *, by: User, note: str
             raise ChatError(errors.NO_DATA, "There is no such group to join.")
         raise ChatError(errors.NOT_AUTHORISED, "This person is banned from the group.", userId=banned.username)
     count = current_members(channel).count() + len(people)
-    if count > settings.IM_GROUP_LIMIT:
-        limit = settings.IM_GROUP_LIMIT
+    if count > settings.IM_GROUP_MAX_MEMBERS:
+        limit = settings.IM_GROUP_MAX_MEMBERS
         raise ChatError(errors.TOO_MUCH, f"A group has at most {limit} members.", limit=limit)
     require_room_for_groups(people)
     # An open group that everybody had left belongs to who comes first.

@@ -44,7 +44,7 @@ def message_draft(
     return Draft(
         sender=sender,
         channel=channel,
-        text=rules.check_text(text, limit=settings.IM_MESSAGE_LIMIT),
+        text=rules.check_text(text, limit=settings.IM_MESSAGE_MAX_LENGTH),
         client_id=rules.check_client_id(client_id),
         **fields,
     )
@@ -57,7 +57,7 @@ def message_draft_attachment(
     return Draft(
         sender=sender,
         channel=channel,
-        text=rules.check_content(content, limit=settings.IM_MESSAGE_LIMIT * rules.BYTES_A_CHARACTER),
+        text=rules.check_content(content, limit=settings.IM_MESSAGE_MAX_LENGTH * rules.BYTES_A_CHARACTER),
         type=type,
         client_id=rules.check_client_id(client_id),
         **fields,
@@ -81,7 +81,7 @@ def message_edit(
     *, user: User, channel_id: int, message_id: int, text: str, app: int | None, origin: str = ""
 ) -> tuple[Message, int]:
     """Replace the text of one's own message; returns it with the position of the edit."""
-    text = rules.check_text(text, limit=settings.IM_MESSAGE_LIMIT)
+    text = rules.check_text(text, limit=settings.IM_MESSAGE_MAX_LENGTH)
     with write():
         access = access_channel(user, channel_id, app=app, lock=True)
         message = access_message(user, access, message_id)
@@ -98,7 +98,7 @@ def message_edit(
         message.save(update_fields=["text", "edited_at"])
         # A replay from further back must not bring the old text again.
         log.redact(message.pk, {"msg": text, "editedAt": message.edited_at})
-        entries = log.append([about(message, EDITED, access, origin, payloads.edited(message))])
+        entries = log.append([message_event(message, EDITED, access, origin, payloads.edited(message))])
         publish.after_commit(entries)
     return message, entries[0].position
 
@@ -137,12 +137,12 @@ def _recall(message: Message, access: Access, by: User, origin: str) -> int | No
     gone = {"msg": ""} if message.type == "text" else {"msg": "", "content": ""}
     log.redact(message.pk, {**gone, "recalled": True})
     Pin.objects.filter(message=message).delete()
-    entries = log.append([about(message, RECALLED, access, origin, payloads.recalled(message, by, now))])
+    entries = log.append([message_event(message, RECALLED, access, origin, payloads.recalled(message, by, now))])
     publish.after_commit(entries)
     return entries[0].position
 
 
-def about(message: Message, kind: str, access: Access, origin: str, body: dict[str, Any]) -> Entry:
+def message_event(message: Message, kind: str, access: Access, origin: str, body: dict[str, Any]) -> Entry:
     """An event about a message: only for those who may read the message itself."""
     channel = access.channel
     everyone = channel.kind == Channel.Kind.GLOBAL or rules.reads_everything(channel.join, channel.history)

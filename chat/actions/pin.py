@@ -7,7 +7,7 @@ from django.conf import settings
 from accounts.models import User
 from chat import errors, payloads, rules
 from chat.actions.block_checks import require_heard
-from chat.actions.message import about
+from chat.actions.message import message_event
 from chat.errors import ChatError
 from chat.models import Channel, Message, Pin
 from chat.selectors import Access, access_channel, access_message
@@ -71,8 +71,8 @@ def pin_locked(message: Message, access: Access, by: User, origin: str) -> int |
     pins = Pin.objects.filter(channel=access.channel)
     if pins.filter(message=message).exists():
         return None
-    if pins.count() >= settings.IM_PIN_LIMIT:
-        limit = settings.IM_PIN_LIMIT
+    if pins.count() >= settings.IM_MAX_PINS_PER_CHANNEL:
+        limit = settings.IM_MAX_PINS_PER_CHANNEL
         raise ChatError(errors.TOO_MUCH, f"A channel pins at most {limit} messages. Unpin one first.", limit=limit)
     Pin.objects.create(channel=access.channel, message=message, by=by, time=log.now_ms())
     return _tell(PINNED, message, access, by, origin)
@@ -84,6 +84,6 @@ def unpin_locked(message: Message, access: Access, by: User, origin: str) -> int
 
 
 def _tell(kind: str, message: Message, access: Access, by: User, origin: str) -> int:
-    entries = log.append([about(message, kind, access, origin, payloads.pinned(message, by))])
+    entries = log.append([message_event(message, kind, access, origin, payloads.pinned(message, by))])
     publish.after_commit(entries)
     return entries[0].position

@@ -25,7 +25,7 @@ TOGETHER = 500
 """People who are looked up at a time."""
 
 
-class Comings:
+class PresenceBroadcaster:
     """Tells what the presence notices, in its order."""
 
     def __init__(self, presence: Presence) -> None:
@@ -67,7 +67,9 @@ class Comings:
                 people, unseen = await run(_people, {person for _, person, _ in noticed})
                 rooms = {room.app.number: room for room in await run(selectors.global_channels) if room.app is not None}
             except DatabaseError as error:
-                logger.warning("comings_untold", extra={"count": len(noticed), "error": type(error).__name__})
+                logger.warning(
+                    "presence_broadcast_failed", extra={"count": len(noticed), "error": type(error).__name__}
+                )
                 continue
             for kind, person, app in noticed:
                 if person in people and app in rooms:

@@ -67,7 +67,7 @@ class PresenceLog:
         self._noticed.append((kind, person, app))
         if len(self._noticed) > WAITING:
             del self._noticed[0]
-            logger.warning("presence_forgotten")
+            logger.warning("presence_log_overflowed")
         if self._storing is None or self._storing.done():
             self._storing = asyncio.create_task(self._store(), name="presence log")
 
@@ -78,7 +78,9 @@ class PresenceLog:
                 if await self._is_wanted():
                     await run(_append, await self._true(noticed))
             except DatabaseError as error:
-                logger.warning("presence_unstored", extra={"count": len(noticed), "error": type(error).__name__})
+                logger.warning(
+                    "presence_log_write_failed", extra={"count": len(noticed), "error": type(error).__name__}
+                )
                 await asyncio.sleep(AGAIN)
                 continue
             del self._noticed[: len(noticed)]

@@ -37,11 +37,11 @@ def message_report(*, user: User, channel_id: int, message_id: int, reason: str,
         if known is not None:
             return known
         lately = Report.objects.filter(reporter=user, made_at__gt=timezone.now() - DAY).count()
-        if lately >= settings.IM_REPORT_LIMIT:
+        if lately >= settings.IM_MAX_REPORTS_PER_DAY:
             raise ChatError(
                 errors.TOO_MUCH,
-                f"You have reported {settings.IM_REPORT_LIMIT} messages in a day. Write to an operator.",
-                limit=settings.IM_REPORT_LIMIT,
+                f"You have reported {settings.IM_MAX_REPORTS_PER_DAY} messages in a day. Write to an operator.",
+                limit=settings.IM_MAX_REPORTS_PER_DAY,
             )
         said = message.text[:TEXT_KEPT] if message.type == "text" else f"[{message.type}]"
         return Report.objects.create(message=message, reporter=user, reason=reason, text=said)

@@ -12,12 +12,12 @@ from accounts.credentials import token_credential, token_digest
 from accounts.errors import NameTaken, TooOften
 from accounts.models import App, User
 from accounts.names import GUEST_NAME_LIMIT, BadName, name_key
-from accounts.rate_limits import joining
+from accounts.rate_limits import registration_rate_limit
 from accounts.selectors.users import app_by_number, person_by_session, person_by_token
 from chat import errors, selectors
 from chat.errors import ChatError
 from delivery.db.transactions import write
-from delivery.log import Span
+from delivery.log import MembershipInterval
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def session_open(*, token: str, session_key: str, name: str | None, app_number: 
         return Opened(*known, app, room)
     assert name is not None
     try:
-        joining.take(address)
+        registration_rate_limit.take(address)
         with write():
             guest = accounts.guest_create(name=name)
             token = accounts.token_issue(user=guest, app=app.number, address=address)
@@ -78,7 +78,7 @@ def _check_guest_name(name: str | None) -> str:
     return name
 
 
-def session_standing(opened: Opened, *, token: str, session_key: str) -> Sequence[Span] | None:
+def session_standing(opened: Opened, *, token: str, session_key: str) -> Sequence[MembershipInterval] | None:
     """The person's stays, or None if what they logged in by has ended meanwhile."""
     by = token or opened.token
     known = person_by_token(by) if by else person_by_session(session_key)

@@ -22,7 +22,7 @@ from unfold.decorators import action
 from accounts.admin.audit_format import filled_in, record_of
 from accounts.admin.base import ActionAdmin
 from accounts.models import User
-from chat.admin.forms import WhyForm
+from chat.admin.forms import ReasonForm
 from chat.errors import ChatError
 
 Text = Any
@@ -32,7 +32,7 @@ MakeForm = Callable[[Any, Any], forms.Form]
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class AdminAction:
     """One thing that can be done. `act` gets the operator, the row, and by name what the form was filled with."""
 
     name: str
@@ -51,32 +51,32 @@ class Deed:
     """What else is recorded of the row: what it was about."""
 
 
-def on_page(deed: Deed) -> Any:
+def on_page(deed: AdminAction) -> Any:
     """The deed as a button of a row's own page."""
 
-    def view(self: DeedAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+    def view(self: ActionsAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
         return self.single(request, object_id, deed)
 
     view.__name__ = f"{deed.name}_this"
     return action(description=deed.title, url_path=deed.name, icon=deed.icon)(view)
 
 
-def in_list(deed: Deed) -> Any:
+def in_list(deed: AdminAction) -> Any:
     """The deed as an action on the rows that are ticked in a list."""
 
-    def view(self: DeedAdmin, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+    def view(self: ActionsAdmin, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         return self.selected(request, queryset, deed)
 
     view.__name__ = f"{deed.name}_selected"
     return admin.action(description=deed.title)(view)
 
 
-class DeedAdmin(ActionAdmin):
+class ActionsAdmin(ActionAdmin):
     """Subclasses name their deeds: `deeds` of the list, `page_deeds` of the row's own page."""
 
     refusals = (*ActionAdmin.refusals, ChatError)
-    deeds: tuple[Deed, ...] = ()
-    page_deeds: tuple[Deed, ...] = ()
+    deeds: tuple[AdminAction, ...] = ()
+    page_deeds: tuple[AdminAction, ...] = ()
     untouchable: Text = gettext_lazy("Some of these are not yours to change.")
 
     def __init_subclass__(cls) -> None:
@@ -93,11 +93,11 @@ class DeedAdmin(ActionAdmin):
     def complete(self, rows: Sequence[Any]) -> None:
         """Give the rows what is shown of them besides their own values."""
 
-    def may_touch(self, request: HttpRequest, row: Any) -> bool:
+    def can_modify(self, request: HttpRequest, row: Any) -> bool:
         """Whether this operator may do anything to this row."""
         return True
 
-    def after(self, request: HttpRequest, deed: Deed, row: Any) -> HttpResponse:
+    def after(self, request: HttpRequest, deed: AdminAction, row: Any) -> HttpResponse:
         """Where to go when a deed was done to one row."""
         return HttpResponseRedirect("../change/")
 
@@ -107,7 +107,7 @@ class DeedAdmin(ActionAdmin):
         """The right to do deeds. Rows are not editable whoever one is, so Django's own question is answered no."""
         return request.user.has_perm(f"{self.opts.app_label}.{get_permission_codename('change', self.opts)}")
 
-    def may_do(self, request: HttpRequest, deed: Deed) -> bool:
+    def may_do(self, request: HttpRequest, deed: AdminAction) -> bool:
         return request.user.has_perm(deed.permission) if deed.permission else self.has_operate_permission(request)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
@@ -118,7 +118,7 @@ class DeedAdmin(ActionAdmin):
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """Those that one may do and that would do something."""
         row = self.bare(request, object_id)
-        if row is None or not self.may_touch(request, row):
+        if row is None or not self.can_modify(request, row):
             return []
         useful = {deed.name for deed in self.page_deeds if self.may_do(request, deed) and deed.applies(row)}
         ours = {deed.name for deed in self.page_deeds}
@@ -131,12 +131,12 @@ class DeedAdmin(ActionAdmin):
 
     # -- doing ----------------------------------------------------------------------------------------------------
 
-    def selected(self, request: HttpRequest, queryset: QuerySet[Any], deed: Deed) -> HttpResponse | None:
+    def selected(self, request: HttpRequest, queryset: QuerySet[Any], deed: AdminAction) -> HttpResponse | None:
         """Do the deed to the rows that were ticked, never to "all across pages", whatever the form says."""
         rows = list(queryset.filter(pk__in=request.POST.getlist(ACTION_CHECKBOX_NAME)))
         return self._ask_or_do(request, rows, deed, HttpResponseRedirect(request.get_full_path()))
 
-    def single(self, request: HttpRequest, object_id: str, deed: Deed) -> HttpResponse:
+    def single(self, request: HttpRequest, object_id: str, deed: AdminAction) -> HttpResponse:
         """Do the deed to one row, from its own page."""
         row = self.get_object(request, unquote(object_id))
         if row is None:
@@ -144,8 +144,8 @@ class DeedAdmin(ActionAdmin):
             return answer
         return self._ask_or_do(request, [row], deed, self.after(request, deed, row))
 
-    def _ask_or_do(self, request: HttpRequest, rows: list[Any], deed: Deed, back: HttpResponse) -> HttpResponse:
-        touchable = [row for row in rows if self.may_touch(request, row)]
+    def _ask_or_do(self, request: HttpRequest, rows: list[Any], deed: AdminAction, back: HttpResponse) -> HttpResponse:
+        touchable = [row for row in rows if self.can_modify(request, row)]
         if not self.may_do(request, deed) or (rows and not touchable):
             raise PermissionDenied
         if len(touchable) < len(rows):
@@ -157,13 +157,13 @@ class DeedAdmin(ActionAdmin):
         self.complete(wanted)
         confirmed = request.method == "POST" and request.POST.get("confirmed") == deed.name
         typed = request.POST if confirmed else None
-        form = deed.form(wanted[0] if len(wanted) == 1 else None, typed) if deed.form is not None else WhyForm(typed)
+        form = deed.form(wanted[0] if len(wanted) == 1 else None, typed) if deed.form is not None else ReasonForm(typed)
         # What was refused is asked again, with all that was typed, unless there is nothing to be typed differently.
         if confirmed and form.is_valid() and (self._do(request, wanted, deed, form) or deed.form is None):
             return back
         return self._ask(request, wanted, deed, form)
 
-    def _do(self, request: HttpRequest, rows: list[Any], deed: Deed, form: forms.Form) -> int:
+    def _do(self, request: HttpRequest, rows: list[Any], deed: AdminAction, form: forms.Form) -> int:
         operator = request.user
         assert isinstance(operator, User)
         given = form.cleaned_data if deed.form is not None else {}
@@ -177,7 +177,7 @@ class DeedAdmin(ActionAdmin):
             self.message_user(request, deed.done % {"count": done}, messages.SUCCESS)
         return done
 
-    def _ask(self, request: HttpRequest, rows: list[Any], deed: Deed, form: forms.Form) -> HttpResponse:
+    def _ask(self, request: HttpRequest, rows: list[Any], deed: AdminAction, form: forms.Form) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
             "title": deed.title,

@@ -22,11 +22,11 @@ from chat.actions.announcement import (
     announcement_edit,
     announcements_send_due,
 )
-from chat.admin.admin_actions import Deed
-from chat.admin.base import LongList, State
+from chat.admin.admin_actions import AdminAction
+from chat.admin.base import LargeTableAdmin, State
 from chat.models import Announcement
 
-CANCEL = Deed(
+CANCEL = AdminAction(
     name="cancel",
     title=_("Call off"),
     meaning=_("It is not sent."),
@@ -57,7 +57,7 @@ class AnnouncementForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Announcement)
-class AnnouncementAdmin(LongList):
+class AnnouncementAdmin(LargeTableAdmin):
     """Said by the site itself in the rooms of the apps; who is not there now reads it there later."""
 
     form = AnnouncementForm

@@ -10,7 +10,7 @@ from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
 
 from accounts.admin.base import ReadOnly
-from chat.admin.admin_actions import DeedAdmin
+from chat.admin.admin_actions import ActionsAdmin
 
 
 class State(NamedTuple):
@@ -48,7 +48,7 @@ class CompletedRows(ChangeList):  # type: ignore[misc]
         self.full_result_count = self.result_count
 
 
-class LongList(DeedAdmin):
+class LargeTableAdmin(ActionsAdmin):
     """A list that costs the same however long its table is."""
 
     paginator = UncountedPages
@@ -67,5 +67,5 @@ class LongList(DeedAdmin):
         return row
 
 
-class ChatAdmin(ReadOnly, LongList):
+class ChatAdmin(ReadOnly, LargeTableAdmin):
     """Rows that are looked at; subclasses name their deeds. Who may change rows of that kind may do them."""

@@ -12,24 +12,24 @@ from chat.actions.channel import channel_set_closed
 from chat.actions.member import member_set_role_as_operator
 from chat.actions.moderation import person_ban, person_mute
 from chat.actions.policy import channel_set_policy_as_operator, channel_set_retention, channel_transfer_as_operator
-from chat.admin.admin_actions import Deed
+from chat.admin.admin_actions import AdminAction
 from chat.admin.forms import MemberForm, RestrictMemberForm, RoleForm, policy_form
 from chat.models import Channel
 
 RESTRICT = "chat.add_restriction"
 
 
-def _closing(closed: bool, **said: Any) -> Deed:
-    return Deed(
+def _closing(closed: bool, **said: Any) -> AdminAction:
+    return AdminAction(
         applies=lambda channel: channel.closed != closed,
         act=lambda operator, channel: channel_set_closed(operator=operator, channel_id=channel.pk, closed=closed),
         **said,
     )
 
 
-def _of_member(act: Callable[..., object], form: type[MemberForm], **said: Any) -> Deed:
+def _of_member(act: Callable[..., object], form: type[MemberForm], **said: Any) -> AdminAction:
     """Something done to one of a group's members, who is named in the form; `act` takes what else stands there."""
-    return Deed(
+    return AdminAction(
         applies=lambda channel: channel.kind == Channel.Kind.PUBLIC,
         act=lambda operator, channel, member, **given: act(
             operator=operator, channel_id=channel.pk, person_id=member.pk, **given
@@ -59,7 +59,7 @@ REOPEN = _closing(
     meaning=_("Its members can write in the channel again."),
     done=_("%(count)d reopened."),
 )
-POLICY = Deed(
+POLICY = AdminAction(
     name="policy",
     title=_("Set policy"),
     meaning=_(

@@ -48,7 +48,7 @@ def _choices(model: type[Model], field: str) -> Callable[[], Any]:
     return lambda: model._meta.get_field(field).choices  # type: ignore[union-attr]
 
 
-class WhyForm(forms.Form):
+class ReasonForm(forms.Form):
     """Why something is done that needs nothing else to be said; for the record."""
 
     why = forms.CharField(

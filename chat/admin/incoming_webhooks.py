@@ -16,7 +16,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.models import User
 from accounts.names import USER_NAME_LIMIT
-from chat.admin.admin_actions import Deed
+from chat.admin.admin_actions import AdminAction
 from chat.admin.base import State
 from chat.admin.forms import channel_named
 from chat.admin.queries import channel_link, channel_titles, person_link
@@ -29,7 +29,7 @@ def _renew(operator: User, hook: Any) -> None:
     hook.told_secret = hooks.incoming_hook_renew(user=operator, hook_id=hook.pk)
 
 
-ENABLE = Deed(
+ENABLE = AdminAction(
     name="enable",
     title=_("Switch on"),
     meaning=_("Whoever has its URL can post again."),
@@ -37,7 +37,7 @@ ENABLE = Deed(
     applies=lambda hook: not hook.enabled,
     act=lambda operator, hook: hooks.incoming_hook_enable(user=operator, hook_id=hook.pk),
 )
-DISABLE = Deed(
+DISABLE = AdminAction(
     name="disable",
     title=_("Switch off"),
     meaning=_("Its URL leads nowhere until it is switched on again."),
@@ -45,7 +45,7 @@ DISABLE = Deed(
     applies=lambda hook: hook.enabled,
     act=lambda operator, hook: hooks.incoming_hook_disable(hook_id=hook.pk),
 )
-RENEW = Deed(
+RENEW = AdminAction(
     name="renew",
     title=_("New URL"),
     meaning=_("The present URL leads nowhere from now on; the new one is shown once."),

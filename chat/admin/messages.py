@@ -15,7 +15,7 @@ from unfold.decorators import display
 
 from chat.actions.message import message_recall_as_operator
 from chat.actions.pin import message_pin_as_operator, message_unpin_as_operator
-from chat.admin.admin_actions import Deed
+from chat.admin.admin_actions import AdminAction
 from chat.admin.base import ChatAdmin, State
 from chat.admin.queries import (
     channel_link,
@@ -33,7 +33,7 @@ from chat.models import Channel, Message, Pin
 SHOWN = 80
 """Characters of a message in the list."""
 
-RECALL = Deed(
+RECALL = AdminAction(
     name="recall",
     title=_("Recall message"),
     meaning=_(
@@ -44,7 +44,7 @@ RECALL = Deed(
     applies=lambda message: message.recalled_at is None,
     act=lambda operator, message: message_recall_as_operator(operator=operator, message_id=message.pk),
 )
-PIN = Deed(
+PIN = AdminAction(
     name="pin",
     title=_("Pin message"),
     meaning=_("Everybody who may read it keeps it in sight."),
@@ -52,7 +52,7 @@ PIN = Deed(
     applies=lambda message: message.recalled_at is None and not message.is_pinned,
     act=lambda operator, message: message_pin_as_operator(operator=operator, message_id=message.pk),
 )
-UNPIN = Deed(
+UNPIN = AdminAction(
     name="unpin",
     title=_("Unpin message"),
     meaning=_("It stays where it was said, and nowhere else."),

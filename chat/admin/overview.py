@@ -101,7 +101,7 @@ def look(faults: list[str]) -> Online | None:
     apps = [(app.number, str(app)) for app in apps_enabled()]
     head = log.head()
     try:
-        online = publish.ask(lambda: _look(hub, apps), LOOP_PATIENCE)
+        online = publish.run_on_loop(lambda: _look(hub, apps), LOOP_PATIENCE)
     except (TimeoutError, RuntimeError):
         faults.append(
             gettext("The node's event loop has not answered for %(seconds)d seconds.") % {"seconds": LOOP_PATIENCE}
@@ -149,5 +149,5 @@ def lease() -> float:
 
 def losses_of_all(online: Online | None) -> list[tuple[str, int]]:
     """What all nodes have counted of faults and losses, each since its start; of this process if it knows of none."""
-    told = [node.losses for node in online.nodes] if online is not None and online.nodes else [metrics.losses()]
+    told = [node.losses for node in online.nodes] if online is not None and online.nodes else [metrics.fault_counts()]
     return [(str(label), sum(one.get(name, 0) for one in told)) for name, label in LOSSES.items()]

@@ -17,19 +17,19 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from chat.actions.report import Verdict, report_handle
-from chat.admin.admin_actions import Deed, Text
+from chat.admin.admin_actions import AdminAction, Text
 from chat.admin.base import ChatAdmin
 from chat.admin.queries import channel_link, channel_titles, person_link
 from chat.admin.timeline import around, timeline
 from chat.models import Report
 
 
-def _verdict(verdict: Verdict, title: Text, meaning: Text, icon: str, *, days: int | None = None) -> Deed:
+def _verdict(verdict: Verdict, title: Text, meaning: Text, icon: str, *, days: int | None = None) -> AdminAction:
     def act(operator: User, report: Report) -> object:
         until = timezone.now() + timedelta(days=days) if days else None
         return report_handle(operator=operator, report_id=report.pk, verdict=verdict, until=until)
 
-    return Deed(
+    return AdminAction(
         name=verdict,
         title=title,
         meaning=meaning,
@@ -104,7 +104,7 @@ class ReportAdmin(ChatAdmin):
         for row in rows:
             row.title, row.around = titles[row.message.channel_id], contexts[row.message_id]
 
-    def after(self, request: HttpRequest, deed: Deed, row: Any) -> HttpResponse:
+    def after(self, request: HttpRequest, deed: AdminAction, row: Any) -> HttpResponse:
         """On to the next one."""
         return HttpResponseRedirect(reverse("admin:chat_report_changelist"))
 

@@ -14,7 +14,7 @@ from unfold.decorators import display
 
 from accounts.names import name_key
 from chat.actions.moderation import person_unban, person_unmute
-from chat.admin.admin_actions import Deed
+from chat.admin.admin_actions import AdminAction
 from chat.admin.base import ChatAdmin
 from chat.admin.queries import channel_link, channel_titles, person_link
 from chat.models import Restriction
@@ -25,7 +25,7 @@ def _lift(operator: object, restriction: Restriction) -> None:
     lift(operator=operator, person_id=restriction.user_id, channel_id=restriction.channel_id)  # type: ignore[arg-type]
 
 
-LIFT = Deed(
+LIFT = AdminAction(
     name="lift",
     title=_("Lift"),
     meaning=_("The person can write, or come back, at once."),

@@ -8,11 +8,11 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from chat.admin.admin_actions import Deed, Text
-from chat.admin.base import LongList
+from chat.admin.admin_actions import AdminAction, Text
+from chat.admin.base import LargeTableAdmin
 
 
-class SecretAdmin(LongList):
+class SecretAdmin(LargeTableAdmin):
     """Rows whose making, or one of whose deeds, gives a secret: it is told as `told_secret` of the row."""
 
     secret_meaning: Text = ""
@@ -25,12 +25,12 @@ class SecretAdmin(LongList):
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         return self._tell(request, obj)
 
-    def single(self, request: HttpRequest, object_id: str, deed: Deed) -> HttpResponse:
+    def single(self, request: HttpRequest, object_id: str, deed: AdminAction) -> HttpResponse:
         response = super().single(request, object_id, deed)
         row = getattr(request, "row_with_secret", None)
         return response if row is None else self._tell(request, row)
 
-    def _do(self, request: HttpRequest, rows: list[Any], deed: Deed, form: forms.Form) -> int:
+    def _do(self, request: HttpRequest, rows: list[Any], deed: AdminAction, form: forms.Form) -> int:
         done = super()._do(request, rows, deed, form)
         request.row_with_secret = next((row for row in rows if hasattr(row, "told_secret")), None)  # type: ignore[attr-defined]
         return done

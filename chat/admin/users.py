@@ -21,15 +21,15 @@ from accounts.admin.users import PersonAdmin
 from accounts.models import Device, User
 from accounts.selectors.sign_in_methods import links
 from chat.actions.moderation import person_admit, person_ban, person_mute, person_unban, person_unmute
-from chat.admin.admin_actions import Deed
-from chat.admin.base import LongList, State, UncountedPages
+from chat.admin.admin_actions import AdminAction
+from chat.admin.base import LargeTableAdmin, State, UncountedPages
 from chat.admin.forms import SiteBanForm, WhereForm, with_form
 from chat.admin.queries import channel_link, channel_titles, moment, people_found
 from chat.models import Membership, Restriction
 
 RESTRICT, LIFT = "chat.add_restriction", "chat.delete_restriction"
 
-MUTE = Deed(
+MUTE = AdminAction(
     name="mute",
     title=_("Mute"),
     meaning=_("They still read, and write nothing: everywhere, or in one channel. They are told until when and why."),
@@ -40,7 +40,7 @@ MUTE = Deed(
     permission=RESTRICT,
     icon="volume_off",
 )
-UNMUTE = Deed(
+UNMUTE = AdminAction(
     name="unmute",
     title=_("Unmute"),
     meaning=_("They can write again at once, where they were muted everywhere. Mutes of single channels stay."),
@@ -50,7 +50,7 @@ UNMUTE = Deed(
     permission=LIFT,
     icon="volume_up",
 )
-BAN = Deed(
+BAN = AdminAction(
     name="ban",
     title=_("Ban from the site"),
     meaning=_("They are signed out everywhere at once and cannot sign in until the ban ends. What they said stays."),
@@ -61,7 +61,7 @@ BAN = Deed(
     permission=RESTRICT,
     icon="block",
 )
-UNBAN = Deed(
+UNBAN = AdminAction(
     name="unban",
     title=_("Lift the ban"),
     meaning=_("They can sign in again at once."),
@@ -71,7 +71,7 @@ UNBAN = Deed(
     permission=LIFT,
     icon="login",
 )
-SIGN_OUT = Deed(
+SIGN_OUT = AdminAction(
     name="sign_out",
     title=_("Sign out everywhere"),
     meaning=_("Their sessions, tokens and connections end at once. They can sign in again."),
@@ -80,7 +80,7 @@ SIGN_OUT = Deed(
     act=lambda operator, person: sign_out_everywhere(user_id=person.pk),
     icon="logout",
 )
-DEACTIVATE = Deed(
+DEACTIVATE = AdminAction(
     name="deactivate",
     title=_("Deactivate"),
     meaning=_("They are signed out everywhere at once and cannot sign in until somebody activates them."),
@@ -89,7 +89,7 @@ DEACTIVATE = Deed(
     act=lambda operator, person: person_deactivate(user_id=person.pk),
     icon="person_off",
 )
-ACTIVATE = Deed(
+ACTIVATE = AdminAction(
     name="activate",
     title=_("Activate"),
     meaning=_("They can sign in again. What they had open before stays ended."),
@@ -180,7 +180,7 @@ admin.site.unregister(User)
 
 
 @admin.register(User)
-class ModeratedPersonAdmin(LongList, PersonAdmin):
+class ModeratedPersonAdmin(LargeTableAdmin, PersonAdmin):
     """Search finds any part of names, phone numbers and addresses, the sound of Chinese names, and the number."""
 
     list_display = ("username", "nickname", "kind", "standing", "is_staff", "date_joined", "last_login")
@@ -204,7 +204,7 @@ class ModeratedPersonAdmin(LongList, PersonAdmin):
         )
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return LongList.get_changelist(self, request, **kwargs)
+        return LargeTableAdmin.get_changelist(self, request, **kwargs)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str
@@ -227,7 +227,7 @@ class ModeratedPersonAdmin(LongList, PersonAdmin):
         """Nothing in them can be changed, so a form that is sent needs none."""
         return self.inlines if obj is not None and request.method == "GET" else ()
 
-    def may_touch(self, request: HttpRequest, row: User) -> bool:
+    def can_modify(self, request: HttpRequest, row: User) -> bool:
         """Staff are managed by superusers only."""
         return bool(request.user.is_superuser) or not (row.is_staff or row.is_superuser)
 

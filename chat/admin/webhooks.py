@@ -23,7 +23,7 @@ from unfold.widgets import (
 from accounts.admin.base import ReadOnly
 from accounts.models import User
 from chat import errors
-from chat.admin.admin_actions import Deed
+from chat.admin.admin_actions import AdminAction
 from chat.admin.base import State
 from chat.admin.forms import channel_named
 from chat.admin.queries import channel_link, channel_titles
@@ -58,7 +58,7 @@ class ReplayForm(forms.Form):
     )
 
 
-TEST = Deed(
+TEST = AdminAction(
     name="test",
     title=_("Send a test"),
     meaning=_("One event “ping” is sent now. What came of it stands below among the attempts."),
@@ -67,7 +67,7 @@ TEST = Deed(
     act=_test,
     icon="send",
 )
-ENABLE = Deed(
+ENABLE = AdminAction(
     name="enable",
     title=_("Switch on, try now"),
     meaning=_("It is tried at once, from where it was in the log. From now on it hears what you may read."),
@@ -75,7 +75,7 @@ ENABLE = Deed(
     applies=lambda hook: not hook.enabled or hook.failures > 0,
     act=lambda operator, hook: webhooks.webhook_enable(user=operator, webhook_id=hook.pk),
 )
-RETRY = Deed(
+RETRY = AdminAction(
     name="retry",
     title=_("Send what was refused again"),
     meaning=_("What its receiver has refused is sent once more, now. From now on it hears what you may read."),
@@ -83,7 +83,7 @@ RETRY = Deed(
     applies=lambda hook: hook.enabled and bool(hook_selectors.asides_counted([hook])),
     act=lambda operator, hook: webhooks.webhook_enable(user=operator, webhook_id=hook.pk),
 )
-FORGET = Deed(
+FORGET = AdminAction(
     name="forget",
     title=_("Let go what was refused"),
     meaning=_("What its receiver has refused is not sent again."),
@@ -91,7 +91,7 @@ FORGET = Deed(
     applies=lambda hook: bool(hook_selectors.asides_counted([hook])),
     act=lambda operator, hook: asides_forget(user=operator, webhook_id=hook.pk),
 )
-DISABLE = Deed(
+DISABLE = AdminAction(
     name="disable",
     title=_("Switch off"),
     meaning=_("Nothing more is sent. Switched on again, it goes on from where it was."),
@@ -99,7 +99,7 @@ DISABLE = Deed(
     applies=lambda hook: hook.enabled,
     act=lambda operator, hook: webhooks.webhook_disable(user=operator, webhook_id=hook.pk),
 )
-REPLAY = Deed(
+REPLAY = AdminAction(
     name="replay",
     title=_("Go to a position"),
     meaning=_("Deliver from another place in the log."),
@@ -108,7 +108,7 @@ REPLAY = Deed(
     act=lambda operator, hook, position: webhooks.webhook_replay(user=operator, webhook_id=hook.pk, position=position),
     form=lambda hook, typed: ReplayForm(typed, initial={"position": hook.position if hook is not None else None}),
 )
-RENEW = Deed(
+RENEW = AdminAction(
     name="renew",
     title=_("New secret"),
     meaning=_("What is sent from now on is signed by another secret, which the receiver must know."),
@@ -116,7 +116,7 @@ RENEW = Deed(
     applies=lambda hook: True,
     act=_renew,
 )
-REMOVE = Deed(
+REMOVE = AdminAction(
     name="remove",
     title=_("Remove"),
     meaning=_("The webhook and the record of its attempts are gone for good."),
@@ -232,7 +232,7 @@ class WebhookAdmin(SecretAdmin):
             row.title = titles.get(row.channel_id)
             row.waiting = head - row.position
 
-    def after(self, request: HttpRequest, deed: Deed, row: Any) -> HttpResponse:
+    def after(self, request: HttpRequest, deed: AdminAction, row: Any) -> HttpResponse:
         if deed is REMOVE:
             return HttpResponseRedirect(reverse("admin:chat_webhook_changelist"))
         return super().after(request, deed, row)

@@ -23,7 +23,7 @@ from chat import errors
 from chat.api.common.throttles import throttles
 from chat.api.legacy.call import AlwaysJson
 from chat.api.v1 import problems
-from chat.api.v1.endpoint import asked_key
+from chat.api.v1.endpoint import idempotency_header
 from chat.api.v1.schema import Problem, Shape, parse
 from chat.errors import ChatError
 from chat.webhooks.incoming.actions import incoming_hook_post, secret_digest
@@ -39,14 +39,14 @@ class Payload(Shape):
 
 
 class Raw(BaseParser):  # type: ignore[misc]
-    """The body as it came, of whatever type, no longer than IM_HOOK_BYTES."""
+    """The body as it came, of whatever type, no longer than IM_INCOMING_WEBHOOK_BYTES."""
 
     media_type = "*/*"
 
     def parse(
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> bytes:
-        limit = settings.IM_HOOK_BYTES
+        limit = settings.IM_INCOMING_WEBHOOK_BYTES
         raw = stream.read(limit + 1)
         if len(raw) > limit:
             raise ChatError(errors.TOO_MUCH, f"A request has at most {limit} bytes.", limit=limit)
@@ -94,7 +94,7 @@ class Incoming(APIView):  # type: ignore[misc]
         if hook is None:
             raise ChatError(errors.NO_DATA, "There is no such webhook, or it has been switched off.")
         throttles.hooks.take(str(hook.pk))
-        incoming_hook_post(hook=hook, text=_text(request), key=asked_key(request) or "")
+        incoming_hook_post(hook=hook, text=_text(request), key=idempotency_header(request) or "")
         return HttpResponse("ok", content_type="text/plain; charset=utf-8")
 
     def handle_exception(self, exc: Exception) -> Response:

@@ -12,7 +12,7 @@ from chat import errors, payloads, selectors
 from chat.actions import channel as channels
 from chat.actions import member, policy
 from chat.commands.fields import Id, Name, Names, Number, PageSize, Target
-from chat.commands.page_size import fitting
+from chat.commands.page_size import count_fitting
 from chat.commands.registry import Call, command
 from chat.errors import ChatError
 from chat.rules import SLOW_MODE_LIMIT
@@ -46,7 +46,7 @@ async def channel_list(call: Call, data: List) -> dict[str, Any]:
     """
     items = await run(selectors.channel_list, call.user, call.caller.app, skip=data.skip, limit=LISTED + 1)
     shown = [payloads.listed_channel(item) for item in items]
-    page = shown[: fitting(shown[:LISTED])]
+    page = shown[: count_fitting(shown[:LISTED])]
     return {"channels": page, "hasMore": len(page) < len(shown)}
 
 

@@ -12,7 +12,7 @@ from msgspec import Meta
 from chat import errors, payloads, rules
 from chat.actions import moderation, pin, policy, report
 from chat.commands.fields import Id, Name, One, Target
-from chat.commands.page_size import fitting
+from chat.commands.page_size import count_fitting
 from chat.commands.registry import Call, command
 from chat.selectors import access_channel
 from chat.selectors.pins import pins_of
@@ -54,7 +54,7 @@ async def pins(call: Call, data: Target) -> dict[str, Any]:
     def read() -> dict[str, Any]:
         access = access_channel(call.user, data.target, app=call.caller.app)
         shown = [payloads.pin(one) for one in pins_of(call.user, access)]
-        count = fitting(shown)
+        count = count_fitting(shown)
         return {"messages": shown[:count], "hasMore": count < len(shown)}
 
     return await run(read)

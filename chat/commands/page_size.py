@@ -10,7 +10,7 @@ import orjson
 from chat.selectors import page_size
 
 
-def fitting(items: Sequence[dict[str, Any]]) -> int:
+def count_fitting(items: Sequence[dict[str, Any]]) -> int:
     """How many of the items make a reply that a connection's outbox holds; at least one."""
     size = 0
     for index, item in enumerate(items):

@@ -25,7 +25,7 @@ async def log_in(call: Call, token: str, app: int) -> None:
     await login(call, Login(appId=app, serviceToken=token))
 
 
-def draft(call: Call, up: codec.Up) -> Draft:
+def draft(call: Call, up: codec.SendRequest) -> Draft:
     """The message, without its channel if it is for a person. Raises ChatError for what cannot be one."""
     caller = call.caller
     if up.session is None or up.type is None:
@@ -74,13 +74,13 @@ async def send(call: Call, draft: Draft) -> Stored:
     if stored.repeated:
         # It may be new to this node. What lies below it leaves before its number does; what is held behind an answer
         # to a later request lies above it.
-        await publish.hub().reach(stored.position)
+        await publish.hub().catch_up_to(stored.position)
     return stored
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Messages, oldest first. Up to `upto` the client now has all that a Sync brings."""
+    """Messages, oldest first. SendRequest to `upto` the client now has all that a Sync brings."""
 
     messages: list[codec.Message]
     has_more: bool
@@ -90,7 +90,7 @@ class Page:
 async def sync(call: Call, seq: int) -> Page:
     """What concerns one after that position."""
     hub, seq = publish.hub(), min(seq, LARGEST_ID)
-    await hub.reach(seq)
+    await hub.catch_up_to(seq)
     entries, more = await run(selectors.messages_after, call.user, after=seq, upto=hub.watermark)
     hub.fetched(call.caller.connection, entries)
     # A number that does not exist yet tells nothing of what one has.

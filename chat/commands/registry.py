@@ -11,7 +11,7 @@ import msgspec
 from chat import errors
 from chat.errors import ChatError, Code
 from delivery.hub.connection import Connection
-from delivery.rate_limits.token_bucket import Bucket
+from delivery.rate_limits.token_bucket import TokenBucket
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -37,7 +37,7 @@ class Caller:
             raise ChatError(errors.NOT_LOGGED_IN, "Log in first.")
         return self.known
 
-    def take(self, bucket: Bucket) -> None:
+    def take(self, bucket: TokenBucket) -> None:
         """Take one of what the person may do. TOO_MUCH, with when to try again, if there is none."""
         if not bucket.take():
             raise ChatError(errors.TOO_MUCH, "You are doing this too fast.", retryAfter=round(bucket.wait(), 3))

@@ -8,7 +8,7 @@ import msgspec
 
 from chat import payloads
 from chat.commands.fields import Id, PageSize
-from chat.commands.page_size import fitting
+from chat.commands.page_size import count_fitting
 from chat.commands.registry import Call, command
 from chat.search.queries import message_search
 from chat.selectors import access_channel
@@ -36,7 +36,7 @@ async def search(call: Call, data: Search) -> dict[str, Any]:
         access = None if data.target is None else access_channel(call.user, data.target, app=caller.app)
         found = message_search(call.user, data.q, limit=data.limit, before=data.before, access=access, app=caller.app)
         shown = [payloads.message(row, row.sender) for row in found.messages]
-        page = shown[: fitting(shown)]
+        page = shown[: count_fitting(shown)]
         more = found.next if len(page) == len(shown) else page[-1]["id"]
         return {"messages": page, "next": None if more is None else str(more)}
 

@@ -43,10 +43,10 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
     user, hub = opened.user, publish.hub()
     if data.after is not None:
         # A node may lag behind the one that told this position, and would push again what the client has.
-        await hub.reach(data.after)
-    if hub.connection_count(user.pk) >= settings.IM_MAX_CONNECTIONS_PER_PERSON:
+        await hub.catch_up_to(data.after)
+    if hub.connection_count(user.pk) >= settings.IM_MAX_CONNECTIONS_PER_USER:
         connection.close_after(errors.TOO_MANY_OF_PERSON.number, errors.TOO_MANY_OF_PERSON.reason)
-        limit = settings.IM_MAX_CONNECTIONS_PER_PERSON
+        limit = settings.IM_MAX_CONNECTIONS_PER_USER
         raise ChatError(errors.TOO_MUCH, f"One person has at most {limit} connections.", limit=limit)
     connection.person, connection.name, connection.app = user.pk, user.public_name, opened.app.number
     connection.nickname, connection.kind = user.nickname, user.kind
@@ -102,7 +102,7 @@ class Sync(msgspec.Struct):
 async def sync(call: Call, data: Sync) -> dict[str, Any]:
     """What concerns one after a position, a page at a time: ask again from the new position while there is more."""
     connection, hub = call.caller.connection, publish.hub()
-    await hub.reach(data.after)
+    await hub.catch_up_to(data.after)
     upto = hub.watermark
     page = await run(selectors.sync, call.user, after=data.after, upto=upto, limit=settings.IM_SYNC_LIMIT)
     if not connection.drained:

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 CLOSE_PATIENCE = 1.0
 """Seconds that a closing handshake may wait for a reader that has stopped, before the transport is cut."""
 
-Flying = deque[asyncio.Task[None]]
+InFlightTasks = deque[asyncio.Task[None]]
 Query = dict[str, list[str]]
 
 
@@ -41,7 +41,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
     def _ended(self) -> None:
         """The connection has gone."""
 
-    async def _request(self, caller: Caller, event: dict[str, Any], flying: Flying) -> None:
+    async def _request(self, caller: Caller, event: dict[str, Any], flying: InFlightTasks) -> None:
         """Take one frame: start it or carry it out, by `_start`."""
         raise NotImplementedError
 
@@ -91,7 +91,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         caller = Caller(connection, session_key=handshake.session_key(self.scope))
         self._opened(here, caller, parse_qs(self.scope.get("query_string", b"").decode("latin-1")))
         writing = asyncio.create_task(self._write_all(connection))
-        flying: Flying = deque()
+        flying: InFlightTasks = deque()
         try:
             while (event := await receive())["type"] == "websocket.receive":
                 connection.seen()
@@ -112,12 +112,12 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
             for task in flying:
                 task.cancel()
 
-    async def _start(self, work: Coroutine[Any, Any, None], flying: Flying, *, pipelined: bool) -> None:
+    async def _start(self, work: Coroutine[Any, Any, None], flying: InFlightTasks, *, pipelined: bool) -> None:
         """A send is started; anything else waits for the sends before it and is carried out."""
         while flying and (flying[0].done() or not pipelined):
             await flying.popleft()
         if pipelined:
-            if len(flying) >= settings.IM_PIPELINE:
+            if len(flying) >= settings.IM_MAX_IN_FLIGHT:
                 await flying.popleft()
             flying.append(asyncio.create_task(work))
         else:

@@ -6,7 +6,7 @@ import asyncio
 from array import array
 
 
-class Upward:
+class ClientSendTracker:
     """What became of each number, in eight bytes a message; and the private channels it has written to."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any, cast
 from chat import errors
 from chat.commands.dispatch import Answer, answer, find
 from chat.commands.registry import Call, Caller
-from chat.consumers.base import Consumer, Flying, Query
+from chat.consumers.base import Consumer, InFlightTasks, Query
 from chat.node.lifecycle import Node
 from chat.wire import json_codec
 from delivery.hub.outbox import Frame
@@ -21,7 +21,7 @@ class JsonConsumer(Consumer):
     def _opened(self, here: Node, caller: Caller, query: Query) -> None:
         self._batch = query.get("batch") == ["1"]
 
-    async def _request(self, caller: Caller, event: dict[str, Any], flying: Flying) -> None:
+    async def _request(self, caller: Caller, event: dict[str, Any], flying: InFlightTasks) -> None:
         connection = caller.connection
         call = Call(caller, connection.open_reply())
         allowed = connection.requests.take()

@@ -10,8 +10,8 @@ from chat import encoders, errors
 from chat.commands import protobuf_requests
 from chat.commands.dispatch import Answer, answer, find, outcome
 from chat.commands.registry import Call, Caller
-from chat.consumers.base import Consumer, Flying, Query
-from chat.consumers.client_sends import Upward
+from chat.consumers.base import Consumer, InFlightTasks, Query
+from chat.consumers.client_sends import ClientSendTracker
 from chat.consumers.resend import UNACKNOWLEDGED_LIMIT, Unacknowledged
 from chat.errors import ChatError, Code
 from chat.node.lifecycle import Node
@@ -24,9 +24,9 @@ from chat.wire.protobuf_codec import (
     JsonCall,
     Login,
     Request,
+    SendRequest,
     Sync,
     Unknown,
-    Up,
 )
 from delivery.hub.connection import Connection
 from delivery.hub.outbox import Frame
@@ -51,7 +51,7 @@ class ProtobufConsumer(Consumer):
         self._app = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
         caller.in_room = query.get("global") == ["1"]
         caller.session_key = ""
-        self._sent = Upward()
+        self._sent = ClientSendTracker()
         connection = caller.connection
 
         self._come_back = partial(connection.close, errors.TOO_SLOW.number, errors.TOO_SLOW.reason)
@@ -62,7 +62,7 @@ class ProtobufConsumer(Consumer):
         self._unacknowledged.stop()
         self._sync_came()
 
-    async def _request(self, caller: Caller, event: dict[str, Any], flying: Flying) -> None:
+    async def _request(self, caller: Caller, event: dict[str, Any], flying: InFlightTasks) -> None:
         connection = caller.connection
         call = Call(caller, connection.open_reply())
         allowed = connection.requests.take()
@@ -73,12 +73,12 @@ class ProtobufConsumer(Consumer):
             refusal = ChatError(errors.NOT_LOGGED_IN if early else errors.ILLEGAL_PARAMETER)
             self._refuse(call, (refusal if allowed else self._flood_refusal(connection)).code)
         else:
-            client_id = request.client_id if isinstance(request, Up) else 0
+            client_id = request.client_id if isinstance(request, SendRequest) else 0
             if caller.known is None and not isinstance(request, Login):
                 self._refuse(call, errors.NOT_LOGGED_IN, client_id)
-            elif isinstance(request, Up) and not client_id:
+            elif isinstance(request, SendRequest) and not client_id:
                 self._refuse(call, errors.ILLEGAL_PARAMETER if allowed else errors.TOO_MUCH)
-            elif isinstance(request, Up) and not self._sent.take(client_id):
+            elif isinstance(request, SendRequest) and not self._sent.take(client_id):
                 connection.reply(call.number, None)
             elif not allowed:
                 self._refuse(call, errors.TOO_MUCH, client_id)
@@ -89,11 +89,11 @@ class ProtobufConsumer(Consumer):
         if not allowed:
             self._end_flood(connection)
 
-    async def _handle(self, call: Call, request: Request, flying: Flying) -> None:
+    async def _handle(self, call: Call, request: Request, flying: InFlightTasks) -> None:
         match request:
             case Login():
                 await self._log_in(call, request)
-            case Up():
+            case SendRequest():
                 await self._up(call, request, flying)
             case Sync():
                 self._sync_came()
@@ -139,7 +139,7 @@ class ProtobufConsumer(Consumer):
         frame = protobuf_codec.synced(code.number, code.text, page.messages, has_more=page.has_more)
         connection.reply_first(call.number, frame)
         if connection.paused:
-            connection.leave_out(page.upto, lambda frame: self._by_sync(call.caller, frame))
+            connection.discard_synced(page.upto, lambda frame: self._by_sync(call.caller, frame))
             if not page.has_more:
                 connection.resume()
 
@@ -164,7 +164,7 @@ class ProtobufConsumer(Consumer):
 
     # -- Message --------------------------------------------------------------------------------------------------
 
-    async def _up(self, call: Call, up: Up, flying: Flying) -> None:
+    async def _up(self, call: Call, up: SendRequest, flying: InFlightTasks) -> None:
         """A number that may be used: is stored already, under way, or is tried."""
         if (earlier := self._sent.under_way(up.client_id)) is not None:
             await asyncio.wait([earlier])
@@ -178,7 +178,7 @@ class ProtobufConsumer(Consumer):
         await self._start(self._store(call, up.client_id, result.data), flying, pipelined=True)
         self._sent.begin(up.client_id, flying[-1])
 
-    async def _draft(self, call: Call, up: Up) -> Draft:
+    async def _draft(self, call: Call, up: SendRequest) -> Draft:
         """The message for its channel. That of two people is looked for once; what was sent before waits already."""
         draft = protobuf_requests.draft(call, up)
         if not draft.channel:
@@ -211,7 +211,7 @@ class ProtobufConsumer(Consumer):
 
     # -- Call -----------------------------------------------------------------------------------------------------
 
-    async def _call(self, call: Call, request: JsonCall, flying: Flying) -> None:
+    async def _call(self, call: Call, request: JsonCall, flying: InFlightTasks) -> None:
         call.caller.connection.codec = encoders.PROTOBUF_AND_CALLS
         try:
             asked = json_codec.decode(request.raw)

@@ -13,7 +13,7 @@ from django.db import DatabaseError, InterfaceError
 
 from accounts import actions as accounts
 from chat import errors
-from chat.actions.presence_broadcast import Comings
+from chat.actions.presence_broadcast import PresenceBroadcaster
 from chat.node import periodic_tasks
 from chat.node.connection_limiter import ConnectionLimiter
 from chat.node.resend_timer import ResendTimer
@@ -24,7 +24,7 @@ from delivery import idempotency, publish
 from delivery.cluster.services import Cluster
 from delivery.db.executors import run
 from delivery.hub import receipts
-from delivery.hub.hub import RETURNS, Hub
+from delivery.hub.hub import RECONNECTS_PER_SECOND, Hub
 from delivery.nodes.base import Nodes
 from delivery.nodes.memory import MemoryNodes
 from delivery.presence.base import Presence
@@ -42,8 +42,8 @@ class Node:
         self.nodes: Nodes = self.cluster.nodes if self.cluster is not None else MemoryNodes(node)
         presence: Presence = self.cluster.presence if self.cluster is not None else MemoryPresence(node)
         self.hub = Hub(presence)
-        self.comings = Comings(presence)
-        self.writer = WriteQueue(settings.IM_CLUSTER_COMMIT_PACE if self.cluster is not None else None)
+        self.comings = PresenceBroadcaster(presence)
+        self.writer = WriteQueue(settings.IM_CLUSTER_COMMIT_INTERVAL if self.cluster is not None else None)
         self.connection_limiter = ConnectionLimiter()
         self.resend_timer = ResendTimer()
         self.webhooks = Dispatcher(node, self.hub)
@@ -55,7 +55,7 @@ class Node:
         await self.hub.start()
         relay = await self.cluster.start(self.hub) if self.cluster is not None else None
         self.writer.start()
-        publish.open_door(self.hub, relay, self.cluster.buckets if self.cluster is not None else None)
+        publish.configure(self.hub, relay, self.cluster.buckets if self.cluster is not None else None)
         open_queue(self.writer)
         self.webhooks.start()
         if min(self.nodes.live().values(), key=lambda info: (info.started, info.id)).id == self.nodes.id:
@@ -71,12 +71,12 @@ class Node:
         """
         self.accepting = False
         leaving = list(self.hub.connections.values())
-        spread = min(settings.IM_DRAIN_SPREAD, 0.5 + len(leaving) / RETURNS)
+        spread = min(settings.IM_DRAIN_SPREAD, 0.5 + len(leaving) / RECONNECTS_PER_SECOND)
         try:
             async with asyncio.timeout(patience):
                 for number, connection in enumerate(leaving):
-                    connection.dismiss(errors.GOING.number, f"retry in {random.uniform(0, spread):.1f}s")
-                    if number % RETURNS == 0:
+                    connection.drain(errors.GOING.number, f"retry in {random.uniform(0, spread):.1f}s")
+                    if number % RECONNECTS_PER_SECOND == 0:
                         await asyncio.sleep(0)
                 while self.hub.connections:  # noqa: ASYNC110  nothing announces the last one's end
                     await asyncio.sleep(0.02)
@@ -92,7 +92,7 @@ class Node:
         await self.webhooks.stop()
         await self.writer.stop()
         open_queue(None)
-        publish.open_door(None)
+        publish.configure(None)
         await self.hub.stop()
         await self.hub.receipts.flush()
         if self.cluster is not None:
@@ -127,8 +127,8 @@ async def _tidy() -> None:
             await run(accounts.expired_forget)
             await run(deliveries.attempts_forget)
         except (DatabaseError, InterfaceError) as error:
-            logger.warning("tidy_failed", extra={"error": type(error).__name__})
-        await asyncio.sleep(settings.IM_TIDY_INTERVAL)
+            logger.warning("cleanup_failed", extra={"error": type(error).__name__})
+        await asyncio.sleep(settings.IM_CLEANUP_INTERVAL)
 
 
 _node: Node | None = None

@@ -21,7 +21,7 @@ from chat.actions.announcement import announcements_send_due
 from chat.actions.moderation import restrictions_lift_expired
 from chat.search.index import Indexer
 from delivery import publish
-from delivery.db.executors import run_last
+from delivery.db.executors import run_background
 
 logger = logging.getLogger(__name__)
 
@@ -32,10 +32,10 @@ BREATH = 0.05
 def begin() -> list[asyncio.Task[None]]:
     """Begin with all of them; who ends the node cancels the tasks."""
     work = (
-        ("announcements", settings.IM_ANNOUNCE_INTERVAL, _on_time),
-        ("retention", settings.IM_TIDY_INTERVAL, _retain),
+        ("announcements", settings.IM_ANNOUNCEMENT_INTERVAL, _on_time),
+        ("retention", settings.IM_CLEANUP_INTERVAL, _retain),
         ("search", settings.IM_SEARCH_INTERVAL, partial(_index, Indexer())),
-        ("deletions", settings.IM_TIDY_INTERVAL, _finish_deletions),
+        ("deletions", settings.IM_CLEANUP_INTERVAL, _finish_deletions),
     )
     tasks = [asyncio.create_task(_every(pause, name, chore), name=name) for name, pause, chore in work]
     seeing = last_seen.keep(lambda: list(publish.hub().connections.values()))
@@ -47,23 +47,23 @@ async def _every(pause: float, name: str, chore: Callable[[], Awaitable[None]]) 
         try:
             await chore()
         except DatabaseError as error:
-            logger.warning("chore_failed", extra={"job": name, "error": type(error).__name__})
+            logger.warning("periodic_task_failed", extra={"job": name, "error": type(error).__name__})
         except Exception:
             # One that always fails must not end with its first failure, unseen.
-            logger.exception("chore_fault", extra={"job": name})
+            logger.exception("periodic_task_error", extra={"job": name})
         await asyncio.sleep(pause)
 
 
 async def _on_time() -> None:
-    await run_last(announcements_send_due)
-    await run_last(restrictions_lift_expired)
+    await run_background(announcements_send_due)
+    await run_background(restrictions_lift_expired)
 
 
 async def _retain() -> None:
-    for channel, before in await run_last(retention.channels_overdue):
+    for channel, before in await run_background(retention.channels_overdue):
         await _to_its_end(partial(retention.channel_cut, channel_id=channel, before=before))
     await _to_its_end(retention.files_cut)
-    await run_last(lambda: orphaned_avatars.avatars_forget(orphaned_avatars.avatars_unused()))
+    await run_background(lambda: orphaned_avatars.avatars_forget(orphaned_avatars.avatars_unused()))
 
 
 async def _index(indexer: Indexer) -> None:
@@ -71,9 +71,9 @@ async def _index(indexer: Indexer) -> None:
 
 
 async def _finish_deletions() -> None:
-    await run_last(deletions_finish)
+    await run_background(deletions_finish)
 
 
 async def _to_its_end(batch: Callable[[], int]) -> None:
-    while await run_last(batch):  # noqa: ASYNC110  it waits for others, not for something to happen
+    while await run_background(batch):  # noqa: ASYNC110  it waits for others, not for something to happen
         await asyncio.sleep(BREATH)

@@ -9,24 +9,24 @@ from django.db.models import QuerySet
 from accounts.models import User
 from chat import rules
 from chat.models import Channel, Membership
-from delivery.log import Span
+from delivery.log import MembershipInterval
 
 MEMBERS_PAGE = 100
 
 
-def stays(person: int) -> list[Span]:
+def stays(person: int) -> list[MembershipInterval]:
     """All stays of a person in all channels, ended ones too."""
     rows = Membership.objects.filter(user=person)
     fields = ("channel", "from_position", "until_position", "channel__kind")
     return [
-        Span(channel, start, end, direct=kind == Channel.Kind.PRIVATE)
+        MembershipInterval(channel, start, end, direct=kind == Channel.Kind.PRIVATE)
         for channel, start, end, kind in rows.values_list(*fields)
     ]
 
 
-def channel_stays(person: int, channel: int) -> list[Span]:
+def channel_stays(person: int, channel: int) -> list[MembershipInterval]:
     rows = Membership.objects.filter(user=person, channel=channel)
-    return [Span(*row) for row in rows.values_list("channel", "from_position", "until_position")]
+    return [MembershipInterval(*row) for row in rows.values_list("channel", "from_position", "until_position")]
 
 
 def current_members(channel: Channel) -> QuerySet[Membership]:

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 def ask_presence(question: Callable[[Presence], Coroutine[Any, Any, T]], nobody: T) -> T:
     """The presence's answer. A process that serves no connections knows nobody."""
-    return publish.ask(lambda: question(publish.hub().presence)) if publish.running() else nobody
+    return publish.run_on_loop(lambda: question(publish.hub().presence)) if publish.running() else nobody
 
 
 def persons_online(persons: Collection[int], app: int | None = None) -> set[int]:

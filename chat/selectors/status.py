@@ -10,7 +10,7 @@ from accounts.selectors.contacts import readers_shown
 from chat.models import Channel, Message, ReadMark
 from chat.selectors import persons
 from delivery.hub import receipts
-from delivery.hub.receipts import Tally
+from delivery.hub.receipts import DeliveryCount
 
 READERS = 1000
 """Who has read it, at most: in an app's room they may be many."""
@@ -21,7 +21,7 @@ class MessageStatus:
     """`delivered`: connections in all. `persons`: those to whom it was addressed one by one, by time."""
 
     delivered: int
-    persons: list[tuple[User, Tally]]
+    persons: list[tuple[User, DeliveryCount]]
     read_by: list[User]
 
 

@@ -15,7 +15,7 @@ from chat import errors
 from chat.errors import ChatError
 from chat.models import Message, MessageKey
 from delivery import idempotency
-from delivery.idempotency import Claim, Guard, Held
+from delivery.idempotency import Claim, IdempotencyKey, StoredResponse
 
 
 class Sent(Protocol):
@@ -28,7 +28,7 @@ class Sent(Protocol):
     @property
     def claim(self) -> Claim | None: ...
     @property
-    def guard(self) -> Guard | None: ...
+    def guard(self) -> IdempotencyKey | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +108,12 @@ class SendKeys:
     def admitted(self, index: int, sent: Sent) -> None:
         """It is new, and will be stored: who comes later in the batch with the same key repeats it."""
         if sent.claim is not None:
-            self._held[sent.claim] = Held("", "")
+            self._held[sent.claim] = StoredResponse("", "")
         for mark in _marks(sent):
             self._first[mark] = index, sent
 
 
-def hold(stored: Iterable[tuple[Guard, Stored]]) -> None:
+def hold(stored: Iterable[tuple[IdempotencyKey, Stored]]) -> None:
     """Claim the keys of stored messages, each with the response that a retry gets.
 
     Raises IntegrityError as `delivery.idempotency.hold` does.
@@ -126,7 +126,7 @@ def hold(stored: Iterable[tuple[Guard, Stored]]) -> None:
     )
 
 
-def _remembered(held: Held) -> Stored:
+def _remembered(held: StoredResponse) -> Stored:
     channel, pk, seq, time, remembered = orjson.loads(held.answer)
     return Stored(channel, pk, seq, time, repeated=True, remembered=remembered)
 

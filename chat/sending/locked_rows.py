@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from accounts.models import App, User
 from chat.models import Channel, Membership, MessageKey
-from delivery.db.bulk import together
+from delivery.db.bulk import execute_batch
 from delivery.db.prepared import Prepared
 
 _SENDERS = Prepared(
@@ -54,7 +54,7 @@ def lock(senders: Collection[int], channels: Collection[int], keys: Collection[t
     ]
     if keys:
         wanted.append(_KEYS.statement({sender for sender, _ in keys}, {client_id for _, client_id in keys}))
-    users, rooms, apps, stays, *used = together(wanted)
+    users, rooms, apps, stays, *used = execute_batch(wanted)
     app_of = {app.pk: app for app in _APPS.instances(apps)}
     locked = {channel.pk: channel for channel in _CHANNELS.instances(rooms)}
     for channel in locked.values():

@@ -20,7 +20,7 @@ from chat.rules import Ranges
 from chat.selectors.restrictions import in_force
 
 
-class Wanted(Protocol):
+class SendCandidate(Protocol):
     """What is asked of a message before it is stored. `app`: the app its sender is on; None: all of them."""
 
     @property
@@ -39,7 +39,7 @@ class SendRights:
 
     def __init__(
         self,
-        wanted: Sequence[Wanted],
+        wanted: Sequence[SendCandidate],
         users: dict[int, User],
         channels: dict[int, Channel],
         stays: Iterable[Membership],
@@ -75,7 +75,7 @@ class SendRights:
             blocks = Block.objects.filter(blocked__in=senders, by__in=peers)
             self._blocked = set(blocks.values_list("by", "blocked"))
 
-    def admit(self, wanted: Wanted) -> int | None:
+    def admit(self, wanted: SendCandidate) -> int | None:
         """The number of the message that is replied to, if any. Raises ChatError for what may not be sent."""
         user, channel = self._users.get(wanted.sender), self._channels.get(wanted.channel)
         if user is None or not user.is_active:
@@ -91,7 +91,7 @@ class SendRights:
             self._require_turn(user, channel, role)
         return seq
 
-    def _standing(self, wanted: Wanted, user: User, channel: Channel) -> tuple[Ranges, str | None]:
+    def _standing(self, wanted: SendCandidate, user: User, channel: Channel) -> tuple[Ranges, str | None]:
         """What the sender may read of the channel, and their role in it (None in an app's room)."""
         if channel.kind == Channel.Kind.GLOBAL:
             assert channel.app is not None
@@ -106,7 +106,7 @@ class SendRights:
             return rules.EVERYTHING, role
         return [(stay.from_seq, stay.until_seq) for stay in stays], role
 
-    def _replied_seq(self, wanted: Wanted, channel: Channel, ranges: Ranges) -> int | None:
+    def _replied_seq(self, wanted: SendCandidate, channel: Channel, ranges: Ranges) -> int | None:
         if wanted.reply_to is None:
             return None
         replied_channel, seq = self._replied.get(wanted.reply_to, (0, 0))

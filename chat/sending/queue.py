@@ -16,7 +16,7 @@ from django.conf import settings
 from chat import errors
 from chat.errors import ChatError
 from chat.sending.writer import Draft, Outcome, Stored, commit
-from delivery.db.executors import run_first
+from delivery.db.executors import run_priority
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +25,8 @@ class WriteQueue:
     """Gathers sends of this process and commits them in batches, one batch at a time, in the order they came."""
 
     def __init__(self, pace: float | None = None) -> None:
-        """`pace`: seconds between commits in a crowd; None: IM_COMMIT_PACE."""
-        self._pace: float = settings.IM_COMMIT_PACE if pace is None else pace
+        """`pace`: seconds between commits in a crowd; None: IM_COMMIT_INTERVAL."""
+        self._pace: float = settings.IM_COMMIT_INTERVAL if pace is None else pace
         self._waiting: deque[tuple[Draft, asyncio.Future[Stored]]] = deque()
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -52,7 +52,7 @@ class WriteQueue:
     def submit_all(self, drafts: Sequence[Draft]) -> list[asyncio.Future[Stored]]:
         """The same for several drafts; either all of them are queued, or none. Once the queue has ended, none is."""
         ended = self._stopping and (self._task is None or self._task.done())
-        if ended or len(self._waiting) + len(drafts) > settings.IM_WRITE_QUEUE:
+        if ended or len(self._waiting) + len(drafts) > settings.IM_WRITE_QUEUE_SIZE:
             raise ChatError(errors.TOO_MUCH, "The site is busy. Try again in a second.", retryAfter=1)
         loop = asyncio.get_running_loop()
         futures: list[asyncio.Future[Stored]] = [loop.create_future() for _ in drafts]
@@ -70,7 +70,7 @@ class WriteQueue:
                 batch = [self._waiting.popleft() for _ in range(count)]
                 self._last_began, self._last_senders = time.monotonic(), {draft.sender for draft, _ in batch}
                 try:
-                    outcomes = await run_first(commit, [draft for draft, _ in batch])
+                    outcomes = await run_priority(commit, [draft for draft, _ in batch])
                 except Exception as error:
                     logger.warning("commit_failed", extra={"messages": count, "error": repr(error)})
                     _resolve((future for _, future in batch), [error] * count)

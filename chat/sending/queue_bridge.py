@@ -39,4 +39,4 @@ def messages_store(drafts: Sequence[Draft]) -> list[Outcome]:
 
     # A thread that waits must not keep a connection of the pool, which those who commit need.
     close_old_connections()
-    return publish.ask(stored, PATIENCE)
+    return publish.run_on_loop(stored, PATIENCE)

@@ -23,9 +23,9 @@ from chat.sending.deduplication import Stored as Stored
 from chat.sending.locked_rows import Locked, lock
 from chat.sending.permissions import SendRights
 from delivery import idempotency, log, metrics, publish
-from delivery.db.bulk import Statement, attribute, insertion, insertions, together
+from delivery.db.bulk import Statement, attribute, execute_batch, insertion, insertions
 from delivery.db.transactions import wait_for_locks, write
-from delivery.idempotency import Guard
+from delivery.idempotency import IdempotencyKey
 from delivery.log import Entry
 
 logger = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class Draft:
     shown_as: str = ""
     skip: int | None = None
     claim: tuple[str, str] | None = None
-    guard: Guard | None = None
+    guard: IdempotencyKey | None = None
     remember: str = ""
     receipt: tuple[int, ...] = ()
 
@@ -191,11 +191,11 @@ def _insert(
     last = _number([draft for _, draft, _ in fresh], messages, marks)
     for row, entry in zip(messages, entries, strict=True):
         entry.ref, entry.body["id"] = row.pk, str(row.pk)
-    placing = log.placing(entries, last)
+    placing = log.insert_entries(entries, last)
     for (index, draft, _), row, entry in zip(fresh, messages, entries, strict=True):
         row.position = entry.position
         outcomes[index] = Stored(draft.channel, row.pk, row.seq, row.time, row.position, False, draft.remember)
-    together([*placing, *insertions(Message, _STORED, list(map(_stored_values, messages)))])
+    execute_batch([*placing, *insertions(Message, _STORED, list(map(_stored_values, messages)))])
     return entries
 
 
@@ -226,11 +226,11 @@ def _number(drafts: Sequence[Draft], messages: Sequence[Message], marks: dict[tu
             [(channel, user, seq, now) for (channel, user), seq in sorted(marks.items())],
             "ON CONFLICT (user_id, channel_id) DO UPDATE SET seq = excluded.seq, said_at = excluded.said_at",
         ),
-        log.taking(len(messages)),
+        log.reserve_positions(len(messages)),
     ]
     guarded = [(draft, row) for draft, row in zip(drafts, messages, strict=True) if draft.guard is not None]
     # A guard's key tells the id, and may have to wait for another's, as nothing may that comes after the counter.
-    made, *_ = answers = together(statements[:-1] if guarded else statements)
+    made, *_ = answers = execute_batch(statements[:-1] if guarded else statements)
     ids = {(channel, seq): pk for pk, channel, seq in made}
     for row in messages:
         row.pk = ids[row.channel_id, row.seq]
@@ -240,7 +240,7 @@ def _number(drafts: Sequence[Draft], messages: Sequence[Message], marks: dict[tu
             for draft, row in guarded
             if draft.guard is not None
         )
-        answers = together(statements[-1:])
+        answers = execute_batch(statements[-1:])
     return int(answers[-1][0][0])
 
 

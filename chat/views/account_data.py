@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.errors import AccountError
 from accounts.rate_limits import exporting
-from accounts.views.close_account import Ending
+from accounts.views.close_account import CloseAccountView
 from accounts.views.profile import OwnPage
 from chat.actions.account_deletion import person_delete
 from chat.export import export
@@ -47,7 +47,7 @@ async def _sent(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
             yield piece
 
 
-class Delete(Ending):
+class Delete(CloseAccountView):
     """Delete one's account, for good."""
 
     template_name = "accounts/delete.html"

@@ -47,6 +47,6 @@ def _boot(app: App, person: User | None) -> dict[str, object]:
         "guestNameLimit": GUEST_NAME_LIMIT,
         "registration": settings.IM_REGISTRATION,
         "staff": person is not None and person.is_staff,
-        "messageLimit": settings.IM_MESSAGE_LIMIT,
+        "messageLimit": settings.IM_MESSAGE_MAX_LENGTH,
         "timeZone": person.time_zone if person is not None else "",
     }

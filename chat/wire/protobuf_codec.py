@@ -31,7 +31,7 @@ class Heartbeat:
 
 
 @dataclass(frozen=True, slots=True)
-class Up:
+class SendRequest:
     """A message to send. `session` is "single" or "group", `type` "text", "picture" or "voice"; None: unknown."""
 
     client_id: int
@@ -67,7 +67,7 @@ class Unknown:
     """An Input of a type that the protocol does not have."""
 
 
-Request = Login | Heartbeat | Up | Acknowledge | Sync | JsonCall | Unknown
+Request = Login | Heartbeat | SendRequest | Acknowledge | Sync | JsonCall | Unknown
 
 
 class BadInput(ValueError):
@@ -125,9 +125,9 @@ def decode(raw: bytes) -> Request:
             return Unknown()
 
 
-def _up(up: im.UpMsg) -> Up:
+def _up(up: im.UpMsg) -> SendRequest:
     message = up.msg
-    return Up(
+    return SendRequest(
         client_id=up.clientId,
         client_msg_id=up.clientMsgId,
         session=_SESSIONS.get(message.session_type),

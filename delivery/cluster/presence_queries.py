@@ -11,8 +11,8 @@ import orjson
 from django.conf import settings
 
 from delivery.cluster.presence_scripts import COUNT, NAMED, PERSONS, WHERE
-from delivery.cluster.redis_client import PATIENCE, Link, Unreachable
-from delivery.presence.local import Attendance
+from delivery.cluster.redis_client import PATIENCE, RedisClient, Unreachable
+from delivery.presence.local import LocalPresence
 
 PAGE = 2000
 """Persons in one answer of Redis; less than what Lua takes as arguments of a call."""
@@ -25,13 +25,15 @@ def grace() -> int:
     return int(settings.IM_PRESENCE_GRACE * 1000)
 
 
-class Everybody:
+class ClusterPresenceReader:
     """The questions of `delivery.presence.base.Presence`. While Redis is away, each answer is of this node alone.
 
     `here` are this node's people; `written_out` waits until Redis knows them, as far as that can be had soon.
     """
 
-    def __init__(self, link: Link, node: str, here: Attendance, written_out: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, link: RedisClient, node: str, here: LocalPresence, written_out: Callable[[], Awaitable[None]]
+    ) -> None:
         self._link = link
         self._node = node
         self._here = here

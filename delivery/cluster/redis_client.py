@@ -28,7 +28,7 @@ class Unreachable(Exception):
     """Redis has not answered, or is known not to."""
 
 
-class Link:
+class RedisClient:
     """One client with its connections. To be used on one event loop."""
 
     def __init__(self, url: str) -> None:

@@ -16,9 +16,9 @@ from collections.abc import Callable, Sequence
 
 from django.conf import settings
 
-from delivery.cluster.redis_client import Link, Unreachable
+from delivery.cluster.redis_client import RedisClient, Unreachable
 from delivery.log import now_ms
-from delivery.metrics import losses
+from delivery.metrics import fault_counts
 from delivery.nodes.base import Changed, Counts, NodeInfo, no_change, no_counts
 
 logger = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class RedisNodes:
     While Redis is away the nodes seen last are believed to live as long as their leases would have held.
     """
 
-    def __init__(self, link: Link, node: str) -> None:
+    def __init__(self, link: RedisClient, node: str) -> None:
         self.id = node
         self.address = ""
         self.counts: Counts = no_counts
@@ -99,14 +99,14 @@ class RedisNodes:
         try:
             await self._link.run(_GIVE_UP, self.lease)
         except Unreachable:
-            logger.info("lease_left_to_lapse")
+            logger.info("lease_release_failed")
         self.lease = ""
 
     def live(self) -> dict[str, NodeInfo]:
-        me = NodeInfo(self.id, self.address, self._started, *self.counts(), losses())
+        me = NodeInfo(self.id, self.address, self._started, *self.counts(), fault_counts())
         return {self.id: me, **self._live}
 
-    def doubt(self) -> None:
+    def request_refresh(self) -> None:
         """What this node knows may be wrong, or Redis not know its lease: look at once."""
         self._wake.set()
 
@@ -133,7 +133,7 @@ class RedisNodes:
         try:
             # After a failure nobody knows which writes Redis has carried out, or is going to: they become void.
             lease = self.lease if self._link.up else ""
-            known, rows = await self._link.probe(_RENEW, lease, lease_ms, *self.counts(), json.dumps(losses()))
+            known, rows = await self._link.probe(_RENEW, lease, lease_ms, *self.counts(), json.dumps(fault_counts()))
             if known < self.writes:
                 if self._sign and (not self._link.up or now < self._sign + settings.IM_NODE_LEASE):
                     # Redis may have come back without its memory, and the others not yet have told it who they are.

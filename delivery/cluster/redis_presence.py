@@ -14,12 +14,12 @@ import logging
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
-from delivery.cluster.presence_queries import Everybody, grace
+from delivery.cluster.presence_queries import ClusterPresenceReader, grace
 from delivery.cluster.presence_scripts import RETIRE, SWEEP, WRITE
-from delivery.cluster.redis_client import PATIENCE, Link, Unreachable
+from delivery.cluster.redis_client import PATIENCE, RedisClient, Unreachable
 from delivery.cluster.redis_nodes import RedisNodes
 from delivery.presence.base import Watcher, ignore
-from delivery.presence.local import Attendance, Key, Partings
+from delivery.presence.local import Key, LocalPresence, PresenceGraceTimers
 
 logger = logging.getLogger(__name__)
 
@@ -32,13 +32,13 @@ STALE = 60_000
 class RedisPresence:
     """See `delivery.presence.base.Presence`. To be started after its registry of nodes, and stopped before it."""
 
-    def __init__(self, link: Link, nodes: RedisNodes) -> None:
+    def __init__(self, link: RedisClient, nodes: RedisNodes) -> None:
         self.on_first: Watcher = ignore
         self.on_last: Watcher = ignore
         self._link = link
         self._nodes = nodes
-        self._here = Attendance()
-        self._everybody = Everybody(link, nodes.id, self._here, self._written_out)
+        self._here = LocalPresence()
+        self._everybody = ClusterPresenceReader(link, nodes.id, self._here, self._written_out)
         self._told: dict[Key, str] = {}
         """Of those here: whose coming has been told, or was none as they were on another node. With their names."""
         self._written: dict[Key, str] = {}
@@ -50,7 +50,7 @@ class RedisPresence:
         self._awaiting: list[asyncio.Future[None]] = []
         self._news = asyncio.Event()
         self._busy = False
-        self._partings = Partings(self._gone)
+        self._partings = PresenceGraceTimers(self._gone)
         """Of people who left while Redis was away."""
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -75,7 +75,7 @@ class RedisPresence:
             async with asyncio.timeout(PATIENCE):
                 await self._retire()
         except (Unreachable, TimeoutError):
-            logger.info("presence_left_to_lapse")
+            logger.info("presence_release_failed")
 
     # -- this node's people ---------------------------------------------------------------------------------------
 
@@ -150,7 +150,7 @@ class RedisPresence:
         if lease != self._nodes.lease:
             return False
         if first is None:
-            self._nodes.doubt()
+            self._nodes.request_refresh()
             return False
         self._nodes.writes += 1
         came: list[Key] = []

@@ -34,12 +34,12 @@ TOGETHER = 200
 """Entries in one message of the layer."""
 PACE = 0.03
 """Seconds between messages to the layer under load: one that carries several entries costs as much as one with one.
-The first after a pause goes at once; less than IM_CLUSTER_COMMIT_PACE, so that what a commit brings need not wait."""
+The first after a pause goes at once. Less than IM_CLUSTER_COMMIT_INTERVAL, so that a commit never waits here."""
 PATIENCE = 0.5
 """Seconds that the layer may take for one thing."""
 PAUSE = 1.0
 """Seconds that a layer which has failed is left alone."""
-LINGER = 30.0
+GROUP_IDLE_SECONDS = 30.0
 """Seconds for which a channel's group is kept after its last member here has gone."""
 RENEWAL = 3600.0
 """Seconds after which all groups are joined anew: the queue layer forgets its members after a day."""
@@ -65,7 +65,7 @@ Pusher = Callable[[str, Sequence[Entry]], Awaitable[None]]
 """Brings entries to a node, by its id, over gRPC."""
 Finder = Callable[[Sequence[int]], Awaitable[Mapping[int, set[str]]]]
 """Which nodes hold which persons."""
-Looker = Callable[[], None]
+RegistryRefresher = Callable[[], None]
 """Looks soon which nodes there are."""
 
 
@@ -81,7 +81,7 @@ class Relay:
         receiver: Receiver,
         find: Finder,
         push: Pusher,
-        look: Looker,
+        look: RegistryRefresher,
     ) -> None:
         self._node = node
         self._layer = layer
@@ -122,7 +122,7 @@ class Relay:
                 async with asyncio.timeout(PATIENCE):
                     await self._layer.group_discard(group, self._name)
         except Exception as error:
-            logger.info("layer_left_behind", extra={"error": repr(error)})
+            logger.info("layer_release_failed", extra={"error": repr(error)})
 
     # -- out ------------------------------------------------------------------------------------------------------
 
@@ -258,7 +258,7 @@ class Relay:
         """The last one has gone; one may come back at once, so the group is kept for a while."""
         if channel not in self._lingering:
             loop = asyncio.get_running_loop()
-            self._lingering[channel] = loop.call_later(LINGER, self._let_go, channel)
+            self._lingering[channel] = loop.call_later(GROUP_IDLE_SECONDS, self._let_go, channel)
 
     def _let_go(self, channel: int) -> None:
         del self._lingering[channel]

@@ -6,14 +6,14 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from delivery.cluster.redis_client import Link
+from delivery.cluster.redis_client import RedisClient
 from delivery.cluster.redis_nodes import RedisNodes
 from delivery.cluster.redis_presence import RedisPresence
 from delivery.cluster.relay import Relay
 from delivery.cluster.rpc.credential import ClusterCredential
 from delivery.cluster.rpc.peers import Peers
 from delivery.cluster.rpc.server import DeliverServer
-from delivery.cluster.token_buckets import Buckets
+from delivery.cluster.token_buckets import TokenBuckets
 from delivery.hub.hub import Hub
 
 
@@ -24,10 +24,10 @@ class Cluster:
     """
 
     def __init__(self, node: str) -> None:
-        self._link = Link(settings.REDIS_URL)
+        self._link = RedisClient(settings.REDIS_URL)
         self.nodes = RedisNodes(self._link, node)
         self.presence = RedisPresence(self._link, self.nodes)
-        self.buckets = Buckets(self._link)
+        self.buckets = TokenBuckets(self._link)
         self._server: DeliverServer | None = None
         self.peers: Peers | None = None
         self.relay: Relay | None = None
@@ -50,9 +50,9 @@ class Cluster:
             receiver=hub,
             find=self.presence.nodes_of,
             push=self.peers.push,
-            look=self.nodes.doubt,
+            look=self.nodes.request_refresh,
         )
-        hub.audience.on_serve, hub.audience.on_leave = self.relay.serve, self.relay.leave
+        hub.audience.on_channel_active, hub.audience.on_leave = self.relay.serve, self.relay.leave
         self.nodes.address = settings.IM_NODE_ADDRESS or f"{host}:{self._server.port}"
         self.nodes.changed = self._changed
         await self.nodes.start()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from delivery.cluster.redis_client import Link
+from delivery.cluster.redis_client import RedisClient
 
 _DRAW = """
 local time = redis.call('TIME')
@@ -24,23 +24,23 @@ return {tostring(left), tostring(missing)}
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class TokenBucketResult:
     """What is `left` in a bucket (below 0: owed), and how much was `missing`; then nothing was taken."""
 
     left: float
     missing: float
 
 
-class Buckets:
+class TokenBuckets:
     """On the node's event loop only."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: RedisClient) -> None:
         self._link = link
 
-    async def draw(self, name: str, *, rate: float, burst: int, count: int) -> Drawn:
+    async def draw(self, name: str, *, rate: float, burst: int, count: int) -> TokenBucketResult:
         """Take so many from a bucket that holds `burst` and fills at `rate` a second, or nothing.
 
         More than it ever holds is given when it is full, and owed. Raises Unreachable.
         """
         left, missing = await self._link.run(_DRAW, f"im:bucket:{name}", str(rate), str(burst), str(count))
-        return Drawn(float(left), float(missing))
+        return TokenBucketResult(float(left), float(missing))

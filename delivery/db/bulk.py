@@ -25,7 +25,7 @@ class Statement(NamedTuple):
     returns: bool = False
 
 
-def together(statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]]:
+def execute_batch(statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]]:
     """Execute the statements in order, in one round trip on PostgreSQL; the rows that each returns.
 
     In a transaction only: alone, PostgreSQL would make one of them all. Each still sees what was committed before it
@@ -81,7 +81,7 @@ def insertions(
 def insert(model: type[Model], fields: Sequence[str], rows: Sequence[Sequence[Any]], suffix: str = "") -> None:
     """Insert any number of rows, now."""
     for statement in insertions(model, fields, rows, suffix):
-        together([statement])
+        execute_batch([statement])
 
 
 @cache

@@ -25,7 +25,7 @@ def executor() -> ThreadPoolExecutor:
 
 
 @cache
-def first_executor() -> ThreadPoolExecutor:
+def priority_executor() -> ThreadPoolExecutor:
     """Threads for what everybody waits for, so that commands which wait for a locked row cannot hold it up."""
     return ThreadPoolExecutor(max_workers=2, thread_name_prefix="db first", initializer=_become_first)
 
@@ -38,26 +38,26 @@ def _become_first() -> None:
 
 
 def in_first_thread() -> bool:
-    """Whether this is one of the `first_executor`."""
+    """Whether this is one of the `priority_executor`."""
     return getattr(_here, "first", False)
 
 
 @cache
-def last_executor() -> ThreadPoolExecutor:
+def background_executor() -> ThreadPoolExecutor:
     """One thread for what nobody waits for: it takes no turn from commands, and only its memory grows with its work."""
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="db last")
 
 
-async def run_last(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def run_background(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """As `run`, for what is done from time to time."""
-    hop = database_sync_to_async(function, thread_sensitive=False, executor=last_executor())
+    hop = database_sync_to_async(function, thread_sensitive=False, executor=background_executor())
     result: T = await hop(*args, **kwargs)
     return result
 
 
-async def run_first(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def run_priority(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """As `run`, for the hub's reads and the batch commit."""
-    hop = database_sync_to_async(function, thread_sensitive=False, executor=first_executor())
+    hop = database_sync_to_async(function, thread_sensitive=False, executor=priority_executor())
     result: T = await hop(*args, **kwargs)
     return result
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from delivery import log
 from delivery.hub.connection import Connection
-from delivery.log import Entry, Span
-from delivery.rate_limits.token_bucket import Measures, MeasuresOf
+from delivery.log import Entry, MembershipInterval
+from delivery.rate_limits.token_bucket import RateLimitRegistry, RateLimits
 
 
 def ignore(what: object) -> None:
@@ -21,14 +21,14 @@ class Person:
 
     id: int
     connections: set[Connection] = field(default_factory=set)
-    spans: list[Span] | None = None
-    measures: Measures = field(default_factory=Measures)
+    spans: list[MembershipInterval] | None = None
+    measures: RateLimits = field(default_factory=RateLimits)
     news: list[Entry] = field(default_factory=list)
 
     def attached(self) -> list[Connection]:
         return [connection for connection in self.connections if connection.attached]
 
-    def settle(self, stays: Sequence[Span]) -> None:
+    def set_memberships(self, stays: Sequence[MembershipInterval]) -> None:
         """These are the stays as they were read; what passed since is applied to them."""
         if self.spans is None:
             self.spans = list(stays)
@@ -56,7 +56,7 @@ class Person:
                     self.spans[index] = replace(span, until_position=position)
                     return
         if self.id in entry.header.get("join", ()):
-            self.spans.append(Span(entry.channel, position, direct="route" in entry.header))
+            self.spans.append(MembershipInterval(entry.channel, position, direct="route" in entry.header))
 
 
 class Audience:
@@ -65,8 +65,8 @@ class Audience:
     def __init__(self) -> None:
         self.persons: dict[int, Person] = {}
         self.channels: dict[int, dict[Connection, None]] = {}
-        self._measures_of = MeasuresOf()
-        self.on_serve: Callable[[int], None] = ignore
+        self._measures_of = RateLimitRegistry()
+        self.on_channel_active: Callable[[int], None] = ignore
         """Called when the first connection of a channel is here; not for those whose entries name their persons."""
         self.on_leave: Callable[[int], None] = ignore
         """Called when the last one of a channel has gone."""
@@ -112,7 +112,7 @@ class Audience:
             if (known := self.persons.get(person)) is not None:
                 known.change(entry)
                 if known.spans is not None:
-                    self._enlist(known.attached(), entry.channel, direct="route" in entry.header)
+                    self._subscribe(known.attached(), entry.channel, direct="route" in entry.header)
 
     def leaves(self, entry: Entry) -> None:
         """Who leaves by this entry has got it, and nothing after it."""
@@ -120,7 +120,7 @@ class Audience:
             if (known := self.persons.get(person)) is not None:
                 known.change(entry)
                 if known.spans is not None:
-                    self._strike(known.connections, entry.channel)
+                    self._unsubscribe(known.connections, entry.channel)
 
     def revocations(self, entry: Entry) -> None:
         """Close the connections whose right ends by this entry, those too whose log-in is under way."""
@@ -156,9 +156,9 @@ class Audience:
         """Deliver to the connection what comes after `position`."""
         for span in person.spans or ():
             if span.covers(position) and span.until_position != position:
-                self._enlist((connection,), span.channel, direct=span.direct)
+                self._subscribe((connection,), span.channel, direct=span.direct)
         for channel in connection.channels:
-            self._enlist((connection,), channel)
+            self._subscribe((connection,), channel)
         connection.measures = person.measures
         connection.attached = True
 
@@ -174,16 +174,16 @@ class Audience:
         if not known.connections:
             del self.persons[connection.person]
 
-    def _enlist(self, connections: Iterable[Connection], channel: int | None, *, direct: bool = False) -> None:
+    def _subscribe(self, connections: Iterable[Connection], channel: int | None, *, direct: bool = False) -> None:
         if channel is None:
             return
         for connection in connections:
             audience = self.channels.setdefault(channel, {})
             if not audience and not direct:
-                self.on_serve(channel)
+                self.on_channel_active(channel)
             audience[connection] = None
 
-    def _strike(self, connections: Iterable[Connection], channel: int | None) -> None:
+    def _unsubscribe(self, connections: Iterable[Connection], channel: int | None) -> None:
         if channel is not None and (audience := self.channels.get(channel)) is not None:
             for connection in connections:
                 if channel not in connection.channels:

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from delivery import metrics
 from delivery.hub.outbox import Frame, Outbox, Ticker
-from delivery.rate_limits.token_bucket import Bucket, Measures
+from delivery.rate_limits.token_bucket import RateLimits, TokenBucket
 
 HELD_LIMIT = 10_000
 """Pushes, or replies, that may be held back; over it the connection is closed."""
@@ -65,9 +65,9 @@ class Connection:
         """The position from which on the hub delivers to it."""
         self.fetched = 0
         """The position up to which what the client fetched itself has been counted."""
-        self.measures = Measures()
+        self.measures = RateLimits()
         """What the person may still do; shared by the person's connections from log-in on."""
-        self.requests = Bucket(settings.IM_REQUEST_RATE, settings.IM_REQUEST_BURST)
+        self.requests = TokenBucket(settings.IM_REQUEST_RATE, settings.IM_REQUEST_BURST)
         self.outbox = Outbox(ticker, settings.IM_OUTBOX_BYTES, self._overflow)
         self._end = end
         self._replies: deque[_Reply] = deque()
@@ -131,7 +131,7 @@ class Connection:
         else:
             self.resume()
 
-    def leave_out(self, upto: int, had: Callable[[Frame], bool]) -> None:
+    def discard_synced(self, upto: int, had: Callable[[Frame], bool]) -> None:
         """Drop what is held of the pushes up to this position: those of which `had` says that the client has them."""
         self._held = deque(
             item for item in self._held if isinstance(item, int) or not (0 < item[1] <= upto and had(item[0]))
@@ -177,7 +177,7 @@ class Connection:
             if reply.frame is not None:
                 put(reply.frame, now=True)
             self._let_go()
-        self._part()
+        self._close_if_drained()
 
     def _let_go(self) -> None:
         """Let the pushes leave that wait for no reply."""
@@ -216,15 +216,15 @@ class Connection:
         """Close once the reply to the present request has been written."""
         self.outbox.when_empty(lambda: self.close(code, reason))
 
-    def dismiss(self, code: int, reason: str) -> None:
+    def drain(self, code: int, reason: str) -> None:
         """Close once what was asked so far has been answered and written."""
         self.dismissed = (code, reason)
         if self._paused:
             # It may ask no more, so it would never have fetched the rest. What it sent it sends again elsewhere.
             self._replies.clear()
-        self._part()
+        self._close_if_drained()
 
-    def _part(self) -> None:
+    def _close_if_drained(self) -> None:
         if self.dismissed and not self._replies:
             code, reason = self.dismissed
             if self.outbox.idle:

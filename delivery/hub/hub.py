@@ -15,25 +15,25 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from delivery import log, metrics
-from delivery.db.executors import run, run_first
+from delivery.db.executors import run, run_priority
 from delivery.hub.audience import Audience
 from delivery.hub.connection import Connection
 from delivery.hub.encoders import encoders
 from delivery.hub.outbox import Frame, Ticker
 from delivery.hub.receipts import RECEIPT, Receipts
-from delivery.log import Entry, Span
+from delivery.log import Entry, MembershipInterval
 from delivery.presence.base import Presence
 from delivery.presence.memory import MemoryPresence
 
 logger = logging.getLogger(__name__)
 
-Standing = Callable[[], Sequence[Span] | None]
+MembershipLoader = Callable[[], Sequence[MembershipInterval] | None]
 
 AHEAD = 20_000
 """Positions ahead of the watermark that are kept: some tens of megabytes, should the log not be readable for long."""
 READ_PAGE = 500
 """Entries in one read of the log."""
-RETURNS = 500
+RECONNECTS_PER_SECOND = 500
 """Clients a second that may well come back at once."""
 HOLE_PATIENCE = 0.1
 """Seconds to wait for the announcement of a position that is missing, before reading the log: longer than a relay
@@ -68,7 +68,7 @@ class Hub:
         """Take the log's head as the watermark and begin to follow."""
         self.loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
-        self.watermark = await run_first(log.head)
+        self.watermark = await run_priority(log.head)
         metrics.watch(self.connections)
         self._follower = asyncio.create_task(self._follow(), name="hub")
 
@@ -126,7 +126,7 @@ class Hub:
                 if entry is None or self.audience.concerns(entry):
                     break
             announced.pop(position, None)
-            self._pass(entry)
+            self._deliver_next(entry)
         if pending or announced:
             self._news.set()
 
@@ -136,7 +136,7 @@ class Hub:
             before = self.watermark
             try:
                 # Not wait_for: on Python 3.11 it swallows a cancel that meets the news, and `stop` would wait for ever.
-                async with asyncio.timeout(settings.IM_LOG_POLL):
+                async with asyncio.timeout(settings.IM_EVENT_LOG_POLL_INTERVAL):
                     await self._news.wait()
                 self._news.clear()
                 before = self.watermark
@@ -152,27 +152,27 @@ class Hub:
             try:
                 await self._catch_up()
             except DatabaseError as error:
-                logger.warning("log_unreadable", extra={"error": str(error)})
-                await asyncio.sleep(settings.IM_LOG_POLL)
+                logger.warning("event_log_read_failed", extra={"error": str(error)})
+                await asyncio.sleep(settings.IM_EVENT_LOG_POLL_INTERVAL)
                 self._news.set()
             except Exception:
                 logger.exception("hub_fault")
-                await asyncio.sleep(settings.IM_LOG_POLL)
+                await asyncio.sleep(settings.IM_EVENT_LOG_POLL_INTERVAL)
 
     async def _catch_up(self) -> None:
         passed = self.watermark
-        head = await run_first(log.head)
+        head = await run_priority(log.head)
         # Unless another call has seen it first.
         if head < passed <= self.watermark:
-            self._begin_anew(head)
+            self._rewind(head)
         while self.watermark < head:
-            entries = await run_first(log.read, self.watermark, READ_PAGE)
+            entries = await run_priority(log.read, self.watermark, READ_PAGE)
             for entry in entries:
                 # What came by announcement meanwhile has been passed already.
                 if entry.position > self.watermark:
                     if self.audience.concerns(entry):
                         metrics.REPAIRS.inc()
-                    self._pass(entry)
+                    self._deliver_next(entry)
             if len(entries) < READ_PAGE:
                 # Positions up to the head that are not there were cut by retention, or skipped after a restore.
                 self.watermark = max(self.watermark, head)
@@ -181,24 +181,24 @@ class Hub:
                 del place[position]
         self._advance()
 
-    def _begin_anew(self, head: int) -> None:
+    def _rewind(self, head: int) -> None:
         """The database has forgotten what was passed: a replica that lagged took over, or a backup was played back.
 
         Its positions are given a second time. Who logs in with one that is ahead of the log reads everything anew.
         """
-        logger.error("log_went_back", extra={"position": head, "count": self.watermark - head})
+        logger.error("event_log_rewound", extra={"position": head, "count": self.watermark - head})
         self.watermark = head
         self._pending.clear()
         self._announced.clear()
         for number, connection in enumerate(list(self.connections.values())):
-            connection.dismiss(1012, f"retry in {number / RETURNS:.1f}s")
+            connection.drain(1012, f"retry in {number / RECONNECTS_PER_SECOND:.1f}s")
 
-    async def reach(self, position: int) -> None:
+    async def catch_up_to(self, position: int) -> None:
         """See that the hub has passed `position`, if there is such a one: another node may have told of it first."""
         if position > self.watermark:
             await self._catch_up()
 
-    def _pass(self, entry: Entry) -> None:
+    def _deliver_next(self, entry: Entry) -> None:
         """Deliver the next entry of the log."""
         self.watermark = entry.position
         if entry.header:
@@ -247,7 +247,7 @@ class Hub:
         """A connection that nobody has logged in on yet."""
         self.connections[connection.id] = connection
 
-    async def attach(self, connection: Connection, reply: int, standing: Standing) -> int:
+    async def attach(self, connection: Connection, reply: int, standing: MembershipLoader) -> int:
         """Deliver to this connection from here on, pushes behind reply number `reply`; returns the position.
 
         `person`, `name`, `app`, `credential` and `channels` of the connection have been set. `standing` reads, in a
@@ -265,7 +265,7 @@ class Hub:
             self.audience.forget(connection)
             raise CredentialEnded
         # From here to the end nothing is awaited: the audience is that of this very position.
-        person.settle(stays)
+        person.set_memberships(stays)
         self.audience.enter(connection, person, self.watermark)
         connection.since = self.watermark
         connection.hold(reply)

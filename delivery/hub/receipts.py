@@ -46,7 +46,7 @@ Place = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class DeliveryCount:
     """On how many connections of a person (EVERYBODY: of all) it arrived, on the first of them `at` (Unix ms)."""
 
     person: int
@@ -103,7 +103,7 @@ class Receipts:
             try:
                 await run(_add_rows, [(*place, *counted) for place, counted in batch.items()])
             except (DatabaseError, InterfaceError) as error:
-                logger.warning("receipts_unwritten", extra={"count": len(batch), "error": type(error).__name__})
+                logger.warning("receipt_write_failed", extra={"count": len(batch), "error": type(error).__name__})
                 for place, (count, at) in batch.items():
                     self._add(place, count, at)
                 return
@@ -121,10 +121,10 @@ def _add_rows(rows: Sequence[tuple[int, int, int, int]]) -> None:
         )
 
 
-def tallies(position: int) -> list[Tally]:
+def tallies(position: int) -> list[DeliveryCount]:
     """What has been counted of the entry at this position, by time."""
     rows = Receipt.objects.filter(position=position).order_by("at", "person")
-    return [Tally(*row) for row in rows.values_list("person", "connections", "at")]
+    return [DeliveryCount(*row) for row in rows.values_list("person", "connections", "at")]
 
 
 def asked_for_by(position: int) -> tuple[int, ...]:

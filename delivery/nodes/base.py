@@ -16,7 +16,7 @@ Counts = Callable[[], tuple[int, int]]
 class NodeInfo:
     """What a node says of itself. `address`: where its gRPC service answers; `started`: Unix milliseconds.
 
-    `losses`: what it has counted of faults and losses since then, see `delivery.metrics.losses`.
+    `losses`: what it has counted of faults and losses since then, see `delivery.metrics.fault_counts`.
     """
 
     id: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from delivery.log import now_ms
-from delivery.metrics import losses
+from delivery.metrics import fault_counts
 from delivery.nodes.base import Changed, Counts, NodeInfo, no_change, no_counts
 
 
@@ -24,4 +24,4 @@ class MemoryNodes:
         """Nobody has to be told."""
 
     def live(self) -> dict[str, NodeInfo]:
-        return {self.id: NodeInfo(self.id, self.address, self._started, *self.counts(), losses())}
+        return {self.id: NodeInfo(self.id, self.address, self._started, *self.counts(), fault_counts())}

@@ -88,8 +88,10 @@ def _literal(host: str) -> Address | None:
 
 
 def _require_allowed(address: Address) -> None:
-    if not allowed(address, settings.IM_WEBHOOK_PRIVATE):
-        raise NotAllowed("Its address belongs to a private network. Add the network to IM_WEBHOOK_PRIVATE to allow it.")
+    if not allowed(address, settings.IM_WEBHOOK_PRIVATE_NETWORKS):
+        raise NotAllowed(
+            "Its address belongs to a private network. Add the network to IM_WEBHOOK_PRIVATE_NETWORKS to allow it."
+        )
 
 
 def allowed(address: Address, opened: Iterable[str]) -> bool:

@@ -12,7 +12,7 @@ Key = tuple[int, int]
 """A person on an app."""
 
 
-class Attendance:
+class LocalPresence:
     """A person bears one name, the one given last."""
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class Attendance:
         return sorted(person for person in self._bearers.get(name, ()) if self.online(person, app))
 
 
-class Partings:
+class PresenceGraceTimers:
     """People who have just left an app. Who is not back within IM_PRESENCE_GRACE has gone: then `gone` is called."""
 
     def __init__(self, gone: Callable[[int, str, int], None]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from delivery.presence.base import Watcher, ignore
-from delivery.presence.local import Attendance, Partings
+from delivery.presence.local import LocalPresence, PresenceGraceTimers
 
 
 class MemoryPresence:
@@ -15,8 +15,8 @@ class MemoryPresence:
         self.on_first: Watcher = ignore
         self.on_last: Watcher = ignore
         self._node = node
-        self._here = Attendance()
-        self._partings = Partings(lambda person, name, app: self.on_last(person, name, app))
+        self._here = LocalPresence()
+        self._partings = PresenceGraceTimers(lambda person, name, app: self.on_last(person, name, app))
 
     async def start(self) -> None:
         """Nothing has to be ready."""

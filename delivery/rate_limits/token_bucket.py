@@ -11,7 +11,7 @@ PERSONS = 10_000
 """Persons that are remembered; who came longest ago is forgotten, which at worst fills their buckets."""
 
 
-class Bucket:
+class TokenBucket:
     """`burst` at once, `rate` a second for long."""
 
     __slots__ = ("_at", "_burst", "_left", "_rate")
@@ -40,27 +40,27 @@ class Bucket:
         return self._left <= -self._burst
 
 
-class Measures:
+class RateLimits:
     """What one person may do, on all their connections to a node."""
 
     __slots__ = ("changes", "searches", "sends")
 
     def __init__(self) -> None:
-        self.sends = Bucket(settings.IM_SEND_RATE, settings.IM_SEND_BURST)
+        self.sends = TokenBucket(settings.IM_SEND_RATE, settings.IM_SEND_BURST)
         """Messages."""
-        self.changes = Bucket(settings.IM_SEND_RATE, settings.IM_SEND_BURST)
+        self.changes = TokenBucket(settings.IM_SEND_RATE, settings.IM_SEND_BURST)
         """All else that is stored and told to others: edits, pins, comings and goings, …"""
-        self.searches = Bucket(settings.IM_SEARCH_RATE, settings.IM_SEARCH_BURST)
+        self.searches = TokenBucket(settings.IM_SEARCH_RATE, settings.IM_SEARCH_BURST)
 
 
-class MeasuresOf:
+class RateLimitRegistry:
     """The measures of each person, who keeps them over a reconnect: leaving must not be the way to a fresh bucket."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[int, Measures] = OrderedDict()
+        self._known: OrderedDict[int, RateLimits] = OrderedDict()
 
-    def __call__(self, person: int) -> Measures:
-        measures = self._known.setdefault(person, Measures())
+    def __call__(self, person: int) -> RateLimits:
+        measures = self._known.setdefault(person, RateLimits())
         self._known.move_to_end(person)
         if len(self._known) > PERSONS:
             self._known.popitem(last=False)

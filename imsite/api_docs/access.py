@@ -23,7 +23,7 @@ def for_readers(view: View) -> View:
 
     @functools.wraps(view)
     def guarded(request: HttpRequest) -> HttpResponse:
-        if not (from_networks(request, settings.IM_REFERENCE_NETWORKS) or _staff(request) or _program(request)):
+        if not (from_networks(request, settings.IM_API_DOCS_NETWORKS) or _staff(request) or _program(request)):
             raise Http404
         return view(request)
 

@@ -22,8 +22,8 @@ from imsite.api_docs.types import Described, Field
 from imsite.options import OPTIONS
 
 LIMITS = (
-    "IM_MAX_FRAME",
-    "IM_MESSAGE_LIMIT",
+    "IM_MAX_FRAME_BYTES",
+    "IM_MESSAGE_MAX_LENGTH",
     "IM_SEND_RATE",
     "IM_SEND_BURST",
     "IM_SEARCH_RATE",
@@ -33,8 +33,8 @@ LIMITS = (
     "IM_LOGIN_TIMEOUT",
     "IM_HEARTBEAT_TIMEOUT",
     "IM_SYNC_LIMIT",
-    "IM_GROUP_LIMIT",
-    "IM_MAX_CONNECTIONS_PER_PERSON",
+    "IM_GROUP_MAX_MEMBERS",
+    "IM_MAX_CONNECTIONS_PER_USER",
     "IM_PRESENCE_LIMIT",
 )
 

@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from imsite.client import Line, Push, Refused
+from imsite.client import ClientConnection, Push, Refused
 
 logger = logging.getLogger(__name__)
 
 Call = Callable[..., Awaitable[Any]]
-"""`Line.call`, or in a test something like it."""
+"""`ClientConnection.call`, or in a test something like it."""
 
 NAMED = 20
 """People whom `/who` names."""
@@ -84,7 +84,7 @@ async def answer(text: str, call: Call) -> str | None:
     return await known.answer(Asked(words.strip(), call)) if known is not None else None
 
 
-async def listen(line: Line, place: Path | None = None) -> None:
+async def listen(line: ClientConnection, place: Path | None = None) -> None:
     """Answer until the line ends for good. With a `place`, what was asked while the bot was away is answered too."""
     async for push in line:
         if push.cmd == "msg" and not line.wrote(push):
@@ -93,7 +93,7 @@ async def listen(line: Line, place: Path | None = None) -> None:
             remember(place, line.position)
 
 
-async def _reply(line: Line, push: Push) -> None:
+async def _reply(line: ClientConnection, push: Push) -> None:
     said = push.data
     try:
         told = await answer(said["msg"], line.call)
@@ -102,7 +102,7 @@ async def _reply(line: Line, push: Push) -> None:
             await line.send(told, target=said["target"], reply_to=said["id"], key=f"answer-{said['id']}")
     except Refused as refusal:
         # A closed channel, say: no reason to stop listening.
-        logger.info("unanswered", extra={"code": refusal.code})
+        logger.info("message_refused", extra={"code": refusal.code})
 
 
 def remember(place: Path, position: int) -> None:

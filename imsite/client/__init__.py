@@ -15,17 +15,17 @@
 from __future__ import annotations
 
 from imsite.client.client import Client, SyncClient
-from imsite.client.connection import Line
+from imsite.client.connection import ClientConnection
 from imsite.client.errors import ClientError, Closed, Disconnected, Refused, Unreachable
 from imsite.client.types import Draft, Me, Push, Sent, To
 
 __all__ = [
     "Client",
+    "ClientConnection",
     "ClientError",
     "Closed",
     "Disconnected",
     "Draft",
-    "Line",
     "Me",
     "Push",
     "Refused",

@@ -11,7 +11,7 @@ from typing import Any, Self
 import httpx
 
 from imsite.client import calls
-from imsite.client.connection import BACKLOG, HEARTBEAT, Line
+from imsite.client.connection import BACKLOG, HEARTBEAT, ClientConnection
 from imsite.client.errors import Refused
 from imsite.client.types import Draft, Sent, To, new_key
 
@@ -95,7 +95,7 @@ class Client:
         after: int | None = None,
         heartbeat: float = HEARTBEAT,
         backlog: int = BACKLOG,
-    ) -> Line:
+    ) -> ClientConnection:
         """A connection to `/acc` that comes back by itself: `async with im.listen() as line: async for push in line`.
 
         As whom the client's token is for, or `token`; with neither, as a guest of that `name` where guests may come.
@@ -109,7 +109,7 @@ class Client:
         if name is not None:
             credentials["userId"] = name
         url = f"ws{self._url.removeprefix('http')}/acc?batch=1"
-        return Line(url, credentials, after=after, heartbeat=heartbeat, backlog=backlog)
+        return ClientConnection(url, credentials, after=after, heartbeat=heartbeat, backlog=backlog)
 
     async def _answer(self, call: calls.Call) -> Any:
         attempts = calls.Attempts(call, self._patience)

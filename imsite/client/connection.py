@@ -17,7 +17,7 @@ from imsite.client import envelopes
 from imsite.client.backoff import BackOff, seconds
 from imsite.client.errors import Closed, Disconnected, Refused
 from imsite.client.position_tracker import Progress
-from imsite.client.socket import Link
+from imsite.client.socket import ClientSocket
 from imsite.client.types import Me, Push, Sent, new_key
 
 logger = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ RESET = "reset"
 CLOSED_HERE = "closed here"
 
 
-class Line:
+class ClientConnection:
     """One logged-in person on one app, for as long as the block lasts. Iterate it for pushes.
 
     A lost connection is made again, later and later, and what was missed is fetched; only a refused log-in (Refused) or
@@ -67,7 +67,7 @@ class Line:
         """Pushes, and between them the positions told: all before one has come when it is reached."""
         self._news = asyncio.Event()
         self._changed = asyncio.Condition()
-        self._link: Link | None = None
+        self._link: ClientSocket | None = None
         self._me: Me | None = None
         self._end: Exception | None = None
         self._task: asyncio.Task[None] | None = None
@@ -173,16 +173,16 @@ class Line:
                     await self._ended(error)
                     return
                 told = error.retry_after
-                logger.info("line_refused", extra={"code": error.code})
+                logger.info("connection_refused", extra={"code": error.code})
             except InvalidStatus as error:
                 status, headers = error.response.status_code, error.response.headers
                 if status in HANDSHAKE_REFUSED:
                     await self._ended(Refused(NOT_AUTHORISED, "The handshake was refused.", status=status))
                     return
                 told = seconds(headers.get("Retry-After"))
-                logger.info("line_turned_away", extra={"status": status})
+                logger.info("connection_turned_away", extra={"status": status})
             except (OSError, EOFError, InvalidHandshake, Disconnected) as error:
-                logger.info("line_lost", extra={"error": type(error).__name__})
+                logger.info("connection_lost", extra={"error": type(error).__name__})
             await asyncio.sleep(self._back_off.pause(told))
 
     async def _live(self) -> float | None:
@@ -193,7 +193,7 @@ class Line:
         async with connect(
             self._url, open_timeout=CONNECT_WITHIN, close_timeout=2, ping_interval=None, max_size=None, compression=None
         ) as socket:
-            link = Link(socket, self._pushed)
+            link = ClientSocket(socket, self._pushed)
             reading = asyncio.create_task(link.read(), name="line reader")
             stable = asyncio.get_running_loop().call_later(STABLE, self._back_off.reset)
             try:
@@ -212,7 +212,7 @@ class Line:
         hint = HINT.fullmatch(reason)
         return float(hint[1]) if hint else None
 
-    async def _enter(self, link: Link) -> None:
+    async def _enter(self, link: ClientSocket) -> None:
         """Log in, and fetch what was missed."""
         self._progress.entering()
         after = {} if self._progress.told is None else {"after": self._progress.told}
@@ -234,7 +234,7 @@ class Line:
             self._told()
         self._told()
 
-    async def _beat(self, link: Link, reading: asyncio.Task[None]) -> None:
+    async def _beat(self, link: ClientSocket, reading: asyncio.Task[None]) -> None:
         """Until the connection ends: say that one is there, and be told how far one is."""
         while not (await asyncio.wait((reading,), timeout=self._heartbeat))[0]:
             self._progress.tell((await link.request("heartbeat", {}, ANSWER_WITHIN))["position"])
@@ -258,7 +258,7 @@ class Line:
             self._waiting.append(self._progress.told)
             self._news.set()
 
-    async def _connected(self) -> Link:
+    async def _connected(self) -> ClientSocket:
         """The link, once there is one that has entered. Raises what ended the line."""
         async with self._changed:
             await self._changed.wait_for(lambda: self._link is not None or self._end is not None)
@@ -267,12 +267,12 @@ class Line:
                 raise self._end
             return self._link
 
-    async def _gone(self, link: Link) -> None:
+    async def _gone(self, link: ClientSocket) -> None:
         """Wait until that link is no longer the line's."""
         async with self._changed:
             await self._changed.wait_for(lambda: self._link is not link)
 
-    async def _set_link(self, link: Link | None) -> None:
+    async def _set_link(self, link: ClientSocket | None) -> None:
         async with self._changed:
             self._link = link
             self._changed.notify_all()

@@ -16,7 +16,7 @@ from imsite.client.errors import Disconnected
 from imsite.client.types import Push
 
 
-class Link:
+class ClientSocket:
     """Requests over an open socket. `take` gets each push as it comes; `read` must run beside."""
 
     def __init__(self, socket: ClientConnection, take: Callable[[Push], None]) -> None:

@@ -18,7 +18,7 @@ PERMISSION = "chat.view_state"
 
 
 class Observe:
-    """Answers callers of IM_OBSERVE_NETWORKS before anything else of the site has a say.
+    """Answers callers of IM_MONITORING_NETWORKS before anything else of the site has a say.
 
     So the node's health is told with the database down, and a scraper may call a node by its bare address, which is no
     name of the site.
@@ -29,7 +29,7 @@ class Observe:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         view = VIEWS.get(request.path_info)
-        if view is not None and from_networks(request, settings.IM_OBSERVE_NETWORKS):
+        if view is not None and from_networks(request, settings.IM_MONITORING_NETWORKS):
             return require_safe(view)(request)
         return self.get_response(request)
 

@@ -24,7 +24,7 @@ def tasks() -> str:
     """The event loop's tasks, grouped by coroutine and by where they wait."""
     if not publish.running():
         return "No node runs in this process.\n"
-    found = publish.ask(_tasks)
+    found = publish.run_on_loop(_tasks)
     lines = [f"{count:8}  {name}\n{'':10}{place}" for (name, place), count in found.most_common(MOST)]
     return "\n".join([f"{found.total()} tasks", "", *lines, ""])
 

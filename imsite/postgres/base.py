@@ -18,7 +18,7 @@ from psycopg_pool import ConnectionPool
 from delivery.db.executors import in_first_thread
 
 _FIRST = " first"
-"""Alias suffix of the pool for `delivery.db.executors.first_executor`. In the common pool, slow requests or
+"""Alias suffix of the pool for `delivery.db.executors.priority_executor`. In the common pool, slow requests or
 requests that wait for a locked row would delay every commit and the hub."""
 _PAUSE = 1.0
 """Seconds in which the pool is emptied once: those who took dead connections before must not close new ones."""

@@ -41,7 +41,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._body += len(body)
-        if self._body <= settings.IM_MAX_BODY:
+        if self._body <= settings.IM_MAX_BODY_BYTES:
             super().on_body(body)
         else:
             # The application hears that the client has gone; it would have kept all of it.

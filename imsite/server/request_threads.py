@@ -64,14 +64,15 @@ class RequestThreads:
 class HttpHandler(ASGIHandler):
     """Django's handler, with these threads for what is synchronous in a request.
 
-    IM_REQUESTS of them are worked on at a time. The others wait, and neither they nor those who send or read slowly
+    IM_HTTP_CONCURRENCY of them are worked on at a time. The others wait, and neither they nor those who send or read
+    slowly
     keep a place from anybody: a thread and a database connection for each of thousands would end the node.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._threads = RequestThreads()
-        self._places = asyncio.Semaphore(settings.IM_REQUESTS)
+        self._places = asyncio.Semaphore(settings.IM_HTTP_CONCURRENCY)
 
     async def run_get_response(self, request: HttpRequest) -> HttpResponseBase:
         if request.path_info in OBSERVED:

@@ -48,7 +48,7 @@ def configuration(host: str, port: int) -> uvicorn.Config:
         loop="uvloop",
         http="imsite.server.http:HttpProtocol",
         ws="imsite.server.websocket:WebSocketProtocol",
-        ws_max_size=settings.IM_MAX_FRAME,
+        ws_max_size=settings.IM_MAX_FRAME_BYTES,
         ws_per_message_deflate=False,
         ws_ping_interval=settings.IM_PING_INTERVAL,
         ws_ping_timeout=settings.IM_PING_INTERVAL,

@@ -29,7 +29,7 @@ Say = Callable[[str], object]
 
 
 @dataclass
-class Part:
+class ProcessSpec:
     """One process: what it is called, what is run, with which environment besides ours.
 
     `ready` returns once it does its work.
@@ -57,7 +57,7 @@ class Supervisor:
     They are started stage by stage, each when the one before it is ready, and ended in the reverse order.
     """
 
-    def __init__(self, stages: Sequence[Sequence[Part]], say: Say) -> None:
+    def __init__(self, stages: Sequence[Sequence[ProcessSpec]], say: Say) -> None:
         self._stages = stages
         self._say = say
         self._ending = asyncio.Event()
@@ -96,7 +96,7 @@ class Supervisor:
         ending.cancel()
         return True
 
-    async def _start(self, part: Part) -> None:
+    async def _start(self, part: ProcessSpec) -> None:
         part.process = await asyncio.create_subprocess_exec(
             *part.command,
             env={**os.environ, **part.environment},
@@ -112,7 +112,7 @@ class Supervisor:
             part.process.stdin.write(part.stdin)
             part.process.stdin.close()
 
-    async def _watch(self, part: Part) -> None:
+    async def _watch(self, part: ProcessSpec) -> None:
         while True:
             began = time.monotonic()
             assert part.process is not None
@@ -148,7 +148,7 @@ class Supervisor:
             task.cancel()
         await asyncio.gather(*self._watching, return_exceptions=True)
 
-    async def _end(self, part: Part) -> None:
+    async def _end(self, part: ProcessSpec) -> None:
         process = part.process
         if process is None or process.returncode is not None:
             return

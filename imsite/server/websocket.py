@@ -15,7 +15,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame, Opcode
 
 from chat.errors import FLOOD
-from delivery.rate_limits.token_bucket import Bucket
+from delivery.rate_limits.token_bucket import TokenBucket
 
 MAX_FRAGMENTS = 1024
 """Fragments of one message. Empty ones cost memory without adding to its size."""
@@ -43,7 +43,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._pings = Bucket(settings.IM_REQUEST_RATE, settings.IM_REQUEST_BURST)
+        self._pings = TokenBucket(settings.IM_REQUEST_RATE, settings.IM_REQUEST_BURST)
         self._ending = False
 
     def data_received(self, data: bytes) -> None:

@@ -10,7 +10,7 @@ import sys
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from imsite.server.supervisor import Part, Say, Supervisor
+from imsite.server.supervisor import ProcessSpec, Say, Supervisor
 
 
 def run_workers(host: str, port: int, count: int, *, say: Say) -> int:
@@ -26,18 +26,18 @@ def run_workers(host: str, port: int, count: int, *, say: Say) -> int:
         return asyncio.run(_supervise(parts, say))
 
 
-async def _supervise(parts: list[Part], say: Say) -> int:
+async def _supervise(parts: list[ProcessSpec], say: Say) -> int:
     return await Supervisor([parts], say).run()
 
 
-def _worker(number: int, host: str, port: int, fds: tuple[int, ...]) -> Part:
+def _worker(number: int, host: str, port: int, fds: tuple[int, ...]) -> ProcessSpec:
     arguments = [part for fd in fds for part in ("--fd", str(fd))]
     environment = {}
     if settings.IM_NODE_ID:
         environment["IM_NODE_ID"] = f"{settings.IM_NODE_ID}-{number}"
     if settings.IM_GRPC_PORT:
         environment["IM_GRPC_PORT"] = str(settings.IM_GRPC_PORT + number - 1)
-    return Part(
+    return ProcessSpec(
         name=f"Worker {number}",
         command=(sys.executable, str(settings.BASE_DIR / "manage.py"), "serve", "--host", host, *arguments),
         environment=environment,

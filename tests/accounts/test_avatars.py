@@ -133,7 +133,7 @@ def test_an_image_bomb_is_not_decoded(side: int, monkeypatch: pytest.MonkeyPatch
 
 
 def test_too_many_bytes_are_not_looked_at(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.IM_AVATAR_BYTES = 100
+    settings.IM_AVATAR_MAX_BYTES = 100
     monkeypatch.setattr(Image, "open", None)
     with pytest.raises(BadPicture, match="MB"):
         avatars.made_anew(b"x" * 101)

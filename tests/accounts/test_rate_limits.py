@@ -16,7 +16,7 @@ from accounts.rate_limits import Throttle
 from chat.actions.session import session_open
 from chat.errors import TOO_MUCH, ChatError
 from delivery import publish
-from delivery.cluster.token_buckets import Drawn
+from delivery.cluster.token_buckets import TokenBucketResult
 from tests.accounts.conftest import PASSWORD
 
 FORM = "application/x-www-form-urlencoded"
@@ -24,8 +24,8 @@ FORM = "application/x-www-form-urlencoded"
 
 @pytest.fixture(autouse=True)
 def _fresh(settings: Settings) -> None:
-    rate_limits.joining.forget()
-    settings.IM_JOIN_RATE = 2
+    rate_limits.registration_rate_limit.forget()
+    settings.IM_REGISTRATION_RATE = 2
 
 
 class Clock:
@@ -43,7 +43,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def test_an_address_has_its_fill_and_gets_it_back(clock: Clock) -> None:
-    joining = Throttle("IM_JOIN_RATE")
+    joining = Throttle("IM_REGISTRATION_RATE")
     joining.take("192.0.2.1")
     joining.take("192.0.2.1")
     with pytest.raises(TooOften) as refusal:
@@ -55,7 +55,7 @@ def test_an_address_has_its_fill_and_gets_it_back(clock: Clock) -> None:
 
 
 def test_what_is_refused_costs_nothing(clock: Clock) -> None:
-    joining = Throttle("IM_JOIN_RATE")
+    joining = Throttle("IM_REGISTRATION_RATE")
     for _ in range(2):
         joining.take("192.0.2.1")
     for _ in range(100):
@@ -66,7 +66,7 @@ def test_what_is_refused_costs_nothing(clock: Clock) -> None:
 
 
 def test_the_addresses_of_one_network_count_as_one(clock: Clock) -> None:
-    joining = Throttle("IM_JOIN_RATE")
+    joining = Throttle("IM_REGISTRATION_RATE")
     joining.take("2001:db8:1:2::1")
     joining.take("2001:db8:1:2:ffff::9")
     with pytest.raises(TooOften):
@@ -80,7 +80,7 @@ def test_the_addresses_of_one_network_count_as_one(clock: Clock) -> None:
 
 def test_memory_is_bounded(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limits, "_REMEMBERED", 10)
-    joining = Throttle("IM_JOIN_RATE")
+    joining = Throttle("IM_REGISTRATION_RATE")
     for number in range(100):
         joining.take(f"192.0.2.{number}")
     assert len(joining._spent) == 10
@@ -88,14 +88,20 @@ def test_memory_is_bounded(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_all_nodes_count_together_and_one_by_itself_while_they_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, float, int]] = []
-    shared: list[Drawn | None] = [Drawn(left=1, missing=0), Drawn(left=0.5, missing=0.5), None, None, None]
+    shared: list[TokenBucketResult | None] = [
+        TokenBucketResult(left=1, missing=0),
+        TokenBucketResult(left=0.5, missing=0.5),
+        None,
+        None,
+        None,
+    ]
 
-    def draw(name: str, *, rate: float, burst: int, patience: float) -> Drawn | None:
+    def draw(name: str, *, rate: float, burst: int, patience: float) -> TokenBucketResult | None:
         asked.append((name, rate, burst))
         return shared.pop(0)
 
     monkeypatch.setattr(publish, "draw", draw)
-    joining = Throttle("IM_JOIN_RATE")
+    joining = Throttle("IM_REGISTRATION_RATE")
     joining.take("192.0.2.1")
     with pytest.raises(TooOften) as refusal:
         joining.take("192.0.2.1")
@@ -110,7 +116,7 @@ def test_all_nodes_count_together_and_one_by_itself_while_they_cannot(monkeypatc
 
 def test_who_was_counted_is_kept_nowhere(settings: Settings) -> None:
     settings.IM_MAIL_RATE = 2
-    mailing, other = Throttle("IM_JOIN_RATE"), Throttle("IM_MAIL_RATE")
+    mailing, other = Throttle("IM_REGISTRATION_RATE"), Throttle("IM_MAIL_RATE")
     mailing.take("alice@example.org")
     other.take("alice@example.org")
     assert "alice" not in str([*mailing._spent, *other._spent])
@@ -118,8 +124,8 @@ def test_who_was_counted_is_kept_nowhere(settings: Settings) -> None:
 
 
 def test_none_is_no_limit(settings: Settings) -> None:
-    settings.IM_JOIN_RATE = 0
-    joining = Throttle("IM_JOIN_RATE")
+    settings.IM_REGISTRATION_RATE = 0
+    joining = Throttle("IM_REGISTRATION_RATE")
     for _ in range(100):
         joining.take("192.0.2.1")
 

@@ -72,7 +72,8 @@ BURST = 6
 def strict_town(site_factory: SiteFactory) -> Iterator[Town]:
     """Where a person may do six things at once, and then next to nothing."""
     site = site_factory(
-        IM_SEND_RATE="0.01", IM_SEND_BURST=str(BURST), IM_PRESENCE_GRACE="0.1", IM_JOIN_RATE="3", IM_API_RATE="0.01",
+        IM_SEND_RATE="0.01", IM_SEND_BURST=str(BURST), IM_PRESENCE_GRACE="0.1",
+        IM_REGISTRATION_RATE="3", IM_API_RATE="0.01",
         IM_API_BURST="5",
     )  # fmt: skip
     with contextlib.closing(Town(site, {"alice": 30, "bob": 30})) as made, site:
@@ -154,7 +155,7 @@ async def test_a_flood_by_a_token_is_throttled_and_costs_others_nothing(strict_t
 @pytest.fixture(scope="module")
 def narrow_town(site_factory: SiteFactory) -> Iterator[Town]:
     """Where little may wait for a connection, and a person may be in few groups."""
-    site = site_factory(IM_OUTBOX_BYTES="100000", IM_PRESENCE_GRACE="0.1", IM_GROUPS_LIMIT="300")
+    site = site_factory(IM_OUTBOX_BYTES="100000", IM_PRESENCE_GRACE="0.1", IM_MAX_GROUPS_PER_USER="300")
     with contextlib.closing(Town(site, {"alice": 10, "bob": 10})) as made, site:
         yield made
 

@@ -36,7 +36,7 @@ def impatient(site_factory: SiteFactory) -> Iterator[Site]:
 def talkative(site_factory: SiteFactory) -> Iterator[Site]:
     """Closes who is silent for two seconds, and takes no large bodies."""
     options = {"IM_HEARTBEAT_TIMEOUT": "2", "IM_PING_INTERVAL": "0.5", "IM_PRESENCE_GRACE": "0.1"}
-    with site_factory(**options, IM_MAX_BODY="100000") as site:
+    with site_factory(**options, IM_MAX_BODY_BYTES="100000") as site:
         yield site
 
 

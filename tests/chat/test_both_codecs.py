@@ -227,7 +227,7 @@ def assert_once(gadgets: Sequence[Gadget]) -> None:
 @pytest.fixture
 def machine(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Machine]]:
     """The machine on a node whose announcements get lost now and then."""
-    settings.IM_LOG_POLL = 0.05  # type: ignore[attr-defined]
+    settings.IM_EVENT_LOG_POLL_INTERVAL = 0.05  # type: ignore[attr-defined]
     settings.IM_OUTBOX_WINDOW = 0.002  # type: ignore[attr-defined]
     monkeypatch.setattr(protobuf_consumer, "SYNC_PATIENCE", 3600)
     monkeypatch.setattr(selectors, "REPLAY_PAGE", 20)

@@ -17,7 +17,7 @@ from chat.actions import session
 from chat.actions.member import member_join
 from chat.models import Channel
 from delivery.db.executors import run
-from delivery.log import Span
+from delivery.log import MembershipInterval
 from tests.support.client import Closed, Envelope, Refused
 from tests.support.eventually import PATIENCE, eventually
 from tests.support.in_process import Local, Site, serving
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest_asyncio.fixture
 async def site(settings: Settings) -> AsyncIterator[Site]:
-    settings.IM_LOG_POLL = 0.1  # type: ignore[attr-defined]
+    settings.IM_EVENT_LOG_POLL_INTERVAL = 0.1  # type: ignore[attr-defined]
     async with serving() as made:
         yield made
 
@@ -40,7 +40,7 @@ class Gate:
         self._reached, self._open = threading.Event(), threading.Event()
         read = session.session_standing
 
-        def standing(*args: Any, **kwargs: Any) -> Sequence[Span] | None:
+        def standing(*args: Any, **kwargs: Any) -> Sequence[MembershipInterval] | None:
             if where == "before":
                 self._wait()
             stays = read(*args, **kwargs)

@@ -61,10 +61,10 @@ async def test_a_long_message_reaches_the_other_node_without_the_log(twins: Twin
 
     repaired = []
     for _ in range(30):
-        before = metrics(twins.b.url)["imsite_repairs_total"]
+        before = metrics(twins.b.url)["imsite_log_catchup_events_total"]
         sent = await alice.say(group, text)
         await bob.push("msg", target=group, id=sent["id"], msg=text)
-        repaired.append(metrics(twins.b.url)["imsite_repairs_total"] - before)
+        repaired.append(metrics(twins.b.url)["imsite_log_catchup_events_total"] - before)
         if not repaired[-1]:
             return
     pytest.fail(f"every one was read from the log: {repaired}")

@@ -48,16 +48,19 @@ async def _converse(twins: Twins, messages: int) -> None:
 
 @pytest.mark.parametrize("layer", ["pubsub", "queue"])
 async def test_what_the_layer_loses_is_read_from_the_log(cluster_factory: ClusterFactory, layer: str) -> None:
-    with cluster_factory(IM_LAYER=layer, DJANGO_SETTINGS_MODULE=LOSSY) as cluster, closing(Twins(cluster)) as twins:
+    with (
+        cluster_factory(IM_CHANNEL_LAYER=layer, DJANGO_SETTINGS_MODULE=LOSSY) as cluster,
+        closing(Twins(cluster)) as twins,
+    ):
         await _converse(twins, MESSAGES)
 
-        assert sum(metrics(node.url)["imsite_repairs_total"] for node in cluster.nodes) > 0
+        assert sum(metrics(node.url)["imsite_log_catchup_events_total"] for node in cluster.nodes) > 0
 
 
 async def test_the_queue_layer_serves_as_well(cluster_factory: ClusterFactory) -> None:
-    with cluster_factory(IM_LAYER="queue") as cluster, closing(Twins(cluster)) as twins:
+    with cluster_factory(IM_CHANNEL_LAYER="queue") as cluster, closing(Twins(cluster)) as twins:
         await _converse(twins, 3000)
 
         passed = sum(metrics(node.url)["imsite_pushes_in_total"] for node in cluster.nodes)
-        repairs = sum(metrics(node.url)["imsite_repairs_total"] for node in cluster.nodes)
+        repairs = sum(metrics(node.url)["imsite_log_catchup_events_total"] for node in cluster.nodes)
         assert repairs < passed / 2, "the layer brings nothing"

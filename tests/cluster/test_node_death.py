@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing
 
 import pytest
 
-from imsite.client import Client, Line, Sent
+from imsite.client import Client, ClientConnection, Sent
 from tests.cluster.conftest import ClusterFactory
 from tests.support.cluster import Cluster
 from tests.support.eventually import eventually
@@ -32,7 +32,7 @@ PATIENCE = 60.0
 class Talker:
     """Somebody with things to say in a group, by the client that other programs use."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: ClientConnection) -> None:
         self.line = line
         self.to_say = [f"{line.me.user_id} {number}" for number in range(SENDS_EACH)]
         self.acknowledged: dict[str, Sent] = {}
@@ -127,7 +127,7 @@ def _online(twins: Twins, name: str) -> bool:
     return bool(answer["data"]["online"])
 
 
-async def _history(line: Line, target: str) -> dict[int, str]:
+async def _history(line: ClientConnection, target: str) -> dict[int, str]:
     """All that stands there, text by number."""
     found: dict[int, str] = {}
     more = True

@@ -65,7 +65,7 @@ def _online(twins: Twins) -> list[set[str]]:
 async def test_nothing_stops_while_it_is_away_and_all_is_well_when_it_is_back(
     cluster_factory: ClusterFactory, layer: str, away: float
 ) -> None:
-    with cluster_factory(IM_LAYER=layer) as cluster, closing(Twins(cluster)) as twins:
+    with cluster_factory(IM_CHANNEL_LAYER=layer) as cluster, closing(Twins(cluster)) as twins:
         async with _people(twins) as people:
             alice = await people.login(twins.town.account("alice"), at=twins.a.acc)
             carol = await people.login(twins.town.account("carol"), at=twins.a.acc)
@@ -107,19 +107,19 @@ async def test_nothing_stops_while_it_is_away_and_all_is_well_when_it_is_back(
 
 async def _brought(twins: Twins, alice: Person, group: str, private: str, bob: Person) -> bool:
     """Whether what Alice says on one node comes to Bob on the other without the log's help, ten times in a row."""
-    before = metrics(twins.b.url)["imsite_repairs_total"]
+    before = metrics(twins.b.url)["imsite_log_catchup_events_total"]
     began = time.monotonic()
     for _ in range(5):
         await _say(alice, group, bob, BY_LOG)
         await _say(alice, private, bob, BY_LOG)
         if time.monotonic() - began > 1:
             return False
-    return metrics(twins.b.url)["imsite_repairs_total"] == before
+    return metrics(twins.b.url)["imsite_log_catchup_events_total"] == before
 
 
 async def test_a_position_told_by_one_node_is_good_on_one_that_lags(cluster_factory: ClusterFactory) -> None:
     # Nobody tells node B anything, and it looks into the log so seldom that it lags for the whole test.
-    with cluster_factory(IM_LOG_POLL="3600") as cluster, closing(Twins(cluster)) as twins:
+    with cluster_factory(IM_EVENT_LOG_POLL_INTERVAL="3600") as cluster, closing(Twins(cluster)) as twins:
         async with _people(twins) as people:
             alice = await people.login(twins.town.account("alice"), at=twins.a.acc)
             bob = await people.login(twins.town.account("bob"), at=twins.a.acc)

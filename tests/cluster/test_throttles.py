@@ -23,7 +23,7 @@ async def register(url: str, phone_number: str) -> int:
 
 
 async def test_two_nodes_give_a_token_what_it_may_once(cluster_factory: ClusterFactory) -> None:
-    cluster = cluster_factory(IM_API_BURST="4", IM_API_RATE="0.001", IM_JOIN_RATE="2")
+    cluster = cluster_factory(IM_API_BURST="4", IM_API_RATE="0.001", IM_REGISTRATION_RATE="2")
     with cluster, closing(Town(cluster.nodes[0], {"alice": 1})) as town:
         a, b = cluster.nodes
         shop = await asyncio.to_thread(Service.make, town, "use_gateway")

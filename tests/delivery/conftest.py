@@ -60,7 +60,7 @@ def memory_log(monkeypatch: pytest.MonkeyPatch) -> MemoryLog:
 @pytest_asyncio.fixture
 async def hub(memory_log: MemoryLog, settings: Settings) -> AsyncIterator[Hub]:
     """A hub that follows the log in memory."""
-    settings.IM_LOG_POLL = 0.05
+    settings.IM_EVENT_LOG_POLL_INTERVAL = 0.05
     settings.IM_OUTBOX_WINDOW = 0.001
     made = Hub()
     await made.start()

@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from delivery import log
-from delivery.log import Entry, Replay, Span
+from delivery.log import Entry, MembershipInterval, Replay
 from delivery.models import Event
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,9 @@ def say(count: int = 1, channel: int = GROUP, **fields: object) -> list[Entry]:
     return log.append([Entry(kind="msg", channel=channel, **fields) for _ in range(count)])  # type: ignore[arg-type]
 
 
-def replayed(*stays: Span, after: int = 0, page: int = 100, limit: int = 1000, person: int = ALICE) -> Replay:
+def replayed(
+    *stays: MembershipInterval, after: int = 0, page: int = 100, limit: int = 1000, person: int = ALICE
+) -> Replay:
     return log.replay(person, stays, after=after, upto=log.head(), page=page, limit=limit)
 
 
@@ -80,16 +82,16 @@ def test_a_person_gets_the_events_of_their_stays_and_their_own() -> None:
     log.append([Entry(kind="for Alice", persons=(ALICE,)), Entry(kind="for Bob", persons=(BOB,))])
     say(1, OTHER)
     say()
-    assert positions(replayed(Span(GROUP, 1))) == [1, 2, 5]
+    assert positions(replayed(MembershipInterval(GROUP, 1))) == [1, 2, 5]
     assert positions(replayed()) == [2]
     assert replayed().position == 5
 
 
 def test_a_stay_counts_its_join_and_its_leave_and_nothing_between_two_stays() -> None:
     say(9)
-    assert positions(replayed(Span(GROUP, 2, 4), Span(GROUP, 7))) == [2, 3, 4, 7, 8, 9]
-    assert positions(replayed(Span(GROUP, 2, 4), Span(GROUP, 7), after=4)) == [7, 8, 9]
-    assert positions(replayed(Span(GROUP, 2, 4), after=4)) == []
+    assert positions(replayed(MembershipInterval(GROUP, 2, 4), MembershipInterval(GROUP, 7))) == [2, 3, 4, 7, 8, 9]
+    assert positions(replayed(MembershipInterval(GROUP, 2, 4), MembershipInterval(GROUP, 7), after=4)) == [7, 8, 9]
+    assert positions(replayed(MembershipInterval(GROUP, 2, 4), after=4)) == []
 
 
 @pytest.mark.parametrize("after", [0, 8, 9], ids=["from the start", "while away", "since the return"])
@@ -98,7 +100,7 @@ def test_an_edit_reaches_who_could_read_the_message_in_an_earlier_stay(after: in
     say(9)
     for subject in range(1, 10):
         log.append([Entry(kind="edit", channel=GROUP, subject=subject)])
-    replay = replayed(Span(GROUP, 2, 4), Span(GROUP, 9), after=after)
+    replay = replayed(MembershipInterval(GROUP, 2, 4), MembershipInterval(GROUP, 9), after=after)
     edited = [entry.subject for entry in replay.entries if entry.kind == "edit"]
     assert edited == [2, 3, 4, 9]
 
@@ -110,7 +112,7 @@ def test_pages_follow_each_other_without_gap_or_repeat() -> None:
     seen: list[int] = []
     pages, after, more = 0, 0, True
     while more:
-        page = replayed(Span(GROUP, 1), after=after, page=3)
+        page = replayed(MembershipInterval(GROUP, 1), after=after, page=3)
         seen += positions(page)
         pages, after, more = pages + 1, page.position, page.has_more
     assert seen == [1, 2, 3, 4, 8, 9, 10, 11] and pages == 3 and after == 11
@@ -118,28 +120,28 @@ def test_pages_follow_each_other_without_gap_or_repeat() -> None:
 
 def test_a_full_last_page_has_nothing_more() -> None:
     say(3)
-    page = replayed(Span(GROUP, 1), page=3)
+    page = replayed(MembershipInterval(GROUP, 1), page=3)
     assert positions(page) == [1, 2, 3] and not page.has_more
 
 
 def test_too_far_behind_is_told_to_reset() -> None:
     say(5)
-    assert not replayed(Span(GROUP, 1), limit=5).reset
-    assert replayed(Span(GROUP, 1), limit=4) == Replay([], 5, reset=True)
+    assert not replayed(MembershipInterval(GROUP, 1), limit=5).reset
+    assert replayed(MembershipInterval(GROUP, 1), limit=4) == Replay([], 5, reset=True)
 
 
 def test_from_beyond_the_head_is_told_to_reset() -> None:
     say(5)
-    assert replayed(Span(GROUP, 1), after=6) == Replay([], 5, reset=True)
-    assert replayed(Span(GROUP, 1), after=5) == Replay([], 5)
+    assert replayed(MembershipInterval(GROUP, 1), after=6) == Replay([], 5, reset=True)
+    assert replayed(MembershipInterval(GROUP, 1), after=5) == Replay([], 5)
 
 
 def test_much_that_was_said_while_away_hides_nothing_that_came_after() -> None:
     """Alice left at 1 and returned at 22, over the limit twice: she is told to reset, or gets what is hers."""
     say(25)
-    replay = replayed(Span(GROUP, 1, 1), Span(GROUP, 22), limit=10)
+    replay = replayed(MembershipInterval(GROUP, 1, 1), MembershipInterval(GROUP, 22), limit=10)
     assert replay.reset or positions(replay) == [1, 22, 23, 24, 25]
-    replay = replayed(Span(GROUP, 1, 1), Span(GROUP, 22), after=20, limit=10)
+    replay = replayed(MembershipInterval(GROUP, 1, 1), MembershipInterval(GROUP, 22), after=20, limit=10)
     assert positions(replay) == [22, 23, 24, 25]
 
 
@@ -148,7 +150,7 @@ def test_what_was_redacted_is_shown_to_nobody_any_more() -> None:
     log.append([Entry(kind="edit", channel=GROUP, ref=7, body={"msg": "secret 2"})])
     say(1, ref=8, body={"msg": "public"})
     log.redact(7, {"msg": "", "recalled": True})
-    bodies = [entry.body for entry in replayed(Span(GROUP, 1)).entries]
+    bodies = [entry.body for entry in replayed(MembershipInterval(GROUP, 1)).entries]
     assert bodies == [{"msg": "", "id": "7", "recalled": True}, {"msg": "", "recalled": True}, {"msg": "public"}]
 
 
@@ -160,12 +162,12 @@ def test_what_was_redacted_is_shown_to_nobody_any_more() -> None:
     ],
 )  # fmt: skip
 def test_who_may_see_what(position: int, subject: int | None, visible: bool) -> None:
-    assert log.may_see([Span(GROUP, 2, 4), Span(GROUP, 7)], position, subject) is visible
+    assert log.may_see([MembershipInterval(GROUP, 2, 4), MembershipInterval(GROUP, 7)], position, subject) is visible
 
 
 def test_a_page_of_stays_finds_what_lies_far_apart_and_nothing_between() -> None:
     log.append([Entry(kind="msg", channel=1) for _ in range(30)])
-    stays = [Span(1, 1, 2), Span(1, 20)]
+    stays = [MembershipInterval(1, 1, 2), MembershipInterval(1, 20)]
 
     def page(after: int) -> tuple[list[int], bool]:
         entries, more = log.read_stays(stays, "msg", after=after, upto=30, page=2)
@@ -178,7 +180,7 @@ def test_a_page_of_stays_finds_what_lies_far_apart_and_nothing_between() -> None
 
 def test_a_page_of_stays_is_cut_where_it_grows_too_large() -> None:
     log.append([Entry(kind="msg", channel=1, body={"text": "x" * 100}) for _ in range(3)])
-    entries, more = log.read_stays([Span(1, 1)], "msg", after=0, upto=3, page=50, size=150)
+    entries, more = log.read_stays([MembershipInterval(1, 1)], "msg", after=0, upto=3, page=50, size=150)
     assert ([entry.position for entry in entries], more) == ([1], True)
 
 

@@ -14,9 +14,9 @@ from tests.support.eventually import eventually
 
 @pytest.fixture(autouse=True)
 def _door(hub: Hub) -> Iterator[None]:
-    publish.open_door(hub)
+    publish.configure(hub)
     yield
-    publish.open_door(None)
+    publish.configure(None)
 
 
 async def test_a_thread_gets_the_answer() -> None:
@@ -24,7 +24,7 @@ async def test_a_thread_gets_the_answer() -> None:
         await asyncio.sleep(0)
         return 7
 
-    assert await asyncio.to_thread(publish.ask, question) == 7
+    assert await asyncio.to_thread(publish.run_on_loop, question) == 7
 
 
 async def test_a_question_that_takes_too_long_is_ended() -> None:
@@ -38,5 +38,5 @@ async def test_a_question_that_takes_too_long_is_ended() -> None:
             raise
 
     with pytest.raises(TimeoutError):
-        await asyncio.to_thread(publish.ask, question, 0.05)
+        await asyncio.to_thread(publish.run_on_loop, question, 0.05)
     await eventually(lambda: ended == ["cancelled"])

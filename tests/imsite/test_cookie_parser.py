@@ -7,7 +7,7 @@ from http import cookies
 import pytest
 from django.http.cookie import parse_cookie
 
-from imsite.cookie_parser import mend, unquoted
+from imsite.cookie_parser import patch_cookie_parser, unquoted
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,6 @@ def test_what_a_quoted_cookie_says(value: str | None, meant: str | None) -> None
 
 
 def test_a_long_quoted_cookie_is_read() -> None:
-    mend()
+    patch_cookie_parser()
 
     assert parse_cookie('a="' + r"\"" * 100_000 + '"') == {"a": '"' * 100_000}

@@ -18,7 +18,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from accounts.models import User
 from delivery import log
-from delivery.db.executors import first_executor
+from delivery.db.executors import priority_executor
 from imsite.database import database
 from tests.support import postgres
 from tests.support.eventually import PATIENCE
@@ -116,7 +116,7 @@ def test_however_many_connections_a_restart_has_broken_the_next_one_stands() -> 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_what_everybody_waits_for_needs_no_connection_of_those_that_requests_hold() -> None:
-    """IM_REQUESTS and IM_DB_THREADS together may hold all that their pool has, waiting for one locked row."""
+    """IM_HTTP_CONCURRENCY and IM_DB_THREADS together may hold all that their pool has, waiting for one locked row."""
     connection.ensure_connection()
     pool: ConnectionPool[Any] = connection.pool  # type: ignore[attr-defined]
     taken: list[Any] = []
@@ -131,7 +131,7 @@ def test_what_everybody_waits_for_needs_no_connection_of_those_that_requests_hol
         with contextlib.suppress(PoolTimeout):
             while True:
                 taken.append(pool.getconn(timeout=0.1))
-        assert taken and first_executor().submit(head).result(PATIENCE) == 0
+        assert taken and priority_executor().submit(head).result(PATIENCE) == 0
     finally:
         for one in taken:
             pool.putconn(one)

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 import redis
 
-from imsite.logging_config import LOG_LINES, Floods
+from imsite.logging_config import LOG_LINES, LogRateLimit
 
 
 def _line(record: logging.LogRecord) -> str:
@@ -22,8 +22,8 @@ def _record(name: str, text: str, **extra: object) -> logging.LogRecord:
 
 
 def test_an_event_is_logged_with_its_facts() -> None:
-    line = _line(_record("delivery.hub.hub", "log_unreadable", error="no such table"))
-    assert "log_unreadable" in line and "no such table" in line and "delivery.hub.hub" in line
+    line = _line(_record("delivery.hub.hub", "event_log_read_failed", error="no such table"))
+    assert "event_log_read_failed" in line and "no such table" in line and "delivery.hub.hub" in line
     assert "\n" not in line
 
 
@@ -74,17 +74,17 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    monkeypatch.setenv("IM_LOG_REPEATS", "3")
+    monkeypatch.setenv("IM_LOG_RATE_LIMIT", "3")
     return Clock()
 
 
 def test_a_flood_of_one_kind_is_cut_and_counted(clock: Clock) -> None:
-    floods = Floods(clock)
+    floods = LogRateLimit(clock)
     lines = [_record("chat", "command_fault", error=f"error {number}") for number in range(5)]
     assert [floods.filter(line) for line in lines] == [True, True, True, False, False]
     assert floods.filter(_record("chat", "another_fault")), "other kinds are logged"
 
-    clock.now += Floods.SECONDS
+    clock.now += LogRateLimit.SECONDS
     first, second = _record("chat", "command_fault"), _record("chat", "command_fault")
     assert floods.filter(first) and floods.filter(second)
     assert "left_out=2" in _line(first) and "left_out" not in _line(second)
@@ -92,14 +92,14 @@ def test_a_flood_of_one_kind_is_cut_and_counted(clock: Clock) -> None:
 
 def test_what_is_no_warning_is_always_logged(clock: Clock) -> None:
     """What operators do, for one."""
-    floods = Floods(clock)
+    floods = LogRateLimit(clock)
     deeds = [logging.getLogger("operators").makeRecord("operators", logging.INFO, "", 0, "deed", (), None)] * 9
     assert Counter(map(floods.filter, deeds)) == {True: 9}
 
 
 def test_lines_that_are_never_the_same_are_not_kept_for_ever(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Floods, "KINDS", 10)
-    floods = Floods(clock)
+    monkeypatch.setattr(LogRateLimit, "KINDS", 10)
+    floods = LogRateLimit(clock)
     assert all(floods.filter(_record("chat", f"fault {number}")) for number in range(100))
     assert len(floods._kinds) <= 10
     again = [_record("chat", "fault 99")] * 3

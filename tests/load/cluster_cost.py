@@ -105,7 +105,9 @@ async def measure(nodes: Sequence[Site], redis: RedisServer | None, load: Load) 
         idle = cpu()
         await asyncio.sleep(_IDLE)
         idle = (cpu() - idle) / _IDLE
-        commits, repairs = (counted(name) for name in ("imsite_commit_seconds_count", "imsite_repairs_total"))
+        commits, repairs = (
+            counted(name) for name in ("imsite_commit_seconds_count", "imsite_log_catchup_events_total")
+        )
         began, start = cpu(), time.perf_counter()
         redis_began = figures.cpu_seconds(redis.pid) if redis is not None else 0.0
         await send(clients, load)
@@ -121,7 +123,7 @@ async def measure(nodes: Sequence[Site], redis: RedisServer | None, load: Load) 
             redis=figures.cpu_seconds(redis.pid) - redis_began if redis is not None else 0.0,
             idle=idle,
             commits=counted("imsite_commit_seconds_count") - commits,
-            repairs=counted("imsite_repairs_total") - repairs,
+            repairs=counted("imsite_log_catchup_events_total") - repairs,
             faults=faults,
             latencies=latencies,
         )
@@ -137,7 +139,7 @@ def run(layer: str | None, load: Load) -> Cost:
         if layer is None:
             stack.enter_context(site)
             return uvloop.run(measure([site], None, load))
-        cluster = stack.enter_context(Cluster(data, database_url=url, options={"IM_LAYER": layer}))
+        cluster = stack.enter_context(Cluster(data, database_url=url, options={"IM_CHANNEL_LAYER": layer}))
         return uvloop.run(measure(cluster.nodes, cluster.redis, load))
 
 

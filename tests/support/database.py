@@ -52,7 +52,7 @@ def _empty(case: TransactionTestCase) -> None:
 
 def close_other_threads_connections() -> None:
     """A thread of the pool keeps its SQLite connection; the next test may forbid what looking at it needs."""
-    for pool in (executors.executor, executors.first_executor, executors.last_executor):
+    for pool in (executors.executor, executors.priority_executor, executors.background_executor):
         if pool.cache_info().currsize:
             _wait_until_idle(pool())
     for other in list(_opened):

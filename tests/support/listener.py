@@ -10,7 +10,7 @@ from delivery.hub.connection import Connection
 from delivery.hub.encoders import encoders
 from delivery.hub.hub import Hub
 from delivery.hub.outbox import Frame, Ticker
-from delivery.log import Entry, Span
+from delivery.log import Entry, MembershipInterval
 from tests.support.eventually import PATIENCE
 
 CODEC = "plain"
@@ -66,7 +66,12 @@ class Listener:
 
 @asynccontextmanager
 async def listening(
-    hub: Hub, person: int, *stays: Span, app: int = 101, channels: Sequence[int] = (), credential: str = ""
+    hub: Hub,
+    person: int,
+    *stays: MembershipInterval,
+    app: int = 101,
+    channels: Sequence[int] = (),
+    credential: str = "",
 ) -> AsyncIterator[Listener]:
     """`person`, logged in on the hub, with these stays in channels."""
     listener = Listener(hub.ticker)

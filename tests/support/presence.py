@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from delivery.cluster.redis_client import Link
+from delivery.cluster.redis_client import RedisClient
 from delivery.cluster.redis_nodes import RedisNodes
 from delivery.cluster.redis_presence import RedisPresence
 from delivery.presence.base import Presence
@@ -35,7 +35,7 @@ class Member:
     """One node. `told` is what it told of comings and goings, `changes` what it heard of other nodes."""
 
     def __init__(self, url: str, name: str) -> None:
-        self.link = Link(url)
+        self.link = RedisClient(url)
         self.nodes = RedisNodes(self.link, name)
         self.nodes.address = f"{name}.example:7000"
         self.presence = RedisPresence(self.link, self.nodes)

@@ -72,7 +72,7 @@ class Withheld:
     """Announcements that a test lets through when and how it likes, and no other way to hear of an event."""
 
     def __init__(self, site: Site, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
-        settings.IM_LOG_POLL = 3600  # type: ignore[attr-defined]
+        settings.IM_EVENT_LOG_POLL_INTERVAL = 3600  # type: ignore[attr-defined]
         self._offer = site.hub.offer
         self.entries: list[Entry] = []
         monkeypatch.setattr(site.hub, "offer", lambda entries: self.entries.extend(entries))

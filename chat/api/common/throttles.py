@@ -18,7 +18,7 @@ from django.conf import settings
 from chat import errors
 from chat.errors import ChatError
 from delivery import publish
-from delivery.cluster.token_buckets import Drawn
+from delivery.cluster.token_buckets import TokenBucketResult
 
 TOKENS = 10_000
 """Tokens that a node remembers; who has not called for longest is forgotten, which at worst fills their bucket."""
@@ -72,12 +72,12 @@ class Throttle:
             max(0.001, round(drawn.missing / self._rate, 3)) if drawn.missing > 0 else 0.0,
         )
 
-    def _shared(self, token: str, count: int) -> Drawn | None:
+    def _shared(self, token: str, count: int) -> TokenBucketResult | None:
         """From the bucket of all nodes; None where there is none to be reached."""
         name = f"{self._name}:{token}"
         return publish.draw(name, rate=self._rate, burst=self._burst, count=count, patience=PATIENCE)
 
-    def _own(self, token: str, count: int) -> Drawn:
+    def _own(self, token: str, count: int) -> TokenBucketResult:
         """From this node's own."""
         now = time.monotonic()
         with self._lock:
@@ -89,7 +89,7 @@ class Throttle:
             self._buckets[token] = (left, now)
             if len(self._buckets) > TOKENS:
                 self._buckets.popitem(last=False)
-        return Drawn(left, max(0.0, missing))
+        return TokenBucketResult(left, max(0.0, missing))
 
 
 class _Throttles:
@@ -106,7 +106,7 @@ class _Throttles:
     @cached_property
     def hooks(self) -> Throttle:
         """By incoming webhook rather than by token."""
-        return Throttle(settings.IM_HOOK_RATE, settings.IM_HOOK_BURST, "hooks")
+        return Throttle(settings.IM_INCOMING_WEBHOOK_RATE, settings.IM_INCOMING_WEBHOOK_BURST, "hooks")
 
     def forget(self) -> None:
         """Begin anew: every token has its whole allowance on this node."""

@@ -25,7 +25,7 @@ class Form(FormParser):  # type: ignore[misc]
     def parse(
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> QueryDict:
-        limit = settings.IM_MESSAGE_LIMIT * _BYTES_A_CHARACTER + _FORM_OVERHEAD
+        limit = settings.IM_MESSAGE_MAX_LENGTH * _BYTES_A_CHARACTER + _FORM_OVERHEAD
         raw = stream.read(limit + 1)
         if len(raw) > limit:
             raise ChatError(errors.TOO_MUCH, f"A form has at most {limit} bytes.", limit=limit)

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from accounts import actions as accounts
 from accounts.errors import AccountError, BadPhone
-from accounts.rate_limits import joining
+from accounts.rate_limits import registration_rate_limit
 from accounts.selectors.users import person_by_token
 from accounts.sign_in import person_by_password
 from chat import errors, selectors
@@ -99,7 +99,7 @@ class Register(ClientCall):
         phone_number = _field(request, "phone_number")
         if not phone_number:
             raise BadPhone
-        joining.take(request.META["REMOTE_ADDR"])
+        registration_rate_limit.take(request.META["REMOTE_ADDR"])
         user = accounts.person_register(
             username=f"user-{secrets.token_hex(6)}",
             nickname=_field(request, "nickname"),

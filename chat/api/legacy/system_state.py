@@ -51,7 +51,7 @@ class SystemState(Call):
         """
         debug = parameters.text(request, "isDebug").lower() == "true"
         apps = [app.number for app in apps_enabled()]
-        state = publish.ask(lambda: _state(apps, debug=debug)) if publish.running() else State()
+        state = publish.run_on_loop(lambda: _state(apps, debug=debug)) if publish.running() else State()
         manager: dict[str, Any] = {
             "clientsLen": state.connections,
             "usersLen": state.persons,
@@ -96,7 +96,7 @@ async def _state(apps: Sequence[int], *, debug: bool) -> State:
             state.addresses += other.addresses
         live = node.cluster.nodes.live()
         for name, reason in answers.failed.items():
-            logger.warning("state_incomplete", extra={"node": name, "error": reason})
+            logger.warning("node_state_incomplete", extra={"node": name, "error": reason})
             state.connections += live[name].connections if name in live else 0
     for app in apps:
         if debug:

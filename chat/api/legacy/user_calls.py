@@ -15,7 +15,7 @@ TAG = "push"
 APP = ("The number of the app.", NUMBER, 101)
 ANY_APP = ("The number of the app; absent or 0: any.", NUMBER, 101)
 WHO = ("The user name of somebody, or a guest's name.", TEXT, "alice")
-KEY = ("Chosen by the caller: the same again within IM_CLAIM_HOURS is sent to nobody.", TEXT, "build-812")
+KEY = ("Chosen by the caller: the same again within IM_LEGACY_IDEMPOTENCY_HOURS is sent to nobody.", TEXT, "build-812")
 WHAT = ("The text.", TEXT, "Your build is green.")
 SENT = {"sendResults": True}
 

@@ -147,7 +147,7 @@ class ChannelList(Endpoint):
         return answer(body, 200 if repeated or existed else 201)
 
 
-class OneChannel(Endpoint):
+class ChannelDetailView(Endpoint):
     permissions: ClassVar[Permissions] = {
         "GET": "chat.view_channel",
         "PATCH": "chat.change_channel",

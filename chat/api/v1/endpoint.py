@@ -27,7 +27,7 @@ from chat.api.v1 import problems
 from chat.api.v1.access import ApiToken, MayCall
 from chat.api.v1.schema import KEY_LIMIT, Shape, parse
 from chat.errors import ChatError
-from delivery.idempotency import Guard
+from delivery.idempotency import IdempotencyKey
 
 S = TypeVar("S", bound=Shape)
 
@@ -46,14 +46,14 @@ class Json(BaseRenderer):  # type: ignore[misc]
 
 
 class JsonBody(BaseParser):  # type: ignore[misc]
-    """A JSON body as it came, no longer than IM_API_BODY bytes; `Endpoint.body` makes a shape of it."""
+    """A JSON body as it came, no longer than IM_API_MAX_BODY_BYTES bytes; `Endpoint.body` makes a shape of it."""
 
     media_type = "application/json"
 
     def parse(
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> bytes:
-        limit = settings.IM_API_BODY
+        limit = settings.IM_API_MAX_BODY_BYTES
         raw = stream.read(limit + 1)
         if len(raw) > limit:
             raise ChatError(errors.TOO_MUCH, f"A body has at most {limit} bytes.", limit=limit)
@@ -100,12 +100,12 @@ class Endpoint(APIView):  # type: ignore[misc]
         """Count messages that the call is about to send against its token. TOO_MUCH if they are too many by now."""
         throttles.messages.take(request.auth, messages)
 
-    def idempotency(self, request: Request, data: Shape, key: str | None = None) -> Guard | None:
+    def idempotency(self, request: Request, data: Shape, key: str | None = None) -> IdempotencyKey | None:
         """What makes this call happen once: its `Idempotency-Key`, else `key`; None without either."""
-        given = asked_key(request) or key
+        given = idempotency_header(request) or key
         if not given:
             return None
-        return Guard(f"api:{request.user.pk}", given, self._fingerprint(request, data))
+        return IdempotencyKey(f"api:{request.user.pk}", given, self._fingerprint(request, data))
 
     def _fingerprint(self, request: Request, data: Shape) -> str:
         """By a key of the site's: a password in the body must not be guessed by what is kept of it."""
@@ -131,7 +131,7 @@ class Endpoint(APIView):  # type: ignore[misc]
         return response
 
 
-def asked_key(request: Request) -> str | None:
+def idempotency_header(request: Request) -> str | None:
     """The request's `Idempotency-Key`, None without. ILLEGAL_PARAMETER for one that guards nothing or is too long."""
     given = request.headers.get("Idempotency-Key")
     if given is None:

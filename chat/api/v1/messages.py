@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat import errors
-from chat.actions.bulk_send import Outgoing, Parcel, Place, messages_send
+from chat.actions.bulk_send import Destination, Outgoing, SendResult, messages_send
 from chat.actions.ephemeral import Pushed, message_push
 from chat.actions.idempotency import claim_requests, once
 from chat.api.v1 import problems
@@ -20,7 +20,7 @@ from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.openapi import described
 from chat.api.v1.schema import AppNumber, Count, Id, Position, Problem, Shape, UserName, number
 from chat.errors import ChatError
-from delivery.idempotency import Guard
+from delivery.idempotency import IdempotencyKey
 
 PERSONS = 1000
 """Persons that one message names."""
@@ -132,7 +132,7 @@ class Messages(Endpoint):
         guard = self.idempotency(request, data, data.clientMsgId)
         # The same message is the same whether it is sent alone or with others.
         if guard is not None:
-            guard = Guard(guard.scope, guard.key, _fingerprint(data))
+            guard = IdempotencyKey(guard.scope, guard.key, _fingerprint(data))
         one = outgoing(data, guard)
         if data.transient:
             body, repeated = once(guard, lambda: {"messages": _pushed(message_push(caller=request.user, one=one))})
@@ -190,13 +190,13 @@ class MessagesBulk(Endpoint):
         became = iter(messages_send(caller=request.user, outgoing=going))
         return answer({"results": [result or _result(next(became)) for result in results]})
 
-    def _guard(self, request: Request, one: Send, index: int, whole: Guard | None) -> Guard | None:
+    def _guard(self, request: Request, one: Send, index: int, whole: IdempotencyKey | None) -> IdempotencyKey | None:
         if one.clientMsgId:
-            return Guard(f"api:{request.user.pk}", one.clientMsgId, _fingerprint(one))
+            return IdempotencyKey(f"api:{request.user.pk}", one.clientMsgId, _fingerprint(one))
         return None if whole is None else whole.item(index)
 
 
-def outgoing(data: Send, guard: Guard | None) -> Outgoing:
+def outgoing(data: Send, guard: IdempotencyKey | None) -> Outgoing:
     """The message as the actions know it. ILLEGAL_PARAMETER unless it goes to exactly one kind of place."""
     to = data.to
     given = (to.channel, to.user, to.users, to.app, to.everyone or UNSET)
@@ -204,15 +204,15 @@ def outgoing(data: Send, guard: Guard | None) -> Outgoing:
         raise ChatError(
             errors.ILLEGAL_PARAMETER, "Give exactly one of channel, user, users, app and everyone.", field="to"
         )
-    places: list[Place] = []
+    places: list[Destination] = []
     if to.channel is not UNSET:
-        places = [Place("channel", number(to.channel))]
+        places = [Destination("channel", number(to.channel))]
     elif to.user is not UNSET:
-        places = [Place("user", name=to.user)]
+        places = [Destination("user", name=to.user)]
     elif to.users is not UNSET:
-        places = [Place("user", name=name) for name in to.users]
+        places = [Destination("user", name=name) for name in to.users]
     elif to.app is not UNSET:
-        places = [Place("app", to.app)]
+        places = [Destination("app", to.app)]
     return Outgoing(
         tuple(places),
         data.msg,
@@ -233,7 +233,7 @@ def _fingerprint(data: Send) -> str:
     return hashlib.sha256(msgspec.json.encode(data, order="sorted")).hexdigest()
 
 
-def _status(parcels: Sequence[Parcel]) -> int:
+def _status(parcels: Sequence[SendResult]) -> int:
     """201 if anything is new. Raises the first refusal if all of them were refused."""
     stored = [parcel.stored for parcel in parcels if parcel.stored is not None]
     if not stored and parcels and parcels[0].refusal is not None:
@@ -241,7 +241,7 @@ def _status(parcels: Sequence[Parcel]) -> int:
     return 200 if all(one.repeated for one in stored) else 201
 
 
-def _result(result: list[Parcel] | ChatError) -> dict[str, Any]:
+def _result(result: list[SendResult] | ChatError) -> dict[str, Any]:
     if isinstance(result, ChatError):
         return _refused(result)
     try:
@@ -255,7 +255,7 @@ def _refused(refusal: Exception) -> dict[str, Any]:
     return {"status": problem["status"], "problem": problem}
 
 
-def _to(place: Place) -> dict[str, Any]:
+def _to(place: Destination) -> dict[str, Any]:
     match place.kind:
         case "user":
             return {"user": place.name}
@@ -265,11 +265,11 @@ def _to(place: Place) -> dict[str, Any]:
             return {"channel": str(place.id)}
 
 
-def _stored(parcels: Sequence[Parcel]) -> list[dict[str, Any]]:
+def _stored(parcels: Sequence[SendResult]) -> list[dict[str, Any]]:
     return [_placed(parcel) for parcel in parcels]
 
 
-def _placed(parcel: Parcel) -> dict[str, Any]:
+def _placed(parcel: SendResult) -> dict[str, Any]:
     made: dict[str, Any] = {"to": _to(parcel.place)}
     if parcel.stored is not None:
         stored = parcel.stored

@@ -40,7 +40,7 @@ urlpatterns = [
     path("incoming-webhooks/<hook_id>/", incoming_webhooks.OneIncomingWebhook.as_view()),
     path("incoming-webhooks/<hook_id>/secret/", incoming_webhooks.IncomingWebhookSecret.as_view()),
     path("channels/", channels.ChannelList.as_view()),
-    path("channels/<channel_id>/", channels.OneChannel.as_view()),
+    path("channels/<channel_id>/", channels.ChannelDetailView.as_view()),
     path("channels/<channel_id>/members/", members.MemberList.as_view()),
     path("channels/<channel_id>/members/<name>/", members.OneMember.as_view()),
     path("channels/<channel_id>/messages/", history.History.as_view()),

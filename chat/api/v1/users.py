@@ -24,7 +24,7 @@ from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.openapi import CURSOR, LIMIT, described
 from chat.api.v1.schema import Person, Problem, Shape, UserName
 from chat.errors import ChatError
-from delivery.idempotency import Guard
+from delivery.idempotency import IdempotencyKey
 
 if TYPE_CHECKING:
     from accounts.models import User as Account
@@ -240,7 +240,7 @@ def _account(name: str) -> Account:
     return user
 
 
-def _added(one: Imported, guard: Guard | None) -> dict[str, Any]:
+def _added(one: Imported, guard: IdempotencyKey | None) -> dict[str, Any]:
     try:
         if one.userId is None or one.externalId is not None:
             raise ChatError(errors.ILLEGAL_PARAMETER, "Give externalId or userId.")

@@ -35,8 +35,8 @@ def may_be_what_was_sent(answer: Answer, failures: int) -> bool:
 
 
 def aside_room(*, hook: Webhook) -> bool:
-    """Whether another event of the hook may be put aside. IM_WEBHOOK_ASIDE of them are a receiver that fails."""
-    limit: int = settings.IM_WEBHOOK_ASIDE
+    """Whether another event of the hook may be put aside. IM_WEBHOOK_DEAD_LETTERS of them are a receiver that fails."""
+    limit: int = settings.IM_WEBHOOK_DEAD_LETTERS
     return WebhookAside.objects.filter(webhook=hook).count() < limit
 
 

@@ -134,10 +134,10 @@ def attempt_keep(
 
 
 def attempts_forget() -> None:
-    """Delete all but the newest IM_WEBHOOK_LOG attempts of each hook."""
+    """Delete all but the newest IM_WEBHOOK_DELIVERY_LOG attempts of each hook."""
     for number in Webhook.objects.values_list("pk", flat=True):
         kept = WebhookDelivery.objects.filter(webhook=number).order_by("-pk").values_list("pk", flat=True)
-        oldest = kept[settings.IM_WEBHOOK_LOG - 1 : settings.IM_WEBHOOK_LOG].first()
+        oldest = kept[settings.IM_WEBHOOK_DELIVERY_LOG - 1 : settings.IM_WEBHOOK_DELIVERY_LOG].first()
         if oldest is not None:
             WebhookDelivery.objects.filter(webhook=number, pk__lt=oldest).delete()
 

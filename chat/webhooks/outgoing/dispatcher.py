@@ -31,7 +31,7 @@ from chat.webhooks.outgoing.selectors import Page
 from delivery import log, metrics
 from delivery.db.executors import run
 from delivery.hub.hub import Hub
-from delivery.log import Entry, Heading
+from delivery.log import Entry, EventSummary
 from delivery.outbound import http_client
 from delivery.outbound.http_client import Answer
 
@@ -91,18 +91,18 @@ class Dispatcher:
             try:
                 await run(writes.webhook_release, node=self._node)
             except DatabaseError as error:
-                logger.warning("webhooks_left_to_lapse", extra={"error": type(error).__name__})
+                logger.warning("webhook_lease_release_failed", extra={"error": type(error).__name__})
 
     async def _run(self) -> None:
         while True:
             try:
                 await self._look()
             except DatabaseError as error:
-                logger.warning("webhooks_unreadable", extra={"error": type(error).__name__})
-                await asyncio.sleep(settings.IM_LOG_POLL)
+                logger.warning("webhook_read_failed", extra={"error": type(error).__name__})
+                await asyncio.sleep(settings.IM_EVENT_LOG_POLL_INTERVAL)
             except Exception:
                 logger.exception("webhooks_fault")
-                await asyncio.sleep(settings.IM_LOG_POLL)
+                await asyncio.sleep(settings.IM_EVENT_LOG_POLL_INTERVAL)
             await self._news()
 
     async def _news(self) -> None:
@@ -111,8 +111,8 @@ class Dispatcher:
         Where no hook is ready for this node, it only looks for one from time to time, whatever happens.
         """
         while True:
-            await asyncio.sleep(settings.IM_WEBHOOK_PACE)
-            if time.monotonic() - self._looked >= settings.IM_LOG_POLL:
+            await asyncio.sleep(settings.IM_WEBHOOK_INTERVAL)
+            if time.monotonic() - self._looked >= settings.IM_EVENT_LOG_POLL_INTERVAL:
                 return
             if self._ready and self._hub.watermark != self._seen:
                 return
@@ -122,7 +122,7 @@ class Dispatcher:
         before, upto, self._looked = self._seen, self._hub.watermark, time.monotonic()
         ready = await run(hook_selectors.ready_hooks, self._node)
         again = await run(hook_selectors.asides_due) if ready else set()
-        news: list[Heading] = []
+        news: list[EventSummary] = []
         if ready and upto > before:
             wanted = hook_selectors.kinds(ready)
             news = await run(log.headings, wanted, after=before, upto=upto, limit=HEADINGS)
@@ -153,7 +153,7 @@ class Dispatcher:
             await self._again(hook)
         except DatabaseError as error:
             # The lease lapses by itself, and whoever has it next delivers the same.
-            logger.warning("webhook_unwritten", extra={"error": type(error).__name__})
+            logger.warning("webhook_state_write_failed", extra={"error": type(error).__name__})
         except Exception:
             logger.exception("webhook_fault")
 
@@ -272,7 +272,7 @@ def _extent(part: Sequence[Told]) -> dict[str, Any]:
     }
 
 
-def _concerned(hook: Webhook, news: Sequence[Heading]) -> bool:
+def _concerned(hook: Webhook, news: Sequence[EventSummary]) -> bool:
     """Whether the hook may want one of these events."""
     wanted = hook_selectors.kinds([hook])
     return any(

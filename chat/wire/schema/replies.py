@@ -108,7 +108,7 @@ class Channels(Shape):
     hasMore: bool
 
 
-class OneChannel(Shape):
+class ChannelDetail(Shape):
     target: Id
 
 
@@ -177,13 +177,13 @@ REPLIES: dict[str, Any] = {
     "channel.get": Channel,
     "channel.create": Channel,
     "channel.join": Channel,
-    "channel.leave": OneChannel,
+    "channel.leave": ChannelDetail,
     "channel.invite": Invited,
-    "channel.remove": OneChannel,
+    "channel.remove": ChannelDetail,
     "channel.rename": Channel,
-    "channel.role": OneChannel,
+    "channel.role": ChannelDetail,
     "channel.policy": Channel,
-    "channel.transfer": OneChannel,
+    "channel.transfer": ChannelDetail,
     "channel.members": Members,
     "channel.search": FoundChannels,
     "channel.restrict": Restricted,

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 
-class Breaker:
+class CircuitBreaker:
     """Opens after `failures` calls that failed one after the other. From then on one call every `pause` seconds probes;
     the first that succeeds closes it.
     """

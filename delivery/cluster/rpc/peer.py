@@ -13,7 +13,7 @@ import grpc
 from django.conf import settings
 
 from delivery.cluster.rpc import deliver_pb2, deliver_pb2_grpc
-from delivery.cluster.rpc.circuit_breaker import Breaker
+from delivery.cluster.rpc.circuit_breaker import CircuitBreaker
 from delivery.cluster.rpc.credential import ClusterCredential
 from delivery.cluster.rpc.options import CHANNEL, MAX_MESSAGE
 from delivery.metrics import GRPC_CALLS, GRPC_DROPPED
@@ -54,7 +54,7 @@ class Peer:
     ) -> None:
         self.node = node
         self.address = address
-        self.breaker = Breaker(settings.IM_BREAKER_FAILURES, settings.IM_BREAKER_PAUSE, clock)
+        self.breaker = CircuitBreaker(settings.IM_CIRCUIT_BREAKER_FAILURES, settings.IM_CIRCUIT_BREAKER_PAUSE, clock)
         credentials = credential.channel()
         self._channel = (
             grpc.aio.insecure_channel(address, options=CHANNEL)
@@ -80,7 +80,7 @@ class Peer:
             self._queue.append(entry)
             self._queued += len(entry)
         overflow = 0
-        while self._queued > settings.IM_PEER_QUEUE:
+        while self._queued > settings.IM_PEER_QUEUE_BYTES:
             self._queued -= len(self._queue.popleft())
             overflow += 1
         if overflow:
@@ -162,7 +162,7 @@ class Peer:
         self.breaker.failed()
         if self.breaker.open and not was_open:
             detail = {"node": self.node, "code": error.code().name, "error": error.details()}
-            logger.warning("node_left_alone", extra=detail)
+            logger.warning("peer_circuit_opened", extra=detail)
 
     def _failed(self, method: str, reason: str) -> PeerFailed:
         GRPC_CALLS.labels(method, reason).inc()

@@ -19,7 +19,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from imsite.cluster import nginx, redis_server
 from imsite.database_checks import require_migrated
 from imsite.options import read
-from imsite.server.supervisor import Part, Supervisor
+from imsite.server.supervisor import ProcessSpec, Supervisor
 
 NODES = (1, 2)
 HOST = "127.0.0.1"
@@ -37,7 +37,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, port: int, **options: Any) -> None:
         require_migrated()
         # Each stage ends before the one above it: nodes say goodbye through nginx, and sign off at Redis.
-        stages: list[list[Part]] = []
+        stages: list[list[ProcessSpec]] = []
         where: list[str] = []
         shared = {
             "HOST": HOST,
@@ -71,7 +71,7 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-def _redis(port: int) -> tuple[Part, str]:
+def _redis(port: int) -> tuple[ProcessSpec, str]:
     """A Redis of this cluster's own, and its URL."""
     binary = redis_server.binary()
     if binary is None:
@@ -80,25 +80,25 @@ def _redis(port: int) -> tuple[Part, str]:
     password = secrets.token_urlsafe(24)
     log = settings.DATA_DIR / "redis.log"
     configuration = redis_server.configuration(port=port, password=password, log=log)
-    part = Part("Redis", (binary, "-"), stdin=configuration.encode(), silent=True, ready=_answers(port))
+    part = ProcessSpec("Redis", (binary, "-"), stdin=configuration.encode(), silent=True, ready=_answers(port))
     return part, f"redis://:{password}@{HOST}:{port}/0"
 
 
-def _nginx(port: int) -> Part:
+def _nginx(port: int) -> ProcessSpec:
     command = nginx.write(
         settings.DATA_DIR / "nginx",
         listen=f"{HOST}:{port}",
         nodes=[f"{HOST}:{port + number}" for number in NODES],
         static_root=Path(settings.STATIC_ROOT).parent,
     )
-    return Part("nginx", command, ready=_answers(port))
+    return ProcessSpec("nginx", command, ready=_answers(port))
 
 
-def _node(number: int, port: int, shared: dict[str, str]) -> Part:
+def _node(number: int, port: int, shared: dict[str, str]) -> ProcessSpec:
     http, grpc = port + number, port + GRPC + number
     for wanted in (http, grpc):
         _require_free(wanted)
-    return Part(
+    return ProcessSpec(
         f"node-{number}",
         (sys.executable, str(settings.BASE_DIR / "manage.py"), "serve", "--workers", "1", "-v", "0"),
         environment={

@@ -60,7 +60,7 @@ def test_oneself_services_guests_and_nobody_are_not_blocked(alice: User) -> None
     assert Block.objects.count() == 0
 
 
-@override_settings(IM_BLOCK_LIMIT=1)
+@override_settings(IM_MAX_BLOCKS_PER_USER=1)
 def test_blocks_have_a_limit(alice: User, bob: User) -> None:
     carol = person_register(username="carol", password=PASSWORD)
     person_block(user=alice, person_id=bob.pk)

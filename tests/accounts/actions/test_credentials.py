@@ -118,7 +118,7 @@ def test_what_has_expired_is_forgotten_and_the_rest_stays(alice: User, client: C
     expired, _ = AuthToken.objects.create(alice, expiry=timedelta(days=-1))
     client.force_login(alice)
     ended = Session.objects.create(session_key="a" * 32, session_data="", expire_date=timezone.now())
-    lock = timedelta(seconds=settings.IM_LOGIN_LOCK)
+    lock = timedelta(seconds=settings.IM_LOGIN_LOCK_SECONDS)
     for name, age in (("long ago", lock + timedelta(seconds=1)), ("just now", timedelta())):
         attempt = AccessAttempt.objects.create(username=name, failures_since_start=1)
         AccessAttempt.objects.filter(pk=attempt.pk).update(attempt_time=timezone.now() - age)

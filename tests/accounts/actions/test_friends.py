@@ -120,7 +120,7 @@ def test_nobody_asks_whom_they_block(alice: User, bob: User) -> None:
         friend_request(user=alice, person_id=bob.pk)
 
 
-@override_settings(IM_FRIEND_LIMIT=1)
+@override_settings(IM_MAX_FRIENDS_PER_USER=1)
 def test_friends_and_requests_have_a_limit(alice: User, bob: User) -> None:
     carol = person_register(username="carol", password=PASSWORD)
     friend_request(user=alice, person_id=bob.pk)

@@ -28,7 +28,7 @@ from accounts.actions import (
     system_user,
     token_make,
 )
-from accounts.actions.anonymization import NICKNAME, nameless
+from accounts.actions.anonymization import NICKNAME, anonymized_username
 from accounts.credentials import token_digest
 from accounts.errors import LastAdministrator, NoSuchPerson
 from accounts.models import Device, ExternalId, User
@@ -44,7 +44,7 @@ from chat.models import Channel, Membership, Message, ReadMark
 from chat.selectors import access_channel
 from chat.sending.deduplication import Stored, hold
 from delivery import idempotency, log
-from delivery.idempotency import Guard
+from delivery.idempotency import IdempotencyKey
 from delivery.models import Event
 from tests.support.identity_provider import picture
 from tests.support.in_process import room
@@ -121,13 +121,14 @@ def alice(db: None, bob: User, settings: Settings, tmp_path: Path) -> User:
             change_message=f"Mute.\nWhy: {NICK} is loud.\nUser name: {NAME}" if row == alice else f"Give.\nTo: {NAME}",
         )
     # What business systems were answered, and would be again.
-    once(Guard("a", "added", ""), lambda: {"added": [payloads.person(alice), payloads.person(bob)]})
+    once(IdempotencyKey("a", "added", ""), lambda: {"added": [payloads.person(alice), payloads.person(bob)]})
     once(
-        Guard("a", "made", ""), lambda: payloads.listed_channel(selectors.listed(bob, access_channel(bob, private.pk)))
+        IdempotencyKey("a", "made", ""),
+        lambda: payloads.listed_channel(selectors.listed(bob, access_channel(bob, private.pk))),
     )
-    once(Guard("a", "pushed", ""), lambda: {"messages": [{"to": {"users": [NAME, "bob"]}, "persons": 1}]})
+    once(IdempotencyKey("a", "pushed", ""), lambda: {"messages": [{"to": {"users": [NAME, "bob"]}, "persons": 1}]})
     idempotency.claim([("b", "said")])
-    hold([(Guard("c", "stored", ""), Stored(private.pk, said.id, said.seq))])
+    hold([(IdempotencyKey("c", "stored", ""), Stored(private.pk, said.id, said.seq))])
     return alice
 
 
@@ -156,10 +157,16 @@ def test_nothing_says_who_she_was(alice: User, tmp_path: Path, django_capture_on
 
 def test_a_repeated_call_is_answered_as_before_but_for_her(alice: User, bob: User) -> None:
     person_delete(user_id=alice.pk)
-    nobody = {"userId": nameless(alice.pk), "id": str(alice.pk), "name": NICKNAME, "avatar": "", "kind": "person"}
+    nobody = {
+        "userId": anonymized_username(alice.pk),
+        "id": str(alice.pk),
+        "name": NICKNAME,
+        "avatar": "",
+        "kind": "person",
+    }
 
     def again(key: str) -> dict[str, Any]:
-        body, repeated = once(Guard("a", key, ""), dict)
+        body, repeated = once(IdempotencyKey("a", key, ""), dict)
         assert repeated
         return body
 
@@ -187,7 +194,7 @@ def test_what_she_said_stays_by_a_deleted_user(alice: User, bob: User) -> None:
     texts = list(Message.objects.filter(sender=alice).order_by("pk").values_list("text", flat=True))
     assert texts == ["said in the hall", "edited", "before she left", "between us"]
     shown = payloads.message(Message.objects.filter(sender=alice).first(), alice)
-    assert (shown["from"], shown["name"], shown["avatar"]) == (nameless(alice.pk), NICKNAME, "")
+    assert (shown["from"], shown["name"], shown["avatar"]) == (anonymized_username(alice.pk), NICKNAME, "")
     replayed = [
         json.loads(event.body)
         for event in Event.objects.filter(kind="msg", body__contains=f'"fromId":"{alice.pk}"').order_by("pk")

@@ -84,7 +84,7 @@ def test_a_group_that_cannot_be_made_leaves_nothing(
     _, gone = people("carol", "gone")
     person_deactivate(user_id=gone.pk)
     guest("夏圭？")
-    settings.IM_GROUP_LIMIT = 2  # type: ignore[attr-defined]
+    settings.IM_GROUP_MAX_MEMBERS = 2  # type: ignore[attr-defined]
     before = log.head()
     with pytest.raises(ChatError) as refusal:
         channel_create_group(creator=alice, **fields)

@@ -12,12 +12,12 @@ from accounts.models import User
 from chat import errors
 from chat.actions.idempotency import once
 from chat.errors import ChatError
-from delivery.idempotency import Guard
+from delivery.idempotency import IdempotencyKey
 from delivery.models import ClaimedKey
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-KEY = Guard("api:1", "order-1", "the request")
+KEY = IdempotencyKey("api:1", "order-1", "the request")
 
 
 def make(name: str = "alice") -> dict[str, Any]:
@@ -33,7 +33,7 @@ def test_a_repeat_gets_the_first_answer() -> None:
 def test_another_request_is_refused() -> None:
     once(KEY, make)
     with pytest.raises(ChatError) as refused:
-        once(Guard(KEY.scope, KEY.key, "another"), lambda: make("bob"))
+        once(IdempotencyKey(KEY.scope, KEY.key, "another"), lambda: make("bob"))
     assert refused.value.code.http == 409
     assert User.objects.count() == 1
 

@@ -111,7 +111,7 @@ def test_guests_neither_join_nor_are_invited(persons: list[User], group: Channel
 
 
 def test_a_full_group_takes_nobody(persons: list[User], group: Channel, settings: Settings) -> None:
-    settings.IM_GROUP_LIMIT = 3  # type: ignore[attr-defined]
+    settings.IM_GROUP_MAX_MEMBERS = 3  # type: ignore[attr-defined]
     assert refusal(lambda: member_invite(user=persons[0], channel_id=group.pk, names=["dave"])) is errors.TOO_MUCH
 
 

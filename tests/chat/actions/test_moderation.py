@@ -260,7 +260,7 @@ def test_a_recall_takes_the_pin_along(persons: tuple[User, User, User], group: C
 
 
 def test_pins_have_a_limit(persons: tuple[User, User, User], group: Channel, settings: Any) -> None:
-    settings.IM_PIN_LIMIT = 1
+    settings.IM_MAX_PINS_PER_CHANNEL = 1
     alice = persons[0]
     first, second = say(alice, group), say(alice, group)
     message_pin(user=alice, channel_id=group.pk, message_id=first.id)
@@ -295,7 +295,7 @@ def test_nobody_reports_what_they_cannot_read_or_wrote_themselves(
 
 
 def test_who_reports_everything_is_stopped(persons: tuple[User, User, User], group: Channel, settings: Any) -> None:
-    settings.IM_REPORT_LIMIT = 2
+    settings.IM_MAX_REPORTS_PER_DAY = 2
     alice, bob, _ = persons
     for _ in range(2):
         report(alice, group, say(bob, group).id)

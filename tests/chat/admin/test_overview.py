@@ -29,9 +29,9 @@ def hub(db: None) -> Iterator[Hub]:
     thread.start()
     made = Hub()
     made.loop = loop
-    publish.open_door(made)
+    publish.configure(made)
     yield made
-    publish.open_door(None)
+    publish.configure(None)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()

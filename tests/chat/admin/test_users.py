@@ -65,7 +65,7 @@ def test_every_deed_is_on_record_and_in_the_log(
     assert (entry.user.username, entry.object_id) == ("olga", str(bob.pk))
     assert entry.get_change_message() == "Mute.\nFor: An hour\nReason: Calm down"
     (record,) = [record for record in caplog.records if record.name == "operators"]
-    assert (record.message, record.deed) == ("operator_deed", entry.change_message)  # type: ignore[attr-defined]
+    assert (record.message, record.deed) == ("admin_action", entry.change_message)  # type: ignore[attr-defined]
     assert "Mute · For: An hour · Reason: Calm down" in operator.get("/admin/admin/logentry/").content.decode()
 
 

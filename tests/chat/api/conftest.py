@@ -98,7 +98,7 @@ class Town:
         self.hub = self.call(self._make())
         self.written = asyncio.Event()
         self._screens: list[Screen] = []
-        publish.open_door(self.hub)
+        publish.configure(self.hub)
 
     async def _make(self) -> Hub:
         hub = Hub()
@@ -135,7 +135,7 @@ class Town:
         self.call(asyncio.wait_for(arrived(), PATIENCE))
 
     def close(self) -> None:
-        publish.open_door(None)
+        publish.configure(None)
         for screen in list(self._screens):
             self.log_out(screen)
         self.call(self.hub.stop())

@@ -154,7 +154,7 @@ def test_the_same_key_again_is_said_once(hook: tuple[IncomingHook, str], group: 
 
 
 def test_too_much_is_told_with_when_to_come_back(hook: tuple[IncomingHook, str], group: Channel, settings: Any) -> None:
-    settings.IM_HOOK_RATE, settings.IM_HOOK_BURST = 0.1, 2
+    settings.IM_INCOMING_WEBHOOK_RATE, settings.IM_INCOMING_WEBHOOK_BURST = 0.1, 2
     throttles.forget()
     answers = [_post(hook[1], {"text": str(number)}) for number in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 429, 429]

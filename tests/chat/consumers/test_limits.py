@@ -20,14 +20,14 @@ pytestmark = pytest.mark.each_database
 OPTIONS = {
     "IM_MAX_CONNECTIONS": "8",
     "IM_MAX_CONNECTIONS_PER_ADDRESS": "6",
-    "IM_MAX_CONNECTIONS_PER_PERSON": "3",
+    "IM_MAX_CONNECTIONS_PER_USER": "3",
     "IM_PRESENCE_LIMIT": "3",
     "IM_PRESENCE_GRACE": "0.1",
     "IM_SEND_RATE": "0.5",
     "IM_SEND_BURST": "12",
     "IM_REQUEST_RATE": "0.5",
     "IM_REQUEST_BURST": "40",
-    "IM_GROUP_LIMIT": "3",
+    "IM_GROUP_MAX_MEMBERS": "3",
     "IM_SYNC_LIMIT": "10",
 }
 

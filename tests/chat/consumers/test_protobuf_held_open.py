@@ -45,7 +45,7 @@ class Early:
         self._thread: threading.Thread | None = None
         self._gate = Held(lambda: self._execute("SELECT pg_advisory_xact_lock(7)"))
         self._gate.__enter__()
-        taking = log.taking
+        taking = log.reserve_positions
 
         def taking_later(count: int) -> Statement:
             sql, values, returns = taking(count)

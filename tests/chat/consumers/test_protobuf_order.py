@@ -18,7 +18,7 @@ from chat.consumers.protobuf_consumer import ProtobufConsumer
 from chat.sending.writer import Draft, Stored
 from chat.wire import im_pb2 as im
 from delivery.db.executors import run
-from delivery.rate_limits.token_bucket import Bucket
+from delivery.rate_limits.token_bucket import TokenBucket
 from tests.support.eventually import eventually
 from tests.support.in_process import LocalSocket, Site, say, serving
 from tests.support.protobuf_client import ProtobufClient
@@ -193,7 +193,7 @@ async def test_who_asks_for_pages_too_fast_hears_it_and_asks_again(
     page = await bob.sync(0)
     assert page.has_more
     with monkeypatch.context() as patch:
-        patch.setattr(Bucket, "take", lambda bucket: False)
+        patch.setattr(TokenBucket, "take", lambda bucket: False)
         await bob.post(im.CT_SYNC, im.SyncInputMsg(seq=bob.greatest).SerializeToString())
         assert (await bob.ack(lambda ack: ack.code != 200)).code == 1011
     assert len(await bob.fetch(bob.greatest)) == 10

@@ -107,7 +107,7 @@ async def test_a_fault_reaches_who_waits_and_the_writer_goes_on(
 
 
 async def test_a_full_queue_refuses_with_a_time_to_come_back(group: Channel, settings: Settings) -> None:
-    settings.IM_WRITE_QUEUE = 2  # type: ignore[attr-defined]
+    settings.IM_WRITE_QUEUE_SIZE = 2  # type: ignore[attr-defined]
     alice = await run(lambda: group.memberships.get().user)
     idle = WriteQueue()
     for _ in range(2):

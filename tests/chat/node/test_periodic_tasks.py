@@ -47,7 +47,7 @@ async def test_a_node_cuts_what_is_past_its_age_in_batches(settings: object) -> 
 
 
 async def test_a_node_says_what_is_due_to_who_is_there(settings: object) -> None:
-    settings.IM_ANNOUNCE_INTERVAL = 0.05  # type: ignore[attr-defined]
+    settings.IM_ANNOUNCEMENT_INTERVAL = 0.05  # type: ignore[attr-defined]
     (alice,) = await run(people, "alice")
     await run(lambda: app_create(number=101, name="Web"))
     async with serving() as site:
@@ -71,4 +71,4 @@ async def test_a_chore_that_fails_is_tried_again(caplog: pytest.LogCaptureFixtur
         async with asyncio.timeout(10):
             await done.wait()
         task.cancel()
-    assert [record.message for record in caplog.records] == ["chore_failed", "chore_fault"]
+    assert [record.message for record in caplog.records] == ["periodic_task_failed", "periodic_task_error"]

@@ -233,7 +233,7 @@ class Actor:
 async def test_everybody_is_told_exactly_what_is_theirs(
     monkeypatch: pytest.MonkeyPatch, settings: Settings, seed: str, limit: int
 ) -> None:
-    settings.IM_LOG_POLL = 0.05  # type: ignore[attr-defined]
+    settings.IM_EVENT_LOG_POLL_INTERVAL = 0.05  # type: ignore[attr-defined]
     settings.IM_OUTBOX_WINDOW = 0.005  # type: ignore[attr-defined]
     settings.IM_SYNC_LIMIT = limit  # type: ignore[attr-defined]
     monkeypatch.setattr(selectors, "REPLAY_PAGE", 4)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest_asyncio.fixture
 async def site(settings: Settings) -> AsyncIterator[Site]:
-    settings.IM_LOG_POLL = 0.1  # type: ignore[attr-defined]
+    settings.IM_EVENT_LOG_POLL_INTERVAL = 0.1  # type: ignore[attr-defined]
     async with serving() as made:
         yield made
 

@@ -19,7 +19,7 @@ from tests.support.in_process import draft, people, room
 
 
 async def test_more_than_there_is_room_for_are_refused_together(settings: Settings) -> None:
-    settings.IM_WRITE_QUEUE = 3
+    settings.IM_WRITE_QUEUE_SIZE = 3
     queue = WriteQueue()
     some = [Draft(sender=1, channel=1, text=text) for text in ("one", "two")]
     assert len(queue.submit_all(some)) == 2
@@ -45,7 +45,7 @@ async def test_what_a_thread_stores_goes_through_the_queue_and_each_has_its_outc
     hub, queue = Hub(), WriteQueue()
     await hub.start()
     queue.start()
-    publish.open_door(hub)
+    publish.configure(hub)
     open_queue(queue)
     try:
         drafts = [draft(alice, channel, "one"), draft(alice, 999_999, "nowhere"), draft(alice, channel, "two")]
@@ -55,7 +55,7 @@ async def test_what_a_thread_stores_goes_through_the_queue_and_each_has_its_outc
         assert (one.seq, two.seq) == (1, 2)
     finally:
         open_queue(None)
-        publish.open_door(None)
+        publish.configure(None)
         await queue.stop()
         await hub.stop()
     assert await run(lambda: list(Message.objects.order_by("seq").values_list("text", flat=True))) == ["one", "two"]

@@ -16,7 +16,7 @@ from chat.models import Channel, Message, MessageKey
 from chat.sending import writer
 from chat.sending.writer import Draft, Outcome, Stored, commit
 from delivery import log, publish
-from delivery.idempotency import Guard
+from delivery.idempotency import IdempotencyKey
 from delivery.log import Entry
 from delivery.models import Event, LogHead
 from tests.support import postgres
@@ -48,7 +48,7 @@ def announced(monkeypatch: pytest.MonkeyPatch) -> list[Entry]:
 
 def drafts(alice: User, groups: Sequence[Channel]) -> list[Draft]:
     """Two that are told apart by the sender's client id, one by the key of a call."""
-    guard = Guard("alice", "call", "the same")
+    guard = IdempotencyKey("alice", "call", "the same")
     return [
         draft(alice, groups[0], client_id="1"),
         draft(alice, groups[1], client_id="2"),

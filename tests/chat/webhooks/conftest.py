@@ -20,8 +20,8 @@ from tests.support.webhooks import Hooks
 def quick(settings: Settings) -> Any:
     """Seconds become hundredths."""
     changed: Any = settings
-    changed.IM_LOG_POLL = 0.05
-    changed.IM_WEBHOOK_PACE = 0.01
+    changed.IM_EVENT_LOG_POLL_INTERVAL = 0.05
+    changed.IM_WEBHOOK_INTERVAL = 0.01
     changed.IM_WEBHOOK_BACKOFF, changed.IM_WEBHOOK_BACKOFF_MAX = 0.02, 0.1
     changed.IM_PRESENCE_GRACE = 0.05
     return changed

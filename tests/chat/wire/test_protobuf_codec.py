@@ -37,7 +37,7 @@ def outputs(frame: bytes) -> list[im.Output]:
 def test_each_type_of_input_is_its_request() -> None:
     assert decode(given_as(1, im.LoginMsg(token=b"secret").SerializeToString())) == codec.Login("secret")
     assert decode(given_as(2)) == codec.Heartbeat()
-    assert decode(given_as(3, UP)) == codec.Up(3, "key", "group", 7, 8, "text", "马".encode())
+    assert decode(given_as(3, UP)) == codec.SendRequest(3, "key", "group", 7, 8, "text", "马".encode())
     assert decode(given_as(4, im.ACKMsg(type=2, seq=9).SerializeToString())) == codec.Acknowledge(9)
     assert decode(given_as(4, im.ACKMsg(type=3, seq=9).SerializeToString())) == codec.Acknowledge(None)
     assert decode(given_as(5, im.SyncInputMsg(seq=2**64 - 1).SerializeToString())) == codec.Sync(2**64 - 1)
@@ -56,7 +56,7 @@ def test_no_bytes_are_an_input_of_unknown_type() -> None:
 def test_unknown_enum_values_of_a_message_keep_its_number() -> None:
     message = im.Message(session_type=9, message_type=9)
     up = decode(given_as(3, im.UpMsg(msg=message, clientId=5).SerializeToString()))
-    assert isinstance(up, codec.Up)
+    assert isinstance(up, codec.SendRequest)
     assert (up.client_id, up.session, up.type) == (5, None, None)
 
 
@@ -117,7 +117,7 @@ def test_any_bytes_are_a_request_or_a_bad_input(raw: bytes) -> None:
 def test_a_message_survives_the_way_up(number: int, key: str, receiver: int, sender: int, content: bytes) -> None:
     message = im.Message(session_type=1, receiver_id=receiver, sender_id=sender, message_type=3, content=content)
     raw = im.UpMsg(msg=message, clientId=number, clientMsgId=key).SerializeToString()
-    assert decode(given_as(3, raw)) == codec.Up(number, key, "single", receiver, sender, "voice", content)
+    assert decode(given_as(3, raw)) == codec.SendRequest(number, key, "single", receiver, sender, "voice", content)
 
 
 def test_a_log_in_is_acknowledged() -> None:

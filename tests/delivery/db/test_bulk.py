@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from django.db import DatabaseError, InterfaceError, connection, transaction
 
-from delivery.db.bulk import Statement, insert, insertion, together
+from delivery.db.bulk import Statement, execute_batch, insert, insertion
 from delivery.models import EventPerson, LogHead
 from tests.support import postgres
 from tests.support.eventually import PATIENCE
@@ -29,7 +29,7 @@ def test_each_of_several_statements_gives_its_own_rows() -> None:
     table = EventPerson._meta.db_table
     fields = ("person", "position")
     with transaction.atomic():
-        answers = together(
+        answers = execute_batch(
             [
                 insertion(EventPerson, fields, [(7, 1), (7, 2)], returning=fields),
                 Statement(f"UPDATE {table} SET person = %s WHERE position = %s", [8, 2]),
@@ -47,7 +47,7 @@ def test_where_one_of_them_fails_none_has_happened() -> None:
     row = insertion(EventPerson, ("person", "position"), [(7, 1)])
     nonsense = Statement("SELECT nothing FROM nowhere", [], returns=True)
     with pytest.raises(DatabaseError), transaction.atomic():
-        together([row, nonsense, row])
+        execute_batch([row, nonsense, row])
     assert not EventPerson.objects.exists()
 
 
@@ -72,7 +72,7 @@ def test_what_stands_behind_a_lock_sees_what_was_committed_meanwhile() -> None:
 def _locked_and_counted(table: str) -> list[list[tuple[int, ...]]]:
     try:
         with transaction.atomic():
-            return together(
+            return execute_batch(
                 [
                     Statement(f"SELECT position FROM {table} WHERE id = 1 FOR UPDATE", [], returns=True),
                     Statement(f"SELECT count(*) FROM {table}", [], returns=True),

@@ -8,7 +8,7 @@ import pytest
 from django.db.models import QuerySet
 
 from accounts.models import User
-from delivery.db.bulk import together
+from delivery.db.bulk import execute_batch
 from delivery.db.prepared import Prepared
 from tests.support.in_process import people
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def ask(prepared: Prepared[User], *values: Sequence[object]) -> list[User]:
-    (rows,) = together([prepared.statement(*values)])
+    (rows,) = execute_batch([prepared.statement(*values)])
     return prepared.instances(rows)
 
 

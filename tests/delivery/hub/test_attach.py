@@ -9,14 +9,14 @@ from collections.abc import Callable
 import pytest
 
 from delivery.hub.hub import CredentialEnded, Hub
-from delivery.log import Entry, Span
+from delivery.log import Entry, MembershipInterval
 from tests.delivery.conftest import MemoryLog
 from tests.support.eventually import PATIENCE, eventually
 from tests.support.listener import Listener, assert_forgotten, listening
 
 BOB = 2
 GROUP = 10
-MEMBER = Span(GROUP, 0)
+MEMBER = MembershipInterval(GROUP, 0)
 
 
 def msg(channel: int = GROUP, **fields: object) -> Entry:
@@ -34,12 +34,12 @@ def leaves(person: int, channel: int = GROUP) -> Entry:
 class Slow:
     """Stays that are read in a database thread at a moment the test chooses."""
 
-    def __init__(self, read: Callable[[], list[Span] | None]) -> None:
+    def __init__(self, read: Callable[[], list[MembershipInterval] | None]) -> None:
         self._read = read
         self._begin, self._end = threading.Event(), threading.Event()
         self._has_read = threading.Event()
 
-    def __call__(self) -> list[Span] | None:
+    def __call__(self) -> list[MembershipInterval] | None:
         assert self._begin.wait(PATIENCE)
         stays = self._read()
         self._has_read.set()
@@ -55,10 +55,10 @@ class Slow:
         self._end.set()
 
 
-STAYS: dict[str, tuple[list[Span], list[Span]]] = {
-    "join": ([], [Span(GROUP, 2)]),
-    "leave": ([Span(GROUP, 1)], [Span(GROUP, 1, 2)]),
-    "rejoin": ([Span(GROUP, 0, 1)], [Span(GROUP, 0, 1), Span(GROUP, 2)]),
+STAYS: dict[str, tuple[list[MembershipInterval], list[MembershipInterval]]] = {
+    "join": ([], [MembershipInterval(GROUP, 2)]),
+    "leave": ([MembershipInterval(GROUP, 1)], [MembershipInterval(GROUP, 1, 2)]),
+    "rejoin": ([MembershipInterval(GROUP, 0, 1)], [MembershipInterval(GROUP, 0, 1), MembershipInterval(GROUP, 2)]),
 }
 
 

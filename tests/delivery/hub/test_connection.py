@@ -154,7 +154,7 @@ async def test_what_the_client_has_is_not_pushed_again(listener: Listener) -> No
         connection.push("no place in the log", 0)
         connection.push("four", 4)
         connection.reply(sent, "sent", awaits_pass=True)
-        connection.leave_out(3, lambda frame: frame != "a room's")
+        connection.discard_synced(3, lambda frame: frame != "a room's")
         connection.resume()
         connection.push("five", 5)
         assert await listener.until("five") == ["sent", "a room's", "no place in the log", "four", "five"]
@@ -206,5 +206,5 @@ async def test_who_is_sent_away_while_paused_goes_at_once(listener: Listener) ->
     connection.pause()
     connection.reply(connection.open_reply(), "held")
     async with listener.writing():
-        connection.dismiss(1012, "restart")
+        connection.drain(1012, "restart")
         assert await listener.closed() == 1012

@@ -17,7 +17,7 @@ async def listener() -> Listener:
 
 async def test_who_asked_nothing_goes_at_once(listener: Listener) -> None:
     async with listener.writing():
-        listener.connection.dismiss(1012, "later")
+        listener.connection.drain(1012, "later")
 
         assert listener.closings == [1012]
 
@@ -26,7 +26,7 @@ async def test_what_was_asked_is_answered_first(listener: Listener) -> None:
     connection = listener.connection
     first, second = connection.open_reply(), connection.open_reply()
     async with listener.writing():
-        connection.dismiss(1012, "later")
+        connection.drain(1012, "later")
         connection.reply(second, "second")
         assert not listener.closings
         connection.reply(first, "first")
@@ -39,7 +39,7 @@ async def test_an_answer_of_nothing_ends_it_too(listener: Listener) -> None:
     connection = listener.connection
     number = connection.open_reply()
     async with listener.writing():
-        connection.dismiss(1012, "later")
+        connection.drain(1012, "later")
         connection.reply(number, None)
 
         assert await listener.closed() == 1012
@@ -51,7 +51,7 @@ async def test_pushes_on_their_way_arrive(listener: Listener) -> None:
         connection.push("one")
         await asyncio.sleep(0)
         connection.push("two")
-        connection.dismiss(1012, "later")
+        connection.drain(1012, "later")
 
         assert await listener.closed() == 1012
         assert listener.frames == ["one", "two"]
@@ -62,7 +62,7 @@ async def test_an_answer_that_awaits_its_event_is_awaited(listener: Listener) ->
     number = connection.open_reply()
     async with listener.writing():
         connection.reply(number, "sent", awaits_pass=True)
-        connection.dismiss(1012, "later")
+        connection.drain(1012, "later")
         await asyncio.sleep(0.01)
         assert not listener.closings
         connection.passed(number)

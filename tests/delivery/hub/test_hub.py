@@ -12,14 +12,14 @@ from django.conf import Settings
 from delivery import log
 from delivery.hub.encoders import encoders
 from delivery.hub.hub import Hub
-from delivery.log import Entry, Span
+from delivery.log import Entry, MembershipInterval
 from tests.delivery.conftest import MemoryLog
 from tests.support.eventually import PATIENCE, eventually
 from tests.support.listener import CODEC, Listener, assert_forgotten, listening, plain
 
 ALICE, BOB, CAROL = 1, 2, 3
 GROUP, ROOM = 10, 20
-MEMBER = Span(GROUP, 0)
+MEMBER = MembershipInterval(GROUP, 0)
 
 
 def msg(channel: int = GROUP, **fields: object) -> Entry:
@@ -50,7 +50,7 @@ async def test_announcements_in_any_order_and_repeated_are_delivered_in_order_on
 async def test_a_hole_in_the_announcements_is_filled_from_the_log(
     hub: Hub, memory_log: MemoryLog, settings: Settings
 ) -> None:
-    settings.IM_LOG_POLL = 3600
+    settings.IM_EVENT_LOG_POLL_INTERVAL = 3600
     async with listening(hub, ALICE, MEMBER) as alice:
         _lost, told, _lost_too, last = memory_log.append(msg(), msg(), msg(), msg())
         hub.offer([told, last])
@@ -64,7 +64,7 @@ async def test_what_nobody_announced_is_found_in_the_log(hub: Hub, memory_log: M
 
 
 async def test_an_announcement_from_another_thread_arrives(hub: Hub, memory_log: MemoryLog, settings: Settings) -> None:
-    settings.IM_LOG_POLL = 3600
+    settings.IM_EVENT_LOG_POLL_INTERVAL = 3600
     async with listening(hub, ALICE, MEMBER) as alice:
         thread = threading.Thread(target=hub.offer, args=(memory_log.append(msg()),))
         thread.start()
@@ -99,7 +99,7 @@ async def test_where_the_database_forgot_what_was_passed_everybody_begins_anew(
         memory_log.position = 1
         del memory_log.entries[1:]
         assert await alice.closed() == 1012
-    assert "log_went_back" in caplog.text
+    assert "event_log_rewound" in caplog.text
     async with listening(hub, ALICE, MEMBER) as alice:
         hub.offer(memory_log.append(msg()))
         assert await alice.until("msg@2") == ["msg@2"]
@@ -122,7 +122,7 @@ async def test_that_the_database_forgot_is_seen_once(
     monkeypatch.setattr(log, "head", head)
     begun: list[int] = []
     monkeypatch.setattr(hub, "_begin_anew", lambda at: (begun.append(at), setattr(hub, "watermark", at)))
-    await asyncio.gather(hub.reach(4), hub.reach(4))
+    await asyncio.gather(hub.catch_up_to(4), hub.catch_up_to(4))
     assert begun == [1]
 
 
@@ -197,7 +197,7 @@ async def test_a_join_and_a_leave_take_effect_exactly_at_their_events(hub: Hub, 
 
 
 async def test_an_edit_reaches_only_who_may_read_the_message(hub: Hub, memory_log: MemoryLog) -> None:
-    async with listening(hub, ALICE, MEMBER) as alice, listening(hub, BOB, Span(GROUP, 0, 4)) as bob:
+    async with listening(hub, ALICE, MEMBER) as alice, listening(hub, BOB, MembershipInterval(GROUP, 0, 4)) as bob:
         entries = memory_log.append(msg(), msg(), msg(), leaves(BOB), msg(), joins(BOB), msg())
         edits = memory_log.append(*(Entry(kind="edit", channel=GROUP, subject=position) for position in (1, 5, 7)))
         hub.offer([*entries, *edits])
@@ -290,7 +290,7 @@ async def test_an_apps_end_closes_everybodys_connections_on_it(hub: Hub, memory_
 
 
 async def test_nothing_is_kept_of_who_has_gone(hub: Hub, memory_log: MemoryLog) -> None:
-    async with listening(hub, ALICE, MEMBER, Span(GROUP + 1, 0, 5), channels=[ROOM]), listening(hub, BOB):
+    async with listening(hub, ALICE, MEMBER, MembershipInterval(GROUP + 1, 0, 5), channels=[ROOM]), listening(hub, BOB):
         hub.offer(memory_log.append(joins(BOB), joins(CAROL), leaves(CAROL), leaves(BOB), joins(BOB, GROUP + 2)))
         await eventually(lambda: hub.watermark == 5)
     assert_forgotten(hub)

@@ -12,8 +12,8 @@ from delivery import log
 from delivery.db.transactions import write
 from delivery.hub import receipts
 from delivery.hub.hub import Hub
-from delivery.hub.receipts import EVERYBODY, Receipts, Tally
-from delivery.log import Entry, Span
+from delivery.hub.receipts import EVERYBODY, DeliveryCount, Receipts
+from delivery.log import Entry, MembershipInterval
 from delivery.models import Receipt
 from tests.delivery.conftest import MemoryLog
 from tests.support.listener import listening
@@ -36,7 +36,7 @@ def counts(hub: Hub) -> Counts:
 
 
 async def test_a_group_s_connections_are_counted_together(hub: Hub, memory_log: MemoryLog) -> None:
-    stay = Span(GROUP, 0)
+    stay = MembershipInterval(GROUP, 0)
     async with listening(hub, ALICE, stay) as alice, listening(hub, ALICE, stay), listening(hub, BOB, stay):
         hub.offer(memory_log.append(asking()))
         await alice.until("msg@1")
@@ -44,7 +44,7 @@ async def test_a_group_s_connections_are_counted_together(hub: Hub, memory_log: 
 
 
 async def test_of_two_people_and_of_what_is_addressed_each_is_counted(hub: Hub, memory_log: MemoryLog) -> None:
-    stay = Span(PAIR, 0, direct=True)
+    stay = MembershipInterval(PAIR, 0, direct=True)
     async with listening(hub, ALICE, stay) as alice, listening(hub, BOB), listening(hub, ALICE, stay):
         hub.offer(memory_log.append(asking(PAIR), asking(None, persons=(ALICE, BOB))))
         await alice.until("msg@1", "msg@2")
@@ -52,7 +52,7 @@ async def test_of_two_people_and_of_what_is_addressed_each_is_counted(hub: Hub, 
 
 
 async def test_who_asks_is_not_counted_nor_who_does_not_get_it(hub: Hub, memory_log: MemoryLog) -> None:
-    stay = Span(GROUP, 0)
+    stay = MembershipInterval(GROUP, 0)
     async with listening(hub, ALICE, stay) as alice, listening(hub, SHOP, stay), listening(hub, BOB, stay) as bob:
         entry = asking(origin=f"{bob.connection.id}.1")
         entry.header["skip"] = [ALICE]
@@ -62,7 +62,7 @@ async def test_who_asks_is_not_counted_nor_who_does_not_get_it(hub: Hub, memory_
 
 
 async def test_what_does_not_ask_and_what_is_in_no_log_is_not_counted(hub: Hub, memory_log: MemoryLog) -> None:
-    async with listening(hub, ALICE, Span(GROUP, 0)) as alice:
+    async with listening(hub, ALICE, MembershipInterval(GROUP, 0)) as alice:
         hub.deliver_transient(asking())
         hub.offer(memory_log.append(Entry(kind="msg", channel=GROUP)))
         await alice.until("msg@0", "msg@1")
@@ -74,8 +74,8 @@ async def test_what_does_not_ask_and_what_is_in_no_log_is_not_counted(hub: Hub, 
 
 async def test_what_came_before_the_log_in_is_counted_when_it_is_fetched_once(hub: Hub, memory_log: MemoryLog) -> None:
     missed, silent, other = memory_log.append(asking(), Entry(kind="msg", channel=GROUP), asking())
-    await hub.reach(3)
-    async with listening(hub, ALICE, Span(GROUP, 0)) as alice:
+    await hub.catch_up_to(3)
+    async with listening(hub, ALICE, MembershipInterval(GROUP, 0)) as alice:
         (live,) = memory_log.append(asking())
         hub.offer([live])
         await alice.until("msg@4")
@@ -99,8 +99,8 @@ async def test_counts_of_several_nodes_are_added(made: Receipts) -> None:
         made._add((7, BOB), 1, 2000)
         made._add((6, EVERYBODY), 5, 3000)
         await made.flush()
-    assert await asyncio.to_thread(receipts.tallies, 7) == [Tally(ALICE, 4, 1000), Tally(BOB, 2, 2000)]
-    assert await asyncio.to_thread(receipts.tallies, 6) == [Tally(EVERYBODY, 10, 3000)]
+    assert await asyncio.to_thread(receipts.tallies, 7) == [DeliveryCount(ALICE, 4, 1000), DeliveryCount(BOB, 2, 2000)]
+    assert await asyncio.to_thread(receipts.tallies, 6) == [DeliveryCount(EVERYBODY, 10, 3000)]
 
 
 @pytest.mark.parametrize("fault", [DatabaseError, InterfaceError])

@@ -10,7 +10,7 @@ import pytest_asyncio
 from django.conf import Settings
 from redis.asyncio import Redis
 
-from delivery.metrics import REPAIRS, losses
+from delivery.metrics import REPAIRS, fault_counts
 from delivery.nodes.base import Nodes
 from delivery.nodes.memory import MemoryNodes
 from tests.support.eventually import PATIENCE, eventually
@@ -58,11 +58,11 @@ async def test_nodes_know_each_other(redis_server: RedisServer) -> None:
 
 
 async def test_nodes_tell_each_other_what_they_lost(redis_server: RedisServer) -> None:
-    before = losses()["repairs"]
+    before = fault_counts()["repairs"]
     async with members(redis_server.url, "a", "b") as [a, _b]:
         REPAIRS.inc(3)
         await eventually(lambda: a.nodes.live()["b"].losses.get("repairs") == before + 3)
-        assert a.nodes.live()["a"].losses == losses() == a.nodes.live()["b"].losses
+        assert a.nodes.live()["a"].losses == fault_counts() == a.nodes.live()["b"].losses
 
 
 async def test_a_node_of_a_version_before_says_nothing_of_losses(redis_server: RedisServer, redis: Redis) -> None:

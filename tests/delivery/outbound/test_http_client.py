@@ -62,7 +62,7 @@ async def test_a_name_is_looked_up_once_and_the_connection_goes_there(
     sender: httpx.AsyncClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     """A name server that gives a harmless address first, and another when asked again, leads nowhere else."""
-    settings.IM_WEBHOOK_PRIVATE = ("127.0.0.1/32",)  # type: ignore[attr-defined]
+    settings.IM_WEBHOOK_PRIVATE_NETWORKS = ("127.0.0.1/32",)  # type: ignore[attr-defined]
     names = Names(monkeypatch, ["127.0.0.1"], ["127.0.0.2"])
     answer = await _post(sender, f"http://books.test:{receiver.port}/in")
     assert answer.ok and names.asked == 1
@@ -146,7 +146,7 @@ async def test_no_error_names_the_url(sender: httpx.AsyncClient, receiver: Recei
         await _post(sender, url)
         for url in (receiver.url, "http://nobody.invalid/our-own-secret", "ftp://our-own-secret")
     ]
-    settings.IM_WEBHOOK_PRIVATE = ()  # type: ignore[attr-defined]
+    settings.IM_WEBHOOK_PRIVATE_NETWORKS = ()  # type: ignore[attr-defined]
     seen.append(await _post(sender, receiver.url))
     assert all(answer.error and "our-own-secret" not in answer.error for answer in seen)
 

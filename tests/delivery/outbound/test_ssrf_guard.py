@@ -49,7 +49,7 @@ def test_the_operator_opens_a_network() -> None:
     ],
 )  # fmt: skip
 def test_such_a_url_is_refused_at_once(url: str, settings: Settings) -> None:
-    settings.IM_WEBHOOK_PRIVATE = ()  # type: ignore[attr-defined]
+    settings.IM_WEBHOOK_PRIVATE_NETWORKS = ()  # type: ignore[attr-defined]
     with pytest.raises(NotAllowed):
         check_url(url)
 
@@ -60,7 +60,7 @@ def test_a_usual_url_is_taken() -> None:
 
 @pytest.mark.parametrize("host", ["127.1", "2130706433", "0x7f000001", "0177.0.0.1", "localhost", "0"])
 async def test_another_way_to_write_loopback_leads_nowhere(host: str, settings: Settings) -> None:
-    settings.IM_WEBHOOK_PRIVATE = ()  # type: ignore[attr-defined]
+    settings.IM_WEBHOOK_PRIVATE_NETWORKS = ()  # type: ignore[attr-defined]
     with pytest.raises(NotAllowed):
         await addresses_of(check_url(f"http://{host}/"))
 
@@ -68,7 +68,7 @@ async def test_another_way_to_write_loopback_leads_nowhere(host: str, settings: 
 async def test_a_name_with_one_private_address_is_not_called_at_all(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.IM_WEBHOOK_PRIVATE = ()  # type: ignore[attr-defined]
+    settings.IM_WEBHOOK_PRIVATE_NETWORKS = ()  # type: ignore[attr-defined]
 
     def looked_up(host: str, *args: Any, **kwargs: Any) -> list[Any]:
         known = {

@@ -21,9 +21,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def production(settings: Settings) -> None:
     """No network may read it without more."""
-    option = next(option for option in OPTIONS if option.name == "IM_REFERENCE_NETWORKS")
-    settings.IM_REFERENCE_NETWORKS = option.default(development=False)
-    assert not settings.IM_REFERENCE_NETWORKS
+    option = next(option for option in OPTIONS if option.name == "IM_API_DOCS_NETWORKS")
+    settings.IM_API_DOCS_NETWORKS = option.default(development=False)
+    assert not settings.IM_API_DOCS_NETWORKS
 
 
 @pytest.fixture

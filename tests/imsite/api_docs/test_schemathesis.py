@@ -92,7 +92,7 @@ class Fuzzed:
 
 @pytest.fixture(scope="module")
 def fuzzed(site_factory: SiteFactory) -> Iterator[Fuzzed]:
-    with site_factory(IM_HOOK_RATE="20000", IM_HOOK_BURST="20000") as site:
+    with site_factory(IM_INCOMING_WEBHOOK_RATE="20000", IM_INCOMING_WEBHOOK_BURST="20000") as site:
         printed = site.manage("shell", "--no-imports", "-c", _SETTLE.format(permissions=sorted(PERMISSIONS)))
         token, person, secret, bob, group, message = json.loads(printed.strip().splitlines()[-1])
         real: dict[str, list[Any]] = {

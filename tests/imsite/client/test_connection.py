@@ -12,7 +12,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
-from imsite.client import Client, Closed, Disconnected, Line, Push, Refused
+from imsite.client import Client, ClientConnection, Closed, Disconnected, Push, Refused
 from imsite.client import connection as line_module
 from tests.support.eventually import PATIENCE, eventually
 
@@ -98,7 +98,7 @@ class Stage:
         return socket.respond(self.statuses.pop(0), "no\n") if self.statuses else None
 
     @asynccontextmanager
-    async def line(self, **options: Any) -> AsyncIterator[Line]:
+    async def line(self, **options: Any) -> AsyncIterator[ClientConnection]:
         async with serve(self._play, "127.0.0.1", 0, process_request=self._admit) as server, asyncio.timeout(PATIENCE):
             port = next(iter(server.sockets)).getsockname()[1]
             async with Client(f"http://127.0.0.1:{port}", token="secret") as im, im.listen(**options) as line:
@@ -106,11 +106,11 @@ class Stage:
         assert not self.faults
 
 
-async def take(line: Line, count: int) -> list[int | None]:
+async def take(line: ClientConnection, count: int) -> list[int | None]:
     return [(await anext(line)).position for _ in range(count)]
 
 
-async def done_with(line: Line, position: int) -> None:
+async def done_with(line: ClientConnection, position: int) -> None:
     """Ask for the next push, which there is none of, until all up to that position is done with."""
     asking = asyncio.ensure_future(anext(line))
     await eventually(lambda: line.position == position)

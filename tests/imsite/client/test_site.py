@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 
-from imsite.client import Client, Closed, Draft, Line, Push, Refused, SyncClient, To
+from imsite.client import Client, ClientConnection, Closed, Draft, Push, Refused, SyncClient, To
 from tests.support.accounts import register
 from tests.support.eventually import PATIENCE, eventually
 from tests.support.people import Town
@@ -63,7 +63,7 @@ async def scene(town: Town) -> AsyncIterator[Scene]:
         yield Scene(town, token, shop, alice, bob, names)
 
 
-async def heard(line: Line) -> Push:
+async def heard(line: ClientConnection) -> Push:
     """The next message."""
     async with asyncio.timeout(PATIENCE):
         while (push := await anext(line)).cmd != "msg":

@@ -48,7 +48,7 @@ async def test_a_chat_shows_in_the_metrics(site: Site, connect: Connect) -> None
     assert after["imsite_pushes_out_total"] - before["imsite_pushes_out_total"] == 5
     # It is looked at from time to time.
     await eventually(lambda: metrics(site.url)["imsite_loop_lag_seconds_count"] > 0)
-    for name in ("imsite_repairs_total", "imsite_outbox_overflows_total"):
+    for name in ("imsite_log_catchup_events_total", "imsite_outbox_overflows_total"):
         assert after[name] == 0
 
 
@@ -60,7 +60,7 @@ async def test_what_nobody_announced_counts_as_a_repair(site: Site, connect: Con
     site.manage("shell", "--no-imports", "-c", _SEND)
     await alice.push("msg", msg="from a command")
 
-    assert metrics(site.url)["imsite_repairs_total"] == 1
+    assert metrics(site.url)["imsite_log_catchup_events_total"] == 1
 
 
 _SEND = """
@@ -109,7 +109,7 @@ def test_in_production_it_is_public_to_nobody(site_factory: SiteFactory) -> None
             refused = ask(f"{site.url}{path}")
             assert (refused.status, refused.text) == (404, unknown.text), path
 
-    with site_factory(**production, IM_OBSERVE_NETWORKS="127.0.0.1/32") as site:
+    with site_factory(**production, IM_MONITORING_NETWORKS="127.0.0.1/32") as site:
         for path in PATHS:
             # By the node's bare address, which is no name of the site.
             assert ask(f"{site.url}{path}{_QUERY.get(path, '')}", Host="10.1.2.3:9999").status == 200, path
@@ -128,7 +128,7 @@ def test_in_development_it_is_open_to_this_machine_only(site_factory: SiteFactor
 
 @pytest.fixture
 def browser(settings: Settings) -> Browser:
-    settings.IM_OBSERVE_NETWORKS = ()
+    settings.IM_MONITORING_NETWORKS = ()
     return Browser()
 
 

@@ -47,7 +47,7 @@ def test_one_that_still_works_for_a_client_who_has_gone_is_not_given_to_the_next
 async def test_so_many_requests_are_worked_on_at_a_time_and_a_look_at_the_node_waits_for_none(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.IM_REQUESTS = 3
+    settings.IM_HTTP_CONCURRENCY = 3
     inside: list[str] = []
     go_on = asyncio.Event()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from imsite.server import supervisor
-from imsite.server.supervisor import Part, Supervisor
+from imsite.server.supervisor import ProcessSpec, Supervisor
 
 
 @pytest.fixture(autouse=True)
@@ -17,8 +17,8 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "LONGEST_PAUSE", 0.01)
 
 
-def _shell(script: str) -> Part:
-    return Part("A part", ("sh", "-c", script))
+def _shell(script: str) -> ProcessSpec:
+    return ProcessSpec("A part", ("sh", "-c", script))
 
 
 async def test_one_that_never_works_ends_all() -> None:

@@ -10,7 +10,7 @@ from chat.api.common import throttles as module
 from chat.api.common.throttles import Allowance, Throttle, throttles
 from chat.errors import ChatError
 from delivery import publish
-from delivery.cluster.token_buckets import Drawn
+from delivery.cluster.token_buckets import TokenBucketResult
 from tests.chat.api.conftest import Grant
 from tests.chat.api.v1.conftest import Caller
 
@@ -76,10 +76,10 @@ class SharedBuckets:
     """Those of a cluster, as far as a node sees them: what it asks for, and what it gets; None: nothing, in time."""
 
     def __init__(self) -> None:
-        self.drawn: Drawn | None = Drawn(7.0, 0.0)
+        self.drawn: TokenBucketResult | None = TokenBucketResult(7.0, 0.0)
         self.asked: list[tuple[str, int]] = []
 
-    def draw(self, name: str, *, rate: float, burst: int, patience: float, count: int) -> Drawn | None:
+    def draw(self, name: str, *, rate: float, burst: int, patience: float, count: int) -> TokenBucketResult | None:
         self.asked.append((name, count))
         return self.drawn
 
@@ -95,7 +95,7 @@ def test_a_cluster_counts_for_all_its_nodes(shared: SharedBuckets) -> None:
     throttle = Throttle(rate=2, burst=9, name="requests")
     assert throttle.take("shop", 2) == Allowance(9, 7, 1)
     assert shared.asked == [("requests:shop", 2)]
-    shared.drawn = Drawn(1.0, 3.0)
+    shared.drawn = TokenBucketResult(1.0, 3.0)
     with pytest.raises(ChatError) as refused:
         throttle.take("shop", 4)
     assert refused.value.data is not None and refused.value.data["retryAfter"] == 1.5

@@ -98,14 +98,14 @@ def test_a_body_that_is_no_form_is_refused(content_type: str) -> None:
 
 
 def test_a_form_without_end_is_refused(settings: Settings) -> None:
-    settings.IM_MESSAGE_LIMIT = 10
+    settings.IM_MESSAGE_MAX_LENGTH = 10
     reply = post(Client(), "/user/sendMessage", **SEND | {"message": "x" * 20_000})
     assert reply["code"] == 1011
     assert 10 < reply["data"]["limit"] < 20_000
 
 
 def test_the_longest_message_fits_into_a_form(settings: Settings) -> None:
-    reply = post(Client(), "/user/sendMessage", **SEND | {"message": "😀" * settings.IM_MESSAGE_LIMIT})
+    reply = post(Client(), "/user/sendMessage", **SEND | {"message": "😀" * settings.IM_MESSAGE_MAX_LENGTH})
     assert reply["code"] == 200
 
 

@@ -315,7 +315,7 @@ def test_a_refused_call_does_not_use_its_msg_id_up(program: Client) -> None:
 def test_a_msg_id_is_free_again_when_its_hours_have_passed(
     send: Callable[..., Answer], program: Client, settings: Settings
 ) -> None:
-    settings.IM_CLAIM_HOURS = 12
+    settings.IM_LEGACY_IDEMPOTENCY_HOURS = 12
     send(program)
     claimed = ClaimedKey.objects.get()
     assert timedelta(hours=11) < claimed.expires - timezone.now() <= timedelta(hours=12)

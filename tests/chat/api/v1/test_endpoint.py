@@ -58,7 +58,7 @@ def test_a_fault_here_tells_nothing_but_that_it_is_one(
 
 
 def test_a_body_that_is_too_large(bot: Caller, settings: Settings) -> None:
-    settings.IM_API_BODY = 100
+    settings.IM_API_MAX_BODY_BYTES = 100
     reply = bot.post("messages/", {"to": {"user": "alice"}, "msg": "x" * 100})
     assert (reply.status, reply.data["limit"]) == (413, 100)
 

@@ -120,7 +120,7 @@ def test_a_text_that_is_none(text: str, bot: Caller, alice: User) -> None:
 
 
 def test_a_text_that_is_too_long(bot: Caller, alice: User, settings: Settings) -> None:
-    settings.IM_MESSAGE_LIMIT = 10
+    settings.IM_MESSAGE_MAX_LENGTH = 10
     reply = send(bot, {"user": "alice"}, "a" * 11)
     assert (reply.status, reply.code, reply.data["limit"]) == (413, 1011, 10)
 
@@ -375,7 +375,7 @@ def test_a_message_of_many_is_the_same_as_one_sent_alone(bot: Caller, alice: Use
 
 
 def test_too_many_messages_in_one_call(bot: Caller, alice: User, settings: Settings) -> None:
-    settings.IM_API_MESSAGES = 3
+    settings.IM_API_MAX_MESSAGES = 3
     to: dict[str, object] = {"users": [f"ghost-{number}" for number in range(4)]}
     assert send(bot, to).status == 413
     assert bulk(bot, *[{"to": {"user": "alice"}, "msg": "x"}] * 4).status == 413

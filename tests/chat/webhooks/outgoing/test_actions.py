@@ -197,7 +197,7 @@ def test_each_failure_doubles_the_pause_up_to_a_bound(settings: Any) -> None:
 
 
 def test_only_the_newest_attempts_are_kept(scene: Scene, hooks: Hooks, receiver: Receiver, settings: Any) -> None:
-    settings.IM_WEBHOOK_LOG = 3
+    settings.IM_WEBHOOK_DELIVERY_LOG = 3
     hooks_made = [hooks.make(receiver), hooks.make(receiver)]
     for number in range(5):
         for hook in hooks_made:

@@ -133,7 +133,7 @@ async def test_one_alone_that_is_refused_for_days_ends_no_hook(
 async def test_one_that_refuses_too_much_fails_as_a_whole(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, quick: Any
 ) -> None:
-    quick.IM_WEBHOOK_ASIDE = 1
+    quick.IM_WEBHOOK_DEAD_LETTERS = 1
     hook = await run(hooks.make, receiver, "message.sent")
     receiver.refused = {"1": 422, "3": 500}
     await run(lambda: [scene.say(str(number)) for number in range(5)])

@@ -135,7 +135,7 @@ async def test_a_private_address_gets_nothing(
 ) -> None:
     """Also where the hook was made while the network was open, or its name leads there only now."""
     hook = await run(hooks.make, receiver, "message.sent")
-    quick.IM_WEBHOOK_PRIVATE = ()
+    quick.IM_WEBHOOK_PRIVATE_NETWORKS = ()
     await run(scene.say, "secret")
     await failed(hook, 2)
     named = receiver.url.replace("127.0.0.1", "localhost")
@@ -231,7 +231,7 @@ async def test_whose_maker_is_shut_out_hears_nothing_more(
 
 
 async def test_without_a_hook_what_is_said_asks_the_database_nothing(scene: Scene, quick: Any, site: Site) -> None:
-    quick.IM_LOG_POLL, quick.IM_WEBHOOK_PACE = 3600, 0
+    quick.IM_EVENT_LOG_POLL_INTERVAL, quick.IM_WEBHOOK_INTERVAL = 3600, 0
     other = Dispatcher("other", site.hub)
     await other._look()
     await run(scene.say, "hello")

@@ -17,7 +17,7 @@ from delivery.cluster.rpc.peers import NodeState, Peers
 from delivery.cluster.rpc.server import DeliverServer
 from delivery.hub.encoders import encoders
 from delivery.hub.hub import Hub
-from delivery.log import Entry, Span
+from delivery.log import Entry, MembershipInterval
 from tests.delivery.conftest import MemoryLog
 from tests.support.deliver import (
     CREDENTIAL,
@@ -49,7 +49,7 @@ async def peers(server: DeliverServer) -> AsyncIterator[Peers]:
 @pytest_asyncio.fixture
 async def only_pushes(hub: Hub, memory_log: MemoryLog, settings: Settings) -> None:
     """The hub does not look into the log by itself any more: what it shows came by a push."""
-    settings.IM_LOG_POLL = 3600
+    settings.IM_EVENT_LOG_POLL_INTERVAL = 3600
     await eventually(lambda: memory_log.reads >= 2)
 
 
@@ -85,7 +85,7 @@ async def test_all_of_an_entry_arrives(
     about = {"channel": 10, "ref": 5, "subject": 1, "app": 101, "origin": "0123456789abcdef.3"}
     sent = Entry(kind="edit", header={"skip": [BOB]}, body={"a": [1, "ä"]}, **about)  # type: ignore[arg-type]
     memory_log.append(sent)
-    async with listening(hub, ALICE, Span(10, 0)) as alice:
+    async with listening(hub, ALICE, MembershipInterval(10, 0)) as alice:
         await peers.push("a", [sent])
         await alice.until("edit@1")
     assert shown == [sent]
