@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from django.db import transaction
 
-from delivery.cluster.redis_client import Unreachable
-from delivery.cluster.relay import Relay
-from delivery.cluster.token_buckets import TokenBucketResult, TokenBuckets
 from delivery.hub.connection import Connection
 from delivery.hub.hub import Hub
 from delivery.log import Entry
+from delivery.rate_limits.base import TokenBucketResult, TokenBuckets, TokenBucketsUnavailable
 
 T = TypeVar("T")
 
 LOOP_PATIENCE = 10.0
 """Seconds that a thread waits for its turn on the event loop."""
 
+
+class EventRelay(Protocol):
+    """Sends events to the other nodes."""
+
+    def send(self, entries: Sequence[Entry]) -> None:
+        """Send committed events and transient pushes soon. Never waits, never fails. Event loop only."""
+
+
 _hub: Hub | None = None
-_relay: Relay | None = None
+_relay: EventRelay | None = None
 _buckets: TokenBuckets | None = None
 
 
-def configure(hub: Hub | None, relay: Relay | None = None, buckets: TokenBuckets | None = None) -> None:
+def configure(hub: Hub | None, relay: EventRelay | None = None, buckets: TokenBuckets | None = None) -> None:
     """Announce to this hub from now on, and by the relay to the other nodes, with whom it shares the buckets.
 
     None: to nobody; every node finds committed entries in the log by itself.
@@ -51,7 +57,7 @@ def draw(name: str, *, rate: float, burst: int, patience: float, count: int = 1)
         return None
     try:
         return run_on_loop(lambda: buckets.draw(name, rate=rate, burst=burst, count=count), patience)
-    except (Unreachable, TimeoutError):
+    except (TokenBucketsUnavailable, TimeoutError):
         return None
 
 

@@ -11,7 +11,7 @@ import orjson
 from django.conf import settings
 
 from delivery.cluster.presence_scripts import COUNT, NAMED, PERSONS, WHERE
-from delivery.cluster.redis_client import PATIENCE, RedisClient, Unreachable
+from delivery.cluster.redis_client import PATIENCE, RedisClient, RedisUnavailable
 from delivery.presence.local import LocalPresence
 
 PAGE = 2000
@@ -58,7 +58,7 @@ class ClusterPresenceReader:
         for start in range(0, len(persons), ASKED):
             try:
                 answer = orjson.loads(await self._link.run(WHERE, *persons[start : start + ASKED])) or []
-            except Unreachable:
+            except RedisUnavailable:
                 return
             for person, field in zip(answer[::2], answer[1::2], strict=True):
                 app, _, lease = field.partition("@")
@@ -92,7 +92,7 @@ class ClusterPresenceReader:
     async def _ask(self, script: str, *arguments: str | int) -> list[Any] | None:
         """Redis's answer, with what happened here before in it, as far as that can be had soon; None if it is away."""
         answer: list[Any] | None = None
-        with contextlib.suppress(Unreachable, TimeoutError):
+        with contextlib.suppress(RedisUnavailable, TimeoutError):
             await self._written_out()
             async with asyncio.timeout(PATIENCE):
                 more = 1

@@ -24,7 +24,7 @@ PATIENCE = 0.5
 CONNECTIONS = 16
 
 
-class Unreachable(Exception):
+class RedisUnavailable(Exception):
     """Redis has not answered, or is known not to."""
 
 
@@ -49,9 +49,9 @@ class RedisClient:
         self._scripts: dict[str, AsyncScript] = {}
 
     async def run(self, script: str, *arguments: str | int) -> Any:
-        """The answer of a Lua script. Raises Unreachable, at once while Redis is down."""
+        """The answer of a Lua script. Raises RedisUnavailable, at once while Redis is down."""
         if not self.up:
-            raise Unreachable
+            raise RedisUnavailable
         return await self.probe(script, *arguments)
 
     async def probe(self, script: str, *arguments: str | int) -> Any:
@@ -64,7 +64,7 @@ class RedisClient:
                 return await known(args=arguments)
         except (RedisError, OSError, TimeoutError) as error:
             await self._lose(error)
-            raise Unreachable from error
+            raise RedisUnavailable from error
 
     async def _lose(self, error: Exception) -> None:
         if self.up:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 
 from django.conf import settings
 
-from delivery.cluster.redis_client import RedisClient, Unreachable
+from delivery.cluster.redis_client import RedisClient, RedisUnavailable
 from delivery.log import now_ms
 from delivery.metrics import fault_counts
 from delivery.nodes.base import Changed, Counts, NodeInfo, no_change, no_counts
@@ -98,7 +98,7 @@ class RedisNodes:
             self._task = None
         try:
             await self._link.run(_GIVE_UP, self.lease)
-        except Unreachable:
+        except RedisUnavailable:
             logger.info("lease_release_failed")
         self.lease = ""
 
@@ -139,7 +139,7 @@ class RedisNodes:
                     # Redis may have come back without its memory, and the others not yet have told it who they are.
                     self._trusting = now + settings.IM_NODE_LEASE
                 await self._take(lease_ms)
-        except Unreachable:
+        except RedisUnavailable:
             self._see(None)
             return
         self._sign = now

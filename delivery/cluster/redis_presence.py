@@ -16,7 +16,7 @@ from itertools import islice
 
 from delivery.cluster.presence_queries import ClusterPresenceReader, grace
 from delivery.cluster.presence_scripts import RETIRE, SWEEP, WRITE
-from delivery.cluster.redis_client import PATIENCE, RedisClient, Unreachable
+from delivery.cluster.redis_client import PATIENCE, RedisClient, RedisUnavailable
 from delivery.cluster.redis_nodes import RedisNodes
 from delivery.presence.base import Watcher, ignore
 from delivery.presence.local import Key, LocalPresence, PresenceGraceTimers
@@ -74,7 +74,7 @@ class RedisPresence:
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._retire()
-        except (Unreachable, TimeoutError):
+        except (RedisUnavailable, TimeoutError):
             logger.info("presence_release_failed")
 
     # -- this node's people ---------------------------------------------------------------------------------------
@@ -101,7 +101,7 @@ class RedisPresence:
             fault = False
             try:
                 await self._tell(changed)
-            except Unreachable:
+            except RedisUnavailable:
                 self._abandon(tell=False)
                 self._decide_alone(changed)
             except Exception:
@@ -120,7 +120,7 @@ class RedisPresence:
     async def _tell(self, changed: set[Key]) -> None:
         """Tell Redis of the changes; of everybody who is here if it may not know them."""
         if not self._link.up:
-            raise Unreachable
+            raise RedisUnavailable
         if self._lease != self._nodes.lease:
             self._abandon(tell=True)
             self._lease = self._nodes.lease
@@ -207,7 +207,7 @@ class RedisPresence:
             while more:
                 try:
                     more, gone = await self._link.run(SWEEP, grace(), STALE)
-                except Unreachable:
+                except RedisUnavailable:
                     break
                 for member in gone:
                     app, person, name = member.split(":", 2)

@@ -9,11 +9,11 @@ from django.core.exceptions import ImproperlyConfigured
 from delivery.cluster.redis_client import RedisClient
 from delivery.cluster.redis_nodes import RedisNodes
 from delivery.cluster.redis_presence import RedisPresence
+from delivery.cluster.redis_token_buckets import RedisTokenBuckets
 from delivery.cluster.relay import Relay
 from delivery.cluster.rpc.credential import ClusterCredential
 from delivery.cluster.rpc.peers import Peers
 from delivery.cluster.rpc.server import DeliverServer
-from delivery.cluster.token_buckets import TokenBuckets
 from delivery.hub.hub import Hub
 
 
@@ -27,7 +27,7 @@ class Cluster:
         self._link = RedisClient(settings.REDIS_URL)
         self.nodes = RedisNodes(self._link, node)
         self.presence = RedisPresence(self._link, self.nodes)
-        self.buckets = TokenBuckets(self._link)
+        self.buckets = RedisTokenBuckets(self._link)
         self._server: DeliverServer | None = None
         self.peers: Peers | None = None
         self.relay: Relay | None = None

@@ -16,7 +16,7 @@ from accounts.rate_limits import Throttle
 from chat.actions.session import session_open
 from chat.errors import TOO_MUCH, ChatError
 from delivery import publish
-from delivery.cluster.token_buckets import TokenBucketResult
+from delivery.rate_limits.base import TokenBucketResult
 from tests.accounts.conftest import PASSWORD
 
 FORM = "application/x-www-form-urlencoded"

@@ -18,7 +18,7 @@ from django.conf import settings
 from chat import errors
 from chat.errors import ChatError
 from delivery import publish
-from delivery.cluster.token_buckets import TokenBucketResult
+from delivery.rate_limits.base import TokenBucketResult
 
 TOKENS = 10_000
 """Tokens that a node remembers; who has not called for longest is forgotten, which at worst fills their bucket."""

@@ -10,7 +10,7 @@ from chat.api.common import throttles as module
 from chat.api.common.throttles import Allowance, Throttle, throttles
 from chat.errors import ChatError
 from delivery import publish
-from delivery.cluster.token_buckets import TokenBucketResult
+from delivery.rate_limits.base import TokenBucketResult
 from tests.chat.api.conftest import Grant
 from tests.chat.api.v1.conftest import Caller
 

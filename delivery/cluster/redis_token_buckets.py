@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from delivery.cluster.redis_client import RedisClient
+from delivery.cluster.redis_client import RedisClient, RedisUnavailable
+from delivery.rate_limits.base import TokenBucketResult, TokenBucketsUnavailable
 
 _DRAW = """
 local time = redis.call('TIME')
@@ -23,24 +22,15 @@ return {tostring(left), tostring(missing)}
 """
 
 
-@dataclass(frozen=True, slots=True)
-class TokenBucketResult:
-    """What is `left` in a bucket (below 0: owed), and how much was `missing`; then nothing was taken."""
-
-    left: float
-    missing: float
-
-
-class TokenBuckets:
-    """On the node's event loop only."""
+class RedisTokenBuckets:
+    """Token buckets in Redis; see `delivery.rate_limits.base.TokenBuckets`. To be used on the node's event loop."""
 
     def __init__(self, link: RedisClient) -> None:
         self._link = link
 
-    async def draw(self, name: str, *, rate: float, burst: int, count: int) -> TokenBucketResult:
-        """Take so many from a bucket that holds `burst` and fills at `rate` a second, or nothing.
-
-        More than it ever holds is given when it is full, and owed. Raises Unreachable.
-        """
-        left, missing = await self._link.run(_DRAW, f"im:bucket:{name}", str(rate), str(burst), str(count))
+    async def draw(self, key: str, *, rate: float, burst: int, count: int = 1) -> TokenBucketResult:
+        try:
+            left, missing = await self._link.run(_DRAW, f"im:bucket:{key}", str(rate), str(burst), str(count))
+        except RedisUnavailable as error:
+            raise TokenBucketsUnavailable from error
         return TokenBucketResult(float(left), float(missing))
