@@ -23,20 +23,21 @@ export class CircleSession extends EventTarget {
     this.store = store;
     this.session = session;
     for (const type of ["entered", "resumed"]) session.addEventListener(type, () => this.load());
-    socket.addEventListener("push", (event) => this.#apply(/** @type {CustomEvent} */ (event).detail));
+    for (const kind of ["friend.requested", "friend.accepted", "friend.removed", "person.blocked", "person.unblocked"]) {
+      socket.onPush(kind, (data) => this.#apply(kind, data));
+    }
     setInterval(() => this.#refresh(), REFRESH);
   }
 
-  /** @param {import("./protocol.js").Answer} push */
-  #apply({ cmd, data }) {
-    if (!cmd.startsWith("friend.") && cmd !== "person.blocked" && cmd !== "person.unblocked") return;
+  /** @param {string} kind @param {{by: import("./protocol.js").Person}} data */
+  #apply(kind, data) {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.load(), TOGETHER);
     // With a block, people vanish from the lists of who is online, and come back with its end.
-    if (cmd.startsWith("person.")) this.session.refreshPresence();
+    if (kind.startsWith("person.")) this.session.refreshPresence();
     const isNews = this.socket.ready && data.by.id !== this.store.me?.id;
-    if (isNews && cmd === "friend.requested") this.#tell("asked", data.by);
-    else if (isNews && cmd === "friend.accepted") this.#tell("accepted", data.by);
+    if (isNews && kind === "friend.requested") this.#tell("asked", data.by);
+    else if (isNews && kind === "friend.accepted") this.#tell("accepted", data.by);
   }
 
   #refresh() {

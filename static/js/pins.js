@@ -21,7 +21,11 @@ export class Pins extends EventTarget {
     this.store = store;
     store.addEventListener("current", () => this.#load(true));
     for (const type of ["entered", "resumed"]) session.addEventListener(type, () => this.#load(false));
-    socket.addEventListener("push", (event) => this.#apply(/** @type {CustomEvent} */ (event).detail));
+    socket.onPush("message.pinned", ({ target }) => target === store.current && this.#load(false));
+    for (const kind of ["message.edited", "message.recalled", "message.unpinned"]) {
+      socket.onPush(kind, ({ target, id }) => target === store.current && this.has(id) && this.#load(false));
+    }
+    socket.onPush("person.changed", ({ who }) => this.messages.some(({ fromId }) => fromId === who.id) && this.#load(false));
   }
 
   /** @param {string} id */
@@ -40,14 +44,6 @@ export class Pins extends EventTarget {
   async unpin({ target, id }) {
     await this.socket.request("message.unpin", { target, id });
     this.#load(false);
-  }
-
-  /** @param {import("./protocol.js").Answer} push */
-  #apply({ cmd, data }) {
-    if (cmd === "person.changed" && this.messages.some(({ fromId }) => fromId === data.who.id)) this.#load(false);
-    if (data?.target !== this.store.current) return;
-    const touches = cmd === "message.pinned" || ((cmd === "message.edited" || cmd === "message.recalled" || cmd === "message.unpinned") && this.has(data.id));
-    if (touches) this.#load(false);
   }
 
   /** @param {boolean} anew whether what stands there is of another channel */

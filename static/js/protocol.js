@@ -38,10 +38,6 @@ export const Close = Object.freeze({ RESTART: 1012, LOGIN_LATE: 4000, SIGNED_OUT
 
 /** @type {Set<number>} */
 const FAULTS = new Set([Code.SERVER_ERROR, Code.NOT_ADDED, Code.NOT_DELETED, Code.NOT_STORED]);
-const PUSHES = new Set([
-  "msg", "message.edited", "message.recalled", "message.pinned", "message.unpinned", "channel.note", "enter", "exit",
-  "friend.requested", "friend.accepted", "friend.removed", "person.changed", "person.blocked", "person.unblocked", "read.seen", "restriction",
-]);
 
 /** A reply with another code than 200. */
 export class Refused extends Error {
@@ -81,11 +77,6 @@ export function decode(frame) {
 export function answer(envelope) {
   const { code = 0, codeMsg = "", data = null } = envelope.response ?? {};
   return { seq: String(envelope.seq ?? ""), cmd: String(envelope.cmd ?? ""), code, codeMsg, data };
-}
-
-/** Whether the envelope answers no request. `read.mark` is both a command and a push, told apart by `seq`. */
-export function isPush(/** @type {Answer} */ given, /** @type {(seq: string) => boolean} */ isAwaited) {
-  return PUSHES.has(given.cmd) || (given.cmd === "read.mark" && !isAwaited(given.seq));
 }
 
 /** @param {Answer} given @returns {any} its data, or throws Refused */

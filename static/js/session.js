@@ -5,7 +5,7 @@
  * Events: `entered` (everything is loaded anew), `resumed` (in step again after a reconnect), `left` (detail {reason}: not connected as anybody any more).
  * `notice` (detail: a message that stands in no channel).
  *
- * @import { Answer, Channel, Message, Note, Person } from "./protocol.js"
+ * @import { Channel, Message, Note, Person } from "./protocol.js"
  * @import { Socket } from "./socket.js"
  * @import { Store } from "./store.js"
  * @import { Outbox } from "./outbox.js"
@@ -35,7 +35,7 @@ export class Session extends EventTarget {
     const on = (/** @type {string} */ type, /** @type {(detail: any) => void} */ handle) =>
       socket.addEventListener(type, (event) => handle(/** @type {CustomEvent} */ (event).detail));
     on("status", (status) => store.setConnection(status));
-    on("push", (push) => this.#apply(push));
+    for (const [kind, handle] of Object.entries(this.#pushHandlers())) socket.onPush(kind, handle);
     on("reset", () => (this.#needsReset = true));
     on("ready", (detail) => this.#ready(detail));
     on("refused", (refused) => this.#refused(refused));
@@ -164,47 +164,37 @@ export class Session extends EventTarget {
     this.#tell("left", { reason, text: refused.message });
   }
 
-  /** @param {Answer} push */
-  #apply({ cmd, data }) {
+  /** @returns {Record<string, (data: any) => void>} by the kind of push */
+  #pushHandlers() {
     const { store } = this;
-    switch (cmd) {
-      case "msg":
-        if (!data.target) {
-          // What another system says to a guest: it stands in no channel.
-          this.#tell("notice", data);
-          break;
-        }
-        store.faces.meet({ userId: data.from, id: data.fromId, name: data.name, avatar: data.avatar, kind: "person" });
-        if (!store.channels.has(data.target) && store.channelsLoaded) this.#refresh(data.target);
-        store.addMessage(data);
-        this.watchGap(data.target);
-        break;
-      case "message.edited":
-        store.editMessage(data);
-        break;
-      case "message.recalled":
-        store.recallMessage(data);
-        break;
-      case "channel.note":
-        this.#note(data);
-        break;
-      case "read.mark":
-        store.setRead(data.target, data.readSeq);
-        break;
-      case "read.seen":
-        store.setPeerRead(data.target, data.readSeq);
-        break;
-      case "person.changed":
-        this.#changed({ ...data.who, status: data.status });
-        break;
-      case "restriction":
+    return {
+      msg: (message) => this.#message(message),
+      "message.edited": (data) => store.editMessage(data),
+      "message.recalled": (data) => store.recallMessage(data),
+      "channel.note": (note) => this.#note(note),
+      "read.mark": ({ target, readSeq }) => store.setRead(target, readSeq),
+      "read.seen": ({ target, readSeq }) => store.setPeerRead(target, readSeq),
+      "person.changed": ({ who, status }) => this.#changed({ ...who, status }),
+      restriction: (data) => {
         if (data.kind === "mute" || data.kind === "unmute") store.setMuted(data.target, data.kind === "mute" ? data : undefined);
-        break;
-      case "enter":
-      case "exit":
-        store.setPresence(presentPerson(data), cmd === "enter");
-        break;
+      },
+      enter: (data) => store.setPresence(presentPerson(data), true),
+      exit: (data) => store.setPresence(presentPerson(data), false),
+    };
+  }
+
+  /** @param {Message} message */
+  #message(message) {
+    const { store } = this;
+    if (!message.target) {
+      // What another system says to a guest: it stands in no channel.
+      this.#tell("notice", message);
+      return;
     }
+    store.faces.meet({ userId: message.from, id: message.fromId, name: message.name, avatar: message.avatar, kind: "person" });
+    if (!store.channels.has(message.target) && store.channelsLoaded) this.#refresh(message.target);
+    store.addMessage(message);
+    this.watchGap(message.target);
   }
 
   /** @param {Note} note */

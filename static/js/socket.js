@@ -3,9 +3,11 @@
  * of the chat; what arrives leaves as events.
  *
  * Events: `status` (detail {status, retryAt, reason}), `ready` (detail {login, resumed}: logged in and caught up),
- * `push` (detail Answer), `reset` (too much was missed: load everything anew), `refused` (detail Refused at the log-in).
+ * `reset` (too much was missed: load everything anew), `refused` (detail Refused at the log-in). Pushes: see `onPush`.
+ *
+ * @import { Answer } from "./protocol.js"
  */
-import { Close, Code, Disconnected, Refused, backOff, decode, encode, isPush, result } from "./protocol.js";
+import { Close, Code, Disconnected, Refused, answer, backOff, decode, encode, result } from "./protocol.js";
 
 const HEARTBEAT = 25_000;
 const ANSWER_WITHIN = 30_000;
@@ -17,7 +19,9 @@ const STABLE = 10_000;
 
 export class Socket extends EventTarget {
   /** @type {WebSocket | null} */ #ws = null;
-  /** @type {Map<string, {done: (answer: any) => void, fail: (error: Error) => void, timer: number}>} */ #waiting = new Map();
+  /** @type {Map<string, {cmd: string, done: (answer: any) => void, fail: (error: Error) => void, timer: number}>} */ #waiting = new Map();
+  /** Kinds of pushes that a part of the page handles. @type {Set<string>} */ #handled = new Set();
+  /** Kinds that arrived without a handler; each is logged once. @type {Set<string>} */ #unhandled = new Set();
   /** @type {Credentials | null} */ #credentials = null;
   /** @type {number | null} */ #position = null;
   #counter = 0;
@@ -40,6 +44,16 @@ export class Socket extends EventTarget {
 
   get ready() {
     return this.#status === "ready";
+  }
+
+  /**
+   * Calls `handle` with the data of every push of this kind. A kind may have several handlers; a push without any is
+   * logged to the console.
+   * @param {string} kind @param {(data: any) => void} handle
+   */
+  onPush(kind, handle) {
+    this.#handled.add(kind);
+    this.addEventListener(`push:${kind}`, (event) => handle(/** @type {CustomEvent} */ (event).detail));
   }
 
   /** Connects as this person, instead of whatever was before. @param {Credentials} credentials */
@@ -81,7 +95,7 @@ export class Socket extends EventTarget {
     return new Promise((done, fail) => {
       // A connection that leaves a request unanswered is as good as gone.
       const timer = setTimeout(() => ws === this.#ws && this.#lost("silent"), ANSWER_WITHIN);
-      this.#waiting.set(seq, { done, fail, timer });
+      this.#waiting.set(seq, { cmd, done, fail, timer });
       ws.send(encode(seq, cmd, data));
     });
   }
@@ -138,7 +152,7 @@ export class Socket extends EventTarget {
       const page = await this.request("sync", { after: this.#position });
       if (ws !== this.#ws) return;
       if (page.reset) this.#emit("reset", null);
-      for (const envelope of page.events ?? []) this.#emit("push", { cmd: envelope.cmd, data: envelope.response.data });
+      for (const envelope of page.events ?? []) this.#push(answer(envelope));
       this.#position = page.position;
       more = Boolean(page.hasMore);
     }
@@ -147,18 +161,29 @@ export class Socket extends EventTarget {
   /** @param {string | Blob} frame */
   #receive(frame) {
     if (typeof frame !== "string") return;
-    for (const answer of decode(frame)) {
-      const waiting = this.#waiting.get(answer.seq);
-      if (isPush(answer, () => waiting !== undefined)) this.#emit("push", answer);
-      else if (waiting) {
-        this.#waiting.delete(answer.seq);
-        clearTimeout(waiting.timer);
-        try {
-          waiting.done(result(answer));
-        } catch (refused) {
-          waiting.fail(/** @type {Error} */ (refused));
-        }
+    for (const given of decode(frame)) {
+      // A push may carry any `seq`, also that of a request: another system may have chosen it.
+      const waiting = this.#waiting.get(given.seq);
+      if (waiting?.cmd !== given.cmd) {
+        this.#push(given);
+        continue;
       }
+      this.#waiting.delete(given.seq);
+      clearTimeout(waiting.timer);
+      try {
+        waiting.done(result(given));
+      } catch (refused) {
+        waiting.fail(/** @type {Error} */ (refused));
+      }
+    }
+  }
+
+  /** @param {Answer} push */
+  #push({ cmd, data }) {
+    if (this.#handled.has(cmd)) this.#emit(`push:${cmd}`, data);
+    else if (!this.#unhandled.has(cmd)) {
+      this.#unhandled.add(cmd);
+      console.warn(`The page has no handler for pushes of the kind "${cmd}".`);
     }
   }
 

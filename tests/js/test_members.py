@@ -21,6 +21,7 @@ _PRELUDE = """async () => {
   const { Store } = await import("/static/js/store.js");
   const group = Array.from({ length: 250 }, (_, at) => ({ id: String(at + 1), name: `P${at + 1}`, role: "member" }));
   const socket = new EventTarget();
+  socket.onPush = () => {};
   socket.request = async (cmd, { after, limit }) => {
     const rest = group.filter(({ id }) => Number(id) > Number(after ?? 0)).map((member) => ({ ...member }));
     await new Promise((done) => setTimeout(done));

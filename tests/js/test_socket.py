@@ -58,9 +58,8 @@ async def server(modules: Page) -> Server:
       const { Socket } = await import("/static/js/socket.js");
       window.socket = new Socket("ws://modules.test/acc");
       window.events = [];
-      for (const type of ["push", "ready", "reset", "refused"]) {
-        socket.addEventListener(type, ({ detail }) => events.push(type === "push" ? detail.data.id : type));
-      }
+      socket.onPush("msg", ({ id }) => events.push(id));
+      for (const type of ["ready", "reset", "refused"]) socket.addEventListener(type, () => events.push(type));
     }"""
     await modules.evaluate(script)
     return server

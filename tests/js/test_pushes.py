@@ -1,0 +1,79 @@
+"""Pushes on the page: every kind has a handler, and one without is logged."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import ConsoleMessage, Page, WebSocketRoute
+
+from chat.wire.schema.pushes import PUSHES
+from tests.support import machine
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.sqlite,
+    pytest.mark.skipif(machine.chromium() is None, reason="Chromium is missing on this machine"),
+]
+
+_HANDLED = """async () => {
+  const { CircleSession } = await import("/static/js/circle-session.js");
+  const { Pins } = await import("/static/js/pins.js");
+  const { Session } = await import("/static/js/session.js");
+  const { Store } = await import("/static/js/store.js");
+  const kinds = new Set();
+  const socket = Object.assign(new EventTarget(), { onPush: (kind) => kinds.add(kind) });
+  const store = new Store();
+  const session = new Session(socket, store, {});
+  new CircleSession({ socket, store, session });
+  new Pins({ socket, store, session });
+  return [...kinds];
+}"""
+
+_CONNECT = """async () => {
+  const { Socket } = await import("/static/js/socket.js");
+  window.received = [];
+  const socket = new Socket("ws://modules.test/acc");
+  socket.onPush("msg", ({ id }) => received.push(id));
+  socket.start({ appId: 101 });
+  window.socket = socket;
+}"""
+
+
+async def test_the_page_handles_every_kind(modules: Page) -> None:
+    assert set(await modules.evaluate(_HANDLED)) == set(PUSHES)
+
+
+async def test_a_kind_without_a_handler_is_logged_once(modules: Page) -> None:
+    warnings: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "warning":
+            warnings.append(message.text)
+
+    def accept(ws: WebSocketRoute) -> None:
+        for kind, id in (("message.unheard", "1"), ("message.unheard", "2"), ("msg", "3")):
+            push = '{"seq": "%s", "cmd": "%s", "response": {"code": 200, "codeMsg": "Ok", "data": {"id": "%s"}}}'
+            ws.send(push % (id, kind, id))
+
+    modules.on("console", note)
+    await modules.route_web_socket("ws://modules.test/acc", accept)
+    await modules.reload()
+    await modules.evaluate(_CONNECT)
+    await modules.wait_for_function("received.length")
+    assert len(warnings) == 1 and "message.unheard" in warnings[0]
+    assert await modules.evaluate("received") == ["3"]
+
+
+async def test_a_push_with_the_seq_of_a_request_is_no_reply_to_it(modules: Page) -> None:
+    def accept(ws: WebSocketRoute) -> None:
+        # `c1` is the seq of the page's first request; another system may choose it for a push as well.
+        ws.on_message(
+            lambda raw: ws.send(
+                '{"seq": "c1", "cmd": "msg", "response": {"code": 200, "codeMsg": "Ok", "data": {"id": "7"}}}'
+            )
+        )
+
+    await modules.route_web_socket("ws://modules.test/acc", accept)
+    await modules.reload()
+    await modules.evaluate(_CONNECT)
+    await modules.wait_for_function("received.length")
+    assert await modules.evaluate("[received, socket.status]") == [["7"], "connecting"]
