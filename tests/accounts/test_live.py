@@ -124,8 +124,8 @@ async def test_an_operator_deactivates_alice_and_a_guest(site: Site, connect: Co
 async def test_a_deactivation_in_another_process_reaches_this_one(site: Site, connect: Connect, alice: Browser) -> None:
     mine = await _online(connect, alice)
     done = (
-        "from accounts import actions, selectors;"
-        "actions.person_deactivate(user_id=selectors.person_by_name('alice').pk)"
+        "from accounts import actions; from accounts.selectors import users;"
+        "actions.person_deactivate(user_id=users.person_by_name('alice').pk)"
     )
     await asyncio.to_thread(site.manage, "shell", "-c", done)
     assert await mine.closed() == ENDED

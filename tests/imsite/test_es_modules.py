@@ -87,7 +87,7 @@ def test_only_paths_are_followed(files: Path, address: str) -> None:
 
 
 def test_an_address_is_written_like_the_scripts_own(files: Path) -> None:
-    page = Template("{% load modules %}{% module_script 'app/again.js' %}").render(Context())
+    page = Template("{% load es_modules %}{% module_script 'app/again.js' %}").render(Context())
 
     assert page.splitlines() == [
         '<script type="module" src="/static/app/again.js"></script>',

@@ -17,10 +17,9 @@ _ROOT = Path(settings.BASE_DIR)
 _PLACE = re.compile(r"\{\w*\}|%\(\w+\)s")
 # Told to programs, operators or other systems, or before anybody is in; the page's own ways never end there.
 _ELSEWHERE = {
-    *("actions/announcement.py", "actions/gateway.py", "actions/incoming_hook.py", "actions/once.py"),
-    *("actions/private_channels.py", "actions/sending.py", "actions/service_access.py", "actions/service_channel.py"),
-    *("actions/service_message.py", "actions/session.py", "actions/transient.py", "actions/webhook.py"),
-    *("actions/webhook_delivery.py", "commands/binary.py", "commands/session.py", "selectors/hooks.py"),
+    *("actions/announcement.py", "actions/legacy_push.py", "actions/idempotency.py", "actions/private_channels.py"),
+    *("actions/bulk_send.py", "actions/service_access.py", "actions/service_channel.py", "actions/service_message.py"),
+    *("actions/session.py", "actions/ephemeral.py", "commands/protobuf_requests.py", "commands/session.py"),
 }
 _MISUSE = {
     "A picture or voice has at most {} bytes.",
@@ -60,7 +59,7 @@ def told_to_people() -> set[str]:
     """What the commands of the page may be refused with."""
     chat = [
         path
-        for place in ("", "actions", "commands", "selectors", "consumers")
+        for place in ("", "actions", "commands", "selectors", "consumers", "sending")
         for path in (_ROOT / "chat" / place).glob("*.py")
     ]
     found = {
