@@ -9,7 +9,7 @@ from accounts.actions import device_made, session_end
 from accounts.credentials import EARLIER_CREDENTIALS, session_credential
 from accounts.models import Device, User
 from accounts.names import is_storable
-from accounts.selectors.users import person_by_phone
+from accounts.selectors.users import user_by_phone
 from accounts.user_agents import browser_name
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -38,12 +38,12 @@ def remember_device(request: HttpRequest, user: User) -> None:
         )
 
 
-def person_by_password(request: HttpRequest, phone_number: str, password: str) -> User | None:
+def user_by_password(request: HttpRequest, phone_number: str, password: str) -> User | None:
     """The active person of that phone number and password; None too while too many wrong ones lock it.
 
     An unknown number takes as long and is locked like a known one.
     """
-    known = person_by_phone(phone_number)
+    known = user_by_phone(phone_number)
     # Nobody who has a password is called so. What no row can hold, the record of failures cannot either.
     nobody = f"~{phone_number}" if is_storable(phone_number) else "~"
     user = authenticate(request, username=known.username if known else nobody, password=password)

@@ -34,8 +34,8 @@ def anonymized_username(user_id: int) -> str:
     return f"{GUEST_PREFIX}deleted-{user_id}"
 
 
-def person_depart(*, user_id: int) -> None:
-    """Shut a person out for good. `person_forget` follows, when all that names them has been seen to.
+def user_mark_deleted(*, user_id: int) -> None:
+    """Shut a person out for good. `user_anonymize` follows, when all that names them has been seen to.
 
     LastAdministrator if nobody would be left who may do everything; NoSuchPerson for guests and services.
     """
@@ -52,7 +52,7 @@ def person_depart(*, user_id: int) -> None:
         end_all(user)
 
 
-def person_forget(*, user_id: int, groups: Iterable[int] = (), people: Iterable[int] = ()) -> None:
+def user_anonymize(*, user_id: int, groups: Iterable[int] = (), people: Iterable[int] = ()) -> None:
     """Take from who has departed everything that says who they were: names, addresses, picture, links, friends.
 
     Whoever saw them hears how they are shown now, in the `groups` too that they have left, and the `people` they knew.
@@ -115,7 +115,7 @@ def _tried(user: User) -> list[str]:
     return [key for one in given if one for key in (name_key(one), name_key(f"~{one}"))]
 
 
-def departing() -> list[int]:
+def users_awaiting_anonymization() -> list[int]:
     """Who has departed and is not forgotten yet: a deletion that was interrupted."""
     found = User.objects.filter(deleted_at__isnull=False).exclude(username__startswith=f"{GUEST_PREFIX}deleted-")
     return list(found.values_list("pk", flat=True))

@@ -14,7 +14,7 @@ BLOCKED = "person.blocked"
 UNBLOCKED = "person.unblocked"
 
 
-def person_block(*, user: User, person_id: int) -> User:
+def user_block(*, user: User, person_id: int) -> User:
     """Hear nothing more from somebody: no new private channel, no message in an old one, no request, no presence.
 
     One's own other devices hear of it; the same again changes nothing. Returns who is blocked. NoSuchPerson for who has
@@ -42,7 +42,7 @@ def person_block(*, user: User, person_id: int) -> User:
     return other
 
 
-def person_unblock(*, user: User, person_id: int) -> None:
+def user_unblock(*, user: User, person_id: int) -> None:
     """Take the block back; nothing happens if there is none. Whether another restriction stands is not asked."""
     with write():
         other = two_locked(user.pk, person_id).get(person_id)

@@ -13,14 +13,14 @@ from datetime import timedelta
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 
-from accounts.actions.managed_users import person_rename
+from accounts.actions.managed_users import user_rename
 from accounts.actions.tokens import MadeToken, token_make, tokens_revoke
 from accounts.actions.user_persistence import insert, locked
-from accounts.actions.users import person_deactivate
+from accounts.actions.users import user_deactivate
 from accounts.errors import AccountError, BadExternalId, BadToken, NoSuchPerson
 from accounts.models import ExternalId, User
 from accounts.names import check_nickname, is_storable
-from accounts.selectors.external_users import external_people, external_person, tokens_made_for
+from accounts.selectors.external_users import external_user_by_id, external_users_by_ids, token_credentials_for
 from delivery.db.transactions import write
 
 ID_LIMIT = 200
@@ -32,7 +32,7 @@ _SERVICE_NAME = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ExternalUserResult:
     """Somebody of a service's own people; `created`: by this very call."""
 
     user: User
@@ -40,35 +40,37 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class ExternalUserData:
     """What a service says of one of its people. Without a nickname a known one keeps theirs."""
 
     external_id: str
     nickname: str = ""
 
 
-def external_person_set(*, service: User, given: Given) -> Known:
+def external_user_upsert(*, service: User, given: ExternalUserData) -> ExternalUserResult:
     """Make or find the person, and show them under the nickname. BadExternalId, BadNickname."""
-    known = external_people_import(service=service, given=[given])[0]
+    known = external_users_import(service=service, given=[given])[0]
     if isinstance(known, AccountError):
         raise known
     return known
 
 
-def external_people_import(*, service: User, given: Sequence[Given]) -> list[Known | AccountError]:
+def external_users_import(
+    *, service: User, given: Sequence[ExternalUserData]
+) -> list[ExternalUserResult | AccountError]:
     """The same for many; one that cannot be is an error in its place, and keeps no other back."""
-    outcomes: list[Known | AccountError] = []
+    outcomes: list[ExternalUserResult | AccountError] = []
     for start in range(0, len(given), _TOGETHER):
         outcomes += _import(service, given[start : start + _TOGETHER])
     return outcomes
 
 
-def external_person_deactivate(*, service: User, external_id: str) -> None:
+def external_user_deactivate(*, service: User, external_id: str) -> None:
     """Shut one of the service's people out, and end their tokens and connections. NoSuchPerson for anybody else."""
-    person_deactivate(user_id=_own(service, external_id).pk)
+    user_deactivate(user_id=_own(service, external_id).pk)
 
 
-def external_token_make(*, service: User, external_id: str, seconds: int | None = None) -> MadeToken:
+def external_token_create(*, service: User, external_id: str, seconds: int | None = None) -> MadeToken:
     """A token by which the service's app lets one of its people in.
 
     NoSuchPerson for who is none of them, or is not active; BadToken for seconds out of range.
@@ -86,31 +88,31 @@ def external_token_make(*, service: User, external_id: str, seconds: int | None 
 def external_tokens_revoke(*, service: User, external_id: str) -> None:
     """End all tokens that the service had made for one of its people, and the connections made by them."""
     user = _own(service, external_id)
-    tokens_revoke(user_id=user.pk, credentials=tokens_made_for(user, by=service))
+    tokens_revoke(user_id=user.pk, credentials=token_credentials_for(user, by=service))
 
 
 def _own(service: User, external_id: str) -> User:
     """One of the service's own people. Who may do something here by now is nobody's to let in."""
-    user = external_person(service, external_id)
+    user = external_user_by_id(service, external_id)
     if user is None or user.is_staff or user.is_superuser:
         raise NoSuchPerson
     return user
 
 
-def _import(service: User, given: Sequence[Given]) -> list[Known | AccountError]:
+def _import(service: User, given: Sequence[ExternalUserData]) -> list[ExternalUserResult | AccountError]:
     wanted = [_checked(one) for one in given]
-    ids = {one.external_id for one in wanted if isinstance(one, Given)}
-    known = external_people(service, ids)
-    missing: dict[str, Given] = {}
+    ids = {one.external_id for one in wanted if isinstance(one, ExternalUserData)}
+    known = external_users_by_ids(service, ids)
+    missing: dict[str, ExternalUserData] = {}
     for one in wanted:
-        if isinstance(one, Given) and one.external_id not in known:
+        if isinstance(one, ExternalUserData) and one.external_id not in known:
             missing.setdefault(one.external_id, one)
     created = {}
     if missing:
         with write():
             # Whoever else makes people for the service waits here.
             locked(service.pk)
-            known |= external_people(service, missing)
+            known |= external_users_by_ids(service, missing)
             created = {
                 external_id: _made(service, one) for external_id, one in missing.items() if external_id not in known
             }
@@ -120,19 +122,19 @@ def _import(service: User, given: Sequence[Given]) -> list[Known | AccountError]
                     for external_id, user in created.items()
                 ]
             )
-    outcomes: list[Known | AccountError] = []
+    outcomes: list[ExternalUserResult | AccountError] = []
     for one in wanted:
         if isinstance(one, AccountError):
             outcomes.append(one)
         elif one.external_id in created:
             # Named twice, the second finds what the first has made.
-            outcomes.append(Known(created[one.external_id], created=one is missing[one.external_id]))
+            outcomes.append(ExternalUserResult(created[one.external_id], created=one is missing[one.external_id]))
         else:
-            outcomes.append(Known(_renamed(known[one.external_id], one.nickname), created=False))
+            outcomes.append(ExternalUserResult(_renamed(known[one.external_id], one.nickname), created=False))
     return outcomes
 
 
-def _checked(given: Given) -> Given | AccountError:
+def _checked(given: ExternalUserData) -> ExternalUserData | AccountError:
     if not _is_id(given.external_id):
         return BadExternalId()
     try:
@@ -149,7 +151,7 @@ def _is_id(text: str) -> bool:
     return fits and "/" not in text and text not in (".", "..")
 
 
-def _made(service: User, given: Given) -> User:
+def _made(service: User, given: ExternalUserData) -> User:
     user = User(
         username=f"{service.username[:_SERVICE_NAME]}.{secrets.token_hex(8)}",
         nickname=given.nickname or service.nickname,
@@ -162,4 +164,4 @@ def _made(service: User, given: Given) -> User:
 def _renamed(user: User, nickname: str) -> User:
     if not nickname or nickname == user.nickname:
         return user
-    return person_rename(user_id=user.pk, nickname=nickname)
+    return user_rename(user_id=user.pk, nickname=nickname)

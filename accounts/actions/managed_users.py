@@ -12,8 +12,10 @@ from accounts.names import check_nickname, check_user_name
 from delivery.db.transactions import write
 
 
-def person_draft(*, username: str, nickname: str = "", email: str | None = None, password: str | None = None) -> User:
-    """An account for `person_add`. Slow where there is a password, so not inside a transaction.
+def managed_user_prepare(
+    *, username: str, nickname: str = "", email: str | None = None, password: str | None = None
+) -> User:
+    """An account for `managed_user_create`. Slow where there is a password, so not inside a transaction.
 
     Without one its person comes in by the reset, or by no password. BadName, BadNickname, BadEmail, BadPassword.
     """
@@ -24,14 +26,14 @@ def person_draft(*, username: str, nickname: str = "", email: str | None = None,
     return user
 
 
-def person_add(*, draft: User) -> User:
+def managed_user_create(*, draft: User) -> User:
     """A new account, made by another system. NameTaken, EmailTaken."""
     with write():
         insert(draft)
     return draft
 
 
-def person_rename(*, user_id: int, nickname: str) -> User:
+def user_rename(*, user_id: int, nickname: str) -> User:
     """Show somebody under another nickname. BadNickname."""
     check_nickname(nickname)
     with write():

@@ -21,7 +21,7 @@ _OVER = 86_400
 """Seconds after which nobody comes back from another site: the library waits for half an hour."""
 
 
-def person_register_linked(*, username: str, nickname: str = "", identity: Identity, title: str) -> User:
+def oauth_user_register(*, username: str, nickname: str = "", identity: Identity, title: str) -> User:
     """A new account that is entered by an account elsewhere; it has no password until one is set.
 
     Keeps the email address that the provider has confirmed, unless an account here has it: nobody is taken for somebody

@@ -90,7 +90,7 @@ def service_token_make(*, service: User, name: str, days: int | None = None, mad
 
 
 def token_revoke(*, user_id: int, credential: str) -> None:
-    """End the person's token that makes this credential (`person_by_token` tells it), and its connections."""
+    """End the person's token that makes this credential (`user_by_token` tells it), and its connections."""
     tokens_revoke(user_id=user_id, credentials=[credential])
 
 

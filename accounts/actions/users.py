@@ -27,7 +27,7 @@ from delivery.db.transactions import write
 _SYSTEM = "system"
 
 
-def person_register(
+def user_register(
     *,
     username: str,
     nickname: str = "",
@@ -96,7 +96,7 @@ def system_user() -> User:
     return user
 
 
-def person_edit(*, user_id: int, nickname: str, phone_number: str | None, email: str | None) -> User:
+def user_update(*, user_id: int, nickname: str, phone_number: str | None, email: str | None) -> User:
     """Change what a person may change of themselves. The user name is not among it."""
     nickname, phone_number, email = check_nickname(nickname), checked_phone(phone_number), checked_email(email)
     with write():
@@ -109,7 +109,7 @@ def person_edit(*, user_id: int, nickname: str, phone_number: str | None, email:
     return user
 
 
-def person_roles_set(
+def user_roles_set(
     *,
     user_id: int,
     is_staff: bool,
@@ -140,7 +140,7 @@ def person_roles_set(
             end_all(user)
 
 
-def person_deactivate(*, user_id: int) -> None:
+def user_deactivate(*, user_id: int) -> None:
     """Shut a person out: sessions, tokens and connections end, and nothing lets them in until they are activated.
 
     LastAdministrator if nobody would be left who may do everything.
@@ -153,7 +153,7 @@ def person_deactivate(*, user_id: int) -> None:
         end_all(user)
 
 
-def person_activate(*, user_id: int) -> None:
+def user_activate(*, user_id: int) -> None:
     """Let a person sign in again. What they had open before stays ended.
 
     NoSuchPerson if they deleted their account: that is for good.

@@ -15,12 +15,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import (
-    person_activate,
-    person_deactivate,
     service_make,
     service_permissions_set,
     service_rename,
     sign_out_everywhere,
+    user_activate,
+    user_deactivate,
 )
 from accounts.admin.base import ActionAdmin, told
 from accounts.models import Service
@@ -109,12 +109,12 @@ class ServiceAdmin(ActionAdmin):
 
     @admin.action(description=_("Deactivate: end tokens and connections"), permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[Service]) -> None:
-        done = self.try_each(request, queryset, lambda service: person_deactivate(user_id=service.pk))
+        done = self.try_each(request, queryset, lambda service: user_deactivate(user_id=service.pk))
         self.message_user(request, gettext("%(count)d deactivated.") % {"count": done})
 
     @admin.action(description=_("Activate: let in again, with new tokens"), permissions=["change"])
     def activate(self, request: HttpRequest, queryset: QuerySet[Service]) -> None:
-        done = self.try_each(request, queryset, lambda service: person_activate(user_id=service.pk))
+        done = self.try_each(request, queryset, lambda service: user_activate(user_id=service.pk))
         self.message_user(request, gettext("%(count)d activated.") % {"count": done})
 
     @admin.action(description=_("Revoke all tokens, close connections"), permissions=["change"])

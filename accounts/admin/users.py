@@ -18,9 +18,9 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from accounts.actions import (
     password_change,
-    person_edit,
-    person_register,
-    person_roles_set,
+    user_register,
+    user_roles_set,
+    user_update,
 )
 from accounts.admin.base import ActionAdmin, told
 from accounts.models import User
@@ -157,16 +157,16 @@ class PersonAdmin(ActionAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         given = form.cleaned_data
         if not change:
-            made = person_register(
+            made = user_register(
                 username=given["username"], nickname=given["nickname"], password=given["password1"], official=True
             )
             obj.pk, obj.password = made.pk, made.password
             return
-        person_edit(
+        user_update(
             user_id=obj.pk, nickname=given["nickname"], phone_number=given["phone_number"], email=given["email"]
         )
         if request.user.is_superuser:
-            person_roles_set(
+            user_roles_set(
                 user_id=obj.pk,
                 is_staff=given["is_staff"],
                 is_superuser=given["is_superuser"],

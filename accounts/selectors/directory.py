@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.names import is_storable, name_key
 
 
-def account_named(username: str) -> User | None:
+def account_by_name(username: str) -> User | None:
     """The account or service of that name, however it is spelt in width and case."""
     if not is_storable(username):
         return None

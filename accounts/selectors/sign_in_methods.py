@@ -7,7 +7,7 @@ from social_django.models import UserSocialAuth
 from accounts.models import Device, User
 
 
-def person_by_link(provider: str, subject: str) -> User | None:
+def user_by_oauth_link(provider: str, subject: str) -> User | None:
     """Who signs in by that account elsewhere; the deactivated too."""
     link = UserSocialAuth.objects.select_related("user").filter(provider=provider, uid=subject).first()
     return link.user if link is not None else None

@@ -25,17 +25,17 @@ _FOUND_LIMIT = 100
 _BEGINS = Begins.lookup_name
 
 
-def person_by_id(person_id: int) -> User | None:
+def user_by_id(person_id: int) -> User | None:
     """Anybody with that id, guests and the deactivated too."""
     return User.objects.filter(pk=person_id).first()
 
 
-def person_by_name(username: str) -> User | None:
+def user_by_name(username: str) -> User | None:
     """The active account or service of that name, however it is spelt in width and case. Guests have no unique name."""
     return _named([username]).first() if is_storable(username) else None
 
 
-def person_known(username: str, *, to: User) -> User | None:
+def user_by_name_or_contact(username: str, *, to: User) -> User | None:
     """The same; of the deactivated those too whom the person knows: a friend, or who is blocked, may have gone."""
     found = _accounts().filter(username_key=name_key(username)).first() if is_storable(username) else None
     if found is None or found.is_active or Block.objects.filter(by=to, blocked=found).exists():
@@ -44,12 +44,12 @@ def person_known(username: str, *, to: User) -> User | None:
     return found if circle.exists() else None
 
 
-def person_by_phone(phone_number: str) -> User | None:
+def user_by_phone(phone_number: str) -> User | None:
     """Whose phone number it is."""
     return User.objects.filter(phone_number=phone_number).first() if is_storable(phone_number) else None
 
 
-def person_by_email(email: str) -> User | None:
+def user_by_email(email: str) -> User | None:
     """The person whose address it is, if they are active."""
     people = User.objects.filter(kind=User.Kind.PERSON, is_active=True)
     return people.filter(email=email.lower()).first() if email and is_storable(email) else None
@@ -60,7 +60,7 @@ def accounts_by_ids(ids: Iterable[int]) -> list[User]:
     return list(_accounts().filter(pk__in=set(ids), is_active=True).order_by("pk"))
 
 
-def persons_by_names(usernames: Iterable[str]) -> dict[str, User]:
+def users_by_names(usernames: Iterable[str]) -> dict[str, User]:
     """The active accounts and services among the names, keyed by the spelling given. Unknown names are left out."""
     keys = {name: name_key(name) for name in usernames if is_storable(name)}
     found = {user.username_key: user for user in _named(keys)}
@@ -72,7 +72,7 @@ def guest_name_taken(name: str) -> bool:
     return is_storable(name) and _accounts().filter(username_key=name_key(name)).exists()
 
 
-def person_search(q: str, limit: int = 20, *, by: User | None = None) -> list[User]:
+def user_search(q: str, limit: int = 20, *, by: User | None = None) -> list[User]:
     """Active accounts that are called `q`, or whose user name, nickname, pinyin or its initials begin with it.
 
     In that order of what is known of them; width and case aside. Nobody for an empty `q`, and not whom `by` blocks.
@@ -96,7 +96,7 @@ def person_search(q: str, limit: int = 20, *, by: User | None = None) -> list[Us
     return list({user.pk: user for user in [*exact, *found.values()]}.values())[:limit]
 
 
-def person_by_token(token: str) -> tuple[User, str] | None:
+def user_by_token(token: str) -> tuple[User, str] | None:
     """Whose token it is, with the credential it makes; None for a wrong, revoked or expired one and the deactivated.
 
     The same work for every token: one hash and one query by the hash, so the time taken tells nothing of a stored one.
@@ -109,7 +109,7 @@ def person_by_token(token: str) -> tuple[User, str] | None:
     return (found.user, token_credential(found.digest)) if found else None
 
 
-def person_by_session(session_key: str) -> tuple[User, str] | None:
+def user_by_session(session_key: str) -> tuple[User, str] | None:
     """Who is signed in by that browser session, with the credential it makes. Changes nothing in the session."""
     if not _SESSION_KEY_SHAPE.fullmatch(session_key):
         return None

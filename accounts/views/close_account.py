@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.views.generic.edit import FormView
 
-from accounts.actions import person_deactivate
+from accounts.actions import user_deactivate
 from accounts.errors import AccountError
 from accounts.forms.profile import ReauthenticationForm
 from accounts.reauthentication import is_certain
@@ -50,5 +50,5 @@ class Deactivate(CloseAccountView):
     """Shut oneself out; an administrator can open the account again."""
 
     template_name = "accounts/deactivate.html"
-    end = staticmethod(person_deactivate)
+    end = staticmethod(user_deactivate)
     ended = _("Your account is closed. An administrator can open it again.")

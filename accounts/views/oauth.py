@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import View
 from django.views.generic.edit import FormView
 
-from accounts.actions import link_end, link_make, person_register_linked
+from accounts.actions import link_end, link_make, oauth_user_register
 from accounts.actions.profile import avatar_set
 from accounts.errors import AccountError, TooOften
 from accounts.forms.profile import ReauthenticationForm
@@ -29,7 +29,7 @@ from accounts.oauth.identity import Identity, suggested_nickname, suggested_user
 from accounts.oauth.providers import ProviderConfig, origins, provider, way, ways
 from accounts.rate_limits import leaving, registration_rate_limit
 from accounts.reauthentication import is_certain
-from accounts.selectors.sign_in_methods import email_taken, person_by_link
+from accounts.selectors.sign_in_methods import email_taken, user_by_oauth_link
 from accounts.selectors.users import guest_name_taken
 from accounts.sign_in import sign_in
 from accounts.views.profile import OwnPage
@@ -104,7 +104,7 @@ class OAuthCallback(OAuthView):
             link_make(user_id=user.pk, identity=identity, title=self.way.title)
             messages.success(request, _("You can sign in by %(title)s now.") % {"title": self.way.title})
             return redirect("accounts:ways-in")
-        known = person_by_link(identity.provider, identity.subject)
+        known = user_by_oauth_link(identity.provider, identity.subject)
         if known is not None:
             return self._enter(request, known, next_page)
         _check_newcomer(identity, self.way)
@@ -135,7 +135,7 @@ def welcome(
     request: HttpRequest, way: ProviderConfig, identity: Identity, next_page: str, username: str, nickname: str
 ) -> HttpResponse:
     """Make the account with what comes along, and sign in. AccountError if that cannot be."""
-    user = person_register_linked(username=username, nickname=nickname, identity=identity, title=way.title)
+    user = oauth_user_register(username=username, nickname=nickname, identity=identity, title=way.title)
     picture = provider(way, request).picture(identity.picture) if identity.picture else None
     if picture:
         # A person without a picture is a person.

@@ -26,7 +26,7 @@ from accounts.forms.sign_in import FirstPasswordForm
 from accounts.mail import post
 from accounts.models import User
 from accounts.rate_limits import mailing
-from accounts.selectors.users import person_by_email
+from accounts.selectors.users import user_by_email
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -49,7 +49,7 @@ class Reset(FormView):  # type: ignore[type-arg]
         except AccountError as refusal:
             form.refuse(refusal)
             return self.form_invalid(form)
-        person = person_by_email(email)
+        person = user_by_email(email)
         whom = person or User(pk=0, username="nobody")
         uid, token = urlsafe_base64_encode(force_bytes(whom.pk)), default_token_generator.make_token(whom)
         context: dict[str, object] = {

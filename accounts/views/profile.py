@@ -22,7 +22,7 @@ from accounts.errors import AccountError
 from accounts.forms.profile import AvatarForm, ProfileForm
 from accounts.models import User
 from accounts.rate_limits import changing
-from accounts.selectors.users import person_by_id
+from accounts.selectors.users import user_by_id
 
 _FOR_GOOD = "public, max-age=31536000, immutable"
 
@@ -104,7 +104,7 @@ class Picture(View):
         path = avatars.file(name)
         if path is None:
             owner = avatars.owner_once(name)
-            user = person_by_id(owner) if owner is not None else None
+            user = user_by_id(owner) if owner is not None else None
             if user is None or not user.avatar or user.avatar == avatars.PREFIX + name:
                 raise Http404("There is no such picture.")
             return redirect(user.avatar)

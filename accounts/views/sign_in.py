@@ -20,7 +20,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import RedirectView, View
 from django.views.generic.edit import FormView
 
-from accounts.actions import guest_create, password_change, person_register
+from accounts.actions import guest_create, password_change, user_register
 from accounts.errors import AccountError, TooOften
 from accounts.forms.sign_in import FirstPasswordForm, PasswordForm, RegisterForm, SignInForm
 from accounts.models import User
@@ -111,7 +111,7 @@ class Register(RedirectURLMixin, FormView):  # type: ignore[type-arg]
     def form_valid(self, form: RegisterForm) -> HttpResponse:
         try:
             registration_rate_limit.take(self.request.META["REMOTE_ADDR"])
-            user = person_register(**form.cleaned_data)
+            user = user_register(**form.cleaned_data)
         except AccountError as refusal:
             form.refuse(refusal)
             return self.form_invalid(form)

@@ -29,13 +29,13 @@ def person_delete(*, user_id: int) -> None:
 
     LastAdministrator; NoSuchPerson for guests and services.
     """
-    accounts.person_depart(user_id=user_id)
+    accounts.user_mark_deleted(user_id=user_id)
     _finish(user_id)
 
 
 def deletions_finish() -> None:
     """Finish deletions that were interrupted."""
-    for user_id in accounts.departing():
+    for user_id in accounts.users_awaiting_anonymization():
         _finish(user_id)
 
 
@@ -52,7 +52,7 @@ def _finish(user_id: int) -> None:
         Report.objects.filter(reporter=user_id).update(reason="")
     position = log.head()
     redact(user_id, name)
-    accounts.person_forget(user_id=user_id, groups=groups, people=people)
+    accounts.user_anonymize(user_id=user_id, groups=groups, people=people)
     # What others caused meanwhile: an end of a friendship, say.
     redact(user_id, name, after=position)
     answers = [*_marks(user_id, name), orjson.dumps(name).decode()]

@@ -13,7 +13,7 @@ from typing import Literal
 from django.conf import settings
 
 from accounts.models import User
-from accounts.selectors.users import persons_by_names
+from accounts.selectors.users import users_by_names
 from chat import errors, selectors
 from chat.actions.idempotency import claim_requests
 from chat.actions.message import message_draft
@@ -125,7 +125,7 @@ def directory(outgoing: Sequence[Outgoing]) -> Directory:
     rooms: dict[int, int] = {}
     if any(one.everyone or any(place.kind == "app" for place in one.places) for one in outgoing):
         rooms = {room.app.number: room.pk for room in selectors.global_channels() if room.app is not None}
-    return Directory(persons_by_names(names) if names else {}, rooms)
+    return Directory(users_by_names(names) if names else {}, rooms)
 
 
 def author_of(one: Outgoing, caller: User, found: Directory, *, speaks: bool) -> User:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Count
 
 from accounts.models import App, User
-from accounts.selectors.users import accounts_by_ids, person_by_id, persons_by_names
+from accounts.selectors.users import accounts_by_ids, user_by_id, users_by_names
 from chat import errors, payloads, rules
 from chat.actions.block_checks import addable, require_addable, require_reach
 from chat.actions.service_access import access_for_service
@@ -22,7 +22,7 @@ from delivery.log import Entry
 
 def people_named(names: Sequence[str], *, but: User) -> list[User]:
     """The accounts of these names, each once, without `but`. Raises NO_DATA for a name that nobody has."""
-    found = persons_by_names(list(names))
+    found = users_by_names(list(names))
     for name in names:
         if name not in found:
             raise ChatError(errors.NO_DATA, f"There is no person named {name}.", userId=name)
@@ -146,7 +146,7 @@ def channel_create_closed(*, creator: User, name: str, ids: Sequence[int]) -> Ch
 
 def channel_with(*, user: User, person_id: int) -> int:
     """The private channel with the account or service of that id, made if there is none; NO_DATA for anybody else."""
-    other = person_by_id(person_id)
+    other = user_by_id(person_id)
     if other is None or not other.is_active or other.is_guest:
         raise ChatError(errors.NO_DATA, "There is no such person.")
     channel, _ = channel_create_private(creator=user, other=other)

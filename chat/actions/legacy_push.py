@@ -13,7 +13,7 @@ from accounts.actions import system_user
 from accounts.models import App, User
 from accounts.names import USER_NAME_LIMIT, BadName, check_name
 from accounts.selectors.contacts import presence_hidden
-from accounts.selectors.users import app_by_number, person_by_name
+from accounts.selectors.users import app_by_number, user_by_name
 from chat import errors, rules, selectors
 from chat.actions import ephemeral
 from chat.actions.channel import channel_create_private
@@ -74,7 +74,7 @@ def message_send_to_person(
     claim = _claim(service, msg_id)
     online = _online_ids(name)
     guests = [user.pk for user in selectors.persons(online).values() if user.is_guest and user.is_active]
-    person = person_by_name(name)
+    person = user_by_name(name)
     # Before the channel is made: a repeat with another name must make none. The claim itself is taken where it guards.
     if idempotency.claimed([claim]):
         return None
@@ -117,7 +117,7 @@ def message_send_to_app(*, caller: User | None, name: str, msg_id: str, text: st
 
 def _online_ids(name: str, app: int | None = None) -> list[int]:
     """Everybody of that name who is online: guests by the very name, an account however it is spelt."""
-    person = person_by_name(name)
+    person = user_by_name(name)
 
     async def bearers(presence: Presence) -> list[int]:
         found = set(await presence.named(name, app))

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from accounts.actions import person_activate, person_deactivate, system_user
+from accounts.actions import system_user, user_activate, user_deactivate
 from accounts.models import Block, User
 from chat import errors, payloads, rules
 from chat.actions.channel import member_group, people_named
@@ -80,7 +80,7 @@ def person_admit(*, person_id: int) -> None:
         person = _locked(person_id)[person_id]
         if in_force(Restriction.objects.filter(user=person, kind=Restriction.Kind.BAN, channel=None)).exists():
             raise ChatError(errors.OPERATION_FAILED, "This person is banned from the site. Lift the ban first.")
-        person_activate(user_id=person.pk)
+        user_activate(user_id=person.pk)
 
 
 def restrictions_lift_expired() -> int:
@@ -159,7 +159,7 @@ def _restrict(
     entry = _entry(person, kind, channel, until=until, reason=restriction.reason)
     if kind == Restriction.Kind.BAN:
         if channel is None:
-            person_deactivate(user_id=person.pk)
+            user_deactivate(user_id=person.pk)
         elif (stay := current_members(channel).filter(user=person).first()) is not None:
             end_stay(channel, stay, by=by, note="removed", told=[entry])
     else:
@@ -180,7 +180,7 @@ def _after_lifting(person: User, kind: str, channel_id: int | None) -> None:
     if kind == Restriction.Kind.BAN and channel_id is None:
         # Who deleted their account meanwhile stays away.
         if person.deleted_at is None:
-            person_activate(user_id=person.pk)
+            user_activate(user_id=person.pk)
         return
     channel = Channel(pk=channel_id) if channel_id is not None else None
     publish.after_commit(log.append([_entry(person, LIFTED[Restriction.Kind(kind)], channel)]))

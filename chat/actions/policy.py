@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypedDict, Unpack
 
 from accounts.models import User
-from accounts.selectors.users import person_by_id
+from accounts.selectors.users import user_by_id
 from chat import errors, rules
 from chat.actions.channel import managed_group, member_group, note_entry, people_named
 from chat.errors import ChatError
@@ -88,7 +88,7 @@ def channel_transfer_as_operator(*, operator: User, channel_id: int, person_id: 
     """Give a group to one of its members, from the admin; all who owned it stay as admins."""
     with write():
         channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
-        heir = person_by_id(person_id)
+        heir = user_by_id(person_id)
         if heir is None or channel.kind != Channel.Kind.PUBLIC:
             raise ChatError(errors.NO_DATA, "There is no such person or group.")
         owners = current_members(channel).filter(role="owner").exclude(user=heir)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from accounts.models import User
-from accounts.selectors.users import person_by_name
+from accounts.selectors.users import user_by_name
 from chat import errors
 from chat.actions.bulk_send import SPEAK
 from chat.actions.message import message_edit, message_recall
@@ -66,7 +66,7 @@ def _acting(caller: User, author: str) -> User:
         return caller
     if not caller.has_perm(SPEAK):
         raise ChatError(errors.NOT_AUTHORISED, f"To act as somebody else needs the permission {SPEAK}.")
-    person = person_by_name(author)
+    person = user_by_name(author)
     if person is None:
         raise ChatError(errors.NO_DATA, f"There is no person named {author}.", userId=author)
     return person

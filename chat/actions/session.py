@@ -13,7 +13,7 @@ from accounts.errors import NameTaken, TooOften
 from accounts.models import App, User
 from accounts.names import GUEST_NAME_LIMIT, BadName, name_key
 from accounts.rate_limits import registration_rate_limit
-from accounts.selectors.users import app_by_number, person_by_session, person_by_token
+from accounts.selectors.users import app_by_number, user_by_session, user_by_token
 from chat import errors, selectors
 from chat.errors import ChatError
 from delivery.db.transactions import write
@@ -38,11 +38,11 @@ def session_open(*, token: str, session_key: str, name: str | None, app_number: 
     """
     known = None
     if token:
-        known = person_by_token(token)
+        known = user_by_token(token)
         if known is None:
             raise ChatError(errors.NOT_AUTHORISED, "This token is not valid. Sign in again.")
     elif session_key:
-        known = person_by_session(session_key)
+        known = user_by_session(session_key)
         if known is None and name is None:
             raise ChatError(errors.NOT_AUTHORISED, "This sign-in has ended. Sign in again.")
     if known is None:
@@ -81,7 +81,7 @@ def _check_guest_name(name: str | None) -> str:
 def session_standing(opened: Opened, *, token: str, session_key: str) -> Sequence[MembershipInterval] | None:
     """The person's stays, or None if what they logged in by has ended meanwhile."""
     by = token or opened.token
-    known = person_by_token(by) if by else person_by_session(session_key)
+    known = user_by_token(by) if by else user_by_session(session_key)
     if known is None or known[0].pk != opened.user.pk or app_by_number(opened.app.number) is None:
         return None
     return selectors.stays(opened.user.pk)

@@ -15,7 +15,7 @@ from unfold.decorators import display
 from unfold.forms import PaginationInlineFormSet
 from unfold.views import ChangeList
 
-from accounts.actions import person_deactivate, sign_out_everywhere
+from accounts.actions import sign_out_everywhere, user_deactivate
 from accounts.admin.base import ReadOnly
 from accounts.admin.users import PersonAdmin
 from accounts.models import Device, User
@@ -86,7 +86,7 @@ DEACTIVATE = AdminAction(
     meaning=_("They are signed out everywhere at once and cannot sign in until somebody activates them."),
     done=_("%(count)d deactivated."),
     applies=lambda person: person.is_active,
-    act=lambda operator, person: person_deactivate(user_id=person.pk),
+    act=lambda operator, person: user_deactivate(user_id=person.pk),
     icon="person_off",
 )
 ACTIVATE = AdminAction(

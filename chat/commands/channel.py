@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from accounts.selectors.contacts import presence_shown
-from accounts.selectors.users import persons_by_names
+from accounts.selectors.users import users_by_names
 from chat import errors, payloads, selectors
 from chat.actions import channel as channels
 from chat.actions import member, policy
@@ -76,7 +76,7 @@ async def create(call: Call, data: Create) -> dict[str, Any]:
             return shown_again(call, group.pk)
         if len(data.members) != 1:
             raise ChatError(errors.ILLEGAL_PARAMETER, "A private channel is with one person.", field="members")
-        other = persons_by_names(data.members).get(data.members[0])
+        other = users_by_names(data.members).get(data.members[0])
         if other is None:
             raise ChatError(errors.NO_DATA, f"There is no person named {data.members[0]}.", userId=data.members[0])
         channel, new = channels.channel_create_private(creator=call.user, other=other)

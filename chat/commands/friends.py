@@ -11,7 +11,7 @@ import msgspec
 from accounts import actions as accounts
 from accounts.errors import AccountError, NoSuchFriend, NoSuchPerson
 from accounts.selectors.contacts import circle, presence_shown
-from accounts.selectors.users import person_known
+from accounts.selectors.users import user_by_name_or_contact
 from chat import errors, payloads
 from chat.commands.fields import Name
 from chat.commands.registry import Call, Nothing, command
@@ -57,7 +57,7 @@ def about_another(name: str, promise: str, action: Callable[..., Any], fault: Co
     async def handler(call: Call, data: Who) -> dict[str, Any]:
         def act() -> dict[str, Any]:
             with refusals():
-                other = person_known(data.userId, to=call.user)
+                other = user_by_name_or_contact(data.userId, to=call.user)
                 if other is None:
                     raise NoSuchPerson
                 action(user=call.user, person_id=other.pk)
@@ -79,7 +79,7 @@ for one in (
         accounts.friend_remove,
         errors.DELETE_FAILED,
     ),
-    ("person.block", "Hear nothing more from somebody, who is not told.", accounts.person_block, errors.ADD_FAILED),
-    ("person.unblock", "Take a block back.", accounts.person_unblock, errors.DELETE_FAILED),
+    ("person.block", "Hear nothing more from somebody, who is not told.", accounts.user_block, errors.ADD_FAILED),
+    ("person.unblock", "Take a block back.", accounts.user_unblock, errors.DELETE_FAILED),
 ):
     about_another(*one)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from accounts.selectors.contacts import presence_shown
-from accounts.selectors.users import person_search
+from accounts.selectors.users import user_search
 from chat import payloads, selectors
 from chat.commands.registry import Call, Nothing, command
 from delivery import publish
@@ -41,7 +41,7 @@ class Search(msgspec.Struct):
 @command("person.search")
 async def search(call: Call, data: Search) -> dict[str, Any]:
     """Accounts whose user name, nickname, or its pinyin or initials begin with `q`; not whom one blocks."""
-    found = await run(person_search, data.q, FOUND_SHOWN, by=call.user)
+    found = await run(user_search, data.q, FOUND_SHOWN, by=call.user)
     return {"persons": [payloads.profile(user) for user in found]}
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from accounts.models import App
 from accounts.selectors.contacts import presence_hidden
-from accounts.selectors.users import apps_enabled, persons_by_names
+from accounts.selectors.users import apps_enabled, users_by_names
 from delivery import publish
 from delivery.presence.base import Presence
 
@@ -33,7 +33,7 @@ def persons_online(persons: Collection[int], app: int | None = None) -> set[int]
 
 def names_online(names: Sequence[str], app: int | None = None) -> dict[str, bool]:
     """Whether somebody of each name is online, on the app or on any. One question for all accounts."""
-    known = persons_by_names(names)
+    known = users_by_names(names)
     accounts = {name: person.pk for name, person in known.items() if person.shares_presence}
     others = [name for name in names if name not in known]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from accounts.actions import person_register
+from accounts.actions import user_register
 from accounts.models import User
 from delivery.models import Event, EventPerson
 
@@ -18,12 +18,12 @@ Revocations = Callable[[User], list[dict[str, str | None]]]
 
 @pytest.fixture
 def alice(db: None) -> User:
-    return person_register(username="alice", nickname="Alice", password=PASSWORD)
+    return user_register(username="alice", nickname="Alice", password=PASSWORD)
 
 
 @pytest.fixture
 def bob(db: None) -> User:
-    return person_register(username="bob", nickname="Bob", password=PASSWORD)
+    return user_register(username="bob", nickname="Bob", password=PASSWORD)
 
 
 @pytest.fixture

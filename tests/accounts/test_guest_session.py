@@ -8,7 +8,7 @@ from pytest_django.fixtures import Settings
 
 from accounts.actions import app_create
 from accounts.models import App, User
-from accounts.selectors.users import person_by_session
+from accounts.selectors.users import user_by_session
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def _come(client: Client, name: str, app: str = "101") -> tuple[int, dict[str, s
 
 
 def _guest(client: Client) -> User | None:
-    found = person_by_session(client.session.session_key or "")
+    found = user_by_session(client.session.session_key or "")
     return found[0] if found else None
 
 

@@ -125,7 +125,7 @@ async def test_a_deactivation_in_another_process_reaches_this_one(site: Site, co
     mine = await _online(connect, alice)
     done = (
         "from accounts import actions; from accounts.selectors import users;"
-        "actions.person_deactivate(user_id=users.person_by_name('alice').pk)"
+        "actions.user_deactivate(user_id=users.user_by_name('alice').pk)"
     )
     await asyncio.to_thread(site.manage, "shell", "-c", done)
     assert await mine.closed() == ENDED

@@ -8,7 +8,7 @@ from django.apps import apps
 
 from accounts.models import User
 from accounts.names import name_key
-from accounts.selectors.users import person_search
+from accounts.selectors.users import user_search
 
 
 def test_nicknames_of_before_can_be_found_by_their_sound(db: None) -> None:
@@ -18,10 +18,10 @@ def test_nicknames_of_before_can_be_found_by_their_sound(db: None) -> None:
         for at, name in enumerate(nicknames)
     ]
     User.objects.bulk_create(rows)
-    assert person_search("mayuan") == []
+    assert user_search("mayuan") == []
 
     import_module("accounts.migrations.0004_nickname_sounds").fill(apps, None)
 
     assert not User.objects.filter(nickname__startswith="马", nickname_pinyin="").exists()
-    assert [user.nickname for user in person_search("mayuan1000")] == ["马远1000"]
+    assert [user.nickname for user in user_search("mayuan1000")] == ["马远1000"]
     assert User.objects.get(nickname="Alice").nickname_pinyin == ""

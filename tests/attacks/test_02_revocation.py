@@ -15,7 +15,7 @@ from tests.support.people import Account, People, Person, Town
 
 pytestmark = pytest.mark.each_database
 
-DEACTIVATE = "from accounts.actions import person_deactivate as end; end(user_id={id})"
+DEACTIVATE = "from accounts.actions import user_deactivate as end; end(user_id={id})"
 SIGN_OUT_EVERYWHERE = "from accounts.actions import sign_out_everywhere as end; end(user_id={id})"
 CHANGE_PASSWORD = """
 from accounts.actions import password_change as end

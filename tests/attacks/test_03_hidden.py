@@ -98,7 +98,7 @@ async def test_lists_and_searches_show_strangers_nothing_of_it(people: People) -
 async def test_a_disabled_account_is_answered_like_an_unknown_one(people: People, town: Town) -> None:
     [alice] = await people("alice")
     disabled = town.account("bob")
-    town.shell(f"from accounts.actions import person_deactivate as end; end(user_id={disabled.id})")
+    town.shell(f"from accounts.actions import user_deactivate as end; end(user_id={disabled.id})")
 
     for name in (disabled.name, "nobody-of-that-name"):
         code, data = await alice.refused("channel.create", kind="private", members=[name])

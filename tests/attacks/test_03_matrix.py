@@ -151,7 +151,7 @@ async def test_who_was_shut_out_and_a_guest_are_like_nobody(people: People, town
     """Commands that name somebody tell no more of an account that is not active than of a name that nobody has."""
     [alice] = await people("alice")
     guest, gone = await people.guest(), town.account("dave")
-    town.shell(f"from accounts.actions import person_deactivate as end; end(user_id={gone.id})")
+    town.shell(f"from accounts.actions import user_deactivate as end; end(user_id={gone.id})")
     group = await alice.group()
 
     async def answer(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from accounts.actions import app_create, guest_create, person_register
+from accounts.actions import app_create, guest_create, user_register
 from accounts.models import User
 from chat.actions.announcement import announcement_create
 from chat.actions.channel import channel_create_group
@@ -29,9 +29,9 @@ def operator() -> Client:
 @pytest.fixture
 def rows() -> dict[str, int | str]:
     """Script in everything that people give names and texts to."""
-    eve = person_register(username="eve", nickname=SCRIPT, password="a good password", email="eve@evil.example")
+    eve = user_register(username="eve", nickname=SCRIPT, password="a good password", email="eve@evil.example")
     User.objects.filter(pk=eve.pk).update(status_text=SCRIPT)
-    alice = person_register(username="alice", password="a good password")
+    alice = user_register(username="alice", password="a good password")
     app = app_create(number=901, name=SCRIPT)
     guest_create(name="<img src=x onerror>")
     group = channel_create_group(creator=eve, name=SCRIPT, members=["alice"])
@@ -67,7 +67,7 @@ def test_an_operator_gives_no_name_that_hides_something(operator: Client, name: 
 
 def test_a_picture_is_no_markup_in_the_admin(operator: Client) -> None:
     """Attack 6: what came as a picture or voice is named, not shown; whatever it holds runs nowhere."""
-    eve = person_register(username="eve", nickname="Eve", password="a good password")
+    eve = user_register(username="eve", nickname="Eve", password="a good password")
     group = channel_create_group(creator=eve, name="Tea")
     row = say(eve, group, "x")
     type(row).objects.filter(pk=row.pk).update(type="image", text="PHN2ZyBvbmxvYWQ9YWxlcnQoMSk+")

@@ -13,7 +13,7 @@ import pytest_asyncio
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from accounts.actions import person_register
+from accounts.actions import user_register
 from accounts.rate_limits import signing_in
 from chat.node.connection_limiter import ConnectionLimiter
 from tests.support.bare_socket import BareSocket
@@ -226,7 +226,7 @@ async def test_nobody_is_in_more_groups_than_a_person_may(narrowly: People) -> N
 def test_one_password_tried_on_everybody_is_stopped_by_address(settings: Settings) -> None:
     """Each name by itself is far from its lock."""
     settings.IM_SIGN_IN_RATE = 4  # type: ignore[attr-defined]
-    person_register(username="alice", nickname="Alice", password="a good password")
+    user_register(username="alice", nickname="Alice", password="a good password")
     spray = Client(REMOTE_ADDR="203.0.113.7", HTTP_X_FORWARDED_FOR="10.0.0.1")
     page, call = "/accounts/login/", "/login"
     try:

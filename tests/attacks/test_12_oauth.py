@@ -18,7 +18,7 @@ from pytest_django.fixtures import Settings
 from social_django.models import Nonce, UserSocialAuth
 
 from accounts import rate_limits
-from accounts.actions import expired_forget, person_deactivate, person_register
+from accounts.actions import expired_forget, user_deactivate, user_register
 from accounts.models import User
 from accounts.oauth import flow
 from tests.support.identity_provider import KEYS, IdentityProvider
@@ -151,7 +151,7 @@ def test_it_begins_by_a_form_of_ours_only(provider: IdentityProvider) -> None:
 
 @pytest.mark.parametrize("way", WITH_ADDRESSES)
 def test_an_unconfirmed_address_brings_nobody_in(provider: IdentityProvider, way: str) -> None:
-    person_register(username="victim", password=PASSWORD, email="victim@example.org")
+    user_register(username="victim", password=PASSWORD, email="victim@example.org")
     for email in ("victim@example.org", "nobody@example.org"):
         provider.someone = replace(provider.someone, email=email, confirmed=False)
         client = Client()
@@ -163,7 +163,7 @@ def test_an_unconfirmed_address_brings_nobody_in(provider: IdentityProvider, way
 
 @pytest.mark.parametrize("way", WITH_ADDRESSES)
 def test_a_confirmed_address_links_nobody_silently(provider: IdentityProvider, way: str) -> None:
-    person_register(username="victim", password=PASSWORD, email="victim@example.org")
+    user_register(username="victim", password=PASSWORD, email="victim@example.org")
     provider.someone = replace(provider.someone, email="VICTIM@example.org")
     client = Client()
     assert client.get(leave(client, way))["Location"] == "/accounts/oauth/newcomer/"
@@ -193,7 +193,7 @@ def test_no_access_token_is_kept_or_logged(provider: IdentityProvider, caplog: p
 def test_who_was_shut_out_stays_out(provider: IdentityProvider, way: str) -> None:
     first, second = Client(), Client()
     first.get(leave(first, way))
-    person_deactivate(user_id=UserSocialAuth.objects.get().user_id)
+    user_deactivate(user_id=UserSocialAuth.objects.get().user_id)
     answer = second.get(leave(second, way))
     assert answer.status_code == 403 and "This account is closed." in answer.content.decode()
     assert signed_in(second) is None
@@ -220,7 +220,7 @@ def test_a_provider_that_fails_is_told(provider: IdentityProvider, way: str, pat
 
 def test_a_link_needs_who_began_it(provider: IdentityProvider) -> None:
     for name in ("alice", "mallory"):
-        person_register(username=name, password=PASSWORD)
+        user_register(username=name, password=PASSWORD)
     client = Client()
     client.post("/accounts/login/", {"username": "alice", "password": PASSWORD})
     back = leave(client, "github", "link/", present=PASSWORD)
@@ -240,7 +240,7 @@ def test_a_guest_links_nothing(provider: IdentityProvider) -> None:
 
 
 def test_who_only_sits_at_an_open_browser_links_nothing(provider: IdentityProvider) -> None:
-    person_register(username="alice", password=PASSWORD)
+    user_register(username="alice", password=PASSWORD)
     client = Client()
     client.post("/accounts/login/", {"username": "alice", "password": PASSWORD})
     for form in ({}, {"present": "a guess"}, {"link": "1"}, {"name": "alice"}):
@@ -261,7 +261,7 @@ def test_who_has_no_password_says_who_they_are_to_link_another(provider: Identit
 def test_who_thinks_too_long_about_a_name_begins_again(
     provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    person_register(username="octo-alice", password=PASSWORD)
+    user_register(username="octo-alice", password=PASSWORD)
     client = Client()
     client.get(leave(client, "github"))
     assert client.get("/accounts/oauth/newcomer/").status_code == 200
@@ -272,7 +272,7 @@ def test_who_thinks_too_long_about_a_name_begins_again(
 
 @pytest.mark.parametrize("name", ["admin", "ali\u202ece", "a\u200bb", "pаypal", "alice\n", "~guest", ""])
 def test_no_name_is_chosen_that_could_not_be_registered(provider: IdentityProvider, name: str) -> None:
-    person_register(username="octo-alice", password=PASSWORD)
+    user_register(username="octo-alice", password=PASSWORD)
     client = Client()
     client.get(leave(client, "github"))
     assert client.post("/accounts/oauth/newcomer/", {"username": name, "nickname": ""}).status_code == 200
@@ -280,7 +280,7 @@ def test_no_name_is_chosen_that_could_not_be_registered(provider: IdentityProvid
 
 
 def test_a_script_in_a_name_elsewhere_is_text_here(provider: IdentityProvider) -> None:
-    person_register(username="octo-alice", password=PASSWORD)
+    user_register(username="octo-alice", password=PASSWORD)
     provider.someone = replace(provider.someone, name='"><script>alert(1)</script>')
     client = Client()
     page = client.get(leave(client, "github"), follow=True).content.decode()

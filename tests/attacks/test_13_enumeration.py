@@ -16,7 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
-from accounts.actions import avatar_set, person_deactivate, person_register
+from accounts.actions import avatar_set, user_deactivate, user_register
 from accounts.mail import posted
 from accounts.models import User
 from tests.support.identity_provider import picture
@@ -29,10 +29,10 @@ KNOWN, SHUT_OUT, UNKNOWN = "known", "gone", "nobody"
 @pytest.fixture(autouse=True)
 def _people(db: None) -> None:
     for number, name in enumerate((KNOWN, SHUT_OUT)):
-        user = person_register(
+        user = user_register(
             username=name, password=PASSWORD, email=f"{name}@example.org", phone_number=f"555-{number}"
         )
-    person_deactivate(user_id=user.pk)
+    user_deactivate(user_id=user.pk)
 
 
 def _plain(page: bytes, given: str) -> str:
@@ -78,7 +78,7 @@ def test_a_phone_number_is_answered_alike() -> None:
 
 
 def test_an_address_of_somebody_else_is_answered_like_a_free_one() -> None:
-    person_register(username="mallory", password=PASSWORD)
+    user_register(username="mallory", password=PASSWORD)
     client, pages = Client(), set()
     client.post("/accounts/login/", {"username": "mallory", "password": PASSWORD})
     for email in (f"{KNOWN}@example.org", "free@example.org"):

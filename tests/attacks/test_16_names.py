@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.actions import person_edit, person_register, person_register_linked, profile_change
+from accounts.actions import oauth_user_register, profile_change, user_register, user_update
 from accounts.names import BadNickname
 from accounts.oauth.identity import Identity, suggested_nickname
 from tests.support.accounts import PASSWORD
@@ -76,15 +76,15 @@ async def test_no_guest_speaks_for_the_site(people: People, name: str) -> None:
 @pytest.mark.parametrize("name", ["系统", "Admin", "S y s t e m", "ＳＹＳＴＥＭ", "Support.", "客服"])
 def test_no_nickname_speaks_for_the_site_unless_an_operator_gave_it(name: str) -> None:
     with pytest.raises(BadNickname):
-        person_register(username="mallory", nickname=name, password=PASSWORD)
+        user_register(username="mallory", nickname=name, password=PASSWORD)
     identity = Identity("github", "7", "id", name=name, handle="mallory")
     assert suggested_nickname(identity) == "mallory"
     with pytest.raises(BadNickname):
-        person_register_linked(username="mallory", nickname=name, identity=identity, title="GitHub")
+        oauth_user_register(username="mallory", nickname=name, identity=identity, title="GitHub")
 
-    mallory = person_register(username="mallory", password=PASSWORD)
+    mallory = user_register(username="mallory", password=PASSWORD)
     kept = {"language": "", "time_zone": "", "shares_read": True, "shares_presence": True}
     with pytest.raises(BadNickname):
         profile_change(user_id=mallory.pk, nickname=name, status_text="", **kept)
-    person_edit(user_id=mallory.pk, nickname=name, phone_number=None, email=None)
+    user_update(user_id=mallory.pk, nickname=name, phone_number=None, email=None)
     assert profile_change(user_id=mallory.pk, nickname=name, status_text="at work", **kept).nickname == name

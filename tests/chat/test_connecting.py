@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 from django.conf import Settings
 
-from accounts.actions import app_create, app_update, person_deactivate, token_issue, token_revoke
-from accounts.selectors.users import person_by_token
+from accounts.actions import app_create, app_update, token_issue, token_revoke, user_deactivate
+from accounts.selectors.users import user_by_token
 from chat.actions import session
 from chat.actions.member import member_join
 from chat.models import Channel
@@ -118,9 +118,9 @@ async def test_a_right_that_ends_at_the_moment_of_connecting_lets_nobody_in(
     login = await client.post("login", appId=101, serviceToken=token)
     await gate.reached()
     if how == "deactivated":
-        await run(lambda: person_deactivate(user_id=scene.bob.pk))
+        await run(lambda: user_deactivate(user_id=scene.bob.pk))
     else:
-        known = await run(person_by_token, token)
+        known = await run(user_by_token, token)
         assert known is not None
         await run(lambda: token_revoke(user_id=scene.bob.pk, credential=known[1]))
     gate.open()

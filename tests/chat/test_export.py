@@ -20,11 +20,11 @@ from accounts import rate_limits
 from accounts.actions import (
     avatar_set,
     friend_request,
-    person_block,
-    person_deactivate,
-    person_register,
     system_user,
     token_make,
+    user_block,
+    user_deactivate,
+    user_register,
 )
 from accounts.models import ExternalId, User
 from chat import export as exporting
@@ -98,18 +98,18 @@ NOT_EXPORTED = {
 
 @pytest.fixture
 def bob(db: None) -> User:
-    return person_register(username="bob", nickname="Bobby", password=PASSWORD, email="bob@private.example")
+    return user_register(username="bob", nickname="Bobby", password=PASSWORD, email="bob@private.example")
 
 
 @pytest.fixture
 def alice(db: None, bob: User, settings: Settings, tmp_path: Path) -> User:
     settings.DATA_DIR = tmp_path
-    alice = person_register(username="alice", nickname="Alice", password=PASSWORD, email="alice@example.org")
+    alice = user_register(username="alice", nickname="Alice", password=PASSWORD, email="alice@example.org")
     UserSocialAuth.objects.create(user=alice, provider="github", uid="4711", extra_data={"access_token": "gh-secret"})
     friend_request(user=alice, person_id=bob.pk)
     friend_request(user=bob, person_id=alice.pk)
-    enemy = person_register(username="enemy", nickname="Hidden Nickname", password=PASSWORD)
-    person_block(user=alice, person_id=enemy.pk)
+    enemy = user_register(username="enemy", nickname="Hidden Nickname", password=PASSWORD)
+    user_block(user=alice, person_id=enemy.pk)
     return avatar_set(user_id=alice.pk, picture=picture())
 
 
@@ -194,8 +194,8 @@ def test_what_one_did_for_the_site_is_there_but_not_to_whom(alice: User, bob: Us
 
 
 def test_who_is_blocked_or_gone_is_still_among_those_one_has_asked(alice: User, bob: User) -> None:
-    person_block(user=alice, person_id=bob.pk)
-    person_deactivate(user_id=bob.pk)
+    user_block(user=alice, person_id=bob.pk)
+    user_deactivate(user_id=bob.pk)
     people = json.loads(unpacked(alice)["people.json"])
     assert [friend["userName"] for friend in people["friends"]] == ["bob"]
 
@@ -259,7 +259,7 @@ async def test_she_downloads_it(settings: Settings, tmp_path: Path) -> None:
 
     settings.DATA_DIR = tmp_path
     rate_limits.exporting.forget()
-    user = await run(lambda: person_register(username="carol", password=PASSWORD))
+    user = await run(lambda: user_register(username="carol", password=PASSWORD))
     client = AsyncClient()
     await client.aforce_login(user, backend="django.contrib.auth.backends.ModelBackend")
     answer = await client.post("/accounts/data/export/")

@@ -19,8 +19,8 @@ pytestmark = pytest.mark.postgres
 AT_ONCE = 50
 _REVOKE = """
 from accounts.actions import token_revoke
-from accounts.selectors.users import person_by_token
-user, credential = person_by_token({token!r})
+from accounts.selectors.users import user_by_token
+user, credential = user_by_token({token!r})
 token_revoke(user_id=user.pk, credential=credential)
 """
 

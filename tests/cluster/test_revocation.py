@@ -16,13 +16,13 @@ pytestmark = pytest.mark.postgres
 PROMISED = 5.0
 """Seconds in which connections end."""
 _DEACTIVATE = """
-from accounts.actions import person_deactivate
-person_deactivate(user_id={person})
+from accounts.actions import user_deactivate
+user_deactivate(user_id={person})
 """
 _REVOKE = """
 from accounts.actions import token_revoke
-from accounts.selectors.users import person_by_token
-user, credential = person_by_token({token!r})
+from accounts.selectors.users import user_by_token
+user, credential = user_by_token({token!r})
 token_revoke(user_id=user.pk, credential=credential)
 """
 

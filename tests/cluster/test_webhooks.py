@@ -21,9 +21,9 @@ pytestmark = pytest.mark.postgres
 EACH = 40
 _MAKE = """
 from accounts.actions import administrator_create
-from accounts.selectors.users import person_by_name
+from accounts.selectors.users import user_by_name
 from chat.webhooks.outgoing.actions import webhook_create
-maker = person_by_name("olga") or administrator_create(username="olga", password="a good password")
+maker = user_by_name("olga") or administrator_create(username="olga", password="a good password")
 print(webhook_create(maker=maker, name="Books", url={url!r}, events={events!r})[1])
 """
 

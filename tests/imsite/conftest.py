@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from accounts.actions import app_create, person_register, service_make, token_issue
+from accounts.actions import app_create, service_make, token_issue, user_register
 from accounts.models import App
 from chat.actions.announcement import announcement_create
 from chat.actions.channel import channel_create_group
@@ -17,8 +17,8 @@ from tests.support.operators import say
 @pytest.fixture
 def rows(db: None) -> dict[str, int | str]:
     """A row of every kind that has pages."""
-    alice = person_register(username="alice", password="a good password")
-    bob = person_register(username="bob", password="a good password")
+    alice = user_register(username="alice", password="a good password")
+    bob = user_register(username="bob", password="a good password")
     app_create(number=901, name="Web")
     group = channel_create_group(creator=alice, name="Tea", members=["bob"])
     rude = say(bob, group, "rude")

@@ -32,7 +32,7 @@ def measure(messages: int) -> None:
     from django.core.management import call_command
     from django.db import connection
 
-    from accounts.actions import person_register
+    from accounts.actions import user_register
     from chat.actions.channel import channel_create_group
     from chat.search.index import index_advance
     from chat.search.queries import message_search
@@ -41,8 +41,8 @@ def measure(messages: int) -> None:
 
     call_command("setup", verbosity=0)
     chance = random.Random(1)
-    alice = person_register(username="alice", password="a good password")
-    bob = person_register(username="bob", password="a good password")
+    alice = user_register(username="alice", password="a good password")
+    bob = user_register(username="bob", password="a good password")
     groups = [channel_create_group(creator=alice, name=f"Group {number}") for number in range(100)]
     seldom = channel_create_group(creator=bob, name="Seldom", members=["alice"])
 

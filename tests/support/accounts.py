@@ -11,9 +11,9 @@ PASSWORD = "correct horse battery"
 
 _SCRIPT = """
 import json
-from accounts.actions import person_register, token_issue
+from accounts.actions import user_register, token_issue
 names, password = json.loads({names!r}), {password!r}
-print(json.dumps({{name: token_issue(user=person_register(username=name, nickname=name.capitalize(), password=password))
+print(json.dumps({{name: token_issue(user=user_register(username=name, nickname=name.capitalize(), password=password))
     for name in names}}))
 """
 

@@ -16,8 +16,8 @@ from rest_framework.response import Response
 from accounts import actions as accounts
 from accounts.errors import AccountError, BadPhone
 from accounts.rate_limits import registration_rate_limit
-from accounts.selectors.users import person_by_token
-from accounts.sign_in import person_by_password
+from accounts.selectors.users import user_by_token
+from accounts.sign_in import user_by_password
 from chat import errors, selectors
 from chat.actions import channel as channels
 from chat.api.legacy import parameters
@@ -43,7 +43,7 @@ class HeaderToken(BaseAuthentication):  # type: ignore[misc]
         token = request.headers.get("token")
         if not token:
             return None
-        known = person_by_token(token)
+        known = user_by_token(token)
         if known is None:
             raise AuthenticationFailed("This token is not valid.")
         accounts.device_seen(credential=known[1], address=request.META.get("REMOTE_ADDR"))
@@ -100,7 +100,7 @@ class Register(ClientCall):
         if not phone_number:
             raise BadPhone
         registration_rate_limit.take(request.META["REMOTE_ADDR"])
-        user = accounts.person_register(
+        user = accounts.user_register(
             username=f"user-{secrets.token_hex(6)}",
             nickname=_field(request, "nickname"),
             password=_field(request, "password"),
@@ -126,7 +126,7 @@ class Login(ClientCall):
     )
     def post(self, request: Request) -> Response:
         phone_number = _field(request, "phone_number").strip()
-        user = person_by_password(request._request, phone_number, _field(request, "password"))
+        user = user_by_password(request._request, phone_number, _field(request, "password"))
         if user is None:
             raise ChatError(errors.NOT_AUTHORISED, "The number and the password do not belong together.")
         return answer({"token": _token(request, user), "user_id": str(user.pk)})

@@ -10,7 +10,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from accounts.actions import device_seen
-from accounts.selectors.users import person_by_token
+from accounts.selectors.users import user_by_token
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -29,7 +29,7 @@ class ApiToken(BaseAuthentication):  # type: ignore[misc]
         scheme, _, token = header.partition(" ")
         if scheme.lower() not in _SCHEMES or not token or " " in token or len(token) > _LONGEST:
             raise AuthenticationFailed("The header is: Authorization: Bearer <token>.")
-        known = person_by_token(token)
+        known = user_by_token(token)
         if known is None:
             raise AuthenticationFailed("This token is not valid.")
         device_seen(credential=known[1], address=request.META.get("REMOTE_ADDR"))

@@ -11,7 +11,7 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.selectors.users import persons_by_names
+from accounts.selectors.users import users_by_names
 from chat import errors, payloads, selectors
 from chat.actions import channel as channels
 from chat.actions import service_channel
@@ -206,7 +206,7 @@ def _made(request: Request, data: NewChannel) -> tuple[int, bool]:
     if len(data.members) != 1:
         raise ChatError(errors.ILLEGAL_PARAMETER, "A private channel is with one person.", field="members")
     [name] = data.members
-    other = persons_by_names([name]).get(name)
+    other = users_by_names([name]).get(name)
     if other is None:
         raise ChatError(errors.NO_DATA, f"There is no person named {name}.", userId=name)
     channel, new = channels.channel_create_private(creator=request.user, other=other)

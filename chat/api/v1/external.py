@@ -11,9 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import actions as accounts
-from accounts.actions.external_users import Given
+from accounts.actions.external_users import ExternalUserData
 from accounts.errors import NoSuchPerson
-from accounts.selectors.external_users import external_page, external_person
+from accounts.selectors.external_users import external_user_by_id, external_users_page
 from chat import errors
 from chat.actions.idempotency import once
 from chat.api.v1 import pagination
@@ -76,7 +76,7 @@ class ExternalList(Endpoint):
     def get(self, request: Request) -> Response:
         """The users that this service has made, in that order, each with the id that it has for them."""
         page = pagination.asked(request)
-        rows = external_page(request.user, after=page.number, limit=page.limit)
+        rows = external_users_page(request.user, after=page.number, limit=page.limit)
         some = rows[: page.limit]
         results = [shown(row.user) | {"externalId": row.external_id} for row in some]
         return answer(pagination.answer(results, next=some[-1].pk if len(rows) > page.limit else None))
@@ -106,7 +106,9 @@ class External(Endpoint):
         """The user for the service's own id of a person, made at the first call; the same again changes nothing."""
         data = self.body(request, ExternalPerson)
         picture = None if data.avatar is None else _picture(data.avatar)
-        known = accounts.external_person_set(service=request.user, given=Given(external_id, data.nickname or ""))
+        known = accounts.external_user_upsert(
+            service=request.user, given=ExternalUserData(external_id, data.nickname or "")
+        )
         user = known.user
         if picture:
             user = accounts.avatar_set(user_id=user.pk, picture=picture)
@@ -117,7 +119,7 @@ class External(Endpoint):
     @described("Shut one's own person out", gives={204: None}, refuses=(404,), tag="users")
     def delete(self, request: Request, external_id: str) -> Response:
         """Deactivate the user: tokens and connections end. What was said stays."""
-        accounts.external_person_deactivate(service=request.user, external_id=external_id)
+        accounts.external_user_deactivate(service=request.user, external_id=external_id)
         return answer(status=204)
 
 
@@ -139,7 +141,7 @@ class ExternalToken(Endpoint):
         data = self.body(request, TokenWanted)
 
         def make() -> dict[str, Any]:
-            made = accounts.external_token_make(service=request.user, external_id=external_id, seconds=data.seconds)
+            made = accounts.external_token_create(service=request.user, external_id=external_id, seconds=data.seconds)
             return {
                 "serviceToken": made.token,
                 "expires": int(made.expires.timestamp() * 1000),
@@ -157,7 +159,7 @@ class ExternalToken(Endpoint):
 
 
 def _own(request: Request, external_id: str) -> User:
-    user = external_person(request.user, external_id)
+    user = external_user_by_id(request.user, external_id)
     if user is None:
         raise NoSuchPerson
     return user

@@ -12,10 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import actions as accounts
-from accounts.actions.external_users import Given, Known
+from accounts.actions.external_users import ExternalUserData, ExternalUserResult
 from accounts.errors import AccountError, NoSuchPerson
-from accounts.selectors.directory import account_named, accounts_page
-from accounts.selectors.users import person_search
+from accounts.selectors.directory import account_by_name, accounts_page
+from accounts.selectors.users import user_search
 from chat import errors, payloads
 from chat.actions.idempotency import claim_requests, once
 from chat.actions.moderation import person_admit
@@ -109,7 +109,7 @@ class UserList(Endpoint):
         """All accounts and services by id; with `q` the first active ones with a name that begins so, no cursor."""
         page = pagination.asked(request)
         if (q := request.query_params.get("q")) is not None:
-            return answer(pagination.answer([shown(user) for user in person_search(q, page.limit)], next=None))
+            return answer(pagination.answer([shown(user) for user in user_search(q, page.limit)], next=None))
         rows = accounts_page(after=page.number, limit=page.limit)
         some = rows[: page.limit]
         return answer(
@@ -129,10 +129,10 @@ class UserList(Endpoint):
     def post(self, request: Request) -> Response:
         """A new account. The user name stays for good; a taken one is a 409."""
         data = self.body(request, NewUser)
-        draft = accounts.person_draft(
+        draft = accounts.managed_user_prepare(
             username=data.userId, nickname=data.nickname or "", email=data.email, password=data.password
         )
-        body, repeated = once(self.idempotency(request, data), lambda: shown(accounts.person_add(draft=draft)))
+        body, repeated = once(self.idempotency(request, data), lambda: shown(accounts.managed_user_create(draft=draft)))
         return answer(body, 200 if repeated else 201)
 
 
@@ -167,12 +167,12 @@ class User(Endpoint):
         user = _account(name)
         accounts.require_manageable(user)
         if data.nickname is not None:
-            accounts.person_rename(user_id=user.pk, nickname=data.nickname)
+            accounts.user_rename(user_id=user.pk, nickname=data.nickname)
         if data.active is not None and data.active != user.is_active:
             if data.active:
                 person_admit(person_id=user.pk)
             else:
-                accounts.person_deactivate(user_id=user.pk)
+                accounts.user_deactivate(user_id=user.pk)
         return answer(shown(_account(name)))
 
     @described("Shut an account out", gives={204: None}, refuses=(404,), tag="users")
@@ -180,7 +180,7 @@ class User(Endpoint):
         """Deactivate it: sessions, tokens and connections end. What was said stays; nobody is ever deleted."""
         user = _account(name)
         accounts.require_manageable(user)
-        accounts.person_deactivate(user_id=user.pk)
+        accounts.user_deactivate(user_id=user.pk)
         return answer(status=204)
 
 
@@ -208,7 +208,7 @@ class UserImport(Endpoint):
         """
         data = self.body(request, Import)
         own = [
-            (index, Given(one.externalId, one.nickname or ""))
+            (index, ExternalUserData(one.externalId, one.nickname or ""))
             for index, one in enumerate(data.users)
             if one.externalId is not None and one.userId is None
         ]
@@ -218,7 +218,7 @@ class UserImport(Endpoint):
             raise used[whole]
         if own:
             _require(request, "accounts.add_externalid")
-            known = accounts.external_people_import(service=request.user, given=[given for _, given in own])
+            known = accounts.external_users_import(service=request.user, given=[given for _, given in own])
             results = {index: _result(outcome) for (index, _), outcome in zip(own, known, strict=True)}
         if any(one.userId is not None for one in data.users):
             _require(request, "accounts.add_user")
@@ -234,7 +234,7 @@ def _require(request: Request, permission: str) -> None:
 
 
 def _account(name: str) -> Account:
-    user = account_named(name)
+    user = account_by_name(name)
     if user is None:
         raise NoSuchPerson
     return user
@@ -244,14 +244,14 @@ def _added(one: Imported, guard: IdempotencyKey | None) -> dict[str, Any]:
     try:
         if one.userId is None or one.externalId is not None:
             raise ChatError(errors.ILLEGAL_PARAMETER, "Give externalId or userId.")
-        draft = accounts.person_draft(username=one.userId, nickname=one.nickname or "", email=one.email)
-        user, repeated = once(guard, lambda: shown(accounts.person_add(draft=draft)))
+        draft = accounts.managed_user_prepare(username=one.userId, nickname=one.nickname or "", email=one.email)
+        user, repeated = once(guard, lambda: shown(accounts.managed_user_create(draft=draft)))
     except (AccountError, ChatError) as refusal:
         return _refused(refusal)
     return {"status": 200 if repeated else 201, "user": user}
 
 
-def _result(outcome: Known | Exception) -> dict[str, Any]:
+def _result(outcome: ExternalUserResult | Exception) -> dict[str, Any]:
     if isinstance(outcome, Exception):
         return _refused(outcome)
     return {"status": 201 if outcome.created else 200, "user": shown(outcome.user)}

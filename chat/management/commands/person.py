@@ -13,7 +13,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from accounts.actions import person_register, system_user
+from accounts.actions import system_user, user_register
 from accounts.admin.audit_format import deed_recorded
 from accounts.errors import AccountError
 from accounts.models import User
@@ -55,7 +55,7 @@ class Command(BaseCommand):
 
     def create(self, *, name: str, nickname: str, email: str | None, **rest: Any) -> None:
         password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-        person = person_register(username=name, nickname=nickname, email=email, password=password, official=True)
+        person = user_register(username=name, nickname=nickname, email=email, password=password, official=True)
         deed_recorded(system_user(), person, "Create account")
         self.stdout.write(f"{name} can sign in.")
 

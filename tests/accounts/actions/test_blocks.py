@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import override_settings
 
-from accounts.actions import guest_create, person_block, person_register, person_unblock, system_user
+from accounts.actions import guest_create, system_user, user_block, user_register, user_unblock
 from accounts.errors import BlockRefused, NoSuchPerson
 from accounts.models import Block, User
 from accounts.selectors.contacts import blocks
@@ -19,15 +19,15 @@ def heard(user: User) -> list[str]:
 
 
 def test_alice_blocks_bob_who_is_not_told(alice: User, bob: User) -> None:
-    person_block(user=alice, person_id=bob.pk)
-    person_block(user=alice, person_id=bob.pk)
+    user_block(user=alice, person_id=bob.pk)
+    user_block(user=alice, person_id=bob.pk)
 
     assert blocks(alice.pk, bob.pk) and Block.objects.count() == 1
     assert heard(alice) == ["person.blocked"] and heard(bob) == []
 
 
 def test_the_send_path_is_told_to_look(alice: User, bob: User) -> None:
-    person_block(user=alice, person_id=bob.pk)
+    user_block(user=alice, person_id=bob.pk)
 
     bob.refresh_from_db()
     alice.refresh_from_db()
@@ -35,17 +35,17 @@ def test_the_send_path_is_told_to_look(alice: User, bob: User) -> None:
 
 
 def test_alice_takes_it_back(alice: User, bob: User) -> None:
-    person_block(user=alice, person_id=bob.pk)
-    person_unblock(user=alice, person_id=bob.pk)
-    person_unblock(user=alice, person_id=bob.pk)
+    user_block(user=alice, person_id=bob.pk)
+    user_unblock(user=alice, person_id=bob.pk)
+    user_unblock(user=alice, person_id=bob.pk)
 
     assert not blocks(alice.pk, bob.pk)
     assert heard(alice) == ["person.blocked", "person.unblocked"] and heard(bob) == []
 
 
 def test_bob_cannot_take_back_what_alice_did(alice: User, bob: User) -> None:
-    person_block(user=alice, person_id=bob.pk)
-    person_unblock(user=bob, person_id=alice.pk)
+    user_block(user=alice, person_id=bob.pk)
+    user_unblock(user=bob, person_id=alice.pk)
 
     assert blocks(alice.pk, bob.pk)
 
@@ -53,16 +53,16 @@ def test_bob_cannot_take_back_what_alice_did(alice: User, bob: User) -> None:
 def test_oneself_services_guests_and_nobody_are_not_blocked(alice: User) -> None:
     for person in (alice.pk, system_user().pk):
         with pytest.raises(BlockRefused):
-            person_block(user=alice, person_id=person)
+            user_block(user=alice, person_id=person)
     for person in (guest_create(name="a guest").pk, 10**9):
         with pytest.raises(NoSuchPerson):
-            person_block(user=alice, person_id=person)
+            user_block(user=alice, person_id=person)
     assert Block.objects.count() == 0
 
 
 @override_settings(IM_MAX_BLOCKS_PER_USER=1)
 def test_blocks_have_a_limit(alice: User, bob: User) -> None:
-    carol = person_register(username="carol", password=PASSWORD)
-    person_block(user=alice, person_id=bob.pk)
+    carol = user_register(username="carol", password=PASSWORD)
+    user_block(user=alice, person_id=bob.pk)
     with pytest.raises(BlockRefused, match="limit"):
-        person_block(user=alice, person_id=carol.pk)
+        user_block(user=alice, person_id=carol.pk)

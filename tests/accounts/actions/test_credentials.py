@@ -23,13 +23,13 @@ from accounts.actions import (
 from accounts.credentials import session_credential
 from accounts.errors import BadPassword
 from accounts.models import User
-from accounts.selectors.users import person_by_session, person_by_token
+from accounts.selectors.users import user_by_session, user_by_token
 from delivery.log import head
 from tests.accounts.conftest import Revocations
 
 
 def _credential(token: str) -> str:
-    found = person_by_token(token)
+    found = user_by_token(token)
     assert found is not None
     return found[1]
 
@@ -47,7 +47,7 @@ def test_a_token_expires(alice: User, settings: Settings) -> None:
     expiry = AuthToken.objects.get().expiry
     assert timedelta(days=6) < expiry - timezone.now() <= timedelta(days=7)
     AuthToken.objects.update(expiry=timezone.now())
-    assert person_by_token(token) is None
+    assert user_by_token(token) is None
     token_issue(user=alice)
     assert AuthToken.objects.count() == 1
 
@@ -56,22 +56,22 @@ def test_a_revoked_token_closes_its_own_connections_only(alice: User, revocation
     token, other = token_issue(user=alice), token_issue(user=alice)
     credential = _credential(token)
     token_revoke(user_id=alice.pk, credential=credential)
-    assert person_by_token(token) is None
-    assert person_by_token(other) is not None
+    assert user_by_token(token) is None
+    assert user_by_token(other) is not None
     assert revocations(alice) == [{"credential": credential, "except": None}]
 
 
 def test_bob_cannot_revoke_alices_token(alice: User, bob: User) -> None:
     token = token_issue(user=alice)
     token_revoke(user_id=bob.pk, credential=_credential(token))
-    assert person_by_token(token) is not None
+    assert user_by_token(token) is not None
 
 
 def test_a_session_ends_with_its_connections(alice: User, browser: Client, revocations: Revocations) -> None:
     key = browser.session.session_key or ""
-    assert person_by_session(key) == (alice, session_credential(key))
+    assert user_by_session(key) == (alice, session_credential(key))
     session_end(user_id=alice.pk, session_key=key)
-    assert person_by_session(key) is None
+    assert user_by_session(key) is None
     assert revocations(alice) == [{"credential": session_credential(key), "except": None}]
 
 
@@ -79,8 +79,8 @@ def test_a_new_password_ends_all_but_the_token_that_set_it(alice: User, revocati
     token, other = token_issue(user=alice), token_issue(user=alice)
     credential = _credential(token)
     password_change(user=alice, new_password="quite another", keep_credential=credential)
-    assert person_by_token(token) is not None
-    assert person_by_token(other) is None
+    assert user_by_token(token) is not None
+    assert user_by_token(other) is None
     assert revocations(alice) == [{"credential": None, "except": credential}]
     assert User.objects.get(pk=alice.pk).check_password("quite another")
 
@@ -88,8 +88,8 @@ def test_a_new_password_ends_all_but_the_token_that_set_it(alice: User, revocati
 def test_a_password_that_somebody_else_sets_ends_all(alice: User, browser: Client, revocations: Revocations) -> None:
     token, key = token_issue(user=alice), browser.session.session_key or ""
     password_change(user=alice, new_password="quite another")
-    assert person_by_token(token) is None
-    assert person_by_session(key) is None
+    assert user_by_token(token) is None
+    assert user_by_session(key) is None
     assert revocations(alice) == [{"credential": None, "except": None}]
 
 
@@ -97,7 +97,7 @@ def test_a_bad_password_changes_nothing(alice: User) -> None:
     token, before = token_issue(user=alice), head()
     with pytest.raises(BadPassword):
         password_change(user=alice, new_password="x")
-    assert person_by_token(token) is not None
+    assert user_by_token(token) is not None
     assert head() == before
 
 
@@ -106,9 +106,9 @@ def test_signing_out_everywhere_ends_sessions_and_tokens(
 ) -> None:
     token, key, bobs = token_issue(user=alice), browser.session.session_key or "", token_issue(user=bob)
     sign_out_everywhere(user_id=alice.pk)
-    assert person_by_token(token) is None
-    assert person_by_session(key) is None
-    assert person_by_token(bobs) is not None
+    assert user_by_token(token) is None
+    assert user_by_session(key) is None
+    assert user_by_token(bobs) is not None
     assert revocations(alice) == [{"credential": None, "except": None}]
     assert browser.get("/accounts/password/").status_code == 302
 
@@ -126,5 +126,5 @@ def test_what_has_expired_is_forgotten_and_the_rest_stays(alice: User, client: C
     assert [attempt.username for attempt in AccessAttempt.objects.all()] == ["just now"]
     assert not AuthToken.objects.filter(pk=expired.pk).exists()
     assert not Session.objects.filter(pk=ended.pk).exists()
-    assert person_by_token(live) is not None
-    assert person_by_session(client.session.session_key or "") is not None
+    assert user_by_token(live) is not None
+    assert user_by_session(client.session.session_key or "") is not None

@@ -26,7 +26,7 @@ from accounts.actions import (
 from accounts.errors import BadToken
 from accounts.models import Device, User
 from accounts.names import BadName
-from accounts.selectors.users import person_by_token
+from accounts.selectors.users import user_by_token
 from tests.accounts.conftest import PASSWORD
 
 
@@ -96,7 +96,7 @@ def test_nothing_is_noted_of_what_was_forgotten(alice: User) -> None:
 def test_a_token_of_a_person_has_its_device(alice: User) -> None:
     app_create(number=102, name="iOS")
     token = token_issue(user=alice, app=102, address="192.0.2.1")
-    known = person_by_token(token)
+    known = user_by_token(token)
     assert known is not None
     device = Device.objects.get()
     assert (device.user, device.kind, device.credential) == (alice, "token", known[1])
@@ -110,7 +110,7 @@ def test_an_expired_token_takes_its_device_along(alice: User) -> None:
 
 
 def test_what_ends_everything_forgets_every_device(alice: User) -> None:
-    kept = person_by_token(token_issue(user=alice))
+    kept = user_by_token(token_issue(user=alice))
     token_issue(user=alice)
     device_made(user=alice, kind=Device.Kind.BROWSER, credential="session:1")
     assert kept is not None

@@ -11,11 +11,11 @@ from accounts.actions import (
     friend_remove,
     friend_request,
     guest_create,
-    person_block,
-    person_deactivate,
-    person_register,
-    person_unblock,
     system_user,
+    user_block,
+    user_deactivate,
+    user_register,
+    user_unblock,
 )
 from accounts.errors import FriendRequestRefused, NoSuchFriend, NoSuchPerson
 from accounts.models import User
@@ -93,7 +93,7 @@ def test_what_was_never_cannot_be_ended(alice: User, bob: User) -> None:
 def test_a_deactivated_friend_can_be_let_go(alice: User, bob: User) -> None:
     friend_request(user=alice, person_id=bob.pk)
     friend_accept(user=bob, person_id=alice.pk)
-    person_deactivate(user_id=bob.pk)
+    user_deactivate(user_id=bob.pk)
 
     friend_remove(user=alice, person_id=bob.pk)
 
@@ -105,24 +105,24 @@ def test_guests_and_services_are_nobodys_friends(alice: User) -> None:
 
 
 def test_a_request_to_who_has_blocked_is_filed_and_not_heard_of(alice: User, bob: User) -> None:
-    person_block(user=bob, person_id=alice.pk)
+    user_block(user=bob, person_id=alice.pk)
     friend_request(user=alice, person_id=bob.pk)
 
     assert heard(alice) == ["friend.requested"] and heard(bob) == []
     assert circle(alice) == Circle(asked=[bob]) and circle(bob) == Circle(blocked=[alice])
-    person_unblock(user=bob, person_id=alice.pk)
+    user_unblock(user=bob, person_id=alice.pk)
     assert circle(bob) == Circle(asking=[alice])
 
 
 def test_nobody_asks_whom_they_block(alice: User, bob: User) -> None:
-    person_block(user=alice, person_id=bob.pk)
+    user_block(user=alice, person_id=bob.pk)
     with pytest.raises(FriendRequestRefused, match="Unblock"):
         friend_request(user=alice, person_id=bob.pk)
 
 
 @override_settings(IM_MAX_FRIENDS_PER_USER=1)
 def test_friends_and_requests_have_a_limit(alice: User, bob: User) -> None:
-    carol = person_register(username="carol", password=PASSWORD)
+    carol = user_register(username="carol", password=PASSWORD)
     friend_request(user=alice, person_id=bob.pk)
     with pytest.raises(FriendRequestRefused, match="limit"):
         friend_request(user=alice, person_id=carol.pk)

@@ -12,15 +12,15 @@ from django.db import connection, transaction
 from accounts.actions import (
     administrator_create,
     guest_create,
-    person_activate,
-    person_deactivate,
-    person_edit,
-    person_register,
-    person_roles_set,
     system_user,
     token_issue,
+    user_activate,
+    user_deactivate,
+    user_register,
+    user_roles_set,
+    user_update,
 )
-from accounts.actions.anonymization import person_depart
+from accounts.actions.anonymization import user_mark_deleted
 from accounts.errors import (
     AccountError,
     BadEmail,
@@ -33,7 +33,7 @@ from accounts.errors import (
 )
 from accounts.models import User
 from accounts.names import BadName, BadNickname
-from accounts.selectors.users import person_by_token
+from accounts.selectors.users import user_by_token
 from delivery.log import head
 from tests.accounts.conftest import PASSWORD, Revocations
 
@@ -41,7 +41,7 @@ ALL = {"credential": None, "except": None}
 
 
 def test_alice_registers(db: None) -> None:
-    alice = person_register(username="Alice", password=PASSWORD, email="Alice@Example.ORG", phone_number="+49 170 1")
+    alice = user_register(username="Alice", password=PASSWORD, email="Alice@Example.ORG", phone_number="+49 170 1")
     alice.refresh_from_db()
     assert (alice.username, alice.nickname, alice.email) == ("Alice", "Alice", "alice@example.org")
     assert alice.kind == User.Kind.PERSON
@@ -52,25 +52,25 @@ def test_alice_registers(db: None) -> None:
 def test_a_name_of_another_width_or_case_is_taken(alice: User) -> None:
     for name in ("alice", "ALICE", "ａｌｉｃｅ", "Ａlice"):
         with pytest.raises(NameTaken):
-            person_register(username=name, password=PASSWORD)
+            user_register(username=name, password=PASSWORD)
 
 
 def test_a_refusal_inside_a_transaction_leaves_it_usable(alice: User) -> None:
     with transaction.atomic():
         with pytest.raises(NameTaken):
-            person_register(username="alice", password=PASSWORD)
+            user_register(username="alice", password=PASSWORD)
         assert User.objects.count() == 1
 
 
 def test_phone_and_email_belong_to_one_person(db: None) -> None:
-    person_register(username="alice", password=PASSWORD, email="a@example.org", phone_number="123")
+    user_register(username="alice", password=PASSWORD, email="a@example.org", phone_number="123")
     with pytest.raises(EmailTaken):
-        person_register(username="bob", password=PASSWORD, email="A@EXAMPLE.org")
+        user_register(username="bob", password=PASSWORD, email="A@EXAMPLE.org")
     with pytest.raises(PhoneTaken):
-        person_register(username="bob", password=PASSWORD, phone_number="123")
+        user_register(username="bob", password=PASSWORD, phone_number="123")
     # Absent ones do not collide.
-    person_register(username="bob", password=PASSWORD, email="", phone_number="")
-    person_register(username="carol", password=PASSWORD)
+    user_register(username="bob", password=PASSWORD, email="", phone_number="")
+    user_register(username="carol", password=PASSWORD)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_what_cannot_be_is_refused_and_nothing_is_stored(
     db: None, fields: dict[str, str], error: type[AccountError]
 ) -> None:
     with pytest.raises(error) as refusal:
-        person_register(**({"username": "alice", "password": PASSWORD} | fields))
+        user_register(**({"username": "alice", "password": PASSWORD} | fields))
     assert refusal.value.field == next(iter(fields))
     assert not User.objects.exists()
 
@@ -121,7 +121,7 @@ def _at_once(count: int, work: Callable[[], object]) -> list[object]:
 
 @pytest.mark.django_db(transaction=True)
 def test_four_register_one_name_at_once() -> None:
-    outcomes = _at_once(4, lambda: person_register(username="alice", password=PASSWORD))
+    outcomes = _at_once(4, lambda: user_register(username="alice", password=PASSWORD))
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NameTaken", "NameTaken", "NameTaken", "User"]
     assert User.objects.count() == 1
 
@@ -142,7 +142,7 @@ def test_the_second_registration_waits_for_the_first_and_then_loses() -> None:
     def second() -> None:
         inserted.wait(10)
         try:
-            person_register(username="ALICE", password=PASSWORD)
+            user_register(username="ALICE", password=PASSWORD)
         except NameTaken as refusal:
             answers.append(refusal)
         finally:
@@ -151,7 +151,7 @@ def test_the_second_registration_waits_for_the_first_and_then_loses() -> None:
     thread = threading.Thread(target=second)
     thread.start()
     with transaction.atomic():
-        person_register(username="alice", password=PASSWORD)
+        user_register(username="alice", password=PASSWORD)
         inserted.set()
         _until_somebody_waits_for_a_lock()
         assert not answers
@@ -182,7 +182,7 @@ def test_a_guest_cannot_take_an_accounts_name(alice: User) -> None:
     for name in ("alice", "ALICE", "ａｌｉｃｅ"):
         with pytest.raises(NameTaken):
             guest_create(name=name)
-    person_deactivate(user_id=alice.pk)
+    user_deactivate(user_id=alice.pk)
     with pytest.raises(NameTaken):
         guest_create(name="Alice")
 
@@ -200,45 +200,45 @@ def test_who_installs_may_be_called_admin(db: None) -> None:
 
 
 def test_alice_edits_what_is_hers(alice: User, bob: User) -> None:
-    person_edit(user_id=bob.pk, nickname="Bob", phone_number="1", email=None)
-    edited = person_edit(user_id=alice.pk, nickname="Ａlice W.", phone_number="", email="A@b.example")
+    user_update(user_id=bob.pk, nickname="Bob", phone_number="1", email=None)
+    edited = user_update(user_id=alice.pk, nickname="Ａlice W.", phone_number="", email="A@b.example")
     edited.refresh_from_db()
     assert (edited.nickname, edited.nickname_key) == ("Ａlice W.", "alice w.")
     assert (edited.phone_number, edited.email) == (None, "a@b.example")
     with pytest.raises(PhoneTaken):
-        person_edit(user_id=alice.pk, nickname="Alice", phone_number="1", email=None)
+        user_update(user_id=alice.pk, nickname="Alice", phone_number="1", email=None)
     with pytest.raises(BadNickname):
-        person_edit(user_id=alice.pk, nickname="<b>\u202e", phone_number=None, email=None)
+        user_update(user_id=alice.pk, nickname="<b>\u202e", phone_number=None, email=None)
 
 
 def test_deactivation_ends_everything_of_alice_and_nothing_of_bob(
     alice: User, bob: User, revocations: Revocations
 ) -> None:
     token, bobs = token_issue(user=alice), token_issue(user=bob)
-    person_deactivate(user_id=alice.pk)
-    assert person_by_token(token) is None
-    assert person_by_token(bobs) is not None
+    user_deactivate(user_id=alice.pk)
+    assert user_by_token(token) is None
+    assert user_by_token(bobs) is not None
     assert revocations(alice) == [ALL]
     assert revocations(bob) == []
     with pytest.raises(NoSuchPerson):
         token_issue(user=alice)
 
-    person_activate(user_id=alice.pk)
-    assert person_by_token(token) is None
-    assert person_by_token(token_issue(user=alice)) is not None
+    user_activate(user_id=alice.pk)
+    assert user_by_token(token) is None
+    assert user_by_token(token_issue(user=alice)) is not None
 
 
 def test_who_deleted_their_account_is_not_let_in_again(alice: User) -> None:
-    person_depart(user_id=alice.pk)
+    user_mark_deleted(user_id=alice.pk)
     with pytest.raises(NoSuchPerson):
-        person_activate(user_id=alice.pk)
+        user_activate(user_id=alice.pk)
     alice.refresh_from_db()
     assert not alice.is_active
 
 
 def test_a_deactivation_that_is_rolled_back_revokes_nothing(alice: User, revocations: Revocations) -> None:
     with transaction.atomic():
-        person_deactivate(user_id=alice.pk)
+        user_deactivate(user_id=alice.pk)
         transaction.set_rollback(True)
     assert revocations(alice) == []
     assert User.objects.get(pk=alice.pk).is_active
@@ -247,18 +247,18 @@ def test_a_deactivation_that_is_rolled_back_revokes_nothing(alice: User, revocat
 def test_a_role_lost_signs_out_and_a_role_given_does_not(alice: User, revocations: Revocations) -> None:
     group = Group.objects.create(name="Moderators")
     permission = Permission.objects.filter(codename="view_user")
-    person_roles_set(user_id=alice.pk, is_staff=True, is_superuser=False, groups=[group], permissions=permission)
+    user_roles_set(user_id=alice.pk, is_staff=True, is_superuser=False, groups=[group], permissions=permission)
     assert revocations(alice) == []
-    person_roles_set(user_id=alice.pk, is_staff=True, is_superuser=False, permissions=permission)
+    user_roles_set(user_id=alice.pk, is_staff=True, is_superuser=False, permissions=permission)
     assert revocations(alice) == [ALL]
-    person_roles_set(user_id=alice.pk, is_staff=False, is_superuser=False, permissions=permission)
+    user_roles_set(user_id=alice.pk, is_staff=False, is_superuser=False, permissions=permission)
     assert revocations(alice) == [ALL, ALL]
     alice.refresh_from_db()
     assert not alice.is_staff
     assert not alice.groups.exists()
 
 
-@pytest.mark.parametrize("action", [person_deactivate, person_activate])
+@pytest.mark.parametrize("action", [user_deactivate, user_activate])
 def test_nobody_is_nobody(db: None, action: Callable[..., None]) -> None:
     before = head()
     with pytest.raises(NoSuchPerson):

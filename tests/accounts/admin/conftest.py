@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from accounts.actions import administrator_create, person_register, person_roles_set
+from accounts.actions import administrator_create, user_register, user_roles_set
 from accounts.models import User
 from tests.accounts.conftest import PASSWORD
 
@@ -20,9 +20,9 @@ def root(db: None) -> User:
 
 @pytest.fixture
 def steve(root: User) -> User:
-    steve = person_register(username="steve", password=PASSWORD)
+    steve = user_register(username="steve", password=PASSWORD)
     may = Permission.objects.filter(codename__in=["view_user", "change_user", "add_user", "view_authtoken"])
-    person_roles_set(user_id=steve.pk, is_staff=True, is_superuser=False, permissions=may)
+    user_roles_set(user_id=steve.pk, is_staff=True, is_superuser=False, permissions=may)
     return User.objects.get(pk=steve.pk)
 
 

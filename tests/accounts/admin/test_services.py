@@ -8,7 +8,7 @@ from django.test import Client
 
 from accounts.actions import service_make, service_token_make
 from accounts.models import User
-from accounts.selectors.users import person_by_token
+from accounts.selectors.users import user_by_token
 
 LIST = "/admin/accounts/service/"
 
@@ -40,7 +40,7 @@ def test_rights_are_taken_away_and_tokens_stay(as_root: Client, shop: User) -> N
     token = service_token_make(service=shop, name="till").token
     given = {"nickname": "Shop", "user_permissions": [], "username": "eve", "is_superuser": "on", "kind": "person"}
     assert as_root.post(f"{LIST}{shop.pk}/change/", given).status_code == 302
-    known = person_by_token(token)
+    known = user_by_token(token)
     assert known is not None
     shop = known[0]
     assert (shop.username, shop.nickname, shop.kind, shop.is_superuser) == ("shop", "Shop", "service", False)
@@ -66,12 +66,12 @@ def test_a_service_is_shut_out_and_let_in(as_root: Client, shop: User) -> None:
     token = service_token_make(service=shop, name="till").token
     chosen = {"_selected_action": [shop.pk]}
     assert "1 deactivated" in as_root.post(LIST, {"action": "deactivate", **chosen}, follow=True).content.decode()
-    assert person_by_token(token) is None
+    assert user_by_token(token) is None
     as_root.post(LIST, {"action": "activate", **chosen})
     token = service_token_make(service=shop, name="till").token
-    assert person_by_token(token) is not None
+    assert user_by_token(token) is not None
     as_root.post(LIST, {"action": "revoke", **chosen})
-    assert person_by_token(token) is None
+    assert user_by_token(token) is None
 
 
 def test_a_service_without_permission_to_it_is_hidden(as_steve: Client, shop: User) -> None:

@@ -13,7 +13,7 @@ from knox.models import AuthToken
 
 from accounts.actions import device_seen, service_make, service_permissions_set, token_issue
 from accounts.models import Device, User
-from accounts.selectors.users import person_by_token
+from accounts.selectors.users import user_by_token
 from tests.accounts.conftest import Revocations
 
 TOKENS = "/admin/knox/authtoken/"
@@ -35,7 +35,7 @@ def test_a_token_of_a_service_is_made_and_shown_once(as_root: Client, root: User
     found = re.search(r"[0-9a-f]{64}", answer.content.decode())
     assert found is not None
     token = found.group()
-    known = person_by_token(token)
+    known = user_by_token(token)
     assert known is not None and known[0] == shop
     device = Device.objects.get()
     assert (device.name, device.made_by, device.credential) == ("Till 1", root, known[1])
@@ -91,7 +91,7 @@ def test_a_token_is_revoked_by_the_action(as_root: Client, alice: User, revocati
     assert token not in as_root.get(TOKENS).content.decode()
     page = as_root.post(TOKENS, {"action": "revoke", "_selected_action": [digest]}, follow=True).content.decode()
     assert "1 revoked." in page
-    assert person_by_token(token) is None
+    assert user_by_token(token) is None
     assert not Device.objects.exists()
     assert revocations(alice) == [{"credential": f"token:{digest[:32]}", "except": None}]
 
@@ -108,4 +108,4 @@ def test_who_may_only_look_at_tokens_revokes_none(as_steve: Client, alice: User)
     digest = AuthToken.objects.get().digest
     assert as_steve.get(TOKENS).status_code == 200
     as_steve.post(TOKENS, {"action": "revoke", "_selected_action": [digest]})
-    assert person_by_token(token) is not None
+    assert user_by_token(token) is not None

@@ -10,9 +10,9 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts.actions import guest_create, person_register, person_roles_set, service_make, token_issue
+from accounts.actions import guest_create, service_make, token_issue, user_register, user_roles_set
 from accounts.models import User
-from accounts.selectors.users import person_by_session, person_by_token
+from accounts.selectors.users import user_by_session, user_by_token
 from delivery.db.transactions import write
 from tests.accounts.conftest import PASSWORD, Revocations
 
@@ -55,7 +55,7 @@ def test_a_name_that_hides_something_is_refused(as_root: Client, alice: User) ->
 
 
 def test_anothers_email_is_refused(as_root: Client, alice: User) -> None:
-    person_register(username="carol", password=PASSWORD, email="carol@example.org")
+    user_register(username="carol", password=PASSWORD, email="carol@example.org")
     response = as_root.post(f"{LIST}{alice.pk}/change/", _form(alice, email="CAROL@example.org"))
     assert response.status_code == 200
     assert "already exists" in response.content.decode()
@@ -112,17 +112,17 @@ def test_deactivating_closes_connections_and_activating_lets_in(
 ) -> None:
     token = token_issue(user=alice)
     assert "2 deactivated." in _act(as_root, "deactivate", alice, bob)
-    assert person_by_token(token) is None
+    assert user_by_token(token) is None
     assert revocations(alice) == revocations(bob) == [ALL]
     assert "1 activated." in _act(as_root, "activate", alice)
-    assert person_by_token(token_issue(user=alice)) is not None
+    assert user_by_token(token_issue(user=alice)) is not None
 
 
 def test_signing_out_everywhere(as_root: Client, alice: User, browser: Client, revocations: Revocations) -> None:
     token, key = token_issue(user=alice), browser.session.session_key or ""
     assert "1 signed out everywhere." in _act(as_root, "sign_out", alice)
-    assert person_by_token(token) is None
-    assert person_by_session(key) is None
+    assert user_by_token(token) is None
+    assert user_by_session(key) is None
     assert revocations(alice) == [ALL]
 
 
@@ -145,7 +145,7 @@ def test_root_sets_alices_password(
     alice.refresh_from_db()
     assert alice.check_password("quite another")
     assert revocations(alice) == [ALL]
-    assert person_by_session(key) is None
+    assert user_by_session(key) is None
     # Django has given root's own session a new key; what root had open by the old one still ends with it.
     after = as_root.session.session_key or ""
     assert after != before
@@ -247,9 +247,9 @@ def test_nothing_is_written_of_who_has_deleted_their_account(as_root: Client, al
 
 
 def test_who_may_only_look_is_told_nothing_of_the_password(root: User, alice: User) -> None:
-    carol = person_register(username="carol", password=PASSWORD)
+    carol = user_register(username="carol", password=PASSWORD)
     rights = Permission.objects.filter(codename="view_user")
-    person_roles_set(user_id=carol.pk, is_staff=True, is_superuser=False, permissions=rights)
+    user_roles_set(user_id=carol.pk, is_staff=True, is_superuser=False, permissions=rights)
     client = Client()
     client.force_login(User.objects.get(pk=carol.pk), backend="django.contrib.auth.backends.ModelBackend")
     html = client.get(f"{LIST}{alice.pk}/change/").content.decode()

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 
 from accounts.actions import device_seen
 from accounts.models import Device, User
-from accounts.selectors.users import person_by_token
+from accounts.selectors.users import user_by_token
 
 
 def _run(*words: str) -> str:
@@ -40,7 +40,7 @@ def test_a_service_is_made_listed_and_limited() -> None:
 def test_a_token_is_made_listed_and_revoked() -> None:
     _run("service", "make", "shop")
     token = _run("token", "make", "shop", "Till 1", "--days", "3")
-    known = person_by_token(token)
+    known = user_by_token(token)
     assert known is not None and known[0].username == "shop"
     listed = _run("token", "list", "shop")
     assert "Till 1" in listed and "never used" in listed and token not in listed
@@ -48,7 +48,7 @@ def test_a_token_is_made_listed_and_revoked() -> None:
     assert "from 192.0.2.7" in _run("token", "list")
     number = str(Device.objects.get().pk)
     assert _run("token", "revoke", number) == f"Token {number} of shop is revoked."
-    assert person_by_token(token) is None
+    assert user_by_token(token) is None
     assert _run("token", "list") == ""
     with pytest.raises(CommandError, match="no token"):
         _run("token", "revoke", number)

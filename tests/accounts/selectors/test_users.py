@@ -13,12 +13,12 @@ from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
 from accounts.actions import (
     guest_create,
-    person_block,
-    person_deactivate,
-    person_edit,
-    person_register,
     system_user,
     token_issue,
+    user_block,
+    user_deactivate,
+    user_register,
+    user_update,
 )
 from accounts.credentials import session_credential
 from accounts.models import User
@@ -44,19 +44,19 @@ GARBAGE = [
 
 def test_a_person_by_name_in_any_spelling(alice: User) -> None:
     for name in ("alice", "ALICE", "ａｌｉｃｅ"):
-        assert users.person_by_name(name) == alice
-    assert users.person_by_name("bob") is None
+        assert users.user_by_name(name) == alice
+    assert users.user_by_name("bob") is None
 
 
 def test_guests_and_the_deactivated_are_nobody_by_name(alice: User) -> None:
     guest = guest_create(name="夏圭？")
-    person_deactivate(user_id=alice.pk)
-    assert users.person_by_name("alice") is None
-    assert users.person_by_name("夏圭？") is None
-    assert users.person_by_name(guest.username) is None
-    assert users.persons_by_names(["alice", guest.username]) == {}
-    assert users.person_by_id(guest.pk) == guest
-    assert users.person_by_id(alice.pk) == alice
+    user_deactivate(user_id=alice.pk)
+    assert users.user_by_name("alice") is None
+    assert users.user_by_name("夏圭？") is None
+    assert users.user_by_name(guest.username) is None
+    assert users.users_by_names(["alice", guest.username]) == {}
+    assert users.user_by_id(guest.pk) == guest
+    assert users.user_by_id(alice.pk) == alice
 
 
 def test_names_are_answered_as_they_were_given(
@@ -64,23 +64,23 @@ def test_names_are_answered_as_they_were_given(
 ) -> None:
     system = system_user()
     with django_assert_num_queries(1):
-        found = users.persons_by_names(["ALICE", "alice", "bob", "nobody", "system", "\ud800", "\x00"])
+        found = users.users_by_names(["ALICE", "alice", "bob", "nobody", "system", "\ud800", "\x00"])
     assert found == {"ALICE": alice, "alice": alice, "bob": bob, "system": system}
 
 
 @pytest.mark.parametrize("text", GARBAGE)
 def test_garbage_is_nobody(alice: User, text: str) -> None:
-    assert users.person_by_name(text) is None
-    assert users.persons_by_names([text]) == {}
-    assert users.person_by_token(text) is None
-    assert users.person_by_session(text) is None
-    assert users.person_search(text) == []
+    assert users.user_by_name(text) is None
+    assert users.users_by_names([text]) == {}
+    assert users.user_by_token(text) is None
+    assert users.user_by_session(text) is None
+    assert users.user_search(text) == []
     assert users.guest_name_taken(text) is False
 
 
 @pytest.mark.parametrize("number", [0, -1, 2**31, 2**63, 2**200])
 def test_numbers_out_of_range_are_nobody(db: None, number: int) -> None:
-    assert users.person_by_id(number) is None
+    assert users.user_by_id(number) is None
     assert users.app_by_number(number) is None
 
 
@@ -91,68 +91,68 @@ def test_a_token_of_every_length_costs_one_query(
     token = token_issue(user=alice)
     for attempt in (token, token[:-1] + "x", token[:15] + "0" * 49, "", "short"):
         with django_assert_num_queries(1):
-            users.person_by_token(attempt)
+            users.user_by_token(attempt)
 
 
 def test_the_deactivated_come_in_by_nothing_that_was_left(alice: User, browser: Client) -> None:
     key, token = browser.session.session_key or "", token_issue(user=alice)
     User.objects.filter(pk=alice.pk).update(is_active=False)
-    assert users.person_by_session(key) is None
-    assert users.person_by_token(token) is None
+    assert users.user_by_session(key) is None
+    assert users.user_by_token(token) is None
 
 
 def test_a_session_with_another_proof_is_nobodys(alice: User, browser: Client) -> None:
     session = browser.session
     session[HASH_SESSION_KEY] = "0" * 64
     session.save()
-    assert users.person_by_session(session.session_key or "") is None
+    assert users.user_by_session(session.session_key or "") is None
 
 
 def test_a_session_outlives_the_replacement_of_the_secret_key(alice: User, browser: Client, settings: Settings) -> None:
     key = browser.session.session_key or ""
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "another"
-    assert users.person_by_session(key) == (alice, session_credential(key))
+    assert users.user_by_session(key) == (alice, session_credential(key))
     settings.SECRET_KEY_FALLBACKS = []
-    assert users.person_by_session(key) is None
+    assert users.user_by_session(key) is None
 
 
 def test_search_by_the_beginning_of_name_or_nickname(alice: User, bob: User) -> None:
-    person_edit(user_id=bob.pk, nickname="Ｒobert", phone_number=None, email=None)
+    user_update(user_id=bob.pk, nickname="Ｒobert", phone_number=None, email=None)
     guest_create(name="Rob the guest")
-    gone = person_register(username="robin", password=PASSWORD)
-    person_deactivate(user_id=gone.pk)
-    assert users.person_search("ROB") == [bob]
-    assert users.person_search("bo") == [bob]
-    assert users.person_search("lice") == []
-    assert users.person_search("%") == users.person_search("_lice") == []
-    assert users.person_search("b", limit=0) == []
+    gone = user_register(username="robin", password=PASSWORD)
+    user_deactivate(user_id=gone.pk)
+    assert users.user_search("ROB") == [bob]
+    assert users.user_search("bo") == [bob]
+    assert users.user_search("lice") == []
+    assert users.user_search("%") == users.user_search("_lice") == []
+    assert users.user_search("b", limit=0) == []
 
 
 def test_search_by_how_a_chinese_nickname_sounds(db: None) -> None:
-    ma, li = (person_register(username=f"p{name[0]}", nickname=name, password=PASSWORD) for name in ("马远", "李唐"))
-    person_register(username="mary", password=PASSWORD)
+    ma, li = (user_register(username=f"p{name[0]}", nickname=name, password=PASSWORD) for name in ("马远", "李唐"))
+    user_register(username="mary", password=PASSWORD)
 
     for q in ("马", "mayuan", "Ma Yuan", "MAYU", "my", "ｍｙ"):
-        assert users.person_search(q) == [ma]
-    assert users.person_search("lt") == users.person_search("li'tang") == [li]
-    person_edit(user_id=ma.pk, nickname="夏圭", phone_number=None, email=None)
-    assert users.person_search("mayuan") == [] and users.person_search("xiagui") == [ma]
+        assert users.user_search(q) == [ma]
+    assert users.user_search("lt") == users.user_search("li'tang") == [li]
+    user_update(user_id=ma.pk, nickname="夏圭", phone_number=None, email=None)
+    assert users.user_search("mayuan") == [] and users.user_search("xiagui") == [ma]
 
 
 def test_who_is_called_so_stands_before_whose_name_only_begins_so(alice: User) -> None:
-    person_register(username="al", nickname="Zed", password=PASSWORD)
-    called = person_register(username="zzz", nickname="ali", password=PASSWORD)
+    user_register(username="al", nickname="Zed", password=PASSWORD)
+    called = user_register(username="zzz", nickname="ali", password=PASSWORD)
 
-    assert users.person_search("ali") == [called, alice]
+    assert users.user_search("ali") == [called, alice]
 
 
 def test_search_leaves_out_whom_one_blocks_and_nobody_else(alice: User, bob: User) -> None:
-    person_block(user=alice, person_id=bob.pk)
+    user_block(user=alice, person_id=bob.pk)
 
-    assert users.person_search("bob", by=alice) == []
-    assert users.person_search("bob") == users.person_search("bob", by=bob) == [bob]
-    assert users.person_search("alice", by=bob) == [alice]
+    assert users.user_search("bob", by=alice) == []
+    assert users.user_search("bob") == users.user_search("bob", by=bob) == [bob]
+    assert users.user_search("alice", by=bob) == [alice]
 
 
 @pytest.mark.parametrize("field", ["username_key", "nickname_key", "nickname_pinyin", "nickname_initials"])
@@ -173,8 +173,8 @@ def test_a_guest_name_that_an_account_has_is_taken(alice: User) -> None:
 @hypothesis_settings(max_examples=50)
 @given(text=st.text(max_size=100))
 def test_any_text_is_looked_up_without_a_fault(text: str) -> None:
-    users.person_by_name(text)
-    users.person_by_token(text)
-    users.person_by_session(text)
-    users.person_search(text)
+    users.user_by_name(text)
+    users.user_by_token(text)
+    users.user_by_session(text)
+    users.user_search(text)
     users.guest_name_taken(text)

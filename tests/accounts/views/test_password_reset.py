@@ -11,10 +11,10 @@ from pytest_django.fixtures import Settings
 
 from accounts import mail as accounts_mail
 from accounts import rate_limits
-from accounts.actions import person_deactivate, token_make
+from accounts.actions import token_make, user_deactivate
 from accounts.mail import posted
 from accounts.models import User
-from accounts.selectors.users import person_by_token
+from accounts.selectors.users import user_by_token
 from tests.accounts.conftest import PASSWORD, Revocations
 
 NEW = "a brand new password"
@@ -53,7 +53,7 @@ def test_alice_sets_a_new_password(alice: User, client: Client, revocations: Rev
     assert "Your password is changed." in _set(client, _link())
     alice.refresh_from_db()
     assert alice.check_password(NEW)
-    assert person_by_token(token) is None and revocations(alice)[-1] == {"credential": None, "except": None}
+    assert user_by_token(token) is None and revocations(alice)[-1] == {"credential": None, "except": None}
 
 
 def test_the_link_works_once(alice: User, client: Client) -> None:
@@ -75,7 +75,7 @@ def test_a_link_made_up_opens_nothing(alice: User, client: Client) -> None:
 def test_everybody_is_answered_alike(alice: User, bob: User) -> None:
     """Somebody, nobody, somebody who is shut out, and a guest's or service's nothing."""
     User.objects.filter(pk=bob.pk).update(email="bob@example.org")
-    person_deactivate(user_id=bob.pk)
+    user_deactivate(user_id=bob.pk)
     answers = {_ask(Client(), email) for email in ("alice@example.org", "nobody@example.org", "bob@example.org")}
     assert len(answers) == 1 and "If an account has this address" in answers.pop()
     assert [message.to for message in mail.outbox] == [["alice@example.org"]]
@@ -106,7 +106,7 @@ def test_the_work_is_the_same_for_nobody(alice: User, monkeypatch: pytest.Monkey
 def test_who_is_shut_out_meanwhile_sets_none(alice: User, client: Client) -> None:
     _ask(client, "alice@example.org")
     link = _link()
-    person_deactivate(user_id=alice.pk)
+    user_deactivate(user_id=alice.pk)
     assert "too old, or was used already" in _set(client, link)
 
 

@@ -14,11 +14,11 @@ from django.test import Client
 from django.utils.translation import trans_real
 from pytest_django.fixtures import Settings
 
-from accounts.actions import guest_create, person_deactivate, person_register, system_user
+from accounts.actions import guest_create, system_user, user_deactivate, user_register
 from accounts.credentials import session_credential
 from accounts.forms import profile, sign_in
 from accounts.models import User
-from accounts.selectors.users import person_by_session
+from accounts.selectors.users import user_by_session
 from imsite.translations import compile_translations
 from tests.accounts.conftest import PASSWORD, Revocations
 
@@ -75,7 +75,7 @@ def test_next_never_leads_elsewhere(alice: User, client: Client, page: str, targ
 
 
 def test_who_does_not_exist_is_answered_like_a_wrong_password(alice: User, bob: User) -> None:
-    person_deactivate(user_id=bob.pk)
+    user_deactivate(user_id=bob.pk)
     guest, system = guest_create(name="夏圭？"), system_user()
     answers = set()
     attempts = [
@@ -112,8 +112,8 @@ def test_every_answer_costs_one_password_hash(
         hashed.append(password)
         return encode(self, password, *args)
 
-    person_register(username="carol", password=PASSWORD)
-    person_register(username="dave", password=PASSWORD)
+    user_register(username="carol", password=PASSWORD)
+    user_register(username="dave", password=PASSWORD)
     User.objects.filter(username="dave").update(is_active=False)
     guest = guest_create(name="Guest")
     monkeypatch.setattr(PBKDF2PasswordHasher, "encode", counted)
@@ -148,7 +148,7 @@ def test_carol_registers_and_is_signed_in(db: None, client: Client) -> None:
     form = {"username": "Carol", "nickname": "", "password": PASSWORD, "again": PASSWORD, "next": "/somewhere"}
     response = client.post("/accounts/register/", form)
     assert (response.status_code, response["Location"]) == (302, "/somewhere")
-    found = person_by_session(_key(client))
+    found = user_by_session(_key(client))
     assert found is not None
     assert (found[0].username, found[0].nickname) == ("Carol", "Carol")
 
@@ -216,9 +216,9 @@ def test_where_registration_is_closed_nobody_registers(db: None, client: Client,
 def test_signing_out_takes_a_post_and_ends_the_session(alice: User, browser: Client, revocations: Revocations) -> None:
     key = _key(browser)
     assert browser.get("/accounts/logout/").status_code == 405
-    assert person_by_session(key) is not None
+    assert user_by_session(key) is not None
     assert browser.post("/accounts/logout/").status_code == 302
-    assert person_by_session(key) is None
+    assert user_by_session(key) is None
     assert revocations(alice) == [{"credential": session_credential(key), "except": None}]
 
 
@@ -226,7 +226,7 @@ def test_signing_out_of_the_admin_ends_the_session_too(alice: User, browser: Cli
     User.objects.update(is_staff=True, is_superuser=True)
     key = _key(browser)
     browser.post("/admin/logout/")
-    assert person_by_session(key) is None
+    assert user_by_session(key) is None
     assert revocations(alice) == [{"credential": session_credential(key), "except": None}]
 
 
@@ -237,7 +237,7 @@ def test_signing_in_as_bob_ends_alices_session_in_that_browser(
     assert "Alice" not in browser.get("/accounts/login/").content.decode()
     assert "alice" in browser.get("/accounts/login/").content.decode()
     assert _sign_in(browser, "bob") == 302
-    assert person_by_session(key) is None
+    assert user_by_session(key) is None
     assert revocations(alice) == [{"credential": session_credential(key), "except": None}]
     assert browser.session[SESSION_KEY] == str(bob.pk)
 
@@ -251,11 +251,11 @@ def test_a_new_password_keeps_this_browser_and_ends_the_other(
     form = {"present": PASSWORD, "password": "quite another", "again": "quite another"}
     page = browser.post("/accounts/password/", form, follow=True).content.decode()
     assert "Your password is changed" in page
-    assert person_by_session(_key(browser)) is not None
-    assert person_by_session(_key(other)) is None
+    assert user_by_session(_key(browser)) is not None
+    assert user_by_session(_key(other)) is None
     assert revocations(alice) == [{"credential": None, "except": session_credential(before)}]
     # A copy of the old cookie is worth nothing, but what was connected by it still ends with the session.
-    assert person_by_session(before) is None
+    assert user_by_session(before) is None
     after = _key(browser)
     browser.post("/accounts/logout/")
     assert revocations(alice)[1:] == [
@@ -319,7 +319,7 @@ def test_a_form_from_elsewhere_is_refused(alice: User, browser: Client, page: st
     strict.cookies = browser.cookies
     form = {"username": "alice", "password": PASSWORD, "again": PASSWORD, "present": PASSWORD}
     assert strict.post(f"/accounts/{page}/", form, headers={"origin": "https://elsewhere.example"}).status_code == 403
-    assert person_by_session(_key(browser)) is not None
+    assert user_by_session(_key(browser)) is not None
 
 
 def test_a_script_in_a_name_is_shown_as_text(db: None, client: Client) -> None:
@@ -347,7 +347,7 @@ def test_a_session_is_new_after_signing_in(alice: User, client: Client) -> None:
     planted = session.session_key
     _sign_in(client, "alice")
     assert _key(client) != planted
-    assert person_by_session(planted or "") is None
+    assert user_by_session(planted or "") is None
 
 
 def test_the_admin_uses_the_same_sign_in(db: None, client: Client) -> None:

@@ -17,7 +17,7 @@ from accounts.actions import devices_seen, session_end, token_make
 from accounts.credentials import session_credential
 from accounts.mail import posted
 from accounts.models import App, Device, User
-from accounts.selectors.users import person_by_session, person_by_token
+from accounts.selectors.users import user_by_session, user_by_token
 from tests.accounts.conftest import PASSWORD, Revocations
 
 PAGE = "/accounts/ways-in/"
@@ -61,7 +61,7 @@ def test_another_browser_is_signed_out_from_here(alice: User, revocations: Revoc
     key = _key(there)
     device = Device.objects.get(credential=session_credential(key))
     here.post(f"{PAGE}devices/{device.pk}/")
-    assert person_by_session(key) is None
+    assert user_by_session(key) is None
     assert there.get(PAGE).status_code == 302 and here.get(PAGE).status_code == 200
     assert revocations(alice)[-1] == {"credential": session_credential(key), "except": None}
     assert not Device.objects.filter(pk=device.pk).exists()
@@ -70,7 +70,7 @@ def test_another_browser_is_signed_out_from_here(alice: User, revocations: Revoc
 def test_a_token_is_revoked_from_here(alice: User, revocations: Revocations) -> None:
     made = token_make(user=alice)
     _signed_in().post(f"{PAGE}devices/{made.device.pk}/")
-    assert person_by_token(made.token) is None
+    assert user_by_token(made.token) is None
     assert revocations(alice)[-1]["credential"] == made.device.credential
 
 
@@ -94,7 +94,7 @@ def test_everywhere_is_everywhere(alice: User) -> None:
     here.post(f"{PAGE}devices/all/")
     for client in (here, there):
         assert client.get(PAGE).status_code == 302
-    assert person_by_token(made.token) is None
+    assert user_by_token(made.token) is None
     assert not Device.objects.filter(user=alice).exists()
 
 
@@ -120,7 +120,7 @@ def test_a_password_that_changes_keeps_this_device_only(alice: User) -> None:
     form = {"present": PASSWORD, "password": "another good one", "again": "another good one"}
     here.post("/accounts/password/", form)
     assert [device.credential for device in Device.objects.all()] == [session_credential(_key(here))]
-    assert person_by_token(made.token) is None
+    assert user_by_token(made.token) is None
     here.post(f"{PAGE}devices/{Device.objects.get().pk}/")
     assert SESSION_KEY not in here.session
 

@@ -19,14 +19,14 @@ from social_django.models import UserSocialAuth
 
 from accounts.actions import (
     avatar_set,
-    departing,
     friend_request,
-    person_block,
-    person_depart,
-    person_register,
     profile_change,
     system_user,
     token_make,
+    user_block,
+    user_mark_deleted,
+    user_register,
+    users_awaiting_anonymization,
 )
 from accounts.actions.anonymization import NICKNAME, anonymized_username
 from accounts.credentials import token_digest
@@ -62,14 +62,14 @@ def say(sender: User, channel: Any, text: str, **fields: Any) -> Any:
 
 @pytest.fixture
 def bob(db: None) -> User:
-    return person_register(username="bob", password=PASSWORD)
+    return user_register(username="bob", password=PASSWORD)
 
 
 @pytest.fixture
 def alice(db: None, bob: User, settings: Settings, tmp_path: Path) -> User:
     """She has left traces wherever she could."""
     settings.DATA_DIR = tmp_path
-    alice = person_register(username=NAME, nickname=NICK, password=PASSWORD, email=EMAIL, phone_number=PHONE)
+    alice = user_register(username=NAME, nickname=NICK, password=PASSWORD, email=EMAIL, phone_number=PHONE)
     profile_change(
         user_id=alice.pk,
         nickname=NICK,
@@ -91,8 +91,8 @@ def alice(db: None, bob: User, settings: Settings, tmp_path: Path) -> User:
     token_make(user=alice, name=OWN, address=ADDRESS)
     friend_request(user=alice, person_id=bob.pk)
     friend_request(user=bob, person_id=alice.pk)
-    enemy = person_register(username="enemy", password=PASSWORD)
-    person_block(user=alice, person_id=enemy.pk)
+    enemy = user_register(username="enemy", password=PASSWORD)
+    user_block(user=alice, person_id=enemy.pk)
 
     hall = room(901)
     say(alice, hall, "said in the hall")
@@ -219,14 +219,14 @@ def test_the_other_of_a_private_channel_still_reads_it(alice: User, bob: User) -
 def test_nobody_comes_in_by_what_she_had(alice: User) -> None:
     token = token_make(user=alice).token
     person_delete(user_id=alice.pk)
-    from accounts.selectors.sign_in_methods import person_by_link
-    from accounts.selectors.users import person_by_email, person_by_name, person_by_token
+    from accounts.selectors.sign_in_methods import user_by_oauth_link
+    from accounts.selectors.users import user_by_email, user_by_name, user_by_token
 
-    assert person_by_token(token) is None and person_by_name(NAME) is None and person_by_email(EMAIL) is None
-    assert person_by_link("github", SUBJECT) is None
+    assert user_by_token(token) is None and user_by_name(NAME) is None and user_by_email(EMAIL) is None
+    assert user_by_oauth_link("github", SUBJECT) is None
     assert Client().post("/accounts/login/", {"username": NAME, "password": PASSWORD}).status_code == 200
     # The name is free again, and whoever takes it is somebody else.
-    assert person_register(username=NAME, password=PASSWORD).pk != alice.pk
+    assert user_register(username=NAME, password=PASSWORD).pk != alice.pk
 
 
 def test_positions_and_audiences_are_as_before(alice: User) -> None:
@@ -256,10 +256,10 @@ def test_what_an_interruption_left_undone_is_finished(alice: User, monkeypatch: 
         broken.setattr(account_deletion, step, fail)
         with pytest.raises(RuntimeError):
             person_delete(user_id=alice.pk)
-    assert departing() == [alice.pk]
+    assert users_awaiting_anonymization() == [alice.pk]
     assert Client().post("/accounts/login/", {"username": NAME, "password": PASSWORD}).status_code == 200
     deletions_finish()
-    assert departing() == []
+    assert users_awaiting_anonymization() == []
     assert NAME not in everything()
 
 
@@ -273,9 +273,9 @@ def test_the_last_administrator_stays(alice: User) -> None:
 
 def test_only_people_depart(db: None) -> None:
     with pytest.raises(NoSuchPerson):
-        person_depart(user_id=system_user().pk)
+        user_mark_deleted(user_id=system_user().pk)
     with pytest.raises(NoSuchPerson):
-        person_depart(user_id=2**40)
+        user_mark_deleted(user_id=2**40)
 
 
 def test_somebody_whose_id_is_a_messages_is_not_taken_for_it() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.conf import Settings
 
-from accounts.actions import person_deactivate
+from accounts.actions import user_deactivate
 from accounts.models import User
 from chat import errors
 from chat.actions.channel import (
@@ -82,7 +82,7 @@ def test_a_group_that_cannot_be_made_leaves_nothing(
     alice: User, bob: User, settings: Settings, fields: dict[str, Any], code: Code
 ) -> None:
     _, gone = people("carol", "gone")
-    person_deactivate(user_id=gone.pk)
+    user_deactivate(user_id=gone.pk)
     guest("夏圭？")
     settings.IM_GROUP_MAX_MEMBERS = 2  # type: ignore[attr-defined]
     before = log.head()
@@ -104,7 +104,7 @@ def test_a_guest_makes_nothing(bob: User) -> None:
 
 
 def test_nobody_is_private_with_themselves_or_with_the_deactivated(alice: User, bob: User) -> None:
-    person_deactivate(user_id=bob.pk)
+    user_deactivate(user_id=bob.pk)
     for other in (alice, bob):
         with pytest.raises(ChatError):
             channel_create_private(creator=alice, other=other)

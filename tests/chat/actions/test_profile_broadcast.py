@@ -11,12 +11,12 @@ from pytest_django.fixtures import Settings
 
 from accounts.actions import (
     friend_request,
-    person_block,
-    person_edit,
-    person_rename,
     profile_change,
     service_rename,
     system_user,
+    user_block,
+    user_rename,
+    user_update,
 )
 from accounts.models import User
 from chat.actions import profile_broadcast
@@ -81,7 +81,7 @@ async def test_an_apps_room_hears_it_once_and_a_large_one_not_at_all(settings: S
     def scene() -> list[User]:
         room()
         alice, bob, enemy = people("alice", "bob", "enemy")
-        person_block(user=enemy, person_id=alice.pk)
+        user_block(user=enemy, person_id=alice.pk)
         return [alice, bob, enemy]
 
     alice, bob, enemy = await run(scene)
@@ -153,7 +153,7 @@ def test_no_event_goes_between_who_blocks_and_who_is_blocked(db: None, by: str) 
     alice, other = people("alice", "other")
     channel_create_private(creator=alice, other=other)
     one, another = (alice, other) if by == "alice" else (other, alice)
-    person_block(user=one, person_id=another.pk)
+    user_block(user=one, person_id=another.pk)
     change(alice)
     assert entries() == [(None, [alice.pk])]
 
@@ -170,9 +170,9 @@ def test_whoever_gives_the_name_others_hear_it(db: None) -> None:
     service = system_user()
     for one in (alice, service):
         channel_create_private(creator=bob, other=one)
-    person_rename(user_id=alice.pk, nickname="By a system")
-    person_edit(user_id=alice.pk, nickname="By an operator", phone_number=None, email=None)
-    person_edit(user_id=alice.pk, nickname="By an operator", phone_number="555", email=None)
+    user_rename(user_id=alice.pk, nickname="By a system")
+    user_update(user_id=alice.pk, nickname="By an operator", phone_number=None, email=None)
+    user_update(user_id=alice.pk, nickname="By an operator", phone_number="555", email=None)
     service_rename(service_id=service.pk, nickname="The site")
     hers, its = (None, [alice.pk]), (None, [service.pk])
     assert entries() == [hers, (None, [bob.pk]), hers, (None, [bob.pk]), its, (None, [bob.pk])]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from accounts.actions import app_create, person_register
+from accounts.actions import app_create, user_register
 from accounts.models import User
 from chat.actions.channel import channel_create_global, channel_create_group
 from chat.models import Channel
@@ -14,12 +14,12 @@ from tests.support.operators import signed_in
 
 @pytest.fixture
 def alice(db: None) -> User:
-    return person_register(username="alice", nickname="Alice", password="a good password")
+    return user_register(username="alice", nickname="Alice", password="a good password")
 
 
 @pytest.fixture
 def bob(db: None) -> User:
-    return person_register(username="bob", nickname="Bob", password="a good password")
+    return user_register(username="bob", nickname="Bob", password="a good password")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.actions import app_create, guest_create, person_register
+from accounts.actions import app_create, guest_create, user_register
 from accounts.models import User
 from chat.actions.channel import channel_create_global, channel_create_group, channel_create_private
 from chat.actions.member import member_invite
@@ -121,7 +121,7 @@ def everything() -> list[Any]:
 
 def test_script_in_what_people_typed_is_shown_as_text(operator: Client, alice: User) -> None:
     """A stored script, on each page that shows a message, a nickname, a guest's name or a channel's name."""
-    eve = person_register(username="eve", nickname=SCRIPT, password="a good password")
+    eve = user_register(username="eve", nickname=SCRIPT, password="a good password")
     named = channel_create_group(creator=eve, name=SCRIPT, members=["alice"])
     unnamed = channel_create_group(creator=eve, members=["alice"])
     room = channel_create_global(app=app_create(number=101, name=SCRIPT))
@@ -170,7 +170,7 @@ def test_the_lists_cost_the_same_for_few_rows_and_many(
         cost(page)
     few = [cost(page) for page in pages]
     for number in range(20):
-        person = person_register(username=f"p{number}", nickname=f"P{number}", password="a good password")
+        person = user_register(username=f"p{number}", nickname=f"P{number}", password="a good password")
         member_invite(user=alice, channel_id=group.pk, names=[person.username])
         private, _ = channel_create_private(creator=alice, other=person)
         say(person, private, "hi")

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.actions import person_register
+from accounts.actions import user_register
 from accounts.models import User
 from chat.actions.channel import channel_create_group, channel_create_private
 from chat.actions.member import member_invite, member_leave
@@ -23,7 +23,7 @@ def test_channels_are_called_as_their_people_know_them(
     operator: Client, alice: User, bob: User, group: Channel, room: Channel
 ) -> None:
     channel_create_private(creator=alice, other=bob)
-    others = [person_register(username=f"p{n}", nickname=f"Person {n}", password="a good password") for n in range(5)]
+    others = [user_register(username=f"p{n}", nickname=f"Person {n}", password="a good password") for n in range(5)]
     channel_create_group(creator=alice, members=[person.username for person in others])
     html = operator.get(CHANNELS).content.decode()
     for title in ("Tea", "Web", "Alice, Bob", "Alice, Person 0, Person 1, Person 2 +2"):

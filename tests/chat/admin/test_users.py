@@ -11,9 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from social_django.models import UserSocialAuth
 
-from accounts.actions import person_deactivate, person_register, token_issue
+from accounts.actions import token_issue, user_deactivate, user_register
 from accounts.models import User
-from accounts.selectors.users import person_by_token
+from accounts.selectors.users import user_by_token
 from chat.actions.channel import channel_create_private
 from chat.actions.moderation import person_admit, person_ban
 from chat.errors import ChatError
@@ -39,7 +39,7 @@ def test_olga_mutes_bob_in_one_channel_for_a_day(operator: Client, bob: User, gr
 def test_olga_bans_several_and_lets_one_in_again(operator: Client, alice: User, bob: User) -> None:
     token = token_issue(user=bob)
     tick(operator, PEOPLE, "ban_selected", alice, bob, confirmed="ban", hours=0)
-    assert person_by_token(token) is None and Restriction.objects.filter(kind="ban", until=None).count() == 2
+    assert user_by_token(token) is None and Restriction.objects.filter(kind="ban", until=None).count() == 2
     html = operator.get(PEOPLE).content.decode()
     assert html.count("banned") >= 2
     operator.post(f"{PEOPLE}{bob.pk}/unban/", {"confirmed": "unban"})
@@ -87,7 +87,7 @@ def test_people_are_found_by_what_operators_know_of_them(operator: Client, bob: 
 
 
 def test_a_ban_made_meanwhile_is_not_passed_over(operator: Client, bob: User) -> None:
-    person_deactivate(user_id=bob.pk)
+    user_deactivate(user_id=bob.pk)
     assert "They can sign in again." in operator.get(f"{PEOPLE}{bob.pk}/activate/").content.decode()
     person_ban(operator=User.objects.get(username="olga"), person_id=bob.pk)
     # Whether the page sees the ban or the action does, which is asked later.
@@ -108,6 +108,6 @@ def test_somebody_s_page_costs_the_same_in_few_channels_and_many(operator: Clien
     channel_create_private(creator=alice, other=bob)
     few = cost()
     for number in range(12):
-        person = person_register(username=f"p{number}", nickname=f"P{number}", password="a good password")
+        person = user_register(username=f"p{number}", nickname=f"P{number}", password="a good password")
         channel_create_private(creator=person, other=bob)
     assert cost() == few

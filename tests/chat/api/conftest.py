@@ -13,7 +13,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from accounts.actions import app_create, person_register, token_issue
+from accounts.actions import app_create, token_issue, user_register
 from accounts.models import App, User
 from chat import selectors
 from chat.actions.channel import channel_create_global
@@ -175,12 +175,12 @@ def old(db: None) -> App:
 
 @pytest.fixture
 def alice(db: None) -> User:
-    return person_register(username="alice", nickname="Alice", password="a good password")
+    return user_register(username="alice", nickname="Alice", password="a good password")
 
 
 @pytest.fixture
 def bob(db: None) -> User:
-    return person_register(username="bob", nickname="Bob", password="a good password")
+    return user_register(username="bob", nickname="Bob", password="a good password")
 
 
 @pytest.fixture

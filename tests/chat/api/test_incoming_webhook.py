@@ -12,7 +12,7 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 
-from accounts.actions import person_deactivate
+from accounts.actions import user_deactivate
 from accounts.models import App, User
 from chat import errors
 from chat.actions.channel import channel_create_group, channel_create_private, channel_set_closed
@@ -136,7 +136,7 @@ def test_a_wrong_secret_and_one_that_was_taken_back_look_alike(
     renewed = incoming_hook_renew(user=alice, hook_id=made.pk)
     assert refused(secret) == unknown
     assert _post(renewed, {"text": "renewed"}).status_code == 200
-    person_deactivate(user_id=alice.pk)
+    user_deactivate(user_id=alice.pk)
     assert refused(renewed) == unknown
     assert _said(group) == [("Build", "renewed")]
 
@@ -200,7 +200,7 @@ def test_who_could_not_make_it_gets_no_url_of_it(hook: tuple[IncomingHook, str],
 
 
 def test_who_takes_it_over_keeps_it_alive(hook: tuple[IncomingHook, str], alice: User) -> None:
-    person_deactivate(user_id=alice.pk)
+    user_deactivate(user_id=alice.pk)
     assert _post(hook[1], {"text": "hello"}).status_code == 404
     incoming_hook_enable(user=User.objects.create_superuser("olga"), hook_id=hook[0].pk)
     assert _post(hook[1], {"text": "hello"}).status_code == 200

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from accounts.actions import person_register
+from accounts.actions import user_register
 from accounts.models import User
 from chat.actions.message import message_draft, message_send_now
 from chat.models import Channel
@@ -17,17 +17,17 @@ Say = Callable[[User, Channel, str], int]
 
 @pytest.fixture
 def alice(db: None) -> User:
-    return person_register(username="alice", nickname="Alice", password="a good password")
+    return user_register(username="alice", nickname="Alice", password="a good password")
 
 
 @pytest.fixture
 def bob(db: None) -> User:
-    return person_register(username="bob", nickname="Bob", password="a good password")
+    return user_register(username="bob", nickname="Bob", password="a good password")
 
 
 @pytest.fixture
 def eve(db: None) -> User:
-    return person_register(username="eve", nickname="Eve", password="a good password")
+    return user_register(username="eve", nickname="Eve", password="a good password")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from django.db import IntegrityError, connection
 
-from accounts.actions import app_update, person_deactivate
+from accounts.actions import app_update, user_deactivate
 from accounts.models import App, User
 from chat import errors
 from chat.actions.channel import channel_create_group, channel_create_private
@@ -201,7 +201,7 @@ def test_a_send_that_waited_for_a_change_is_judged_after_it(
         elif change == "is removed":
             member_remove(user=alice, channel_id=group.pk, name="bob")
         elif change == "is deactivated":
-            person_deactivate(user_id=bob.pk)
+            user_deactivate(user_id=bob.pk)
         else:
             Channel.objects.filter(pk=group.pk).update(closed=True)
 

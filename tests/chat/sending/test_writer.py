@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from accounts.actions import app_update, person_deactivate
+from accounts.actions import app_update, user_deactivate
 from accounts.models import User
 from chat import errors
 from chat.actions.channel import channel_create_group, channel_create_private, channel_set_closed
@@ -148,7 +148,7 @@ def of_one_who_left(alice: User, group: Channel) -> Draft:
 
 
 def of_the_deactivated(alice: User, group: Channel) -> Draft:
-    person_deactivate(user_id=alice.pk)
+    user_deactivate(user_id=alice.pk)
     return draft(alice, group)
 
 

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from accounts.actions import person_register, token_issue
+from accounts.actions import token_issue, user_register
 from accounts.models import User
 from imsite.options import OPTIONS
 from tests.support.fixtures import SiteFactory
@@ -28,7 +28,7 @@ def production(settings: Settings) -> None:
 
 @pytest.fixture
 def alice() -> User:
-    return person_register(username="alice", nickname="Alice", password="correct horse")
+    return user_register(username="alice", nickname="Alice", password="correct horse")
 
 
 @each_page

@@ -17,9 +17,9 @@ from tests.support.fixtures import Connect
 from tests.support.site import Site
 
 _TOKENS = """
-from accounts.actions import person_register, service_make, token_issue
+from accounts.actions import user_register, service_make, token_issue
 print(token_issue(user=service_make(username="helper", nickname="Helper")))
-print(token_issue(user=person_register(username="alice", nickname="Alice", password="a good password")))
+print(token_issue(user=user_register(username="alice", nickname="Alice", password="a good password")))
 """
 
 

@@ -24,9 +24,9 @@ print(service_token_make(service=shop, name="a test").token)
 """
 _REVOKE = """
 from accounts.actions import token_revoke
-from accounts.selectors.users import person_by_token
+from accounts.selectors.users import user_by_token
 
-user, credential = person_by_token("{token}")
+user, credential = user_by_token("{token}")
 token_revoke(user_id=user.pk, credential=credential)
 """
 _number = itertools.count(1)

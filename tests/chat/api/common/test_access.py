@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from accounts.actions import guest_create, person_deactivate
+from accounts.actions import guest_create, user_deactivate
 from accounts.models import User
 from chat.models import Message
 from tests.chat.api.conftest import Answer, Grant, get, post
@@ -70,7 +70,7 @@ def test_a_wrong_credential_is_refused_on_loopback_too(path: str, credential: st
 def test_the_token_of_a_service_that_was_deactivated_is_refused(outside: Client, shop: User, grant: Grant) -> None:
     token = grant(shop, USE)
     assert call(outside, "/user/list", Authorization=token)["code"] == 200
-    person_deactivate(user_id=shop.pk)
+    user_deactivate(user_id=shop.pk)
     assert call(outside, "/user/list", Authorization=token)["code"] == 1003
 
 

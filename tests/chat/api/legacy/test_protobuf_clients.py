@@ -10,7 +10,7 @@ from django.conf import Settings
 from django.test import Client
 
 from accounts.models import Friendship, User
-from accounts.selectors.users import person_by_token
+from accounts.selectors.users import user_by_token
 from chat.models import Channel, Membership
 from delivery.models import Event
 
@@ -47,7 +47,7 @@ def test_who_registers_gets_a_token_and_an_id() -> None:
     user = User.objects.get(pk=made["id"])
     assert isinstance(made["id"], str) and made["id"] != other["id"]
     assert (user.nickname, user.phone_number, user.kind) == ("马远", "+86 100", "person")
-    assert (person_by_token(made["token"]) or [None])[0] == user
+    assert (user_by_token(made["token"]) or [None])[0] == user
 
 
 @pytest.mark.parametrize(

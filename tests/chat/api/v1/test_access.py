@@ -7,9 +7,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from accounts.actions import person_deactivate, token_issue, token_revoke
+from accounts.actions import token_issue, token_revoke, user_deactivate
 from accounts.models import User
-from accounts.selectors.users import person_by_token
+from accounts.selectors.users import user_by_token
 from tests.chat.api.conftest import Grant
 from tests.chat.api.v1.conftest import Caller
 
@@ -60,14 +60,14 @@ def test_either_scheme_will_do(scheme: str, shop: User, grant: Grant) -> None:
 
 def test_a_revoked_token_is_refused_at_the_next_call_and_another_goes_on(shop: User, grant: Grant) -> None:
     first, second = Caller(grant(shop, "use_gateway")), Caller(f"Token {token_issue(user=shop)}")
-    known = person_by_token(first._headers["Authorization"].split()[1])
+    known = user_by_token(first._headers["Authorization"].split()[1])
     assert known is not None and first.get("apps/").status == 200
     token_revoke(user_id=shop.pk, credential=known[1])
     assert (first.get("apps/").status, second.get("apps/").status) == (401, 200)
 
 
 def test_a_service_that_was_deactivated_is_refused(bot: Caller, shop: User) -> None:
-    person_deactivate(user_id=shop.pk)
+    user_deactivate(user_id=shop.pk)
     assert bot.get("apps/").status == 401
 
 

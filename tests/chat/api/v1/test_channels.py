@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.actions import person_deactivate
+from accounts.actions import user_deactivate
 from accounts.models import App, User
 from chat.actions.channel import channel_create_group, channel_create_private
 from chat.actions.member import member_invite, member_leave, member_set_role
@@ -240,7 +240,7 @@ def test_members_come_in_pages_and_go(caller: Caller, own: Channel, shop: User, 
     assert caller("PATCH", f"{base}alice/", {"role": "admin"}).data == {"userId": "alice", "role": "admin"}
     assert caller("PATCH", f"{base}alice/", {"role": "god"}).status == 400
     assert caller("PATCH", f"{base}shop/", {"role": "member"}).status == 409
-    person_deactivate(user_id=bob.pk)
+    user_deactivate(user_id=bob.pk)
     assert caller("DELETE", f"{base}bob/").status == 204
     assert caller("DELETE", f"{base}bob/").status == 404
     assert caller.post(base, {"members": ["bob"]}).status == 404

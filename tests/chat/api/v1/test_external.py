@@ -10,9 +10,9 @@ from django.utils import timezone
 from PIL import Image
 from pytest_django.fixtures import Settings
 
-from accounts.actions import person_deactivate, token_issue
+from accounts.actions import token_issue, user_deactivate
 from accounts.models import Device, ExternalId, User
-from accounts.selectors.users import person_by_token
+from accounts.selectors.users import user_by_token
 from tests.chat.api.conftest import Grant
 from tests.chat.api.v1.conftest import Caller
 
@@ -73,15 +73,15 @@ def test_a_token_lets_the_person_in_until_it_is_revoked(business: Caller, shop: 
     reply = business.post(f"{MAYUAN}token/", {"seconds": 600})
     assert reply.status == 201 and reply.data["userId"] == made["userId"]
     assert 0 < reply.data["expires"] - timezone.now().timestamp() * 1000 <= 600_000
-    known = person_by_token(reply.data["serviceToken"])
+    known = user_by_token(reply.data["serviceToken"])
     assert known is not None and str(known[0].pk) == made["id"]
     device = Device.objects.get(credential=known[1])
     assert (device.user, device.made_by, device.name) == (known[0], shop, "The shop")
     # What the person opened otherwise stays.
     other = token_issue(user=known[0])
     assert business("DELETE", f"{MAYUAN}token/").status == 204
-    assert person_by_token(reply.data["serviceToken"]) is None
-    assert person_by_token(other) is not None
+    assert user_by_token(reply.data["serviceToken"]) is None
+    assert user_by_token(other) is not None
     assert Caller(f"Token {reply.data['serviceToken']}").get(MAYUAN).status == 401
 
 
@@ -122,13 +122,13 @@ def test_who_is_shut_out_gets_no_token(business: Caller) -> None:
     made = business("PUT", MAYUAN).data
     token = business.post(f"{MAYUAN}token/").data["serviceToken"]
     assert business("DELETE", MAYUAN).status == 204
-    assert person_by_token(token) is None
+    assert user_by_token(token) is None
     assert business.post(f"{MAYUAN}token/").status == 404
     assert business("PUT", MAYUAN).data == made | {"created": False, "active": False}
 
 
 def test_a_service_that_is_shut_out_reaches_nothing(business: Caller, shop: User) -> None:
-    person_deactivate(user_id=shop.pk)
+    user_deactivate(user_id=shop.pk)
     assert business("PUT", MAYUAN).status == 401
 
 

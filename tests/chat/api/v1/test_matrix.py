@@ -14,7 +14,7 @@ import pytest
 from django.test import Client
 
 from accounts.actions import app_create, guest_create, service_make, token_issue
-from accounts.actions.external_users import Given, external_person_set
+from accounts.actions.external_users import ExternalUserData, external_user_upsert
 from accounts.models import User
 from chat import urls
 from chat.actions.channel import channel_create_global, channel_create_group
@@ -75,7 +75,7 @@ def everything(db: None, alice: User, shop: User, grant: Grant) -> dict[str, str
         maker=rival, name="x", url="https://example.org/", events=["message.sent"], channel_id=group.pk
     )
     incoming, _ = incoming_hook_create(maker=rival, name="builds", channel_id=group.pk)
-    external_person_set(service=rival, given=Given("c-1", "Ma Yuan"))
+    external_user_upsert(service=rival, given=ExternalUserData("c-1", "Ma Yuan"))
     return {
         "$channel": str(group.pk),
         "$message": str(said.id),

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.actions import administrator_create, guest_create, person_deactivate, token_issue
-from accounts.actions.anonymization import person_depart, person_forget
+from accounts.actions import administrator_create, guest_create, token_issue, user_deactivate
+from accounts.actions.anonymization import user_anonymize, user_mark_deleted
 from accounts.models import User
-from accounts.selectors.users import person_by_token
+from accounts.selectors.users import user_by_token
 from chat.actions.moderation import person_ban, person_mute, person_unban
 from chat.models import Restriction
 from tests.chat.api.conftest import Grant
@@ -45,7 +45,7 @@ def test_each_call_needs_its_right(method: str, path: str, right: str, alice: Us
 
 def test_the_shop_lists_accounts_in_pages(keeper: Caller, alice: User, bob: User, shop: User) -> None:
     guest_create(name="Somebody")
-    person_deactivate(user_id=bob.pk)
+    user_deactivate(user_id=bob.pk)
     first = keeper.get("users/?limit=2").data
     assert [(user["userId"], user["active"]) for user in first["results"]] == [("shop", True), ("alice", True)]
     second = keeper.get(f"users/?limit=2&cursor={first['next']}").data
@@ -99,7 +99,7 @@ def test_the_shop_changes_and_shuts_out_an_account(keeper: Caller, alice: User) 
     assert keeper("PATCH", "users/ALICE/", {"nickname": "Al", "username": "eve"}).data["name"] == "Al"
     assert keeper("PATCH", "users/alice/", {"nickname": "A\u202el"}).status == 400
     assert keeper("DELETE", "users/alice/").status == 204
-    assert person_by_token(token) is None
+    assert user_by_token(token) is None
     assert keeper.get("users/alice/").data["active"] is False
     assert keeper("PATCH", "users/alice/", {"active": True}).data["active"] is True
     alice.refresh_from_db()
@@ -119,10 +119,10 @@ def test_a_guest_is_nobody_here(keeper: Caller) -> None:
 
 
 def test_who_has_deleted_their_account_is_nobody_here(keeper: Caller, alice: User, shop: User) -> None:
-    person_depart(user_id=alice.pk)
+    user_mark_deleted(user_id=alice.pk)
     assert keeper.get("users/alice/").status == 404
     assert keeper("PATCH", "users/alice/", {"active": True}).status == 404
-    person_forget(user_id=alice.pk)
+    user_anonymize(user_id=alice.pk)
     alice.refresh_from_db()
     assert keeper("PATCH", f"users/{alice.username}/", {"active": True}).status == 404
     assert [user["userId"] for user in keeper.get("users/").data["results"]] == ["shop"]

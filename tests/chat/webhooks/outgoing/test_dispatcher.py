@@ -11,7 +11,7 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from accounts.actions import person_deactivate
+from accounts.actions import user_deactivate
 from chat.models import Webhook, WebhookDelivery
 from chat.webhooks.outgoing import deliveries
 from chat.webhooks.outgoing import selectors as hook_selectors
@@ -224,7 +224,7 @@ async def test_whose_maker_is_shut_out_hears_nothing_more(
     await run(scene.say, "hello")
     await eventually(lambda: receiver.texts() == ["hello"])
     await idle(site, hook)
-    await run(lambda: person_deactivate(user_id=scene.bob.pk))
+    await run(lambda: user_deactivate(user_id=scene.bob.pk))
     await run(scene.say, "secret")
     assert await ended(hook) == deliveries.NO_RIGHT
     assert receiver.texts() == ["hello"]
