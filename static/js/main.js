@@ -1,41 +1,41 @@
 /** Puts the page together: reads what the server said, makes the parts, and lets them know of each other. */
-import { copyText } from "./clipboard.js";
-import { CircleSession } from "./circle-session.js";
-import { Conversation } from "./conversation.js";
-import { Directory } from "./directory.js";
-import { byId } from "./dom.js";
-import { Drafts } from "./drafts.js";
-import { useTimeZone } from "./format.js";
-import { comeInAsGuest } from "./guest.js";
-import { apply, language, t } from "./i18n.js";
-import { MessageSearch } from "./message-search.js";
-import { Outbox } from "./outbox.js";
-import { Pins } from "./pins.js";
-import { Session } from "./session.js";
-import { Socket } from "./socket.js";
-import { Store } from "./store.js";
+import { copyText } from "./lib/clipboard.js";
+import { CircleSession } from "./net/contacts-sync.js";
+import { Conversation } from "./net/conversation.js";
+import { Directory } from "./net/directory.js";
+import { byId } from "./lib/dom.js";
+import { Drafts } from "./state/drafts.js";
+import { useTimeZone } from "./lib/format.js";
+import { comeInAsGuest } from "./net/guest-sign-in.js";
+import { apply, language, t } from "./lib/i18n.js";
+import { MessageSearch } from "./net/message-search.js";
+import { Outbox } from "./net/outbox.js";
+import { Pins } from "./state/pins.js";
+import { Session } from "./net/session.js";
+import { Socket } from "./net/socket.js";
+import { Store } from "./state/store.js";
 import { Announcer } from "./widgets/announcer.js";
-import { ChannelList } from "./widgets/channels.js";
+import { ChannelList } from "./widgets/channel-list.js";
 import { Composer } from "./widgets/composer.js";
 import { ConnectionBar } from "./widgets/connection-bar.js";
-import { Details } from "./widgets/details.js";
+import { Details } from "./widgets/details-panel.js";
 import { ask } from "./widgets/dialog.js";
-import { Head } from "./widgets/head.js";
+import { Head } from "./widgets/channel-header.js";
 import { Layout } from "./widgets/layout.js";
 import { openMenu } from "./widgets/menu.js";
-import { attachMenus } from "./widgets/menus.js";
-import { showNotice } from "./widgets/notice.js";
-import { PeopleList } from "./widgets/people.js";
+import { attachMenus } from "./widgets/sidebar-menus.js";
+import { showNotice } from "./widgets/toast.js";
+import { PeopleList } from "./widgets/contact-list.js";
 import { PeopleDialogs } from "./widgets/people-dialogs.js";
 import { MentionList } from "./widgets/mention-list.js";
 import { MessageMenu } from "./widgets/message-menu.js";
-import { PersonMenu } from "./widgets/person-menu.js";
+import { PersonMenu } from "./widgets/user-menu.js";
 import { PinBar } from "./widgets/pin-bar.js";
-import { SearchPanel } from "./widgets/search.js";
+import { SearchPanel } from "./widgets/search-panel.js";
 import { attachShortcuts, showShortcuts } from "./widgets/shortcuts.js";
 import { Sidebar } from "./widgets/sidebar.js";
 import { Timeline } from "./widgets/timeline.js";
-import { Toolbar } from "./widgets/toolbar.js";
+import { Toolbar } from "./widgets/message-toolbar.js";
 import { Welcome } from "./widgets/welcome.js";
 
 /** @type {{appId: number, signedIn: boolean, guests: boolean, guestNameLimit: number, registration: boolean, staff: boolean, messageLimit: number, timeZone: string}} */
@@ -86,7 +86,7 @@ new PinBar({ pins, conversation });
 new Head(store);
 const announcer = new Announcer(store, outbox);
 new ConnectionBar({ store, socket, announcer });
-/** @type {import("./widgets/toolbar.js").Does} */
+/** @type {import("./widgets/message-toolbar.js").MessageActions} */
 const does = {
   reply: ({ message }) => composer.reply(message),
   edit: ({ message }) => composer.edit(message),
@@ -183,7 +183,7 @@ function navigate(target) {
   } else if (layout.isPhone) layout.showList();
 }
 
-/** @param {import("./protocol.js").Channel} channel */
+/** @param {import("./net/protocol.js").Channel} channel */
 function gone(channel) {
   if (channel.target !== store.current) return;
   showNotice(t("notice.left", channel));

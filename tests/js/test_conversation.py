@@ -16,8 +16,8 @@ pytestmark = [
 ]
 
 _PRELUDE = """async () => {
-  const { Store } = await import("/static/js/store.js");
-  const { Conversation } = await import("/static/js/conversation.js");
+  const { Store } = await import("/static/js/state/store.js");
+  const { Conversation } = await import("/static/js/net/conversation.js");
   const store = new Store();
   const told = [];
   const answers = {};

@@ -32,7 +32,7 @@ async def test_the_focus_of_an_entry_that_goes_stays_in_the_list(
     modules: Page, focused: str, then: str, expected: str | None
 ) -> None:
     script = """async ({ focused, then }) => {
-      const { reconcile } = await import("/static/js/dom.js");
+      const { reconcile } = await import("/static/js/lib/dom.js");
       const list = document.body.appendChild(document.createElement("ul"));
       const show = (text) => reconcile(list, [...text], {
         key: (one) => one,

@@ -20,7 +20,7 @@ NEW_YEAR = 1_767_225_600_000
 async def shown(modules: Page, zone: str, time: int) -> list[object]:
     """The clock, the day's number, and the day as seen from the second of January."""
     script = """async ([zone, time, now]) => {
-      const { useTimeZone, clock, dayNumber, day } = await import("/static/js/format.js");
+      const { useTimeZone, clock, dayNumber, day } = await import("/static/js/lib/format.js");
       useTimeZone(zone);
       return [clock(time), dayNumber(time), day(time, now)];
     }"""
@@ -56,8 +56,8 @@ async def test_an_unknown_zone_is_the_browsers(modules: Page) -> None:
 )
 async def test_of_a_hundred_people_the_first_are_named(modules: Page, language: str, count: int, expected: str) -> None:
     script = """async ([code, names]) => {
-      const { language } = await import("/static/js/i18n.js");
-      const { nameList } = await import("/static/js/format.js");
+      const { language } = await import("/static/js/lib/i18n.js");
+      const { nameList } = await import("/static/js/lib/format.js");
       language.choose(code);
       return nameList(names);
     }"""

@@ -19,7 +19,7 @@ pytestmark = [
 ]
 
 _SCRIPT = """async (content) => {
-  const { bytesOf, sniff } = await import("/static/js/media.js");
+  const { bytesOf, sniff } = await import("/static/js/lib/media.js");
   const bytes = bytesOf(content);
   return bytes && sniff(bytes);
 }"""
@@ -101,8 +101,8 @@ _LINE = """async ({ message, language }) => {
   line.content.firstChild.append(document.createElement("span"));
   line.content.firstChild.firstChild.setAttribute("data-part", "text");
   document.body.append(line);
-  (await import("/static/js/i18n.js")).language.choose(language);
-  const { mediaElement } = await import("/static/js/widgets/media.js");
+  (await import("/static/js/lib/i18n.js")).language.choose(language);
+  const { mediaElement } = await import("/static/js/widgets/message-media.js");
   return mediaElement({ name: "Bob", ...message }).textContent;
 }"""
 _NO_PICTURE = base64.b64encode(b"<svg/>").decode()

@@ -17,8 +17,8 @@ pytestmark = [
 
 # A group of the people 1 to 250, answered a hundred at a time; `seen` is what the page shows after a step.
 _PRELUDE = """async () => {
-  const { Session } = await import("/static/js/session.js");
-  const { Store } = await import("/static/js/store.js");
+  const { Session } = await import("/static/js/net/session.js");
+  const { Store } = await import("/static/js/state/store.js");
   const group = Array.from({ length: 250 }, (_, at) => ({ id: String(at + 1), name: `P${at + 1}`, role: "member" }));
   const socket = new EventTarget();
   socket.onPush = () => {};

@@ -18,7 +18,7 @@ pytestmark = [
 
 async def run(modules: Page, body: str, given: Any) -> Any:
     return await modules.evaluate(
-        f'async (given) => {{ const m = await import("/static/js/mentions.js"); {body} }}', given
+        f'async (given) => {{ const m = await import("/static/js/lib/mentions.js"); {body} }}', given
     )
 
 

@@ -16,8 +16,8 @@ pytestmark = [
 ]
 
 _PRELUDE = """async () => {
-  const { Outbox } = await import("/static/js/outbox.js");
-  const { Refused, Disconnected } = await import("/static/js/protocol.js");
+  const { Outbox } = await import("/static/js/net/outbox.js");
+  const { Refused, Disconnected } = await import("/static/js/net/protocol.js");
   const sent = [];
   const state = { online: true, fail: [] };
   const open = () => {

@@ -16,8 +16,8 @@ pytestmark = [
 ]
 
 _PRELUDE = """async (given) => {
-  const { Store } = await import("/static/js/store.js");
-  const { sendState } = await import("/static/js/send-state.js");
+  const { Store } = await import("/static/js/state/store.js");
+  const { sendState } = await import("/static/js/state/send-state.js");
   const store = new Store();
   const bob = { userId: "bob", id: "2", name: "Bob", avatar: "", kind: "person" };
   const channel = (more = {}) => ({
@@ -140,7 +140,7 @@ async def test_a_mute_everywhere_is_one_in_every_channel(modules: Page) -> None:
 
 async def test_what_was_found_shows_the_new_name_and_not_in_what_was_said_for_others(modules: Page) -> None:
     script = """
-      const { MessageSearch } = await import("/static/js/message-search.js");
+      const { MessageSearch } = await import("/static/js/net/message-search.js");
       const own = message(2, { fromId: "1", from: "alice", name: "Alice" });
       const messages = [message(1), own, message(3, { from: "Herald", name: "Herald" })];
       const socket = { request: async () => ({ messages, next: null }) };

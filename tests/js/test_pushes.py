@@ -15,10 +15,10 @@ pytestmark = [
 ]
 
 _HANDLED = """async () => {
-  const { CircleSession } = await import("/static/js/circle-session.js");
-  const { Pins } = await import("/static/js/pins.js");
-  const { Session } = await import("/static/js/session.js");
-  const { Store } = await import("/static/js/store.js");
+  const { CircleSession } = await import("/static/js/net/contacts-sync.js");
+  const { Pins } = await import("/static/js/state/pins.js");
+  const { Session } = await import("/static/js/net/session.js");
+  const { Store } = await import("/static/js/state/store.js");
   const kinds = new Set();
   const socket = Object.assign(new EventTarget(), { onPush: (kind) => kinds.add(kind) });
   const store = new Store();
@@ -29,7 +29,7 @@ _HANDLED = """async () => {
 }"""
 
 _CONNECT = """async () => {
-  const { Socket } = await import("/static/js/socket.js");
+  const { Socket } = await import("/static/js/net/socket.js");
   window.received = [];
   const socket = new Socket("ws://modules.test/acc");
   socket.onPush("msg", ({ id }) => received.push(id));

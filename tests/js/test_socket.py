@@ -55,7 +55,7 @@ async def server(modules: Page) -> Server:
     await modules.route_web_socket("ws://modules.test/acc", server.accept)
     await modules.reload()
     script = """async () => {
-      const { Socket } = await import("/static/js/socket.js");
+      const { Socket } = await import("/static/js/net/socket.js");
       window.socket = new Socket("ws://modules.test/acc");
       window.events = [];
       socket.onPush("msg", ({ id }) => events.push(id));
@@ -126,7 +126,7 @@ async def test_who_was_signed_out_stays_out(modules: Page, server: Server) -> No
 
 async def test_pauses_double_up_to_half_a_minute_and_are_never_the_same_for_all(modules: Page) -> None:
     script = """async () => {
-      const { backOff } = await import("/static/js/protocol.js");
+      const { backOff } = await import("/static/js/net/protocol.js");
       return [1, 2, 3, 20].map((attempt) => [backOff(attempt, 0), backOff(attempt, 1)]);
     }"""
     assert await modules.evaluate(script) == [[500, 1000], [1000, 2000], [2000, 4000], [15000, 30000]]

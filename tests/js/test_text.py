@@ -17,7 +17,7 @@ pytestmark = [
 async def pieces(modules: Page, text: str) -> list[str]:
     """`kind:text` of each piece."""
     script = """async (text) => {
-      const { pieces } = await import("/static/js/text.js");
+      const { pieces } = await import("/static/js/lib/text.js");
       return pieces(text).map((piece) => `${piece.kind}:${piece.href ?? piece.text}`);
     }"""
     cut: list[str] = await modules.evaluate(script, text)
@@ -60,7 +60,7 @@ async def test_anything_else_stays_text(modules: Page, text: str) -> None:
 )
 async def test_only_names_of_people_are_mentions(modules: Page, text: str, expected: list[str]) -> None:
     script = """async (text) => {
-      const { pieces } = await import("/static/js/text.js");
+      const { pieces } = await import("/static/js/lib/text.js");
       const names = new Map([["alice", true], ["bob", false], ["bob smith", false], ["马远", false]]);
       return pieces(text, names).map((piece) => `${piece.me ? "me" : piece.kind}:${piece.href ?? piece.text}`);
     }"""
@@ -71,5 +71,5 @@ async def test_only_names_of_people_are_mentions(modules: Page, text: str, expec
     ("text", "alone"), [("😀🎉", True), ("👩‍👩‍👧 👍🏽", True), ("🇨🇳", True), ("12", False), ("hi 😀", False)]
 )
 async def test_emoji_alone_are_told_from_text(modules: Page, text: str, alone: bool) -> None:
-    script = 'async (text) => (await import("/static/js/text.js")).isEmojiOnly(text)'
+    script = 'async (text) => (await import("/static/js/lib/text.js")).isEmojiOnly(text)'
     assert await modules.evaluate(script, text) is alone

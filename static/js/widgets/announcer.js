@@ -3,13 +3,13 @@
  * sent, that the connection is lost. Counts the unread in the title.
  */
 /**
- * @import { Message } from "../protocol.js"
- * @import { Outbox } from "../outbox.js"
- * @import { Store } from "../store.js"
+ * @import { Message } from "../net/protocol.js"
+ * @import { Outbox } from "../net/outbox.js"
+ * @import { Store } from "../state/store.js"
  */
-import { byId, soon } from "../dom.js";
-import { t } from "../i18n.js";
-import { refusalText } from "../refusals.js";
+import { byId, soon } from "../lib/dom.js";
+import { t } from "../lib/i18n.js";
+import { refusalText } from "../lib/error-messages.js";
 import { quoteText } from "./message.js";
 
 const KEPT = 5;

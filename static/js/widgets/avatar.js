@@ -1,6 +1,6 @@
 /** The square or round with a picture or letters that stands for a person or channel. */
-import { clone } from "../dom.js";
-import { hue, initials } from "../format.js";
+import { clone } from "../lib/dom.js";
+import { hue, initials } from "../lib/format.js";
 
 /** @param {HTMLElement} element @param {{id: string, name: string, avatar?: string}} whom */
 export function showAvatar(element, { id, name, avatar }) {
@@ -18,7 +18,7 @@ export function showAvatar(element, { id, name, avatar }) {
   element.append(image);
 }
 
-/** @import { Channel } from "../protocol.js" @param {HTMLElement} element @param {Channel} channel */
+/** @import { Channel } from "../net/protocol.js" @param {HTMLElement} element @param {Channel} channel */
 export function showChannelAvatar(element, channel) {
   element.classList.toggle("square", channel.kind !== "private");
   if (channel.kind === "global") {

@@ -1,19 +1,19 @@
 /** Where one writes: grows to eight lines, keeps a draft per channel, answers, edits. Enter sends. */
 /**
- * @import { Conversation } from "../conversation.js"
- * @import { Drafts, Quoted } from "../drafts.js"
- * @import { Message, Person } from "../protocol.js"
- * @import { Store } from "../store.js"
+ * @import { Conversation } from "../net/conversation.js"
+ * @import { Drafts, Quoted } from "../state/drafts.js"
+ * @import { Message, Person } from "../net/protocol.js"
+ * @import { Store } from "../state/store.js"
  * @import { MentionList } from "./mention-list.js"
  * @import { Timeline } from "./timeline.js"
  */
-import { byId, part, setText } from "../dom.js";
-import { language, t } from "../i18n.js";
-import { momentOf } from "../format.js";
-import { sendState } from "../send-state.js";
-import { firstLine } from "../text.js";
+import { byId, part, setText } from "../lib/dom.js";
+import { language, t } from "../lib/i18n.js";
+import { momentOf } from "../lib/format.js";
+import { sendState } from "../state/send-state.js";
+import { firstLine } from "../lib/text.js";
 import { quoteText } from "./message.js";
-import { showError } from "./notice.js";
+import { showError } from "./toast.js";
 
 const WARN_WITHIN = 200;
 const DAY = 86_400_000;

@@ -1,11 +1,11 @@
 /** A thin line at the top while there is no connection, with the seconds to the next try. */
 /**
  * @import { Announcer } from "./announcer.js"
- * @import { Socket } from "../socket.js"
- * @import { Store } from "../store.js"
+ * @import { Socket } from "../net/socket.js"
+ * @import { Store } from "../state/store.js"
  */
-import { byId, part, setText } from "../dom.js";
-import { language, t } from "../i18n.js";
+import { byId, part, setText } from "../lib/dom.js";
+import { language, t } from "../lib/i18n.js";
 
 /** What takes less than this is not worth a word. */
 const UNNOTICED = 700;

@@ -1,6 +1,6 @@
 /** Dialogs: opening, closing, the question with one named action, and errors shown where they happened. */
-import { byId, part, setText } from "../dom.js";
-import { errorText } from "./notice.js";
+import { byId, part, setText } from "../lib/dom.js";
+import { errorText } from "./toast.js";
 
 /**
  * Opens a dialog of the page. `submit` runs on its form's button; the dialog closes when it is done and stays, with the

@@ -4,7 +4,7 @@
  *
  * @typedef {"details" | "search"} Panel
  */
-import { byId } from "../dom.js";
+import { byId } from "../lib/dom.js";
 
 const DETAILS = "im.details";
 const PHONE = "(max-width: 639px)";

@@ -1,12 +1,12 @@
 /** Names to choose from while one is typed after "@" in the composer. */
 /**
- * @import { Typed } from "../mentions.js"
- * @import { Person } from "../protocol.js"
- * @import { Session } from "../session.js"
- * @import { Store } from "../store.js"
+ * @import { Typed } from "../lib/mentions.js"
+ * @import { Person } from "../net/protocol.js"
+ * @import { Session } from "../net/session.js"
+ * @import { Store } from "../state/store.js"
  */
-import { byId, clone, part, reconcile, setText } from "../dom.js";
-import { OFFERED, addressOf, isWhole, meant, mentionAt } from "../mentions.js";
+import { byId, clone, part, reconcile, setText } from "../lib/dom.js";
+import { OFFERED, addressOf, isWhole, meant, mentionAt } from "../lib/mentions.js";
 import { showAvatar } from "./avatar.js";
 
 export class MentionList {

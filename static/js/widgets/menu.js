@@ -1,5 +1,5 @@
 /** A menu that opens at a button. Arrows, Home, End and letters move in it; Esc and a click elsewhere close it. */
-import { clone, part } from "../dom.js";
+import { clone, part } from "../lib/dom.js";
 
 /** @typedef {{text: string, icon: string, checked?: boolean, danger?: boolean, testid?: string, run: () => void}} Item */
 

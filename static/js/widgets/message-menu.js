@@ -1,15 +1,15 @@
 /** What else can be done with a message, besides what its bar shows: pin, report, and what concerns its sender. */
 /**
- * @import { Message, Person } from "../protocol.js"
- * @import { Pins } from "../pins.js"
- * @import { Store } from "../store.js"
- * @import { MessageRow } from "../timeline-rows.js"
+ * @import { Message, Person } from "../net/protocol.js"
+ * @import { Pins } from "../state/pins.js"
+ * @import { Store } from "../state/store.js"
+ * @import { MessageRow } from "../state/timeline-rows.js"
  * @import { Item } from "./menu.js"
  * @import { PeopleDialogs } from "./people-dialogs.js"
- * @import { PersonMenu } from "./person-menu.js"
+ * @import { PersonMenu } from "./user-menu.js"
  */
-import { t } from "../i18n.js";
-import { showError } from "./notice.js";
+import { t } from "../lib/i18n.js";
+import { showError } from "./toast.js";
 
 export class MessageMenu {
   /** @param {{store: Store, pins: Pins, dialogs: PeopleDialogs, personMenu: PersonMenu}} parts */

@@ -1,15 +1,15 @@
 /** One message of the timeline. */
 /**
- * @import { Message } from "../protocol.js"
- * @import { MessageRow } from "../timeline-rows.js"
+ * @import { Message } from "../net/protocol.js"
+ * @import { MessageRow } from "../state/timeline-rows.js"
  */
-import { clone, part, setText } from "../dom.js";
-import { clock, fullTime } from "../format.js";
-import { language, t } from "../i18n.js";
-import { refusalText } from "../refusals.js";
-import { firstLine, isEmojiOnly, pieces } from "../text.js";
+import { clone, part, setText } from "../lib/dom.js";
+import { clock, fullTime } from "../lib/format.js";
+import { language, t } from "../lib/i18n.js";
+import { refusalText } from "../lib/error-messages.js";
+import { firstLine, isEmojiOnly, pieces } from "../lib/text.js";
 import { showAvatar } from "./avatar.js";
-import { mediaElement } from "./media.js";
+import { mediaElement } from "./message-media.js";
 
 /** @type {WeakMap<Element, string>} What an element shows, so that only changes touch the page. */
 const shown = new WeakMap();
@@ -20,7 +20,7 @@ export function createMessage() {
 
 /**
  * @param {HTMLElement} element @param {MessageRow} row @param {Message | null | undefined} quote null: not available
- * @param {import("../text.js").Names} names who can be mentioned
+ * @param {import("../lib/text.js").Names} names who can be mentioned
  */
 export function updateMessage(element, row, quote, names) {
   const { message, first, own, state, read, refusal } = row;
@@ -92,7 +92,7 @@ export function quoteText({ recalled, type, msg }) {
   return firstLine(msg);
 }
 
-/** @param {HTMLElement} place @param {Message} message @param {import("../text.js").Piece[]} text */
+/** @param {HTMLElement} place @param {Message} message @param {import("../lib/text.js").Piece[]} text */
 function showText(place, message, text) {
   const isText = message.type !== "picture" && message.type !== "voice";
   place.classList.toggle("emoji", isText && !message.recalled && isEmojiOnly(message.msg));
@@ -103,7 +103,7 @@ function showText(place, message, text) {
   place.dataset.media = isText || message.recalled ? "" : message.id;
 }
 
-/** @param {import("../text.js").Piece} piece @returns {Node | string} */
+/** @param {import("../lib/text.js").Piece} piece @returns {Node | string} */
 function node(piece) {
   if (piece.kind === "text") return piece.text;
   if (piece.kind === "link") {

@@ -1,17 +1,17 @@
 /** The dialogs about people and groups: write to someone, make, find, change, fill and leave a group. */
 /**
- * @import { Directory } from "../directory.js"
- * @import { Channel, Member, Message, Person, Role } from "../protocol.js"
- * @import { Store } from "../store.js"
+ * @import { Directory } from "../net/directory.js"
+ * @import { Channel, Member, Message, Person, Role } from "../net/protocol.js"
+ * @import { Store } from "../state/store.js"
  */
-import { byId, clone, part, reconcile, setText } from "../dom.js";
-import { t } from "../i18n.js";
+import { byId, clone, part, reconcile, setText } from "../lib/dom.js";
+import { t } from "../lib/i18n.js";
 import { showAvatar } from "./avatar.js";
 import { ask, openDialog } from "./dialog.js";
 import { quoteText } from "./message.js";
-import { showListState } from "./list-state.js";
-import { errorText, showError, showNotice } from "./notice.js";
-import { Picker } from "./picker.js";
+import { showListState } from "./list-placeholder.js";
+import { errorText, showError, showNotice } from "./toast.js";
+import { Picker } from "./user-picker.js";
 
 const TYPING = 200;
 const MUTE_SECONDS = 3600;
@@ -178,7 +178,7 @@ export class PeopleDialogs {
 
   /**
    * @param {any} dialog @param {((person: Person) => void) | null} pick
-   * @param {import("./picker.js").Befriend | null} [befriend]
+   * @param {import("./user-picker.js").Befriend | null} [befriend]
    */
   #picker(dialog, pick, befriend = null) {
     const { store, directory } = this;
@@ -194,7 +194,7 @@ export class PeopleDialogs {
   /**
    * @param {any} dialog
    * @param {{target: string, name: string, memberCount: number, join: string}[] | null} groups null: still searching
-   * @param {(error: unknown) => void} fail @param {import("./list-state.js").ListState} [whenEmpty]
+   * @param {(error: unknown) => void} fail @param {import("./list-placeholder.js").ListState} [whenEmpty]
    */
   #showGroups(dialog, groups, fail, whenEmpty = { empty: t("browse.none") }) {
     const go = async (/** @type {string} */ target) => {

@@ -1,10 +1,10 @@
 /** The line above the timeline that keeps pinned messages in sight: one at a time, a click goes there and shows the next. */
 /**
- * @import { Conversation } from "../conversation.js"
- * @import { Pins } from "../pins.js"
+ * @import { Conversation } from "../net/conversation.js"
+ * @import { Pins } from "../state/pins.js"
  */
-import { byId, part, setText } from "../dom.js";
-import { language, t } from "../i18n.js";
+import { byId, part, setText } from "../lib/dom.js";
+import { language, t } from "../lib/i18n.js";
 import { quoteText } from "./message.js";
 
 export class PinBar {

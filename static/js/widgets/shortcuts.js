@@ -3,7 +3,7 @@
  * @import { Composer } from "./composer.js"
  * @import { Layout } from "./layout.js"
  * @import { PeopleDialogs } from "./people-dialogs.js"
- * @import { SearchPanel } from "./search.js"
+ * @import { SearchPanel } from "./search-panel.js"
  * @import { Sidebar } from "./sidebar.js"
  * @import { Timeline } from "./timeline.js"
  */

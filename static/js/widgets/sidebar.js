@@ -1,12 +1,12 @@
 /** The two lists of the sidebar, channels and people, of which one is shown; and what the field above them looks through. */
 /**
- * @import { Store } from "../store.js"
- * @import { ChannelList } from "./channels.js"
- * @import { PeopleList } from "./people.js"
+ * @import { Store } from "../state/store.js"
+ * @import { ChannelList } from "./channel-list.js"
+ * @import { PeopleList } from "./contact-list.js"
  * @typedef {"channels" | "people"} Tab
  */
-import { byId, part, setText, soon } from "../dom.js";
-import { language, t } from "../i18n.js";
+import { byId, part, setText, soon } from "../lib/dom.js";
+import { language, t } from "../lib/i18n.js";
 
 const TABS = /** @type {Tab[]} */ (["channels", "people"]);
 

@@ -3,23 +3,23 @@
  * timeline-rows, what is loaded from the conversation. Its list dispatches `rendered`.
  */
 /**
- * @import { Conversation } from "../conversation.js"
- * @import { Outbox } from "../outbox.js"
- * @import { Store } from "../store.js"
- * @import { MessageRow, Row } from "../timeline-rows.js"
+ * @import { Conversation } from "../net/conversation.js"
+ * @import { Outbox } from "../net/outbox.js"
+ * @import { Store } from "../state/store.js"
+ * @import { MessageRow, Row } from "../state/timeline-rows.js"
  */
-import { byId, clone, part, reconcile, setText, soon } from "../dom.js";
-import { clock, day } from "../format.js";
-import { language, t } from "../i18n.js";
-import { rows } from "../timeline-rows.js";
+import { byId, clone, part, reconcile, setText, soon } from "../lib/dom.js";
+import { clock, day } from "../lib/format.js";
+import { language, t } from "../lib/i18n.js";
+import { rows } from "../state/timeline-rows.js";
 import { createMessage, updateMessage } from "./message.js";
-import { errorText } from "./notice.js";
-import { noteText } from "./note.js";
-import { showStart } from "./start.js";
+import { errorText } from "./toast.js";
+import { noteText } from "./system-note.js";
+import { showStart } from "./channel-intro.js";
 
 const AT_BOTTOM = 40;
 const LOAD_WITHIN = 600;
-/** @type {import("../text.js").Names} */
+/** @type {import("../lib/text.js").Names} */
 const NOBODY = new Map();
 
 export class Timeline {
@@ -28,7 +28,7 @@ export class Timeline {
   #visible = false;
   /** Where to go once the messages are there; null: stay. @type {"unread" | "newest" | null} */ #placing = null;
   /** The place in the list as it was last known. */ #knownTop = 0;
-  /** @type {import("../text.js").Names} */ #names = NOBODY;
+  /** @type {import("../lib/text.js").Names} */ #names = NOBODY;
   /** @type {Map<string, MessageRow>} */ #messages = new Map();
   frame = byId("timeline");
   list = byId("rows");
@@ -218,7 +218,7 @@ export class Timeline {
     }
   }
 
-  /** @param {import("../protocol.js").Message} message live and not mine */
+  /** @param {import("../net/protocol.js").Message} message live and not mine */
   #arrived(message) {
     const { store } = this;
     if (message.target !== store.current || store.newAfter !== null) return;

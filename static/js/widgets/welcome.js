@@ -1,7 +1,7 @@
 /** Before anybody is signed in: a guest name to come in with, and the ways to an account. */
-import { byId, part, setText } from "../dom.js";
-import { guestName } from "../guest-name.js";
-import { language, t } from "../i18n.js";
+import { byId, part, setText } from "../lib/dom.js";
+import { guestName } from "../lib/guest-name.js";
+import { language, t } from "../lib/i18n.js";
 import { nextTheme } from "./theme.js";
 
 export class Welcome {

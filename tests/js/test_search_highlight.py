@@ -1,0 +1,49 @@
+"""What is marked in a message that was found: what the server's search found it by, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page
+
+from tests.support import machine
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.sqlite,
+    pytest.mark.skipif(machine.chromium() is None, reason="Chromium is missing on this machine"),
+]
+
+
+async def marked(modules: Page, text: str, q: str) -> str:
+    """The excerpt, hits in brackets."""
+    script = """async ([text, q]) => {
+      const { excerpt } = await import("/static/js/lib/search-highlight.js");
+      return excerpt(text, q).map(({ text, hit }) => (hit ? `[${text}]` : text)).join("");
+    }"""
+    shown: str = await modules.evaluate(script, [text, q])
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("text", "q", "expected"),
+    [
+        ("The river, the RIVERS", "river", "The [river], the [RIVER]S"),
+        ("rivers of a river", "river of", "rivers [of] a [river]"),
+        ("谿山行旅圖，行旅", "行旅", "谿山[行旅]圖，[行旅]"),
+        ("买了iPhone手机", "iphone 手", "买了[iPhone手]机"),
+        ("cafe\u0301 Straße ＡＢＣ", "café strasse abc", "[cafe\u0301] [Straße] [ＡＢＣ]"),
+        ("👩‍👧 and 😀", "😀", "👩‍👧 and [😀]"),
+        ("<b>bold</b>", "<b>", "<[b]>[b]old</[b]>"),
+        ("nothing of it", "…", "nothing of it"),
+    ],
+)
+async def test_whole_words_are_marked_and_the_last_as_far_as_typed(
+    modules: Page, text: str, q: str, expected: str
+) -> None:
+    assert await marked(modules, text, q) == expected
+
+
+async def test_of_a_long_message_the_part_is_shown_where_it_was_found(modules: Page) -> None:
+    shown = await marked(modules, "😀" * 500 + " river " + "x " * 500, "river")
+    assert shown.startswith("…😀") and "[river]" in shown and shown.endswith("…")
+    assert len(shown) < 300 and "\ufffd" not in shown
