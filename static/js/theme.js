@@ -5,7 +5,9 @@
     if (chosen !== "light" && chosen !== "dark") return;
     document.documentElement.dataset.theme = chosen;
     // The colour of what is around the page, of which there is one for each look of the system.
-    for (const meta of document.querySelectorAll("meta[name=theme-color]")) {
+    /** @type {NodeListOf<HTMLMetaElement>} */
+    const metas = document.querySelectorAll("meta[name=theme-color]");
+    for (const meta of metas) {
       meta.media = meta.dataset.look === chosen ? "" : "not all";
     }
   };

@@ -1,7 +1,7 @@
 /**
  * What people are called and look like now, wherever the store holds them. No DOM.
  *
- * @import { Message, Person } from "../net/protocol.js"
+ * @import { Person } from "../net/protocol.js"
  * @import { Store } from "./store.js"
  * @import { Names } from "../lib/text.js"
  */

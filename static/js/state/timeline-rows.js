@@ -3,7 +3,7 @@
  * in groups. Pure.
  *
  * @import { ChannelLog, LoggedMessage } from "./channel-log.js"
- * @import { Channel, Note, Person } from "../net/protocol.js"
+ * @import { Note, Person } from "../net/protocol.js"
  * @import { Entry } from "../net/outbox.js"
  * @import { Refusal } from "../lib/error-messages.js"
  * @typedef {{kind: "start" | "older" | "newer", key: string}} EdgeRow

@@ -61,7 +61,6 @@ export class ChannelList {
   }
 
   render() {
-    const { store } = this;
     const shown = this.shown;
     const now = Date.now();
     reconcile(this.list, shown, {

@@ -5,7 +5,6 @@
  * @import { Message, Person } from "../net/protocol.js"
  * @import { Store } from "../state/store.js"
  * @import { MentionList } from "./mention-list.js"
- * @import { Timeline } from "./timeline.js"
  */
 import { byId, part, setText } from "../lib/dom.js";
 import { language, t } from "../lib/i18n.js";
