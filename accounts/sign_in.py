@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth import authenticate, login, update_session_auth_hash
 from django.http import HttpRequest
 
-from accounts.actions import device_made, session_end
+from accounts.actions import device_create, session_end
 from accounts.credentials import EARLIER_CREDENTIALS, session_credential
 from accounts.models import Device, User
 from accounts.names import is_storable
@@ -28,7 +28,7 @@ def remember_device(request: HttpRequest, user: User) -> None:
     """Have the browser among the devices that the person sees; one that is there already stays as it is."""
     key = request.session.session_key
     if key is not None:
-        device_made(
+        device_create(
             user=user,
             kind=Device.Kind.BROWSER,
             credential=session_credential(key),

@@ -12,7 +12,7 @@ class ChatConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.actions.apps import app_created
-        from accounts.actions.profile_events import seen_by_others
+        from accounts.actions.profile_events import profile_changed
         from chat import encoders as pushes
         from chat.actions.profile_broadcast import audiences
         from delivery.hub.encoders import encoders
@@ -21,7 +21,7 @@ class ChatConfig(AppConfig):
         encoders[pushes.PROTOBUF] = pushes.protobuf_push
         encoders[pushes.PROTOBUF_AND_CALLS] = pushes.protobuf_or_call_push
         app_created.connect(_open_room)
-        seen_by_others.connect(audiences)
+        profile_changed.connect(audiences)
 
 
 def _open_room(app: "App", **kwargs: Any) -> None:

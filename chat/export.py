@@ -19,9 +19,9 @@ from django.utils import timezone
 
 from accounts import avatars
 from accounts.models import User
-from accounts.selectors.contacts import blocked_by, friendships
+from accounts.selectors.contacts import blocks_by, friendships
 from accounts.selectors.external_users import external_ids
-from accounts.selectors.sign_in_methods import devices, links
+from accounts.selectors.sign_in_methods import devices, oauth_links
 from chat.models import (
     Announcement,
     IncomingHook,
@@ -111,7 +111,7 @@ def _profile(user: User) -> dict[str, Any]:
         "staff": user.is_staff,
         "roles": sorted(user.groups.values_list("name", flat=True)),
         "links": [
-            {"provider": link.provider, "subject": link.uid, "since": _time(link.created)} for link in links(user)
+            {"provider": link.provider, "subject": link.uid, "since": _time(link.created)} for link in oauth_links(user)
         ],
         "otherSystems": [
             {"service": row.service.username, "externalId": row.external_id, "since": _time(row.made_at)}
@@ -129,7 +129,7 @@ def _people(user: User) -> dict[str, Any]:
         place = "friends" if friendship.accepted else "asked" if is_asker else "asking"
         known[place].append({"userName": other.public_name, "since": _time(friendship.asked_at)})
     known["blocked"] = [
-        {"userName": block.blocked.public_name, "since": _time(block.since)} for block in blocked_by(user)
+        {"userName": block.blocked.public_name, "since": _time(block.since)} for block in blocks_by(user)
     ]
     return known
 

@@ -4,13 +4,13 @@ from accounts.actions.anonymization import user_anonymize, user_mark_deleted, us
 from accounts.actions.apps import app_create, app_update
 from accounts.actions.blocks import user_block, user_unblock
 from accounts.actions.credentials import (
-    expired_forget,
+    expired_credentials_delete,
     password_change,
     session_end,
     sign_in_unlock,
     sign_out_everywhere,
 )
-from accounts.actions.devices import device_forget, device_made, device_seen, devices_in_use, devices_seen
+from accounts.actions.devices import device_create, device_record_use, devices_delete, devices_record_use, devices_touch
 from accounts.actions.external_users import (
     external_token_create,
     external_tokens_revoke,
@@ -20,10 +20,17 @@ from accounts.actions.external_users import (
 )
 from accounts.actions.friends import friend_accept, friend_decline, friend_remove, friend_request
 from accounts.actions.managed_users import managed_user_create, managed_user_prepare, require_manageable, user_rename
-from accounts.actions.oauth_links import link_end, link_make, oauth_user_register
-from accounts.actions.profile import avatar_remove, avatar_set, email_set, profile_change
-from accounts.actions.services import service_make, service_permissions_set, service_rename
-from accounts.actions.tokens import MadeToken, service_token_make, token_issue, token_make, token_revoke, tokens_revoke
+from accounts.actions.oauth_links import oauth_link_create, oauth_link_delete, oauth_user_register
+from accounts.actions.profile import avatar_remove, avatar_set, email_set, profile_update
+from accounts.actions.services import service_create, service_permissions_set, service_rename
+from accounts.actions.tokens import (
+    CreatedToken,
+    service_token_create,
+    token_create,
+    token_issue,
+    token_revoke,
+    tokens_revoke,
+)
 from accounts.actions.users import (
     administrator_create,
     guest_create,
@@ -36,19 +43,19 @@ from accounts.actions.users import (
 )
 
 __all__ = [
-    "MadeToken",
+    "CreatedToken",
     "administrator_create",
     "app_create",
     "app_update",
     "avatar_remove",
     "avatar_set",
-    "device_forget",
-    "device_made",
-    "device_seen",
-    "devices_in_use",
-    "devices_seen",
+    "device_create",
+    "device_record_use",
+    "devices_delete",
+    "devices_record_use",
+    "devices_touch",
     "email_set",
-    "expired_forget",
+    "expired_credentials_delete",
     "external_token_create",
     "external_tokens_revoke",
     "external_user_deactivate",
@@ -59,24 +66,24 @@ __all__ = [
     "friend_remove",
     "friend_request",
     "guest_create",
-    "link_end",
-    "link_make",
     "managed_user_create",
     "managed_user_prepare",
+    "oauth_link_create",
+    "oauth_link_delete",
     "oauth_user_register",
     "password_change",
-    "profile_change",
+    "profile_update",
     "require_manageable",
-    "service_make",
+    "service_create",
     "service_permissions_set",
     "service_rename",
-    "service_token_make",
+    "service_token_create",
     "session_end",
     "sign_in_unlock",
     "sign_out_everywhere",
     "system_user",
+    "token_create",
     "token_issue",
-    "token_make",
     "token_revoke",
     "tokens_revoke",
     "user_activate",

@@ -17,10 +17,10 @@ from knox.models import AuthToken
 from social_django.models import UserSocialAuth
 
 from accounts import avatars
-from accounts.actions.credentials import end_all
-from accounts.actions.profile_events import tell_change
-from accounts.actions.user_persistence import locked
-from accounts.actions.users import check_another_administrator
+from accounts.actions.credentials import revoke_all_credentials
+from accounts.actions.profile_events import publish_profile_change
+from accounts.actions.user_persistence import lock_user
+from accounts.actions.users import require_another_administrator
 from accounts.errors import NoSuchPerson
 from accounts.models import Block, Device, ExternalId, Friendship, User
 from accounts.names import GUEST_PREFIX, name_key
@@ -40,16 +40,16 @@ def user_mark_deleted(*, user_id: int) -> None:
     LastAdministrator if nobody would be left who may do everything; NoSuchPerson for guests and services.
     """
     with write():
-        user = locked(user_id)
+        user = lock_user(user_id)
         if user.kind != User.Kind.PERSON:
             raise NoSuchPerson
-        check_another_administrator(user)
+        require_another_administrator(user)
         user.is_active = False
         user.deleted_at = user.deleted_at or timezone.now()
         user.save(update_fields=["is_active", "deleted_at"])
         sessions = Device.objects.filter(user=user, session__isnull=False).values_list("session", flat=True)
         Session.objects.filter(pk__in=list(sessions)).delete()
-        end_all(user)
+        revoke_all_credentials(user)
 
 
 def user_anonymize(*, user_id: int, groups: Iterable[int] = (), people: Iterable[int] = ()) -> None:
@@ -58,7 +58,7 @@ def user_anonymize(*, user_id: int, groups: Iterable[int] = (), people: Iterable
     Whoever saw them hears how they are shown now, in the `groups` too that they have left, and the `people` they knew.
     """
     with write():
-        user = locked(user_id)
+        user = lock_user(user_id)
         if user.deleted_at is None:
             raise NoSuchPerson
         picture, tried = user.avatar, _tried(user)
@@ -85,7 +85,7 @@ def user_anonymize(*, user_id: int, groups: Iterable[int] = (), people: Iterable
         # Every field that is not named above is as in a row that nobody has filled in.
         kept.save(force_update=True)
         transaction.on_commit(lambda: avatars.remove(picture))
-        tell_change(kept, groups=groups, people=people)
+        publish_profile_change(kept, groups=groups, people=people)
 
 
 def _forget_in_record(user: User) -> None:

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from accounts.actions.friends import shown, two_locked
+from accounts.actions.friends import lock_two_users, user_payload
 from accounts.errors import BlockRefused, NoSuchPerson
 from accounts.models import Block, User
 from delivery import log, publish
 from delivery.db.transactions import write
 
-BLOCKED = "person.blocked"
-UNBLOCKED = "person.unblocked"
+USER_BLOCKED = "person.blocked"
+USER_UNBLOCKED = "person.unblocked"
 
 
-def user_block(*, user: User, person_id: int) -> User:
+def user_block(*, user: User, other_id: int) -> User:
     """Hear nothing more from somebody: no new private channel, no message in an old one, no request, no presence.
 
     One's own other devices hear of it; the same again changes nothing. Returns who is blocked. NoSuchPerson for who has
     no account; BlockRefused for oneself, for services, and past IM_MAX_BLOCKS_PER_USER.
     """
-    if user.pk == person_id:
+    if user.pk == other_id:
         raise BlockRefused("Nobody blocks themselves.")
     with write():
-        other = two_locked(user.pk, person_id).get(person_id)
+        other = lock_two_users(user.pk, other_id).get(other_id)
         if other is None or other.is_guest:
             raise NoSuchPerson
         if other.kind == User.Kind.SERVICE:
@@ -38,19 +38,19 @@ def user_block(*, user: User, person_id: int) -> User:
         if not other.restricted:
             other.restricted = True
             other.save(update_fields=["restricted"])
-        _tell(BLOCKED, user, other)
+        _tell(USER_BLOCKED, user, other)
     return other
 
 
-def user_unblock(*, user: User, person_id: int) -> None:
+def user_unblock(*, user: User, other_id: int) -> None:
     """Take the block back; nothing happens if there is none. Whether another restriction stands is not asked."""
     with write():
-        other = two_locked(user.pk, person_id).get(person_id)
-        deleted, _ = Block.objects.filter(by=user, blocked=person_id).delete()
+        other = lock_two_users(user.pk, other_id).get(other_id)
+        deleted, _ = Block.objects.filter(by=user, blocked=other_id).delete()
         if deleted and other is not None:
-            _tell(UNBLOCKED, user, other)
+            _tell(USER_UNBLOCKED, user, other)
 
 
 def _tell(kind: str, user: User, other: User) -> None:
-    body = {"by": shown(user), "who": shown(other)}
+    body = {"by": user_payload(user), "who": user_payload(other)}
     publish.after_commit(log.append([log.Entry(kind=kind, persons=(user.pk,), body=body)]))

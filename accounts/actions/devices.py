@@ -20,14 +20,14 @@ SEEN_INTERVAL = 60
 """Seconds between two notes of a credential's use: a busy one must not cost a write each time."""
 _NAME_LIMIT = 100
 _REMEMBERED = 20_000
-_TOGETHER = 500
+_BATCH_SIZE = 500
 """Devices in one transaction."""
 
 _noted: dict[str, float] = {}
 """When this process last noted a credential's use, so that most calls need not ask the database."""
 
 
-def device_made(
+def device_create(
     *,
     user: User,
     kind: Device.Kind,
@@ -58,15 +58,15 @@ def device_made(
     return device
 
 
-def device_seen(*, credential: str, app: int | None = None, address: str | None = None) -> None:
+def device_record_use(*, credential: str, app: int | None = None, address: str | None = None) -> None:
     """Note that the credential is in use, on which app and from where; at most once a minute.
 
     What is not given stays. Nothing happens for a credential that nobody has noted.
     """
-    devices_seen({credential: (app, address)})
+    devices_record_use({credential: (app, address)})
 
 
-def devices_seen(sightings: Mapping[str, tuple[int | None, str | None]]) -> None:
+def devices_record_use(sightings: Mapping[str, tuple[int | None, str | None]]) -> None:
     """The same for many at once: credential to app and address. One statement for a few hundred."""
     now = time.monotonic()
     fresh = {one: seen for one, seen in sightings.items() if now - _noted.get(one, -SEEN_INTERVAL) >= SEEN_INTERVAL}
@@ -78,9 +78,9 @@ def devices_seen(sightings: Mapping[str, tuple[int | None, str | None]]) -> None
     apps = dict(App.objects.filter(number__in={app for app, _ in fresh.values()}).values_list("number", "pk"))
     # In one order everywhere: two nodes with the same of them must not wait for each other.
     rows = [(one, apps.get(app or 0), _address(address)) for one, (app, address) in sorted(fresh.items())]
-    for start in range(0, len(rows), _TOGETHER):
+    for start in range(0, len(rows), _BATCH_SIZE):
         with write():
-            _note(rows[start : start + _TOGETHER])
+            _note(rows[start : start + _BATCH_SIZE])
 
 
 def _note(rows: Sequence[tuple[str, int | None, str | None]]) -> None:
@@ -100,20 +100,20 @@ def _note(rows: Sequence[tuple[str, int | None, str | None]]) -> None:
         )
 
 
-def devices_in_use(credentials: Collection[str]) -> None:
+def devices_touch(credentials: Collection[str]) -> None:
     """Note that these are in use now, wherever they were before."""
     waiting = sorted(credentials)
-    for start in range(0, len(waiting), _TOGETHER):
+    for start in range(0, len(waiting), _BATCH_SIZE):
         with write():
-            Device.objects.filter(credential__in=waiting[start : start + _TOGETHER]).update(seen_at=timezone.now())
+            Device.objects.filter(credential__in=waiting[start : start + _BATCH_SIZE]).update(seen_at=timezone.now())
 
 
-def device_forget(*credentials: str) -> None:
+def devices_delete(*credentials: str) -> None:
     """Forget what has ended; in the transaction that ends it."""
     Device.objects.filter(credential__in=credentials).delete()
 
 
-def devices_forget_all(*, user_id: int, keep: str | None = None) -> None:
+def devices_delete_all(*, user_id: int, keep: str | None = None) -> None:
     """Forget all of a person's, but the one of the credential `keep`; in the transaction that ends them."""
     Device.objects.filter(user_id=user_id).exclude(credential=keep or "").delete()
 

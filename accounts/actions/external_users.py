@@ -14,8 +14,8 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 
 from accounts.actions.managed_users import user_rename
-from accounts.actions.tokens import MadeToken, token_make, tokens_revoke
-from accounts.actions.user_persistence import insert, locked
+from accounts.actions.tokens import CreatedToken, token_create, tokens_revoke
+from accounts.actions.user_persistence import insert_user, lock_user
 from accounts.actions.users import user_deactivate
 from accounts.errors import AccountError, BadExternalId, BadToken, NoSuchPerson
 from accounts.models import ExternalId, User
@@ -26,7 +26,7 @@ from delivery.db.transactions import write
 ID_LIMIT = 200
 SHORTEST = 60
 """Seconds for which a token is made at least."""
-_TOGETHER = 50
+_BATCH_SIZE = 50
 """People made in one transaction: a long one would hold up everybody's messages."""
 _SERVICE_NAME = 40
 
@@ -60,8 +60,8 @@ def external_users_import(
 ) -> list[ExternalUserResult | AccountError]:
     """The same for many; one that cannot be is an error in its place, and keeps no other back."""
     outcomes: list[ExternalUserResult | AccountError] = []
-    for start in range(0, len(given), _TOGETHER):
-        outcomes += _import(service, given[start : start + _TOGETHER])
+    for start in range(0, len(given), _BATCH_SIZE):
+        outcomes += _import(service, given[start : start + _BATCH_SIZE])
     return outcomes
 
 
@@ -70,7 +70,7 @@ def external_user_deactivate(*, service: User, external_id: str) -> None:
     user_deactivate(user_id=_own(service, external_id).pk)
 
 
-def external_token_create(*, service: User, external_id: str, seconds: int | None = None) -> MadeToken:
+def external_token_create(*, service: User, external_id: str, seconds: int | None = None) -> CreatedToken:
     """A token by which the service's app lets one of its people in.
 
     NoSuchPerson for who is none of them, or is not active; BadToken for seconds out of range.
@@ -82,7 +82,7 @@ def external_token_create(*, service: User, external_id: str, seconds: int | Non
             "A token of a person is valid for %(shortest)s to %(longest)s seconds.", shortest=SHORTEST, longest=longest
         )
     user = _own(service, external_id)
-    return token_make(user=user, lifetime=timedelta(seconds=seconds), name=service.nickname, made_by=service)
+    return token_create(user=user, lifetime=timedelta(seconds=seconds), name=service.nickname, made_by=service)
 
 
 def external_tokens_revoke(*, service: User, external_id: str) -> None:
@@ -111,7 +111,7 @@ def _import(service: User, given: Sequence[ExternalUserData]) -> list[ExternalUs
     if missing:
         with write():
             # Whoever else makes people for the service waits here.
-            locked(service.pk)
+            lock_user(service.pk)
             known |= external_users_by_ids(service, missing)
             created = {
                 external_id: _made(service, one) for external_id, one in missing.items() if external_id not in known
@@ -157,7 +157,7 @@ def _made(service: User, given: ExternalUserData) -> User:
         nickname=given.nickname or service.nickname,
         password=make_password(None),
     )
-    insert(user)
+    insert_user(user)
     return user
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.contrib.auth.hashers import make_password
 
-from accounts.actions.profile_events import tell_change
-from accounts.actions.user_persistence import checked_email, hashed_password, insert, locked, update
+from accounts.actions.profile_events import publish_profile_change
+from accounts.actions.user_persistence import clean_email, hash_password, insert_user, lock_user, update_user
 from accounts.errors import NotManageable
 from accounts.models import User
 from accounts.names import check_nickname, check_user_name
@@ -20,16 +20,16 @@ def managed_user_prepare(
     Without one its person comes in by the reset, or by no password. BadName, BadNickname, BadEmail, BadPassword.
     """
     user = User(
-        username=check_user_name(username), nickname=check_nickname(nickname or username), email=checked_email(email)
+        username=check_user_name(username), nickname=check_nickname(nickname or username), email=clean_email(email)
     )
-    user.password = make_password(None) if password is None else hashed_password(password, user)
+    user.password = make_password(None) if password is None else hash_password(password, user)
     return user
 
 
 def managed_user_create(*, draft: User) -> User:
     """A new account, made by another system. NameTaken, EmailTaken."""
     with write():
-        insert(draft)
+        insert_user(draft)
     return draft
 
 
@@ -37,11 +37,11 @@ def user_rename(*, user_id: int, nickname: str) -> User:
     """Show somebody under another nickname. BadNickname."""
     check_nickname(nickname)
     with write():
-        user = locked(user_id)
+        user = lock_user(user_id)
         if user.nickname != nickname:
             user.nickname = nickname
-            update(user, "nickname")
-            tell_change(user)
+            update_user(user, "nickname")
+            publish_profile_change(user)
     return user
 
 

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_noop as _
 from social_django.models import Nonce, UserSocialAuth
 
-from accounts.actions.user_persistence import checked_email, insert, locked
+from accounts.actions.user_persistence import clean_email, insert_user, lock_user
 from accounts.errors import AccountError, EmailTaken, LastWayIn, LinkTaken, NoSuchPerson
 from accounts.models import User
 from accounts.names import check_own_nickname, check_user_name
@@ -36,21 +36,21 @@ def oauth_user_register(*, username: str, nickname: str = "", identity: Identity
     )
     with write():
         try:
-            insert(user)
+            insert_user(user)
         except EmailTaken:
             user.email = None
-            insert(user)
+            insert_user(user)
         _link(user, identity, title)
     return user
 
 
-def link_make(*, user_id: int, identity: Identity, title: str) -> None:
+def oauth_link_create(*, user_id: int, identity: Identity, title: str) -> None:
     """Let an active person sign in by an account elsewhere. The same again changes nothing.
 
     LinkTaken if somebody else does already, or the person by another account of that provider.
     """
     with write():
-        user = locked(user_id)
+        user = lock_user(user_id)
         if not user.is_active or user.kind != User.Kind.PERSON:
             raise NoSuchPerson
         own = UserSocialAuth.objects.filter(user_id=user_id, provider=identity.provider)
@@ -61,20 +61,20 @@ def link_make(*, user_id: int, identity: Identity, title: str) -> None:
         _link(user, identity, title)
 
 
-def link_end(*, user_id: int, provider: str, others: Collection[str]) -> None:
+def oauth_link_delete(*, user_id: int, provider: str, others: Collection[str]) -> None:
     """Let a person sign in by that provider no more; what they have open stays.
 
     LastWayIn for who has neither a password nor a link with one of the `others`, the providers that are switched on.
     """
     with write():
-        user = locked(user_id)
+        user = lock_user(user_id)
         links = UserSocialAuth.objects.filter(user_id=user_id)
         if not user.has_usable_password() and not links.filter(provider__in=set(others) - {provider}).exists():
             raise LastWayIn
         links.filter(provider=provider).delete()
 
 
-def trips_forget() -> None:
+def expired_oauth_nonces_delete() -> None:
     """Forget sign-ins by an account elsewhere that were begun and never came back; their time is long over."""
     Nonce.objects.filter(timestamp__lt=time.time() - _OVER).delete()
 
@@ -91,6 +91,6 @@ def _link(user: User, identity: Identity, title: str) -> None:
 
 def _email(identity: Identity) -> str | None:
     try:
-        return checked_email(identity.email)
+        return clean_email(identity.email)
     except AccountError:
         return None

@@ -12,7 +12,7 @@ SETTLED = 86400
 """Seconds after which an upload that is not named will not be."""
 
 
-def avatars_unused() -> list[str]:
+def avatars_orphaned() -> list[str]:
     """The addresses of pictures, a day old or more, that are nobody's."""
     old = avatars.stored_before(time.time() - SETTLED)
     unused: list[str] = []
@@ -24,7 +24,7 @@ def avatars_unused() -> list[str]:
     return unused
 
 
-def avatars_forget(addresses: Iterable[str]) -> None:
+def avatars_delete(addresses: Iterable[str]) -> None:
     """Delete these pictures."""
     for address in addresses:
         avatars.remove(address)

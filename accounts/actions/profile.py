@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils.translation import gettext_noop as _
 
 from accounts import avatars
-from accounts.actions.profile_events import tell_change
-from accounts.actions.user_persistence import checked_email, locked, update
+from accounts.actions.profile_events import publish_profile_change
+from accounts.actions.user_persistence import clean_email, lock_user, update_user
 from accounts.errors import BadProfile
 from accounts.models import User
 from accounts.names import BadName, check_name, check_nickname, check_own_nickname
@@ -19,7 +19,7 @@ from delivery.db.transactions import write
 STATUS_LIMIT = 100
 
 
-def profile_change(
+def profile_update(
     *,
     user_id: int,
     nickname: str,
@@ -40,7 +40,7 @@ def profile_change(
     if time_zone and time_zone not in available_timezones():
         raise BadProfile(_("There is no such time zone."))
     with write():
-        user = locked(user_id)
+        user = lock_user(user_id)
         if nickname != user.nickname:
             # What an operator has given may stay.
             check_own_nickname(nickname)
@@ -48,8 +48,8 @@ def profile_change(
         user.nickname, user.status_text = nickname, status_text
         user.language, user.time_zone = language, time_zone
         user.shares_read, user.shares_presence = shares_read, shares_presence
-        update(user, "nickname", "status_text", "language", "time_zone", "shares_read", "shares_presence")
-        tell_change(user, others=seen)
+        update_user(user, "nickname", "status_text", "language", "time_zone", "shares_read", "shares_presence")
+        publish_profile_change(user, others=seen)
     return user
 
 
@@ -72,19 +72,19 @@ def avatar_remove(*, user_id: int) -> User:
 def email_set(*, user_id: int, email: str | None) -> User:
     """Keep the address, which has been shown to be the person's, or none. BadEmail, EmailTaken."""
     with write():
-        user = locked(user_id)
-        user.email = checked_email(email)
-        update(user, "email")
+        user = lock_user(user_id)
+        user.email = clean_email(email)
+        update_user(user, "email")
     return user
 
 
 def _avatar_change(user_id: int, address: str) -> User:
     with write():
-        user = locked(user_id)
+        user = lock_user(user_id)
         before, user.avatar = user.avatar, address
-        update(user, "avatar")
+        update_user(user, "avatar")
         transaction.on_commit(lambda: avatars.remove(before))
-        tell_change(user)
+        publish_profile_change(user)
     return user
 
 

@@ -7,26 +7,28 @@ from typing import cast
 
 from django.dispatch import Signal
 
-from accounts.actions.friends import shown
+from accounts.actions.friends import user_payload
 from accounts.models import User
 from delivery import log, publish
 
-CHANGED = "person.changed"
+PROFILE_CHANGED = "person.changed"
 """Event of `who` as others see them from now on, and their `status`."""
 
-seen_by_others = Signal()
+profile_changed = Signal()
 """Asks, in the transaction of the change, who else must hear of it. Sent with `user`, the `body` of the event, and
 ids of `groups` and `people` that the person had until now; a receiver gives entries, appended with the rest."""
 
 
-def tell_change(user: User, *, others: bool = True, groups: Iterable[int] = (), people: Iterable[int] = ()) -> None:
+def publish_profile_change(
+    user: User, *, others: bool = True, groups: Iterable[int] = (), people: Iterable[int] = ()
+) -> None:
     """Let the person's own pages hear of it and, with `others`, whoever sees them; last in an action's transaction.
 
     Those in `groups` too, where the person is no longer, and `people` who knew them.
     """
-    body = {"who": shown(user), "status": user.status_text}
-    entries = [log.Entry(kind=CHANGED, persons=(user.pk,), body=body)]
+    body = {"who": user_payload(user), "status": user.status_text}
+    entries = [log.Entry(kind=PROFILE_CHANGED, persons=(user.pk,), body=body)]
     if others:
-        for _, more in seen_by_others.send(User, user=user, body=body, groups=tuple(groups), people=tuple(people)):
+        for _, more in profile_changed.send(User, user=user, body=body, groups=tuple(groups), people=tuple(people)):
             entries += cast(list[log.Entry], more)
     publish.after_commit(log.append(entries))

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from delivery import log, publish
 
-KIND = "revocation"
+REVOCATION = "revocation"
 
 
-def revoke(user_id: int, *credentials: str) -> None:
+def revoke_credentials(user_id: int, *credentials: str) -> None:
     """Close the person's connections that came by one of the credentials. Call it last in a transaction."""
     _append(user_id, [{"credential": credential, "except": None} for credential in credentials])
 
 
-def revoke_all(user_id: int, *, keep: str | None = None) -> None:
+def revoke_user(user_id: int, *, keep: str | None = None) -> None:
     """Close all the person's connections, but those that came by `keep`. Call it last in a transaction."""
     _append(user_id, [{"credential": None, "except": keep}])
 
 
 def revoke_app(number: int) -> None:
     """Close everybody's connections on the app. Call it last in a transaction."""
-    publish.after_commit(log.append([log.Entry(kind=KIND, header={"revoke": {"app": number}})]))
+    publish.after_commit(log.append([log.Entry(kind=REVOCATION, header={"revoke": {"app": number}})]))
 
 
 def _append(user_id: int, revocations: list[dict[str, str | None]]) -> None:
-    entries = [log.Entry(kind=KIND, persons=(user_id,), header={"revoke": revocation}) for revocation in revocations]
+    entries = [
+        log.Entry(kind=REVOCATION, persons=(user_id,), header={"revoke": revocation}) for revocation in revocations
+    ]
     publish.after_commit(log.append(entries))

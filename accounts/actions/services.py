@@ -7,17 +7,17 @@ from collections.abc import Iterable
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission
 
-from accounts.actions.profile_events import tell_change
-from accounts.actions.revocations import revoke_all
-from accounts.actions.user_persistence import insert, locked
+from accounts.actions.profile_events import publish_profile_change
+from accounts.actions.revocations import revoke_user
+from accounts.actions.user_persistence import insert_user, lock_user
 from accounts.errors import BadService
 from accounts.models import User
 from accounts.names import check_nickname, check_user_name
-from accounts.selectors.services import permissions_named
+from accounts.selectors.services import permissions_by_names
 from delivery.db.transactions import write
 
 
-def service_make(*, username: str, nickname: str = "", permissions: Iterable[str] = ()) -> User:
+def service_create(*, username: str, nickname: str = "", permissions: Iterable[str] = ()) -> User:
     """A new service with these permissions, each as `app.codename`.
 
     BadName, BadNickname; NameTaken; BadService for a permission that does not exist.
@@ -30,7 +30,7 @@ def service_make(*, username: str, nickname: str = "", permissions: Iterable[str
     )
     given = _permissions(permissions)
     with write():
-        insert(service)
+        insert_user(service)
         service.user_permissions.set(given)
     return service
 
@@ -43,7 +43,7 @@ def service_rename(*, service_id: int, nickname: str) -> User:
         if service.nickname != nickname:
             service.nickname = nickname
             service.save(update_fields=["nickname"])
-            tell_change(service)
+            publish_profile_change(service)
     return service
 
 
@@ -61,11 +61,11 @@ def service_permissions_set(
         service.groups.set(groups)
         service.user_permissions.set(permissions)
         if lost:
-            revoke_all(service.pk)
+            revoke_user(service.pk)
 
 
 def _locked_service(service_id: int) -> User:
-    service = locked(service_id)
+    service = lock_user(service_id)
     if service.kind != User.Kind.SERVICE:
         raise BadService("%(name)s is no service.", name=service)
     return service
@@ -73,7 +73,7 @@ def _locked_service(service_id: int) -> User:
 
 def _permissions(names: Iterable[str]) -> list[Permission]:
     wanted = set(names)
-    found = permissions_named(wanted)
+    found = permissions_by_names(wanted)
     if missing := wanted - set(found):
         raise BadService("There is no permission %(names)s.", names=", ".join(sorted(missing)))
     return list(found.values())

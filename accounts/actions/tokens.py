@@ -10,9 +10,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from knox.models import AuthToken
 
-from accounts.actions.devices import device_forget, device_made
-from accounts.actions.revocations import revoke
-from accounts.actions.user_persistence import locked
+from accounts.actions.devices import device_create, devices_delete
+from accounts.actions.revocations import revoke_credentials
+from accounts.actions.user_persistence import lock_user
 from accounts.credentials import token_credential
 from accounts.errors import BadToken, NoSuchPerson
 from accounts.models import Device, User
@@ -20,12 +20,12 @@ from accounts.names import BadName, check_name
 from delivery.db.transactions import write
 
 NAME_LIMIT = 100
-_TOGETHER = 500
+_BATCH_SIZE = 500
 """Rows deleted by one statement."""
 
 
 @dataclass(frozen=True, slots=True)
-class MadeToken:
+class CreatedToken:
     """A new token in plain text, this once, and what is known of it afterwards."""
 
     token: str = field(repr=False)
@@ -33,7 +33,7 @@ class MadeToken:
     expires: datetime
 
 
-def token_make(
+def token_create(
     *,
     user: User,
     lifetime: timedelta | None = None,
@@ -41,7 +41,7 @@ def token_make(
     app: int | None = None,
     address: str | None = None,
     made_by: User | None = None,
-) -> MadeToken:
+) -> CreatedToken:
     """A new token of an active person; expires after `lifetime`, else after IM_TOKEN_DAYS.
 
     Expired ones of the person are swept out on the way. NoSuchPerson for the deactivated.
@@ -49,11 +49,11 @@ def token_make(
     lifetime = timedelta(days=settings.IM_TOKEN_DAYS) if lifetime is None else lifetime
     # Under the lock, so that no token appears behind a deactivation that is under way.
     with write():
-        if not locked(user.pk).is_active:
+        if not lock_user(user.pk).is_active:
             raise NoSuchPerson
-        tokens_forget(AuthToken.objects.filter(user_id=user.pk, expiry__lte=timezone.now()))
+        tokens_delete(AuthToken.objects.filter(user_id=user.pk, expiry__lte=timezone.now()))
         row, token = AuthToken.objects.create(user, expiry=lifetime)
-        device = device_made(
+        device = device_create(
             user=user,
             kind=Device.Kind.TOKEN,
             credential=token_credential(row.digest),
@@ -62,15 +62,17 @@ def token_make(
             address=address,
             made_by=made_by,
         )
-    return MadeToken(str(token), device, row.expiry)
+    return CreatedToken(str(token), device, row.expiry)
 
 
 def token_issue(*, user: User, app: int | None = None, address: str | None = None) -> str:
     """A new token of a person who signs in with a program, in plain text."""
-    return token_make(user=user, app=app, address=address).token
+    return token_create(user=user, app=app, address=address).token
 
 
-def service_token_make(*, service: User, name: str, days: int | None = None, made_by: User | None = None) -> MadeToken:
+def service_token_create(
+    *, service: User, name: str, days: int | None = None, made_by: User | None = None
+) -> CreatedToken:
     """A token for another system or a bot, under a name that says which; for IM_TOKEN_DAYS unless it is said.
 
     BadToken for somebody who is no service, a bad name, or days out of range.
@@ -86,7 +88,7 @@ def service_token_make(*, service: User, name: str, days: int | None = None, mad
         raise BadToken(
             "A token is valid for 1 to %(limit)s days, then make a new one.", limit=settings.IM_SERVICE_TOKEN_DAYS_MAX
         )
-    return token_make(user=service, lifetime=timedelta(days=days), name=name, made_by=made_by)
+    return token_create(user=service, lifetime=timedelta(days=days), name=name, made_by=made_by)
 
 
 def token_revoke(*, user_id: int, credential: str) -> None:
@@ -97,18 +99,18 @@ def token_revoke(*, user_id: int, credential: str) -> None:
 def tokens_revoke(*, user_id: int, credentials: list[str]) -> None:
     """The same for several tokens of one person."""
     with write():
-        locked(user_id)
+        lock_user(user_id)
         for token in AuthToken.objects.filter(user_id=user_id):
             if token_credential(token.digest) in credentials:
                 token.delete()
-        device_forget(*credentials)
-        revoke(user_id, *credentials)
+        devices_delete(*credentials)
+        revoke_credentials(user_id, *credentials)
 
 
-def tokens_forget(tokens: QuerySet[AuthToken]) -> None:
+def tokens_delete(tokens: QuerySet[AuthToken]) -> None:
     """Delete tokens that let nobody in any more, and what was known of them. Ends no connection."""
     digests = list(tokens.values_list("digest", flat=True))
-    for start in range(0, len(digests), _TOGETHER):
-        some = digests[start : start + _TOGETHER]
+    for start in range(0, len(digests), _BATCH_SIZE):
+        some = digests[start : start + _BATCH_SIZE]
         AuthToken.objects.filter(digest__in=some).delete()
-        device_forget(*map(token_credential, some))
+        devices_delete(*map(token_credential, some))

@@ -16,7 +16,7 @@ from accounts.names import BadName, check_name, is_storable
 _PHONE_LIMIT = 20
 
 
-def locked(user_id: int) -> User:
+def lock_user(user_id: int) -> User:
     """The person's row, locked until the transaction ends. The first lock of every action that takes rights away.
 
     NoSuchPerson if there is none. Not locked against rows that merely refer to it, such as messages.
@@ -27,12 +27,12 @@ def locked(user_id: int) -> User:
         raise NoSuchPerson from None
 
 
-def insert(user: User) -> None:
+def insert_user(user: User) -> None:
     """Store a new person, or raise NameTaken, PhoneTaken or EmailTaken. Whoever else comes at the same time loses."""
     _store(user, force_insert=True)
 
 
-def update(user: User, *fields: str) -> None:
+def update_user(user: User, *fields: str) -> None:
     """Store the fields of a known person, or raise PhoneTaken or EmailTaken."""
     _store(user, update_fields=fields)
 
@@ -53,7 +53,7 @@ def _store(user: User, **how: object) -> None:
         raise
 
 
-def checked_phone(phone_number: str | None) -> str | None:
+def clean_phone(phone_number: str | None) -> str | None:
     """The number as it is kept: any visible text of up to 20 characters, or None."""
     if not phone_number:
         return None
@@ -63,7 +63,7 @@ def checked_phone(phone_number: str | None) -> str | None:
         raise BadPhone from None
 
 
-def checked_email(email: str | None) -> str | None:
+def clean_email(email: str | None) -> str | None:
     """The address as it is kept, in lower case, or None."""
     if not email:
         return None
@@ -74,7 +74,7 @@ def checked_email(email: str | None) -> str | None:
     return email.lower()
 
 
-def hashed_password(password: str, user: User) -> str:
+def hash_password(password: str, user: User) -> str:
     """The password as it is kept, if the policy allows it for that person. Slow by design: not inside a transaction."""
     if not is_storable(password):
         raise BadPassword(gettext("This password contains a character that cannot be typed."))

@@ -8,9 +8,16 @@ from collections.abc import Iterable
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission
 
-from accounts.actions.credentials import end_all
-from accounts.actions.profile_events import tell_change
-from accounts.actions.user_persistence import checked_email, checked_phone, hashed_password, insert, locked, update
+from accounts.actions.credentials import revoke_all_credentials
+from accounts.actions.profile_events import publish_profile_change
+from accounts.actions.user_persistence import (
+    clean_email,
+    clean_phone,
+    hash_password,
+    insert_user,
+    lock_user,
+    update_user,
+)
 from accounts.errors import LastAdministrator, NameTaken, NoSuchPerson
 from accounts.models import User
 from accounts.names import (
@@ -45,21 +52,21 @@ def user_register(
     user = User(
         username=check_user_name(username, official=official),
         nickname=(check_nickname if official else check_own_nickname)(nickname or username),
-        phone_number=checked_phone(phone_number),
-        email=checked_email(email),
+        phone_number=clean_phone(phone_number),
+        email=clean_email(email),
     )
-    user.password = hashed_password(password, user)
+    user.password = hash_password(password, user)
     with write():
-        insert(user)
+        insert_user(user)
     return user
 
 
 def administrator_create(*, username: str, password: str) -> User:
     """A new account that may do everything. The one who installs the site chooses, so reserved names are allowed."""
     user = User(username=check_user_name(username, official=True), nickname=username, is_staff=True, is_superuser=True)
-    user.password = hashed_password(password, user)
+    user.password = hash_password(password, user)
     with write():
-        insert(user)
+        insert_user(user)
     return user
 
 
@@ -78,7 +85,7 @@ def guest_create(*, name: str) -> User:
         password=make_password(None),
     )
     with write():
-        insert(user)
+        insert_user(user)
     return user
 
 
@@ -90,7 +97,7 @@ def system_user() -> User:
     user = User(username=_SYSTEM, nickname="System", kind=User.Kind.SERVICE, password=make_password(None))
     try:
         with write():
-            insert(user)
+            insert_user(user)
     except NameTaken:
         return User.objects.get(username_key=name_key(_SYSTEM))
     return user
@@ -98,14 +105,14 @@ def system_user() -> User:
 
 def user_update(*, user_id: int, nickname: str, phone_number: str | None, email: str | None) -> User:
     """Change what a person may change of themselves. The user name is not among it."""
-    nickname, phone_number, email = check_nickname(nickname), checked_phone(phone_number), checked_email(email)
+    nickname, phone_number, email = check_nickname(nickname), clean_phone(phone_number), clean_email(email)
     with write():
-        user = locked(user_id)
+        user = lock_user(user_id)
         seen = nickname != user.nickname
         user.nickname, user.phone_number, user.email = nickname, phone_number, email
-        update(user, "nickname", "phone_number", "email")
+        update_user(user, "nickname", "phone_number", "email")
         if seen:
-            tell_change(user)
+            publish_profile_change(user)
     return user
 
 
@@ -123,9 +130,9 @@ def user_roles_set(
     """
     groups, permissions = set(groups), set(permissions)
     with write():
-        user = locked(user_id)
+        user = lock_user(user_id)
         if not (is_staff and is_superuser):
-            check_another_administrator(user)
+            require_another_administrator(user)
         lost = (
             (user.is_staff and not is_staff)
             or (user.is_superuser and not is_superuser)
@@ -137,7 +144,7 @@ def user_roles_set(
         user.groups.set(groups)
         user.user_permissions.set(permissions)
         if lost:
-            end_all(user)
+            revoke_all_credentials(user)
 
 
 def user_deactivate(*, user_id: int) -> None:
@@ -146,11 +153,11 @@ def user_deactivate(*, user_id: int) -> None:
     LastAdministrator if nobody would be left who may do everything.
     """
     with write():
-        user = locked(user_id)
-        check_another_administrator(user)
+        user = lock_user(user_id)
+        require_another_administrator(user)
         user.is_active = False
         user.save(update_fields=["is_active"])
-        end_all(user)
+        revoke_all_credentials(user)
 
 
 def user_activate(*, user_id: int) -> None:
@@ -159,14 +166,14 @@ def user_activate(*, user_id: int) -> None:
     NoSuchPerson if they deleted their account: that is for good.
     """
     with write():
-        user = locked(user_id)
+        user = lock_user(user_id)
         if user.deleted_at is not None:
             raise NoSuchPerson
         user.is_active = True
         user.save(update_fields=["is_active"])
 
 
-def check_another_administrator(user: User) -> None:
+def require_another_administrator(user: User) -> None:
     """LastAdministrator if the person is the only one who may do everything."""
     if not (user.is_superuser and user.is_active):
         return

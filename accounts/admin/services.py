@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import (
-    service_make,
+    service_create,
     service_permissions_set,
     service_rename,
     sign_out_everywhere,
@@ -103,7 +103,7 @@ class ServiceAdmin(ActionAdmin):
         if change:
             service_rename(service_id=obj.pk, nickname=given["nickname"])
         else:
-            obj.pk = service_make(username=given["username"], nickname=given["nickname"]).pk
+            obj.pk = service_create(username=given["username"], nickname=given["nickname"]).pk
         if request.user.is_superuser:
             service_permissions_set(service_id=obj.pk, groups=given["groups"], permissions=given["user_permissions"])
 

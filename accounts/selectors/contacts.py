@@ -1,4 +1,4 @@
-"""Who is whose friend and who blocks whom: every read of it."""
+"""Friends, friend requests and blocks: every read of them."""
 
 from __future__ import annotations
 
@@ -9,105 +9,114 @@ from django.db.models import Q
 
 from accounts.models import Block, Friendship, User
 
-_TOGETHER = 5000
-"""People who are looked up by one query."""
+_BATCH_SIZE = 5000
+"""Users looked up by one query."""
 
 
 @dataclass(frozen=True, slots=True)
-class Circle:
-    """The people somebody knows, each list by nickname. Who is blocked or not active is in no other than the last."""
+class Contacts:
+    """The contacts of a user. Each list is sorted by nickname. Blocked and inactive users appear in `blocked` only."""
 
     friends: list[User] = field(default_factory=list)
-    asking: list[User] = field(default_factory=list)
-    """Who has asked to be friends, and has no answer yet."""
-    asked: list[User] = field(default_factory=list)
-    """Who has been asked, and has not answered yet."""
+    incoming_requests: list[User] = field(default_factory=list)
+    """Users whose friend request awaits this user's answer."""
+    outgoing_requests: list[User] = field(default_factory=list)
+    """Users who have not answered this user's friend request."""
     blocked: list[User] = field(default_factory=list)
 
 
-def circle(user: User) -> Circle:
-    """The friends of a person, the requests without an answer, and whom the person blocks; in two queries."""
-    found = Circle(blocked=_sorted(block.blocked for block in blocked_by(user)))
-    hidden = {one.pk for one in found.blocked}
+def contacts_of(user: User) -> Contacts:
+    """Return the user's friends, unanswered friend requests and blocked users. Takes two queries."""
+    contacts = Contacts(blocked=_sorted_by_name(block.blocked for block in blocks_by(user)))
+    hidden = {blocked.pk for blocked in contacts.blocked}
     for friendship in friendships(user):
-        is_asker = friendship.asked_by_id == user.pk
-        other = friendship.asked if is_asker else friendship.asked_by
+        sent_by_user = friendship.asked_by_id == user.pk
+        other = friendship.asked if sent_by_user else friendship.asked_by
         if not other.is_active or other.pk in hidden:
             continue
-        place = found.friends if friendship.accepted else found.asked if is_asker else found.asking
-        place.append(other)
-    for people in (found.friends, found.asking, found.asked):
-        people[:] = _sorted(people)
-    return found
+        if friendship.accepted:
+            contacts.friends.append(other)
+        else:
+            (contacts.outgoing_requests if sent_by_user else contacts.incoming_requests).append(other)
+    for users in (contacts.friends, contacts.incoming_requests, contacts.outgoing_requests):
+        users[:] = _sorted_by_name(users)
+    return contacts
 
 
 def friendships(user: User) -> list[Friendship]:
-    """All that somebody's are, requests too, whoever is blocked or has gone meanwhile."""
-    found = Friendship.objects.filter(Q(asked_by=user) | Q(asked=user)).select_related("asked_by", "asked")
-    return list(found.order_by("pk"))
+    """Return all friendships and friend requests of the user, including those with blocked or deleted users."""
+    rows = Friendship.objects.filter(Q(asked_by=user) | Q(asked=user)).select_related("asked_by", "asked")
+    return list(rows.order_by("pk"))
 
 
-def blocked_by(user: User) -> list[Block]:
+def blocks_by(user: User) -> list[Block]:
+    """Return the blocks that the user has placed."""
     return list(Block.objects.filter(by=user).select_related("blocked").order_by("pk"))
 
 
-def known_to(person: int, limit: int) -> list[int]:
-    """Friends of a person and those with a request under way, the oldest first; `limit` at most."""
-    pairs = Friendship.objects.filter(Q(asked_by=person) | Q(asked=person)).order_by("pk")
+def contact_ids(user_id: int, limit: int) -> list[int]:
+    """Return the ids of up to `limit` friends and users with an open friend request, the oldest first."""
+    pairs = Friendship.objects.filter(Q(asked_by=user_id) | Q(asked=user_id)).order_by("pk")
     return [
-        asked if asked_by == person else asked_by for asked_by, asked in pairs.values_list("asked_by", "asked")[:limit]
+        asked if asked_by == user_id else asked_by for asked_by, asked in pairs.values_list("asked_by", "asked")[:limit]
     ]
 
 
-def _sorted(people: Iterable[User]) -> list[User]:
-    return sorted(people, key=lambda user: (user.nickname_pinyin or user.nickname_key, user.pk))
+def _sorted_by_name(users: Iterable[User]) -> list[User]:
+    return sorted(users, key=lambda user: (user.nickname_pinyin or user.nickname_key, user.pk))
 
 
-def blocks(by: int, blocked: int) -> bool:
-    """Whether the one wants to hear nothing from the other."""
+def has_blocked(by: int, blocked: int) -> bool:
+    """Return whether the user `by` has blocked the user `blocked`."""
     return Block.objects.filter(by=by, blocked=blocked).exists()
 
 
-def blockers_of(person: int, among: Iterable[int]) -> set[int]:
-    """Which of these people block the person."""
-    return set(Block.objects.filter(blocked=person, by__in=list(among)).values_list("by", flat=True))
+def blockers_among(user_id: int, candidates: Iterable[int]) -> set[int]:
+    """Return those of the candidates that have blocked the user."""
+    return set(Block.objects.filter(blocked=user_id, by__in=list(candidates)).values_list("by", flat=True))
 
 
-def apart(persons: Iterable[int]) -> dict[int, set[int]]:
-    """Between whom there is a block, for each of these people: they see nothing of each other's comings and goings."""
-    ids = set(persons)
-    found: dict[int, set[int]] = {}
+def blocked_pairs(user_ids: Iterable[int]) -> dict[int, set[int]]:
+    """Return, for each of these users, the users that they have blocked or are blocked by.
+
+    Users without a block are left out. Presence is hidden in both directions of a block.
+    """
+    ids = set(user_ids)
+    blocked: dict[int, set[int]] = {}
     rows = Block.objects.filter(Q(by__in=ids) | Q(blocked__in=ids)).values_list("by", "blocked")
     for pair in rows:
-        for one, other in (pair, pair[::-1]):
-            if one in ids:
-                found.setdefault(one, set()).add(other)
-    return found
+        for user_id, other_id in (pair, pair[::-1]):
+            if user_id in ids:
+                blocked.setdefault(user_id, set()).add(other_id)
+    return blocked
 
 
-def presence_shown(viewer: User, people: Iterable[User]) -> set[int]:
-    """Of whom of these people the viewer may know whether they are online: who shares it, with no block between.
+def presence_visible_to(viewer: User, users: Iterable[User]) -> set[int]:
+    """Return the ids of those users whose presence the viewer may see: they share it, and no block stands between.
 
-    Oneself always. The answer is the same for who is offline, so it tells nothing of those left out.
+    The viewer always sees their own. The answer does not depend on who is online, so it reveals nothing of the others.
     """
-    return _unblocked(viewer.pk, {user.pk for user in people if user.shares_presence or user.pk == viewer.pk})
+    sharing = {user.pk for user in users if user.shares_presence or user.pk == viewer.pk}
+    return _without_blocks(viewer.pk, sharing)
 
 
-def presence_hidden(people: Iterable[int]) -> set[int]:
-    """Who of these people lets nobody see that they are online; what is told without a viewer leaves them out."""
-    ids, hidden = sorted(people), set()
-    for start in range(0, len(ids), _TOGETHER):
-        found = User.objects.filter(pk__in=ids[start : start + _TOGETHER], shares_presence=False)
-        hidden |= set(found.values_list("pk", flat=True))
+def users_hiding_presence(user_ids: Iterable[int]) -> set[int]:
+    """Return those of the users that hide their presence from everyone. Pushes without a viewer leave them out."""
+    ids, hidden = sorted(user_ids), set()
+    for start in range(0, len(ids), _BATCH_SIZE):
+        rows = User.objects.filter(pk__in=ids[start : start + _BATCH_SIZE], shares_presence=False)
+        hidden |= set(rows.values_list("pk", flat=True))
     return hidden
 
 
-def readers_shown(viewer: int, people: Iterable[int]) -> set[int]:
-    """Of whom of these people the viewer may know how far they have read: who shares it, with no block between."""
-    sharing = User.objects.filter(pk__in=list(people), shares_read=True).values_list("pk", flat=True)
-    return _unblocked(viewer, set(sharing))
+def read_receipts_visible_to(viewer_id: int, user_ids: Iterable[int]) -> set[int]:
+    """Return those of the users whose read position the viewer may see: they share it, and no block stands between."""
+    sharing = User.objects.filter(pk__in=list(user_ids), shares_read=True).values_list("pk", flat=True)
+    return _without_blocks(viewer_id, set(sharing))
 
 
-def _unblocked(viewer: int, people: set[int]) -> set[int]:
-    between = Block.objects.filter(Q(by=viewer, blocked__in=people) | Q(blocked=viewer, by__in=people))
-    return people - {person for pair in between.values_list("by", "blocked") for person in pair if person != viewer}
+def _without_blocks(viewer_id: int, user_ids: set[int]) -> set[int]:
+    blocks = Block.objects.filter(Q(by=viewer_id, blocked__in=user_ids) | Q(blocked=viewer_id, by__in=user_ids))
+    return user_ids - {
+        user_id for pair in blocks.values_list("by", "blocked") for user_id in pair if user_id != viewer_id
+    }

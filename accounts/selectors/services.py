@@ -40,17 +40,17 @@ def tokens(owner: User | None = None) -> QuerySet[AuthToken]:
     return rows
 
 
-def token_device(number: int) -> Device | None:
+def token_device_by_id(number: int) -> Device | None:
     """What is known of the token that is listed under that number."""
     return Device.objects.select_related("user").filter(pk=number, kind=Device.Kind.TOKEN).first()
 
 
-def rights_of(service: User) -> list[str]:
+def permission_names(service: User) -> list[str]:
     """What it may do, of its own and by its groups, each as `app.codename`."""
     return sorted(service.get_all_permissions())
 
 
-def permissions_named(names: Iterable[str]) -> dict[str, Permission]:
+def permissions_by_names(names: Iterable[str]) -> dict[str, Permission]:
     """The permissions among the names, each written `app.codename`."""
     wanted = set(names)
     found = Permission.objects.select_related("content_type").filter(

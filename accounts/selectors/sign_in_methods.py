@@ -29,11 +29,11 @@ def devices(user: User) -> list[Device]:
     return sorted(found, key=lambda device: device.seen_at or device.made_at, reverse=True)
 
 
-def device(user: User, device_id: int) -> Device | None:
+def device_by_id(user: User, device_id: int) -> Device | None:
     """One of the person's own; nobody else's is found."""
     return Device.objects.filter(user=user, pk=device_id).first()
 
 
-def links(user: User) -> list[UserSocialAuth]:
+def oauth_links(user: User) -> list[UserSocialAuth]:
     """The accounts elsewhere by which the person signs in."""
     return list(UserSocialAuth.objects.filter(user=user).order_by("pk"))

@@ -25,9 +25,9 @@ _FOUND_LIMIT = 100
 _BEGINS = Begins.lookup_name
 
 
-def user_by_id(person_id: int) -> User | None:
+def user_by_id(user_id: int) -> User | None:
     """Anybody with that id, guests and the deactivated too."""
-    return User.objects.filter(pk=person_id).first()
+    return User.objects.filter(pk=user_id).first()
 
 
 def user_by_name(username: str) -> User | None:

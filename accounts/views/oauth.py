@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import View
 from django.views.generic.edit import FormView
 
-from accounts.actions import link_end, link_make, oauth_user_register
+from accounts.actions import oauth_link_create, oauth_link_delete, oauth_user_register
 from accounts.actions.profile import avatar_set
 from accounts.errors import AccountError, TooOften
 from accounts.forms.profile import ReauthenticationForm
@@ -101,7 +101,7 @@ class OAuthCallback(OAuthView):
         identity, next_page, person = flow.come_back(request, self.way)
         if person is not None:
             user = flow.may_be_linked(request, person)
-            link_make(user_id=user.pk, identity=identity, title=self.way.title)
+            oauth_link_create(user_id=user.pk, identity=identity, title=self.way.title)
             messages.success(request, _("You can sign in by %(title)s now.") % {"title": self.way.title})
             return redirect("accounts:ways-in")
         known = user_by_oauth_link(identity.provider, identity.subject)
@@ -188,6 +188,6 @@ class Unlink(LoginRequiredMixin, OAuthView):
 
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
         user = cast(User, request.user)
-        link_end(user_id=user.pk, provider=self.way.backend, others=[one.backend for one in ways()])
+        oauth_link_delete(user_id=user.pk, provider=self.way.backend, others=[one.backend for one in ways()])
         messages.success(request, _("You cannot sign in by %(title)s any more.") % {"title": self.way.title})
         return redirect("accounts:ways-in")

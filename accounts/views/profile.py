@@ -17,7 +17,7 @@ from django.views.generic import View
 from django.views.generic.edit import FormView
 
 from accounts import avatars
-from accounts.actions import avatar_remove, avatar_set, profile_change
+from accounts.actions import avatar_remove, avatar_set, profile_update
 from accounts.errors import AccountError
 from accounts.forms.profile import AvatarForm, ProfileForm
 from accounts.models import User
@@ -53,7 +53,7 @@ class Profile(OwnPage, FormView):  # type: ignore[type-arg]
     def form_valid(self, form: ProfileForm) -> HttpResponse:
         try:
             changing.take(str(self.person.pk))
-            user = profile_change(user_id=self.person.pk, **form.cleaned_data)
+            user = profile_update(user_id=self.person.pk, **form.cleaned_data)
         except AccountError as refusal:
             form.refuse(refusal)
             return self.form_invalid(form)

@@ -21,7 +21,7 @@ from accounts.models import Device
 from accounts.oauth.providers import ways
 from accounts.rate_limits import mailing
 from accounts.reauthentication import is_certain
-from accounts.selectors.sign_in_methods import device, devices, email_taken, linked_providers
+from accounts.selectors.sign_in_methods import device_by_id, devices, email_taken, linked_providers
 from accounts.sign_in import current_credential, remember_device
 from accounts.views.profile import OwnPage
 
@@ -50,7 +50,7 @@ class SignOutDevice(OwnPage):
     """Sign out one of one's browsers or tokens; the present browser too."""
 
     def post(self, request: HttpRequest, device_id: int) -> HttpResponse:
-        found = device(self.person, device_id)
+        found = device_by_id(self.person, device_id)
         if found is None:
             messages.error(request, _("It was signed out already."))
             return redirect("accounts:ways-in")

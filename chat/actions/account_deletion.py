@@ -8,9 +8,9 @@ import orjson
 
 from accounts import actions as accounts
 from accounts.actions.anonymization import NICKNAME, anonymized_username
-from accounts.actions.profile_events import CHANGED
+from accounts.actions.profile_events import PROFILE_CHANGED
 from accounts.models import User
-from accounts.selectors.contacts import known_to
+from accounts.selectors.contacts import contact_ids
 from chat.actions.member import end_stay
 from chat.actions.profile_broadcast import MOST_PEOPLE
 from chat.models import Channel, Membership, Message, ReadMark, Report, Restriction
@@ -41,7 +41,7 @@ def deletions_finish() -> None:
 
 def _finish(user_id: int) -> None:
     """All that names the person, then the person; each step is safe to repeat."""
-    groups, people = list(_groups(user_id).values_list("channel", flat=True)), known_to(user_id, MOST_PEOPLE)
+    groups, people = list(_groups(user_id).values_list("channel", flat=True)), contact_ids(user_id, MOST_PEOPLE)
     for channel_id in groups:
         _leave(user_id, channel_id)
     name = User.objects.values_list("username", flat=True).get(pk=user_id)
@@ -85,7 +85,7 @@ def redacted(kind: str, body: Body, user_id: int, name: str) -> Body | None:
     changed = _without(body, str(user_id), name)
     if changed == body:
         return None
-    if kind == CHANGED and changed["who"].get("id") == str(user_id):
+    if kind == PROFILE_CHANGED and changed["who"].get("id") == str(user_id):
         changed["status"] = ""
     if kind in _COMINGS and body.get("fromId") == str(user_id):
         changed["msg"] = f"{NICKNAME} {_COMINGS[kind]}"

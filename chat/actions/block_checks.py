@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from accounts.models import User
-from accounts.selectors.contacts import blockers_of, blocks
+from accounts.selectors.contacts import blockers_among, has_blocked
 from chat import errors
 from chat.errors import ChatError
 from chat.models import Channel
@@ -14,16 +14,16 @@ from chat.selectors import peer_of
 
 def require_reach(user: User, other: User) -> None:
     """NOT_AUTHORISED if the person cannot begin to write to the other."""
-    if blocks(user.pk, other.pk):
+    if has_blocked(user.pk, other.pk):
         raise ChatError(errors.NOT_AUTHORISED, "You have blocked this person. Unblock them first.")
-    if blocks(other.pk, user.pk):
+    if has_blocked(other.pk, user.pk):
         raise _unheard()
 
 
 def require_heard(user: User, channel: Channel) -> None:
     """NOT_AUTHORISED in a private channel whose other person has blocked this one: nothing in it changes for them."""
     peer = peer_of(channel, user.pk)
-    if peer is not None and blocks(peer, user.pk):
+    if peer is not None and has_blocked(peer, user.pk):
         raise _unheard()
 
 
@@ -46,4 +46,4 @@ def addable(user: User, people: Sequence[User]) -> list[User]:
 
 
 def _unreached(user: User, people: Sequence[User]) -> set[int]:
-    return blockers_of(user.pk, [other.pk for other in people])
+    return blockers_among(user.pk, [other.pk for other in people])

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from accounts.models import User
-from accounts.selectors.contacts import apart
+from accounts.selectors.contacts import blocked_pairs
 from chat import errors, rules
 from chat.actions.bulk_send import (
     SPEAK,
@@ -86,7 +86,7 @@ def entry(author: User, text: str, *, channel: int | None = None, push_seq: str 
 def _to_people(places: Sequence[Destination], author: User, text: str, found: Directory) -> list[Pushed]:
     if author.restricted:
         require_unmuted(author.pk, None)
-    between = apart([author.pk]).get(author.pk, set())
+    between = blocked_pairs([author.pk]).get(author.pk, set())
     persons = {place: found.people[place.name].pk for place in places if place.name in found.people}
     blocked = {place for place, person in persons.items() if person in between}
     wanted = [person for place, person in persons.items() if place not in blocked]

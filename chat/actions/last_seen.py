@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 from django.db import DatabaseError
 
-from accounts.actions import devices_in_use, devices_seen
+from accounts.actions import devices_record_use, devices_touch
 from delivery.db.executors import run
 from delivery.hub.connection import Connection
 
@@ -38,7 +38,7 @@ async def keep(connections: Callable[[], Iterable[Connection]]) -> None:
             await write_down()
             if time.monotonic() - looked >= _IN_USE:
                 looked = time.monotonic()
-                await run(devices_in_use, in_use(connections(), looked - _IN_USE))
+                await run(devices_touch, in_use(connections(), looked - _IN_USE))
         except DatabaseError as error:
             logger.warning("last_seen_write_failed", extra={"error": type(error).__name__})
 
@@ -48,7 +48,7 @@ async def write_down() -> None:
     if _noted:
         some = dict(_noted)
         _noted.clear()
-        await run(devices_seen, some)
+        await run(devices_record_use, some)
 
 
 def in_use(connections: Iterable[Connection], since: float) -> set[str]:

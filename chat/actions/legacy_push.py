@@ -12,7 +12,7 @@ from django.db import IntegrityError
 from accounts.actions import system_user
 from accounts.models import App, User
 from accounts.names import USER_NAME_LIMIT, BadName, check_name
-from accounts.selectors.contacts import presence_hidden
+from accounts.selectors.contacts import users_hiding_presence
 from accounts.selectors.users import app_by_number, user_by_name
 from chat import errors, rules, selectors
 from chat.actions import ephemeral
@@ -52,7 +52,7 @@ def is_online(*, name: str, app_number: int | None = None) -> bool:
     _require_name(name)
     app = app_known(app_number).number if app_number is not None else None
     online = _online_ids(name, app)
-    return bool(set(online) - presence_hidden(online))
+    return bool(set(online) - users_hiding_presence(online))
 
 
 def message_send_to_person(

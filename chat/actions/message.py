@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from accounts.models import User
-from accounts.selectors.contacts import readers_shown
+from accounts.selectors.contacts import read_receipts_visible_to
 from chat import errors, payloads, rules
 from chat.actions.block_checks import require_heard
 from chat.actions.service_access import access_for_service
@@ -172,6 +172,6 @@ def read_mark(*, user: User, channel_id: int, seq: int, app: int | None, connect
         read_seq = marks.values_list("seq", flat=True).get()
     body = {"target": str(channel_id), "readSeq": read_seq}
     publish.transient(Entry(kind=READ_MARK, persons=(user.pk,), body=body), connection)
-    if moved and (peer := peer_of(access.channel, user.pk)) and user.pk in readers_shown(peer, [user.pk]):
+    if moved and (peer := peer_of(access.channel, user.pk)) and user.pk in read_receipts_visible_to(peer, [user.pk]):
         publish.transient(Entry(kind=READ_SEEN, persons=(peer,), body={**body, "userId": user.public_name}))
     return read_seq

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from accounts.models import User
-from accounts.selectors.contacts import apart
+from accounts.selectors.contacts import blocked_pairs
 from chat import selectors
 from chat.actions.presence_log import PresenceLog
 from chat.models import Channel
@@ -79,7 +79,7 @@ class PresenceBroadcaster:
 def _people(ids: set[int]) -> tuple[dict[int, User], dict[int, set[int]]]:
     """Those who let others see that they are online, and who does not get to see it of each."""
     people = {pk: user for pk, user in selectors.persons(ids).items() if user.shares_presence}
-    return people, apart(people)
+    return people, blocked_pairs(people)
 
 
 def _entry(kind: str, user: User, room: Channel, unseen: set[int]) -> Entry:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from accounts.models import User
-from accounts.selectors.contacts import apart
+from accounts.selectors.contacts import blocked_pairs
 from chat import errors
 from chat.actions.channel import note_entry, require_account, stay_rows
 from chat.errors import ChatError
@@ -39,7 +39,7 @@ def private_channels_open(*, pairs: Iterable[tuple[User, User]]) -> dict[Pair, i
     missing = [people for key, people in wanted.items() if key not in found]
     if not missing:
         return found
-    between = apart({one.pk for one, _ in missing})
+    between = blocked_pairs({one.pk for one, _ in missing})
     for one, other in missing:
         if other.pk in between.get(one.pk, ()):
             found[one.pk, other.pk] = ChatError(errors.NOT_AUTHORISED, "You cannot write to this person.")

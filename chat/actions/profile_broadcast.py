@@ -12,9 +12,9 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from accounts.actions.profile_events import CHANGED
+from accounts.actions.profile_events import PROFILE_CHANGED
 from accounts.models import User
-from accounts.selectors.contacts import apart, known_to
+from accounts.selectors.contacts import blocked_pairs, contact_ids
 from chat import selectors
 from delivery import log, publish
 from delivery.log import Entry
@@ -31,17 +31,19 @@ def audiences(
     *, user: User, body: dict[str, Any], groups: Sequence[int], people: Sequence[int], **signal: Any
 ) -> list[Entry]:
     """The entries for all but the person themselves. Once committed, the apps' rooms are told as well."""
-    between = apart([user.pk]).get(user.pk, set())
-    others = {*people, *known_to(user.pk, MOST_PEOPLE), *selectors.peers_of(user.pk, MOST_PEOPLE)} - between
+    between = blocked_pairs([user.pk]).get(user.pk, set())
+    others = {*people, *contact_ids(user.pk, MOST_PEOPLE), *selectors.peers_of(user.pk, MOST_PEOPLE)} - between
     entries = [
-        Entry(kind=CHANGED, channel=group, body=body)
+        Entry(kind=PROFILE_CHANGED, channel=group, body=body)
         for group in dict.fromkeys([*groups, *selectors.groups_of(user.pk, MOST_GROUPS)])
     ]
     if others:
-        entries.append(Entry(kind=CHANGED, persons=tuple(sorted(others)), body=body))
+        entries.append(Entry(kind=PROFILE_CHANGED, persons=tuple(sorted(others)), body=body))
     unseen = [user.pk, *sorted(between)]
     rooms = {
-        room.app.number: Entry(kind=CHANGED, channel=room.pk, header={"skip": unseen}, body=body, time=log.now_ms())
+        room.app.number: Entry(
+            kind=PROFILE_CHANGED, channel=room.pk, header={"skip": unseen}, body=body, time=log.now_ms()
+        )
         for room in selectors.global_channels()
         if room.app is not None
     }

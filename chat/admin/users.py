@@ -19,7 +19,7 @@ from accounts.actions import sign_out_everywhere, user_deactivate
 from accounts.admin.base import ReadOnly
 from accounts.admin.users import PersonAdmin
 from accounts.models import Device, User
-from accounts.selectors.sign_in_methods import links
+from accounts.selectors.sign_in_methods import oauth_links
 from chat.actions.moderation import person_admit, person_ban, person_mute, person_unban, person_unmute
 from chat.admin.admin_actions import AdminAction
 from chat.admin.base import LargeTableAdmin, State, UncountedPages
@@ -251,5 +251,5 @@ class ModeratedPersonAdmin(LargeTableAdmin, PersonAdmin):
     @admin.display(description=_("ways in"))
     def ways_in(self, row: User) -> str:
         ways = [gettext("a password")] if row.has_usable_password() else []
-        ways += [link.provider for link in links(row)]
+        ways += [link.provider for link in oauth_links(row)]
         return ", ".join(ways) or gettext("none but tokens")

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from accounts.selectors.contacts import presence_shown
+from accounts.selectors.contacts import presence_visible_to
 from accounts.selectors.users import users_by_names
 from chat import errors, payloads, selectors
 from chat.actions import channel as channels
@@ -200,7 +200,7 @@ async def members(call: Call, data: Members) -> dict[str, Any]:
         access = access_channel(call.user, data.target, app=call.caller.app)
         stays, more = selectors.members_page(access.channel, after=data.after, limit=data.limit)
         shown = {stay.user_id: payloads.profile(stay.user) | {"role": stay.role} for stay in stays}
-        return shown, presence_shown(call.user, [stay.user for stay in stays]), more
+        return shown, presence_visible_to(call.user, [stay.user for stay in stays]), more
 
     people, visible, more = await run(read)
     online = await publish.hub().presence.online(list(visible))

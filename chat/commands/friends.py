@@ -10,7 +10,7 @@ import msgspec
 
 from accounts import actions as accounts
 from accounts.errors import AccountError, NoSuchFriend, NoSuchPerson
-from accounts.selectors.contacts import circle, presence_shown
+from accounts.selectors.contacts import contacts_of, presence_visible_to
 from accounts.selectors.users import user_by_name_or_contact
 from chat import errors, payloads
 from chat.commands.fields import Name
@@ -40,10 +40,15 @@ async def friend_list(call: Call, data: Nothing) -> dict[str, Any]:
     """One's friends and whether they are online anywhere, requests that wait for an answer, and whom one blocks."""
 
     def read() -> tuple[dict[str, list[dict[str, Any]]], set[int]]:
-        known = circle(call.user)
-        lists = {"friends": known.friends, "asking": known.asking, "asked": known.asked, "blocked": known.blocked}
+        known = contacts_of(call.user)
+        lists = {
+            "friends": known.friends,
+            "asking": known.incoming_requests,
+            "asked": known.outgoing_requests,
+            "blocked": known.blocked,
+        }
         shown = {name: [payloads.profile(user) for user in people] for name, people in lists.items()}
-        return shown, presence_shown(call.user, known.friends)
+        return shown, presence_visible_to(call.user, known.friends)
 
     lists, visible = await run(read)
     online = await publish.hub().presence.online(list(visible))
@@ -60,7 +65,7 @@ def about_another(name: str, promise: str, action: Callable[..., Any], fault: Co
                 other = user_by_name_or_contact(data.userId, to=call.user)
                 if other is None:
                     raise NoSuchPerson
-                action(user=call.user, person_id=other.pk)
+                action(user=call.user, other_id=other.pk)
                 return payloads.person(other)
 
         return await run(act)

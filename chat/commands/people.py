@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from accounts.selectors.contacts import presence_shown
+from accounts.selectors.contacts import presence_visible_to
 from accounts.selectors.users import user_search
 from chat import payloads, selectors
 from chat.commands.registry import Call, Nothing, command
@@ -25,7 +25,7 @@ async def presence_list(call: Call, data: Nothing) -> dict[str, Any]:
 
     def read() -> list[dict[str, Any]]:
         people = selectors.persons(shown)
-        visible = presence_shown(call.user, people.values())
+        visible = presence_visible_to(call.user, people.values())
         return [payloads.profile(user) for user in people.values() if user.pk in visible]
 
     online = await run(read)

@@ -124,7 +124,7 @@ async def _tidy() -> None:
         try:
             await run(idempotency.forget_expired)
             await run(receipts.forget_old)
-            await run(accounts.expired_forget)
+            await run(accounts.expired_credentials_delete)
             await run(deliveries.attempts_forget)
         except (DatabaseError, InterfaceError) as error:
             logger.warning("cleanup_failed", extra={"error": type(error).__name__})

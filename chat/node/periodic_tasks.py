@@ -63,7 +63,7 @@ async def _retain() -> None:
     for channel, before in await run_background(retention.channels_overdue):
         await _to_its_end(partial(retention.channel_cut, channel_id=channel, before=before))
     await _to_its_end(retention.files_cut)
-    await run_background(lambda: orphaned_avatars.avatars_forget(orphaned_avatars.avatars_unused()))
+    await run_background(lambda: orphaned_avatars.avatars_delete(orphaned_avatars.avatars_orphaned()))
 
 
 async def _index(indexer: Indexer) -> None:

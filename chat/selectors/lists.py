@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from django.db.models import Count
 
 from accounts.models import App, User
-from accounts.selectors.contacts import readers_shown
+from accounts.selectors.contacts import read_receipts_visible_to
 from chat import rules
 from chat.models import Channel, Membership, ReadMark, Restriction
 from chat.selectors.access import Access
@@ -124,7 +124,7 @@ def _peers_read(user: User, channels: Sequence[Channel]) -> dict[int, int]:
     peers = {channel.pk: peer for channel in channels if (peer := peer_of(channel, user.pk)) is not None}
     if not peers:
         return {}
-    shown = readers_shown(user.pk, set(peers.values()))
+    shown = read_receipts_visible_to(user.pk, set(peers.values()))
     marks = ReadMark.objects.filter(channel__in=list(peers), user__in=shown).exclude(user=user)
     return dict(marks.values_list("channel", "seq"))
 

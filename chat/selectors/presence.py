@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from accounts.models import App
-from accounts.selectors.contacts import presence_hidden
+from accounts.selectors.contacts import users_hiding_presence
 from accounts.selectors.users import apps_enabled, users_by_names
 from delivery import publish
 from delivery.presence.base import Presence
@@ -78,7 +78,7 @@ def app_page(app: App, *, after: int, limit: int) -> tuple[dict[int, str], bool]
 
 def shown(found: dict[int, str]) -> dict[int, str]:
     """Those among them who let others see that they are online."""
-    hidden = presence_hidden(found)
+    hidden = users_hiding_presence(found)
     return {person: name for person, name in found.items() if person not in hidden}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from accounts.models import User
-from accounts.selectors.contacts import readers_shown
+from accounts.selectors.contacts import read_receipts_visible_to
 from chat.models import Channel, Message, ReadMark
 from chat.selectors import persons
 from delivery.hub import receipts
@@ -40,7 +40,7 @@ def message_status(message: Message, *, viewer: User) -> MessageStatus:
     tallies = receipts.tallies(message.position)
     marks = ReadMark.objects.filter(channel=message.channel_id, seq__gte=message.seq).exclude(user=message.sender_id)
     reading = list(marks.order_by("user").values_list("user", flat=True)[:READERS])
-    shown = readers_shown(viewer.pk, reading) - {viewer.pk} if reading else set()
+    shown = read_receipts_visible_to(viewer.pk, reading) - {viewer.pk} if reading else set()
     known = persons({tally.person for tally in tallies if tally.person} | shown)
     return MessageStatus(
         delivered=sum(tally.connections for tally in tallies),

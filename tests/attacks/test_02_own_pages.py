@@ -11,11 +11,11 @@ from tests.support.people import Account, People, Person, Town
 pytestmark = pytest.mark.each_database
 
 DEVICE = """
-from accounts.actions import device_made
+from accounts.actions import device_create
 from accounts.credentials import session_credential
 from accounts.models import Device, User
 user = User.objects.get(pk={id})
-device = device_made(user=user, kind=Device.Kind.BROWSER, credential=session_credential({session!r}),
+device = device_create(user=user, kind=Device.Kind.BROWSER, credential=session_credential({session!r}),
     session_key={session!r})
 print(device.pk)
 """

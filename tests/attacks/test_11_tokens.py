@@ -30,8 +30,8 @@ NAMES = ["token", "access_token", "api_key", "apikey", "auth", "Authorization", 
 """How programs call a token that they put where it does not belong."""
 OPERATOR = "from accounts.models import User; User.objects.filter(pk={id}).update(is_staff=True, is_superuser=True)"
 SERVICE = """
-from accounts.actions import service_make
-print(service_make(username={name!r}, permissions=["chat.use_gateway", "chat.view_state"]).pk)
+from accounts.actions import service_create
+print(service_create(username={name!r}, permissions=["chat.use_gateway", "chat.view_state"]).pk)
 """
 EVERYTHING = """
 from django.db import connection

@@ -18,7 +18,7 @@ from pytest_django.fixtures import Settings
 from social_django.models import Nonce, UserSocialAuth
 
 from accounts import rate_limits
-from accounts.actions import expired_forget, user_deactivate, user_register
+from accounts.actions import expired_credentials_delete, user_deactivate, user_register
 from accounts.models import User
 from accounts.oauth import flow
 from tests.support.identity_provider import KEYS, IdentityProvider
@@ -295,6 +295,6 @@ def test_what_is_begun_without_end_is_bounded_and_forgotten(provider: IdentityPr
     assert answers == [302] * 3 + [429] * 2
     assert Nonce.objects.count() == 3
     Nonce.objects.update(timestamp=1)
-    expired_forget()
+    expired_credentials_delete()
     assert not Nonce.objects.exists()
     rate_limits.leaving.forget()

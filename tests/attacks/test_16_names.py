@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.actions import oauth_user_register, profile_change, user_register, user_update
+from accounts.actions import oauth_user_register, profile_update, user_register, user_update
 from accounts.names import BadNickname
 from accounts.oauth.identity import Identity, suggested_nickname
 from tests.support.accounts import PASSWORD
@@ -85,6 +85,6 @@ def test_no_nickname_speaks_for_the_site_unless_an_operator_gave_it(name: str) -
     mallory = user_register(username="mallory", password=PASSWORD)
     kept = {"language": "", "time_zone": "", "shares_read": True, "shares_presence": True}
     with pytest.raises(BadNickname):
-        profile_change(user_id=mallory.pk, nickname=name, status_text="", **kept)
+        profile_update(user_id=mallory.pk, nickname=name, status_text="", **kept)
     user_update(user_id=mallory.pk, nickname=name, phone_number=None, email=None)
-    assert profile_change(user_id=mallory.pk, nickname=name, status_text="at work", **kept).nickname == name
+    assert profile_update(user_id=mallory.pk, nickname=name, status_text="at work", **kept).nickname == name

@@ -21,7 +21,7 @@ from accounts.actions import (
     avatar_set,
     friend_request,
     system_user,
-    token_make,
+    token_create,
     user_block,
     user_deactivate,
     user_register,
@@ -106,10 +106,10 @@ def alice(db: None, bob: User, settings: Settings, tmp_path: Path) -> User:
     settings.DATA_DIR = tmp_path
     alice = user_register(username="alice", nickname="Alice", password=PASSWORD, email="alice@example.org")
     UserSocialAuth.objects.create(user=alice, provider="github", uid="4711", extra_data={"access_token": "gh-secret"})
-    friend_request(user=alice, person_id=bob.pk)
-    friend_request(user=bob, person_id=alice.pk)
+    friend_request(user=alice, other_id=bob.pk)
+    friend_request(user=bob, other_id=alice.pk)
     enemy = user_register(username="enemy", nickname="Hidden Nickname", password=PASSWORD)
-    user_block(user=alice, person_id=enemy.pk)
+    user_block(user=alice, other_id=enemy.pk)
     return avatar_set(user_id=alice.pk, picture=picture())
 
 
@@ -151,7 +151,7 @@ def talk(alice: User, bob: User) -> Any:
 
 
 def test_all_that_is_hers_is_there(alice: User, talk: Any) -> None:
-    token_make(user=alice, name="Robot", address="192.0.2.1")
+    token_create(user=alice, name="Robot", address="192.0.2.1")
     files = unpacked(alice)
     profile = json.loads(files["profile.json"])
     assert (profile["userName"], profile["nickname"], profile["email"]) == ("alice", "Alice", "alice@example.org")
@@ -194,7 +194,7 @@ def test_what_one_did_for_the_site_is_there_but_not_to_whom(alice: User, bob: Us
 
 
 def test_who_is_blocked_or_gone_is_still_among_those_one_has_asked(alice: User, bob: User) -> None:
-    user_block(user=alice, person_id=bob.pk)
+    user_block(user=alice, other_id=bob.pk)
     user_deactivate(user_id=bob.pk)
     people = json.loads(unpacked(alice)["people.json"])
     assert [friend["userName"] for friend in people["friends"]] == ["bob"]
@@ -227,7 +227,7 @@ def test_nothing_of_others_is_there(alice: User, talk: Any) -> None:
 
 
 def test_no_secret_is_there(alice: User, talk: Any) -> None:
-    token = token_make(user=alice).token
+    token = token_create(user=alice).token
     client = Client()
     client.post("/accounts/login/", {"username": "alice", "password": PASSWORD})
     whole = b"\n".join(unpacked(alice).values())

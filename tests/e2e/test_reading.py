@@ -161,10 +161,10 @@ async def test_bobs_new_name_shows_to_alice_at_once_and_is_one_that_can_be_menti
 
 
 _RENAME = """
-from accounts.actions import profile_change
+from accounts.actions import profile_update
 from accounts.models import User
 bob = User.objects.get(username="bob")
-profile_change(user_id=bob.pk, nickname="Robert", status_text="", language="", time_zone="", shares_read=True,
+profile_update(user_id=bob.pk, nickname="Robert", status_text="", language="", time_zone="", shares_read=True,
     shares_presence=True)
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from accounts.actions import app_create, service_make, token_issue, user_register
+from accounts.actions import app_create, service_create, token_issue, user_register
 from accounts.models import App
 from chat.actions.announcement import announcement_create
 from chat.actions.channel import channel_create_group
@@ -26,6 +26,6 @@ def rows(db: None) -> dict[str, int | str]:
     person_mute(operator=alice, person_id=bob.pk)
     announcement_create(by=alice, text="Hello")
     token_issue(user=alice)
-    service_make(username="shop")
+    service_create(username="shop")
     Client().post("/accounts/login/", {"username": "alice", "password": "wrong"})
     return {"chat/channel": group.pk, "accounts/user": bob.pk, "accounts/app": App.objects.get().pk}

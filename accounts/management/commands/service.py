@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.actions import service_make, service_permissions_set
+from accounts.actions import service_create, service_permissions_set
 from accounts.errors import AccountError
-from accounts.selectors.services import permissions_named, rights_of, service_by_name, services
+from accounts.selectors.services import permission_names, permissions_by_names, service_by_name, services
 
 USUAL = ("chat.use_gateway",)
 
@@ -34,14 +34,14 @@ class Command(BaseCommand):
             raise CommandError(str(refusal)) from None
 
     def make(self, *, name: str, nickname: str, permissions: list[str], **rest: Any) -> None:
-        service_make(username=name, nickname=nickname, permissions=permissions or USUAL)
+        service_create(username=name, nickname=nickname, permissions=permissions or USUAL)
         self.stdout.write(f"{name} may: {', '.join(sorted(permissions or USUAL))}")
 
     def allow(self, *, name: str, permissions: list[str], **rest: Any) -> None:
         service = service_by_name(name)
         if service is None:
             raise CommandError(f"There is no service {name}. `manage.py service list` shows all.")
-        found = permissions_named(permissions)
+        found = permissions_by_names(permissions)
         if missing := sorted(set(permissions) - set(found)):
             raise CommandError(f"There is no permission {', '.join(missing)}.")
         service_permissions_set(service_id=service.pk, permissions=found.values(), groups=service.groups.all())
@@ -50,4 +50,4 @@ class Command(BaseCommand):
     def list(self, **rest: Any) -> None:
         for service in services():
             state = "" if service.is_active else " (deactivated)"
-            self.stdout.write(f"{service.username}{state}: {', '.join(rights_of(service)) or 'nothing'}")
+            self.stdout.write(f"{service.username}{state}: {', '.join(permission_names(service)) or 'nothing'}")

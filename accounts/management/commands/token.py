@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.actions import service_token_make, token_revoke
+from accounts.actions import service_token_create, token_revoke
 from accounts.errors import AccountError
 from accounts.models import User
-from accounts.selectors.services import service_by_name, token_device, tokens
+from accounts.selectors.services import service_by_name, token_device_by_id, tokens
 
 
 class Command(BaseCommand):
@@ -33,7 +33,7 @@ class Command(BaseCommand):
             raise CommandError(str(refusal)) from None
 
     def make(self, *, service: str, name: str, days: int | None, **rest: Any) -> None:
-        made = service_token_make(service=_service(service), name=name, days=days)
+        made = service_token_create(service=_service(service), name=name, days=days)
         self.stdout.write(made.token)
         self.stderr.write(f"Token {made.device.pk} of {service}, until {made.expires:%Y-%m-%d}. It is not shown again.")
 
@@ -47,7 +47,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{token.device}  {token.user.username}  {token.name or '-'}  {until}, {seen}")
 
     def revoke(self, *, number: int, **rest: Any) -> None:
-        device = token_device(number)
+        device = token_device_by_id(number)
         if device is None:
             raise CommandError(f"There is no token {number}. `manage.py token list` shows all.")
         token_revoke(user_id=device.user_id, credential=device.credential)

@@ -46,7 +46,7 @@ class HeaderToken(BaseAuthentication):  # type: ignore[misc]
         known = user_by_token(token)
         if known is None:
             raise AuthenticationFailed("This token is not valid.")
-        accounts.device_seen(credential=known[1], address=request.META.get("REMOTE_ADDR"))
+        accounts.device_record_use(credential=known[1], address=request.META.get("REMOTE_ADDR"))
         return known
 
 
@@ -137,7 +137,7 @@ class FriendAdd(ClientCall):
 
     @form_call("Ask to be friends, or accept", tag=TAG, codes=CODES, friend_id=("Whom.", ID, "18"))
     def post(self, request: Request) -> Response:
-        accounts.friend_request(user=request.user, person_id=_id(_field(request, "friend_id")))
+        accounts.friend_request(user=request.user, other_id=_id(_field(request, "friend_id")))
         return answer()
 
 

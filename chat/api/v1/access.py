@@ -9,7 +9,7 @@ from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, Pe
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from accounts.actions import device_seen
+from accounts.actions import device_record_use
 from accounts.selectors.users import user_by_token
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class ApiToken(BaseAuthentication):  # type: ignore[misc]
         known = user_by_token(token)
         if known is None:
             raise AuthenticationFailed("This token is not valid.")
-        device_seen(credential=known[1], address=request.META.get("REMOTE_ADDR"))
+        device_record_use(credential=known[1], address=request.META.get("REMOTE_ADDR"))
         return known
 
     def authenticate_header(self, request: Request) -> str:

@@ -31,9 +31,9 @@ class Command(BaseCommand):
                     messages += gone
                     channels.set_postfix(messages=messages)
         files = retention.files_expired().count() if dry_run else self._empty_files(shown)
-        unused = orphaned_avatars.avatars_unused()
+        unused = orphaned_avatars.avatars_orphaned()
         if not dry_run:
-            orphaned_avatars.avatars_forget(unused)
+            orphaned_avatars.avatars_delete(unused)
         did = "Would delete" if dry_run else "Deleted"
         self.stdout.write(
             f"{did} {messages} messages of {len(overdue)} channels, "

@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts.actions import service_make
+from accounts.actions import service_create
 from accounts.models import User
 from accounts.names import BadName, check_nickname
 from chat import errors
@@ -45,7 +45,7 @@ def incoming_hook_create(*, maker: User, name: str, channel_id: int) -> tuple[In
     secret = secrets.token_urlsafe(32)
     with write():
         lock_people([maker])
-        bot = service_make(username=f"hook-{secrets.token_hex(6)}", nickname=name)
+        bot = service_create(username=f"hook-{secrets.token_hex(6)}", nickname=name)
         channel = _open_to(maker, channel_id)
         hook = IncomingHook.objects.create(
             name=name, channel=channel, bot=bot, digest=secret_digest(secret), made_by=maker

@@ -8,7 +8,7 @@ from django.test import override_settings
 from accounts.actions import guest_create, system_user, user_block, user_register, user_unblock
 from accounts.errors import BlockRefused, NoSuchPerson
 from accounts.models import Block, User
-from accounts.selectors.contacts import blocks
+from accounts.selectors.contacts import has_blocked
 from delivery.models import Event, EventPerson
 from tests.accounts.conftest import PASSWORD
 
@@ -19,15 +19,15 @@ def heard(user: User) -> list[str]:
 
 
 def test_alice_blocks_bob_who_is_not_told(alice: User, bob: User) -> None:
-    user_block(user=alice, person_id=bob.pk)
-    user_block(user=alice, person_id=bob.pk)
+    user_block(user=alice, other_id=bob.pk)
+    user_block(user=alice, other_id=bob.pk)
 
-    assert blocks(alice.pk, bob.pk) and Block.objects.count() == 1
+    assert has_blocked(alice.pk, bob.pk) and Block.objects.count() == 1
     assert heard(alice) == ["person.blocked"] and heard(bob) == []
 
 
 def test_the_send_path_is_told_to_look(alice: User, bob: User) -> None:
-    user_block(user=alice, person_id=bob.pk)
+    user_block(user=alice, other_id=bob.pk)
 
     bob.refresh_from_db()
     alice.refresh_from_db()
@@ -35,34 +35,34 @@ def test_the_send_path_is_told_to_look(alice: User, bob: User) -> None:
 
 
 def test_alice_takes_it_back(alice: User, bob: User) -> None:
-    user_block(user=alice, person_id=bob.pk)
-    user_unblock(user=alice, person_id=bob.pk)
-    user_unblock(user=alice, person_id=bob.pk)
+    user_block(user=alice, other_id=bob.pk)
+    user_unblock(user=alice, other_id=bob.pk)
+    user_unblock(user=alice, other_id=bob.pk)
 
-    assert not blocks(alice.pk, bob.pk)
+    assert not has_blocked(alice.pk, bob.pk)
     assert heard(alice) == ["person.blocked", "person.unblocked"] and heard(bob) == []
 
 
 def test_bob_cannot_take_back_what_alice_did(alice: User, bob: User) -> None:
-    user_block(user=alice, person_id=bob.pk)
-    user_unblock(user=bob, person_id=alice.pk)
+    user_block(user=alice, other_id=bob.pk)
+    user_unblock(user=bob, other_id=alice.pk)
 
-    assert blocks(alice.pk, bob.pk)
+    assert has_blocked(alice.pk, bob.pk)
 
 
 def test_oneself_services_guests_and_nobody_are_not_blocked(alice: User) -> None:
     for person in (alice.pk, system_user().pk):
         with pytest.raises(BlockRefused):
-            user_block(user=alice, person_id=person)
+            user_block(user=alice, other_id=person)
     for person in (guest_create(name="a guest").pk, 10**9):
         with pytest.raises(NoSuchPerson):
-            user_block(user=alice, person_id=person)
+            user_block(user=alice, other_id=person)
     assert Block.objects.count() == 0
 
 
 @override_settings(IM_MAX_BLOCKS_PER_USER=1)
 def test_blocks_have_a_limit(alice: User, bob: User) -> None:
     carol = user_register(username="carol", password=PASSWORD)
-    user_block(user=alice, person_id=bob.pk)
+    user_block(user=alice, other_id=bob.pk)
     with pytest.raises(BlockRefused, match="limit"):
-        user_block(user=alice, person_id=carol.pk)
+        user_block(user=alice, other_id=carol.pk)

@@ -13,7 +13,7 @@ from knox.models import AuthToken
 from pytest_django.fixtures import Settings
 
 from accounts.actions import (
-    expired_forget,
+    expired_credentials_delete,
     password_change,
     session_end,
     sign_out_everywhere,
@@ -122,7 +122,7 @@ def test_what_has_expired_is_forgotten_and_the_rest_stays(alice: User, client: C
     for name, age in (("long ago", lock + timedelta(seconds=1)), ("just now", timedelta())):
         attempt = AccessAttempt.objects.create(username=name, failures_since_start=1)
         AccessAttempt.objects.filter(pk=attempt.pk).update(attempt_time=timezone.now() - age)
-    expired_forget()
+    expired_credentials_delete()
     assert [attempt.username for attempt in AccessAttempt.objects.all()] == ["just now"]
     assert not AuthToken.objects.filter(pk=expired.pk).exists()
     assert not Session.objects.filter(pk=ended.pk).exists()

@@ -11,17 +11,17 @@ from django.utils import timezone
 
 from accounts.actions import (
     app_create,
-    device_forget,
-    device_made,
-    device_seen,
+    device_create,
+    device_record_use,
     devices,
-    devices_seen,
+    devices_delete,
+    devices_record_use,
     password_change,
-    service_make,
-    service_token_make,
+    service_create,
+    service_token_create,
     sign_out_everywhere,
+    token_create,
     token_issue,
-    token_make,
 )
 from accounts.errors import BadToken
 from accounts.models import Device, User
@@ -38,7 +38,7 @@ def _nothing_noted(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_device_is_noted_once_with_what_can_be_shown(alice: User) -> None:
     app = app_create(number=101, name="Web")
     for _ in range(2):
-        device_made(
+        device_create(
             user=alice,
             kind=Device.Kind.BROWSER,
             credential="session:1",
@@ -52,18 +52,18 @@ def test_a_device_is_noted_once_with_what_can_be_shown(alice: User) -> None:
 
 
 def test_use_is_noted_at_most_once_a_minute(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    device_made(user=alice, kind=Device.Kind.TOKEN, credential="token:1", address="192.0.2.1")
-    device_seen(credential="token:1", address="nonsense")
+    device_create(user=alice, kind=Device.Kind.TOKEN, credential="token:1", address="192.0.2.1")
+    device_record_use(credential="token:1", address="nonsense")
     first = Device.objects.get()
     assert first.seen_at is not None and first.address == "192.0.2.1"
-    device_seen(credential="token:1", address="192.0.2.2")
+    device_record_use(credential="token:1", address="192.0.2.2")
     # Another node knows nothing of it and asks the row.
     monkeypatch.setattr(devices, "_noted", {})
-    device_seen(credential="token:1", address="192.0.2.2")
+    device_record_use(credential="token:1", address="192.0.2.2")
     assert Device.objects.get().seen_at == first.seen_at
     monkeypatch.setattr(devices, "_noted", {})
     Device.objects.update(seen_at=timezone.now() - timedelta(seconds=61))
-    device_seen(credential="token:1", app=7, address="192.0.2.2")
+    device_record_use(credential="token:1", app=7, address="192.0.2.2")
     again = Device.objects.get()
     assert again.address == "192.0.2.2" and again.app is None and again.seen_at >= first.seen_at
 
@@ -71,11 +71,11 @@ def test_use_is_noted_at_most_once_a_minute(alice: User, monkeypatch: pytest.Mon
 def test_many_are_noted_in_one_statement(alice: User) -> None:
     app = app_create(number=102, name="iOS")
     for number in range(30):
-        device_made(user=alice, kind=Device.Kind.TOKEN, credential=f"many:{number}", address="192.0.2.1")
+        device_create(user=alice, kind=Device.Kind.TOKEN, credential=f"many:{number}", address="192.0.2.1")
     seen = {f"many:{number}": (102 if number % 2 else None, f"192.0.2.{number + 2}") for number in range(20)}
 
     with CaptureQueriesContext(connection) as asked:
-        devices_seen(seen)
+        devices_record_use(seen)
 
     assert sum("UPDATE" in query["sql"] for query in asked) == 1
     for number in range(30):
@@ -87,9 +87,9 @@ def test_many_are_noted_in_one_statement(alice: User) -> None:
 
 
 def test_nothing_is_noted_of_what_was_forgotten(alice: User) -> None:
-    device_made(user=alice, kind=Device.Kind.BROWSER, credential="session:1")
-    device_forget("session:1")
-    device_seen(credential="session:1")
+    device_create(user=alice, kind=Device.Kind.BROWSER, credential="session:1")
+    devices_delete("session:1")
+    device_record_use(credential="session:1")
     assert not Device.objects.exists()
 
 
@@ -104,7 +104,7 @@ def test_a_token_of_a_person_has_its_device(alice: User) -> None:
 
 
 def test_an_expired_token_takes_its_device_along(alice: User) -> None:
-    token_make(user=alice, lifetime=timedelta(seconds=-1))
+    token_create(user=alice, lifetime=timedelta(seconds=-1))
     token_issue(user=alice)
     assert Device.objects.count() == 1
 
@@ -112,7 +112,7 @@ def test_an_expired_token_takes_its_device_along(alice: User) -> None:
 def test_what_ends_everything_forgets_every_device(alice: User) -> None:
     kept = user_by_token(token_issue(user=alice))
     token_issue(user=alice)
-    device_made(user=alice, kind=Device.Kind.BROWSER, credential="session:1")
+    device_create(user=alice, kind=Device.Kind.BROWSER, credential="session:1")
     assert kept is not None
     password_change(user=alice, new_password=PASSWORD + "!", keep_credential=kept[1])
     assert Device.objects.get().credential == kept[1]
@@ -121,22 +121,22 @@ def test_what_ends_everything_forgets_every_device(alice: User) -> None:
 
 
 def test_a_made_token_does_not_print_itself(alice: User) -> None:
-    made = token_make(user=alice)
+    made = token_create(user=alice)
     assert made.token not in repr(made)
 
 
 def test_a_token_of_a_service_has_a_name_and_an_end(alice: User) -> None:
-    shop = service_make(username="shop", permissions=["chat.use_gateway"])
-    made = service_token_make(service=shop, name="Till 1", days=3, made_by=alice)
+    shop = service_create(username="shop", permissions=["chat.use_gateway"])
+    made = service_token_create(service=shop, name="Till 1", days=3, made_by=alice)
     assert timedelta(days=2) < made.expires - timezone.now() <= timedelta(days=3)
     assert (made.device.name, made.device.made_by) == ("Till 1", alice)
     for name, days in (("", 3), ("x" * 101, 3), ("a\u202eb", 3), ("Till", 0), ("Till", 100_000)):
         with pytest.raises(BadToken):
-            service_token_make(service=shop, name=name, days=days)
+            service_token_create(service=shop, name=name, days=days)
     with pytest.raises(BadToken, match="no service"):
-        service_token_make(service=alice, name="Till 1")
+        service_token_create(service=alice, name="Till 1")
 
 
 def test_a_service_needs_a_proper_name(db: None) -> None:
     with pytest.raises(BadName):
-        service_make(username="the shop")
+        service_create(username="the shop")

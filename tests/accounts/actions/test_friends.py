@@ -19,7 +19,7 @@ from accounts.actions import (
 )
 from accounts.errors import FriendRequestRefused, NoSuchFriend, NoSuchPerson
 from accounts.models import User
-from accounts.selectors.contacts import Circle, circle
+from accounts.selectors.contacts import Contacts, contacts_of
 from delivery.models import Event, EventPerson
 from tests.accounts.conftest import PASSWORD
 
@@ -32,99 +32,99 @@ def heard(user: User) -> list[str]:
 
 
 def test_alice_asks_and_bob_accepts(alice: User, bob: User) -> None:
-    friend_request(user=alice, person_id=bob.pk)
-    friend_accept(user=bob, person_id=alice.pk)
-    friend_accept(user=bob, person_id=alice.pk)
+    friend_request(user=alice, other_id=bob.pk)
+    friend_accept(user=bob, other_id=alice.pk)
+    friend_accept(user=bob, other_id=alice.pk)
 
-    assert circle(alice).friends == [bob] and circle(bob).friends == [alice]
+    assert contacts_of(alice).friends == [bob] and contacts_of(bob).friends == [alice]
     assert heard(alice) == heard(bob) == ["friend.requested", "friend.accepted"]
 
 
 def test_nobody_accepts_their_own_request(alice: User, bob: User) -> None:
-    friend_request(user=alice, person_id=bob.pk)
+    friend_request(user=alice, other_id=bob.pk)
     with pytest.raises(NoSuchFriend):
-        friend_accept(user=alice, person_id=bob.pk)
+        friend_accept(user=alice, other_id=bob.pk)
 
-    assert circle(alice) == Circle(asked=[bob])
+    assert contacts_of(alice) == Contacts(outgoing_requests=[bob])
 
 
 def test_bob_declines_and_alice_may_ask_again(alice: User, bob: User) -> None:
-    friend_request(user=alice, person_id=bob.pk)
-    friend_decline(user=bob, person_id=alice.pk)
+    friend_request(user=alice, other_id=bob.pk)
+    friend_decline(user=bob, other_id=alice.pk)
 
-    assert circle(alice) == circle(bob) == Circle()
+    assert contacts_of(alice) == contacts_of(bob) == Contacts()
     assert heard(alice) == heard(bob) == ["friend.requested", "friend.removed"]
-    friend_request(user=alice, person_id=bob.pk)
+    friend_request(user=alice, other_id=bob.pk)
 
 
 def test_only_who_was_asked_declines(alice: User, bob: User) -> None:
-    friend_request(user=alice, person_id=bob.pk)
+    friend_request(user=alice, other_id=bob.pk)
     with pytest.raises(NoSuchFriend):
-        friend_decline(user=alice, person_id=bob.pk)
-    friend_accept(user=bob, person_id=alice.pk)
+        friend_decline(user=alice, other_id=bob.pk)
+    friend_accept(user=bob, other_id=alice.pk)
     with pytest.raises(NoSuchFriend):
-        friend_decline(user=bob, person_id=alice.pk)
+        friend_decline(user=bob, other_id=alice.pk)
 
 
 def test_either_ends_a_friendship(alice: User, bob: User) -> None:
     for one, other in ((alice, bob), (bob, alice)):
-        friend_request(user=alice, person_id=bob.pk)
-        friend_accept(user=bob, person_id=alice.pk)
-        friend_remove(user=one, person_id=other.pk)
-        assert circle(alice) == circle(bob) == Circle()
+        friend_request(user=alice, other_id=bob.pk)
+        friend_accept(user=bob, other_id=alice.pk)
+        friend_remove(user=one, other_id=other.pk)
+        assert contacts_of(alice) == contacts_of(bob) == Contacts()
 
 
 def test_alice_takes_her_request_back_but_not_bobs(alice: User, bob: User) -> None:
-    friend_request(user=alice, person_id=bob.pk)
+    friend_request(user=alice, other_id=bob.pk)
     with pytest.raises(NoSuchFriend):
-        friend_remove(user=bob, person_id=alice.pk)
-    friend_remove(user=alice, person_id=bob.pk)
+        friend_remove(user=bob, other_id=alice.pk)
+    friend_remove(user=alice, other_id=bob.pk)
 
-    assert circle(bob) == Circle()
+    assert contacts_of(bob) == Contacts()
 
 
 def test_what_was_never_cannot_be_ended(alice: User, bob: User) -> None:
     for action in (friend_accept, friend_decline, friend_remove):
         for person in (bob.pk, alice.pk, 10**9):
             with pytest.raises(NoSuchFriend):
-                action(user=alice, person_id=person)
+                action(user=alice, other_id=person)
 
 
 def test_a_deactivated_friend_can_be_let_go(alice: User, bob: User) -> None:
-    friend_request(user=alice, person_id=bob.pk)
-    friend_accept(user=bob, person_id=alice.pk)
+    friend_request(user=alice, other_id=bob.pk)
+    friend_accept(user=bob, other_id=alice.pk)
     user_deactivate(user_id=bob.pk)
 
-    friend_remove(user=alice, person_id=bob.pk)
+    friend_remove(user=alice, other_id=bob.pk)
 
 
 def test_guests_and_services_are_nobodys_friends(alice: User) -> None:
     for other in (guest_create(name="a guest"), system_user()):
         with pytest.raises(NoSuchPerson):
-            friend_request(user=alice, person_id=other.pk)
+            friend_request(user=alice, other_id=other.pk)
 
 
 def test_a_request_to_who_has_blocked_is_filed_and_not_heard_of(alice: User, bob: User) -> None:
-    user_block(user=bob, person_id=alice.pk)
-    friend_request(user=alice, person_id=bob.pk)
+    user_block(user=bob, other_id=alice.pk)
+    friend_request(user=alice, other_id=bob.pk)
 
     assert heard(alice) == ["friend.requested"] and heard(bob) == []
-    assert circle(alice) == Circle(asked=[bob]) and circle(bob) == Circle(blocked=[alice])
-    user_unblock(user=bob, person_id=alice.pk)
-    assert circle(bob) == Circle(asking=[alice])
+    assert contacts_of(alice) == Contacts(outgoing_requests=[bob]) and contacts_of(bob) == Contacts(blocked=[alice])
+    user_unblock(user=bob, other_id=alice.pk)
+    assert contacts_of(bob) == Contacts(incoming_requests=[alice])
 
 
 def test_nobody_asks_whom_they_block(alice: User, bob: User) -> None:
-    user_block(user=alice, person_id=bob.pk)
+    user_block(user=alice, other_id=bob.pk)
     with pytest.raises(FriendRequestRefused, match="Unblock"):
-        friend_request(user=alice, person_id=bob.pk)
+        friend_request(user=alice, other_id=bob.pk)
 
 
 @override_settings(IM_MAX_FRIENDS_PER_USER=1)
 def test_friends_and_requests_have_a_limit(alice: User, bob: User) -> None:
     carol = user_register(username="carol", password=PASSWORD)
-    friend_request(user=alice, person_id=bob.pk)
+    friend_request(user=alice, other_id=bob.pk)
     with pytest.raises(FriendRequestRefused, match="limit"):
-        friend_request(user=alice, person_id=carol.pk)
+        friend_request(user=alice, other_id=carol.pk)
     # To be asked costs nobody anything.
-    friend_request(user=carol, person_id=alice.pk)
+    friend_request(user=carol, other_id=alice.pk)

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from accounts.actions import service_make, service_token_make
+from accounts.actions import service_create, service_token_create
 from accounts.models import User
 from accounts.selectors.users import user_by_token
 
@@ -15,7 +15,7 @@ LIST = "/admin/accounts/service/"
 
 @pytest.fixture
 def shop(db: None) -> User:
-    return service_make(username="shop", nickname="The shop", permissions=["chat.use_gateway"])
+    return service_create(username="shop", nickname="The shop", permissions=["chat.use_gateway"])
 
 
 def _rights(*names: str) -> list[int]:
@@ -37,7 +37,7 @@ def test_only_services_are_listed(as_root: Client, shop: User, alice: User) -> N
 
 
 def test_rights_are_taken_away_and_tokens_stay(as_root: Client, shop: User) -> None:
-    token = service_token_make(service=shop, name="till").token
+    token = service_token_create(service=shop, name="till").token
     given = {"nickname": "Shop", "user_permissions": [], "username": "eve", "is_superuser": "on", "kind": "person"}
     assert as_root.post(f"{LIST}{shop.pk}/change/", given).status_code == 302
     known = user_by_token(token)
@@ -63,12 +63,12 @@ def test_a_taken_or_misleading_name_is_refused(as_root: Client, alice: User) -> 
 
 
 def test_a_service_is_shut_out_and_let_in(as_root: Client, shop: User) -> None:
-    token = service_token_make(service=shop, name="till").token
+    token = service_token_create(service=shop, name="till").token
     chosen = {"_selected_action": [shop.pk]}
     assert "1 deactivated" in as_root.post(LIST, {"action": "deactivate", **chosen}, follow=True).content.decode()
     assert user_by_token(token) is None
     as_root.post(LIST, {"action": "activate", **chosen})
-    token = service_token_make(service=shop, name="till").token
+    token = service_token_create(service=shop, name="till").token
     assert user_by_token(token) is not None
     as_root.post(LIST, {"action": "revoke", **chosen})
     assert user_by_token(token) is None

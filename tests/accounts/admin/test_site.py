@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.actions import app_create, guest_create, service_make, token_issue
+from accounts.actions import app_create, guest_create, service_create, token_issue
 from accounts.models import User
 
 
@@ -21,7 +21,7 @@ def content(alice: User) -> None:
     Group.objects.create(name="Moderators")
     token_issue(user=alice)
     LogEntry.objects.log_actions(alice.pk, [alice], CHANGE, "Muted.", single_object=True)
-    service_make(username="shop")
+    service_create(username="shop")
     Client().post("/accounts/login/", {"username": "alice", "password": "wrong"})
 
 
@@ -74,7 +74,7 @@ def test_a_list_costs_the_same_however_long(as_root: Client, content: None, mode
     before = _queries(as_root, path)
     for number in range(20):
         token_issue(user=guest_create(name=f"Guest {number}"))
-        service_make(username=f"shop{number}")
+        service_create(username=f"shop{number}")
         app_create(number=1000 + number, name="Another")
         Client().post("/accounts/login/", {"username": f"nobody{number}", "password": "wrong"})
     assert _queries(as_root, path) == before

@@ -11,7 +11,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from knox.models import AuthToken
 
-from accounts.actions import device_seen, service_make, service_permissions_set, token_issue
+from accounts.actions import device_record_use, service_create, service_permissions_set, token_issue
 from accounts.models import Device, User
 from accounts.selectors.users import user_by_token
 from tests.accounts.conftest import Revocations
@@ -21,7 +21,7 @@ TOKENS = "/admin/knox/authtoken/"
 
 @pytest.fixture
 def shop(db: None) -> User:
-    return service_make(username="shop", nickname="The shop", permissions=["chat.use_gateway"])
+    return service_create(username="shop", nickname="The shop", permissions=["chat.use_gateway"])
 
 
 def _make(client: Client, owner: User, **changes: object) -> str:
@@ -52,7 +52,7 @@ def test_a_token_of_a_service_is_made_and_shown_once(as_root: Client, root: User
 def test_the_list_tells_the_last_use_and_finds_by_name(as_root: Client, shop: User) -> None:
     _make(as_root, shop)
     _make(as_root, shop, name="Till 2")
-    device_seen(credential=Device.objects.get(name="Till 1").credential, address="192.0.2.7")
+    device_record_use(credential=Device.objects.get(name="Till 1").credential, address="192.0.2.7")
     page = as_root.get(f"{TOKENS}?q=till+1").content.decode()
     assert "Till 1" in page and "Till 2" not in page and "192.0.2.7" in page
 

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts.actions import guest_create, service_make, token_issue, user_register, user_roles_set
+from accounts.actions import guest_create, service_create, token_issue, user_register, user_roles_set
 from accounts.models import User
 from accounts.selectors.users import user_by_session, user_by_token
 from delivery.db.transactions import write
@@ -231,7 +231,7 @@ def test_a_form_takes_its_turn_to_write_before_any_transaction(
 
 def test_steve_gives_no_service_and_no_guest_a_password(as_steve: Client, as_root: Client) -> None:
     """By one he could come in as a service, which may do more than he."""
-    for user in (service_make(username="shop"), guest_create(name="Gus")):
+    for user in (service_create(username="shop"), guest_create(name="Gus")):
         for client in (as_steve, as_root):
             given = {"password1": PASSWORD, "password2": PASSWORD}
             assert client.post(f"{LIST}{user.pk}/password/", given).status_code == 403

@@ -148,7 +148,7 @@ def test_who_is_called_so_stands_before_whose_name_only_begins_so(alice: User) -
 
 
 def test_search_leaves_out_whom_one_blocks_and_nobody_else(alice: User, bob: User) -> None:
-    user_block(user=alice, person_id=bob.pk)
+    user_block(user=alice, other_id=bob.pk)
 
     assert users.user_search("bob", by=alice) == []
     assert users.user_search("bob") == users.user_search("bob", by=bob) == [bob]

@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 
 from accounts import mail as accounts_mail
 from accounts import rate_limits
-from accounts.actions import token_make, user_deactivate
+from accounts.actions import token_create, user_deactivate
 from accounts.mail import posted
 from accounts.models import User
 from accounts.selectors.users import user_by_token
@@ -47,7 +47,7 @@ def _set(client: Client, link: str, password: str = NEW) -> str:
 
 
 def test_alice_sets_a_new_password(alice: User, client: Client, revocations: Revocations) -> None:
-    token = token_make(user=alice).token
+    token = token_create(user=alice).token
     _ask(client, "ALICE@example.org")
     assert mail.outbox[-1].to == ["alice@example.org"]
     assert "Your password is changed." in _set(client, _link())

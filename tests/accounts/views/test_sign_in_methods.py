@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from accounts import rate_limits
-from accounts.actions import devices_seen, session_end, token_make
+from accounts.actions import devices_record_use, session_end, token_create
 from accounts.credentials import session_credential
 from accounts.mail import posted
 from accounts.models import App, Device, User
@@ -41,7 +41,7 @@ def test_a_browser_that_signs_in_is_listed(alice: User) -> None:
 
 
 def test_the_secret_of_a_session_or_token_is_on_no_page(alice: User) -> None:
-    made = token_make(user=alice, name="Build robot")
+    made = token_create(user=alice, name="Build robot")
     client = _signed_in()
     page = client.get(PAGE).content.decode()
     assert "Build robot" in page
@@ -51,7 +51,7 @@ def test_the_secret_of_a_session_or_token_is_on_no_page(alice: User) -> None:
 def test_where_and_on_which_app_it_was_last_seen(alice: User) -> None:
     client = _signed_in()
     App.objects.create(number=901, name="Web of ours")
-    devices_seen({session_credential(_key(client)): (901, "192.0.2.7")})
+    devices_record_use({session_credential(_key(client)): (901, "192.0.2.7")})
     page = client.get(PAGE).content.decode()
     assert "Web of ours" in page and "192.0.2.7" in page and "last seen" in page
 
@@ -68,7 +68,7 @@ def test_another_browser_is_signed_out_from_here(alice: User, revocations: Revoc
 
 
 def test_a_token_is_revoked_from_here(alice: User, revocations: Revocations) -> None:
-    made = token_make(user=alice)
+    made = token_create(user=alice)
     _signed_in().post(f"{PAGE}devices/{made.device.pk}/")
     assert user_by_token(made.token) is None
     assert revocations(alice)[-1]["credential"] == made.device.credential
@@ -90,7 +90,7 @@ def test_the_present_browser_signs_itself_out(alice: User) -> None:
 
 
 def test_everywhere_is_everywhere(alice: User) -> None:
-    here, there, made = _signed_in(), _signed_in(), token_make(user=alice)
+    here, there, made = _signed_in(), _signed_in(), token_create(user=alice)
     here.post(f"{PAGE}devices/all/")
     for client in (here, there):
         assert client.get(PAGE).status_code == 302
@@ -116,7 +116,7 @@ def test_signing_in_again_takes_the_place_of_the_device_before(alice: User, bob:
 
 def test_a_password_that_changes_keeps_this_device_only(alice: User) -> None:
     here, _there = _signed_in(), _signed_in()
-    made = token_make(user=alice)
+    made = token_create(user=alice)
     form = {"present": PASSWORD, "password": "another good one", "again": "another good one"}
     here.post("/accounts/password/", form)
     assert [device.credential for device in Device.objects.all()] == [session_credential(_key(here))]

@@ -20,9 +20,9 @@ from social_django.models import UserSocialAuth
 from accounts.actions import (
     avatar_set,
     friend_request,
-    profile_change,
+    profile_update,
     system_user,
-    token_make,
+    token_create,
     user_block,
     user_mark_deleted,
     user_register,
@@ -70,7 +70,7 @@ def alice(db: None, bob: User, settings: Settings, tmp_path: Path) -> User:
     """She has left traces wherever she could."""
     settings.DATA_DIR = tmp_path
     alice = user_register(username=NAME, nickname=NICK, password=PASSWORD, email=EMAIL, phone_number=PHONE)
-    profile_change(
+    profile_update(
         user_id=alice.pk,
         nickname=NICK,
         status_text=STATUS,
@@ -88,11 +88,11 @@ def alice(db: None, bob: User, settings: Settings, tmp_path: Path) -> User:
     for tried in (EMAIL, PHONE):
         client.post("/accounts/login/", {"username": tried, "password": "wrong"})
         client.post("/login", urlencode({"phone_number": tried, "password": "wrong"}), FORM)
-    token_make(user=alice, name=OWN, address=ADDRESS)
-    friend_request(user=alice, person_id=bob.pk)
-    friend_request(user=bob, person_id=alice.pk)
+    token_create(user=alice, name=OWN, address=ADDRESS)
+    friend_request(user=alice, other_id=bob.pk)
+    friend_request(user=bob, other_id=alice.pk)
     enemy = user_register(username="enemy", password=PASSWORD)
-    user_block(user=alice, person_id=enemy.pk)
+    user_block(user=alice, other_id=enemy.pk)
 
     hall = room(901)
     say(alice, hall, "said in the hall")
@@ -217,7 +217,7 @@ def test_the_other_of_a_private_channel_still_reads_it(alice: User, bob: User) -
 
 
 def test_nobody_comes_in_by_what_she_had(alice: User) -> None:
-    token = token_make(user=alice).token
+    token = token_create(user=alice).token
     person_delete(user_id=alice.pk)
     from accounts.selectors.sign_in_methods import user_by_oauth_link
     from accounts.selectors.users import user_by_email, user_by_name, user_by_token

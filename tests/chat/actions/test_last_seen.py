@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.actions import device_made, devices_in_use
+from accounts.actions import device_create, devices_touch
 from accounts.models import Device
 from chat.actions import last_seen
 from delivery.db.executors import run
@@ -28,7 +28,7 @@ def _connection(credential: str) -> Connection:
 def _device() -> Device:
     room(901)
     (alice,) = people("alice")
-    return device_made(user=alice, kind=Device.Kind.TOKEN, credential="token:1")
+    return device_create(user=alice, kind=Device.Kind.TOKEN, credential="token:1")
 
 
 async def test_a_log_in_is_written_down_with_its_app_and_address() -> None:
@@ -51,6 +51,6 @@ async def test_what_is_still_connected_is_in_use() -> None:
     gone.attached = False
     used = last_seen.in_use([_connection("token:1"), silent, gone], time.monotonic() - 300)
     assert used == {"token:1"}
-    await run(devices_in_use, used)
+    await run(devices_touch, used)
     await run(device.refresh_from_db)
     assert device.seen_at is not None and device.seen_at > before

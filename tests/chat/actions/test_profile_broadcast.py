@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 
 from accounts.actions import (
     friend_request,
-    profile_change,
+    profile_update,
     service_rename,
     system_user,
     user_block,
@@ -34,7 +34,7 @@ CHANGED = "person.changed"
 
 def change(user: User, nickname: str = "Other", status: str = "", **fields: Any) -> None:
     kept = {"language": "", "time_zone": "", "shares_read": True, "shares_presence": True}
-    profile_change(user_id=user.pk, nickname=nickname, status_text=status, **kept | fields)
+    profile_update(user_id=user.pk, nickname=nickname, status_text=status, **kept | fields)
 
 
 def told(client: Local) -> list[tuple[str, str, bool]]:
@@ -56,7 +56,7 @@ async def test_who_shares_a_group_a_conversation_or_a_friendship_hears_it_live_a
         alice, *others = people("alice", "member", "peer", "friend", "stranger")
         channel_create_group(creator=alice, name="Painters", members=["member"])
         channel_create_private(creator=others[1], other=alice)
-        friend_request(user=others[2], person_id=alice.pk)
+        friend_request(user=others[2], other_id=alice.pk)
         return [alice, *others]
 
     alice, *others = await run(scene)
@@ -81,7 +81,7 @@ async def test_an_apps_room_hears_it_once_and_a_large_one_not_at_all(settings: S
     def scene() -> list[User]:
         room()
         alice, bob, enemy = people("alice", "bob", "enemy")
-        user_block(user=enemy, person_id=alice.pk)
+        user_block(user=enemy, other_id=alice.pk)
         return [alice, bob, enemy]
 
     alice, bob, enemy = await run(scene)
@@ -104,7 +104,7 @@ def test_it_costs_an_entry_for_each_group_and_one_for_all_people(db: None) -> No
     second = channel_create_group(creator=bob, name="Small", members=["alice"])
     friends = [bob, *many[:3]]
     for one in many[:3]:
-        friend_request(user=alice, person_id=one.pk)
+        friend_request(user=alice, other_id=one.pk)
     channel_create_private(creator=alice, other=bob)
     change(alice, "Alicia")
     expected = [(None, [alice.pk]), (first.pk, []), (second.pk, []), (None, sorted(one.pk for one in friends))]
@@ -129,7 +129,7 @@ def test_the_number_of_queries_does_not_grow_with_the_audience(db: None) -> None
     for number in range(5):
         channel_create_group(creator=alice, name=f"Many {number}", members=[one.username for one in many])
     for one in many:
-        friend_request(user=alice, person_id=one.pk)
+        friend_request(user=alice, other_id=one.pk)
         channel_create_private(creator=alice, other=one)
     assert queries("Second") == before
 
@@ -153,7 +153,7 @@ def test_no_event_goes_between_who_blocks_and_who_is_blocked(db: None, by: str) 
     alice, other = people("alice", "other")
     channel_create_private(creator=alice, other=other)
     one, another = (alice, other) if by == "alice" else (other, alice)
-    user_block(user=one, person_id=another.pk)
+    user_block(user=one, other_id=another.pk)
     change(alice)
     assert entries() == [(None, [alice.pk])]
 
@@ -184,7 +184,7 @@ async def test_who_saw_somebody_sees_a_deleted_user() -> None:
         room()
         alice, member, friend, peer = people("alice", "member", "friend", "peer")
         channel_create_group(creator=alice, name="Painters", members=["member"])
-        friend_request(user=alice, person_id=friend.pk)
+        friend_request(user=alice, other_id=friend.pk)
         channel_create_private(creator=alice, other=peer)
         change(alice, "Alicia", "at the lake")
         return [alice, member, friend, peer]

@@ -17,8 +17,8 @@ from tests.support.fixtures import Connect
 from tests.support.site import Site
 
 _TOKENS = """
-from accounts.actions import user_register, service_make, token_issue
-print(token_issue(user=service_make(username="helper", nickname="Helper")))
+from accounts.actions import user_register, service_create, token_issue
+print(token_issue(user=service_create(username="helper", nickname="Helper")))
 print(token_issue(user=user_register(username="alice", nickname="Alice", password="a good password")))
 """
 

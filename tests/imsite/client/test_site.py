@@ -17,10 +17,10 @@ from tests.support.people import Town
 from tests.support.site import Site
 
 _SHOP = """
-from accounts.actions import service_make, service_token_make
+from accounts.actions import service_create, service_token_create
 
-shop = service_make(username="{name}", permissions=["chat.use_gateway", "chat.view_message"])
-print(service_token_make(service=shop, name="a test").token)
+shop = service_create(username="{name}", permissions=["chat.use_gateway", "chat.view_message"])
+print(service_token_create(service=shop, name="a test").token)
 """
 _REVOKE = """
 from accounts.actions import token_revoke

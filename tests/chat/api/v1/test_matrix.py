@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 from django.test import Client
 
-from accounts.actions import app_create, guest_create, service_make, token_issue
+from accounts.actions import app_create, guest_create, service_create, token_issue
 from accounts.actions.external_users import ExternalUserData, external_user_upsert
 from accounts.models import User
 from chat import urls
@@ -68,7 +68,7 @@ def at(route: str, values: dict[str, str]) -> str:
 def everything(db: None, alice: User, shop: User, grant: Grant) -> dict[str, str]:
     """One of each kind of object, all of them a rival's."""
     channel_create_global(app=app_create(number=101, name="Web"))
-    rival = service_make(username="rival")
+    rival = service_create(username="rival")
     group = channel_create_group(creator=rival, name="Theirs", members=["alice"], join="closed")
     said = say(rival, group)
     hook, _ = webhook_create(
