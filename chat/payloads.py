@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from accounts.models import User
 from chat.models import Message, Pin
@@ -30,7 +30,38 @@ def profile(user: User) -> dict[str, Any]:
     return person(user) | ({"status": user.status_text} if user.status_text else {})
 
 
-def message(row: Message, sender: User) -> dict[str, Any]:
+class MessageFields(Protocol):
+    """What a message's payload shows of it: a stored row has it, and a message on its way to the database."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def channel_id(self) -> int: ...
+    @property
+    def sender_id(self) -> int: ...
+    @property
+    def seq(self) -> int: ...
+    @property
+    def position(self) -> int: ...
+    @property
+    def time(self) -> int: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def shown_as(self) -> str: ...
+    @property
+    def reply_to(self) -> int | None: ...
+    @property
+    def reply_seq(self) -> int | None: ...
+    @property
+    def edited_at(self) -> int | None: ...
+    @property
+    def recalled_at(self) -> int | None: ...
+
+
+def message(row: MessageFields, sender: User) -> dict[str, Any]:
     """The data of a `msg` push, and an item of history. What was recalled has no text."""
     data = {
         "target": str(row.channel_id),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from datetime import datetime
 
 from accounts.names import BadName, check_name, is_storable
 from chat import errors
@@ -107,6 +108,13 @@ def require_manager(role: str | None) -> None:
 def require_open_channel(closed: bool) -> None:
     if closed:
         raise ChatError(errors.OPERATION_FAILED, "This channel is closed.")
+
+
+def muted_error(until: datetime | None) -> ChatError:
+    """Return the refusal for a muted user. Its `until` is in Unix ms; None: until the mute is lifted."""
+    when = None if until is None else int(until.timestamp() * 1000)
+    text = "You are muted." if until is None else f"You are muted until {until:%Y-%m-%d %H:%M} UTC."
+    return ChatError(errors.NOT_AUTHORISED, text, until=when)
 
 
 def may_invite(join: str, role: str) -> bool:

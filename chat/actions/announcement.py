@@ -14,7 +14,8 @@ from chat import errors, rules
 from chat.errors import ChatError
 from chat.models import Announcement
 from chat.selectors import global_channels
-from chat.sending.writer import Draft, commit
+from chat.sending.drafts import Draft
+from chat.sending.writer import commit
 from delivery.db.transactions import write
 
 logger = logging.getLogger(__name__)

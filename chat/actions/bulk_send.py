@@ -20,12 +20,11 @@ from chat.actions.message import message_draft
 from chat.actions.private_channels import private_channels_open
 from chat.errors import ChatError
 from chat.selectors.presence import persons_online
-from chat.sending.queue_bridge import messages_store
-from chat.sending.writer import Draft, Stored
+from chat.sending.drafts import Draft, StoredMessage
+from chat.sending.queue_bridge import commit_in_queue
 from delivery.idempotency import IdempotencyKey
 
 SPEAK = "chat.speak_for_others"
-ONLINE, OFFLINE = "1", "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class SendResult:
     """What became of a message at one place: it was stored, or a refusal. `online`: whether a person was there then."""
 
     place: Destination
-    stored: Stored | None = None
+    stored: StoredMessage | None = None
     refusal: Exception | None = None
     online: bool | None = None
 
@@ -196,14 +195,14 @@ def _write(plans: Sequence[_Plan], going: dict[int, Outgoing], caller: User) -> 
             except ChatError as refusal:
                 plan.parcel.refusal = refusal
     ready = [plan for plan in plans if plan.draft is not None]
-    outcomes = messages_store([plan.draft for plan in ready if plan.draft is not None])
+    outcomes = commit_in_queue([plan.draft for plan in ready if plan.draft is not None])
     for plan, outcome in zip(ready, outcomes, strict=True):
         if isinstance(outcome, Exception):
             plan.parcel.refusal = outcome
             continue
         plan.parcel.stored = outcome
-        if outcome.remembered:
-            plan.parcel.online = outcome.remembered == ONLINE
+        if outcome.recipient_online is not None:
+            plan.parcel.online = outcome.recipient_online
 
 
 def _draft(plan: _Plan, one: Outgoing, caller: User) -> Draft:
@@ -212,11 +211,10 @@ def _draft(plan: _Plan, one: Outgoing, caller: User) -> Draft:
     draft = message_draft(sender=author.pk, channel=plan.channel, text=one.text, type=one.type, client_id=one.client_id)
     # A client id belongs to who says it, and to one message: not to a person in whose name a service speaks.
     own = author.pk == caller.pk and not _is_fan_out(one)
-    remember = "" if parcel.online is None else ONLINE if parcel.online else OFFLINE
     return replace(
         draft,
         client_id=draft.client_id if own else None,
-        guard=plan.guard,
-        remember=remember,
-        receipt=tuple({author.pk, caller.pk}),
+        idempotency_key=plan.guard,
+        recipient_online=parcel.online,
+        receipt_for=tuple({author.pk, caller.pk}),
     )

@@ -22,11 +22,12 @@ from chat.actions.bulk_send import (
 )
 from chat.actions.message import message_draft
 from chat.errors import ChatError
-from chat.models import Channel, Membership
 from chat.selectors import member_ids
 from chat.selectors.presence import ask_presence, persons_online
-from chat.sending.permissions import SendRights, require_unmuted
-from chat.sending.writer import Draft
+from chat.selectors.restrictions import require_unmuted
+from chat.sending.drafts import Draft
+from chat.sending.load import load_unlocked
+from chat.sending.permissions import Permissions
 from delivery import log, publish
 from delivery.log import Entry
 from delivery.presence.base import Presence
@@ -121,14 +122,12 @@ def _guests_online(names: Collection[str]) -> dict[str, set[int]]:
 
 def _to_channel(place: Destination, author: User, text: str, found: Directory) -> Pushed:
     pk = found.rooms.get(place.id, 0) if place.kind == "app" else place.id
-    channels = {row.pk: row for row in Channel.objects.filter(pk=pk).select_related("app")}
-    draft = Draft(author.pk, pk, text)
+    loaded = load_unlocked(author, pk)
     try:
-        stays = Membership.objects.filter(channel=pk, user=author).order_by("from_seq")
-        SendRights([draft], {author.pk: author}, channels, stays, log.now_ms()).admit(draft)
+        Permissions(loaded, log.now_ms()).authorize(Draft(author.pk, pk, text))
     except ChatError as refusal:
         return Pushed(place, refusal=refusal)
-    channel = channels[pk]
+    channel = loaded.channels[pk]
     publish.transient(entry(author, text, channel=pk, header=rules.route(channel.pair)))
     if channel.app is not None:
         number = channel.app.number

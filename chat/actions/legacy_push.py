@@ -20,7 +20,7 @@ from chat.actions.channel import channel_create_private
 from chat.actions.message import message_send_now
 from chat.errors import ChatError
 from chat.selectors.presence import ask_presence, shown
-from chat.sending.writer import Draft
+from chat.sending.drafts import Draft
 from delivery import idempotency, publish
 from delivery.db.transactions import write
 from delivery.idempotency import Claim
@@ -109,7 +109,7 @@ def message_send_to_app(*, caller: User | None, name: str, msg_id: str, text: st
         text,
         push_seq=msg_id,
         shown_as="" if author == bearer or author.public_name == name else name,
-        skip=bearer.pk if bearer is not None else None,
+        skip_live=bearer.pk if bearer is not None else None,
         claim=claim,
     )
     return None if message_send_now(draft).repeated else True

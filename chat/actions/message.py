@@ -15,9 +15,10 @@ from chat.actions.service_access import access_for_service
 from chat.errors import ChatError
 from chat.models import Channel, Message, Pin, ReadMark
 from chat.selectors import Access, access_channel, access_message, peer_of
-from chat.sending.permissions import require_unmuted
+from chat.selectors.restrictions import require_unmuted
+from chat.sending.drafts import Draft, StoredMessage
 from chat.sending.queue import current_queue
-from chat.sending.writer import Draft, Stored, commit
+from chat.sending.writer import commit
 from delivery import log, publish
 from delivery.db.transactions import write
 from delivery.hub.connection import Connection
@@ -64,12 +65,12 @@ def message_draft_attachment(
     )
 
 
-def message_send(draft: Draft) -> asyncio.Future[Stored]:
+def message_send(draft: Draft) -> asyncio.Future[StoredMessage]:
     """Queue the message; the future has its number and position once it is committed. On the event loop."""
     return current_queue().submit(draft)
 
 
-def message_send_now(draft: Draft) -> Stored:
+def message_send_now(draft: Draft) -> StoredMessage:
     """Store the message in a transaction of its own; for callers that are not on the event loop."""
     outcome = commit([draft])[0]
     if isinstance(outcome, Exception):

@@ -10,7 +10,7 @@ from chat.actions import message as messages
 from chat.commands.registry import Call
 from chat.commands.session import Login, login
 from chat.errors import ChatError
-from chat.sending.writer import Draft, Stored
+from chat.sending.drafts import Draft, StoredMessage
 from chat.wire import protobuf_codec as codec
 from delivery import publish
 from delivery.db.executors import run
@@ -67,7 +67,7 @@ async def private_channel(call: Call, person: int) -> int:
     return await run(channels.channel_with, user=call.user, person_id=person)
 
 
-async def send(call: Call, draft: Draft) -> Stored:
+async def send(call: Call, draft: Draft) -> StoredMessage:
     """Store the message; takes its place in the order before it first waits."""
     stored = await messages.message_send(draft)
     call.appended = not stored.repeated

@@ -15,7 +15,7 @@ from chat.consumers.client_sends import ClientSendTracker
 from chat.consumers.resend import UNACKNOWLEDGED_LIMIT, Unacknowledged
 from chat.errors import ChatError, Code
 from chat.node.lifecycle import Node
-from chat.sending.writer import Draft
+from chat.sending.drafts import Draft
 from chat.wire import json_codec, protobuf_codec
 from chat.wire.protobuf_codec import (
     Acknowledge,

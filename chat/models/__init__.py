@@ -1,4 +1,4 @@
-"""Channels, what was said in them, and what keeps order. Written only by `chat.actions` and `chat.sending.writer`."""
+"""Channels, what was said in them, and what keeps order. Written only by `chat.actions` and `chat.sending`."""
 
 from chat.models.channel import Channel, Membership, ReadMark
 from chat.models.message import Message, MessageKey, Pin

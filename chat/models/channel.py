@@ -1,4 +1,4 @@
-"""Channels, who is in them and how far they have read. Written only by `chat.actions` and `chat.sending.writer`."""
+"""Channels, who is in them and how far they have read. Written only by `chat.actions` and `chat.sending`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was said. Written only by `chat.actions` and `chat.sending.writer`."""
+"""What was said. Written only by `chat.actions` and `chat.sending`."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from chat.actions.presence_broadcast import PresenceBroadcaster
 from chat.node import periodic_tasks
 from chat.node.connection_limiter import ConnectionLimiter
 from chat.node.resend_timer import ResendTimer
-from chat.sending.queue import WriteQueue, open_queue
+from chat.sending.queue import WriteQueue, set_queue
 from chat.webhooks.outgoing import deliveries
 from chat.webhooks.outgoing.dispatcher import Dispatcher
 from delivery import idempotency, publish
@@ -56,7 +56,7 @@ class Node:
         relay = await self.cluster.start(self.hub) if self.cluster is not None else None
         self.writer.start()
         publish.configure(self.hub, relay, self.cluster.buckets if self.cluster is not None else None)
-        open_queue(self.writer)
+        set_queue(self.writer)
         self.webhooks.start()
         if min(self.nodes.live().values(), key=lambda info: (info.started, info.id)).id == self.nodes.id:
             self.comings.log.began()
@@ -91,7 +91,7 @@ class Node:
         await asyncio.gather(*self._chores, return_exceptions=True)
         await self.webhooks.stop()
         await self.writer.stop()
-        open_queue(None)
+        set_queue(None)
         publish.configure(None)
         await self.hub.stop()
         await self.hub.receipts.flush()

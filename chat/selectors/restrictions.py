@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from chat.models import Restriction
+from chat import rules
+from chat.models import Channel, Restriction
 from chat.selectors.access import Access
 
 RESTRICTIONS_SHOWN = 500
@@ -20,3 +21,12 @@ def restrictions_of(access: Access) -> list[Restriction]:
     """The mutes and bans that hold in the channel, the newest first."""
     found = in_force(Restriction.objects.filter(channel=access.channel)).select_related("user", "by")
     return list(found.order_by("-since")[:RESTRICTIONS_SHOWN])
+
+
+def require_unmuted(user: int, channel: Channel | None) -> None:
+    """Raise NOT_AUTHORISED if the user is muted everywhere or in the channel. For texts that are not sent as messages:
+    `chat.sending.permissions` checks those."""
+    scope = Q(channel=None) | Q(channel=channel)
+    mute = in_force(Restriction.objects.filter(scope, user=user, kind=Restriction.Kind.MUTE)).first()
+    if mute is not None:
+        raise rules.muted_error(mute.until)

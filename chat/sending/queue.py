@@ -1,6 +1,6 @@
-"""Sends on their way to the writer: what arrives while one batch commits is the next batch.
+"""Queue of drafts for the writer: what arrives while one batch commits is the next batch.
 
-So a lone send does not wait, and a crowd shares a commit. A send is acknowledged after its commit.
+So a lone draft does not wait, and many share a commit. A draft is acknowledged after its commit.
 """
 
 from __future__ import annotations
@@ -15,24 +15,25 @@ from django.conf import settings
 
 from chat import errors
 from chat.errors import ChatError
-from chat.sending.writer import Draft, Outcome, Stored, commit
+from chat.sending.drafts import Draft, Outcome, StoredMessage
+from chat.sending.writer import commit
 from delivery.db.executors import run_priority
 
 logger = logging.getLogger(__name__)
 
 
 class WriteQueue:
-    """Gathers sends of this process and commits them in batches, one batch at a time, in the order they came."""
+    """Gathers the drafts of this process and commits them in batches, one batch at a time, in order of arrival."""
 
-    def __init__(self, pace: float | None = None) -> None:
-        """`pace`: seconds between commits in a crowd; None: IM_COMMIT_INTERVAL."""
-        self._pace: float = settings.IM_COMMIT_INTERVAL if pace is None else pace
-        self._waiting: deque[tuple[Draft, asyncio.Future[Stored]]] = deque()
+    def __init__(self, commit_interval: float | None = None) -> None:
+        """`commit_interval`: seconds between commits while several users send; None: IM_COMMIT_INTERVAL."""
+        self._commit_interval: float = settings.IM_COMMIT_INTERVAL if commit_interval is None else commit_interval
+        self._waiting: deque[tuple[Draft, asyncio.Future[StoredMessage]]] = deque()
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._stopping = False
-        self._last_began = 0.0
-        self._last_senders: set[int] = set()
+        self._is_stopping = False
+        self._last_batch_at = 0.0
+        self._last_batch_senders: set[int] = set()
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="write queue")
@@ -40,57 +41,58 @@ class WriteQueue:
     async def stop(self) -> None:
         """Commit what waits, then end."""
         if self._task is not None:
-            self._stopping = True
+            self._is_stopping = True
             self._arrived.set()
             await self._task
             self._task = None
 
-    def submit(self, draft: Draft) -> asyncio.Future[Stored]:
-        """Queue a draft; its future has the result after the commit, or the ChatError or DatabaseError."""
+    def submit(self, draft: Draft) -> asyncio.Future[StoredMessage]:
+        """Queue a draft. Its future has the stored message after the commit, or the ChatError or DatabaseError."""
         return self.submit_all([draft])[0]
 
-    def submit_all(self, drafts: Sequence[Draft]) -> list[asyncio.Future[Stored]]:
-        """The same for several drafts; either all of them are queued, or none. Once the queue has ended, none is."""
-        ended = self._stopping and (self._task is None or self._task.done())
-        if ended or len(self._waiting) + len(drafts) > settings.IM_WRITE_QUEUE_SIZE:
+    def submit_all(self, drafts: Sequence[Draft]) -> list[asyncio.Future[StoredMessage]]:
+        """Queue several drafts, all or none. Raise ChatError TOO_MUCH if the queue is too full or has stopped."""
+        has_stopped = self._is_stopping and (self._task is None or self._task.done())
+        if has_stopped or len(self._waiting) + len(drafts) > settings.IM_WRITE_QUEUE_SIZE:
             raise ChatError(errors.TOO_MUCH, "The site is busy. Try again in a second.", retryAfter=1)
         loop = asyncio.get_running_loop()
-        futures: list[asyncio.Future[Stored]] = [loop.create_future() for _ in drafts]
+        futures: list[asyncio.Future[StoredMessage]] = [loop.create_future() for _ in drafts]
         self._waiting.extend(zip(drafts, futures, strict=True))
         self._arrived.set()
         return futures
 
     async def _run(self) -> None:
-        while not self._stopping:
+        while not self._is_stopping:
             await self._arrived.wait()
             self._arrived.clear()
             while self._waiting:
-                await self._let_gather()
-                count = min(len(self._waiting), settings.IM_BATCH_MESSAGES)
-                batch = [self._waiting.popleft() for _ in range(count)]
-                self._last_began, self._last_senders = time.monotonic(), {draft.sender for draft, _ in batch}
+                await self._wait_for_more()
+                size = min(len(self._waiting), settings.IM_BATCH_MESSAGES)
+                batch = [self._waiting.popleft() for _ in range(size)]
+                self._last_batch_at = time.monotonic()
+                self._last_batch_senders = {draft.sender for draft, _ in batch}
                 try:
                     outcomes = await run_priority(commit, [draft for draft, _ in batch])
                 except Exception as error:
-                    logger.warning("commit_failed", extra={"messages": count, "error": repr(error)})
-                    _resolve((future for _, future in batch), [error] * count)
+                    logger.warning("commit_failed", extra={"messages": size, "error": repr(error)})
+                    _resolve((future for _, future in batch), [error] * size)
                 else:
                     _resolve((future for _, future in batch), outcomes)
 
-    async def _let_gather(self) -> None:
-        """In a crowd, leave some time between commits; one who sends one after the other does not wait."""
-        if self._last_senders == {self._waiting[0][0].sender}:
+    async def _wait_for_more(self) -> None:
+        """Space out the commits while several users send. A lone user who sends one draft after another never waits."""
+        if self._last_batch_senders == {self._waiting[0][0].sender}:
             return
-        left = self._last_began + self._pace - time.monotonic()
-        if left > 0 and len(self._waiting) < settings.IM_BATCH_MESSAGES and not self._stopping:
+        left = self._last_batch_at + self._commit_interval - time.monotonic()
+        if left > 0 and len(self._waiting) < settings.IM_BATCH_MESSAGES and not self._is_stopping:
             await asyncio.sleep(left)
 
 
-def _resolve(futures: Iterable[asyncio.Future[Stored]], outcomes: Sequence[Outcome]) -> None:
+def _resolve(futures: Iterable[asyncio.Future[StoredMessage]], outcomes: Sequence[Outcome]) -> None:
     for future, outcome in zip(futures, outcomes, strict=True):
-        if future.done():  # Its connection has gone; the message is stored all the same.
+        if future.done():  # Its connection is gone; the message is stored all the same.
             continue
-        if isinstance(outcome, Stored):
+        if isinstance(outcome, StoredMessage):
             future.set_result(outcome)
         else:
             future.set_exception(outcome)
@@ -99,18 +101,19 @@ def _resolve(futures: Iterable[asyncio.Future[Stored]], outcomes: Sequence[Outco
 _queue: WriteQueue | None = None
 
 
-def open_queue(queue: WriteQueue | None) -> None:
-    """Use this queue for the process's sends from its event loop."""
+def set_queue(queue: WriteQueue | None) -> None:
+    """Use this queue for all drafts of the process; None: it has none any more."""
     global _queue
     _queue = queue
 
 
 def running_queue() -> WriteQueue | None:
-    """The same, or None in a process that has none."""
+    """Return the process's queue, or None if it has none."""
     return _queue
 
 
 def current_queue() -> WriteQueue:
+    """Return the process's queue. Raise RuntimeError if it has none."""
     if _queue is None:
         raise RuntimeError("No write queue runs in this process.")
     return _queue

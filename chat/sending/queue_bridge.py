@@ -1,4 +1,4 @@
-"""Storing messages for callers that are not on the event loop: through the write queue, so that they share commits."""
+"""Commit drafts from threads other than the event loop's: through the write queue, so that they share commits."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db import close_old_connections
 
+from chat.sending.drafts import Draft, Outcome
 from chat.sending.queue import running_queue
-from chat.sending.writer import Draft, Outcome, commit
+from chat.sending.writer import commit
 from delivery import publish
 
-PATIENCE = 30.0
-"""Seconds for the commits of a call; what was queued is stored even if nobody waits for it any more."""
+QUEUE_TIMEOUT_SECONDS = 30.0
+"""How long a thread waits for its commits. What is queued is stored even if the thread gives up."""
 
 
-def messages_store(drafts: Sequence[Draft]) -> list[Outcome]:
-    """Store them, in order; an outcome for each. TOO_MUCH, storing none, if the queue has no room for all of them."""
+def commit_in_queue(drafts: Sequence[Draft]) -> list[Outcome]:
+    """Commit the drafts in order, however many; return the outcome of each.
+
+    Raise ChatError TOO_MUCH, storing none, if the queue has no room for all of them, and TimeoutError after
+    QUEUE_TIMEOUT_SECONDS. A process without a queue commits them itself, in batches.
+    """
     if not drafts:
         return []
     queue = running_queue()
@@ -26,7 +31,7 @@ def messages_store(drafts: Sequence[Draft]) -> list[Outcome]:
         batches = [drafts[start : start + size] for start in range(0, len(drafts), size)]
         return [outcome for batch in batches for outcome in commit(batch)]
 
-    async def stored() -> list[Outcome]:
+    async def submit() -> list[Outcome]:
         outcomes: list[Outcome] = []
         for future in queue.submit_all(drafts):
             try:
@@ -37,6 +42,6 @@ def messages_store(drafts: Sequence[Draft]) -> list[Outcome]:
                 outcomes.append(error)
         return outcomes
 
-    # A thread that waits must not keep a connection of the pool, which those who commit need.
+    # A waiting thread must not keep a pooled database connection that the commits need.
     close_old_connections()
-    return publish.run_on_loop(stored, PATIENCE)
+    return publish.run_on_loop(submit, QUEUE_TIMEOUT_SECONDS)

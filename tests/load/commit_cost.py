@@ -30,7 +30,8 @@ def measure() -> None:
 
     from accounts.actions import guest_create
     from accounts.models import App
-    from chat.sending.writer import Draft, commit
+    from chat.sending.drafts import Draft
+    from chat.sending.writer import commit
     from tests.load.figures import environment, table
 
     call_command("setup", verbosity=0)

@@ -37,8 +37,8 @@ _RELAXED = {"IM_API_RATE": "100000", "IM_API_BURST": "1000000", "IM_API_MESSAGE_
 _PLACES = {
     "finding out who calls, and whether they may": r"^Endpoint\.initial ",
     "what the address means": r"^(directory|_find_channels) \(",
-    "the commit": r"^commit \(.*chat/writer",
-    "handing over to the commit and waiting": r"^messages_store ",
+    "the commit": r"^commit \(.*chat/sending/writer",
+    "handing over to the commit and waiting": r"^commit_in_queue ",
     "the hub": r"^Hub\.\w+ ",
     "all of the call": r"^APIView\.dispatch ",
     "threads of requests, with what stands above": r"^request$",

@@ -36,7 +36,8 @@ def measure(messages: int) -> None:
     from chat.actions.channel import channel_create_group
     from chat.search.index import index_advance
     from chat.search.queries import message_search
-    from chat.sending.writer import Draft, commit
+    from chat.sending.drafts import Draft
+    from chat.sending.writer import commit
     from tests.load.figures import environment, table
 
     call_command("setup", verbosity=0)

@@ -17,8 +17,14 @@ from chat.consumers.base import Consumer
 from chat.consumers.json_consumer import JsonConsumer
 from chat.models import Channel
 from chat.node.lifecycle import Node, node, stop_node
-from chat.sending.writer import Draft, Stored, commit
+from chat.sending.decide import decide
+from chat.sending.drafts import Draft, Outcome, StoredMessage
+from chat.sending.load import load
+from chat.sending.store import store
+from chat.sending.writer import commit
+from delivery import log
 from delivery.db.executors import run
+from delivery.db.transactions import write
 from tests.support.client import Client, Envelope
 from tests.support.eventually import PATIENCE
 
@@ -41,11 +47,19 @@ def draft(sender: User, channel: Channel | int, text: str = "hello", **fields: A
     return Draft(sender=sender.pk, channel=channel if isinstance(channel, int) else channel.pk, text=text, **fields)
 
 
-def say(sender: User, channel: Channel | int, text: str = "hello", **fields: Any) -> Stored:
+def say(sender: User, channel: Channel | int, text: str = "hello", **fields: Any) -> StoredMessage:
     """Store one message, which must succeed."""
     (outcome,) = commit([draft(sender, channel, text, **fields)])
-    assert isinstance(outcome, Stored), outcome
+    assert isinstance(outcome, StoredMessage), outcome
     return outcome
+
+
+def store_unpublished(*drafts: Draft) -> list[Outcome]:
+    """Store the drafts as `commit` does, without publishing them: inside another transaction it stays open."""
+    with write():
+        decision = decide(drafts, load(drafts), log.now_ms())
+        store(decision.new)
+    return decision.outcomes()
 
 
 class LocalSocket:

@@ -12,7 +12,7 @@ from accounts.models import User
 from chat.actions.channel import channel_create_group
 from chat.actions.member import member_invite, member_leave
 from chat.actions.message import message_edit, message_recall
-from chat.sending.writer import Stored
+from chat.sending.drafts import StoredMessage
 from delivery import log
 from delivery.db.executors import run
 from delivery.log import Entry
@@ -28,13 +28,13 @@ class Scene:
         self.alice, self.bob, self.carol = people("alice", "bob", "carol")
         self.group = channel_create_group(creator=self.alice, name="Painters", members=["bob"], join=join)
 
-    def say(self, text: str = "hello", by: User | None = None) -> Stored:
+    def say(self, text: str = "hello", by: User | None = None) -> StoredMessage:
         return say(by or self.alice, self.group, text)
 
-    def edit(self, said: Stored, text: str) -> None:
+    def edit(self, said: StoredMessage, text: str) -> None:
         message_edit(user=self.alice, channel_id=self.group.pk, message_id=said.id, text=text, app=101)
 
-    def recall(self, said: Stored) -> None:
+    def recall(self, said: StoredMessage) -> None:
         message_recall(user=self.alice, channel_id=self.group.pk, message_id=said.id, app=101)
 
     def leave(self) -> None:

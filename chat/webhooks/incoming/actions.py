@@ -19,7 +19,7 @@ from chat.actions.message import message_draft, message_send_now
 from chat.errors import ChatError
 from chat.models import Channel, IncomingHook
 from chat.selectors import current_members
-from chat.sending.writer import Stored
+from chat.sending.drafts import StoredMessage
 from chat.webhooks.outgoing.selectors import MANAGE
 from delivery.db.transactions import write
 
@@ -75,7 +75,7 @@ def incoming_hook_renew(*, user: User, hook_id: int) -> str:
     return secret
 
 
-def incoming_hook_post(*, hook: IncomingHook, text: str, key: str = "") -> Stored:
+def incoming_hook_post(*, hook: IncomingHook, text: str, key: str = "") -> StoredMessage:
     """Say something in the hook's channel. With a key once: the same again stores nothing and gives the first result.
 
     Raises ChatError for what may not be said, as for anybody.

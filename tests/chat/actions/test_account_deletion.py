@@ -42,7 +42,7 @@ from chat.actions.message import message_draft, message_edit, message_recall, me
 from chat.actions.report import message_report
 from chat.models import Channel, Membership, Message, ReadMark
 from chat.selectors import access_channel
-from chat.sending.deduplication import Stored, hold
+from chat.sending.drafts import StoredMessage
 from delivery import idempotency, log
 from delivery.idempotency import IdempotencyKey
 from delivery.models import Event
@@ -128,7 +128,8 @@ def alice(db: None, bob: User, settings: Settings, tmp_path: Path) -> User:
     )
     once(IdempotencyKey("a", "pushed", ""), lambda: {"messages": [{"to": {"users": [NAME, "bob"]}, "persons": 1}]})
     idempotency.claim([("b", "said")])
-    hold([(IdempotencyKey("c", "stored", ""), Stored(private.pk, said.id, said.seq))])
+    stored = StoredMessage(private.pk, said.id, said.seq)
+    idempotency.hold({IdempotencyKey("c", "stored", ""): stored.to_response()})
     return alice
 
 

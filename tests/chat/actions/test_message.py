@@ -20,7 +20,7 @@ from chat.actions.message import (
 )
 from chat.errors import ChatError, Code
 from chat.models import Channel, Message
-from chat.sending.writer import Stored
+from chat.sending.drafts import StoredMessage
 from delivery import log
 from tests.support.in_process import guest, people, room, say
 
@@ -39,15 +39,15 @@ def group(persons: list[User]) -> Channel:
 
 
 @pytest.fixture
-def said(persons: list[User], group: Channel) -> Stored:
+def said(persons: list[User], group: Channel) -> StoredMessage:
     return say(persons[1], group, "by Bob")
 
 
-def edit(user: User, group: Channel, said: Stored, text: str = "edited") -> int:
+def edit(user: User, group: Channel, said: StoredMessage, text: str = "edited") -> int:
     return message_edit(user=user, channel_id=group.pk, message_id=said.id, text=text, app=101, origin="c.1")[1]
 
 
-def recall(user: User, group: Channel, said: Stored) -> int | None:
+def recall(user: User, group: Channel, said: StoredMessage) -> int | None:
     return message_recall(user=user, channel_id=group.pk, message_id=said.id, app=101)[1]
 
 
@@ -60,7 +60,7 @@ def refusal(act: Callable[[], object]) -> Code:
 
 
 def test_an_edit_is_an_event_about_the_message_and_redacts_what_was_there(
-    persons: list[User], group: Channel, said: Stored
+    persons: list[User], group: Channel, said: StoredMessage
 ) -> None:
     position = edit(persons[1], group, said)
     first, second = log.read(said.position - 1, 9)
@@ -78,7 +78,7 @@ def test_in_a_room_and_an_open_group_everybody_hears_of_an_edit(persons: list[Us
         assert log.read(said.position, 1)[0].subject is None
 
 
-def test_a_recall_leaves_no_text_anywhere(persons: list[User], group: Channel, said: Stored) -> None:
+def test_a_recall_leaves_no_text_anywhere(persons: list[User], group: Channel, said: StoredMessage) -> None:
     edit(persons[1], group, said, "edited by Bob")
     assert recall(persons[1], group, said) == log.head()
     assert Message.objects.get(pk=said.id).text == ""
@@ -87,7 +87,7 @@ def test_a_recall_leaves_no_text_anywhere(persons: list[User], group: Channel, s
     assert not any("by Bob" in str(event.body) for event in events)
 
 
-def test_a_second_recall_is_no_news(persons: list[User], group: Channel, said: Stored) -> None:
+def test_a_second_recall_is_no_news(persons: list[User], group: Channel, said: StoredMessage) -> None:
     recall(persons[1], group, said)
     before = log.head()
     assert recall(persons[1], group, said) is None and log.head() == before
@@ -100,7 +100,7 @@ def test_a_second_recall_is_no_news(persons: list[User], group: Channel, said: S
     ids=["the owner", "the author", "a stranger"],
 )
 def test_who_edits_and_who_recalls(
-    persons: list[User], group: Channel, said: Stored, who: int, may_edit: Code | None, may_recall: Code | None
+    persons: list[User], group: Channel, said: StoredMessage, who: int, may_edit: Code | None, may_recall: Code | None
 ) -> None:
     for act, code in ((edit, may_edit), (recall, may_recall)):
         if code is None:
@@ -109,7 +109,9 @@ def test_who_edits_and_who_recalls(
             assert refusal(lambda act=act: act(persons[who], group, said)) is code
 
 
-def test_an_admin_who_may_not_read_it_may_not_recall_it(persons: list[User], group: Channel, said: Stored) -> None:
+def test_an_admin_who_may_not_read_it_may_not_recall_it(
+    persons: list[User], group: Channel, said: StoredMessage
+) -> None:
     alice, _, carol = persons
     member_invite(user=alice, channel_id=group.pk, names=["carol"])
     member_set_role(user=alice, channel_id=group.pk, name="carol", role="admin")
@@ -129,7 +131,7 @@ def test_in_a_room_only_the_author_and_the_operator_recall(persons: list[User]) 
 
 
 def test_in_a_closed_channel_nothing_is_edited_and_recalls_still_work(
-    persons: list[User], group: Channel, said: Stored
+    persons: list[User], group: Channel, said: StoredMessage
 ) -> None:
     channel_set_closed(operator=persons[0], channel_id=group.pk, closed=True)
     assert refusal(lambda: edit(persons[1], group, said)) is errors.OPERATION_FAILED
@@ -146,7 +148,9 @@ def test_a_message_sent_alone_is_stored_or_raises(persons: list[User], group: Ch
     assert refusal(lambda: message_draft(sender=alice.pk, channel=group.pk, text="x", type="picture"))
 
 
-def test_sending_moves_one_s_own_read_mark_and_nobody_else_s(persons: list[User], group: Channel, said: Stored) -> None:
+def test_sending_moves_one_s_own_read_mark_and_nobody_else_s(
+    persons: list[User], group: Channel, said: StoredMessage
+) -> None:
     alice, bob, carol = persons
     assert read_mark(user=bob, channel_id=group.pk, seq=0, app=101) == 1
     assert read_mark(user=alice, channel_id=group.pk, seq=0, app=101) == 0

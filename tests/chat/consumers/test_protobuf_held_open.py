@@ -13,12 +13,13 @@ from accounts.models import User
 from chat.actions.channel import channel_create_group
 from chat.consumers.protobuf_consumer import ProtobufConsumer
 from chat.models import Message
-from chat.sending import writer
+from chat.sending.drafts import Outcome, StoredMessage
+from chat.sending.writer import commit
 from delivery import log
 from delivery.db.bulk import Statement
 from delivery.db.executors import run
 from tests.support.eventually import PATIENCE
-from tests.support.in_process import LocalSocket, draft, people, room, serving
+from tests.support.in_process import LocalSocket, draft, people, room, serving, store_unpublished
 from tests.support.protobuf_client import ProtobufClient
 from tests.support.transactions import Held, in_thread, wait_until_waiting
 
@@ -53,15 +54,15 @@ class Early:
                 sql = sql.replace("VALUES (%s, %s)", "SELECT %s, %s FROM pg_advisory_xact_lock(7)")
             return Statement(sql, values, returns)
 
-        monkeypatch.setattr(log, "taking", taking_later)
+        monkeypatch.setattr(log, "reserve_positions", taking_later)
         self._sending = in_thread(self._send)
 
-    def _send(self) -> list[writer.Outcome]:
+    def _send(self) -> list[Outcome]:
         self._thread = threading.current_thread()
         # The test decides how long it waits, not the server.
         self._execute("SET lock_timeout = 0")
         try:
-            return writer.commit([draft(self._world.alice, self._world.one, EARLY)])
+            return commit([draft(self._world.alice, self._world.one, EARLY)])
         finally:
             self._execute("RESET lock_timeout")
 
@@ -76,7 +77,7 @@ class Early:
     def finish(self) -> None:
         self._gate.roll_back()
         (outcome,) = self._sending.result(PATIENCE)
-        assert isinstance(outcome, writer.Stored), outcome
+        assert isinstance(outcome, StoredMessage), outcome
 
 
 @pytest.fixture
@@ -152,7 +153,7 @@ async def test_what_comes_after_a_position_that_is_taken_waits_for_it(world: Wor
     await bob.fetch(0)
     await carol.fetch(0)
     before = await run(log.head)
-    with Held(lambda: writer._store([draft(world.alice, world.one, EARLY)])) as held:
+    with Held(lambda: store_unpublished(draft(world.alice, world.one, EARLY))) as held:
         await bob.put("group", world.two.pk, "late")
         await run(wait_until_waiting)
         await carol.settle()

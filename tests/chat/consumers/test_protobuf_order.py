@@ -15,7 +15,7 @@ from chat.actions import message as messages
 from chat.commands import protobuf_requests
 from chat.consumers import protobuf_consumer
 from chat.consumers.protobuf_consumer import ProtobufConsumer
-from chat.sending.writer import Draft, Stored
+from chat.sending.drafts import Draft, StoredMessage
 from chat.wire import im_pb2 as im
 from delivery.db.executors import run
 from delivery.rate_limits.token_bucket import TokenBucket
@@ -208,7 +208,7 @@ async def test_a_sync_is_waited_for_from_its_coming_not_from_its_turn(
     monkeypatch.setattr(protobuf_consumer, "SYNC_PATIENCE", 0.02)
     send, go_on = messages.message_send, asyncio.Event()
 
-    async def send_later(draft: Draft) -> Stored:
+    async def send_later(draft: Draft) -> StoredMessage:
         await go_on.wait()
         return await send(draft)
 

@@ -16,8 +16,8 @@ from chat.errors import ChatError
 from chat.models import Channel, Message
 from chat.node.lifecycle import Node, node, stop_node
 from chat.sending import queue
+from chat.sending.drafts import StoredMessage
 from chat.sending.queue import WriteQueue, current_queue
-from chat.sending.writer import Stored
 from delivery import log, publish
 from delivery.db.executors import run
 from tests.support.eventually import PATIENCE
@@ -100,10 +100,10 @@ async def test_a_fault_reaches_who_waits_and_the_writer_goes_on(
 
     alice = await run(lambda: group.memberships.get().user)
     with monkeypatch.context() as patch:
-        patch.setattr(log, "placing", away)
+        patch.setattr(log, "insert_entries", away)
         with pytest.raises(OperationalError):
             await lone_queue.submit(draft(alice, group))
-    assert isinstance(await lone_queue.submit(draft(alice, group)), Stored)
+    assert isinstance(await lone_queue.submit(draft(alice, group)), StoredMessage)
 
 
 async def test_a_full_queue_refuses_with_a_time_to_come_back(group: Channel, settings: Settings) -> None:

@@ -18,7 +18,8 @@ from chat.actions.member import member_leave, member_set_role
 from chat.errors import ChatError, Code
 from chat.models import Channel, ReadMark, Restriction
 from chat.sending import writer
-from chat.sending.writer import Stored, commit
+from chat.sending.drafts import Draft, StoredMessage
+from chat.sending.writer import commit
 from tests.support.in_process import draft, people, room, say
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -127,7 +128,7 @@ def test_a_muted_stranger_is_answered_like_any_stranger(alice: User, bob: User, 
 def test_the_muted_harm_nobody_in_their_batch(alice: User, bob: User, group: Channel) -> None:
     restrict(bob, alice, channel=group)
     outcomes = commit([draft(alice, group), draft(bob, group), draft(alice, group)])
-    assert [type(outcome) for outcome in outcomes] == [Stored, ChatError, Stored]
+    assert [type(outcome) for outcome in outcomes] == [StoredMessage, ChatError, StoredMessage]
 
 
 # -- blocks -----------------------------------------------------------------------------------------------------------
@@ -161,7 +162,7 @@ def test_slow_mode_lets_bob_speak_once_in_a_while(
 def test_slow_mode_holds_within_a_batch_too(bob: User, group: Channel) -> None:
     setting(group, slow_mode=30)
     outcomes = commit([draft(bob, group), draft(bob, group), draft(bob, group)])
-    assert [type(outcome) for outcome in outcomes] == [Stored, ChatError, ChatError]
+    assert [type(outcome) for outcome in outcomes] == [StoredMessage, ChatError, ChatError]
 
 
 def test_what_was_refused_does_not_make_bob_wait(bob: User, group: Channel, at: Callable[[float], None]) -> None:
@@ -185,7 +186,7 @@ def test_slow_mode_of_an_app_s_room_is_for_people_and_not_for_services(bob: User
     setting(here, slow_mode=30)
     bot = User.objects.create_user("bot", kind=User.Kind.SERVICE)
     outcomes = commit([draft(bob, here), draft(bot, here), draft(bob, here), draft(bot, here)])
-    assert [type(outcome) for outcome in outcomes] == [Stored, Stored, ChatError, Stored]
+    assert [type(outcome) for outcome in outcomes] == [StoredMessage, StoredMessage, ChatError, StoredMessage]
 
 
 def test_where_only_announcements_are_made_members_do_not_write(alice: User, bob: User, group: Channel) -> None:
@@ -199,9 +200,9 @@ def test_where_only_announcements_are_made_members_do_not_write(alice: User, bob
 # -- cost -------------------------------------------------------------------------------------------------------------
 
 
-def queries(drafts: list[writer.Draft]) -> int:
+def queries(drafts: list[Draft]) -> int:
     with CaptureQueriesContext(connection) as seen:
-        assert all(isinstance(outcome, Stored) for outcome in commit(drafts))
+        assert all(isinstance(outcome, StoredMessage) for outcome in commit(drafts))
     return len(seen)
 
 

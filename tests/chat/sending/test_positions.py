@@ -20,13 +20,14 @@ from chat.actions.message import message_edit, read_mark
 from chat.errors import ChatError
 from chat.models import Channel, Membership, Message, MessageKey, ReadMark
 from chat.sending import writer
-from chat.sending.writer import Draft, Stored, commit
+from chat.sending.drafts import Draft, Outcome, StoredMessage
+from chat.sending.writer import commit
 from delivery import idempotency, log
 from delivery.db.transactions import write
 from delivery.log import Entry
 from delivery.models import Event
 from tests.support.eventually import PATIENCE
-from tests.support.in_process import draft, people, room, say
+from tests.support.in_process import draft, people, room, say, store_unpublished
 from tests.support.oracle import assert_gap_free
 from tests.support.transactions import Held, in_thread, wait_until_waiting, waiting
 
@@ -52,14 +53,13 @@ def gap_free() -> Iterator[None]:
     assert_gap_free()
 
 
-def stored_of(*drafts: Draft) -> Callable[[], list[writer.Outcome]]:
-    """The writer's transaction without its end: inside another one it stays open."""
-    return lambda: writer._store(drafts)[0]
+def stored_of(*drafts: Draft) -> Callable[[], list[Outcome]]:
+    return lambda: store_unpublished(*drafts)
 
 
-def one(outcomes: list[writer.Outcome]) -> Stored:
+def one(outcomes: list[Outcome]) -> StoredMessage:
     (outcome,) = outcomes
-    assert isinstance(outcome, Stored), outcome
+    assert isinstance(outcome, StoredMessage), outcome
     return outcome
 
 
@@ -126,11 +126,14 @@ def test_retries_of_the_same_keys_in_crossed_order(
         wait_until_waiting()
         first = held.commit() if end == "committed" else held.roll_back()
         k2, k1 = retrying.result(PATIENCE)
-    assert isinstance(k1, Stored) and isinstance(k2, Stored)
+    assert isinstance(k1, StoredMessage) and isinstance(k2, StoredMessage)
     assert MessageKey.objects.count() == 2
     assert k1.repeated is k2.repeated is (end == "committed")
     if end == "committed":
-        assert [(s.id, s.channel) for s in first if isinstance(s, Stored)] == [(k1.id, k1.channel), (k2.id, k2.channel)]
+        assert [(s.id, s.channel) for s in first if isinstance(s, StoredMessage)] == [
+            (k1.id, k1.channel),
+            (k2.id, k2.channel),
+        ]
 
 
 def test_senders_and_channels_crossed_do_not_deadlock(
@@ -139,8 +142,8 @@ def test_senders_and_channels_crossed_do_not_deadlock(
     """Both transactions stand at the same held row and then go at once, in opposite orders; neither is tried twice."""
     alice, bob = persons
     tries: list[int] = []
-    store = writer._store
-    monkeypatch.setattr(writer, "_store", lambda drafts, **part: (tries.append(1), store(drafts, **part))[1])
+    load = writer.load
+    monkeypatch.setattr(writer, "load", lambda drafts: (tries.append(1), load(drafts))[1])
     for number in range(5):
         first, second = f"a{number}", f"b{number}"
         with Held(lambda: list(User.objects.select_for_update(no_key=True).filter(pk=alice.pk))) as held:
@@ -156,7 +159,7 @@ def test_senders_and_channels_crossed_do_not_deadlock(
             wait_until_waiting(4)
             held.roll_back()
             for future in futures:
-                assert all(isinstance(outcome, Stored) for outcome in future.result(PATIENCE))
+                assert all(isinstance(outcome, StoredMessage) for outcome in future.result(PATIENCE))
     assert len(tries) == 20 and MessageKey.objects.exclude(client_id=None).count() == 10
 
 
@@ -169,8 +172,8 @@ def test_crossed_claims_of_two_services_happen_once(
     """
     alice, bob = persons
     faults: list[Exception] = []
-    of_one = writer._of_one
-    monkeypatch.setattr(writer, "_of_one", lambda error: (faults.append(error), of_one(error))[1])
+    judge = writer._may_be_caused_by_one_draft
+    monkeypatch.setattr(writer, "_may_be_caused_by_one_draft", lambda error: (faults.append(error), judge(error))[1])
     claims = [("shop", "a"), ("shop", "m"), ("shop", "z")]
     with Held(lambda: idempotency.claim(claims[1:2])) as held:
         sending = [
@@ -180,7 +183,10 @@ def test_crossed_claims_of_two_services_happen_once(
         wait_until_waiting(2)
         held.roll_back()
         outcomes = [outcome for future in sending for outcome in future.result(PATIENCE)]
-    assert sorted(isinstance(outcome, Stored) and outcome.repeated for outcome in outcomes) == [False] * 3 + [True] * 3
+    assert (
+        sorted(isinstance(outcome, StoredMessage) and outcome.repeated for outcome in outcomes)
+        == [False] * 3 + [True] * 3
+    )
     assert [type(fault) for fault in faults] == [IntegrityError] * len(faults)
     assert Message.objects.count() == 3
 
@@ -309,7 +315,7 @@ def test_nothing_is_said_in_an_app_s_room_after_the_event_that_switches_it_off(p
 
     with connection.execute_wrapper(end_app):
         (said,) = commit([draft(persons[0], lobby)])
-    assert isinstance(said, Stored)
+    assert isinstance(said, StoredMessage)
     ending[0].result(PATIENCE)
     assert list(Event.objects.order_by("-position").values_list("kind", flat=True)[:2]) == ["revocation", "msg"]
     (refused,) = commit([draft(persons[0], lobby)])

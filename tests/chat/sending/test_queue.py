@@ -9,9 +9,9 @@ from pytest_django.fixtures import Settings
 
 from chat.errors import ChatError
 from chat.models import Message
-from chat.sending.queue import WriteQueue, open_queue
-from chat.sending.queue_bridge import messages_store
-from chat.sending.writer import Draft, Stored
+from chat.sending.drafts import Draft, StoredMessage
+from chat.sending.queue import WriteQueue, set_queue
+from chat.sending.queue_bridge import commit_in_queue
 from delivery import publish
 from delivery.db.executors import run
 from delivery.hub.hub import Hub
@@ -46,15 +46,15 @@ async def test_what_a_thread_stores_goes_through_the_queue_and_each_has_its_outc
     await hub.start()
     queue.start()
     publish.configure(hub)
-    open_queue(queue)
+    set_queue(queue)
     try:
         drafts = [draft(alice, channel, "one"), draft(alice, 999_999, "nowhere"), draft(alice, channel, "two")]
-        one, nowhere, two = await asyncio.to_thread(messages_store, drafts)
-        assert isinstance(one, Stored) and isinstance(two, Stored)
+        one, nowhere, two = await asyncio.to_thread(commit_in_queue, drafts)
+        assert isinstance(one, StoredMessage) and isinstance(two, StoredMessage)
         assert isinstance(nowhere, ChatError) and nowhere.code.number == 1005
         assert (one.seq, two.seq) == (1, 2)
     finally:
-        open_queue(None)
+        set_queue(None)
         publish.configure(None)
         await queue.stop()
         await hub.stop()

@@ -17,7 +17,8 @@ from chat.errors import ChatError, Code
 from chat.models import Channel, Message, MessageKey
 from chat.selectors import global_channels
 from chat.sending import writer
-from chat.sending.writer import Draft, Outcome, Stored, commit
+from chat.sending.drafts import Draft, Outcome, StoredMessage
+from chat.sending.writer import commit
 from delivery import idempotency, log, publish
 from delivery.log import Entry
 from delivery.models import Event
@@ -55,7 +56,7 @@ def results(outcomes: Sequence[Outcome]) -> list[int | Code | type]:
     """The number of what was stored, the code of what was refused, the type of a fault."""
     return [
         outcome.seq
-        if isinstance(outcome, Stored)
+        if isinstance(outcome, StoredMessage)
         else outcome.code
         if isinstance(outcome, ChatError)
         else type(outcome)
@@ -72,7 +73,7 @@ def test_a_batch_numbers_each_channel_in_the_order_of_the_drafts(
     before = log.head()
     outcomes = commit([draft(alice, group), draft(bob, private), draft(bob, group), draft(alice, private)])
     assert results(outcomes) == [1, 1, 2, 2]
-    assert [outcome.position - before for outcome in outcomes if isinstance(outcome, Stored)] == [1, 2, 3, 4]
+    assert [outcome.position - before for outcome in outcomes if isinstance(outcome, StoredMessage)] == [1, 2, 3, 4]
     group.refresh_from_db()
     assert group.last_seq == 2 and seqs(group) == [1, 2]
 
@@ -99,7 +100,7 @@ def test_the_same_key_again_gives_the_first_result(alice: User, group: Channel) 
 def test_the_same_key_twice_in_a_batch_is_stored_once(alice: User, group: Channel) -> None:
     outcomes = commit([draft(alice, group, client_id="k"), draft(alice, group), draft(alice, group, client_id="k")])
     assert results(outcomes) == [1, 2, 1]
-    assert isinstance(outcomes[2], Stored) and outcomes[2].repeated
+    assert isinstance(outcomes[2], StoredMessage) and outcomes[2].repeated
     assert seqs(group) == [1, 2]
 
 
@@ -248,7 +249,7 @@ def test_a_draft_that_the_database_rejects_fails_alone(alice: User, bob: User, g
 @pytest.mark.postgres
 def test_a_name_too_long_for_its_column_fails_alone(alice: User, bob: User, group: Channel) -> None:
     outcomes = commit([draft(bob, group), draft(alice, group, shown_as="x" * 65), draft(bob, group)])
-    assert [type(outcome).__name__ for outcome in outcomes] == ["Stored", "DataError", "Stored"]
+    assert [type(outcome).__name__ for outcome in outcomes] == ["StoredMessage", "DataError", "StoredMessage"]
 
 
 @pytest.mark.parametrize("place", ["the first commit", "the log"])
@@ -262,7 +263,7 @@ def test_a_database_that_is_away_fails_the_batch_and_nothing_is_half_stored(
 
     before = log.head()
     with monkeypatch.context() as patch:
-        patch.setattr(writer, "_insert", away) if place == "the first commit" else patch.setattr(log, "placing", away)
+        patch.setattr(*((writer, "store") if place == "the first commit" else (log, "insert_entries")), away)
         assert results(commit([draft(alice, group, client_id="k"), draft(alice, group)])) == [OperationalError] * 2
     assert log.head() == before and not MessageKey.objects.exists()
     assert results(commit([draft(alice, group, client_id="k")])) == [1]

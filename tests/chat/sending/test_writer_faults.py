@@ -14,7 +14,8 @@ from accounts.models import User
 from chat.actions.channel import channel_create_group
 from chat.models import Channel, Message, MessageKey
 from chat.sending import writer
-from chat.sending.writer import Draft, Outcome, Stored, commit
+from chat.sending.drafts import Draft, Outcome, StoredMessage
+from chat.sending.writer import commit
 from delivery import log, publish
 from delivery.idempotency import IdempotencyKey
 from delivery.log import Entry
@@ -52,7 +53,7 @@ def drafts(alice: User, groups: Sequence[Channel]) -> list[Draft]:
     return [
         draft(alice, groups[0], client_id="1"),
         draft(alice, groups[1], client_id="2"),
-        draft(alice, groups[1], guard=guard),
+        draft(alice, groups[1], idempotency_key=guard),
     ]
 
 
@@ -73,7 +74,9 @@ def backend() -> int:
 
 def stored(outcomes: Sequence[Outcome]) -> list[bool | str]:
     """For each whether it is stored anew, or what went wrong."""
-    return [not outcome.repeated if isinstance(outcome, Stored) else type(outcome).__name__ for outcome in outcomes]
+    return [
+        not outcome.repeated if isinstance(outcome, StoredMessage) else type(outcome).__name__ for outcome in outcomes
+    ]
 
 
 def assert_whole(messages: int) -> None:
@@ -157,7 +160,7 @@ def test_connections_lost_while_idle_fail_no_commit(alice: User, groups: list[Ch
     """The thread that commits takes one from the pool each time."""
     for number in range(1, 4):
         (outcome,) = in_thread(lambda: commit([draft(alice, groups[0])])).result(PATIENCE)
-        assert isinstance(outcome, Stored) and outcome.seq == number
+        assert isinstance(outcome, StoredMessage) and outcome.seq == number
         with psycopg.connect(url(), autocommit=True) as operator:
             operator.execute(
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
@@ -189,7 +192,7 @@ def test_where_the_log_s_counter_is_not_had_for_long_a_batch_is_refused_as_a_who
     alice: User, groups: list[Channel], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each of its messages would else wait for itself, and the queue of the node behind them."""
-    monkeypatch.setattr(writer, "PARTS_PATIENCE", 0.0)
+    monkeypatch.setattr(writer, "HALVING_TIMEOUT_SECONDS", 0.0)
     batch = [draft(alice, groups[number % 2], client_id=f"{number}") for number in range(20)]
     waits = Waits()
     with Held(lambda: list(LogHead.objects.select_for_update())):
@@ -203,7 +206,7 @@ def test_where_the_log_s_counter_is_not_had_for_long_a_batch_is_refused_as_a_who
 def test_the_parts_of_a_batch_wait_shorter_than_the_whole_has(
     alice: User, groups: list[Channel], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer, "PART_LOCK_PATIENCE", 0.01)
+    monkeypatch.setattr(writer, "HALF_LOCK_TIMEOUT_SECONDS", 0.01)
     waits = Waits()
     with Held(lambda: lock(groups[0])):
         assert stored(impatient(drafts(alice, groups), waits)) == ["OperationalError", True, True]

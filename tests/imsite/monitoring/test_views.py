@@ -66,7 +66,8 @@ async def test_what_nobody_announced_counts_as_a_repair(site: Site, connect: Con
 _SEND = """
 from accounts.actions import system_user
 from chat.models import Channel
-from chat.sending.writer import Draft, commit
+from chat.sending.drafts import Draft
+from chat.sending.writer import commit
 room = Channel.objects.get(app__number=101)
 commit([Draft(sender=system_user().pk, channel=room.pk, text="from a command")])
 """

@@ -1,0 +1,154 @@
+"""Decide what becomes of each draft of a batch. Pure: loaded values in, new messages and refusals out.
+
+The database still has to give a new message its id and its position in the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from chat import payloads, rules
+from chat.errors import ChatError
+from chat.sending.drafts import Draft, Outcome, StoredMessage
+from chat.sending.duplicates import Duplicates
+from chat.sending.permissions import Permissions
+from delivery.log import Entry
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from chat.models import Channel
+    from chat.sending.load import Loaded
+
+
+@dataclass(slots=True)
+class NewMessage:
+    """A message to be stored, with its event. It has the fields of `Message` that its payload shows.
+
+    `pk` is 0 until `store` fills it in, and so is the position of its entry.
+    """
+
+    draft: Draft
+    channel_id: int
+    seq: int
+    sender_id: int
+    type: str
+    text: str
+    shown_as: str
+    reply_to: int | None
+    reply_seq: int | None
+    time: int
+    entry: Entry
+    pk: int = 0
+    edited_at: None = None
+    recalled_at: None = None
+
+    @property
+    def position(self) -> int:
+        return self.entry.position
+
+    def stored(self) -> StoredMessage:
+        """Return the acknowledgement, once the message is stored."""
+        return StoredMessage(
+            self.channel_id,
+            self.pk,
+            self.seq,
+            self.time,
+            self.position,
+            recipient_online=self.draft.recipient_online,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A draft with the same key as an earlier draft of its batch, which is stored as `new`."""
+
+    new: NewMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of a batch: the messages to store, and for each draft, in order, what it leads to."""
+
+    new: list[NewMessage] = field(default_factory=list)
+    verdicts: list[Outcome | NewMessage | Repeat] = field(default_factory=list)
+
+    def outcomes(self) -> list[Outcome]:
+        """Return the outcome of each draft, once the new messages are stored."""
+        return [_outcome(verdict) for verdict in self.verdicts]
+
+
+def decide(drafts: Sequence[Draft], loaded: Loaded, now: int) -> Decision:
+    """Tell repeated and refused drafts from new ones, and number the new ones. `now`: time of the batch in Unix ms."""
+    duplicates, permissions = Duplicates(loaded), Permissions(loaded, now)
+    last_seqs = {pk: channel.last_seq for pk, channel in loaded.channels.items()}
+    decision = Decision()
+    for draft in drafts:
+        try:
+            earlier = duplicates.find(draft)
+            if earlier is not None:
+                decision.verdicts.append(Repeat(earlier) if isinstance(earlier, NewMessage) else earlier)
+                continue
+            reply_seq = permissions.authorize(draft)
+        except ChatError as refusal:
+            decision.verdicts.append(refusal)
+            continue
+        last_seqs[draft.channel] += 1
+        sender, channel = loaded.users[draft.sender], loaded.channels[draft.channel]
+        new = _new_message(draft, sender, channel, last_seqs[draft.channel], reply_seq, now)
+        duplicates.add(new)
+        decision.new.append(new)
+        decision.verdicts.append(new)
+    return decision
+
+
+def _outcome(verdict: Outcome | NewMessage | Repeat) -> Outcome:
+    if isinstance(verdict, NewMessage):
+        return verdict.stored()
+    if isinstance(verdict, Repeat):
+        return replace(verdict.new.stored(), repeated=True)
+    return verdict
+
+
+def _new_message(draft: Draft, sender: User, channel: Channel, seq: int, reply_seq: int | None, now: int) -> NewMessage:
+    new = NewMessage(
+        draft=draft,
+        channel_id=draft.channel,
+        seq=seq,
+        sender_id=draft.sender,
+        type=draft.type,
+        text=draft.text,
+        shown_as=draft.shown_as,
+        reply_to=draft.reply_to,
+        reply_seq=reply_seq,
+        time=now,
+        entry=Entry(
+            kind="msg",
+            channel=draft.channel,
+            app=draft.live_app,
+            origin=draft.origin,
+            header=_header(draft, channel),
+            time=now,
+        ),
+    )
+    new.entry.body = _body(new, sender)
+    return new
+
+
+def _header(draft: Draft, channel: Channel) -> dict[str, list[int]]:
+    header = rules.route(channel.pair)
+    if draft.skip_live is not None:
+        header["skip"] = [draft.skip_live]
+    if draft.receipt_for:
+        header["receipt"] = list(draft.receipt_for)
+    return header
+
+
+def _body(new: NewMessage, sender: User) -> dict[str, object]:
+    """The payload without what the database gives: `store` fills in the id, and the encoder adds the position."""
+    body = payloads.message(new, sender)
+    del body["position"]
+    if new.draft.push_seq:
+        body["pushSeq"] = new.draft.push_seq
+    return body

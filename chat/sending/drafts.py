@@ -1,0 +1,83 @@
+"""Messages on their way: the draft that is sent, and the stored message that acknowledges it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import orjson
+
+if TYPE_CHECKING:
+    from delivery.idempotency import Claim, IdempotencyKey
+
+ClientKey = tuple[int, str]
+"""A sender's id and the client message id they gave: it names one message of one sender."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """A message to be stored. Users, channels and messages are given by id.
+
+    `app`: number of the app that the sender is on; None for a service, which is on all of them.
+    `origin`: the connection that sends it; it gets an acknowledgement instead of the push.
+
+    Three keys make a retry store nothing. `client_id` is kept for good and answers with the first message.
+    `idempotency_key` answers the same request with the first message, and refuses another request. `claim` (scope, key)
+    answers without a message. The last two expire.
+
+    For calls of other systems: `live_app` limits live delivery to connections on one app, `push_seq` replaces the
+    message's id in the envelope of its push, `shown_as` is shown instead of the sender's name, `skip_live` is a user
+    who does not get the message live, `receipt_for` are the users for whom delivery is counted (their own connections
+    do not count), and `recipient_online` is stored with the idempotency key, so that a retry is answered alike.
+    """
+
+    sender: int
+    channel: int
+    text: str
+    type: str = "text"
+    client_id: str | None = None
+    reply_to: int | None = None
+    app: int | None = None
+    origin: str = ""
+    live_app: int | None = None
+    push_seq: str = ""
+    shown_as: str = ""
+    skip_live: int | None = None
+    claim: Claim | None = None
+    idempotency_key: IdempotencyKey | None = None
+    recipient_online: bool | None = None
+    receipt_for: tuple[int, ...] = ()
+
+    @property
+    def client_key(self) -> ClientKey | None:
+        return None if self.client_id is None else (self.sender, self.client_id)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """The acknowledgement of a draft: the message that is stored for it.
+
+    `repeated`: an earlier draft with the same key stored it. `id`, `seq` and `position` are 0 where only the claim of
+    that draft is known. `time` is in Unix ms.
+    """
+
+    channel: int
+    id: int
+    seq: int
+    time: int = 0
+    position: int = 0
+    repeated: bool = False
+    recipient_online: bool | None = None
+
+    def to_response(self) -> str:
+        """Return the text that is kept with an idempotency key. It has no position: its row tells it."""
+        return orjson.dumps([self.channel, self.id, self.seq, self.time, self.recipient_online]).decode()
+
+    @classmethod
+    def from_response(cls, text: str) -> StoredMessage:
+        channel, pk, seq, time, recipient_online = orjson.loads(text)
+        return cls(channel, pk, seq, time, repeated=True, recipient_online=recipient_online)
+
+
+Outcome = StoredMessage | Exception
+"""What became of a draft: stored; refused, with a ChatError; or failed, with the fault."""

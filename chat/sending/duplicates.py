@@ -1,0 +1,65 @@
+"""Find the drafts of a batch that were sent before. Pure: loaded values in, a result out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chat import errors
+from chat.errors import ChatError
+from chat.sending.drafts import Draft, StoredMessage
+
+if TYPE_CHECKING:
+    from chat.sending.decide import NewMessage
+    from chat.sending.load import Loaded
+
+
+class Duplicates:
+    """Knows the keys of earlier batches and of the new messages of this one."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self._loaded = loaded
+        self._claimed = set(loaded.claims)
+        self._new: dict[object, NewMessage] = {}
+
+    def find(self, draft: Draft) -> StoredMessage | NewMessage | None:
+        """Return what was stored for the draft, or the new message of this batch that it repeats; None if it is new.
+
+        Raise ChatError OPERATION_FAILED if its idempotency key was used for another request.
+        """
+        key, loaded = draft.idempotency_key, self._loaded
+        if key is not None and (held := loaded.claims.get(key.claim)) is not None:
+            if held.fingerprint != key.fingerprint:
+                raise _key_reused()
+            return loaded.responses[key.claim]
+        client_key = draft.client_key
+        if client_key is not None and (stored := loaded.sent.get(client_key)) is not None:
+            return stored
+        if draft.claim is not None and draft.claim in self._claimed:
+            return StoredMessage(draft.channel, 0, 0, repeated=True)
+        for own_key in _keys(draft):
+            if (new := self._new.get(own_key)) is not None:
+                other = new.draft.idempotency_key
+                if key is not None and other is not None and other.fingerprint != key.fingerprint:
+                    raise _key_reused()
+                return new
+        return None
+
+    def add(self, new: NewMessage) -> None:
+        """Have later drafts of the batch with one of its keys repeat it."""
+        if new.draft.claim is not None:
+            self._claimed.add(new.draft.claim)
+        for key in _keys(new.draft):
+            self._new[key] = new
+
+
+def _keys(draft: Draft) -> list[object]:
+    keys: list[object] = []
+    if draft.idempotency_key is not None:
+        keys.append(draft.idempotency_key.claim)
+    if (client_key := draft.client_key) is not None:
+        keys.append(client_key)
+    return keys
+
+
+def _key_reused() -> ChatError:
+    return ChatError(errors.OPERATION_FAILED, "This Idempotency-Key was used for another request.")

@@ -1,0 +1,200 @@
+"""Lock the rows of a batch and read everything that decides on it.
+
+A usual batch takes one round trip, with queries that are built once. A second step reads what few batches need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from django.db.models import Q
+
+from accounts.models import App, Block, User
+from chat import rules
+from chat.models import Channel, Membership, Message, MessageKey, ReadMark, Restriction
+from chat.selectors.restrictions import in_force
+from chat.sending.drafts import ClientKey, Draft, StoredMessage
+from delivery import idempotency
+from delivery.db.bulk import execute_batch
+from delivery.db.prepared import Prepared
+from delivery.idempotency import Claim, StoredResponse
+
+_USERS = Prepared(
+    lambda users: (
+        User.objects.select_for_update(no_key=True)
+        .only("username", "nickname", "avatar", "kind", "is_active", "restricted")
+        .filter(pk__in=users)
+        .order_by("pk")
+    )
+)
+_CHANNELS = Prepared(
+    lambda channels: Channel.objects.select_for_update(no_key=True).filter(pk__in=channels).order_by("pk")
+)
+_APPS = Prepared(
+    # Locked, because no message may be stored in an app's channel after the event that disables the app.
+    lambda channels: (
+        App.objects.select_for_update(no_key=True, of=("self",)).filter(channel__in=channels).order_by("pk")
+    )
+)
+_MEMBERSHIPS = Prepared(
+    lambda channels, users: Membership.objects.filter(channel__in=channels, user__in=users).order_by("from_seq")
+)
+_CLIENT_KEYS = Prepared(lambda users, ids: MessageKey.objects.filter(sender__in=users, client_id__in=ids))
+_REPLIED = Prepared(lambda messages: Message.objects.only("channel", "seq").filter(pk__in=messages))
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The rows that decide on a batch. All ids are primary keys; times are in Unix ms."""
+
+    users: Mapping[int, User]
+    """The senders."""
+    channels: Mapping[int, Channel]
+    """With their apps."""
+    memberships: Mapping[tuple[int, int], Sequence[Membership]]
+    """By channel and sender: all intervals, the oldest first."""
+    replied: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    """Channel and sequence number of the messages that are replied to."""
+    restrictions: Collection[Restriction] = ()
+    """Mutes and bans of restricted senders, in these channels and everywhere, that have not expired."""
+    blocks: Collection[tuple[int, int]] = frozenset()
+    """Blocker and blocked sender, where both share one of the private channels."""
+    last_sent: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    """By channel in slow mode and sender: the time of the sender's last message there."""
+    sent: Mapping[ClientKey, StoredMessage] = field(default_factory=dict)
+    """What was stored under the drafts' client keys."""
+    claims: Mapping[Claim, StoredResponse] = field(default_factory=dict)
+    """Those of the drafts' claims that are taken, idempotency keys among them."""
+    responses: Mapping[Claim, StoredMessage] = field(default_factory=dict)
+    """What was stored under the idempotency keys that were used for the same request."""
+
+
+def load(drafts: Sequence[Draft]) -> Loaded:
+    """Lock the drafts' senders, channels and apps, in this order, and read what decides on them.
+
+    Call it first in a transaction. The reads see everything that was committed before the locks were granted.
+    """
+    senders = {draft.sender for draft in drafts}
+    channel_ids = {draft.channel for draft in drafts}
+    client_keys = {key for draft in drafts if (key := draft.client_key) is not None}
+    replied_ids = {draft.reply_to for draft in drafts if draft.reply_to is not None}
+    statements = [
+        _USERS.statement(senders),
+        _CHANNELS.statement(channel_ids),
+        _APPS.statement(channel_ids),
+        _MEMBERSHIPS.statement(channel_ids, senders),
+    ]
+    if client_keys:
+        statements.append(_CLIENT_KEYS.statement({user for user, _ in client_keys}, {key for _, key in client_keys}))
+    if replied_ids:
+        statements.append(_REPLIED.statement(replied_ids))
+    user_rows, channel_rows, app_rows, membership_rows, *optional_rows = execute_batch(statements)
+    optional = iter(optional_rows)
+    key_rows = next(optional) if client_keys else []
+    replied_rows = next(optional) if replied_ids else []
+
+    users = {user.pk: user for user in _USERS.instances(user_rows)}
+    channels = {channel.pk: channel for channel in _CHANNELS.instances(channel_rows)}
+    apps = {app.pk: app for app in _APPS.instances(app_rows)}
+    for channel in channels.values():
+        # The locked row: a join with the channel would read the app as it was before the lock.
+        channel.app = None if channel.app_id is None else apps[channel.app_id]
+    restrictions, blocks = _restrictions(users.values(), channels.values())
+    sent, claims, responses = _earlier_sends(drafts, _CLIENT_KEYS.instances(key_rows))
+    return Loaded(
+        users=users,
+        channels=channels,
+        memberships=_by_channel_and_user(_MEMBERSHIPS.instances(membership_rows)),
+        replied={message.pk: (message.channel_id, message.seq) for message in _REPLIED.instances(replied_rows)},
+        restrictions=restrictions,
+        blocks=blocks,
+        last_sent=_last_sent(users.values(), channels.values()),
+        sent=sent,
+        claims=claims,
+        responses=responses,
+    )
+
+
+def load_unlocked(sender: User, channel_id: int) -> Loaded:
+    """Read what decides whether the user may send to the channel, for a message that is not stored."""
+    channels = {channel.pk: channel for channel in Channel.objects.filter(pk=channel_id).select_related("app")}
+    memberships = Membership.objects.filter(channel=channel_id, user=sender).order_by("from_seq")
+    restrictions, blocks = _restrictions([sender], channels.values())
+    return Loaded(
+        users={sender.pk: sender},
+        channels=channels,
+        memberships=_by_channel_and_user(memberships),
+        restrictions=restrictions,
+        blocks=blocks,
+        last_sent=_last_sent([sender], channels.values()),
+    )
+
+
+def _by_channel_and_user(memberships: Collection[Membership]) -> dict[tuple[int, int], list[Membership]]:
+    grouped: dict[tuple[int, int], list[Membership]] = {}
+    for membership in memberships:
+        grouped.setdefault((membership.channel_id, membership.user_id), []).append(membership)
+    return grouped
+
+
+def _restrictions(
+    users: Collection[User], channels: Collection[Channel]
+) -> tuple[list[Restriction], set[tuple[int, int]]]:
+    """Read the restrictions and blocks of restricted users; without such users there is nothing to read."""
+    restricted = [user.pk for user in users if user.restricted]
+    if not restricted:
+        return [], set()
+    here = Q(channel=None) | Q(channel__in=[channel.pk for channel in channels])
+    restrictions = list(in_force(Restriction.objects.filter(here, user__in=restricted)))
+    peers = {peer for channel in channels for peer in rules.pair_people(channel.pair)}
+    if not peers:
+        return restrictions, set()
+    blocks = Block.objects.filter(blocked__in=restricted, by__in=peers)
+    return restrictions, set(blocks.values_list("by", "blocked"))
+
+
+def _last_sent(users: Collection[User], channels: Collection[Channel]) -> dict[tuple[int, int], int]:
+    """Read when the users last sent to the channels in slow mode; without such channels there is nothing to read."""
+    slow = [channel.pk for channel in channels if channel.slow_mode]
+    if not slow:
+        return {}
+    marks = ReadMark.objects.filter(user__in=[user.pk for user in users], channel__in=slow)
+    return {(mark.channel_id, mark.user_id): mark.said_at for mark in marks if mark.said_at is not None}
+
+
+def _earlier_sends(
+    drafts: Sequence[Draft], used: Collection[MessageKey]
+) -> tuple[dict[ClientKey, StoredMessage], dict[Claim, StoredResponse], dict[Claim, StoredMessage]]:
+    """Read what earlier drafts with the same keys stored: by client key, all taken claims, by idempotency key."""
+    keys = [draft.idempotency_key for draft in drafts if draft.idempotency_key is not None]
+    plain_claims = [draft.claim for draft in drafts if draft.claim is not None]
+    claims = idempotency.held([*plain_claims, *(key.claim for key in keys)])
+    # A response to another request is refused unread, so its text may have any form.
+    requests = {(key.claim, key.fingerprint) for key in keys}
+    responses = {
+        claim: StoredMessage.from_response(held.answer)
+        for claim, held in claims.items()
+        if (claim, held.fingerprint) in requests
+    }
+    sent = {
+        (key.sender_id, key.client_id): StoredMessage(key.channel_id, key.pk, key.seq, repeated=True)
+        for key in used
+        if key.client_id is not None
+    }
+    ids = {stored.id for stored in (*responses.values(), *sent.values())}
+    if not ids:
+        return sent, claims, responses
+    rows = Message.objects.filter(pk__in=ids).values_list("pk", "time", "position")
+    places = {pk: (time, position) for pk, time, position in rows}
+
+    def placed(stored: StoredMessage) -> StoredMessage:
+        """Complete it from its message, unless retention has deleted that."""
+        time, position = places.get(stored.id, (stored.time, 0))
+        return replace(stored, time=time, position=position)
+
+    return (
+        {client_key: placed(stored) for client_key, stored in sent.items()},
+        claims,
+        {claim: placed(stored) for claim, stored in responses.items()},
+    )

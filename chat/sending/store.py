@@ -1,0 +1,94 @@
+"""Store the new messages of a batch, with their keys, read marks and events.
+
+It takes two round trips. The second begins with the log's counter held, so nothing in it may wait for another lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import attrgetter
+
+from chat.models import Channel, Message, MessageKey, ReadMark
+from chat.sending.decide import NewMessage
+from delivery import idempotency, log
+from delivery.db.bulk import Statement, execute_batch, insertion, insertions
+
+_FIELDS = ("id", "channel", "seq", "sender", "type", "text", "shown_as", "reply_to", "reply_seq", "position", "time")
+_values = attrgetter(
+    "pk", "channel_id", "seq", "sender_id", "type", "text", "shown_as", "reply_to", "reply_seq", "position", "time"
+)
+"""The values of `_FIELDS`, in the same order."""
+
+
+def store(new: Sequence[NewMessage]) -> None:
+    """Store the messages in the open transaction and fill in their ids and positions.
+
+    Call it last in a transaction whose `load` has locked the senders, channels and apps. Keys are claimed in sorted
+    order before the log's counter. Raise IntegrityError where another transaction has stored one of the keys since.
+    """
+    if not new:
+        return
+    last_position = _store_keys(new)
+    entries = [message.entry for message in new]
+    for message, entry in zip(new, entries, strict=True):
+        entry.ref, entry.body["id"] = message.pk, str(message.pk)
+    events = log.insert_entries(entries, last_position)
+    execute_batch([*events, *insertions(Message, _FIELDS, list(map(_values, new)))])
+
+
+def _store_keys(new: Sequence[NewMessage]) -> int:
+    """Claim the keys, give the messages their ids, and return the last of the log positions reserved for them."""
+    idempotency.claim([message.draft.claim for message in new if message.draft.claim is not None])
+    statements = [_insert_message_keys(new), _update_channels(new), _update_read_marks(new)]
+    counter = log.reserve_positions(len(new))
+    keyed = [message for message in new if message.draft.idempotency_key is not None]
+    if not keyed:
+        key_rows, *_, counter_rows = execute_batch([*statements, counter])
+        _set_ids(new, key_rows)
+    else:
+        # The response of an idempotency key needs the message's id; claiming the key may wait, so the counter is last.
+        key_rows, *_ = execute_batch(statements)
+        _set_ids(new, key_rows)
+        idempotency.hold(
+            {
+                message.draft.idempotency_key: message.stored().to_response()
+                for message in keyed
+                if message.draft.idempotency_key is not None
+            }
+        )
+        (counter_rows,) = execute_batch([counter])
+    return int(counter_rows[0][0])
+
+
+def _set_ids(new: Sequence[NewMessage], key_rows: Sequence[Sequence[int]]) -> None:
+    ids = {(channel, seq): pk for pk, channel, seq in key_rows}
+    for message in new:
+        message.pk = ids[message.channel_id, message.seq]
+
+
+def _insert_message_keys(new: Sequence[NewMessage]) -> Statement:
+    """Insert in one order everywhere: two transactions with the same keys crossed must not wait for each other."""
+    rows = [(message.sender_id, message.draft.client_id, message.channel_id, message.seq) for message in new]
+    rows.sort(key=lambda row: (row[0], row[1] or ""))
+    fields = ("sender", "client_id", "channel", "seq")
+    return insertion(MessageKey, fields, rows, returning=("id", "channel", "seq"))
+
+
+def _update_channels(new: Sequence[NewMessage]) -> Statement:
+    last_seqs = {message.channel_id: message.seq for message in new}
+    return Statement(
+        f"UPDATE {Channel._meta.db_table} SET last_seq = given.column2, active_at = %s"
+        f" FROM (VALUES {', '.join(['(%s, %s)'] * len(last_seqs))}) AS given WHERE id = given.column1",
+        [new[0].time, *(value for row in sorted(last_seqs.items()) for value in row)],
+    )
+
+
+def _update_read_marks(new: Sequence[NewMessage]) -> Statement:
+    """Senders have read up to their own last message."""
+    marks = {(message.channel_id, message.sender_id): message.seq for message in new}
+    return insertion(
+        ReadMark,
+        ("channel", "user", "seq", "said_at"),
+        [(channel, user, seq, new[0].time) for (channel, user), seq in sorted(marks.items())],
+        "ON CONFLICT (user_id, channel_id) DO UPDATE SET seq = excluded.seq, said_at = excluded.said_at",
+    )
