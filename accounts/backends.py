@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from accounts.errors import TooOften
-from accounts.rate_limits import signing_in
+from accounts.rate_limits import sign_in_rate_limit
 
 
 class AddressThrottle:
@@ -21,7 +21,7 @@ class AddressThrottle:
         if request is None:
             return
         try:
-            signing_in.take(request.META["REMOTE_ADDR"])
+            sign_in_rate_limit.take(request.META["REMOTE_ADDR"])
         except TooOften as refusal:
             # Answered as by the lock of one name: 429.
             request.axes_locked_out = True  # type: ignore[attr-defined]

@@ -27,7 +27,7 @@ from accounts.oauth import flow
 from accounts.oauth.flow import Refused
 from accounts.oauth.identity import Identity, suggested_nickname, suggested_user_name
 from accounts.oauth.providers import ProviderConfig, origins, provider, way, ways
-from accounts.rate_limits import leaving, registration_rate_limit
+from accounts.rate_limits import oauth_rate_limit, registration_rate_limit
 from accounts.reauthentication import is_certain
 from accounts.selectors.sign_in_methods import email_taken, user_by_oauth_link
 from accounts.selectors.users import guest_name_taken
@@ -65,7 +65,7 @@ class OAuthStart(OAuthView):
     """Go to the provider, to come in by it."""
 
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
-        leaving.take(request.META["REMOTE_ADDR"])
+        oauth_rate_limit.take(request.META["REMOTE_ADDR"])
         return HttpResponseRedirect(flow.leave(request, self.way, next_page=request.POST.get("next") or "/"))
 
 
@@ -81,7 +81,7 @@ class Link(OAuthView, OwnPage, FormView):  # type: ignore[type-arg]
     def form_valid(self, form: ReauthenticationForm) -> HttpResponse:
         if not is_certain(self.request, self.person, form):
             return self.form_invalid(form)
-        leaving.take(self.request.META["REMOTE_ADDR"])
+        oauth_rate_limit.take(self.request.META["REMOTE_ADDR"])
         return HttpResponseRedirect(flow.leave(self.request, self.way, link_to=self.person))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from accounts.forms.profile import ResetForm
 from accounts.forms.sign_in import FirstPasswordForm
 from accounts.mail import post
 from accounts.models import User
-from accounts.rate_limits import mailing
+from accounts.rate_limits import mail_rate_limit
 from accounts.selectors.users import user_by_email
 
 
@@ -44,8 +44,8 @@ class Reset(FormView):  # type: ignore[type-arg]
     def form_valid(self, form: ResetForm) -> HttpResponse:
         email = form.cleaned_data["email"].lower()
         try:
-            mailing.take(self.request.META["REMOTE_ADDR"])
-            mailing.take(email)
+            mail_rate_limit.take(self.request.META["REMOTE_ADDR"])
+            mail_rate_limit.take(email)
         except AccountError as refusal:
             form.refuse(refusal)
             return self.form_invalid(form)

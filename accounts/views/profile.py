@@ -21,7 +21,7 @@ from accounts.actions import avatar_remove, avatar_set, profile_update
 from accounts.errors import AccountError
 from accounts.forms.profile import AvatarForm, ProfileForm
 from accounts.models import User
-from accounts.rate_limits import changing
+from accounts.rate_limits import profile_rate_limit
 from accounts.selectors.users import user_by_id
 
 _FOR_GOOD = "public, max-age=31536000, immutable"
@@ -52,7 +52,7 @@ class Profile(OwnPage, FormView):  # type: ignore[type-arg]
 
     def form_valid(self, form: ProfileForm) -> HttpResponse:
         try:
-            changing.take(str(self.person.pk))
+            profile_rate_limit.take(str(self.person.pk))
             user = profile_update(user_id=self.person.pk, **form.cleaned_data)
         except AccountError as refusal:
             form.refuse(refusal)
@@ -75,7 +75,7 @@ class Avatar(OwnPage):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         try:
-            changing.take(str(self.person.pk))
+            profile_rate_limit.take(str(self.person.pk))
             if "remove" in request.POST:
                 avatar_remove(user_id=self.person.pk)
             else:

@@ -19,7 +19,7 @@ from accounts.forms.profile import EmailForm
 from accounts.mail import email_proof, email_proven, post
 from accounts.models import Device
 from accounts.oauth.providers import ways
-from accounts.rate_limits import mailing
+from accounts.rate_limits import mail_rate_limit
 from accounts.reauthentication import is_certain
 from accounts.selectors.sign_in_methods import device_by_id, devices, email_taken, linked_providers
 from accounts.sign_in import current_credential, remember_device
@@ -88,8 +88,8 @@ class Email(OwnPage, FormView):  # type: ignore[type-arg]
             return self.form_invalid(form)
         email = form.cleaned_data["email"].lower()
         try:
-            mailing.take(self.request.META["REMOTE_ADDR"])
-            mailing.take(email)
+            mail_rate_limit.take(self.request.META["REMOTE_ADDR"])
+            mail_rate_limit.take(email)
         except AccountError as refusal:
             form.refuse(refusal)
             return self.form_invalid(form)

@@ -53,7 +53,7 @@ def audiences(
 
 def _tell_rooms(rooms: Mapping[int, Entry]) -> None:
     """Tell who is there now, in rooms that are not too large for it; whether the person is there does not count."""
-    if publish.running():
+    if publish.is_running():
         publish.hub().soon(_start, rooms)
 
 

@@ -17,6 +17,7 @@ from chat.admin.queries import COUNTED, messages_since, open_reports
 from chat.admin.statistics import figures
 from chat.node.lifecycle import running_node
 from delivery import log, metrics, publish
+from delivery.event_loop import run_on_loop
 from delivery.hub.hub import Hub
 from delivery.nodes.base import NodeInfo
 
@@ -94,14 +95,14 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def look(faults: list[str]) -> Online | None:
     """What the nodes say; None, and the reason among the faults, if this process's says nothing."""
-    if not publish.running():
+    if not publish.is_running():
         faults.append(gettext("No node runs in this process, so who is online is not known here."))
         return None
     hub = publish.hub()
     apps = [(app.number, str(app)) for app in apps_enabled()]
     head = log.head()
     try:
-        online = publish.run_on_loop(lambda: _look(hub, apps), LOOP_PATIENCE)
+        online = run_on_loop(lambda: _look(hub, apps), LOOP_PATIENCE)
     except (TimeoutError, RuntimeError):
         faults.append(
             gettext("The node's event loop has not answered for %(seconds)d seconds.") % {"seconds": LOOP_PATIENCE}

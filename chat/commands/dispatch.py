@@ -46,7 +46,7 @@ async def _carried_out(command: Command, call: Call, data: Any) -> Any:
         raise ChatError(errors.NOT_AUTHORISED, "Guests use their app's room only. Register to do more.")
     asked = _read(command, data)
     if command.changes:
-        caller.take(caller.connection.measures.changes)
+        caller.take(caller.connection.rate_limits.changes)
     return await command.handler(call, asked)
 
 

@@ -29,7 +29,7 @@ class Send(msgspec.Struct):
 async def send(call: Call, data: Send) -> dict[str, Any]:
     """Say something; answered after the commit. The same `clientMsgId` again gives the same answer."""
     caller = call.caller
-    caller.take(caller.connection.measures.sends)
+    caller.take(caller.connection.rate_limits.sends)
     draft = messages.message_draft(
         sender=call.user.pk,
         channel=data.target or caller.room,

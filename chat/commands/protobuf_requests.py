@@ -37,7 +37,7 @@ def draft(call: Call, up: codec.SendRequest) -> Draft:
     channel = up.receiver if up.session == "group" else 0
     if channel == caller.room and not caller.in_room:
         raise ChatError(errors.NO_DATA, "There is no such channel.")
-    caller.take(caller.connection.measures.sends)
+    caller.take(caller.connection.rate_limits.sends)
     if up.type != "text":
         return messages.message_draft_attachment(
             sender=call.user.pk,

@@ -40,7 +40,7 @@ class Caller:
     def take(self, bucket: TokenBucket) -> None:
         """Take one of what the person may do. TOO_MUCH, with when to try again, if there is none."""
         if not bucket.take():
-            raise ChatError(errors.TOO_MUCH, "You are doing this too fast.", retryAfter=round(bucket.wait(), 3))
+            raise ChatError(errors.TOO_MUCH, "You are doing this too fast.", retryAfter=round(bucket.retry_after(), 3))
 
 
 @dataclass(slots=True)

@@ -30,7 +30,7 @@ async def search(call: Call, data: Search) -> dict[str, Any]:
     the `before` of the next page. A message is found about a second after its send.
     """
     caller = call.caller
-    caller.take(caller.connection.measures.searches)
+    caller.take(caller.connection.rate_limits.searches)
 
     def read() -> dict[str, Any]:
         access = None if data.target is None else access_channel(call.user, data.target, app=caller.app)

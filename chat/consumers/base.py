@@ -124,11 +124,11 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
             await work
 
     def _flood_refusal(self, connection: Connection) -> ChatError:
-        return ChatError(errors.TOO_MUCH, "Too many requests.", retryAfter=round(connection.requests.wait(), 3))
+        return ChatError(errors.TOO_MUCH, "Too many requests.", retryAfter=round(connection.requests.retry_after(), 3))
 
     def _end_flood(self, connection: Connection) -> None:
         """Close on who has been refused as many requests as may be made at once."""
-        if connection.requests.overdrawn:
+        if connection.requests.is_overdrawn:
             connection.close(errors.FLOOD.number, errors.FLOOD.reason)
 
     # -- writing --------------------------------------------------------------------------------------------------

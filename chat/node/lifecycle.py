@@ -29,6 +29,7 @@ from delivery.nodes.base import Nodes
 from delivery.nodes.memory import MemoryNodes
 from delivery.presence.base import Presence
 from delivery.presence.memory import MemoryPresence
+from delivery.rate_limits.limiter import use_shared_buckets
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +56,8 @@ class Node:
         await self.hub.start()
         relay = await self.cluster.start(self.hub) if self.cluster is not None else None
         self.writer.start()
-        publish.configure(self.hub, relay, self.cluster.buckets if self.cluster is not None else None)
+        publish.configure(self.hub, relay)
+        use_shared_buckets(self.cluster.token_buckets if self.cluster is not None else None)
         set_queue(self.writer)
         self.webhooks.start()
         if min(self.nodes.live().values(), key=lambda info: (info.started, info.id)).id == self.nodes.id:
@@ -92,6 +94,7 @@ class Node:
         await self.webhooks.stop()
         await self.writer.stop()
         set_queue(None)
+        use_shared_buckets(None)
         publish.configure(None)
         await self.hub.stop()
         await self.hub.receipts.flush()

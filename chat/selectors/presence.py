@@ -15,6 +15,7 @@ from accounts.models import App
 from accounts.selectors.contacts import users_hiding_presence
 from accounts.selectors.users import apps_enabled, users_by_names
 from delivery import publish
+from delivery.event_loop import run_on_loop
 from delivery.presence.base import Presence
 
 T = TypeVar("T")
@@ -22,7 +23,7 @@ T = TypeVar("T")
 
 def ask_presence(question: Callable[[Presence], Coroutine[Any, Any, T]], nobody: T) -> T:
     """The presence's answer. A process that serves no connections knows nobody."""
-    return publish.run_on_loop(lambda: question(publish.hub().presence)) if publish.running() else nobody
+    return run_on_loop(lambda: question(publish.hub().presence)) if publish.is_running() else nobody
 
 
 def persons_online(persons: Collection[int], app: int | None = None) -> set[int]:

@@ -11,7 +11,7 @@ from django.db import close_old_connections
 from chat.sending.drafts import Draft, Outcome
 from chat.sending.queue import running_queue
 from chat.sending.writer import commit
-from delivery import publish
+from delivery.event_loop import run_on_loop
 
 QUEUE_TIMEOUT_SECONDS = 30.0
 """How long a thread waits for its commits. What is queued is stored even if the thread gives up."""
@@ -44,4 +44,4 @@ def commit_in_queue(drafts: Sequence[Draft]) -> list[Outcome]:
 
     # A waiting thread must not keep a pooled database connection that the commits need.
     close_old_connections()
-    return publish.run_on_loop(submit, QUEUE_TIMEOUT_SECONDS)
+    return run_on_loop(submit, QUEUE_TIMEOUT_SECONDS)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.errors import AccountError
-from accounts.rate_limits import exporting
+from accounts.rate_limits import export_rate_limit
 from accounts.views.close_account import CloseAccountView
 from accounts.views.profile import OwnPage
 from chat.actions.account_deletion import person_delete
@@ -31,7 +31,7 @@ class Export(OwnPage):
 
     def post(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         try:
-            exporting.take(str(self.person.pk))
+            export_rate_limit.take(str(self.person.pk))
         except AccountError as refusal:
             messages.error(request, _(refusal.text) % refusal.params)
             return redirect("own-data")

@@ -20,14 +20,14 @@ from delivery.hub.hub import Hub
 class Cluster:
     """The parts of one node, in the order in which they start and end. All of them on the node's event loop.
 
-    `nodes`, `presence` and `buckets` are there from the beginning, `peers` and `relay` once it has started.
+    `nodes`, `presence` and `token_buckets` are there from the beginning, `peers` and `relay` once it has started.
     """
 
     def __init__(self, node: str) -> None:
         self._link = RedisClient(settings.REDIS_URL)
         self.nodes = RedisNodes(self._link, node)
         self.presence = RedisPresence(self._link, self.nodes)
-        self.buckets = RedisTokenBuckets(self._link)
+        self.token_buckets = RedisTokenBuckets(self._link)
         self._server: DeliverServer | None = None
         self.peers: Peers | None = None
         self.relay: Relay | None = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from delivery import log
 from delivery.hub.connection import Connection
 from delivery.log import Entry, MembershipInterval
-from delivery.rate_limits.token_bucket import RateLimitRegistry, RateLimits
+from delivery.rate_limits.user_limits import UserRateLimitRegistry, UserRateLimits
 
 
 def ignore(what: object) -> None:
@@ -22,7 +22,7 @@ class Person:
     id: int
     connections: set[Connection] = field(default_factory=set)
     spans: list[MembershipInterval] | None = None
-    measures: RateLimits = field(default_factory=RateLimits)
+    rate_limits: UserRateLimits = field(default_factory=UserRateLimits)
     news: list[Entry] = field(default_factory=list)
 
     def attached(self) -> list[Connection]:
@@ -65,7 +65,7 @@ class Audience:
     def __init__(self) -> None:
         self.persons: dict[int, Person] = {}
         self.channels: dict[int, dict[Connection, None]] = {}
-        self._measures_of = RateLimitRegistry()
+        self._rate_limits = UserRateLimitRegistry()
         self.on_channel_active: Callable[[int], None] = ignore
         """Called when the first connection of a channel is here; not for those whose entries name their persons."""
         self.on_leave: Callable[[int], None] = ignore
@@ -147,7 +147,7 @@ class Audience:
         assert connection.person is not None
         person = self.persons.get(connection.person)
         if person is None:
-            person = Person(connection.person, measures=self._measures_of(connection.person))
+            person = Person(connection.person, rate_limits=self._rate_limits.get(connection.person))
             self.persons[connection.person] = person
         person.connections.add(connection)
         return person
@@ -159,7 +159,7 @@ class Audience:
                 self._subscribe((connection,), span.channel, direct=span.direct)
         for channel in connection.channels:
             self._subscribe((connection,), channel)
-        connection.measures = person.measures
+        connection.rate_limits = person.rate_limits
         connection.attached = True
 
     def forget(self, connection: Connection) -> None:

@@ -13,7 +13,8 @@ from django.conf import settings
 
 from delivery import metrics
 from delivery.hub.outbox import Frame, Outbox, Ticker
-from delivery.rate_limits.token_bucket import RateLimits, TokenBucket
+from delivery.rate_limits.token_bucket import TokenBucket
+from delivery.rate_limits.user_limits import UserRateLimits
 
 HELD_LIMIT = 10_000
 """Pushes, or replies, that may be held back; over it the connection is closed."""
@@ -65,8 +66,8 @@ class Connection:
         """The position from which on the hub delivers to it."""
         self.fetched = 0
         """The position up to which what the client fetched itself has been counted."""
-        self.measures = RateLimits()
-        """What the person may still do; shared by the person's connections from log-in on."""
+        self.rate_limits = UserRateLimits()
+        """From log-in on, those of the user, which all connections of the user share."""
         self.requests = TokenBucket(settings.IM_REQUEST_RATE, settings.IM_REQUEST_BURST)
         self.outbox = Outbox(ticker, settings.IM_OUTBOX_BYTES, self._overflow)
         self._end = end

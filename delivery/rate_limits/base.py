@@ -1,4 +1,4 @@
-"""What every store of token buckets offers: one interface for this process's memory and for a store shared by nodes."""
+"""The interface of a store of token buckets, in this process's memory (`memory`) or shared by all nodes in Redis."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ class TokenBucketResult:
 
 
 class TokenBuckets(Protocol):
-    """Token buckets by key."""
+    """Token buckets by key. To be used on the node's event loop; `RateLimiter` uses them from threads."""
 
     async def draw(self, key: str, *, rate: float, burst: int, count: int = 1) -> TokenBucketResult:
-        """Take `count` tokens, or none, from a bucket that holds `burst` and refills at `rate` per second.
+        """Take `count` tokens, or none, from a bucket that holds `burst` tokens and refills at `rate` per second.
 
-        A `count` above `burst` is granted when the bucket is full, and the rest is owed.
-        Raises TokenBucketsUnavailable.
+        A full bucket grants a `count` above `burst` as well, and the rest is owed. Raises TokenBucketsUnavailable.
         """

@@ -1,67 +1,47 @@
-"""How much somebody may do: a bucket that fills at a steady rate. Rates are per second."""
+"""One token bucket in memory: allows a burst at once and a steady rate over time."""
 
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 
-from django.conf import settings
-
-PERSONS = 10_000
-"""Persons that are remembered; who came longest ago is forgotten, which at worst fills their buckets."""
+from delivery.rate_limits.base import TokenBucketResult
 
 
 class TokenBucket:
-    """`burst` at once, `rate` a second for long."""
+    """Holds `burst` tokens and refills at `rate` tokens per second. Not thread-safe."""
 
-    __slots__ = ("_at", "_burst", "_left", "_rate")
+    __slots__ = ("_tokens", "_updated_at", "burst", "rate")
 
     def __init__(self, rate: float, burst: float) -> None:
-        self._rate = rate
-        self._burst = self._left = burst
-        self._at = time.monotonic()
+        self.rate = rate
+        self.burst = self._tokens = burst
+        self._updated_at = time.monotonic()
 
     def take(self) -> bool:
-        """Take one if there is one. What is refused is a debt, down to an empty second bucket: see `overdrawn`."""
-        now = time.monotonic()
-        self._left = min(self._burst, self._left + (now - self._at) * self._rate)
-        self._at = now
-        allowed = self._left >= 1
-        self._left = max(self._left - 1, -self._burst)
+        """Take one token if there is one. A refusal costs a token as well, down to `-burst`: see `is_overdrawn`."""
+        self._refill()
+        allowed = self._tokens >= 1
+        self._tokens = max(self._tokens - 1, -self.burst)
         return allowed
 
-    def wait(self) -> float:
-        """Seconds until one may be taken again."""
-        return max(0.0, (1 - self._left) / self._rate)
+    def draw(self, count: int) -> TokenBucketResult:
+        """Take `count` tokens, or none; a refusal costs nothing. See `delivery.rate_limits.base.TokenBuckets.draw`."""
+        self._refill()
+        missing = max(0.0, min(count, self.burst) - self._tokens)
+        if not missing:
+            self._tokens -= count
+        return TokenBucketResult(self._tokens, missing)
+
+    def _refill(self) -> None:
+        now = time.monotonic()
+        self._tokens = min(self.burst, self._tokens + (now - self._updated_at) * self.rate)
+        self._updated_at = now
+
+    def retry_after(self) -> float:
+        """Return the seconds until the bucket has a token again, counted from the last call of `take`."""
+        return max(0.0, (1 - self._tokens) / self.rate)
 
     @property
-    def overdrawn(self) -> bool:
-        """Whether as much again has been refused as may be done at once: this is no oversight, it is a flood."""
-        return self._left <= -self._burst
-
-
-class RateLimits:
-    """What one person may do, on all their connections to a node."""
-
-    __slots__ = ("changes", "searches", "sends")
-
-    def __init__(self) -> None:
-        self.sends = TokenBucket(settings.IM_SEND_RATE, settings.IM_SEND_BURST)
-        """Messages."""
-        self.changes = TokenBucket(settings.IM_SEND_RATE, settings.IM_SEND_BURST)
-        """All else that is stored and told to others: edits, pins, comings and goings, …"""
-        self.searches = TokenBucket(settings.IM_SEARCH_RATE, settings.IM_SEARCH_BURST)
-
-
-class RateLimitRegistry:
-    """The measures of each person, who keeps them over a reconnect: leaving must not be the way to a fresh bucket."""
-
-    def __init__(self) -> None:
-        self._known: OrderedDict[int, RateLimits] = OrderedDict()
-
-    def __call__(self, person: int) -> RateLimits:
-        measures = self._known.setdefault(person, RateLimits())
-        self._known.move_to_end(person)
-        if len(self._known) > PERSONS:
-            self._known.popitem(last=False)
-        return measures
+    def is_overdrawn(self) -> bool:
+        """Whether `burst` requests have been refused in a row: that is no oversight, it is a flood."""
+        return self._tokens <= -self.burst

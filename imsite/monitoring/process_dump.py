@@ -13,6 +13,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from delivery import publish
+from delivery.event_loop import run_on_loop
 
 MOST = 80
 """Lines of a list."""
@@ -22,9 +23,9 @@ SLICE = 500
 
 def tasks() -> str:
     """The event loop's tasks, grouped by coroutine and by where they wait."""
-    if not publish.running():
+    if not publish.is_running():
         return "No node runs in this process.\n"
-    found = publish.run_on_loop(_tasks)
+    found = run_on_loop(_tasks)
     lines = [f"{count:8}  {name}\n{'':10}{place}" for (name, place), count in found.most_common(MOST)]
     return "\n".join([f"{found.total()} tasks", "", *lines, ""])
 

@@ -102,7 +102,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self._fail(TOO_LARGE, "too many fragments")
 
     def handle_ping(self) -> None:
-        if not self._pings.take() and self._pings.overdrawn:
+        if not self._pings.take() and self._pings.is_overdrawn:
             self._fail(FLOOD.number, FLOOD.reason)
         elif self.writable.is_set():
             super().handle_ping()

@@ -12,122 +12,99 @@ from accounts import rate_limits
 from accounts.actions import app_create
 from accounts.errors import TooOften
 from accounts.models import User
-from accounts.rate_limits import Throttle
+from accounts.rate_limits import HourlyRateLimit
 from chat.actions.session import session_open
 from chat.errors import TOO_MUCH, ChatError
-from delivery import publish
 from delivery.rate_limits.base import TokenBucketResult
+from delivery.rate_limits.limiter import RateLimiter
 from tests.accounts.conftest import PASSWORD
+from tests.support.clock import Clock
 
 FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.fixture(autouse=True)
 def _fresh(settings: Settings) -> None:
-    rate_limits.registration_rate_limit.forget()
+    rate_limits.registration_rate_limit.reset()
     settings.IM_REGISTRATION_RATE = 2
 
 
-class Clock:
-    now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(rate_limits, "time", made)
-    return made
-
-
-def test_an_address_has_its_fill_and_gets_it_back(clock: Clock) -> None:
-    joining = Throttle("IM_REGISTRATION_RATE")
-    joining.take("192.0.2.1")
-    joining.take("192.0.2.1")
+def test_an_address_reaches_its_limit_and_may_go_on_later(bucket_clock: Clock) -> None:
+    registrations = HourlyRateLimit("IM_REGISTRATION_RATE")
+    registrations.take("192.0.2.1")
+    registrations.take("192.0.2.1")
     with pytest.raises(TooOften) as refusal:
-        joining.take("192.0.2.1")
+        registrations.take("192.0.2.1")
     assert 0 < refusal.value.seconds <= 1801
-    joining.take("192.0.2.2")
-    clock.now += 1801
-    joining.take("192.0.2.1")
+    registrations.take("192.0.2.2")
+    bucket_clock.now += 1801
+    registrations.take("192.0.2.1")
 
 
-def test_what_is_refused_costs_nothing(clock: Clock) -> None:
-    joining = Throttle("IM_REGISTRATION_RATE")
+def test_refused_registrations_are_not_counted(bucket_clock: Clock) -> None:
+    registrations = HourlyRateLimit("IM_REGISTRATION_RATE")
     for _ in range(2):
-        joining.take("192.0.2.1")
+        registrations.take("192.0.2.1")
     for _ in range(100):
         with pytest.raises(TooOften):
-            joining.take("192.0.2.1")
-    clock.now += 1801
-    joining.take("192.0.2.1")
+            registrations.take("192.0.2.1")
+    bucket_clock.now += 1801
+    registrations.take("192.0.2.1")
 
 
-def test_the_addresses_of_one_network_count_as_one(clock: Clock) -> None:
-    joining = Throttle("IM_REGISTRATION_RATE")
-    joining.take("2001:db8:1:2::1")
-    joining.take("2001:db8:1:2:ffff::9")
+def test_the_addresses_of_one_network_count_as_one(bucket_clock: Clock) -> None:
+    registrations = HourlyRateLimit("IM_REGISTRATION_RATE")
+    registrations.take("2001:db8:1:2::1")
+    registrations.take("2001:db8:1:2:ffff::9")
     with pytest.raises(TooOften):
-        joining.take("2001:db8:1:2::3")
-    joining.take("2001:db8:1:3::1")
-    joining.take("::ffff:192.0.2.9")
-    joining.take("192.0.2.9")
+        registrations.take("2001:db8:1:2::3")
+    registrations.take("2001:db8:1:3::1")
+    registrations.take("::ffff:192.0.2.9")
+    registrations.take("192.0.2.9")
     with pytest.raises(TooOften):
-        joining.take("192.0.2.9")
+        registrations.take("192.0.2.9")
 
 
-def test_memory_is_bounded(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate_limits, "_REMEMBERED", 10)
-    joining = Throttle("IM_REGISTRATION_RATE")
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limits, "_MAX_KEYS", 10)
+    registrations = HourlyRateLimit("IM_REGISTRATION_RATE")
     for number in range(100):
-        joining.take(f"192.0.2.{number}")
-    assert len(joining._spent) == 10
+        registrations.take(f"192.0.2.{number}")
+    assert len(registrations.local_keys()) == 10
 
 
-def test_all_nodes_count_together_and_one_by_itself_while_they_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[str, float, int]] = []
-    shared: list[TokenBucketResult | None] = [
-        TokenBucketResult(left=1, missing=0),
-        TokenBucketResult(left=0.5, missing=0.5),
-        None,
-        None,
-        None,
-    ]
+def test_an_address_is_told_when_to_try_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    draws: list[tuple[str, float, int]] = []
+    results = [TokenBucketResult(left=1, missing=0), TokenBucketResult(left=0.5, missing=0.5)]
 
-    def draw(name: str, *, rate: float, burst: int, patience: float) -> TokenBucketResult | None:
-        asked.append((name, rate, burst))
-        return shared.pop(0)
+    def draw(limiter: RateLimiter, key: str, *, rate: float, burst: int) -> TokenBucketResult:
+        draws.append((key, rate, burst))
+        return results.pop(0)
 
-    monkeypatch.setattr(publish, "draw", draw)
-    joining = Throttle("IM_REGISTRATION_RATE")
-    joining.take("192.0.2.1")
+    monkeypatch.setattr(RateLimiter, "draw", draw)
+    registrations = HourlyRateLimit("IM_REGISTRATION_RATE")
+    registrations.take("192.0.2.1")
     with pytest.raises(TooOften) as refusal:
-        joining.take("192.0.2.1")
+        registrations.take("192.0.2.1")
     assert 900 <= refusal.value.seconds <= 902
-    joining.take("192.0.2.1")
-    joining.take("192.0.2.1")
-    with pytest.raises(TooOften):
-        joining.take("192.0.2.1")
-    assert {(rate, burst) for _, rate, burst in asked} == {(2 / 3600, 2)}
-    assert len({name for name, _, _ in asked}) == 1 and "192.0.2.1" not in asked[0][0]
+    assert {(rate, burst) for _, rate, burst in draws} == {(2 / 3600, 2)}
+    assert len({key for key, _, _ in draws}) == 1
 
 
-def test_who_was_counted_is_kept_nowhere(settings: Settings) -> None:
+def test_no_store_tells_who_was_counted(settings: Settings) -> None:
     settings.IM_MAIL_RATE = 2
-    mailing, other = Throttle("IM_REGISTRATION_RATE"), Throttle("IM_MAIL_RATE")
-    mailing.take("alice@example.org")
-    other.take("alice@example.org")
-    assert "alice" not in str([*mailing._spent, *other._spent])
-    assert set(mailing._spent).isdisjoint(other._spent)
+    registrations, mails = HourlyRateLimit("IM_REGISTRATION_RATE"), HourlyRateLimit("IM_MAIL_RATE")
+    registrations.take("alice@example.org")
+    mails.take("alice@example.org")
+    assert "alice" not in str(registrations.local_keys() + mails.local_keys())
+    assert set(registrations.local_keys()).isdisjoint(mails.local_keys())
 
 
-def test_none_is_no_limit(settings: Settings) -> None:
+def test_zero_is_no_limit(settings: Settings) -> None:
     settings.IM_REGISTRATION_RATE = 0
-    joining = Throttle("IM_REGISTRATION_RATE")
+    registrations = HourlyRateLimit("IM_REGISTRATION_RATE")
     for _ in range(100):
-        joining.take("192.0.2.1")
+        registrations.take("192.0.2.1")
 
 
 def _register(client: Client, name: str) -> str:
@@ -135,7 +112,7 @@ def _register(client: Client, name: str) -> str:
     return client.post("/accounts/register/", form).content.decode()
 
 
-def test_accounts_and_guests_share_a_measure(db: None, client: Client) -> None:
+def test_accounts_and_guests_share_one_limit(db: None, client: Client) -> None:
     app_create(number=901, name="Web")
     _register(client, "alice")
     assert client.post("/accounts/guest/", {"name": "Guest", "appId": "901"}).status_code == 201
@@ -148,13 +125,13 @@ def test_accounts_and_guests_share_a_measure(db: None, client: Client) -> None:
     assert not User.objects.filter(username="bob").exists()
 
 
-def test_who_writes_another_address_into_the_request_is_not_believed(db: None) -> None:
+def test_a_forged_forwarded_address_is_ignored(db: None) -> None:
     for number in range(2):
         _register(Client(headers={"X-Forwarded-For": f"192.0.2.{number}"}), f"alice{number}")
     assert "too often" in _register(Client(headers={"X-Forwarded-For": "192.0.2.77"}), "alice9")
 
 
-def test_a_guest_by_websocket_too(db: None) -> None:
+def test_guests_by_websocket_are_counted(db: None) -> None:
     app_create(number=901, name="Web")
 
     def enter(address: str) -> None:

@@ -14,7 +14,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from accounts.actions import user_register
-from accounts.rate_limits import signing_in
+from accounts.rate_limits import sign_in_rate_limit
 from chat.node.connection_limiter import ConnectionLimiter
 from tests.support.bare_socket import BareSocket
 from tests.support.fixtures import SiteFactory
@@ -242,7 +242,7 @@ def test_one_password_tried_on_everybody_is_stopped_by_address(settings: Setting
         home = Client(REMOTE_ADDR="203.0.113.8")
         assert home.post(page, {"username": "alice", "password": "a good password"}).status_code == 302
     finally:
-        signing_in.forget()
+        sign_in_rate_limit.reset()
 
 
 def test_an_ipv6_network_counts_as_one_address(settings: Settings) -> None:

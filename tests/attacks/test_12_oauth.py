@@ -289,7 +289,7 @@ def test_a_script_in_a_name_elsewhere_is_text_here(provider: IdentityProvider) -
 
 def test_what_is_begun_without_end_is_bounded_and_forgotten(provider: IdentityProvider, settings: Settings) -> None:
     settings.IM_OAUTH_RATE = 3
-    rate_limits.leaving.forget()
+    rate_limits.oauth_rate_limit.reset()
     client = Client()
     answers = [client.post("/accounts/oauth/github/").status_code for _ in range(5)]
     assert answers == [302] * 3 + [429] * 2
@@ -297,4 +297,4 @@ def test_what_is_begun_without_end_is_bounded_and_forgotten(provider: IdentityPr
     Nonce.objects.update(timestamp=1)
     expired_credentials_delete()
     assert not Nonce.objects.exists()
-    rate_limits.leaving.forget()
+    rate_limits.oauth_rate_limit.reset()

@@ -258,7 +258,7 @@ async def test_she_downloads_it(settings: Settings, tmp_path: Path) -> None:
     from delivery.db.executors import run
 
     settings.DATA_DIR = tmp_path
-    rate_limits.exporting.forget()
+    rate_limits.export_rate_limit.reset()
     user = await run(lambda: user_register(username="carol", password=PASSWORD))
     client = AsyncClient()
     await client.aforce_login(user, backend="django.contrib.auth.backends.ModelBackend")
@@ -272,13 +272,13 @@ async def test_she_downloads_it(settings: Settings, tmp_path: Path) -> None:
 
 def test_by_post_only_and_not_without_end(alice: User, settings: Settings) -> None:
     settings.IM_EXPORT_RATE = 1
-    rate_limits.exporting.forget()
+    rate_limits.export_rate_limit.reset()
     client = Client()
     client.post("/accounts/login/", {"username": "alice", "password": PASSWORD})
     assert client.get("/accounts/data/export/").status_code == 405
     assert client.post("/accounts/data/export/")["Content-Type"] == "application/zip"
     assert "too often" in client.post("/accounts/data/export/", follow=True).content.decode()
-    rate_limits.exporting.forget()
+    rate_limits.export_rate_limit.reset()
 
 
 def test_a_stranger_gets_none(db: None, client: Client) -> None:

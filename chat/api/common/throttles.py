@@ -1,15 +1,8 @@
-"""How much one token may do: requests, and messages by them. Counted for the whole site where it has a Redis.
-
-Without one, or while it is away, each node counts by itself, so n nodes allow n times as much: what protects the
-database then is that each node protects itself.
-"""
+"""Rate limits of the REST API, by API token: calls, messages in them, and posts through one incoming webhook."""
 
 from __future__ import annotations
 
 import math
-import threading
-import time
-from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,100 +10,74 @@ from django.conf import settings
 
 from chat import errors
 from chat.errors import ChatError
-from delivery import publish
-from delivery.rate_limits.base import TokenBucketResult
+from delivery.rate_limits.limiter import RateLimiter
 
-TOKENS = 10_000
-"""Tokens that a node remembers; who has not called for longest is forgotten, which at worst fills their bucket."""
-PATIENCE = 1.0
-"""Seconds for which a call waits to be counted with those of the other nodes."""
+_MAX_TOKENS = 10_000
+_SHARED_TIMEOUT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What is left: `limit` at once, `remaining` of it, all of it again in `reset` seconds.
+    """What a token has left: `remaining` of `limit` at once, and all of it again in `reset` seconds.
 
-    `wait`: seconds until there would be as many as were asked for; 0 where they were given.
+    `retry_after`: seconds until a refused request is allowed; 0 for one that was allowed.
     """
 
     limit: int
     remaining: int
     reset: int
-    wait: float = 0.0
+    retry_after: float = 0.0
 
     def require(self) -> None:
-        """TOO_MUCH unless they were given; it tells when there will be enough."""
-        if self.wait:
-            raise ChatError(errors.TOO_MUCH, "This token calls too much.", retryAfter=self.wait)
+        """Raise TOO_MUCH, with the time to wait, if the request was refused."""
+        if self.retry_after:
+            raise ChatError(errors.TOO_MUCH, "This token calls too much.", retryAfter=self.retry_after)
 
 
-class Throttle:
-    """A bucket for each token: `burst` at once, `rate` a second for long. Safe in threads, not for the event loop.
+class ApiThrottle:
+    """Allows each token `burst` requests at once and `rate` per second over time. For threads, not the event loop."""
 
-    `name` tells the buckets of this throttle from those of others.
-    """
-
-    def __init__(self, rate: float, burst: int, name: str = "") -> None:
-        self._rate, self._burst, self._name = rate, burst, name
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
-        self._lock = threading.Lock()
+    def __init__(self, rate: float, burst: int, name: str) -> None:
+        self._rate, self._burst = rate, burst
+        self._limiter = RateLimiter(name, max_keys=_MAX_TOKENS, shared_timeout_seconds=_SHARED_TIMEOUT_SECONDS)
 
     def take(self, token: str, count: int = 1) -> Allowance:
-        """Take so many. TOO_MUCH, taking nothing, if there are not enough."""
+        """Count `count` requests by the token. Raises TOO_MUCH, and counts nothing, if they are over the limit."""
         allowance = self.draw(token, count)
         allowance.require()
         return allowance
 
     def draw(self, token: str, count: int = 1) -> Allowance:
-        """Take so many, or nothing if there are not enough."""
-        drawn = self._shared(token, count) or self._own(token, count)
+        """Count `count` requests by the token, or nothing if they are over the limit."""
+        result = self._limiter.draw(token, rate=self._rate, burst=self._burst, count=count)
         return Allowance(
             self._burst,
-            max(0, int(drawn.left)),
-            math.ceil((self._burst - drawn.left) / self._rate),
-            # Never as little as would be none at all.
-            max(0.001, round(drawn.missing / self._rate, 3)) if drawn.missing > 0 else 0.0,
+            max(0, int(result.left)),
+            math.ceil((self._burst - result.left) / self._rate),
+            # A refusal never says 0 seconds, which stands for an allowed request.
+            max(0.001, round(result.missing / self._rate, 3)) if result.missing > 0 else 0.0,
         )
 
-    def _shared(self, token: str, count: int) -> TokenBucketResult | None:
-        """From the bucket of all nodes; None where there is none to be reached."""
-        name = f"{self._name}:{token}"
-        return publish.draw(name, rate=self._rate, burst=self._burst, count=count, patience=PATIENCE)
 
-    def _own(self, token: str, count: int) -> TokenBucketResult:
-        """From this node's own."""
-        now = time.monotonic()
-        with self._lock:
-            left, at = self._buckets.pop(token, (float(self._burst), now))
-            left = min(self._burst, left + (now - at) * self._rate)
-            missing = min(count, self._burst) - left
-            # More than the bucket ever holds is let through when it is full, and owed.
-            left -= count if missing <= 0 else 0
-            self._buckets[token] = (left, now)
-            if len(self._buckets) > TOKENS:
-                self._buckets.popitem(last=False)
-        return TokenBucketResult(left, max(0.0, missing))
-
-
-class _Throttles:
-    """The process's throttles, by the options as they are when first asked for."""
+class _ApiThrottles:
+    """The throttles of this process, made with the settings as they are at first use."""
 
     @cached_property
-    def requests(self) -> Throttle:
-        return Throttle(settings.IM_API_RATE, settings.IM_API_BURST, "requests")
+    def requests(self) -> ApiThrottle:
+        return ApiThrottle(settings.IM_API_RATE, settings.IM_API_BURST, "requests")
 
     @cached_property
-    def messages(self) -> Throttle:
-        return Throttle(settings.IM_API_MESSAGE_RATE, settings.IM_API_MESSAGE_BURST, "messages")
+    def messages(self) -> ApiThrottle:
+        return ApiThrottle(settings.IM_API_MESSAGE_RATE, settings.IM_API_MESSAGE_BURST, "messages")
 
     @cached_property
-    def hooks(self) -> Throttle:
+    def hooks(self) -> ApiThrottle:
         """By incoming webhook rather than by token."""
-        return Throttle(settings.IM_INCOMING_WEBHOOK_RATE, settings.IM_INCOMING_WEBHOOK_BURST, "hooks")
+        return ApiThrottle(settings.IM_INCOMING_WEBHOOK_RATE, settings.IM_INCOMING_WEBHOOK_BURST, "hooks")
 
-    def forget(self) -> None:
-        """Begin anew: every token has its whole allowance on this node."""
+    def reset(self) -> None:
+        """Forget what this node has counted alone, and read the settings again."""
         self.__dict__.clear()
 
 
-throttles = _Throttles()
+throttles = _ApiThrottles()

@@ -18,6 +18,7 @@ from chat.api.legacy.call import Call, answer
 from chat.api.legacy.openapi import NUMBER, TEXT, form_call, obj, texts
 from chat.node.lifecycle import running_node
 from delivery import publish
+from delivery.event_loop import run_on_loop
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class SystemState(Call):
         """
         debug = parameters.text(request, "isDebug").lower() == "true"
         apps = [app.number for app in apps_enabled()]
-        state = publish.run_on_loop(lambda: _state(apps, debug=debug)) if publish.running() else State()
+        state = run_on_loop(lambda: _state(apps, debug=debug)) if publish.is_running() else State()
         manager: dict[str, Any] = {
             "clientsLen": state.connections,
             "usersLen": state.persons,

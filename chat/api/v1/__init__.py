@@ -22,7 +22,7 @@ How a call is written:
   to its drafts; any other write runs in `chat.actions.idempotency.once(guard, work)`, which claims the key in the
   transaction of the work and gives the first answer to a repeat.
 - Views hold no query: reads go through selectors, writes through actions. They are plain synchronous functions; a
-  question for the event loop (presence, nodes) goes through `delivery.publish.run_on_loop`.
+  question for the event loop (presence, nodes) goes through `delivery.event_loop.run_on_loop`.
 - Whoever answers for channels calls `chat.actions.service_access.access_for_service`, so that `chat.manage_channels`
   means the same everywhere.
 """

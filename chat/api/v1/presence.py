@@ -18,6 +18,7 @@ from chat.errors import ChatError
 from chat.node.lifecycle import running_node
 from chat.selectors import presence as online
 from delivery import publish
+from delivery.event_loop import call_on_loop
 from delivery.nodes.base import NodeInfo
 
 LARGEST_PAGE = 1000
@@ -160,9 +161,9 @@ class Nodes(Endpoint):
 
 def _nodes() -> list[NodeInfo]:
     node = running_node()
-    if node is None or not publish.running():
+    if node is None or not publish.is_running():
         return []
-    return publish.on_loop(lambda: list(node.nodes.live().values()))
+    return call_on_loop(lambda: list(node.nodes.live().values()))
 
 
 def _app(number: int) -> int:

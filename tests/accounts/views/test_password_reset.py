@@ -120,13 +120,13 @@ def test_the_policy_of_passwords_holds(alice: User, client: Client, settings: Se
 @pytest.mark.parametrize("by", ["address", "recipient"])
 def test_mail_is_bounded_by_address_and_by_recipient(alice: User, settings: Settings, by: str) -> None:
     settings.IM_MAIL_RATE = 2
-    rate_limits.mailing.forget()
+    rate_limits.mail_rate_limit.reset()
     for number in range(4):
         sender = "192.0.2.1" if by == "address" else f"192.0.2.{number}"
         whom = "alice@example.org" if by == "recipient" else f"somebody{number}@example.org"
         page = Client(REMOTE_ADDR=sender).post("/accounts/reset/", {"email": whom}, follow=True).content.decode()
         assert ("too often" in page) == (number >= 2)
-    rate_limits.mailing.forget()
+    rate_limits.mail_rate_limit.reset()
 
 
 def test_a_foreign_host_makes_no_link(alice: User, client: Client) -> None:

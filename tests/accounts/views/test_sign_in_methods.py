@@ -207,12 +207,12 @@ def test_the_page_does_not_tell_whether_an_address_is_taken(alice: User, bob: Us
 
 def test_mail_is_bounded(alice: User, settings: Settings) -> None:
     settings.IM_MAIL_RATE = 1
-    rate_limits.mailing.forget()
+    rate_limits.mail_rate_limit.reset()
     client = _signed_in()
     _ask(client, "alice@example.org")
     assert "That was too often" in _ask(client, "alice@example.org")
     assert len(mail.outbox) == 1
-    rate_limits.mailing.forget()
+    rate_limits.mail_rate_limit.reset()
 
 
 # -- the end, for now ----------------------------------------------------------------------------------------------

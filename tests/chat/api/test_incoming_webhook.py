@@ -35,9 +35,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def _whole_allowances() -> Iterator[None]:
-    throttles.forget()
+    throttles.reset()
     yield
-    throttles.forget()
+    throttles.reset()
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_the_same_key_again_is_said_once(hook: tuple[IncomingHook, str], group: 
 
 def test_too_much_is_told_with_when_to_come_back(hook: tuple[IncomingHook, str], group: Channel, settings: Any) -> None:
     settings.IM_INCOMING_WEBHOOK_RATE, settings.IM_INCOMING_WEBHOOK_BURST = 0.1, 2
-    throttles.forget()
+    throttles.reset()
     answers = [_post(hook[1], {"text": str(number)}) for number in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 429, 429]
     assert int(answers[2]["Retry-After"]) >= 1

@@ -44,7 +44,7 @@ async def test_two_first_connections_start_one_node() -> None:
     first, second = await asyncio.gather(node(), node())
     assert first is second and publish.hub() is first.hub
     await stop_node()
-    assert not publish.running()
+    assert not publish.is_running()
     with pytest.raises(RuntimeError):
         current_queue()
 

@@ -1,45 +1,29 @@
-"""A bucket of two that fills at one a second, by a clock of the test's own."""
+"""A bucket of two tokens that refills at one per second."""
 
 from __future__ import annotations
 
-import pytest
-
-from delivery.rate_limits import token_bucket
 from delivery.rate_limits.token_bucket import TokenBucket
+from tests.support.clock import Clock
 
 
-class Clock:
-    now = 100.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(token_bucket, "time", made)
-    return made
-
-
-def test_the_burst_goes_at_once_and_then_one_a_second(clock: Clock) -> None:
+def test_a_bucket_allows_its_burst_and_then_one_per_second(bucket_clock: Clock) -> None:
     bucket = TokenBucket(1, 2)
     assert [bucket.take() for _ in range(3)] == [True, True, False]
-    clock.now += bucket.wait()
+    bucket_clock.now += bucket.retry_after()
     assert bucket.take()
 
 
-def test_rest_fills_it_up_to_the_burst_only(clock: Clock) -> None:
+def test_a_bucket_never_refills_above_its_burst(bucket_clock: Clock) -> None:
     bucket = TokenBucket(1, 2)
-    clock.now += 1000
+    bucket_clock.now += 1000
     assert [bucket.take() for _ in range(3)] == [True, True, False]
 
 
-def test_whoever_goes_on_after_refusals_is_a_flood_and_recovers_by_waiting(clock: Clock) -> None:
+def test_a_bucket_is_overdrawn_by_as_many_refusals_as_its_burst_and_recovers_by_waiting(bucket_clock: Clock) -> None:
     bucket = TokenBucket(1, 2)
     taken = [bucket.take() for _ in range(3)]
-    assert taken == [True, True, False] and not bucket.overdrawn
+    assert taken == [True, True, False] and not bucket.is_overdrawn
     bucket.take()
-    assert bucket.overdrawn
-    clock.now += bucket.wait()
-    assert bucket.take() and not bucket.overdrawn
+    assert bucket.is_overdrawn
+    bucket_clock.now += bucket.retry_after()
+    assert bucket.take() and not bucket.is_overdrawn

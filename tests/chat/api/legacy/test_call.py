@@ -173,7 +173,7 @@ def test_a_fault_in_the_code_is_a_server_error_without_its_text(monkeypatch: pyt
 
 def test_a_token_s_calls_are_throttled(shop: User, grant: Grant, settings: Settings) -> None:
     settings.IM_API_RATE, settings.IM_API_BURST = 0.1, 1
-    throttles.forget()
+    throttles.reset()
     headers = {"Authorization": grant(shop, "use_gateway")}
     try:
         replies = [Client().get("/user/list", READS["/user/list"], headers=headers) for _ in range(2)]
@@ -182,4 +182,4 @@ def test_a_token_s_calls_are_throttled(shop: User, grant: Grant, settings: Setti
         # Programs in an open network have no token.
         assert [get(Client(), "/user/list", appID="101")["code"] for _ in range(2)] == [200, 200]
     finally:
-        throttles.forget()
+        throttles.reset()

@@ -57,9 +57,9 @@ class Caller:
 
 @pytest.fixture(autouse=True)
 def _whole_allowances() -> Iterator[None]:
-    throttles.forget()
+    throttles.reset()
     yield
-    throttles.forget()
+    throttles.reset()
 
 
 @pytest.fixture

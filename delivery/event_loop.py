@@ -1,0 +1,45 @@
+"""Runs functions of other threads on this node's event loop, where the hub and everything that it holds belong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+LOOP_TIMEOUT_SECONDS = 10.0
+"""How long a thread waits for its turn on the event loop."""
+
+_loop: asyncio.AbstractEventLoop | None = None
+
+
+def set_loop(loop: asyncio.AbstractEventLoop | None) -> None:
+    """Use this event loop from now on; None: there is none any more."""
+    global _loop
+    _loop = loop
+
+
+def call_on_loop(function: Callable[[], T]) -> T:
+    """Return what the quick `function` returns on the event loop. See `run_on_loop`."""
+
+    async def call() -> T:
+        return function()
+
+    return run_on_loop(call)
+
+
+def run_on_loop(function: Callable[[], Coroutine[Any, Any, T]], timeout_seconds: float = LOOP_TIMEOUT_SECONDS) -> T:
+    """Return what the asynchronous `function` returns on the event loop, for example a question to the presence.
+
+    For other threads only: on the loop itself it would wait for itself. Raises TimeoutError if no result comes in time,
+    and RuntimeError if this process has no hub.
+    """
+    if _loop is None:
+        raise RuntimeError("No hub runs in this process.")
+    future = asyncio.run_coroutine_threadsafe(function(), _loop)
+    try:
+        return future.result(timeout_seconds)
+    finally:
+        # Does nothing to a future that is done; the result of any other has no reader any more.
+        future.cancel()

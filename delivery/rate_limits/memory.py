@@ -1,0 +1,43 @@
+"""Token buckets in this process's memory, by key."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+from delivery.rate_limits.base import TokenBucketResult
+from delivery.rate_limits.token_bucket import TokenBucket
+
+
+class MemoryTokenBuckets:
+    """Token buckets of this process; see `delivery.rate_limits.base.TokenBuckets`. Thread-safe.
+
+    Above `max_buckets` the bucket that was used longest ago is dropped: at worst, its key has a full bucket again.
+    """
+
+    def __init__(self, max_buckets: int) -> None:
+        self._max_buckets = max_buckets
+        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
+        self._lock = threading.Lock()
+
+    async def draw(self, key: str, *, rate: float, burst: int, count: int = 1) -> TokenBucketResult:
+        return self.draw_now(key, rate=rate, burst=burst, count=count)
+
+    def draw_now(self, key: str, *, rate: float, burst: int, count: int = 1) -> TokenBucketResult:
+        """Do what `draw` does, from any thread. Never waits for anything but other threads' draws."""
+        with self._lock:
+            bucket = self._buckets.pop(key, None) or TokenBucket(rate, burst)
+            # As in Redis, a changed limit applies to the buckets that exist.
+            bucket.rate, bucket.burst = rate, burst
+            self._buckets[key] = bucket
+            if len(self._buckets) > self._max_buckets:
+                self._buckets.popitem(last=False)
+            return bucket.draw(count)
+
+    def keys(self) -> list[str]:
+        """Return the keys that have a bucket, the one used last at the end."""
+        return list(self._buckets)
+
+    def clear(self) -> None:
+        """Give every key a full bucket."""
+        self._buckets.clear()
