@@ -14,14 +14,14 @@ class ChatConfig(AppConfig):
         from accounts.actions.apps import app_created
         from accounts.actions.profile_events import profile_changed
         from chat import encoders as pushes
-        from chat.actions.profile_broadcast import audiences
+        from chat.actions.profile_broadcast import profile_change_events
         from delivery.hub.encoders import encoders
 
         encoders["json"] = pushes.json_push
         encoders[pushes.PROTOBUF] = pushes.protobuf_push
         encoders[pushes.PROTOBUF_AND_CALLS] = pushes.protobuf_or_call_push
         app_created.connect(_open_room)
-        profile_changed.connect(audiences)
+        profile_changed.connect(profile_change_events)
 
 
 def _open_room(app: "App", **kwargs: Any) -> None:

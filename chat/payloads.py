@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from accounts.models import User
 from chat.models import Message, Pin
-from chat.selectors import FOR_GOOD, Listed
+from chat.selectors import NEVER_ENDS, ChannelSummary
 from delivery.log import Entry
 
 
@@ -149,7 +149,7 @@ def push_data(entry: Entry) -> dict[str, Any]:
     return entry.body | {"position": entry.position}
 
 
-def listed_channel(item: Listed) -> dict[str, Any]:
+def listed_channel(item: ChannelSummary) -> dict[str, Any]:
     channel = item.channel
     data = {
         "target": str(channel.pk),
@@ -175,5 +175,5 @@ def listed_channel(item: Listed) -> dict[str, Any]:
     if channel.kind == channel.Kind.PUBLIC:
         data["memberCount"] = item.members
     if item.muted_until is not None:
-        data["muted"] = {} if item.muted_until == FOR_GOOD else {"until": milliseconds(item.muted_until)}
+        data["muted"] = {} if item.muted_until == NEVER_ENDS else {"until": milliseconds(item.muted_until)}
     return data

@@ -17,7 +17,7 @@ from django.urls import re_path  # noqa: E402
 
 from chat.consumers.json_consumer import JsonConsumer  # noqa: E402
 from chat.consumers.protobuf_consumer import ProtobufConsumer  # noqa: E402
-from chat.node.lifecycle import node, stop_node  # noqa: E402
+from chat.node.lifecycle import start_node, stop_node  # noqa: E402
 from imsite import cookie_parser  # noqa: E402
 from imsite.monitoring import loop_lag  # noqa: E402
 from imsite.server.request_threads import HttpHandler  # noqa: E402
@@ -35,7 +35,7 @@ async def lifespan(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         message = await receive()
         if message["type"] == "lifespan.startup":
             try:
-                await node()
+                await start_node()
                 measuring = asyncio.create_task(loop_lag.measure(), name="loop lag")
             except Exception as error:
                 await send({"type": "lifespan.startup.failed", "message": f"The node does not start: {error}"})

@@ -11,21 +11,21 @@ from accounts.actions.anonymization import NICKNAME, anonymized_username
 from accounts.actions.profile_events import PROFILE_CHANGED
 from accounts.models import User
 from accounts.selectors.contacts import contact_ids
-from chat.actions.member import end_stay
-from chat.actions.profile_broadcast import MOST_PEOPLE
+from chat.actions.member import end_membership
+from chat.actions.profile_broadcast import MAX_USERS
 from chat.models import Channel, Membership, Message, ReadMark, Report, Restriction
 from delivery import log
 from delivery.anonymize import Body, empty_own, rewrite, rewrite_answers
 from delivery.db.transactions import write
 
-_COMINGS = {"enter": "is here", "exit": "has left"}
+_PRESENCE_TEXTS = {"enter": "is here", "exit": "has left"}
 """Events whose text says the name."""
-_TOGETHER = 500
+_MESSAGES_PER_TRANSACTION = 500
 """Messages changed in one transaction."""
 
 
-def person_delete(*, user_id: int) -> None:
-    """Delete somebody's account. What an interruption leaves undone, `deletions_finish` does.
+def account_delete(*, user_id: int) -> None:
+    """Delete somebody's account. What an interruption leaves undone, `finish_interrupted_deletions` does.
 
     LastAdministrator; NoSuchPerson for guests and services.
     """
@@ -33,7 +33,7 @@ def person_delete(*, user_id: int) -> None:
     _finish(user_id)
 
 
-def deletions_finish() -> None:
+def finish_interrupted_deletions() -> None:
     """Finish deletions that were interrupted."""
     for user_id in accounts.users_awaiting_anonymization():
         _finish(user_id)
@@ -41,63 +41,63 @@ def deletions_finish() -> None:
 
 def _finish(user_id: int) -> None:
     """All that names the person, then the person; each step is safe to repeat."""
-    groups, people = list(_groups(user_id).values_list("channel", flat=True)), contact_ids(user_id, MOST_PEOPLE)
+    groups, people = list(_current_groups(user_id).values_list("channel", flat=True)), contact_ids(user_id, MAX_USERS)
     for channel_id in groups:
-        _leave(user_id, channel_id)
+        _leave_group(user_id, channel_id)
     name = User.objects.values_list("username", flat=True).get(pk=user_id)
-    _take_back(name)
+    _anonymize_service_messages(name)
     with write():
         ReadMark.objects.filter(user=user_id).delete()
         Restriction.objects.filter(user=user_id).delete()
         Report.objects.filter(reporter=user_id).update(reason="")
     position = log.head()
-    redact(user_id, name)
+    anonymize_events(user_id, name)
     accounts.user_anonymize(user_id=user_id, groups=groups, people=people)
     # What others caused meanwhile: an end of a friendship, say.
-    redact(user_id, name, after=position)
-    answers = [*_marks(user_id, name), orjson.dumps(name).decode()]
-    rewrite_answers(answers, lambda answer: _unnamed(_without(answer, str(user_id), name), name))
+    anonymize_events(user_id, name, after=position)
+    answers = [*_search_marks(user_id, name), orjson.dumps(name).decode()]
+    rewrite_answers(answers, lambda answer: _without_username(_anonymized(answer, str(user_id), name), name))
 
 
-def _take_back(name: str) -> None:
+def _anonymize_service_messages(name: str) -> None:
     """What services said in the person's name they have said in nobody's."""
     # Looked for before there is a lock: no index knows these names.
     said = list(Message.objects.filter(shown_as=name).values_list("pk", flat=True))
-    for start in range(0, len(said), _TOGETHER):
+    for start in range(0, len(said), _MESSAGES_PER_TRANSACTION):
         with write():
-            Message.objects.filter(pk__in=said[start : start + _TOGETHER]).update(shown_as=NICKNAME)
+            Message.objects.filter(pk__in=said[start : start + _MESSAGES_PER_TRANSACTION]).update(shown_as=NICKNAME)
 
 
-def redact(user_id: int, name: str, *, after: int = 0) -> None:
+def anonymize_events(user_id: int, name: str, *, after: int = 0) -> None:
     """Let the log say of the person what it says of everybody who is gone. `name`: the user name they had."""
     empty_own(user_id)
-    rewrite(_marks(user_id, name), lambda kind, body: redacted(kind, body, user_id, name), after=after)
+    rewrite(_search_marks(user_id, name), lambda kind, body: anonymized_body(kind, body, user_id, name), after=after)
 
 
-def _marks(user_id: int, name: str) -> list[str]:
+def _search_marks(user_id: int, name: str) -> list[str]:
     """What is in every body that names the person."""
     spoken = f'"from":{orjson.dumps(name).decode()}'
     return [f'"fromId":"{user_id}"', f'"id":"{user_id}"', spoken]
 
 
-def redacted(kind: str, body: Body, user_id: int, name: str) -> Body | None:
+def anonymized_body(kind: str, body: Body, user_id: int, name: str) -> Body | None:
     """The body without the person's names and picture; None if it does not name them."""
-    changed = _without(body, str(user_id), name)
+    changed = _anonymized(body, str(user_id), name)
     if changed == body:
         return None
     if kind == PROFILE_CHANGED and changed["who"].get("id") == str(user_id):
         changed["status"] = ""
-    if kind in _COMINGS and body.get("fromId") == str(user_id):
-        changed["msg"] = f"{NICKNAME} {_COMINGS[kind]}"
+    if kind in _PRESENCE_TEXTS and body.get("fromId") == str(user_id):
+        changed["msg"] = f"{NICKNAME} {_PRESENCE_TEXTS[kind]}"
     return dict(changed)
 
 
-def _without(value: Any, person: str, name: str) -> Any:
+def _anonymized(value: Any, person: str, name: str) -> Any:
     if isinstance(value, list):
-        return [_without(item, person, name) for item in value]
+        return [_anonymized(item, person, name) for item in value]
     if not isinstance(value, dict):
         return value
-    made = {key: _without(item, person, name) for key, item in value.items()}
+    made = {key: _anonymized(item, person, name) for key, item in value.items()}
     picture = {field: "" for field in ("avatar", "status") if field in made}
     if made.get("fromId") == person:
         made |= {"from": anonymized_username(int(person)), "name": NICKNAME} | picture
@@ -112,24 +112,24 @@ def _without(value: Any, person: str, name: str) -> Any:
     return made
 
 
-def _unnamed(answer: Any, name: str) -> Any:
+def _without_username(answer: Any, name: str) -> Any:
     """An answer to another system, which names people by their user name alone."""
     if isinstance(answer, list):
-        return [_unnamed(item, name) for item in answer]
+        return [_without_username(item, name) for item in answer]
     if isinstance(answer, dict):
-        return {key: _unnamed(item, name) for key, item in answer.items()}
+        return {key: _without_username(item, name) for key, item in answer.items()}
     return NICKNAME if answer == name else answer
 
 
-def _groups(user_id: int) -> Any:
+def _current_groups(user_id: int) -> Any:
     return Membership.objects.filter(user=user_id, until_position=None, channel__kind=Channel.Kind.PUBLIC)
 
 
-def _leave(user_id: int, channel_id: int) -> None:
+def _leave_group(user_id: int, channel_id: int) -> None:
     """Leave a group, a closed one too; the last owner hands over. A private channel stays the other person's."""
     with write():
         user = User.objects.select_for_update(no_key=True).get(pk=user_id)
         channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
-        stay = _groups(user_id).filter(channel=channel).select_related("user").first()
+        stay = _current_groups(user_id).filter(channel=channel).select_related("user").first()
         if stay is not None:
-            end_stay(channel, stay, by=user, note="left")
+            end_membership(channel, stay, by=user, note="left")

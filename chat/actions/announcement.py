@@ -21,7 +21,7 @@ from delivery.db.transactions import write
 logger = logging.getLogger(__name__)
 
 SCOPE = "announcement"
-TOGETHER = 20
+ANNOUNCEMENTS_PER_RUN = 20
 """Announcements that are sent at a time."""
 
 
@@ -37,7 +37,7 @@ def announcement_edit(
     """Change what has not been sent."""
     text = rules.check_text(text, limit=settings.IM_MESSAGE_MAX_LENGTH)
     with write():
-        announcement = _unsent(announcement_id)
+        announcement = _lock_unsent(announcement_id)
         announcement.text, announcement.app, announcement.due_at = text, app, due_at or timezone.now()
         announcement.save(update_fields=["text", "app", "due_at"])
     return announcement
@@ -46,13 +46,13 @@ def announcement_edit(
 def announcement_cancel(*, announcement_id: int) -> Announcement:
     """Do not send it."""
     with write():
-        announcement = _unsent(announcement_id)
+        announcement = _lock_unsent(announcement_id)
         announcement.cancelled = True
         announcement.save(update_fields=["cancelled"])
     return announcement
 
 
-def _unsent(announcement_id: int) -> Announcement:
+def _lock_unsent(announcement_id: int) -> Announcement:
     announcement = Announcement.objects.select_for_update(no_key=True).filter(pk=announcement_id).first()
     if announcement is None:
         raise ChatError(errors.NO_DATA, "There is no such announcement.")
@@ -67,13 +67,13 @@ def announcements_send_due() -> int:
     """
     due = Announcement.objects.filter(sent_at=None, cancelled=False, due_at__lte=timezone.now()).order_by("due_at")
     sent = 0
-    for announcement in due[:TOGETHER]:
-        if _stored(announcement):
+    for announcement in due[:ANNOUNCEMENTS_PER_RUN]:
+        if _send(announcement):
             sent += due.filter(pk=announcement.pk).update(sent_at=timezone.now())
     return sent
 
 
-def _stored(announcement: Announcement) -> bool:
+def _send(announcement: Announcement) -> bool:
     """Whether it stands in all its rooms now: who is not there at the moment reads it there later."""
     speaker = system_user()
     rooms = [room for room in global_channels() if announcement.app_id in (None, room.app_id)]

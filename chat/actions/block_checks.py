@@ -9,31 +9,31 @@ from accounts.selectors.contacts import blockers_among, has_blocked
 from chat import errors
 from chat.errors import ChatError
 from chat.models import Channel
-from chat.selectors import peer_of
+from chat.selectors import peer_id_of
 
 
-def require_reach(user: User, other: User) -> None:
+def require_not_blocked(user: User, other: User) -> None:
     """NOT_AUTHORISED if the person cannot begin to write to the other."""
     if has_blocked(user.pk, other.pk):
         raise ChatError(errors.NOT_AUTHORISED, "You have blocked this person. Unblock them first.")
     if has_blocked(other.pk, user.pk):
-        raise _unheard()
+        raise _cannot_write()
 
 
-def require_heard(user: User, channel: Channel) -> None:
+def require_peer_not_blocking(user: User, channel: Channel) -> None:
     """NOT_AUTHORISED in a private channel whose other person has blocked this one: nothing in it changes for them."""
-    peer = peer_of(channel, user.pk)
+    peer = peer_id_of(channel, user.pk)
     if peer is not None and has_blocked(peer, user.pk):
-        raise _unheard()
+        raise _cannot_write()
 
 
-def _unheard() -> ChatError:
+def _cannot_write() -> ChatError:
     return ChatError(errors.NOT_AUTHORISED, "You cannot write to this person.")
 
 
 def require_addable(user: User, people: Sequence[User]) -> None:
     """NOT_AUTHORISED, with the name of the first, if the person cannot bring one of these people into a group."""
-    unreached = _unreached(user, people)
+    unreached = _blocker_ids(user, people)
     for other in people:
         if other.pk in unreached:
             raise ChatError(errors.NOT_AUTHORISED, f"You cannot add {other.username}.", userId=other.username)
@@ -41,9 +41,9 @@ def require_addable(user: User, people: Sequence[User]) -> None:
 
 def addable(user: User, people: Sequence[User]) -> list[User]:
     """Those of these people whom the person can bring into a group."""
-    unreached = _unreached(user, people)
+    unreached = _blocker_ids(user, people)
     return [other for other in people if other.pk not in unreached]
 
 
-def _unreached(user: User, people: Sequence[User]) -> set[int]:
+def _blocker_ids(user: User, people: Sequence[User]) -> set[int]:
     return blockers_among(user.pk, [other.pk for other in people])

@@ -19,7 +19,7 @@ from chat.actions.idempotency import claim_requests
 from chat.actions.message import message_draft
 from chat.actions.private_channels import private_channels_open
 from chat.errors import ChatError
-from chat.selectors.presence import persons_online
+from chat.selectors.presence import online_user_ids
 from chat.sending.drafts import Draft, StoredMessage
 from chat.sending.queue_bridge import commit_in_queue
 from delivery.idempotency import IdempotencyKey
@@ -175,7 +175,7 @@ def _find_channels(plans: Sequence[_Plan], found: Directory) -> None:
             )
     pairs = [(plan.author, plan.person) for plan in plans if plan.author is not None and plan.person is not None]
     channels = private_channels_open(pairs=pairs) if pairs else {}
-    online = persons_online({other.pk for _, other in pairs}) if pairs else set()
+    online = online_user_ids({other.pk for _, other in pairs}) if pairs else set()
     for plan in plans:
         if plan.author is None or plan.person is None:
             continue

@@ -10,7 +10,7 @@ from django.db.models import Count
 from accounts.models import App, User
 from accounts.selectors.users import accounts_by_ids, user_by_id, users_by_names
 from chat import errors, payloads, rules
-from chat.actions.block_checks import addable, require_addable, require_reach
+from chat.actions.block_checks import addable, require_addable, require_not_blocked
 from chat.actions.service_access import access_for_service
 from chat.errors import ChatError
 from chat.models import Channel, Membership
@@ -20,7 +20,7 @@ from delivery.db.transactions import write
 from delivery.log import Entry
 
 
-def people_named(names: Sequence[str], *, but: User) -> list[User]:
+def users_named(names: Sequence[str], *, but: User) -> list[User]:
     """The accounts of these names, each once, without `but`. Raises NO_DATA for a name that nobody has."""
     found = users_by_names(list(names))
     for name in names:
@@ -29,12 +29,12 @@ def people_named(names: Sequence[str], *, but: User) -> list[User]:
     return list({user.pk: user for user in found.values() if user.pk != but.pk}.values())
 
 
-def require_account(user: User) -> None:
+def require_not_guest(user: User) -> None:
     if user.is_guest:
         raise ChatError(errors.NOT_AUTHORISED, "Guests write in their app's room only. Register to do more.")
 
 
-def lock_people(people: Sequence[User]) -> None:
+def lock_users(people: Sequence[User]) -> None:
     """Lock the rows of the people, before any channel's, and see that they are still active."""
     ids = sorted({user.pk for user in people})
     rows = User.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
@@ -42,7 +42,7 @@ def lock_people(people: Sequence[User]) -> None:
         raise ChatError(errors.NO_DATA, "One of these people has no active account.")
 
 
-def note_entry(
+def note_event(
     channel: Channel,
     kind: str,
     *,
@@ -63,7 +63,7 @@ def note_entry(
     return Entry(kind=NOTE, channel=channel.pk, header=header, body=body, time=now)
 
 
-def stay_rows(channel: Channel, people: Sequence[User], position: int, role: str = "member") -> list[Membership]:
+def new_memberships(channel: Channel, people: Sequence[User], position: int, role: str = "member") -> list[Membership]:
     """The beginning of stays at the event with this position."""
     return [
         Membership(channel=channel, user=user, role=role, from_position=position, from_seq=channel.last_seq + 1)
@@ -83,38 +83,38 @@ def channel_create_group(
     *, creator: User, name: str = "", members: Sequence[str] = (), join: str = "invite", listed: bool = False
 ) -> Channel:
     """A group with its first members; the creator owns it. A listed or open one needs a name."""
-    require_account(creator)
+    require_not_guest(creator)
     name = rules.check_channel_name(name)
     if listed and not name:
         raise ChatError(errors.ILLEGAL_PARAMETER, "A listed group needs a name.", field="name")
-    others = people_named(members, but=creator)
+    others = users_named(members, but=creator)
     require_addable(creator, others)
     if not name and not others:
         raise ChatError(errors.ILLEGAL_PARAMETER, "Give the group a name or members.", field="name")
-    return channel_create_with(creator=creator, name=name, others=others, join=join, listed=listed)
+    return channel_create_group_of(creator=creator, name=name, others=others, join=join, listed=listed)
 
 
-def channel_create_with(*, creator: User, name: str, others: Sequence[User], join: str, listed: bool) -> Channel:
+def channel_create_group_of(*, creator: User, name: str, others: Sequence[User], join: str, listed: bool) -> Channel:
     """A group of people who are known already. See `channel_create_group`."""
-    _check_size(len(others) + 1)
+    _check_group_size(len(others) + 1)
     with write():
-        lock_people([creator, *others])
-        require_room_for_groups([creator, *others])
+        lock_users([creator, *others])
+        require_group_capacity([creator, *others])
         channel = Channel.objects.create(
             kind=Channel.Kind.PUBLIC, name=name, join=join, listed=listed, active_at=log.now_ms()
         )
         everybody = [creator, *others]
-        entries = log.append([note_entry(channel, "created", by=creator, who=others, value=name, join=everybody)])
+        entries = log.append([note_event(channel, "created", by=creator, who=others, value=name, join=everybody)])
         at = entries[0].position
-        owner = stay_rows(channel, [creator], at, "owner")
-        Membership.objects.bulk_create(owner + stay_rows(channel, others, at))
+        owner = new_memberships(channel, [creator], at, "owner")
+        Membership.objects.bulk_create(owner + new_memberships(channel, others, at))
         publish.after_commit(entries)
     return channel
 
 
 def channel_create_private(*, creator: User, other: User) -> tuple[Channel, bool]:
     """The private channel of two people and whether it is new; made once, and not where one blocks the other."""
-    require_account(creator)
+    require_not_guest(creator)
     if creator.pk == other.pk:
         raise ChatError(errors.ILLEGAL_PARAMETER, "A private channel is with somebody else.", field="members")
     pair = ":".join(map(str, sorted((creator.pk, other.pk))))
@@ -122,29 +122,29 @@ def channel_create_private(*, creator: User, other: User) -> tuple[Channel, bool
         return known, False
     with write():
         # Both who may make it hold the same two rows, so only one of them makes it.
-        lock_people([creator, other])
+        lock_users([creator, other])
         if (known := Channel.objects.filter(pair=pair).first()) is not None:
             return known, False
-        require_reach(creator, other)
+        require_not_blocked(creator, other)
         channel = Channel.objects.create(kind=Channel.Kind.PRIVATE, pair=pair, active_at=log.now_ms())
         both = [creator, other]
-        entries = log.append([note_entry(channel, "created", by=creator, who=[other], join=both)])
-        Membership.objects.bulk_create(stay_rows(channel, both, entries[0].position))
+        entries = log.append([note_event(channel, "created", by=creator, who=[other], join=both)])
+        Membership.objects.bulk_create(new_memberships(channel, both, entries[0].position))
         publish.after_commit(entries)
     return channel, True
 
 
 def channel_create_closed(*, creator: User, name: str, ids: Sequence[int]) -> Channel:
     """A closed, unlisted group with the accounts of these ids, without who cannot be added, repeats and unknown ids."""
-    require_account(creator)
+    require_not_guest(creator)
     name = rules.check_channel_name(name)
     others = addable(creator, [user for user in accounts_by_ids(ids) if user.pk != creator.pk])
     if not name and not others:
         raise ChatError(errors.ILLEGAL_PARAMETER, "Give the group a name or members.", field="name")
-    return channel_create_with(creator=creator, name=name, others=others, join="closed", listed=False)
+    return channel_create_group_of(creator=creator, name=name, others=others, join="closed", listed=False)
 
 
-def channel_with(*, user: User, person_id: int) -> int:
+def private_channel_with(*, user: User, person_id: int) -> int:
     """The private channel with the account or service of that id, made if there is none; NO_DATA for anybody else."""
     other = user_by_id(person_id)
     if other is None or not other.is_active or other.is_guest:
@@ -153,7 +153,7 @@ def channel_with(*, user: User, person_id: int) -> int:
     return channel.pk
 
 
-def require_room_for_groups(people: Sequence[User]) -> None:
+def require_group_capacity(people: Sequence[User]) -> None:
     """TOO_MUCH, with the name of the first, if one of these people, locked by the caller, is in as many groups as a
     person may be. Services may be in any number.
     """
@@ -170,7 +170,7 @@ def require_room_for_groups(people: Sequence[User]) -> None:
             )  # fmt: skip
 
 
-def _check_size(count: int) -> None:
+def _check_group_size(count: int) -> None:
     if count > settings.IM_GROUP_MAX_MEMBERS:
         raise ChatError(
             errors.TOO_MUCH,
@@ -179,14 +179,14 @@ def _check_size(count: int) -> None:
         )
 
 
-def managed_group(user: User, channel_id: int) -> Access:
+def lock_managed_group(user: User, channel_id: int) -> Access:
     """A group that the person manages, locked."""
-    access = member_group(user, channel_id)
+    access = lock_member_group(user, channel_id)
     rules.require_manager(access.role)
     return access
 
 
-def member_group(user: User, channel_id: int) -> Access:
+def lock_member_group(user: User, channel_id: int) -> Access:
     """A group that one is in, or manages by a permission, locked; NOT_AUTHORISED for other kinds, without settings."""
     access = access_for_service(user, channel_id, lock=True)
     if access.channel.kind != Channel.Kind.PUBLIC:
@@ -198,14 +198,14 @@ def member_group(user: User, channel_id: int) -> Access:
 def channel_rename(*, user: User, channel_id: int, name: str) -> Access:
     name = rules.check_channel_name(name)
     with write():
-        access = managed_group(user, channel_id)
+        access = lock_managed_group(user, channel_id)
         channel = access.channel
         if channel.listed and not name:
             raise ChatError(errors.ILLEGAL_PARAMETER, "A listed group needs a name.", field="name")
         if channel.name != name:
             channel.name = name
             channel.save(update_fields=["name"])
-            publish.after_commit(log.append([note_entry(channel, "renamed", by=user, value=name)]))
+            publish.after_commit(log.append([note_event(channel, "renamed", by=user, value=name)]))
     return access
 
 
@@ -217,5 +217,5 @@ def channel_set_closed(*, operator: User, channel_id: int, closed: bool) -> Chan
             channel.closed = closed
             channel.save(update_fields=["closed"])
             kind = "closed" if closed else "reopened"
-            publish.after_commit(log.append([note_entry(channel, kind, by=operator)]))
+            publish.after_commit(log.append([note_event(channel, kind, by=operator)]))
     return channel

@@ -23,7 +23,7 @@ from chat.actions.bulk_send import (
 from chat.actions.message import message_draft
 from chat.errors import ChatError
 from chat.selectors import member_ids
-from chat.selectors.presence import ask_presence, persons_online
+from chat.selectors.presence import online_user_ids, query_presence
 from chat.selectors.restrictions import require_unmuted
 from chat.sending.drafts import Draft
 from chat.sending.load import load_unlocked
@@ -91,7 +91,7 @@ def _to_people(places: Sequence[Destination], author: User, text: str, found: Di
     persons = {place: found.people[place.name].pk for place in places if place.name in found.people}
     blocked = {place for place, person in persons.items() if person in between}
     wanted = [person for place, person in persons.items() if place not in blocked]
-    online = persons_online(wanted) if wanted else set()
+    online = online_user_ids(wanted) if wanted else set()
     guests = _guests_online([place.name for place in places if place not in persons])
     reached = sorted(online.union(*guests.values()) - {author.pk})
     if reached:
@@ -117,7 +117,7 @@ def _guests_online(names: Collection[str]) -> dict[str, set[int]]:
         found = await asyncio.gather(*(presence.named(name) for name in names))
         return {name: set(those) for name, those in zip(names, found, strict=True)}
 
-    return ask_presence(bearers, {name: set() for name in names})
+    return query_presence(bearers, {name: set() for name in names})
 
 
 def _to_channel(place: Destination, author: User, text: str, found: Directory) -> Pushed:
@@ -131,5 +131,5 @@ def _to_channel(place: Destination, author: User, text: str, found: Directory) -
     publish.transient(entry(author, text, channel=pk, header=rules.route(channel.pair)))
     if channel.app is not None:
         number = channel.app.number
-        return Pushed(place, persons=ask_presence(lambda presence: presence.count(number), 0))
-    return Pushed(place, persons=len(persons_online(set(member_ids(channel)) - {author.pk})))
+        return Pushed(place, persons=query_presence(lambda presence: presence.count(number), 0))
+    return Pushed(place, persons=len(online_user_ids(set(member_ids(channel)) - {author.pk})))

@@ -15,43 +15,43 @@ from delivery.hub.connection import Connection
 
 logger = logging.getLogger(__name__)
 
-_PAUSE = 5.0
+_FLUSH_INTERVAL_SECONDS = 5.0
 """Seconds for which log-ins are gathered."""
-_IN_USE = 300.0
+_REFRESH_INTERVAL_SECONDS = 300.0
 """Seconds between two notes that what is still connected is in use."""
 
-_noted: dict[str, tuple[int, str]] = {}
+_pending: dict[str, tuple[int, str]] = {}
 
 
-def note(connection: Connection) -> None:
+def record_login(connection: Connection) -> None:
     """A connection has logged in. Costs nothing here; on the event loop."""
     if connection.credential:
-        _noted[connection.credential] = (connection.app, connection.address)
+        _pending[connection.credential] = (connection.app, connection.address)
 
 
-async def keep(connections: Callable[[], Iterable[Connection]]) -> None:
+async def run_flush_loop(connections: Callable[[], Iterable[Connection]]) -> None:
     """Write down what was noted, and from time to time what is connected still. Runs until it is cancelled."""
     looked = time.monotonic()
     while True:
-        await asyncio.sleep(_PAUSE)
+        await asyncio.sleep(_FLUSH_INTERVAL_SECONDS)
         try:
-            await write_down()
-            if time.monotonic() - looked >= _IN_USE:
+            await flush()
+            if time.monotonic() - looked >= _REFRESH_INTERVAL_SECONDS:
                 looked = time.monotonic()
-                await run(devices_touch, in_use(connections(), looked - _IN_USE))
+                await run(devices_touch, active_credentials(connections(), looked - _REFRESH_INTERVAL_SECONDS))
         except DatabaseError as error:
             logger.warning("last_seen_write_failed", extra={"error": type(error).__name__})
 
 
-async def write_down() -> None:
+async def flush() -> None:
     """All that was noted so far."""
-    if _noted:
-        some = dict(_noted)
-        _noted.clear()
+    if _pending:
+        some = dict(_pending)
+        _pending.clear()
         await run(devices_record_use, some)
 
 
-def in_use(connections: Iterable[Connection], since: float) -> set[str]:
+def active_credentials(connections: Iterable[Connection], since: float) -> set[str]:
     """The credentials by which somebody is here and has said something since then, by the monotonic clock."""
     return {
         connection.credential

@@ -19,7 +19,7 @@ from chat.actions import ephemeral
 from chat.actions.channel import channel_create_private
 from chat.actions.message import message_send_now
 from chat.errors import ChatError
-from chat.selectors.presence import ask_presence, shown
+from chat.selectors.presence import query_presence, visible_users
 from chat.sending.drafts import Draft
 from delivery import idempotency, publish
 from delivery.db.transactions import write
@@ -44,7 +44,7 @@ def names_online(*, app_number: int) -> list[str]:
     """
     app = app_known(app_number)
     nobody: dict[int, str] = {}
-    return list(shown(ask_presence(lambda presence: presence.persons(app.number), nobody)).values())
+    return list(visible_users(query_presence(lambda presence: presence.persons(app.number), nobody)).values())
 
 
 def is_online(*, name: str, app_number: int | None = None) -> bool:
@@ -73,7 +73,7 @@ def message_send_to_person(
     service = caller or system_user()
     claim = _claim(service, msg_id)
     online = _online_ids(name)
-    guests = [user.pk for user in selectors.persons(online).values() if user.is_guest and user.is_active]
+    guests = [user.pk for user in selectors.users_by_ids(online).values() if user.is_guest and user.is_active]
     person = user_by_name(name)
     # Before the channel is made: a repeat with another name must make none. The claim itself is taken where it guards.
     if idempotency.claimed([claim]):
@@ -125,7 +125,7 @@ def _online_ids(name: str, app: int | None = None) -> list[int]:
             found |= await presence.online([person.pk], app)
         return sorted(found)
 
-    return ask_presence(bearers, [])
+    return query_presence(bearers, [])
 
 
 def _bearer(name: str, app: int) -> User | None:
@@ -133,7 +133,7 @@ def _bearer(name: str, app: int) -> User | None:
 
     Of several guests of one name the earlier ones are most likely connections that their network has lost.
     """
-    people = selectors.persons(_online_ids(name, app)).values()
+    people = selectors.users_by_ids(_online_ids(name, app)).values()
     return max((user for user in people if user.is_active), key=lambda user: (not user.is_guest, user.pk), default=None)
 
 

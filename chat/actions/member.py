@@ -11,19 +11,19 @@ from accounts.names import is_storable
 from chat import errors, rules
 from chat.actions.block_checks import require_addable
 from chat.actions.channel import (
-    lock_people,
-    managed_group,
-    member_group,
-    note_entry,
-    people_named,
-    require_account,
-    require_room_for_groups,
-    stay_rows,
+    lock_managed_group,
+    lock_member_group,
+    lock_users,
+    new_memberships,
+    note_event,
+    require_group_capacity,
+    require_not_guest,
+    users_named,
 )
 from chat.errors import ChatError
 from chat.models import Channel, Membership, ReadMark, Restriction
 from chat.selectors import Access, current_members
-from chat.selectors.restrictions import in_force
+from chat.selectors.restrictions import active_restrictions
 from delivery import log, publish
 from delivery.db.transactions import write
 from delivery.log import Entry
@@ -31,38 +31,38 @@ from delivery.log import Entry
 
 def member_join(*, user: User, channel_id: int) -> Access:
     """Join an open group; who is in it already changes nothing."""
-    require_account(user)
+    require_not_guest(user)
     with write():
-        lock_people([user])
+        lock_users([user])
         channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id, kind="public").first()
         stay = current_members(channel).filter(user=user).first() if channel is not None else None
         if channel is not None and stay is not None:
             return Access(channel, stay)
         if channel is None or channel.join != Channel.Join.OPEN or channel.closed:
             raise ChatError(errors.NO_DATA, "There is no such group to join.")
-        added = begin_stays(channel, [user], by=user, note="joined")
+        added = start_memberships(channel, [user], by=user, note="joined")
     return Access(channel, added[0])
 
 
 def member_invite(*, user: User, channel_id: int, names: Sequence[str]) -> list[User]:
     """Add people to a group; returns those who were not in it."""
-    invited = people_named(names, but=user)
+    invited = users_named(names, but=user)
     with write():
-        lock_people([user, *invited])
+        lock_users([user, *invited])
         require_addable(user, invited)
-        access = member_group(user, channel_id)
+        access = lock_member_group(user, channel_id)
         if access.role is None or not rules.may_invite(access.channel.join, access.role):
             raise ChatError(errors.NOT_AUTHORISED, "Only an owner or admin adds people to this group.")
         present = set(current_members(access.channel).filter(user__in=invited).values_list("user", flat=True))
         fresh = [person for person in invited if person.pk not in present]
         if fresh:
-            begin_stays(access.channel, fresh, by=user, note="invited")
+            start_memberships(access.channel, fresh, by=user, note="invited")
     return fresh
 
 
-def begin_stays(channel: Channel, people: Sequence[User], *, by: User, note: str) -> list[Membership]:
+def start_memberships(channel: Channel, people: Sequence[User], *, by: User, note: str) -> list[Membership]:
     """Let people who are not in a locked group into it, all of them or none. Appends: the last in its transaction."""
-    if (banned := banned_from(channel, people)) is not None:
+    if (banned := banned_user(channel, people)) is not None:
         if banned.pk == by.pk:
             raise ChatError(errors.NO_DATA, "There is no such group to join.")
         raise ChatError(errors.NOT_AUTHORISED, "This person is banned from the group.", userId=banned.username)
@@ -70,7 +70,7 @@ def begin_stays(channel: Channel, people: Sequence[User], *, by: User, note: str
     if count > settings.IM_GROUP_MAX_MEMBERS:
         limit = settings.IM_GROUP_MAX_MEMBERS
         raise ChatError(errors.TOO_MUCH, f"A group has at most {limit} members.", limit=limit)
-    require_room_for_groups(people)
+    require_group_capacity(people)
     # An open group that everybody had left belongs to who comes first.
     first = "owner" if count == len(people) else "member"
     # What was said before is not unread for who enters.
@@ -80,65 +80,65 @@ def begin_stays(channel: Channel, people: Sequence[User], *, by: User, note: str
         unique_fields=["user", "channel"],
         update_fields=["seq"],
     )
-    entries = log.append([note_entry(channel, note, by=by, who=people, join=people)])
-    stays = stay_rows(channel, people, entries[0].position)
+    entries = log.append([note_event(channel, note, by=by, who=people, join=people)])
+    stays = new_memberships(channel, people, entries[0].position)
     stays[0].role = first
     Membership.objects.bulk_create(stays)
     publish.after_commit(entries)
     return stays
 
 
-def banned_from(channel: Channel, people: Sequence[User]) -> User | None:
+def banned_user(channel: Channel, people: Sequence[User]) -> User | None:
     """One of these people who is banned from the group, if there is one."""
     bans = Restriction.objects.filter(channel=channel, kind=Restriction.Kind.BAN, user__in=people)
-    ban = in_force(bans).select_related("user").first()
+    ban = active_restrictions(bans).select_related("user").first()
     return ban.user if ban is not None else None
 
 
 def member_leave(*, user: User, channel_id: int) -> None:
     """Leave a group. The last owner hands over to the longest-standing admin, else member."""
     with write():
-        access = member_group(user, channel_id)
+        access = lock_member_group(user, channel_id)
         if access.stay is None:
             raise ChatError(errors.NO_DATA, "You are not in this group.")
-        end_stay(access.channel, access.stay, by=user, note="left")
+        end_membership(access.channel, access.stay, by=user, note="left")
 
 
 def member_remove(*, user: User, channel_id: int, name: str) -> None:
     """Remove somebody of lower rank from a group."""
     with write():
-        access = managed_group(user, channel_id)
-        stay = _stay_of(access.channel, user, name)
+        access = lock_managed_group(user, channel_id)
+        stay = _membership_of(access.channel, user, name)
         assert access.role is not None
         if not rules.outranks(access.role, stay.role):
             raise ChatError(errors.NOT_AUTHORISED, "Only somebody of higher rank may remove this person.")
-        end_stay(access.channel, stay, by=user, note="removed")
+        end_membership(access.channel, stay, by=user, note="removed")
 
 
-def _stay_of(channel: Channel, user: User, name: str) -> Membership:
+def _membership_of(channel: Channel, user: User, name: str) -> Membership:
     """The stay of the member of that name, who may be deactivated meanwhile."""
     stay = current_members(channel).filter(user__username=name).first() if is_storable(name) else None
     if stay is None:
-        people = people_named([name], but=user)
+        people = users_named([name], but=user)
         stay = current_members(channel).filter(user__in=people).first()
     if stay is None:
         raise ChatError(errors.NO_DATA, "This person is not in the group.", userId=name)
     return stay
 
 
-def end_stay(channel: Channel, stay: Membership, *, by: User, note: str, told: Sequence[Entry] = ()) -> None:
+def end_membership(channel: Channel, stay: Membership, *, by: User, note: str, told: Sequence[Entry] = ()) -> None:
     """Let a member go, in a transaction that has the channel locked; `told` is logged with it. The last thing it does.
 
     The last owner hands over.
     """
     rest = current_members(channel).exclude(pk=stay.pk)
-    notes = [note_entry(channel, note, by=by, who=[stay.user], leave=[stay.user])]
+    notes = [note_event(channel, note, by=by, who=[stay.user], leave=[stay.user])]
     if stay.role == "owner" and not rest.filter(role="owner").exists():
         heir = rest.filter(role="admin").order_by("from_position").first() or rest.order_by("from_position").first()
         if heir is not None:
             heir.role = "owner"
             heir.save(update_fields=["role"])
-            notes.append(note_entry(channel, "role", by=by, who=[heir.user], value="owner"))
+            notes.append(note_event(channel, "role", by=by, who=[heir.user], value="owner"))
     entries = log.append([*notes, *told])
     stay.until_position, stay.until_seq = entries[0].position, channel.last_seq
     stay.save(update_fields=["until_position", "until_seq"])
@@ -148,10 +148,10 @@ def end_stay(channel: Channel, stay: Membership, *, by: User, note: str, told: S
 def member_set_role(*, user: User, channel_id: int, name: str, role: str) -> None:
     """Give a member a role; owners only. A group keeps at least one owner."""
     with write():
-        access = member_group(user, channel_id)
+        access = lock_member_group(user, channel_id)
         if access.role != "owner":
             raise ChatError(errors.NOT_AUTHORISED, "Only an owner gives roles.")
-        stay = access.stay if name == user.username else _stay_of(access.channel, user, name)
+        stay = access.stay if name == user.username else _membership_of(access.channel, user, name)
         if stay is None:
             raise ChatError(errors.NO_DATA, "You are not in this group.")
         _give_role(access.channel, stay, role, by=user)
@@ -174,4 +174,4 @@ def _give_role(channel: Channel, stay: Membership, role: str, *, by: User) -> No
     if stay.role != role:
         stay.role = role
         stay.save(update_fields=["role"])
-        publish.after_commit(log.append([note_entry(channel, "role", by=by, who=[stay.user], value=role)]))
+        publish.after_commit(log.append([note_event(channel, "role", by=by, who=[stay.user], value=role)]))

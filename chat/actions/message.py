@@ -10,11 +10,11 @@ from django.conf import settings
 from accounts.models import User
 from accounts.selectors.contacts import read_receipts_visible_to
 from chat import errors, payloads, rules
-from chat.actions.block_checks import require_heard
+from chat.actions.block_checks import require_peer_not_blocking
 from chat.actions.service_access import access_for_service
 from chat.errors import ChatError
 from chat.models import Channel, Message, Pin, ReadMark
-from chat.selectors import Access, access_channel, access_message, peer_of
+from chat.selectors import Access, access_channel, access_message, peer_id_of
 from chat.selectors.restrictions import require_unmuted
 from chat.sending.drafts import Draft, StoredMessage
 from chat.sending.queue import current_queue
@@ -94,7 +94,7 @@ def message_edit(
             raise ChatError(errors.OPERATION_FAILED, "This message has been recalled.")
         rules.require_open_channel(access.channel.closed)
         require_unmuted(user.pk, access.channel)
-        require_heard(user, access.channel)
+        require_peer_not_blocking(user, access.channel)
         message.text, message.edited_at = text, log.now_ms()
         message.save(update_fields=["text", "edited_at"])
         # A replay from further back must not bring the old text again.
@@ -173,6 +173,6 @@ def read_mark(*, user: User, channel_id: int, seq: int, app: int | None, connect
         read_seq = marks.values_list("seq", flat=True).get()
     body = {"target": str(channel_id), "readSeq": read_seq}
     publish.transient(Entry(kind=READ_MARK, persons=(user.pk,), body=body), connection)
-    if moved and (peer := peer_of(access.channel, user.pk)) and user.pk in read_receipts_visible_to(peer, [user.pk]):
+    if moved and (peer := peer_id_of(access.channel, user.pk)) and user.pk in read_receipts_visible_to(peer, [user.pk]):
         publish.transient(Entry(kind=READ_SEEN, persons=(peer,), body={**body, "userId": user.public_name}))
     return read_seq

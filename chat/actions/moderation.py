@@ -12,12 +12,12 @@ from django.utils import timezone
 from accounts.actions import system_user, user_activate, user_deactivate
 from accounts.models import Block, User
 from chat import errors, payloads, rules
-from chat.actions.channel import member_group, people_named
-from chat.actions.member import end_stay
+from chat.actions.channel import lock_member_group, users_named
+from chat.actions.member import end_membership
 from chat.errors import ChatError
 from chat.models import Channel, Restriction
 from chat.selectors import current_members
-from chat.selectors.restrictions import in_force
+from chat.selectors.restrictions import active_restrictions
 from delivery import log, publish
 from delivery.db.transactions import write
 from delivery.log import Entry
@@ -31,54 +31,56 @@ def member_restrict(
 ) -> Restriction:
     """Mute or ban somebody of lower rank in a group that one manages. A ban ends their membership."""
     with write():
-        person = _named(name, but=user)
-        _locked(user.pk, person.pk)
-        channel = _managed_over(user, channel_id, person)
+        person = _other_user(name, but=user)
+        _lock_users(user.pk, person.pk)
+        channel = _lock_group_outranking(user, channel_id, person)
         return _restrict(person, channel, kind, until=until, reason=reason, by=user)
 
 
 def member_unrestrict(*, user: User, channel_id: int, name: str, kind: str) -> None:
     """Lift a mute or ban in a group that one manages; nothing happens if there is none."""
     with write():
-        person = _named(name, but=user)
-        _locked(user.pk, person.pk)
-        _lift(person, _managed_over(user, channel_id, person), kind)
+        person = _other_user(name, but=user)
+        _lock_users(user.pk, person.pk)
+        _lift(person, _lock_group_outranking(user, channel_id, person), kind)
 
 
-def person_mute(
+def user_mute(
     *, operator: User, person_id: int, channel_id: int | None = None, until: datetime | None = None, reason: str = ""
 ) -> Restriction:
     """Let somebody say nothing more, in one channel or (None) everywhere; by an operator."""
     with write():
-        person = _managed(operator, person_id)
-        return _restrict(person, _channel(channel_id), "mute", until=until, reason=reason, by=operator)
+        person = _lock_managed_user(operator, person_id)
+        return _restrict(person, _lock_channel(channel_id), "mute", until=until, reason=reason, by=operator)
 
 
-def person_unmute(*, operator: User, person_id: int, channel_id: int | None = None) -> None:
+def user_unmute(*, operator: User, person_id: int, channel_id: int | None = None) -> None:
     with write():
-        _lift(_managed(operator, person_id), _channel(channel_id), "mute")
+        _lift(_lock_managed_user(operator, person_id), _lock_channel(channel_id), "mute")
 
 
-def person_ban(
+def user_ban(
     *, operator: User, person_id: int, channel_id: int | None = None, until: datetime | None = None, reason: str = ""
 ) -> Restriction:
     """Keep somebody out of a group, or (None) of the whole site: then they are deactivated until the ban ends."""
     with write():
-        person = _managed(operator, person_id)
-        return _restrict(person, _channel(channel_id), "ban", until=until, reason=reason, by=operator)
+        person = _lock_managed_user(operator, person_id)
+        return _restrict(person, _lock_channel(channel_id), "ban", until=until, reason=reason, by=operator)
 
 
-def person_unban(*, operator: User, person_id: int, channel_id: int | None = None) -> None:
+def user_unban(*, operator: User, person_id: int, channel_id: int | None = None) -> None:
     """Lift a ban. Who was banned from the site can sign in again; who was from a group can come back to it."""
     with write():
-        _lift(_managed(operator, person_id), _channel(channel_id), "ban")
+        _lift(_lock_managed_user(operator, person_id), _lock_channel(channel_id), "ban")
 
 
-def person_admit(*, person_id: int) -> None:
+def user_reactivate(*, person_id: int) -> None:
     """Let somebody who was deactivated sign in again. OPERATION_FAILED while they are banned: a ban is lifted."""
     with write():
-        person = _locked(person_id)[person_id]
-        if in_force(Restriction.objects.filter(user=person, kind=Restriction.Kind.BAN, channel=None)).exists():
+        person = _lock_users(person_id)[person_id]
+        if active_restrictions(
+            Restriction.objects.filter(user=person, kind=Restriction.Kind.BAN, channel=None)
+        ).exists():
             raise ChatError(errors.OPERATION_FAILED, "This person is banned from the site. Lift the ban first.")
         user_activate(user_id=person.pk)
 
@@ -89,23 +91,23 @@ def restrictions_lift_expired() -> int:
     lifted = 0
     for restriction in list(expired[:500]):
         with write():
-            person = _locked(restriction.user_id)[restriction.user_id]
+            person = _lock_users(restriction.user_id)[restriction.user_id]
             # It may have been prolonged meanwhile.
             if expired.filter(pk=restriction.pk).exists():
                 restriction.delete()
-                _after_lifting(person, restriction.kind, restriction.channel_id)
+                _finish_lift(person, restriction.kind, restriction.channel_id)
                 lifted += 1
     return lifted
 
 
-def _named(name: str, *, but: User) -> User:
-    people = people_named([name], but=but)
+def _other_user(name: str, *, but: User) -> User:
+    people = users_named([name], but=but)
     if not people:
         raise ChatError(errors.ILLEGAL_PARAMETER, "Nobody restricts themselves.", field="member")
     return people[0]
 
 
-def _locked(*ids: int) -> dict[int, User]:
+def _lock_users(*ids: int) -> dict[int, User]:
     """The rows of these people, locked before any channel's. NO_DATA if one is missing."""
     rows = User.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
     found = {row.pk: row for row in rows}
@@ -114,18 +116,18 @@ def _locked(*ids: int) -> dict[int, User]:
     return found
 
 
-def _managed(operator: User, person_id: int) -> User:
+def _lock_managed_user(operator: User, person_id: int) -> User:
     """The locked row of somebody whom this operator manages. NOT_AUTHORISED for staff, themselves too.
 
     Staff are managed by superusers, and by who may run commands on the machine.
     """
-    person = _locked(person_id)[person_id]
+    person = _lock_users(person_id)[person_id]
     if (person.is_staff or person.is_superuser) and not operator.is_superuser and operator.pk != system_user().pk:
         raise ChatError(errors.NOT_AUTHORISED, "Staff are managed by superusers only.")
     return person
 
 
-def _channel(channel_id: int | None) -> Channel | None:
+def _lock_channel(channel_id: int | None) -> Channel | None:
     if channel_id is None:
         return None
     channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id).first()
@@ -134,9 +136,9 @@ def _channel(channel_id: int | None) -> Channel | None:
     return channel
 
 
-def _managed_over(user: User, channel_id: int, person: User) -> Channel:
+def _lock_group_outranking(user: User, channel_id: int, person: User) -> Channel:
     """The locked group, if the user manages it and the person, member or not, is of lower rank there."""
-    access = member_group(user, channel_id)
+    access = lock_member_group(user, channel_id)
     rules.require_manager(access.role)
     stay = current_members(access.channel).filter(user=person).first()
     assert access.role is not None
@@ -156,12 +158,12 @@ def _restrict(
     restriction, _ = Restriction.objects.update_or_create(user=person, kind=kind, channel=channel, defaults=values)
     person.restricted = True
     person.save(update_fields=["restricted"])
-    entry = _entry(person, kind, channel, until=until, reason=restriction.reason)
+    entry = _restriction_event(person, kind, channel, until=until, reason=restriction.reason)
     if kind == Restriction.Kind.BAN:
         if channel is None:
             user_deactivate(user_id=person.pk)
         elif (stay := current_members(channel).filter(user=person).first()) is not None:
-            end_stay(channel, stay, by=by, note="removed", told=[entry])
+            end_membership(channel, stay, by=by, note="removed", told=[entry])
     else:
         publish.after_commit(log.append([entry]))
     return restriction
@@ -170,10 +172,10 @@ def _restrict(
 def _lift(person: User, channel: Channel | None, kind: str) -> None:
     gone, _ = Restriction.objects.filter(user=person, kind=kind, channel=channel).delete()
     if gone:
-        _after_lifting(person, kind, channel.pk if channel is not None else None)
+        _finish_lift(person, kind, channel.pk if channel is not None else None)
 
 
-def _after_lifting(person: User, kind: str, channel_id: int | None) -> None:
+def _finish_lift(person: User, kind: str, channel_id: int | None) -> None:
     others = Restriction.objects.filter(user=person).exists()
     person.restricted = others or Block.objects.filter(blocked=person).exists()
     person.save(update_fields=["restricted"])
@@ -183,10 +185,10 @@ def _after_lifting(person: User, kind: str, channel_id: int | None) -> None:
             user_activate(user_id=person.pk)
         return
     channel = Channel(pk=channel_id) if channel_id is not None else None
-    publish.after_commit(log.append([_entry(person, LIFTED[Restriction.Kind(kind)], channel)]))
+    publish.after_commit(log.append([_restriction_event(person, LIFTED[Restriction.Kind(kind)], channel)]))
 
 
-def _entry(
+def _restriction_event(
     person: User, kind: str, channel: Channel | None, *, until: datetime | None = None, reason: str = ""
 ) -> Entry:
     body = payloads.restriction(kind, channel.pk if channel is not None else None, until=until, reason=reason)

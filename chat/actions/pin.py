@@ -6,7 +6,7 @@ from django.conf import settings
 
 from accounts.models import User
 from chat import errors, payloads, rules
-from chat.actions.block_checks import require_heard
+from chat.actions.block_checks import require_peer_not_blocking
 from chat.actions.message import message_event
 from chat.errors import ChatError
 from chat.models import Channel, Message, Pin
@@ -23,8 +23,8 @@ def message_pin(*, user: User, channel_id: int, message_id: int, origin: str = "
     with write():
         access = access_channel(user, channel_id, lock=True)
         message = access_message(user, access, message_id)
-        _require_pinner(access)
-        require_heard(user, access.channel)
+        _require_can_pin(access)
+        require_peer_not_blocking(user, access.channel)
         return message, pin_locked(message, access, user, origin)
 
 
@@ -33,32 +33,32 @@ def message_unpin(*, user: User, channel_id: int, message_id: int, origin: str =
     with write():
         access = access_channel(user, channel_id, lock=True)
         message = access_message(user, access, message_id)
-        _require_pinner(access)
-        require_heard(user, access.channel)
+        _require_can_pin(access)
+        require_peer_not_blocking(user, access.channel)
         return message, unpin_locked(message, access, user, origin)
 
 
 def message_pin_as_operator(*, operator: User, message_id: int) -> None:
     """Pin any message, also in an app's room; from the admin."""
     with write():
-        message, access = _as_operator(message_id)
+        message, access = _lock_as_operator(message_id)
         pin_locked(message, access, operator, "")
 
 
 def message_unpin_as_operator(*, operator: User, message_id: int) -> None:
     with write():
-        message, access = _as_operator(message_id)
+        message, access = _lock_as_operator(message_id)
         unpin_locked(message, access, operator, "")
 
 
-def _as_operator(message_id: int) -> tuple[Message, Access]:
+def _lock_as_operator(message_id: int) -> tuple[Message, Access]:
     message = Message.objects.get(pk=message_id)
     channel = Channel.objects.select_for_update(no_key=True).get(pk=message.channel_id)
     message.refresh_from_db()
     return message, Access(channel, None)
 
 
-def _require_pinner(access: Access) -> None:
+def _require_can_pin(access: Access) -> None:
     if access.channel.kind != Channel.Kind.PRIVATE:
         rules.require_manager(access.role)
     rules.require_open_channel(access.channel.closed)
@@ -75,15 +75,15 @@ def pin_locked(message: Message, access: Access, by: User, origin: str) -> int |
         limit = settings.IM_MAX_PINS_PER_CHANNEL
         raise ChatError(errors.TOO_MUCH, f"A channel pins at most {limit} messages. Unpin one first.", limit=limit)
     Pin.objects.create(channel=access.channel, message=message, by=by, time=log.now_ms())
-    return _tell(PINNED, message, access, by, origin)
+    return _append_pin_event(PINNED, message, access, by, origin)
 
 
 def unpin_locked(message: Message, access: Access, by: User, origin: str) -> int | None:
     gone, _ = Pin.objects.filter(message=message).delete()
-    return _tell(UNPINNED, message, access, by, origin) if gone else None
+    return _append_pin_event(UNPINNED, message, access, by, origin) if gone else None
 
 
-def _tell(kind: str, message: Message, access: Access, by: User, origin: str) -> int:
+def _append_pin_event(kind: str, message: Message, access: Access, by: User, origin: str) -> int:
     entries = log.append([message_event(message, kind, access, origin, payloads.pinned(message, by))])
     publish.after_commit(entries)
     return entries[0].position

@@ -7,7 +7,7 @@ from typing import TypedDict, Unpack
 from accounts.models import User
 from accounts.selectors.users import user_by_id
 from chat import errors, rules
-from chat.actions.channel import managed_group, member_group, note_entry, people_named
+from chat.actions.channel import lock_managed_group, lock_member_group, note_event, users_named
 from chat.errors import ChatError
 from chat.models import Channel, Membership
 from chat.selectors import Access, current_members
@@ -15,7 +15,7 @@ from delivery import log, publish
 from delivery.db.transactions import write
 
 
-class Changes(TypedDict, total=False):
+class PolicyChanges(TypedDict, total=False):
     """What of the policy is to change; None, like what is left out, changes nothing."""
 
     join: str | None
@@ -25,17 +25,17 @@ class Changes(TypedDict, total=False):
     slow_mode: int | None
 
 
-def channel_set_policy(*, user: User, channel_id: int, **changes: Unpack[Changes]) -> Access:
+def channel_set_policy(*, user: User, channel_id: int, **changes: Unpack[PolicyChanges]) -> Access:
     """By an owner or admin; what newcomers may read of the past is the owners' to say."""
     with write():
-        access = managed_group(user, channel_id)
+        access = lock_managed_group(user, channel_id)
         if changes.get("history") not in (None, access.channel.history) and access.role != "owner":
             raise ChatError(errors.NOT_AUTHORISED, "Only an owner says what newcomers may read of the past.")
-        _change(access.channel, user, changes)
+        _apply_changes(access.channel, user, changes)
     return access
 
 
-def channel_set_policy_as_operator(*, operator: User, channel_id: int, **changes: Unpack[Changes]) -> Channel:
+def channel_set_policy_as_operator(*, operator: User, channel_id: int, **changes: Unpack[PolicyChanges]) -> Channel:
     """The same of any group or app's room, from the admin. A room stays open, and all of it is read."""
     with write():
         channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
@@ -43,11 +43,11 @@ def channel_set_policy_as_operator(*, operator: User, channel_id: int, **changes
             raise ChatError(errors.ILLEGAL_PARAMETER, "A private channel has no policy.")
         if channel.kind == Channel.Kind.GLOBAL and changes.keys() & {"join", "listed", "history"}:
             raise ChatError(errors.ILLEGAL_PARAMETER, "An app's room is open to all who are on the app.")
-        _change(channel, operator, changes)
+        _apply_changes(channel, operator, changes)
     return channel
 
 
-def _change(channel: Channel, by: User, changes: Changes) -> None:
+def _apply_changes(channel: Channel, by: User, changes: PolicyChanges) -> None:
     wanted = {field: value for field, value in changes.items() if value not in (None, getattr(channel, field))}
     if not wanted:
         return
@@ -60,7 +60,7 @@ def _change(channel: Channel, by: User, changes: Changes) -> None:
             errors.ILLEGAL_PARAMETER, f"Slow mode is 0 to {rules.SLOW_MODE_LIMIT} seconds.", field="slowMode"
         )
     channel.save(update_fields=list(wanted))
-    publish.after_commit(log.append([note_entry(channel, "policy", by=by, value=channel.join)]))
+    publish.after_commit(log.append([note_event(channel, "policy", by=by, value=channel.join)]))
 
 
 def channel_set_retention(*, channel_id: int, days: int | None) -> Channel:
@@ -75,13 +75,13 @@ def channel_set_retention(*, channel_id: int, days: int | None) -> Channel:
 def channel_transfer(*, user: User, channel_id: int, name: str) -> None:
     """Give a group that one owns to another member; who owned it stays as an admin."""
     with write():
-        access = member_group(user, channel_id)
+        access = lock_member_group(user, channel_id)
         if access.stay is None or access.role != "owner":
             raise ChatError(errors.NOT_AUTHORISED, "Only an owner gives the group away.")
-        heirs = people_named([name], but=user)
+        heirs = users_named([name], but=user)
         if not heirs:
             raise ChatError(errors.OPERATION_FAILED, "The group is yours already.")
-        _hand_over(access.channel, heirs[0], [access.stay], by=user)
+        _transfer_ownership(access.channel, heirs[0], [access.stay], by=user)
 
 
 def channel_transfer_as_operator(*, operator: User, channel_id: int, person_id: int) -> None:
@@ -92,10 +92,10 @@ def channel_transfer_as_operator(*, operator: User, channel_id: int, person_id: 
         if heir is None or channel.kind != Channel.Kind.PUBLIC:
             raise ChatError(errors.NO_DATA, "There is no such person or group.")
         owners = current_members(channel).filter(role="owner").exclude(user=heir)
-        _hand_over(channel, heir, list(owners), by=operator)
+        _transfer_ownership(channel, heir, list(owners), by=operator)
 
 
-def _hand_over(channel: Channel, heir: User, owners: list[Membership], *, by: User) -> None:
+def _transfer_ownership(channel: Channel, heir: User, owners: list[Membership], *, by: User) -> None:
     stay = current_members(channel).filter(user=heir).first()
     if stay is None:
         raise ChatError(errors.NO_DATA, "This person is not in the group.", userId=heir.public_name)
@@ -105,6 +105,6 @@ def _hand_over(channel: Channel, heir: User, owners: list[Membership], *, by: Us
         if one.role != role:
             one.role = role
             one.save(update_fields=["role"])
-            notes.append(note_entry(channel, "role", by=by, who=[one.user], value=role))
+            notes.append(note_event(channel, "role", by=by, who=[one.user], value=role))
     if notes:
         publish.after_commit(log.append(notes))

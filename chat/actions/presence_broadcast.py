@@ -21,7 +21,7 @@ from delivery.presence.base import Presence
 logger = logging.getLogger(__name__)
 
 ENTER, EXIT = "enter", "exit"
-TOGETHER = 500
+LOOKUP_BATCH_SIZE = 500
 """People who are looked up at a time."""
 
 
@@ -53,18 +53,18 @@ class PresenceBroadcaster:
     def _notice(self, kind: str, person: int, app: int) -> None:
         self._noticed.append((kind, person, app))
         if self._telling is None or self._telling.done():
-            self._telling = asyncio.create_task(self._tell(), name="comings")
+            self._telling = asyncio.create_task(self._tell(), name="presence broadcast")
 
     async def _tell(self) -> None:
         while self._noticed:
-            noticed, self._noticed = self._noticed[:TOGETHER], self._noticed[TOGETHER:]
+            noticed, self._noticed = self._noticed[:LOOKUP_BATCH_SIZE], self._noticed[LOOKUP_BATCH_SIZE:]
             apps = {app for _, _, app in noticed}
             small = {app for app in apps if await self._presence.count(app) <= settings.IM_PRESENCE_LIMIT}
             noticed = [one for one in noticed if one[2] in small]
             if not noticed:
                 continue
             try:
-                people, unseen = await run(_people, {person for _, person, _ in noticed})
+                people, unseen = await run(_visible_users, {person for _, person, _ in noticed})
                 rooms = {room.app.number: room for room in await run(selectors.global_channels) if room.app is not None}
             except DatabaseError as error:
                 logger.warning(
@@ -73,16 +73,16 @@ class PresenceBroadcaster:
                 continue
             for kind, person, app in noticed:
                 if person in people and app in rooms:
-                    publish.transient(_entry(kind, people[person], rooms[app], unseen.get(person, set())))
+                    publish.transient(_presence_event(kind, people[person], rooms[app], unseen.get(person, set())))
 
 
-def _people(ids: set[int]) -> tuple[dict[int, User], dict[int, set[int]]]:
+def _visible_users(ids: set[int]) -> tuple[dict[int, User], dict[int, set[int]]]:
     """Those who let others see that they are online, and who does not get to see it of each."""
-    people = {pk: user for pk, user in selectors.persons(ids).items() if user.shares_presence}
+    people = {pk: user for pk, user in selectors.users_by_ids(ids).items() if user.shares_presence}
     return people, blocked_pairs(people)
 
 
-def _entry(kind: str, user: User, room: Channel, unseen: set[int]) -> Entry:
+def _presence_event(kind: str, user: User, room: Channel, unseen: set[int]) -> Entry:
     name = user.public_name
     body = {
         "target": str(room.pk),

@@ -22,15 +22,15 @@ from delivery.presence.base import Presence
 
 logger = logging.getLogger(__name__)
 
-TOGETHER = 500
+EVENTS_PER_TRANSACTION = 500
 """People in one transaction."""
-WAITING = 100_000
+MAX_PENDING_EVENTS = 100_000
 """Comings and goings that wait while the database is away; beyond that the oldest are forgotten."""
-FRESH = 1.0
+SUBSCRIPTION_CACHE_SECONDS = 1.0
 """Seconds for which it is believed that somebody, or nobody, wants to hear."""
-AGAIN = 1.0
+RETRY_SECONDS = 1.0
 """Seconds until what could not be stored is tried again."""
-LEAVE = 2.0
+STOP_TIMEOUT_SECONDS = 2.0
 """Seconds that a node which ends takes for what it has still to store."""
 
 
@@ -42,7 +42,7 @@ class PresenceLog:
         self._noticed: list[tuple[str, int, int]] = []
         self._storing: asyncio.Task[None] | None = None
         self._wanted = False
-        self._asked = -FRESH
+        self._asked = -SUBSCRIPTION_CACHE_SECONDS
 
     def came(self, person: int, app: int) -> None:
         self._notice(ONLINE, person, app)
@@ -58,14 +58,14 @@ class PresenceLog:
         """Store what is left, if that can be done soon."""
         if self._storing is not None:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LEAVE):
+                async with asyncio.timeout(STOP_TIMEOUT_SECONDS):
                     await asyncio.wait([self._storing])
             self._storing.cancel()
             await asyncio.gather(self._storing, return_exceptions=True)
 
     def _notice(self, kind: str, person: int, app: int) -> None:
         self._noticed.append((kind, person, app))
-        if len(self._noticed) > WAITING:
+        if len(self._noticed) > MAX_PENDING_EVENTS:
             del self._noticed[0]
             logger.warning("presence_log_overflowed")
         if self._storing is None or self._storing.done():
@@ -73,20 +73,20 @@ class PresenceLog:
 
     async def _store(self) -> None:
         while self._noticed:
-            noticed = self._noticed[:TOGETHER]
+            noticed = self._noticed[:EVENTS_PER_TRANSACTION]
             try:
                 if await self._is_wanted():
-                    await run(_append, await self._true(noticed))
+                    await run(_append_events, await self._true(noticed))
             except DatabaseError as error:
                 logger.warning(
                     "presence_log_write_failed", extra={"count": len(noticed), "error": type(error).__name__}
                 )
-                await asyncio.sleep(AGAIN)
+                await asyncio.sleep(RETRY_SECONDS)
                 continue
             del self._noticed[: len(noticed)]
 
     async def _is_wanted(self) -> bool:
-        if time.monotonic() - self._asked >= FRESH:
+        if time.monotonic() - self._asked >= SUBSCRIPTION_CACHE_SECONDS:
             self._wanted = await run(has_presence_webhook)
             self._asked = time.monotonic()
         return self._wanted
@@ -103,8 +103,8 @@ class PresenceLog:
         return [(kind, person, app) for kind, person, app in noticed if kind != OFFLINE or (person, app) not in back]
 
 
-def _append(noticed: list[tuple[str, int, int]]) -> None:
-    found = selectors.persons({person for _, person, _ in noticed if person})
+def _append_events(noticed: list[tuple[str, int, int]]) -> None:
+    found = selectors.users_by_ids({person for _, person, _ in noticed if person})
     # As for everybody else: who lets nobody see that they are online is not told of.
     people = {pk: user for pk, user in found.items() if user.shares_presence}
     entries = [

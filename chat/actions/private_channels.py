@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from accounts.models import User
 from accounts.selectors.contacts import blocked_pairs
 from chat import errors
-from chat.actions.channel import note_entry, require_account, stay_rows
+from chat.actions.channel import new_memberships, note_event, require_not_guest
 from chat.errors import ChatError
 from chat.models import Channel, Membership
 from delivery import log, publish
 from delivery.db.transactions import write
 
-TOGETHER = 250
+CHANNELS_PER_TRANSACTION = 250
 """Channels made in one transaction: it holds the log's counter for a few hundredths of a second."""
 
 Pair = tuple[int, int]
@@ -32,10 +32,10 @@ def private_channels_open(*, pairs: Iterable[tuple[User, User]]) -> dict[Pair, i
             found[key] = ChatError(errors.ILLEGAL_PARAMETER, "A private channel is with somebody else.", field="to")
         else:
             try:
-                require_account(one)
+                require_not_guest(one)
             except ChatError as refusal:
                 found[key] = refusal
-    _take_known(found, wanted)
+    _add_existing(found, wanted)
     missing = [people for key, people in wanted.items() if key not in found]
     if not missing:
         return found
@@ -44,35 +44,35 @@ def private_channels_open(*, pairs: Iterable[tuple[User, User]]) -> dict[Pair, i
         if other.pk in between.get(one.pk, ()):
             found[one.pk, other.pk] = ChatError(errors.NOT_AUTHORISED, "You cannot write to this person.")
     missing = [(one, other) for one, other in missing if (one.pk, other.pk) not in found]
-    for start in range(0, len(missing), TOGETHER):
-        _make(missing[start : start + TOGETHER], found)
+    for start in range(0, len(missing), CHANNELS_PER_TRANSACTION):
+        _create_missing(missing[start : start + CHANNELS_PER_TRANSACTION], found)
     return found
 
 
-def _name(one: int, other: int) -> str:
+def _pair_key(one: int, other: int) -> str:
     return f"{min(one, other)}:{max(one, other)}"
 
 
-def _take_known(found: dict[Pair, int | ChatError], wanted: Iterable[Pair]) -> None:
+def _add_existing(found: dict[Pair, int | ChatError], wanted: Iterable[Pair]) -> None:
     """Find those that exist."""
-    names = {key: _name(*key) for key in wanted if key not in found}
+    names = {key: _pair_key(*key) for key in wanted if key not in found}
     known = dict(Channel.objects.filter(pair__in=set(names.values())).values_list("pair", "pk"))
     found.update({key: known[name] for key, name in names.items() if name in known})
 
 
-def _make(missing: Sequence[tuple[User, User]], found: dict[Pair, int | ChatError]) -> None:
+def _create_missing(missing: Sequence[tuple[User, User]], found: dict[Pair, int | ChatError]) -> None:
     with write():
         # Whoever makes one of these channels holds the rows of its two people, so none is made twice.
         ids = sorted({person.pk for pair in missing for person in pair})
         rows = User.objects.select_for_update(no_key=True).filter(pk__in=ids, is_active=True).order_by("pk")
         active = set(rows.values_list("pk", flat=True))
-        _take_known(found, [(one.pk, other.pk) for one, other in missing])
+        _add_existing(found, [(one.pk, other.pk) for one, other in missing])
         fresh: dict[str, tuple[User, User]] = {}
         for one, other in missing:
             if (one.pk, other.pk) in found:
                 continue
             if one.pk in active and other.pk in active:
-                fresh.setdefault(_name(one.pk, other.pk), (one, other))
+                fresh.setdefault(_pair_key(one.pk, other.pk), (one, other))
             else:
                 found[one.pk, other.pk] = ChatError(errors.NO_DATA, "There is no such person.")
         now = log.now_ms()
@@ -83,15 +83,15 @@ def _make(missing: Sequence[tuple[User, User]], found: dict[Pair, int | ChatErro
         if made:
             entries = log.append(
                 [
-                    note_entry(channel, "created", by=one, who=[other], join=[one, other])
+                    note_event(channel, "created", by=one, who=[other], join=[one, other])
                     for channel, (one, other) in made
                 ]
             )
             stays = [
                 row
                 for (channel, both), entry in zip(made, entries, strict=True)
-                for row in stay_rows(channel, both, entry.position)
+                for row in new_memberships(channel, both, entry.position)
             ]
             Membership.objects.bulk_create(stays)
             publish.after_commit(entries)
-        _take_known(found, [(one.pk, other.pk) for one, other in missing])
+        _add_existing(found, [(one.pk, other.pk) for one, other in missing])

@@ -19,23 +19,23 @@ from chat import selectors
 from delivery import log, publish
 from delivery.log import Entry
 
-MOST_GROUPS = 250
+MAX_GROUPS = 250
 """Groups that are told, the last used first: each is a row of the log, and all are stored in one transaction."""
-MOST_PEOPLE = 2000
+MAX_USERS = 2000
 """Friends that are told, and again people of private channels. Others see it with the next message, or list."""
 
-_telling: set[asyncio.Task[None]] = set()
+_tasks: set[asyncio.Task[None]] = set()
 
 
-def audiences(
+def profile_change_events(
     *, user: User, body: dict[str, Any], groups: Sequence[int], people: Sequence[int], **signal: Any
 ) -> list[Entry]:
     """The entries for all but the person themselves. Once committed, the apps' rooms are told as well."""
     between = blocked_pairs([user.pk]).get(user.pk, set())
-    others = {*people, *contact_ids(user.pk, MOST_PEOPLE), *selectors.peers_of(user.pk, MOST_PEOPLE)} - between
+    others = {*people, *contact_ids(user.pk, MAX_USERS), *selectors.peer_ids_of(user.pk, MAX_USERS)} - between
     entries = [
         Entry(kind=PROFILE_CHANGED, channel=group, body=body)
-        for group in dict.fromkeys([*groups, *selectors.groups_of(user.pk, MOST_GROUPS)])
+        for group in dict.fromkeys([*groups, *selectors.group_ids_of(user.pk, MAX_GROUPS)])
     ]
     if others:
         entries.append(Entry(kind=PROFILE_CHANGED, persons=tuple(sorted(others)), body=body))
@@ -47,23 +47,23 @@ def audiences(
         for room in selectors.global_channels()
         if room.app is not None
     }
-    transaction.on_commit(lambda: _tell_rooms(rooms))
+    transaction.on_commit(lambda: _broadcast_to_global_channels(rooms))
     return entries
 
 
-def _tell_rooms(rooms: Mapping[int, Entry]) -> None:
+def _broadcast_to_global_channels(rooms: Mapping[int, Entry]) -> None:
     """Tell who is there now, in rooms that are not too large for it; whether the person is there does not count."""
     if publish.is_running():
-        publish.hub().soon(_start, rooms)
+        publish.hub().soon(_start_broadcast, rooms)
 
 
-def _start(rooms: Mapping[int, Entry]) -> None:
-    task = asyncio.get_running_loop().create_task(_tell(rooms), name="person changed")
-    _telling.add(task)
-    task.add_done_callback(_telling.discard)
+def _start_broadcast(rooms: Mapping[int, Entry]) -> None:
+    task = asyncio.get_running_loop().create_task(_broadcast(rooms), name="person changed")
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)
 
 
-async def _tell(rooms: Mapping[int, Entry]) -> None:
+async def _broadcast(rooms: Mapping[int, Entry]) -> None:
     presence = publish.hub().presence
     for app, entry in rooms.items():
         if await presence.count(app) <= settings.IM_PRESENCE_LIMIT:

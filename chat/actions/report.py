@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from chat import errors, rules
 from chat.actions.message import message_recall_as_operator
-from chat.actions.moderation import person_ban, person_mute
+from chat.actions.moderation import user_ban, user_mute
 from chat.errors import ChatError
 from chat.models import Channel, Report
 from chat.selectors import access_channel, access_message
@@ -59,12 +59,12 @@ def report_handle(*, operator: User, report_id: int, verdict: Verdict, until: da
     reason = "A message of theirs was reported."
     # Each step is whole by itself and does nothing the second time, so a fault between them only leaves it open.
     if verdict in ("mute", "recall_mute"):
-        person_mute(
+        user_mute(
             operator=operator, person_id=message.sender_id, channel_id=message.channel_id, until=until, reason=reason
         )
     if verdict in ("ban", "recall_ban"):
         here = message.channel_id if message.channel.kind == Channel.Kind.PUBLIC else None
-        person_ban(operator=operator, person_id=message.sender_id, channel_id=here, until=until, reason=reason)
+        user_ban(operator=operator, person_id=message.sender_id, channel_id=here, until=until, reason=reason)
     if verdict.startswith("recall"):
         message_recall_as_operator(operator=operator, message_id=message.pk)
     state = Report.State.DISMISSED if verdict == "dismiss" else Report.State.ACTED

@@ -21,17 +21,17 @@ DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
-class Age:
+class RetentionRule:
     """Messages from before `before` (Unix ms) are not kept in these channels."""
 
     channels: Q
     before: int
 
 
-def channels_overdue() -> list[tuple[int, int]]:
+def channels_with_expired_messages() -> list[tuple[int, int]]:
     """The channels of which something is to go, with the time (Unix ms) before which."""
     found: list[tuple[int, int]] = []
-    for age in _ages():
+    for age in _retention_rules():
         oldest = Message.objects.filter(channel=OuterRef("pk"), seq__gt=OuterRef("cut_seq")).order_by("seq")
         rows = Channel.objects.filter(age.channels, last_seq__gt=F("cut_seq"))
         rows = rows.annotate(oldest=Subquery(oldest.values("time")[:1])).filter(oldest__lt=age.before)
@@ -39,24 +39,24 @@ def channels_overdue() -> list[tuple[int, int]]:
     return found
 
 
-def _ages() -> Iterator[Age]:
+def _retention_rules() -> Iterator[RetentionRule]:
     now = log.now_ms()
     own = Channel.objects.filter(retention_days__gt=0).order_by().values_list("retention_days", flat=True).distinct()
     for days in own:
         if days is not None:
-            yield Age(Q(retention_days=days), now - days * DAY_MS)
+            yield RetentionRule(Q(retention_days=days), now - days * DAY_MS)
     if settings.IM_RETENTION_DAYS:
-        yield Age(Q(retention_days=None), now - settings.IM_RETENTION_DAYS * DAY_MS)
+        yield RetentionRule(Q(retention_days=None), now - settings.IM_RETENTION_DAYS * DAY_MS)
 
 
-def messages_expired(channel_id: int, before: int) -> int:
+def count_expired_messages(channel_id: int, before: int) -> int:
     """How many messages of the channel would go."""
     rows = Message.objects.filter(channel=channel_id).order_by("seq")
     kept = rows.filter(time__gte=before).values_list("seq", flat=True).first()
     return rows.filter(seq__lt=kept).count() if kept is not None else rows.count()
 
 
-def channel_cut(*, channel_id: int, before: int, limit: int | None = None) -> int:
+def channel_delete_expired(*, channel_id: int, before: int, limit: int | None = None) -> int:
     """Let the oldest messages of the channel go, `limit` (IM_RETENTION_BATCH) at the most; returns how many went.
 
     Fewer than the limit: there are no more. Nobody can send in the channel meanwhile, so the limit is small.
@@ -64,7 +64,7 @@ def channel_cut(*, channel_id: int, before: int, limit: int | None = None) -> in
     limit = limit or settings.IM_RETENTION_BATCH
     with write():
         channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id).first()
-        rows = _prefix(channel_id, before, limit) if channel is not None else []
+        rows = _oldest_expired(channel_id, before, limit) if channel is not None else []
         if channel is None or not rows:
             return 0
         gone = [pk for pk, _ in rows]
@@ -76,7 +76,7 @@ def channel_cut(*, channel_id: int, before: int, limit: int | None = None) -> in
     return len(rows)
 
 
-def _prefix(channel_id: int, before: int, limit: int) -> list[tuple[int, int]]:
+def _oldest_expired(channel_id: int, before: int, limit: int) -> list[tuple[int, int]]:
     """Ids and numbers of the oldest messages, up to the first that is young enough."""
     rows = Message.objects.filter(channel=channel_id).order_by("seq").values_list("pk", "seq", "time")
     expired: list[tuple[int, int]] = []
@@ -87,7 +87,7 @@ def _prefix(channel_id: int, before: int, limit: int) -> list[tuple[int, int]]:
     return expired
 
 
-def files_expired() -> QuerySet[Message]:
+def expired_files() -> QuerySet[Message]:
     """Pictures and voice messages whose content is not kept any longer, the oldest first."""
     found = Message.objects.filter(time__lt=log.now_ms() - settings.IM_FILE_RETENTION_DAYS * DAY_MS)
     # Literally as in the index that has only these few rows: SQLite does not use it for a parameter.
@@ -95,10 +95,10 @@ def files_expired() -> QuerySet[Message]:
     return found.exclude(text="").order_by("time") if settings.IM_FILE_RETENTION_DAYS else found.none()
 
 
-def files_cut(*, limit: int | None = None) -> int:
+def files_delete_expired(*, limit: int | None = None) -> int:
     """Empty the oldest of them, a batch at the most; returns how many. Their place in the channel stays."""
     with write():
-        rows = list(files_expired()[: limit or settings.IM_RETENTION_BATCH].values_list("pk", flat=True))
+        rows = list(expired_files()[: limit or settings.IM_RETENTION_BATCH].values_list("pk", flat=True))
         Message.objects.filter(pk__in=rows).update(text="")
         for pk in rows:
             log.redact(pk, {"content": ""})

@@ -7,9 +7,9 @@ from typing import Unpack
 
 from accounts.models import User
 from chat import errors
-from chat.actions.channel import channel_rename, channel_set_closed, lock_people, people_named
+from chat.actions.channel import channel_rename, channel_set_closed, lock_users, users_named
 from chat.actions.member import member_invite, member_join
-from chat.actions.policy import Changes, channel_set_policy
+from chat.actions.policy import PolicyChanges, channel_set_policy
 from chat.actions.service_access import access_for_service
 from chat.errors import ChatError
 from chat.models import Channel
@@ -17,7 +17,7 @@ from delivery.db.transactions import write
 
 
 def channel_change(
-    *, user: User, channel_id: int, name: str | None = None, closed: bool | None = None, **policy: Unpack[Changes]
+    *, user: User, channel_id: int, name: str | None = None, closed: bool | None = None, **policy: Unpack[PolicyChanges]
 ) -> None:
     """Rename, close or reopen a group, and set its policy: all of it, or nothing where one is refused."""
     with write():
@@ -48,7 +48,7 @@ def members_add(*, user: User, channel_id: int, names: Sequence[str]) -> list[Us
     with write():
         if joins and others:
             # Joining writes to the log, after which nothing may wait for anybody's row.
-            lock_people([user, *people_named(others, but=user)])
+            lock_users([user, *users_named(others, but=user)])
         if joins:
             member_join(user=user, channel_id=channel_id)
         return member_invite(user=user, channel_id=channel_id, names=others) if others else []

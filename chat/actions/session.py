@@ -21,7 +21,7 @@ from delivery.log import MembershipInterval
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class LoginResult:
     """Who logged in, by what, on which app, with its global channel; `token` only for a new guest."""
 
     user: User
@@ -31,7 +31,7 @@ class Opened:
     token: str = ""
 
 
-def session_open(*, token: str, session_key: str, name: str | None, app_number: int, address: str = "") -> Opened:
+def session_login(*, token: str, session_key: str, name: str | None, app_number: int, address: str = "") -> LoginResult:
     """Find or make the person.
 
     Raises ILLEGAL_USER_ID or NOT_AUTHORISED as the protocol says; TOO_MUCH for too many new guests from one address.
@@ -56,7 +56,7 @@ def session_open(*, token: str, session_key: str, name: str | None, app_number: 
     if (known is None or known[0].is_guest) and not (settings.IM_GUESTS and app.guests_allowed):
         raise ChatError(errors.NOT_AUTHORISED, "Guests are not allowed here. Sign in.")
     if known is not None:
-        return Opened(*known, app, room)
+        return LoginResult(*known, app, room)
     assert name is not None
     try:
         registration_rate_limit.take(address)
@@ -67,7 +67,7 @@ def session_open(*, token: str, session_key: str, name: str | None, app_number: 
         raise ChatError(errors.TOO_MUCH, str(error), retryAfter=error.seconds) from error
     except (BadName, NameTaken) as error:
         raise ChatError(errors.ILLEGAL_USER_ID, str(error)) from error
-    return Opened(guest, token_credential(token_digest(token)), app, room, token)
+    return LoginResult(guest, token_credential(token_digest(token)), app, room, token)
 
 
 def _check_guest_name(name: str | None) -> str:
@@ -78,10 +78,10 @@ def _check_guest_name(name: str | None) -> str:
     return name
 
 
-def session_standing(opened: Opened, *, token: str, session_key: str) -> Sequence[MembershipInterval] | None:
+def session_memberships(opened: LoginResult, *, token: str, session_key: str) -> Sequence[MembershipInterval] | None:
     """The person's stays, or None if what they logged in by has ended meanwhile."""
     by = token or opened.token
     known = user_by_token(by) if by else user_by_session(session_key)
     if known is None or known[0].pk != opened.user.pk or app_by_number(opened.app.number) is None:
         return None
-    return selectors.stays(opened.user.pk)
+    return selectors.membership_intervals(opened.user.pk)

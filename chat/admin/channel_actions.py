@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from chat.actions.channel import channel_set_closed
 from chat.actions.member import member_set_role_as_operator
-from chat.actions.moderation import person_ban, person_mute
+from chat.actions.moderation import user_ban, user_mute
 from chat.actions.policy import channel_set_policy_as_operator, channel_set_retention, channel_transfer_as_operator
 from chat.admin.admin_actions import AdminAction
 from chat.admin.forms import MemberForm, RestrictMemberForm, RoleForm, policy_form
@@ -90,7 +90,7 @@ ROLE = _of_member(
     done=_("%(count)d changed."),
 )
 MUTE_MEMBER = _of_member(
-    person_mute,
+    user_mute,
     RestrictMemberForm,
     name="mute",
     title=_("Mute a member"),
@@ -99,7 +99,7 @@ MUTE_MEMBER = _of_member(
     permission=RESTRICT,
 )
 BAN_MEMBER = _of_member(
-    person_ban,
+    user_ban,
     RestrictMemberForm,
     name="ban",
     title=_("Ban a member"),

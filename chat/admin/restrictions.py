@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from accounts.names import name_key
-from chat.actions.moderation import person_unban, person_unmute
+from chat.actions.moderation import user_unban, user_unmute
 from chat.admin.admin_actions import AdminAction
 from chat.admin.base import ChatAdmin
 from chat.admin.queries import channel_link, channel_titles, person_link
@@ -21,7 +21,7 @@ from chat.models import Restriction
 
 
 def _lift(operator: object, restriction: Restriction) -> None:
-    lift = person_unmute if restriction.kind == Restriction.Kind.MUTE else person_unban
+    lift = user_unmute if restriction.kind == Restriction.Kind.MUTE else user_unban
     lift(operator=operator, person_id=restriction.user_id, channel_id=restriction.channel_id)  # type: ignore[arg-type]
 
 

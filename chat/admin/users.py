@@ -20,7 +20,7 @@ from accounts.admin.base import ReadOnly
 from accounts.admin.users import PersonAdmin
 from accounts.models import Device, User
 from accounts.selectors.sign_in_methods import oauth_links
-from chat.actions.moderation import person_admit, person_ban, person_mute, person_unban, person_unmute
+from chat.actions.moderation import user_ban, user_mute, user_reactivate, user_unban, user_unmute
 from chat.admin.admin_actions import AdminAction
 from chat.admin.base import LargeTableAdmin, State, UncountedPages
 from chat.admin.forms import SiteBanForm, WhereForm, with_form
@@ -35,7 +35,7 @@ MUTE = AdminAction(
     meaning=_("They still read, and write nothing: everywhere, or in one channel. They are told until when and why."),
     done=_("%(count)d muted."),
     applies=lambda person: True,
-    act=lambda operator, person, **given: person_mute(operator=operator, person_id=person.pk, **given),
+    act=lambda operator, person, **given: user_mute(operator=operator, person_id=person.pk, **given),
     form=with_form(WhereForm),
     permission=RESTRICT,
     icon="volume_off",
@@ -46,7 +46,7 @@ UNMUTE = AdminAction(
     meaning=_("They can write again at once, where they were muted everywhere. Mutes of single channels stay."),
     done=_("%(count)d unmuted."),
     applies=lambda person: person.is_muted,
-    act=lambda operator, person: person_unmute(operator=operator, person_id=person.pk),
+    act=lambda operator, person: user_unmute(operator=operator, person_id=person.pk),
     permission=LIFT,
     icon="volume_up",
 )
@@ -56,7 +56,7 @@ BAN = AdminAction(
     meaning=_("They are signed out everywhere at once and cannot sign in until the ban ends. What they said stays."),
     done=_("%(count)d banned."),
     applies=lambda person: person.is_active,
-    act=lambda operator, person, **given: person_ban(operator=operator, person_id=person.pk, **given),
+    act=lambda operator, person, **given: user_ban(operator=operator, person_id=person.pk, **given),
     form=with_form(SiteBanForm),
     permission=RESTRICT,
     icon="block",
@@ -67,7 +67,7 @@ UNBAN = AdminAction(
     meaning=_("They can sign in again at once."),
     done=_("%(count)d let in again."),
     applies=lambda person: person.is_banned,
-    act=lambda operator, person: person_unban(operator=operator, person_id=person.pk),
+    act=lambda operator, person: user_unban(operator=operator, person_id=person.pk),
     permission=LIFT,
     icon="login",
 )
@@ -95,7 +95,7 @@ ACTIVATE = AdminAction(
     meaning=_("They can sign in again. What they had open before stays ended."),
     done=_("%(count)d activated."),
     applies=lambda person: not person.is_active and not person.is_banned and person.deleted_at is None,
-    act=lambda operator, person: person_admit(person_id=person.pk),
+    act=lambda operator, person: user_reactivate(person_id=person.pk),
     icon="person",
 )
 

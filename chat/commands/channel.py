@@ -27,7 +27,7 @@ LISTED = 1000
 
 def shown(call: Call, access: Access) -> dict[str, Any]:
     """A channel as the caller sees it now. In a database thread."""
-    return payloads.listed_channel(selectors.listed(call.user, access))
+    return payloads.listed_channel(selectors.channel_summary(call.user, access))
 
 
 def shown_again(call: Call, channel_id: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from chat.commands.fields import Id, Number, One, PageSize
 from chat.commands.registry import Call, command
 from chat.errors import ChatError
 from chat.selectors import access_channel, access_message, history
-from chat.selectors.status import arriving
+from chat.selectors.status import newly_delivered_positions
 from delivery import publish
 from delivery.db.executors import run
 
@@ -72,7 +72,7 @@ async def message_history(call: Call, data: History) -> dict[str, Any]:
             "notes": [payloads.push_data(note) for note in page.notes],
             "hasMore": page.has_more,
         }
-        return shown, arriving(call.user, access.channel, page.messages)
+        return shown, newly_delivered_positions(call.user, access.channel, page.messages)
 
     shown, arrived = await run(read)
     publish.hub().receipts.reached(arrived, call.user.pk)

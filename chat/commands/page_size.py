@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from chat.selectors import page_size
+from chat.selectors import page_bytes
 
 
 def count_fitting(items: Sequence[dict[str, Any]]) -> int:
@@ -15,6 +15,6 @@ def count_fitting(items: Sequence[dict[str, Any]]) -> int:
     size = 0
     for index, item in enumerate(items):
         size += len(orjson.dumps(item))
-        if index and size > page_size():
+        if index and size > page_bytes():
             return index
     return len(items)

@@ -24,7 +24,7 @@ async def presence_list(call: Call, data: Nothing) -> dict[str, Any]:
     shown = await presence.persons(app, limit=ONLINE_SHOWN)
 
     def read() -> list[dict[str, Any]]:
-        people = selectors.persons(shown)
+        people = selectors.users_by_ids(shown)
         visible = presence_visible_to(call.user, people.values())
         return [payloads.profile(user) for user in people.values() if user.pk in visible]
 

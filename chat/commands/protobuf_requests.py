@@ -64,7 +64,7 @@ def draft(call: Call, up: codec.SendRequest) -> Draft:
 
 async def private_channel(call: Call, person: int) -> int:
     """The channel of the two people, made if there is none."""
-    return await run(channels.channel_with, user=call.user, person_id=person)
+    return await run(channels.private_channel_with, user=call.user, person_id=person)
 
 
 async def send(call: Call, draft: Draft) -> StoredMessage:

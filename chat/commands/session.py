@@ -33,7 +33,7 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
         raise ChatError(errors.OPERATION_FAILED, "This connection is logged in already.")
     token = data.serviceToken or ""
     opened = await run(
-        session.session_open,
+        session.session_login,
         token=token,
         session_key=caller.session_key,
         name=data.userId,
@@ -51,7 +51,7 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
     connection.person, connection.name, connection.app = user.pk, user.public_name, opened.app.number
     connection.nickname, connection.kind = user.nickname, user.kind
     connection.credential, connection.channels = opened.credential, (opened.room,) if caller.in_room else ()
-    standing = partial(session.session_standing, opened, token=token, session_key=caller.session_key)
+    standing = partial(session.session_memberships, opened, token=token, session_key=caller.session_key)
     try:
         position = await hub.attach(connection, call.number, standing)
     except CredentialEnded:
@@ -60,7 +60,7 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
     except BaseException:
         connection.person = None
         raise
-    last_seen.note(connection)
+    last_seen.record_login(connection)
     caller.known, caller.app, caller.room = user, opened.app.number, opened.room
     if data.after is not None and data.after != position:
         connection.drained, connection.told = False, data.after

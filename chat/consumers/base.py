@@ -16,7 +16,7 @@ from chat import errors
 from chat.commands.registry import Caller
 from chat.consumers import handshake
 from chat.errors import ChatError
-from chat.node.lifecycle import Node, node
+from chat.node.lifecycle import Node, start_node
 from delivery.hub.connection import Connection
 from delivery.hub.outbox import Frame
 
@@ -62,7 +62,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         # Present under `serve`: several frames in one write, and a cut. Elsewhere plain ASGI does, more slowly.
         self._socket = scope.get("extensions", {}).get("imsite.socket")
         await receive()
-        here = await node()
+        here = await start_node()
         address = (scope.get("client") or ("", 0))[0]
         if not handshake.scope_origin_allowed(scope):
             await send({"type": "websocket.close", "code": 4403})

@@ -38,16 +38,16 @@ class Node:
     """Started by the server's lifespan, or by the first connection where a server has none (daphne)."""
 
     def __init__(self) -> None:
-        node = settings.IM_NODE_ID or secrets.token_hex(4)
-        self.cluster = Cluster(node) if settings.REDIS_URL else None
-        self.nodes: Nodes = self.cluster.nodes if self.cluster is not None else MemoryNodes(node)
-        presence: Presence = self.cluster.presence if self.cluster is not None else MemoryPresence(node)
+        start_node = settings.IM_NODE_ID or secrets.token_hex(4)
+        self.cluster = Cluster(start_node) if settings.REDIS_URL else None
+        self.nodes: Nodes = self.cluster.nodes if self.cluster is not None else MemoryNodes(start_node)
+        presence: Presence = self.cluster.presence if self.cluster is not None else MemoryPresence(start_node)
         self.hub = Hub(presence)
         self.comings = PresenceBroadcaster(presence)
         self.writer = WriteQueue(settings.IM_CLUSTER_COMMIT_INTERVAL if self.cluster is not None else None)
         self.connection_limiter = ConnectionLimiter()
         self.resend_timer = ResendTimer()
-        self.webhooks = Dispatcher(node, self.hub)
+        self.webhooks = Dispatcher(start_node, self.hub)
         self.accepting = True
         self._chores: list[asyncio.Task[None]] = []
 
@@ -62,7 +62,7 @@ class Node:
         self.webhooks.start()
         if min(self.nodes.live().values(), key=lambda info: (info.started, info.id)).id == self.nodes.id:
             self.comings.log.began()
-        own = {"sweep": self._sweep(), "tidy": _tidy(), "receipts": self.hub.receipts.run()}
+        own = {"sweep": self._sweep(), "tidy": _run_cleanup(), "receipts": self.hub.receipts.run()}
         self._chores = [asyncio.create_task(work, name=name) for name, work in own.items()]
         self._chores += periodic_tasks.begin()
 
@@ -121,7 +121,7 @@ class Node:
                     connection.close(errors.SILENT.number, errors.SILENT.reason)
 
 
-async def _tidy() -> None:
+async def _run_cleanup() -> None:
     """Remove what has expired, at the start and from time to time."""
     while True:
         try:
@@ -138,7 +138,7 @@ _node: Node | None = None
 _starting: asyncio.Lock | None = None
 
 
-async def node() -> Node:
+async def start_node() -> Node:
     """This process's node, started if it was not."""
     global _node, _starting
     if _node is None:

@@ -16,7 +16,7 @@ from django.db import DatabaseError
 
 from accounts.actions import orphaned_avatars
 from chat.actions import last_seen, retention
-from chat.actions.account_deletion import deletions_finish
+from chat.actions.account_deletion import finish_interrupted_deletions
 from chat.actions.announcement import announcements_send_due
 from chat.actions.moderation import restrictions_lift_expired
 from chat.search.index import Indexer
@@ -38,8 +38,8 @@ def begin() -> list[asyncio.Task[None]]:
         ("deletions", settings.IM_CLEANUP_INTERVAL, _finish_deletions),
     )
     tasks = [asyncio.create_task(_every(pause, name, chore), name=name) for name, pause, chore in work]
-    seeing = last_seen.keep(lambda: list(publish.hub().connections.values()))
-    return [*tasks, asyncio.create_task(seeing, name="sightings")]
+    seeing = last_seen.run_flush_loop(lambda: list(publish.hub().connections.values()))
+    return [*tasks, asyncio.create_task(seeing, name="last seen")]
 
 
 async def _every(pause: float, name: str, chore: Callable[[], Awaitable[None]]) -> None:
@@ -60,9 +60,9 @@ async def _on_time() -> None:
 
 
 async def _retain() -> None:
-    for channel, before in await run_background(retention.channels_overdue):
-        await _to_its_end(partial(retention.channel_cut, channel_id=channel, before=before))
-    await _to_its_end(retention.files_cut)
+    for channel, before in await run_background(retention.channels_with_expired_messages):
+        await _to_its_end(partial(retention.channel_delete_expired, channel_id=channel, before=before))
+    await _to_its_end(retention.files_delete_expired)
     await run_background(lambda: orphaned_avatars.avatars_delete(orphaned_avatars.avatars_orphaned()))
 
 
@@ -71,7 +71,7 @@ async def _index(indexer: Indexer) -> None:
 
 
 async def _finish_deletions() -> None:
-    await run_background(deletions_finish)
+    await run_background(finish_interrupted_deletions)
 
 
 async def _to_its_end(batch: Callable[[], int]) -> None:

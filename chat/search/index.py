@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from chat.models import Message, SearchCursor
-from chat.search.tokenizer import Phrase, words
+from chat.search.tokenizer import Phrase, tokenize
 from delivery import log
 from delivery.db.transactions import write
 
@@ -40,7 +40,7 @@ class Indexer:
         """
         if self._left == told:
             return False
-        known = _known()
+        known = _cursor_position()
         if self._left is not None and known != self._left:
             self._left = known
             return False
@@ -50,10 +50,10 @@ class Indexer:
 
 def index_advance() -> bool:
     """Take in what the log tells since the last time, a batch of it; whether there is more."""
-    return _advance(_known())[1]
+    return _advance(_cursor_position())[1]
 
 
-def _known() -> int | None:
+def _cursor_position() -> int | None:
     return SearchCursor.objects.filter(pk=_CURSOR).values_list("position", flat=True).first()
 
 
@@ -66,12 +66,12 @@ def _advance(known: int | None) -> tuple[int | None, bool]:
     after = known if known is not None and known <= head else 0
     told = log.references(KINDS, after=after, upto=head, limit=BATCH)
     # The long work comes before the lock: what is edited meanwhile, the log tells next.
-    texts = {pk: (channel, text) for pk, channel, text in _said(ref for _, ref in told).values_list(*_FIELDS)}
-    fitting = _fitting([len(texts[ref][1]) if ref in texts else 0 for _, ref in told])
+    texts = {pk: (channel, text) for pk, channel, text in _searchable(ref for _, ref in told).values_list(*_FIELDS)}
+    fitting = _count_fitting([len(texts[ref][1]) if ref in texts else 0 for _, ref in told])
     more = fitting < len(told) or len(told) == BATCH
     told = told[:fitting]
     ids = {ref for _, ref in told}
-    rows = [(pk, channel, words(text)) for pk, (channel, text) in texts.items() if pk in ids]
+    rows = [(pk, channel, tokenize(text)) for pk, (channel, text) in texts.items() if pk in ids]
     with write():
         if known is None:
             SearchCursor.objects.bulk_create([SearchCursor(pk=_CURSOR)], ignore_conflicts=True)
@@ -80,7 +80,7 @@ def _advance(known: int | None) -> tuple[int | None, bool]:
         if cursor is None:
             return known, False
         # Locked, so that what retention takes away meanwhile is taken away after this, with its words.
-        standing = set(_said(ids).select_for_update(no_key=True).values_list("pk", flat=True))
+        standing = set(_searchable(ids).select_for_update(no_key=True).values_list("pk", flat=True))
         index_forget(sorted(ids - standing))
         _store([row for row in rows if row[0] in standing])
         cursor.position = told[-1][0] if more else head
@@ -93,7 +93,7 @@ def index_forget(ids: Sequence[int]) -> None:
     if ids:
         column = "rowid" if connection.vendor == "sqlite" else "id"
         with connection.cursor() as cursor:
-            cursor.execute(f"DELETE FROM chat_search WHERE {column} IN ({_marks(ids)})", list(ids))
+            cursor.execute(f"DELETE FROM chat_search WHERE {column} IN ({_placeholders(ids)})", list(ids))
 
 
 def index_find(asked: Sequence[Phrase], *, channels: Iterable[int] | None, before: int | None, limit: int) -> list[int]:
@@ -126,12 +126,12 @@ _Row = tuple[int, int, list[str]]
 _FIELDS = ("pk", "channel", "text")
 
 
-def _said(ids: Iterable[int]) -> QuerySet[Message]:
+def _searchable(ids: Iterable[int]) -> QuerySet[Message]:
     """Of these messages those that have words: no recalled ones, no pictures."""
     return Message.objects.filter(pk__in=set(ids), type="text", recalled_at=None)
 
 
-def _fitting(sizes: Sequence[int]) -> int:
+def _count_fitting(sizes: Sequence[int]) -> int:
     """How many of them make a batch; at least one, if there are any."""
     together = accumulate(sizes)
     return max(1, sum(size <= BATCH_SIZE for size in together)) if sizes else 0
@@ -155,7 +155,7 @@ def _store(rows: Sequence[_Row]) -> None:
             )
 
 
-def _marks(values: Sequence[object]) -> str:
+def _placeholders(values: Sequence[object]) -> str:
     return ", ".join(["%s"] * len(values))
 
 

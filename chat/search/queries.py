@@ -10,19 +10,19 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts.models import User
 from chat.models import Channel, Membership, Message
 from chat.search.index import index_find
-from chat.search.tokenizer import Phrase, holds, phrases
-from chat.selectors import Access, reading
+from chat.search.tokenizer import Phrase, matches, phrases
+from chat.selectors import Access, readable_ranges
 
-CHUNK = 1000
+MAX_CHUNK_SIZE = 1000
 """Candidates that are looked at together at most; first come as many as a page is likely to need."""
-LOOKED_AT = 5000
+MAX_CANDIDATES = 5000
 """Candidates that are looked at for one page; what has not been found by then is on the next."""
-NAMED = 500
+MAX_NAMED_CHANNELS = 500
 """Channels that are named to the index; who is in more has all of them looked through."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """Messages, the newest first. `next`: the id to ask beyond, None where there is nothing more."""
 
     messages: list[Message]
@@ -38,7 +38,7 @@ def message_search(
     access: Access | None = None,
     manages: bool = False,
     app: int | None = None,
-) -> Found:
+) -> SearchResult:
     """A page of messages with all the words of the question, older than the message `before`.
 
     In the channel of `access` only, or in all that one may read: with `manages` in all groups, of the apps' rooms in
@@ -46,30 +46,30 @@ def message_search(
     """
     asked = phrases(question)
     if not asked:
-        return Found([], None)
+        return SearchResult([], None)
     readable = _readable_in(user, access) if access is not None else _readable(user, manages=manages, app=app)
     channels = [access.channel.pk] if access is not None else _channels(user, manages=manages, app=app)
     found: list[Message] = []
-    looked_at, chunk = 0, min(CHUNK, 2 * limit)
-    while looked_at < LOOKED_AT:
+    looked_at, chunk = 0, min(MAX_CHUNK_SIZE, 2 * limit)
+    while looked_at < MAX_CANDIDATES:
         ids = index_find(asked, channels=channels, before=before, limit=chunk)
-        found += _holding(readable.filter(pk__in=ids), asked)
+        found += _matching(readable.filter(pk__in=ids), asked)
         if len(found) > limit:
-            return Found(found[:limit], found[limit - 1].pk)
+            return SearchResult(found[:limit], found[limit - 1].pk)
         if len(ids) < chunk:
-            return Found(found, None)
-        looked_at, before, chunk = looked_at + chunk, ids[-1], min(CHUNK, 4 * chunk)
-    return Found(found, before)
+            return SearchResult(found, None)
+        looked_at, before, chunk = looked_at + chunk, ids[-1], min(MAX_CHUNK_SIZE, 4 * chunk)
+    return SearchResult(found, before)
 
 
-def _holding(candidates: QuerySet[Message], asked: Sequence[Phrase]) -> list[Message]:
+def _matching(candidates: QuerySet[Message], asked: Sequence[Phrase]) -> list[Message]:
     rows = candidates.filter(recalled_at=None, type="text").select_related("sender", "recalled_by").order_by("-pk")
-    return [row for row in rows if holds(row.text, asked)]
+    return [row for row in rows if matches(row.text, asked)]
 
 
 def _readable_in(user: User, access: Access) -> QuerySet[Message]:
     within = Q(pk__in=())
-    for first, last in reading(user, access):
+    for first, last in readable_ranges(user, access):
         within |= Q(seq__gte=first) if last is None else Q(seq__gte=first, seq__lte=last)
     return Message.objects.filter(within, channel=access.channel)
 
@@ -100,5 +100,5 @@ def _channels(user: User, *, manages: bool, app: int | None) -> list[int] | None
     if app is not None:
         rooms = rooms.filter(app__number=app)
     own = Membership.objects.filter(user=user, until_position=None).values_list("channel", flat=True)
-    named = {*rooms.values_list("pk", flat=True), *own[: NAMED + 1]}
-    return sorted(named) if len(named) <= NAMED else None
+    named = {*rooms.values_list("pk", flat=True), *own[: MAX_NAMED_CHANNELS + 1]}
+    return sorted(named) if len(named) <= MAX_NAMED_CHANNELS else None

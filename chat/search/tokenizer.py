@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 
-LONGEST_WORD = 64
+MAX_WORD_LENGTH = 64
 """Characters of a word that count."""
-MOST_PHRASES = 16
-_UNSEEN = re.compile("[\u00ad\u200b-\u200f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+MAX_PHRASES = 16
+_IGNORED = re.compile("[\u00ad\u200b-\u200f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 """Variants of a character and joiners: nobody types them into a question."""
 _ASIAN = (
     (0x3005, 0x3007), (0x3040, 0x30FF), (0x31F0, 0x31FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF),
@@ -33,7 +33,7 @@ class Phrase:
     begins: bool = False
 
 
-def words(text: str) -> list[str]:
+def tokenize(text: str) -> list[str]:
     """The words of a text in their order; width and case make no difference."""
     found: list[str] = []
     for run, asian in _runs(text):
@@ -44,7 +44,7 @@ def words(text: str) -> list[str]:
 def phrases(question: str) -> list[Phrase]:
     """What a text must hold, all of it, to be found. The last word may be unfinished. Empty: nothing is asked for."""
     asked: list[Phrase] = []
-    runs = list(_runs(question))[:MOST_PHRASES]
+    runs = list(_runs(question))[:MAX_PHRASES]
     for index, (run, asian) in enumerate(runs):
         if not asian:
             asked.append(Phrase((run,), begins=index == len(runs) - 1))
@@ -55,13 +55,13 @@ def phrases(question: str) -> list[Phrase]:
     return asked
 
 
-def holds(text: str, asked: Sequence[Phrase]) -> bool:
+def matches(text: str, asked: Sequence[Phrase]) -> bool:
     """Whether the text holds all of the phrases."""
-    found = words(text)
-    return all(_holds(found, phrase) for phrase in asked)
+    found = tokenize(text)
+    return all(_contains_phrase(found, phrase) for phrase in asked)
 
 
-def _holds(found: list[str], phrase: Phrase) -> bool:
+def _contains_phrase(found: list[str], phrase: Phrase) -> bool:
     *whole, last = phrase.words
     for start in range(len(found) - len(whole)):
         word = found[start + len(whole)]
@@ -72,7 +72,7 @@ def _holds(found: list[str], phrase: Phrase) -> bool:
 
 def _runs(text: str) -> Iterator[tuple[str, bool]]:
     """Characters that belong together, and whether they are of a script without blanks."""
-    plain = _UNSEEN.sub("", unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()))
+    plain = _IGNORED.sub("", unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()))
     for kind, chars in groupby(plain, _kind):
         if kind == "sign":
             for sign in chars:
@@ -80,7 +80,7 @@ def _runs(text: str) -> Iterator[tuple[str, bool]]:
         elif kind:
             run = "".join(chars)
             asian = kind == "asian"
-            yield (run if asian else run[:LONGEST_WORD]), asian
+            yield (run if asian else run[:MAX_WORD_LENGTH]), asian
 
 
 @lru_cache(maxsize=10_000)

@@ -57,7 +57,7 @@ def access_channel(user: User, channel_id: int, *, app: int | None = None, lock:
     return Access(channel, stay)
 
 
-def reading(user: User, access: Access) -> Ranges:
+def readable_ranges(user: User, access: Access) -> Ranges:
     """The numbers of the channel that the person may read: all by its policy, else those of their stays."""
     if access.stay is None or access.manages or rules.reads_everything(access.channel.join, access.channel.history):
         return rules.EVERYTHING
@@ -70,6 +70,6 @@ def access_message(user: User, access: Access, message_id: int) -> Message:
     message = (
         Message.objects.filter(pk=message_id, channel=access.channel).select_related("sender", "recalled_by").first()
     )
-    if message is None or not rules.readable(reading(user, access), message.seq):
+    if message is None or not rules.readable(readable_ranges(user, access), message.seq):
         raise ChatError(errors.NO_DATA, "There is no such message.")
     return message

@@ -13,14 +13,14 @@ from accounts.selectors.contacts import read_receipts_visible_to
 from chat import rules
 from chat.models import Channel, Membership, ReadMark, Restriction
 from chat.selectors.access import Access
-from chat.selectors.memberships import peer_of
-from chat.selectors.restrictions import in_force
+from chat.selectors.memberships import peer_id_of
+from chat.selectors.restrictions import active_restrictions
 
-FOR_GOOD = datetime.max.replace(tzinfo=UTC)
+NEVER_ENDS = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ChannelSummary:
     """A channel as one person sees it. `read_seq` and `unread` are derived from numbers."""
 
     channel: Channel
@@ -33,7 +33,7 @@ class Listed:
     peer_read: int
     """How far the other person of a private channel has read it, if they let one see that; else 0."""
     muted_until: datetime | None
-    """None: one may speak. `FOR_GOOD`: not until somebody lifts the mute."""
+    """None: one may speak. `NEVER_ENDS`: not until somebody lifts the mute."""
 
 
 def global_channel(app: App) -> Channel:
@@ -46,11 +46,11 @@ def global_channels() -> list[Channel]:
     return list(found.select_related("app").order_by("app__number"))
 
 
-def listed(user: User, access: Access) -> Listed:
-    return listed_all(user, [access])[0]
+def channel_summary(user: User, access: Access) -> ChannelSummary:
+    return channel_summaries(user, [access])[0]
 
 
-def channel_list(user: User, app: int, *, skip: int = 0, limit: int | None = None) -> list[Listed]:
+def channel_list(user: User, app: int, *, skip: int = 0, limit: int | None = None) -> list[ChannelSummary]:
     """The app's global channel, then the person's other channels, the last used first.
 
     Without the first `skip`, and (unless None) no more than `limit`.
@@ -63,17 +63,17 @@ def channel_list(user: User, app: int, *, skip: int = 0, limit: int | None = Non
         end = None if limit is None else max(0, skip + limit - len(own))
         stays_now = stays_now.order_by("-channel__active_at", "-channel")[max(0, skip - len(own)) : end]
         own = own[skip:] + [Access(stay.channel, stay) for stay in stays_now]
-    return listed_all(user, own)
+    return channel_summaries(user, own)
 
 
-def listed_all(user: User, accesses: Sequence[Access]) -> list[Listed]:
+def channel_summaries(user: User, accesses: Sequence[Access]) -> list[ChannelSummary]:
     """In a fixed number of queries, whatever their number."""
     channels = [access.channel for access in accesses]
     marks = dict(ReadMark.objects.filter(user=user, channel__in=channels).values_list("channel", "seq"))
-    people = _people([channel for channel in channels if channel.kind != Channel.Kind.GLOBAL])
+    people = _members_of([channel for channel in channels if channel.kind != Channel.Kind.GLOBAL])
     counts = _member_counts([channel for channel in channels if channel.kind == Channel.Kind.PUBLIC])
-    peers_read = _peers_read(user, channels)
-    mutes = _mutes(user)
+    peers_read = _peer_read_marks(user, channels)
+    mutes = _active_mutes(user)
     result = []
     for access in accesses:
         channel, stay = access.channel, access.stay
@@ -98,7 +98,7 @@ def listed_all(user: User, accesses: Sequence[Access]) -> list[Listed]:
         peer_read = peers_read.get(channel.pk, 0)
         muted_until = max((mutes[place] for place in (None, channel.pk) if place in mutes), default=None)
         result.append(
-            Listed(
+            ChannelSummary(
                 channel,
                 name,
                 stay.role if stay is not None else None,
@@ -113,15 +113,15 @@ def listed_all(user: User, accesses: Sequence[Access]) -> list[Listed]:
     return result
 
 
-def _mutes(user: User) -> dict[int | None, datetime]:
+def _active_mutes(user: User) -> dict[int | None, datetime]:
     """Where the person may not speak (None: everywhere), and until when."""
-    mutes = in_force(Restriction.objects.filter(user=user, kind=Restriction.Kind.MUTE))
-    return {channel: until or FOR_GOOD for channel, until in mutes.values_list("channel", "until")}
+    mutes = active_restrictions(Restriction.objects.filter(user=user, kind=Restriction.Kind.MUTE))
+    return {channel: until or NEVER_ENDS for channel, until in mutes.values_list("channel", "until")}
 
 
-def _peers_read(user: User, channels: Sequence[Channel]) -> dict[int, int]:
+def _peer_read_marks(user: User, channels: Sequence[Channel]) -> dict[int, int]:
     """How far the other person of each private channel has read, where that may be known."""
-    peers = {channel.pk: peer for channel in channels if (peer := peer_of(channel, user.pk)) is not None}
+    peers = {channel.pk: peer for channel in channels if (peer := peer_id_of(channel, user.pk)) is not None}
     if not peers:
         return {}
     shown = read_receipts_visible_to(user.pk, set(peers.values()))
@@ -129,7 +129,7 @@ def _peers_read(user: User, channels: Sequence[Channel]) -> dict[int, int]:
     return dict(marks.values_list("channel", "seq"))
 
 
-def _people(channels: Sequence[Channel]) -> dict[int, list[User]]:
+def _members_of(channels: Sequence[Channel]) -> dict[int, list[User]]:
     """The people of private channels, and the first members of groups without a name."""
     unnamed = [channel.pk for channel in channels if not channel.name]
     people: dict[int, list[User]] = {}
@@ -146,7 +146,7 @@ def _member_counts(channels: Sequence[Channel]) -> dict[int, int]:
 
 
 def channel_search(query: str, limit: int) -> list[tuple[Channel, int]]:
-    """Listed, open groups whose name contains `query`, with their member counts."""
+    """ChannelSummary, open groups whose name contains `query`, with their member counts."""
     found = Channel.objects.filter(kind=Channel.Kind.PUBLIC, listed=True, closed=False, join=Channel.Join.OPEN)
     if query:
         found = found.filter(name__icontains=query)

@@ -11,10 +11,10 @@ from chat import rules
 from chat.models import Channel, Membership
 from delivery.log import MembershipInterval
 
-MEMBERS_PAGE = 100
+MEMBERS_PAGE_SIZE = 100
 
 
-def stays(person: int) -> list[MembershipInterval]:
+def membership_intervals(person: int) -> list[MembershipInterval]:
     """All stays of a person in all channels, ended ones too."""
     rows = Membership.objects.filter(user=person)
     fields = ("channel", "from_position", "until_position", "channel__kind")
@@ -24,7 +24,7 @@ def stays(person: int) -> list[MembershipInterval]:
     ]
 
 
-def channel_stays(person: int, channel: int) -> list[MembershipInterval]:
+def channel_intervals(person: int, channel: int) -> list[MembershipInterval]:
     rows = Membership.objects.filter(user=person, channel=channel)
     return [MembershipInterval(*row) for row in rows.values_list("channel", "from_position", "until_position")]
 
@@ -42,26 +42,26 @@ def members_page(channel: Channel, *, after: int, limit: int) -> tuple[list[Memb
     return rows[:limit], len(rows) > limit
 
 
-def peer_of(channel: Channel, person: int) -> int | None:
+def peer_id_of(channel: Channel, person: int) -> int | None:
     """The other person of a private channel; None for other channels."""
     return next((one for one in rules.pair_people(channel.pair) if one != person), None)
 
 
-def groups_of(person: int, limit: int) -> list[int]:
+def group_ids_of(person: int, limit: int) -> list[int]:
     """The groups that the person is in, the last used first; `limit` at most."""
-    return list(_used(person, Channel.Kind.PUBLIC).values_list("channel", flat=True)[:limit])
+    return list(_recent_memberships(person, Channel.Kind.PUBLIC).values_list("channel", flat=True)[:limit])
 
 
-def peers_of(person: int, limit: int) -> list[int]:
+def peer_ids_of(person: int, limit: int) -> list[int]:
     """The other people of the person's private channels, the last used first; `limit` at most."""
-    pairs = _used(person, Channel.Kind.PRIVATE).values_list("channel__pair", flat=True)[:limit]
+    pairs = _recent_memberships(person, Channel.Kind.PRIVATE).values_list("channel__pair", flat=True)[:limit]
     return [one for pair in pairs for one in rules.pair_people(pair) if one != person]
 
 
-def _used(person: int, kind: str) -> QuerySet[Membership]:
+def _recent_memberships(person: int, kind: str) -> QuerySet[Membership]:
     stays_now = Membership.objects.filter(user=person, until_position=None, channel__kind=kind)
     return stays_now.order_by("-channel__active_at", "channel")
 
 
-def persons(ids: Iterable[int]) -> dict[int, User]:
+def users_by_ids(ids: Iterable[int]) -> dict[int, User]:
     return User.objects.in_bulk(list(ids))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from accounts.models import User
 from chat import rules
 from chat.models import Pin
-from chat.selectors.access import Access, reading
+from chat.selectors.access import Access, readable_ranges
 
 
 def pins_of(user: User, access: Access) -> list[Pin]:
     """The pins of the channel whose messages the person may read, the last first."""
     found = Pin.objects.filter(channel=access.channel).select_related("message__sender", "by").order_by("-time", "-pk")
-    ranges = reading(user, access)
+    ranges = readable_ranges(user, access)
     return [pin for pin in found if rules.readable(ranges, pin.message.seq)]

@@ -9,24 +9,24 @@ from chat import rules
 from chat.models import Channel, Restriction
 from chat.selectors.access import Access
 
-RESTRICTIONS_SHOWN = 500
+MAX_RESTRICTIONS = 500
 
 
-def in_force(restrictions: QuerySet[Restriction]) -> QuerySet[Restriction]:
+def active_restrictions(restrictions: QuerySet[Restriction]) -> QuerySet[Restriction]:
     """Those that have not run out."""
     return restrictions.filter(Q(until=None) | Q(until__gt=timezone.now()))
 
 
 def restrictions_of(access: Access) -> list[Restriction]:
     """The mutes and bans that hold in the channel, the newest first."""
-    found = in_force(Restriction.objects.filter(channel=access.channel)).select_related("user", "by")
-    return list(found.order_by("-since")[:RESTRICTIONS_SHOWN])
+    found = active_restrictions(Restriction.objects.filter(channel=access.channel)).select_related("user", "by")
+    return list(found.order_by("-since")[:MAX_RESTRICTIONS])
 
 
 def require_unmuted(user: int, channel: Channel | None) -> None:
     """Raise NOT_AUTHORISED if the user is muted everywhere or in the channel. For texts that are not sent as messages:
     `chat.sending.permissions` checks those."""
     scope = Q(channel=None) | Q(channel=channel)
-    mute = in_force(Restriction.objects.filter(scope, user=user, kind=Restriction.Kind.MUTE)).first()
+    mute = active_restrictions(Restriction.objects.filter(scope, user=user, kind=Restriction.Kind.MUTE)).first()
     if mute is not None:
         raise rules.muted_error(mute.until)

@@ -6,12 +6,12 @@ from django.db.models import Q
 
 from accounts.models import User
 from chat.models import Channel, Membership
-from chat.selectors import Access, Listed, listed_all
+from chat.selectors import Access, ChannelSummary, channel_summaries
 
 
 def channels_page(
     user: User, *, manages: bool, after: int, limit: int, kind: str = "", name: str = ""
-) -> tuple[list[Listed], bool]:
+) -> tuple[list[ChannelSummary], bool]:
     """Channels that the service may read, by id, beyond the id `after`; and whether more follow.
 
     Those it is in, the apps' rooms, and with `manages` all groups. `name`: a part of the name; people's names aside.
@@ -28,4 +28,4 @@ def channels_page(
     rows = list(found[: limit + 1])
     stays = {stay.channel_id: stay for stay in own.filter(channel__in=rows)}
     accesses = [Access(row, stays.get(row.pk)) for row in rows[:limit]]
-    return listed_all(user, accesses), len(rows) > limit
+    return channel_summaries(user, accesses), len(rows) > limit

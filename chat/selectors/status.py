@@ -8,24 +8,24 @@ from dataclasses import dataclass
 from accounts.models import User
 from accounts.selectors.contacts import read_receipts_visible_to
 from chat.models import Channel, Message, ReadMark
-from chat.selectors import persons
+from chat.selectors import users_by_ids
 from delivery.hub import receipts
 from delivery.hub.receipts import DeliveryCount
 
-READERS = 1000
+MAX_READERS = 1000
 """Who has read it, at most: in an app's room they may be many."""
 
 
 @dataclass(frozen=True, slots=True)
 class MessageStatus:
-    """`delivered`: connections in all. `persons`: those to whom it was addressed one by one, by time."""
+    """`delivered`: connections in all. `users_by_ids`: those to whom it was addressed one by one, by time."""
 
     delivered: int
     persons: list[tuple[User, DeliveryCount]]
     read_by: list[User]
 
 
-def arriving(user: User, channel: Channel, messages: Sequence[Message]) -> list[int]:
+def newly_delivered_positions(user: User, channel: Channel, messages: Sequence[Message]) -> list[int]:
     """Positions of those of the messages whose senders ask for it and learn only now that the person has got them.
 
     Of channels of two people: in others persons are not told apart.
@@ -39,9 +39,9 @@ def arriving(user: User, channel: Channel, messages: Sequence[Message]) -> list[
 def message_status(message: Message, *, viewer: User) -> MessageStatus:
     tallies = receipts.tallies(message.position)
     marks = ReadMark.objects.filter(channel=message.channel_id, seq__gte=message.seq).exclude(user=message.sender_id)
-    reading = list(marks.order_by("user").values_list("user", flat=True)[:READERS])
+    reading = list(marks.order_by("user").values_list("user", flat=True)[:MAX_READERS])
     shown = read_receipts_visible_to(viewer.pk, reading) - {viewer.pk} if reading else set()
-    known = persons({tally.person for tally in tallies if tally.person} | shown)
+    known = users_by_ids({tally.person for tally in tallies if tally.person} | shown)
     return MessageStatus(
         delivered=sum(tally.connections for tally in tallies),
         persons=[(known[tally.person], tally) for tally in tallies if tally.person in known],

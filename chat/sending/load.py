@@ -13,7 +13,7 @@ from django.db.models import Q
 from accounts.models import App, Block, User
 from chat import rules
 from chat.models import Channel, Membership, Message, MessageKey, ReadMark, Restriction
-from chat.selectors.restrictions import in_force
+from chat.selectors.restrictions import active_restrictions
 from chat.sending.drafts import ClientKey, Draft, StoredMessage
 from delivery import idempotency
 from delivery.db.bulk import execute_batch
@@ -146,7 +146,7 @@ def _restrictions(
     if not restricted:
         return [], set()
     here = Q(channel=None) | Q(channel__in=[channel.pk for channel in channels])
-    restrictions = list(in_force(Restriction.objects.filter(here, user__in=restricted)))
+    restrictions = list(active_restrictions(Restriction.objects.filter(here, user__in=restricted)))
     peers = {peer for channel in channels for peer in rules.pair_people(channel.pair)}
     if not peers:
         return restrictions, set()

@@ -14,7 +14,7 @@ from accounts.errors import AccountError
 from accounts.rate_limits import export_rate_limit
 from accounts.views.close_account import CloseAccountView
 from accounts.views.profile import OwnPage
-from chat.actions.account_deletion import person_delete
+from chat.actions.account_deletion import account_delete
 from chat.export import export
 from delivery.db.executors import run
 
@@ -51,5 +51,5 @@ class Delete(CloseAccountView):
     """Delete one's account, for good."""
 
     template_name = "accounts/delete.html"
-    end = staticmethod(person_delete)
+    end = staticmethod(account_delete)
     ended = gettext_lazy("Your account is deleted.")

@@ -13,7 +13,7 @@ from accounts.actions import app_create
 from accounts.errors import TooOften
 from accounts.models import User
 from accounts.rate_limits import HourlyRateLimit
-from chat.actions.session import session_open
+from chat.actions.session import session_login
 from chat.errors import TOO_MUCH, ChatError
 from delivery.rate_limits.base import TokenBucketResult
 from delivery.rate_limits.limiter import RateLimiter
@@ -135,7 +135,7 @@ def test_guests_by_websocket_are_counted(db: None) -> None:
     app_create(number=901, name="Web")
 
     def enter(address: str) -> None:
-        session_open(token="", session_key="", name="Guest", app_number=901, address=address)
+        session_login(token="", session_key="", name="Guest", app_number=901, address=address)
 
     enter("192.0.2.1")
     enter("192.0.2.1")

@@ -19,7 +19,7 @@ device = device_create(user=user, kind=Device.Kind.BROWSER, credential=session_c
     session_key={session!r})
 print(device.pk)
 """
-DELETE = "from chat.actions.account_deletion import person_delete; person_delete(user_id={id})"
+DELETE = "from chat.actions.account_deletion import account_delete; account_delete(user_id={id})"
 
 
 async def in_the_shell(town: Town, script: str, account: Account) -> str:

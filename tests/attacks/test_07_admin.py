@@ -9,7 +9,7 @@ from accounts.actions import app_create, guest_create, user_register
 from accounts.models import User
 from chat.actions.announcement import announcement_create
 from chat.actions.channel import channel_create_group
-from chat.actions.moderation import person_mute
+from chat.actions.moderation import user_mute
 from chat.actions.pin import message_pin
 from chat.actions.report import message_report
 from chat.models import Channel
@@ -38,7 +38,7 @@ def rows() -> dict[str, int | str]:
     rude = say(eve, group, f"{SCRIPT}{IMAGE} javascript:alert(1) {{{{ 7 }}}}")
     message_pin(user=eve, channel_id=group.pk, message_id=rude.pk)
     message_report(user=alice, channel_id=group.pk, message_id=rude.pk, reason=SCRIPT, app=None)
-    person_mute(operator=eve, person_id=eve.pk, channel_id=group.pk, reason=IMAGE)
+    user_mute(operator=eve, person_id=eve.pk, channel_id=group.pk, reason=IMAGE)
     announcement_create(by=alice, text=SCRIPT)
     return {"chat/channel": group.pk, "accounts/user": eve.pk, "accounts/app": app.pk}
 

@@ -230,7 +230,7 @@ def machine(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[typ
     settings.IM_EVENT_LOG_POLL_INTERVAL = 0.05  # type: ignore[attr-defined]
     settings.IM_OUTBOX_WINDOW = 0.002  # type: ignore[attr-defined]
     monkeypatch.setattr(protobuf_consumer, "SYNC_PATIENCE", 3600)
-    monkeypatch.setattr(selectors, "REPLAY_PAGE", 20)
+    monkeypatch.setattr(selectors, "REPLAY_PAGE_SIZE", 20)
 
     async def open_site(stack: AsyncExitStack) -> Site:
         await run(room)

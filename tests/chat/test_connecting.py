@@ -38,7 +38,7 @@ class Gate:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
         self._reached, self._open = threading.Event(), threading.Event()
-        read = session.session_standing
+        read = session.session_memberships
 
         def standing(*args: Any, **kwargs: Any) -> Sequence[MembershipInterval] | None:
             if where == "before":
@@ -48,7 +48,7 @@ class Gate:
                 self._wait()
             return stays
 
-        monkeypatch.setattr(session, "session_standing", standing)
+        monkeypatch.setattr(session, "session_memberships", standing)
 
     def _wait(self) -> None:
         self._reached.set()
@@ -168,7 +168,7 @@ async def test_no_reply_tells_more_than_was_drained(site: Site) -> None:
 
 
 async def test_half_drained_is_told_half(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chat.selectors.messages.REPLAY_PAGE", 2)
+    monkeypatch.setattr("chat.selectors.messages.REPLAY_PAGE_SIZE", 2)
     scene = await run(Scene)
     start = await caught_up(site)
     said = [await run(scene.say, f"{number}") for number in range(4)]

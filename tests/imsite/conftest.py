@@ -9,7 +9,7 @@ from accounts.actions import app_create, service_create, token_issue, user_regis
 from accounts.models import App
 from chat.actions.announcement import announcement_create
 from chat.actions.channel import channel_create_group
-from chat.actions.moderation import person_mute
+from chat.actions.moderation import user_mute
 from chat.actions.report import message_report
 from tests.support.operators import say
 
@@ -23,7 +23,7 @@ def rows(db: None) -> dict[str, int | str]:
     group = channel_create_group(creator=alice, name="Tea", members=["bob"])
     rude = say(bob, group, "rude")
     message_report(user=alice, channel_id=group.pk, message_id=rude.pk, reason="", app=None)
-    person_mute(operator=alice, person_id=bob.pk)
+    user_mute(operator=alice, person_id=bob.pk)
     announcement_create(by=alice, text="Hello")
     token_issue(user=alice)
     service_create(username="shop")

@@ -16,7 +16,7 @@ from chat.actions.channel import channel_create_global
 from chat.consumers.base import Consumer
 from chat.consumers.json_consumer import JsonConsumer
 from chat.models import Channel
-from chat.node.lifecycle import Node, node, stop_node
+from chat.node.lifecycle import Node, start_node, stop_node
 from chat.sending.decide import decide
 from chat.sending.drafts import Draft, Outcome, StoredMessage
 from chat.sending.load import load
@@ -187,7 +187,7 @@ class Site:
 @asynccontextmanager
 async def serving() -> AsyncIterator[Site]:
     """A node for the time of the block."""
-    here = await node()
+    here = await start_node()
     try:
         async with AsyncExitStack() as stack:
             yield Site(here, stack)

@@ -193,7 +193,9 @@ class ChannelDetailView(Endpoint):
 
 def shown(request: Request, channel_id: int) -> dict[str, Any]:
     """A channel as the caller sees it now; NO_DATA if it may not."""
-    return payloads.listed_channel(selectors.listed(request.user, access_for_service(request.user, channel_id)))
+    return payloads.listed_channel(
+        selectors.channel_summary(request.user, access_for_service(request.user, channel_id))
+    )
 
 
 def _made(request: Request, data: NewChannel) -> tuple[int, bool]:

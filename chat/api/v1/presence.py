@@ -87,7 +87,7 @@ class Presence(Endpoint):
         """Of up to 1,000 names, which are online. A name that nobody bears is answered like somebody offline."""
         data = self.body(request, PresenceQuery)
         app = None if data.app is None else _app(data.app)
-        return answer({"online": online.names_online(data.users, app)})
+        return answer({"online": online.online_by_name(data.users, app)})
 
 
 class PresenceOf(Endpoint):
@@ -101,7 +101,7 @@ class PresenceOf(Endpoint):
     )
     def get(self, request: Request, name: str) -> Response:
         """On which apps somebody of that name is online."""
-        apps = online.apps_of(name)
+        apps = online.apps_with_user_online(name)
         return answer({"userId": name, "online": bool(apps), "apps": apps})
 
 
@@ -116,7 +116,7 @@ class Apps(Endpoint):
     )
     def get(self, request: Request) -> Response:
         """How many persons are online on each app, in the whole cluster."""
-        counts = online.app_counts()
+        counts = online.online_counts()
         return answer({"results": [{"appId": app.number, "name": app.name, "online": count} for app, count in counts]})
 
 
@@ -134,7 +134,7 @@ class AppOnline(Endpoint):
         """Everybody online on the app, by id, up to 1,000 a page."""
         known = app_known(_app(app))
         page = pagination.asked(request, largest=LARGEST_PAGE)
-        found, more = online.app_page(known, after=page.number, limit=page.limit)
+        found, more = online.online_users_page(known, after=page.number, limit=page.limit)
         rows = [{"userId": name, "id": str(person)} for person, name in found.items()]
         return answer(pagination.answer(rows, next=max(found) if more else None))
 

@@ -18,7 +18,7 @@ from accounts.selectors.directory import account_by_name, accounts_page
 from accounts.selectors.users import user_search
 from chat import errors, payloads
 from chat.actions.idempotency import claim_requests, once
-from chat.actions.moderation import person_admit
+from chat.actions.moderation import user_reactivate
 from chat.api.v1 import pagination, problems
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.openapi import CURSOR, LIMIT, described
@@ -170,7 +170,7 @@ class User(Endpoint):
             accounts.user_rename(user_id=user.pk, nickname=data.nickname)
         if data.active is not None and data.active != user.is_active:
             if data.active:
-                person_admit(person_id=user.pk)
+                user_reactivate(person_id=user.pk)
             else:
                 accounts.user_deactivate(user_id=user.pk)
         return answer(shown(_account(name)))

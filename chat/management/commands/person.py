@@ -18,7 +18,7 @@ from accounts.admin.audit_format import deed_recorded
 from accounts.errors import AccountError
 from accounts.models import User
 from accounts.names import BadName, name_key
-from chat.actions.moderation import person_ban, person_mute, person_unban, person_unmute
+from chat.actions.moderation import user_ban, user_mute, user_unban, user_unmute
 from chat.errors import ChatError
 from chat.export import export
 
@@ -62,26 +62,26 @@ class Command(BaseCommand):
     def mute(self, *, name: str, channel: int | None, hours: float | None, reason: str, **rest: Any) -> None:
         person = _person(name)
         until = _until(hours)
-        person_mute(operator=system_user(), person_id=person.pk, channel_id=channel, until=until, reason=reason)
+        user_mute(operator=system_user(), person_id=person.pk, channel_id=channel, until=until, reason=reason)
         _record(person, "Mute", channel=channel, until=until, reason=reason)
         self._told(name, "muted", until)
 
     def unmute(self, *, name: str, channel: int | None, **rest: Any) -> None:
         person = _person(name)
-        person_unmute(operator=system_user(), person_id=person.pk, channel_id=channel)
+        user_unmute(operator=system_user(), person_id=person.pk, channel_id=channel)
         _record(person, "Unmute", channel=channel)
         self.stdout.write(f"{name} is not muted.")
 
     def ban(self, *, name: str, channel: int | None, hours: float | None, reason: str, **rest: Any) -> None:
         person = _person(name)
         until = _until(hours)
-        person_ban(operator=system_user(), person_id=person.pk, channel_id=channel, until=until, reason=reason)
+        user_ban(operator=system_user(), person_id=person.pk, channel_id=channel, until=until, reason=reason)
         _record(person, "Ban", channel=channel, until=until, reason=reason)
         self._told(name, "banned", until)
 
     def unban(self, *, name: str, channel: int | None, **rest: Any) -> None:
         person = _person(name)
-        person_unban(operator=system_user(), person_id=person.pk, channel_id=channel)
+        user_unban(operator=system_user(), person_id=person.pk, channel_id=channel)
         _record(person, "Unban", channel=channel)
         self.stdout.write(f"{name} is not banned.")
 

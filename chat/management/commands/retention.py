@@ -21,16 +21,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
         shown = options["verbosity"] > 0
-        overdue = retention.channels_overdue()
+        overdue = retention.channels_with_expired_messages()
         messages = 0
         with tqdm(overdue, desc="channels", unit="channel", disable=not shown, file=self.stderr) as channels:
             for channel, before in channels:
                 if dry_run:
-                    messages += retention.messages_expired(channel, before)
+                    messages += retention.count_expired_messages(channel, before)
                 for gone in () if dry_run else _cut(channel, before):
                     messages += gone
                     channels.set_postfix(messages=messages)
-        files = retention.files_expired().count() if dry_run else self._empty_files(shown)
+        files = retention.expired_files().count() if dry_run else self._empty_files(shown)
         unused = orphaned_avatars.avatars_orphaned()
         if not dry_run:
             orphaned_avatars.avatars_delete(unused)
@@ -43,7 +43,7 @@ class Command(BaseCommand):
     def _empty_files(self, shown: bool) -> int:
         gone = 0
         with tqdm(desc="files", unit="file", disable=not shown, file=self.stderr) as bar:
-            while done := retention.files_cut():
+            while done := retention.files_delete_expired():
                 gone += done
                 bar.update(done)
         return gone
@@ -51,7 +51,7 @@ class Command(BaseCommand):
 
 def _cut(channel: int, before: int) -> Iterator[int]:
     """How many messages went, batch by batch."""
-    while done := retention.channel_cut(channel_id=channel, before=before):
+    while done := retention.channel_delete_expired(channel_id=channel, before=before):
         yield done
         if done < settings.IM_RETENTION_BATCH:
             return

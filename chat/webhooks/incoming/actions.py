@@ -13,8 +13,8 @@ from accounts.actions import service_create
 from accounts.models import User
 from accounts.names import BadName, check_nickname
 from chat import errors
-from chat.actions.channel import lock_people
-from chat.actions.member import begin_stays
+from chat.actions.channel import lock_users
+from chat.actions.member import start_memberships
 from chat.actions.message import message_draft, message_send_now
 from chat.errors import ChatError
 from chat.models import Channel, IncomingHook
@@ -44,14 +44,14 @@ def incoming_hook_create(*, maker: User, name: str, channel_id: int) -> tuple[In
         raise ChatError(errors.ILLEGAL_PARAMETER, str(error), field="name") from error
     secret = secrets.token_urlsafe(32)
     with write():
-        lock_people([maker])
+        lock_users([maker])
         bot = service_create(username=f"hook-{secrets.token_hex(6)}", nickname=name)
         channel = _open_to(maker, channel_id)
         hook = IncomingHook.objects.create(
             name=name, channel=channel, bot=bot, digest=secret_digest(secret), made_by=maker
         )
         if channel.kind == Channel.Kind.PUBLIC:
-            begin_stays(channel, [bot], by=maker, note="invited")
+            start_memberships(channel, [bot], by=maker, note="invited")
     return hook, secret
 
 
@@ -92,7 +92,7 @@ def incoming_hook_post(*, hook: IncomingHook, text: str, key: str = "") -> Store
 
 def _locked(user: User, hook_id: int) -> QuerySet[IncomingHook]:
     """The hook, for who could make it: whoever gets its URL can post."""
-    lock_people([user])
+    lock_users([user])
     found = IncomingHook.objects.filter(pk=hook_id)
     _open_to(user, found.values_list("channel", flat=True).first() or 0)
     return found

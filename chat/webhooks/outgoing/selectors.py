@@ -14,7 +14,7 @@ from accounts.models import User
 from chat import errors
 from chat.errors import ChatError
 from chat.models import Channel, IncomingHook, Webhook, WebhookAside, WebhookDelivery
-from chat.selectors import MESSAGE, NOTE, access_channel, channel_stays
+from chat.selectors import MESSAGE, NOTE, access_channel, channel_intervals
 from chat.selectors.presence_events import OFFLINE, ONLINE, PRESENCE_EVENTS, PRESENCE_RESET
 from delivery import log
 from delivery.log import Entry
@@ -134,7 +134,7 @@ def _readable(hook: Webhook, entries: list[Entry]) -> list[Entry]:
     if channel.kind != Channel.Kind.PRIVATE and maker.has_perm(MANAGE):
         return entries
     # As a member: from their joining on, also where an operator replays from further back.
-    stays = channel_stays(maker.pk, channel.pk)
+    stays = channel_intervals(maker.pk, channel.pk)
     return [entry for entry in entries if log.may_see(stays, entry.position, entry.subject)]
 
 

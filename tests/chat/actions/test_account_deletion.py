@@ -34,7 +34,7 @@ from accounts.errors import LastAdministrator, NoSuchPerson
 from accounts.models import Device, ExternalId, User
 from chat import payloads, selectors
 from chat.actions import account_deletion
-from chat.actions.account_deletion import deletions_finish, person_delete, redacted
+from chat.actions.account_deletion import account_delete, anonymized_body, finish_interrupted_deletions
 from chat.actions.channel import channel_create_group, channel_create_private, channel_rename
 from chat.actions.idempotency import once
 from chat.actions.member import member_leave
@@ -124,7 +124,7 @@ def alice(db: None, bob: User, settings: Settings, tmp_path: Path) -> User:
     once(IdempotencyKey("a", "added", ""), lambda: {"added": [payloads.person(alice), payloads.person(bob)]})
     once(
         IdempotencyKey("a", "made", ""),
-        lambda: payloads.listed_channel(selectors.listed(bob, access_channel(bob, private.pk))),
+        lambda: payloads.listed_channel(selectors.channel_summary(bob, access_channel(bob, private.pk))),
     )
     once(IdempotencyKey("a", "pushed", ""), lambda: {"messages": [{"to": {"users": [NAME, "bob"]}, "persons": 1}]})
     idempotency.claim([("b", "said")])
@@ -148,7 +148,7 @@ def test_nothing_says_who_she_was(alice: User, tmp_path: Path, django_capture_on
     assert all(mark in before for mark in MARKS)
     assert list((tmp_path / "media" / "avatars").iterdir())
     with django_capture_on_commit_callbacks(execute=True):
-        person_delete(user_id=alice.pk)
+        account_delete(user_id=alice.pk)
     left = everything()
     found = {mark: left[max(0, left.find(mark) - 300) : left.find(mark) + 60] for mark in MARKS if mark in left}
     assert not found
@@ -157,7 +157,7 @@ def test_nothing_says_who_she_was(alice: User, tmp_path: Path, django_capture_on
 
 
 def test_a_repeated_call_is_answered_as_before_but_for_her(alice: User, bob: User) -> None:
-    person_delete(user_id=alice.pk)
+    account_delete(user_id=alice.pk)
     nobody = {
         "userId": anonymized_username(alice.pk),
         "id": str(alice.pk),
@@ -182,7 +182,7 @@ def test_the_record_of_operators_says_what_was_done_but_not_to_whom(alice: User,
     other = LogEntry.objects.create(
         user=bob, object_id="7", object_repr="Sailors", action_flag=CHANGE, change_message=f"{NAME}.\nOf: {NAME}2"
     )
-    person_delete(user_id=alice.pk)
+    account_delete(user_id=alice.pk)
     told = [row.change_message for row in LogEntry.objects.exclude(pk=other.pk).order_by("pk")]
     assert told == [f"Mute.\nWhy: {NICKNAME} is loud.\nUser name: {NICKNAME}", f"Give.\nTo: {NICKNAME}"]
     other.refresh_from_db()
@@ -190,7 +190,7 @@ def test_the_record_of_operators_says_what_was_done_but_not_to_whom(alice: User,
 
 
 def test_what_she_said_stays_by_a_deleted_user(alice: User, bob: User) -> None:
-    person_delete(user_id=alice.pk)
+    account_delete(user_id=alice.pk)
     alice.refresh_from_db()
     texts = list(Message.objects.filter(sender=alice).order_by("pk").values_list("text", flat=True))
     assert texts == ["said in the hall", "edited", "before she left", "between us"]
@@ -206,20 +206,20 @@ def test_what_she_said_stays_by_a_deleted_user(alice: User, bob: User) -> None:
 
 def test_she_is_in_no_group_and_the_last_owner_hands_over(alice: User, bob: User) -> None:
     group = Channel.objects.get(name="Sailors of the lake")
-    person_delete(user_id=alice.pk)
+    account_delete(user_id=alice.pk)
     assert not Membership.objects.filter(user=alice, channel__kind="public", until_position=None).exists()
     assert Membership.objects.get(user=bob, channel=group, until_position=None).role == "owner"
 
 
 def test_the_other_of_a_private_channel_still_reads_it(alice: User, bob: User) -> None:
-    person_delete(user_id=alice.pk)
+    account_delete(user_id=alice.pk)
     (item,) = [item for item in selectors.channel_list(bob, 901) if item.channel.kind == "private"]
     assert item.name == NICKNAME
 
 
 def test_nobody_comes_in_by_what_she_had(alice: User) -> None:
     token = token_create(user=alice).token
-    person_delete(user_id=alice.pk)
+    account_delete(user_id=alice.pk)
     from accounts.selectors.sign_in_methods import user_by_oauth_link
     from accounts.selectors.users import user_by_email, user_by_name, user_by_token
 
@@ -233,7 +233,7 @@ def test_nobody_comes_in_by_what_she_had(alice: User) -> None:
 def test_positions_and_audiences_are_as_before(alice: User) -> None:
     head = log.head()
     before = list(Event.objects.order_by("pk").values_list("pk", "kind", "channel", "ref", "subject", "time"))
-    person_delete(user_id=alice.pk)
+    account_delete(user_id=alice.pk)
     after = (
         Event.objects.filter(pk__lte=head).order_by("pk").values_list("pk", "kind", "channel", "ref", "subject", "time")
     )
@@ -241,14 +241,14 @@ def test_positions_and_audiences_are_as_before(alice: User) -> None:
 
 
 def test_others_are_named_as_before(alice: User, bob: User) -> None:
-    person_delete(user_id=alice.pk)
+    account_delete(user_id=alice.pk)
     names = [
         json.loads(event.body).get("name") for event in Event.objects.filter(body__contains=f'"fromId":"{bob.pk}"')
     ]
     assert names and NICKNAME not in names
 
 
-@pytest.mark.parametrize("step", ["_leave", "redact"])
+@pytest.mark.parametrize("step", ["_leave_group", "anonymize_events"])
 def test_what_an_interruption_left_undone_is_finished(alice: User, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     def fail(*args: object, **how: object) -> None:
         raise RuntimeError("the power is gone")
@@ -256,10 +256,10 @@ def test_what_an_interruption_left_undone_is_finished(alice: User, monkeypatch: 
     with monkeypatch.context() as broken:
         broken.setattr(account_deletion, step, fail)
         with pytest.raises(RuntimeError):
-            person_delete(user_id=alice.pk)
+            account_delete(user_id=alice.pk)
     assert users_awaiting_anonymization() == [alice.pk]
     assert Client().post("/accounts/login/", {"username": NAME, "password": PASSWORD}).status_code == 200
-    deletions_finish()
+    finish_interrupted_deletions()
     assert users_awaiting_anonymization() == []
     assert NAME not in everything()
 
@@ -267,7 +267,7 @@ def test_what_an_interruption_left_undone_is_finished(alice: User, monkeypatch: 
 def test_the_last_administrator_stays(alice: User) -> None:
     User.objects.filter(pk=alice.pk).update(is_staff=True, is_superuser=True)
     with pytest.raises(LastAdministrator):
-        person_delete(user_id=alice.pk)
+        account_delete(user_id=alice.pk)
     alice.refresh_from_db()
     assert alice.is_active and alice.username == NAME
 
@@ -280,12 +280,14 @@ def test_only_people_depart(db: None) -> None:
 
 
 def test_somebody_whose_id_is_a_messages_is_not_taken_for_it() -> None:
-    assert redacted("msg", {"id": "7", "fromId": "8", "from": "bob", "name": "Bob"}, 7, "alice") is None
+    assert anonymized_body("msg", {"id": "7", "fromId": "8", "from": "bob", "name": "Bob"}, 7, "alice") is None
     body = {"id": "9", "fromId": "7", "from": "alice", "name": "Alice", "avatar": "/a", "msg": "alice is here"}
-    changed = redacted("enter", body, 7, "alice")
+    changed = anonymized_body("enter", body, 7, "alice")
     assert changed == body | {"from": "~deleted-7", "name": NICKNAME, "avatar": "", "msg": f"{NICKNAME} is here"}
     who = {"userId": "alice", "id": "7", "name": "Alice", "avatar": "", "kind": "person"}
-    noted = redacted("channel.note", {"by": who, "who": [who, {"userId": "bob", "id": "8", "name": "Bob"}]}, 7, "alice")
+    noted = anonymized_body(
+        "channel.note", {"by": who, "who": [who, {"userId": "bob", "id": "8", "name": "Bob"}]}, 7, "alice"
+    )
     assert noted is not None and [one["name"] for one in noted["who"]] == [NICKNAME, "Bob"]
 
 

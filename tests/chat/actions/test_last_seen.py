@@ -33,10 +33,10 @@ def _device() -> Device:
 
 async def test_a_log_in_is_written_down_with_its_app_and_address() -> None:
     device = await run(_device)
-    last_seen.note(_connection("token:1"))
-    last_seen.note(_connection("token:nobody's"))
-    last_seen.note(_connection(""))
-    await last_seen.write_down()
+    last_seen.record_login(_connection("token:1"))
+    last_seen.record_login(_connection("token:nobody's"))
+    last_seen.record_login(_connection(""))
+    await last_seen.flush()
     await run(device.refresh_from_db)
     assert device.seen_at is not None and device.address == "192.0.2.9"
     assert await run(lambda: Device.objects.get().app.number) == 901  # type: ignore[union-attr]
@@ -49,7 +49,7 @@ async def test_what_is_still_connected_is_in_use() -> None:
     silent, gone = _connection("token:2"), _connection("token:3")
     silent.last_seen = time.monotonic() - 900
     gone.attached = False
-    used = last_seen.in_use([_connection("token:1"), silent, gone], time.monotonic() - 300)
+    used = last_seen.active_credentials([_connection("token:1"), silent, gone], time.monotonic() - 300)
     assert used == {"token:1"}
     await run(devices_touch, used)
     await run(device.refresh_from_db)

@@ -24,11 +24,11 @@ from chat.actions.message import message_edit, message_recall
 from chat.actions.moderation import (
     member_restrict,
     member_unrestrict,
-    person_ban,
-    person_mute,
-    person_unban,
-    person_unmute,
     restrictions_lift_expired,
+    user_ban,
+    user_mute,
+    user_unban,
+    user_unmute,
 )
 from chat.actions.pin import message_pin, message_pin_as_operator, message_unpin
 from chat.actions.policy import (
@@ -99,13 +99,13 @@ def test_alice_mutes_bob_and_he_alone_is_told(persons: tuple[User, User, User], 
 def test_a_muted_person_does_not_edit_either(persons: tuple[User, User, User], group: Channel, operator: User) -> None:
     _, bob, _ = persons
     said = say(bob, group)
-    person_mute(operator=operator, person_id=bob.pk)
+    user_mute(operator=operator, person_id=bob.pk)
 
     def edit() -> object:
         return message_edit(user=bob, channel_id=group.pk, message_id=said.id, text="again", app=None)
 
     assert refusal(edit) is errors.NOT_AUTHORISED
-    person_unmute(operator=operator, person_id=bob.pk)
+    user_unmute(operator=operator, person_id=bob.pk)
     edit()
 
 
@@ -127,9 +127,9 @@ def test_members_mute_nobody_and_admins_only_members(persons: tuple[User, User, 
 
 def test_who_is_blocked_as_well_stays_marked(persons: tuple[User, User, User], group: Channel, operator: User) -> None:
     alice, bob, _ = persons
-    person_mute(operator=operator, person_id=bob.pk)
+    user_mute(operator=operator, person_id=bob.pk)
     Block.objects.create(by=alice, blocked=bob)
-    person_unmute(operator=operator, person_id=bob.pk)
+    user_unmute(operator=operator, person_id=bob.pk)
     assert User.objects.get(pk=bob.pk).restricted
 
 
@@ -161,34 +161,34 @@ def test_one_who_is_no_member_can_be_banned_ahead(persons: tuple[User, User, Use
 def test_the_owner_banned_by_an_operator_hands_over(
     persons: tuple[User, User, User], group: Channel, operator: User
 ) -> None:
-    person_ban(operator=operator, person_id=persons[0].pk, channel_id=group.pk)
+    user_ban(operator=operator, person_id=persons[0].pk, channel_id=group.pk)
     assert roles(group) == {"bob": "owner", "carol": "member"}
 
 
 def test_a_ban_from_the_site_ends_by_itself(persons: tuple[User, User, User], operator: User) -> None:
     _, bob, carol = persons
     for person in (bob, carol):
-        person_ban(operator=operator, person_id=person.pk, until=timezone.now() + timedelta(days=1))
+        user_ban(operator=operator, person_id=person.pk, until=timezone.now() + timedelta(days=1))
         assert not User.objects.get(pk=person.pk).is_active
     Restriction.objects.filter(user=bob).update(until=timezone.now() - timedelta(seconds=1))
     assert restrictions_lift_expired() == 1
     assert User.objects.get(pk=bob.pk).is_active and not User.objects.get(pk=carol.pk).is_active
-    person_unban(operator=operator, person_id=carol.pk)
+    user_unban(operator=operator, person_id=carol.pk)
     assert User.objects.get(pk=carol.pk).is_active and not Restriction.objects.exists()
 
 
 def test_the_end_of_a_ban_brings_no_deleted_account_back(persons: tuple[User, User, User], operator: User) -> None:
     bob = persons[1]
-    person_ban(operator=operator, person_id=bob.pk)
+    user_ban(operator=operator, person_id=bob.pk)
     User.objects.filter(pk=bob.pk).update(deleted_at=timezone.now())
-    person_unban(operator=operator, person_id=bob.pk)
+    user_unban(operator=operator, person_id=bob.pk)
     assert not User.objects.get(pk=bob.pk).is_active and not Restriction.objects.exists()
 
 
 def test_nobody_is_banned_from_a_room_or_a_private_channel(persons: tuple[User, User, User], operator: User) -> None:
     alice, bob, _ = persons
     for channel in (room(), channel_create_private(creator=alice, other=bob)[0]):
-        ban = lambda channel=channel: person_ban(operator=operator, person_id=bob.pk, channel_id=channel.pk)  # noqa: E731
+        ban = lambda channel=channel: user_ban(operator=operator, person_id=bob.pk, channel_id=channel.pk)  # noqa: E731
         assert refusal(ban) is errors.ILLEGAL_PARAMETER
 
 
@@ -196,12 +196,12 @@ def test_only_superusers_and_scripts_mute_and_ban_staff(persons: tuple[User, Use
     """Else a moderator shuts out the operators, or takes off what is laid on themselves."""
     mona, otto, _ = persons
     User.objects.filter(pk__in=[mona.pk, otto.pk]).update(is_staff=True)
-    assert refusal(lambda: person_mute(operator=mona, person_id=otto.pk)) is errors.NOT_AUTHORISED
-    assert refusal(lambda: person_ban(operator=mona, person_id=otto.pk)) is errors.NOT_AUTHORISED
-    person_mute(operator=operator, person_id=mona.pk)
-    assert refusal(lambda: person_unmute(operator=mona, person_id=mona.pk)) is errors.NOT_AUTHORISED
-    person_unmute(operator=system_user(), person_id=mona.pk)
-    person_mute(operator=system_user(), person_id=mona.pk)
+    assert refusal(lambda: user_mute(operator=mona, person_id=otto.pk)) is errors.NOT_AUTHORISED
+    assert refusal(lambda: user_ban(operator=mona, person_id=otto.pk)) is errors.NOT_AUTHORISED
+    user_mute(operator=operator, person_id=mona.pk)
+    assert refusal(lambda: user_unmute(operator=mona, person_id=mona.pk)) is errors.NOT_AUTHORISED
+    user_unmute(operator=system_user(), person_id=mona.pk)
+    user_mute(operator=system_user(), person_id=mona.pk)
     assert Restriction.objects.get().by == system_user()
 
 

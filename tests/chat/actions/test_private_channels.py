@@ -66,7 +66,7 @@ def test_both_ways_round_it_is_one_channel(shop: User) -> None:
 
 
 def test_many_are_made_in_several_transactions(shop: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(private_channels, "TOGETHER", 3)
+    monkeypatch.setattr(private_channels, "CHANNELS_PER_TRANSACTION", 3)
     crowd = people(*(f"person-{number}" for number in range(8)))
     found = private_channels_open(pairs=[(shop, one) for one in crowd])
     assert len(set(map(str, found.values()))) == 8 == Channel.objects.count()

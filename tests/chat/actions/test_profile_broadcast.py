@@ -20,7 +20,7 @@ from accounts.actions import (
 )
 from accounts.models import User
 from chat.actions import profile_broadcast
-from chat.actions.account_deletion import person_delete
+from chat.actions.account_deletion import account_delete
 from chat.actions.channel import channel_create_group, channel_create_private
 from chat.actions.member import member_leave
 from delivery import log
@@ -135,8 +135,8 @@ def test_the_number_of_queries_does_not_grow_with_the_audience(db: None) -> None
 
 
 def test_past_the_bounds_the_last_used_are_told(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(profile_broadcast, "MOST_GROUPS", 1)
-    monkeypatch.setattr(profile_broadcast, "MOST_PEOPLE", 1)
+    monkeypatch.setattr(profile_broadcast, "MAX_GROUPS", 1)
+    monkeypatch.setattr(profile_broadcast, "MAX_USERS", 1)
     alice, bob, carol = people("alice", "bob", "carol")
     old = channel_create_group(creator=alice, name="Old")
     new = channel_create_group(creator=alice, name="New")
@@ -192,7 +192,7 @@ async def test_who_saw_somebody_sees_a_deleted_user() -> None:
     alice, *others = await run(scene)
     async with serving() as site:
         clients = [await site.connect(other) for other in others]
-        await run(lambda: person_delete(user_id=alice.pk))
+        await run(lambda: account_delete(user_id=alice.pk))
         await heard(site, *clients)
         for client in clients:
             assert ("Deleted user", "", True) in told(client)

@@ -20,7 +20,13 @@ from chat.actions.message import message_edit
 from chat.actions.pin import message_pin
 from chat.actions.policy import channel_set_retention
 from chat.actions.report import message_report
-from chat.actions.retention import channel_cut, channels_overdue, files_cut, files_expired, messages_expired
+from chat.actions.retention import (
+    channel_delete_expired,
+    channels_with_expired_messages,
+    count_expired_messages,
+    expired_files,
+    files_delete_expired,
+)
 from chat.models import Channel, Message, Pin, Report
 from chat.selectors import access_channel, history
 from delivery import log
@@ -80,15 +86,15 @@ def test_a_channel_s_own_age_comes_before_the_site_s(alice: User, bob: User, gro
 def test_nothing_goes_unless_somebody_says_so(alice: User, group: Channel) -> None:
     said(alice, group, 4000)
     run()
-    assert left(group) == [1] and channels_overdue() == []
+    assert left(group) == [1] and channels_with_expired_messages() == []
 
 
 def test_only_a_prefix_goes(alice: User, group: Channel) -> None:
     """A clock that went back makes no hole."""
     channel_set_retention(channel_id=group.pk, days=7)
     said(alice, group, 9, 1, 8)
-    (overdue,) = channels_overdue()
-    assert messages_expired(*overdue) == 1
+    (overdue,) = channels_with_expired_messages()
+    assert count_expired_messages(*overdue) == 1
     run()
     assert left(group) == [2, 3]
 
@@ -100,7 +106,7 @@ def test_history_ends_at_the_cut_and_nobody_owes_what_is_gone(alice: User, bob: 
     page = history(bob, access_channel(bob, group.pk), before=None, after=None, limit=50)
     assert [row.seq for row in page.messages] == [3, 4] and not page.has_more
     assert history(bob, access_channel(bob, group.pk), before=3, after=None, limit=50).messages == []
-    mine = selectors.listed(bob, access_channel(bob, group.pk))
+    mine = selectors.channel_summary(bob, access_channel(bob, group.pk))
     assert mine.unread == 2
     assert say(alice, group).seq == 5
 
@@ -131,7 +137,7 @@ def test_a_retry_of_what_is_gone_is_still_known(alice: User, group: Channel) -> 
 def test_batches_are_small_and_end(alice: User, group: Channel) -> None:
     said(alice, group, *[9] * 5, 1)
     before = log.now_ms() - DAY * 7
-    assert [channel_cut(channel_id=group.pk, before=before, limit=2) for _ in range(4)] == [2, 2, 1, 0]
+    assert [channel_delete_expired(channel_id=group.pk, before=before, limit=2) for _ in range(4)] == [2, 2, 1, 0]
 
 
 def test_a_dry_run_only_counts(alice: User, group: Channel) -> None:
@@ -148,7 +154,7 @@ def test_pictures_lose_their_content_and_keep_their_place(
     settings.IM_FILE_RETENTION_DAYS = 7
     old, young = said(alice, group, 9, 1, type="image")
     (text,) = said(alice, group, 9)
-    assert files_cut() == 1 and files_cut() == 0
+    assert files_delete_expired() == 1 and files_delete_expired() == 0
     kept = {row.pk: bool(row.text) for row in Message.objects.all()}
     assert kept == {old: False, young: True, text: True}
     event = next(entry for entry in log.read(0, 99) if entry.ref == old)
@@ -160,7 +166,7 @@ def test_pictures_are_found_by_their_own_index(settings: Any) -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off")
-    assert "message_file_time" in files_expired().explain()
+    assert "message_file_time" in expired_files().explain()
 
 
 def test_uploads_that_nobody_names_go_after_a_day(alice: User, settings: Any, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from accounts.actions import app_create
 from accounts.models import User
 from chat.actions.announcement import announcement_create, announcements_send_due
 from chat.actions.channel import channel_create_group
-from chat.actions.moderation import person_mute
+from chat.actions.moderation import user_mute
 from chat.actions.report import message_report
 from chat.models import Announcement, Channel, Message, Report, Restriction
 from tests.support.operators import SCRIPT, say, signed_in, staff, tick
@@ -74,7 +74,7 @@ def test_who_only_looks_has_no_buttons(report: Report) -> None:
 
 
 def test_a_restriction_is_lifted_where_it_is_found(operator: Client, alice: User, bob: User) -> None:
-    person_mute(operator=alice, person_id=bob.pk)
+    user_mute(operator=alice, person_id=bob.pk)
     (mute,) = operator.get(RESTRICTIONS, {"q": "bob"}).context["cl"].result_list
     tick(operator, RESTRICTIONS, "lift_selected", mute, confirmed="lift")
     assert not Restriction.objects.exists()
@@ -130,14 +130,14 @@ def test_the_queue_and_the_restrictions_cost_the_same_however_long(
             assert operator.get(url).status_code == 200
         return len(queries)
 
-    person_mute(operator=alice, person_id=report.message.sender_id, channel_id=group.pk)
+    user_mute(operator=alice, person_id=report.message.sender_id, channel_id=group.pk)
     few = [cost(page) for page in (REPORTS, RESTRICTIONS)]
     for number in range(12):
         person = User.objects.create_user(f"p{number}")
         other = channel_create_group(creator=person, name=f"Group {number}", members=["alice"])
         said = say(person, other, "rude")
         message_report(user=alice, channel_id=other.pk, message_id=said.pk, reason="", app=None)
-        person_mute(operator=alice, person_id=person.pk, channel_id=other.pk)
+        user_mute(operator=alice, person_id=person.pk, channel_id=other.pk)
     assert [cost(page) for page in (REPORTS, RESTRICTIONS)] == few
     assert max(few) <= 8
 
@@ -158,7 +158,7 @@ def test_a_moderator_bans_no_staff_by_a_report(report: Report) -> None:
 
 def test_a_moderator_does_not_lift_their_own_mute(operator: Client, db: None) -> None:
     mona = staff("view_restriction", "delete_restriction")
-    person_mute(operator=User.objects.get(username="olga"), person_id=User.objects.get(username="stan").pk)
+    user_mute(operator=User.objects.get(username="olga"), person_id=User.objects.get(username="stan").pk)
     tick(mona, RESTRICTIONS, "lift_selected", Restriction.objects.get(), confirmed="lift")
     assert Restriction.objects.exists()
 

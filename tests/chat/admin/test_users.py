@@ -15,7 +15,7 @@ from accounts.actions import token_issue, user_deactivate, user_register
 from accounts.models import User
 from accounts.selectors.users import user_by_token
 from chat.actions.channel import channel_create_private
-from chat.actions.moderation import person_admit, person_ban
+from chat.actions.moderation import user_ban, user_reactivate
 from chat.errors import ChatError
 from chat.models import Channel, Restriction
 from tests.support.operators import SCRIPT, staff, tick
@@ -89,10 +89,10 @@ def test_people_are_found_by_what_operators_know_of_them(operator: Client, bob: 
 def test_a_ban_made_meanwhile_is_not_passed_over(operator: Client, bob: User) -> None:
     user_deactivate(user_id=bob.pk)
     assert "They can sign in again." in operator.get(f"{PEOPLE}{bob.pk}/activate/").content.decode()
-    person_ban(operator=User.objects.get(username="olga"), person_id=bob.pk)
+    user_ban(operator=User.objects.get(username="olga"), person_id=bob.pk)
     # Whether the page sees the ban or the action does, which is asked later.
     with pytest.raises(ChatError, match="Lift the ban"):
-        person_admit(person_id=bob.pk)
+        user_reactivate(person_id=bob.pk)
     operator.post(f"{PEOPLE}{bob.pk}/activate/", {"confirmed": "activate"})
     bob.refresh_from_db()
     assert not bob.is_active

@@ -65,7 +65,7 @@ class Screen:
     async def attach(self) -> None:
         self._town.hub.add(self.connection)
         number = self.connection.open_reply()
-        await self._town.hub.attach(self.connection, number, lambda: selectors.stays(self.user.pk))
+        await self._town.hub.attach(self.connection, number, lambda: selectors.membership_intervals(self.user.pk))
         self.connection.reply(number, None)
         self._writing = asyncio.create_task(self.connection.outbox.run(self._write))
 

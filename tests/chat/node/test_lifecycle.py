@@ -14,7 +14,7 @@ from chat import errors
 from chat.actions.channel import channel_create_group
 from chat.errors import ChatError
 from chat.models import Channel, Message
-from chat.node.lifecycle import Node, node, stop_node
+from chat.node.lifecycle import Node, start_node, stop_node
 from chat.sending import queue
 from chat.sending.drafts import StoredMessage
 from chat.sending.queue import WriteQueue, current_queue
@@ -41,7 +41,7 @@ async def lone_queue() -> AsyncIterator[WriteQueue]:
 
 
 async def test_two_first_connections_start_one_node() -> None:
-    first, second = await asyncio.gather(node(), node())
+    first, second = await asyncio.gather(start_node(), start_node())
     assert first is second and publish.hub() is first.hub
     await stop_node()
     assert not publish.is_running()
@@ -56,8 +56,8 @@ async def test_a_node_that_could_not_start_starts_later(monkeypatch: pytest.Monk
     with monkeypatch.context() as patch:
         patch.setattr(log, "head", away)
         with pytest.raises(OperationalError):
-            await node()
-    assert isinstance(await node(), Node)
+            await start_node()
+    assert isinstance(await start_node(), Node)
     await stop_node()
 
 

@@ -13,7 +13,7 @@ from chat.actions.channel import channel_create_global, channel_create_group, ch
 from chat.actions.member import member_invite, member_leave
 from chat.actions.message import message_edit, message_recall
 from chat.actions.policy import channel_set_policy
-from chat.actions.retention import channel_cut
+from chat.actions.retention import channel_delete_expired
 from chat.models import Channel, SearchCursor
 from chat.search import queries
 from chat.search.index import index_find
@@ -64,13 +64,13 @@ def test_pages_go_from_the_newest_to_the_oldest(group: Channel, say: Say, alice:
 def test_a_page_ends_after_so_much_work_and_goes_on(
     group: Channel, say: Say, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "CHUNK", 2)
-    monkeypatch.setattr(queries, "LOOKED_AT", 4)
+    monkeypatch.setattr(queries, "MAX_CHUNK_SIZE", 2)
+    monkeypatch.setattr(queries, "MAX_CANDIDATES", 4)
     wanted = say(bob, group, "wave of old")
     for number in range(5):
         say(alice, group, f"wave {number}")
     catch_up()
-    monkeypatch.setattr(queries, "holds", lambda text, asked: "old" in text)
+    monkeypatch.setattr(queries, "matches", lambda text, asked: "old" in text)
     first = message_search(alice, "wave", limit=1)
     assert first.messages == [] and first.next is not None
     second = message_search(alice, "wave", limit=1, before=first.next)
@@ -103,11 +103,11 @@ def test_an_edit_before_the_index_looked_is_one_message(group: Channel, say: Say
     assert _found(alice, "first") == []
 
 
-@pytest.mark.parametrize("named", [queries.NAMED, -1], ids=["channels named to the index", "none named"])
+@pytest.mark.parametrize("named", [queries.MAX_NAMED_CHANNELS, -1], ids=["channels named to the index", "none named"])
 def test_one_finds_what_was_said_in_ones_stays(
     group: Channel, say: Say, alice: User, eve: User, named: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "NAMED", named)
+    monkeypatch.setattr(queries, "MAX_NAMED_CHANNELS", named)
     say(alice, group, "stone one")
     member_invite(user=alice, channel_id=group.pk, names=["eve"])
     say(alice, group, "stone two")
@@ -161,7 +161,7 @@ def test_rooms_are_searched_on_their_app_while_it_is_enabled(say: Say, alice: Us
 def test_who_is_in_many_channels_finds_the_same(
     group: Channel, say: Say, alice: User, bob: User, eve: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "NAMED", 0)
+    monkeypatch.setattr(queries, "MAX_NAMED_CHANNELS", 0)
     say(alice, group, "cloud")
     assert _found(bob, "cloud") == ["cloud"]
     assert _found(eve, "cloud") == []
@@ -170,7 +170,7 @@ def test_who_is_in_many_channels_finds_the_same(
 def test_what_retention_takes_leaves_the_index(group: Channel, say: Say, alice: User) -> None:
     say(alice, group, "ancient")
     catch_up()
-    assert channel_cut(channel_id=group.pk, before=log.now_ms() + 1) == 1
+    assert channel_delete_expired(channel_id=group.pk, before=log.now_ms() + 1) == 1
     assert index_find(phrases("ancient"), channels=None, before=None, limit=10) == []
 
 

@@ -17,7 +17,7 @@ from chat.actions.message import message_recall, read_mark
 from chat.actions.policy import channel_set_policy
 from chat.errors import ChatError
 from chat.models import Channel
-from chat.selectors import History, Listed, access_channel, access_message, channel_list, history
+from chat.selectors import ChannelSummary, History, access_channel, access_message, channel_list, history
 from tests.support.in_process import guest, people, room, say
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -150,7 +150,7 @@ def test_what_was_recalled_has_no_text_and_keeps_its_place(alice: User, bob: Use
 # -- lists ------------------------------------------------------------------------------------------------------------
 
 
-def listed(user: User) -> dict[str, Listed]:
+def listed(user: User) -> dict[str, ChannelSummary]:
     return {item.name: item for item in channel_list(user, 101)}
 
 

@@ -236,7 +236,7 @@ async def test_everybody_is_told_exactly_what_is_theirs(
     settings.IM_EVENT_LOG_POLL_INTERVAL = 0.05  # type: ignore[attr-defined]
     settings.IM_OUTBOX_WINDOW = 0.005  # type: ignore[attr-defined]
     settings.IM_SYNC_LIMIT = limit  # type: ignore[attr-defined]
-    monkeypatch.setattr(selectors, "REPLAY_PAGE", 4)
+    monkeypatch.setattr(selectors, "REPLAY_PAGE_SIZE", 4)
     async with asyncio.timeout(PATIENCE), serving() as site:
         world = await run(World)
         Lossy(site, random.Random(seed), monkeypatch)

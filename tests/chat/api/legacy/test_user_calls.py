@@ -66,8 +66,8 @@ def test_who_lets_nobody_see_it_is_online_nowhere(program: Client, town: Town, a
     assert get(program, "/user/list", appID="101")["data"] == {"userList": [GUEST], "userCount": 1}
     for name in ("alice", "ALICE"):
         assert get(program, "/user/online", userID=name)["data"] == {"userID": name, "online": False}
-    assert online.names_online(["alice", GUEST]) == {"alice": False, GUEST: True}
-    assert list(online.app_page(web, after=0, limit=1)[0].values()) == [GUEST]
+    assert online.online_by_name(["alice", GUEST]) == {"alice": False, GUEST: True}
+    assert list(online.online_users_page(web, after=0, limit=1)[0].values()) == [GUEST]
 
 
 def test_who_has_left_is_not_on_the_list(program: Client, town: Town, alice: User, web: App) -> None:

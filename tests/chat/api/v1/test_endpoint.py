@@ -51,7 +51,7 @@ def test_a_fault_here_tells_nothing_but_that_it_is_one(
     def fail() -> None:
         raise fault
 
-    monkeypatch.setattr(presence, "app_counts", fail)
+    monkeypatch.setattr(presence, "online_counts", fail)
     reply = bot.get("apps/")
     assert (reply.status, reply.code, reply.data["detail"]) == (status, 1004, "A fault here. Try again.")
     assert (status == 503) == ("Retry-After" in reply.headers)

@@ -11,7 +11,7 @@ from accounts.actions import administrator_create, guest_create, token_issue, us
 from accounts.actions.anonymization import user_anonymize, user_mark_deleted
 from accounts.models import User
 from accounts.selectors.users import user_by_token
-from chat.actions.moderation import person_ban, person_mute, person_unban
+from chat.actions.moderation import user_ban, user_mute, user_unban
 from chat.models import Restriction
 from tests.chat.api.conftest import Grant
 from tests.chat.api.v1.conftest import Caller
@@ -129,18 +129,18 @@ def test_who_has_deleted_their_account_is_nobody_here(keeper: Caller, alice: Use
 
 
 def test_who_is_banned_is_let_in_by_the_end_of_the_ban_only(keeper: Caller, alice: User, shop: User) -> None:
-    person_ban(operator=shop, person_id=alice.pk)
+    user_ban(operator=shop, person_id=alice.pk)
     refused = keeper("PATCH", "users/alice/", {"active": True})
     assert (refused.status, refused.data["code"]) == (409, 1009) and "ban" in refused.data["detail"]
     assert keeper("PATCH", "users/alice/", {"nickname": "Al"}).data["active"] is False
     assert Restriction.objects.filter(user=alice).exists()
-    person_unban(operator=shop, person_id=alice.pk)
+    user_unban(operator=shop, person_id=alice.pk)
     assert keeper.get("users/alice/").data["active"] is True
 
 
 def test_a_mute_or_a_ban_that_has_run_out_keeps_nobody_out(keeper: Caller, alice: User, shop: User) -> None:
-    person_mute(operator=shop, person_id=alice.pk)
-    person_ban(operator=shop, person_id=alice.pk)
+    user_mute(operator=shop, person_id=alice.pk)
+    user_ban(operator=shop, person_id=alice.pk)
     Restriction.objects.filter(kind="ban").update(until=timezone.now() - timedelta(seconds=1))
     assert keeper("PATCH", "users/alice/", {"active": True}).data["active"] is True
 

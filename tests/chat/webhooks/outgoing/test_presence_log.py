@@ -25,7 +25,7 @@ ONLINE, OFFLINE, RESET = "person.online", "person.offline", "presence.reset"
 
 @pytest.fixture(autouse=True)
 def _asked_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(presence_log, "FRESH", 0.0)
+    monkeypatch.setattr(presence_log, "SUBSCRIPTION_CACHE_SECONDS", 0.0)
 
 
 def _comings(receiver: Receiver) -> list[tuple[str, str]]:
@@ -87,7 +87,7 @@ async def test_a_coming_waits_for_the_database(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await run(hooks.make, receiver, ONLINE, OFFLINE)
-    monkeypatch.setattr(presence_log, "AGAIN", 0.01)
+    monkeypatch.setattr(presence_log, "RETRY_SECONDS", 0.01)
     append, faults = log.append, 3
 
     def away(*args: Any) -> Any:
