@@ -1,4 +1,4 @@
-"""Events as clients get them, live and by `sync`: one envelope for both."""
+"""Encodes events for clients: live pushes of both protocols, and the envelopes of `sync`."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ import orjson
 
 from chat import errors
 from chat.wire import protobuf_codec
+from chat.wire.schema.events import EVENTS, Clients
 from delivery.log import Entry
 
 PUSH_TEXT = "Ok"
-_HIDDEN = frozenset({"revocation"})
-"""Kinds that only end connections."""
 
 
 def envelope(entry: Entry) -> dict[str, Any]:
-    """The JSON push of an event; its data carries the position where it has one."""
+    """Return the JSON push of an event. Its data has the event's position if it has one."""
     data = dict(entry.body)
     if entry.position:
         data["position"] = entry.position
@@ -28,15 +27,16 @@ def envelope(entry: Entry) -> dict[str, Any]:
 
 
 def json_push(entry: Entry) -> str | None:
-    return orjson.dumps(envelope(entry)).decode() if shown(entry) else None
+    """Encode the push for `/acc`; None if clients do not get this kind."""
+    return orjson.dumps(envelope(entry)).decode() if is_push(entry) else None
 
 
 PROTOBUF, PROTOBUF_AND_CALLS = "protobuf", "protobuf+calls"
-"""Codecs of `/ws`: of a connection that has sent no Call yet, and of one that has."""
+"""Codecs of `/ws` connections: before their first Call, and after it."""
 
 
 def protobuf_message(entry: Entry) -> protobuf_codec.Message:
-    """The message of a `msg` event of a channel. One that was recalled, or is not kept any longer, has no content."""
+    """Return the message of a `msg` event of a channel; without content if it was recalled or is no longer stored."""
     body, people = entry.body, entry.header.get("route")
     sender, type = int(body["fromId"]), body["type"]
     assert entry.channel is not None
@@ -52,20 +52,22 @@ def protobuf_message(entry: Entry) -> protobuf_codec.Message:
 
 
 def protobuf_push(entry: Entry) -> bytes | None:
-    """Messages only."""
-    if entry.kind != "msg" or not entry.position or entry.channel is None:
+    """Encode the push for `/ws` as a Message; None for events that have no such form."""
+    kind = EVENTS.get(entry.kind)
+    if kind is None or kind.clients is not Clients.ALL or not entry.position or entry.channel is None:
         return None
     return protobuf_codec.push(errors.SUCCESS.number, PUSH_TEXT, protobuf_message(entry))
 
 
 def protobuf_or_call_push(entry: Entry) -> bytes | None:
-    """Messages, and all else as the JSON protocol has it."""
+    """Encode the push for `/ws` as a Message, or else as a Call with the JSON push."""
     if (push := protobuf_push(entry)) is not None:
         return push
     text = json_push(entry)
     return None if text is None else protobuf_codec.json_call(errors.SUCCESS.number, PUSH_TEXT, text)
 
 
-def shown(entry: Entry) -> bool:
-    """Whether clients get to see the event; delivery obeys the others without a word."""
-    return entry.kind not in _HIDDEN
+def is_push(entry: Entry) -> bool:
+    """Return whether clients get the event. A kind that only a newer node knows is passed on."""
+    kind = EVENTS.get(entry.kind)
+    return kind is None or kind.is_push

@@ -12,7 +12,11 @@ from typing import Any, Protocol
 from accounts.models import User
 from chat.models import Message, Pin
 from chat.selectors import NEVER_ENDS, ChannelSummary
+from chat.wire.schema.events import ENTER, EXIT
 from delivery.log import Entry
+
+PRESENCE_TEXTS = {ENTER.name: "{} is here", EXIT.name: "{} has left"}
+"""Texts of the events of users who come to an app and leave it; `{}` is the user's name."""
 
 
 def person(user: User) -> dict[str, Any]:

@@ -154,9 +154,9 @@ def read_kinds(kinds: Collection[str], *, after: int, upto: int, limit: int, cha
     return _entries(list(found.order_by("position")[:limit]))
 
 
-def read_channel(channel: int, kind: str, after: int, before: int | None, limit: int) -> list[Entry]:
-    """The newest `limit` events of one kind in a channel with `after` < position (< `before`), in order."""
-    found = Event.objects.filter(channel=channel, kind=kind, position__gt=after)
+def read_channel(channel: int, kinds: Collection[str], after: int, before: int | None, limit: int) -> list[Entry]:
+    """Return the newest `limit` events of these kinds in a channel with `after` < position (< `before`), in order."""
+    found = Event.objects.filter(channel=channel, kind__in=kinds, position__gt=after)
     if before is not None:
         found = found.filter(position__lt=before)
     return _entries(list(found.order_by("-position")[:limit])[::-1])

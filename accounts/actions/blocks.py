@@ -7,11 +7,9 @@ from django.conf import settings
 from accounts.actions.friends import lock_two_users, user_payload
 from accounts.errors import BlockRefused, NoSuchPerson
 from accounts.models import Block, User
+from chat.wire.schema.events import PERSON_BLOCKED, PERSON_UNBLOCKED, EventKind
 from delivery import log, publish
 from delivery.db.transactions import write
-
-USER_BLOCKED = "person.blocked"
-USER_UNBLOCKED = "person.unblocked"
 
 
 def user_block(*, user: User, other_id: int) -> User:
@@ -38,7 +36,7 @@ def user_block(*, user: User, other_id: int) -> User:
         if not other.restricted:
             other.restricted = True
             other.save(update_fields=["restricted"])
-        _tell(USER_BLOCKED, user, other)
+        _tell(PERSON_BLOCKED, user, other)
     return other
 
 
@@ -48,9 +46,9 @@ def user_unblock(*, user: User, other_id: int) -> None:
         other = lock_two_users(user.pk, other_id).get(other_id)
         deleted, _ = Block.objects.filter(by=user, blocked=other_id).delete()
         if deleted and other is not None:
-            _tell(USER_UNBLOCKED, user, other)
+            _tell(PERSON_UNBLOCKED, user, other)
 
 
-def _tell(kind: str, user: User, other: User) -> None:
+def _tell(kind: EventKind, user: User, other: User) -> None:
     body = {"by": user_payload(user), "who": user_payload(other)}
-    publish.after_commit(log.append([log.Entry(kind=kind, persons=(user.pk,), body=body)]))
+    publish.after_commit(log.append([log.Entry(kind=kind.name, persons=(user.pk,), body=body)]))

@@ -8,12 +8,9 @@ from django.db.models import Q
 from accounts.errors import FriendRequestRefused, NoSuchFriend, NoSuchPerson
 from accounts.models import Friendship, User
 from accounts.selectors.contacts import has_blocked
+from chat.wire.schema.events import FRIEND_ACCEPTED, FRIEND_REMOVED, FRIEND_REQUESTED, EventKind
 from delivery import log, publish
 from delivery.db.transactions import write
-
-FRIEND_REQUESTED = "friend.requested"
-FRIEND_ACCEPTED = "friend.accepted"
-FRIEND_REMOVED = "friend.removed"
 
 
 def friend_request(*, user: User, other_id: int) -> Friendship:
@@ -85,11 +82,11 @@ def _check_limit(user: User) -> None:
         raise FriendRequestRefused("You have %(limit)s friends and open requests, and that is the limit.", limit=limit)
 
 
-def _tell(kind: str, user: User, other: User) -> None:
+def _tell(kind: EventKind, user: User, other: User) -> None:
     # Who has blocked the other sees nothing of what they do.
     persons = (user.pk,) if has_blocked(other.pk, user.pk) else (user.pk, other.pk)
     body = {"by": user_payload(user), "who": user_payload(other)}
-    publish.after_commit(log.append([log.Entry(kind=kind, persons=persons, body=body)]))
+    publish.after_commit(log.append([log.Entry(kind=kind.name, persons=persons, body=body)]))
 
 
 def _pair(one: int, other: int) -> str:

@@ -9,10 +9,8 @@ from django.dispatch import Signal
 
 from accounts.actions.friends import user_payload
 from accounts.models import User
+from chat.wire.schema.events import PERSON_CHANGED
 from delivery import log, publish
-
-PROFILE_CHANGED = "person.changed"
-"""Event of `who` as others see them from now on, and their `status`."""
 
 profile_changed = Signal()
 """Asks, in the transaction of the change, who else must hear of it. Sent with `user`, the `body` of the event, and
@@ -27,7 +25,7 @@ def publish_profile_change(
     Those in `groups` too, where the person is no longer, and `people` who knew them.
     """
     body = {"who": user_payload(user), "status": user.status_text}
-    entries = [log.Entry(kind=PROFILE_CHANGED, persons=(user.pk,), body=body)]
+    entries = [log.Entry(kind=PERSON_CHANGED.name, persons=(user.pk,), body=body)]
     if others:
         for _, more in profile_changed.send(User, user=user, body=body, groups=tuple(groups), people=tuple(people)):
             entries += cast(list[log.Entry], more)

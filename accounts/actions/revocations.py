@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from chat.wire.schema.events import REVOCATION
 from delivery import log, publish
-
-REVOCATION = "revocation"
 
 
 def revoke_credentials(user_id: int, *credentials: str) -> None:
@@ -19,11 +18,11 @@ def revoke_user(user_id: int, *, keep: str | None = None) -> None:
 
 def revoke_app(number: int) -> None:
     """Close everybody's connections on the app. Call it last in a transaction."""
-    publish.after_commit(log.append([log.Entry(kind=REVOCATION, header={"revoke": {"app": number}})]))
+    publish.after_commit(log.append([log.Entry(kind=REVOCATION.name, header={"revoke": {"app": number}})]))
 
 
 def _append(user_id: int, revocations: list[dict[str, str | None]]) -> None:
     entries = [
-        log.Entry(kind=REVOCATION, persons=(user_id,), header={"revoke": revocation}) for revocation in revocations
+        log.Entry(kind=REVOCATION.name, persons=(user_id,), header={"revoke": revocation}) for revocation in revocations
     ]
     publish.after_commit(log.append(entries))

@@ -8,18 +8,17 @@ import orjson
 
 from accounts import actions as accounts
 from accounts.actions.anonymization import NICKNAME, anonymized_username
-from accounts.actions.profile_events import PROFILE_CHANGED
 from accounts.models import User
 from accounts.selectors.contacts import contact_ids
+from chat import payloads
 from chat.actions.member import end_membership
 from chat.actions.profile_broadcast import MAX_USERS
 from chat.models import Channel, Membership, Message, ReadMark, Report, Restriction
+from chat.wire.schema.events import PERSON_CHANGED
 from delivery import log
 from delivery.anonymize import Body, empty_own, rewrite, rewrite_answers
 from delivery.db.transactions import write
 
-_PRESENCE_TEXTS = {"enter": "is here", "exit": "has left"}
-"""Events whose text says the name."""
 _MESSAGES_PER_TRANSACTION = 500
 """Messages changed in one transaction."""
 
@@ -85,10 +84,10 @@ def anonymized_body(kind: str, body: Body, user_id: int, name: str) -> Body | No
     changed = _anonymized(body, str(user_id), name)
     if changed == body:
         return None
-    if kind == PROFILE_CHANGED and changed["who"].get("id") == str(user_id):
+    if kind == PERSON_CHANGED.name and changed["who"].get("id") == str(user_id):
         changed["status"] = ""
-    if kind in _PRESENCE_TEXTS and body.get("fromId") == str(user_id):
-        changed["msg"] = f"{NICKNAME} {_PRESENCE_TEXTS[kind]}"
+    if kind in payloads.PRESENCE_TEXTS and body.get("fromId") == str(user_id):
+        changed["msg"] = payloads.PRESENCE_TEXTS[kind].format(NICKNAME)
     return dict(changed)
 
 

@@ -14,7 +14,8 @@ from chat.actions.block_checks import addable, require_addable, require_not_bloc
 from chat.actions.service_access import access_for_service
 from chat.errors import ChatError
 from chat.models import Channel, Membership
-from chat.selectors import NOTE, Access
+from chat.selectors import Access
+from chat.wire.schema.events import CHANNEL_NOTE
 from delivery import log, publish
 from delivery.db.transactions import write
 from delivery.log import Entry
@@ -60,7 +61,7 @@ def note_event(
         header["leave"] = [user.pk for user in leave]
     now = log.now_ms()
     body = payloads.note(channel.pk, kind, by=by, who=who, value=value, seq=channel.last_seq, time=now)
-    return Entry(kind=NOTE, channel=channel.pk, header=header, body=body, time=now)
+    return Entry(kind=CHANNEL_NOTE.name, channel=channel.pk, header=header, body=body, time=now)
 
 
 def new_memberships(channel: Channel, people: Sequence[User], position: int, role: str = "member") -> list[Membership]:

@@ -28,6 +28,7 @@ from chat.selectors.restrictions import require_unmuted
 from chat.sending.drafts import Draft
 from chat.sending.load import load_unlocked
 from chat.sending.permissions import Permissions
+from chat.wire.schema.events import MESSAGE
 from delivery import log, publish
 from delivery.log import Entry
 from delivery.presence.base import Presence
@@ -81,7 +82,7 @@ def entry(author: User, text: str, *, channel: int | None = None, push_seq: str 
     }
     if channel is not None:
         body["channel"] = str(channel)
-    return Entry(kind="msg", channel=channel, body=body, time=now, **fields)  # type: ignore[arg-type]
+    return Entry(kind=MESSAGE.name, channel=channel, body=body, time=now, **fields)  # type: ignore[arg-type]
 
 
 def _to_people(places: Sequence[Destination], author: User, text: str, found: Directory) -> list[Pushed]:

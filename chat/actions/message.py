@@ -19,15 +19,11 @@ from chat.selectors.restrictions import require_unmuted
 from chat.sending.drafts import Draft, StoredMessage
 from chat.sending.queue import current_queue
 from chat.sending.writer import commit
+from chat.wire.schema.events import MESSAGE_EDITED, MESSAGE_RECALLED, READ_MARK, READ_SEEN, EventKind
 from delivery import log, publish
 from delivery.db.transactions import write
 from delivery.hub.connection import Connection
 from delivery.log import Entry
-
-READ_MARK = "read.mark"
-READ_SEEN = "read.seen"
-EDITED = "message.edited"
-RECALLED = "message.recalled"
 
 
 def message_draft(
@@ -99,7 +95,7 @@ def message_edit(
         message.save(update_fields=["text", "edited_at"])
         # A replay from further back must not bring the old text again.
         log.redact(message.pk, {"msg": text, "editedAt": message.edited_at})
-        entries = log.append([message_event(message, EDITED, access, origin, payloads.edited(message))])
+        entries = log.append([message_event(message, MESSAGE_EDITED, access, origin, payloads.edited(message))])
         publish.after_commit(entries)
     return message, entries[0].position
 
@@ -138,17 +134,19 @@ def _recall(message: Message, access: Access, by: User, origin: str) -> int | No
     gone = {"msg": ""} if message.type == "text" else {"msg": "", "content": ""}
     log.redact(message.pk, {**gone, "recalled": True})
     Pin.objects.filter(message=message).delete()
-    entries = log.append([message_event(message, RECALLED, access, origin, payloads.recalled(message, by, now))])
+    entries = log.append(
+        [message_event(message, MESSAGE_RECALLED, access, origin, payloads.recalled(message, by, now))]
+    )
     publish.after_commit(entries)
     return entries[0].position
 
 
-def message_event(message: Message, kind: str, access: Access, origin: str, body: dict[str, Any]) -> Entry:
+def message_event(message: Message, kind: EventKind, access: Access, origin: str, body: dict[str, Any]) -> Entry:
     """An event about a message: only for those who may read the message itself."""
     channel = access.channel
     everyone = channel.kind == Channel.Kind.GLOBAL or rules.reads_everything(channel.join, channel.history)
     return Entry(
-        kind=kind,
+        kind=kind.name,
         channel=message.channel_id,
         ref=message.pk,
         subject=None if everyone else message.position,
@@ -172,7 +170,7 @@ def read_mark(*, user: User, channel_id: int, seq: int, app: int | None, connect
         moved = marks.filter(seq__lt=seq).update(seq=seq)
         read_seq = marks.values_list("seq", flat=True).get()
     body = {"target": str(channel_id), "readSeq": read_seq}
-    publish.transient(Entry(kind=READ_MARK, persons=(user.pk,), body=body), connection)
+    publish.transient(Entry(kind=READ_MARK.name, persons=(user.pk,), body=body), connection)
     if moved and (peer := peer_id_of(access.channel, user.pk)) and user.pk in read_receipts_visible_to(peer, [user.pk]):
-        publish.transient(Entry(kind=READ_SEEN, persons=(peer,), body={**body, "userId": user.public_name}))
+        publish.transient(Entry(kind=READ_SEEN.name, persons=(peer,), body={**body, "userId": user.public_name}))
     return read_seq

@@ -18,11 +18,11 @@ from chat.errors import ChatError
 from chat.models import Channel, Restriction
 from chat.selectors import current_members
 from chat.selectors.restrictions import active_restrictions
+from chat.wire.schema.events import RESTRICTION
 from delivery import log, publish
 from delivery.db.transactions import write
 from delivery.log import Entry
 
-RESTRICTION = "restriction"
 LIFTED = {Restriction.Kind.MUTE: "unmute", Restriction.Kind.BAN: "unban"}
 
 
@@ -192,4 +192,4 @@ def _restriction_event(
     person: User, kind: str, channel: Channel | None, *, until: datetime | None = None, reason: str = ""
 ) -> Entry:
     body = payloads.restriction(kind, channel.pk if channel is not None else None, until=until, reason=reason)
-    return Entry(kind=RESTRICTION, persons=(person.pk,), body=body)
+    return Entry(kind=RESTRICTION.name, persons=(person.pk,), body=body)

@@ -11,11 +11,9 @@ from chat.actions.message import message_event
 from chat.errors import ChatError
 from chat.models import Channel, Message, Pin
 from chat.selectors import Access, access_channel, access_message
+from chat.wire.schema.events import MESSAGE_PINNED, MESSAGE_UNPINNED, EventKind
 from delivery import log, publish
 from delivery.db.transactions import write
-
-PINNED = "message.pinned"
-UNPINNED = "message.unpinned"
 
 
 def message_pin(*, user: User, channel_id: int, message_id: int, origin: str = "") -> tuple[Message, int | None]:
@@ -75,15 +73,15 @@ def pin_locked(message: Message, access: Access, by: User, origin: str) -> int |
         limit = settings.IM_MAX_PINS_PER_CHANNEL
         raise ChatError(errors.TOO_MUCH, f"A channel pins at most {limit} messages. Unpin one first.", limit=limit)
     Pin.objects.create(channel=access.channel, message=message, by=by, time=log.now_ms())
-    return _append_pin_event(PINNED, message, access, by, origin)
+    return _append_pin_event(MESSAGE_PINNED, message, access, by, origin)
 
 
 def unpin_locked(message: Message, access: Access, by: User, origin: str) -> int | None:
     gone, _ = Pin.objects.filter(message=message).delete()
-    return _append_pin_event(UNPINNED, message, access, by, origin) if gone else None
+    return _append_pin_event(MESSAGE_UNPINNED, message, access, by, origin) if gone else None
 
 
-def _append_pin_event(kind: str, message: Message, access: Access, by: User, origin: str) -> int:
+def _append_pin_event(kind: EventKind, message: Message, access: Access, by: User, origin: str) -> int:
     entries = log.append([message_event(message, kind, access, origin, payloads.pinned(message, by))])
     publish.after_commit(entries)
     return entries[0].position

@@ -10,9 +10,10 @@ from django.db import DatabaseError
 
 from accounts.models import User
 from accounts.selectors.contacts import blocked_pairs
-from chat import selectors
+from chat import payloads, selectors
 from chat.actions.presence_log import PresenceLog
 from chat.models import Channel
+from chat.wire.schema.events import ENTER, EXIT, EventKind
 from delivery import log, publish
 from delivery.db.executors import run
 from delivery.log import Entry
@@ -20,7 +21,6 @@ from delivery.presence.base import Presence
 
 logger = logging.getLogger(__name__)
 
-ENTER, EXIT = "enter", "exit"
 LOOKUP_BATCH_SIZE = 500
 """People who are looked up at a time."""
 
@@ -30,7 +30,7 @@ class PresenceBroadcaster:
 
     def __init__(self, presence: Presence) -> None:
         self._presence = presence
-        self._noticed: list[tuple[str, int, int]] = []
+        self._noticed: list[tuple[EventKind, int, int]] = []
         self._telling: asyncio.Task[None] | None = None
         self.log = PresenceLog(presence)
         presence.on_first, presence.on_last = self._came, self._went
@@ -50,7 +50,7 @@ class PresenceBroadcaster:
         self._notice(EXIT, person, app)
         self.log.went(person, app)
 
-    def _notice(self, kind: str, person: int, app: int) -> None:
+    def _notice(self, kind: EventKind, person: int, app: int) -> None:
         self._noticed.append((kind, person, app))
         if self._telling is None or self._telling.done():
             self._telling = asyncio.create_task(self._tell(), name="presence broadcast")
@@ -82,16 +82,18 @@ def _visible_users(ids: set[int]) -> tuple[dict[int, User], dict[int, set[int]]]
     return people, blocked_pairs(people)
 
 
-def _presence_event(kind: str, user: User, room: Channel, unseen: set[int]) -> Entry:
+def _presence_event(kind: EventKind, user: User, room: Channel, unseen: set[int]) -> Entry:
     name = user.public_name
     body = {
         "target": str(room.pk),
         "type": "text",
-        "msg": f"{name} is here" if kind == ENTER else f"{name} has left",
+        "msg": payloads.PRESENCE_TEXTS[kind.name].format(name),
         "from": name,
         "fromId": str(user.pk),
         "name": user.nickname,
         "avatar": user.avatar,
         "kind": user.kind,
     }
-    return Entry(kind=kind, channel=room.pk, header={"skip": [user.pk, *sorted(unseen)]}, body=body, time=log.now_ms())
+    return Entry(
+        kind=kind.name, channel=room.pk, header={"skip": [user.pk, *sorted(unseen)]}, body=body, time=log.now_ms()
+    )

@@ -13,7 +13,8 @@ import time
 from django.db import DatabaseError
 
 from chat import payloads, selectors
-from chat.selectors.presence_events import OFFLINE, ONLINE, PRESENCE_RESET, has_presence_webhook
+from chat.selectors.presence_events import has_presence_webhook
+from chat.wire.schema.events import PERSON_OFFLINE, PERSON_ONLINE, PRESENCE_RESET, EventKind
 from delivery import log, publish
 from delivery.db.executors import run
 from delivery.db.transactions import write
@@ -39,16 +40,16 @@ class PresenceLog:
 
     def __init__(self, presence: Presence) -> None:
         self._presence = presence
-        self._noticed: list[tuple[str, int, int]] = []
+        self._noticed: list[tuple[EventKind, int, int]] = []
         self._storing: asyncio.Task[None] | None = None
         self._wanted = False
         self._asked = -SUBSCRIPTION_CACHE_SECONDS
 
     def came(self, person: int, app: int) -> None:
-        self._notice(ONLINE, person, app)
+        self._notice(PERSON_ONLINE, person, app)
 
     def went(self, person: int, app: int) -> None:
-        self._notice(OFFLINE, person, app)
+        self._notice(PERSON_OFFLINE, person, app)
 
     def began(self) -> None:
         """The site has just started, with nobody there: whoever was said to be online is not."""
@@ -63,7 +64,7 @@ class PresenceLog:
             self._storing.cancel()
             await asyncio.gather(self._storing, return_exceptions=True)
 
-    def _notice(self, kind: str, person: int, app: int) -> None:
+    def _notice(self, kind: EventKind, person: int, app: int) -> None:
         self._noticed.append((kind, person, app))
         if len(self._noticed) > MAX_PENDING_EVENTS:
             del self._noticed[0]
@@ -91,24 +92,28 @@ class PresenceLog:
             self._asked = time.monotonic()
         return self._wanted
 
-    async def _true(self, noticed: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+    async def _true(self, noticed: list[tuple[EventKind, int, int]]) -> list[tuple[EventKind, int, int]]:
         """Without the goings of people who are back: another node may have stored their coming already."""
         gone: dict[int, set[int]] = {}
         for kind, person, app in noticed:
-            if kind == OFFLINE:
+            if kind is PERSON_OFFLINE:
                 gone.setdefault(app, set()).add(person)
         back: set[tuple[int, int]] = set()
         for app, persons in gone.items():
             back |= {(person, app) for person in await self._presence.online(sorted(persons), app)}
-        return [(kind, person, app) for kind, person, app in noticed if kind != OFFLINE or (person, app) not in back]
+        return [
+            (kind, person, app)
+            for kind, person, app in noticed
+            if kind is not PERSON_OFFLINE or (person, app) not in back
+        ]
 
 
-def _append_events(noticed: list[tuple[str, int, int]]) -> None:
+def _append_events(noticed: list[tuple[EventKind, int, int]]) -> None:
     found = selectors.users_by_ids({person for _, person, _ in noticed if person})
     # As for everybody else: who lets nobody see that they are online is not told of.
     people = {pk: user for pk, user in found.items() if user.shares_presence}
     entries = [
-        Entry(kind=kind, body=payloads.person(people[person]) | {"appId": app} if person else {})
+        Entry(kind=kind.name, body=payloads.person(people[person]) | {"appId": app} if person else {})
         for kind, person, app in noticed
         if person in people or not person
     ]

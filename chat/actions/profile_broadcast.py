@@ -12,10 +12,10 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from accounts.actions.profile_events import PROFILE_CHANGED
 from accounts.models import User
 from accounts.selectors.contacts import blocked_pairs, contact_ids
 from chat import selectors
+from chat.wire.schema.events import PERSON_CHANGED
 from delivery import log, publish
 from delivery.log import Entry
 
@@ -34,15 +34,15 @@ def profile_change_events(
     between = blocked_pairs([user.pk]).get(user.pk, set())
     others = {*people, *contact_ids(user.pk, MAX_USERS), *selectors.peer_ids_of(user.pk, MAX_USERS)} - between
     entries = [
-        Entry(kind=PROFILE_CHANGED, channel=group, body=body)
+        Entry(kind=PERSON_CHANGED.name, channel=group, body=body)
         for group in dict.fromkeys([*groups, *selectors.group_ids_of(user.pk, MAX_GROUPS)])
     ]
     if others:
-        entries.append(Entry(kind=PROFILE_CHANGED, persons=tuple(sorted(others)), body=body))
+        entries.append(Entry(kind=PERSON_CHANGED.name, persons=tuple(sorted(others)), body=body))
     unseen = [user.pk, *sorted(between)]
     rooms = {
         room.app.number: Entry(
-            kind=PROFILE_CHANGED, channel=room.pk, header={"skip": unseen}, body=body, time=log.now_ms()
+            kind=PERSON_CHANGED.name, channel=room.pk, header={"skip": unseen}, body=body, time=log.now_ms()
         )
         for room in selectors.global_channels()
         if room.app is not None

@@ -34,6 +34,7 @@ from chat.webhooks.outgoing import actions as webhooks
 from chat.webhooks.outgoing import selectors as hook_selectors
 from chat.webhooks.outgoing.dead_letters import asides_forget
 from chat.webhooks.outgoing.ping import webhook_ping
+from chat.wire.schema.events import SUBSCRIPTIONS, WEBHOOK_EVENTS
 from delivery import log
 
 
@@ -134,7 +135,7 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]
     receiver = forms.CharField(label=_("URL"), max_length=webhooks.URL_LIMIT, widget=UnfoldAdminTextInputWidget)
     heard = forms.MultipleChoiceField(
         label=_("Events"),
-        choices=[(one.value, _(one.label)) for one in Webhook.Heard],
+        choices=[(name, _(WEBHOOK_EVENTS[name].label)) for name in SUBSCRIPTIONS],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
     of_channel = forms.CharField(

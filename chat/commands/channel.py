@@ -17,6 +17,7 @@ from chat.commands.registry import Call, command
 from chat.errors import ChatError
 from chat.rules import SLOW_MODE_LIMIT
 from chat.selectors import Access, access_channel
+from chat.wire.schema import objects, replies
 from delivery import publish
 from delivery.db.executors import run
 
@@ -38,7 +39,7 @@ class List(msgspec.Struct):
     skip: Number = 0
 
 
-@command("channel.list", guests=True)
+@command("channel.list", returns=replies.ChannelPage, guests=True)
 async def channel_list(call: Call, data: List) -> dict[str, Any]:
     """The app's global channel, then one's own channels, the last used first.
 
@@ -50,7 +51,7 @@ async def channel_list(call: Call, data: List) -> dict[str, Any]:
     return {"channels": page, "hasMore": len(page) < len(shown)}
 
 
-@command("channel.get", guests=True)
+@command("channel.get", returns=objects.Channel, guests=True)
 async def get(call: Call, data: Target) -> dict[str, Any]:
     """One channel."""
     return await run(shown_again, call, data.target)
@@ -64,7 +65,7 @@ class Create(msgspec.Struct):
     listed: bool = False
 
 
-@command("channel.create", fault=errors.ADD_FAILED)
+@command("channel.create", returns=objects.Channel, fault=errors.ADD_FAILED)
 async def create(call: Call, data: Create) -> dict[str, Any]:
     """Make a group, or find or make the private channel with somebody."""
 
@@ -85,7 +86,7 @@ async def create(call: Call, data: Create) -> dict[str, Any]:
     return await run(make)
 
 
-@command("channel.join", fault=errors.ADD_FAILED)
+@command("channel.join", returns=objects.Channel, fault=errors.ADD_FAILED)
 async def join(call: Call, data: Target) -> dict[str, Any]:
     """Join an open group."""
 
@@ -95,7 +96,7 @@ async def join(call: Call, data: Target) -> dict[str, Any]:
     return await run(act)
 
 
-@command("channel.leave", fault=errors.DELETE_FAILED)
+@command("channel.leave", returns=replies.ChannelReference, fault=errors.DELETE_FAILED)
 async def leave(call: Call, data: Target) -> dict[str, Any]:
     """Leave a group."""
     await run(member.member_leave, user=call.user, channel_id=data.target)
@@ -107,7 +108,7 @@ class Invite(msgspec.Struct):
     members: Names
 
 
-@command("channel.invite", fault=errors.ADD_FAILED)
+@command("channel.invite", returns=replies.InvitedMembers, fault=errors.ADD_FAILED)
 async def invite(call: Call, data: Invite) -> dict[str, Any]:
     """Add people to a group; answers with those who were not in it."""
     added = await run(member.member_invite, user=call.user, channel_id=data.target, names=data.members)
@@ -119,7 +120,7 @@ class Remove(msgspec.Struct):
     member: Name
 
 
-@command("channel.remove", fault=errors.DELETE_FAILED)
+@command("channel.remove", returns=replies.ChannelReference, fault=errors.DELETE_FAILED)
 async def remove(call: Call, data: Remove) -> dict[str, Any]:
     """Remove somebody of lower rank from a group."""
     await run(member.member_remove, user=call.user, channel_id=data.target, name=data.member)
@@ -131,7 +132,7 @@ class Rename(msgspec.Struct):
     name: str
 
 
-@command("channel.rename", fault=errors.STORE_FAILED)
+@command("channel.rename", returns=objects.Channel, fault=errors.STORE_FAILED)
 async def rename(call: Call, data: Rename) -> dict[str, Any]:
     """Give a group a name; an empty one names it by its members."""
 
@@ -147,7 +148,7 @@ class Role(msgspec.Struct):
     role: Literal["owner", "admin", "member"]
 
 
-@command("channel.role", fault=errors.STORE_FAILED)
+@command("channel.role", returns=replies.ChannelReference, fault=errors.STORE_FAILED)
 async def role(call: Call, data: Role) -> dict[str, Any]:
     """Give a member a role; owners only."""
     await run(member.member_set_role, user=call.user, channel_id=data.target, name=data.member, role=data.role)
@@ -163,7 +164,7 @@ class Policy(msgspec.Struct):
     slowMode: Annotated[int, msgspec.Meta(ge=0, le=SLOW_MODE_LIMIT)] | None = None
 
 
-@command("channel.policy", fault=errors.STORE_FAILED)
+@command("channel.policy", returns=objects.Channel, fault=errors.STORE_FAILED)
 async def set_policy(call: Call, data: Policy) -> dict[str, Any]:
     """Say what holds in a group: who may join, whether strangers find it, what members read of the time before they
     came (owners only), whether only owners and admins write, and how many seconds others wait between two messages.
@@ -192,7 +193,7 @@ class Members(msgspec.Struct):
     limit: PageSize = 100
 
 
-@command("channel.members")
+@command("channel.members", returns=replies.MemberPage)
 async def members(call: Call, data: Members) -> dict[str, Any]:
     """A page of a group's members, by id, with who is online, as far as they let one see it."""
 
@@ -211,7 +212,7 @@ class Search(msgspec.Struct):
     q: str = ""
 
 
-@command("channel.search")
+@command("channel.search", returns=replies.FoundChannels)
 async def search(call: Call, data: Search) -> dict[str, Any]:
     """Listed groups that one may join, by a part of the name."""
     found = await run(selectors.channel_search, data.q[:64].replace("\0", ""), 50)

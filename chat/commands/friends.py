@@ -16,6 +16,7 @@ from chat import errors, payloads
 from chat.commands.fields import Name
 from chat.commands.registry import Call, Nothing, command
 from chat.errors import ChatError, Code
+from chat.wire.schema import objects, replies
 from delivery import publish
 from delivery.db.executors import run
 
@@ -35,7 +36,7 @@ def refusals() -> Iterator[None]:
         raise ChatError(errors.OPERATION_FAILED, str(refusal)) from refusal
 
 
-@command("friend.list")
+@command("friend.list", returns=replies.Contacts)
 async def friend_list(call: Call, data: Nothing) -> dict[str, Any]:
     """One's friends and whether they are online anywhere, requests that wait for an answer, and whom one blocks."""
 
@@ -71,7 +72,7 @@ def about_another(name: str, promise: str, action: Callable[..., Any], fault: Co
         return await run(act)
 
     handler.__doc__ = promise
-    command(name, fault=fault)(handler)
+    command(name, returns=objects.Person, fault=fault)(handler)
 
 
 for one in (

@@ -13,6 +13,7 @@ from chat.commands.registry import Call, command
 from chat.errors import ChatError
 from chat.selectors import access_channel, access_message, history
 from chat.selectors.status import newly_delivered_positions
+from chat.wire.schema import events, objects, replies
 from delivery import publish
 from delivery.db.executors import run
 
@@ -25,7 +26,9 @@ class Send(msgspec.Struct):
     replyTo: Id | None = None
 
 
-@command("message.send", fault=errors.STORE_FAILED, guests=True, pipelined=True, changes=False)
+@command(
+    "message.send", returns=replies.StoredMessage, fault=errors.STORE_FAILED, guests=True, pipelined=True, changes=False
+)
 async def send(call: Call, data: Send) -> dict[str, Any]:
     """Say something; answered after the commit. The same `clientMsgId` again gives the same answer."""
     caller = call.caller
@@ -58,7 +61,7 @@ class History(msgspec.Struct):
     limit: PageSize = 50
 
 
-@command("message.history", guests=True)
+@command("message.history", returns=replies.HistoryPage, guests=True)
 async def message_history(call: Call, data: History) -> dict[str, Any]:
     """A page of a channel's messages, ascending, and the system notes among them."""
     if data.before is not None and data.after is not None:
@@ -79,7 +82,7 @@ async def message_history(call: Call, data: History) -> dict[str, Any]:
     return shown
 
 
-@command("message.get", guests=True)
+@command("message.get", returns=objects.Message, guests=True)
 async def get(call: Call, data: One) -> dict[str, Any]:
     """One message, such as the one that another replies to."""
 
@@ -97,7 +100,7 @@ class Edit(msgspec.Struct):
     msg: str
 
 
-@command("message.edit", fault=errors.STORE_FAILED, guests=True)
+@command("message.edit", returns=replies.EditedMessage, fault=errors.STORE_FAILED, guests=True)
 async def edit(call: Call, data: Edit) -> dict[str, Any]:
     """Replace the text of one's own message."""
     row, position = await run(
@@ -113,7 +116,7 @@ async def edit(call: Call, data: Edit) -> dict[str, Any]:
     return payloads.edited(row) | {"position": position}
 
 
-@command("message.recall", fault=errors.DELETE_FAILED, guests=True)
+@command("message.recall", returns=replies.ChangedMessage, fault=errors.DELETE_FAILED, guests=True)
 async def recall(call: Call, data: One) -> dict[str, Any]:
     """Take back a message; its place stays, without its text."""
     row, position = await run(
@@ -133,7 +136,7 @@ class Mark(msgspec.Struct):
     seq: Number
 
 
-@command("read.mark", fault=errors.STORE_FAILED, guests=True, changes=False)
+@command("read.mark", returns=events.ReadPosition, fault=errors.STORE_FAILED, guests=True, changes=False)
 async def mark(call: Call, data: Mark) -> dict[str, Any]:
     """Move one's read position up; one's other devices hear of it."""
     read_seq = await run(

@@ -17,6 +17,7 @@ from chat.commands.registry import Call, command
 from chat.selectors import access_channel
 from chat.selectors.pins import pins_of
 from chat.selectors.restrictions import restrictions_of
+from chat.wire.schema import replies
 from delivery.db.executors import run
 
 LONGEST = 10 * 365 * 86400
@@ -24,7 +25,7 @@ Seconds = Annotated[int, Meta(ge=1, le=LONGEST)]
 Reason = Annotated[str, Meta(max_length=4 * rules.REASON_LIMIT)]
 
 
-@command("message.pin", fault=errors.STORE_FAILED)
+@command("message.pin", returns=replies.ChangedMessage, fault=errors.STORE_FAILED)
 async def pin_message(call: Call, data: One) -> dict[str, Any]:
     """Keep a message in everybody's sight: in a group its owners and admins, in a private channel both.
 
@@ -37,7 +38,7 @@ async def pin_message(call: Call, data: One) -> dict[str, Any]:
     return {"target": str(data.target), "id": str(row.pk), "seq": row.seq, "position": position or row.position}
 
 
-@command("message.unpin", fault=errors.DELETE_FAILED)
+@command("message.unpin", returns=replies.ChangedMessage, fault=errors.DELETE_FAILED)
 async def unpin_message(call: Call, data: One) -> dict[str, Any]:
     """Take the pin away; all hear `message.unpinned`. A recalled message loses its pin by itself."""
     row, position = await run(
@@ -47,7 +48,7 @@ async def unpin_message(call: Call, data: One) -> dict[str, Any]:
     return {"target": str(data.target), "id": str(row.pk), "seq": row.seq, "position": position or row.position}
 
 
-@command("message.pins", guests=True)
+@command("message.pins", returns=replies.PinnedMessages, guests=True)
 async def pins(call: Call, data: Target) -> dict[str, Any]:
     """The channel's pinned messages that one may read, the last pinned first; of very long ones not all (`hasMore`)."""
 
@@ -66,7 +67,7 @@ class Report(msgspec.Struct):
     reason: Reason = ""
 
 
-@command("message.report", fault=errors.STORE_FAILED)
+@command("message.report", returns=replies.MessageReference, fault=errors.STORE_FAILED)
 async def report_message(call: Call, data: Report) -> dict[str, Any]:
     """Have a moderator look at a message. Nobody else hears of it; the same again changes nothing."""
     await run(
@@ -88,7 +89,7 @@ class Restrict(msgspec.Struct):
     reason: Reason = ""
 
 
-@command("channel.restrict", fault=errors.STORE_FAILED)
+@command("channel.restrict", returns=replies.MemberRestriction, fault=errors.STORE_FAILED)
 async def restrict(call: Call, data: Restrict) -> dict[str, Any]:
     """Mute somebody in a group, or ban them from it, for `seconds` or until it is lifted; by its owners and admins.
 
@@ -114,14 +115,14 @@ class Unrestrict(msgspec.Struct):
     kind: Literal["mute", "ban"]
 
 
-@command("channel.unrestrict", fault=errors.DELETE_FAILED)
+@command("channel.unrestrict", returns=replies.MemberRestriction, fault=errors.DELETE_FAILED)
 async def unrestrict(call: Call, data: Unrestrict) -> dict[str, Any]:
     """Lift a mute or ban in a group; by its owners and admins. Who was banned can join or be invited again."""
     await run(moderation.member_unrestrict, user=call.user, channel_id=data.target, name=data.member, kind=data.kind)
     return {"target": str(data.target), "member": data.member, "kind": data.kind}
 
 
-@command("channel.restrictions")
+@command("channel.restrictions", returns=replies.Restrictions)
 async def restrictions(call: Call, data: Target) -> dict[str, Any]:
     """Who is muted in a group or banned from it, for its owners and admins."""
 
@@ -144,7 +145,7 @@ class Transfer(msgspec.Struct):
     member: Name
 
 
-@command("channel.transfer", fault=errors.STORE_FAILED)
+@command("channel.transfer", returns=replies.ChannelReference, fault=errors.STORE_FAILED)
 async def transfer(call: Call, data: Transfer) -> dict[str, Any]:
     """Give a group that one owns to another member; one stays as an admin."""
     await run(policy.channel_transfer, user=call.user, channel_id=data.target, name=data.member)

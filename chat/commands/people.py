@@ -10,6 +10,7 @@ from accounts.selectors.contacts import presence_visible_to
 from accounts.selectors.users import user_search
 from chat import payloads, selectors
 from chat.commands.registry import Call, Nothing, command
+from chat.wire.schema import replies
 from delivery import publish
 from delivery.db.executors import run
 
@@ -17,7 +18,7 @@ ONLINE_SHOWN = 500
 FOUND_SHOWN = 20
 
 
-@command("presence.list", guests=True)
+@command("presence.list", returns=replies.OnlineUsers, guests=True)
 async def presence_list(call: Call, data: Nothing) -> dict[str, Any]:
     """Who is online on one's app and lets one see it: how many, and the first 500 of them."""
     presence, app = publish.hub().presence, call.caller.app
@@ -38,14 +39,14 @@ class Search(msgspec.Struct):
     q: str
 
 
-@command("person.search")
+@command("person.search", returns=replies.FoundPersons)
 async def search(call: Call, data: Search) -> dict[str, Any]:
     """Accounts whose user name, nickname, or its pinyin or initials begin with `q`; not whom one blocks."""
     found = await run(user_search, data.q, FOUND_SHOWN, by=call.user)
     return {"persons": [payloads.profile(user) for user in found]}
 
 
-@command("app.list", guests=True)
+@command("app.list", returns=replies.Apps, guests=True)
 async def app_list(call: Call, data: Nothing) -> dict[str, Any]:
     """The apps (platforms) and their rooms."""
     rooms = await run(selectors.global_channels)

@@ -1,4 +1,4 @@
-"""The commands that clients can give, by name: what each takes, who may give it, which code a fault in it has."""
+"""Registry of commands: what each takes and returns, who can send it, and its code for a database fault."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Caller:
-    """Who is at the other end of one connection."""
+    """The client at the other end of a connection."""
 
     connection: Connection
     session_key: str = ""
@@ -38,7 +38,7 @@ class Caller:
         return self.known
 
     def take(self, bucket: TokenBucket) -> None:
-        """Take one of what the person may do. TOO_MUCH, with when to try again, if there is none."""
+        """Take a token of this rate limit. Raise TOO_MUCH with the time to wait if there is none."""
         if not bucket.take():
             raise ChatError(errors.TOO_MUCH, "You are doing this too fast.", retryAfter=round(bucket.retry_after(), 3))
 
@@ -70,12 +70,14 @@ class Command:
     name: str
     handler: Handler
     takes: type[msgspec.Struct]
+    returns: Any
+    """Describes the data of its reply: a struct of `chat.wire.schema`, or another type that msgspec knows."""
     fault: Code
     before_login: bool
     guests: bool
     pipelined: bool
     changes: bool
-    """Whether it stores what others hear of, and counts among what a person may change."""
+    """Whether it counts against the user's rate limit for changes."""
 
 
 COMMANDS: dict[str, Command] = {}
@@ -84,28 +86,28 @@ COMMANDS: dict[str, Command] = {}
 def command(
     name: str,
     *,
+    returns: Any,
     fault: Code = errors.SERVER_ERROR,
     before_login: bool = False,
     guests: bool = False,
     pipelined: bool = False,
     changes: bool = True,
 ) -> Callable[[H], H]:
-    """Register `async def handler(call, data)`; the annotation of `data` says what the command takes.
+    """Register `async def handler(call, data)`; the annotation of `data` is the struct that the command takes.
 
-    `fault`: the code when the database fails in it. `pipelined`: the next request is read before this one is done, so
-    the handler must take its place in the order before it first waits. `changes`: False for what has a fault of its
-    own and yet does not count among the changes that a person may make in a time.
+    `returns` describes the data of the reply. `fault` is the code of the reply if the database fails. `pipelined`: the
+    next request is read before this one is done, so the handler must take its place in the order before it first
+    awaits. A command with a `fault` of its own counts against the rate limit for changes, unless `changes` is False.
     """
 
     def register(handler: H) -> H:
         takes = get_type_hints(handler)["data"]
-        COMMANDS[name] = Command(
-            name, handler, takes, fault, before_login, guests, pipelined, changes and fault is not errors.SERVER_ERROR
-        )
+        counts = changes and fault is not errors.SERVER_ERROR
+        COMMANDS[name] = Command(name, handler, takes, returns, fault, before_login, guests, pipelined, counts)
         return handler
 
     return register
 
 
 class Nothing(msgspec.Struct):
-    """No data is needed; what comes is ignored."""
+    """The command takes no data, and ignores any."""

@@ -12,6 +12,7 @@ from chat.commands.page_size import count_fitting
 from chat.commands.registry import Call, command
 from chat.search.queries import message_search
 from chat.selectors import access_channel
+from chat.wire.schema import replies
 from delivery.db.executors import run
 
 
@@ -22,7 +23,7 @@ class Search(msgspec.Struct):
     limit: PageSize = 20
 
 
-@command("message.search")
+@command("message.search", returns=replies.FoundMessages)
 async def search(call: Call, data: Search) -> dict[str, Any]:
     """Messages with all the words of `q` that one may read now, in `target` or anywhere, the newest first.
 

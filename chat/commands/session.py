@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from django.conf import settings
@@ -13,6 +13,7 @@ from chat.actions import last_seen, session
 from chat.commands.fields import Number
 from chat.commands.registry import Call, Nothing, command
 from chat.errors import ChatError
+from chat.wire.schema import replies
 from delivery import publish
 from delivery.db.executors import run
 from delivery.hub.hub import CredentialEnded
@@ -25,7 +26,7 @@ class Login(msgspec.Struct):
     after: Number | None = None
 
 
-@command("login", before_login=True, guests=True)
+@command("login", returns=replies.LoggedIn, before_login=True, guests=True)
 async def login(call: Call, data: Login) -> dict[str, Any]:
     """Say who one is and on which app; from the reply on, everything that concerns one arrives."""
     caller, connection = call.caller, call.caller.connection
@@ -81,14 +82,14 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
     return reply
 
 
-@command("heartbeat", guests=True)
+@command("heartbeat", returns=replies.ReportedPosition, guests=True)
 async def heartbeat(call: Call, data: Nothing) -> dict[str, Any]:
     """Say that one is still there; answers with the position up to which everything was passed to this connection."""
     connection = call.caller.connection
     return {"position": publish.hub().watermark if connection.drained else connection.told}
 
 
-@command("ping", before_login=True, guests=True)
+@command("ping", returns=Literal["pong"], before_login=True, guests=True)
 async def ping(call: Call, data: Nothing) -> str:
     """Ask whether the site answers."""
     return "pong"
@@ -98,7 +99,7 @@ class Sync(msgspec.Struct):
     after: Number
 
 
-@command("sync", guests=True)
+@command("sync", returns=replies.SyncPage, guests=True)
 async def sync(call: Call, data: Sync) -> dict[str, Any]:
     """What concerns one after a position, a page at a time: ask again from the new position while there is more."""
     connection, hub = call.caller.connection, publish.hub()
@@ -111,5 +112,5 @@ async def sync(call: Call, data: Sync) -> dict[str, Any]:
     if page.reset:
         return {"reset": True, "position": page.position}
     hub.fetched(connection, page.entries)
-    events = [encoders.envelope(entry) for entry in page.entries if encoders.shown(entry)]
+    events = [encoders.envelope(entry) for entry in page.entries if encoders.is_push(entry)]
     return {"events": events, "position": page.position, "hasMore": page.has_more}

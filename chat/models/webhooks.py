@@ -15,21 +15,12 @@ from chat.models.channel import Channel
 class Webhook(models.Model):
     """Another system's URL that is told of events. All up to `position` has been delivered or did not concern it."""
 
-    class Heard(models.TextChoices):
-        MESSAGE_SENT = "message.sent", "Message sent"
-        MESSAGE_EDITED = "message.edited", "Message edited"
-        MESSAGE_RECALLED = "message.recalled", "Message recalled"
-        MEMBER_JOINED = "member.joined", "Member joined"
-        MEMBER_LEFT = "member.left", "Member left"
-        PERSON_ONLINE = "person.online", "Person online"
-        PERSON_OFFLINE = "person.offline", "Person offline"
-
     name = models.CharField(max_length=100)
     url = models.URLField(max_length=500)
     secret = models.CharField(max_length=64, editable=False)
     """Signs what is sent; the receiver has it too."""
     events = models.CharField(max_length=200)
-    """Kinds it wants to hear of (`Heard`), comma separated."""
+    """Names of the events that it subscribes to (`chat.wire.schema.events.SUBSCRIPTIONS`), comma separated."""
     channel = models.ForeignKey(
         Channel, on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="Empty: all but private."
     )

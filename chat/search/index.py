@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 
 from chat.models import Message, SearchCursor
 from chat.search.tokenizer import Phrase, tokenize
+from chat.wire.schema.events import EVENTS
 from delivery import log
 from delivery.db.transactions import write
 
@@ -20,8 +21,8 @@ BATCH = 200
 """Events that are taken in together, in a transaction for which other writes may have to wait;"""
 BATCH_SIZE = 32_768
 """and characters of them, past which the rest is for the next."""
-KINDS = ("msg", "message.edited", "message.recalled")
 _CURSOR = 1
+_INDEXED_KINDS = tuple(kind.name for kind in EVENTS.values() if kind.is_indexed)
 
 
 class Indexer:
@@ -64,7 +65,7 @@ def _advance(known: int | None) -> tuple[int | None, bool]:
         return known, False
     # Where the head has jumped back, after a restore, everything is read anew.
     after = known if known is not None and known <= head else 0
-    told = log.references(KINDS, after=after, upto=head, limit=BATCH)
+    told = log.references(_INDEXED_KINDS, after=after, upto=head, limit=BATCH)
     # The long work comes before the lock: what is edited meanwhile, the log tells next.
     texts = {pk: (channel, text) for pk, channel, text in _searchable(ref for _, ref in told).values_list(*_FIELDS)}
     fitting = _count_fitting([len(texts[ref][1]) if ref in texts else 0 for _, ref in told])

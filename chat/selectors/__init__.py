@@ -33,8 +33,6 @@ from chat.selectors.memberships import (
 )
 from chat.selectors.messages import (
     MAX_NOTES_PER_PAGE,
-    MESSAGE,
-    NOTE,
     REPLAY_PAGE_SIZE,
     SYNC_PAGE_SIZE,
     History,
@@ -47,9 +45,7 @@ from chat.selectors.messages import (
 __all__ = [
     "MAX_NOTES_PER_PAGE",
     "MEMBERS_PAGE_SIZE",
-    "MESSAGE",
     "NEVER_ENDS",
-    "NOTE",
     "REPLAY_PAGE_SIZE",
     "SYNC_PAGE_SIZE",
     "Access",

@@ -14,11 +14,12 @@ from chat import rules
 from chat.models import Channel, Message
 from chat.selectors.access import Access, readable_ranges
 from chat.selectors.memberships import channel_intervals, membership_intervals
+from chat.wire.schema.events import EVENTS, MESSAGE
 from delivery import log
 from delivery.log import Entry, Replay
 
-MESSAGE = "msg"
-NOTE = "channel.note"
+NOTE_KINDS = tuple(kind.name for kind in EVENTS.values() if kind.is_history_note)
+"""Kinds of events that history returns as system notes."""
 REPLAY_PAGE_SIZE = 200
 SYNC_PAGE_SIZE = 50
 MESSAGE_OVERHEAD_BYTES = 400
@@ -55,7 +56,7 @@ def history(user: User, access: Access, *, before: int | None, after: int | None
         more = len(page) < len(rows)
         low = page[0].position if more else 0
         high = None if before is None else _position_at(access.channel, before)
-    notes = log.read_channel(access.channel.pk, NOTE, low, high, MAX_NOTES_PER_PAGE)
+    notes = log.read_channel(access.channel.pk, NOTE_KINDS, low, high, MAX_NOTES_PER_PAGE)
     if ranges is not rules.EVERYTHING:
         membership_intervals = channel_intervals(user.pk, access.channel.pk)
         notes = [note for note in notes if log.may_see(membership_intervals, note.position, None)]
@@ -109,7 +110,7 @@ def messages_after(user: User, *, after: int, upto: int) -> tuple[list[Entry], b
     present = {span.channel for span in spans if span.until_position is None}
     return log.read_stays(
         [span for span in spans if span.channel in present],
-        MESSAGE,
+        MESSAGE.name,
         after=after,
         upto=upto,
         page=SYNC_PAGE_SIZE,

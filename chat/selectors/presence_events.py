@@ -1,12 +1,10 @@
-"""Presence events of the log, and whether any webhook subscribes to them."""
+"""Whether any webhook subscribes to presence events."""
 
 from chat.models import Webhook
-
-ONLINE, OFFLINE, PRESENCE_RESET = "person.online", "person.offline", "presence.reset"
-PRESENCE_EVENTS = (ONLINE, OFFLINE, PRESENCE_RESET)
+from chat.wire.schema.events import PERSON_OFFLINE, PERSON_ONLINE
 
 
 def has_presence_webhook() -> bool:
     """Return whether an enabled webhook subscribes to users coming online or going offline."""
-    subscribed = {Webhook.Heard.PERSON_ONLINE, Webhook.Heard.PERSON_OFFLINE}
-    return any(subscribed & set(hook.heard) for hook in Webhook.objects.filter(enabled=True, channel=None))
+    names = {event.name for kind in (PERSON_ONLINE, PERSON_OFFLINE) for event in kind.webhooks}
+    return any(names & set(hook.heard) for hook in Webhook.objects.filter(enabled=True, channel=None))

@@ -14,6 +14,7 @@ from chat.errors import ChatError
 from chat.sending.drafts import Draft, Outcome, StoredMessage
 from chat.sending.duplicates import Duplicates
 from chat.sending.permissions import Permissions
+from chat.wire.schema.events import MESSAGE
 from delivery.log import Entry
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _new_message(draft: Draft, sender: User, channel: Channel, seq: int, reply_s
         reply_seq=reply_seq,
         time=now,
         entry=Entry(
-            kind="msg",
+            kind=MESSAGE.name,
             channel=draft.channel,
             app=draft.live_app,
             origin=draft.origin,

@@ -15,8 +15,7 @@ import chat.commands  # noqa: F401  registers them
 from chat import errors
 from chat.commands.registry import COMMANDS, Command
 from chat.wire import im_pb2
-from chat.wire.schema.pushes import PUSHES
-from chat.wire.schema.replies import REPLIES
+from chat.wire.schema.events import EVENTS
 from imsite.api_docs import types
 from imsite.api_docs.types import Described, Field
 from imsite.options import OPTIONS
@@ -86,7 +85,8 @@ class Frame:
 @functools.cache
 def shared() -> dict[str, type[msgspec.Struct]]:
     """Shapes that stand in others, by name; those of one reply alone are shown there."""
-    kinds = [*REPLIES.values(), *(push.data for push in PUSHES.values())]
+    kinds = [command.returns for command in COMMANDS.values()]
+    kinds += [kind.data for kind in EVENTS.values() if kind.is_push]
     of_shapes = [hint for shape in types.shapes(kinds) for hint in _hints(shape)]
     inner = {shape.__name__: shape for shape in types.shapes(of_shapes)}
     several = [kind for kind in kinds if _is_shape(kind) and kinds.count(kind) > 1 and len(types.fields(kind)) > 5]
@@ -104,8 +104,9 @@ def commands() -> dict[str, list[CommandText]]:
 
 def pushes() -> list[PushText]:
     return [
-        PushText(name, push.about, push.lasts, types.fields(push.data), _shared_name(push.data))
-        for name, push in PUSHES.items()
+        PushText(kind.name, kind.about, kind.is_logged, types.fields(kind.data), _shared_name(kind.data))
+        for kind in EVENTS.values()
+        if kind.is_push
     ]
 
 
@@ -148,16 +149,14 @@ def description(documented: Any) -> str:
 
 
 def _command(command: Command) -> CommandText:
-    reply = REPLIES.get(command.name)
+    reply = command.returns
     name = _shared_name(reply)
     return CommandText(
         command.name,
         description(command.handler),
         types.fields(command.takes),
-        types.described(msgspec.inspect.type_info(reply))
-        if reply is not None and (name or not _is_shape(reply))
-        else None,
-        types.fields(reply) if reply is not None and _is_shape(reply) and not name else [],
+        types.described(msgspec.inspect.type_info(reply)) if name or not _is_shape(reply) else None,
+        types.fields(reply) if _is_shape(reply) and not name else [],
         command.before_login,
         command.guests,
         command.fault,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import ConsoleMessage, Page, WebSocketRoute
 
-from chat.wire.schema.pushes import PUSHES
+from chat.wire.schema.events import EVENTS
 from tests.support import machine
 
 pytestmark = [
@@ -39,7 +39,7 @@ _CONNECT = """async () => {
 
 
 async def test_the_page_handles_every_kind(modules: Page) -> None:
-    assert set(await modules.evaluate(_HANDLED)) == set(PUSHES)
+    assert set(await modules.evaluate(_HANDLED)) == {kind.name for kind in EVENTS.values() if kind.is_push}
 
 
 async def test_a_kind_without_a_handler_is_logged_once(modules: Page) -> None:

@@ -8,13 +8,14 @@ from collections.abc import Callable
 from accounts.models import User
 from chat.models import Channel, Webhook, WebhookDelivery
 from chat.webhooks.outgoing.actions import webhook_create
+from chat.wire.schema.events import SUBSCRIPTIONS
 from delivery import log
 from delivery.db.executors import run
 from tests.support.eventually import PATIENCE, eventually
 from tests.support.in_process import Site
 from tests.support.receiver import Receiver
 
-ALL = tuple(Webhook.Heard.values)
+ALL = SUBSCRIPTIONS
 
 
 class Hooks:

@@ -16,18 +16,19 @@ from chat.api.v1.openapi import CURSOR, LIMIT, described, paged
 from chat.api.v1.schema import Count, Id, Milliseconds, Position, Shape, milliseconds, number
 from chat.webhooks.outgoing import actions as webhooks
 from chat.webhooks.outgoing import selectors as hook_selectors
+from chat.wire.schema.events import SUBSCRIPTIONS
 
 if TYPE_CHECKING:
     from chat.models import Webhook as Row
 
-Heard = Literal[
-    "message.sent", "message.edited", "message.recalled", "member.joined", "member.left", "person.online",
-    "person.offline",
-]  # fmt: skip
 Name = Annotated[str, Meta(min_length=1, max_length=webhooks.NAME_LIMIT)]
 Url = Annotated[str, Meta(min_length=1, max_length=webhooks.URL_LIMIT, description="https:// or http://, and public.")]
 Secret = Annotated[str, Meta(description="Signs what is sent. Told this once.")]
-Events = Annotated[list[Heard], Meta(min_length=1, max_length=7)]
+if TYPE_CHECKING:
+    Subscription = str
+else:
+    Subscription = Literal[SUBSCRIPTIONS]
+Events = Annotated[list[Subscription], Meta(min_length=1, max_length=len(SUBSCRIPTIONS))]
 
 _EXAMPLE = {
     "id": "3",

@@ -15,13 +15,15 @@ from chat.errors import ChatError
 from chat.models import Channel, Webhook
 from chat.webhooks.outgoing import selectors as hook_selectors
 from chat.webhooks.outgoing.selectors import webhook_of
+from chat.wire.schema.events import EVENTS, SUBSCRIPTIONS
 from delivery import log
 from delivery.db.transactions import write
 from delivery.outbound.ssrf_guard import NotAllowed, check_url
 
 NAME_LIMIT = 100
 URL_LIMIT = 500
-_OF_NO_CHANNEL = {Webhook.Heard.PERSON_ONLINE, Webhook.Heard.PERSON_OFFLINE}
+_WITHOUT_CHANNEL = {event.name for kind in EVENTS.values() if kind.is_for_webhooks for event in kind.webhooks}
+"""Events that belong to no channel."""
 
 
 def webhook_create(
@@ -165,11 +167,11 @@ def _checked_url(url: str) -> str:
 
 def _checked_events(events: Iterable[str], channel: Channel | None) -> str:
     wanted = set(events)
-    known = [heard.value for heard in Webhook.Heard if heard.value in wanted]
+    known = [name for name in SUBSCRIPTIONS if name in wanted]
     if not known or len(known) < len(wanted):
-        names = ", ".join(Webhook.Heard.values)
+        names = ", ".join(SUBSCRIPTIONS)
         raise ChatError(errors.ILLEGAL_PARAMETER, f"A webhook hears one or more of: {names}.", field="events")
-    if channel is not None and wanted & _OF_NO_CHANNEL:
+    if channel is not None and wanted & _WITHOUT_CHANNEL:
         raise ChatError(
             errors.ILLEGAL_PARAMETER, "Who is online is heard only by a webhook of all channels.", field="events"
         )

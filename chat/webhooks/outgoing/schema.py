@@ -1,86 +1,46 @@
-"""What receivers of webhooks get, for the OpenAPI document; tests hold what is sent against it.
+"""Structs of the bodies that receivers of webhooks get, made of the registry of events, for the OpenAPI document.
 
-Nothing is built of these classes: `chat.webhooks.outgoing.payloads` makes plain dicts of the log's entries.
+Code that sends does not instantiate them: `chat.webhooks.outgoing.payloads` makes plain dicts. The tests compare both.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Union
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, defstruct
 
-from chat.wire.schema.objects import Id, Message, Person, Position, Shape, Time
-from chat.wire.schema.pushes import MessageEdited, MessageRecalled
+from chat.wire.schema.events import EVENTS, PING, WebhookEvent
+from chat.wire.schema.objects import Id, Position, Shape, Time
 
 
 class Event(Shape, tag_field="event"):
-    """Something that happened. `position` grows; who gets one again has had it."""
+    """An event. `position` grows; drop an event whose position you have had."""
 
     position: Position
     time: Time
-    late: Annotated[bool, Meta(description="It was refused before, and others have passed it by.")] | UnsetType = UNSET
+    late: (
+        Annotated[bool, Meta(description="It was refused before, and later events have overtaken it.")] | UnsetType
+    ) = UNSET
 
 
-class Sent(Event, kw_only=True, tag="message.sent"):
-    data: Message
+def _struct(event: WebhookEvent, about: str) -> type[Event]:
+    """Return the struct of an event: `MessageSent` of `message.sent`."""
+    name = "".join(map(str.capitalize, event.name.split(".")))
+    made = defstruct(
+        name, [("data", event.data)], bases=(Event,), tag=event.name, kw_only=True, namespace={"__doc__": about}
+    )
+    return made  # type: ignore[return-value]
 
 
-class Edited(Event, kw_only=True, tag="message.edited"):
-    data: MessageEdited
+_STRUCTS = [_struct(event, kind.about) for kind in EVENTS.values() for event in kind.webhooks]
+_STRUCTS.append(_struct(PING, "A test."))
 
-
-class Recalled(Event, kw_only=True, tag="message.recalled"):
-    data: MessageRecalled
-
-
-class Membership(Shape):
-    """`by`: who did it, maybe one of them."""
-
-    target: Annotated[str, Meta(description="The group's id.")]
-    who: list[Person]
-    by: Person
-
-
-class Joined(Event, kw_only=True, tag="member.joined"):
-    data: Membership
-
-
-class Left(Event, kw_only=True, tag="member.left"):
-    data: Membership
-
-
-class PersonOnApp(Person, kw_only=True):
-    """Somebody, and on which app."""
-
-    appId: int
-
-
-class Online(Event, kw_only=True, tag="person.online"):
-    data: PersonOnApp
-
-
-class Offline(Event, kw_only=True, tag="person.offline"):
-    data: PersonOnApp
-
-
-class Nothing(Shape):
-    """No more is to be said."""
-
-
-class Reset(Event, kw_only=True, tag="presence.reset"):
-    """The site has started and takes nobody for online; who is, follows."""
-
-    data: Nothing
-
-
-class Ping(Event, kw_only=True, tag="ping"):
-    """A test."""
-
-    data: Nothing
-
-
-class Batch(Shape):
-    """What one request brings, in order."""
-
-    webhook: Annotated[Id, Meta(description="Which of the receiver's webhooks it is.")]
-    events: list[Sent | Edited | Recalled | Joined | Left | Online | Offline | Reset | Ping]
+Batch: Any = defstruct(
+    "Batch",
+    [
+        ("webhook", Annotated[Id, Meta(description="The webhook that the request belongs to.")]),
+        ("events", list[Union[tuple(_STRUCTS)]]),  # type: ignore[misc]  # noqa: UP007
+    ],
+    bases=(Shape,),
+    namespace={"__doc__": "The events of one request, in order."},
+)

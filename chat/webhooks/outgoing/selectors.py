@@ -14,27 +14,18 @@ from accounts.models import User
 from chat import errors
 from chat.errors import ChatError
 from chat.models import Channel, IncomingHook, Webhook, WebhookAside, WebhookDelivery
-from chat.selectors import MESSAGE, NOTE, access_channel, channel_intervals
-from chat.selectors.presence_events import OFFLINE, ONLINE, PRESENCE_EVENTS, PRESENCE_RESET
+from chat.selectors import access_channel, channel_intervals
+from chat.wire.schema.events import EVENTS
 from delivery import log
 from delivery.log import Entry
 
 MANAGE = "chat.manage_channels"
-EDITED, RECALLED = "message.edited", "message.recalled"
-_KINDS: dict[str, tuple[str, ...]] = {
-    Webhook.Heard.MESSAGE_SENT: (MESSAGE,),
-    Webhook.Heard.MESSAGE_EDITED: (EDITED,),
-    Webhook.Heard.MESSAGE_RECALLED: (RECALLED,),
-    Webhook.Heard.MEMBER_JOINED: (NOTE,),
-    Webhook.Heard.MEMBER_LEFT: (NOTE,),
-    Webhook.Heard.PERSON_ONLINE: (ONLINE, PRESENCE_RESET),
-    Webhook.Heard.PERSON_OFFLINE: (OFFLINE, PRESENCE_RESET),
-}
 
 
 def kinds(hooks: Collection[Webhook]) -> set[str]:
-    """The log's kinds of events that at least one of the hooks may want."""
-    return {kind for hook in hooks for name in hook.heard for kind in _KINDS.get(name, ())}
+    """Return the kinds of events in the log that at least one of the webhooks may subscribe to."""
+    wanted = {name for hook in hooks for name in hook.heard}
+    return {kind.name for kind in EVENTS.values() if any(event.is_wanted(wanted) for event in kind.webhooks)}
 
 
 def ready_hooks(node: str) -> list[Webhook]:
@@ -127,7 +118,7 @@ def _readable(hook: Webhook, entries: list[Entry]) -> list[Entry]:
         named = {entry.channel for entry in entries if entry.channel is not None}
         known = Channel.objects.filter(pk__in=named).exclude(kind=Channel.Kind.PRIVATE)
         told = set(known.values_list("pk", flat=True))
-        return [entry for entry in entries if entry.channel in told or entry.kind in PRESENCE_EVENTS]
+        return [entry for entry in entries if entry.channel in told or EVENTS[entry.kind].is_for_webhooks]
     channel, maker = hook.channel, hook.made_by
     if channel.kind == Channel.Kind.GLOBAL or channel.join == Channel.Join.OPEN:
         return entries

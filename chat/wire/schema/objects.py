@@ -1,7 +1,8 @@
-"""What the data of replies and pushes is made of.
+"""Objects that the data of replies and pushes consists of.
 
-Nothing is built of these classes: `chat.payloads` makes plain dicts of rows. They are what the protocol page shows, and
-what the tests hold everything against that crosses a wire. A member of `UnsetType` may be absent.
+Code that answers does not instantiate these structs: `chat.payloads` makes plain dicts from rows. The structs describe
+those dicts: the protocol page shows them, and the tests compare with them whatever crosses a wire. A member of
+`UnsetType` may be absent.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class Shape(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Person(Shape):
-    """Somebody."""
+    """A user, a guest or a service account."""
 
     userId: str
     id: Id
@@ -35,33 +36,31 @@ class Person(Shape):
 
 
 class Member(Person, kw_only=True):
-    """Somebody in a group."""
+    """A member of a group."""
 
     role: Role
     online: bool
 
 
 class Friend(Person, kw_only=True):
-    """A friend; online on whichever app."""
+    """A friend, and whether they are online on any app."""
 
     online: bool
 
 
 class Message(Shape, rename={"from_": "from"}, kw_only=True):
-    """A message. A recalled one has no text."""
+    """A message. A recalled message has no text."""
 
-    target: Annotated[str, Meta(description="The channel; empty for what stands in none.")]
+    target: Annotated[str, Meta(description="The channel. Empty for a message that belongs to no channel.")]
     type: Literal["text", "picture", "voice"]
     msg: str
-    content: Annotated[str, Meta(description="Of a picture or voice message: its bytes, as Base64.")] | UnsetType = (
-        UNSET
-    )
-    from_: Annotated[str, Meta(description="The name of who wrote it.")]
+    content: Annotated[str, Meta(description="The bytes of a picture or voice message, as Base64.")] | UnsetType = UNSET
+    from_: Annotated[str, Meta(description="The sender's user name.")]
     fromId: Id
     name: str
     avatar: str
     id: Id
-    seq: Annotated[int, Meta(ge=0, description="Its number in the channel.")]
+    seq: Annotated[int, Meta(ge=0, description="The message's number within the channel.")]
     time: Time
     position: Position | UnsetType = UNSET
     replyTo: Id | UnsetType = UNSET
@@ -71,19 +70,19 @@ class Message(Shape, rename={"from_": "from"}, kw_only=True):
 
 
 class PinnedMessage(Message, kw_only=True):
-    """A message that is kept in sight."""
+    """A pinned message."""
 
     pinnedBy: Person
     pinnedAt: Time
 
 
 class Note(Shape):
-    """Something that happened to a channel, standing after its message number `seq`. It does not count as unread."""
+    """A system note of a channel, shown after the message with number `seq`. It does not count as unread."""
 
     target: Id
     note: Literal["created", "joined", "invited", "left", "removed", "renamed", "role", "policy", "closed", "reopened"]
     by: Person
-    who: Annotated[list[Person], Meta(description="Whom it is about.")]
+    who: Annotated[list[Person], Meta(description="The users that the note is about.")]
     value: Annotated[str, Meta(description="The new name or role.")]
     seq: Count
     time: Time
@@ -91,44 +90,45 @@ class Note(Shape):
 
 
 class Muted(Shape):
-    """One may say nothing; without `until` for good."""
+    """You are muted. Without `until` the mute has no end."""
 
     until: Time | UnsetType = UNSET
 
 
 class Channel(Shape):
-    """A channel as one sees it."""
+    """A channel as the user sees it."""
 
     target: Id
     kind: Literal["global", "public", "private"]
     name: Annotated[
-        str, Meta(description="To be shown: a private channel has the other's, a group without one its members'.")
+        str,
+        Meta(description="The name to show: of a private channel the other user's, of an unnamed group its members'."),
     ]
     join: Join
-    listed: Annotated[bool, Meta(description="Whether strangers find it.")]
-    closed: Annotated[bool, Meta(description="Nobody writes in it any more.")]
-    history: Annotated[str, Meta(description="What members read of the time before they came.")]
-    announcementsOnly: Annotated[bool, Meta(description="Only owners and admins write.")]
-    slowMode: Annotated[int, Meta(description="Seconds that others wait between two messages.")]
+    listed: Annotated[bool, Meta(description="Whether users who are not in it can find it.")]
+    closed: Annotated[bool, Meta(description="A closed channel accepts no messages.")]
+    history: Annotated[str, Meta(description="What members can read of the time before they joined.")]
+    announcementsOnly: Annotated[bool, Meta(description="Only owners and admins can write.")]
+    slowMode: Annotated[int, Meta(description="Seconds that other members must wait between two messages.")]
     role: Role | None
     lastSeq: Count
     readSeq: Count
     unread: Count
     activeAt: Time
     appId: Annotated[int, Meta(description="Of a global channel.")] | UnsetType = UNSET
-    peer: Annotated[Person, Meta(description="The other of a private channel.")] | UnsetType = UNSET
+    peer: Annotated[Person, Meta(description="The other user of a private channel.")] | UnsetType = UNSET
     peerReadSeq: (
-        Annotated[int | None, Meta(description="How far they have read, where they share that.")] | UnsetType
+        Annotated[int | None, Meta(description="How far the other user has read, if they share it.")] | UnsetType
     ) = UNSET
     memberCount: Annotated[int, Meta(description="Of a group.")] | UnsetType = UNSET
-    muted: Annotated[Muted, Meta(description="If one is.")] | UnsetType = UNSET
-    existed: Annotated[bool, Meta(description="In the reply to `channel.create`: it was there before.")] | UnsetType = (
-        UNSET
-    )
+    muted: Annotated[Muted, Meta(description="Present while you are muted.")] | UnsetType = UNSET
+    existed: (
+        Annotated[bool, Meta(description="In the reply to `channel.create`: the channel existed before.")] | UnsetType
+    ) = UNSET
 
 
 class FoundChannel(Shape):
-    """A group that one may join."""
+    """A group that you can join."""
 
     target: Id
     name: str
@@ -137,7 +137,7 @@ class FoundChannel(Shape):
 
 
 class App(Shape):
-    """A platform; everybody on it is in its global channel."""
+    """A platform. All users who are on it are in its global channel."""
 
     appId: int
     name: str
@@ -145,7 +145,7 @@ class App(Shape):
 
 
 class Restriction(Shape):
-    """What somebody may not do. Without `target` everywhere, without `until` for good."""
+    """A mute or a ban, or its end. Without `target` it is site-wide, without `until` it has no end."""
 
     kind: Literal["mute", "unmute", "ban", "unban"]
     target: Id | UnsetType = UNSET
@@ -154,14 +154,14 @@ class Restriction(Shape):
 
 
 class ListedRestriction(Restriction, kw_only=True):
-    """One of a group's, as its owners and admins see it."""
+    """A restriction in a group, as the group's owners and admins see it."""
 
     who: Person
     by: Person
 
 
 class Envelope(Shape):
-    """A push, as it came or would have come."""
+    """A push, in the form in which it is sent live."""
 
     seq: str
     cmd: str

@@ -1,8 +1,8 @@
-"""What each command answers: a shape for the data of its reply. A command that is not here fails a test."""
+"""Data of the commands' replies. Each command names its own with `returns` (`chat.commands.registry`)."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -37,15 +37,19 @@ class LoggedIn(Shape):
     appName: str
     target: Annotated[str, Meta(title="id", description="The app's global channel.")]
     position: Position
-    serviceToken: Annotated[str, Meta(description="A new guest's, to come back with.")] | UnsetType = UNSET
+    serviceToken: Annotated[str, Meta(description="For a new guest: the token to log in with again.")] | UnsetType = (
+        UNSET
+    )
 
 
-class Told(Shape):
-    position: Annotated[int, Meta(title="position", description="All up to here has been passed to this connection.")]
+class ReportedPosition(Shape):
+    position: Annotated[
+        int, Meta(title="position", description="This connection has been sent everything up to this position.")
+    ]
 
 
-class Synced(Shape, kw_only=True):
-    """Either the events and whether there are more, or `reset`: load lists and newest histories anew."""
+class SyncPage(Shape, kw_only=True):
+    """Either the events and whether there are more, or `reset`: reload lists and the newest histories."""
 
     events: list[Envelope] | UnsetType = UNSET
     hasMore: bool | UnsetType = UNSET
@@ -53,7 +57,7 @@ class Synced(Shape, kw_only=True):
     position: Position
 
 
-class Stored(Shape):
+class StoredMessage(Shape):
     target: Id
     id: Id
     seq: Count
@@ -72,7 +76,7 @@ class FoundMessages(Shape):
     next: Id | None
 
 
-class Edited(Shape):
+class EditedMessage(Shape):
     target: Id
     id: Id
     seq: Count
@@ -81,43 +85,38 @@ class Edited(Shape):
     position: Position
 
 
-class MessagePlace(Shape):
+class ChangedMessage(Shape):
     target: Id
     id: Id
     seq: Count
     position: Position
 
 
-class OneMessage(Shape):
+class MessageReference(Shape):
     target: Id
     id: Id
 
 
-class Pins(Shape):
+class PinnedMessages(Shape):
     messages: list[PinnedMessage]
     hasMore: bool
 
 
-class ReadUpTo(Shape):
-    target: Id
-    readSeq: Count
-
-
-class Channels(Shape):
+class ChannelPage(Shape):
     channels: list[Channel]
     hasMore: bool
 
 
-class ChannelDetail(Shape):
+class ChannelReference(Shape):
     target: Id
 
 
-class Invited(Shape):
+class InvitedMembers(Shape):
     target: Id
-    added: Annotated[list[Person], Meta(description="Those who were not in it.")]
+    added: Annotated[list[Person], Meta(description="The users who were not members before.")]
 
 
-class Members(Shape):
+class MemberPage(Shape):
     members: list[Member]
     hasMore: bool
 
@@ -126,7 +125,7 @@ class FoundChannels(Shape):
     channels: list[FoundChannel]
 
 
-class Restricted(Shape):
+class MemberRestriction(Shape):
     target: Id
     member: str
     kind: Literal["mute", "ban"]
@@ -137,66 +136,21 @@ class Restrictions(Shape):
     restrictions: list[ListedRestriction]
 
 
-class Online(Shape):
+class OnlineUsers(Shape):
     online: Annotated[list[Person], Meta(description="The first 500.")]
     count: Count
 
 
-class Persons(Shape):
+class FoundPersons(Shape):
     persons: list[Person]
 
 
-class Circle(Shape):
+class Contacts(Shape):
     friends: list[Friend]
-    asking: Annotated[list[Person], Meta(description="They wait for one's answer.")]
-    asked: Annotated[list[Person], Meta(description="One waits for theirs.")]
+    asking: Annotated[list[Person], Meta(description="They sent you a friend request.")]
+    asked: Annotated[list[Person], Meta(description="You sent them a friend request.")]
     blocked: list[Person]
 
 
 class Apps(Shape):
     apps: list[App]
-
-
-REPLIES: dict[str, Any] = {
-    "login": LoggedIn,
-    "heartbeat": Told,
-    "ping": Literal["pong"],
-    "sync": Synced,
-    "message.send": Stored,
-    "message.history": HistoryPage,
-    "message.search": FoundMessages,
-    "message.get": Message,
-    "message.edit": Edited,
-    "message.recall": MessagePlace,
-    "message.pin": MessagePlace,
-    "message.unpin": MessagePlace,
-    "message.pins": Pins,
-    "message.report": OneMessage,
-    "read.mark": ReadUpTo,
-    "channel.list": Channels,
-    "channel.get": Channel,
-    "channel.create": Channel,
-    "channel.join": Channel,
-    "channel.leave": ChannelDetail,
-    "channel.invite": Invited,
-    "channel.remove": ChannelDetail,
-    "channel.rename": Channel,
-    "channel.role": ChannelDetail,
-    "channel.policy": Channel,
-    "channel.transfer": ChannelDetail,
-    "channel.members": Members,
-    "channel.search": FoundChannels,
-    "channel.restrict": Restricted,
-    "channel.unrestrict": Restricted,
-    "channel.restrictions": Restrictions,
-    "presence.list": Online,
-    "person.search": Persons,
-    "person.block": Person,
-    "person.unblock": Person,
-    "friend.list": Circle,
-    "friend.request": Person,
-    "friend.accept": Person,
-    "friend.decline": Person,
-    "friend.remove": Person,
-    "app.list": Apps,
-}

@@ -11,25 +11,23 @@ import chat.commands  # noqa: F401  registers them
 from chat import errors
 from chat.commands.registry import COMMANDS
 from chat.wire import im_pb2
-from chat.wire.schema.pushes import PUSHES
-from chat.wire.schema.replies import REPLIES
+from chat.wire.schema.events import EVENTS
 from imsite.api_docs import protocol, types
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_a_command_is_described_and_its_reply_is_known(name: str) -> None:
+def test_a_command_is_described(name: str) -> None:
     assert protocol.description(COMMANDS[name].handler), f"the handler of {name} needs a docstring"
-    assert name in REPLIES, f"chat/wire/schema/replies.py does not say what {name} answers"
 
 
-def test_no_reply_is_of_a_command_that_is_gone() -> None:
-    assert set(REPLIES) <= set(COMMANDS)
+@pytest.mark.parametrize("name", sorted(EVENTS))
+def test_an_event_is_described(name: str) -> None:
+    assert EVENTS[name].about
+    assert types.fields(EVENTS[name].data) or not EVENTS[name].is_push
 
 
-@pytest.mark.parametrize("name", sorted(PUSHES))
-def test_a_push_says_what_it_means(name: str) -> None:
-    assert PUSHES[name].about
-    assert types.fields(PUSHES[name].data)
+def test_the_page_has_every_push_and_no_other_event() -> None:
+    assert [push.name for push in protocol.pushes()] == [kind.name for kind in EVENTS.values() if kind.is_push]
 
 
 def test_a_shape_that_others_hold_is_explained() -> None:

@@ -1,0 +1,255 @@
+"""Registry of events: each kind is declared here, once, with all that the site must know of it.
+
+An event is an entry of the event log or, if its kind is not logged, something that only connected clients get. Code
+refers to a kind by its constant, such as `MESSAGE_EDITED.name`. Pushes, `sync`, webhooks, the search index, the
+protocol page, the OpenAPI document and the tests of who gets what are derived from `EVENTS`. The names are stored and
+sent, so they never change.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, UnsetType
+
+from chat.wire.schema.objects import Count, Id, Kind, Message, Note, Person, Position, Restriction, Shape, Time
+
+
+class Clients(enum.Enum):
+    """The clients that get a kind of event as a push."""
+
+    ALL = "every client: `/acc` as JSON, `/ws` as a Message"
+    JSON = "clients of the JSON protocol: `/acc`, and `/ws` once the client has sent a Call"
+    NONE = "no client: only webhooks or delivery itself use it"
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookEvent:
+    """An event as receivers of webhooks get it.
+
+    `members`: it is sent for entries that change memberships in this way, and lists the users. `subscribed_by`: it has
+    no subscription of its own; webhooks that subscribe to one of these get it.
+    """
+
+    name: str
+    data: type[Shape]
+    members: Literal["", "join", "leave"] = ""
+    subscribed_by: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The English name in the admin, which translates it."""
+        return self.name.replace(".", " ").capitalize()
+
+    def is_wanted(self, subscriptions: Iterable[str]) -> bool:
+        """Return whether a webhook with these subscriptions gets it."""
+        return not {*(self.subscribed_by or (self.name,))}.isdisjoint(subscriptions)
+
+
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    """A kind of event. `name` is its kind in the event log and the `cmd` of its push; `data` describes the push."""
+
+    name: str
+    data: type[Shape]
+    about: str
+    clients: Clients = Clients.JSON
+    is_logged: bool = True
+    """Whether it is stored and has a position, so that `sync` returns it; else only connected clients get it."""
+    is_history_note: bool = False
+    """Whether `message.history` returns it among the notes of its range."""
+    is_indexed: bool = False
+    """Whether it changes what the search index holds of the message that it is about."""
+    webhooks: tuple[WebhookEvent, ...] = ()
+
+    @property
+    def is_push(self) -> bool:
+        """Whether any client gets it."""
+        return self.clients is not Clients.NONE
+
+    @property
+    def is_for_webhooks(self) -> bool:
+        """Whether webhooks get it and clients do not. Such an event belongs to no channel."""
+        return bool(self.webhooks) and not self.is_push
+
+
+class MessageEdited(Shape):
+    target: Id
+    id: Id
+    seq: Count
+    msg: str
+    editedAt: Time
+    position: Position
+    recalled: Annotated[bool, Meta(description="In `sync`: the message has been recalled since.")] | UnsetType = UNSET
+
+
+class MessageRecalled(Shape):
+    target: Id
+    id: Id
+    seq: Count
+    by: Person
+    time: Time
+    position: Position
+
+
+class MessagePinned(Shape):
+    target: Id
+    id: Id
+    seq: Count
+    by: Person
+    position: Position
+
+
+class MembershipChange(Shape):
+    """Users joined or left a group. `by` made the change and may be one of them."""
+
+    target: Annotated[str, Meta(description="The group's id.")]
+    who: list[Person]
+    by: Person
+
+
+class RestrictionChanged(Restriction):
+    position: Position | UnsetType = UNSET
+
+
+class ContactChanged(Shape):
+    by: Person
+    who: Person
+    position: Position
+
+
+class PersonChanged(Shape):
+    who: Person
+    status: str
+    position: Position | UnsetType = UNSET
+
+
+class ReadPosition(Shape):
+    target: Id
+    readSeq: Count
+
+
+class ReadSeen(ReadPosition):
+    userId: str
+
+
+class AppPresence(Shape, rename={"from_": "from"}):
+    """A user who came to an app or left it, with a sentence for clients that show it as a message."""
+
+    target: Annotated[str, Meta(title="id", description="The app's global channel.")]
+    type: str
+    msg: str
+    from_: str
+    fromId: Id
+    name: str
+    avatar: str
+    kind: Kind
+
+
+class PersonOnApp(Person, kw_only=True):
+    """A user, and the app that they came to or left."""
+
+    appId: int
+
+
+class Empty(Shape):
+    """An object without members."""
+
+
+MESSAGE = EventKind(
+    "msg",
+    Message,
+    "A message was sent. The connection that sent it does not get it.",
+    Clients.ALL,
+    is_indexed=True,
+    webhooks=(WebhookEvent("message.sent", Message),),
+)
+MESSAGE_EDITED = EventKind(
+    "message.edited",
+    MessageEdited,
+    "The text of a message was replaced.",
+    is_indexed=True,
+    webhooks=(WebhookEvent("message.edited", MessageEdited),),
+)
+MESSAGE_RECALLED = EventKind(
+    "message.recalled",
+    MessageRecalled,
+    "A message was recalled. It keeps its number in the channel, without its text.",
+    is_indexed=True,
+    webhooks=(WebhookEvent("message.recalled", MessageRecalled),),
+)
+MESSAGE_PINNED = EventKind("message.pinned", MessagePinned, "A message was pinned.")
+MESSAGE_UNPINNED = EventKind("message.unpinned", MessagePinned, "A message was unpinned.")
+CHANNEL_NOTE = EventKind(
+    "channel.note",
+    Note,
+    "A channel or its membership changed. The first note that a new member gets is that of their own joining; the "
+    "last that a former member gets is that of their leaving or removal.",
+    is_history_note=True,
+    webhooks=(
+        WebhookEvent("member.joined", MembershipChange, members="join"),
+        WebhookEvent("member.left", MembershipChange, members="leave"),
+    ),
+)
+RESTRICTION = EventKind("restriction", RestrictionChanged, "You were muted or banned, or no longer are.")
+FRIEND_REQUESTED = EventKind(
+    "friend.requested", ContactChanged, "`by` sent `who` a friend request. Both get this push."
+)
+FRIEND_ACCEPTED = EventKind("friend.accepted", ContactChanged, "`by` and `who` are friends now. Both get this push.")
+FRIEND_REMOVED = EventKind(
+    "friend.removed",
+    ContactChanged,
+    "A friendship ended, or a friend request was withdrawn or declined. Both users get this push.",
+)
+PERSON_BLOCKED = EventKind(
+    "person.blocked", ContactChanged, "You blocked `who`. Only your own connections get this push."
+)
+PERSON_UNBLOCKED = EventKind(
+    "person.unblocked", ContactChanged, "You unblocked `who`. Only your own connections get this push."
+)
+PERSON_CHANGED = EventKind(
+    "person.changed",
+    PersonChanged,
+    "Your own profile changed, or that of a user with whom you share a channel or a friendship; once for each such "
+    "group. `who` and `status` hold the present values. In an app's global channel it has no position, and global "
+    "channels with many users do not get it.",
+)
+READ_MARK = EventKind("read.mark", ReadPosition, "You read further on another of your connections.", is_logged=False)
+READ_SEEN = EventKind("read.seen", ReadSeen, "The other user of a private channel has read further.", is_logged=False)
+ENTER = EventKind("enter", AppPresence, "A user came to your app.", is_logged=False)
+EXIT = EventKind("exit", AppPresence, "A user left your app.", is_logged=False)
+PERSON_ONLINE = EventKind(
+    "person.online",
+    PersonOnApp,
+    "A user came to an app.",
+    Clients.NONE,
+    webhooks=(WebhookEvent("person.online", PersonOnApp),),
+)
+PERSON_OFFLINE = EventKind(
+    "person.offline",
+    PersonOnApp,
+    "A user left an app.",
+    Clients.NONE,
+    webhooks=(WebhookEvent("person.offline", PersonOnApp),),
+)
+PRESENCE_RESET = EventKind(
+    "presence.reset",
+    Empty,
+    "The site has started and considers all users offline. The users who are online follow.",
+    Clients.NONE,
+    webhooks=(WebhookEvent("presence.reset", Empty, subscribed_by=("person.online", "person.offline")),),
+)
+REVOCATION = EventKind("revocation", Empty, "Connections lost the credential that they were opened with.", Clients.NONE)
+
+PING = WebhookEvent("ping", Empty)
+"""A test request to a webhook's receiver; it is of no kind and has no position in the event log."""
+
+EVENTS = {kind.name: kind for kind in tuple(globals().values()) if isinstance(kind, EventKind)}
+"""All kinds by name, in the order of their declaration."""
+WEBHOOK_EVENTS = {event.name: event for kind in EVENTS.values() for event in kind.webhooks} | {PING.name: PING}
+"""All events that webhooks are sent, by name."""
+SUBSCRIPTIONS = tuple(event.name for event in WEBHOOK_EVENTS.values() if event is not PING and not event.subscribed_by)
+"""Names of the events that a webhook can subscribe to."""
