@@ -1,4 +1,4 @@
-"""What the consumers of both protocols have in common: one loop between a WebSocket and the commands."""
+"""The base of both consumers: one loop between a WebSocket and the commands."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ from delivery.hub.outbox import Frame
 logger = logging.getLogger(__name__)
 
 CLOSE_PATIENCE = 1.0
-"""Seconds that a closing handshake may wait for a reader that has stopped, before the transport is cut."""
+"""Seconds that the closing handshake may take before the transport of an unresponsive client is cut."""
 
 InFlightTasks = deque[asyncio.Task[None]]
 Query = dict[str, list[str]]
 
 
 class Consumer(AsyncConsumer):  # type: ignore[misc]
-    """One connection. Replies keep the order of requests; sends share commits."""
+    """One connection. Replies keep the order of the requests; sends in flight share commits."""
 
     codec: ClassVar[str]
 
     def _opened(self, here: Node, caller: Caller, query: Query) -> None:
-        """The connection stands; `query` is what stood behind its path."""
+        """Called once the connection is open; `query` is the query string of its URL."""
         raise NotImplementedError
 
     def _ended(self) -> None:
-        """The connection has gone."""
+        """Called when the connection has ended."""
 
     async def _request(self, caller: Caller, event: dict[str, Any], flying: InFlightTasks) -> None:
-        """Take one frame: start it or carry it out, by `_start`."""
+        """Handle one frame: pass its request to `_start`."""
         raise NotImplementedError
 
     def _pack(self, frames: list[Frame]) -> list[Frame]:
-        """What goes out together, as WebSocket messages: texts, or bytes for binary ones."""
+        """Combine the frames into WebSocket messages: text, or bytes for the binary protocol."""
         raise NotImplementedError
 
     async def __call__(
@@ -55,11 +55,12 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         receive: Callable[[], Awaitable[dict[str, Any]]],
         send: Callable[..., Awaitable[None]],
     ) -> None:
-        # Channels' own loop makes a task for every frame and looks after database connections at each; here a
-        # connection is one loop, and the database lives in threads of its own.
+        # Channels' own consumer loop makes a task for every frame and checks database connections at each. Here a
+        # connection is one loop, and database work runs in its own threads.
         self.scope, self.base_send = scope, send
         self._serving = asyncio.current_task()
-        # Present under `serve`: several frames in one write, and a cut. Elsewhere plain ASGI does, more slowly.
+        # `serve` offers these extensions: several frames in one write, and cutting the transport. Other ASGI servers
+        # work too, more slowly.
         self._socket = scope.get("extensions", {}).get("imsite.socket")
         await receive()
         here = await start_node()
@@ -95,10 +96,11 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         try:
             while (event := await receive())["type"] == "websocket.receive":
                 connection.seen()
-                # Its answer needs room: who asks faster than they read waits, instead of being closed on.
+                # A reply needs room in the outbox: a client that asks faster than it reads waits, instead of being
+                # disconnected.
                 await connection.outbox.room()
                 if connection.closing or connection.dismissed:
-                    continue  # Its rights have ended, or the server's time: what it still says is not heard.
+                    continue  # The session ended or the server is draining; further frames are ignored.
                 await self._request(caller, event, flying)
         finally:
             connection.closing = True
@@ -108,12 +110,12 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
             connection.outbox.stop()
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
-            # Sends under way are finished by the writer; nobody is left to hear of it.
+            # The writer finishes sends in flight; their replies have no receiver.
             for task in flying:
                 task.cancel()
 
     async def _start(self, work: Coroutine[Any, Any, None], flying: InFlightTasks, *, pipelined: bool) -> None:
-        """A send is started; anything else waits for the sends before it and is carried out."""
+        """Start a send at once. Any other request waits for the sends before it and then runs."""
         while flying and (flying[0].done() or not pipelined):
             await flying.popleft()
         if pipelined:
@@ -127,7 +129,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         return ChatError(errors.TOO_MUCH, "Too many requests.", retryAfter=round(connection.requests.retry_after(), 3))
 
     def _end_flood(self, connection: Connection) -> None:
-        """Close on who has been refused as many requests as may be made at once."""
+        """Disconnect a client whose refused requests exceed the burst limit."""
         if connection.requests.is_overdrawn:
             connection.close(errors.FLOOD.number, errors.FLOOD.reason)
 
@@ -139,7 +141,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         except asyncio.CancelledError:
             raise
         except Exception as error:
-            # The peer has gone, or the server has closed under us; the reading side hears of it as well.
+            # The client has gone, or the server has closed the connection; the reading side is told as well.
             logger.debug("write_failed", extra={"error": repr(error)})
             connection.outbox.stop()
 
@@ -156,7 +158,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         self._closing = asyncio.create_task(self._close(code, reason))
 
     async def _close(self, code: int, reason: str) -> None:
-        """Say goodbye; cut the transport of one who does not even read that."""
+        """Send the close frame; cut the transport if the client does not read it."""
         try:
             async with asyncio.timeout(CLOSE_PATIENCE):
                 await self.base_send({"type": "websocket.close", "code": code, "reason": reason})

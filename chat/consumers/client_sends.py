@@ -1,4 +1,4 @@
-"""The numbers that a client of `/ws` gives its messages: 1, 2, 3, … on one connection, each used once."""
+"""Tracks the numbers 1, 2, 3, … that a client of `/ws` gives its messages. Each number is used once per connection."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ from array import array
 
 
 class ClientSendTracker:
-    """What became of each number, in eight bytes a message; and the private channels it has written to."""
+    """The outcome of each client number, in eight bytes a message, and the private channels written to."""
 
     def __init__(self) -> None:
         self._positions = array("q")
-        """Of the message with the number `index + 1`; 0: it was not stored, or not yet."""
+        """The position of message `index + 1`; 0 if it is not stored (yet)."""
         self._flying: dict[int, asyncio.Task[None]] = {}
         self.peers: dict[int, int] = {}
-        """The channel with each person written to."""
+        """The channel id by id of the other user."""
 
     def take(self, number: int) -> bool:
-        """Whether this number may come now: a known one again, or the next, which is used up from here on."""
+        """Return whether this number is acceptable: a known one (a retry), or the next one, which is then used up."""
         if number == len(self._positions) + 1:
             self._positions.append(0)
         return 1 <= number <= len(self._positions)
 
     def stored(self, number: int) -> int | None:
-        """The position of the message of this number, if it was stored."""
+        """Return the position of this message, if it was stored."""
         return self._positions[number - 1] or None
 
     def under_way(self, number: int) -> asyncio.Task[None] | None:
-        """What stores it at this moment."""
+        """Return the task that is storing this message, if any."""
         return self._flying.get(number)
 
     def begin(self, number: int, task: asyncio.Task[None]) -> None:
-        """The task stores it, and calls `end`."""
+        """Record the task that stores this message; the task calls `end`."""
         self._flying[number] = task
 
     def end(self, number: int, position: int | None) -> None:
-        """It was stored at this position, or (None) was not."""
+        """Record that the message was stored at this position, or was not (None)."""
         self._positions[number - 1] = position or 0
         self._flying.pop(number, None)

@@ -1,4 +1,4 @@
-"""Read the headers of a WebSocket handshake, and check its origin before it is accepted."""
+"""Reads the headers of a WebSocket handshake and checks its origin before it is accepted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Scope = dict[str, Any]
 
 
 def header(scope: Scope, name: bytes) -> str | None:
-    """The header's value; None if it is absent."""
+    """Return the header's value, or None if it is absent."""
     for key, value in scope["headers"]:
         if key == name:
             return str(value, "latin-1")
@@ -29,13 +29,14 @@ def scope_origin_allowed(scope: Scope) -> bool:
 
 
 def session_key(scope: Scope) -> str:
-    """The browser session the handshake carries; empty without.
+    """Return the session key of the handshake's cookie; empty without one.
 
-    Not by the standard library's parser, which takes the square of what it is given, and this is the event loop.
+    The standard library's cookie parser is not used: it takes quadratic time on hostile input, and this runs on the
+    event loop.
     """
     found = ""
     for pair in (header(scope, b"cookie") or "").split(";"):
         name, _, value = pair.partition("=")
         if name.strip() == settings.SESSION_COOKIE_NAME:
-            found = value.strip()  # The last, as for the pages.
+            found = value.strip()  # The last one wins, as in Django.
     return found

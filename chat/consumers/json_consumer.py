@@ -1,4 +1,4 @@
-"""The consumer of `/acc`: a pipe between a WebSocket and the commands."""
+"""The consumer of `/acc`: the JSON protocol over the shared commands."""
 
 from __future__ import annotations
 
@@ -55,5 +55,5 @@ class JsonConsumer(Consumer):
         call.caller.connection.reply(call.number, frame, awaits_pass=call.appended)
 
     def _pack(self, frames: list[Frame]) -> list[Frame]:
-        # This codec encodes to text only.
+        # The JSON codec encodes to text only.
         return [json_codec.batch(cast(list[str], frames))] if self._batch else frames

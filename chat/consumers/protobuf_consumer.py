@@ -1,4 +1,4 @@
-"""The consumer of `/ws`: Protocol Buffers, over the same commands and actions as `/acc`."""
+"""The consumer of `/ws`: Protocol Buffers over the same commands and actions as `/acc`."""
 
 from __future__ import annotations
 
@@ -33,11 +33,12 @@ from delivery.hub.outbox import Frame
 
 DEFAULT_APP = 101
 SYNC_PATIENCE = 1.0
-"""Seconds for which pushes and acknowledgements wait after a log-in for the client's Sync."""
+"""Seconds that pushes and acknowledgements wait after a log-in for the client's Sync."""
 SYNC_AGAIN = 30.0
-"""Seconds for which they wait for another where one was refused; going on without would leave a hole behind."""
+"""Seconds that they wait for another Sync after one was refused. Going on without it would leave a gap at the client.
+"""
 FRAME_SIZE = 65_536
-"""Bytes past which no further Output joins a frame: clients bound what they read."""
+"""Bytes after which no further Output joins a frame: clients limit the size they read."""
 
 
 class ProtobufConsumer(Consumer):
@@ -47,7 +48,7 @@ class ProtobufConsumer(Consumer):
 
     def _opened(self, here: Node, caller: Caller, query: Query) -> None:
         number = query.get("app", [str(DEFAULT_APP)])[-1]
-        # No app has the number 0, so that what is no number is refused like an app that does not exist.
+        # No app has the number 0, so text that is not a number is refused like an unknown app.
         self._app = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
         caller.in_room = query.get("global") == ["1"]
         caller.session_key = ""
@@ -144,7 +145,7 @@ class ProtobufConsumer(Consumer):
                 connection.resume()
 
     def _sync_refused(self, connection: Connection) -> None:
-        """What is held stays held until the client asks again, or is sent to come back."""
+        """Keep held pushes until the client sends Sync again, or disconnect it."""
         connection.resume_after(None)
         if connection.paused and self._sync_owed is None:
             self._sync_owed = asyncio.get_running_loop().call_later(SYNC_AGAIN, self._come_back)
@@ -155,7 +156,9 @@ class ProtobufConsumer(Consumer):
             self._sync_owed = None
 
     def _by_sync(self, caller: Caller, frame: Frame) -> bool:
-        """Whether a Sync brings what this frame pushes: neither a room's messages nor edits and notes."""
+        """Return whether a Sync would return what this frame pushes; messages of global channels, edits and notes it
+        would not.
+        """
         message = protobuf_codec.pushed(cast(bytes, frame))
         return message is not None and (message.session_type, message.receiver_id) != (
             protobuf_codec.GROUP,
@@ -165,7 +168,7 @@ class ProtobufConsumer(Consumer):
     # -- Message --------------------------------------------------------------------------------------------------
 
     async def _up(self, call: Call, up: SendRequest, flying: InFlightTasks) -> None:
-        """A number that may be used: is stored already, under way, or is tried."""
+        """Handle a message with an acceptable number: acknowledge it again, wait for it, or store it."""
         if (earlier := self._sent.under_way(up.client_id)) is not None:
             await asyncio.wait([earlier])
         if (seq := self._sent.stored(up.client_id)) is not None:
@@ -179,7 +182,7 @@ class ProtobufConsumer(Consumer):
         self._sent.begin(up.client_id, flying[-1])
 
     async def _draft(self, call: Call, up: SendRequest) -> Draft:
-        """The message for its channel. That of two people is looked for once; what was sent before waits already."""
+        """Return a draft for the message's channel. The private channel with a user is looked up once per connection."""
         draft = protobuf_requests.draft(call, up)
         if not draft.channel:
             if (channel := self._sent.peers.get(up.receiver)) is None:
@@ -202,7 +205,9 @@ class ProtobufConsumer(Consumer):
         call.caller.connection.reply(call.number, frame, awaits_pass=call.appended)
 
     async def _acknowledged(self, call: Call, seq: int) -> None:
-        """By its first acknowledgement a client may owe more than what is kept."""
+        """Handle a client's acknowledgement. At the first one, older pushes than those kept may have to be tracked
+        too.
+        """
         if (kept_from := self._unacknowledged.acknowledge(seq)) is not None:
             work = protobuf_requests.pushed(call, after=seq, before=kept_from, limit=UNACKNOWLEDGED_LIMIT)
             result = await outcome(work, "ACK", errors.SERVER_ERROR)
@@ -234,7 +239,7 @@ class ProtobufConsumer(Consumer):
     # -- writing --------------------------------------------------------------------------------------------------
 
     def _refuse(self, call: Call, code: Code, client_id: int = 0) -> None:
-        """At once: it carries no position, and one who is to ask again must hear it."""
+        """Send the refusal at once: it carries no position, and the client must learn that it may retry."""
         frame = protobuf_codec.refusal(code.number, code.text, client_id=client_id)
         call.caller.connection.reply_first(call.number, frame)
 
@@ -243,7 +248,7 @@ class ProtobufConsumer(Consumer):
         packed: list[Frame] = []
         together: list[bytes] = []
         size = 0
-        for frame in cast(list[bytes], frames):  # This codec encodes to bytes only.
+        for frame in cast(list[bytes], frames):  # The protobuf codec encodes to bytes only.
             if together and size + len(frame) > FRAME_SIZE:
                 packed.append(protobuf_codec.batch(together))
                 together, size = [], 0

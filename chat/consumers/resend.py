@@ -12,17 +12,17 @@ from chat.node.resend_timer import ResendTimer
 from chat.wire.protobuf_codec import pushed
 
 RESEND_AT_ONCE = 100
-"""The oldest pushes of one connection that are sent again at a time."""
+"""The most pushes of one connection that are re-sent at a time, oldest first."""
 RECENT = 256
-"""Frames kept for a client that might yet send its first acknowledgement; of older ones the log tells."""
+"""Frames kept for a client that has not acknowledged anything yet; older ones can be read from the event log."""
 UNACKNOWLEDGED_LIMIT = 10_000
-"""Pushes that a client may owe the acknowledgement of; over it the connection is closed."""
+"""The most unacknowledged pushes; beyond that the connection is closed."""
 NOTHING_KEPT = 2**63
-"""Above all positions."""
+"""A position greater than every real one."""
 
 
 class Unacknowledged:
-    """What one connection was pushed and has not acknowledged, in order. Nothing before its first acknowledgement."""
+    """The unacknowledged pushes of one connection, in order. Nothing is tracked before its first acknowledgement."""
 
     def __init__(self, timer: ResendTimer, put: Callable[[bytes], None], overflow: Callable[[], None]) -> None:
         self._timer = timer
@@ -30,11 +30,11 @@ class Unacknowledged:
         self._overflow = overflow
         self._recent: deque[bytes] | None = deque(maxlen=RECENT)
         self._waiting: deque[tuple[int, bytes, int]] = deque()
-        """Position, frame, and the timer's tick when it was first sent."""
+        """Position, frame, and the timer's tick when the frame was first sent."""
         self._last = 0
 
     def sent(self, frames: Iterable[bytes]) -> None:
-        """These have been written, for the first time or again."""
+        """Record frames that have been written, for the first time or again."""
         if self._recent is not None:
             self._recent.extend(frames)
         else:
@@ -56,10 +56,10 @@ class Unacknowledged:
             self._timer.watch(self)
 
     def acknowledge(self, seq: int) -> int | None:
-        """The client has all up to `seq`.
+        """Record that the client has everything up to `seq`.
 
-        If this is its first word, returns the position from which on all that it was pushed is still kept (NOTHING_KEPT
-        if that is nothing), unless that reaches back to `seq`.
+        For the first acknowledgement, return the position from which on all pushes are still kept (NOTHING_KEPT if
+        there are none), unless that reaches back to `seq`.
         """
         kept_from = None
         if self._recent is not None:
@@ -77,7 +77,7 @@ class Unacknowledged:
         return self._waiting[0][0] if self._waiting else NOTHING_KEPT
 
     def add_older(self, pushes: Sequence[tuple[int, bytes]]) -> None:
-        """These, position and frame, were pushed before all that is kept; the last of them may be on their way."""
+        """Add pushes (position and frame) that were sent before those kept; the last ones may still be on their way."""
         first = self._kept_from()
         older = [(seq, frame, self._timer.tick) for seq, frame in pushes if seq < first]
         self._waiting.extendleft(reversed(older))
@@ -85,13 +85,13 @@ class Unacknowledged:
         self._watch()
 
     def resend(self) -> None:
-        """Send again what has waited for a whole round of the timer."""
+        """Send everything again that has waited for a whole round of the timer."""
         for index, (_, frame, tick) in enumerate(self._waiting):
             if index == RESEND_AT_ONCE or tick > self._timer.tick - 2:
                 return
             self._put(frame)
 
     def stop(self) -> None:
-        """The connection ends."""
+        """Stop tracking: the connection has ended."""
         self._waiting.clear()
         self._timer.forget(self)

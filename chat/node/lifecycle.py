@@ -1,4 +1,4 @@
-"""This process as a node: its hub, its writer, its doorkeeper, and the sweep of silent connections."""
+"""Starts, drains and stops this process as a node: hub, write queue, connection limiter and periodic tasks."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 
 class Node:
-    """Started by the server's lifespan, or by the first connection where a server has none (daphne)."""
+    """One node of the site. The server's lifespan starts it, or under daphne the first connection."""
 
     def __init__(self) -> None:
         start_node = settings.IM_NODE_ID or secrets.token_hex(4)
@@ -67,9 +67,9 @@ class Node:
         self._chores += periodic_tasks.begin()
 
     async def drain(self, patience: float) -> None:
-        """Let nobody in and send everybody away, once what they asked has been answered, with a hint when to come back.
+        """Accept no connections and close the present ones, each after its replies, with a hint when to reconnect.
 
-        Returns when all have gone, or after `patience` seconds.
+        Return when all are closed, or after `patience` seconds.
         """
         self.accepting = False
         leaving = list(self.hub.connections.values())
@@ -86,7 +86,7 @@ class Node:
             logger.info("drain_incomplete", extra={"connections": len(self.hub.connections)})
 
     async def stop(self) -> None:
-        """Commit what has been accepted, then stop following. Connections are closed by the server."""
+        """Commit the accepted sends and stop following the event log. The server closes the connections."""
         self.accepting = False
         for chore in self._chores:
             chore.cancel()
@@ -109,7 +109,7 @@ class Node:
         return len(connections), sum(connection.attached for connection in connections)
 
     async def _sweep(self) -> None:
-        """Close connections that never logged in, and those that have been silent for too long."""
+        """Close connections that did not log in in time, and those that have been silent for too long."""
         pause = min(5.0, settings.IM_LOGIN_TIMEOUT / 4, settings.IM_HEARTBEAT_TIMEOUT / 4)
         while True:
             await asyncio.sleep(pause)
@@ -122,7 +122,9 @@ class Node:
 
 
 async def _run_cleanup() -> None:
-    """Remove what has expired, at the start and from time to time."""
+    """Delete expired keys, receipts, sessions and webhook attempts at the start and every IM_CLEANUP_INTERVAL
+    seconds.
+    """
     while True:
         try:
             await run(idempotency.forget_expired)
@@ -139,7 +141,7 @@ _starting: asyncio.Lock | None = None
 
 
 async def start_node() -> Node:
-    """This process's node, started if it was not."""
+    """Return this process's node; start it first if necessary."""
     global _node, _starting
     if _node is None:
         _starting = _starting or asyncio.Lock()
@@ -152,12 +154,12 @@ async def start_node() -> Node:
 
 
 def running_node() -> Node | None:
-    """This process's node, if it has been started."""
+    """Return this process's node, or None before it has started."""
     return _node
 
 
 async def drain_node(patience: float) -> None:
-    """See `Node.drain`."""
+    """Drain this process's node, if it has one. See `Node.drain`."""
     if _node is not None:
         await _node.drain(patience)
 

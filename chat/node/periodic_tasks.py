@@ -1,7 +1,6 @@
-"""What each node does from time to time besides serving: announcements on time, mutes that run out, retention, the
-search's index.
+"""Periodic tasks of every node: announcements, expiring mutes and bans, retention and the search index.
 
-Several nodes may do the same at once; the actions see to it that it happens once.
+Several nodes may run a task at the same time; the actions make sure that its effect happens once.
 """
 
 from __future__ import annotations
@@ -26,11 +25,11 @@ from delivery.db.executors import run_background
 logger = logging.getLogger(__name__)
 
 BREATH = 0.05
-"""Seconds between two batches of retention, for everybody else's writes."""
+"""Seconds between two batches of retention, so that other writes get their turn."""
 
 
 def begin() -> list[asyncio.Task[None]]:
-    """Begin with all of them; who ends the node cancels the tasks."""
+    """Start all tasks and return them; the node cancels them when it stops."""
     work = (
         ("announcements", settings.IM_ANNOUNCEMENT_INTERVAL, _on_time),
         ("retention", settings.IM_CLEANUP_INTERVAL, _retain),
@@ -49,7 +48,7 @@ async def _every(pause: float, name: str, chore: Callable[[], Awaitable[None]]) 
         except DatabaseError as error:
             logger.warning("periodic_task_failed", extra={"job": name, "error": type(error).__name__})
         except Exception:
-            # One that always fails must not end with its first failure, unseen.
+            # The loop must survive a task that always fails, and the log must show it.
             logger.exception("periodic_task_error", extra={"job": name})
         await asyncio.sleep(pause)
 

@@ -1,5 +1,6 @@
-"""Search in what was said.
+"""Full-text search of messages.
 
-`words` makes words of texts and questions, `index` keeps them in the database's own full-text index, `find` asks it and
-obeys the guard of the chat. The index follows the log: it is about a second behind, and costs a send nothing.
+`tokenizer` splits texts and queries into words, `index` keeps them in the database's own full-text index, `queries`
+searches it under the guard of the chat. The index follows the event log about a second behind, so it costs a send
+nothing.
 """

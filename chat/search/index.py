@@ -1,6 +1,6 @@
-"""The full-text index: FTS5 on SQLite, a tsvector with GIN on PostgreSQL. Both hold our own words of each message.
+"""The full-text index: FTS5 on SQLite, a tsvector with GIN on PostgreSQL, both over words from `tokenizer`.
 
-It follows the log by a cursor of its own. What it says is a hint: `find` looks at the messages themselves.
+It follows the event log with its own cursor. Its results are candidates: `queries` checks the messages themselves.
 """
 
 from __future__ import annotations
@@ -18,26 +18,24 @@ from delivery import log
 from delivery.db.transactions import write
 
 BATCH = 200
-"""Events that are taken in together, in a transaction for which other writes may have to wait;"""
+"""Events indexed in one transaction, which other writes may have to wait for."""
 BATCH_SIZE = 32_768
-"""and characters of them, past which the rest is for the next."""
+"""Characters indexed in one transaction; the rest follows in the next."""
 _CURSOR = 1
 _INDEXED_KINDS = tuple(kind.name for kind in EVENTS.values() if kind.is_indexed)
 
 
 class Indexer:
-    """Takes in what the log tells. Of several nodes one does it: who finds that another has got on leaves it to that
-    one, and looks again the next time.
-    """
+    """Indexes new events. One node does it at a time: a node that sees the cursor moved by another skips its turn."""
 
     def __init__(self) -> None:
         self._left: int | None = None
-        """Where this node saw the cursor last."""
+        """The cursor's position when this node last saw it."""
 
     def advance(self, told: int) -> bool:
-        """Take in a batch of what there is up to the position `told`, if nobody else does; whether there is more.
+        """Index a batch of events up to the position `told`, if no other node does; return whether there are more.
 
-        Where the cursor is known to be there already, the database is not asked.
+        The database is not queried if the cursor is known to be there already.
         """
         if self._left == told:
             return False
@@ -50,7 +48,7 @@ class Indexer:
 
 
 def index_advance() -> bool:
-    """Take in what the log tells since the last time, a batch of it; whether there is more."""
+    """Index a batch of events; return whether there are more."""
     return _advance(_cursor_position())[1]
 
 
@@ -59,14 +57,16 @@ def _cursor_position() -> int | None:
 
 
 def _advance(known: int | None) -> tuple[int | None, bool]:
-    """Where the cursor is after a batch, and whether there is more. On several nodes at once one does it."""
+    """Return the cursor's position after a batch, and whether there are more events. Only one of several nodes
+    succeeds.
+    """
     head = log.head()
     if (known or 0) == head:
         return known, False
-    # Where the head has jumped back, after a restore, everything is read anew.
+    # After a restore the head may have gone back; then everything is indexed again.
     after = known if known is not None and known <= head else 0
     told = log.references(_INDEXED_KINDS, after=after, upto=head, limit=BATCH)
-    # The long work comes before the lock: what is edited meanwhile, the log tells next.
+    # Tokenizing is slow, so it happens before the lock. A later edit comes as an event of its own.
     texts = {pk: (channel, text) for pk, channel, text in _searchable(ref for _, ref in told).values_list(*_FIELDS)}
     fitting = _count_fitting([len(texts[ref][1]) if ref in texts else 0 for _, ref in told])
     more = fitting < len(told) or len(told) == BATCH
@@ -80,7 +80,7 @@ def _advance(known: int | None) -> tuple[int | None, bool]:
         cursor = cursors.filter(pk=_CURSOR, position=known or 0).first()
         if cursor is None:
             return known, False
-        # Locked, so that what retention takes away meanwhile is taken away after this, with its words.
+        # Locked, so that retention deletes a message and its words only after they have been indexed.
         standing = set(_searchable(ids).select_for_update(no_key=True).values_list("pk", flat=True))
         index_forget(sorted(ids - standing))
         _store([row for row in rows if row[0] in standing])
@@ -90,7 +90,7 @@ def _advance(known: int | None) -> tuple[int | None, bool]:
 
 
 def index_forget(ids: Sequence[int]) -> None:
-    """Forget messages that are gone for good, in the transaction in which they go."""
+    """Remove deleted messages from the index, in the transaction that deletes them."""
     if ids:
         column = "rowid" if connection.vendor == "sqlite" else "id"
         with connection.cursor() as cursor:
@@ -98,9 +98,9 @@ def index_forget(ids: Sequence[int]) -> None:
 
 
 def index_find(asked: Sequence[Phrase], *, channels: Iterable[int] | None, before: int | None, limit: int) -> list[int]:
-    """Ids of messages that may hold the phrases, the newest first, smaller than `before`.
+    """Return ids of messages that may contain the phrases, newest first, smaller than `before`.
 
-    In these channels, None: in any.
+    `channels` None searches all channels.
     """
     where = sorted(channels) if channels is not None else None
     if not asked or where == []:
@@ -121,19 +121,19 @@ def index_find(asked: Sequence[Phrase], *, channels: Iterable[int] | None, befor
 
 
 _Row = tuple[int, int, list[str]]
-"""A message, its channel, and its words."""
+"""A message id, its channel and its words."""
 
 
 _FIELDS = ("pk", "channel", "text")
 
 
 def _searchable(ids: Iterable[int]) -> QuerySet[Message]:
-    """Of these messages those that have words: no recalled ones, no pictures."""
+    """Return those of the messages that have searchable text: not recalled, and not a picture or voice message."""
     return Message.objects.filter(pk__in=set(ids), type="text", recalled_at=None)
 
 
 def _count_fitting(sizes: Sequence[int]) -> int:
-    """How many of them make a batch; at least one, if there are any."""
+    """Return how many of the texts fit one batch; at least one, if there are any."""
     together = accumulate(sizes)
     return max(1, sum(size <= BATCH_SIZE for size in together)) if sizes else 0
 
@@ -160,7 +160,7 @@ def _placeholders(values: Sequence[object]) -> str:
     return ", ".join(["%s"] * len(values))
 
 
-# Words consist of letters, digits, marks and signs only, so nothing in them means anything to either language.
+# Words hold letters, digits, marks and symbols only, so no word has a meaning in either query language.
 
 
 def _fts5(asked: Sequence[Phrase], channels: Sequence[int] | None) -> str:

@@ -1,4 +1,4 @@
-"""Messages that hold what is asked for, of those that one may read now, as they read now."""
+"""Search of the messages that a user may read now, by their current text."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from chat.search.tokenizer import Phrase, matches, phrases
 from chat.selectors import Access, readable_ranges
 
 MAX_CHUNK_SIZE = 1000
-"""Candidates that are looked at together at most; first come as many as a page is likely to need."""
+"""The most candidates checked in one query. The first query takes about as many as a page needs."""
 MAX_CANDIDATES = 5000
-"""Candidates that are looked at for one page; what has not been found by then is on the next."""
+"""The most candidates checked for one page; the next page continues from there."""
 MAX_NAMED_CHANNELS = 500
-"""Channels that are named to the index; who is in more has all of them looked through."""
+"""The most channels named in an index query. For a user in more channels, the whole index is searched."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Messages, the newest first. `next`: the id to ask beyond, None where there is nothing more."""
+    """Found messages, newest first. `next` is the id to continue from, or None at the end."""
 
     messages: list[Message]
     next: int | None
@@ -39,10 +39,11 @@ def message_search(
     manages: bool = False,
     app: int | None = None,
 ) -> SearchResult:
-    """A page of messages with all the words of the question, older than the message `before`.
+    """Return a page of messages that contain all words of the question and are older than the message `before`.
 
-    In the channel of `access` only, or in all that one may read: with `manages` in all groups, of the apps' rooms in
-    that of `app` (None: in all). What was recalled or edited is found by what it says now. Nothing for no words.
+    The search covers the channel of `access`, or everything the user may read: with `manages` all groups, and the
+    global channel of `app` (None: of every app). Edited and recalled messages are matched by what they contain now. A
+    question without words finds nothing.
     """
     asked = phrases(question)
     if not asked:
@@ -75,7 +76,7 @@ def _readable_in(user: User, access: Access) -> QuerySet[Message]:
 
 
 def _readable(user: User, *, manages: bool, app: int | None) -> QuerySet[Message]:
-    """The messages that the guard would let through one by one: `selectors.access_channel` and `selectors.reading`."""
+    """Return the messages that `selectors.access_channel` and `selectors.readable_ranges` would let the user read."""
     room = Q(channel__kind=Channel.Kind.GLOBAL, channel__app__enabled=True)
     if app is not None:
         room &= Q(channel__app__number=app)
@@ -93,7 +94,7 @@ def _readable(user: User, *, manages: bool, app: int | None) -> QuerySet[Message
 
 
 def _channels(user: User, *, manages: bool, app: int | None) -> list[int] | None:
-    """What the index should look through; None: everything."""
+    """Return the channels to name in the index query; None searches all."""
     if manages:
         return None
     rooms = Channel.objects.filter(kind=Channel.Kind.GLOBAL, app__enabled=True)

@@ -1,8 +1,7 @@
-"""Words of a text, as they are indexed and asked for. Pure.
+"""Split texts and search queries into words. Pure functions.
 
-Chinese, Japanese and Korean have no blanks between words, so each character begins a word of two: 马远山 is 马远, 远山
-and 山. Whatever characters stand together are then found as words that stand together, and one alone as the beginning
-of a word.
+Chinese, Japanese and Korean are written without spaces, so they are indexed as overlapping pairs: 马远山 becomes 马远, 远山
+and 山. A sequence of characters is then found as consecutive words, a single one as a prefix.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from functools import lru_cache
 from itertools import groupby
 
 MAX_WORD_LENGTH = 64
-"""Characters of a word that count."""
+"""Characters of a word that are indexed."""
 MAX_PHRASES = 16
 _IGNORED = re.compile("[\u00ad\u200b-\u200f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-"""Variants of a character and joiners: nobody types them into a question."""
+"""Variation selectors and joiners, which nobody types into a search field."""
 _ASIAN = (
     (0x3005, 0x3007), (0x3040, 0x30FF), (0x31F0, 0x31FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF),
     (0xAC00, 0xD7AF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF),
@@ -27,14 +26,14 @@ _ASIAN = (
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Words that stand next to each other; of the last one, with `begins`, the beginning is enough."""
+    """Consecutive words. With `begins`, the last word is a prefix."""
 
     words: tuple[str, ...]
     begins: bool = False
 
 
 def tokenize(text: str) -> list[str]:
-    """The words of a text in their order; width and case make no difference."""
+    """Return the words of a text in order, normalised for width and case."""
     found: list[str] = []
     for run, asian in _runs(text):
         found += [run[start : start + 2] for start in range(len(run))] if asian else [run]
@@ -42,7 +41,7 @@ def tokenize(text: str) -> list[str]:
 
 
 def phrases(question: str) -> list[Phrase]:
-    """What a text must hold, all of it, to be found. The last word may be unfinished. Empty: nothing is asked for."""
+    """Return the phrases of a search query; a text must contain all of them. The last word may be unfinished."""
     asked: list[Phrase] = []
     runs = list(_runs(question))[:MAX_PHRASES]
     for index, (run, asian) in enumerate(runs):
@@ -56,7 +55,7 @@ def phrases(question: str) -> list[Phrase]:
 
 
 def matches(text: str, asked: Sequence[Phrase]) -> bool:
-    """Whether the text holds all of the phrases."""
+    """Return whether the text contains all phrases."""
     found = tokenize(text)
     return all(_contains_phrase(found, phrase) for phrase in asked)
 
@@ -71,7 +70,7 @@ def _contains_phrase(found: list[str], phrase: Phrase) -> bool:
 
 
 def _runs(text: str) -> Iterator[tuple[str, bool]]:
-    """Characters that belong together, and whether they are of a script without blanks."""
+    """Yield runs of characters that belong together, and whether each is of a script without spaces."""
     plain = _IGNORED.sub("", unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()))
     for kind, chars in groupby(plain, _kind):
         if kind == "sign":
@@ -85,7 +84,7 @@ def _runs(text: str) -> Iterator[tuple[str, bool]]:
 
 @lru_cache(maxsize=10_000)
 def _kind(char: str) -> str:
-    """`asian`, `word`, `sign` (an emoji: a word by itself), or empty for what stands between words."""
+    """Return `asian`, `word`, `sign` (an emoji, a word of its own), or an empty string for a separator."""
     code = ord(char)
     if any(first <= code <= last for first, last in _ASIAN):
         return "asian"

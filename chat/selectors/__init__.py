@@ -1,6 +1,6 @@
-"""Reads, and the one guard through which every channel and message is fetched.
+"""Queries, and the guard through which every channel and message is fetched.
 
-What most of the code reads can be had from here; a noun's own file has the rest.
+The most used selectors are exported here; the module of each noun has the rest.
 """
 
 from chat.selectors.access import (

@@ -1,6 +1,6 @@
-"""The one guard through which every channel and message is fetched.
+"""The guard through which every channel and message is fetched.
 
-What a person may not read is answered like what does not exist.
+A channel or message that the user may not read is refused like one that does not exist.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ from chat.rules import Ranges
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A channel that a person may read, and their stay in it: None in a global channel, and where one `manages` a group
-    by a permission, whoever one is in it."""
+    """A channel that the user may read, with their membership.
+
+    `stay` is None in a global channel, and for a service that `manages` the group by a permission without being a
+    member.
+    """
 
     channel: Channel
     stay: Membership | None
@@ -25,20 +28,22 @@ class Access:
 
     @property
     def role(self) -> str | None:
-        """As what one acts there."""
+        """The user's role in the channel; owner for a service that manages it."""
         if self.manages:
             return Membership.Role.OWNER
         return self.stay.role if self.stay is not None else None
 
 
 def access_channel(user: User, channel_id: int, *, app: int | None = None, lock: bool = False) -> Access:
-    """The channel if the person may read it, else ChatError NO_DATA, which does not tell whether it exists.
+    """Return the channel if the user may read it.
 
-    A global channel is readable for who is on its app (`app` None, a service: for all). `lock` holds the person's
-    and the channel's row until the transaction ends.
+    Raise ChatError NO_DATA otherwise, whether the channel exists or not. A global channel is readable for every user
+    of its app; `app` None (a service) reads all of them. `lock` holds the rows of the user and the channel until the
+    transaction ends.
     """
     if lock:
-        # Users before channels, as everywhere. A deactivation that was faster is seen here.
+        # The user's row is locked before the channel's, as everywhere. This also sees a deactivation that committed
+        # first.
         active = User.objects.select_for_update(no_key=True).filter(pk=user.pk).values_list("is_active", flat=True)
         if list(active) != [True]:
             raise ChatError(errors.NOT_AUTHORISED, "This account is not active.")
@@ -58,7 +63,7 @@ def access_channel(user: User, channel_id: int, *, app: int | None = None, lock:
 
 
 def readable_ranges(user: User, access: Access) -> Ranges:
-    """The numbers of the channel that the person may read: all by its policy, else those of their stays."""
+    """Return the sequence number ranges that the user may read: the whole channel, or those of their memberships."""
     if access.stay is None or access.manages or rules.reads_everything(access.channel.join, access.channel.history):
         return rules.EVERYTHING
     stays = Membership.objects.filter(channel=access.channel, user=user).order_by("from_seq")
@@ -66,7 +71,7 @@ def readable_ranges(user: User, access: Access) -> Ranges:
 
 
 def access_message(user: User, access: Access, message_id: int) -> Message:
-    """A message of the channel that the person may read, else NO_DATA."""
+    """Return a message of the channel if the user may read it; raise NO_DATA otherwise."""
     message = (
         Message.objects.filter(pk=message_id, channel=access.channel).select_related("sender", "recalled_by").first()
     )

@@ -1,4 +1,4 @@
-"""Channels as one person sees them in lists."""
+"""Channel lists as one user sees them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NEVER_ENDS = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class ChannelSummary:
-    """A channel as one person sees it. `read_seq` and `unread` are derived from numbers."""
+    """A channel as one user sees it. `read_seq` and `unread` are computed from sequence numbers."""
 
     channel: Channel
     name: str
@@ -31,9 +31,9 @@ class ChannelSummary:
     members: int
     peer: User | None
     peer_read: int
-    """How far the other person of a private channel has read it, if they let one see that; else 0."""
+    """The sequence number up to which the other user of a private channel has read, if they share that; else 0."""
     muted_until: datetime | None
-    """None: one may speak. `NEVER_ENDS`: not until somebody lifts the mute."""
+    """None: the user may write. `NEVER_ENDS`: muted until a moderator lifts the mute."""
 
 
 def global_channel(app: App) -> Channel:
@@ -41,7 +41,7 @@ def global_channel(app: App) -> Channel:
 
 
 def global_channels() -> list[Channel]:
-    """The global channels of the apps that are enabled, by number."""
+    """Return the global channels of the enabled apps, ordered by app number."""
     found = Channel.objects.filter(kind=Channel.Kind.GLOBAL, app__enabled=True)
     return list(found.select_related("app").order_by("app__number"))
 
@@ -51,9 +51,9 @@ def channel_summary(user: User, access: Access) -> ChannelSummary:
 
 
 def channel_list(user: User, app: int, *, skip: int = 0, limit: int | None = None) -> list[ChannelSummary]:
-    """The app's global channel, then the person's other channels, the last used first.
+    """Return the app's global channel, then the user's other channels, most recently active first.
 
-    Without the first `skip`, and (unless None) no more than `limit`.
+    The first `skip` are left out, and at most `limit` are returned unless it is None.
     """
     own = [
         Access(channel, None) for channel in global_channels() if channel.app is not None and channel.app.number == app
@@ -67,7 +67,7 @@ def channel_list(user: User, app: int, *, skip: int = 0, limit: int | None = Non
 
 
 def channel_summaries(user: User, accesses: Sequence[Access]) -> list[ChannelSummary]:
-    """In a fixed number of queries, whatever their number."""
+    """Return summaries of the channels, in a fixed number of queries for any number of channels."""
     channels = [access.channel for access in accesses]
     marks = dict(ReadMark.objects.filter(user=user, channel__in=channels).values_list("channel", "seq"))
     people = _members_of([channel for channel in channels if channel.kind != Channel.Kind.GLOBAL])
@@ -79,7 +79,7 @@ def channel_summaries(user: User, accesses: Sequence[Access]) -> list[ChannelSum
         channel, stay = access.channel, access.stay
         mark = marks.get(channel.pk)
         if stay is None:
-            # Who has never marked a global channel does not owe its whole past.
+            # A global channel without a read mark has no unread messages, rather than its whole history.
             read_seq = channel.last_seq if mark is None else mark
             unread = rules.unread(last_seq=channel.last_seq, read_seq=read_seq, from_seq=1, cut_seq=channel.cut_seq)
         else:
@@ -114,13 +114,13 @@ def channel_summaries(user: User, accesses: Sequence[Access]) -> list[ChannelSum
 
 
 def _active_mutes(user: User) -> dict[int | None, datetime]:
-    """Where the person may not speak (None: everywhere), and until when."""
+    """Return the end of each mute of the user by channel; None as key: muted everywhere."""
     mutes = active_restrictions(Restriction.objects.filter(user=user, kind=Restriction.Kind.MUTE))
     return {channel: until or NEVER_ENDS for channel, until in mutes.values_list("channel", "until")}
 
 
 def _peer_read_marks(user: User, channels: Sequence[Channel]) -> dict[int, int]:
-    """How far the other person of each private channel has read, where that may be known."""
+    """Return how far the other user of each private channel has read, for those who share it."""
     peers = {channel.pk: peer for channel in channels if (peer := peer_id_of(channel, user.pk)) is not None}
     if not peers:
         return {}
@@ -130,7 +130,7 @@ def _peer_read_marks(user: User, channels: Sequence[Channel]) -> dict[int, int]:
 
 
 def _members_of(channels: Sequence[Channel]) -> dict[int, list[User]]:
-    """The people of private channels, and the first members of groups without a name."""
+    """Return the members of private channels, and the first members of groups without a name."""
     unnamed = [channel.pk for channel in channels if not channel.name]
     people: dict[int, list[User]] = {}
     stays_now = Membership.objects.filter(channel__in=unnamed, until_position=None, channel__kind="private")
@@ -146,7 +146,7 @@ def _member_counts(channels: Sequence[Channel]) -> dict[int, int]:
 
 
 def channel_search(query: str, limit: int) -> list[tuple[Channel, int]]:
-    """ChannelSummary, open groups whose name contains `query`, with their member counts."""
+    """Return listed, open groups whose name contains `query`, with their member counts."""
     found = Channel.objects.filter(kind=Channel.Kind.PUBLIC, listed=True, closed=False, join=Channel.Join.OPEN)
     if query:
         found = found.filter(name__icontains=query)

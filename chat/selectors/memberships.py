@@ -1,4 +1,4 @@
-"""Who is in a channel, and where somebody has been."""
+"""Current and past members of channels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MEMBERS_PAGE_SIZE = 100
 
 
 def membership_intervals(person: int) -> list[MembershipInterval]:
-    """All stays of a person in all channels, ended ones too."""
+    """Return all membership intervals of a user in all channels, ended ones included."""
     rows = Membership.objects.filter(user=person)
     fields = ("channel", "from_position", "until_position", "channel__kind")
     return [
@@ -43,17 +43,17 @@ def members_page(channel: Channel, *, after: int, limit: int) -> tuple[list[Memb
 
 
 def peer_id_of(channel: Channel, person: int) -> int | None:
-    """The other person of a private channel; None for other channels."""
+    """Return the id of the other user of a private channel; None for other channels."""
     return next((one for one in rules.pair_people(channel.pair) if one != person), None)
 
 
 def group_ids_of(person: int, limit: int) -> list[int]:
-    """The groups that the person is in, the last used first; `limit` at most."""
+    """Return the ids of the groups the user is in, most recently active first, at most `limit`."""
     return list(_recent_memberships(person, Channel.Kind.PUBLIC).values_list("channel", flat=True)[:limit])
 
 
 def peer_ids_of(person: int, limit: int) -> list[int]:
-    """The other people of the person's private channels, the last used first; `limit` at most."""
+    """Return the ids of the other users of the user's private channels, most recently active first, at most `limit`."""
     pairs = _recent_memberships(person, Channel.Kind.PRIVATE).values_list("channel__pair", flat=True)[:limit]
     return [one for pair in pairs for one in rules.pair_people(pair) if one != person]
 

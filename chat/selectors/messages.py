@@ -1,4 +1,4 @@
-"""What was said, in pages: the history of a channel, and what somebody has missed."""
+"""Pages of messages: the history of a channel, and the events a client has missed."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from delivery import log
 from delivery.log import Entry, Replay
 
 NOTE_KINDS = tuple(kind.name for kind in EVENTS.values() if kind.is_history_note)
-"""Kinds of events that history returns as system notes."""
+"""Approximate bytes of a message on the wire besides its text."""
 REPLAY_PAGE_SIZE = 200
 SYNC_PAGE_SIZE = 50
 MESSAGE_OVERHEAD_BYTES = 400
-"""Bytes of a message on the wire besides its text, about."""
+"""The most system notes in one page of history."""
 MAX_NOTES_PER_PAGE = 200
-"""System notes that one page of history brings at most."""
+"""Return a page of messages in ascending order, with the system notes between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,13 @@ class History:
 
 
 def history(user: User, access: Access, *, before: int | None, after: int | None, limit: int) -> History:
-    """A page of messages, ascending, with the system notes that stand among them."""
+    """A note belongs to the page of the message before it, so that adjacent pages never both return it."""
     ranges = readable_ranges(user, access)
     readable = Q(pk__in=())
     for first, last in ranges:
         readable |= Q(seq__gte=first) if last is None else Q(seq__gte=first, seq__lte=last)
     found = Message.objects.filter(readable, channel=access.channel).select_related("sender", "recalled_by")
-    # A note belongs to the page with the message that it follows, so that pages side by side bring it once.
+    # Return how many of the rows fit one page; at least one.
     if after is not None:
         rows = list(found.filter(seq__gt=after).order_by("seq")[: limit + 1])
         page = rows[: _count_fitting(rows[:limit])]
@@ -64,7 +64,7 @@ def history(user: User, access: Access, *, before: int | None, after: int | None
 
 
 def _count_fitting(rows: Sequence[Message]) -> int:
-    """How many of the rows make a page that fits a connection's outbox; at least one."""
+    """Return the size of a page in bytes: a quarter of the outbox limit, so that a page never closes its connection."""
     size = 0
     for index, row in enumerate(rows):
         size += len(orjson.dumps(row.text)) + MESSAGE_OVERHEAD_BYTES
@@ -74,7 +74,9 @@ def _count_fitting(rows: Sequence[Message]) -> int:
 
 
 def page_bytes() -> int:
-    """Bytes of a page: a part of what may wait for one connection, so that a page never closes it."""
+    """Return the events after a position that concern the user: those of their memberships, and those addressed to
+    them.
+    """
     return int(settings.IM_OUTBOX_BYTES) // 4
 
 
@@ -89,7 +91,10 @@ def _position_at(channel: Channel, seq: int) -> int | None:
 
 
 def sync(user: User, *, after: int, upto: int, limit: int) -> Replay:
-    """What concerns the person after a position: channels by their stays, and what is addressed to them."""
+    """Return the messages of the user's current channels after a position, oldest first, and whether there are more.
+
+    Only messages sent during a membership are returned, and a page never skips one.
+    """
     return log.replay(
         user.pk,
         membership_intervals(user.pk),

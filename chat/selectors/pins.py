@@ -1,4 +1,4 @@
-"""What is pinned in a channel."""
+"""Pinned messages of a channel."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chat.selectors.access import Access, readable_ranges
 
 
 def pins_of(user: User, access: Access) -> list[Pin]:
-    """The pins of the channel whose messages the person may read, the last first."""
+    """Return the pins of the channel whose messages the user may read, newest first."""
     found = Pin.objects.filter(channel=access.channel).select_related("message__sender", "by").order_by("-time", "-pk")
     ranges = readable_ranges(user, access)
     return [pin for pin in found if rules.readable(ranges, pin.message.seq)]

@@ -1,8 +1,7 @@
-"""Who is online, for other systems and wherever a thread asks.
+"""Online users, for other systems and for code that runs in threads.
 
-People are named as the wire names them: an account by its name however it is spelt, guests by exactly the name they
-bear; several guests may bear one. A name that nobody bears is answered like that of somebody who is offline, and so
-is who lets nobody see whether they are online.
+Users are named as on the wire: accounts by their user name in any spelling, guests by their exact name, which several
+guests may share. An unknown name is answered like an offline user, and so is a user who hides their presence.
 """
 
 from __future__ import annotations
@@ -22,18 +21,18 @@ T = TypeVar("T")
 
 
 def query_presence(question: Callable[[Presence], Coroutine[Any, Any, T]], nobody: T) -> T:
-    """The presence's answer. A process that serves no connections knows nobody."""
+    """Return the answer of the presence, or `nobody` in a process that serves no connections."""
     return run_on_loop(lambda: question(publish.hub().presence)) if publish.is_running() else nobody
 
 
 def online_user_ids(persons: Collection[int], app: int | None = None) -> set[int]:
-    """Which of these persons are online, on the app or on any."""
+    """Return which of these users are online, on the app or on any app."""
     nobody: set[int] = set()
     return query_presence(lambda presence: presence.online(sorted(persons), app), nobody)
 
 
 def online_by_name(names: Sequence[str], app: int | None = None) -> dict[str, bool]:
-    """Whether somebody of each name is online, on the app or on any. One question for all accounts."""
+    """Return for each name whether a user of that name is online, on the app or on any. One query for all accounts."""
     known = users_by_names(names)
     accounts = {name: person.pk for name, person in known.items() if person.shares_presence}
     others = [name for name in names if name not in known]
@@ -51,13 +50,13 @@ def online_by_name(names: Sequence[str], app: int | None = None) -> dict[str, bo
 
 
 def apps_with_user_online(name: str) -> list[int]:
-    """The numbers of the apps on which somebody of that name is online."""
+    """Return the numbers of the apps on which a user of that name is online."""
     numbers = [app.number for app in apps_enabled()]
     return [number for number in numbers if online_by_name([name], number)[name]]
 
 
 def online_counts() -> list[tuple[App, int]]:
-    """The apps that can be logged in to, and how many persons are online on each."""
+    """Return the enabled apps with the number of users online on each."""
     apps = apps_enabled()
 
     async def counts(presence: Presence) -> list[int]:
@@ -67,7 +66,9 @@ def online_counts() -> list[tuple[App, int]]:
 
 
 def online_users_page(app: App, *, after: int, limit: int) -> tuple[dict[int, str], bool]:
-    """Who is online on the app, id to name, by id: those beyond `after`; and whether there are more."""
+    """Return the users online on the app as id to name, ordered by id, beyond the id `after`; and whether there are
+    more.
+    """
     page: dict[int, str] = {}
     more = True
     while more and len(page) <= limit:
@@ -78,7 +79,7 @@ def online_users_page(app: App, *, after: int, limit: int) -> tuple[dict[int, st
 
 
 def visible_users(found: dict[int, str]) -> dict[int, str]:
-    """Those among them who let others see that they are online."""
+    """Return those of the users who share their presence."""
     hidden = users_hiding_presence(found)
     return {person: name for person, name in found.items() if person not in hidden}
 

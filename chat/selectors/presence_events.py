@@ -1,4 +1,4 @@
-"""Whether any webhook subscribes to presence events."""
+"""Presence events of the event log, and whether a webhook subscribes to them."""
 
 from chat.models import Webhook
 from chat.wire.schema.events import PERSON_OFFLINE, PERSON_ONLINE

@@ -13,19 +13,21 @@ MAX_RESTRICTIONS = 500
 
 
 def active_restrictions(restrictions: QuerySet[Restriction]) -> QuerySet[Restriction]:
-    """Those that have not run out."""
+    """Return those that have not expired."""
     return restrictions.filter(Q(until=None) | Q(until__gt=timezone.now()))
 
 
 def restrictions_of(access: Access) -> list[Restriction]:
-    """The mutes and bans that hold in the channel, the newest first."""
+    """Return the active mutes and bans of the channel, newest first."""
     found = active_restrictions(Restriction.objects.filter(channel=access.channel)).select_related("user", "by")
     return list(found.order_by("-since")[:MAX_RESTRICTIONS])
 
 
 def require_unmuted(user: int, channel: Channel | None) -> None:
-    """Raise NOT_AUTHORISED if the user is muted everywhere or in the channel. For texts that are not sent as messages:
-    `chat.sending.permissions` checks those."""
+    """Raise NOT_AUTHORISED if the user is muted in the channel or everywhere.
+
+    For texts that are not messages. `chat.sending.permissions` checks messages.
+    """
     scope = Q(channel=None) | Q(channel=channel)
     mute = active_restrictions(Restriction.objects.filter(scope, user=user, kind=Restriction.Kind.MUTE)).first()
     if mute is not None:

@@ -1,4 +1,4 @@
-"""What a service sees in lists: its channels, and every group where it manages them."""
+"""Channel lists as a service sees them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from chat.selectors import Access, ChannelSummary, channel_summaries
 def channels_page(
     user: User, *, manages: bool, after: int, limit: int, kind: str = "", name: str = ""
 ) -> tuple[list[ChannelSummary], bool]:
-    """Channels that the service may read, by id, beyond the id `after`; and whether more follow.
+    """Return the channels that the service may read beyond the id `after`, ordered by id, and whether there are more.
 
-    Those it is in, the apps' rooms, and with `manages` all groups. `name`: a part of the name; people's names aside.
+    These are the channels it is a member of, the global channels, and with `manages` all groups. `name` matches a
+    part of a channel's own name, never the names of its members.
     """
     own = Membership.objects.filter(user=user, until_position=None)
     seen = Q(kind=Channel.Kind.GLOBAL, app__enabled=True) | Q(pk__in=own.values("channel"))

@@ -1,4 +1,4 @@
-"""What became of a message: where it arrived, and who has read it."""
+"""Delivery and read status of a message."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from delivery.hub import receipts
 from delivery.hub.receipts import DeliveryCount
 
 MAX_READERS = 1000
-"""Who has read it, at most: in an app's room they may be many."""
+"""The most readers that a status names; a global channel may have many."""
 
 
 @dataclass(frozen=True, slots=True)
 class MessageStatus:
-    """`delivered`: connections in all. `users_by_ids`: those to whom it was addressed one by one, by time."""
+    """`delivered`: number of connections that received it. `persons`: the users it was addressed to, with their
+    counts.
+    """
 
     delivered: int
     persons: list[tuple[User, DeliveryCount]]
@@ -26,9 +28,9 @@ class MessageStatus:
 
 
 def newly_delivered_positions(user: User, channel: Channel, messages: Sequence[Message]) -> list[int]:
-    """Positions of those of the messages whose senders ask for it and learn only now that the person has got them.
+    """Return the positions of messages whose delivery to this user is first known now, where a receipt was asked for.
 
-    Of channels of two people: in others persons are not told apart.
+    Only for private channels: receipts of other channels do not tell users apart.
     """
     positions = [message.position for message in messages if message.sender_id != user.pk]
     if channel.kind != Channel.Kind.PRIVATE or not positions:
