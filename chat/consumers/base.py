@@ -22,7 +22,7 @@ from delivery.hub.outbox import Frame
 
 logger = logging.getLogger(__name__)
 
-CLOSE_PATIENCE = 1.0
+CLOSE_TIMEOUT_SECONDS = 1.0
 """Seconds that the closing handshake may take before the transport of an unresponsive client is cut."""
 
 InFlightTasks = deque[asyncio.Task[None]]
@@ -160,7 +160,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
     async def _close(self, code: int, reason: str) -> None:
         """Send the close frame; cut the transport if the client does not read it."""
         try:
-            async with asyncio.timeout(CLOSE_PATIENCE):
+            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
                 await self.base_send({"type": "websocket.close", "code": code, "reason": reason})
         except TimeoutError:
             if self._socket is not None:

@@ -12,7 +12,7 @@ from chat.commands.dispatch import Answer, answer, find, outcome
 from chat.commands.registry import Call, Caller
 from chat.consumers.base import Consumer, InFlightTasks, Query
 from chat.consumers.client_sends import ClientSendTracker
-from chat.consumers.resend import UNACKNOWLEDGED_LIMIT, Unacknowledged
+from chat.consumers.resend import MAX_UNACKNOWLEDGED, UnacknowledgedPushes
 from chat.errors import ChatError, Code
 from chat.node.lifecycle import Node
 from chat.sending.drafts import Draft
@@ -32,12 +32,12 @@ from delivery.hub.connection import Connection
 from delivery.hub.outbox import Frame
 
 DEFAULT_APP = 101
-SYNC_PATIENCE = 1.0
+SYNC_TIMEOUT_SECONDS = 1.0
 """Seconds that pushes and acknowledgements wait after a log-in for the client's Sync."""
-SYNC_AGAIN = 30.0
+SYNC_RETRY_TIMEOUT_SECONDS = 30.0
 """Seconds that they wait for another Sync after one was refused. Going on without it would leave a gap at the client.
 """
-FRAME_SIZE = 65_536
+MAX_BATCH_BYTES = 65_536
 """Bytes after which no further Output joins a frame: clients limit the size they read."""
 
 
@@ -55,8 +55,10 @@ class ProtobufConsumer(Consumer):
         self._sent = ClientSendTracker()
         connection = caller.connection
 
-        self._come_back = partial(connection.close, errors.TOO_SLOW.number, errors.TOO_SLOW.reason)
-        self._unacknowledged = Unacknowledged(here.resend_timer, connection.outbox.put, self._come_back)
+        self._disconnect_to_resync = partial(connection.close, errors.TOO_SLOW.number, errors.TOO_SLOW.reason)
+        self._unacknowledged = UnacknowledgedPushes(
+            here.resend_timer, connection.outbox.put, self._disconnect_to_resync
+        )
         self._sync_owed: asyncio.TimerHandle | None = None
 
     def _ended(self) -> None:
@@ -95,7 +97,7 @@ class ProtobufConsumer(Consumer):
             case Login():
                 await self._log_in(call, request)
             case SendRequest():
-                await self._up(call, request, flying)
+                await self._receive_message(call, request, flying)
             case Sync():
                 self._sync_came()
                 call.caller.connection.resume_after(None)
@@ -120,7 +122,7 @@ class ProtobufConsumer(Consumer):
         if result.code is errors.SUCCESS:
             frame = protobuf_codec.acknowledgement(protobuf_codec.LOGIN, result.code.number, result.code.text)
             connection.reply_first(call.number, frame)
-            connection.resume_after(SYNC_PATIENCE)
+            connection.resume_after(SYNC_TIMEOUT_SECONDS)
             return
         if first:
             connection.resume()
@@ -140,7 +142,7 @@ class ProtobufConsumer(Consumer):
         frame = protobuf_codec.synced(code.number, code.text, page.messages, has_more=page.has_more)
         connection.reply_first(call.number, frame)
         if connection.paused:
-            connection.discard_synced(page.upto, lambda frame: self._by_sync(call.caller, frame))
+            connection.discard_synced(page.upto, lambda frame: self._is_synced_kind(call.caller, frame))
             if not page.has_more:
                 connection.resume()
 
@@ -148,14 +150,16 @@ class ProtobufConsumer(Consumer):
         """Keep held pushes until the client sends Sync again, or disconnect it."""
         connection.resume_after(None)
         if connection.paused and self._sync_owed is None:
-            self._sync_owed = asyncio.get_running_loop().call_later(SYNC_AGAIN, self._come_back)
+            self._sync_owed = asyncio.get_running_loop().call_later(
+                SYNC_RETRY_TIMEOUT_SECONDS, self._disconnect_to_resync
+            )
 
     def _sync_came(self) -> None:
         if self._sync_owed is not None:
             self._sync_owed.cancel()
             self._sync_owed = None
 
-    def _by_sync(self, caller: Caller, frame: Frame) -> bool:
+    def _is_synced_kind(self, caller: Caller, frame: Frame) -> bool:
         """Return whether a Sync would return what this frame pushes; messages of global channels, edits and notes it
         would not.
         """
@@ -167,7 +171,7 @@ class ProtobufConsumer(Consumer):
 
     # -- Message --------------------------------------------------------------------------------------------------
 
-    async def _up(self, call: Call, up: SendRequest, flying: InFlightTasks) -> None:
+    async def _receive_message(self, call: Call, up: SendRequest, flying: InFlightTasks) -> None:
         """Handle a message with an acceptable number: acknowledge it again, wait for it, or store it."""
         if (earlier := self._sent.under_way(up.client_id)) is not None:
             await asyncio.wait([earlier])
@@ -209,7 +213,7 @@ class ProtobufConsumer(Consumer):
         too.
         """
         if (kept_from := self._unacknowledged.acknowledge(seq)) is not None:
-            work = protobuf_requests.pushed(call, after=seq, before=kept_from, limit=UNACKNOWLEDGED_LIMIT)
+            work = protobuf_requests.pushed(call, after=seq, before=kept_from, limit=MAX_UNACKNOWLEDGED)
             result = await outcome(work, "ACK", errors.SERVER_ERROR)
             if result.code is errors.SUCCESS:
                 self._unacknowledged.add_older(result.data)
@@ -249,7 +253,7 @@ class ProtobufConsumer(Consumer):
         together: list[bytes] = []
         size = 0
         for frame in cast(list[bytes], frames):  # The protobuf codec encodes to bytes only.
-            if together and size + len(frame) > FRAME_SIZE:
+            if together and size + len(frame) > MAX_BATCH_BYTES:
                 packed.append(protobuf_codec.batch(together))
                 together, size = [], 0
             together.append(frame)

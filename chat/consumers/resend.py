@@ -11,24 +11,24 @@ from collections.abc import Callable, Iterable, Sequence
 from chat.node.resend_timer import ResendTimer
 from chat.wire.protobuf_codec import pushed
 
-RESEND_AT_ONCE = 100
+RESEND_BATCH_SIZE = 100
 """The most pushes of one connection that are re-sent at a time, oldest first."""
-RECENT = 256
+RECENT_FRAMES_KEPT = 256
 """Frames kept for a client that has not acknowledged anything yet; older ones can be read from the event log."""
-UNACKNOWLEDGED_LIMIT = 10_000
+MAX_UNACKNOWLEDGED = 10_000
 """The most unacknowledged pushes; beyond that the connection is closed."""
 NOTHING_KEPT = 2**63
 """A position greater than every real one."""
 
 
-class Unacknowledged:
+class UnacknowledgedPushes:
     """The unacknowledged pushes of one connection, in order. Nothing is tracked before its first acknowledgement."""
 
     def __init__(self, timer: ResendTimer, put: Callable[[bytes], None], overflow: Callable[[], None]) -> None:
         self._timer = timer
         self._put = put
         self._overflow = overflow
-        self._recent: deque[bytes] | None = deque(maxlen=RECENT)
+        self._recent: deque[bytes] | None = deque(maxlen=RECENT_FRAMES_KEPT)
         self._waiting: deque[tuple[int, bytes, int]] = deque()
         """Position, frame, and the timer's tick when the frame was first sent."""
         self._last = 0
@@ -49,7 +49,7 @@ class Unacknowledged:
         self._watch()
 
     def _watch(self) -> None:
-        if len(self._waiting) > UNACKNOWLEDGED_LIMIT:
+        if len(self._waiting) > MAX_UNACKNOWLEDGED:
             self.stop()
             self._overflow()
         elif self._waiting:
@@ -65,7 +65,7 @@ class Unacknowledged:
         if self._recent is not None:
             recent, self._recent = self._recent, None
             self._track(recent)
-            if len(recent) == RECENT and self._kept_from() > seq + 1:
+            if len(recent) == RECENT_FRAMES_KEPT and self._kept_from() > seq + 1:
                 kept_from = self._kept_from()
         while self._waiting and self._waiting[0][0] <= seq:
             self._waiting.popleft()
@@ -87,7 +87,7 @@ class Unacknowledged:
     def resend(self) -> None:
         """Send everything again that has waited for a whole round of the timer."""
         for index, (_, frame, tick) in enumerate(self._waiting):
-            if index == RESEND_AT_ONCE or tick > self._timer.tick - 2:
+            if index == RESEND_BATCH_SIZE or tick > self._timer.tick - 2:
                 return
             self._put(frame)
 

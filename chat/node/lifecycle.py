@@ -43,13 +43,13 @@ class Node:
         self.nodes: Nodes = self.cluster.nodes if self.cluster is not None else MemoryNodes(start_node)
         presence: Presence = self.cluster.presence if self.cluster is not None else MemoryPresence(start_node)
         self.hub = Hub(presence)
-        self.comings = PresenceBroadcaster(presence)
+        self.presence_broadcaster = PresenceBroadcaster(presence)
         self.writer = WriteQueue(settings.IM_CLUSTER_COMMIT_INTERVAL if self.cluster is not None else None)
         self.connection_limiter = ConnectionLimiter()
         self.resend_timer = ResendTimer()
         self.webhooks = Dispatcher(start_node, self.hub)
         self.accepting = True
-        self._chores: list[asyncio.Task[None]] = []
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         self.nodes.counts = self._counts
@@ -61,12 +61,12 @@ class Node:
         set_queue(self.writer)
         self.webhooks.start()
         if min(self.nodes.live().values(), key=lambda info: (info.started, info.id)).id == self.nodes.id:
-            self.comings.log.began()
+            self.presence_broadcaster.log.began()
         own = {"sweep": self._sweep(), "tidy": _run_cleanup(), "receipts": self.hub.receipts.run()}
-        self._chores = [asyncio.create_task(work, name=name) for name, work in own.items()]
-        self._chores += periodic_tasks.begin()
+        self._tasks = [asyncio.create_task(work, name=name) for name, work in own.items()]
+        self._tasks += periodic_tasks.start_periodic_tasks()
 
-    async def drain(self, patience: float) -> None:
+    async def drain(self, timeout: float) -> None:
         """Accept no connections and close the present ones, each after its replies, with a hint when to reconnect.
 
         Return when all are closed, or after `patience` seconds.
@@ -75,7 +75,7 @@ class Node:
         leaving = list(self.hub.connections.values())
         spread = min(settings.IM_DRAIN_SPREAD, 0.5 + len(leaving) / RECONNECTS_PER_SECOND)
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(timeout):
                 for number, connection in enumerate(leaving):
                     connection.drain(errors.GOING.number, f"retry in {random.uniform(0, spread):.1f}s")
                     if number % RECONNECTS_PER_SECOND == 0:
@@ -88,9 +88,9 @@ class Node:
     async def stop(self) -> None:
         """Commit the accepted sends and stop following the event log. The server closes the connections."""
         self.accepting = False
-        for chore in self._chores:
-            chore.cancel()
-        await asyncio.gather(*self._chores, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.webhooks.stop()
         await self.writer.stop()
         set_queue(None)
@@ -102,7 +102,7 @@ class Node:
             await self.cluster.stop()
         else:
             await self.hub.presence.stop()
-        await self.comings.stop()
+        await self.presence_broadcaster.stop()
 
     def _counts(self) -> tuple[int, int]:
         connections = self.hub.connections.values()
@@ -158,10 +158,10 @@ def running_node() -> Node | None:
     return _node
 
 
-async def drain_node(patience: float) -> None:
+async def drain_node(timeout: float) -> None:
     """Drain this process's node, if it has one. See `Node.drain`."""
     if _node is not None:
-        await _node.drain(patience)
+        await _node.drain(timeout)
 
 
 async def stop_node() -> None:

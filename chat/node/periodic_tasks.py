@@ -24,27 +24,27 @@ from delivery.db.executors import run_background
 
 logger = logging.getLogger(__name__)
 
-BREATH = 0.05
+PAUSE_BETWEEN_BATCHES_SECONDS = 0.05
 """Seconds between two batches of retention, so that other writes get their turn."""
 
 
-def begin() -> list[asyncio.Task[None]]:
+def start_periodic_tasks() -> list[asyncio.Task[None]]:
     """Start all tasks and return them; the node cancels them when it stops."""
     work = (
-        ("announcements", settings.IM_ANNOUNCEMENT_INTERVAL, _on_time),
-        ("retention", settings.IM_CLEANUP_INTERVAL, _retain),
-        ("search", settings.IM_SEARCH_INTERVAL, partial(_index, Indexer())),
+        ("announcements", settings.IM_ANNOUNCEMENT_INTERVAL, _send_announcements_and_lift_restrictions),
+        ("retention", settings.IM_CLEANUP_INTERVAL, _apply_retention),
+        ("search", settings.IM_SEARCH_INTERVAL, partial(_update_search_index, Indexer())),
         ("deletions", settings.IM_CLEANUP_INTERVAL, _finish_deletions),
     )
-    tasks = [asyncio.create_task(_every(pause, name, chore), name=name) for name, pause, chore in work]
-    seeing = last_seen.run_flush_loop(lambda: list(publish.hub().connections.values()))
-    return [*tasks, asyncio.create_task(seeing, name="last seen")]
+    tasks = [asyncio.create_task(_run_every(pause, name, task), name=name) for name, pause, task in work]
+    last_seen_loop = last_seen.run_flush_loop(lambda: list(publish.hub().connections.values()))
+    return [*tasks, asyncio.create_task(last_seen_loop, name="last seen")]
 
 
-async def _every(pause: float, name: str, chore: Callable[[], Awaitable[None]]) -> None:
+async def _run_every(pause: float, name: str, task: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
-            await chore()
+            await task()
         except DatabaseError as error:
             logger.warning("periodic_task_failed", extra={"job": name, "error": type(error).__name__})
         except Exception:
@@ -53,26 +53,26 @@ async def _every(pause: float, name: str, chore: Callable[[], Awaitable[None]]) 
         await asyncio.sleep(pause)
 
 
-async def _on_time() -> None:
+async def _send_announcements_and_lift_restrictions() -> None:
     await run_background(announcements_send_due)
     await run_background(restrictions_lift_expired)
 
 
-async def _retain() -> None:
+async def _apply_retention() -> None:
     for channel, before in await run_background(retention.channels_with_expired_messages):
-        await _to_its_end(partial(retention.channel_delete_expired, channel_id=channel, before=before))
-    await _to_its_end(retention.files_delete_expired)
+        await _run_until_done(partial(retention.channel_delete_expired, channel_id=channel, before=before))
+    await _run_until_done(retention.files_delete_expired)
     await run_background(lambda: orphaned_avatars.avatars_delete(orphaned_avatars.avatars_orphaned()))
 
 
-async def _index(indexer: Indexer) -> None:
-    await _to_its_end(lambda: indexer.advance(publish.hub().watermark))
+async def _update_search_index(indexer: Indexer) -> None:
+    await _run_until_done(lambda: indexer.advance(publish.hub().watermark))
 
 
 async def _finish_deletions() -> None:
     await run_background(finish_interrupted_deletions)
 
 
-async def _to_its_end(batch: Callable[[], int]) -> None:
+async def _run_until_done(batch: Callable[[], int]) -> None:
     while await run_background(batch):  # noqa: ASYNC110  it waits for others, not for something to happen
-        await asyncio.sleep(BREATH)
+        await asyncio.sleep(PAUSE_BETWEEN_BATCHES_SECONDS)

@@ -17,9 +17,9 @@ from chat.wire.schema.events import EVENTS
 from delivery import log
 from delivery.db.transactions import write
 
-BATCH = 200
+MAX_EVENTS_PER_BATCH = 200
 """Events indexed in one transaction, which other writes may have to wait for."""
-BATCH_SIZE = 32_768
+MAX_CHARACTERS_PER_BATCH = 32_768
 """Characters indexed in one transaction; the rest follows in the next."""
 _CURSOR = 1
 _INDEXED_KINDS = tuple(kind.name for kind in EVENTS.values() if kind.is_indexed)
@@ -32,12 +32,12 @@ class Indexer:
         self._left: int | None = None
         """The cursor's position when this node last saw it."""
 
-    def advance(self, told: int) -> bool:
-        """Index a batch of events up to the position `told`, if no other node does; return whether there are more.
+    def advance(self, head: int) -> bool:
+        """Index a batch of events up to the position `head`, if no other node does; return whether there are more.
 
         The database is not queried if the cursor is known to be there already.
         """
-        if self._left == told:
+        if self._left == head:
             return False
         known = _cursor_position()
         if self._left is not None and known != self._left:
@@ -65,13 +65,15 @@ def _advance(known: int | None) -> tuple[int | None, bool]:
         return known, False
     # After a restore the head may have gone back; then everything is indexed again.
     after = known if known is not None and known <= head else 0
-    told = log.references(_INDEXED_KINDS, after=after, upto=head, limit=BATCH)
+    references = log.references(_INDEXED_KINDS, after=after, upto=head, limit=MAX_EVENTS_PER_BATCH)
     # Tokenizing is slow, so it happens before the lock. A later edit comes as an event of its own.
-    texts = {pk: (channel, text) for pk, channel, text in _searchable(ref for _, ref in told).values_list(*_FIELDS)}
-    fitting = _count_fitting([len(texts[ref][1]) if ref in texts else 0 for _, ref in told])
-    more = fitting < len(told) or len(told) == BATCH
-    told = told[:fitting]
-    ids = {ref for _, ref in told}
+    texts = {
+        pk: (channel, text) for pk, channel, text in _searchable(ref for _, ref in references).values_list(*_FIELDS)
+    }
+    fitting = _count_fitting([len(texts[ref][1]) if ref in texts else 0 for _, ref in references])
+    more = fitting < len(references) or len(references) == MAX_EVENTS_PER_BATCH
+    references = references[:fitting]
+    ids = {ref for _, ref in references}
     rows = [(pk, channel, tokenize(text)) for pk, (channel, text) in texts.items() if pk in ids]
     with write():
         if known is None:
@@ -81,10 +83,10 @@ def _advance(known: int | None) -> tuple[int | None, bool]:
         if cursor is None:
             return known, False
         # Locked, so that retention deletes a message and its words only after they have been indexed.
-        standing = set(_searchable(ids).select_for_update(no_key=True).values_list("pk", flat=True))
-        index_forget(sorted(ids - standing))
-        _store([row for row in rows if row[0] in standing])
-        cursor.position = told[-1][0] if more else head
+        remaining = set(_searchable(ids).select_for_update(no_key=True).values_list("pk", flat=True))
+        index_forget(sorted(ids - remaining))
+        _store([row for row in rows if row[0] in remaining])
+        cursor.position = references[-1][0] if more else head
         cursor.save(update_fields=["position"])
     return cursor.position, more
 
@@ -97,25 +99,25 @@ def index_forget(ids: Sequence[int]) -> None:
             cursor.execute(f"DELETE FROM chat_search WHERE {column} IN ({_placeholders(ids)})", list(ids))
 
 
-def index_find(asked: Sequence[Phrase], *, channels: Iterable[int] | None, before: int | None, limit: int) -> list[int]:
+def index_find(query: Sequence[Phrase], *, channels: Iterable[int] | None, before: int | None, limit: int) -> list[int]:
     """Return ids of messages that may contain the phrases, newest first, smaller than `before`.
 
     `channels` None searches all channels.
     """
     where = sorted(channels) if channels is not None else None
-    if not asked or where == []:
+    if not query or where == []:
         return []
     bound = before if before is not None else 2**63 - 1
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute(
                 "SELECT rowid FROM chat_search WHERE chat_search MATCH %s AND rowid < %s ORDER BY rowid DESC LIMIT %s",
-                [_fts5(asked, where), bound, limit],
+                [_fts5(query, where), bound, limit],
             )
         else:
             cursor.execute(
                 "SELECT id FROM chat_search WHERE words @@ %s::tsquery AND id < %s ORDER BY id DESC LIMIT %s",
-                [_tsquery(asked, where), bound, limit],
+                [_tsquery(query, where), bound, limit],
             )
         return [pk for (pk,) in cursor.fetchall()]
 
@@ -135,7 +137,7 @@ def _searchable(ids: Iterable[int]) -> QuerySet[Message]:
 def _count_fitting(sizes: Sequence[int]) -> int:
     """Return how many of the texts fit one batch; at least one, if there are any."""
     together = accumulate(sizes)
-    return max(1, sum(size <= BATCH_SIZE for size in together)) if sizes else 0
+    return max(1, sum(size <= MAX_CHARACTERS_PER_BATCH for size in together)) if sizes else 0
 
 
 def _store(rows: Sequence[_Row]) -> None:
@@ -163,9 +165,9 @@ def _placeholders(values: Sequence[object]) -> str:
 # Words hold letters, digits, marks and symbols only, so no word has a meaning in either query language.
 
 
-def _fts5(asked: Sequence[Phrase], channels: Sequence[int] | None) -> str:
+def _fts5(query: Sequence[Phrase], channels: Sequence[int] | None) -> str:
     parts = []
-    for phrase in asked:
+    for phrase in query:
         together = " ".join(phrase.words)
         parts.append(f'"{together}" *' if phrase.begins else f'"{together}"')
     said = f"words : ({' AND '.join(parts)})"
@@ -179,9 +181,9 @@ def _tsvector(channel: int, said: Sequence[str]) -> str:
     return " ".join([f"'#{channel}'", *(f"'{word}':{place}" for place, word in enumerate(said, 1))])
 
 
-def _tsquery(asked: Sequence[Phrase], channels: Sequence[int] | None) -> str:
+def _tsquery(query: Sequence[Phrase], channels: Sequence[int] | None) -> str:
     parts = []
-    for phrase in asked:
+    for phrase in query:
         *whole, last = (f"'{word}'" for word in phrase.words)
         together = " <-> ".join([*whole, f"{last}:*" if phrase.begins else last])
         parts.append(f"({together})")

@@ -45,16 +45,16 @@ def message_search(
     global channel of `app` (None: of every app). Edited and recalled messages are matched by what they contain now. A
     question without words finds nothing.
     """
-    asked = phrases(question)
-    if not asked:
+    query = phrases(question)
+    if not query:
         return SearchResult([], None)
     readable = _readable_in(user, access) if access is not None else _readable(user, manages=manages, app=app)
     channels = [access.channel.pk] if access is not None else _channels(user, manages=manages, app=app)
     found: list[Message] = []
     looked_at, chunk = 0, min(MAX_CHUNK_SIZE, 2 * limit)
     while looked_at < MAX_CANDIDATES:
-        ids = index_find(asked, channels=channels, before=before, limit=chunk)
-        found += _matching(readable.filter(pk__in=ids), asked)
+        ids = index_find(query, channels=channels, before=before, limit=chunk)
+        found += _matching(readable.filter(pk__in=ids), query)
         if len(found) > limit:
             return SearchResult(found[:limit], found[limit - 1].pk)
         if len(ids) < chunk:
@@ -63,9 +63,9 @@ def message_search(
     return SearchResult(found, before)
 
 
-def _matching(candidates: QuerySet[Message], asked: Sequence[Phrase]) -> list[Message]:
+def _matching(candidates: QuerySet[Message], query: Sequence[Phrase]) -> list[Message]:
     rows = candidates.filter(recalled_at=None, type="text").select_related("sender", "recalled_by").order_by("-pk")
-    return [row for row in rows if matches(row.text, asked)]
+    return [row for row in rows if matches(row.text, query)]
 
 
 def _readable_in(user: User, access: Access) -> QuerySet[Message]:

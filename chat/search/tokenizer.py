@@ -42,22 +42,22 @@ def tokenize(text: str) -> list[str]:
 
 def phrases(question: str) -> list[Phrase]:
     """Return the phrases of a search query; a text must contain all of them. The last word may be unfinished."""
-    asked: list[Phrase] = []
+    query: list[Phrase] = []
     runs = list(_runs(question))[:MAX_PHRASES]
     for index, (run, asian) in enumerate(runs):
         if not asian:
-            asked.append(Phrase((run,), begins=index == len(runs) - 1))
+            query.append(Phrase((run,), begins=index == len(runs) - 1))
         elif len(run) == 1:
-            asked.append(Phrase((run,), begins=True))
+            query.append(Phrase((run,), begins=True))
         else:
-            asked.append(Phrase(tuple(run[start : start + 2] for start in range(len(run) - 1))))
-    return asked
+            query.append(Phrase(tuple(run[start : start + 2] for start in range(len(run) - 1))))
+    return query
 
 
-def matches(text: str, asked: Sequence[Phrase]) -> bool:
+def matches(text: str, query: Sequence[Phrase]) -> bool:
     """Return whether the text contains all phrases."""
     found = tokenize(text)
-    return all(_contains_phrase(found, phrase) for phrase in asked)
+    return all(_contains_phrase(found, phrase) for phrase in query)
 
 
 def _contains_phrase(found: list[str], phrase: Phrase) -> bool:

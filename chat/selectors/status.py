@@ -39,13 +39,13 @@ def newly_delivered_positions(user: User, channel: Channel, messages: Sequence[M
 
 
 def message_status(message: Message, *, viewer: User) -> MessageStatus:
-    tallies = receipts.tallies(message.position)
+    counts = receipts.counts(message.position)
     marks = ReadMark.objects.filter(channel=message.channel_id, seq__gte=message.seq).exclude(user=message.sender_id)
     reading = list(marks.order_by("user").values_list("user", flat=True)[:MAX_READERS])
     shown = read_receipts_visible_to(viewer.pk, reading) - {viewer.pk} if reading else set()
-    known = users_by_ids({tally.person for tally in tallies if tally.person} | shown)
+    known = users_by_ids({count.person for count in counts if count.person} | shown)
     return MessageStatus(
-        delivered=sum(tally.connections for tally in tallies),
-        persons=[(known[tally.person], tally) for tally in tallies if tally.person in known],
+        delivered=sum(count.connections for count in counts),
+        persons=[(known[count.person], count) for count in counts if count.person in known],
         read_by=[known[person] for person in sorted(shown) if person in known],
     )

@@ -244,10 +244,10 @@ def _index(messages: int, shown: bool) -> None:
     """What a node would do in the background."""
     from chat.search import index
 
-    index.BATCH, index.BATCH_SIZE = TOGETHER, 1 << 30
+    index.MAX_EVENTS_PER_BATCH, index.MAX_CHARACTERS_PER_BATCH = TOGETHER, 1 << 30
     with tqdm(total=messages, desc="search", unit="", disable=not shown) as bar:
         while index.index_advance():
-            bar.update(index.BATCH)
+            bar.update(index.MAX_EVENTS_PER_BATCH)
 
 
 def _repair_sequences() -> None:

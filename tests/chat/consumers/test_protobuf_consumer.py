@@ -254,7 +254,7 @@ async def test_pushes_and_acknowledgements_come_in_the_order_of_positions(world:
 async def test_after_a_log_in_pushes_and_acknowledgements_wait_for_the_sync(
     world: World, enter: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protobuf_consumer, "SYNC_PATIENCE", 3600)
+    monkeypatch.setattr(protobuf_consumer, "SYNC_TIMEOUT_SECONDS", 3600)
     for number in range(60):
         await run(say, world.alice, world.group, f"missed {number}")
     alice, bob = await enter(world.alice), await enter(world.bob, sync=None)
@@ -285,7 +285,7 @@ async def test_a_sync_keeps_nothing_back_that_it_does_not_bring(world: World, en
 async def test_who_sends_no_sync_is_served_all_the_same(
     world: World, enter: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protobuf_consumer, "SYNC_PATIENCE", 0.05)
+    monkeypatch.setattr(protobuf_consumer, "SYNC_TIMEOUT_SECONDS", 0.05)
     alice, bob = await enter(world.alice, sync=None), await enter(world.bob, sync=None)
     assert (await alice.send("group", world.group.pk, "hi")).code == 200
     await bob.message("hi")
@@ -415,7 +415,7 @@ async def test_who_was_answered_much_since_is_sent_again_what_came_before(
     world: World, enter: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resend_timer, "RESEND_AFTER_SECONDS", 0.02)
-    monkeypatch.setattr(resend, "RECENT", 20)
+    monkeypatch.setattr(resend, "RECENT_FRAMES_KEPT", 20)
     alice, bob = await enter(world.alice), await enter(world.bob)
     first = await alice.send("group", world.group.pk, "first")
     await alice.send("group", world.group.pk, "second")
@@ -434,7 +434,7 @@ async def test_who_acknowledges_late_is_sent_again_also_what_is_no_longer_kept(
     monkeypatch.setattr(resend_timer, "RESEND_AFTER_SECONDS", 0.02)
     alice, bob = await enter(world.alice), await enter(world.bob)
     await bob.send("group", world.group.pk, "bob's own")
-    count = resend.RECENT + 60
+    count = resend.RECENT_FRAMES_KEPT + 60
     for number in range(count):
         await alice.put("group", world.group.pk, f"{number}")
     await bob.until(lambda: len(bob.messages) == count)

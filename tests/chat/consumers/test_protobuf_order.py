@@ -147,7 +147,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 async def test_after_a_sync_that_failed_nothing_goes_past_what_was_missed(
     site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protobuf_consumer, "SYNC_PATIENCE", 0.02)
+    monkeypatch.setattr(protobuf_consumer, "SYNC_TIMEOUT_SECONDS", 0.02)
     works_again = failing(monkeypatch)
     missed = await run(say, scene.alice, scene.group, "missed")
     bob, clock = (ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scene.bob.pk) for _ in range(2))
@@ -174,7 +174,7 @@ async def test_after_a_sync_that_failed_nothing_goes_past_what_was_missed(
 async def test_who_does_not_ask_again_is_sent_to_come_back(
     site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protobuf_consumer, "SYNC_AGAIN", 0.02)
+    monkeypatch.setattr(protobuf_consumer, "SYNC_RETRY_TIMEOUT_SECONDS", 0.02)
     failing(monkeypatch)
     bob = ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scene.bob.pk)
     await bob.login(await run(lambda: token_issue(user=scene.bob)))
@@ -205,7 +205,7 @@ async def test_who_asks_for_pages_too_fast_hears_it_and_asks_again(
 async def test_a_sync_is_waited_for_from_its_coming_not_from_its_turn(
     site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protobuf_consumer, "SYNC_PATIENCE", 0.02)
+    monkeypatch.setattr(protobuf_consumer, "SYNC_TIMEOUT_SECONDS", 0.02)
     send, go_on = messages.message_send, asyncio.Event()
 
     async def send_later(draft: Draft) -> StoredMessage:

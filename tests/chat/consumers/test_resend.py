@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chat.consumers import resend
-from chat.consumers.resend import Unacknowledged
+from chat.consumers.resend import UnacknowledgedPushes
 from chat.node.resend_timer import ResendTimer
 from chat.wire.protobuf_codec import Message, push, refusal
 
@@ -18,7 +18,7 @@ class Client:
     def __init__(self, resend_timer: ResendTimer) -> None:
         self.again: list[bytes] = []
         self.closed = 0
-        self.owes = Unacknowledged(resend_timer, self._put, self._close)
+        self.owes = UnacknowledgedPushes(resend_timer, self._put, self._close)
 
     def _put(self, frame: bytes) -> None:
         self.again.append(frame)
@@ -72,7 +72,7 @@ async def test_what_is_not_acknowledged_comes_again_until_it_is(resend_timer: Re
 async def test_of_what_is_no_longer_kept_the_first_acknowledgement_is_told(
     resend_timer: ResendTimer, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client.owes.sent([pushed(seq) for seq in range(1, resend.RECENT + 5)])
+    client.owes.sent([pushed(seq) for seq in range(1, resend.RECENT_FRAMES_KEPT + 5)])
     assert client.owes.acknowledge(2) == 5
     assert client.owes.acknowledge(2) is None
     client.owes.add_older([(3, pushed(3)), (4, pushed(4))])
@@ -83,7 +83,7 @@ async def test_of_what_is_no_longer_kept_the_first_acknowledgement_is_told(
 
 async def test_what_answers_have_displaced_is_told_too(resend_timer: ResendTimer, client: Client) -> None:
     client.owes.sent([pushed(1), pushed(2)])
-    client.owes.sent([refusal(1001, "No")] * resend.RECENT)
+    client.owes.sent([refusal(1001, "No")] * resend.RECENT_FRAMES_KEPT)
     assert client.owes.acknowledge(1) == resend.NOTHING_KEPT
     client.owes.add_older([(2, pushed(2))])
     client.owes.sent([pushed(2), pushed(3)])  # What was still on its way is not owed twice.
@@ -91,7 +91,10 @@ async def test_what_answers_have_displaced_is_told_too(resend_timer: ResendTimer
     assert client.again == [pushed(2), pushed(3)]
 
 
-@pytest.mark.parametrize(("count", "seq"), [(resend.RECENT - 1, 0), (resend.RECENT + 4, 4), (resend.RECENT + 4, 9)])
+@pytest.mark.parametrize(
+    ("count", "seq"),
+    [(resend.RECENT_FRAMES_KEPT - 1, 0), (resend.RECENT_FRAMES_KEPT + 4, 4), (resend.RECENT_FRAMES_KEPT + 4, 9)],
+)
 async def test_where_all_is_kept_that_is_owed_nothing_is_told(client: Client, count: int, seq: int) -> None:
     client.owes.sent([pushed(number) for number in range(1, count + 1)])
     assert client.owes.acknowledge(seq) is None
@@ -117,7 +120,7 @@ async def test_one_timer_serves_all(resend_timer: ResendTimer) -> None:
 async def test_who_owes_too_much_is_closed(
     resend_timer: ResendTimer, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resend, "UNACKNOWLEDGED_LIMIT", 3)
+    monkeypatch.setattr(resend, "MAX_UNACKNOWLEDGED", 3)
     client.owes.acknowledge(0)
     client.owes.sent([pushed(seq) for seq in range(1, 5)])
     rounds(resend_timer, 3)

@@ -67,7 +67,7 @@ async def test_a_chore_that_fails_is_tried_again(caplog: pytest.LogCaptureFixtur
         done.set()
 
     with caplog.at_level(logging.WARNING, logger="chat.node.periodic_tasks"):
-        task = asyncio.create_task(periodic_tasks._every(0, "test", chore))
+        task = asyncio.create_task(periodic_tasks._run_every(0, "test", chore))
         async with asyncio.timeout(10):
             await done.wait()
         task.cancel()
