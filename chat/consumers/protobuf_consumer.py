@@ -186,7 +186,7 @@ class ProtobufConsumer(Consumer):
         self._sent.begin(up.client_id, flying[-1])
 
     async def _draft(self, call: Call, up: SendRequest) -> Draft:
-        """Return a draft for the message's channel. The private channel with a user is looked up once per connection."""
+        """Return a draft for the message's channel. The private channel with a user is looked up only once."""
         draft = protobuf_requests.draft(call, up)
         if not draft.channel:
             if (channel := self._sent.peers.get(up.receiver)) is None:

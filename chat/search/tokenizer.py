@@ -1,7 +1,7 @@
 """Split texts and search queries into words. Pure functions.
 
-Chinese, Japanese and Korean are written without spaces, so they are indexed as overlapping pairs: 马远山 becomes 马远, 远山
-and 山. A sequence of characters is then found as consecutive words, a single one as a prefix.
+Chinese, Japanese and Korean are written without spaces, so they are indexed as overlapping pairs:
+马远山 becomes 马远, 远山 and 山. A sequence of characters is then found as consecutive words, a single one as a prefix.
 """
 
 from __future__ import annotations

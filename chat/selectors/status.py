@@ -39,7 +39,7 @@ def newly_delivered_positions(user: User, channel: Channel, messages: Sequence[M
 
 
 def message_status(message: Message, *, viewer: User) -> MessageStatus:
-    counts = receipts.counts(message.position)
+    counts = receipts.tallies(message.position)
     marks = ReadMark.objects.filter(channel=message.channel_id, seq__gte=message.seq).exclude(user=message.sender_id)
     reading = list(marks.order_by("user").values_list("user", flat=True)[:MAX_READERS])
     shown = read_receipts_visible_to(viewer.pk, reading) - {viewer.pk} if reading else set()
