@@ -1,7 +1,4 @@
-"""What the log says of somebody, said otherwise: bodies are changed in place, positions and audiences are not.
-
-So are the answers that repeated HTTP calls get.
-"""
+"""Rewrites personal data in stored events and stored responses; positions and audiences stay as they are."""
 
 from __future__ import annotations
 
@@ -16,26 +13,26 @@ from delivery.log import head
 from delivery.models import ClaimedKey, Event, EventPerson
 
 Body = dict[str, Any]
-_TOGETHER = 20_000
-"""Positions, or kept answers, that are looked through at a time."""
-_CHANGED_TOGETHER = 500
-"""Bodies changed in one transaction."""
+_SCAN_SIZE = 20_000
+"""Positions, or claimed keys, that one query scans."""
+_BATCH_SIZE = 500
+"""Events rewritten in one transaction."""
 
 
-def rewrite(marks: Sequence[str], change: Callable[[str, Body], Body | None], *, after: int = 0) -> int:
-    """Give every event whose body contains one of the texts to `change`, with its kind; None leaves it as it is.
+def rewrite_events(texts: Sequence[str], change: Callable[[str, Body], Body | None], *, after: int = 0) -> int:
+    """Call `change` with kind and body of each event that contains one of the texts; return how many it changed.
 
-    Those beyond `after`, from the oldest on; nobody waits for what must be looked through. Safe to repeat.
-    Returns how many were changed.
+    `change` returns the new body, or None to leave the event as it is. Events up to position `after` are left out. The
+    scan holds no locks. It is safe to repeat.
     """
     changed = 0
-    for start in range(after, head(), _TOGETHER):
-        # Looked for without a lock, which takes long; then read again with one.
-        found = Event.objects.filter(_any("body", marks), position__gt=start, position__lte=start + _TOGETHER)
+    for start in range(after, head(), _SCAN_SIZE):
+        # The slow search takes no lock; what it finds is read again with a lock.
+        found = Event.objects.filter(_contains_any("body", texts), position__gt=start, position__lte=start + _SCAN_SIZE)
         positions = list(found.values_list("position", flat=True))
-        for first in range(0, len(positions), _CHANGED_TOGETHER):
+        for first in range(0, len(positions), _BATCH_SIZE):
             with write():
-                rows = Event.objects.filter(position__in=positions[first : first + _CHANGED_TOGETHER])
+                rows = Event.objects.filter(position__in=positions[first : first + _BATCH_SIZE])
                 for row in rows.only("position", "kind", "body"):
                     body = change(row.kind, orjson.loads(row.body))
                     if body is not None:
@@ -44,28 +41,28 @@ def rewrite(marks: Sequence[str], change: Callable[[str, Body], Body | None], *,
     return changed
 
 
-def rewrite_answers(marks: Sequence[str], change: Callable[[Any], Any]) -> None:
-    """Change the answers that contain one of the texts, kept with keys of HTTP calls. Sealed ones cannot be read."""
-    ends = ClaimedKey.objects.aggregate(first=Min("pk"), last=Max("pk"))
-    for start in range(ends["first"] or 0, (ends["last"] or 0) + 1, _TOGETHER):
-        found = ClaimedKey.objects.filter(_any("answer", marks), pk__gte=start, pk__lt=start + _TOGETHER)
-        # An answer is filled in by the transaction that claims its key, and never changes.
-        for pk, answer in found.values_list("pk", "answer"):
-            made = orjson.dumps(change(orjson.loads(answer))).decode()
+def rewrite_responses(texts: Sequence[str], change: Callable[[Any], Any]) -> None:
+    """Replace each stored response that contains one of the texts. Encrypted responses stay: they cannot be read."""
+    ids = ClaimedKey.objects.aggregate(first=Min("pk"), last=Max("pk"))
+    for start in range(ids["first"] or 0, (ids["last"] or 0) + 1, _SCAN_SIZE):
+        found = ClaimedKey.objects.filter(_contains_any("response", texts), pk__gte=start, pk__lt=start + _SCAN_SIZE)
+        # No lock is needed: a response never changes after the transaction that claims its key.
+        for pk, response in found.values_list("pk", "response"):
+            rewritten = orjson.dumps(change(orjson.loads(response))).decode()
             with write():
-                ClaimedKey.objects.filter(pk=pk).update(answer=made)
+                ClaimedKey.objects.filter(pk=pk).update(response=rewritten)
 
 
-def _any(field: str, marks: Sequence[str]) -> Q:
-    found = Q(pk__in=())
-    for mark in marks:
-        found |= Q(**{f"{field}__contains": mark})
-    return found
+def _contains_any(field: str, texts: Sequence[str]) -> Q:
+    condition = Q(pk__in=())
+    for text in texts:
+        condition |= Q(**{f"{field}__contains": text})
+    return condition
 
 
-def empty_own(person: int) -> None:
-    """Empty the events that are addressed to nobody but this person, whom nobody will ask for any more."""
-    own = EventPerson.objects.filter(person=person).values("position")
-    shared = EventPerson.objects.filter(position__in=own).exclude(person=person).values("position")
+def clear_events_of(user_id: int) -> None:
+    """Empty the bodies of events whose only audience is this user, who will never fetch them again."""
+    own = EventPerson.objects.filter(person=user_id).values("position")
+    shared = EventPerson.objects.filter(position__in=own).exclude(person=user_id).values("position")
     with write():
         Event.objects.filter(position__in=own).exclude(position__in=shared).update(body="{}")

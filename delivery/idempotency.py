@@ -1,4 +1,8 @@
-"""Keys of HTTP calls: repeated on any node, a call happens once. Claimed in the transaction of what they guard."""
+"""Idempotency keys: a repeated HTTP call happens once, on whichever node it arrives.
+
+A call claims its key in the transaction of the work that the key guards. A plain key remembers only that it was used;
+an IdempotencyKey also remembers the request and the response. Both expire.
+"""
 
 from __future__ import annotations
 
@@ -13,88 +17,90 @@ from django.utils import timezone
 from delivery.db.bulk import insert
 from delivery.models import ClaimedKey
 
-Claim = tuple[str, str]
-"""Scope (whose call of which kind) and key."""
+ScopedKey = tuple[str, str]
+"""Scope (which caller, which kind of call) and key."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """A key that remembers what it was used for, so that a repeat gets the first answer, and another request none."""
+    """A key with the fingerprint of its request: the same request gets the first response, any other is refused."""
 
     scope: str
     key: str
     fingerprint: str
 
     @property
-    def claim(self) -> Claim:
+    def scoped_key(self) -> ScopedKey:
         return self.scope, self.key
 
     def item(self, index: int) -> IdempotencyKey:
-        """The guard of one of several things that the request does, each in a transaction of its own."""
+        """Return the key of one of several things that the request does, each in a transaction of its own."""
         return IdempotencyKey(f"{self.scope}:item", f"{index}:{self.key}", self.fingerprint)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredResponse:
-    """What a key was used for: the request's fingerprint, and what it was answered."""
+    """The fingerprint of the request that claimed a key, and the text of its response; both empty for a plain key."""
 
     fingerprint: str
-    answer: str
+    text: str
 
 
-def held(claims: Sequence[Claim]) -> dict[Claim, StoredResponse]:
-    """Those of the claims that somebody has made and that have not expired."""
-    if not claims:
+def find(keys: Sequence[ScopedKey]) -> dict[ScopedKey, StoredResponse]:
+    """Return the stored responses of those keys that are claimed and have not expired."""
+    if not keys:
         return {}
     rows = ClaimedKey.objects.filter(
-        scope__in={scope for scope, _ in claims}, key__in={key for _, key in claims}, expires__gt=timezone.now()
+        scope__in={scope for scope, _ in keys}, key__in={key for _, key in keys}, expires__gt=timezone.now()
     )
-    wanted = set(claims)
+    wanted = set(keys)
     return {
-        (scope, key): StoredResponse(fingerprint, answer)
-        for scope, key, fingerprint, answer in rows.values_list("scope", "key", "fingerprint", "answer")
+        (scope, key): StoredResponse(fingerprint, response)
+        for scope, key, fingerprint, response in rows.values_list("scope", "key", "fingerprint", "response")
         if (scope, key) in wanted
     }
 
 
-def claimed(claims: Sequence[Claim]) -> set[Claim]:
-    """The same without what they were used for."""
-    return set(held(claims))
+def find_claimed(keys: Sequence[ScopedKey]) -> set[ScopedKey]:
+    """Return those keys that are claimed and have not expired."""
+    return set(find(keys))
+
+
+def claim(keys: Sequence[ScopedKey]) -> None:
+    """Claim plain keys for IM_LEGACY_IDEMPOTENCY_HOURS.
+
+    Raises IntegrityError where another transaction has claimed one of them since `find_claimed`: then call that again.
+    """
+    _insert({key: StoredResponse("", "") for key in keys}, settings.IM_LEGACY_IDEMPOTENCY_HOURS)
+
+
+def claim_with_responses(responses: Mapping[IdempotencyKey, str]) -> None:
+    """Claim keys with the texts of their responses for IM_IDEMPOTENCY_HOURS. Raises IntegrityError as `claim` does.
+
+    The text may be empty until the same transaction calls `store_response`.
+    """
+    rows = {key.scoped_key: StoredResponse(key.fingerprint, text) for key, text in responses.items()}
+    _insert(rows, settings.IM_IDEMPOTENCY_HOURS)
+
+
+def store_response(key: IdempotencyKey, text: str) -> None:
+    """Store the response to a key that the open transaction has claimed."""
+    ClaimedKey.objects.filter(scope=key.scope, key=key.key).update(response=text)
 
 
 def forget_expired() -> int:
-    """Delete the keys that have expired; returns how many."""
+    """Delete the keys that have expired; return how many."""
     return ClaimedKey.objects.filter(expires__lte=timezone.now()).delete()[0]
 
 
-def claim(claims: Sequence[Claim]) -> None:
-    """Claim them all. Raises IntegrityError where another transaction was faster; then look with `claimed` again."""
-    _insert({one: StoredResponse("", "") for one in claims}, settings.IM_LEGACY_IDEMPOTENCY_HOURS)
-
-
-def hold(answers: Mapping[IdempotencyKey, str]) -> None:
-    """Claim the guards' keys with what is answered. IntegrityError as for `claim`; then look with `held` again."""
-    made = {guard.claim: StoredResponse(guard.fingerprint, answer) for guard, answer in answers.items()}
-    _insert(made, settings.IM_IDEMPOTENCY_HOURS)
-
-
-def answer(guard: IdempotencyKey, text: str) -> None:
-    """Fill in what is answered, for a key that this very transaction has claimed without."""
-    ClaimedKey.objects.filter(scope=guard.scope, key=guard.key).update(answer=text)
-
-
-def _insert(claims: Mapping[Claim, StoredResponse], hours: int) -> None:
-    if not claims:
+def _insert(responses: Mapping[ScopedKey, StoredResponse], hours: int) -> None:
+    if not responses:
         return
     now = timezone.now()
     ClaimedKey.objects.filter(
-        scope__in={scope for scope, _ in claims}, key__in={key for _, key in claims}, expires__lte=now
+        scope__in={scope for scope, _ in responses}, key__in={key for _, key in responses}, expires__lte=now
     ).delete()
     expires = connection.ops.adapt_datetimefield_value(now + timedelta(hours=hours))
-    # In one order everywhere: crossed keys must not wait for each other.
-    rows = [(*claim, made.fingerprint, made.answer, expires) for claim, made in sorted(claims.items(), key=_claim)]
-    insert(ClaimedKey, ("scope", "key", "fingerprint", "answer", "expires"), rows)
-
-
-def _claim(item: tuple[Claim, StoredResponse]) -> Claim:
-    return item[0]
+    # In one order everywhere: two transactions with the same keys crossed must not wait for each other.
+    rows = [(*key, responses[key].fingerprint, responses[key].text, expires) for key in sorted(responses)]
+    insert(ClaimedKey, ("scope", "key", "fingerprint", "response", "expires"), rows)

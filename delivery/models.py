@@ -51,13 +51,14 @@ class EventPerson(models.Model):
 
 
 class ClaimedKey(models.Model):
-    """A key of an HTTP call (`msgID`, `Idempotency-Key`), claimed in the transaction of what it guards; expires."""
+    """Key of an HTTP call (`msgID`, `Idempotency-Key`), claimed in the transaction of the work that it guards."""
 
     scope = models.CharField(max_length=64)
     key = models.CharField(max_length=200)
-    answer = models.TextField(default="")
+    response = models.TextField(default="")
+    """Text of the response, for a repeat of the request; empty for a plain key."""
     fingerprint = models.CharField(max_length=64, default="")
-    """Of the request it was claimed with, where the same key with another one is a mistake."""
+    """Fingerprint of the request: another request with the same key is refused. Empty for a plain key."""
     expires = models.DateTimeField(db_index=True)
 
     class Meta:

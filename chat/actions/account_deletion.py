@@ -16,7 +16,7 @@ from chat.actions.profile_broadcast import MAX_USERS
 from chat.models import Channel, Membership, Message, ReadMark, Report, Restriction
 from chat.wire.schema.events import PERSON_CHANGED
 from delivery import log
-from delivery.anonymize import Body, empty_own, rewrite, rewrite_answers
+from delivery.anonymize import Body, clear_events_of, rewrite_events, rewrite_responses
 from delivery.db.transactions import write
 
 _MESSAGES_PER_TRANSACTION = 500
@@ -55,7 +55,7 @@ def _finish(user_id: int) -> None:
     # What others caused meanwhile: an end of a friendship, say.
     anonymize_events(user_id, name, after=position)
     answers = [*_search_marks(user_id, name), orjson.dumps(name).decode()]
-    rewrite_answers(answers, lambda answer: _without_username(_anonymized(answer, str(user_id), name), name))
+    rewrite_responses(answers, lambda answer: _without_username(_anonymized(answer, str(user_id), name), name))
 
 
 def _anonymize_service_messages(name: str) -> None:
@@ -69,8 +69,10 @@ def _anonymize_service_messages(name: str) -> None:
 
 def anonymize_events(user_id: int, name: str, *, after: int = 0) -> None:
     """Let the log say of the person what it says of everybody who is gone. `name`: the user name they had."""
-    empty_own(user_id)
-    rewrite(_search_marks(user_id, name), lambda kind, body: anonymized_body(kind, body, user_id, name), after=after)
+    clear_events_of(user_id)
+    rewrite_events(
+        _search_marks(user_id, name), lambda kind, body: anonymized_body(kind, body, user_id, name), after=after
+    )
 
 
 def _search_marks(user_id: int, name: str) -> list[str]:

@@ -78,7 +78,8 @@ def _send(announcement: Announcement) -> bool:
     speaker = system_user()
     rooms = [room for room in global_channels() if announcement.app_id in (None, room.app_id)]
     drafts = [
-        Draft(speaker.pk, room.pk, announcement.text, claim=(SCOPE, f"{announcement.pk}:{room.pk}")) for room in rooms
+        Draft(speaker.pk, room.pk, announcement.text, scoped_key=(SCOPE, f"{announcement.pk}:{room.pk}"))
+        for room in rooms
     ]
     for room, outcome in zip(rooms, commit(drafts), strict=True):
         if isinstance(outcome, ChatError):

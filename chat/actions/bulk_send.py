@@ -40,7 +40,7 @@ class Destination:
 class Outgoing:
     """One message and where it goes. `author`: the person in whose name; empty: the service's own.
 
-    `everyone`: the rooms of all apps, besides `places`. `guard` makes it happen once.
+    `everyone`: the rooms of all apps, besides `places`. `idempotency_key` makes it happen once.
     """
 
     places: tuple[Destination, ...]
@@ -49,7 +49,7 @@ class Outgoing:
     client_id: str | None = None
     author: str = ""
     everyone: bool = False
-    guard: IdempotencyKey | None = None
+    idempotency_key: IdempotencyKey | None = None
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ class _Plan:
     person: User | None = None
     channel: int = 0
     draft: Draft | None = None
-    guard: IdempotencyKey | None = None
+    idempotency_key: IdempotencyKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +102,17 @@ def messages_send(*, caller: User, outgoing: Sequence[Outgoing]) -> list[list[Se
         parcels = [SendResult(place) for place in places]
         result.append(parcels)
         for index, parcel in enumerate(parcels):
-            guard = one.guard.item(index) if one.guard is not None and _is_fan_out(one) else one.guard
-            plans.append(_Plan(parcel, author, guard=guard))
+            key = one.idempotency_key
+            if key is not None and _is_fan_out(one):
+                key = key.item(index)
+            plans.append(_Plan(parcel, author, idempotency_key=key))
     require_size(len(plans))
-    used = claim_requests(one.guard for one in outgoing if one.guard is not None and _is_fan_out(one))
+    used = claim_requests(
+        one.idempotency_key for one in outgoing if one.idempotency_key is not None and _is_fan_out(one)
+    )
     for index, one in enumerate(outgoing):
-        if one.guard is not None and one.guard in used:
-            result[index] = used[one.guard]
+        if one.idempotency_key is not None and one.idempotency_key in used:
+            result[index] = used[one.idempotency_key]
     texts = [(one, parcels) for one, parcels in zip(outgoing, result, strict=True) if isinstance(parcels, list)]
     going = {id(parcel): one for one, parcels in texts for parcel in parcels}
     plans = [plan for plan in plans if id(plan.parcel) in going]
@@ -214,7 +218,7 @@ def _draft(plan: _Plan, one: Outgoing, caller: User) -> Draft:
     return replace(
         draft,
         client_id=draft.client_id if own else None,
-        idempotency_key=plan.guard,
+        idempotency_key=plan.idempotency_key,
         recipient_online=parcel.online,
         receipt_for=tuple({author.pk, caller.pk}),
     )

@@ -1,4 +1,4 @@
-"""A write that happens once for a key, however often and wherever it is asked for."""
+"""Runs an action once for an idempotency key, however often and on whichever node it is requested."""
 
 from __future__ import annotations
 
@@ -16,74 +16,80 @@ from delivery.db.transactions import write
 from delivery.idempotency import IdempotencyKey, StoredResponse
 
 
-def once(
-    guard: IdempotencyKey | None, work: Callable[[], dict[str, Any]], *, secret: bool = False
+def run_once(
+    key: IdempotencyKey | None, work: Callable[[], dict[str, Any]], *, secret: bool = False
 ) -> tuple[dict[str, Any], bool]:
-    """Do the work, which gives an answer in JSON's types, and say whether it was a repeat that got the first answer.
+    """Do the work and return its response, or the response of the first time; the second value says which.
 
-    The key is claimed in the work's transaction, before its locks. OPERATION_FAILED if it guarded another request; what
-    the work raises uses nothing up. An answer that holds a `secret` is kept sealed, for as long as the key. Not for
-    sends, which have guards of their own.
+    `work` returns a response of JSON types. It runs in the transaction that claims the key, and takes its locks after
+    that. What it raises leaves the key unclaimed. A response with a `secret` is stored encrypted. Without a key the
+    work is always done. Raises OPERATION_FAILED if the key was used for another request.
+
+    Not for messages: a draft carries its key.
     """
-    if guard is None:
+    if key is None:
         return work(), False
-    if (known := _known(guard, secret)) is not None:
-        return known, True
+    if (first := _find_response(key, secret)) is not None:
+        return first, True
     try:
         with write():
-            idempotency.hold({guard: ""})
-            answer = work()
-            text = orjson.dumps(answer).decode()
-            idempotency.answer(guard, seal(text) if secret else text)
-        return answer, False
+            idempotency.claim_with_responses({key: ""})
+            response = work()
+            text = orjson.dumps(response).decode()
+            idempotency.store_response(key, seal(text) if secret else text)
+        return response, False
     except IntegrityError:
-        # The same request was faster elsewhere; or the work itself failed, and fails again.
-        if (known := _known(guard, secret)) is not None:
-            return known, True
+        # Either the same request was faster elsewhere, or the work has failed by itself.
+        if (first := _find_response(key, secret)) is not None:
+            return first, True
         raise
 
 
-def require_same(guard: IdempotencyKey, held: StoredResponse) -> None:
-    """OPERATION_FAILED if the key guards another request."""
-    if held.fingerprint != guard.fingerprint:
-        raise _used()
-
-
-def _known(guard: IdempotencyKey, secret: bool) -> dict[str, Any] | None:
-    held = idempotency.held([guard.claim]).get(guard.claim)
-    if held is None:
+def _find_response(key: IdempotencyKey, secret: bool) -> dict[str, Any] | None:
+    stored = idempotency.find([key.scoped_key]).get(key.scoped_key)
+    if stored is None:
         return None
-    require_same(guard, held)
+    require_same_request(key, stored)
     try:
-        answer: dict[str, Any] = orjson.loads(unseal(held.answer) if secret else held.answer)
+        response: dict[str, Any] = orjson.loads(unseal(stored.text) if secret else stored.text)
     except BrokenSeal:
         raise ChatError(errors.OPERATION_FAILED, "This was done, and its answer cannot be told again.") from None
-    return answer
+    return response
 
 
-def claim_requests(guards: Iterable[IdempotencyKey]) -> dict[IdempotencyKey, ChatError]:
-    """Claim the guards of whole requests that do several things; those that were used for another request.
+def require_same_request(key: IdempotencyKey, stored: StoredResponse) -> None:
+    """Raise OPERATION_FAILED if the key was used for another request."""
+    if stored.fingerprint != key.fingerprint:
+        raise _key_reused()
 
-    Each of the things is guarded once more in the transaction that stores it, so that a retry goes on where an earlier
-    attempt ended.
+
+def claim_requests(keys: Iterable[IdempotencyKey]) -> dict[IdempotencyKey, ChatError]:
+    """Claim the keys of whole requests that do several things; return an error for each key of another request.
+
+    Each of the things has a key of its own (`IdempotencyKey.item`), claimed in the transaction that stores it, so that
+    a retry goes on where an earlier attempt ended.
     """
-    wanted = list(guards)
-    first = {guard.claim: guard for guard in reversed(wanted)}
+    requested = list(keys)
+    first = {key.scoped_key: key for key in reversed(requested)}
     if not first:
         return {}
     for attempt in range(2):
         try:
             with write():
-                held = idempotency.held(list(first))
-                idempotency.hold({guard: "" for claim, guard in first.items() if claim not in held})
+                stored = idempotency.find(list(first))
+                unclaimed = [key for scoped_key, key in first.items() if scoped_key not in stored]
+                idempotency.claim_with_responses(dict.fromkeys(unclaimed, ""))
             break
         except IntegrityError:
-            # Somebody claimed one of them between our look and our insert: the second look finds it.
+            # Another transaction claimed one of the keys after the read. The second read finds it.
             if attempt:
                 raise
-    prints = {claim: held[claim].fingerprint if claim in held else guard.fingerprint for claim, guard in first.items()}
-    return {guard: _used() for guard in wanted if prints[guard.claim] != guard.fingerprint}
+    fingerprints = {
+        scoped_key: stored[scoped_key].fingerprint if scoped_key in stored else key.fingerprint
+        for scoped_key, key in first.items()
+    }
+    return {key: _key_reused() for key in requested if fingerprints[key.scoped_key] != key.fingerprint}
 
 
-def _used() -> ChatError:
+def _key_reused() -> ChatError:
     return ChatError(errors.OPERATION_FAILED, "This Idempotency-Key was used for another request.")

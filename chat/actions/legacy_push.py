@@ -23,7 +23,7 @@ from chat.selectors.presence import query_presence, visible_users
 from chat.sending.drafts import Draft
 from delivery import idempotency, publish
 from delivery.db.transactions import write
-from delivery.idempotency import Claim
+from delivery.idempotency import ScopedKey
 from delivery.presence.base import Presence
 
 MSG_ID_LIMIT = 200
@@ -71,19 +71,19 @@ def message_send_to_person(
     text = rules.check_text(text, limit=settings.IM_MESSAGE_MAX_LENGTH)
     app = app_known(app_number).number if app_number is not None else None
     service = caller or system_user()
-    claim = _claim(service, msg_id)
+    key = _scoped_key(service, msg_id)
     online = _online_ids(name)
     guests = [user.pk for user in selectors.users_by_ids(online).values() if user.is_guest and user.is_active]
     person = user_by_name(name)
-    # Before the channel is made: a repeat with another name must make none. The claim itself is taken where it guards.
-    if idempotency.claimed([claim]):
+    # Before the channel is made: a repeat with another name must make none. The key is claimed with what it guards.
+    if idempotency.find_claimed([key]):
         return None
     if person is not None:
         channel, _ = channel_create_private(creator=service, other=person)
-        draft = Draft(service.pk, channel.pk, text, live_app=app, push_seq=msg_id, claim=claim)
+        draft = Draft(service.pk, channel.pk, text, live_app=app, push_seq=msg_id, scoped_key=key)
         if message_send_now(draft).repeated:
             return None
-    elif not _take(claim):
+    elif not _claim(key):
         return None
     if guests:
         publish.transient(ephemeral.entry(service, text, push_seq=msg_id, persons=tuple(guests), app=app))
@@ -100,7 +100,7 @@ def message_send_to_app(*, caller: User | None, name: str, msg_id: str, text: st
     name = _require_name(name)
     text = rules.check_text(text, limit=settings.IM_MESSAGE_MAX_LENGTH)
     app = app_known(app_number)
-    claim = _claim(caller or system_user(), msg_id)
+    key = _scoped_key(caller or system_user(), msg_id)
     bearer = _bearer(name, app.number)
     author = caller or bearer or system_user()
     draft = Draft(
@@ -110,7 +110,7 @@ def message_send_to_app(*, caller: User | None, name: str, msg_id: str, text: st
         push_seq=msg_id,
         shown_as="" if author == bearer or author.public_name == name else name,
         skip_live=bearer.pk if bearer is not None else None,
-        claim=claim,
+        scoped_key=key,
     )
     return None if message_send_now(draft).repeated else True
 
@@ -145,7 +145,7 @@ def _require_name(name: str) -> str:
         raise ChatError(errors.ILLEGAL_USER_ID, str(error)) from error
 
 
-def _claim(caller: User, msg_id: str) -> Claim:
+def _scoped_key(caller: User, msg_id: str) -> ScopedKey:
     """The key that makes a call happen once; one msg_id serves one call of a caller, of whichever kind.
 
     Without it a call could not be repeated safely, so it must be there.
@@ -155,13 +155,13 @@ def _claim(caller: User, msg_id: str) -> Claim:
     return f"msgid:{caller.pk}", msg_id
 
 
-def _take(claim: Claim) -> bool:
-    """Claim it, for what is not stored; False if somebody has."""
+def _claim(key: ScopedKey) -> bool:
+    """Claim the key of a push that is not stored. Return whether it was unclaimed."""
     try:
         with write():
-            if idempotency.claimed([claim]):
+            if idempotency.find_claimed([key]):
                 return False
-            idempotency.claim([claim])
+            idempotency.claim([key])
     except IntegrityError:
         return False
     return True

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 if TYPE_CHECKING:
-    from delivery.idempotency import Claim, IdempotencyKey
+    from delivery.idempotency import IdempotencyKey, ScopedKey
 
 ClientKey = tuple[int, str]
 """A sender's id and the client message id they gave: it names one message of one sender."""
@@ -22,7 +22,7 @@ class Draft:
     `origin`: the connection that sends it; it gets an acknowledgement instead of the push.
 
     Three keys make a retry store nothing. `client_id` is kept for good and answers with the first message.
-    `idempotency_key` answers the same request with the first message, and refuses another request. `claim` (scope, key)
+    `idempotency_key` answers the same request with the first message, and refuses another request. `scoped_key`
     answers without a message. The last two expire.
 
     For calls of other systems: `live_app` limits live delivery to connections on one app, `push_seq` replaces the
@@ -43,7 +43,7 @@ class Draft:
     push_seq: str = ""
     shown_as: str = ""
     skip_live: int | None = None
-    claim: Claim | None = None
+    scoped_key: ScopedKey | None = None
     idempotency_key: IdempotencyKey | None = None
     recipient_online: bool | None = None
     receipt_for: tuple[int, ...] = ()
@@ -57,7 +57,7 @@ class Draft:
 class StoredMessage:
     """The acknowledgement of a draft: the message that is stored for it.
 
-    `repeated`: an earlier draft with the same key stored it. `id`, `seq` and `position` are 0 where only the claim of
+    `repeated`: an earlier draft with the same key stored it. `id`, `seq` and `position` are 0 where only the key of
     that draft is known. `time` is in Unix ms.
     """
 

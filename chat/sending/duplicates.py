@@ -18,7 +18,7 @@ class Duplicates:
 
     def __init__(self, loaded: Loaded) -> None:
         self._loaded = loaded
-        self._claimed = set(loaded.claims)
+        self._claimed = set(loaded.claimed)
         self._new: dict[object, NewMessage] = {}
 
     def find(self, draft: Draft) -> StoredMessage | NewMessage | None:
@@ -27,14 +27,14 @@ class Duplicates:
         Raise ChatError OPERATION_FAILED if its idempotency key was used for another request.
         """
         key, loaded = draft.idempotency_key, self._loaded
-        if key is not None and (held := loaded.claims.get(key.claim)) is not None:
-            if held.fingerprint != key.fingerprint:
+        if key is not None and (response := loaded.claimed.get(key.scoped_key)) is not None:
+            if response.fingerprint != key.fingerprint:
                 raise _key_reused()
-            return loaded.responses[key.claim]
+            return loaded.responses[key.scoped_key]
         client_key = draft.client_key
         if client_key is not None and (stored := loaded.sent.get(client_key)) is not None:
             return stored
-        if draft.claim is not None and draft.claim in self._claimed:
+        if draft.scoped_key is not None and draft.scoped_key in self._claimed:
             return StoredMessage(draft.channel, 0, 0, repeated=True)
         for own_key in _keys(draft):
             if (new := self._new.get(own_key)) is not None:
@@ -46,8 +46,8 @@ class Duplicates:
 
     def add(self, new: NewMessage) -> None:
         """Have later drafts of the batch with one of its keys repeat it."""
-        if new.draft.claim is not None:
-            self._claimed.add(new.draft.claim)
+        if new.draft.scoped_key is not None:
+            self._claimed.add(new.draft.scoped_key)
         for key in _keys(new.draft):
             self._new[key] = new
 
@@ -55,7 +55,7 @@ class Duplicates:
 def _keys(draft: Draft) -> list[object]:
     keys: list[object] = []
     if draft.idempotency_key is not None:
-        keys.append(draft.idempotency_key.claim)
+        keys.append(draft.idempotency_key.scoped_key)
     if (client_key := draft.client_key) is not None:
         keys.append(client_key)
     return keys

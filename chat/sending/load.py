@@ -18,7 +18,7 @@ from chat.sending.drafts import ClientKey, Draft, StoredMessage
 from delivery import idempotency
 from delivery.db.bulk import execute_batch
 from delivery.db.prepared import Prepared
-from delivery.idempotency import Claim, StoredResponse
+from delivery.idempotency import ScopedKey, StoredResponse
 
 _USERS = Prepared(
     lambda users: (
@@ -64,9 +64,9 @@ class Loaded:
     """By channel in slow mode and sender: the time of the sender's last message there."""
     sent: Mapping[ClientKey, StoredMessage] = field(default_factory=dict)
     """What was stored under the drafts' client keys."""
-    claims: Mapping[Claim, StoredResponse] = field(default_factory=dict)
-    """Those of the drafts' claims that are taken, idempotency keys among them."""
-    responses: Mapping[Claim, StoredMessage] = field(default_factory=dict)
+    claimed: Mapping[ScopedKey, StoredResponse] = field(default_factory=dict)
+    """Those of the drafts' keys that are claimed, plain ones and idempotency keys."""
+    responses: Mapping[ScopedKey, StoredMessage] = field(default_factory=dict)
     """What was stored under the idempotency keys that were used for the same request."""
 
 
@@ -101,7 +101,7 @@ def load(drafts: Sequence[Draft]) -> Loaded:
         # The locked row: a join with the channel would read the app as it was before the lock.
         channel.app = None if channel.app_id is None else apps[channel.app_id]
     restrictions, blocks = _restrictions(users.values(), channels.values())
-    sent, claims, responses = _earlier_sends(drafts, _CLIENT_KEYS.instances(key_rows))
+    sent, claimed, responses = _earlier_sends(drafts, _CLIENT_KEYS.instances(key_rows))
     return Loaded(
         users=users,
         channels=channels,
@@ -111,7 +111,7 @@ def load(drafts: Sequence[Draft]) -> Loaded:
         blocks=blocks,
         last_sent=_last_sent(users.values(), channels.values()),
         sent=sent,
-        claims=claims,
+        claimed=claimed,
         responses=responses,
     )
 
@@ -165,17 +165,17 @@ def _last_sent(users: Collection[User], channels: Collection[Channel]) -> dict[t
 
 def _earlier_sends(
     drafts: Sequence[Draft], used: Collection[MessageKey]
-) -> tuple[dict[ClientKey, StoredMessage], dict[Claim, StoredResponse], dict[Claim, StoredMessage]]:
-    """Read what earlier drafts with the same keys stored: by client key, all taken claims, by idempotency key."""
+) -> tuple[dict[ClientKey, StoredMessage], dict[ScopedKey, StoredResponse], dict[ScopedKey, StoredMessage]]:
+    """Read what earlier drafts with the same keys stored: by client key, all claimed keys, by idempotency key."""
     keys = [draft.idempotency_key for draft in drafts if draft.idempotency_key is not None]
-    plain_claims = [draft.claim for draft in drafts if draft.claim is not None]
-    claims = idempotency.held([*plain_claims, *(key.claim for key in keys)])
+    plain_keys = [draft.scoped_key for draft in drafts if draft.scoped_key is not None]
+    claimed = idempotency.find([*plain_keys, *(key.scoped_key for key in keys)])
     # A response to another request is refused unread, so its text may have any form.
-    requests = {(key.claim, key.fingerprint) for key in keys}
+    requests = {(key.scoped_key, key.fingerprint) for key in keys}
     responses = {
-        claim: StoredMessage.from_response(held.answer)
-        for claim, held in claims.items()
-        if (claim, held.fingerprint) in requests
+        key: StoredMessage.from_response(response.text)
+        for key, response in claimed.items()
+        if (key, response.fingerprint) in requests
     }
     sent = {
         (key.sender_id, key.client_id): StoredMessage(key.channel_id, key.pk, key.seq, repeated=True)
@@ -184,7 +184,7 @@ def _earlier_sends(
     }
     ids = {stored.id for stored in (*responses.values(), *sent.values())}
     if not ids:
-        return sent, claims, responses
+        return sent, claimed, responses
     rows = Message.objects.filter(pk__in=ids).values_list("pk", "time", "position")
     places = {pk: (time, position) for pk, time, position in rows}
 
@@ -195,6 +195,6 @@ def _earlier_sends(
 
     return (
         {client_key: placed(stored) for client_key, stored in sent.items()},
-        claims,
-        {claim: placed(stored) for claim, stored in responses.items()},
+        claimed,
+        {key: placed(stored) for key, stored in responses.items()},
     )

@@ -38,7 +38,7 @@ def store(new: Sequence[NewMessage]) -> None:
 
 def _store_keys(new: Sequence[NewMessage]) -> int:
     """Claim the keys, give the messages their ids, and return the last of the log positions reserved for them."""
-    idempotency.claim([message.draft.claim for message in new if message.draft.claim is not None])
+    idempotency.claim([message.draft.scoped_key for message in new if message.draft.scoped_key is not None])
     statements = [_insert_message_keys(new), _update_channels(new), _update_read_marks(new)]
     counter = log.reserve_positions(len(new))
     keyed = [message for message in new if message.draft.idempotency_key is not None]
@@ -49,7 +49,7 @@ def _store_keys(new: Sequence[NewMessage]) -> int:
         # The response of an idempotency key needs the message's id; claiming the key may wait, so the counter is last.
         key_rows, *_ = execute_batch(statements)
         _set_ids(new, key_rows)
-        idempotency.hold(
+        idempotency.claim_with_responses(
             {
                 message.draft.idempotency_key: message.stored().to_response()
                 for message in keyed

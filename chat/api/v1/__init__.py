@@ -18,9 +18,9 @@ How a call is written:
 - Lists: `page = pages.asked(request, largest=100)`; read `page.limit` rows beyond `page.after`; return
   `pages.answer(rows, next=…)`. A cursor is opaque to clients. Its shape is `schema.paged("ItemPage", Item)`;
   `query=(LIMIT, CURSOR)` describes the parameters.
-- The same call twice: `self.idempotency(request, data)` gives a `Guard` (key and fingerprint), or None. A send hands it
-  to its drafts; any other write runs in `chat.actions.idempotency.once(guard, work)`, which claims the key in the
-  transaction of the work and gives the first answer to a repeat.
+- The same call twice: `self.idempotency(request, data)` gives an `IdempotencyKey`, or None. A send hands it
+  to its drafts; any other write runs in `chat.actions.idempotency.run_once(key, work)`, which claims the key in the
+  transaction of the work and gives the first response to a repeat.
 - Views hold no query: reads go through selectors, writes through actions. They are plain synchronous functions; a
   question for the event loop (presence, nodes) goes through `delivery.event_loop.run_on_loop`.
 - Whoever answers for channels calls `chat.actions.service_access.access_for_service`, so that `chat.manage_channels`

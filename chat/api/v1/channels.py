@@ -15,7 +15,7 @@ from accounts.selectors.users import users_by_names
 from chat import errors, payloads, selectors
 from chat.actions import channel as channels
 from chat.actions import service_channel
-from chat.actions.idempotency import once
+from chat.actions.idempotency import run_once
 from chat.actions.service_access import access_for_service, manages_groups
 from chat.api.v1 import pagination
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
@@ -143,7 +143,7 @@ class ChannelList(Endpoint):
             made, existed = _made(request, data)
             return shown(request, made)
 
-        body, repeated = once(self.idempotency(request, data), make)
+        body, repeated = run_once(self.idempotency(request, data), make)
         return answer(body, 200 if repeated or existed else 201)
 
 

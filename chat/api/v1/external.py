@@ -15,7 +15,7 @@ from accounts.actions.external_users import ExternalUserData
 from accounts.errors import NoSuchPerson
 from accounts.selectors.external_users import external_user_by_id, external_users_page
 from chat import errors
-from chat.actions.idempotency import once
+from chat.actions.idempotency import run_once
 from chat.api.v1 import pagination
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.openapi import CURSOR, LIMIT, described
@@ -148,7 +148,7 @@ class ExternalToken(Endpoint):
                 "userId": made.device.user.public_name,
             }
 
-        body, repeated = once(self.idempotency(request, data), make, secret=True)
+        body, repeated = run_once(self.idempotency(request, data), make, secret=True)
         return answer(body, 200 if repeated else 201)
 
     @described("End the tokens of one's own person", gives={204: None}, refuses=(404,), tag="users")

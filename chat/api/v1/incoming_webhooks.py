@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from accounts.names import USER_NAME_LIMIT
 from chat import payloads
-from chat.actions.idempotency import once
+from chat.actions.idempotency import run_once
 from chat.api.v1 import pagination
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.openapi import CURSOR, LIMIT, described, paged
@@ -98,7 +98,7 @@ class IncomingWebhooks(Endpoint):
             hook, secret = hooks.incoming_hook_create(maker=request.user, name=data.name, channel_id=channel)
             return {**_shown(hook), "url": _url(request, secret)}
 
-        body, repeated = once(self.idempotency(request, data), make, secret=True)
+        body, repeated = run_once(self.idempotency(request, data), make, secret=True)
         return answer(body, 200 if repeated else 201)
 
 
@@ -154,7 +154,7 @@ class IncomingWebhookSecret(Endpoint):
     def post(self, request: Request, hook_id: str) -> Response:
         """The one before leads nowhere from now on."""
         hook = hook_selectors.incoming_hook_of(request.user, number(hook_id))
-        body, _ = once(
+        body, _ = run_once(
             self.idempotency(request, Shape()),
             lambda: {"url": _url(request, hooks.incoming_hook_renew(user=request.user, hook_id=hook.pk))},
             secret=True,

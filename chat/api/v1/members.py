@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from chat import payloads, selectors
 from chat.actions import member, service_channel
-from chat.actions.idempotency import once
+from chat.actions.idempotency import run_once
 from chat.actions.service_access import access_for_service
 from chat.api.v1 import pagination
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
@@ -86,7 +86,7 @@ class MemberList(Endpoint):
             added = service_channel.members_add(user=request.user, channel_id=target, names=data.members)
             return {"added": [payloads.person(user) for user in added]}
 
-        body, _ = once(self.idempotency(request, data), add)
+        body, _ = run_once(self.idempotency(request, data), add)
         return answer(body)
 
 

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from chat import errors
 from chat.actions.bulk_send import Destination, Outgoing, SendResult, messages_send
 from chat.actions.ephemeral import Pushed, message_push
-from chat.actions.idempotency import claim_requests, once
+from chat.actions.idempotency import claim_requests, run_once
 from chat.api.v1 import problems
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.openapi import described
@@ -129,13 +129,13 @@ class Messages(Endpoint):
         """
         data = self.body(request, Send)
         self.charge(request, _weight(data))
-        guard = self.idempotency(request, data, data.clientMsgId)
+        key = self.idempotency(request, data, data.clientMsgId)
         # The same message is the same whether it is sent alone or with others.
-        if guard is not None:
-            guard = IdempotencyKey(guard.scope, guard.key, _fingerprint(data))
-        one = outgoing(data, guard)
+        if key is not None:
+            key = IdempotencyKey(key.scope, key.key, _fingerprint(data))
+        one = outgoing(data, key)
         if data.transient:
-            body, repeated = once(guard, lambda: {"messages": _pushed(message_push(caller=request.user, one=one))})
+            body, repeated = run_once(key, lambda: {"messages": _pushed(message_push(caller=request.user, one=one))})
             return answer(body, 200 if repeated else 201)
         (result,) = messages_send(caller=request.user, outgoing=[one])
         if isinstance(result, ChatError):
@@ -183,20 +183,20 @@ class MessagesBulk(Endpoint):
         going: list[Outgoing] = []
         for index, one in enumerate(data.messages):
             try:
-                going.append(outgoing(one, self._guard(request, one, index, whole)))
+                going.append(outgoing(one, self._key_of(request, one, index, whole)))
                 results.append(None)
             except ChatError as refusal:
                 results.append(_refused(refusal))
         became = iter(messages_send(caller=request.user, outgoing=going))
         return answer({"results": [result or _result(next(became)) for result in results]})
 
-    def _guard(self, request: Request, one: Send, index: int, whole: IdempotencyKey | None) -> IdempotencyKey | None:
+    def _key_of(self, request: Request, one: Send, index: int, whole: IdempotencyKey | None) -> IdempotencyKey | None:
         if one.clientMsgId:
             return IdempotencyKey(f"api:{request.user.pk}", one.clientMsgId, _fingerprint(one))
         return None if whole is None else whole.item(index)
 
 
-def outgoing(data: Send, guard: IdempotencyKey | None) -> Outgoing:
+def outgoing(data: Send, key: IdempotencyKey | None) -> Outgoing:
     """The message as the actions know it. ILLEGAL_PARAMETER unless it goes to exactly one kind of place."""
     to = data.to
     given = (to.channel, to.user, to.users, to.app, to.everyone or UNSET)
@@ -220,7 +220,7 @@ def outgoing(data: Send, guard: IdempotencyKey | None) -> Outgoing:
         client_id=data.clientMsgId,
         author=data.author or "",
         everyone=to.everyone is True,
-        guard=guard,
+        idempotency_key=key,
     )
 
 

@@ -17,7 +17,7 @@ from accounts.errors import AccountError, NoSuchPerson
 from accounts.selectors.directory import account_by_name, accounts_page
 from accounts.selectors.users import user_search
 from chat import errors, payloads
-from chat.actions.idempotency import claim_requests, once
+from chat.actions.idempotency import claim_requests, run_once
 from chat.actions.moderation import user_reactivate
 from chat.api.v1 import pagination, problems
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
@@ -132,7 +132,8 @@ class UserList(Endpoint):
         draft = accounts.managed_user_prepare(
             username=data.userId, nickname=data.nickname or "", email=data.email, password=data.password
         )
-        body, repeated = once(self.idempotency(request, data), lambda: shown(accounts.managed_user_create(draft=draft)))
+        key = self.idempotency(request, data)
+        body, repeated = run_once(key, lambda: shown(accounts.managed_user_create(draft=draft)))
         return answer(body, 200 if repeated else 201)
 
 
@@ -240,12 +241,12 @@ def _account(name: str) -> Account:
     return user
 
 
-def _added(one: Imported, guard: IdempotencyKey | None) -> dict[str, Any]:
+def _added(one: Imported, key: IdempotencyKey | None) -> dict[str, Any]:
     try:
         if one.userId is None or one.externalId is not None:
             raise ChatError(errors.ILLEGAL_PARAMETER, "Give externalId or userId.")
         draft = accounts.managed_user_prepare(username=one.userId, nickname=one.nickname or "", email=one.email)
-        user, repeated = once(guard, lambda: shown(accounts.managed_user_create(draft=draft)))
+        user, repeated = run_once(key, lambda: shown(accounts.managed_user_create(draft=draft)))
     except (AccountError, ChatError) as refusal:
         return _refused(refusal)
     return {"status": 200 if repeated else 201, "user": user}

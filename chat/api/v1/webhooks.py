@@ -9,7 +9,7 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.actions.idempotency import once
+from chat.actions.idempotency import run_once
 from chat.api.v1 import pagination
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.openapi import CURSOR, LIMIT, described, paged
@@ -130,7 +130,7 @@ class Webhooks(Endpoint):
             )
             return {**_webhooks([hook])[0], "secret": secret}
 
-        body, repeated = once(self.idempotency(request, data), make, secret=True)
+        body, repeated = run_once(self.idempotency(request, data), make, secret=True)
         return answer(body, 200 if repeated else 201)
 
 
@@ -188,7 +188,7 @@ class WebhookSecret(Endpoint):
     def post(self, request: Request, webhook_id: str) -> Response:
         """What is sent from now on is signed by the new one."""
         pk = number(webhook_id)
-        body, _ = once(
+        body, _ = run_once(
             self.idempotency(request, Shape()),
             lambda: {"secret": webhooks.webhook_renew_secret(user=request.user, webhook_id=pk)},
             secret=True,

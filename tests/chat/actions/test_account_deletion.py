@@ -36,7 +36,7 @@ from chat import payloads, selectors
 from chat.actions import account_deletion
 from chat.actions.account_deletion import account_delete, anonymized_body, finish_interrupted_deletions
 from chat.actions.channel import channel_create_group, channel_create_private, channel_rename
-from chat.actions.idempotency import once
+from chat.actions.idempotency import run_once
 from chat.actions.member import member_leave
 from chat.actions.message import message_draft, message_edit, message_recall, message_send_now
 from chat.actions.report import message_report
@@ -121,15 +121,15 @@ def alice(db: None, bob: User, settings: Settings, tmp_path: Path) -> User:
             change_message=f"Mute.\nWhy: {NICK} is loud.\nUser name: {NAME}" if row == alice else f"Give.\nTo: {NAME}",
         )
     # What business systems were answered, and would be again.
-    once(IdempotencyKey("a", "added", ""), lambda: {"added": [payloads.person(alice), payloads.person(bob)]})
-    once(
+    run_once(IdempotencyKey("a", "added", ""), lambda: {"added": [payloads.person(alice), payloads.person(bob)]})
+    run_once(
         IdempotencyKey("a", "made", ""),
         lambda: payloads.listed_channel(selectors.channel_summary(bob, access_channel(bob, private.pk))),
     )
-    once(IdempotencyKey("a", "pushed", ""), lambda: {"messages": [{"to": {"users": [NAME, "bob"]}, "persons": 1}]})
+    run_once(IdempotencyKey("a", "pushed", ""), lambda: {"messages": [{"to": {"users": [NAME, "bob"]}, "persons": 1}]})
     idempotency.claim([("b", "said")])
     stored = StoredMessage(private.pk, said.id, said.seq)
-    idempotency.hold({IdempotencyKey("c", "stored", ""): stored.to_response()})
+    idempotency.claim_with_responses({IdempotencyKey("c", "stored", ""): stored.to_response()})
     return alice
 
 
@@ -167,7 +167,7 @@ def test_a_repeated_call_is_answered_as_before_but_for_her(alice: User, bob: Use
     }
 
     def again(key: str) -> dict[str, Any]:
-        body, repeated = once(IdempotencyKey("a", key, ""), dict)
+        body, repeated = run_once(IdempotencyKey("a", key, ""), dict)
         assert repeated
         return body
 
@@ -175,7 +175,7 @@ def test_a_repeated_call_is_answered_as_before_but_for_her(alice: User, bob: Use
     made = again("made")
     assert (made["name"], made["peer"]["name"], made["kind"]) == (NICKNAME, NICKNAME, "private")
     assert again("pushed") == {"messages": [{"to": {"users": [NICKNAME, "bob"]}, "persons": 1}]}
-    assert idempotency.claimed([("b", "said")])
+    assert idempotency.find_claimed([("b", "said")])
 
 
 def test_the_record_of_operators_says_what_was_done_but_not_to_whom(alice: User, bob: User) -> None:

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connections
 
 from accounts.models import User
 from chat import errors
-from chat.actions.idempotency import once
+from chat.actions.idempotency import run_once
 from chat.errors import ChatError
 from delivery.idempotency import IdempotencyKey
 from delivery.models import ClaimedKey
@@ -25,15 +25,15 @@ def make(name: str = "alice") -> dict[str, Any]:
 
 
 def test_a_repeat_gets_the_first_answer() -> None:
-    first, again = once(KEY, make), once(KEY, make)
+    first, again = run_once(KEY, make), run_once(KEY, make)
     assert first == (again[0], False) and again[1] is True
     assert User.objects.count() == 1
 
 
 def test_another_request_is_refused() -> None:
-    once(KEY, make)
+    run_once(KEY, make)
     with pytest.raises(ChatError) as refused:
-        once(IdempotencyKey(KEY.scope, KEY.key, "another"), lambda: make("bob"))
+        run_once(IdempotencyKey(KEY.scope, KEY.key, "another"), lambda: make("bob"))
     assert refused.value.code.http == 409
     assert User.objects.count() == 1
 
@@ -44,20 +44,20 @@ def test_what_fails_uses_nothing_up_and_leaves_nothing() -> None:
         raise ChatError(errors.NO_DATA)
 
     with pytest.raises(ChatError):
-        once(KEY, fail)
+        run_once(KEY, fail)
     assert not User.objects.exists() and not ClaimedKey.objects.exists()
-    assert once(KEY, make)[1] is False
+    assert run_once(KEY, make)[1] is False
 
 
 def test_a_fault_of_the_work_itself_is_no_repeat() -> None:
     make("alice")
     with pytest.raises(IntegrityError):
-        once(KEY, make)
+        run_once(KEY, make)
     assert not ClaimedKey.objects.exists()
 
 
 def test_without_a_key_it_is_done_each_time() -> None:
-    assert [once(None, lambda name=name: make(name))[1] for name in ("alice", "bob")] == [False, False]  # type: ignore[misc]
+    assert [run_once(None, lambda name=name: make(name))[1] for name in ("alice", "bob")] == [False, False]  # type: ignore[misc]
 
 
 def test_ten_at_once_are_one() -> None:
@@ -65,7 +65,7 @@ def test_ten_at_once_are_one() -> None:
 
     def call() -> None:
         try:
-            results.append(once(KEY, make))
+            results.append(run_once(KEY, make))
         except Exception as error:
             results.append(error)
         finally:

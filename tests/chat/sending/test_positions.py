@@ -163,22 +163,24 @@ def test_senders_and_channels_crossed_do_not_deadlock(
     assert len(tries) == 20 and MessageKey.objects.exclude(client_id=None).count() == 10
 
 
-def test_crossed_claims_of_two_services_happen_once(
+def test_crossed_keys_of_two_services_happen_once(
     persons: tuple[User, User], groups: tuple[Channel, Channel], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Claims are nobody's own, so only their order keeps two senders from waiting for each other.
+    """Scoped keys are nobody's own, so only their order keeps two senders from waiting for each other.
 
-    Somebody holds the middle one. In crossed order both would stop there, each with a claim that the other wants next.
+    Somebody holds the middle one. In crossed order both would stop there, each with a key that the other wants next.
     """
     alice, bob = persons
     faults: list[Exception] = []
     judge = writer._may_be_caused_by_one_draft
     monkeypatch.setattr(writer, "_may_be_caused_by_one_draft", lambda error: (faults.append(error), judge(error))[1])
-    claims = [("shop", "a"), ("shop", "m"), ("shop", "z")]
-    with Held(lambda: idempotency.claim(claims[1:2])) as held:
+    keys = [("shop", "a"), ("shop", "m"), ("shop", "z")]
+    with Held(lambda: idempotency.claim(keys[1:2])) as held:
         sending = [
-            in_thread(lambda one=one, group=group, order=order: commit([draft(one, group, claim=c) for c in order]))  # type: ignore[misc]
-            for one, group, order in ((alice, groups[0], claims), (bob, groups[1], claims[::-1]))
+            in_thread(
+                lambda one=one, group=group, order=order: commit([draft(one, group, scoped_key=k) for k in order])
+            )  # type: ignore[misc]
+            for one, group, order in ((alice, groups[0], keys), (bob, groups[1], keys[::-1]))
         ]
         wait_until_waiting(2)
         held.roll_back()

@@ -120,18 +120,18 @@ def test_the_key_of_a_refused_draft_is_free(alice: User, group: Channel) -> None
 
 
 def test_a_claimed_call_happens_once(alice: User, bob: User, group: Channel) -> None:
-    claim = ("shop", "1")
-    outcomes = commit([draft(alice, group, claim=claim), draft(alice, group, claim=claim), draft(alice, group)])
+    key = ("shop", "1")
+    outcomes = commit([draft(alice, group, scoped_key=key), draft(alice, group, scoped_key=key), draft(alice, group)])
     assert results(outcomes) == [1, 0, 2]
-    assert results(commit([draft(bob, group, claim=claim)])) == [0]
+    assert results(commit([draft(bob, group, scoped_key=key)])) == [0]
     assert seqs(group) == [1, 2]
 
 
 def test_the_claim_of_a_refused_call_is_free(alice: User, group: Channel) -> None:
-    claim = ("shop", "1")
-    outcomes = commit([draft(alice, 10**9, claim=claim), draft(alice, group, claim=claim)])
+    key = ("shop", "1")
+    outcomes = commit([draft(alice, 10**9, scoped_key=key), draft(alice, group, scoped_key=key)])
     assert results(outcomes) == [errors.NO_DATA, 1]
-    assert idempotency.claimed([claim]) == {claim}
+    assert idempotency.find_claimed([key]) == {key}
 
 
 # -- rights -----------------------------------------------------------------------------------------------------------
