@@ -13,7 +13,12 @@ from tests.settings import TEST_DATABASE
 from tests.support import database, machine
 from tests.support.site import Site
 
-pytest_plugins = ["tests.support.clock", "tests.support.fixtures", "tests.support.shared_site"]
+pytest_plugins = [
+    "tests.support.clock",
+    "tests.support.fixtures.sites",
+    "tests.support.fixtures.shared_site",
+    "tests.support.fixtures.users",
+]
 
 _DATABASE_FIXTURES = {"db", "transactional_db"}
 

@@ -8,22 +8,11 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from accounts.actions import user_register
 from accounts.models import User
 from delivery.models import Event, EventPerson
+from tests.support.fixtures.users import PASSWORD
 
-PASSWORD = "a good password"
 Revocations = Callable[[User], list[dict[str, str | None]]]
-
-
-@pytest.fixture
-def alice(db: None) -> User:
-    return user_register(username="alice", nickname="Alice", password=PASSWORD)
-
-
-@pytest.fixture
-def bob(db: None) -> User:
-    return user_register(username="bob", nickname="Bob", password=PASSWORD)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import urllib.request
 import pytest
 
 from tests.support.client import Client, Refused
-from tests.support.fixtures import Connect
+from tests.support.fixtures.sites import Connect
 from tests.support.site import Site
 
 pytestmark = pytest.mark.each_database

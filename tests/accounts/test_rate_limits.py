@@ -17,8 +17,8 @@ from chat.actions.session import session_login
 from chat.errors import TOO_MUCH, ChatError
 from delivery.rate_limits.base import TokenBucketResult
 from delivery.rate_limits.limiter import RateLimiter
-from tests.accounts.conftest import PASSWORD
 from tests.support.clock import Clock
+from tests.support.fixtures.users import PASSWORD
 
 FORM = "application/x-www-form-urlencoded"
 

@@ -17,7 +17,7 @@ from accounts.actions import user_register
 from accounts.rate_limits import sign_in_rate_limit
 from chat.node.connection_limiter import ConnectionLimiter
 from tests.support.bare_socket import BareSocket
-from tests.support.fixtures import SiteFactory
+from tests.support.fixtures.sites import SiteFactory
 from tests.support.people import People, Town
 from tests.support.rest import Service
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.bare_socket import PING, PONG, TEXT, BareSocket, frame
-from tests.support.fixtures import SiteFactory
+from tests.support.fixtures.sites import SiteFactory
 from tests.support.site import Site
 
 pytestmark = pytest.mark.each_database

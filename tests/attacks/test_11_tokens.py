@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 import pytest
 import pytest_asyncio
 
-from tests.support.fixtures import SiteFactory
+from tests.support.fixtures.sites import SiteFactory
 from tests.support.people import Account, People, Person, Town
 from tests.support.protobuf_client import ProtobufClient
 

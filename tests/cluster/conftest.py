@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from tests.support import machine
 from tests.support.cluster import Cluster
-from tests.support.fixtures import SiteFactory
+from tests.support.fixtures.sites import SiteFactory
 from tests.support.people import People
 from tests.support.two_nodes import Twins
 

@@ -15,7 +15,7 @@ from imsite.server.runner import configuration
 from tests.cluster.conftest import ClusterFactory
 from tests.support.client import Client
 from tests.support.cluster import Cluster
-from tests.support.fixtures import Connect
+from tests.support.fixtures.sites import Connect
 from tests.support.monitoring import ask, connections
 
 

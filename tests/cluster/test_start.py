@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.client import Client
-from tests.support.fixtures import Connect, SiteFactory
+from tests.support.fixtures.sites import Connect, SiteFactory
 from tests.support.monitoring import ask
 from tests.support.ports import free_ports
 from tests.support.redis import RedisServer

@@ -18,7 +18,7 @@ from playwright.async_api import Page, expect
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.test_two_browsers import say, shown
 from tests.support.accounts import PASSWORD
-from tests.support.fixtures import SiteFactory
+from tests.support.fixtures.sites import SiteFactory
 from tests.support.identity_provider import KEYS, picture
 from tests.support.site import Site
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Page, Request, Route, expect
 
 from tests.e2e.conftest import OpenPerson
-from tests.support.fixtures import SiteFactory
+from tests.support.fixtures.sites import SiteFactory
 from tests.support.site import Site
 
 _HINTS = re.compile(r'<link rel="modulepreload" href="([^"]+)">')

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.conftest import OpenPerson
 from tests.support.client import Client
-from tests.support.fixtures import SiteFactory
+from tests.support.fixtures.sites import SiteFactory
 from tests.support.site import Site
 
 PAGE = """<!doctype html>

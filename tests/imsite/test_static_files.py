@@ -13,7 +13,7 @@ import pytest
 from django.conf import LazySettings
 
 from imsite.static_files import version_directory
-from tests.support.fixtures import SiteFactory
+from tests.support.fixtures.sites import SiteFactory
 from tests.support.site import Site
 
 FOREIGN = "v-0123456789abcdef"

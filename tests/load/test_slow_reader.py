@@ -6,7 +6,7 @@ import pytest
 
 from tests.load.chat_load import Load
 from tests.load.slow_reader import run
-from tests.support.fixtures import SiteFactory
+from tests.support.fixtures.sites import SiteFactory
 
 
 @pytest.mark.sqlite

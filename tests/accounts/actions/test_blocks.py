@@ -10,7 +10,7 @@ from accounts.errors import BlockRefused, NoSuchPerson
 from accounts.models import Block, User
 from accounts.selectors.contacts import has_blocked
 from delivery.models import Event, EventPerson
-from tests.accounts.conftest import PASSWORD
+from tests.support.fixtures.users import PASSWORD
 
 
 def heard(user: User) -> list[str]:

@@ -27,7 +27,7 @@ from accounts.errors import BadToken
 from accounts.models import Device, User
 from accounts.names import BadName
 from accounts.selectors.users import user_by_token
-from tests.accounts.conftest import PASSWORD
+from tests.support.fixtures.users import PASSWORD
 
 
 @pytest.fixture(autouse=True)

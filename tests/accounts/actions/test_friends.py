@@ -21,7 +21,7 @@ from accounts.errors import FriendRequestRefused, NoSuchFriend, NoSuchPerson
 from accounts.models import User
 from accounts.selectors.contacts import Contacts, contacts_of
 from delivery.models import Event, EventPerson
-from tests.accounts.conftest import PASSWORD
+from tests.support.fixtures.users import PASSWORD
 
 
 def heard(user: User) -> list[str]:

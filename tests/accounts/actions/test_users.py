@@ -35,7 +35,8 @@ from accounts.models import User
 from accounts.names import BadName, BadNickname
 from accounts.selectors.users import user_by_token
 from delivery.log import head
-from tests.accounts.conftest import PASSWORD, Revocations
+from tests.accounts.conftest import Revocations
+from tests.support.fixtures.users import PASSWORD
 
 ALL = {"credential": None, "except": None}
 

@@ -8,7 +8,7 @@ from django.test import Client
 
 from accounts.actions import administrator_create, user_register, user_roles_set
 from accounts.models import User
-from tests.accounts.conftest import PASSWORD
+from tests.support.fixtures.users import PASSWORD
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 

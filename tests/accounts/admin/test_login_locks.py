@@ -7,7 +7,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from accounts.models import User
-from tests.accounts.conftest import PASSWORD
+from tests.support.fixtures.users import PASSWORD
 
 LOCKS = "/admin/axes/accessattempt/"
 

@@ -14,7 +14,8 @@ from accounts.actions import guest_create, service_create, token_issue, user_reg
 from accounts.models import User
 from accounts.selectors.users import user_by_session, user_by_token
 from delivery.db.transactions import write
-from tests.accounts.conftest import PASSWORD, Revocations
+from tests.accounts.conftest import Revocations
+from tests.support.fixtures.users import PASSWORD
 
 ALL = {"credential": None, "except": None}
 LIST = "/admin/accounts/user/"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts.actions import friend_accept, friend_request, user_block, user_deactivate, user_register
@@ -16,12 +15,7 @@ from accounts.selectors.contacts import (
     presence_visible_to,
     read_receipts_visible_to,
 )
-from tests.accounts.conftest import PASSWORD
-
-
-@pytest.fixture
-def carol(db: None) -> User:
-    return user_register(username="carol", nickname="Carol", password=PASSWORD)
+from tests.support.fixtures.users import PASSWORD
 
 
 def befriend(one: User, other: User) -> None:

@@ -23,7 +23,7 @@ from accounts.actions import (
 from accounts.credentials import session_credential
 from accounts.models import User
 from accounts.selectors import users
-from tests.accounts.conftest import PASSWORD
+from tests.support.fixtures.users import PASSWORD
 
 GARBAGE = [
     "",

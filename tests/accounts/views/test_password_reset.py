@@ -15,7 +15,8 @@ from accounts.actions import token_create, user_deactivate
 from accounts.mail import posted
 from accounts.models import User
 from accounts.selectors.users import user_by_token
-from tests.accounts.conftest import PASSWORD, Revocations
+from tests.accounts.conftest import Revocations
+from tests.support.fixtures.users import PASSWORD
 
 NEW = "a brand new password"
 

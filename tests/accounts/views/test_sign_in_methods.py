@@ -18,7 +18,9 @@ from accounts.credentials import session_credential
 from accounts.mail import posted
 from accounts.models import App, Device, User
 from accounts.selectors.users import user_by_session, user_by_token
-from tests.accounts.conftest import PASSWORD, Revocations
+from tests.accounts.conftest import Revocations
+from tests.support.account_pages import session_key
+from tests.support.fixtures.users import PASSWORD
 
 PAGE = "/accounts/ways-in/"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -28,10 +30,6 @@ def _signed_in(username: str = "alice", agent: str = FIREFOX) -> Client:
     client = Client(headers={"User-Agent": agent})
     assert client.post("/accounts/login/", {"username": username, "password": PASSWORD}).status_code == 302
     return client
-
-
-def _key(client: Client) -> str:
-    return client.session.session_key or ""
 
 
 def test_a_browser_that_signs_in_is_listed(alice: User) -> None:
@@ -45,20 +43,20 @@ def test_the_secret_of_a_session_or_token_is_on_no_page(alice: User) -> None:
     client = _signed_in()
     page = client.get(PAGE).content.decode()
     assert "Build robot" in page
-    assert made.token not in page and _key(client) not in page and made.token[:15] not in page
+    assert made.token not in page and session_key(client) not in page and made.token[:15] not in page
 
 
 def test_where_and_on_which_app_it_was_last_seen(alice: User) -> None:
     client = _signed_in()
     App.objects.create(number=901, name="Web of ours")
-    devices_record_use({session_credential(_key(client)): (901, "192.0.2.7")})
+    devices_record_use({session_credential(session_key(client)): (901, "192.0.2.7")})
     page = client.get(PAGE).content.decode()
     assert "Web of ours" in page and "192.0.2.7" in page and "last seen" in page
 
 
 def test_another_browser_is_signed_out_from_here(alice: User, revocations: Revocations) -> None:
     here, there = _signed_in(), _signed_in()
-    key = _key(there)
+    key = session_key(there)
     device = Device.objects.get(credential=session_credential(key))
     here.post(f"{PAGE}devices/{device.pk}/")
     assert user_by_session(key) is None
@@ -100,7 +98,7 @@ def test_everywhere_is_everywhere(alice: User) -> None:
 
 def test_a_session_that_ends_elsewhere_leaves_no_device(alice: User) -> None:
     client = _signed_in()
-    session_end(user_id=alice.pk, session_key=_key(client))
+    session_end(user_id=alice.pk, session_key=session_key(client))
     assert not Device.objects.exists()
     client = _signed_in()
     Session.objects.update(expire_date=timezone.now() - timezone.timedelta(days=1))  # type: ignore[attr-defined]
@@ -119,7 +117,7 @@ def test_a_password_that_changes_keeps_this_device_only(alice: User) -> None:
     made = token_create(user=alice)
     form = {"present": PASSWORD, "password": "another good one", "again": "another good one"}
     here.post("/accounts/password/", form)
-    assert [device.credential for device in Device.objects.all()] == [session_credential(_key(here))]
+    assert [device.credential for device in Device.objects.all()] == [session_credential(session_key(here))]
     assert user_by_token(made.token) is None
     here.post(f"{PAGE}devices/{Device.objects.get().pk}/")
     assert SESSION_KEY not in here.session

@@ -25,21 +25,6 @@ from tests.support.in_process import guest, people
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def alice() -> User:
-    return people("alice")[0]
-
-
-@pytest.fixture
-def bob() -> User:
-    return people("bob")[0]
-
-
-@pytest.fixture
-def group(alice: User, bob: User) -> Channel:
-    return channel_create_group(creator=alice, name="Painters", members=["bob"])
-
-
 def last_note() -> tuple[str, str]:
     """Kind and value of the newest event."""
     body = log.read(log.head() - 1, 1)[0].body

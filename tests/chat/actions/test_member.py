@@ -20,16 +20,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def persons() -> list[User]:
-    return people("alice", "bob", "carol", "dave")
-
-
-@pytest.fixture
-def group(persons: list[User]) -> Channel:
-    """Alice owns it, Bob is an admin, Carol a member, Dave a stranger."""
-    made = channel_create_group(creator=persons[0], name="Painters", members=["bob", "carol"])
-    member_set_role(user=persons[0], channel_id=made.pk, name="bob", role="admin")
-    return made
+def group(alice: User, trio: Channel) -> Channel:
+    """Alice's group, in which Bob is an admin and Carol a member."""
+    member_set_role(user=alice, channel_id=trio.pk, name="bob", role="admin")
+    return trio
 
 
 def present(group: Channel) -> dict[str, str]:
@@ -45,8 +39,7 @@ def refusal(act: Callable[[], object]) -> Code:
     return refused.value.code
 
 
-def test_a_stay_is_the_interval_from_its_join_to_its_leave(persons: list[User], group: Channel) -> None:
-    alice, _, carol, _ = persons
+def test_a_stay_is_the_interval_from_its_join_to_its_leave(alice: User, carol: User, group: Channel) -> None:
     say(alice, group)
     member_leave(user=carol, channel_id=group.pk)
     left = log.head()
@@ -62,19 +55,18 @@ def test_a_stay_is_the_interval_from_its_join_to_its_leave(persons: list[User], 
 
 
 @pytest.mark.parametrize(("join", "comes"), [("open", True), ("invite", False), ("closed", False)])
-def test_who_joins_by_themselves(persons: list[User], group: Channel, join: str, comes: bool) -> None:
+def test_who_joins_by_themselves(dave: User, group: Channel, join: str, comes: bool) -> None:
     Channel.objects.filter(pk=group.pk).update(join=join)
     if comes:
-        member_join(user=persons[3], channel_id=group.pk)
+        member_join(user=dave, channel_id=group.pk)
         before = log.head()
-        member_join(user=persons[3], channel_id=group.pk)
+        member_join(user=dave, channel_id=group.pk)
         assert present(group)["dave"] == "member" and log.head() == before
     else:
-        assert refusal(lambda: member_join(user=persons[3], channel_id=group.pk)) is errors.NO_DATA
+        assert refusal(lambda: member_join(user=dave, channel_id=group.pk)) is errors.NO_DATA
 
 
-def test_a_group_that_does_not_exist_or_is_closed_or_private_is_not_joined(persons: list[User]) -> None:
-    alice, bob, *_, dave = persons
+def test_a_group_that_does_not_exist_or_is_closed_or_private_is_not_joined(alice: User, bob: User, dave: User) -> None:
     private, _ = channel_create_private(creator=alice, other=bob)
     closed = channel_create_group(creator=alice, name="Closed", join="open")
     channel_set_closed(operator=alice, channel_id=closed.pk, closed=True)
@@ -82,19 +74,20 @@ def test_a_group_that_does_not_exist_or_is_closed_or_private_is_not_joined(perso
         assert refusal(lambda channel_id=channel_id: member_join(user=dave, channel_id=channel_id)) is errors.NO_DATA
 
 
+@pytest.mark.usefixtures("dave")
 @pytest.mark.parametrize(
     ("join", "who", "code"),
     [
-        ("open", 2, None), ("invite", 2, None), ("closed", 2, errors.NOT_AUTHORISED),
-        ("closed", 1, None), ("open", 3, errors.NO_DATA),
+        ("open", "carol", None), ("invite", "carol", None), ("closed", "carol", errors.NOT_AUTHORISED),
+        ("closed", "bob", None), ("open", "dave", errors.NO_DATA),
     ],
 )  # fmt: skip
-def test_who_invites(persons: list[User], group: Channel, join: str, who: int, code: Code | None) -> None:
+def test_who_invites(group: Channel, join: str, who: str, code: Code | None) -> None:
     people("erin")
     Channel.objects.filter(pk=group.pk).update(join=join)
 
     def invite() -> list[User]:
-        return member_invite(user=persons[who], channel_id=group.pk, names=["erin", "alice"])
+        return member_invite(user=User.objects.get(username=who), channel_id=group.pk, names=["erin", "alice"])
 
     if code is None:
         assert [user.username for user in invite()] == ["erin"]
@@ -103,29 +96,32 @@ def test_who_invites(persons: list[User], group: Channel, join: str, who: int, c
         assert refusal(invite) is code
 
 
-def test_guests_neither_join_nor_are_invited(persons: list[User], group: Channel) -> None:
+def test_guests_neither_join_nor_are_invited(alice: User, group: Channel) -> None:
     visitor = guest("夏圭？")
     Channel.objects.filter(pk=group.pk).update(join="open")
     assert refusal(lambda: member_join(user=visitor, channel_id=group.pk)) is errors.NOT_AUTHORISED
-    assert refusal(lambda: member_invite(user=persons[0], channel_id=group.pk, names=["夏圭？"])) is errors.NO_DATA
+    assert refusal(lambda: member_invite(user=alice, channel_id=group.pk, names=["夏圭？"])) is errors.NO_DATA
 
 
-def test_a_full_group_takes_nobody(persons: list[User], group: Channel, settings: Settings) -> None:
+@pytest.mark.usefixtures("dave")
+def test_a_full_group_takes_nobody(alice: User, group: Channel, settings: Settings) -> None:
     settings.IM_GROUP_MAX_MEMBERS = 3  # type: ignore[attr-defined]
-    assert refusal(lambda: member_invite(user=persons[0], channel_id=group.pk, names=["dave"])) is errors.TOO_MUCH
+    assert refusal(lambda: member_invite(user=alice, channel_id=group.pk, names=["dave"])) is errors.TOO_MUCH
 
 
+@pytest.mark.usefixtures("dave")
 @pytest.mark.parametrize(
     ("who", "whom", "code"),
     [
-        (0, "bob", None), (0, "carol", None), (1, "carol", None),
-        (1, "alice", errors.NOT_AUTHORISED), (1, "bob", errors.NOT_AUTHORISED), (2, "bob", errors.NOT_AUTHORISED),
-        (3, "carol", errors.NO_DATA), (0, "dave", errors.NO_DATA), (0, "nobody", errors.NO_DATA),
+        ("alice", "bob", None), ("alice", "carol", None), ("bob", "carol", None),
+        ("bob", "alice", errors.NOT_AUTHORISED), ("bob", "bob", errors.NOT_AUTHORISED),
+        ("carol", "bob", errors.NOT_AUTHORISED),
+        ("dave", "carol", errors.NO_DATA), ("alice", "dave", errors.NO_DATA), ("alice", "nobody", errors.NO_DATA),
     ],
 )  # fmt: skip
-def test_who_removes_whom(persons: list[User], group: Channel, who: int, whom: str, code: Code | None) -> None:
+def test_who_removes_whom(group: Channel, who: str, whom: str, code: Code | None) -> None:
     def remove() -> None:
-        member_remove(user=persons[who], channel_id=group.pk, name=whom)
+        member_remove(user=User.objects.get(username=who), channel_id=group.pk, name=whom)
 
     if code is None:
         remove()
@@ -135,9 +131,8 @@ def test_who_removes_whom(persons: list[User], group: Channel, who: int, whom: s
 
 
 def test_a_leaving_owner_hands_over_to_the_admin_then_to_the_longest_standing(
-    persons: list[User], group: Channel
+    alice: User, bob: User, carol: User, group: Channel
 ) -> None:
-    alice, bob, carol, _ = persons
     member_leave(user=alice, channel_id=group.pk)
     assert present(group) == {"bob": "owner", "carol": "member"}
     member_leave(user=bob, channel_id=group.pk)
@@ -146,18 +141,18 @@ def test_a_leaving_owner_hands_over_to_the_admin_then_to_the_longest_standing(
     assert present(group) == {}
 
 
-def test_an_open_group_that_everybody_left_belongs_to_who_comes_first(persons: list[User], group: Channel) -> None:
+def test_an_open_group_that_everybody_left_belongs_to_who_comes_first(
+    alice: User, bob: User, carol: User, dave: User, group: Channel
+) -> None:
     Channel.objects.filter(pk=group.pk).update(join="open")
-    for user in persons[:3]:
+    for user in (alice, bob, carol):
         member_leave(user=user, channel_id=group.pk)
-    member_join(user=persons[3], channel_id=group.pk)
-    member_join(user=persons[0], channel_id=group.pk)
+    member_join(user=dave, channel_id=group.pk)
+    member_join(user=alice, channel_id=group.pk)
     assert present(group) == {"dave": "owner", "alice": "member"}
 
 
-def test_roles_are_given_by_owners_and_one_owner_stays(persons: list[User], group: Channel) -> None:
-    alice, bob, *_ = persons
-
+def test_roles_are_given_by_owners_and_one_owner_stays(alice: User, bob: User, group: Channel) -> None:
     def give(user: User, name: str, role: str) -> None:
         member_set_role(user=user, channel_id=group.pk, name=name, role=role)
 
@@ -168,8 +163,7 @@ def test_roles_are_given_by_owners_and_one_owner_stays(persons: list[User], grou
     assert present(group) == {"alice": "member", "bob": "owner", "carol": "member"}
 
 
-def test_a_private_channel_is_neither_left_nor_joined_by_others(persons: list[User]) -> None:
-    alice, bob, carol, _ = persons
+def test_a_private_channel_is_neither_left_nor_joined_by_others(alice: User, bob: User, carol: User) -> None:
     private, _ = channel_create_private(creator=alice, other=bob)
     assert refusal(lambda: member_leave(user=alice, channel_id=private.pk)) is errors.NOT_AUTHORISED
     assert refusal(lambda: member_invite(user=alice, channel_id=private.pk, names=["carol"])) is errors.NOT_AUTHORISED

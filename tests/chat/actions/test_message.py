@@ -22,25 +22,14 @@ from chat.errors import ChatError, Code
 from chat.models import Channel, Message
 from chat.sending.drafts import StoredMessage
 from delivery import log
-from tests.support.in_process import guest, people, room, say
+from tests.support.in_process import guest, room, say
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def persons() -> list[User]:
-    return people("alice", "bob", "carol")
-
-
-@pytest.fixture
-def group(persons: list[User]) -> Channel:
-    """Alice owns it, Bob is a member, Carol a stranger."""
-    return channel_create_group(creator=persons[0], name="Painters", members=["bob"])
-
-
-@pytest.fixture
-def said(persons: list[User], group: Channel) -> StoredMessage:
-    return say(persons[1], group, "by Bob")
+def said(bob: User, group: Channel) -> StoredMessage:
+    return say(bob, group, "by Bob")
 
 
 def edit(user: User, group: Channel, said: StoredMessage, text: str = "edited") -> int:
@@ -60,9 +49,9 @@ def refusal(act: Callable[[], object]) -> Code:
 
 
 def test_an_edit_is_an_event_about_the_message_and_redacts_what_was_there(
-    persons: list[User], group: Channel, said: StoredMessage
+    bob: User, group: Channel, said: StoredMessage
 ) -> None:
-    position = edit(persons[1], group, said)
+    position = edit(bob, group, said)
     first, second = log.read(said.position - 1, 9)
     assert (second.position, second.kind, second.ref, second.origin) == (position, "message.edited", said.id, "c.1")
     assert second.subject == said.position
@@ -70,56 +59,55 @@ def test_an_edit_is_an_event_about_the_message_and_redacts_what_was_there(
     assert first.body["editedAt"] == second.body["editedAt"]
 
 
-def test_in_a_room_and_an_open_group_everybody_hears_of_an_edit(persons: list[User]) -> None:
-    alice = persons[0]
+def test_in_a_room_and_an_open_group_everybody_hears_of_an_edit(alice: User) -> None:
     for channel in (room(), channel_create_group(creator=alice, name="Open", join="open")):
         said = say(alice, channel)
         edit(alice, channel, said)
         assert log.read(said.position, 1)[0].subject is None
 
 
-def test_a_recall_leaves_no_text_anywhere(persons: list[User], group: Channel, said: StoredMessage) -> None:
-    edit(persons[1], group, said, "edited by Bob")
-    assert recall(persons[1], group, said) == log.head()
+def test_a_recall_leaves_no_text_anywhere(bob: User, group: Channel, said: StoredMessage) -> None:
+    edit(bob, group, said, "edited by Bob")
+    assert recall(bob, group, said) == log.head()
     assert Message.objects.get(pk=said.id).text == ""
     events = log.read(said.position - 1, 9)
     assert [event.kind for event in events] == ["msg", "message.edited", "message.recalled"]
     assert not any("by Bob" in str(event.body) for event in events)
 
 
-def test_a_second_recall_is_no_news(persons: list[User], group: Channel, said: StoredMessage) -> None:
-    recall(persons[1], group, said)
+def test_a_second_recall_is_no_news(bob: User, group: Channel, said: StoredMessage) -> None:
+    recall(bob, group, said)
     before = log.head()
-    assert recall(persons[1], group, said) is None and log.head() == before
-    assert refusal(lambda: edit(persons[1], group, said)) is errors.OPERATION_FAILED
+    assert recall(bob, group, said) is None and log.head() == before
+    assert refusal(lambda: edit(bob, group, said)) is errors.OPERATION_FAILED
 
 
 @pytest.mark.parametrize(
     ("who", "may_edit", "may_recall"),
-    [(0, errors.NOT_AUTHORISED, None), (1, None, None), (2, errors.NO_DATA, errors.NO_DATA)],
+    [("alice", errors.NOT_AUTHORISED, None), ("bob", None, None), ("carol", errors.NO_DATA, errors.NO_DATA)],
     ids=["the owner", "the author", "a stranger"],
 )
+@pytest.mark.usefixtures("carol")
 def test_who_edits_and_who_recalls(
-    persons: list[User], group: Channel, said: StoredMessage, who: int, may_edit: Code | None, may_recall: Code | None
+    group: Channel, said: StoredMessage, who: str, may_edit: Code | None, may_recall: Code | None
 ) -> None:
+    user = User.objects.get(username=who)
     for act, code in ((edit, may_edit), (recall, may_recall)):
         if code is None:
-            act(persons[who], group, said)
+            act(user, group, said)
         else:
-            assert refusal(lambda act=act: act(persons[who], group, said)) is code
+            assert refusal(lambda act=act: act(user, group, said)) is code
 
 
 def test_an_admin_who_may_not_read_it_may_not_recall_it(
-    persons: list[User], group: Channel, said: StoredMessage
+    alice: User, carol: User, group: Channel, said: StoredMessage
 ) -> None:
-    alice, _, carol = persons
     member_invite(user=alice, channel_id=group.pk, names=["carol"])
     member_set_role(user=alice, channel_id=group.pk, name="carol", role="admin")
     assert refusal(lambda: recall(carol, group, said)) is errors.NO_DATA
 
 
-def test_in_a_room_only_the_author_and_the_operator_recall(persons: list[User]) -> None:
-    alice, bob, _ = persons
+def test_in_a_room_only_the_author_and_the_operator_recall(alice: User, bob: User) -> None:
     here = room()
     visitor = guest("夏圭？")
     said = say(visitor, here, app=101)
@@ -131,15 +119,14 @@ def test_in_a_room_only_the_author_and_the_operator_recall(persons: list[User]) 
 
 
 def test_in_a_closed_channel_nothing_is_edited_and_recalls_still_work(
-    persons: list[User], group: Channel, said: StoredMessage
+    alice: User, bob: User, group: Channel, said: StoredMessage
 ) -> None:
-    channel_set_closed(operator=persons[0], channel_id=group.pk, closed=True)
-    assert refusal(lambda: edit(persons[1], group, said)) is errors.OPERATION_FAILED
-    assert recall(persons[1], group, said) is not None
+    channel_set_closed(operator=alice, channel_id=group.pk, closed=True)
+    assert refusal(lambda: edit(bob, group, said)) is errors.OPERATION_FAILED
+    assert recall(bob, group, said) is not None
 
 
-def test_a_message_sent_alone_is_stored_or_raises(persons: list[User], group: Channel) -> None:
-    alice, _, carol = persons
+def test_a_message_sent_alone_is_stored_or_raises(alice: User, carol: User, group: Channel) -> None:
     assert message_send_now(message_draft(sender=alice.pk, channel=group.pk, text="a\r\nb")).seq == 1
     assert Message.objects.get().text == "a\nb"
     assert (
@@ -149,9 +136,8 @@ def test_a_message_sent_alone_is_stored_or_raises(persons: list[User], group: Ch
 
 
 def test_sending_moves_one_s_own_read_mark_and_nobody_else_s(
-    persons: list[User], group: Channel, said: StoredMessage
+    alice: User, bob: User, carol: User, group: Channel, said: StoredMessage
 ) -> None:
-    alice, bob, carol = persons
     assert read_mark(user=bob, channel_id=group.pk, seq=0, app=101) == 1
     assert read_mark(user=alice, channel_id=group.pk, seq=0, app=101) == 0
     assert refusal(lambda: read_mark(user=carol, channel_id=group.pk, seq=1, app=101)) is errors.NO_DATA

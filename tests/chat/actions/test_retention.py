@@ -31,26 +31,11 @@ from chat.models import Channel, Message, Pin, Report
 from chat.selectors import access_channel, history
 from delivery import log
 from delivery.models import Event
-from tests.support.in_process import people, say
+from tests.support.in_process import say
 
 pytestmark = pytest.mark.django_db
 
 DAY = 86_400_000
-
-
-@pytest.fixture
-def alice() -> User:
-    return people("alice")[0]
-
-
-@pytest.fixture
-def bob() -> User:
-    return people("bob")[0]
-
-
-@pytest.fixture
-def group(alice: User, bob: User) -> Channel:
-    return channel_create_group(creator=alice, name="Painters", members=["bob"])
 
 
 def said(sender: User, channel: Channel, *days: float, **fields: Any) -> list[int]:

@@ -5,26 +5,11 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from accounts.actions import app_create, user_register
+from accounts.actions import app_create
 from accounts.models import User
-from chat.actions.channel import channel_create_global, channel_create_group
+from chat.actions.channel import channel_create_global
 from chat.models import Channel
 from tests.support.operators import signed_in
-
-
-@pytest.fixture
-def alice(db: None) -> User:
-    return user_register(username="alice", nickname="Alice", password="a good password")
-
-
-@pytest.fixture
-def bob(db: None) -> User:
-    return user_register(username="bob", nickname="Bob", password="a good password")
-
-
-@pytest.fixture
-def group(alice: User, bob: User) -> Channel:
-    return channel_create_group(creator=alice, name="Tea", members=["bob"])
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ def test_who_was_muted_where_for_how_long_and_why_is_on_record(operator: Client,
     given = {"member": "bob", "hours": 24, "reason": "Calm\n down"}
     operator.post(f"{CHANNELS}{group.pk}/mute/", {"confirmed": "mute", **given})
     entry = LogEntry.objects.get()
-    assert (entry.user.username, entry.object_repr) == ("olga", "Tea")
+    assert (entry.user.username, entry.object_repr) == ("olga", "Painters")
     assert entry.change_message == "Mute a member.\nMember: bob\nFor: A day\nReason: Calm down"
 
 

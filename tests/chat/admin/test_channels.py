@@ -26,7 +26,7 @@ def test_channels_are_called_as_their_people_know_them(
     others = [user_register(username=f"p{n}", nickname=f"Person {n}", password="a good password") for n in range(5)]
     channel_create_group(creator=alice, members=[person.username for person in others])
     html = operator.get(CHANNELS).content.decode()
-    for title in ("Tea", "Web", "Alice, Bob", "Alice, Person 0, Person 1, Person 2 +2"):
+    for title in ("Painters", "Web", "Alice, Bob", "Alice, Person 0, Person 1, Person 2 +2"):
         assert f">{title}</a>" in html
 
 
@@ -36,7 +36,7 @@ def test_a_channel_is_found_by_name_and_by_number(operator: Client, alice: User,
     def found(term: str) -> list[int]:
         return sorted(row.pk for row in operator.get(CHANNELS, {"q": term}).context["cl"].result_list)
 
-    assert found("tea") == [group.pk]
+    assert found("paint") == [group.pk]
     assert found(str(group.pk)) == [group.pk]
     assert found("") == [group.pk, coffee.pk]
     assert found("²") == found("9" * 30) == found("9" * 5000) == []
@@ -74,7 +74,7 @@ def test_a_large_group_shows_its_members_page_by_page(operator: Client, alice: U
 
 def test_nothing_counts_the_channels(operator: Client, group: Channel) -> None:
     with CaptureQueriesContext(connection) as queries:
-        for url in (CHANNELS, f"{CHANNELS}?q=tea&kind__exact=public", f"{CHANNELS}?_facets=True", f"{CHANNELS}?p=2"):
+        for url in (CHANNELS, f"{CHANNELS}?q=paint&kind__exact=public", f"{CHANNELS}?_facets=True", f"{CHANNELS}?p=2"):
             assert operator.get(url).status_code == 200
     assert not [query["sql"] for query in queries if "COUNT(" in query["sql"] and 'FROM "chat_channel"' in query["sql"]]
 

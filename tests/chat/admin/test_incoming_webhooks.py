@@ -26,7 +26,7 @@ def _post(path: str) -> int:
 
 
 def test_it_is_made_used_switched_off_and_given_another_url(operator: Client, group: Channel) -> None:
-    path = _path(operator.post(f"{HOOKS}add/", {"name": "Build", "of_channel": "Tea"}))
+    path = _path(operator.post(f"{HOOKS}add/", {"name": "Build", "of_channel": "Painters"}))
     assert _post(path) == 200 and Message.objects.get().sender.nickname == "Build"
     hook = IncomingHook.objects.get()
     shown = operator.get(HOOKS).content.decode() + operator.get(f"{HOOKS}{hook.pk}/change/").content.decode()
@@ -39,9 +39,11 @@ def test_it_is_made_used_switched_off_and_given_another_url(operator: Client, gr
 
 
 def test_a_name_that_nobody_may_have_is_told(operator: Client, group: Channel) -> None:
-    html = operator.post(f"{HOOKS}add/", {"name": "a\u202eb", "of_channel": "Tea"}, follow=True).content.decode()
+    html = operator.post(f"{HOOKS}add/", {"name": "a\u202eb", "of_channel": "Painters"}, follow=True).content.decode()
     assert 'id="secret"' not in html and not IncomingHook.objects.exists()
 
 
 def test_without_the_right_none_is_made(group: Channel) -> None:
-    assert staff("view_incominghook").post(f"{HOOKS}add/", {"name": "Build", "of_channel": "Tea"}).status_code == 403
+    assert (
+        staff("view_incominghook").post(f"{HOOKS}add/", {"name": "Build", "of_channel": "Painters"}).status_code == 403
+    )

@@ -35,7 +35,7 @@ def test_messages_are_found_by_text_sender_and_channel(
     assert texts(operator, "from:BOB") == texts(operator, f"from:{bob.pk}") == ["black tea"]
     assert texts(operator, 'from:"mei lin" tea') == ["tea for two"]
     assert texts(operator, "in:web") == texts(operator, f"in:{room.pk}") == ["tea for two"]
-    assert texts(operator, "in:tea from:alice") == ["green tea: from:nobody"]
+    assert texts(operator, "in:painters from:alice") == ["green tea: from:nobody"]
     assert texts(operator, "from:") == texts(operator, 'from:"') == texts(operator, "in:99999999999999999999") == []
 
 
@@ -69,7 +69,7 @@ def test_olga_recalls_messages_after_she_was_asked(operator: Client, alice: User
     rude, ruder, fine = say(bob, group, "rude"), say(bob, group, "ruder"), say(alice, group, "harmless")
     asked = tick(operator, MESSAGES, "recall_selected", rude, ruder)
     html = asked.content.decode()
-    assert "deleted for good" in html and "Bob in Tea: rude" in html and "harmless" not in html
+    assert "deleted for good" in html and "Bob in Painters: rude" in html and "harmless" not in html
     assert not Message.objects.filter(recalled_at__isnull=False)
 
     done = tick(operator, MESSAGES, "recall_selected", rude, ruder, confirmed="recall")

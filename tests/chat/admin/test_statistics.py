@@ -51,7 +51,7 @@ def test_messages_are_counted_by_hour_and_day(alice: User, bob: User, group: Cha
         {"05-07": 1, "05-17": 1, "05-19": 2, "05-20": 3},
     )
     assert len(found.hours) == 24 and len(found.days) == DAYS
-    assert [(busy.title, busy.value) for busy in found.busiest] == [("Tea", 2), ("Alice, Bob", 2)]
+    assert [(busy.title, busy.value) for busy in found.busiest] == [("Painters", 2), ("Alice, Bob", 2)]
     highest = max(found.days, key=lambda bar: bar.value)
     assert (highest.share, highest.top) == (100, 0)
 
@@ -80,6 +80,6 @@ def test_figures_are_kept_for_a_while(alice: User, group: Channel) -> None:
 def test_the_page_draws_without_script_and_tells_who_may_see(operator: Client, alice: User, group: Channel) -> None:
     say(alice, group, "hello")
     html = operator.get("/admin/").content.decode()
-    assert html.count('data-testid="chart"') == 3 and ">Tea</a>" in html and "Faults that were logged" in html
+    assert html.count('data-testid="chart"') == 3 and ">Painters</a>" in html and "Faults that were logged" in html
     plain = staff().get("/admin/").content.decode()
-    assert 'data-testid="chart"' not in plain and "Tea" not in plain and 'data-testid="nodes"' not in plain
+    assert 'data-testid="chart"' not in plain and "Painters" not in plain and 'data-testid="nodes"' not in plain

@@ -28,7 +28,7 @@ def test_olga_mutes_bob_in_one_channel_for_a_day(operator: Client, bob: User, gr
     assert "They still read" in operator.get(page).content.decode()
     wrong = operator.post(page, {"confirmed": "mute", "hours": 24, "channel_id": "Nowhere"})
     assert "There is no such channel." in wrong.content.decode() and not Restriction.objects.exists()
-    operator.post(page, {"confirmed": "mute", "hours": 24, "channel_id": "Tea", "reason": SCRIPT})
+    operator.post(page, {"confirmed": "mute", "hours": 24, "channel_id": "Painters", "reason": SCRIPT})
     mute = Restriction.objects.get()
     assert (mute.user, mute.kind, mute.channel, mute.by.username) == (bob, "mute", group, "olga")
     assert mute.until is not None and mute.reason == SCRIPT
@@ -73,7 +73,7 @@ def test_the_page_tells_where_somebody_is_and_how_they_come_in(operator: Client,
     UserSocialAuth.objects.create(user=bob, provider="github", uid="7")
     token_issue(user=bob)
     html = operator.get(f"{PEOPLE}{bob.pk}/change/").content.decode()
-    assert "a password, github" in html and ">Tea</a>" in html and "Devices" in html
+    assert "a password, github" in html and ">Painters</a>" in html and "Devices" in html
 
 
 def test_people_are_found_by_what_operators_know_of_them(operator: Client, bob: User) -> None:

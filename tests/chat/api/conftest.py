@@ -13,7 +13,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from accounts.actions import app_create, token_issue, user_register
+from accounts.actions import app_create, token_issue
 from accounts.models import App, User
 from chat import selectors
 from chat.actions.channel import channel_create_global
@@ -158,11 +158,6 @@ def _app(number: int, name: str, *, enabled: bool = True) -> App:
 
 
 @pytest.fixture
-def web(db: None) -> App:
-    return _app(101, "Web")
-
-
-@pytest.fixture
 def ios(db: None) -> App:
     return _app(102, "iOS")
 
@@ -171,16 +166,6 @@ def ios(db: None) -> App:
 def old(db: None) -> App:
     """An app that is disabled."""
     return _app(105, "Old", enabled=False)
-
-
-@pytest.fixture
-def alice(db: None) -> User:
-    return user_register(username="alice", nickname="Alice", password="a good password")
-
-
-@pytest.fixture
-def bob(db: None) -> User:
-    return user_register(username="bob", nickname="Bob", password="a good password")
 
 
 @pytest.fixture

@@ -169,3 +169,17 @@ async def test_a_role_an_operator_gives_holds_on_the_open_connection(people: Peo
     await asyncio.to_thread(town.shell, script % "member")
     await bob.push("channel.note", note="role", value="member")
     assert await bob.code("channel.unrestrict", **mute) == 1003
+
+
+async def test_a_muted_member_sees_the_mute_in_the_channel(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    group = await alice.group(bob)
+    assert "muted" not in await bob.call("channel.get", target=group)
+
+    await alice.call("channel.restrict", target=group, member=bob.name, kind="mute")
+    assert (await bob.call("channel.get", target=group))["muted"] == {}
+    assert "muted" not in await bob.call("channel.get", target=bob.room)
+    until = (await alice.call("channel.restrict", target=group, member=bob.name, kind="mute", seconds=60))["until"]
+    assert (await bob.call("channel.get", target=group))["muted"] == {"until": until}
+    await alice.call("channel.unrestrict", target=group, member=bob.name, kind="mute")
+    assert "muted" not in await bob.call("channel.get", target=group)

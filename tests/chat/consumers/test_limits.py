@@ -12,7 +12,7 @@ from websockets.exceptions import InvalidStatus
 
 from tests.support.bare_socket import PING, BareSocket, frame
 from tests.support.client import Closed
-from tests.support.fixtures import SiteFactory
+from tests.support.fixtures.sites import SiteFactory
 from tests.support.people import People, Person, Town
 
 pytestmark = pytest.mark.each_database

@@ -16,16 +16,6 @@ Say = Callable[[User, Channel, str], int]
 
 
 @pytest.fixture
-def alice(db: None) -> User:
-    return user_register(username="alice", nickname="Alice", password="a good password")
-
-
-@pytest.fixture
-def bob(db: None) -> User:
-    return user_register(username="bob", nickname="Bob", password="a good password")
-
-
-@pytest.fixture
 def eve(db: None) -> User:
     return user_register(username="eve", nickname="Eve", password="a good password")
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from accounts.actions import app_create, app_update, guest_create
 from accounts.models import User
-from chat.actions.channel import channel_create_global, channel_create_group, channel_create_private
+from chat.actions.channel import channel_create_global, channel_create_private
 from chat.actions.member import member_invite, member_leave
 from chat.actions.message import message_edit, message_recall
 from chat.actions.policy import channel_set_policy
@@ -22,11 +22,6 @@ from chat.search.tokenizer import phrases
 from chat.selectors import access_channel
 from delivery import log
 from tests.chat.search.conftest import Say, catch_up
-
-
-@pytest.fixture
-def group(alice: User, bob: User) -> Channel:
-    return channel_create_group(creator=alice, name="Painters", members=["bob"])
 
 
 def _found(user: User, question: str, **how: object) -> list[str]:

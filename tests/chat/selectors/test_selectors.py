@@ -23,21 +23,6 @@ from tests.support.in_process import guest, people, room, say
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def alice() -> User:
-    return people("alice")[0]
-
-
-@pytest.fixture
-def bob() -> User:
-    return people("bob")[0]
-
-
-@pytest.fixture
-def group(alice: User, bob: User) -> Channel:
-    return channel_create_group(creator=alice, name="Painters", members=["bob"])
-
-
 def page(user: User, channel: Channel, limit: int = 100, **where: int) -> History:
     where_all = {"before": None, "after": None, **where}
     return history(user, access_channel(user, channel.pk), limit=limit, **where_all)  # type: ignore[arg-type]

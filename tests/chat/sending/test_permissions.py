@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Block, User
 from chat import errors
-from chat.actions.channel import channel_create_group, channel_create_private
+from chat.actions.channel import channel_create_private
 from chat.actions.member import member_leave, member_set_role
 from chat.errors import ChatError, Code
 from chat.models import Channel, ReadMark, Restriction
@@ -23,21 +23,6 @@ from chat.sending.writer import commit
 from tests.support.in_process import draft, people, room, say
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def alice() -> User:
-    return people("alice")[0]
-
-
-@pytest.fixture
-def bob() -> User:
-    return people("bob")[0]
-
-
-@pytest.fixture
-def group(alice: User, bob: User) -> Channel:
-    return channel_create_group(creator=alice, name="Painters", members=["bob"])
 
 
 @pytest.fixture

@@ -29,21 +29,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def alice() -> User:
-    return people("alice")[0]
-
-
-@pytest.fixture
-def bob() -> User:
-    return people("bob")[0]
-
-
-@pytest.fixture
-def group(alice: User, bob: User) -> Channel:
-    return channel_create_group(creator=alice, name="Painters", members=["bob"])
-
-
-@pytest.fixture
 def private(alice: User, bob: User) -> Channel:
     return channel_create_private(creator=alice, other=bob)[0]
 

@@ -22,17 +22,12 @@ from delivery.log import Entry
 from delivery.models import Event, LogHead
 from tests.support import postgres
 from tests.support.eventually import PATIENCE
-from tests.support.in_process import draft, people
+from tests.support.in_process import draft
 from tests.support.transactions import Held, in_thread, wait_until_waiting
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
-
-
-@pytest.fixture
-def alice() -> User:
-    return people("alice")[0]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pytest_django.fixtures import Settings
 from accounts.actions import token_issue, user_register
 from accounts.models import User
 from imsite.options import OPTIONS
-from tests.support.fixtures import SiteFactory
+from tests.support.fixtures.sites import SiteFactory
 from tests.support.monitoring import ask
 
 PATHS = ("/api/schema/", "/api/docs/", "/api/protocol/")

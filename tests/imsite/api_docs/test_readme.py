@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from tests.support.fixtures import SiteFactory
+from tests.support.fixtures.sites import SiteFactory
 from tests.support.site import ROOT
 
 _SETTLE = """

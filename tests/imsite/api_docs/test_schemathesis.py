@@ -26,7 +26,7 @@ from schemathesis.specs.openapi.checks import (
 
 from chat.api.v1 import urls as v1
 from imsite.api_docs import openapi
-from tests.support.fixtures import SiteFactory
+from tests.support.fixtures.sites import SiteFactory
 
 EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "12"))
 """Calls of each operation, so many that are as described and as many that are not."""

@@ -13,7 +13,7 @@ import pytest
 from imsite.bots.helper_bot import answer, listen, remember, remembered
 from imsite.client import Client, Closed
 from tests.support.client import Client as Person
-from tests.support.fixtures import Connect
+from tests.support.fixtures.sites import Connect
 from tests.support.site import Site
 
 _TOKENS = """

@@ -18,7 +18,7 @@ from imsite.monitoring.views import VIEWS
 from tests.support import database_faults
 from tests.support.client import Client
 from tests.support.eventually import eventually
-from tests.support.fixtures import Connect, SiteFactory
+from tests.support.fixtures.sites import Connect, SiteFactory
 from tests.support.monitoring import ask, metrics
 from tests.support.site import Site
 

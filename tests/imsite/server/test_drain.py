@@ -13,7 +13,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from tests.support.client import Client
-from tests.support.fixtures import Connect, SiteFactory
+from tests.support.fixtures.sites import Connect, SiteFactory
 from tests.support.monitoring import ask
 from tests.support.site import Site
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.client import Client
-from tests.support.fixtures import Connect, SiteFactory
+from tests.support.fixtures.sites import Connect, SiteFactory
 from tests.support.site import Site
 
 SERVICE_RESTART, GOING_AWAY = 1012, 1001

@@ -14,7 +14,7 @@ import pytest
 
 from tests.support import machine
 from tests.support.client import Client
-from tests.support.fixtures import Connect, SiteFactory
+from tests.support.fixtures.sites import Connect, SiteFactory
 from tests.support.monitoring import ask, metrics
 from tests.support.ports import free_ports
 from tests.support.redis import RedisServer

@@ -66,3 +66,9 @@ def _whole_allowances() -> Iterator[None]:
 def bot(shop: User, grant: Grant) -> Caller:
     """The shop, which may use the gateway."""
     return Caller(grant(shop, "use_gateway"))
+
+
+@pytest.fixture
+def speaker(shop: User, grant: Grant) -> Caller:
+    """The shop, which may also send in the names of others."""
+    return Caller(grant(shop, "use_gateway", "speak_for_others"))

@@ -1,0 +1,122 @@
+"""`person.block` and `person.unblock`, and the effect of a block on other commands."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.call_socket import both_codecs
+from tests.support.contacts import befriend, block, contact_lists
+from tests.support.people import People, Town
+from tests.support.protobuf_client import ProtobufClient
+
+pytestmark = pytest.mark.each_database
+
+
+async def test_a_blocked_user_cannot_start_a_private_channel(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    await block(alice, bob)
+
+    code, data = await bob.refused("channel.create", kind="private", members=[alice.name])
+    assert (code, data) == (1003, {"error": "You cannot write to this person."})
+    code, data = await alice.refused("channel.create", kind="private", members=[bob.name])
+    assert code == 1003 and "Unblock" in data["error"]
+
+
+@both_codecs
+async def test_a_blocked_user_reads_the_old_private_channel_but_cannot_write(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    channel = await bob.private(alice)
+    await bob.say(channel, "before")
+    await block(alice, bob)
+
+    said = (await alice.call("message.history", target=channel))["messages"][0]["id"]
+    for cmd, fields in (
+        ("message.send", {"msg": "after"}),
+        ("message.edit", {"id": said, "msg": "after"}),
+        ("message.pin", {"id": said}),
+        ("message.unpin", {"id": said}),
+    ):
+        refused = await bob.refused(cmd, target=channel, **fields)
+        assert refused == (1003, {"error": "You cannot write to this person."}), cmd
+    assert await bob.private(alice) == channel
+    for person in (alice, bob):
+        page = await person.call("message.history", target=channel)
+        assert [message["msg"] for message in page["messages"]] == ["before"]
+    await alice.call("person.unblock", userId=bob.name)
+    await bob.say(channel, "again")
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["new", "old"])
+async def test_a_blocked_user_cannot_write_over_protobuf(people: People, town: Town, old: bool) -> None:
+    alice, bob = await people("alice", "bob")
+    if old:
+        await bob.private(alice)
+    await block(alice, bob)
+    phone = await ProtobufClient.connect(town.site.acc.replace("/acc", "/ws"), int(bob.id))
+    try:
+        await phone.login(bob.token, sync=0)
+        ack = await phone.send("single", int(alice.id), "are you there?")
+        assert (ack.code, ack.type) == (1003, 0)
+        await alice.call("person.unblock", userId=bob.name)
+        assert (await phone.send("single", int(alice.id), "are you there?")).code == 200
+    finally:
+        await phone.close()
+    assert (await alice.push("msg")).data["msg"] == "are you there?"
+
+
+async def test_a_blocked_user_cannot_add_the_blocker_to_a_group(people: People) -> None:
+    alice, bob, carol = await people("alice", "bob", "carol")
+    await block(alice, bob)
+
+    assert await bob.code("channel.create", kind="public", name="Trap", members=[alice.name, carol.name]) == 1003
+    group = await bob.group(carol)
+    code, data = await bob.refused("channel.invite", target=group, members=[carol.name, alice.name])
+    assert (code, data) == (1003, {"error": f"You cannot add {alice.name}.", "userId": alice.name})
+    assert (await carol.call("channel.invite", target=group, members=[alice.name]))["added"] == [alice.as_person]
+
+
+@both_codecs
+async def test_only_alices_devices_hear_of_her_block(people: People) -> None:
+    alice, bob = await people("alice", "bob")
+    phone = await people.again(alice)
+    await block(alice, bob)
+
+    assert (await phone.push("person.blocked")).data["who"] == bob.as_person
+    assert not [push for push in await bob.settle() if push.cmd.startswith("person.")]
+    assert (await contact_lists(alice), await contact_lists(bob)) == ({"blocked": [bob.name]}, {})
+    await alice.call("person.unblock", userId=bob.name)
+    await phone.push("person.unblocked")
+    assert await contact_lists(alice) == {}
+
+
+async def test_a_block_hides_both_users_from_each_others_lists(people: People) -> None:
+    alice, bob, carol = await people("alice", "bob", "carol")
+    group = await carol.group(alice, bob)
+    await befriend(alice, bob)
+    await block(alice, bob)
+
+    for one, other in ((alice, bob), (bob, alice)):
+        online = {item["id"] for item in (await one.call("presence.list"))["online"]}
+        assert other.id not in online and {one.id, carol.id} <= online
+        members = (await one.call("channel.members", target=group))["members"]
+        assert {member["id"] for member in members if member["online"]} == {one.id, carol.id}
+    [friend] = (await bob.call("friend.list"))["friends"]
+    assert friend["online"] is False
+    assert (await alice.call("person.search", q=bob.name))["persons"] == []
+    assert alice.id in [item["id"] for item in (await bob.call("person.search", q=alice.name))["persons"]]
+
+
+async def test_a_blocked_user_gets_no_presence_pushes(people: People) -> None:
+    bob, carol = await people("bob", "carol")
+    (alice,) = await people("alice")
+    for one in (bob, carol):
+        await one.push("enter", fromId=alice.id)
+    await block(alice, bob)
+    await alice.close()
+    await carol.push("exit", fromId=alice.id)
+    await people.again(alice)
+    await carol.push("enter", fromId=alice.id)
+
+    assert not [
+        push for push in await bob.settle() if push.cmd in ("exit", "enter") and push.data["fromId"] == alice.id
+    ]
