@@ -33,6 +33,7 @@ from chat.actions.message import message_draft, message_draft_attachment, messag
 from chat.actions.report import message_report
 from chat.export import export
 from chat.models import Announcement, Message, Pin, Report, Restriction
+from tests.support.export import unpacked_export
 from tests.support.identity_provider import picture
 from tests.support.in_process import room
 
@@ -117,12 +118,6 @@ def say(sender: User, channel: Any, text: str) -> Any:
     return message_send_now(message_draft(sender=sender.pk, channel=channel.pk, text=text))
 
 
-def unpacked(user: User) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(b"".join(export(user)))) as archive:
-        assert archive.testzip() is None
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
 def lines(files: dict[str, bytes]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in files["messages.jsonl"].splitlines()]
 
@@ -152,7 +147,7 @@ def talk(alice: User, bob: User) -> Any:
 
 def test_all_that_is_hers_is_there(alice: User, talk: Any) -> None:
     token_create(user=alice, name="Robot", address="192.0.2.1")
-    files = unpacked(alice)
+    files = unpacked_export(alice)
     profile = json.loads(files["profile.json"])
     assert (profile["userName"], profile["nickname"], profile["email"]) == ("alice", "Alice", "alice@example.org")
     assert [link["subject"] for link in profile["links"]] == ["4711"]
@@ -180,7 +175,7 @@ def test_what_one_did_for_the_site_is_there_but_not_to_whom(alice: User, bob: Us
     LogEntry.objects.create(
         user=alice, content_type=kind, object_id=str(bob.pk), object_repr="Bobby", action_flag=CHANGE
     )
-    files = unpacked(alice)
+    files = unpacked_export(alice)
     work = json.loads(files["work.json"])
     assert [one["text"] for one in work["announcements"]] == ["ALICE announces"]
     assert [one["reason"] for one in work["restrictions"]] == ["ALICE finds him loud"]
@@ -196,7 +191,7 @@ def test_what_one_did_for_the_site_is_there_but_not_to_whom(alice: User, bob: Us
 def test_who_is_blocked_or_gone_is_still_among_those_one_has_asked(alice: User, bob: User) -> None:
     user_block(user=alice, other_id=bob.pk)
     user_deactivate(user_id=bob.pk)
-    people = json.loads(unpacked(alice)["people.json"])
+    people = json.loads(unpacked_export(alice)["people.json"])
     assert [friend["userName"] for friend in people["friends"]] == ["bob"]
 
 
@@ -209,7 +204,7 @@ def test_whatever_names_a_person_is_exported_or_said_why_not(alice: User) -> Non
         if field.related_model is not None and issubclass(field.related_model, User)
     }
     assert found == set(NAMING)
-    files = unpacked(alice)
+    files = unpacked_export(alice)
     for where in NAMING.values():
         assert where.startswith("no: ") or where in files
 
@@ -217,11 +212,11 @@ def test_whatever_names_a_person_is_exported_or_said_why_not(alice: User) -> Non
 def test_whatever_an_account_holds_is_exported_or_said_why_not(alice: User) -> None:
     held = {field.name for field in User._meta.concrete_fields}
     assert held == {*PROFILE, *NOT_EXPORTED}
-    assert set(PROFILE.values()) <= set(json.loads(unpacked(alice)["profile.json"])) | {"avatar"}
+    assert set(PROFILE.values()) <= set(json.loads(unpacked_export(alice)["profile.json"])) | {"avatar"}
 
 
 def test_nothing_of_others_is_there(alice: User, talk: Any) -> None:
-    whole = b"\n".join(unpacked(alice).values())
+    whole = b"\n".join(unpacked_export(alice).values())
     for secret in (b"BOB", b"Bobby", b"bob@private.example", b"Hidden Nickname", picture(colour="#000000")):
         assert secret not in whole
 
@@ -230,26 +225,29 @@ def test_no_secret_is_there(alice: User, talk: Any) -> None:
     token = token_create(user=alice).token
     client = Client()
     client.post("/accounts/login/", {"username": "alice", "password": PASSWORD})
-    whole = b"\n".join(unpacked(alice).values())
+    whole = b"\n".join(unpacked_export(alice).values())
     alice.refresh_from_db()
     for secret in (token, client.session.session_key or "?", alice.password, "gh-secret", token[:15]):
         assert secret.encode() not in whole
 
 
 def test_what_was_recalled_is_not_there(alice: User, talk: Any) -> None:
-    assert b"regrets" not in unpacked(alice)["messages.jsonl"]
-    assert lines(unpacked(alice))[2]["recalledAt"]
+    assert b"regrets" not in unpacked_export(alice)["messages.jsonl"]
+    assert lines(unpacked_export(alice))[2]["recalledAt"]
 
 
 def test_it_comes_in_pieces(alice: User, talk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What one step holds does not grow with what was said."""
     monkeypatch.setattr(exporting, "_PAGE", 1)
-    assert [said.get("text") for said in lines(unpacked(alice))][:2] == ["ALICE in the hall", "ALICE in the group"]
+    assert [said.get("text") for said in lines(unpacked_export(alice))][:2] == [
+        "ALICE in the hall",
+        "ALICE in the group",
+    ]
     assert max(map(len, export(alice))) < 12_000
 
 
 def test_names_in_the_archive_are_ours(alice: User, talk: Any) -> None:
-    for name in unpacked(alice):
+    for name in unpacked_export(alice):
         assert not name.startswith("/") and ".." not in name
 
 

@@ -12,6 +12,8 @@ import pytest
 from django.conf import settings
 from django.utils.translation.template import templatize
 
+from chat.wire.schema.events import SUBSCRIPTIONS, WEBHOOK_EVENTS
+
 ROOT = Path(settings.BASE_DIR)
 CATALOGUE = ROOT / "imsite" / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 MARKERS = {"_", "gettext", "gettext_lazy", "ngettext", "BadName", "BadApp"}
@@ -49,6 +51,7 @@ def _texts() -> list[tuple[str, str]]:
     ):
         if "migrations" not in path.parts:
             found |= {(str(path.relative_to(ROOT)), text) for text in _of_source(path)}
+    found |= {("chat/wire/schema/events.py", WEBHOOK_EVENTS[name].label) for name in SUBSCRIPTIONS}
     return sorted(entry for entry in found if re.sub(r"%\(\w+\)[sd]", "", entry[1]))
 
 

@@ -1,0 +1,168 @@
+"""Attack 3, every event to everybody. The kinds come from the registry: one that has no entry here fails.
+
+Who may give commands: test_03_matrix.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import pytest
+import pytest_asyncio
+
+from chat.wire.schema.events import EVENTS
+from tests.support.client import Envelope
+from tests.support.people import People, Person, Town
+
+PUSHES = [kind.name for kind in EVENTS.values() if kind.is_push]
+
+
+@dataclass
+class Scene:
+    """A group, its owner and a member, and others on the same app. `phone` is the owner's second connection."""
+
+    people: People
+    town: Town
+    owner: Person
+    phone: Person
+    member: Person
+    gone: Person
+    stranger: Person
+    guest: Person
+    group: str
+    message: str
+    private: str
+    newcomer: str = ""
+    """The id of who comes to the app while it is looked at."""
+
+    async def change(self, cmd: str, **fields: object) -> None:
+        """The owner gives a command about the message in the group."""
+        await self.owner.call(cmd, target=self.group, id=self.message, **fields)
+
+    def is_about_it(self, push: Envelope) -> bool:
+        """Whether the push names the owner, the newcomer, or a channel of the scene."""
+        ids = (self.owner.id, self.group, self.private, self.newcomer)
+        return any(f'"{one}"' in json.dumps(push.data) for one in ids if one)
+
+
+async def unpin(scene: Scene) -> None:
+    await scene.change("message.pin")
+    await scene.change("message.unpin")
+
+
+async def mute(scene: Scene) -> None:
+    await scene.owner.call("channel.restrict", target=scene.group, member=scene.member.name, kind="mute")
+
+
+async def ask(scene: Scene) -> None:
+    await scene.owner.call("friend.request", userId=scene.member.name)
+
+
+async def befriend(scene: Scene) -> None:
+    await ask(scene)
+    await scene.member.call("friend.accept", userId=scene.owner.name)
+
+
+async def part(scene: Scene) -> None:
+    await befriend(scene)
+    await scene.owner.call("friend.remove", userId=scene.member.name)
+
+
+async def block(scene: Scene) -> None:
+    await scene.owner.call("person.block", userId=scene.member.name)
+
+
+async def unblock(scene: Scene) -> None:
+    await block(scene)
+    await scene.owner.call("person.unblock", userId=scene.member.name)
+
+
+async def come(scene: Scene) -> Person:
+    account = scene.town.account("dave")
+    scene.newcomer = account.id
+    return await scene.people.login(account)
+
+
+async def leave(scene: Scene) -> None:
+    await (await come(scene)).close()
+
+
+async def rename(scene: Scene) -> None:
+    # By another process: the app's room, which has no log, hears nothing of it.
+    scene.town.shell(f"from accounts.actions import user_rename; user_rename(user_id={scene.owner.id}, nickname='Al')")
+
+
+IN_GROUP = "phone member"
+ON_APP = "owner phone member gone stranger guest"
+# Of each kind how it comes about, and who gets it. To the connection that gave the command its reply says it.
+MATRIX: dict[str, tuple[Callable[[Scene], Awaitable[object]], str]] = {
+    "msg": (lambda scene: scene.owner.say(scene.group), IN_GROUP),
+    "message.edited": (lambda scene: scene.change("message.edit", msg="edited"), IN_GROUP),
+    "message.recalled": (lambda scene: scene.change("message.recall"), IN_GROUP),
+    "message.pinned": (lambda scene: scene.change("message.pin"), IN_GROUP),
+    "message.unpinned": (unpin, IN_GROUP),
+    "channel.note": (
+        lambda scene: scene.owner.call("channel.rename", target=scene.group, name="New"),
+        "owner phone member",
+    ),
+    "restriction": (mute, "member"),
+    "friend.requested": (ask, "owner phone member"),
+    "friend.accepted": (befriend, "owner phone member"),
+    "friend.removed": (part, "owner phone member"),
+    "person.blocked": (block, "owner phone"),
+    "person.unblocked": (unblock, "owner phone"),
+    "person.changed": (rename, "owner phone member"),
+    "read.mark": (lambda scene: scene.owner.call("read.mark", target=scene.group, seq=1), "phone"),
+    "read.seen": (
+        lambda scene: scene.member.call("read.mark", target=scene.private, seq=1),
+        "owner phone",
+    ),
+    "enter": (come, ON_APP),
+    "exit": (leave, ON_APP),
+}
+
+
+def test_every_push_is_in_the_matrix() -> None:
+    assert set(MATRIX) == set(PUSHES)
+
+
+@pytest_asyncio.fixture
+async def scene(people: People, town: Town) -> Scene:
+    owner, member, gone, stranger = await people("alice", "bob", "carol", "carol")
+    phone, guest = await people.again(owner), await people.guest()
+    group = await owner.group(member, gone, join="closed")
+    await gone.call("channel.leave", target=group)
+    message, private = await member.say(group, "hello"), await owner.private(member)
+    await owner.say(private)
+    own = await owner.say(group)
+    made = Scene(people, town, owner, phone, member, gone, stranger, guest, group, own["id"], private)
+    # Until all of that has reached everybody.
+    await phone.push("msg", id=own["id"])
+    await member.push("msg", id=own["id"])
+    assert message["target"] == group
+    return made
+
+
+@pytest.mark.each_database
+@pytest.mark.parametrize("kind", PUSHES)
+async def test_who_gets_it(scene: Scene, kind: str) -> None:
+    happens, audience = MATRIX[kind]
+    connections: dict[str, Person] = {name: getattr(scene, name) for name in ON_APP.split()}
+    starts = {name: (await person.call("heartbeat"))["position"] for name, person in connections.items()}
+    for person in connections.values():
+        await person.settle()
+
+    await happens(scene)
+
+    for name in audience.split():
+        await connections[name].take(lambda push: push.cmd == kind and scene.is_about_it(push))
+    for name, person in connections.items():
+        more = [push for push in await person.settle() if push.cmd == kind and scene.is_about_it(push)]
+        assert name in audience.split() or not more, f"{name} got {more}"
+        # By `sync` those get it afterwards who got it live, and nobody gets what is not logged.
+        events = (await person.call("sync", after=starts[name]))["events"]
+        is_owner = name == "owner" and "phone" in audience.split()
+        is_expected = EVENTS[kind].is_logged and (name in audience.split() or is_owner)
+        assert (kind in [event["cmd"] for event in events]) is is_expected, name
