@@ -29,7 +29,7 @@ _SURNAMES = {
 """Surnames whose reading as a name is, or might be taken for, another than the usual one."""
 
 
-def sounds(name: str) -> tuple[str, str]:
+def pinyin_and_initials(name: str) -> tuple[str, str]:
     """The name in pinyin without tones, and the initials of its syllables: `马远` gives `mayuan` and `my`.
 
     Other characters stay in it as names are compared; of a row of them the first is the initial. Both are empty for a
@@ -44,7 +44,7 @@ def sounds(name: str) -> tuple[str, str]:
 
 
 def as_typed(text: str) -> str:
-    """What somebody typed, the way `sounds` writes it: `Lü  bu`, `lv'bu` and `LVBU` are one."""
+    """What somebody typed, the way `pinyin_and_initials` writes it: `Lü  bu`, `lv'bu` and `LVBU` are one."""
     return re.sub(r"[\W_]+", "", name_key(text)).replace("ü", "v")
 
 

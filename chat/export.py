@@ -24,7 +24,7 @@ from accounts.selectors.external_users import external_ids
 from accounts.selectors.sign_in_methods import devices, oauth_links
 from chat.models import (
     Announcement,
-    IncomingHook,
+    IncomingWebhook,
     Membership,
     Message,
     Pin,
@@ -87,7 +87,7 @@ def _parts(user: User) -> Iterator[tuple[str, Any]]:
     yield "memberships", [_stay(stay) for stay in _stays(user)]
     yield "read-marks", [_mark(mark) for mark in ReadMark.objects.filter(user=user).order_by("channel")]
     yield "devices", [_device(device) for device in devices(user)]
-    yield "pins", [_pin(pin) for pin in Pin.objects.filter(by=user).order_by("pk")]
+    yield "pins", [_pin(pin) for pin in Pin.objects.filter(pinned_by=user).order_by("pk")]
     # Whom it was about, and what they had said, is theirs.
     yield "reports", [_report(report) for report in Report.objects.filter(reporter=user).order_by("pk")]
     yield "restrictions", [_restriction(row) for row in Restriction.objects.filter(user=user).order_by("pk")]
@@ -114,7 +114,7 @@ def _profile(user: User) -> dict[str, Any]:
             {"provider": link.provider, "subject": link.uid, "since": _time(link.created)} for link in oauth_links(user)
         ],
         "otherSystems": [
-            {"service": row.service.username, "externalId": row.external_id, "since": _time(row.made_at)}
+            {"service": row.service.username, "externalId": row.external_id, "since": _time(row.created_at)}
             for row in external_ids(user)
         ],
         "exported": _time(timezone.now()),
@@ -124,30 +124,30 @@ def _profile(user: User) -> dict[str, Any]:
 def _people(user: User) -> dict[str, Any]:
     known: dict[str, Any] = {"friends": [], "asking": [], "asked": [], "blocked": []}
     for friendship in friendships(user):
-        is_asker = friendship.asked_by_id == user.pk
-        other = friendship.asked if is_asker else friendship.asked_by
+        is_asker = friendship.from_user_id == user.pk
+        other = friendship.to_user if is_asker else friendship.from_user
         place = "friends" if friendship.accepted else "asked" if is_asker else "asking"
-        known[place].append({"userName": other.public_name, "since": _time(friendship.asked_at)})
+        known[place].append({"userName": other.public_name, "since": _time(friendship.created_at)})
     known["blocked"] = [
-        {"userName": block.blocked.public_name, "since": _time(block.since)} for block in blocks_by(user)
+        {"userName": block.blocked.public_name, "since": _time(block.created_at)} for block in blocks_by(user)
     ]
     return known
 
 
 def _work(user: User) -> dict[str, Any]:
     """What somebody did for the site. On whom is theirs."""
-    restricted = Restriction.objects.filter(by=user).order_by("pk")
+    restricted = Restriction.objects.filter(created_by=user).order_by("pk")
     handled = Report.objects.filter(handled_by=user).order_by("pk")
     return {
-        "announcements": [_announcement(row) for row in Announcement.objects.filter(by=user).order_by("pk")],
+        "announcements": [_announcement(row) for row in Announcement.objects.filter(created_by=user).order_by("pk")],
         "restrictions": [_restriction(row) for row in restricted],
         "reports": [{"state": row.state, "time": _time(row.handled_at)} for row in handled],
         "recalls": Message.objects.filter(recalled_by=user).exclude(sender=user).count(),
         # Not where they lead: such an address may be a secret of the site's.
-        "webhooks": [row.name for row in Webhook.objects.filter(made_by=user).order_by("pk")],
+        "webhooks": [row.name for row in Webhook.objects.filter(created_by=user).order_by("pk")],
         "incomingWebhooks": [
-            {"name": row.name, "channel": str(row.channel_id), "since": _time(row.made_at)}
-            for row in IncomingHook.objects.filter(made_by=user).order_by("pk")
+            {"name": row.name, "channel": str(row.channel_id), "since": _time(row.created_at)}
+            for row in IncomingWebhook.objects.filter(created_by=user).order_by("pk")
         ],
         "deeds": [
             {"on": row.content_type.model if row.content_type else "", "time": _time(row.action_time)}
@@ -161,11 +161,11 @@ def _announcement(row: Announcement) -> dict[str, Any]:
 
 
 def _mark(mark: ReadMark) -> dict[str, Any]:
-    return {"channel": str(mark.channel_id), "seq": mark.seq, "lastSaid": mark.said_at}
+    return {"channel": str(mark.channel_id), "seq": mark.seq, "lastSaid": mark.last_sent_at}
 
 
 def _pin(pin: Pin) -> dict[str, Any]:
-    return {"channel": str(pin.channel_id), "message": str(pin.message_id), "time": pin.time}
+    return {"channel": str(pin.channel_id), "message": str(pin.message_id), "time": pin.pinned_at}
 
 
 def _stays(user: User) -> Iterator[Membership]:
@@ -189,8 +189,8 @@ def _device(device: Any) -> dict[str, Any]:
         "name": device.name,
         "app": device.app.number if device.app is not None else None,
         "address": device.address,
-        "since": _time(device.made_at),
-        "lastSeen": _time(device.seen_at),
+        "since": _time(device.created_at),
+        "lastSeen": _time(device.last_seen_at),
     }
 
 
@@ -199,7 +199,7 @@ def _report(report: Report) -> dict[str, Any]:
         "message": str(report.message_id),
         "reason": report.reason,
         "state": report.state,
-        "time": _time(report.made_at),
+        "time": _time(report.created_at),
     }
 
 
@@ -209,7 +209,7 @@ def _restriction(row: Restriction) -> dict[str, Any]:
         "channel": None if row.channel_id is None else str(row.channel_id),
         "until": _time(row.until),
         "reason": row.reason,
-        "since": _time(row.since),
+        "since": _time(row.created_at),
     }
 
 

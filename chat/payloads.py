@@ -110,7 +110,7 @@ def recalled(row: Message, by: User, time: int) -> dict[str, Any]:
 
 def pin(row: Pin) -> dict[str, Any]:
     """A pinned message in the list of its channel's."""
-    return message(row.message, row.message.sender) | {"pinnedBy": person(row.by), "pinnedAt": row.time}
+    return message(row.message, row.message.sender) | {"pinnedBy": person(row.pinned_by), "pinnedAt": row.pinned_at}
 
 
 def pinned(row: Message, by: User) -> dict[str, Any]:

@@ -122,12 +122,12 @@ def may_invite(join: str, role: str) -> bool:
     return join != "closed" or role in ("owner", "admin")
 
 
-def unread(*, last_seq: int, read_seq: int | None, from_seq: int, cut_seq: int = 0) -> int:
+def unread(*, last_seq: int, read_seq: int | None, from_seq: int, purged_seq: int = 0) -> int:
     """Messages after the read position, from the numbers alone; somebody who never marked has read up to joining.
 
     What retention has cut nobody owes.
     """
-    return max(0, last_seq - max(read_seq or 0, from_seq - 1, cut_seq))
+    return max(0, last_seq - max(read_seq or 0, from_seq - 1, purged_seq))
 
 
 Ranges = list[tuple[int, int | None]]

@@ -10,7 +10,7 @@ from django.db.models import Max, Min, Q
 
 from delivery.db.transactions import write
 from delivery.log import head
-from delivery.models import ClaimedKey, Event, EventPerson
+from delivery.models import Event, EventRecipient, IdempotencyRecord
 
 Body = dict[str, Any]
 _SCAN_SIZE = 20_000
@@ -43,14 +43,16 @@ def rewrite_events(texts: Sequence[str], change: Callable[[str, Body], Body | No
 
 def rewrite_responses(texts: Sequence[str], change: Callable[[Any], Any]) -> None:
     """Replace each stored response that contains one of the texts. Encrypted responses stay: they cannot be read."""
-    ids = ClaimedKey.objects.aggregate(first=Min("pk"), last=Max("pk"))
+    ids = IdempotencyRecord.objects.aggregate(first=Min("pk"), last=Max("pk"))
     for start in range(ids["first"] or 0, (ids["last"] or 0) + 1, _SCAN_SIZE):
-        found = ClaimedKey.objects.filter(_contains_any("response", texts), pk__gte=start, pk__lt=start + _SCAN_SIZE)
+        found = IdempotencyRecord.objects.filter(
+            _contains_any("response", texts), pk__gte=start, pk__lt=start + _SCAN_SIZE
+        )
         # No lock is needed: a response never changes after the transaction that claims its key.
         for pk, response in found.values_list("pk", "response"):
             rewritten = orjson.dumps(change(orjson.loads(response))).decode()
             with write():
-                ClaimedKey.objects.filter(pk=pk).update(response=rewritten)
+                IdempotencyRecord.objects.filter(pk=pk).update(response=rewritten)
 
 
 def _contains_any(field: str, texts: Sequence[str]) -> Q:
@@ -62,7 +64,7 @@ def _contains_any(field: str, texts: Sequence[str]) -> Q:
 
 def clear_events_of(user_id: int) -> None:
     """Empty the bodies of events whose only audience is this user, who will never fetch them again."""
-    own = EventPerson.objects.filter(person=user_id).values("position")
-    shared = EventPerson.objects.filter(position__in=own).exclude(person=user_id).values("position")
+    own = EventRecipient.objects.filter(user_id=user_id).values("position")
+    shared = EventRecipient.objects.filter(position__in=own).exclude(user_id=user_id).values("position")
     with write():
         Event.objects.filter(position__in=own).exclude(position__in=shared).update(body="{}")

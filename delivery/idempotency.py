@@ -15,7 +15,7 @@ from django.db import connection
 from django.utils import timezone
 
 from delivery.db.bulk import insert
-from delivery.models import ClaimedKey
+from delivery.models import IdempotencyRecord
 
 ScopedKey = tuple[str, str]
 """Scope (which caller, which kind of call) and key."""
@@ -50,8 +50,8 @@ def find(keys: Sequence[ScopedKey]) -> dict[ScopedKey, StoredResponse]:
     """Return the stored responses of those keys that are claimed and have not expired."""
     if not keys:
         return {}
-    rows = ClaimedKey.objects.filter(
-        scope__in={scope for scope, _ in keys}, key__in={key for _, key in keys}, expires__gt=timezone.now()
+    rows = IdempotencyRecord.objects.filter(
+        scope__in={scope for scope, _ in keys}, key__in={key for _, key in keys}, expires_at__gt=timezone.now()
     )
     wanted = set(keys)
     return {
@@ -85,22 +85,22 @@ def claim_with_responses(responses: Mapping[IdempotencyKey, str]) -> None:
 
 def store_response(key: IdempotencyKey, text: str) -> None:
     """Store the response to a key that the open transaction has claimed."""
-    ClaimedKey.objects.filter(scope=key.scope, key=key.key).update(response=text)
+    IdempotencyRecord.objects.filter(scope=key.scope, key=key.key).update(response=text)
 
 
 def forget_expired() -> int:
     """Delete the keys that have expired; return how many."""
-    return ClaimedKey.objects.filter(expires__lte=timezone.now()).delete()[0]
+    return IdempotencyRecord.objects.filter(expires_at__lte=timezone.now()).delete()[0]
 
 
 def _insert(responses: Mapping[ScopedKey, StoredResponse], hours: int) -> None:
     if not responses:
         return
     now = timezone.now()
-    ClaimedKey.objects.filter(
-        scope__in={scope for scope, _ in responses}, key__in={key for _, key in responses}, expires__lte=now
+    IdempotencyRecord.objects.filter(
+        scope__in={scope for scope, _ in responses}, key__in={key for _, key in responses}, expires_at__lte=now
     ).delete()
     expires = connection.ops.adapt_datetimefield_value(now + timedelta(hours=hours))
     # In one order everywhere: two transactions with the same keys crossed must not wait for each other.
     rows = [(*key, responses[key].fingerprint, responses[key].text, expires) for key in sorted(responses)]
-    insert(ClaimedKey, ("scope", "key", "fingerprint", "response", "expires"), rows)
+    insert(IdempotencyRecord, ("scope", "key", "fingerprint", "response", "expires_at"), rows)

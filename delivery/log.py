@@ -15,7 +15,7 @@ import orjson
 from django.db.models import Q
 
 from delivery.db.bulk import Statement, execute_batch, insertions
-from delivery.models import Event, EventPerson, LogHead
+from delivery.models import Event, EventRecipient, LogHead
 
 _HEAD = 1
 _DIRECT = Q(header__contains='"route":')
@@ -104,7 +104,7 @@ def insert_entries(entries: Sequence[Entry], last: int) -> list[Statement]:
         about = (entry.channel, entry.ref, entry.subject, entry.app, entry.origin)
         values.append((position, entry.kind, *about, header, body, entry.time))
         audience += [(person, position) for person in entry.persons]
-    return [*insertions(Event, _FIELDS, values), *insertions(EventPerson, ("person", "position"), audience)]
+    return [*insertions(Event, _FIELDS, values), *insertions(EventRecipient, ("user_id", "position"), audience)]
 
 
 def redact(ref: int, changes: dict[str, Any]) -> None:
@@ -117,7 +117,7 @@ def redact(ref: int, changes: dict[str, Any]) -> None:
 def forget(refs: Sequence[int]) -> None:
     """Delete all events about these refs: no replay brings them again, and whoever follows the log passes over them."""
     positions = list(Event.objects.filter(ref__in=refs).values_list("position", flat=True))
-    EventPerson.objects.filter(position__in=positions).delete()
+    EventRecipient.objects.filter(position__in=positions).delete()
     Event.objects.filter(position__in=positions).delete()
 
 
@@ -206,7 +206,7 @@ def replay(
         for channel, stays in by_channel.items()
         if any(stay.until_position is None or stay.until_position > after for stay in stays)
     }
-    own = EventPerson.objects.filter(person=person, position__gt=after, position__lte=upto).values("position")
+    own = EventRecipient.objects.filter(user_id=person, position__gt=after, position__lte=upto).values("position")
     concerns = (
         Event.objects.filter(position__gt=after, position__lte=upto)
         .filter(Q(channel__in=list(by_channel)) | Q(position__in=own))
@@ -280,7 +280,7 @@ def _entries(rows: list[Event]) -> list[Entry]:
     audiences: dict[int, list[int]] = {}
     lone = [row.position for row in rows if row.channel is None]
     if lone:
-        for person, position in EventPerson.objects.filter(position__in=lone).values_list("person", "position"):
+        for person, position in EventRecipient.objects.filter(position__in=lone).values_list("user_id", "position"):
             audiences.setdefault(position, []).append(person)
     return [
         Entry(

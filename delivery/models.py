@@ -1,4 +1,4 @@
-"""The one log: events with positions 1, 2, 3, … in commit order. Appended to and read through `delivery.log` only."""
+"""The event log: positions 1, 2, 3, … in commit order. Appended to and read through `delivery.log` only."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from django.db import models
 
 
 class LogHead(models.Model):
-    """One row: the last position given out. Whoever appends updates it last and commits at once."""
+    """One row with the last position. An append updates it last and commits at once."""
 
     position = models.BigIntegerField(default=0)
 
 
 class Event(models.Model):
-    """Something that lasts and that somebody must hear of. Its audience is a channel, or the persons in EventPerson."""
+    """An entry of the event log. Its audience is a channel, or the users in EventRecipient."""
 
-    # An "auto" field although we always give the value: only so SQLite makes it the row id, without a second index.
+    # An "auto" field although the value is always given: SQLite then uses it as the row id, without a second index.
     position = models.BigAutoField(primary_key=True)
     kind = models.CharField(max_length=24)
     channel = models.BigIntegerField(null=True)
     ref = models.BigIntegerField(null=True)
-    """What the event is about (a message's id), so that what was recalled can be redacted here too."""
+    """The id of the message that the event is about, so that a recall can erase its text here too."""
     subject = models.BigIntegerField(null=True)
-    """Position of the event this one is about: who could not read that one does not get this one."""
+    """The position of the event that this one is about: only users who could read that one get this one."""
     app = models.IntegerField(null=True)
-    """Live delivery to connections on this app only; null: all."""
+    """The app whose connections get it live; null: all."""
     origin = models.CharField(max_length=48, default="")
-    """`<connection>.<request>` that caused it, or empty."""
+    """The request that caused it, `<connection>.<request>`, or empty."""
     header = models.TextField(default="")
-    """JSON that delivery itself obeys: {"join": [...], "leave": [...], "revoke": {...}}; empty if nothing."""
+    """JSON that delivery itself acts on: {"join": [...], "leave": [...], "revoke": {...}}; empty if there is none."""
     body = models.TextField(default="")
     """JSON, opaque to delivery."""
     time = models.BigIntegerField()
@@ -40,18 +40,21 @@ class Event(models.Model):
         )
 
 
-class EventPerson(models.Model):
-    """One person in the audience of an event that is not a channel's."""
+class EventRecipient(models.Model):
+    """A user in the audience of an event that has no channel."""
 
-    person = models.BigIntegerField()
+    user_id = models.BigIntegerField()
     position = models.BigIntegerField()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["person", "position"], name="event_person_once"),)
+        constraints = (models.UniqueConstraint(fields=["user_id", "position"], name="event_recipient_once"),)
 
 
-class ClaimedKey(models.Model):
-    """Key of an HTTP call (`msgID`, `Idempotency-Key`), claimed in the transaction of the work that it guards."""
+class IdempotencyRecord(models.Model):
+    """An idempotency key of an HTTP request (`msgID`, `Idempotency-Key`) with its stored response, until it expires.
+
+    It is written in the transaction of the action that it guards.
+    """
 
     scope = models.CharField(max_length=64)
     key = models.CharField(max_length=200)
@@ -59,21 +62,21 @@ class ClaimedKey(models.Model):
     """Text of the response, for a repeat of the request; empty for a plain key."""
     fingerprint = models.CharField(max_length=64, default="")
     """Fingerprint of the request: another request with the same key is refused. Empty for a plain key."""
-    expires = models.DateTimeField(db_index=True)
+    expires_at = models.DateTimeField(db_index=True)
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["scope", "key"], name="claimed_key_once"),)
+        constraints = (models.UniqueConstraint(fields=["scope", "key"], name="idempotency_key_once"),)
 
 
 class Receipt(models.Model):
-    """How many connections got an event that asked for it (its header has `receipt`), live or by `sync`."""
+    """The number of connections that got an event with `receipt` in its header, live or by `sync`."""
 
     position = models.BigIntegerField()
-    person = models.BigIntegerField(default=0)
-    """Whose connections; 0 where they are not told apart, as in a channel."""
+    user_id = models.BigIntegerField(default=0)
+    """The user of these connections; 0 where they are not counted by user, as in a group."""
     connections = models.PositiveIntegerField()
-    at = models.BigIntegerField()
-    """Unix milliseconds of the first."""
+    first_at = models.BigIntegerField()
+    """Unix milliseconds of the first delivery."""
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["position", "person"], name="receipt_once"),)
+        constraints = (models.UniqueConstraint(fields=["position", "user_id"], name="receipt_once"),)

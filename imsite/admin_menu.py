@@ -40,7 +40,7 @@ _GROUPS: tuple[tuple[Any, tuple[tuple[Any, str, str], ...]], ...] = (
             (_("Services"), "smart_toy", "accounts.service"),
             (_("Tokens"), "key", "knox.authtoken"),
             (_("Webhooks"), "webhook", "chat.webhook"),
-            (_("Incoming webhooks"), "input", "chat.incominghook"),
+            (_("Incoming webhooks"), "input", "chat.incomingwebhook"),
         ),
     ),
 )

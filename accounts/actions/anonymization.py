@@ -22,7 +22,7 @@ from accounts.actions.profile_events import publish_profile_change
 from accounts.actions.user_persistence import lock_user
 from accounts.actions.users import require_another_administrator
 from accounts.errors import NoSuchPerson
-from accounts.models import Block, Device, ExternalId, Friendship, User
+from accounts.models import Block, Device, ExternalUser, Friendship, User
 from accounts.names import GUEST_PREFIX, name_key
 from delivery.db.transactions import write
 
@@ -63,9 +63,9 @@ def user_anonymize(*, user_id: int, groups: Iterable[int] = (), people: Iterable
             raise NoSuchPerson
         picture, tried = user.avatar, _tried(user)
         UserSocialAuth.objects.filter(user=user).delete()
-        ExternalId.objects.filter(user=user).delete()
-        Friendship.objects.filter(Q(asked_by=user) | Q(asked=user)).delete()
-        Block.objects.filter(Q(by=user) | Q(blocked=user)).delete()
+        ExternalUser.objects.filter(user=user).delete()
+        Friendship.objects.filter(Q(from_user=user) | Q(to_user=user)).delete()
+        Block.objects.filter(Q(blocker=user) | Q(blocked=user)).delete()
         AccessAttempt.objects.filter(username__in=tried).delete()
         _forget_in_record(user)
         user.groups.clear()
@@ -77,7 +77,7 @@ def user_anonymize(*, user_id: int, groups: Iterable[int] = (), people: Iterable
             password=make_password(None),
             kind=user.kind,
             is_active=False,
-            restricted=user.restricted,
+            is_restricted=user.is_restricted,
             sign_in_epoch=user.sign_in_epoch,
             date_joined=user.date_joined,
             deleted_at=user.deleted_at,

@@ -26,16 +26,16 @@ def user_block(*, user: User, other_id: int) -> User:
             raise NoSuchPerson
         if other.kind == User.Kind.SERVICE:
             raise BlockRefused("A service of this site cannot be blocked. Tell an operator what is wrong with it.")
-        if Block.objects.filter(by=user, blocked=other).exists():
+        if Block.objects.filter(blocker=user, blocked=other).exists():
             return other
-        if Block.objects.filter(by=user).count() >= settings.IM_MAX_BLOCKS_PER_USER:
+        if Block.objects.filter(blocker=user).count() >= settings.IM_MAX_BLOCKS_PER_USER:
             raise BlockRefused(
                 "You have blocked %(limit)s people, and that is the limit.", limit=settings.IM_MAX_BLOCKS_PER_USER
             )
-        Block.objects.create(by=user, blocked=other)
-        if not other.restricted:
-            other.restricted = True
-            other.save(update_fields=["restricted"])
+        Block.objects.create(blocker=user, blocked=other)
+        if not other.is_restricted:
+            other.is_restricted = True
+            other.save(update_fields=["is_restricted"])
         _tell(PERSON_BLOCKED, user, other)
     return other
 
@@ -44,7 +44,7 @@ def user_unblock(*, user: User, other_id: int) -> None:
     """Take the block back; nothing happens if there is none. Whether another restriction stands is not asked."""
     with write():
         other = lock_two_users(user.pk, other_id).get(other_id)
-        deleted, _ = Block.objects.filter(by=user, blocked=other_id).delete()
+        deleted, _ = Block.objects.filter(blocker=user, blocked=other_id).delete()
         if deleted and other is not None:
             _tell(PERSON_UNBLOCKED, user, other)
 

@@ -35,7 +35,7 @@ def device_create(
     name: str = "",
     app: int | None = None,
     address: str | None = None,
-    made_by: User | None = None,
+    created_by: User | None = None,
     session_key: str | None = None,
 ) -> Device:
     """Note a new browser session or token of `user`, in the transaction that makes it. The same again is the same row.
@@ -51,7 +51,7 @@ def device_create(
                 "name": "".join(letter for letter in name if letter.isprintable())[:_NAME_LIMIT],
                 "app": _app(app),
                 "address": _address(address),
-                "made_by": made_by,
+                "created_by": created_by,
                 "session_id": session_key,
             },
         )
@@ -92,10 +92,11 @@ def _note(rows: Sequence[tuple[str, int | None, str | None]]) -> None:
     with connection.cursor() as cursor:
         # Another node may have noted one of them within the minute.
         cursor.execute(
-            f"UPDATE {table} SET seen_at = %s, app_id = COALESCE(CAST(seen.column2 AS {app}), {table}.app_id),"
+            f"UPDATE {table} SET last_seen_at = %s, app_id = COALESCE(CAST(seen.column2 AS {app}), {table}.app_id),"
             f" address = COALESCE(CAST(seen.column3 AS {address}), {table}.address)"
             f" FROM (VALUES {', '.join(['(%s, %s, %s)'] * len(rows))}) AS seen"
-            f" WHERE {table}.credential = seen.column1 AND ({table}.seen_at IS NULL OR {table}.seen_at <= %s)",
+            f" WHERE {table}.credential = seen.column1"
+            f" AND ({table}.last_seen_at IS NULL OR {table}.last_seen_at <= %s)",
             [adapt(at), *(value for row in rows for value in row), adapt(at - timedelta(seconds=SEEN_INTERVAL))],
         )
 
@@ -105,7 +106,9 @@ def devices_touch(credentials: Collection[str]) -> None:
     waiting = sorted(credentials)
     for start in range(0, len(waiting), _BATCH_SIZE):
         with write():
-            Device.objects.filter(credential__in=waiting[start : start + _BATCH_SIZE]).update(seen_at=timezone.now())
+            Device.objects.filter(credential__in=waiting[start : start + _BATCH_SIZE]).update(
+                last_seen_at=timezone.now()
+            )
 
 
 def devices_delete(*credentials: str) -> None:

@@ -18,7 +18,7 @@ from accounts.actions.tokens import CreatedToken, token_create, tokens_revoke
 from accounts.actions.user_persistence import insert_user, lock_user
 from accounts.actions.users import user_deactivate
 from accounts.errors import AccountError, BadExternalId, BadToken, NoSuchPerson
-from accounts.models import ExternalId, User
+from accounts.models import ExternalUser, User
 from accounts.names import check_nickname, is_storable
 from accounts.selectors.external_users import external_user_by_id, external_users_by_ids, token_credentials_for
 from delivery.db.transactions import write
@@ -82,7 +82,7 @@ def external_token_create(*, service: User, external_id: str, seconds: int | Non
             "A token of a person is valid for %(shortest)s to %(longest)s seconds.", shortest=SHORTEST, longest=longest
         )
     user = _own(service, external_id)
-    return token_create(user=user, lifetime=timedelta(seconds=seconds), name=service.nickname, made_by=service)
+    return token_create(user=user, lifetime=timedelta(seconds=seconds), name=service.nickname, created_by=service)
 
 
 def external_tokens_revoke(*, service: User, external_id: str) -> None:
@@ -116,9 +116,9 @@ def _import(service: User, given: Sequence[ExternalUserData]) -> list[ExternalUs
             created = {
                 external_id: _made(service, one) for external_id, one in missing.items() if external_id not in known
             }
-            ExternalId.objects.bulk_create(
+            ExternalUser.objects.bulk_create(
                 [
-                    ExternalId(service=service, external_id=external_id, user=user)
+                    ExternalUser(service=service, external_id=external_id, user=user)
                     for external_id, user in created.items()
                 ]
             )

@@ -34,10 +34,10 @@ def friend_request(*, user: User, other_id: int) -> Friendship:
         if friendship is None:
             _check_limit(user)
             pair = _pair(user.pk, other_id)
-            kind, friendship = FRIEND_REQUESTED, Friendship.objects.create(asked_by=user, asked=other, pair=pair)
+            kind, friendship = FRIEND_REQUESTED, Friendship.objects.create(from_user=user, to_user=other, pair=pair)
         elif friendship.accepted:
             raise FriendRequestRefused("You are friends already.")
-        elif friendship.asked_by_id == user.pk:
+        elif friendship.from_user_id == user.pk:
             raise FriendRequestRefused("You have asked already.")
         else:
             kind, friendship.accepted = FRIEND_ACCEPTED, True
@@ -51,7 +51,7 @@ def friend_accept(*, user: User, other_id: int) -> None:
     with write():
         lock_two_users(user.pk, other_id)
         friendship = Friendship.objects.filter(pair=_pair(user.pk, other_id)).first()
-        if friendship is None or (not friendship.accepted and friendship.asked_by_id == user.pk):
+        if friendship is None or (not friendship.accepted and friendship.from_user_id == user.pk):
             raise NoSuchFriend
         if not friendship.accepted:
             friend_request(user=user, other_id=other_id)
@@ -59,12 +59,12 @@ def friend_accept(*, user: User, other_id: int) -> None:
 
 def friend_decline(*, user: User, other_id: int) -> None:
     """Say no to somebody who has asked; they may ask again. NoSuchFriend if they have not."""
-    _end(user, other_id, Q(accepted=False, asked=user))
+    _end(user, other_id, Q(accepted=False, to_user=user))
 
 
 def friend_remove(*, user: User, other_id: int) -> None:
     """End a friendship, or take one's own request back. NoSuchFriend if there is neither."""
-    _end(user, other_id, Q(accepted=True) | Q(asked_by=user))
+    _end(user, other_id, Q(accepted=True) | Q(from_user=user))
 
 
 def _end(user: User, other_id: int, which: Q) -> None:
@@ -78,7 +78,7 @@ def _end(user: User, other_id: int, which: Q) -> None:
 
 def _check_limit(user: User) -> None:
     limit = settings.IM_MAX_FRIENDS_PER_USER
-    if Friendship.objects.filter(Q(asked_by=user) | Q(asked=user, accepted=True)).count() >= limit:
+    if Friendship.objects.filter(Q(from_user=user) | Q(to_user=user, accepted=True)).count() >= limit:
         raise FriendRequestRefused("You have %(limit)s friends and open requests, and that is the limit.", limit=limit)
 
 

@@ -40,7 +40,7 @@ def token_create(
     name: str = "",
     app: int | None = None,
     address: str | None = None,
-    made_by: User | None = None,
+    created_by: User | None = None,
 ) -> CreatedToken:
     """A new token of an active person; expires after `lifetime`, else after IM_TOKEN_DAYS.
 
@@ -60,7 +60,7 @@ def token_create(
             name=name,
             app=app,
             address=address,
-            made_by=made_by,
+            created_by=created_by,
         )
     return CreatedToken(str(token), device, row.expiry)
 
@@ -71,7 +71,7 @@ def token_issue(*, user: User, app: int | None = None, address: str | None = Non
 
 
 def service_token_create(
-    *, service: User, name: str, days: int | None = None, made_by: User | None = None
+    *, service: User, name: str, days: int | None = None, created_by: User | None = None
 ) -> CreatedToken:
     """A token for another system or a bot, under a name that says which; for IM_TOKEN_DAYS unless it is said.
 
@@ -88,7 +88,7 @@ def service_token_create(
         raise BadToken(
             "A token is valid for 1 to %(limit)s days, then make a new one.", limit=settings.IM_SERVICE_TOKEN_DAYS_MAX
         )
-    return token_create(user=service, lifetime=timedelta(days=days), name=name, made_by=made_by)
+    return token_create(user=service, lifetime=timedelta(days=days), name=name, created_by=created_by)
 
 
 def token_revoke(*, user_id: int, credential: str) -> None:

@@ -91,9 +91,9 @@ class TokenAdmin(ReadOnly, ActionAdmin):
     def token_name(self, token: Any) -> str | None:
         return str(token.name) if token.name else None
 
-    @admin.display(description=_("last used"), ordering="seen_at")
+    @admin.display(description=_("last used"), ordering="last_seen_at")
     def last_used(self, token: Any) -> Any:
-        return token.seen_at
+        return token.last_seen_at
 
     @admin.display(description=_("from"))
     def last_address(self, token: Any) -> Any:
@@ -101,7 +101,7 @@ class TokenAdmin(ReadOnly, ActionAdmin):
 
     @admin.display(description=_("made by"))
     def maker(self, token: Any) -> Any:
-        return token.made_by
+        return token.created_by
 
     def save_model(self, request: HttpRequest, obj: AuthToken, form: Any, change: bool) -> None:
         given = form.cleaned_data
@@ -109,7 +109,7 @@ class TokenAdmin(ReadOnly, ActionAdmin):
         # A token is all that its service may do: who makes one must not gain by it.
         if service.is_superuser or service.get_all_permissions() - operator.get_all_permissions():
             raise BadToken("%(name)s may do what you may not, so you make no tokens of it.", name=service)
-        made = service_token_create(service=service, name=given["name"], days=given["days"], made_by=operator)
+        made = service_token_create(service=service, name=given["name"], days=given["days"], created_by=operator)
         obj.digest = token_digest(made.token)
         request.made_token = made  # type: ignore[attr-defined]
 

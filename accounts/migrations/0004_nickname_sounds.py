@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from accounts.pinyin import sounds
+from accounts.pinyin import pinyin_and_initials
 
 BATCH = 500
 
@@ -11,7 +11,7 @@ def fill(apps, schema_editor):
     User = apps.get_model("accounts", "User")
     heard = []
     for user in User.objects.only("pk", "nickname").iterator(chunk_size=BATCH):
-        user.nickname_pinyin, user.nickname_initials = sounds(user.nickname)
+        user.nickname_pinyin, user.nickname_initials = pinyin_and_initials(user.nickname)
         if user.nickname_pinyin:
             heard.append(user)
         if len(heard) == BATCH:

@@ -1,4 +1,4 @@
-"""The platforms people are on. Written only by `accounts.actions`."""
+"""The platforms that users connect from. Written only by `accounts.actions`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from django.db import models
 
 
 class App(models.Model):
-    """A platform people are on (web, iOS, …). Its number is the wire's `appId`; it has one global channel."""
+    """A platform that users connect from (web, iOS, …), with one global channel. `number` is the wire's `appId`."""
 
     number = models.PositiveIntegerField(unique=True)
     name = models.CharField(max_length=64)
     enabled = models.BooleanField(default=True)
-    guests_allowed = models.BooleanField(default=True, help_text="Only where IM_GUESTS allows guests at all.")
+    guests_allowed = models.BooleanField(default=True, help_text="Has an effect only if IM_GUESTS allows guests.")
 
     class Meta:
         ordering = ("number",)

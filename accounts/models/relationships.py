@@ -1,4 +1,4 @@
-"""What people are to each other. Written only by `accounts.actions`."""
+"""Friendships and blocks between users. Written only by `accounts.actions`."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from accounts.models.user import User
 
 
 class Friendship(models.Model):
-    """One asked the other to be friends; from `accepted` on they are."""
+    """A friend request from one user to another; a friendship once it is `accepted`."""
 
-    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    asked = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    from_user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    to_user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     pair = models.CharField(max_length=48, unique=True, editable=False)
-    """`<smaller id>:<greater id>`: whoever asks first, there is one."""
+    """`<smaller id>:<greater id>`, so that two users have one row, whichever of them made the request."""
     accepted = models.BooleanField(default=False)
-    asked_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     def __str__(self) -> str:
         return self.pair
 
 
 class Block(models.Model):
-    """One wants to hear nothing more from the other, who is not told."""
+    """A user's block of another user, who is not told of it."""
 
-    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    blocker = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     blocked = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    since = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["by", "blocked"], name="block_once"),)
+        constraints = (models.UniqueConstraint(fields=["blocker", "blocked"], name="block_once"),)
 
     def __str__(self) -> str:
-        return f"{self.by_id} blocks {self.blocked_id}"
+        return f"{self.blocker_id} blocks {self.blocked_id}"

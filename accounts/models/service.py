@@ -1,4 +1,4 @@
-"""Other systems and bots, as operators look after them. Written only by `accounts.actions`."""
+"""Service accounts: other systems and bots. Written only by `accounts.actions`."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from accounts.models.user import User, UserManager
 
 
 class ServiceManager(UserManager):
+    """Restricts queries to service accounts."""
+
     def get_queryset(self) -> models.QuerySet[User]:
         return super().get_queryset().filter(kind=User.Kind.SERVICE)
 
 
 class Service(User):
-    """A user that is a program: it comes by tokens only, and may do what its permissions say."""
+    """A service account: a user that is a program. It authenticates by API tokens only and acts by its permissions."""
 
     objects: ClassVar[ServiceManager] = ServiceManager()
 
     class Meta:
         proxy = True
         ordering = ("username",)
+        verbose_name = "service account"

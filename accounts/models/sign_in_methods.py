@@ -1,4 +1,4 @@
-"""What lets people in, besides passwords: devices and tokens as people see them, and names that services have for them.
+"""Devices (browser sessions and API tokens) and the ids that other systems have for users.
 
 Written only by `accounts.actions`.
 """
@@ -14,7 +14,7 @@ from accounts.models.user import User
 
 
 class Device(models.Model):
-    """A browser session or a token as its owner sees it. The secret itself is not here."""
+    """A browser session or an API token as its owner sees it. It does not hold the secret."""
 
     class Kind(models.TextChoices):
         BROWSER = "browser", "Browser"
@@ -23,32 +23,32 @@ class Device(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="devices")
     kind = models.CharField(max_length=8, choices=Kind.choices)
     credential = models.CharField(max_length=64, unique=True, editable=False)
-    """As connections name what they came by: `accounts.credentials`."""
+    """The name of the session or token, as connections carry it: see `accounts.credentials`."""
     session = models.OneToOneField(Session, on_delete=models.CASCADE, null=True, editable=False, related_name="+")
-    """The browser's session, so that it can be ended from elsewhere; where it ends, this row goes with it."""
+    """The browser's session, so that another device can end it. This row is deleted with the session."""
     name = models.CharField(max_length=100, blank=True, default="")
-    """Given to a token by who made it; of a browser, what it says it is."""
+    """A token's name, given by its creator; for a browser, a description from its User-Agent."""
     app = models.ForeignKey(App, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     address = models.GenericIPAddressField(null=True, blank=True)
-    made_at = models.DateTimeField(default=timezone.now, editable=False)
-    seen_at = models.DateTimeField(null=True, blank=True, editable=False)
-    made_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
-    """Who made the token, if not its owner."""
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_seen_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    """The creator of a token, if that is not its owner."""
 
     class Meta:
-        indexes = (models.Index(fields=["user", "-seen_at"], name="device_user_seen"),)
+        indexes = (models.Index(fields=["user", "-last_seen_at"], name="device_user_seen"),)
 
     def __str__(self) -> str:
         return self.name or self.kind
 
 
-class ExternalId(models.Model):
-    """What a service (another system) calls one of its own people here."""
+class ExternalUser(models.Model):
+    """The id that another system (a service account) has for one of its own users."""
 
     service = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     external_id = models.CharField(max_length=200)
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    made_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["service", "external_id"], name="external_id_once"),)

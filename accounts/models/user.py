@@ -1,4 +1,4 @@
-"""Somebody who can send. Written only by `accounts.actions`."""
+"""User accounts of every kind. Written only by `accounts.actions`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.names import KEY_LIMIT, USER_NAME_LIMIT, name_key
-from accounts.pinyin import sounds
+from accounts.pinyin import pinyin_and_initials
 
 
 class UserManager(BaseUserManager["User"]):
-    """Creates rows; names are checked by the actions that call it."""
+    """Creates rows. The actions that call it validate the names."""
 
     def create_user(self, username: str, password: str | None = None, **fields: Any) -> User:
         fields.setdefault("nickname", username)
@@ -27,45 +27,45 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(username, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> User:
-        """Sign-in finds the person by the compared form, so `Alice` signs in as `alice` too."""
+        """Return the user whose name has the same key, so that `Alice` can sign in as `alice` too."""
         return self.get(username_key=name_key(username or ""))
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """Somebody who can send: a person with an account, a guest, or a service (a bot or another system)."""
+    """An account that can send messages: of a person, a guest, or a service account (a bot or another system)."""
 
     class Kind(models.TextChoices):
         PERSON = "person", "Person"
         GUEST = "guest", "Guest"
-        SERVICE = "service", "Service or bot"
+        SERVICE = "service", "Service account"
 
-    username = models.CharField("user name", max_length=USER_NAME_LIMIT, unique=True)
+    username = models.CharField("username", max_length=USER_NAME_LIMIT, unique=True)
     username_key = models.CharField(max_length=KEY_LIMIT, unique=True, editable=False)
     nickname = models.CharField(max_length=USER_NAME_LIMIT)
     nickname_key = models.CharField(max_length=KEY_LIMIT, db_index=True, editable=False)
     nickname_pinyin = models.CharField(max_length=KEY_LIMIT, db_index=True, editable=False, default="")
-    """How a Chinese nickname sounds, for search: `mayuan`. Empty for others."""
+    """A Chinese nickname in pinyin, for search: `mayuan`. Empty for other nicknames."""
     nickname_initials = models.CharField(max_length=USER_NAME_LIMIT, db_index=True, editable=False, default="")
-    """The first letters of those sounds: `my`."""
+    """The initials of its syllables: `my`."""
     phone_number = models.CharField(max_length=20, unique=True, null=True, blank=True)
     email = models.EmailField(unique=True, null=True, blank=True)
-    avatar = models.CharField("avatar path", max_length=200, blank=True, default="")
+    avatar = models.CharField("avatar file", max_length=200, blank=True, default="")
     status_text = models.CharField("status", max_length=100, blank=True, default="")
-    language = models.CharField(max_length=8, blank=True, default="", help_text="Empty: the browser's.")
-    time_zone = models.CharField(max_length=64, blank=True, default="", help_text="Empty: the browser's.")
-    shares_read = models.BooleanField("lets others see what they have read", default=True)
-    shares_presence = models.BooleanField("lets others see that they are online", default=True)
+    language = models.CharField(max_length=8, blank=True, default="", help_text="Leave empty to use the browser's.")
+    time_zone = models.CharField(max_length=64, blank=True, default="", help_text="Leave empty to use the browser's.")
+    shares_read = models.BooleanField("shares read receipts", default=True)
+    shares_presence = models.BooleanField("shares online status", default=True)
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.PERSON)
     is_active = models.BooleanField("active", default=True)
-    is_staff = models.BooleanField("may enter the admin", default=False)
+    is_staff = models.BooleanField("staff status", default=False, help_text="Can sign in to the admin.")
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
     sign_in_epoch = models.PositiveIntegerField(default=0, editable=False)
-    """Raised to end every browser session at once: sessions of an earlier epoch are nobody's."""
+    """Incremented to end every browser session at once: sessions of an earlier epoch are invalid."""
 
-    restricted = models.BooleanField(default=False, editable=False)
-    """Whether somebody has muted, banned or blocked this person: only then the send path looks for how."""
+    is_restricted = models.BooleanField(default=False, editable=False)
+    """Whether a mute, ban or block applies to this user. The send path looks for restrictions only if it is set."""
     deleted_at = models.DateTimeField(null=True, editable=False)
-    """When the person deleted their account. What they said stays, said by nobody."""
+    """Time at which the user deleted the account. Their messages stay, without a name."""
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -76,18 +76,18 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.public_name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Keep the compared forms in step with the names, in partial saves too."""
+        """Save the user and update the keys and pinyin of the names, in partial saves too."""
         self.username_key = name_key(self.username)
         self.nickname_key = name_key(self.nickname)
         fields = kwargs.get("update_fields")
         if fields is None or "nickname" in fields:
-            self.nickname_pinyin, self.nickname_initials = sounds(self.nickname)
+            self.nickname_pinyin, self.nickname_initials = pinyin_and_initials(self.nickname)
         if fields is not None and "nickname" in fields:
             kwargs["update_fields"] = {*fields, "nickname_key", "nickname_pinyin", "nickname_initials"}
         super().save(*args, **kwargs)
 
     def get_session_auth_hash(self) -> str:
-        """What a session must hold to be this person's: bound to the password and to the epoch."""
+        """Return the hash that a session must hold to be valid: it depends on the password and on the epoch."""
         return f"{super().get_session_auth_hash()}.{self.sign_in_epoch}"
 
     def get_session_auth_fallback_hash(self) -> Iterator[str]:
@@ -100,5 +100,5 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def public_name(self) -> str:
-        """What the wire calls `userId`: the user name, or for a guest the name they gave (not unique)."""
+        """The wire's `userId`: the username, or a guest's nickname (which is not unique)."""
         return self.nickname if self.is_guest else self.username

@@ -30,8 +30,8 @@ def contacts_of(user: User) -> Contacts:
     contacts = Contacts(blocked=_sorted_by_name(block.blocked for block in blocks_by(user)))
     hidden = {blocked.pk for blocked in contacts.blocked}
     for friendship in friendships(user):
-        sent_by_user = friendship.asked_by_id == user.pk
-        other = friendship.asked if sent_by_user else friendship.asked_by
+        sent_by_user = friendship.from_user_id == user.pk
+        other = friendship.to_user if sent_by_user else friendship.from_user
         if not other.is_active or other.pk in hidden:
             continue
         if friendship.accepted:
@@ -45,21 +45,20 @@ def contacts_of(user: User) -> Contacts:
 
 def friendships(user: User) -> list[Friendship]:
     """Return all friendships and friend requests of the user, including those with blocked or deleted users."""
-    rows = Friendship.objects.filter(Q(asked_by=user) | Q(asked=user)).select_related("asked_by", "asked")
+    rows = Friendship.objects.filter(Q(from_user=user) | Q(to_user=user)).select_related("from_user", "to_user")
     return list(rows.order_by("pk"))
 
 
 def blocks_by(user: User) -> list[Block]:
     """Return the blocks that the user has placed."""
-    return list(Block.objects.filter(by=user).select_related("blocked").order_by("pk"))
+    return list(Block.objects.filter(blocker=user).select_related("blocked").order_by("pk"))
 
 
 def contact_ids(user_id: int, limit: int) -> list[int]:
     """Return the ids of up to `limit` friends and users with an open friend request, the oldest first."""
-    pairs = Friendship.objects.filter(Q(asked_by=user_id) | Q(asked=user_id)).order_by("pk")
-    return [
-        asked if asked_by == user_id else asked_by for asked_by, asked in pairs.values_list("asked_by", "asked")[:limit]
-    ]
+    found = Friendship.objects.filter(Q(from_user=user_id) | Q(to_user=user_id)).order_by("pk")
+    pairs = found.values_list("from_user", "to_user")[:limit]
+    return [to_user if from_user == user_id else from_user for from_user, to_user in pairs]
 
 
 def _sorted_by_name(users: Iterable[User]) -> list[User]:
@@ -68,12 +67,12 @@ def _sorted_by_name(users: Iterable[User]) -> list[User]:
 
 def has_blocked(by: int, blocked: int) -> bool:
     """Return whether the user `by` has blocked the user `blocked`."""
-    return Block.objects.filter(by=by, blocked=blocked).exists()
+    return Block.objects.filter(blocker=by, blocked=blocked).exists()
 
 
 def blockers_among(user_id: int, candidates: Iterable[int]) -> set[int]:
     """Return those of the candidates that have blocked the user."""
-    return set(Block.objects.filter(blocked=user_id, by__in=list(candidates)).values_list("by", flat=True))
+    return set(Block.objects.filter(blocked=user_id, blocker__in=list(candidates)).values_list("blocker", flat=True))
 
 
 def blocked_pairs(user_ids: Iterable[int]) -> dict[int, set[int]]:
@@ -83,7 +82,7 @@ def blocked_pairs(user_ids: Iterable[int]) -> dict[int, set[int]]:
     """
     ids = set(user_ids)
     blocked: dict[int, set[int]] = {}
-    rows = Block.objects.filter(Q(by__in=ids) | Q(blocked__in=ids)).values_list("by", "blocked")
+    rows = Block.objects.filter(Q(blocker__in=ids) | Q(blocked__in=ids)).values_list("blocker", "blocked")
     for pair in rows:
         for user_id, other_id in (pair, pair[::-1]):
             if user_id in ids:
@@ -116,7 +115,9 @@ def read_receipts_visible_to(viewer_id: int, user_ids: Iterable[int]) -> set[int
 
 
 def _without_blocks(viewer_id: int, user_ids: set[int]) -> set[int]:
-    blocks = Block.objects.filter(Q(by=viewer_id, blocked__in=user_ids) | Q(blocked=viewer_id, by__in=user_ids))
+    blocks = Block.objects.filter(
+        Q(blocker=viewer_id, blocked__in=user_ids) | Q(blocked=viewer_id, blocker__in=user_ids)
+    )
     return user_ids - {
-        user_id for pair in blocks.values_list("by", "blocked") for user_id in pair if user_id != viewer_id
+        user_id for pair in blocks.values_list("blocker", "blocked") for user_id in pair if user_id != viewer_id
     }

@@ -26,16 +26,16 @@ def service_by_name(username: str) -> User | None:
 
 
 def tokens(owner: User | None = None) -> QuerySet[AuthToken]:
-    """Tokens (of everybody), the newest first, with what is known of each.
+    """Return the API tokens (None: of all users), newest first, each with the facts of its device.
 
-    Annotated: `device` (its id), `name`, `app`, `address`, `seen_at` and `made_by` (a name); None where nothing is.
+    Annotated: `device` (its id), `name`, `app`, `address`, `last_seen_at` and `created_by` (a name); None if unknown.
     """
     credential = Concat(Value(token_credential("")), Substr("digest", 1, CREDENTIAL_DIGEST))
     device = Device.objects.filter(credential=OuterRef("credential"))
-    known = {"device": "pk", "name": "name", "app": "app__number", "address": "address", "seen_at": "seen_at"}
+    known = {"device": "pk", "name": "name", "app": "app__number", "address": "address", "last_seen_at": "last_seen_at"}
     found = AuthToken.objects.select_related("user").annotate(credential=credential)
     found = found.annotate(**{field: Subquery(device.values(source)[:1]) for field, source in known.items()})
-    found = found.annotate(made_by=Subquery(device.values("made_by__username")[:1]))
+    found = found.annotate(created_by=Subquery(device.values("created_by__username")[:1]))
     rows: QuerySet[AuthToken] = (found if owner is None else found.filter(user=owner)).order_by("-created", "digest")
     return rows
 

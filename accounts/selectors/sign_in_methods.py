@@ -25,8 +25,8 @@ def email_taken(email: str) -> bool:
 
 def devices(user: User) -> list[Device]:
     """The browsers and tokens that let the person in, the last used first."""
-    found = Device.objects.filter(user=user).select_related("app", "made_by")
-    return sorted(found, key=lambda device: device.seen_at or device.made_at, reverse=True)
+    found = Device.objects.filter(user=user).select_related("app", "created_by")
+    return sorted(found, key=lambda device: device.last_seen_at or device.created_at, reverse=True)
 
 
 def device_by_id(user: User, device_id: int) -> Device | None:

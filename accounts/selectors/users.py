@@ -38,9 +38,9 @@ def user_by_name(username: str) -> User | None:
 def user_by_name_or_contact(username: str, *, to: User) -> User | None:
     """The same; of the deactivated those too whom the person knows: a friend, or who is blocked, may have gone."""
     found = _accounts().filter(username_key=name_key(username)).first() if is_storable(username) else None
-    if found is None or found.is_active or Block.objects.filter(by=to, blocked=found).exists():
+    if found is None or found.is_active or Block.objects.filter(blocker=to, blocked=found).exists():
         return found
-    circle = Friendship.objects.filter(Q(asked_by=to, asked=found) | Q(asked_by=found, asked=to))
+    circle = Friendship.objects.filter(Q(from_user=to, to_user=found) | Q(from_user=found, to_user=to))
     return found if circle.exists() else None
 
 
@@ -82,7 +82,7 @@ def user_search(q: str, limit: int = 20, *, by: User | None = None) -> list[User
         return []
     accounts = _accounts().filter(is_active=True)
     if by is not None:
-        accounts = accounts.exclude(pk__in=Block.objects.filter(by=by).values("blocked"))
+        accounts = accounts.exclude(pk__in=Block.objects.filter(blocker=by).values("blocked"))
     ways = [("username_key", key), ("nickname_key", key)]
     # What nothing sounds like would find everybody whose nickname has no Chinese characters.
     ways += [("nickname_pinyin", heard), ("nickname_initials", heard)] if heard else []

@@ -38,7 +38,7 @@ class WaysIn(OwnPage):
             "here": "ways-in",
             "ways": [{"way": way, "linked": way.backend in linked} for way in ways()],
             "devices": [
-                {"device": one, "present": one.credential == present, "at": one.seen_at or one.made_at}
+                {"device": one, "present": one.credential == present, "at": one.last_seen_at or one.created_at}
                 for one in devices(user)
             ],
             "mail": settings.MAIL_IS_SENT,

@@ -28,7 +28,7 @@ ANNOUNCEMENTS_PER_RUN = 20
 def announcement_create(*, by: User, text: str, app: App | None = None, due_at: datetime | None = None) -> Announcement:
     """Say something at `due_at` (None: as soon as may be). `announcements_send_due` sends it."""
     text = rules.check_text(text, limit=settings.IM_MESSAGE_MAX_LENGTH)
-    return Announcement.objects.create(by=by, text=text, app=app, due_at=due_at or timezone.now())
+    return Announcement.objects.create(created_by=by, text=text, app=app, due_at=due_at or timezone.now())
 
 
 def announcement_edit(

@@ -86,7 +86,7 @@ def entry(author: User, text: str, *, channel: int | None = None, push_seq: str 
 
 
 def _to_people(places: Sequence[Destination], author: User, text: str, found: Directory) -> list[Pushed]:
-    if author.restricted:
+    if author.is_restricted:
         require_unmuted(author.pk, None)
     between = blocked_pairs([author.pk]).get(author.pk, set())
     persons = {place: found.people[place.name].pk for place in places if place.name in found.people}

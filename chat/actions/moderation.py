@@ -154,10 +154,10 @@ def _restrict(
         raise ChatError(errors.ILLEGAL_PARAMETER, "One is banned from groups; in other channels one is muted.")
     if until is not None and until <= timezone.now():
         raise ChatError(errors.ILLEGAL_PARAMETER, "The end of the time is past.", field="until")
-    values = {"until": until, "reason": rules.check_reason(reason), "by": by, "since": timezone.now()}
+    values = {"until": until, "reason": rules.check_reason(reason), "created_by": by, "created_at": timezone.now()}
     restriction, _ = Restriction.objects.update_or_create(user=person, kind=kind, channel=channel, defaults=values)
-    person.restricted = True
-    person.save(update_fields=["restricted"])
+    person.is_restricted = True
+    person.save(update_fields=["is_restricted"])
     entry = _restriction_event(person, kind, channel, until=until, reason=restriction.reason)
     if kind == Restriction.Kind.BAN:
         if channel is None:
@@ -177,8 +177,8 @@ def _lift(person: User, channel: Channel | None, kind: str) -> None:
 
 def _finish_lift(person: User, kind: str, channel_id: int | None) -> None:
     others = Restriction.objects.filter(user=person).exists()
-    person.restricted = others or Block.objects.filter(blocked=person).exists()
-    person.save(update_fields=["restricted"])
+    person.is_restricted = others or Block.objects.filter(blocked=person).exists()
+    person.save(update_fields=["is_restricted"])
     if kind == Restriction.Kind.BAN and channel_id is None:
         # Who deleted their account meanwhile stays away.
         if person.deleted_at is None:

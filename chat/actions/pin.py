@@ -72,7 +72,7 @@ def pin_locked(message: Message, access: Access, by: User, origin: str) -> int |
     if pins.count() >= settings.IM_MAX_PINS_PER_CHANNEL:
         limit = settings.IM_MAX_PINS_PER_CHANNEL
         raise ChatError(errors.TOO_MUCH, f"A channel pins at most {limit} messages. Unpin one first.", limit=limit)
-    Pin.objects.create(channel=access.channel, message=message, by=by, time=log.now_ms())
+    Pin.objects.create(channel=access.channel, message=message, pinned_by=by, pinned_at=log.now_ms())
     return _append_pin_event(MESSAGE_PINNED, message, access, by, origin)
 
 

@@ -36,7 +36,7 @@ def message_report(*, user: User, channel_id: int, message_id: int, reason: str,
         known = Report.objects.filter(message=message, reporter=user).first()
         if known is not None:
             return known
-        lately = Report.objects.filter(reporter=user, made_at__gt=timezone.now() - DAY).count()
+        lately = Report.objects.filter(reporter=user, created_at__gt=timezone.now() - DAY).count()
         if lately >= settings.IM_MAX_REPORTS_PER_DAY:
             raise ChatError(
                 errors.TOO_MUCH,

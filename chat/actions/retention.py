@@ -32,8 +32,8 @@ def channels_with_expired_messages() -> list[tuple[int, int]]:
     """The channels of which something is to go, with the time (Unix ms) before which."""
     found: list[tuple[int, int]] = []
     for age in _retention_rules():
-        oldest = Message.objects.filter(channel=OuterRef("pk"), seq__gt=OuterRef("cut_seq")).order_by("seq")
-        rows = Channel.objects.filter(age.channels, last_seq__gt=F("cut_seq"))
+        oldest = Message.objects.filter(channel=OuterRef("pk"), seq__gt=OuterRef("purged_seq")).order_by("seq")
+        rows = Channel.objects.filter(age.channels, last_seq__gt=F("purged_seq"))
         rows = rows.annotate(oldest=Subquery(oldest.values("time")[:1])).filter(oldest__lt=age.before)
         found += [(channel, age.before) for channel in rows.order_by("pk").values_list("pk", flat=True)]
     return found
@@ -71,8 +71,8 @@ def channel_delete_expired(*, channel_id: int, before: int, limit: int | None = 
         log.forget(gone)
         Message.objects.filter(pk__in=gone).delete()
         index_forget(gone)
-        channel.cut_seq = rows[-1][1]
-        channel.save(update_fields=["cut_seq"])
+        channel.purged_seq = rows[-1][1]
+        channel.save(update_fields=["purged_seq"])
     return len(rows)
 
 

@@ -61,7 +61,7 @@ class AnnouncementAdmin(LargeTableAdmin):
     """Said by the site itself in the rooms of the apps; who is not there now reads it there later."""
 
     form = AnnouncementForm
-    list_display = ("excerpt", "app_shown", "due_at", "state", "by")
+    list_display = ("excerpt", "app_shown", "due_at", "state", "created_by")
     search_fields = ("text",)
     ordering = ("-due_at",)
     deeds = (CANCEL,)
@@ -69,7 +69,7 @@ class AnnouncementAdmin(LargeTableAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Announcement]:
         found: QuerySet[Announcement] = super().get_queryset(request)
-        return found.select_related("app", "by")
+        return found.select_related("app", "created_by")
 
     def has_change_permission(self, request: HttpRequest, obj: Announcement | None = None) -> bool:
         """What has been said, or called off, is not changed any more."""
@@ -77,10 +77,10 @@ class AnnouncementAdmin(LargeTableAdmin):
         return allowed and (obj is None or CANCEL.applies(obj))
 
     def get_fields(self, request: HttpRequest, obj: Announcement | None = None) -> tuple[str, ...]:
-        return ("text", "app", "due_at") if obj is None else ("text", "app", "due_at", "state", "sent_at", "by")
+        return ("text", "app", "due_at") if obj is None else ("text", "app", "due_at", "state", "sent_at", "created_by")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Announcement | None = None) -> tuple[str, ...]:
-        return () if obj is None else ("state", "sent_at", "by")
+        return () if obj is None else ("state", "sent_at", "created_by")
 
     def save_model(self, request: HttpRequest, obj: Announcement, form: Any, change: bool) -> None:
         given = {field: form.cleaned_data[field] for field in ("text", "app", "due_at")}

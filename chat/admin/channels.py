@@ -147,7 +147,7 @@ class ChannelAdmin(ChatAdmin):
     @admin.display(description=_("of them gone for good"))
     def gone(self, row: Channel) -> int:
         """By retention: up to this number."""
-        return row.cut_seq
+        return row.purged_seq
 
     @admin.display(description=_("pinned"))
     def pinned(self, row: Channel) -> str:

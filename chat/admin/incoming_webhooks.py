@@ -21,7 +21,7 @@ from chat.admin.base import State
 from chat.admin.forms import channel_named
 from chat.admin.queries import channel_link, channel_titles, person_link
 from chat.admin.secrets import SecretAdmin
-from chat.models import IncomingHook
+from chat.models import IncomingWebhook
 from chat.webhooks.incoming import actions as hooks
 
 
@@ -71,37 +71,37 @@ class IncomingHookForm(forms.ModelForm):  # type: ignore[type-arg]
     )
 
     class Meta:
-        model = IncomingHook
+        model = IncomingWebhook
         fields = ("name",)
 
     def clean_of_channel(self) -> int | None:
         return channel_named(self.cleaned_data["of_channel"])
 
 
-@admin.register(IncomingHook)
+@admin.register(IncomingWebhook)
 class IncomingHookAdmin(SecretAdmin):
     """The secret part of the URL is not kept."""
 
     form = IncomingHookForm
-    list_display = ("name", "channel_shown", "bot_shown", "state", "used_at", "made_by", "made_at")
+    list_display = ("name", "channel_shown", "bot_shown", "state", "last_used_at", "created_by", "created_at")
     search_fields = ("name",)
     ordering = ("pk",)
     deeds = (ENABLE, DISABLE)
     page_deeds = (ENABLE, DISABLE, RENEW)
     secret_meaning = _('POST {"text": "…"} to this URL.')
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[IncomingHook]:
-        found: QuerySet[IncomingHook] = super().get_queryset(request)
-        return found.select_related("channel", "bot", "made_by")
+    def get_queryset(self, request: HttpRequest) -> QuerySet[IncomingWebhook]:
+        found: QuerySet[IncomingWebhook] = super().get_queryset(request)
+        return found.select_related("channel", "bot", "created_by")
 
-    def has_change_permission(self, request: HttpRequest, obj: IncomingHook | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: IncomingWebhook | None = None) -> bool:
         """Nothing of it is typed into."""
         return False
 
-    def get_fields(self, request: HttpRequest, obj: IncomingHook | None = None) -> tuple[str, ...]:
+    def get_fields(self, request: HttpRequest, obj: IncomingWebhook | None = None) -> tuple[str, ...]:
         return ("name", "of_channel") if obj is None else (*self.list_display,)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: IncomingHook | None = None) -> tuple[str, ...]:
+    def get_readonly_fields(self, request: HttpRequest, obj: IncomingWebhook | None = None) -> tuple[str, ...]:
         return () if obj is None else (*self.list_display,)
 
     def complete(self, rows: Sequence[Any]) -> None:
@@ -124,9 +124,9 @@ class IncomingHookAdmin(SecretAdmin):
         return channel_link(row.channel, row.title)
 
     @admin.display(description=_("bot"))
-    def bot_shown(self, row: IncomingHook) -> str:
+    def bot_shown(self, row: IncomingWebhook) -> str:
         return person_link(row.bot)
 
     @display(description=_("state"), label={"on": "success", "off": "danger"})  # type: ignore[untyped-decorator]
-    def state(self, row: IncomingHook) -> State:
+    def state(self, row: IncomingWebhook) -> State:
         return State("on", gettext("on")) if row.enabled else State("off", gettext("off"))

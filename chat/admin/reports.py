@@ -83,13 +83,13 @@ class ReportAdmin(ChatAdmin):
     search_fields = ("message__sender__username_key", "reporter__username_key")
     search_help_text = _("User name of the author or of who reported it")
     # The open ones come first by the alphabet: ACTED, DISMISSED, OPEN.
-    ordering = ("-state", "made_at")
+    ordering = ("-state", "created_at")
     sortable_by = ()
     list_per_page = 20
     deeds = VERDICTS
     page_deeds = VERDICTS
     fields = (
-        "outcome", "made_at", "reporter_link", "reason", "text", "author", "channel_title", "context",
+        "outcome", "created_at", "reporter_link", "reason", "text", "author", "channel_title", "context",
         "handled_by", "handled_at",
     )  # fmt: skip
     readonly_fields = fields
@@ -121,7 +121,7 @@ class ReportAdmin(ChatAdmin):
 
     @admin.display(description=_("reported at"))
     def reported(self, row: Report) -> str:
-        return f"{timezone.localtime(row.made_at):%Y-%m-%d %H:%M}"
+        return f"{timezone.localtime(row.created_at):%Y-%m-%d %H:%M}"
 
     @admin.display(description=_("who"))
     def who(self, row: Any) -> str:

@@ -40,20 +40,20 @@ LIFT = AdminAction(
 class RestrictionAdmin(ChatAdmin):
     """Search: beginning of the user name or nickname."""
 
-    list_display = ("kind_shown", "who", "where", "until", "reason", "by", "since")
+    list_display = ("kind_shown", "who", "where", "until", "reason", "created_by", "created_at")
     list_display_links = None
     list_filter = ("kind",)
     search_fields = ("user__username_key", "user__nickname_key")
     search_help_text = _("User name or nickname")
-    ordering = ("-since",)
-    sortable_by = ("since", "until")
+    ordering = ("-created_at",)
+    sortable_by = ("created_at", "until")
     deeds = (LIFT,)
-    fields = ("kind_shown", "who", "where", "until", "reason", "by", "since")
+    fields = ("kind_shown", "who", "where", "until", "reason", "created_by", "created_at")
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Restriction]:
         found: QuerySet[Restriction] = super().get_queryset(request)
-        return found.select_related("user", "channel", "by")
+        return found.select_related("user", "channel", "created_by")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Restriction], search_term: str

@@ -21,7 +21,7 @@ def newest_in(channel: Channel) -> list[Message]:
 
 def pinned_in(channel: Channel) -> list[Message]:
     """What is pinned, the last first."""
-    pins = Pin.objects.filter(channel=channel).select_related("message__sender").order_by("-time", "-pk")
+    pins = Pin.objects.filter(channel=channel).select_related("message__sender").order_by("-pinned_at", "-pk")
     return [pin.message for pin in pins]
 
 

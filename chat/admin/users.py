@@ -120,11 +120,11 @@ class DeviceInline(_Looked):
     model = Device
     fk_name = "user"
     verbose_name_plural = _("devices")
-    fields = readonly_fields = ("kind", "name", "app", "address", "made_at", "seen_at")
+    fields = readonly_fields = ("kind", "name", "app", "address", "created_at", "last_seen_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Device]:
         found: QuerySet[Device] = super().get_queryset(request)
-        return found.select_related("app").order_by("-seen_at")
+        return found.select_related("app").order_by("-last_seen_at")
 
 
 class _TitledMemberships(PaginationInlineFormSet):  # type: ignore[misc]
@@ -165,11 +165,11 @@ class RestrictionInline(_Looked):
     model = Restriction
     fk_name = "user"
     verbose_name_plural = _("mutes and bans")
-    fields = readonly_fields = ("kind", "where", "until", "reason", "by", "since")
+    fields = readonly_fields = ("kind", "where", "until", "reason", "created_by", "created_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Restriction]:
         found: QuerySet[Restriction] = super().get_queryset(request)
-        return found.select_related("channel", "by").order_by("-since")
+        return found.select_related("channel", "created_by").order_by("-created_at")
 
     @admin.display(description=_("where"))
     def where(self, row: Restriction) -> str:
@@ -184,7 +184,7 @@ class ModeratedPersonAdmin(LargeTableAdmin, PersonAdmin):
     """Search finds any part of names, phone numbers and addresses, the sound of Chinese names, and the number."""
 
     list_display = ("username", "nickname", "kind", "standing", "is_staff", "date_joined", "last_login")
-    list_filter: ClassVar[tuple[str, ...]] = ("kind", "is_active", "restricted", "is_staff", "is_superuser")
+    list_filter: ClassVar[tuple[str, ...]] = ("kind", "is_active", "is_restricted", "is_staff", "is_superuser")
     search_help_text = _("User name, nickname (pinyin too), phone number, email address or number")
     # Others would sort the whole table.
     sortable_by = ("username", "date_joined")

@@ -29,7 +29,7 @@ from chat.admin.forms import channel_named
 from chat.admin.queries import channel_link, channel_titles
 from chat.admin.secrets import SecretAdmin
 from chat.errors import ChatError
-from chat.models import Webhook, WebhookAside, WebhookDelivery
+from chat.models import Webhook, WebhookDeadLetter, WebhookDelivery
 from chat.webhooks.outgoing import actions as webhooks
 from chat.webhooks.outgoing import selectors as hook_selectors
 from chat.webhooks.outgoing.dead_letters import asides_forget
@@ -152,7 +152,7 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk is not None:
-            self.fields["heard"].initial = self.instance.heard
+            self.fields["heard"].initial = self.instance.subscriptions
             self.fields["receiver"].initial = self.instance.url
             self.fields.pop("of_channel", None)
 
@@ -177,21 +177,21 @@ class AttemptInline(_Kept):
 
     model = WebhookDelivery
     verbose_name_plural = _("attempts")
-    fields = ("at", "events", "positions", "attempt", "status", "error", "milliseconds")
+    fields = ("attempted_at", "event_count", "positions", "attempt", "status", "error", "duration_ms")
     readonly_fields = fields
-    ordering = ("-at", "-pk")
+    ordering = ("-attempted_at", "-pk")
 
     @admin.display(description=_("positions"))
     def positions(self, row: WebhookDelivery) -> str:
-        return f"{row.first_position}–{row.last_position}" if row.events else "–"
+        return f"{row.first_position}–{row.last_position}" if row.event_count else "–"
 
 
 class AsideInline(_Kept):
     """What the receiver refused while it took others, by its place in the log."""
 
-    model = WebhookAside
+    model = WebhookDeadLetter
     verbose_name_plural = _("refused")
-    fields = ("position", "since", "attempts", "status", "error", "next_at")
+    fields = ("position", "created_at", "attempts", "status", "error", "next_attempt_at")
     readonly_fields = fields
     ordering = ("position",)
 
@@ -201,7 +201,7 @@ class WebhookAdmin(SecretAdmin):
     """One's own, or with the right to manage channels everybody's."""
 
     form = WebhookForm
-    list_display = ("name", "host", "hears", "channel_shown", "state", "behind", "refused", "made_by")
+    list_display = ("name", "host", "hears", "channel_shown", "state", "behind", "refused", "created_by")
     search_fields = ("name",)
     ordering = ("pk",)
     deeds = (ENABLE, DISABLE)
@@ -211,7 +211,7 @@ class WebhookAdmin(SecretAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Webhook]:
         assert isinstance(request.user, User)
-        return hook_selectors.webhooks_of(request.user).select_related("channel", "made_by")
+        return hook_selectors.webhooks_of(request.user).select_related("channel", "created_by")
 
     def get_inlines(self, request: HttpRequest, obj: Webhook | None) -> tuple[type[_Kept], ...]:
         return self.inlines if obj is not None else ()
@@ -219,7 +219,7 @@ class WebhookAdmin(SecretAdmin):
     def get_fields(self, request: HttpRequest, obj: Webhook | None = None) -> tuple[str, ...]:
         if obj is None:
             return ("name", "receiver", "heard", "of_channel")
-        state = ("channel_shown", "state", "reason", "failing_since", "position", "behind", "made_by")
+        state = ("channel_shown", "state", "reason", "failing_since", "position", "behind", "created_by")
         return ("name", "receiver", "heard", *state)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Webhook | None = None) -> tuple[str, ...]:
@@ -264,7 +264,7 @@ class WebhookAdmin(SecretAdmin):
 
     @admin.display(description=_("hears"))
     def hears(self, row: Webhook) -> str:
-        return ", ".join(row.heard)
+        return ", ".join(row.subscriptions)
 
     @admin.display(description=_("channel"))
     def channel_shown(self, row: Any) -> str:

@@ -132,7 +132,7 @@ async def restrictions(call: Call, data: Target) -> dict[str, Any]:
         return {
             "restrictions": [
                 payloads.restriction(one.kind, one.channel_id, until=one.until, reason=one.reason)
-                | {"who": payloads.person(one.user), "by": payloads.person(one.by)}
+                | {"who": payloads.person(one.user), "by": payloads.person(one.created_by)}
                 for one in restrictions_of(access)
             ]
         }

@@ -1,15 +1,15 @@
-"""Channels, what was said in them, and what keeps order. Written only by `chat.actions` and `chat.sending`."""
+"""Channels, messages, moderation and webhooks. Written only by `chat.actions`, `chat.webhooks` and `chat.sending`."""
 
 from chat.models.channel import Channel, Membership, ReadMark
 from chat.models.message import Message, MessageKey, Pin
 from chat.models.moderation import Announcement, Report, Restriction
 from chat.models.search import SearchCursor
-from chat.models.webhooks import IncomingHook, Webhook, WebhookAside, WebhookDelivery
+from chat.models.webhooks import IncomingWebhook, Webhook, WebhookDeadLetter, WebhookDelivery
 
 __all__ = [
     "Announcement",
     "Channel",
-    "IncomingHook",
+    "IncomingWebhook",
     "Membership",
     "Message",
     "MessageKey",
@@ -19,6 +19,6 @@ __all__ = [
     "Restriction",
     "SearchCursor",
     "Webhook",
-    "WebhookAside",
+    "WebhookDeadLetter",
     "WebhookDelivery",
 ]

@@ -1,4 +1,4 @@
-"""Channels, who is in them and how far they have read. Written only by `chat.actions` and `chat.sending`."""
+"""Channels, memberships and read positions. Written only by `chat.actions` and `chat.sending.writer`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from accounts.models import App
 
 
 class Channel(models.Model):
-    """A conversation: an app's global room, a group, or two people."""
+    """A conversation: an app's global channel, a group, or a private channel of two users."""
 
     class Kind(models.TextChoices):
         GLOBAL = "global", "Global"
@@ -17,13 +17,13 @@ class Channel(models.Model):
         PRIVATE = "private", "Private"
 
     class Join(models.TextChoices):
-        OPEN = "open", "Anyone may join"
-        INVITE = "invite", "Members invite"
-        CLOSED = "closed", "Owner and admins add"
+        OPEN = "open", "Anyone can join"
+        INVITE = "invite", "Members can invite"
+        CLOSED = "closed", "Owner and admins can add"
 
     class History(models.TextChoices):
-        JOINED = "joined", "From joining on"
-        ALL = "all", "All of it"
+        JOINED = "joined", "Since they joined"
+        ALL = "all", "Full history"
 
     kind = models.CharField(max_length=8, choices=Kind.choices)
     name = models.CharField(max_length=64, blank=True, default="")
@@ -31,31 +31,31 @@ class Channel(models.Model):
     listed = models.BooleanField(default=False)
     app = models.OneToOneField(App, on_delete=models.PROTECT, null=True, blank=True, related_name="channel")
     pair = models.CharField(max_length=48, unique=True, null=True, blank=True, editable=False)
-    """`<smaller id>:<greater id>` of a private channel's two people: it exists once."""
+    """`<smaller id>:<greater id>` of a private channel's two users, so that they have one."""
     last_seq = models.BigIntegerField(default=0, editable=False)
-    cut_seq = models.BigIntegerField(default=0, editable=False)
-    """Messages up to this number are gone by retention."""
+    purged_seq = models.BigIntegerField(default=0, editable=False)
+    """Retention has deleted the messages up to this sequence number."""
     active_at = models.BigIntegerField(default=0, editable=False)
-    """Unix milliseconds of the newest message, or of the creation."""
-    closed = models.BooleanField(default=False, help_text="Readable for its members; nothing can be sent.")
+    """Unix milliseconds of the newest message, or of the channel's creation."""
+    closed = models.BooleanField(default=False, help_text="Members can read it. Nobody can send.")
     history = models.CharField(
         max_length=8,
         choices=History.choices,
         default=History.JOINED,
-        help_text="What members may read of the time before they came. In a group that anyone may join: all.",
+        help_text="What members can read from before they joined. Anyone can read all of an open group.",
     )
-    announcements_only = models.BooleanField(default=False, help_text="Only its owner and admins send.")
-    slow_mode = models.PositiveIntegerField(default=0, help_text="Seconds between two messages of one member; 0: none.")
+    announcements_only = models.BooleanField(default=False, help_text="Only the owner and admins can send.")
+    slow_mode = models.PositiveIntegerField(default=0, help_text="Seconds between two messages of a member. 0: off.")
     retention_days = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Days for which messages are kept; empty: as the site has it; 0: for good."
+        null=True, blank=True, help_text="Days to keep messages. Empty: the site's default. 0: forever."
     )
 
     class Meta:
         permissions = (
-            ("use_gateway", "Can call the gateway: see who is online, send to people and apps"),
+            ("use_gateway", "Can call the gateway: see who is online, send to users and apps"),
             ("view_state", "Can see the state of the nodes"),
-            ("speak_for_others", "Can send in the name of a person"),
-            ("manage_channels", "Can act on every group without being in it"),
+            ("speak_for_others", "Can send on behalf of a user"),
+            ("manage_channels", "Can manage every group without being a member"),
         )
         indexes = (
             models.Index(fields=["name"], name="channel_listed_name", condition=models.Q(listed=True)),
@@ -67,10 +67,10 @@ class Channel(models.Model):
 
 
 class Membership(models.Model):
-    """One stay of a person in a channel: an interval of log positions, and of the channel's numbers.
+    """A membership interval: the part of the log, and of the channel's sequence numbers, that a user was a member for.
 
-    The stay covers the events from its join (`from_position`) to its leave (`until_position`, null: still there), both
-    included. Who returns gets a second row, so the time between belongs to neither.
+    It covers the events from the join (`from_position`) to the leave (`until_position`, null: still a member), both
+    included. A user who returns gets a second row, so that neither covers the time in between.
     """
 
     class Role(models.TextChoices):
@@ -101,13 +101,13 @@ class Membership(models.Model):
 
 
 class ReadMark(models.Model):
-    """How far a person has read a channel, by number, and when they last spoke. Merged upwards, outside the log."""
+    """The last sequence number that a user has read in a channel. It only increases, and is not in the event log."""
 
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     seq = models.BigIntegerField()
-    said_at = models.BigIntegerField(null=True, editable=False)
-    """Unix milliseconds of the person's own last message here, for slow mode."""
+    last_sent_at = models.BigIntegerField(null=True, editable=False)
+    """Unix milliseconds of the user's own last message in the channel, for slow mode."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["user", "channel"], name="read_mark_once"),)

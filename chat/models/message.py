@@ -1,4 +1,4 @@
-"""What was said. Written only by `chat.actions` and `chat.sending`."""
+"""Messages, their idempotency keys and pins. Written only by `chat.actions` and `chat.sending.writer`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chat.models.channel import Channel
 
 
 class MessageKey(models.Model):
-    """What makes a send happen once. Outlives its message, and gives the message its id."""
+    """The idempotency key of a send: sender and client message id. It outlives its message, and their ids are equal."""
 
     sender = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     client_id = models.CharField(max_length=64, null=True)
@@ -21,9 +21,9 @@ class MessageKey(models.Model):
 
 
 class Message(models.Model):
-    """What was said. `seq` counts 1, 2, 3, … in its channel; `id` is that of its key."""
+    """A message. `seq` counts 1, 2, 3, … within its channel; `id` is that of its MessageKey."""
 
-    # An "auto" field although we always give the value: only so SQLite makes it the row id, without a second index.
+    # An "auto" field although the value is always given: SQLite then uses it as the row id, without a second index.
     id = models.BigAutoField(primary_key=True)
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="messages")
     seq = models.BigIntegerField()
@@ -31,7 +31,7 @@ class Message(models.Model):
     type = models.CharField(max_length=16, default="text")
     text = models.TextField()
     shown_as = models.CharField(max_length=64, blank=True, default="")
-    """The name it was said in, where a service spoke in another's name."""
+    """The name to show as the sender, if a service account sent it on behalf of a user."""
     reply_to = models.BigIntegerField(null=True, blank=True)
     reply_seq = models.BigIntegerField(null=True, blank=True)
     position = models.BigIntegerField()
@@ -55,12 +55,12 @@ class Message(models.Model):
 
 
 class Pin(models.Model):
-    """A message that its channel keeps in sight."""
+    """A pinned message."""
 
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="pins")
     message = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="pin")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    time = models.BigIntegerField()
+    pinned_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    pinned_at = models.BigIntegerField()
     """Unix milliseconds."""
 
     def __str__(self) -> str:

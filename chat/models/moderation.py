@@ -1,4 +1,4 @@
-"""What keeps order: mutes and bans, reports, announcements. Written only by `chat.actions`."""
+"""Restrictions (mutes and bans), reports and announcements. Written only by `chat.actions`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chat.models.message import Message
 
 
 class Restriction(models.Model):
-    """Somebody may not send (mute), or not be in a channel (ban), for a time. Kept in `User.restricted` as well."""
+    """A mute (the user cannot send) or a ban (the user cannot be a member). Sets `User.is_restricted` as well."""
 
     class Kind(models.TextChoices):
         MUTE = "mute", "Muted"
@@ -21,11 +21,11 @@ class Restriction(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="restrictions")
     kind = models.CharField(max_length=4, choices=Kind.choices)
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, null=True, blank=True, related_name="restrictions")
-    """Null: everywhere."""
+    """Null: all channels."""
     until = models.DateTimeField(null=True, blank=True, help_text="Empty: until it is lifted.")
     reason = models.CharField(max_length=200, blank=True, default="")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    since = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         constraints = (
@@ -40,20 +40,20 @@ class Restriction(models.Model):
 
 
 class Report(models.Model):
-    """A member finds that a moderator should see a message."""
+    """A member's report of a message to the moderators."""
 
     class State(models.TextChoices):
         OPEN = "open", "Open"
-        ACTED = "acted", "Acted upon"
+        ACTED = "acted", "Action taken"
         DISMISSED = "dismissed", "Dismissed"
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="reports")
     reporter = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     reason = models.CharField(max_length=500, blank=True, default="")
     text = models.TextField(blank=True, default="")
-    """What the message said when it was reported."""
+    """The message's text at the time of the report."""
     state = models.CharField(max_length=9, choices=State.choices, default=State.OPEN)
-    made_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
     handled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -61,18 +61,18 @@ class Report(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["message", "reporter"], name="report_once"),)
-        indexes = (models.Index(fields=["state", "made_at"], name="report_state_made"),)
+        indexes = (models.Index(fields=["state", "created_at"], name="report_state_created"),)
 
     def __str__(self) -> str:
         return f"{self.message_id} by {self.reporter_id}"
 
 
 class Announcement(models.Model):
-    """A text that an operator says to everybody on an app, or on all, now or at a time."""
+    """A message from the site to all users of an app, or of all apps, sent at `due_at`."""
 
     text = models.TextField()
-    app = models.ForeignKey(App, on_delete=models.PROTECT, null=True, blank=True, help_text="Empty: every app.")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    app = models.ForeignKey(App, on_delete=models.PROTECT, null=True, blank=True, help_text="Empty: all apps.")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     due_at = models.DateTimeField(default=timezone.now, db_index=True)
     sent_at = models.DateTimeField(null=True, blank=True, editable=False)
     cancelled = models.BooleanField(default=False)

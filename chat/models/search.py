@@ -1,4 +1,4 @@
-"""How far the search has read the log. Written only by `chat.search`."""
+"""The position up to which messages are indexed. Written only by `chat.search`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from django.db import models
 
 
 class SearchCursor(models.Model):
-    """One row: every message up to this position of the log is in the index. The index itself is `chat_search`."""
+    """One row: the index holds every message up to this log position. The index itself is the table `chat_search`."""
 
     position = models.BigIntegerField(default=0)

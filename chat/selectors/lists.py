@@ -81,11 +81,13 @@ def channel_summaries(user: User, accesses: Sequence[Access]) -> list[ChannelSum
         if stay is None:
             # A global channel without a read mark has no unread messages, rather than its whole history.
             read_seq = channel.last_seq if mark is None else mark
-            unread = rules.unread(last_seq=channel.last_seq, read_seq=read_seq, from_seq=1, cut_seq=channel.cut_seq)
+            unread = rules.unread(
+                last_seq=channel.last_seq, read_seq=read_seq, from_seq=1, purged_seq=channel.purged_seq
+            )
         else:
             read_seq = max(mark or 0, stay.from_seq - 1)
             unread = rules.unread(
-                last_seq=channel.last_seq, read_seq=mark, from_seq=stay.from_seq, cut_seq=channel.cut_seq
+                last_seq=channel.last_seq, read_seq=mark, from_seq=stay.from_seq, purged_seq=channel.purged_seq
             )
         members = people.get(channel.pk, [])
         peer = next((one for one in members if one.pk != user.pk), None) if channel.kind == "private" else None

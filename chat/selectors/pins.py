@@ -10,6 +10,6 @@ from chat.selectors.access import Access, readable_ranges
 
 def pins_of(user: User, access: Access) -> list[Pin]:
     """Return the pins of the channel whose messages the user may read, newest first."""
-    found = Pin.objects.filter(channel=access.channel).select_related("message__sender", "by").order_by("-time", "-pk")
+    pins = Pin.objects.filter(channel=access.channel).select_related("message__sender", "pinned_by")
     ranges = readable_ranges(user, access)
-    return [pin for pin in found if rules.readable(ranges, pin.message.seq)]
+    return [pin for pin in pins.order_by("-pinned_at", "-pk") if rules.readable(ranges, pin.message.seq)]

@@ -23,7 +23,7 @@ from delivery.idempotency import ScopedKey, StoredResponse
 _USERS = Prepared(
     lambda users: (
         User.objects.select_for_update(no_key=True)
-        .only("username", "nickname", "avatar", "kind", "is_active", "restricted")
+        .only("username", "nickname", "avatar", "kind", "is_active", "is_restricted")
         .filter(pk__in=users)
         .order_by("pk")
     )
@@ -142,7 +142,7 @@ def _restrictions(
     users: Collection[User], channels: Collection[Channel]
 ) -> tuple[list[Restriction], set[tuple[int, int]]]:
     """Read the restrictions and blocks of restricted users; without such users there is nothing to read."""
-    restricted = [user.pk for user in users if user.restricted]
+    restricted = [user.pk for user in users if user.is_restricted]
     if not restricted:
         return [], set()
     here = Q(channel=None) | Q(channel__in=[channel.pk for channel in channels])
@@ -150,8 +150,8 @@ def _restrictions(
     peers = {peer for channel in channels for peer in rules.pair_people(channel.pair)}
     if not peers:
         return restrictions, set()
-    blocks = Block.objects.filter(blocked__in=restricted, by__in=peers)
-    return restrictions, set(blocks.values_list("by", "blocked"))
+    blocks = Block.objects.filter(blocked__in=restricted, blocker__in=peers)
+    return restrictions, set(blocks.values_list("blocker", "blocked"))
 
 
 def _last_sent(users: Collection[User], channels: Collection[Channel]) -> dict[tuple[int, int], int]:
@@ -160,7 +160,7 @@ def _last_sent(users: Collection[User], channels: Collection[Channel]) -> dict[t
     if not slow:
         return {}
     marks = ReadMark.objects.filter(user__in=[user.pk for user in users], channel__in=slow)
-    return {(mark.channel_id, mark.user_id): mark.said_at for mark in marks if mark.said_at is not None}
+    return {(mark.channel_id, mark.user_id): mark.last_sent_at for mark in marks if mark.last_sent_at is not None}
 
 
 def _earlier_sends(

@@ -47,7 +47,7 @@ class Permissions:
         ranges, role = self._read_access(draft, user, channel)
         rules.require_open_channel(channel.closed)
         reply_seq = self._reply_seq(draft, channel, ranges)
-        if user.restricted:
+        if user.is_restricted:
             self._require_unrestricted(user, channel)
         if channel.announcements_only or channel.slow_mode:
             self._require_turn(user, channel, role)

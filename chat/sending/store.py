@@ -88,7 +88,7 @@ def _update_read_marks(new: Sequence[NewMessage]) -> Statement:
     marks = {(message.channel_id, message.sender_id): message.seq for message in new}
     return insertion(
         ReadMark,
-        ("channel", "user", "seq", "said_at"),
+        ("channel", "user", "seq", "last_sent_at"),
         [(channel, user, seq, new[0].time) for (channel, user), seq in sorted(marks.items())],
-        "ON CONFLICT (user_id, channel_id) DO UPDATE SET seq = excluded.seq, said_at = excluded.said_at",
+        "ON CONFLICT (user_id, channel_id) DO UPDATE SET seq = excluded.seq, last_sent_at = excluded.last_sent_at",
     )

@@ -114,17 +114,17 @@ def _add_rows(rows: Sequence[tuple[int, int, int, int]]) -> None:
     with write():
         insert(
             Receipt,
-            ("position", "person", "connections", "at"),
+            ("position", "user_id", "connections", "first_at"),
             rows,
-            "ON CONFLICT (position, person)"
+            "ON CONFLICT (position, user_id)"
             f" DO UPDATE SET connections = {Receipt._meta.db_table}.connections + excluded.connections",
         )
 
 
 def tallies(position: int) -> list[DeliveryCount]:
     """What has been counted of the entry at this position, by time."""
-    rows = Receipt.objects.filter(position=position).order_by("at", "person")
-    return [DeliveryCount(*row) for row in rows.values_list("person", "connections", "at")]
+    rows = Receipt.objects.filter(position=position).order_by("first_at", "user_id")
+    return [DeliveryCount(*row) for row in rows.values_list("user_id", "connections", "first_at")]
 
 
 def asked_for_by(position: int) -> tuple[int, ...]:
@@ -135,7 +135,7 @@ def asked_for_by(position: int) -> tuple[int, ...]:
 
 def uncounted(positions: Sequence[int], person: int) -> list[int]:
     """The positions of those entries that ask who got them and are not known to have reached this person."""
-    had = Receipt.objects.filter(person=person, position__in=positions)
+    had = Receipt.objects.filter(user_id=person, position__in=positions)
     asking = Event.objects.filter(position__in=positions, header__contains=f'"{RECEIPT}"')
     found = asking.exclude(position__in=had.values("position")).values_list("position", "header")
     return [position for position, header in found if person not in orjson.loads(header)[RECEIPT]]
@@ -143,4 +143,4 @@ def uncounted(positions: Sequence[int], person: int) -> list[int]:
 
 def forget_old() -> int:
     """Delete the counts of what was delivered more than IM_RECEIPT_DAYS ago; returns how many."""
-    return Receipt.objects.filter(at__lt=now_ms() - settings.IM_RECEIPT_DAYS * 86_400_000).delete()[0]
+    return Receipt.objects.filter(first_at__lt=now_ms() - settings.IM_RECEIPT_DAYS * 86_400_000).delete()[0]

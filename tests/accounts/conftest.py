@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from delivery.models import Event, EventPerson
+from delivery.models import Event, EventRecipient
 from tests.support.fixtures.users import PASSWORD
 
 Revocations = Callable[[User], list[dict[str, str | None]]]
@@ -29,7 +29,7 @@ def revocations(db: None) -> Revocations:
     """What the log revokes of a person, oldest first."""
 
     def read(user: User) -> list[dict[str, str | None]]:
-        positions = EventPerson.objects.filter(person=user.pk).values("position")
+        positions = EventRecipient.objects.filter(user_id=user.pk).values("position")
         events = Event.objects.filter(kind="revocation", position__in=positions).order_by("position")
         return [json.loads(event.header)["revoke"] for event in events]
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.names import KEY_LIMIT, USER_NAME_LIMIT
-from accounts.pinyin import as_typed, sounds
+from accounts.pinyin import as_typed, pinyin_and_initials
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from accounts.pinyin import as_typed, sounds
     ],
 )
 def test_a_chinese_name_sounds(name: str, pinyin: str, initials: str) -> None:
-    assert sounds(name) == (pinyin, initials)
+    assert pinyin_and_initials(name) == (pinyin, initials)
 
 
 @pytest.mark.parametrize(
@@ -40,17 +40,17 @@ def test_a_chinese_name_sounds(name: str, pinyin: str, initials: str) -> None:
     ],
 )
 def test_a_surname_sounds_as_a_surname(name: str, pinyin: str) -> None:
-    assert sounds(name)[0] == pinyin
+    assert pinyin_and_initials(name)[0] == pinyin
 
 
 def test_the_same_character_elsewhere_has_its_usual_sound() -> None:
-    assert sounds("很简单")[0].endswith("dan")
-    assert sounds("单车Tom")[0].startswith("dan")
+    assert pinyin_and_initials("很简单")[0].endswith("dan")
+    assert pinyin_and_initials("单车Tom")[0].startswith("dan")
 
 
 @pytest.mark.parametrize("name", ["Alice", "", "🙂", "ひらがな", "홍길동", "Ёлка"])
 def test_other_names_have_no_sound(name: str) -> None:
-    assert sounds(name) == ("", "")
+    assert pinyin_and_initials(name) == ("", "")
 
 
 @pytest.mark.parametrize("text", ["lvbu", "LVBU", "Lü bu", "lv'bu", "ｌｖ　ｂｕ"])
@@ -60,14 +60,15 @@ def test_what_is_typed_is_compared_in_one_form(text: str) -> None:
 
 @given(st.text(st.characters(min_codepoint=0x3400, max_codepoint=0x9FFF), max_size=USER_NAME_LIMIT))
 def test_every_sound_fits_its_column(name: str) -> None:
-    pinyin, initials = sounds(name)
+    pinyin, initials = pinyin_and_initials(name)
     assert len(pinyin) <= KEY_LIMIT and len(initials) <= USER_NAME_LIMIT
 
 
 def test_the_dictionary_is_loaded_for_a_chinese_name_only() -> None:
     script = (
-        "import sys; from accounts.pinyin import sounds; sounds('Alice'); early = 'pypinyin' in sys.modules;"
-        " sounds('马远'); print(early, 'pypinyin' in sys.modules)"
+        "import sys; from accounts.pinyin import pinyin_and_initials as convert; convert('Alice');"
+        " early = 'pypinyin' in sys.modules;"
+        " convert('马远'); print(early, 'pypinyin' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]

@@ -26,7 +26,7 @@ from accounts.actions import (
     user_deactivate,
     user_register,
 )
-from accounts.models import ExternalId, User
+from accounts.models import ExternalUser, User
 from chat import export as exporting
 from chat.actions.channel import channel_create_group, channel_create_private
 from chat.actions.message import message_draft, message_draft_attachment, message_recall, message_send_now
@@ -40,28 +40,28 @@ from tests.support.in_process import room
 PASSWORD = "a good password"
 NAMING = {
     "accounts.Block.blocked": "no: who blocks somebody is nobody else's to know",
-    "accounts.Block.by": "people.json",
-    "accounts.Device.made_by": "no: the device of another",
+    "accounts.Block.blocker": "people.json",
+    "accounts.Device.created_by": "no: the device of another",
     "accounts.Device.user": "devices.json",
-    "accounts.ExternalId.service": "no: services are no people",
-    "accounts.ExternalId.user": "profile.json",
-    "accounts.Friendship.asked": "people.json",
-    "accounts.Friendship.asked_by": "people.json",
+    "accounts.ExternalUser.service": "no: services are no people",
+    "accounts.ExternalUser.user": "profile.json",
+    "accounts.Friendship.to_user": "people.json",
+    "accounts.Friendship.from_user": "people.json",
     "admin.LogEntry.user": "work.json",
-    "chat.Announcement.by": "work.json",
-    "chat.IncomingHook.bot": "no: services are no people",
-    "chat.IncomingHook.made_by": "work.json",
+    "chat.Announcement.created_by": "work.json",
+    "chat.IncomingWebhook.bot": "no: services are no people",
+    "chat.IncomingWebhook.created_by": "work.json",
     "chat.Membership.user": "memberships.json",
     "chat.Message.recalled_by": "work.json",
     "chat.Message.sender": "messages.jsonl",
     "chat.MessageKey.sender": "no: numbers of messages only",
-    "chat.Pin.by": "pins.json",
+    "chat.Pin.pinned_by": "pins.json",
     "chat.ReadMark.user": "read-marks.json",
     "chat.Report.handled_by": "work.json",
     "chat.Report.reporter": "reports.json",
-    "chat.Restriction.by": "work.json",
+    "chat.Restriction.created_by": "work.json",
     "chat.Restriction.user": "restrictions.json",
-    "chat.Webhook.made_by": "work.json",
+    "chat.Webhook.created_by": "work.json",
     "knox.AuthToken.user": "devices.json",
     "social_django.UserSocialAuth.user": "profile.json",
 }
@@ -93,7 +93,7 @@ NOT_EXPORTED = {
     "deleted_at": "only the active export",
     "is_superuser": "a right, not said of the person",
     "sign_in_epoch": "a counter of sign-outs",
-    "restricted": "would tell whether somebody blocks the person",
+    "is_restricted": "would tell whether somebody blocks the person",
 }
 
 
@@ -165,12 +165,12 @@ def test_all_that_is_hers_is_there(alice: User, talk: Any) -> None:
 
 def test_what_one_did_for_the_site_is_there_but_not_to_whom(alice: User, bob: User, talk: Any) -> None:
     said = Message.objects.get(text="BOB in the group")
-    Pin.objects.create(channel=talk, message=said, by=alice, time=1)
-    Announcement.objects.create(text="ALICE announces", by=alice)
-    Restriction.objects.create(user=bob, kind="mute", reason="ALICE finds him loud", by=alice)
-    Restriction.objects.create(user=alice, kind="mute", reason="TOO loud herself", by=bob)
+    Pin.objects.create(channel=talk, message=said, pinned_by=alice, pinned_at=1)
+    Announcement.objects.create(text="ALICE announces", created_by=alice)
+    Restriction.objects.create(user=bob, kind="mute", reason="ALICE finds him loud", created_by=alice)
+    Restriction.objects.create(user=alice, kind="mute", reason="TOO loud herself", created_by=bob)
     Report.objects.filter(reporter=alice).update(handled_by=alice, state="acted")
-    ExternalId.objects.create(user=alice, service=system_user(), external_id="customer-77")
+    ExternalUser.objects.create(user=alice, service=system_user(), external_id="customer-77")
     kind = ContentType.objects.get_for_model(User)
     LogEntry.objects.create(
         user=alice, content_type=kind, object_id=str(bob.pk), object_repr="Bobby", action_flag=CHANGE

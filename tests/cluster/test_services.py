@@ -20,7 +20,7 @@ PROMISED = 5.0
 async def test_a_business_lets_its_own_person_in_and_shuts_them_out_on_every_node(
     twins: Twins, visitors: People
 ) -> None:
-    shop = await asyncio.to_thread(Service.make, twins.town, "use_gateway", "add_externalid")
+    shop = await asyncio.to_thread(Service.make, twins.town, "use_gateway", "add_externaluser")
     person, token = f"users/external/{uuid.uuid4()}/", ""
     made = await shop.call(twins.a, "PUT", person, {"nickname": "马远"})
     found = await shop.call(twins.b, "PUT", person, {})
@@ -49,7 +49,7 @@ async def test_a_business_lets_its_own_person_in_and_shuts_them_out_on_every_nod
 
 
 async def test_fifty_calls_at_once_make_one_person(twins: Twins) -> None:
-    shop = await asyncio.to_thread(Service.make, twins.town, "add_externalid")
+    shop = await asyncio.to_thread(Service.make, twins.town, "add_externaluser")
     path = f"users/external/{uuid.uuid4()}/"
     calls = (shop.call((twins.a, twins.b)[turn % 2], "PUT", path, {"nickname": "Ma Yuan"}) for turn in range(50))
     replies = await asyncio.gather(*calls)

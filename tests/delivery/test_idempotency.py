@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from delivery import idempotency
 from delivery.idempotency import IdempotencyKey, StoredResponse
-from delivery.models import ClaimedKey
+from delivery.models import IdempotencyRecord
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +33,7 @@ def test_a_key_is_claimed_once() -> None:
 
 def test_an_expired_key_can_be_claimed_again() -> None:
     idempotency.claim([A, B])
-    ClaimedKey.objects.filter(key="1").update(expires=timezone.now() - timedelta(seconds=1))
+    IdempotencyRecord.objects.filter(key="1").update(expires_at=timezone.now() - timedelta(seconds=1))
     assert idempotency.find_claimed([A, B]) == {B}
     idempotency.claim([A])
     assert idempotency.find_claimed([A, B]) == {A, B}
@@ -67,6 +67,6 @@ def test_an_idempotency_key_remembers_its_request_and_its_response() -> None:
 
 def test_expired_keys_are_forgotten() -> None:
     idempotency.claim([A, B])
-    ClaimedKey.objects.filter(key="1").update(expires=timezone.now() - timedelta(seconds=1))
+    IdempotencyRecord.objects.filter(key="1").update(expires_at=timezone.now() - timedelta(seconds=1))
     assert idempotency.forget_expired() == 1
     assert idempotency.find_claimed([A, B]) == {B}

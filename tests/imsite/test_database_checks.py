@@ -17,7 +17,7 @@ def test_on_a_database_that_is_up_to_date_nothing_waits() -> None:
 
 
 def test_a_migration_that_was_not_applied_waits() -> None:
-    MigrationRecorder(connection).record_unapplied("delivery", "0003_claimed_key_response")
+    MigrationRecorder(connection).record_unapplied("chat", "0011_rename_permissions")
 
     assert migrations_waiting() == 1
 

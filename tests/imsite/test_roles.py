@@ -23,7 +23,7 @@ LOOKS = {
     "moderator": {"chat/channel", "chat/message", "chat/report", "chat/restriction", "accounts/user"},
     "auditor": {"chat/channel", "chat/message", "chat/report", "chat/restriction", "chat/announcement", "accounts/user",
                 "accounts/app", "accounts/service", "knox/authtoken", "axes/accessattempt", "admin/logentry",
-                "chat/webhook", "chat/incominghook"},
+                "chat/webhook", "chat/incomingwebhook"},
 }  # fmt: skip
 """Lists and pages of rows that a role may see."""
 DOES = {

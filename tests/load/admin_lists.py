@@ -46,7 +46,7 @@ def measure() -> None:
         "/admin/accounts/user/?q=nobody+at+all",
         "/admin/accounts/user/?q=person",
         "/admin/accounts/user/?kind__exact=guest&is_active__exact=0",
-        "/admin/accounts/user/?restricted__exact=1",
+        "/admin/accounts/user/?is_restricted__exact=1",
         "/admin/accounts/user/?o=6",
         f"/admin/accounts/user/{person.pk}/change/",
         "/admin/chat/channel/?q=river",

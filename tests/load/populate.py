@@ -120,7 +120,7 @@ def _people(dice: random.Random, first: int, count: int, now: int) -> Iterator[d
             "is_staff": False,
             "date_joined": joined,
             "sign_in_epoch": 0,
-            "restricted": False,
+            "is_restricted": False,
         }
 
 
@@ -166,7 +166,7 @@ def _channels(
                 "listed": False,
                 "pair": f"{people[0]}:{people[1]}" if private else None,
                 "last_seq": counts[place],
-                "cut_seq": 0,
+                "purged_seq": 0,
                 "active_at": now - (place * DAYS * _DAY_MS) // len(members),
                 "closed": place % 200 == 199,
                 "history": "joined",

@@ -11,7 +11,7 @@ import orjson
 from accounts.models import User
 from chat.models import Channel, Membership, Message
 from delivery import log
-from delivery.models import Event, EventPerson
+from delivery.models import Event, EventRecipient
 from tests.support.client import Envelope
 
 _ANSWERS = {"message.send": "msg", "message.edit": "message.edited", "message.recall": "message.recalled"}
@@ -36,7 +36,7 @@ class Oracle:
     def of(cls, user: User, *, after: int = 0) -> Oracle:
         """Of the events after that position."""
         made = cls(user)
-        own = set(EventPerson.objects.filter(person=user.pk).values_list("position", flat=True))
+        own = set(EventRecipient.objects.filter(user_id=user.pk).values_list("position", flat=True))
         stays: dict[int, list[tuple[int, int]]] = {}
         for stay in Membership.objects.filter(user=user):
             until = 2**62 if stay.until_position is None else stay.until_position

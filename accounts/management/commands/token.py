@@ -40,8 +40,8 @@ class Command(BaseCommand):
     def list(self, *, service: str | None, **rest: Any) -> None:
         found = tokens(_service(service)) if service else tokens().filter(user__kind=User.Kind.SERVICE)
         for token in found:
-            seen = f"last used {token.seen_at:%Y-%m-%d %H:%M}" if token.seen_at else "never used"
-            if token.seen_at and token.address:
+            seen = f"last used {token.last_seen_at:%Y-%m-%d %H:%M}" if token.last_seen_at else "never used"
+            if token.last_seen_at and token.address:
                 seen += f" from {token.address}"
             until = f"until {token.expiry:%Y-%m-%d}" if token.expiry else "for good"
             self.stdout.write(f"{token.device}  {token.user.username}  {token.name or '-'}  {until}, {seen}")

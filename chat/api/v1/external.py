@@ -64,7 +64,7 @@ class TokenMade(Shape):
 
 
 class ExternalList(Endpoint):
-    permissions: ClassVar[Permissions] = {"GET": "accounts.view_externalid"}
+    permissions: ClassVar[Permissions] = {"GET": "accounts.view_externaluser"}
 
     @described(
         "List one's own people",
@@ -84,9 +84,9 @@ class ExternalList(Endpoint):
 
 class External(Endpoint):
     permissions: ClassVar[Permissions] = {
-        "GET": "accounts.view_externalid",
-        "PUT": "accounts.add_externalid",
-        "DELETE": "accounts.delete_externalid",
+        "GET": "accounts.view_externaluser",
+        "PUT": "accounts.add_externaluser",
+        "DELETE": "accounts.delete_externaluser",
     }
 
     @described("Find one's own person", gives={200: UserShown}, refuses=(404,), got={"Known": MAYUAN}, tag="users")
@@ -124,7 +124,7 @@ class External(Endpoint):
 
 
 class ExternalToken(Endpoint):
-    permissions: ClassVar[Permissions] = {"POST": "accounts.add_externalid", "DELETE": "accounts.add_externalid"}
+    permissions: ClassVar[Permissions] = {"POST": "accounts.add_externaluser", "DELETE": "accounts.add_externaluser"}
 
     @described(
         "Let one's own person in",

@@ -19,7 +19,7 @@ from chat.webhooks.incoming import actions as hooks
 from chat.webhooks.outgoing import selectors as hook_selectors
 
 if TYPE_CHECKING:
-    from chat.models import IncomingHook as Row
+    from chat.models import IncomingWebhook as Row
 
 Url = Annotated[str, Meta(description="Whoever has it can post. Told this once.")]
 
@@ -62,7 +62,7 @@ class NewUrl(Shape):
 
 
 class IncomingWebhooks(Endpoint):
-    permissions: ClassVar[Permissions] = {"GET": "chat.view_incominghook", "POST": "chat.add_incominghook"}
+    permissions: ClassVar[Permissions] = {"GET": "chat.view_incomingwebhook", "POST": "chat.add_incomingwebhook"}
 
     @described(
         "List incoming webhooks",
@@ -104,9 +104,9 @@ class IncomingWebhooks(Endpoint):
 
 class OneIncomingWebhook(Endpoint):
     permissions: ClassVar[Permissions] = {
-        "GET": "chat.view_incominghook",
-        "PATCH": "chat.change_incominghook",
-        "DELETE": "chat.delete_incominghook",
+        "GET": "chat.view_incomingwebhook",
+        "PATCH": "chat.change_incomingwebhook",
+        "DELETE": "chat.delete_incomingwebhook",
     }
 
     @described(
@@ -142,7 +142,7 @@ class OneIncomingWebhook(Endpoint):
 
 
 class IncomingWebhookSecret(Endpoint):
-    permissions: ClassVar[Permissions] = {"POST": "chat.change_incominghook"}
+    permissions: ClassVar[Permissions] = {"POST": "chat.change_incomingwebhook"}
 
     @described(
         "Renew an incoming webhook's URL",
@@ -173,8 +173,8 @@ def _shown(row: Row) -> dict[str, Any]:
         "channel": str(row.channel_id),
         "bot": payloads.person(row.bot),
         "enabled": row.enabled,
-        "madeAt": milliseconds(row.made_at),
+        "madeAt": milliseconds(row.created_at),
     }
-    if row.used_at is not None:
-        shown["usedAt"] = milliseconds(row.used_at)
+    if row.last_used_at is not None:
+        shown["usedAt"] = milliseconds(row.last_used_at)
     return shown

@@ -203,7 +203,7 @@ class UserImport(Endpoint):
     def post(self, request: Request) -> Response:
         """Up to 1,000 at once, with a result for each, in order; one that is refused keeps no other back.
 
-        `externalId` needs the permission `accounts.add_externalid` and makes or finds, so it can be repeated;
+        `externalId` needs the permission `accounts.add_externaluser` and makes or finds, so it can be repeated;
         `userId` needs `accounts.add_user` and makes only: a name that is there is a 409, but for what an earlier
         attempt with the same key has made.
         """
@@ -218,7 +218,7 @@ class UserImport(Endpoint):
         if whole is not None and (used := claim_requests([whole])):
             raise used[whole]
         if own:
-            _require(request, "accounts.add_externalid")
+            _require(request, "accounts.add_externaluser")
             known = accounts.external_users_import(service=request.user, given=[given for _, given in own])
             results = {index: _result(outcome) for (index, _), outcome in zip(own, known, strict=True)}
         if any(one.userId is not None for one in data.users):

@@ -16,7 +16,7 @@ from chat.webhooks.outgoing.dead_letters import asides_forget
 from chat.webhooks.outgoing.ping import webhook_ping
 
 if TYPE_CHECKING:
-    from chat.models import WebhookAside, WebhookDelivery
+    from chat.models import WebhookDeadLetter, WebhookDelivery
 
 ATTEMPTS = 100
 """Attempts that are shown."""
@@ -137,24 +137,24 @@ def _attempt(status: int | None, error: str, milliseconds: int) -> dict[str, Any
 
 
 def _kept(row: WebhookDelivery) -> dict[str, Any]:
-    return _attempt(row.status, row.error, row.milliseconds) | {
-        "at": milliseconds(row.at),
+    return _attempt(row.status, row.error, row.duration_ms) | {
+        "at": milliseconds(row.attempted_at),
         "first": row.first_position,
         "last": row.last_position,
-        "events": row.events,
+        "events": row.event_count,
         "attempt": row.attempt,
     }
 
 
-def _aside(row: WebhookAside) -> dict[str, Any]:
+def _aside(row: WebhookDeadLetter) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "position": row.position,
-        "since": milliseconds(row.since),
+        "since": milliseconds(row.created_at),
         "attempts": row.attempts,
         "error": row.error,
     }
     if row.status is not None:
         shown["status"] = row.status
-    if row.next_at is not None:
-        shown["next"] = milliseconds(row.next_at)
+    if row.next_attempt_at is not None:
+        shown["next"] = milliseconds(row.next_attempt_at)
     return shown

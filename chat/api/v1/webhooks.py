@@ -206,7 +206,7 @@ def _webhook(row: Row, aside: int) -> dict[str, Any]:
         "id": str(row.pk),
         "name": row.name,
         "url": row.url,
-        "events": row.heard,
+        "events": row.subscriptions,
         "enabled": row.enabled,
         "position": row.position,
         "failures": row.failures,

@@ -17,7 +17,7 @@ from chat.actions.channel import lock_users
 from chat.actions.member import start_memberships
 from chat.actions.message import message_draft, message_send_now
 from chat.errors import ChatError
-from chat.models import Channel, IncomingHook
+from chat.models import Channel, IncomingWebhook
 from chat.selectors import current_members
 from chat.sending.drafts import StoredMessage
 from chat.webhooks.outgoing.selectors import MANAGE
@@ -32,7 +32,7 @@ def secret_digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def incoming_hook_create(*, maker: User, name: str, channel_id: int) -> tuple[IncomingHook, str]:
+def incoming_hook_create(*, maker: User, name: str, channel_id: int) -> tuple[IncomingWebhook, str]:
     """A hook into a group or an app's room, and the secret of its URL, which is told this once.
 
     Its messages are said by a new bot of that name, who joins the group. For owners and admins of the group, and who
@@ -47,8 +47,8 @@ def incoming_hook_create(*, maker: User, name: str, channel_id: int) -> tuple[In
         lock_users([maker])
         bot = service_create(username=f"hook-{secrets.token_hex(6)}", nickname=name)
         channel = _open_to(maker, channel_id)
-        hook = IncomingHook.objects.create(
-            name=name, channel=channel, bot=bot, digest=secret_digest(secret), made_by=maker
+        hook = IncomingWebhook.objects.create(
+            name=name, channel=channel, bot=bot, digest=secret_digest(secret), created_by=maker
         )
         if channel.kind == Channel.Kind.PUBLIC:
             start_memberships(channel, [bot], by=maker, note="invited")
@@ -58,24 +58,24 @@ def incoming_hook_create(*, maker: User, name: str, channel_id: int) -> tuple[In
 def incoming_hook_enable(*, user: User, hook_id: int) -> None:
     """Let it post again, by the same URL. From now on it is this person's hook: it lives as long as they may."""
     with write():
-        _locked(user, hook_id).update(enabled=True, made_by=user)
+        _locked(user, hook_id).update(enabled=True, created_by=user)
 
 
 def incoming_hook_disable(*, hook_id: int) -> None:
     """Its URL leads nowhere."""
     with write():
-        IncomingHook.objects.filter(pk=hook_id).update(enabled=False)
+        IncomingWebhook.objects.filter(pk=hook_id).update(enabled=False)
 
 
 def incoming_hook_renew(*, user: User, hook_id: int) -> str:
     """Another secret; the URL with the old one leads nowhere from now on. It is this person's hook then."""
     secret = secrets.token_urlsafe(32)
     with write():
-        _locked(user, hook_id).update(digest=secret_digest(secret), made_by=user)
+        _locked(user, hook_id).update(digest=secret_digest(secret), created_by=user)
     return secret
 
 
-def incoming_hook_post(*, hook: IncomingHook, text: str, key: str = "") -> StoredMessage:
+def incoming_hook_post(*, hook: IncomingWebhook, text: str, key: str = "") -> StoredMessage:
     """Say something in the hook's channel. With a key once: the same again stores nothing and gives the first result.
 
     Raises ChatError for what may not be said, as for anybody.
@@ -84,16 +84,18 @@ def incoming_hook_post(*, hook: IncomingHook, text: str, key: str = "") -> Store
     draft = message_draft(sender=hook.bot_id, channel=hook.channel_id, text=text, client_id=once)
     stored = message_send_now(draft)
     now = timezone.now()
-    if hook.used_at is None or hook.used_at < now - USE_TOLD:
+    if hook.last_used_at is None or hook.last_used_at < now - USE_TOLD:
         with write():
-            IncomingHook.objects.filter(Q(used_at=None) | Q(used_at__lt=now), pk=hook.pk).update(used_at=now)
+            IncomingWebhook.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=now), pk=hook.pk).update(
+                last_used_at=now
+            )
     return stored
 
 
-def _locked(user: User, hook_id: int) -> QuerySet[IncomingHook]:
+def _locked(user: User, hook_id: int) -> QuerySet[IncomingWebhook]:
     """The hook, for who could make it: whoever gets its URL can post."""
     lock_users([user])
-    found = IncomingHook.objects.filter(pk=hook_id)
+    found = IncomingWebhook.objects.filter(pk=hook_id)
     _open_to(user, found.values_list("channel", flat=True).first() or 0)
     return found
 

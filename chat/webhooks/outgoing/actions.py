@@ -47,7 +47,7 @@ def webhook_create(
         secret=secrets.token_urlsafe(32),
         events=_checked_events(events, channel),
         channel=channel,
-        made_by=maker,
+        created_by=maker,
     )
     with write():
         _require_room()
@@ -79,10 +79,12 @@ def webhook_enable(*, user: User, webhook_id: int) -> Webhook:
         hook = _locked_heard(user, webhook_id)
         if not hook.enabled:
             _require_room()
-        hook.enabled, hook.disabled_reason, hook.made_by = True, "", user
-        hook.failures, hook.failing_since, hook.next_at = 0, None, timezone.now()
-        hook.save(update_fields=["enabled", "disabled_reason", "made_by", "failures", "failing_since", "next_at"])
-        hook.asides.update(attempts=0, since=hook.next_at, next_at=hook.next_at)
+        hook.enabled, hook.disabled_reason, hook.created_by = True, "", user
+        hook.failures, hook.failing_since, hook.next_attempt_at = 0, None, timezone.now()
+        hook.save(
+            update_fields=["enabled", "disabled_reason", "created_by", "failures", "failing_since", "next_attempt_at"]
+        )
+        hook.dead_letters.update(attempts=0, created_at=hook.next_attempt_at, next_attempt_at=hook.next_attempt_at)
     return hook
 
 
@@ -115,7 +117,7 @@ def webhook_replay(*, user: User, webhook_id: int, position: int) -> Webhook:
         hook.leased_by, hook.leased_until = "", None
         hook.save(update_fields=["position", "leased_by", "leased_until"])
         # What was put aside beyond comes again in its turn.
-        hook.asides.filter(position__gt=position).delete()
+        hook.dead_letters.filter(position__gt=position).delete()
     return hook
 
 

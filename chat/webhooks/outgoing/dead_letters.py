@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import User
-from chat.models import Webhook, WebhookAside
+from chat.models import Webhook, WebhookDeadLetter
 from chat.webhooks.outgoing.deliveries import FREED, attempt_keep, backoff, held
 from chat.webhooks.outgoing.selectors import webhook_of
 from delivery.db.transactions import write
@@ -37,10 +37,10 @@ def may_be_what_was_sent(answer: Answer, failures: int) -> bool:
 def aside_room(*, hook: Webhook) -> bool:
     """Whether another event of the hook may be put aside. IM_WEBHOOK_DEAD_LETTERS of them are a receiver that fails."""
     limit: int = settings.IM_WEBHOOK_DEAD_LETTERS
-    return WebhookAside.objects.filter(webhook=hook).count() < limit
+    return WebhookDeadLetter.objects.filter(webhook=hook).count() < limit
 
 
-def aside_attempted(*, hook: Webhook, aside: WebhookAside, answer: Answer) -> None:
+def aside_attempted(*, hook: Webhook, aside: WebhookDeadLetter, answer: Answer) -> None:
     """Write another attempt at what was put aside down, and let the leased hook go.
 
     After IM_WEBHOOK_GIVE_UP hours it is not sent again by itself.
@@ -48,15 +48,15 @@ def aside_attempted(*, hook: Webhook, aside: WebhookAside, answer: Answer) -> No
     with write():
         if not Webhook.objects.select_for_update(no_key=True).filter(pk=hook.pk).exists():
             return
-        mine = WebhookAside.objects.filter(pk=aside.pk)
+        mine = WebhookDeadLetter.objects.filter(pk=aside.pk)
         if answer.ok:
             mine.delete()
         else:
-            last = aside.since < timezone.now() - timedelta(hours=settings.IM_WEBHOOK_GIVE_UP)
+            last = aside.created_at < timezone.now() - timedelta(hours=settings.IM_WEBHOOK_GIVE_UP)
             pause = timedelta(seconds=backoff(aside.attempts + 1))
             mine.update(
                 attempts=F("attempts") + 1,
-                next_at=None if last else Now() + pause,
+                next_attempt_at=None if last else Now() + pause,
                 status=answer.status,
                 error=answer.error,
             )
@@ -65,14 +65,14 @@ def aside_attempted(*, hook: Webhook, aside: WebhookAside, answer: Answer) -> No
         held(hook).update(**FREED)
 
 
-def aside_gone(*, hook: Webhook, aside: WebhookAside) -> None:
+def aside_gone(*, hook: Webhook, aside: WebhookDeadLetter) -> None:
     """What it was is not there any more, or not for this leased hook to hear."""
     with write():
-        WebhookAside.objects.filter(pk=aside.pk).delete()
+        WebhookDeadLetter.objects.filter(pk=aside.pk).delete()
         held(hook).update(**FREED)
 
 
 def asides_forget(*, user: User, webhook_id: int) -> None:
     """Send none of them again. NO_DATA for a hook that the person does not manage."""
     with write():
-        WebhookAside.objects.filter(webhook=webhook_of(user, webhook_id)).delete()
+        WebhookDeadLetter.objects.filter(webhook=webhook_of(user, webhook_id)).delete()

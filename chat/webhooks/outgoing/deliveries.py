@@ -16,7 +16,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
-from chat.models import Webhook, WebhookAside, WebhookDelivery
+from chat.models import Webhook, WebhookDeadLetter, WebhookDelivery
 from delivery.db.transactions import write
 from delivery.outbound.http_client import Answer
 
@@ -32,10 +32,10 @@ def webhook_lease(*, hook: Webhook, node: str) -> Webhook | None:
     """
     lasting = timedelta(seconds=settings.IM_WEBHOOK_TIMEOUT + settings.IM_WEBHOOK_LEASE)
     with write():
-        due = _free(node).filter(pk=hook.pk, position=hook.position, enabled=True, next_at__lte=Now())
+        due = _free(node).filter(pk=hook.pk, position=hook.position, enabled=True, next_attempt_at__lte=Now())
         if not due.update(leased_by=node, leased_until=Now() + lasting):
             return None
-        return Webhook.objects.select_related("channel", "made_by").get(pk=hook.pk)
+        return Webhook.objects.select_related("channel", "created_by").get(pk=hook.pk)
 
 
 def webhook_release(*, node: str) -> None:
@@ -53,7 +53,7 @@ def webhook_passed(*, hook: Webhook, node: str, upto: int) -> bool:
 def webhook_end(*, hook: Webhook, node: str, reason: str) -> None:
     """Switch the hook off, for a reason that its operator sees."""
     with write():
-        own = _free(node).filter(pk=hook.pk, made_by=hook.made_by, enabled=True)
+        own = _free(node).filter(pk=hook.pk, created_by=hook.created_by, enabled=True)
         own.update(enabled=False, disabled_reason=reason, **FREED)
 
 
@@ -96,7 +96,7 @@ def webhook_attempted(
             held(hook).update(
                 failures=F("failures") + 1,
                 failing_since=Coalesce("failing_since", Now()),
-                next_at=Now() + pause,
+                next_attempt_at=Now() + pause,
                 **FREED,
             )
             _give_up(hook, upto, aside)
@@ -123,11 +123,11 @@ def attempt_keep(
                 webhook=hook,
                 first_position=first,
                 last_position=last,
-                events=events,
+                event_count=events,
                 attempt=attempt,
                 status=answer.status,
                 error=answer.error,
-                milliseconds=answer.milliseconds,
+                duration_ms=answer.milliseconds,
             )
         ]
     )
@@ -150,12 +150,12 @@ def backoff(failures: int) -> float:
 
 def _put_aside(hook: Webhook, aside: Aside, *, again: bool) -> None:
     """`again`: it is sent again by itself."""
-    WebhookAside.objects.bulk_create(
+    WebhookDeadLetter.objects.bulk_create(
         [
-            WebhookAside(
+            WebhookDeadLetter(
                 webhook=hook,
                 position=aside.position,
-                next_at=timezone.now() + timedelta(seconds=backoff(1)) if again else None,
+                next_attempt_at=timezone.now() + timedelta(seconds=backoff(1)) if again else None,
                 status=aside.answer.status,
                 error=aside.answer.error,
             )
@@ -178,7 +178,9 @@ def _give_up(hook: Webhook, upto: int, refused: Aside | None) -> None:
     since = timezone.now() - timedelta(hours=settings.IM_WEBHOOK_GIVE_UP)
     long = Webhook.objects.filter(pk=hook.pk, enabled=True, failing_since__lt=since)
     if refused is not None:
-        if long.filter(position=hook.position).update(position=upto, failures=0, failing_since=None, next_at=Now()):
+        if long.filter(position=hook.position).update(
+            position=upto, failures=0, failing_since=None, next_attempt_at=Now()
+        ):
             _put_aside(hook, refused, again=False)
         return
     hours = f"{settings.IM_WEBHOOK_GIVE_UP:g}"

@@ -21,7 +21,7 @@ import httpx
 from django.conf import settings
 from django.db import DatabaseError
 
-from chat.models import Webhook, WebhookAside
+from chat.models import Webhook, WebhookDeadLetter
 from chat.webhooks.outgoing import dead_letters as asides
 from chat.webhooks.outgoing import deliveries as writes
 from chat.webhooks.outgoing import payloads, signature
@@ -239,7 +239,7 @@ class Dispatcher:
         while taken and (aside := await run(hook_selectors.next_aside, hook)) is not None:
             taken = await self._send_again(hook, aside)
 
-    async def _send_again(self, hook: Webhook, aside: WebhookAside) -> bool:
+    async def _send_again(self, hook: Webhook, aside: WebhookDeadLetter) -> bool:
         leased = await run(writes.webhook_lease, hook=hook, node=self._node)
         if leased is None:
             return False

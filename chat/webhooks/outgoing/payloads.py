@@ -24,7 +24,7 @@ def events(hook: Webhook, entry: Entry) -> list[dict[str, Any]]:
     return [
         _event(event, entry.position, entry.time, _data(event, entry))
         for event in EVENTS[entry.kind].webhooks
-        if event.is_wanted(hook.heard) and (not event.members or entry.header.get(event.members))
+        if event.is_wanted(hook.subscriptions) and (not event.members or entry.header.get(event.members))
     ]
 
 

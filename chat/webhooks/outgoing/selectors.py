@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from accounts.models import User
 from chat import errors
 from chat.errors import ChatError
-from chat.models import Channel, IncomingHook, Webhook, WebhookAside, WebhookDelivery
+from chat.models import Channel, IncomingWebhook, Webhook, WebhookDeadLetter, WebhookDelivery
 from chat.selectors import access_channel, channel_intervals
 from chat.wire.schema.events import EVENTS
 from delivery import log
@@ -24,36 +24,40 @@ MANAGE = "chat.manage_channels"
 
 def kinds(hooks: Collection[Webhook]) -> set[str]:
     """Return the kinds of events in the log that at least one of the webhooks may subscribe to."""
-    wanted = {name for hook in hooks for name in hook.heard}
+    wanted = {name for hook in hooks for name in hook.subscriptions}
     return {kind.name for kind in EVENTS.values() if any(event.is_wanted(wanted) for event in kind.webhooks)}
 
 
 def ready_hooks(node: str) -> list[Webhook]:
     """The hooks that this node may deliver now: switched on, due, and in no other node's hands."""
     free = Q(leased_until=None) | Q(leased_until__lt=Now()) | Q(leased_by=node)
-    ready = Webhook.objects.filter(free, enabled=True, next_at__lte=Now())
-    return list(ready.select_related("channel", "made_by").order_by("pk"))
+    ready = Webhook.objects.filter(free, enabled=True, next_attempt_at__lte=Now())
+    return list(ready.select_related("channel", "created_by").order_by("pk"))
 
 
 def asides_due() -> set[int]:
     """The hooks for which something that was put aside is to be sent again by now."""
-    return set(WebhookAside.objects.filter(next_at__lte=Now()).values_list("webhook", flat=True))
+    return set(WebhookDeadLetter.objects.filter(next_attempt_at__lte=Now()).values_list("webhook", flat=True))
 
 
-def next_aside(hook: Webhook) -> WebhookAside | None:
+def next_aside(hook: Webhook) -> WebhookDeadLetter | None:
     """What is to be sent again first, of what is due."""
-    return WebhookAside.objects.filter(webhook=hook, next_at__lte=Now()).order_by("next_at", "position").first()
+    return (
+        WebhookDeadLetter.objects.filter(webhook=hook, next_attempt_at__lte=Now())
+        .order_by("next_attempt_at", "position")
+        .first()
+    )
 
 
-def asides(hook: Webhook, *, after: int, limit: int) -> tuple[list[WebhookAside], bool]:
+def asides(hook: Webhook, *, after: int, limit: int) -> tuple[list[WebhookDeadLetter], bool]:
     """What was put aside beyond a position, in order, and whether there is more."""
-    rows = list(WebhookAside.objects.filter(webhook=hook, position__gt=after).order_by("position")[: limit + 1])
+    rows = list(WebhookDeadLetter.objects.filter(webhook=hook, position__gt=after).order_by("position")[: limit + 1])
     return rows[:limit], len(rows) > limit
 
 
 def asides_counted(hooks: Collection[Webhook]) -> dict[int, int]:
     """How much was put aside of each of these hooks, for those of which anything was."""
-    found = WebhookAside.objects.filter(webhook__in=[hook.pk for hook in hooks]).values("webhook")
+    found = WebhookDeadLetter.objects.filter(webhook__in=[hook.pk for hook in hooks]).values("webhook")
     return dict(found.annotate(count=Count("pk")).values_list("webhook", "count"))
 
 
@@ -72,7 +76,7 @@ def page(hook: Webhook, *, after: int) -> Page:
 
     Its maker's right is asked each time: a hook hears what they may, and nothing once they may not.
     """
-    if not may_hear(hook.made_by, hook.channel):
+    if not may_hear(hook.created_by, hook.channel):
         return Page([], after, ended=True)
     # Read before the events: up to here everything is there.
     head = log.head()
@@ -119,7 +123,7 @@ def _readable(hook: Webhook, entries: list[Entry]) -> list[Entry]:
         known = Channel.objects.filter(pk__in=named).exclude(kind=Channel.Kind.PRIVATE)
         told = set(known.values_list("pk", flat=True))
         return [entry for entry in entries if entry.channel in told or EVENTS[entry.kind].is_for_webhooks]
-    channel, maker = hook.channel, hook.made_by
+    channel, maker = hook.channel, hook.created_by
     if channel.kind == Channel.Kind.GLOBAL or channel.join == Channel.Join.OPEN:
         return entries
     if channel.kind != Channel.Kind.PRIVATE and maker.has_perm(MANAGE):
@@ -132,7 +136,7 @@ def _readable(hook: Webhook, entries: list[Entry]) -> list[Entry]:
 def webhooks_of(user: User) -> QuerySet[Webhook]:
     """The hooks that somebody manages: their own, or all with the right to manage channels."""
     found = Webhook.objects.order_by("pk")
-    return found if user.has_perm(MANAGE) else found.filter(made_by=user)
+    return found if user.has_perm(MANAGE) else found.filter(created_by=user)
 
 
 def webhooks_page(user: User, *, after: int, limit: int) -> tuple[list[Webhook], bool]:
@@ -151,28 +155,28 @@ def webhook_of(user: User, webhook_id: int) -> Webhook:
 
 def deliveries(hook: Webhook, limit: int) -> list[WebhookDelivery]:
     """The hook's last attempts, the newest first."""
-    return list(WebhookDelivery.objects.filter(webhook=hook).order_by("-at", "-pk")[:limit])
+    return list(WebhookDelivery.objects.filter(webhook=hook).order_by("-attempted_at", "-pk")[:limit])
 
 
-def incoming_hook_by_digest(digest: str) -> IncomingHook | None:
+def incoming_hook_by_digest(digest: str) -> IncomingWebhook | None:
     """The hook whose secret has this digest, if it may be used."""
-    found = IncomingHook.objects.select_related("bot", "channel", "made_by")
-    return found.filter(digest=digest, enabled=True, made_by__is_active=True, bot__is_active=True).first()
+    found = IncomingWebhook.objects.select_related("bot", "channel", "created_by")
+    return found.filter(digest=digest, enabled=True, created_by__is_active=True, bot__is_active=True).first()
 
 
-def incoming_hooks_of(user: User) -> QuerySet[IncomingHook]:
+def incoming_hooks_of(user: User) -> QuerySet[IncomingWebhook]:
     """The incoming hooks that somebody manages: their own, or all with the right to manage channels."""
-    found = IncomingHook.objects.select_related("bot").order_by("pk")
-    return found if user.has_perm(MANAGE) else found.filter(made_by=user)
+    found = IncomingWebhook.objects.select_related("bot").order_by("pk")
+    return found if user.has_perm(MANAGE) else found.filter(created_by=user)
 
 
-def incoming_hooks_page(user: User, *, after: int, limit: int) -> tuple[list[IncomingHook], bool]:
+def incoming_hooks_page(user: User, *, after: int, limit: int) -> tuple[list[IncomingWebhook], bool]:
     """Those of them with a greater number than `after`, and whether there are more."""
     rows = list(incoming_hooks_of(user).filter(pk__gt=after)[: limit + 1])
     return rows[:limit], len(rows) > limit
 
 
-def incoming_hook_of(user: User, hook_id: int) -> IncomingHook:
+def incoming_hook_of(user: User, hook_id: int) -> IncomingWebhook:
     """One of them, else NO_DATA."""
     hook = incoming_hooks_of(user).filter(pk=hook_id).first()
     if hook is None:

@@ -9,12 +9,12 @@ from accounts.actions import guest_create, system_user, user_block, user_registe
 from accounts.errors import BlockRefused, NoSuchPerson
 from accounts.models import Block, User
 from accounts.selectors.contacts import has_blocked
-from delivery.models import Event, EventPerson
+from delivery.models import Event, EventRecipient
 from tests.support.fixtures.users import PASSWORD
 
 
 def heard(user: User) -> list[str]:
-    positions = EventPerson.objects.filter(person=user.pk).values("position")
+    positions = EventRecipient.objects.filter(user_id=user.pk).values("position")
     return list(Event.objects.filter(position__in=positions).order_by("position").values_list("kind", flat=True))
 
 
@@ -31,7 +31,7 @@ def test_the_send_path_is_told_to_look(alice: User, bob: User) -> None:
 
     bob.refresh_from_db()
     alice.refresh_from_db()
-    assert bob.restricted and not alice.restricted
+    assert bob.is_restricted and not alice.is_restricted
 
 
 def test_alice_takes_it_back(alice: User, bob: User) -> None:

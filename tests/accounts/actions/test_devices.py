@@ -47,7 +47,7 @@ def test_a_device_is_noted_once_with_what_can_be_shown(alice: User) -> None:
             address="fe80::1%eth0",
         )
     row = Device.objects.get()
-    assert (row.user, row.app, row.address, row.seen_at) == (alice, app, "fe80::1", None)
+    assert (row.user, row.app, row.address, row.last_seen_at) == (alice, app, "fe80::1", None)
     assert row.name.startswith("Firefoxx") and len(row.name) == 100
 
 
@@ -55,17 +55,17 @@ def test_use_is_noted_at_most_once_a_minute(alice: User, monkeypatch: pytest.Mon
     device_create(user=alice, kind=Device.Kind.TOKEN, credential="token:1", address="192.0.2.1")
     device_record_use(credential="token:1", address="nonsense")
     first = Device.objects.get()
-    assert first.seen_at is not None and first.address == "192.0.2.1"
+    assert first.last_seen_at is not None and first.address == "192.0.2.1"
     device_record_use(credential="token:1", address="192.0.2.2")
     # Another node knows nothing of it and asks the row.
     monkeypatch.setattr(devices, "_noted", {})
     device_record_use(credential="token:1", address="192.0.2.2")
-    assert Device.objects.get().seen_at == first.seen_at
+    assert Device.objects.get().last_seen_at == first.last_seen_at
     monkeypatch.setattr(devices, "_noted", {})
-    Device.objects.update(seen_at=timezone.now() - timedelta(seconds=61))
+    Device.objects.update(last_seen_at=timezone.now() - timedelta(seconds=61))
     device_record_use(credential="token:1", app=7, address="192.0.2.2")
     again = Device.objects.get()
-    assert again.address == "192.0.2.2" and again.app is None and again.seen_at >= first.seen_at
+    assert again.address == "192.0.2.2" and again.app is None and again.last_seen_at >= first.last_seen_at
 
 
 def test_many_are_noted_in_one_statement(alice: User) -> None:
@@ -81,7 +81,7 @@ def test_many_are_noted_in_one_statement(alice: User) -> None:
     for number in range(30):
         row = Device.objects.get(credential=f"many:{number}")
         noted = number < 20
-        assert (row.seen_at is not None) == noted
+        assert (row.last_seen_at is not None) == noted
         assert row.address == (f"192.0.2.{number + 2}" if noted else "192.0.2.1")
         assert row.app == (app if noted and number % 2 else None)
 
@@ -127,9 +127,9 @@ def test_a_made_token_does_not_print_itself(alice: User) -> None:
 
 def test_a_token_of_a_service_has_a_name_and_an_end(alice: User) -> None:
     shop = service_create(username="shop", permissions=["chat.use_gateway"])
-    made = service_token_create(service=shop, name="Till 1", days=3, made_by=alice)
+    made = service_token_create(service=shop, name="Till 1", days=3, created_by=alice)
     assert timedelta(days=2) < made.expires - timezone.now() <= timedelta(days=3)
-    assert (made.device.name, made.device.made_by) == ("Till 1", alice)
+    assert (made.device.name, made.device.created_by) == ("Till 1", alice)
     for name, days in (("", 3), ("x" * 101, 3), ("a\u202eb", 3), ("Till", 0), ("Till", 100_000)):
         with pytest.raises(BadToken):
             service_token_create(service=shop, name=name, days=days)

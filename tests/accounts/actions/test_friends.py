@@ -20,13 +20,13 @@ from accounts.actions import (
 from accounts.errors import FriendRequestRefused, NoSuchFriend, NoSuchPerson
 from accounts.models import User
 from accounts.selectors.contacts import Contacts, contacts_of
-from delivery.models import Event, EventPerson
+from delivery.models import Event, EventRecipient
 from tests.support.fixtures.users import PASSWORD
 
 
 def heard(user: User) -> list[str]:
     """The kinds of events that are addressed to a person, oldest first."""
-    positions = EventPerson.objects.filter(person=user.pk).values("position")
+    positions = EventRecipient.objects.filter(user_id=user.pk).values("position")
     kinds = Event.objects.filter(position__in=positions, kind__startswith="friend.").order_by("position")
     return list(kinds.values_list("kind", flat=True))
 

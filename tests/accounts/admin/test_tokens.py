@@ -38,7 +38,7 @@ def test_a_token_of_a_service_is_made_and_shown_once(as_root: Client, root: User
     known = user_by_token(token)
     assert known is not None and known[0] == shop
     device = Device.objects.get()
-    assert (device.name, device.made_by, device.credential) == ("Till 1", root, known[1])
+    assert (device.name, device.created_by, device.credential) == ("Till 1", root, known[1])
     # Nowhere else: not in a session, not in the admin's own log, not on the list.
     assert all(token not in str(session.get_decoded()) for session in Session.objects.all())
     assert all(token not in str(vars(entry)) for entry in LogEntry.objects.all())

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.actions import guest_create
 from accounts.models import User
-from delivery.models import Event, EventPerson
+from delivery.models import Event, EventRecipient
 
 FORM: dict[str, Any] = {
     "nickname": "Alicia",
@@ -44,7 +44,7 @@ def test_alice_changes_how_she_is_shown(browser: Client, alice: User) -> None:
 def test_her_own_pages_hear_of_it(browser: Client, alice: User) -> None:
     _save(browser)
     event = Event.objects.get(kind="person.changed")
-    assert list(EventPerson.objects.filter(position=event.pk).values_list("person", flat=True)) == [alice.pk]
+    assert list(EventRecipient.objects.filter(position=event.pk).values_list("user_id", flat=True)) == [alice.pk]
     body = json.loads(event.body)
     assert body["who"]["name"] == "Alicia" and body["status"] == "Painting"
 

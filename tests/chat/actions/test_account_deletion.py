@@ -31,7 +31,7 @@ from accounts.actions import (
 from accounts.actions.anonymization import NICKNAME, anonymized_username
 from accounts.credentials import token_digest
 from accounts.errors import LastAdministrator, NoSuchPerson
-from accounts.models import Device, ExternalId, User
+from accounts.models import Device, ExternalUser, User
 from chat import payloads, selectors
 from chat.actions import account_deletion
 from chat.actions.account_deletion import account_delete, anonymized_body, finish_interrupted_deletions
@@ -81,7 +81,7 @@ def alice(db: None, bob: User, settings: Settings, tmp_path: Path) -> User:
     )
     alice = avatar_set(user_id=alice.pk, picture=picture())
     UserSocialAuth.objects.create(user=alice, provider="github", uid=SUBJECT)
-    ExternalId.objects.create(user=alice, service=system_user(), external_id=SUBJECT)
+    ExternalUser.objects.create(user=alice, service=system_user(), external_id=SUBJECT)
     client = Client(REMOTE_ADDR=ADDRESS, headers={"User-Agent": "Firefox/1 Linux"})
     client.post("/accounts/login/", {"username": NAME, "password": "wrong"})
     client.post("/accounts/login/", {"username": NAME, "password": PASSWORD})

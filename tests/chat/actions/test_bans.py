@@ -95,4 +95,4 @@ def test_only_superusers_and_the_system_user_mute_and_ban_staff(bob: User, carol
     assert refusal(lambda: user_unmute(operator=bob, person_id=bob.pk)) is errors.NOT_AUTHORISED
     user_unmute(operator=system_user(), person_id=bob.pk)
     user_mute(operator=system_user(), person_id=bob.pk)
-    assert Restriction.objects.get().by == system_user()
+    assert Restriction.objects.get().created_by == system_user()

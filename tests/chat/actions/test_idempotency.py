@@ -13,7 +13,7 @@ from chat import errors
 from chat.actions.idempotency import run_once
 from chat.errors import ChatError
 from delivery.idempotency import IdempotencyKey
-from delivery.models import ClaimedKey
+from delivery.models import IdempotencyRecord
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,7 +45,7 @@ def test_what_fails_uses_nothing_up_and_leaves_nothing() -> None:
 
     with pytest.raises(ChatError):
         run_once(KEY, fail)
-    assert not User.objects.exists() and not ClaimedKey.objects.exists()
+    assert not User.objects.exists() and not IdempotencyRecord.objects.exists()
     assert run_once(KEY, make)[1] is False
 
 
@@ -53,7 +53,7 @@ def test_a_fault_of_the_work_itself_is_no_repeat() -> None:
     make("alice")
     with pytest.raises(IntegrityError):
         run_once(KEY, make)
-    assert not ClaimedKey.objects.exists()
+    assert not IdempotencyRecord.objects.exists()
 
 
 def test_without_a_key_it_is_done_each_time() -> None:

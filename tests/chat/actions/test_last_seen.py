@@ -38,14 +38,14 @@ async def test_a_log_in_is_written_down_with_its_app_and_address() -> None:
     last_seen.record_login(_connection(""))
     await last_seen.flush()
     await run(device.refresh_from_db)
-    assert device.seen_at is not None and device.address == "192.0.2.9"
+    assert device.last_seen_at is not None and device.address == "192.0.2.9"
     assert await run(lambda: Device.objects.get().app.number) == 901  # type: ignore[union-attr]
 
 
 async def test_what_is_still_connected_is_in_use() -> None:
     device = await run(_device)
     before = timezone.now() - timedelta(hours=1)
-    await run(lambda: Device.objects.update(seen_at=before))
+    await run(lambda: Device.objects.update(last_seen_at=before))
     silent, gone = _connection("token:2"), _connection("token:3")
     silent.last_seen = time.monotonic() - 900
     gone.attached = False
@@ -53,4 +53,4 @@ async def test_what_is_still_connected_is_in_use() -> None:
     assert used == {"token:1"}
     await run(devices_touch, used)
     await run(device.refresh_from_db)
-    assert device.seen_at is not None and device.seen_at > before
+    assert device.last_seen_at is not None and device.last_seen_at > before

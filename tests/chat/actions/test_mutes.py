@@ -42,7 +42,7 @@ def test_alice_mutes_bob_and_he_alone_is_told(alice: User, bob: User, trio: Chan
     member_unrestrict(user=alice, channel_id=trio.pk, name="bob", kind="mute")
     member_unrestrict(user=alice, channel_id=trio.pk, name="bob", kind="mute")
     assert announced(before) == [((bob.pk,), {"kind": "unmute", "target": str(trio.pk)})]
-    assert say(bob, trio).seq == 1 and not User.objects.get(pk=bob.pk).restricted
+    assert say(bob, trio).seq == 1 and not User.objects.get(pk=bob.pk).is_restricted
 
 
 def test_a_muted_user_cannot_edit(bob: User, trio: Channel, operator: User) -> None:
@@ -75,6 +75,6 @@ def test_an_unmuted_user_who_is_blocked_stays_marked_as_restricted(
     alice: User, bob: User, trio: Channel, operator: User
 ) -> None:
     user_mute(operator=operator, person_id=bob.pk)
-    Block.objects.create(by=alice, blocked=bob)
+    Block.objects.create(blocker=alice, blocked=bob)
     user_unmute(operator=operator, person_id=bob.pk)
-    assert User.objects.get(pk=bob.pk).restricted
+    assert User.objects.get(pk=bob.pk).is_restricted

@@ -44,7 +44,7 @@ def test_those_that_exist_are_found_and_the_others_made(shop: User) -> None:
 
 def test_what_cannot_be_is_refused_and_harms_no_other(shop: User) -> None:
     alice, bob, carol, dave = people("alice", "bob", "carol", "dave")
-    Block.objects.create(by=bob, blocked=shop)
+    Block.objects.create(blocker=bob, blocked=shop)
     User.objects.filter(pk=carol.pk).update(is_active=False)
     visitor = guest("夏圭？")
     found = private_channels_open(pairs=[(shop, one) for one in (alice, bob, carol, shop)] + [(visitor, dave)])

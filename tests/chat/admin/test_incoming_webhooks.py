@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 from django.test import Client
 
-from chat.models import Channel, IncomingHook, Message
+from chat.models import Channel, IncomingWebhook, Message
 from tests.support.operators import staff, tick
 
-HOOKS = "/admin/chat/incominghook/"
+HOOKS = "/admin/chat/incomingwebhook/"
 
 
 def _path(page: Any) -> str:
@@ -28,7 +28,7 @@ def _post(path: str) -> int:
 def test_it_is_made_used_switched_off_and_given_another_url(operator: Client, group: Channel) -> None:
     path = _path(operator.post(f"{HOOKS}add/", {"name": "Build", "of_channel": "Painters"}))
     assert _post(path) == 200 and Message.objects.get().sender.nickname == "Build"
-    hook = IncomingHook.objects.get()
+    hook = IncomingWebhook.objects.get()
     shown = operator.get(HOOKS).content.decode() + operator.get(f"{HOOKS}{hook.pk}/change/").content.decode()
     assert path.split("/")[2] not in shown and "Build" in shown
     tick(operator, HOOKS, "disable_selected", hook, confirmed="disable")
@@ -40,10 +40,11 @@ def test_it_is_made_used_switched_off_and_given_another_url(operator: Client, gr
 
 def test_a_name_that_nobody_may_have_is_told(operator: Client, group: Channel) -> None:
     html = operator.post(f"{HOOKS}add/", {"name": "a\u202eb", "of_channel": "Painters"}, follow=True).content.decode()
-    assert 'id="secret"' not in html and not IncomingHook.objects.exists()
+    assert 'id="secret"' not in html and not IncomingWebhook.objects.exists()
 
 
 def test_without_the_right_none_is_made(group: Channel) -> None:
     assert (
-        staff("view_incominghook").post(f"{HOOKS}add/", {"name": "Build", "of_channel": "Painters"}).status_code == 403
+        staff("view_incomingwebhook").post(f"{HOOKS}add/", {"name": "Build", "of_channel": "Painters"}).status_code
+        == 403
     )

@@ -94,7 +94,7 @@ def test_an_announcement_is_said_at_once_in_every_room(operator: Client, room: C
     operator.post(f"{ANNOUNCEMENTS}add/", {"text": "Down at noon", "app": "", "due_at_0": "", "due_at_1": ""})
     assert said() == [("system", "Web", "Down at noon"), ("system", "iOS", "Down at noon")]
     sent = Announcement.objects.get()
-    assert sent.sent_at is not None and sent.by.username == "olga"
+    assert sent.sent_at is not None and sent.created_by.username == "olga"
     assert operator.post(f"{ANNOUNCEMENTS}{sent.pk}/change/", {"text": "Never mind"}).status_code == 403
 
 

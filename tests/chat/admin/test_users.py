@@ -30,7 +30,7 @@ def test_olga_mutes_bob_in_one_channel_for_a_day(operator: Client, bob: User, gr
     assert "There is no such channel." in wrong.content.decode() and not Restriction.objects.exists()
     operator.post(page, {"confirmed": "mute", "hours": 24, "channel_id": "Painters", "reason": SCRIPT})
     mute = Restriction.objects.get()
-    assert (mute.user, mute.kind, mute.channel, mute.by.username) == (bob, "mute", group, "olga")
+    assert (mute.user, mute.kind, mute.channel, mute.created_by.username) == (bob, "mute", group, "olga")
     assert mute.until is not None and mute.reason == SCRIPT
     html = operator.get(f"{PEOPLE}{bob.pk}/change/").content.decode()
     assert "&lt;script&gt;" in html and "<script>alert" not in html

@@ -11,7 +11,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from accounts.models import User
-from chat.models import Channel, Webhook, WebhookAside, WebhookDelivery
+from chat.models import Channel, Webhook, WebhookDeadLetter, WebhookDelivery
 from delivery import log
 from tests.support.operators import SCRIPT, say, staff, tick
 from tests.support.receiver import Receiver
@@ -45,7 +45,7 @@ def hook(operator: Client, room: Channel, receiver: Receiver) -> Webhook:
 def test_a_webhook_is_made_and_its_secret_shown_once(operator: Client, group: Channel) -> None:
     page = _make(operator, heard=["message.sent", "member.left"], of_channel=str(group.pk))
     hook = Webhook.objects.get()
-    assert (hook.channel, hook.heard, hook.position) == (group, ["message.sent", "member.left"], log.head())
+    assert (hook.channel, hook.subscriptions, hook.position) == (group, ["message.sent", "member.left"], log.head())
     assert _secret(page) == hook.secret
     for url in (HOOKS, f"{HOOKS}{hook.pk}/change/"):
         html = operator.get(url).content.decode()
@@ -69,10 +69,10 @@ def test_it_is_changed(operator: Client, hook: Webhook) -> None:
     page = f"{HOOKS}{hook.pk}/change/"
     assert "our-own-secret" in operator.get(page).content.decode()
     assert "our-own-secret" not in operator.get(HOOKS).content.decode()
-    inline = {f"{rows}-{what}_FORMS": 0 for rows in ("deliveries", "asides") for what in ("TOTAL", "INITIAL")}
+    inline = {f"{rows}-{what}_FORMS": 0 for rows in ("deliveries", "dead_letters") for what in ("TOTAL", "INITIAL")}
     operator.post(page, NEW | inline | {"name": "Books", "heard": ["member.left"]})
     hook.refresh_from_db()
-    assert (hook.name, hook.url, hook.heard) == ("Books", NEW["receiver"], ["member.left"])
+    assert (hook.name, hook.url, hook.subscriptions) == ("Books", NEW["receiver"], ["member.left"])
 
 
 def test_a_test_tells_what_came_of_it(operator: Client, hook: Webhook, receiver: Receiver) -> None:
@@ -112,14 +112,16 @@ def test_it_goes_back_in_the_log(operator: Client, hook: Webhook, alice: User, g
 def test_what_its_receiver_refused_is_shown_sent_again_and_let_go(operator: Client, hook: Webhook) -> None:
     page = f"{HOOKS}{hook.pk}/"
     assert "Let go what was refused" not in operator.get(f"{page}change/").content.decode()
-    WebhookAside.objects.create(webhook=hook, position=9, status=422, error="It answered 422.", next_at=None)
+    WebhookDeadLetter.objects.create(
+        webhook=hook, position=9, status=422, error="It answered 422.", next_attempt_at=None
+    )
     assert "It answered 422." in operator.get(f"{page}change/").content.decode()
     assert re.search(r"field-refused[^>]*>\s*1\s*<", operator.get(HOOKS).content.decode())
 
     operator.post(f"{page}retry/", {"confirmed": "retry"})
-    assert WebhookAside.objects.get().next_at is not None
+    assert WebhookDeadLetter.objects.get().next_attempt_at is not None
     operator.post(f"{page}forget/", {"confirmed": "forget"})
-    assert not WebhookAside.objects.exists()
+    assert not WebhookDeadLetter.objects.exists()
 
 
 def test_its_secret_is_renewed_and_shown_once(operator: Client, hook: Webhook) -> None:

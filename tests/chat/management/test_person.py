@@ -50,7 +50,7 @@ def test_bob_is_banned_and_let_in_again() -> None:
     run("ban", "bob")
     entry = LogEntry.objects.get()
     assert (entry.user.username, entry.object_repr, entry.change_message) == ("system", "bob", "Ban.")
-    assert Restriction.objects.get().by.username == "system" and not User.objects.get(username="bob").is_active
+    assert Restriction.objects.get().created_by.username == "system" and not User.objects.get(username="bob").is_active
     run("unban", "bob")
     assert User.objects.get(username="bob").is_active
     with pytest.raises(CommandError, match="no account nobody"):

@@ -32,13 +32,13 @@ def private(alice: User, bob: User) -> Channel:
 
 def restrict(user: User, by: User, *, hours: int | None = 1, kind: str = "mute", **where: Any) -> None:
     until = None if hours is None else timezone.now() + timedelta(hours=hours)
-    Restriction.objects.create(user=user, by=by, kind=kind, until=until, **where)
-    User.objects.filter(pk=user.pk).update(restricted=True)
+    Restriction.objects.create(user=user, created_by=by, kind=kind, until=until, **where)
+    User.objects.filter(pk=user.pk).update(is_restricted=True)
 
 
 def block(by: User, blocked: User) -> None:
-    Block.objects.create(by=by, blocked=blocked)
-    User.objects.filter(pk=blocked.pk).update(restricted=True)
+    Block.objects.create(blocker=by, blocked=blocked)
+    User.objects.filter(pk=blocked.pk).update(is_restricted=True)
 
 
 def setting(channel: Channel, **values: Any) -> None:
@@ -195,9 +195,9 @@ def test_the_many_pay_nothing_for_the_few(alice: User, bob: User, group: Channel
     plain = queries([draft(alice, group), draft(bob, group), draft(alice, private)])
     restrict(bob, alice, hours=-1, channel=group)
     setting(group, slow_mode=1)
-    ReadMark.objects.update(said_at=None)
+    ReadMark.objects.update(last_sent_at=None)
     few = queries([draft(alice, group), draft(bob, group), draft(alice, private)])
     assert few == plain + 3, "restrictions, blocks, and when they last spoke"
     setting(group, slow_mode=0)
-    User.objects.update(restricted=False)
+    User.objects.update(is_restricted=False)
     assert queries([draft(alice, group), draft(bob, group), draft(alice, private)]) == plain

@@ -11,7 +11,7 @@ import pytest
 from django.db import DatabaseError, InterfaceError, connection, transaction
 
 from delivery.db.bulk import Statement, execute_batch, insert, insertion
-from delivery.models import EventPerson, LogHead
+from delivery.models import EventRecipient, LogHead
 from tests.support import postgres
 from tests.support.eventually import PATIENCE
 
@@ -19,36 +19,36 @@ from tests.support.eventually import PATIENCE
 @pytest.mark.django_db(transaction=True)
 def test_none_one_and_many_are_stored() -> None:
     for count in (0, 1, 2500):
-        EventPerson.objects.all().delete()
-        insert(EventPerson, ("person", "position"), [(7, position) for position in range(1, count + 1)])
-        assert EventPerson.objects.count() == count
+        EventRecipient.objects.all().delete()
+        insert(EventRecipient, ("user_id", "position"), [(7, position) for position in range(1, count + 1)])
+        assert EventRecipient.objects.count() == count
 
 
 @pytest.mark.django_db(transaction=True)
 def test_each_of_several_statements_gives_its_own_rows() -> None:
-    table = EventPerson._meta.db_table
+    table = EventRecipient._meta.db_table
     fields = ("person", "position")
     with transaction.atomic():
         answers = execute_batch(
             [
-                insertion(EventPerson, fields, [(7, 1), (7, 2)], returning=fields),
+                insertion(EventRecipient, fields, [(7, 1), (7, 2)], returning=fields),
                 Statement(f"UPDATE {table} SET person = %s WHERE position = %s", [8, 2]),
                 Statement(f"SELECT person, '%%' FROM {table} WHERE position = %s", [2], returns=True),
                 Statement(f"SELECT person FROM {table} WHERE position = %s", [3], returns=True),
-                insertion(EventPerson, fields, [(7, 3)]),
+                insertion(EventRecipient, fields, [(7, 3)]),
             ]
         )
     assert (sorted(answers[0]), answers[1:]) == ([(7, 1), (7, 2)], [[], [(8, "%")], [], []])
-    assert sorted(EventPerson.objects.values_list(*fields)) == [(7, 1), (7, 3), (8, 2)]
+    assert sorted(EventRecipient.objects.values_list(*fields)) == [(7, 1), (7, 3), (8, 2)]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_where_one_of_them_fails_none_has_happened() -> None:
-    row = insertion(EventPerson, ("person", "position"), [(7, 1)])
+    row = insertion(EventRecipient, ("user_id", "position"), [(7, 1)])
     nonsense = Statement("SELECT nothing FROM nowhere", [], returns=True)
     with pytest.raises(DatabaseError), transaction.atomic():
         execute_batch([row, nonsense, row])
-    assert not EventPerson.objects.exists()
+    assert not EventRecipient.objects.exists()
 
 
 @pytest.mark.postgres
@@ -97,7 +97,7 @@ def test_the_database_ends_a_transaction_that_has_stopped_after_it() -> None:
                 cursor.execute("SET idle_in_transaction_session_timeout = 100")
                 cursor.execute("SELECT pg_backend_pid()")
                 backend = cursor.fetchone()[0]
-            insert(EventPerson, ("person", "position"), [(7, 1), (7, 2)])
+            insert(EventRecipient, ("user_id", "position"), [(7, 1), (7, 2)])
             deadline = time.monotonic() + PATIENCE
             while runs(backend):
                 assert time.monotonic() < deadline, "it still holds its locks"

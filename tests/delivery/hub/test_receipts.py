@@ -151,7 +151,7 @@ def test_what_was_fetched_otherwise_is_counted_once(made: Receipts) -> None:
 def test_of_what_asks_only_what_has_not_arrived_is_uncounted() -> None:
     with write():
         first, second, silent = log.append([asking(PAIR), asking(PAIR), Entry(kind="msg", channel=PAIR)])
-    Receipt.objects.create(position=first.position, person=ALICE, connections=1, at=1)
+    Receipt.objects.create(position=first.position, user_id=ALICE, connections=1, first_at=1)
     positions = [first.position, second.position, silent.position, 999]
     assert receipts.uncounted(positions, ALICE) == [second.position]
     assert sorted(receipts.uncounted(positions, BOB)) == [first.position, second.position]
@@ -170,7 +170,7 @@ async def test_without_end_nothing_more_is_kept(made: Receipts, monkeypatch: pyt
 def test_old_counts_are_forgotten(settings: Settings) -> None:
     now = log.now_ms()
     for position, age in ((1, 31), (2, 29)):
-        Receipt.objects.create(position=position, connections=1, at=now - age * 86_400_000)
+        Receipt.objects.create(position=position, connections=1, first_at=now - age * 86_400_000)
     settings.IM_RECEIPT_DAYS = 30
     assert receipts.forget_old() == 1
     assert list(Receipt.objects.values_list("position", flat=True)) == [2]

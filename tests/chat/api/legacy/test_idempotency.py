@@ -16,7 +16,7 @@ from pytest_django.fixtures import Settings
 from accounts.actions import guest_create
 from accounts.models import App, User
 from chat.models import Channel, Message
-from delivery.models import ClaimedKey, Event
+from delivery.models import Event, IdempotencyRecord
 from tests.chat.api.conftest import Answer, Grant, Town, post
 from tests.chat.api.legacy.calls import GUEST, to_alice, to_web
 
@@ -73,9 +73,9 @@ def test_a_refused_call_leaves_its_msg_id_unused(program: Client) -> None:
 def test_an_expired_msg_id_can_be_used_again(send: Callable[..., Answer], program: Client, settings: Settings) -> None:
     settings.IM_LEGACY_IDEMPOTENCY_HOURS = 12
     send(program)
-    claimed = ClaimedKey.objects.get()
-    assert timedelta(hours=11) < claimed.expires - timezone.now() <= timedelta(hours=12)
-    ClaimedKey.objects.update(expires=timezone.now())
+    claimed = IdempotencyRecord.objects.get()
+    assert timedelta(hours=11) < claimed.expires_at - timezone.now() <= timedelta(hours=12)
+    IdempotencyRecord.objects.update(expires_at=timezone.now())
     assert send(program)["data"] != {}
     assert Message.objects.count() == 2
 

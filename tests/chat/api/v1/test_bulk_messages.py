@@ -8,7 +8,7 @@ from pytest_django.fixtures import Settings
 
 from accounts.models import App, User
 from chat.models import Channel
-from delivery.models import ClaimedKey
+from delivery.models import IdempotencyRecord
 from tests.chat.api.conftest import Town
 from tests.chat.api.v1.calls import bulk, send, texts
 from tests.chat.api.v1.conftest import Caller
@@ -76,4 +76,4 @@ def test_a_bulk_call_has_a_limit_of_messages(bot: Caller, alice: User, settings:
     assert send(bot, to).status == 413
     assert bulk(bot, *[{"to": {"user": "alice"}, "msg": "x"}] * 4).status == 413
     assert bulk(bot, *[{"to": {"user": "alice"}, "msg": "x"}] * 1001).status == 400
-    assert not texts() and not ClaimedKey.objects.exists()
+    assert not texts() and not IdempotencyRecord.objects.exists()

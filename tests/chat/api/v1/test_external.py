@@ -11,12 +11,12 @@ from PIL import Image
 from pytest_django.fixtures import Settings
 
 from accounts.actions import token_issue, user_deactivate
-from accounts.models import Device, ExternalId, User
+from accounts.models import Device, ExternalUser, User
 from accounts.selectors.users import user_by_token
 from tests.chat.api.conftest import Grant
 from tests.chat.api.v1.conftest import Caller
 
-RIGHTS = ("add_externalid", "view_externalid", "delete_externalid")
+RIGHTS = ("add_externaluser", "view_externaluser", "delete_externaluser")
 MAYUAN = "users/external/c-1001/"
 
 
@@ -41,7 +41,7 @@ def test_a_person_is_made_once_and_found_again(business: Caller) -> None:
     assert business.get(MAYUAN).data["id"] == first.data["id"]
     user = User.objects.get(pk=first.data["id"])
     assert (user.kind, user.is_staff, user.has_usable_password()) == ("person", False, False)
-    assert ExternalId.objects.count() == 1
+    assert ExternalUser.objects.count() == 1
 
 
 def test_a_person_without_a_nickname_is_shown_by_the_service(business: Caller) -> None:
@@ -53,7 +53,7 @@ def test_what_is_no_id_is_refused(business: Caller, path: str) -> None:
     assert business("PUT", path, {"nickname": "Eve"}).status == 400
     assert business.get(path).status == 404
     assert business.post(f"{path}token/").status == 404
-    assert not ExternalId.objects.exists()
+    assert not ExternalUser.objects.exists()
 
 
 def test_a_picture_is_made_anew(business: Caller, settings: Settings, tmp_path: object) -> None:
@@ -76,7 +76,7 @@ def test_a_token_lets_the_person_in_until_it_is_revoked(business: Caller, shop: 
     known = user_by_token(reply.data["serviceToken"])
     assert known is not None and str(known[0].pk) == made["id"]
     device = Device.objects.get(credential=known[1])
-    assert (device.user, device.made_by, device.name) == (known[0], shop, "The shop")
+    assert (device.user, device.created_by, device.name) == (known[0], shop, "The shop")
     # What the person opened otherwise stays.
     other = token_issue(user=known[0])
     assert business("DELETE", f"{MAYUAN}token/").status == 204

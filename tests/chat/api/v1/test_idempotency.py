@@ -10,17 +10,17 @@ from django.conf import LazySettings
 from knox.models import AuthToken
 
 from accounts.models import User
-from chat.models import Channel, IncomingHook, Membership, Webhook
+from chat.models import Channel, IncomingWebhook, Membership, Webhook
 from delivery import log
-from delivery.models import ClaimedKey
+from delivery.models import IdempotencyRecord
 from tests.chat.api.conftest import Grant
 from tests.chat.api.v1.conftest import Caller
 
 KEY = {"Idempotency-Key": "order-812"}
 URL = "https://shop.example/hooks"
 RIGHTS = (
-    "use_gateway", "add_user", "add_externalid", "add_channel", "add_membership", "add_webhook", "change_webhook",
-    "add_incominghook", "change_incominghook", "manage_channels",
+    "use_gateway", "add_user", "add_externaluser", "add_channel", "add_membership", "add_webhook", "change_webhook",
+    "add_incomingwebhook", "change_incomingwebhook", "manage_channels",
 )  # fmt: skip
 
 
@@ -38,7 +38,7 @@ def group(maker: Caller) -> str:
 
 def made() -> list[int]:
     """How much there is of all that can be made."""
-    kinds = (User, Channel, Membership, Webhook, IncomingHook, AuthToken)
+    kinds = (User, Channel, Membership, Webhook, IncomingWebhook, AuthToken)
     return [*(kind.objects.count() for kind in kinds), log.head()]
 
 
@@ -77,7 +77,7 @@ def test_a_token_of_a_person_is_made_once_and_stands_nowhere(maker: Caller) -> N
     first, again = twice(maker, "users/external/c-1/token/", {"seconds": 600}, {"seconds": 700})
     assert first.status == 201 and first.data == again.data
     assert AuthToken.objects.filter(user__username=first.data["userId"]).count() == 1
-    assert first.data["serviceToken"] not in json.dumps(list(ClaimedKey.objects.values()), default=str)
+    assert first.data["serviceToken"] not in json.dumps(list(IdempotencyRecord.objects.values()), default=str)
 
 
 def test_people_are_added_to_a_group_once(maker: Caller, group: str, alice: User, bob: User) -> None:

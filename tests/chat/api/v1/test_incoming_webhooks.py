@@ -9,11 +9,11 @@ from django.test import Client
 
 from accounts.models import User
 from chat.actions.channel import channel_create_group
-from chat.models import IncomingHook, Message
+from chat.models import IncomingWebhook, Message
 from tests.chat.api.conftest import Grant
 from tests.chat.api.v1.conftest import Caller
 
-RIGHTS = ("add_incominghook", "view_incominghook", "change_incominghook", "delete_incominghook")
+RIGHTS = ("add_incomingwebhook", "view_incomingwebhook", "change_incomingwebhook", "delete_incomingwebhook")
 HOOKS = "incoming-webhooks/"
 
 
@@ -67,7 +67,7 @@ def test_a_retry_makes_no_second_one_and_tells_the_same_url(bot: Caller, group: 
     body = {"name": "Build", "channel": group}
     first, again = (bot.post(HOOKS, body, Idempotency_Key="k") for _ in range(2))
     assert (first.status, again.status) == (201, 200) and first.data == again.data
-    assert IncomingHook.objects.count() == 1
+    assert IncomingWebhook.objects.count() == 1
     assert posted(again.data["url"]) == 200
 
 
@@ -93,12 +93,12 @@ def test_another_service_s_do_not_exist(made: dict[str, Any], group: str, grant:
 @pytest.mark.parametrize(
     ("method", "path", "right"),
     [
-        ("GET", HOOKS, "view_incominghook"),
-        ("POST", HOOKS, "add_incominghook"),
-        ("GET", f"{HOOKS}1/", "view_incominghook"),
-        ("PATCH", f"{HOOKS}1/", "change_incominghook"),
-        ("DELETE", f"{HOOKS}1/", "delete_incominghook"),
-        ("POST", f"{HOOKS}1/secret/", "change_incominghook"),
+        ("GET", HOOKS, "view_incomingwebhook"),
+        ("POST", HOOKS, "add_incomingwebhook"),
+        ("GET", f"{HOOKS}1/", "view_incomingwebhook"),
+        ("PATCH", f"{HOOKS}1/", "change_incomingwebhook"),
+        ("DELETE", f"{HOOKS}1/", "delete_incomingwebhook"),
+        ("POST", f"{HOOKS}1/secret/", "change_incomingwebhook"),
     ],
 )
 def test_each_call_needs_its_right(method: str, path: str, right: str, shop: User, grant: Grant) -> None:

@@ -141,7 +141,7 @@ def test_one_who_does_not_share_what_they_have_read_is_left_out(
     assert [one["userId"] for one in clerk.get(path).data["readBy"]] == ["alice", "bob"]
     User.objects.filter(pk=alice.pk).update(shares_read=False)
     assert [one["userId"] for one in clerk.get(path).data["readBy"]] == ["bob"]
-    Block.objects.create(by=bob, blocked=shop)
+    Block.objects.create(blocker=bob, blocked=shop)
     assert clerk.get(path).data["readBy"] == []
 
 
@@ -150,7 +150,7 @@ def test_who_spoke_for_another_may_ask_what_became_of_it_and_nobody_else(
 ) -> None:
     speaker = Caller(grant(shop, *ALL, "speak_for_others"))
     (sent,) = speaker.post("messages/", {"to": {"user": "bob"}, "msg": "from alice", "as": "alice"}).data["messages"]
-    Receipt.objects.create(position=sent["position"], person=bob.pk, connections=1, at=1)
+    Receipt.objects.create(position=sent["position"], user_id=bob.pk, connections=1, first_at=1)
     assert speaker.get(f"messages/{sent['id']}/status/").data["delivered"] == 1
     assert speaker.get(f"messages/{sent['id']}/").status == 404
     other = Caller(grant(User.objects.create_user("bank", kind=User.Kind.SERVICE), *ALL, "speak_for_others"))

@@ -107,8 +107,8 @@ def test_a_too_long_text_is_refused(bot: Caller, alice: User, settings: Settings
 def test_a_service_cannot_send_to_a_user_who_has_blocked_it(bot: Caller, shop: User, alice: User, bob: User) -> None:
     channel_create_private(creator=shop, other=bob)
     for person in (alice, bob):
-        Block.objects.create(by=person, blocked=shop)
-    User.objects.filter(pk=shop.pk).update(restricted=True)
+        Block.objects.create(blocker=person, blocked=shop)
+    User.objects.filter(pk=shop.pk).update(is_restricted=True)
     assert [send(bot, {"user": name}).status for name in ("alice", "bob")] == [403, 403]
     assert not texts()
 
@@ -162,7 +162,7 @@ def test_a_transient_message_reaches_an_app_and_a_group(
 
 def test_a_transient_message_needs_the_same_rights(bot: Caller, town: Town, shop: User, alice: User, bob: User) -> None:
     group = channel_create_group(creator=alice, name="Without the shop")
-    Block.objects.create(by=bob, blocked=shop)
+    Block.objects.create(blocker=bob, blocked=shop)
     assert send(bot, {"channel": str(group.pk)}, transient=True).status == 404
     assert send(bot, {"user": "bob"}, transient=True).status == 403
     assert send(bot, {"user": "bob"}, transient=True, **{"as": "alice"}).status == 403

@@ -16,7 +16,7 @@ from chat.models import Restriction
 from tests.chat.api.conftest import Grant
 from tests.chat.api.v1.conftest import Caller
 
-RIGHTS = ("view_user", "add_user", "change_user", "delete_user", "add_externalid")
+RIGHTS = ("view_user", "add_user", "change_user", "delete_user", "add_externaluser")
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def test_an_import_takes_a_thousand_and_no_more(keeper: Caller) -> None:
 
 
 def test_an_import_needs_the_right_for_what_it_makes(shop: User, grant: Grant) -> None:
-    caller = Caller(grant(shop, "add_externalid"))
+    caller = Caller(grant(shop, "add_externaluser"))
     assert caller.post("users/import/", {"users": [{"userId": "carol"}]}).status == 403
     assert caller.post("users/import/", {"users": [{"externalId": "1"}]}).status == 200
     other = User.objects.create_user("other", kind=User.Kind.SERVICE)

@@ -130,7 +130,7 @@ def test_the_shop_sees_what_was_refused_has_it_sent_again_or_lets_it_go(bot: Cal
     path, refused = f"webhooks/{made['id']}/", {"attempts": 4, "status": 422, "error": "It answered 422."}
     hook = Webhook.objects.get(pk=made["id"])
     for position in (3, 8, 5):
-        hook.asides.create(position=position, next_at=None, **refused)
+        hook.dead_letters.create(position=position, next_attempt_at=None, **refused)
     assert bot.get(path).data["aside"] == bot.get("webhooks/").data["results"][0]["aside"] == 3
     first = bot.get(f"{path}aside/?limit=2").data
     assert [one["position"] for one in first["results"]] == [3, 5]

@@ -53,7 +53,7 @@ def test_it_begins_at_the_end_of_the_log(scene: Scene, olga: User) -> None:
     scene.say()
     hook, secret = webhook_create(maker=olga, name="Books", url=URL, events=["member.left", "message.sent"])
     assert hook.position == log.head() and hook.enabled
-    assert hook.heard == ["message.sent", "member.left"] and len(secret) >= 32
+    assert hook.subscriptions == ["message.sent", "member.left"] and len(secret) >= 32
 
 
 def test_all_channels_need_the_right_to_manage_them(scene: Scene) -> None:
@@ -131,7 +131,7 @@ def test_who_lost_the_right_cannot_switch_it_on_again(scene: Scene, hooks: Hooks
     with pytest.raises(ChatError) as refusal:
         webhook_enable(user=scene.bob, webhook_id=hook.pk)
     assert refusal.value.code is errors.NOT_AUTHORISED
-    assert webhook_enable(user=hooks.olga, webhook_id=hook.pk).made_by == hooks.olga
+    assert webhook_enable(user=hooks.olga, webhook_id=hook.pk).created_by == hooks.olga
 
 
 def test_who_manages_all_hooks_turns_no_private_one_towards_themselves(
@@ -147,7 +147,7 @@ def test_who_manages_all_hooks_turns_no_private_one_towards_themselves(
             change(user=hooks.olga, webhook_id=hook.pk, **fields)
         assert refusal.value.code is errors.NOT_AUTHORISED
     after = Webhook.objects.get(pk=hook.pk)
-    assert (after.url, after.secret, after.made_by) == (receiver.url, hook.secret, scene.alice)
+    assert (after.url, after.secret, after.created_by) == (receiver.url, hook.secret, scene.alice)
     webhook_disable(user=hooks.olga, webhook_id=hook.pk)
     webhook_delete(user=hooks.olga, webhook_id=hook.pk)
 

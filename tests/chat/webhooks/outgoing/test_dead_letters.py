@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from chat.models import Webhook, WebhookAside, WebhookDelivery
+from chat.models import Webhook, WebhookDeadLetter, WebhookDelivery
 from chat.webhooks.outgoing.actions import webhook_enable, webhook_replay
 from chat.webhooks.outgoing.dead_letters import asides_forget
 from delivery.db.executors import run
@@ -22,10 +22,10 @@ from tests.support.webhooks import Hooks, ended, failed, idle, read, settled, st
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-async def put_aside(hook: Webhook) -> WebhookAside:
+async def put_aside(hook: Webhook) -> WebhookDeadLetter:
     """Wait until an event of the hook has been put aside."""
-    await stored(lambda: WebhookAside.objects.filter(webhook=hook).exists())
-    return await run(lambda: WebhookAside.objects.get(webhook=hook))
+    await stored(lambda: WebhookDeadLetter.objects.filter(webhook=hook).exists())
+    return await run(lambda: WebhookDeadLetter.objects.get(webhook=hook))
 
 
 @pytest.mark.parametrize("status", [400, 413, 422, 500, 404])
@@ -45,7 +45,7 @@ async def test_one_that_is_refused_for_good_blocks_no_other(
     receiver.refused = {}
     await eventually(lambda: receiver.texts() == [*wanted, "5"])
     assert receiver.events[-1]["late"] is True and "late" not in receiver.events[0]
-    await stored(lambda: not WebhookAside.objects.exists())
+    await stored(lambda: not WebhookDeadLetter.objects.exists())
     await settled(hook)
 
 
@@ -59,7 +59,7 @@ async def test_one_that_takes_little_at_a_time_gets_all_in_order(
         await eventually(lambda: len(receiver.events) == 40)
         await idle(site, hook)
     assert receiver.texts() == [str(number) for number in range(40)]
-    assert not await run(WebhookAside.objects.exists)
+    assert not await run(WebhookDeadLetter.objects.exists)
 
 
 async def test_one_that_refuses_everything_gets_nothing_put_aside(
@@ -70,7 +70,7 @@ async def test_one_that_refuses_everything_gets_nothing_put_aside(
     receiver.status = 400
     await run(lambda: [scene.say(str(number)) for number in range(8)])
     await failed(hook, 12)
-    assert not await run(WebhookAside.objects.exists)
+    assert not await run(WebhookDeadLetter.objects.exists)
     receiver.status = 204
     await eventually(lambda: receiver.texts() == [str(number) for number in range(8)])
 
@@ -84,7 +84,7 @@ async def test_a_request_without_a_right_signature_is_nobody_s_fault_but_the_rec
     await failed(hook, 6)
     receiver.secret = right
     await eventually(lambda: receiver.texts() == ["0", "1", "2"])
-    assert not await run(WebhookAside.objects.exists)
+    assert not await run(WebhookDeadLetter.objects.exists)
 
 
 async def test_what_waits_behind_events_that_are_not_told_is_found(
@@ -108,8 +108,8 @@ async def test_after_days_it_is_not_sent_again_by_itself_but_when_olga_wants(
     await run(scene.say, "after")
     await put_aside(hook)
     long_ago = timezone.now() - timedelta(hours=quick.IM_WEBHOOK_GIVE_UP + 1)
-    await run(lambda: WebhookAside.objects.update(since=long_ago))
-    await stored(lambda: WebhookAside.objects.filter(next_at=None).exists())
+    await run(lambda: WebhookDeadLetter.objects.update(created_at=long_ago))
+    await stored(lambda: WebhookDeadLetter.objects.filter(next_attempt_at=None).exists())
     receiver.refused = {}
     await run(webhook_enable, user=hooks.olga, webhook_id=hook.pk)
     await eventually(lambda: receiver.texts() == ["after", "poison"])
@@ -124,7 +124,7 @@ async def test_one_alone_that_is_refused_for_days_ends_no_hook(
     await failed(hook, 2)
     long_ago = timezone.now() - timedelta(hours=quick.IM_WEBHOOK_GIVE_UP + 1)
     await run(lambda: Webhook.objects.update(failing_since=long_ago))
-    assert (await put_aside(hook)).next_at is None
+    assert (await put_aside(hook)).next_attempt_at is None
     await run(scene.say, "after")
     await eventually(lambda: receiver.texts() == ["after"])
     assert (await read(hook)).enabled
@@ -158,7 +158,7 @@ async def test_a_replay_tells_what_was_put_aside_in_its_turn(
     receiver.refused = {}
     await run(webhook_replay, user=hooks.olga, webhook_id=hook.pk, position=first.position)
     await eventually(lambda: receiver.texts()[-2:] == ["poison", "after"])
-    assert not await run(WebhookAside.objects.exists)
+    assert not await run(WebhookDeadLetter.objects.exists)
 
 
 async def test_what_olga_lets_go_is_not_sent_again(scene: Scene, hooks: Hooks, receiver: Receiver, site: Site) -> None:
@@ -183,5 +183,5 @@ async def test_what_is_not_there_any_more_is_let_go(scene: Scene, hooks: Hooks, 
     await put_aside(hook)
     # As retention does.
     await run(lambda: Event.objects.filter(position=poison.position).delete())
-    await stored(lambda: not WebhookAside.objects.exists())
+    await stored(lambda: not WebhookDeadLetter.objects.exists())
     await settled(hook)

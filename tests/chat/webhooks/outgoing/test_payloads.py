@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def _told(hook: Webhook) -> list[dict[str, Any]]:
     """All that the hook hears from where it is."""
-    hook = Webhook.objects.select_related("channel", "made_by").get(pk=hook.pk)
+    hook = Webhook.objects.select_related("channel", "created_by").get(pk=hook.pk)
     told: list[dict[str, Any]] = []
     after, more = hook.position, True
     while more:
@@ -143,7 +143,7 @@ def test_a_right_that_ends_ends_the_hook(scene: Scene, hooks: Hooks, receiver: R
     else:
         User.objects.filter(pk=scene.bob.pk).update(is_active=False)
     scene.say("secret")
-    hook = Webhook.objects.select_related("channel", "made_by").get(pk=hook.pk)
+    hook = Webhook.objects.select_related("channel", "created_by").get(pk=hook.pk)
     page = hook_selectors.page(hook, after=hook.position)
     assert page.ended and page.entries == []
 

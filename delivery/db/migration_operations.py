@@ -1,0 +1,45 @@
+"""Migration operations that Django does not have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.migrations.operations.base import Operation
+from django.db.models import UniqueConstraint
+
+
+class RenameConstraint(Operation):
+    """Give a unique constraint another name, or note the new names of its fields, without building its index again.
+
+    `constraint` is the constraint as it is afterwards, `before` as it was. Fields are renamed by RenameField
+    before this operation, of which the constraint's columns in the database have followed.
+    """
+
+    reduces_to_sql = False
+
+    def __init__(self, model_name: str, before: UniqueConstraint, constraint: UniqueConstraint) -> None:
+        self.model_name, self.before, self.constraint = model_name, before, constraint
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        self._replace(app_label, state, self.before, self.constraint)
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        self._rename(app_label, schema_editor, to_state, self.before.name, self.constraint.name)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        self._rename(app_label, schema_editor, from_state, self.constraint.name, self.before.name)
+
+    def describe(self) -> str:
+        return f"Rename constraint {self.before.name} on model {self.model_name} to {self.constraint.name}"
+
+    def _replace(self, app_label: str, state: Any, old: UniqueConstraint, new: UniqueConstraint) -> None:
+        state.remove_constraint(app_label, self.model_name, old.name)
+        state.add_constraint(app_label, self.model_name, new)
+
+    def _rename(self, app_label: str, schema_editor: Any, state: Any, old: str, new: str) -> None:
+        # SQLite keeps the old name in the table's definition, where nothing ever reads it.
+        if schema_editor.connection.vendor != "postgresql" or old == new:
+            return
+        model = state.apps.get_model(app_label, self.model_name)
+        table, *names = map(schema_editor.quote_name, (model._meta.db_table, old, new))
+        schema_editor.execute(f"ALTER TABLE {table} RENAME CONSTRAINT {' TO '.join(names)}")
