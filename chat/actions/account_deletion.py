@@ -1,4 +1,4 @@
-"""Deleting an account: what it said stays, by nobody; whatever named the person in chat and log is taken out."""
+"""Delete an account. Its messages stay under an anonymous name; personal data in chat and event log is removed."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ _MESSAGES_PER_TRANSACTION = 500
 
 
 def account_delete(*, user_id: int) -> None:
-    """Delete somebody's account. What an interruption leaves undone, `finish_interrupted_deletions` does.
+    """Delete a user's account. `finish_interrupted_deletions` completes a deletion that was interrupted.
 
-    LastAdministrator; NoSuchPerson for guests and services.
+    Raise LastAdministrator, or NoSuchUser for guests and services.
     """
     accounts.user_mark_deleted(user_id=user_id)
     _finish(user_id)
 
 
 def finish_interrupted_deletions() -> None:
-    """Finish deletions that were interrupted."""
+    """Complete deletions that were interrupted."""
     for user_id in accounts.users_awaiting_anonymization():
         _finish(user_id)
 
 
 def _finish(user_id: int) -> None:
-    """All that names the person, then the person; each step is safe to repeat."""
+    """Remove everything that names the user, then the user's own data. Each step is safe to repeat."""
     groups, people = list(_current_groups(user_id).values_list("channel", flat=True)), contact_ids(user_id, MAX_USERS)
     for channel_id in groups:
         _leave_group(user_id, channel_id)
@@ -52,15 +52,15 @@ def _finish(user_id: int) -> None:
     position = log.head()
     anonymize_events(user_id, name)
     accounts.user_anonymize(user_id=user_id, groups=groups, people=people)
-    # What others caused meanwhile: an end of a friendship, say.
+    # Events that others caused meanwhile, such as the end of a friendship.
     anonymize_events(user_id, name, after=position)
     answers = [*_search_marks(user_id, name), orjson.dumps(name).decode()]
     rewrite_responses(answers, lambda answer: _without_username(_anonymized(answer, str(user_id), name), name))
 
 
 def _anonymize_service_messages(name: str) -> None:
-    """What services said in the person's name they have said in nobody's."""
-    # Looked for before there is a lock: no index knows these names.
+    """Anonymize messages that services sent in the user's name."""
+    # Searched before taking a lock: no index covers these names.
     said = list(Message.objects.filter(shown_as=name).values_list("pk", flat=True))
     for start in range(0, len(said), _MESSAGES_PER_TRANSACTION):
         with write():
@@ -68,7 +68,7 @@ def _anonymize_service_messages(name: str) -> None:
 
 
 def anonymize_events(user_id: int, name: str, *, after: int = 0) -> None:
-    """Let the log say of the person what it says of everybody who is gone. `name`: the user name they had."""
+    """Replace the user's personal data in all stored events. `name` is the user name they had."""
     clear_events_of(user_id)
     rewrite_events(
         _search_marks(user_id, name), lambda kind, body: anonymized_body(kind, body, user_id, name), after=after
@@ -76,13 +76,13 @@ def anonymize_events(user_id: int, name: str, *, after: int = 0) -> None:
 
 
 def _search_marks(user_id: int, name: str) -> list[str]:
-    """What is in every body that names the person."""
+    """Return strings one of which every body that names the user contains."""
     spoken = f'"from":{orjson.dumps(name).decode()}'
     return [f'"fromId":"{user_id}"', f'"id":"{user_id}"', spoken]
 
 
 def anonymized_body(kind: str, body: Body, user_id: int, name: str) -> Body | None:
-    """The body without the person's names and picture; None if it does not name them."""
+    """Return the body without the user's names and picture; None if it does not name them."""
     changed = _anonymized(body, str(user_id), name)
     if changed == body:
         return None
@@ -105,16 +105,16 @@ def _anonymized(value: Any, person: str, name: str) -> Any:
     elif made.get("id") == person and "userId" in made:
         made |= {"userId": anonymized_username(int(person)), "name": NICKNAME} | picture
     elif isinstance(made.get("peer"), dict) and made["peer"].get("id") == person:
-        # A private channel is called like its other person.
+        # A private channel is shown under the name of its other user.
         made["name"] = NICKNAME
     elif made.get("from") == name:
-        # A service has spoken in the person's name.
+        # A service sent this in the user's name.
         made |= {"from": NICKNAME, "name": NICKNAME}
     return made
 
 
 def _without_username(answer: Any, name: str) -> Any:
-    """An answer to another system, which names people by their user name alone."""
+    """Anonymize a stored response to another system, which names users by their user name alone."""
     if isinstance(answer, list):
         return [_without_username(item, name) for item in answer]
     if isinstance(answer, dict):
@@ -127,7 +127,7 @@ def _current_groups(user_id: int) -> Any:
 
 
 def _leave_group(user_id: int, channel_id: int) -> None:
-    """Leave a group, a closed one too; the last owner hands over. A private channel stays the other person's."""
+    """Leave a group, even a closed one; the last owner hands over. Private channels stay with the other user."""
     with write():
         user = User.objects.select_for_update(no_key=True).get(pk=user_id)
         channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)

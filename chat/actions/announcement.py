@@ -1,4 +1,4 @@
-"""Announcements: what an operator says, in the site's own name, in the rooms of one app or of all, now or at a time."""
+"""Announcements: messages from an operator in the global channel of one app or of all, at once or scheduled."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ logger = logging.getLogger(__name__)
 
 SCOPE = "announcement"
 ANNOUNCEMENTS_PER_RUN = 20
-"""Announcements that are sent at a time."""
+"""Announcements sent in one run."""
 
 
 def announcement_create(*, by: User, text: str, app: App | None = None, due_at: datetime | None = None) -> Announcement:
-    """Say something at `due_at` (None: as soon as may be). `announcements_send_due` sends it."""
+    """Schedule an announcement for `due_at` (None: now). `announcements_send_due` sends it."""
     text = rules.check_text(text, limit=settings.IM_MESSAGE_MAX_LENGTH)
     return Announcement.objects.create(created_by=by, text=text, app=app, due_at=due_at or timezone.now())
 
@@ -34,7 +34,7 @@ def announcement_create(*, by: User, text: str, app: App | None = None, due_at: 
 def announcement_edit(
     *, announcement_id: int, text: str, app: App | None = None, due_at: datetime | None = None
 ) -> Announcement:
-    """Change what has not been sent."""
+    """Change an announcement that has not been sent."""
     text = rules.check_text(text, limit=settings.IM_MESSAGE_MAX_LENGTH)
     with write():
         announcement = _lock_unsent(announcement_id)
@@ -44,7 +44,7 @@ def announcement_edit(
 
 
 def announcement_cancel(*, announcement_id: int) -> Announcement:
-    """Do not send it."""
+    """Cancel an announcement that has not been sent."""
     with write():
         announcement = _lock_unsent(announcement_id)
         announcement.cancelled = True
@@ -62,8 +62,10 @@ def _lock_unsent(announcement_id: int) -> Announcement:
 
 
 def announcements_send_due() -> int:
-    """Send what is due; returns how many. Once each, on however many nodes this runs, and if one of them dies over it:
-    the messages carry claimed keys, and only when all are stored the announcement counts as sent.
+    """Send the announcements that are due; return how many.
+
+    Each is sent once, even if several nodes run this or one dies halfway: the messages carry idempotency keys, and an
+    announcement counts as sent only when all its messages are stored.
     """
     due = Announcement.objects.filter(sent_at=None, cancelled=False, due_at__lte=timezone.now()).order_by("due_at")
     sent = 0
@@ -74,7 +76,7 @@ def announcements_send_due() -> int:
 
 
 def _send(announcement: Announcement) -> bool:
-    """Whether it stands in all its rooms now: who is not there at the moment reads it there later."""
+    """Store the announcement in all its global channels; return whether it is complete."""
     speaker = system_user()
     rooms = [room for room in global_channels() if announcement.app_id in (None, room.app_id)]
     drafts = [
@@ -83,7 +85,7 @@ def _send(announcement: Announcement) -> bool:
     ]
     for room, outcome in zip(rooms, commit(drafts), strict=True):
         if isinstance(outcome, ChatError):
-            # A room that is closed does not hear it; to try again would not help.
+            # A closed channel refuses the message; a retry would not help.
             logger.warning("announcement_refused", extra={"kind": str(room), "error": str(outcome)})
         elif isinstance(outcome, Exception):
             return False

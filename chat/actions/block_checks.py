@@ -1,4 +1,7 @@
-"""Whom somebody can reach: not who has blocked them. What is said of it is the same whatever the reason may be."""
+"""Checks whether a block keeps two users apart.
+
+A blocked user is refused with the same words as for any other reason, so a block stays secret.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from chat.selectors import peer_id_of
 
 
 def require_not_blocked(user: User, other: User) -> None:
-    """NOT_AUTHORISED if the person cannot begin to write to the other."""
+    """Raise NOT_AUTHORISED if either user blocks the other."""
     if has_blocked(user.pk, other.pk):
         raise ChatError(errors.NOT_AUTHORISED, "You have blocked this person. Unblock them first.")
     if has_blocked(other.pk, user.pk):
@@ -21,7 +24,7 @@ def require_not_blocked(user: User, other: User) -> None:
 
 
 def require_peer_not_blocking(user: User, channel: Channel) -> None:
-    """NOT_AUTHORISED in a private channel whose other person has blocked this one: nothing in it changes for them."""
+    """Raise NOT_AUTHORISED in a private channel whose other user blocks this one."""
     peer = peer_id_of(channel, user.pk)
     if peer is not None and has_blocked(peer, user.pk):
         raise _cannot_write()
@@ -32,7 +35,7 @@ def _cannot_write() -> ChatError:
 
 
 def require_addable(user: User, people: Sequence[User]) -> None:
-    """NOT_AUTHORISED, with the name of the first, if the person cannot bring one of these people into a group."""
+    """Raise NOT_AUTHORISED, naming the first, if one of these users blocks the user who wants to add them to a group."""
     unreached = _blocker_ids(user, people)
     for other in people:
         if other.pk in unreached:
@@ -40,7 +43,7 @@ def require_addable(user: User, people: Sequence[User]) -> None:
 
 
 def addable(user: User, people: Sequence[User]) -> list[User]:
-    """Those of these people whom the person can bring into a group."""
+    """Return those whom the user may add to a group."""
     unreached = _blocker_ids(user, people)
     return [other for other in people if other.pk not in unreached]
 

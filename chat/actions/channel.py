@@ -1,4 +1,4 @@
-"""Channels: create, rename, close."""
+"""Create, rename and close channels."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from delivery.log import Entry
 
 
 def users_named(names: Sequence[str], *, but: User) -> list[User]:
-    """The accounts of these names, each once, without `but`. Raises NO_DATA for a name that nobody has."""
+    """Return the accounts with these user names, each once, without `but`. Raise NO_DATA for an unknown name."""
     found = users_by_names(list(names))
     for name in names:
         if name not in found:
@@ -36,7 +36,7 @@ def require_not_guest(user: User) -> None:
 
 
 def lock_users(people: Sequence[User]) -> None:
-    """Lock the rows of the people, before any channel's, and see that they are still active."""
+    """Lock the users' rows, before any channel's, and check that they are still active."""
     ids = sorted({user.pk for user in people})
     rows = User.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
     if sum(row.is_active for row in rows) < len(ids):
@@ -53,7 +53,7 @@ def note_event(
     join: Sequence[User] = (),
     leave: Sequence[User] = (),
 ) -> Entry:
-    """A system note for the channel's timeline; joins and leaves take effect exactly at it."""
+    """Return a system note for the channel's timeline. Joins and leaves take effect exactly at its position."""
     header = rules.route(channel.pair)
     if join:
         header["join"] = [user.pk for user in join]
@@ -65,7 +65,7 @@ def note_event(
 
 
 def new_memberships(channel: Channel, people: Sequence[User], position: int, role: str = "member") -> list[Membership]:
-    """The beginning of stays at the event with this position."""
+    """Return memberships that start at the event with this position."""
     return [
         Membership(channel=channel, user=user, role=role, from_position=position, from_seq=channel.last_seq + 1)
         for user in people
@@ -73,7 +73,7 @@ def new_memberships(channel: Channel, people: Sequence[User], position: int, rol
 
 
 def channel_create_global(*, app: App) -> Channel:
-    """The app's global channel; made once."""
+    """Return the app's global channel; create it if it does not exist."""
     channel, _ = Channel.objects.get_or_create(
         app=app, defaults={"kind": Channel.Kind.GLOBAL, "name": app.name, "join": Channel.Join.OPEN, "listed": True}
     )
@@ -83,7 +83,7 @@ def channel_create_global(*, app: App) -> Channel:
 def channel_create_group(
     *, creator: User, name: str = "", members: Sequence[str] = (), join: str = "invite", listed: bool = False
 ) -> Channel:
-    """A group with its first members; the creator owns it. A listed or open one needs a name."""
+    """Create a group with its first members, owned by the creator. A listed group needs a name."""
     require_not_guest(creator)
     name = rules.check_channel_name(name)
     if listed and not name:
@@ -96,7 +96,7 @@ def channel_create_group(
 
 
 def channel_create_group_of(*, creator: User, name: str, others: Sequence[User], join: str, listed: bool) -> Channel:
-    """A group of people who are known already. See `channel_create_group`."""
+    """Create a group of users who have been loaded and checked. See `channel_create_group`."""
     _check_group_size(len(others) + 1)
     with write():
         lock_users([creator, *others])
@@ -114,7 +114,9 @@ def channel_create_group_of(*, creator: User, name: str, others: Sequence[User],
 
 
 def channel_create_private(*, creator: User, other: User) -> tuple[Channel, bool]:
-    """The private channel of two people and whether it is new; made once, and not where one blocks the other."""
+    """Return the private channel of two users, and whether it was created now. Raise NOT_AUTHORISED if one blocks the
+    other.
+    """
     require_not_guest(creator)
     if creator.pk == other.pk:
         raise ChatError(errors.ILLEGAL_PARAMETER, "A private channel is with somebody else.", field="members")
@@ -122,7 +124,7 @@ def channel_create_private(*, creator: User, other: User) -> tuple[Channel, bool
     if (known := Channel.objects.filter(pair=pair).first()) is not None:
         return known, False
     with write():
-        # Both who may make it hold the same two rows, so only one of them makes it.
+        # Both users would lock the same two rows, so only one of them creates the channel.
         lock_users([creator, other])
         if (known := Channel.objects.filter(pair=pair).first()) is not None:
             return known, False
@@ -136,7 +138,7 @@ def channel_create_private(*, creator: User, other: User) -> tuple[Channel, bool
 
 
 def channel_create_closed(*, creator: User, name: str, ids: Sequence[int]) -> Channel:
-    """A closed, unlisted group with the accounts of these ids, without who cannot be added, repeats and unknown ids."""
+    """Create a closed, unlisted group. Unknown ids, repeats and users who cannot be added are left out."""
     require_not_guest(creator)
     name = rules.check_channel_name(name)
     others = addable(creator, [user for user in accounts_by_ids(ids) if user.pk != creator.pk])
@@ -146,7 +148,9 @@ def channel_create_closed(*, creator: User, name: str, ids: Sequence[int]) -> Ch
 
 
 def private_channel_with(*, user: User, person_id: int) -> int:
-    """The private channel with the account or service of that id, made if there is none; NO_DATA for anybody else."""
+    """Return the private channel with the account or service of that id; create it if necessary. Raise NO_DATA
+    otherwise.
+    """
     other = user_by_id(person_id)
     if other is None or not other.is_active or other.is_guest:
         raise ChatError(errors.NO_DATA, "There is no such person.")
@@ -155,8 +159,9 @@ def private_channel_with(*, user: User, person_id: int) -> int:
 
 
 def require_group_capacity(people: Sequence[User]) -> None:
-    """TOO_MUCH, with the name of the first, if one of these people, locked by the caller, is in as many groups as a
-    person may be. Services may be in any number.
+    """Raise TOO_MUCH, naming the first, if one of these locked users is in as many groups as a user may be.
+
+    Services may be in any number of groups.
     """
     limit = settings.IM_MAX_GROUPS_PER_USER
     persons = [user.pk for user in people if user.kind == User.Kind.PERSON]
@@ -181,14 +186,16 @@ def _check_group_size(count: int) -> None:
 
 
 def lock_managed_group(user: User, channel_id: int) -> Access:
-    """A group that the person manages, locked."""
+    """Lock and return a group that the user manages."""
     access = lock_member_group(user, channel_id)
     rules.require_manager(access.role)
     return access
 
 
 def lock_member_group(user: User, channel_id: int) -> Access:
-    """A group that one is in, or manages by a permission, locked; NOT_AUTHORISED for other kinds, without settings."""
+    """Lock and return a group the user is in, or manages as a service. Raise NOT_AUTHORISED for other kinds of
+    channel.
+    """
     access = access_for_service(user, channel_id, lock=True)
     if access.channel.kind != Channel.Kind.PUBLIC:
         raise ChatError(errors.NOT_AUTHORISED, "Only groups can be changed.")
@@ -211,7 +218,7 @@ def channel_rename(*, user: User, channel_id: int, name: str) -> Access:
 
 
 def channel_set_closed(*, operator: User, channel_id: int, closed: bool) -> Channel:
-    """Close a channel (readable for its members, nothing can be sent) or open it again; by an operator."""
+    """Close a channel, or open it again, as an operator. A closed channel stays readable for its members."""
     with write():
         channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
         if channel.closed != closed:

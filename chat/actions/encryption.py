@@ -1,4 +1,4 @@
-"""Texts that the database keeps for a while without being able to read them: sealed by the site's SECRET_KEY."""
+"""Encrypts texts that the database keeps for a while, with a key derived from SECRET_KEY."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PURPOSE = b"imsite sealed answer\n"
 
 
 class BrokenSeal(Exception):
-    """It was sealed by another key."""
+    """The text was encrypted with another key."""
 
 
 def seal(text: str) -> str:
@@ -21,7 +21,7 @@ def seal(text: str) -> str:
 
 
 def unseal(sealed: str) -> str:
-    """What was sealed, by this key or one of SECRET_KEY_FALLBACKS."""
+    """Decrypt a text, with the current key or one of SECRET_KEY_FALLBACKS."""
     try:
         return _keys(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS).decrypt(sealed.encode()).decode()
     except InvalidToken:

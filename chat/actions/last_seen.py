@@ -1,4 +1,4 @@
-"""When, where and on which app each sign-in was last used: noted beside the work, many in one transaction."""
+"""Records when, where and on which app each session was last used: batched, beside the request."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from delivery.hub.connection import Connection
 logger = logging.getLogger(__name__)
 
 _FLUSH_INTERVAL_SECONDS = 5.0
-"""Seconds for which log-ins are gathered."""
+"""Seconds for which log-ins are collected."""
 _REFRESH_INTERVAL_SECONDS = 300.0
-"""Seconds between two notes that what is still connected is in use."""
+"""Seconds between updates for connections that stay open."""
 
 _pending: dict[str, tuple[int, str]] = {}
 
 
 def record_login(connection: Connection) -> None:
-    """A connection has logged in. Costs nothing here; on the event loop."""
+    """Note that a connection has logged in. Runs on the event loop and does no I/O."""
     if connection.credential:
         _pending[connection.credential] = (connection.app, connection.address)
 
 
 async def run_flush_loop(connections: Callable[[], Iterable[Connection]]) -> None:
-    """Write down what was noted, and from time to time what is connected still. Runs until it is cancelled."""
+    """Write collected log-ins, and now and then the sessions still in use, until cancelled."""
     looked = time.monotonic()
     while True:
         await asyncio.sleep(_FLUSH_INTERVAL_SECONDS)
@@ -44,7 +44,7 @@ async def run_flush_loop(connections: Callable[[], Iterable[Connection]]) -> Non
 
 
 async def flush() -> None:
-    """All that was noted so far."""
+    """Write everything collected so far."""
     if _pending:
         some = dict(_pending)
         _pending.clear()
@@ -52,7 +52,7 @@ async def flush() -> None:
 
 
 def active_credentials(connections: Iterable[Connection], since: float) -> set[str]:
-    """The credentials by which somebody is here and has said something since then, by the monotonic clock."""
+    """Return the credentials whose connections have sent something since the given monotonic time."""
     return {
         connection.credential
         for connection in connections

@@ -1,4 +1,4 @@
-"""Who is in a group: join, leave, invite, remove, roles. A channel's row is locked while its members change."""
+"""Join, leave, invite, remove and roles of a group. The channel's row is locked while its members change."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from delivery.log import Entry
 
 
 def member_join(*, user: User, channel_id: int) -> Access:
-    """Join an open group; who is in it already changes nothing."""
+    """Join an open group. Nothing changes for a member."""
     require_not_guest(user)
     with write():
         lock_users([user])
@@ -45,7 +45,7 @@ def member_join(*, user: User, channel_id: int) -> Access:
 
 
 def member_invite(*, user: User, channel_id: int, names: Sequence[str]) -> list[User]:
-    """Add people to a group; returns those who were not in it."""
+    """Add users to a group; return those who were not members before."""
     invited = users_named(names, but=user)
     with write():
         lock_users([user, *invited])
@@ -61,7 +61,10 @@ def member_invite(*, user: User, channel_id: int, names: Sequence[str]) -> list[
 
 
 def start_memberships(channel: Channel, people: Sequence[User], *, by: User, note: str) -> list[Membership]:
-    """Let people who are not in a locked group into it, all of them or none. Appends: the last in its transaction."""
+    """Add users who are not members to a locked group, all of them or none.
+
+    Appends to the event log, so it must come last in its transaction.
+    """
     if (banned := banned_user(channel, people)) is not None:
         if banned.pk == by.pk:
             raise ChatError(errors.NO_DATA, "There is no such group to join.")
@@ -71,9 +74,9 @@ def start_memberships(channel: Channel, people: Sequence[User], *, by: User, not
         limit = settings.IM_GROUP_MAX_MEMBERS
         raise ChatError(errors.TOO_MUCH, f"A group has at most {limit} members.", limit=limit)
     require_group_capacity(people)
-    # An open group that everybody had left belongs to who comes first.
+    # The first user to join an open group without members owns it.
     first = "owner" if count == len(people) else "member"
-    # What was said before is not unread for who enters.
+    # Earlier messages are not unread for a new member.
     ReadMark.objects.bulk_create(
         [ReadMark(channel=channel, user=user, seq=channel.last_seq) for user in people],
         update_conflicts=True,
@@ -89,14 +92,14 @@ def start_memberships(channel: Channel, people: Sequence[User], *, by: User, not
 
 
 def banned_user(channel: Channel, people: Sequence[User]) -> User | None:
-    """One of these people who is banned from the group, if there is one."""
+    """Return one of these users who is banned from the group, or None."""
     bans = Restriction.objects.filter(channel=channel, kind=Restriction.Kind.BAN, user__in=people)
     ban = active_restrictions(bans).select_related("user").first()
     return ban.user if ban is not None else None
 
 
 def member_leave(*, user: User, channel_id: int) -> None:
-    """Leave a group. The last owner hands over to the longest-standing admin, else member."""
+    """Leave a group. The last owner hands over to the longest-standing admin, or else member."""
     with write():
         access = lock_member_group(user, channel_id)
         if access.stay is None:
@@ -105,7 +108,7 @@ def member_leave(*, user: User, channel_id: int) -> None:
 
 
 def member_remove(*, user: User, channel_id: int, name: str) -> None:
-    """Remove somebody of lower rank from a group."""
+    """Remove a member of lower rank from a group."""
     with write():
         access = lock_managed_group(user, channel_id)
         stay = _membership_of(access.channel, user, name)
@@ -116,7 +119,7 @@ def member_remove(*, user: User, channel_id: int, name: str) -> None:
 
 
 def _membership_of(channel: Channel, user: User, name: str) -> Membership:
-    """The stay of the member of that name, who may be deactivated meanwhile."""
+    """Return the membership of the user with that name, who may have been deactivated."""
     stay = current_members(channel).filter(user__username=name).first() if is_storable(name) else None
     if stay is None:
         people = users_named([name], but=user)
@@ -127,7 +130,7 @@ def _membership_of(channel: Channel, user: User, name: str) -> Membership:
 
 
 def end_membership(channel: Channel, stay: Membership, *, by: User, note: str, told: Sequence[Entry] = ()) -> None:
-    """Let a member go, in a transaction that has the channel locked; `told` is logged with it. The last thing it does.
+    """End a membership in a transaction that has locked the channel; `told` is logged with it. Must come last.
 
     The last owner hands over.
     """
@@ -146,7 +149,7 @@ def end_membership(channel: Channel, stay: Membership, *, by: User, note: str, t
 
 
 def member_set_role(*, user: User, channel_id: int, name: str, role: str) -> None:
-    """Give a member a role; owners only. A group keeps at least one owner."""
+    """Change a member's role, as an owner. A group keeps at least one owner."""
     with write():
         access = lock_member_group(user, channel_id)
         if access.role != "owner":
@@ -158,7 +161,7 @@ def member_set_role(*, user: User, channel_id: int, name: str, role: str) -> Non
 
 
 def member_set_role_as_operator(*, operator: User, channel_id: int, person_id: int, role: str) -> None:
-    """The same of any group, from the admin."""
+    """Change a member's role in any group, as an operator."""
     with write():
         channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id, kind="public").first()
         stay = current_members(channel).filter(user=person_id).first() if channel is not None else None

@@ -29,7 +29,7 @@ LIFTED = {Restriction.Kind.MUTE: "unmute", Restriction.Kind.BAN: "unban"}
 def member_restrict(
     *, user: User, channel_id: int, name: str, kind: str, until: datetime | None, reason: str = ""
 ) -> Restriction:
-    """Mute or ban somebody of lower rank in a group that one manages. A ban ends their membership."""
+    """Mute or ban a user of lower rank in a group that the caller manages. A ban ends their membership."""
     with write():
         person = _other_user(name, but=user)
         _lock_users(user.pk, person.pk)
@@ -38,7 +38,7 @@ def member_restrict(
 
 
 def member_unrestrict(*, user: User, channel_id: int, name: str, kind: str) -> None:
-    """Lift a mute or ban in a group that one manages; nothing happens if there is none."""
+    """Lift a mute or ban in a group that the caller manages; do nothing if there is none."""
     with write():
         person = _other_user(name, but=user)
         _lock_users(user.pk, person.pk)
@@ -48,7 +48,7 @@ def member_unrestrict(*, user: User, channel_id: int, name: str, kind: str) -> N
 def user_mute(
     *, operator: User, person_id: int, channel_id: int | None = None, until: datetime | None = None, reason: str = ""
 ) -> Restriction:
-    """Let somebody say nothing more, in one channel or (None) everywhere; by an operator."""
+    """Mute a user in one channel, or everywhere (None), as an operator."""
     with write():
         person = _lock_managed_user(operator, person_id)
         return _restrict(person, _lock_channel(channel_id), "mute", until=until, reason=reason, by=operator)
@@ -62,20 +62,20 @@ def user_unmute(*, operator: User, person_id: int, channel_id: int | None = None
 def user_ban(
     *, operator: User, person_id: int, channel_id: int | None = None, until: datetime | None = None, reason: str = ""
 ) -> Restriction:
-    """Keep somebody out of a group, or (None) of the whole site: then they are deactivated until the ban ends."""
+    """Ban a user from a group, or from the site (None). A site ban deactivates the account until it ends."""
     with write():
         person = _lock_managed_user(operator, person_id)
         return _restrict(person, _lock_channel(channel_id), "ban", until=until, reason=reason, by=operator)
 
 
 def user_unban(*, operator: User, person_id: int, channel_id: int | None = None) -> None:
-    """Lift a ban. Who was banned from the site can sign in again; who was from a group can come back to it."""
+    """Lift a ban. The user can sign in again, or join the group again."""
     with write():
         _lift(_lock_managed_user(operator, person_id), _lock_channel(channel_id), "ban")
 
 
 def user_reactivate(*, person_id: int) -> None:
-    """Let somebody who was deactivated sign in again. OPERATION_FAILED while they are banned: a ban is lifted."""
+    """Let a deactivated user sign in again. Raise OPERATION_FAILED during a ban, which has to be lifted instead."""
     with write():
         person = _lock_users(person_id)[person_id]
         if active_restrictions(
@@ -86,13 +86,13 @@ def user_reactivate(*, person_id: int) -> None:
 
 
 def restrictions_lift_expired() -> int:
-    """Take away what has run out, and let in again who was banned for a time; returns how many."""
+    """Lift expired mutes and bans; return how many. Users whose site ban expired can sign in again."""
     expired = Restriction.objects.filter(until__lte=timezone.now()).select_related("user")
     lifted = 0
     for restriction in list(expired[:500]):
         with write():
             person = _lock_users(restriction.user_id)[restriction.user_id]
-            # It may have been prolonged meanwhile.
+            # The restriction may have been extended meanwhile.
             if expired.filter(pk=restriction.pk).exists():
                 restriction.delete()
                 _finish_lift(person, restriction.kind, restriction.channel_id)
@@ -108,7 +108,7 @@ def _other_user(name: str, *, but: User) -> User:
 
 
 def _lock_users(*ids: int) -> dict[int, User]:
-    """The rows of these people, locked before any channel's. NO_DATA if one is missing."""
+    """Lock and return the rows of these users, before any channel's. Raise NO_DATA if one is missing."""
     rows = User.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
     found = {row.pk: row for row in rows}
     if len(found) < len(set(ids)):
@@ -117,9 +117,9 @@ def _lock_users(*ids: int) -> dict[int, User]:
 
 
 def _lock_managed_user(operator: User, person_id: int) -> User:
-    """The locked row of somebody whom this operator manages. NOT_AUTHORISED for staff, themselves too.
+    """Lock and return a user whom this operator manages. Raise NOT_AUTHORISED for staff.
 
-    Staff are managed by superusers, and by who may run commands on the machine.
+    Staff are managed by superusers, and by scripts on the server.
     """
     person = _lock_users(person_id)[person_id]
     if (person.is_staff or person.is_superuser) and not operator.is_superuser and operator.pk != system_user().pk:
@@ -137,7 +137,7 @@ def _lock_channel(channel_id: int | None) -> Channel | None:
 
 
 def _lock_group_outranking(user: User, channel_id: int, person: User) -> Channel:
-    """The locked group, if the user manages it and the person, member or not, is of lower rank there."""
+    """Lock and return the group, if the caller manages it and the user is of lower rank there or no member."""
     access = lock_member_group(user, channel_id)
     rules.require_manager(access.role)
     stay = current_members(access.channel).filter(user=person).first()
@@ -180,7 +180,7 @@ def _finish_lift(person: User, kind: str, channel_id: int | None) -> None:
     person.is_restricted = others or Block.objects.filter(blocked=person).exists()
     person.save(update_fields=["is_restricted"])
     if kind == Restriction.Kind.BAN and channel_id is None:
-        # Who deleted their account meanwhile stays away.
+        # An account that was deleted meanwhile stays deactivated.
         if person.deleted_at is None:
             user_activate(user_id=person.pk)
         return

@@ -1,4 +1,4 @@
-"""Messages that a channel keeps in sight: pinned by a group's owners and admins, by either of two people."""
+"""Pin and unpin messages: in groups by owners and admins, in private channels by both users."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from delivery.db.transactions import write
 
 
 def message_pin(*, user: User, channel_id: int, message_id: int, origin: str = "") -> tuple[Message, int | None]:
-    """Pin a message; returns it with the position of that, None if it was pinned already."""
+    """Pin a message; return it with the position of the event, or None if it was pinned already."""
     with write():
         access = access_channel(user, channel_id, lock=True)
         message = access_message(user, access, message_id)
@@ -27,7 +27,7 @@ def message_pin(*, user: User, channel_id: int, message_id: int, origin: str = "
 
 
 def message_unpin(*, user: User, channel_id: int, message_id: int, origin: str = "") -> tuple[Message, int | None]:
-    """Take a pin away; the position is None if there was none."""
+    """Unpin a message; return it with the position of the event, or None if it was not pinned."""
     with write():
         access = access_channel(user, channel_id, lock=True)
         message = access_message(user, access, message_id)
@@ -37,7 +37,7 @@ def message_unpin(*, user: User, channel_id: int, message_id: int, origin: str =
 
 
 def message_pin_as_operator(*, operator: User, message_id: int) -> None:
-    """Pin any message, also in an app's room; from the admin."""
+    """Pin a message in any channel, as an operator."""
     with write():
         message, access = _lock_as_operator(message_id)
         pin_locked(message, access, operator, "")
@@ -63,7 +63,7 @@ def _require_can_pin(access: Access) -> None:
 
 
 def pin_locked(message: Message, access: Access, by: User, origin: str) -> int | None:
-    """The same in a transaction that has the channel locked."""
+    """Pin a message in a transaction that has locked the channel."""
     if message.recalled_at is not None:
         raise ChatError(errors.OPERATION_FAILED, "This message has been recalled.")
     pins = Pin.objects.filter(channel=access.channel)

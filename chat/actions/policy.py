@@ -1,4 +1,4 @@
-"""What holds in a channel: who may join, what newcomers read, who speaks how often, whose it is."""
+"""Settings of a channel: who may join, what new members can read, slow mode, retention and ownership."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from delivery.db.transactions import write
 
 
 class PolicyChanges(TypedDict, total=False):
-    """What of the policy is to change; None, like what is left out, changes nothing."""
+    """The settings to change; None and missing keys leave a setting as it is."""
 
     join: str | None
     listed: bool | None
@@ -26,7 +26,7 @@ class PolicyChanges(TypedDict, total=False):
 
 
 def channel_set_policy(*, user: User, channel_id: int, **changes: Unpack[PolicyChanges]) -> Access:
-    """By an owner or admin; what newcomers may read of the past is the owners' to say."""
+    """Change a group's settings, as an owner or admin. Only an owner changes what new members can read."""
     with write():
         access = lock_managed_group(user, channel_id)
         if changes.get("history") not in (None, access.channel.history) and access.role != "owner":
@@ -36,7 +36,9 @@ def channel_set_policy(*, user: User, channel_id: int, **changes: Unpack[PolicyC
 
 
 def channel_set_policy_as_operator(*, operator: User, channel_id: int, **changes: Unpack[PolicyChanges]) -> Channel:
-    """The same of any group or app's room, from the admin. A room stays open, and all of it is read."""
+    """Change the settings of any group or global channel, as an operator. A global channel stays open and fully
+    readable.
+    """
     with write():
         channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
         if channel.kind == Channel.Kind.PRIVATE:
@@ -64,7 +66,9 @@ def _apply_changes(channel: Channel, by: User, changes: PolicyChanges) -> None:
 
 
 def channel_set_retention(*, channel_id: int, days: int | None) -> Channel:
-    """For how many days messages are kept: None as the site has it, 0 for good. By an operator; nobody is told."""
+    """Set how many days messages are kept, as an operator: None for the site's default, 0 for unlimited. Members are
+    not notified.
+    """
     with write():
         channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
         channel.retention_days = days
@@ -73,7 +77,7 @@ def channel_set_retention(*, channel_id: int, days: int | None) -> Channel:
 
 
 def channel_transfer(*, user: User, channel_id: int, name: str) -> None:
-    """Give a group that one owns to another member; who owned it stays as an admin."""
+    """Transfer a group to another member. The previous owner becomes an admin."""
     with write():
         access = lock_member_group(user, channel_id)
         if access.stay is None or access.role != "owner":
@@ -85,7 +89,7 @@ def channel_transfer(*, user: User, channel_id: int, name: str) -> None:
 
 
 def channel_transfer_as_operator(*, operator: User, channel_id: int, person_id: int) -> None:
-    """Give a group to one of its members, from the admin; all who owned it stay as admins."""
+    """Transfer a group to one of its members, as an operator. All previous owners become admins."""
     with write():
         channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
         heir = user_by_id(person_id)

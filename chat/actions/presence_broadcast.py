@@ -1,4 +1,7 @@
-"""`enter` and `exit`: who comes to an app's room and goes, told to the others there. Transient: in no log."""
+"""Broadcasts `enter` and `exit` to an app's global channel when users come online or go offline.
+
+These pushes are transient: they are not in the event log.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +25,11 @@ from delivery.presence.base import Presence
 logger = logging.getLogger(__name__)
 
 LOOKUP_BATCH_SIZE = 500
-"""People who are looked up at a time."""
+"""Users looked up in one query."""
 
 
 class PresenceBroadcaster:
-    """Tells what the presence notices, in its order."""
+    """Broadcasts the changes that the presence reports, in their order."""
 
     def __init__(self, presence: Presence) -> None:
         self._presence = presence
@@ -36,7 +39,7 @@ class PresenceBroadcaster:
         presence.on_first, presence.on_last = self._came, self._went
 
     async def stop(self) -> None:
-        """Tell no more."""
+        """Stop broadcasting."""
         if self._telling is not None:
             self._telling.cancel()
             await asyncio.gather(self._telling, return_exceptions=True)
@@ -77,7 +80,7 @@ class PresenceBroadcaster:
 
 
 def _visible_users(ids: set[int]) -> tuple[dict[int, User], dict[int, set[int]]]:
-    """Those who let others see that they are online, and who does not get to see it of each."""
+    """Return the users who share their presence, and for each the users who may not see it."""
     people = {pk: user for pk, user in selectors.users_by_ids(ids).items() if user.shares_presence}
     return people, blocked_pairs(people)
 

@@ -1,6 +1,6 @@
-"""Who comes online and goes, in the log, for webhooks. Only while one that is switched on wants to hear it.
+"""Writes users coming online and going offline to the event log, for webhooks that subscribe to it.
 
-Everybody's own screens are told by `chat.actions.presence_broadcast`, in no log.
+Connected clients are told by `chat.actions.presence_broadcast` instead.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from delivery.presence.base import Presence
 logger = logging.getLogger(__name__)
 
 EVENTS_PER_TRANSACTION = 500
-"""People in one transaction."""
+"""Events stored in one transaction."""
 MAX_PENDING_EVENTS = 100_000
-"""Comings and goings that wait while the database is away; beyond that the oldest are forgotten."""
+"""The most events that wait while the database is away; beyond that the oldest are dropped."""
 SUBSCRIPTION_CACHE_SECONDS = 1.0
-"""Seconds for which it is believed that somebody, or nobody, wants to hear."""
+"""Seconds for which the answer "a webhook subscribes" is cached."""
 RETRY_SECONDS = 1.0
-"""Seconds until what could not be stored is tried again."""
+"""Seconds between attempts to store events."""
 STOP_TIMEOUT_SECONDS = 2.0
-"""Seconds that a node which ends takes for what it has still to store."""
+"""Seconds that a stopping node spends on storing what is pending."""
 
 
 class PresenceLog:
-    """Stores what the presence notices, in its order, at least once. To be used on the node's event loop."""
+    """Stores the changes that the presence reports, in order and at least once. Used on the node's event loop."""
 
     def __init__(self, presence: Presence) -> None:
         self._presence = presence
@@ -52,11 +52,11 @@ class PresenceLog:
         self._notice(PERSON_OFFLINE, person, app)
 
     def began(self) -> None:
-        """The site has just started, with nobody there: whoever was said to be online is not."""
+        """Record that the site has just started and nobody is online."""
         self._notice(PRESENCE_RESET, 0, 0)
 
     async def stop(self) -> None:
-        """Store what is left, if that can be done soon."""
+        """Store pending events, for at most STOP_TIMEOUT_SECONDS."""
         if self._storing is not None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(STOP_TIMEOUT_SECONDS):
@@ -93,7 +93,7 @@ class PresenceLog:
         return self._wanted
 
     async def _true(self, noticed: list[tuple[EventKind, int, int]]) -> list[tuple[EventKind, int, int]]:
-        """Without the goings of people who are back: another node may have stored their coming already."""
+        """Drop offline events of users who are online again: another node may have stored their online event already."""
         gone: dict[int, set[int]] = {}
         for kind, person, app in noticed:
             if kind is PERSON_OFFLINE:
@@ -110,7 +110,7 @@ class PresenceLog:
 
 def _append_events(noticed: list[tuple[EventKind, int, int]]) -> None:
     found = selectors.users_by_ids({person for _, person, _ in noticed if person})
-    # As for everybody else: who lets nobody see that they are online is not told of.
+    # Users who hide their presence are left out here too.
     people = {pk: user for pk, user in found.items() if user.shares_presence}
     entries = [
         Entry(kind=kind.name, body=payloads.person(people[person]) | {"appId": app} if person else {})

@@ -1,4 +1,4 @@
-"""Private channels of many pairs of people at once, for a service that has something to say to a thousand of them."""
+"""Finds or creates the private channels of many pairs of users, for services that write to thousands at once."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from delivery import log, publish
 from delivery.db.transactions import write
 
 CHANNELS_PER_TRANSACTION = 250
-"""Channels made in one transaction: it holds the log's counter for a few hundredths of a second."""
+"""Channels created in one transaction, which holds the event log's counter for about 30 ms."""
 
 Pair = tuple[int, int]
-"""Who begins and the other, by id."""
+"""The ids of the user who starts the conversation and of the other user."""
 
 
 def private_channels_open(*, pairs: Iterable[tuple[User, User]]) -> dict[Pair, int | ChatError]:
-    """The private channel of each pair, made where there is none; or why there can be none.
+    """Return the private channel of each pair, created if necessary, or the reason why there can be none.
 
-    In a few transactions, however many they are. What is refused is refused as by `channel_create_private`.
+    Uses a few transactions for any number of pairs. Refusals are those of `channel_create_private`.
     """
     wanted = {(one.pk, other.pk): (one, other) for one, other in pairs}
     found: dict[Pair, int | ChatError] = {}
@@ -54,7 +54,7 @@ def _pair_key(one: int, other: int) -> str:
 
 
 def _add_existing(found: dict[Pair, int | ChatError], wanted: Iterable[Pair]) -> None:
-    """Find those that exist."""
+    """Add the channels that exist."""
     names = {key: _pair_key(*key) for key in wanted if key not in found}
     known = dict(Channel.objects.filter(pair__in=set(names.values())).values_list("pair", "pk"))
     found.update({key: known[name] for key, name in names.items() if name in known})
@@ -62,7 +62,7 @@ def _add_existing(found: dict[Pair, int | ChatError], wanted: Iterable[Pair]) ->
 
 def _create_missing(missing: Sequence[tuple[User, User]], found: dict[Pair, int | ChatError]) -> None:
     with write():
-        # Whoever makes one of these channels holds the rows of its two people, so none is made twice.
+        # Creating a channel locks the rows of both users, so no channel is created twice.
         ids = sorted({person.pk for pair in missing for person in pair})
         rows = User.objects.select_for_update(no_key=True).filter(pk__in=ids, is_active=True).order_by("pk")
         active = set(rows.values_list("pk", flat=True))

@@ -1,6 +1,6 @@
-"""Who hears that somebody is shown otherwise: one entry for each group they are in, and one for all the people.
+"""Tells other users of a changed profile: one event for each group the user is in, and one for all contacts.
 
-What it costs grows with where somebody is, not with how many are there: a group's members are its audience already.
+The cost grows with the number of groups, not with the number of their members.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from delivery import log, publish
 from delivery.log import Entry
 
 MAX_GROUPS = 250
-"""Groups that are told, the last used first: each is a row of the log, and all are stored in one transaction."""
+"""The most groups that are told, most recently active first. All their events are stored in one transaction."""
 MAX_USERS = 2000
-"""Friends that are told, and again people of private channels. Others see it with the next message, or list."""
+"""The most friends, and the most users of private channels, that are told. Others see the change with the next
+message or list."""
 
 _tasks: set[asyncio.Task[None]] = set()
 
@@ -30,7 +31,7 @@ _tasks: set[asyncio.Task[None]] = set()
 def profile_change_events(
     *, user: User, body: dict[str, Any], groups: Sequence[int], people: Sequence[int], **signal: Any
 ) -> list[Entry]:
-    """The entries for all but the person themselves. Once committed, the apps' rooms are told as well."""
+    """Return the events for everyone except the user. After the commit, global channels are told as well."""
     between = blocked_pairs([user.pk]).get(user.pk, set())
     others = {*people, *contact_ids(user.pk, MAX_USERS), *selectors.peer_ids_of(user.pk, MAX_USERS)} - between
     entries = [
@@ -52,7 +53,7 @@ def profile_change_events(
 
 
 def _broadcast_to_global_channels(rooms: Mapping[int, Entry]) -> None:
-    """Tell who is there now, in rooms that are not too large for it; whether the person is there does not count."""
+    """Push the change to the users online in small global channels."""
     if publish.is_running():
         publish.hub().soon(_start_broadcast, rooms)
 

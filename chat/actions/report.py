@@ -1,4 +1,4 @@
-"""Reports: a member finds that somebody should look at a message; who moderates acts in one click."""
+"""Reports: members report a message, moderators handle the report."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from chat.selectors import access_channel, access_message
 from delivery.db.transactions import write
 
 Verdict = Literal["dismiss", "recall", "mute", "recall_mute", "ban", "recall_ban"]
-"""What is done: with the message, and with who wrote it, in that channel (`mute`) or on the site (`ban`)."""
+"""What is done about the message and its author; `mute` is for the channel, `ban` for the site."""
 TEXT_KEPT = 8000
 DAY = timedelta(days=1)
 
 
 def message_report(*, user: User, channel_id: int, message_id: int, reason: str, app: int | None) -> Report:
-    """Report a message that one may read, once; who moderates sees it with what it said then."""
+    """Report a message that the user may read, once. Moderators see it with the text it had at that time."""
     reason = rules.check_reason(reason)
     with write():
         access = access_channel(user, channel_id, app=app, lock=True)
@@ -48,16 +48,16 @@ def message_report(*, user: User, channel_id: int, message_id: int, reason: str,
 
 
 def report_handle(*, operator: User, report_id: int, verdict: Verdict, until: datetime | None = None) -> Report:
-    """Act on a report, and close it with all others about the same message. One that is closed stays as it is.
+    """Handle a report, and close it with all other reports of the same message. A closed report is not changed.
 
-    `until`: when the mute or ban ends; None: when it is lifted.
+    `until`: when the mute or ban ends; None for permanent.
     """
     report = Report.objects.select_related("message__channel").get(pk=report_id)
     if report.state != Report.State.OPEN:
         return report
     message = report.message
     reason = "A message of theirs was reported."
-    # Each step is whole by itself and does nothing the second time, so a fault between them only leaves it open.
+    # Each step is complete by itself and safe to repeat, so a fault between two steps only leaves the report open.
     if verdict in ("mute", "recall_mute"):
         user_mute(
             operator=operator, person_id=message.sender_id, channel_id=message.channel_id, until=until, reason=reason

@@ -1,7 +1,7 @@
-"""Retention: what is older than its channel's, or the site's, age goes for good, in small transactions.
+"""Retention: deletes messages older than the age set for their channel or the site, in small transactions.
 
-A channel loses a prefix: everything up to a number, which it remembers, so that history simply ends there and nobody
-owes what is gone. The log's events about those messages go as well. Keys of sends stay, so a retry is still known.
+A channel loses its oldest messages up to a sequence number, which it stores, so history ends there and unread counts
+stay right. The events about those messages are deleted too. Idempotency keys stay, so a retry is still recognised.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ DAY_MS = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class RetentionRule:
-    """Messages from before `before` (Unix ms) are not kept in these channels."""
+    """Messages older than `before` (Unix ms) in these channels are deleted."""
 
     channels: Q
     before: int
 
 
 def channels_with_expired_messages() -> list[tuple[int, int]]:
-    """The channels of which something is to go, with the time (Unix ms) before which."""
+    """Return the channels with expired messages, each with the time (Unix ms) before which they expire."""
     found: list[tuple[int, int]] = []
     for age in _retention_rules():
         oldest = Message.objects.filter(channel=OuterRef("pk"), seq__gt=OuterRef("purged_seq")).order_by("seq")
@@ -50,16 +50,17 @@ def _retention_rules() -> Iterator[RetentionRule]:
 
 
 def count_expired_messages(channel_id: int, before: int) -> int:
-    """How many messages of the channel would go."""
+    """Return how many messages of the channel would be deleted."""
     rows = Message.objects.filter(channel=channel_id).order_by("seq")
     kept = rows.filter(time__gte=before).values_list("seq", flat=True).first()
     return rows.filter(seq__lt=kept).count() if kept is not None else rows.count()
 
 
 def channel_delete_expired(*, channel_id: int, before: int, limit: int | None = None) -> int:
-    """Let the oldest messages of the channel go, `limit` (IM_RETENTION_BATCH) at the most; returns how many went.
+    """Delete the channel's oldest expired messages, at most `limit` (IM_RETENTION_BATCH); return how many.
 
-    Fewer than the limit: there are no more. Nobody can send in the channel meanwhile, so the limit is small.
+    A number below the limit means that none are left. The channel accepts no messages meanwhile, so the limit is
+    small.
     """
     limit = limit or settings.IM_RETENTION_BATCH
     with write():
@@ -77,7 +78,7 @@ def channel_delete_expired(*, channel_id: int, before: int, limit: int | None = 
 
 
 def _oldest_expired(channel_id: int, before: int, limit: int) -> list[tuple[int, int]]:
-    """Ids and numbers of the oldest messages, up to the first that is young enough."""
+    """Return ids and sequence numbers of the oldest messages, up to the first that has not expired."""
     rows = Message.objects.filter(channel=channel_id).order_by("seq").values_list("pk", "seq", "time")
     expired: list[tuple[int, int]] = []
     for pk, seq, time in rows[:limit].iterator():
@@ -88,15 +89,15 @@ def _oldest_expired(channel_id: int, before: int, limit: int) -> list[tuple[int,
 
 
 def expired_files() -> QuerySet[Message]:
-    """Pictures and voice messages whose content is not kept any longer, the oldest first."""
+    """Return pictures and voice messages whose content has expired, oldest first."""
     found = Message.objects.filter(time__lt=log.now_ms() - settings.IM_FILE_RETENTION_DAYS * DAY_MS)
-    # Literally as in the index that has only these few rows: SQLite does not use it for a parameter.
+    # Written literally, as in the partial index: SQLite does not use the index for a parameter.
     found = found.extra(where=['NOT "chat_message"."type" = \'text\''])
     return found.exclude(text="").order_by("time") if settings.IM_FILE_RETENTION_DAYS else found.none()
 
 
 def files_delete_expired(*, limit: int | None = None) -> int:
-    """Empty the oldest of them, a batch at the most; returns how many. Their place in the channel stays."""
+    """Remove the content of the oldest expired files, one batch; return how many. The messages themselves stay."""
     with write():
         rows = list(expired_files()[: limit or settings.IM_RETENTION_BATCH].values_list("pk", flat=True))
         Message.objects.filter(pk__in=rows).update(text="")

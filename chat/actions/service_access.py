@@ -1,4 +1,6 @@
-"""What a service may reach by the REST API: what everybody may, and every group with `chat.manage_channels`."""
+"""Channels that a service reaches by the REST API: those every member reaches, and all groups with
+`chat.manage_channels`.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,11 @@ MANAGE = "chat.manage_channels"
 
 
 def access_for_service(user: User, channel_id: int, *, app: int | None = None, lock: bool = False) -> Access:
-    """The channel if the caller may read it as anybody would, or any group if it is a service that manages them.
+    """Return the channel if the caller may read it as a member, or any group if the caller is a service that manages
+    groups.
 
-    Else NO_DATA. Who manages a group acts in it like an owner; without being in it too, and then reads all of it.
+    Raise NO_DATA otherwise. A managing service acts like an owner, and reads all messages even without being a
+    member.
     """
     try:
         access = access_channel(user, channel_id, app=app, lock=lock)
@@ -32,5 +36,5 @@ def access_for_service(user: User, channel_id: int, *, app: int | None = None, l
 
 
 def manages_groups(user: User) -> bool:
-    """Whether it is a service that may act on every group. People never do by this, whatever they may in the admin."""
+    """Return whether the user is a service that may act on every group. Permissions of people never count here."""
     return user.kind == User.Kind.SERVICE and user.has_perm(MANAGE)

@@ -1,4 +1,4 @@
-"""Channels as services change them: several settings in one transaction, with the guards of each."""
+"""Changes of channels by services: several settings in one transaction, each with its own checks."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from delivery.db.transactions import write
 def channel_change(
     *, user: User, channel_id: int, name: str | None = None, closed: bool | None = None, **policy: Unpack[PolicyChanges]
 ) -> None:
-    """Rename, close or reopen a group, and set its policy: all of it, or nothing where one is refused."""
+    """Rename, close or reopen a group and change its settings; all of it, or nothing if one change is refused."""
     with write():
-        # The rows that each of these locks are locked by the first, so nothing waits behind the log's counter.
+        # The first change locks every row that the others need, so nothing waits while the event log's counter is held.
         if closed is False:
             channel_close(user=user, channel_id=channel_id, closed=False)
         if name is not None:
@@ -33,7 +33,7 @@ def channel_change(
 
 
 def channel_close(*, user: User, channel_id: int, closed: bool = True) -> None:
-    """Close a group that one owns, or manages by a permission: it stays readable for its members. Or open it again."""
+    """Close a group that the caller owns or manages, or open it again. A closed group stays readable for its members."""
     with write():
         access = access_for_service(user, channel_id, lock=True)
         if access.channel.kind != Channel.Kind.PUBLIC or access.role != "owner":
@@ -42,12 +42,14 @@ def channel_close(*, user: User, channel_id: int, closed: bool = True) -> None:
 
 
 def members_add(*, user: User, channel_id: int, names: Sequence[str]) -> list[User]:
-    """Add people to a group; returns those who were not in it. The service's own name: it joins an open group first."""
+    """Add users to a group; return those who were not members. With its own name, the service first joins an open
+    group.
+    """
     others = [name for name in names if name != user.username]
     joins = len(others) < len(names)
     with write():
         if joins and others:
-            # Joining writes to the log, after which nothing may wait for anybody's row.
+            # Joining appends to the event log; nothing may wait for a row lock after that.
             lock_users([user, *users_named(others, but=user)])
         if joins:
             member_join(user=user, channel_id=channel_id)

@@ -1,4 +1,4 @@
-"""Logging in on a connection: by token, by browser session, or as a new guest."""
+"""Log-in on a connection: by token, by browser session, or as a new guest."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from delivery.log import MembershipInterval
 
 @dataclass(frozen=True, slots=True)
 class LoginResult:
-    """Who logged in, by what, on which app, with its global channel; `token` only for a new guest."""
+    """The user who logged in, with the credential, app and its global channel. `token` is set only for a new guest."""
 
     user: User
     credential: str
@@ -32,9 +32,10 @@ class LoginResult:
 
 
 def session_login(*, token: str, session_key: str, name: str | None, app_number: int, address: str = "") -> LoginResult:
-    """Find or make the person.
+    """Find the user, or create a guest.
 
-    Raises ILLEGAL_USER_ID or NOT_AUTHORISED as the protocol says; TOO_MUCH for too many new guests from one address.
+    Raise ILLEGAL_USER_ID or NOT_AUTHORISED as the protocol says, and TOO_MUCH for too many new guests from one
+    address.
     """
     known = None
     if token:
@@ -79,7 +80,7 @@ def _check_guest_name(name: str | None) -> str:
 
 
 def session_memberships(opened: LoginResult, *, token: str, session_key: str) -> Sequence[MembershipInterval] | None:
-    """The person's stays, or None if what they logged in by has ended meanwhile."""
+    """Return the user's membership intervals, or None if the credential has been revoked meanwhile."""
     by = token or opened.token
     known = user_by_token(by) if by else user_by_session(session_key)
     if known is None or known[0].pk != opened.user.pk or app_by_number(opened.app.number) is None:
