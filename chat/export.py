@@ -84,7 +84,7 @@ class _Sink(io.RawIOBase):
 def _parts(user: User) -> Iterator[tuple[str, Any]]:
     yield "profile", _profile(user)
     yield "people", _people(user)
-    yield "memberships", [_stay(stay) for stay in _stays(user)]
+    yield "memberships", [_membership(membership) for membership in _memberships(user)]
     yield "read-marks", [_mark(mark) for mark in ReadMark.objects.filter(user=user).order_by("channel")]
     yield "devices", [_device(device) for device in devices(user)]
     yield "pins", [_pin(pin) for pin in Pin.objects.filter(pinned_by=user).order_by("pk")]
@@ -168,18 +168,18 @@ def _pin(pin: Pin) -> dict[str, Any]:
     return {"channel": str(pin.channel_id), "message": str(pin.message_id), "time": pin.pinned_at}
 
 
-def _stays(user: User) -> Iterator[Membership]:
+def _memberships(user: User) -> Iterator[Membership]:
     return Membership.objects.filter(user=user).select_related("channel").order_by("pk").iterator(_PAGE)
 
 
-def _stay(stay: Membership) -> dict[str, Any]:
+def _membership(membership: Membership) -> dict[str, Any]:
     return {
-        "channel": str(stay.channel_id),
-        "kind": stay.channel.kind,
-        "name": stay.channel.name,
-        "role": stay.role,
-        "fromSeq": stay.from_seq,
-        "untilSeq": stay.until_seq,
+        "channel": str(membership.channel_id),
+        "kind": membership.channel.kind,
+        "name": membership.channel.name,
+        "role": membership.role,
+        "fromSeq": membership.from_seq,
+        "untilSeq": membership.until_seq,
     }
 
 

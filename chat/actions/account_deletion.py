@@ -131,6 +131,6 @@ def _leave_group(user_id: int, channel_id: int) -> None:
     with write():
         user = User.objects.select_for_update(no_key=True).get(pk=user_id)
         channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
-        stay = _current_groups(user_id).filter(channel=channel).select_related("user").first()
-        if stay is not None:
-            end_membership(channel, stay, by=user, note="left")
+        membership = _current_groups(user_id).filter(channel=channel).select_related("user").first()
+        if membership is not None:
+            end_membership(channel, membership, by=user, note="left")

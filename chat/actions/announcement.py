@@ -78,15 +78,15 @@ def announcements_send_due() -> int:
 def _send(announcement: Announcement) -> bool:
     """Store the announcement in all its global channels; return whether it is complete."""
     speaker = system_user()
-    rooms = [room for room in global_channels() if announcement.app_id in (None, room.app_id)]
+    channels = [channel for channel in global_channels() if announcement.app_id in (None, channel.app_id)]
     drafts = [
-        Draft(speaker.pk, room.pk, announcement.text, scoped_key=(SCOPE, f"{announcement.pk}:{room.pk}"))
-        for room in rooms
+        Draft(speaker.pk, channel.pk, announcement.text, scoped_key=(SCOPE, f"{announcement.pk}:{channel.pk}"))
+        for channel in channels
     ]
-    for room, outcome in zip(rooms, commit(drafts), strict=True):
+    for channel, outcome in zip(channels, commit(drafts), strict=True):
         if isinstance(outcome, ChatError):
             # A closed channel refuses the message; a retry would not help.
-            logger.warning("announcement_refused", extra={"kind": str(room), "error": str(outcome)})
+            logger.warning("announcement_refused", extra={"kind": str(channel), "error": str(outcome)})
         elif isinstance(outcome, Exception):
             return False
     return True

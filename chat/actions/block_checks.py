@@ -35,7 +35,7 @@ def _cannot_write() -> ChatError:
 
 
 def require_addable(user: User, people: Sequence[User]) -> None:
-    """Raise NOT_AUTHORISED, naming the first, if one of these users blocks the user who wants to add them to a group."""
+    """Raise NOT_AUTHORISED, naming the first, if one of these users blocks the user who adds them to a group."""
     unreached = _blocker_ids(user, people)
     for other in people:
         if other.pk in unreached:

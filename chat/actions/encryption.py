@@ -12,20 +12,20 @@ from django.conf import settings
 _PURPOSE = b"imsite sealed answer\n"
 
 
-class BrokenSeal(Exception):
+class DecryptionError(Exception):
     """The text was encrypted with another key."""
 
 
-def seal(text: str) -> str:
+def encrypt(text: str) -> str:
     return _keys(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS).encrypt(text.encode()).decode()
 
 
-def unseal(sealed: str) -> str:
+def decrypt(sealed: str) -> str:
     """Decrypt a text, with the current key or one of SECRET_KEY_FALLBACKS."""
     try:
         return _keys(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS).decrypt(sealed.encode()).decode()
     except InvalidToken:
-        raise BrokenSeal from None
+        raise DecryptionError from None
 
 
 @cache

@@ -9,7 +9,7 @@ import orjson
 from django.db import IntegrityError
 
 from chat import errors
-from chat.actions.encryption import BrokenSeal, seal, unseal
+from chat.actions.encryption import DecryptionError, decrypt, encrypt
 from chat.errors import ChatError
 from delivery import idempotency
 from delivery.db.transactions import write
@@ -36,7 +36,7 @@ def run_once(
             idempotency.claim_with_responses({key: ""})
             response = work()
             text = orjson.dumps(response).decode()
-            idempotency.store_response(key, seal(text) if secret else text)
+            idempotency.store_response(key, encrypt(text) if secret else text)
         return response, False
     except IntegrityError:
         # Either the same request was faster elsewhere, or the work has failed by itself.
@@ -51,8 +51,8 @@ def _find_response(key: IdempotencyKey, secret: bool) -> dict[str, Any] | None:
         return None
     require_same_request(key, stored)
     try:
-        response: dict[str, Any] = orjson.loads(unseal(stored.text) if secret else stored.text)
-    except BrokenSeal:
+        response: dict[str, Any] = orjson.loads(decrypt(stored.text) if secret else stored.text)
+    except DecryptionError:
         raise ChatError(errors.OPERATION_FAILED, "This was done, and its answer cannot be told again.") from None
     return response
 

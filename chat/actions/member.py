@@ -35,9 +35,9 @@ def member_join(*, user: User, channel_id: int) -> Access:
     with write():
         lock_users([user])
         channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id, kind="public").first()
-        stay = current_members(channel).filter(user=user).first() if channel is not None else None
-        if channel is not None and stay is not None:
-            return Access(channel, stay)
+        membership = current_members(channel).filter(user=user).first() if channel is not None else None
+        if channel is not None and membership is not None:
+            return Access(channel, membership)
         if channel is None or channel.join != Channel.Join.OPEN or channel.closed:
             raise ChatError(errors.NO_DATA, "There is no such group to join.")
         added = start_memberships(channel, [user], by=user, note="joined")
@@ -84,11 +84,11 @@ def start_memberships(channel: Channel, people: Sequence[User], *, by: User, not
         update_fields=["seq"],
     )
     entries = log.append([note_event(channel, note, by=by, who=people, join=people)])
-    stays = new_memberships(channel, people, entries[0].position)
-    stays[0].role = first
-    Membership.objects.bulk_create(stays)
+    memberships = new_memberships(channel, people, entries[0].position)
+    memberships[0].role = first
+    Membership.objects.bulk_create(memberships)
     publish.after_commit(entries)
-    return stays
+    return memberships
 
 
 def banned_user(channel: Channel, people: Sequence[User]) -> User | None:
@@ -102,49 +102,51 @@ def member_leave(*, user: User, channel_id: int) -> None:
     """Leave a group. The last owner hands over to the longest-standing admin, or else member."""
     with write():
         access = lock_member_group(user, channel_id)
-        if access.stay is None:
+        if access.membership is None:
             raise ChatError(errors.NO_DATA, "You are not in this group.")
-        end_membership(access.channel, access.stay, by=user, note="left")
+        end_membership(access.channel, access.membership, by=user, note="left")
 
 
 def member_remove(*, user: User, channel_id: int, name: str) -> None:
     """Remove a member of lower rank from a group."""
     with write():
         access = lock_managed_group(user, channel_id)
-        stay = _membership_of(access.channel, user, name)
+        membership = _membership_of(access.channel, user, name)
         assert access.role is not None
-        if not rules.outranks(access.role, stay.role):
+        if not rules.outranks(access.role, membership.role):
             raise ChatError(errors.NOT_AUTHORISED, "Only somebody of higher rank may remove this person.")
-        end_membership(access.channel, stay, by=user, note="removed")
+        end_membership(access.channel, membership, by=user, note="removed")
 
 
 def _membership_of(channel: Channel, user: User, name: str) -> Membership:
     """Return the membership of the user with that name, who may have been deactivated."""
-    stay = current_members(channel).filter(user__username=name).first() if is_storable(name) else None
-    if stay is None:
+    membership = current_members(channel).filter(user__username=name).first() if is_storable(name) else None
+    if membership is None:
         people = users_named([name], but=user)
-        stay = current_members(channel).filter(user__in=people).first()
-    if stay is None:
+        membership = current_members(channel).filter(user__in=people).first()
+    if membership is None:
         raise ChatError(errors.NO_DATA, "This person is not in the group.", userId=name)
-    return stay
+    return membership
 
 
-def end_membership(channel: Channel, stay: Membership, *, by: User, note: str, told: Sequence[Entry] = ()) -> None:
+def end_membership(
+    channel: Channel, membership: Membership, *, by: User, note: str, told: Sequence[Entry] = ()
+) -> None:
     """End a membership in a transaction that has locked the channel; `told` is logged with it. Must come last.
 
     The last owner hands over.
     """
-    rest = current_members(channel).exclude(pk=stay.pk)
-    notes = [note_event(channel, note, by=by, who=[stay.user], leave=[stay.user])]
-    if stay.role == "owner" and not rest.filter(role="owner").exists():
+    rest = current_members(channel).exclude(pk=membership.pk)
+    notes = [note_event(channel, note, by=by, who=[membership.user], leave=[membership.user])]
+    if membership.role == "owner" and not rest.filter(role="owner").exists():
         heir = rest.filter(role="admin").order_by("from_position").first() or rest.order_by("from_position").first()
         if heir is not None:
             heir.role = "owner"
             heir.save(update_fields=["role"])
             notes.append(note_event(channel, "role", by=by, who=[heir.user], value="owner"))
     entries = log.append([*notes, *told])
-    stay.until_position, stay.until_seq = entries[0].position, channel.last_seq
-    stay.save(update_fields=["until_position", "until_seq"])
+    membership.until_position, membership.until_seq = entries[0].position, channel.last_seq
+    membership.save(update_fields=["until_position", "until_seq"])
     publish.after_commit(entries)
 
 
@@ -154,27 +156,27 @@ def member_set_role(*, user: User, channel_id: int, name: str, role: str) -> Non
         access = lock_member_group(user, channel_id)
         if access.role != "owner":
             raise ChatError(errors.NOT_AUTHORISED, "Only an owner gives roles.")
-        stay = access.stay if name == user.username else _membership_of(access.channel, user, name)
-        if stay is None:
+        membership = access.membership if name == user.username else _membership_of(access.channel, user, name)
+        if membership is None:
             raise ChatError(errors.NO_DATA, "You are not in this group.")
-        _give_role(access.channel, stay, role, by=user)
+        _give_role(access.channel, membership, role, by=user)
 
 
 def member_set_role_as_operator(*, operator: User, channel_id: int, person_id: int, role: str) -> None:
     """Change a member's role in any group, as an operator."""
     with write():
         channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id, kind="public").first()
-        stay = current_members(channel).filter(user=person_id).first() if channel is not None else None
-        if channel is None or stay is None:
+        membership = current_members(channel).filter(user=person_id).first() if channel is not None else None
+        if channel is None or membership is None:
             raise ChatError(errors.NO_DATA, "This person is not in the group.")
-        _give_role(channel, stay, role, by=operator)
+        _give_role(channel, membership, role, by=operator)
 
 
-def _give_role(channel: Channel, stay: Membership, role: str, *, by: User) -> None:
-    other_owners = current_members(channel).filter(role="owner").exclude(pk=stay.pk)
-    if stay.role == "owner" and role != "owner" and not other_owners.exists():
+def _give_role(channel: Channel, membership: Membership, role: str, *, by: User) -> None:
+    other_owners = current_members(channel).filter(role="owner").exclude(pk=membership.pk)
+    if membership.role == "owner" and role != "owner" and not other_owners.exists():
         raise ChatError(errors.OPERATION_FAILED, "A group keeps at least one owner. Name another one first.")
-    if stay.role != role:
-        stay.role = role
-        stay.save(update_fields=["role"])
-        publish.after_commit(log.append([note_event(channel, "role", by=by, who=[stay.user], value=role)]))
+    if membership.role != role:
+        membership.role = role
+        membership.save(update_fields=["role"])
+        publish.after_commit(log.append([note_event(channel, "role", by=by, who=[membership.user], value=role)]))

@@ -140,9 +140,9 @@ def _lock_group_outranking(user: User, channel_id: int, person: User) -> Channel
     """Lock and return the group, if the caller manages it and the user is of lower rank there or no member."""
     access = lock_member_group(user, channel_id)
     rules.require_manager(access.role)
-    stay = current_members(access.channel).filter(user=person).first()
+    membership = current_members(access.channel).filter(user=person).first()
     assert access.role is not None
-    if stay is not None and not rules.outranks(access.role, stay.role):
+    if membership is not None and not rules.outranks(access.role, membership.role):
         raise ChatError(errors.NOT_AUTHORISED, "Only somebody of higher rank may do this to this person.")
     return access.channel
 
@@ -162,8 +162,8 @@ def _restrict(
     if kind == Restriction.Kind.BAN:
         if channel is None:
             user_deactivate(user_id=person.pk)
-        elif (stay := current_members(channel).filter(user=person).first()) is not None:
-            end_membership(channel, stay, by=by, note="removed", told=[entry])
+        elif (membership := current_members(channel).filter(user=person).first()) is not None:
+            end_membership(channel, membership, by=by, note="removed", told=[entry])
     else:
         publish.after_commit(log.append([entry]))
     return restriction

@@ -80,30 +80,30 @@ def channel_transfer(*, user: User, channel_id: int, name: str) -> None:
     """Transfer a group to another member. The previous owner becomes an admin."""
     with write():
         access = lock_member_group(user, channel_id)
-        if access.stay is None or access.role != "owner":
+        if access.membership is None or access.role != "owner":
             raise ChatError(errors.NOT_AUTHORISED, "Only an owner gives the group away.")
-        heirs = users_named([name], but=user)
-        if not heirs:
+        new_owners = users_named([name], but=user)
+        if not new_owners:
             raise ChatError(errors.OPERATION_FAILED, "The group is yours already.")
-        _transfer_ownership(access.channel, heirs[0], [access.stay], by=user)
+        _transfer_ownership(access.channel, new_owners[0], [access.membership], by=user)
 
 
 def channel_transfer_as_operator(*, operator: User, channel_id: int, person_id: int) -> None:
     """Transfer a group to one of its members, as an operator. All previous owners become admins."""
     with write():
         channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
-        heir = user_by_id(person_id)
-        if heir is None or channel.kind != Channel.Kind.PUBLIC:
+        new_owner = user_by_id(person_id)
+        if new_owner is None or channel.kind != Channel.Kind.PUBLIC:
             raise ChatError(errors.NO_DATA, "There is no such person or group.")
-        owners = current_members(channel).filter(role="owner").exclude(user=heir)
-        _transfer_ownership(channel, heir, list(owners), by=operator)
+        owners = current_members(channel).filter(role="owner").exclude(user=new_owner)
+        _transfer_ownership(channel, new_owner, list(owners), by=operator)
 
 
-def _transfer_ownership(channel: Channel, heir: User, owners: list[Membership], *, by: User) -> None:
-    stay = current_members(channel).filter(user=heir).first()
-    if stay is None:
-        raise ChatError(errors.NO_DATA, "This person is not in the group.", userId=heir.public_name)
-    given = [(stay, "owner"), *((owner, "admin") for owner in owners)]
+def _transfer_ownership(channel: Channel, new_owner: User, owners: list[Membership], *, by: User) -> None:
+    membership = current_members(channel).filter(user=new_owner).first()
+    if membership is None:
+        raise ChatError(errors.NO_DATA, "This person is not in the group.", userId=new_owner.public_name)
+    given = [(membership, "owner"), *((owner, "admin") for owner in owners)]
     notes = []
     for one, role in given:
         if one.role != role:

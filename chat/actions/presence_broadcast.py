@@ -33,50 +33,56 @@ class PresenceBroadcaster:
 
     def __init__(self, presence: Presence) -> None:
         self._presence = presence
-        self._noticed: list[tuple[EventKind, int, int]] = []
-        self._telling: asyncio.Task[None] | None = None
+        self._pending: list[tuple[EventKind, int, int]] = []
+        self._task: asyncio.Task[None] | None = None
         self.log = PresenceLog(presence)
-        presence.on_first, presence.on_last = self._came, self._went
+        presence.on_first, presence.on_last = self._on_online, self._on_offline
 
     async def stop(self) -> None:
         """Stop broadcasting."""
-        if self._telling is not None:
-            self._telling.cancel()
-            await asyncio.gather(self._telling, return_exceptions=True)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
         await self.log.stop()
 
-    def _came(self, person: int, name: str, app: int) -> None:
-        self._notice(ENTER, person, app)
-        self.log.came(person, app)
+    def _on_online(self, person: int, name: str, app: int) -> None:
+        self._add(ENTER, person, app)
+        self.log.record_online(person, app)
 
-    def _went(self, person: int, name: str, app: int) -> None:
-        self._notice(EXIT, person, app)
-        self.log.went(person, app)
+    def _on_offline(self, person: int, name: str, app: int) -> None:
+        self._add(EXIT, person, app)
+        self.log.record_offline(person, app)
 
-    def _notice(self, kind: EventKind, person: int, app: int) -> None:
-        self._noticed.append((kind, person, app))
-        if self._telling is None or self._telling.done():
-            self._telling = asyncio.create_task(self._tell(), name="presence broadcast")
+    def _add(self, kind: EventKind, person: int, app: int) -> None:
+        self._pending.append((kind, person, app))
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._broadcast(), name="presence broadcast")
 
-    async def _tell(self) -> None:
-        while self._noticed:
-            noticed, self._noticed = self._noticed[:LOOKUP_BATCH_SIZE], self._noticed[LOOKUP_BATCH_SIZE:]
-            apps = {app for _, _, app in noticed}
+    async def _broadcast(self) -> None:
+        while self._pending:
+            batch, self._pending = self._pending[:LOOKUP_BATCH_SIZE], self._pending[LOOKUP_BATCH_SIZE:]
+            apps = {app for _, _, app in batch}
             small = {app for app in apps if await self._presence.count(app) <= settings.IM_PRESENCE_LIMIT}
-            noticed = [one for one in noticed if one[2] in small]
-            if not noticed:
+            batch = [one for one in batch if one[2] in small]
+            if not batch:
                 continue
             try:
-                people, unseen = await run(_visible_users, {person for _, person, _ in noticed})
-                rooms = {room.app.number: room for room in await run(selectors.global_channels) if room.app is not None}
+                people, hidden_from = await run(_visible_users, {person for _, person, _ in batch})
+                global_channels_by_app = {
+                    channel.app.number: channel
+                    for channel in await run(selectors.global_channels)
+                    if channel.app is not None
+                }
             except DatabaseError as error:
-                logger.warning(
-                    "presence_broadcast_failed", extra={"count": len(noticed), "error": type(error).__name__}
-                )
+                logger.warning("presence_broadcast_failed", extra={"count": len(batch), "error": type(error).__name__})
                 continue
-            for kind, person, app in noticed:
-                if person in people and app in rooms:
-                    publish.transient(_presence_event(kind, people[person], rooms[app], unseen.get(person, set())))
+            for kind, person, app in batch:
+                if person in people and app in global_channels_by_app:
+                    publish.transient(
+                        _presence_event(
+                            kind, people[person], global_channels_by_app[app], hidden_from.get(person, set())
+                        )
+                    )
 
 
 def _visible_users(ids: set[int]) -> tuple[dict[int, User], dict[int, set[int]]]:
@@ -85,10 +91,10 @@ def _visible_users(ids: set[int]) -> tuple[dict[int, User], dict[int, set[int]]]
     return people, blocked_pairs(people)
 
 
-def _presence_event(kind: EventKind, user: User, room: Channel, unseen: set[int]) -> Entry:
+def _presence_event(kind: EventKind, user: User, channel: Channel, hidden_from: set[int]) -> Entry:
     name = user.public_name
     body = {
-        "target": str(room.pk),
+        "target": str(channel.pk),
         "type": "text",
         "msg": payloads.PRESENCE_TEXTS[kind.name].format(name),
         "from": name,
@@ -98,5 +104,9 @@ def _presence_event(kind: EventKind, user: User, room: Channel, unseen: set[int]
         "kind": user.kind,
     }
     return Entry(
-        kind=kind.name, channel=room.pk, header={"skip": [user.pk, *sorted(unseen)]}, body=body, time=log.now_ms()
+        kind=kind.name,
+        channel=channel.pk,
+        header={"skip": [user.pk, *sorted(hidden_from)]},
+        body=body,
+        time=log.now_ms(),
     )

@@ -40,62 +40,60 @@ class PresenceLog:
 
     def __init__(self, presence: Presence) -> None:
         self._presence = presence
-        self._noticed: list[tuple[EventKind, int, int]] = []
-        self._storing: asyncio.Task[None] | None = None
-        self._wanted = False
-        self._asked = -SUBSCRIPTION_CACHE_SECONDS
+        self._pending: list[tuple[EventKind, int, int]] = []
+        self._task: asyncio.Task[None] | None = None
+        self._has_webhook = False
+        self._checked_at = -SUBSCRIPTION_CACHE_SECONDS
 
-    def came(self, person: int, app: int) -> None:
-        self._notice(PERSON_ONLINE, person, app)
+    def record_online(self, person: int, app: int) -> None:
+        self._add(PERSON_ONLINE, person, app)
 
-    def went(self, person: int, app: int) -> None:
-        self._notice(PERSON_OFFLINE, person, app)
+    def record_offline(self, person: int, app: int) -> None:
+        self._add(PERSON_OFFLINE, person, app)
 
-    def began(self) -> None:
+    def record_reset(self) -> None:
         """Record that the site has just started and nobody is online."""
-        self._notice(PRESENCE_RESET, 0, 0)
+        self._add(PRESENCE_RESET, 0, 0)
 
     async def stop(self) -> None:
         """Store pending events, for at most STOP_TIMEOUT_SECONDS."""
-        if self._storing is not None:
+        if self._task is not None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(STOP_TIMEOUT_SECONDS):
-                    await asyncio.wait([self._storing])
-            self._storing.cancel()
-            await asyncio.gather(self._storing, return_exceptions=True)
+                    await asyncio.wait([self._task])
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
 
-    def _notice(self, kind: EventKind, person: int, app: int) -> None:
-        self._noticed.append((kind, person, app))
-        if len(self._noticed) > MAX_PENDING_EVENTS:
-            del self._noticed[0]
+    def _add(self, kind: EventKind, person: int, app: int) -> None:
+        self._pending.append((kind, person, app))
+        if len(self._pending) > MAX_PENDING_EVENTS:
+            del self._pending[0]
             logger.warning("presence_log_overflowed")
-        if self._storing is None or self._storing.done():
-            self._storing = asyncio.create_task(self._store(), name="presence log")
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._store(), name="presence log")
 
     async def _store(self) -> None:
-        while self._noticed:
-            noticed = self._noticed[:EVENTS_PER_TRANSACTION]
+        while self._pending:
+            batch = self._pending[:EVENTS_PER_TRANSACTION]
             try:
-                if await self._is_wanted():
-                    await run(_append_events, await self._true(noticed))
+                if await self._check_webhook():
+                    await run(_append_events, await self._without_returned(batch))
             except DatabaseError as error:
-                logger.warning(
-                    "presence_log_write_failed", extra={"count": len(noticed), "error": type(error).__name__}
-                )
+                logger.warning("presence_log_write_failed", extra={"count": len(batch), "error": type(error).__name__})
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
-            del self._noticed[: len(noticed)]
+            del self._pending[: len(batch)]
 
-    async def _is_wanted(self) -> bool:
-        if time.monotonic() - self._asked >= SUBSCRIPTION_CACHE_SECONDS:
-            self._wanted = await run(has_presence_webhook)
-            self._asked = time.monotonic()
-        return self._wanted
+    async def _check_webhook(self) -> bool:
+        if time.monotonic() - self._checked_at >= SUBSCRIPTION_CACHE_SECONDS:
+            self._has_webhook = await run(has_presence_webhook)
+            self._checked_at = time.monotonic()
+        return self._has_webhook
 
-    async def _true(self, noticed: list[tuple[EventKind, int, int]]) -> list[tuple[EventKind, int, int]]:
-        """Drop offline events of users who are online again: another node may have stored their online event already."""
+    async def _without_returned(self, batch: list[tuple[EventKind, int, int]]) -> list[tuple[EventKind, int, int]]:
+        """Drop offline events of users who are online again: another node may have logged their online event."""
         gone: dict[int, set[int]] = {}
-        for kind, person, app in noticed:
+        for kind, person, app in batch:
             if kind is PERSON_OFFLINE:
                 gone.setdefault(app, set()).add(person)
         back: set[tuple[int, int]] = set()
@@ -103,18 +101,18 @@ class PresenceLog:
             back |= {(person, app) for person in await self._presence.online(sorted(persons), app)}
         return [
             (kind, person, app)
-            for kind, person, app in noticed
+            for kind, person, app in batch
             if kind is not PERSON_OFFLINE or (person, app) not in back
         ]
 
 
-def _append_events(noticed: list[tuple[EventKind, int, int]]) -> None:
-    found = selectors.users_by_ids({person for _, person, _ in noticed if person})
+def _append_events(batch: list[tuple[EventKind, int, int]]) -> None:
+    found = selectors.users_by_ids({person for _, person, _ in batch if person})
     # Users who hide their presence are left out here too.
     people = {pk: user for pk, user in found.items() if user.shares_presence}
     entries = [
         Entry(kind=kind.name, body=payloads.person(people[person]) | {"appId": app} if person else {})
-        for kind, person, app in noticed
+        for kind, person, app in batch
         if person in people or not person
     ]
     if entries:

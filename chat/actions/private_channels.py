@@ -87,11 +87,11 @@ def _create_missing(missing: Sequence[tuple[User, User]], found: dict[Pair, int 
                     for channel, (one, other) in made
                 ]
             )
-            stays = [
+            memberships = [
                 row
                 for (channel, both), entry in zip(made, entries, strict=True)
                 for row in new_memberships(channel, both, entry.position)
             ]
-            Membership.objects.bulk_create(stays)
+            Membership.objects.bulk_create(memberships)
             publish.after_commit(entries)
         _add_existing(found, [(one.pk, other.pk) for one, other in missing])

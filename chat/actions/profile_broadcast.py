@@ -40,10 +40,10 @@ def profile_change_events(
     ]
     if others:
         entries.append(Entry(kind=PERSON_CHANGED.name, persons=tuple(sorted(others)), body=body))
-    unseen = [user.pk, *sorted(between)]
+    hidden_from = [user.pk, *sorted(between)]
     rooms = {
         room.app.number: Entry(
-            kind=PERSON_CHANGED.name, channel=room.pk, header={"skip": unseen}, body=body, time=log.now_ms()
+            kind=PERSON_CHANGED.name, channel=room.pk, header={"skip": hidden_from}, body=body, time=log.now_ms()
         )
         for room in selectors.global_channels()
         if room.app is not None

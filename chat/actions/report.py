@@ -19,7 +19,7 @@ from delivery.db.transactions import write
 
 Verdict = Literal["dismiss", "recall", "mute", "recall_mute", "ban", "recall_ban"]
 """What is done about the message and its author; `mute` is for the channel, `ban` for the site."""
-TEXT_KEPT = 8000
+MAX_STORED_TEXT = 8000
 DAY = timedelta(days=1)
 
 
@@ -43,7 +43,7 @@ def message_report(*, user: User, channel_id: int, message_id: int, reason: str,
                 f"You have reported {settings.IM_MAX_REPORTS_PER_DAY} messages in a day. Write to an operator.",
                 limit=settings.IM_MAX_REPORTS_PER_DAY,
             )
-        said = message.text[:TEXT_KEPT] if message.type == "text" else f"[{message.type}]"
+        said = message.text[:MAX_STORED_TEXT] if message.type == "text" else f"[{message.type}]"
         return Report.objects.create(message=message, reporter=user, reason=reason, text=said)
 
 

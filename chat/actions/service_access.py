@@ -27,7 +27,7 @@ def access_for_service(user: User, channel_id: int, *, app: int | None = None, l
             raise
     else:
         is_group = access.channel.kind == Channel.Kind.PUBLIC
-        return Access(access.channel, access.stay, manages=True) if is_group and manages_groups(user) else access
+        return Access(access.channel, access.membership, manages=True) if is_group and manages_groups(user) else access
     found = Channel.objects.select_for_update(no_key=True, of=("self",)) if lock else Channel.objects.all()
     channel = found.filter(pk=channel_id, kind=Channel.Kind.PUBLIC).select_related("app").first()
     if channel is None:

@@ -33,7 +33,7 @@ def channel_change(
 
 
 def channel_close(*, user: User, channel_id: int, closed: bool = True) -> None:
-    """Close a group that the caller owns or manages, or open it again. A closed group stays readable for its members."""
+    """Close a group that the caller owns or manages, or open it again. A closed group stays readable."""
     with write():
         access = access_for_service(user, channel_id, lock=True)
         if access.channel.kind != Channel.Kind.PUBLIC or access.role != "owner":

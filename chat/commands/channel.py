@@ -199,9 +199,12 @@ async def members(call: Call, data: Members) -> dict[str, Any]:
 
     def read() -> tuple[dict[int, dict[str, Any]], set[int], bool]:
         access = access_channel(call.user, data.target, app=call.caller.app)
-        stays, more = selectors.members_page(access.channel, after=data.after, limit=data.limit)
-        shown = {stay.user_id: payloads.profile(stay.user) | {"role": stay.role} for stay in stays}
-        return shown, presence_visible_to(call.user, [stay.user for stay in stays]), more
+        memberships, more = selectors.members_page(access.channel, after=data.after, limit=data.limit)
+        shown = {
+            membership.user_id: payloads.profile(membership.user) | {"role": membership.role}
+            for membership in memberships
+        }
+        return shown, presence_visible_to(call.user, [membership.user for membership in memberships]), more
 
     people, visible, more = await run(read)
     online = await publish.hub().presence.online(list(visible))

@@ -61,7 +61,7 @@ class Node:
         set_queue(self.writer)
         self.webhooks.start()
         if min(self.nodes.live().values(), key=lambda info: (info.started, info.id)).id == self.nodes.id:
-            self.presence_broadcaster.log.began()
+            self.presence_broadcaster.log.record_reset()
         own = {"sweep": self._sweep(), "tidy": _run_cleanup(), "receipts": self.hub.receipts.run()}
         self._tasks = [asyncio.create_task(work, name=name) for name, work in own.items()]
         self._tasks += periodic_tasks.start_periodic_tasks()

@@ -82,10 +82,12 @@ def _readable(user: User, *, manages: bool, app: int | None) -> QuerySet[Message
         room &= Q(channel__app__number=app)
     if user.is_guest:
         return Message.objects.filter(room)
-    stays = Membership.objects.filter(user=user, channel=OuterRef("channel"))
-    covering = stays.filter(Q(until_seq=None) | Q(until_seq__gte=OuterRef("seq")), from_seq__lte=OuterRef("seq"))
-    member = Exists(stays.filter(until_position=None)) & (
-        Q(channel__join=Channel.Join.OPEN) | Q(channel__history=Channel.History.ALL) | Exists(covering)
+    memberships = Membership.objects.filter(user=user, channel=OuterRef("channel"))
+    covering_memberships = memberships.filter(
+        Q(until_seq=None) | Q(until_seq__gte=OuterRef("seq")), from_seq__lte=OuterRef("seq")
+    )
+    member = Exists(memberships.filter(until_position=None)) & (
+        Q(channel__join=Channel.Join.OPEN) | Q(channel__history=Channel.History.ALL) | Exists(covering_memberships)
     )
     allowed = room | Q(~Q(channel__kind=Channel.Kind.GLOBAL), member)
     if manages:

@@ -23,7 +23,7 @@ class Access:
     """
 
     channel: Channel
-    stay: Membership | None
+    membership: Membership | None
     manages: bool = False
 
     @property
@@ -31,7 +31,7 @@ class Access:
         """The user's role in the channel; owner for a service that manages it."""
         if self.manages:
             return Membership.Role.OWNER
-        return self.stay.role if self.stay is not None else None
+        return self.membership.role if self.membership is not None else None
 
 
 def access_channel(user: User, channel_id: int, *, app: int | None = None, lock: bool = False) -> Access:
@@ -56,18 +56,22 @@ def access_channel(user: User, channel_id: int, *, app: int | None = None, lock:
         if not channel.app.enabled or (app is not None and channel.app.number != app):
             raise ChatError(errors.NO_DATA, "There is no such channel.")
         return Access(channel, None)
-    stay = Membership.objects.filter(channel=channel, user=user, until_position=None).first()
-    if stay is None or user.is_guest:
+    membership = Membership.objects.filter(channel=channel, user=user, until_position=None).first()
+    if membership is None or user.is_guest:
         raise ChatError(errors.NO_DATA, "There is no such channel.")
-    return Access(channel, stay)
+    return Access(channel, membership)
 
 
 def readable_ranges(user: User, access: Access) -> Ranges:
     """Return the sequence number ranges that the user may read: the whole channel, or those of their memberships."""
-    if access.stay is None or access.manages or rules.reads_everything(access.channel.join, access.channel.history):
+    if (
+        access.membership is None
+        or access.manages
+        or rules.reads_everything(access.channel.join, access.channel.history)
+    ):
         return rules.EVERYTHING
-    stays = Membership.objects.filter(channel=access.channel, user=user).order_by("from_seq")
-    return list(stays.values_list("from_seq", "until_seq"))
+    memberships = Membership.objects.filter(channel=access.channel, user=user).order_by("from_seq")
+    return list(memberships.values_list("from_seq", "until_seq"))
 
 
 def access_message(user: User, access: Access, message_id: int) -> Message:

@@ -59,10 +59,12 @@ def channel_list(user: User, app: int, *, skip: int = 0, limit: int | None = Non
         Access(channel, None) for channel in global_channels() if channel.app is not None and channel.app.number == app
     ]
     if not user.is_guest:
-        stays_now = Membership.objects.filter(user=user, until_position=None).select_related("channel__app")
+        current_memberships = Membership.objects.filter(user=user, until_position=None).select_related("channel__app")
         end = None if limit is None else max(0, skip + limit - len(own))
-        stays_now = stays_now.order_by("-channel__active_at", "-channel")[max(0, skip - len(own)) : end]
-        own = own[skip:] + [Access(stay.channel, stay) for stay in stays_now]
+        current_memberships = current_memberships.order_by("-channel__active_at", "-channel")[
+            max(0, skip - len(own)) : end
+        ]
+        own = own[skip:] + [Access(membership.channel, membership) for membership in current_memberships]
     return channel_summaries(user, own)
 
 
@@ -76,18 +78,18 @@ def channel_summaries(user: User, accesses: Sequence[Access]) -> list[ChannelSum
     mutes = _active_mutes(user)
     result = []
     for access in accesses:
-        channel, stay = access.channel, access.stay
+        channel, membership = access.channel, access.membership
         mark = marks.get(channel.pk)
-        if stay is None:
+        if membership is None:
             # A global channel without a read mark has no unread messages, rather than its whole history.
             read_seq = channel.last_seq if mark is None else mark
             unread = rules.unread(
                 last_seq=channel.last_seq, read_seq=read_seq, from_seq=1, purged_seq=channel.purged_seq
             )
         else:
-            read_seq = max(mark or 0, stay.from_seq - 1)
+            read_seq = max(mark or 0, membership.from_seq - 1)
             unread = rules.unread(
-                last_seq=channel.last_seq, read_seq=mark, from_seq=stay.from_seq, purged_seq=channel.purged_seq
+                last_seq=channel.last_seq, read_seq=mark, from_seq=membership.from_seq, purged_seq=channel.purged_seq
             )
         members = people.get(channel.pk, [])
         peer = next((one for one in members if one.pk != user.pk), None) if channel.kind == "private" else None
@@ -103,7 +105,7 @@ def channel_summaries(user: User, accesses: Sequence[Access]) -> list[ChannelSum
             ChannelSummary(
                 channel,
                 name,
-                stay.role if stay is not None else None,
+                membership.role if membership is not None else None,
                 read_seq,
                 unread,
                 count,
@@ -135,10 +137,13 @@ def _members_of(channels: Sequence[Channel]) -> dict[int, list[User]]:
     """Return the members of private channels, and the first members of groups without a name."""
     unnamed = [channel.pk for channel in channels if not channel.name]
     people: dict[int, list[User]] = {}
-    stays_now = Membership.objects.filter(channel__in=unnamed, until_position=None, channel__kind="private")
+    current_memberships = Membership.objects.filter(channel__in=unnamed, until_position=None, channel__kind="private")
     groups = Membership.objects.filter(channel__in=unnamed, until_position=None, channel__kind="public")
-    for stay in [*stays_now.select_related("user"), *groups.select_related("user").order_by("from_position", "user")]:
-        people.setdefault(stay.channel_id, []).append(stay.user)
+    for membership in [
+        *current_memberships.select_related("user"),
+        *groups.select_related("user").order_by("from_position", "user"),
+    ]:
+        people.setdefault(membership.channel_id, []).append(membership.user)
     return people
 
 

@@ -59,8 +59,8 @@ def peer_ids_of(person: int, limit: int) -> list[int]:
 
 
 def _recent_memberships(person: int, kind: str) -> QuerySet[Membership]:
-    stays_now = Membership.objects.filter(user=person, until_position=None, channel__kind=kind)
-    return stays_now.order_by("-channel__active_at", "channel")
+    current_memberships = Membership.objects.filter(user=person, until_position=None, channel__kind=kind)
+    return current_memberships.order_by("-channel__active_at", "channel")
 
 
 def users_by_ids(ids: Iterable[int]) -> dict[int, User]:

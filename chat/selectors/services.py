@@ -27,6 +27,6 @@ def channels_page(
     if name:
         found = found.filter(name__icontains=name)
     rows = list(found[: limit + 1])
-    stays = {stay.channel_id: stay for stay in own.filter(channel__in=rows)}
-    accesses = [Access(row, stays.get(row.pk)) for row in rows[:limit]]
+    memberships = {membership.channel_id: membership for membership in own.filter(channel__in=rows)}
+    accesses = [Access(row, memberships.get(row.pk)) for row in rows[:limit]]
     return channel_summaries(user, accesses), len(rows) > limit

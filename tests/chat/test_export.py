@@ -157,7 +157,7 @@ def test_all_that_is_hers_is_there(alice: User, talk: Any) -> None:
     people = json.loads(files["people.json"])
     assert [friend["userName"] for friend in people["friends"]] == ["bob"]
     assert [blocked["userName"] for blocked in people["blocked"]] == ["enemy"]
-    assert [stay["name"] for stay in json.loads(files["memberships.json"])] == ["Painters", ""]
+    assert [membership["name"] for membership in json.loads(files["memberships.json"])] == ["Painters", ""]
     assert [device["name"] for device in json.loads(files["devices.json"])] == ["Robot"]
     assert [report["reason"] for report in json.loads(files["reports.json"])] == ["ALICE was hurt"]
     assert files["avatar.webp"][:4] == b"RIFF"

@@ -64,9 +64,9 @@ class MemberList(Endpoint):
         """By id. An app's room has none: whoever is online on the app is there."""
         page = pagination.asked(request)
         access = access_for_service(request.user, number(channel_id))
-        stays, more = selectors.members_page(access.channel, after=page.number, limit=page.limit)
-        results = [payloads.person(stay.user) | {"role": stay.role} for stay in stays]
-        return answer(pagination.answer(results, next=stays[-1].user_id if more else None))
+        memberships, more = selectors.members_page(access.channel, after=page.number, limit=page.limit)
+        results = [payloads.person(membership.user) | {"role": membership.role} for membership in memberships]
+        return answer(pagination.answer(results, next=memberships[-1].user_id if more else None))
 
     @described(
         "Add members",

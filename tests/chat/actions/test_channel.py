@@ -33,10 +33,15 @@ def last_note() -> tuple[str, str]:
 
 def test_a_group_begins_with_its_creator_as_owner_and_everybody_at_its_first_event(alice: User, group: Channel) -> None:
     stays = Membership.objects.filter(channel=group).order_by("user")
-    assert [(stay.user.username, stay.role) for stay in stays] == [("alice", "owner"), ("bob", "member")]
+    assert [(membership.user.username, membership.role) for membership in stays] == [
+        ("alice", "owner"),
+        ("bob", "member"),
+    ]
     (event,) = log.read(0, 9)
-    assert {stay.from_position for stay in stays} == {event.position} and {stay.from_seq for stay in stays} == {1}
-    assert sorted(event.header["join"]) == sorted(stay.user_id for stay in stays)
+    assert {membership.from_position for membership in stays} == {event.position} and {
+        membership.from_seq for membership in stays
+    } == {1}
+    assert sorted(event.header["join"]) == sorted(membership.user_id for membership in stays)
 
 
 def test_naming_somebody_twice_or_oneself_adds_them_once(alice: User, bob: User) -> None:

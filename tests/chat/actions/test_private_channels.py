@@ -33,8 +33,8 @@ def test_those_that_exist_are_found_and_the_others_made(shop: User) -> None:
     assert made.kind == "private" and made.pair == f"{min(shop.pk, bob.pk)}:{max(shop.pk, bob.pk)}"
     stays = Membership.objects.filter(channel=made, until_position=None)
     event = Event.objects.get(channel=made.pk)
-    assert {stay.user for stay in stays} == {shop, bob}
-    assert {stay.from_position for stay in stays} == {event.position}
+    assert {membership.user for membership in stays} == {shop, bob}
+    assert {membership.from_position for membership in stays} == {event.position}
     say(shop, made)
     assert private_channels_open(pairs=[(shop, alice), (bob, shop)]) == {
         (shop.pk, alice.pk): known.pk,

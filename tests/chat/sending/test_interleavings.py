@@ -94,8 +94,8 @@ async def test_leaving_and_coming_back_leaks_and_loses_nothing(site: Site, join:
         bob = await site.connect(scene.bob)
         if watching == "by sync":
             # A replay shows what has become of a message; what was recalled shows nothing.
-            stay = ["edited while away", "", "edited: before", "left"]
-            assert texts(await bob.sync(start)) == [*stay, "invited", "edited: after", *back]
+            membership = ["edited while away", "", "edited: before", "left"]
+            assert texts(await bob.sync(start)) == [*membership, "invited", "edited: after", *back]
         else:
             assert texts(await bob.sync(returned)) == ["edited: after", *back]
 

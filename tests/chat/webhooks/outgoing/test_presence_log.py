@@ -79,7 +79,7 @@ async def test_without_a_hook_that_wants_it_nothing_is_stored(
     alice = await site.connect(scene.alice)
     await alice.close()
     await site.connect(scene.bob)
-    await eventually(lambda: not site.node.presence_broadcaster.log._noticed)
+    await eventually(lambda: not site.node.presence_broadcaster.log._pending)
     assert await run(log.head) == before
 
 
@@ -111,8 +111,8 @@ async def test_the_going_of_somebody_who_is_back_is_not_told(
     await run(hooks.make, receiver, ONLINE, OFFLINE)
     await site.connect(scene.alice)
     await eventually(lambda: _comings(receiver) == [(ONLINE, "alice")])
-    site.node.presence_broadcaster.log.went(scene.alice.pk, 101)
-    site.node.presence_broadcaster.log.went(scene.bob.pk, 101)
+    site.node.presence_broadcaster.log.record_offline(scene.alice.pk, 101)
+    site.node.presence_broadcaster.log.record_offline(scene.bob.pk, 101)
     await eventually(lambda: len(_comings(receiver)) == 2)
     assert _comings(receiver)[1] == (OFFLINE, "bob")
 
