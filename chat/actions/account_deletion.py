@@ -26,7 +26,7 @@ _MESSAGES_PER_TRANSACTION = 500
 def account_delete(*, user_id: int) -> None:
     """Delete a user's account. `finish_interrupted_deletions` completes a deletion that was interrupted.
 
-    Raise LastAdministrator, or NoSuchUser for guests and services.
+    Raise LastAdministrator, or NoSuchPerson for guests and services.
     """
     accounts.user_mark_deleted(user_id=user_id)
     _finish(user_id)
