@@ -1,6 +1,6 @@
-"""Many people do anything in any order while announcements get lost: everybody is told exactly what is theirs.
+"""Several users act at random while announcements get lost, and each gets exactly what they may see.
 
-What that is, an oracle works out afterwards from the rows alone.
+An oracle derives from the rows alone what that is.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PATIENCE = 60.0
 
 
 class World:
-    """The people, a room, a private channel, and a group of each policy."""
+    """The users, an app's channel, a private channel, and a group of each policy."""
 
     def __init__(self) -> None:
         self.room = room()
@@ -50,11 +50,11 @@ class World:
             self.room,
         ]
         self.said: list[tuple[str, str]] = []
-        """Channel and id of every message that somebody got an answer for."""
+        """Channel and id of every acknowledged message."""
 
 
 class Lossy:
-    """Announcements as a bad layer carries them: late, twice, in another order, or not at all."""
+    """Delivers announcements late, twice, in another order, or not at all."""
 
     def __init__(self, site: Site, chance: random.Random, monkeypatch: pytest.MonkeyPatch) -> None:
         offer, loop = site.hub.offer, asyncio.get_running_loop()
@@ -68,7 +68,7 @@ class Lossy:
 
 
 class Actor:
-    """One person with one device, who does things at random and goes away and comes back."""
+    """A user with one device, who acts at random, disconnects and returns."""
 
     def __init__(self, site: Site, world: World, user: User, seed: str) -> None:
         self.site, self.world, self.user = site, world, user
@@ -77,10 +77,10 @@ class Actor:
         self.client: Local | None = None
         self.said: list[tuple[str, str]] = []
         self.unanswered: list[dict[str, str]] = []
-        """What was sent when the connection was lost; sent again on the next one."""
+        """Sent when the connection was lost; sent again on the next one."""
         self.retries: set[str] = set()
         self.stored: list[str] = []
-        """Texts that were sent again and acknowledged."""
+        """Texts that were sent again and then acknowledged."""
 
     async def live(self) -> None:
         for _ in range(STEPS):
@@ -98,7 +98,7 @@ class Actor:
         return envelope
 
     async def speak(self) -> None:
-        """Several at once, before the first is answered."""
+        """Send several messages before the first is answered."""
         if self.client is None:
             return
         replies = [(data["target"], await self.client.post("message.send", data)) for data in self.words()]
@@ -123,7 +123,7 @@ class Actor:
             await self.ask(cmd, target=target, id=message, msg=f"edited {self.chance.random()}")
 
     async def move(self) -> None:
-        """In and out of the groups."""
+        """Join and leave groups, and change their members and policies."""
         target = str(self.chance.choice(self.world.channels[:3]).pk)
         other = self.chance.choice(NAMES)
         await self.ask(
@@ -146,7 +146,7 @@ class Actor:
         await self.ask("read.mark", target=target, seq=self.chance.randrange(50))
 
     async def elsewhere(self) -> None:
-        """The same person writes through another node, which announces nothing here."""
+        """Send through another node, which announces nothing here."""
         channel = self.chance.choice(self.world.channels)
         await run(commit, [draft(self.user, channel, f"elsewhere {self.chance.random()}", app=101)])
 
@@ -157,7 +157,7 @@ class Actor:
             await self.go()
 
     async def go(self) -> None:
-        """The network is lost, with answers that were on their way."""
+        """Lose the connection, with answers on their way."""
         if self.client is None:
             return
         self.unanswered = self.words()
@@ -209,14 +209,14 @@ class Actor:
                 return await self.come()
 
     async def finish(self) -> None:
-        """Ask for everything there is, once more, and leave."""
+        """Catch up once more and disconnect."""
         assert self.client is not None
         await self.ask("heartbeat")
         await self.client.close()
         self.device.connection_ended(self.client.received, self.retries)
 
     async def histories(self) -> dict[int, dict[int, str]]:
-        """What the history of each channel shows, read in small pages from the end."""
+        """Read the history of each channel in small pages from the end."""
         shown: dict[int, dict[int, str]] = {}
         for channel in self.world.channels:
             page = await self.ask("message.history", target=str(channel.pk), limit=7)
@@ -230,7 +230,7 @@ class Actor:
 
 
 @pytest.mark.parametrize(("seed", "limit"), [("one", 5000), ("two", 5000), ("three", 25)])
-async def test_everybody_is_told_exactly_what_is_theirs(
+async def test_each_user_gets_exactly_what_they_may_see(
     monkeypatch: pytest.MonkeyPatch, settings: Settings, seed: str, limit: int
 ) -> None:
     settings.IM_EVENT_LOG_POLL_INTERVAL = 0.05  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Membership, messages and connections that cross: nothing leaks, nothing is lost. Each order is forced."""
+"""Memberships that change while messages and connections are on their way: no leak, no loss. Each order is forced."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def site(settings: Settings) -> AsyncIterator[Site]:
 # -- between commit and delivery --------------------------------------------------------------------------------------
 
 
-async def test_who_leaves_between_a_message_s_commit_and_its_delivery_still_gets_it_and_no_later_one(
+async def test_bob_leaves_between_commit_and_delivery_and_gets_that_message_but_no_later_one(
     site: Site, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     scene = await run(Scene)
@@ -47,7 +47,7 @@ async def test_who_leaves_between_a_message_s_commit_and_its_delivery_still_gets
     assert live(carol) == ["invited", "to Carol"]
 
 
-async def test_a_message_that_was_recalled_before_its_delivery_is_followed_by_its_recall(
+async def test_a_message_recalled_before_its_delivery_is_followed_by_its_recall(
     site: Site, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     scene = await run(Scene)
@@ -66,8 +66,8 @@ async def test_a_message_that_was_recalled_before_its_delivery_is_followed_by_it
 
 @pytest.mark.parametrize("join", ["invite", "open"])
 @pytest.mark.parametrize("watching", ["live", "by sync", "by sync since the return"])
-async def test_leaving_and_coming_back_leaks_and_loses_nothing(site: Site, join: str, watching: str) -> None:
-    """Bob hears what was said while he was there, and edits and recalls of what he may read, wherever they happen."""
+async def test_bob_leaves_and_returns_without_leak_or_loss(site: Site, join: str, watching: str) -> None:
+    """Bob gets the messages of his memberships, and all edits and recalls of messages that he may read."""
     scene = await run(Scene, join)
     start = await run(log.head)
     bob = await site.connect(scene.bob) if watching == "live" else None
@@ -85,7 +85,7 @@ async def test_leaving_and_coming_back_leaks_and_loses_nothing(site: Site, join:
     await run(scene.edit, after, "edited: after")
     await heard(site, *([bob] if bob else []))
 
-    # In an open group all of it may be read, so edits of what was said meanwhile are news too.
+    # Members of an open group may read all of it, so they also get edits of messages sent meanwhile.
     of_away = ["edited: away", "message.recalled"] if join == "open" else []
     back = [*of_away, "edited: before", "edited: after"]
     if bob is not None:
@@ -93,7 +93,7 @@ async def test_leaving_and_coming_back_leaks_and_loses_nothing(site: Site, join:
     else:
         bob = await site.connect(scene.bob)
         if watching == "by sync":
-            # A replay shows what has become of a message; what was recalled shows nothing.
+            # A replay shows the present state of a message; a recalled one has no text.
             membership = ["edited while away", "", "edited: before", "left"]
             assert texts(await bob.sync(start)) == [*membership, "invited", "edited: after", *back]
         else:
@@ -108,7 +108,7 @@ async def test_leaving_and_coming_back_leaks_and_loses_nothing(site: Site, join:
         assert answer.code == (200 if join == "open" else 1005)
 
 
-async def test_who_has_left_gets_nothing_by_any_way(site: Site) -> None:
+async def test_a_former_member_gets_nothing_by_any_way(site: Site) -> None:
     scene = await run(Scene)
     bob = await site.connect(scene.bob)
     said = await run(scene.say, "before")

@@ -1,48 +1,28 @@
-"""What a sender may do at the moment their message is stored: mutes, bans, blocks, slow mode, announcements only."""
+"""Who may send what where, decided as the message is stored: restrictions, slow mode, channels, accounts, replies."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
-from accounts.models import Block, User
+from accounts.actions import app_update, user_deactivate
+from accounts.models import User
 from chat import errors
-from chat.actions.channel import channel_create_private
-from chat.actions.member import member_leave, member_set_role
+from chat.actions.channel import channel_create_group, channel_create_private, channel_set_closed
+from chat.actions.member import member_join, member_leave, member_set_role
 from chat.errors import ChatError, Code
-from chat.models import Channel, ReadMark, Restriction
-from chat.sending import writer
+from chat.models import Channel, Message, ReadMark
+from chat.selectors import global_channels
 from chat.sending.drafts import Draft, StoredMessage
 from chat.sending.writer import commit
-from tests.support.in_process import draft, people, room, say
+from delivery import log
+from tests.support.in_process import draft, guest, people, room, say
+from tests.support.outcomes import results, seqs
+from tests.support.restrictions import block, restrict, set_channel
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def private(alice: User, bob: User) -> Channel:
-    return channel_create_private(creator=alice, other=bob)[0]
-
-
-def restrict(user: User, by: User, *, hours: int | None = 1, kind: str = "mute", **where: Any) -> None:
-    until = None if hours is None else timezone.now() + timedelta(hours=hours)
-    Restriction.objects.create(user=user, created_by=by, kind=kind, until=until, **where)
-    User.objects.filter(pk=user.pk).update(is_restricted=True)
-
-
-def block(by: User, blocked: User) -> None:
-    Block.objects.create(blocker=by, blocked=blocked)
-    User.objects.filter(pk=blocked.pk).update(is_restricted=True)
-
-
-def setting(channel: Channel, **values: Any) -> None:
-    Channel.objects.filter(pk=channel.pk).update(**values)
 
 
 def refusal(sender: User, channel: Channel, **fields: Any) -> ChatError:
@@ -57,11 +37,11 @@ def code(sender: User, channel: Channel, **fields: Any) -> Code:
 
 @pytest.fixture
 def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Sets the clock to so many seconds after the test began."""
-    began = writer.log.now_ms()
+    """Sets the clock to so many seconds after the start of the test."""
+    began = log.now_ms()
 
     def go(seconds: float) -> None:
-        monkeypatch.setattr(writer.log, "now_ms", lambda: began + round(seconds * 1000))
+        monkeypatch.setattr(log, "now_ms", lambda: began + round(seconds * 1000))
 
     go(0)
     return go
@@ -70,15 +50,15 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 # -- mutes and bans ---------------------------------------------------------------------------------------------------
 
 
-def test_bob_muted_in_a_group_speaks_elsewhere_only(alice: User, bob: User, group: Channel, private: Channel) -> None:
+def test_bob_muted_in_a_group_sends_elsewhere_only(alice: User, bob: User, group: Channel, private: Channel) -> None:
     restrict(bob, alice, channel=group)
     refused = refusal(bob, group)
     assert refused.code is errors.NOT_AUTHORISED and refused.data is not None
-    assert refused.data["until"] > writer.log.now_ms()
+    assert refused.data["until"] > log.now_ms()
     assert say(bob, private).seq == 1 and say(alice, group).seq == 1
 
 
-def test_bob_muted_everywhere_speaks_nowhere(alice: User, bob: User, group: Channel, private: Channel) -> None:
+def test_bob_muted_everywhere_sends_nowhere(alice: User, bob: User, group: Channel, private: Channel) -> None:
     restrict(bob, alice, hours=None)
     here = room()
     for channel in (group, private, here):
@@ -87,30 +67,30 @@ def test_bob_muted_everywhere_speaks_nowhere(alice: User, bob: User, group: Chan
     assert say(alice, group).seq == 1
 
 
-def test_a_mute_that_has_run_out_is_none(alice: User, bob: User, group: Channel) -> None:
+def test_an_expired_mute_has_no_effect(alice: User, bob: User, group: Channel) -> None:
     restrict(bob, alice, hours=-1, channel=group)
     assert say(bob, group).seq == 1
 
 
-def test_a_retry_of_what_was_said_before_the_mute_gets_the_first_result(alice: User, bob: User, group: Channel) -> None:
+def test_a_muted_bob_s_retry_gets_the_result_from_before_the_mute(alice: User, bob: User, group: Channel) -> None:
     first = say(bob, group, client_id="k")
     restrict(bob, alice, channel=group)
     again = say(bob, group, client_id="k")
     assert again.repeated and again.id == first.id
 
 
-def test_for_the_banned_there_is_no_such_channel(alice: User, bob: User, group: Channel) -> None:
+def test_a_banned_bob_is_told_that_there_is_no_such_channel(alice: User, bob: User, group: Channel) -> None:
     restrict(bob, alice, kind="ban", channel=group)
     assert code(bob, group) is errors.NO_DATA
 
 
-def test_a_muted_stranger_is_answered_like_any_stranger(alice: User, bob: User, group: Channel) -> None:
+def test_a_muted_former_member_is_answered_like_any_stranger(alice: User, bob: User, group: Channel) -> None:
     member_leave(user=bob, channel_id=group.pk)
     restrict(bob, alice, channel=group)
     assert code(bob, group) is errors.NO_DATA
 
 
-def test_the_muted_harm_nobody_in_their_batch(alice: User, bob: User, group: Channel) -> None:
+def test_a_muted_bob_harms_nobody_in_his_batch(alice: User, bob: User, group: Channel) -> None:
     restrict(bob, alice, channel=group)
     outcomes = commit([draft(alice, group), draft(bob, group), draft(alice, group)])
     assert [type(outcome) for outcome in outcomes] == [StoredMessage, ChatError, StoredMessage]
@@ -119,7 +99,9 @@ def test_the_muted_harm_nobody_in_their_batch(alice: User, bob: User, group: Cha
 # -- blocks -----------------------------------------------------------------------------------------------------------
 
 
-def test_the_blocked_do_not_write_to_who_blocked_them(alice: User, bob: User, group: Channel, private: Channel) -> None:
+def test_a_blocked_bob_does_not_write_to_alice_in_private(
+    alice: User, bob: User, group: Channel, private: Channel
+) -> None:
     (carol,) = people("carol")
     block(alice, bob)
     with_carol, _ = channel_create_private(creator=bob, other=carol)
@@ -130,28 +112,28 @@ def test_the_blocked_do_not_write_to_who_blocked_them(alice: User, bob: User, gr
 # -- slow mode and announcements only ---------------------------------------------------------------------------------
 
 
-def test_slow_mode_lets_bob_speak_once_in_a_while(
+def test_slow_mode_lets_bob_send_once_in_each_interval(
     bob: User, alice: User, group: Channel, at: Callable[[float], None]
 ) -> None:
     say(bob, group)
-    setting(group, slow_mode=30)
+    set_channel(group, slow_mode=30)
     at(10)
     refused = refusal(bob, group)
     assert refused.code is errors.TOO_MUCH and refused.data is not None and refused.data["retryAfter"] == 20
-    assert say(alice, group).seq == 2, "its owner need not wait"
+    assert say(alice, group).seq == 2, "its owner does not wait"
     at(30)
     assert say(bob, group).seq == 3
     assert code(bob, group) is errors.TOO_MUCH
 
 
 def test_slow_mode_holds_within_a_batch_too(bob: User, group: Channel) -> None:
-    setting(group, slow_mode=30)
+    set_channel(group, slow_mode=30)
     outcomes = commit([draft(bob, group), draft(bob, group), draft(bob, group)])
     assert [type(outcome) for outcome in outcomes] == [StoredMessage, ChatError, ChatError]
 
 
-def test_what_was_refused_does_not_make_bob_wait(bob: User, group: Channel, at: Callable[[float], None]) -> None:
-    setting(group, slow_mode=30)
+def test_a_refused_message_does_not_make_bob_wait(bob: User, group: Channel, at: Callable[[float], None]) -> None:
+    set_channel(group, slow_mode=30)
     say(bob, group)
     at(20)
     assert code(bob, group) is errors.TOO_MUCH
@@ -159,45 +141,121 @@ def test_what_was_refused_does_not_make_bob_wait(bob: User, group: Channel, at: 
     assert say(bob, group).seq == 2
 
 
-def test_reading_does_not_forget_when_bob_spoke(bob: User, group: Channel) -> None:
-    setting(group, slow_mode=30)
+def test_reading_does_not_reset_bob_s_slow_mode(bob: User, group: Channel) -> None:
+    set_channel(group, slow_mode=30)
     say(bob, group)
     ReadMark.objects.filter(user=bob).update(seq=1)
     assert code(bob, group) is errors.TOO_MUCH
 
 
-def test_slow_mode_of_an_app_s_room_is_for_people_and_not_for_services(bob: User) -> None:
+def test_slow_mode_of_an_app_s_channel_delays_users_and_not_services(bob: User) -> None:
     here = room()
-    setting(here, slow_mode=30)
+    set_channel(here, slow_mode=30)
     bot = User.objects.create_user("bot", kind=User.Kind.SERVICE)
     outcomes = commit([draft(bob, here), draft(bot, here), draft(bob, here), draft(bot, here)])
     assert [type(outcome) for outcome in outcomes] == [StoredMessage, StoredMessage, ChatError, StoredMessage]
 
 
-def test_where_only_announcements_are_made_members_do_not_write(alice: User, bob: User, group: Channel) -> None:
-    setting(group, announcements_only=True)
+def test_members_do_not_write_in_an_announcements_only_group(alice: User, bob: User, group: Channel) -> None:
+    set_channel(group, announcements_only=True)
     assert code(bob, group) is errors.NOT_AUTHORISED
     assert say(alice, group).seq == 1
     member_set_role(user=alice, channel_id=group.pk, name="bob", role="admin")
     assert say(bob, group).seq == 2
 
 
-# -- cost -------------------------------------------------------------------------------------------------------------
+# -- channels, accounts and replies ------------------------------------------------------------------------------------
+
+Refusal = Callable[[User, Channel], Draft]
 
 
-def queries(drafts: list[Draft]) -> int:
-    with CaptureQueriesContext(connection) as seen:
-        assert all(isinstance(outcome, StoredMessage) for outcome in commit(drafts))
-    return len(seen)
+def of_a_stranger(alice: User, group: Channel) -> Draft:
+    return draft(people("carol")[0], group)
 
 
-def test_the_many_pay_nothing_for_the_few(alice: User, bob: User, group: Channel, private: Channel) -> None:
-    plain = queries([draft(alice, group), draft(bob, group), draft(alice, private)])
-    restrict(bob, alice, hours=-1, channel=group)
-    setting(group, slow_mode=1)
-    ReadMark.objects.update(last_sent_at=None)
-    few = queries([draft(alice, group), draft(bob, group), draft(alice, private)])
-    assert few == plain + 3, "restrictions, blocks, and when they last spoke"
-    setting(group, slow_mode=0)
-    User.objects.update(is_restricted=False)
-    assert queries([draft(alice, group), draft(bob, group), draft(alice, private)]) == plain
+def of_a_former_member(alice: User, group: Channel) -> Draft:
+    member_leave(user=alice, channel_id=group.pk)
+    return draft(alice, group)
+
+
+def of_a_deactivated_user(alice: User, group: Channel) -> Draft:
+    user_deactivate(user_id=alice.pk)
+    return draft(alice, group)
+
+
+def of_a_guest(alice: User, group: Channel) -> Draft:
+    return draft(guest("夏圭？"), group, app=101)
+
+
+def to_a_closed_channel(alice: User, group: Channel) -> Draft:
+    other = channel_create_group(creator=alice, name="Closed")
+    channel_set_closed(operator=alice, channel_id=other.pk, closed=True)
+    return draft(alice, other)
+
+
+def to_an_unknown_channel(alice: User, group: Channel) -> Draft:
+    return draft(alice, 10**9)
+
+
+def to_another_app_s_channel(alice: User, group: Channel) -> Draft:
+    return draft(alice, room(102), app=101)
+
+
+def to_a_disabled_app_s_channel(alice: User, group: Channel) -> Draft:
+    here = room(102)
+    app_update(number=102, name="Old", guests_allowed=True, enabled=False)
+    return draft(alice, here, app=102)
+
+
+def of_an_unknown_user(alice: User, group: Channel) -> Draft:
+    return Draft(sender=10**9, channel=group.pk, text="boo")
+
+
+def in_reply_to_another_channel(alice: User, group: Channel) -> Draft:
+    other = channel_create_group(creator=alice, name="Other")
+    return draft(alice, group, reply_to=say(alice, other).id)
+
+
+def in_reply_to_a_message_from_before_joining(alice: User, group: Channel) -> Draft:
+    closed = channel_create_group(creator=alice, name="Closed", join="open")
+    (carol,) = people("carol")
+    said = say(alice, closed)
+    member_join(user=carol, channel_id=closed.pk)
+    Channel.objects.filter(pk=closed.pk).update(join="closed")
+    return draft(carol, closed, reply_to=said.id)
+
+
+@pytest.mark.parametrize(
+    ("refused", "code"),
+    [
+        (of_a_stranger, errors.NO_DATA),
+        (of_a_former_member, errors.NO_DATA),
+        (of_a_deactivated_user, errors.NOT_AUTHORISED),
+        (of_a_guest, errors.NO_DATA),
+        (to_a_closed_channel, errors.OPERATION_FAILED),
+        (to_an_unknown_channel, errors.NO_DATA),
+        (to_another_app_s_channel, errors.NO_DATA),
+        (to_a_disabled_app_s_channel, errors.NO_DATA),
+        (of_an_unknown_user, errors.NOT_AUTHORISED),
+        (in_reply_to_another_channel, errors.NO_DATA),
+        (in_reply_to_a_message_from_before_joining, errors.NO_DATA),
+    ],
+)
+def test_a_refused_draft_harms_no_other(alice: User, bob: User, group: Channel, refused: Refusal, code: Code) -> None:
+    bad = refused(alice, group)
+    before = log.head()
+    assert results(commit([draft(bob, group, "before"), bad, draft(bob, group, "after")])) == [1, code, 2]
+    assert log.head() == before + 2 and seqs(group) == [1, 2]
+
+
+def test_a_guest_and_an_account_write_in_their_app_s_channel(alice: User) -> None:
+    here = room(101)
+    assert results(commit([draft(alice, here, app=101), draft(guest("夏圭？"), here, app=101)])) == [1, 2]
+    assert [channel.pk for channel in global_channels()] == [here.pk]
+
+
+def test_a_reply_carries_the_number_it_replies_to(alice: User, bob: User, group: Channel) -> None:
+    said = say(alice, group)
+    reply = say(bob, group, reply_to=said.id)
+    row = Message.objects.get(pk=reply.id)
+    assert (row.reply_to, row.reply_seq) == (said.id, 1)

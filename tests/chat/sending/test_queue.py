@@ -1,4 +1,4 @@
-"""Several sends are queued together or not at all, and those of other threads share commits."""
+"""Drafts are queued together or not at all, and those of other threads share commits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from delivery.hub.hub import Hub
 from tests.support.in_process import draft, people, room
 
 
-async def test_more_than_there_is_room_for_are_refused_together(settings: Settings) -> None:
+async def test_drafts_that_the_queue_has_no_room_for_are_refused_together(settings: Settings) -> None:
     settings.IM_WRITE_QUEUE_SIZE = 3
     queue = WriteQueue()
     some = [Draft(sender=1, channel=1, text=text) for text in ("one", "two")]
@@ -29,8 +29,8 @@ async def test_more_than_there_is_room_for_are_refused_together(settings: Settin
     assert len(queue.submit_all(some[:1])) == 1
 
 
-async def test_what_comes_after_its_end_is_refused_and_waits_for_nobody() -> None:
-    """A call may have found the queue before the node ended it, and come to submit after."""
+async def test_a_stopped_queue_refuses_at_once() -> None:
+    """A call may get the queue before the node stops it, and submit afterwards."""
     queue = WriteQueue()
     queue.start()
     await queue.stop()
@@ -40,7 +40,7 @@ async def test_what_comes_after_its_end_is_refused_and_waits_for_nobody() -> Non
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_what_a_thread_stores_goes_through_the_queue_and_each_has_its_outcome() -> None:
+async def test_a_thread_commits_through_the_queue_and_gets_each_outcome() -> None:
     (alice,), channel = await asyncio.gather(run(people, "alice"), run(room))
     hub, queue = Hub(), WriteQueue()
     await hub.start()

@@ -1,4 +1,4 @@
-"""What becomes of a commit on PostgreSQL whose connection is lost, or that waits too long, at any of its steps."""
+"""Commits on PostgreSQL that lose their connection, or wait too long, at any of their steps."""
 
 from __future__ import annotations
 
@@ -43,22 +43,22 @@ def announced(monkeypatch: pytest.MonkeyPatch) -> list[Entry]:
 
 
 def drafts(alice: User, groups: Sequence[Channel]) -> list[Draft]:
-    """Two that are told apart by the sender's client id, one by the key of a call."""
-    guard = IdempotencyKey("alice", "call", "the same")
+    """Two with a client id, one with an idempotency key."""
+    key = IdempotencyKey("alice", "call", "the same")
     return [
         draft(alice, groups[0], client_id="1"),
         draft(alice, groups[1], client_id="2"),
-        draft(alice, groups[1], idempotency_key=guard),
+        draft(alice, groups[1], idempotency_key=key),
     ]
 
 
-def url() -> str:
+def database_url() -> str:
     return f"{postgres.cluster_url()}/{connection.settings_dict['NAME']}"
 
 
-def end(backend: int) -> None:
-    """End a session of the database, as a restart of the server does."""
-    with psycopg.connect(url(), autocommit=True) as operator:
+def terminate(backend: int) -> None:
+    """End a session as a restart of the server does."""
+    with psycopg.connect(database_url(), autocommit=True) as operator:
         operator.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
 
 
@@ -68,14 +68,14 @@ def backend() -> int:
 
 
 def stored(outcomes: Sequence[Outcome]) -> list[bool | str]:
-    """For each whether it is stored anew, or what went wrong."""
+    """Of each whether it is newly stored, or its error."""
     return [
         not outcome.repeated if isinstance(outcome, StoredMessage) else type(outcome).__name__ for outcome in outcomes
     ]
 
 
 def assert_whole(messages: int) -> None:
-    """So many messages, each with its key and its event, and no position or number left out."""
+    """So many messages, each with its key and event, and no gap in positions and numbers."""
     assert Message.objects.count() == MessageKey.objects.count() == Event.objects.filter(kind="msg").count() == messages
     positions = list(Event.objects.order_by("position").values_list("position", flat=True))
     assert positions == list(range(1, log.head() + 1))
@@ -84,8 +84,8 @@ def assert_whole(messages: int) -> None:
         assert seqs == list(range(1, channel.last_seq + 1))
 
 
-class Lost:
-    """Loses the connection before the statement of this number, and counts all."""
+class ConnectionLoss:
+    """Ends the connection before the statement of this number, and counts all statements."""
 
     def __init__(self, number: int) -> None:
         self.number, self.count = number, 0
@@ -93,17 +93,17 @@ class Lost:
     def __call__(self, execute: Execute, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
         self.count += 1
         if self.count == self.number:
-            end(backend())
+            terminate(backend())
         return execute(sql, params, many, context)
 
 
-def test_a_connection_lost_before_any_statement_leaves_nothing_and_the_next_commit_has_another(
+def test_a_connection_lost_before_any_statement_stores_nothing_and_the_next_commit_has_another(
     alice: User, groups: list[Channel], announced: list[Entry]
 ) -> None:
     number = 0
     while True:
         number += 1
-        lost = Lost(number)
+        lost = ConnectionLoss(number)
         with connection.execute_wrapper(lost):
             outcomes = commit(drafts(alice, groups))
         if lost.count < number:
@@ -117,7 +117,7 @@ def test_a_connection_lost_before_any_statement_leaves_nothing_and_the_next_comm
 
 
 @pytest.mark.parametrize("arrived", [False, True])
-def test_a_connection_lost_at_the_commit_is_a_fault_and_who_sends_again_is_told_what_holds(
+def test_a_connection_lost_at_the_commit_is_a_fault_and_a_retry_tells_the_result(
     alice: User, groups: list[Channel], announced: list[Entry], monkeypatch: pytest.MonkeyPatch, arrived: bool
 ) -> None:
     keep = BaseDatabaseWrapper._commit  # type: ignore[attr-defined]
@@ -125,7 +125,7 @@ def test_a_connection_lost_at_the_commit_is_a_fault_and_who_sends_again_is_told_
     def lose(self: BaseDatabaseWrapper) -> None:
         if arrived:
             keep(self)
-        end(backend())
+        terminate(backend())
         with self.wrap_database_errors:
             self.connection.execute("SELECT 1")
 
@@ -138,13 +138,13 @@ def test_a_connection_lost_at_the_commit_is_a_fault_and_who_sends_again_is_told_
     assert_whole(3)
 
 
-def test_a_connection_lost_while_it_waits_for_a_lock_leaves_nothing(
+def test_a_connection_lost_while_waiting_for_a_lock_stores_nothing(
     alice: User, groups: list[Channel], announced: list[Entry]
 ) -> None:
     with Held(lambda: lock(groups[1])) as other:
         sending = in_thread(lambda: commit(drafts(alice, groups)))
         wait_until_waiting()
-        end(waiting_backend())
+        terminate(waiting_backend())
         assert stored(sending.result(PATIENCE)) == ["OperationalError"] * 3
         other.roll_back()
     assert_whole(0)
@@ -152,11 +152,11 @@ def test_a_connection_lost_while_it_waits_for_a_lock_leaves_nothing(
 
 
 def test_connections_lost_while_idle_fail_no_commit(alice: User, groups: list[Channel]) -> None:
-    """The thread that commits takes one from the pool each time."""
+    """The committing thread takes one from the pool each time."""
     for number in range(1, 4):
         (outcome,) = in_thread(lambda: commit([draft(alice, groups[0])])).result(PATIENCE)
         assert isinstance(outcome, StoredMessage) and outcome.seq == number
-        with psycopg.connect(url(), autocommit=True) as operator:
+        with psycopg.connect(database_url(), autocommit=True) as operator:
             operator.execute(
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid NOT IN (pg_backend_pid(), %s)",
@@ -165,85 +165,85 @@ def test_connections_lost_while_idle_fail_no_commit(alice: User, groups: list[Ch
 
 
 @pytest.mark.parametrize("limit", ["lock_timeout", "statement_timeout"])
-def test_who_sends_where_a_lock_is_not_had_harms_no_other(
+def test_a_draft_for_a_locked_channel_fails_alone(
     alice: User, groups: list[Channel], announced: list[Entry], limit: str
 ) -> None:
     with Held(lambda: lock(groups[0])):
-        assert stored(impatient(drafts(alice, groups), limit=limit)) == ["OperationalError", True, True]
+        assert stored(commit_impatiently(drafts(alice, groups), limit=limit)) == ["OperationalError", True, True]
     assert_whole(2)
     assert len(announced) == 2
 
 
-def test_where_the_log_s_counter_is_not_had_nothing_is_stored(
+def test_a_locked_counter_fails_the_batch_and_nothing_is_stored(
     alice: User, groups: list[Channel], announced: list[Entry]
 ) -> None:
     with Held(lambda: list(LogHead.objects.select_for_update())):
-        assert stored(impatient(drafts(alice, groups))) == ["OperationalError"] * 3
+        assert stored(commit_impatiently(drafts(alice, groups))) == ["OperationalError"] * 3
     assert_whole(0)
     assert announced == []
 
 
-def test_where_the_log_s_counter_is_not_had_for_long_a_batch_is_refused_as_a_whole_and_may_be_sent_again(
+def test_a_counter_locked_for_long_fails_the_batch_at_once_and_a_retry_succeeds(
     alice: User, groups: list[Channel], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each of its messages would else wait for itself, and the queue of the node behind them."""
+    """Otherwise each of its messages would wait on its own, and the node's queue behind them."""
     monkeypatch.setattr(writer, "HALVING_TIMEOUT_SECONDS", 0.0)
     batch = [draft(alice, groups[number % 2], client_id=f"{number}") for number in range(20)]
-    waits = Waits()
+    waits = LockTimeouts()
     with Held(lambda: list(LogHead.objects.select_for_update())):
-        assert stored(impatient(batch, waits)) == ["OperationalError"] * 20
-    assert len(waits.patience) == 1
+        assert stored(commit_impatiently(batch, waits)) == ["OperationalError"] * 20
+    assert len(waits.timeouts) == 1
     assert_whole(0)
     assert stored(commit(batch)) == [True] * 20
     assert_whole(20)
 
 
-def test_the_parts_of_a_batch_wait_shorter_than_the_whole_has(
+def test_the_halves_of_a_timed_out_batch_wait_shorter(
     alice: User, groups: list[Channel], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer, "HALF_LOCK_TIMEOUT_SECONDS", 0.01)
-    waits = Waits()
+    waits = LockTimeouts()
     with Held(lambda: lock(groups[0])):
-        assert stored(impatient(drafts(alice, groups), waits)) == ["OperationalError", True, True]
-    assert waits.patience == ["50ms", "10ms", "10ms"]
+        assert stored(commit_impatiently(drafts(alice, groups), waits)) == ["OperationalError", True, True]
+    assert waits.timeouts == ["50ms", "10ms", "10ms"]
     assert stored(in_thread(lambda: commit(drafts(alice, groups))).result(PATIENCE)) == [True, False, False]
 
 
-def test_the_parts_of_a_batch_that_has_waited_for_nothing_wait_as_long_as_it_would_have(
-    alice: User, groups: list[Channel]
-) -> None:
+def test_the_halves_of_another_failed_batch_wait_as_long_as_the_whole(alice: User, groups: list[Channel]) -> None:
     faulty = draft(alice, groups[0], shown_as="x" * 100)
-    waits = Waits()
-    assert stored(impatient([*drafts(alice, groups), faulty], waits)) == [True, True, True, "DataError"]
-    assert set(waits.patience) == {"50ms"} and len(waits.patience) > 1
+    waits = LockTimeouts()
+    assert stored(commit_impatiently([*drafts(alice, groups), faulty], waits)) == [True, True, True, "DataError"]
+    assert set(waits.timeouts) == {"50ms"} and len(waits.timeouts) > 1
 
 
 def lock(channel: Channel) -> list[Channel]:
     return list(Channel.objects.select_for_update(no_key=True).filter(pk=channel.pk))
 
 
-class Waits:
-    """Notes for how long each transaction would wait for the channels that it locks."""
+class LockTimeouts:
+    """Records the lock timeout of each transaction that locks channels."""
 
     def __init__(self) -> None:
-        self.patience: list[str] = []
+        self.timeouts: list[str] = []
 
     def __call__(self, execute: Execute, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
         if "FOR NO KEY UPDATE" in sql:
             execute("SHOW lock_timeout", None, False, context)
-            self.patience.append(context["cursor"].fetchone()[0])
+            self.timeouts.append(context["cursor"].fetchone()[0])
         return execute(sql, params, many, context)
 
 
-def impatient(wanted: Sequence[Draft], waits: Waits | None = None, *, limit: str = "lock_timeout") -> list[Outcome]:
-    """Commit with little patience for locks."""
+def commit_impatiently(
+    drafts: Sequence[Draft], waits: LockTimeouts | None = None, *, limit: str = "lock_timeout"
+) -> list[Outcome]:
+    """Commit with a short timeout of the session."""
 
     def work() -> list[Outcome]:
         with connection.cursor() as cursor:
             cursor.execute(f"SET {limit} = {50 if limit == 'lock_timeout' else 1000}")
         try:
-            with connection.execute_wrapper(waits or Waits()):
-                return commit(wanted)
+            with connection.execute_wrapper(waits or LockTimeouts()):
+                return commit(drafts)
         finally:
             with connection.cursor() as cursor:
                 cursor.execute(f"RESET {limit}")
@@ -252,7 +252,7 @@ def impatient(wanted: Sequence[Draft], waits: Waits | None = None, *, limit: str
 
 
 def waiting_backend() -> int:
-    """The session of this database that waits for a lock: other tests run in others of the same server."""
+    """The session of this database that waits for a lock; other tests use other databases of the server."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
