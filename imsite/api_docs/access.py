@@ -1,4 +1,4 @@
-"""Who may read the reference: networks that the operator has named, staff, and who has a token for the gateway."""
+"""Access to the API documentation: from allowed networks, for staff, and with a token for the HTTP API."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PERMISSION = "chat.use_gateway"
 
 
 def for_readers(view: View) -> View:
-    """The view for those who may read; for others it does not exist."""
+    """Guard a view: requests without access get 404."""
 
     @functools.wraps(view)
     def guarded(request: HttpRequest) -> HttpResponse:
@@ -35,7 +35,7 @@ def _staff(request: HttpRequest) -> bool:
 
 
 def _program(request: HttpRequest) -> bool:
-    """Whether the call carries a token with the right to call at all."""
+    """Return whether the request carries a token that may use the HTTP API."""
     try:
         known = ApiToken().authenticate(Request(request))
     except AuthenticationFailed:

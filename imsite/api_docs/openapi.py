@@ -1,4 +1,4 @@
-"""The OpenAPI document, made once a process of the views' own descriptions."""
+"""Generates the OpenAPI document from the views and the registry of events, once per process."""
 
 from __future__ import annotations
 
@@ -22,44 +22,48 @@ PATH_PARAMETERS: dict[str, tuple[str, dict[str, Any], Any]] = {
     "hook_id": ("An incoming webhook's id.", _ID, "3"),
     "bot_id": ("A bot's id.", _ID, "3"),
     "app": ("The number of an app.", {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}, 101),
-    "name": ("A person's user name.", _NAME, "alice"),
+    "name": ("A user name.", _NAME, "alice"),
     "external_id": (
-        "What the calling service calls the person.",
+        "The calling service's own id of the user.",
         {"type": "string", "minLength": 1, "maxLength": 200},
         "c-1042",
     ),
-    "secret": ("The secret part of an incoming webhook's address.", {"type": "string"}, "nQ7…"),
+    "secret": ("The secret part of an incoming webhook's URL.", {"type": "string"}, "nQ7…"),
 }
-"""What stands in paths: its meaning, its type, an example."""
+"""Path parameters: description, schema and example."""
 REFUSALS: dict[str, tuple[str, Code, str]] = {
-    "400": ("A parameter or the body is not what it must be.", errors.ILLEGAL_PARAMETER, "Expected `str` - at `$.msg`"),
-    "401": ("No token, or one that is not valid.", errors.NOT_LOGGED_IN, "This token is not valid."),
+    "400": ("A parameter or the body is invalid.", errors.ILLEGAL_PARAMETER, "Expected `str` - at `$.msg`"),
+    "401": ("The token is missing or invalid.", errors.NOT_LOGGED_IN, "This token is not valid."),
     "403": (
-        "The token's user lacks a right.",
+        "The token's user lacks a permission.",
         errors.NOT_AUTHORISED,
         "This call needs the permission chat.use_gateway.",
     ),
-    "404": ("It does not exist, or is nothing to this caller.", errors.NO_DATA, "There is no such channel."),
-    "405": ("The path has no such method.", errors.NO_SUCH_COMMAND, "This path has no such method."),
-    "409": ("Not in this state, or the key belongs to another body.", errors.OPERATION_FAILED, "The group is closed."),
-    "413": ("Larger than the site takes.", errors.TOO_MUCH, "A body has at most 1048576 bytes."),
+    "404": ("It does not exist, or the caller has no access to it.", errors.NO_DATA, "There is no such channel."),
+    "405": ("The path does not support this method.", errors.NO_SUCH_COMMAND, "This path has no such method."),
+    "409": (
+        "Impossible in this state, or the idempotency key was used with another body.",
+        errors.OPERATION_FAILED,
+        "The group is closed.",
+    ),
+    "413": ("The request is too large.", errors.TOO_MUCH, "A body has at most 1048576 bytes."),
     "415": ("The body is not JSON.", errors.ILLEGAL_PARAMETER, "Send JSON: Content-Type: application/json."),
-    "429": ("Too many calls; Retry-After says when to come again.", errors.TOO_MUCH, "This token calls too much."),
-    "503": ("A fault that passes; the same again may succeed.", errors.SERVER_ERROR, "A fault here. Try again."),
+    "429": ("Too many calls. Retry after the seconds in Retry-After.", errors.TOO_MUCH, "This token calls too much."),
+    "503": ("A temporary fault. The same request may succeed later.", errors.SERVER_ERROR, "A fault here. Try again."),
 }
-"""What a refusal of each status means, and one as it may look."""
+"""Refusals by HTTP status: description, an example code and an example text."""
 
 _HEADERS = {
-    "RateLimit-Limit": "Calls that the token may make at once.",
-    "RateLimit-Remaining": "How many of them are left.",
-    "RateLimit-Reset": "Seconds until all of them are there again.",
-    "Retry-After": "Seconds after which to come again.",
+    "RateLimit-Limit": "Calls that the token can make in a burst.",
+    "RateLimit-Remaining": "Calls that are left of the burst.",
+    "RateLimit-Reset": "Seconds until the whole burst is available again.",
+    "Retry-After": "Seconds to wait before the next call.",
 }
 _SIGNED = (
     ("Imsite-Timestamp", "Unix seconds.", "1795168800"),
     (
         "Imsite-Signature",
-        "`v1=` and the hexadecimal HMAC-SHA256, by the webhook's secret, of the timestamp, a dot, and the body.",
+        "`v1=` and the hexadecimal HMAC-SHA256 of the timestamp, a dot and the body, keyed with the webhook's secret.",
         "v1=c6bdf1441404ee9e22b4b57d18859ca72107b0bddf27c4b28cf4b5aa30704d37",
     ),
 )
@@ -79,37 +83,38 @@ _BATCH = {
 
 @functools.cache
 def document() -> dict[str, Any]:
-    """All calls that programs can make."""
+    """Return the OpenAPI document as a dict."""
     made: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return made
 
 
 @functools.cache
 def document_text() -> bytes:
+    """Return the OpenAPI document as JSON."""
     return msgspec.json.encode(document())
 
 
 def describe_webhooks(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """A hook of drf-spectacular: what the site itself sends, to receivers of webhooks."""
+    """Add the requests that the site sends to webhooks. A postprocessing hook of drf-spectacular."""
     schemas = msgspec.json.schema_components([Batch], ref_template="#/components/schemas/Webhook{name}")[1]
     for schema in schemas.values():
-        # The tests are strict; receivers should take what is new.
+        # The tests are strict; receivers should accept new fields.
         schema.pop("additionalProperties", None)
     result["components"]["schemas"] |= {f"Webhook{name}": schema for name, schema in sorted(schemas.items())}
     body = {"schema": {"$ref": "#/components/schemas/WebhookBatch"}, "example": _BATCH}
     result["webhooks"] = {
         "events": {
             "post": {
-                "summary": "Something happened",
+                "summary": "Events",
                 "description": (
-                    "What is POSTed to a webhook's URL. Check the signature by the body as it came, and that the "
-                    "timestamp is new. An event may come again: its `position` tells."
+                    "The site POSTs this to a webhook's URL. Verify the signature over the raw body, and that the "
+                    "timestamp is recent. An event may be sent more than once: recognize it by its `position`."
                 ),
                 "tags": ["webhooks"],
                 "parameters": [_header(*header) for header in _SIGNED],
                 "requestBody": {"required": True, "content": {"application/json": body}},
                 "responses": {
-                    "2XX": {"description": "Taken. All else, a redirect too, is tried again."},
+                    "2XX": {"description": "Accepted. After any other answer, also a redirect, the site retries."},
                 },
             }
         }
@@ -124,7 +129,7 @@ def _header(name: str, description: str, example: str) -> dict[str, Any]:
 
 
 def explain_rights(result: dict[str, Any], generator: SchemaGenerator, **_: Any) -> dict[str, Any]:
-    """A hook of drf-spectacular: say of each call which permission it needs."""
+    """Add the permission that each call needs. A postprocessing hook of drf-spectacular."""
     for path, _regex, method, view in generator.endpoints:
         if needed := getattr(view.cls, "permissions", {}).get(method):
             result["paths"][path][method.lower()]["description"] += f"\n\nNeeds the permission `{needed}`."
@@ -132,7 +137,7 @@ def explain_rights(result: dict[str, Any], generator: SchemaGenerator, **_: Any)
 
 
 def explain_headers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """A hook of drf-spectacular: what answers tell of how much more a token may ask."""
+    """Add the rate limit headers. A postprocessing hook of drf-spectacular."""
     made = {name: {"description": text, "schema": {"type": "integer"}} for name, text in _HEADERS.items()}
     result["components"]["headers"] = made
     limits = [name for name in _HEADERS if name.startswith("RateLimit")]
@@ -147,7 +152,7 @@ def explain_headers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 
 def explain_paths(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """A hook of drf-spectacular: say of the parts of paths what they are, once for all calls."""
+    """Describe the path parameters of all calls. A postprocessing hook of drf-spectacular."""
     for path in result["paths"].values():
         for operation in path.values():
             for parameter in operation.get("parameters", ()):
@@ -158,7 +163,7 @@ def explain_paths(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 
 def explain_refusals(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """A hook of drf-spectacular: say of each refusal what it means, with an example."""
+    """Describe each refusal and add an example. A postprocessing hook of drf-spectacular."""
     for path in result["paths"].values():
         for operation in path.values():
             for status, response in operation["responses"].items():

@@ -1,4 +1,4 @@
-"""What the protocol page says, read off the code that carries it out: commands, replies, pushes, codes, frames."""
+"""Content of the protocol page, collected from the registries: commands, replies, pushes, codes and frames."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class CommandText:
     about: str
     takes: list[Field]
     gives: Described | None
-    """What the reply's data is, where it is a shape of its own or no object at all."""
+    """The type of the reply's data, if it has its own entry on the page or is no object."""
     reply: list[Field]
     before_login: bool
     guests: bool
@@ -55,7 +55,8 @@ class CommandText:
 class PushText:
     name: str
     about: str
-    lasts: bool
+    is_logged: bool
+    webhook_events: list[str]
     data: list[Field]
     shape: str
 
@@ -76,7 +77,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A message of the protobuf protocol: names, types and numbers of its fields."""
+    """A message or enumeration of the protobuf protocol: names, types and numbers of its fields."""
 
     name: str
     fields: list[tuple[str, str, int]]
@@ -84,7 +85,7 @@ class Frame:
 
 @functools.cache
 def shared() -> dict[str, type[msgspec.Struct]]:
-    """Shapes that stand in others, by name; those of one reply alone are shown there."""
+    """Return the object types that have their own entry on the page, by name: those that others contain or share."""
     kinds = [command.returns for command in COMMANDS.values()]
     kinds += [kind.data for kind in EVENTS.values() if kind.is_push]
     of_shapes = [hint for shape in types.shapes(kinds) for hint in _hints(shape)]
@@ -94,7 +95,7 @@ def shared() -> dict[str, type[msgspec.Struct]]:
 
 
 def commands() -> dict[str, list[CommandText]]:
-    """The commands by noun; first those without one, which are about the connection."""
+    """Return the commands by noun, first those without one, which are about the connection."""
     found: dict[str, list[CommandText]] = {"": []}
     for command in sorted(COMMANDS.values(), key=lambda command: command.name):
         noun = command.name.rpartition(".")[0]
@@ -103,31 +104,40 @@ def commands() -> dict[str, list[CommandText]]:
 
 
 def pushes() -> list[PushText]:
+    """Return the kinds of events that clients get."""
     return [
-        PushText(kind.name, kind.about, kind.is_logged, types.fields(kind.data), _shared_name(kind.data))
+        PushText(
+            kind.name,
+            kind.about,
+            kind.is_logged,
+            [event.name for event in kind.webhooks],
+            types.fields(kind.data),
+            _shared_name(kind.data),
+        )
         for kind in EVENTS.values()
         if kind.is_push
     ]
 
 
 def shapes() -> list[ShapeText]:
+    """Return the object types that have their own entry on the page."""
     return [ShapeText(name, description(shape), types.fields(shape)) for name, shape in shared().items()]
 
 
 def limits() -> list[Limit]:
-    """The limits that clients meet, as they are set here."""
+    """Return the limits that clients can reach, with this site's values."""
     meanings = {option.name: option.meaning for option in OPTIONS}
     return [Limit(name, getattr(settings, name), meanings[name]) for name in LIMITS]
 
 
 def closes() -> list[errors.Close]:
-    """The close codes of the site's own."""
+    """Return the site's own WebSocket close codes."""
     found = [value for value in vars(errors).values() if isinstance(value, errors.Close)]
     return sorted(found, key=lambda close: close.number)
 
 
 def frames() -> list[Frame]:
-    """The messages of `/ws`."""
+    """Return the messages of `/ws`."""
     return [
         Frame(name, [(field.name, _protobuf_type(field), field.number) for field in message.fields])
         for name, message in im_pb2.DESCRIPTOR.message_types_by_name.items()
@@ -135,7 +145,7 @@ def frames() -> list[Frame]:
 
 
 def enums() -> list[Frame]:
-    """Its enumerations: each value's name and number."""
+    """Return the enumerations of `/ws`: each value's name and number."""
     return [
         Frame(name, [(value.name, "", value.number) for value in enum.values])
         for name, enum in im_pb2.DESCRIPTOR.enum_types_by_name.items()
@@ -143,7 +153,7 @@ def enums() -> list[Frame]:
 
 
 def description(documented: Any) -> str:
-    """The docstring, in one paragraph; empty without one of its own."""
+    """Return the object's own docstring as one paragraph; empty if it has none."""
     own = documented.__dict__.get("__doc__") if isinstance(documented, type) else documented.__doc__
     return " ".join(inspect.cleandoc(own).split()) if own else ""
 
@@ -164,7 +174,7 @@ def _command(command: Command) -> CommandText:
 
 
 def _shared_name(kind: Any) -> str:
-    """The shape's name if it is explained by itself."""
+    """Return the type's name if it has its own entry on the page, else an empty string."""
     name = str(getattr(kind, "__name__", ""))
     return name if shared().get(name) is kind else ""
 

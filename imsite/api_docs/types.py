@@ -1,4 +1,4 @@
-"""Types of the protocol in words, by what msgspec knows of them. Pure."""
+"""Describes the types of msgspec structs in words, for the protocol page. Pure."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _PLAIN = {
     inspect.AnyType: "anything",
 }
 _LARGEST = 2**31
-"""Bounds beyond it are those of the database, and of no use to a reader."""
+"""Greater bounds are limits of the database and are not shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A type: its name (`list of` that, if `many`), where it is explained, and what is said about it."""
+    """A type in words: its name, or the name of its items if `many`, its limits and its description."""
 
     name: str
     shape: str = ""
-    """The name of the shape, if it is one."""
+    """The name of the object type, if it is one."""
     many: bool = False
     limits: tuple[str, ...] = ()
     about: str = ""
@@ -36,7 +36,7 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A member of an object."""
+    """A field of an object."""
 
     name: str
     type: Described
@@ -45,11 +45,11 @@ class Field:
 
 
 def described(kind: inspect.Type) -> Described:
-    """The type in words."""
+    """Describe a type."""
     match kind:
         case inspect.Metadata(type=inner, extra_json_schema=extra):
             known, extra = described(inner), extra or {}
-            # A type with a name of its own has limits of its own, which the name says.
+            # The name of a titled type implies its limits.
             titled = "title" in extra
             return Described(
                 str(extra["title"]) if titled else known.name,
@@ -72,14 +72,14 @@ def described(kind: inspect.Type) -> Described:
 
 
 def fields(shape: type[msgspec.Struct]) -> list[Field]:
-    """The members of a shape."""
+    """Return the fields of an object type."""
     kind = inspect.type_info(shape)
     assert isinstance(kind, inspect.StructType)
     return [_field(field) for field in kind.fields]
 
 
 def shapes(kinds: Any) -> Iterator[type[msgspec.Struct]]:
-    """Every shape that stands in these types, each once."""
+    """Yield every object type that occurs in these types, each once."""
     seen: set[type] = set()
     waiting = list(inspect.multi_type_info(kinds))
     while waiting:
@@ -99,7 +99,7 @@ def shapes(kinds: Any) -> Iterator[type[msgspec.Struct]]:
 def _field(field: inspect.Field) -> Field:
     kind = field.type
     if field.default is None and isinstance(kind, inspect.UnionType):
-        # Null is no more than another way to leave it out.
+        # Null means the same as an absent field.
         kind = inspect.UnionType(tuple(one for one in kind.types if not isinstance(one, inspect.NoneType)))
     return Field(field.encode_name, described(kind), field.required, _default(field))
 

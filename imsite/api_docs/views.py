@@ -1,4 +1,4 @@
-"""`/api/schema/`, `/api/docs/`, `/api/protocol/`."""
+"""Pages of the API documentation: `/api/schema/`, `/api/docs/` and `/api/protocol/`."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from django.views.decorators.http import require_safe
 
 from chat import errors
 from imsite.api_docs import openapi
-from imsite.api_docs import protocol as wires
+from imsite.api_docs import protocol as protocol_page
 from imsite.api_docs.access import for_readers
 
 
 @require_safe
 @for_readers
 def schema(request: HttpRequest) -> HttpResponse:
-    """The OpenAPI document."""
+    """Return the OpenAPI document."""
     return HttpResponse(openapi.document_text(), content_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 @require_safe
 @for_readers
 def docs(request: HttpRequest) -> HttpResponse:
-    """A viewer for it, which can also make the calls."""
+    """Return a viewer of the OpenAPI document that can also make calls."""
     return render(request, "api_docs/docs.html")
 
 
 @require_safe
 @for_readers
 def protocol(request: HttpRequest) -> HttpResponse:
-    """The WebSocket protocols."""
+    """Return the page on the WebSocket protocols."""
     content = {
-        "nouns": wires.commands(),
-        "pushes": wires.pushes(),
-        "shapes": wires.shapes(),
+        "nouns": protocol_page.commands(),
+        "pushes": protocol_page.pushes(),
+        "shapes": protocol_page.shapes(),
         "codes": errors.CODES,
-        "closes": wires.closes(),
-        "limits": wires.limits(),
-        "enums": wires.enums(),
-        "frames": wires.frames(),
+        "closes": protocol_page.closes(),
+        "limits": protocol_page.limits(),
+        "enums": protocol_page.enums(),
+        "frames": protocol_page.frames(),
     }
     return render(request, "api_docs/protocol.html", content)

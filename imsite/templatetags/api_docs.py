@@ -1,4 +1,4 @@
-"""Filters of the reference's pages."""
+"""Template filters of the API documentation."""
 
 from __future__ import annotations
 
