@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from delivery.db.bulk import insert
+from delivery.db.bulk import insert_rows
 from delivery.models import IdempotencyRecord
 
 ScopedKey = tuple[str, str]
@@ -103,4 +103,4 @@ def _insert(responses: Mapping[ScopedKey, StoredResponse], hours: int) -> None:
     expires = connection.ops.adapt_datetimefield_value(now + timedelta(hours=hours))
     # In one order everywhere: two transactions with the same keys crossed must not wait for each other.
     rows = [(*key, responses[key].fingerprint, responses[key].text, expires) for key in sorted(responses)]
-    insert(IdempotencyRecord, ("scope", "key", "fingerprint", "response", "expires_at"), rows)
+    insert_rows(IdempotencyRecord, ("scope", "key", "fingerprint", "response", "expires_at"), rows)

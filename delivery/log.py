@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from django.db.models import Q
 
-from delivery.db.bulk import Statement, execute_batch, insertions
+from delivery.db.bulk import Statement, execute_batch, insert_statements
 from delivery.models import Event, EventRecipient, LogHead
 
 _HEAD = 1
@@ -104,7 +104,10 @@ def insert_entries(entries: Sequence[Entry], last: int) -> list[Statement]:
         about = (entry.channel, entry.ref, entry.subject, entry.app, entry.origin)
         values.append((position, entry.kind, *about, header, body, entry.time))
         audience += [(person, position) for person in entry.persons]
-    return [*insertions(Event, _FIELDS, values), *insertions(EventRecipient, ("user_id", "position"), audience)]
+    return [
+        *insert_statements(Event, _FIELDS, values),
+        *insert_statements(EventRecipient, ("user_id", "position"), audience),
+    ]
 
 
 def redact(ref: int, changes: dict[str, Any]) -> None:

@@ -17,10 +17,10 @@ from chat.selectors.restrictions import active_restrictions
 from chat.sending.drafts import ClientKey, Draft, StoredMessage
 from delivery import idempotency
 from delivery.db.bulk import execute_batch
-from delivery.db.prepared import Prepared
+from delivery.db.prepared import PreparedQuery
 from delivery.idempotency import ScopedKey, StoredResponse
 
-_USERS = Prepared(
+_USERS = PreparedQuery(
     lambda users: (
         User.objects.select_for_update(no_key=True)
         .only("username", "nickname", "avatar", "kind", "is_active", "is_restricted")
@@ -28,20 +28,20 @@ _USERS = Prepared(
         .order_by("pk")
     )
 )
-_CHANNELS = Prepared(
+_CHANNELS = PreparedQuery(
     lambda channels: Channel.objects.select_for_update(no_key=True).filter(pk__in=channels).order_by("pk")
 )
-_APPS = Prepared(
+_APPS = PreparedQuery(
     # Locked, because no message may be stored in an app's channel after the event that disables the app.
     lambda channels: (
         App.objects.select_for_update(no_key=True, of=("self",)).filter(channel__in=channels).order_by("pk")
     )
 )
-_MEMBERSHIPS = Prepared(
+_MEMBERSHIPS = PreparedQuery(
     lambda channels, users: Membership.objects.filter(channel__in=channels, user__in=users).order_by("from_seq")
 )
-_CLIENT_KEYS = Prepared(lambda users, ids: MessageKey.objects.filter(sender__in=users, client_id__in=ids))
-_REPLIED = Prepared(lambda messages: Message.objects.only("channel", "seq").filter(pk__in=messages))
+_CLIENT_KEYS = PreparedQuery(lambda users, ids: MessageKey.objects.filter(sender__in=users, client_id__in=ids))
+_REPLIED = PreparedQuery(lambda messages: Message.objects.only("channel", "seq").filter(pk__in=messages))
 
 
 @dataclass(frozen=True, slots=True)

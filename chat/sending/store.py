@@ -11,7 +11,7 @@ from operator import attrgetter
 from chat.models import Channel, Message, MessageKey, ReadMark
 from chat.sending.decide import NewMessage
 from delivery import idempotency, log
-from delivery.db.bulk import Statement, execute_batch, insertion, insertions
+from delivery.db.bulk import Statement, execute_batch, insert_statement, insert_statements
 
 _FIELDS = ("id", "channel", "seq", "sender", "type", "text", "shown_as", "reply_to", "reply_seq", "position", "time")
 _values = attrgetter(
@@ -33,7 +33,7 @@ def store(new: Sequence[NewMessage]) -> None:
     for message, entry in zip(new, entries, strict=True):
         entry.ref, entry.body["id"] = message.pk, str(message.pk)
     events = log.insert_entries(entries, last_position)
-    execute_batch([*events, *insertions(Message, _FIELDS, list(map(_values, new)))])
+    execute_batch([*events, *insert_statements(Message, _FIELDS, list(map(_values, new)))])
 
 
 def _store_keys(new: Sequence[NewMessage]) -> int:
@@ -71,7 +71,7 @@ def _insert_message_keys(new: Sequence[NewMessage]) -> Statement:
     rows = [(message.sender_id, message.draft.client_id, message.channel_id, message.seq) for message in new]
     rows.sort(key=lambda row: (row[0], row[1] or ""))
     fields = ("sender", "client_id", "channel", "seq")
-    return insertion(MessageKey, fields, rows, returning=("id", "channel", "seq"))
+    return insert_statement(MessageKey, fields, rows, returning=("id", "channel", "seq"))
 
 
 def _update_channels(new: Sequence[NewMessage]) -> Statement:
@@ -86,7 +86,7 @@ def _update_channels(new: Sequence[NewMessage]) -> Statement:
 def _update_read_marks(new: Sequence[NewMessage]) -> Statement:
     """Senders have read up to their own last message."""
     marks = {(message.channel_id, message.sender_id): message.seq for message in new}
-    return insertion(
+    return insert_statement(
         ReadMark,
         ("channel", "user", "seq", "last_sent_at"),
         [(channel, user, seq, new[0].time) for (channel, user), seq in sorted(marks.items())],

@@ -16,7 +16,7 @@ from chat.sending.drafts import Draft, Outcome
 from chat.sending.load import load
 from chat.sending.store import store
 from delivery import log, metrics, publish
-from delivery.db.transactions import wait_for_locks, write
+from delivery.db.transactions import set_lock_timeout, write
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ def _commit(
     try:
         with write():
             if timed_out:
-                wait_for_locks(HALF_LOCK_TIMEOUT_SECONDS)
+                set_lock_timeout(HALF_LOCK_TIMEOUT_SECONDS)
             loaded = load(drafts)
             decision = decide(drafts, loaded, log.now_ms())
             store(decision.new)

@@ -1,7 +1,7 @@
-"""Reads that the hot path makes again and again: Django builds their SQL once.
+"""Prepared queries: reads of the hot path whose SQL Django builds once.
 
-Building a query costs more than sending it does (`python -m tests.load.commit_cost`). It is built for 1, 2, 4, 8, …
-values; others are filled up by one of them again, so that few queries are kept whatever is asked for.
+Building a query costs more than sending it (`python -m tests.load.commit_cost`). Queries are built for 1, 2, 4, 8, …
+values and padded with a value of their own, so that few queries are kept whatever is read.
 """
 
 from __future__ import annotations
@@ -18,58 +18,58 @@ from delivery.db.bulk import Statement
 M = TypeVar("M", bound=Model)
 
 
-class Prepared(Generic[M]):
-    """Instances of a model, read by collections of values.
+class PreparedQuery(Generic[M]):
+    """Reads instances of a model by one or more collections of values.
 
-    `make` takes a list for each collection and gives the query that has them in an `__in` each, and no value besides.
+    `build` takes a list for each collection and returns the query with one `__in` for each, and no other values.
     """
 
-    def __init__(self, make: Callable[..., QuerySet[M]]) -> None:
-        self._make = make
+    def __init__(self, build: Callable[..., QuerySet[M]]) -> None:
+        self._build = build
         self._compiled: dict[tuple[int, ...], tuple[str, list[int]]] = {}
         self._columns: list[tuple[str, list[Callable[..., Any]], Any]] = []
 
     def statement(self, *values: Collection[Any]) -> Statement:
-        """The read for these values, at least one in each collection."""
-        filled = [_filled(list(one)) for one in values]
-        sizes = tuple(map(len, filled))
+        """Return the statement that reads by these values, at least one in each collection."""
+        padded = [_pad(list(collection)) for collection in values]
+        sizes = tuple(map(len, padded))
         if (compiled := self._compiled.get(sizes)) is None:
             compiled = self._compiled[sizes] = self._compile(sizes)
-        sql, places = compiled
-        flat = list(chain.from_iterable(filled))
-        return Statement(sql, [flat[place] for place in places], returns=True)
+        sql, indexes = compiled
+        flat = list(chain.from_iterable(padded))
+        return Statement(sql, [flat[index] for index in indexes], returns=True)
 
     def instances(self, rows: Sequence[Sequence[Any]]) -> list[M]:
-        """What the statement has returned, as instances. Fields that were not asked for are deferred."""
+        """Return the rows of the statement as model instances. Fields that the query leaves out are deferred."""
         if not rows:
             return []
         model = self._model
         names = [name for name, _, _ in self._columns]
-        return [model.from_db(DEFAULT_DB_ALIAS, names, self._converted(row)) for row in rows]
+        return [model.from_db(DEFAULT_DB_ALIAS, names, self._convert(row)) for row in rows]
 
-    def _converted(self, row: Sequence[Any]) -> list[Any]:
+    def _convert(self, row: Sequence[Any]) -> list[Any]:
         values = list(row)
-        for place, (_, converters, expression) in enumerate(self._columns):
+        for index, (_, converters, expression) in enumerate(self._columns):
             for convert in converters:
-                values[place] = convert(values[place], expression, connection)
+                values[index] = convert(values[index], expression, connection)
         return values
 
     def _compile(self, sizes: tuple[int, ...]) -> tuple[str, list[int]]:
-        """The SQL, and which of the values goes where in it."""
-        places = iter(range(sum(sizes)))
-        queryset = self._make(*([next(places) for _ in range(size)] for size in sizes))
+        """Return the SQL and, for each of its parameters, the index of its value."""
+        indexes = iter(range(sum(sizes)))
+        queryset = self._build(*([next(indexes) for _ in range(size)] for size in sizes))
         compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
         sql, parameters = compiler.as_sql()
         converters = compiler.get_converters(expression for expression, _, _ in compiler.select)
         self._model = queryset.model
         self._columns = [
-            (expression.target.attname, converters[place][0] if place in converters else [], expression)
-            for place, (expression, _, _) in enumerate(compiler.select)
+            (expression.target.attname, converters[index][0] if index in converters else [], expression)
+            for index, (expression, _, _) in enumerate(compiler.select)
         ]
         return sql, [int(parameter) for parameter in parameters]
 
 
-def _filled(values: list[Any]) -> list[Any]:
-    """As many of them as a query is built for; more than once is the same to it."""
+def _pad(values: list[Any]) -> list[Any]:
+    """Repeat a value up to the next size that a query is built for; that changes no result."""
     size = 1 << (len(values) - 1).bit_length()
     return values + values[:1] * (size - len(values))

@@ -1,4 +1,4 @@
-"""The transaction in which something is written."""
+"""Transactions for writing."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-# SQLite has one writer. Threads that meet at its lock poll with growing sleeps; here they queue instead.
+# SQLite has one writer. Threads would poll for its lock with growing sleeps; here they queue.
 _sqlite_writer = threading.RLock()
 
 
 @contextmanager
 def write() -> Iterator[None]:
-    """A transaction for writing. Locks are taken in the order users, channels, keys; `log.append` comes last."""
+    """Open a transaction for writing. Lock users, channels, apps and keys in this order; call `log.append` last."""
     if connection.vendor == "sqlite":
         with _sqlite_writer, transaction.atomic():
             yield
@@ -23,8 +23,8 @@ def write() -> Iterator[None]:
             yield
 
 
-def wait_for_locks(seconds: float) -> None:
-    """Let the transaction that is open wait no longer than this for each lock. SQLite's writer has none to wait for."""
+def set_lock_timeout(seconds: float) -> None:
+    """Let the open transaction wait at most this long for each lock. SQLite has no locks inside its one writer."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{seconds * 1000:.0f}ms"])

@@ -20,7 +20,7 @@ import orjson
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
-from delivery.db.bulk import insert
+from delivery.db.bulk import insert_rows
 from delivery.db.executors import run
 from delivery.db.transactions import write
 from delivery.log import Entry, now_ms
@@ -112,7 +112,7 @@ class Receipts:
 def _add_rows(rows: Sequence[tuple[int, int, int, int]]) -> None:
     # Sorted, so that two nodes which add to the same rows do not wait for each other in a ring.
     with write():
-        insert(
+        insert_rows(
             Receipt,
             ("position", "user_id", "connections", "first_at"),
             rows,

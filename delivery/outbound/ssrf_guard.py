@@ -1,6 +1,6 @@
-"""Where the site may send requests on somebody's behalf: to the public internet, and to what the operator has opened.
+"""SSRF guard: lets the site call URLs given by users only on the public internet and in networks the operator allows.
 
-Whoever names a URL must not reach by it what only this machine reaches: its neighbours, its cloud's metadata, itself.
+Otherwise a user could reach through a URL what only this machine can: its network, its cloud's metadata, itself.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from django.conf import settings
 Address = IPv4Address | IPv6Address
 
 _HOST = re.compile(r"[\w.:-]+", re.ASCII)
-_LOOKUPS = 16
-"""Names that are looked up at a time; a name server that does not answer holds one up for seconds."""
+_MAX_LOOKUPS = 16
+"""Host names resolved at a time. A name server that does not answer delays one for seconds."""
 _NOT_PUBLIC = [
     ip_network(text)
     for text in (
@@ -33,54 +33,56 @@ _NOT_PUBLIC = [
         "3fff::/20",
     )
 ]
-"""Besides what Python's `ipaddress` knows: carriers' own networks, and ways by which IPv6 wraps an IPv4 address."""
-_INTERNET_6 = ip_network("2000::/3")
-"""All of the IPv6 internet; what lies outside is local, wraps an IPv4 address, or is nobody's."""
+"""In addition to those that `ipaddress` knows: carriers' networks, and IPv6 addresses that wrap an IPv4 address."""
+_PUBLIC_IPV6 = ip_network("2000::/3")
+"""The IPv6 internet. Addresses outside of it are local, wrap an IPv4 address, or are not assigned."""
 
 
-class NotAllowed(Exception):
-    """This URL is not called; the text says why."""
+class UrlNotAllowed(Exception):
+    """The site does not call this URL; the text says why."""
 
 
 def check_url(text: str) -> httpx.URL:
-    """The URL if it may be called as far as can be told without looking its name up. Raises NotAllowed."""
+    """Return the URL if it may be called, as far as its text tells. Raises UrlNotAllowed. See `resolve`."""
     try:
         url = httpx.URL(text)
     except httpx.InvalidURL:
-        raise NotAllowed("This is no URL.") from None
+        raise UrlNotAllowed("This is not a valid URL.") from None
     if url.scheme not in ("http", "https") or not _HOST.fullmatch(url.raw_host.decode("ascii")):
-        raise NotAllowed("A URL begins with https:// or http:// and a host.")
+        raise UrlNotAllowed("A URL must begin with https:// or http:// and a host.")
     if url.userinfo or url.fragment:
-        raise NotAllowed("A URL has no user name, password or fragment.")
-    if (address := _literal(url.raw_host.decode("ascii"))) is not None:
+        raise UrlNotAllowed("A URL must not contain a user name, password or fragment.")
+    if (address := _parse_address(url.raw_host.decode("ascii"))) is not None:
         _require_allowed(address)
     return url
 
 
-async def addresses_of(url: httpx.URL) -> list[Address]:
-    """The addresses of the URL's host, looked up once. NotAllowed unless each may be called; OSError for none."""
+async def resolve(url: httpx.URL) -> list[Address]:
+    """Return the addresses of the URL's host. Raises UrlNotAllowed unless all may be called, OSError without any."""
     host = url.raw_host.decode("ascii")
-    address = _literal(host)
-    found = [address] if address is not None else await _looked_up(host)
-    # One that is not allowed is no accident: nothing of such a name is called.
-    for each in found:
+    address = _parse_address(host)
+    addresses = [address] if address is not None else await _look_up(host)
+    # A forbidden address among allowed ones is no accident, so none of them is called.
+    for each in addresses:
         _require_allowed(each)
-    return found
+    return addresses
 
 
-async def _looked_up(host: str) -> list[Address]:
+async def _look_up(host: str) -> list[Address]:
     loop = asyncio.get_running_loop()
-    answers = await loop.run_in_executor(_lookups(), lambda: socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
+    answers = await loop.run_in_executor(
+        _lookup_executor(), lambda: socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    )
     return list(dict.fromkeys(ip_address(answer[4][0]) for answer in answers))
 
 
 @cache
-def _lookups() -> ThreadPoolExecutor:
-    """Threads of their own: names that nobody answers for must not hold up what else needs one."""
-    return ThreadPoolExecutor(max_workers=_LOOKUPS, thread_name_prefix="lookup")
+def _lookup_executor() -> ThreadPoolExecutor:
+    """Return threads for lookups only, so that unanswered lookups delay nothing else."""
+    return ThreadPoolExecutor(max_workers=_MAX_LOOKUPS, thread_name_prefix="lookup")
 
 
-def _literal(host: str) -> Address | None:
+def _parse_address(host: str) -> Address | None:
     try:
         return ip_address(host)
     except ValueError:
@@ -88,21 +90,21 @@ def _literal(host: str) -> Address | None:
 
 
 def _require_allowed(address: Address) -> None:
-    if not allowed(address, settings.IM_WEBHOOK_PRIVATE_NETWORKS):
-        raise NotAllowed(
+    if not is_allowed(address, settings.IM_WEBHOOK_PRIVATE_NETWORKS):
+        raise UrlNotAllowed(
             "Its address belongs to a private network. Add the network to IM_WEBHOOK_PRIVATE_NETWORKS to allow it."
         )
 
 
-def allowed(address: Address, opened: Iterable[str]) -> bool:
-    """Whether the address is one of the public internet, or in one of the `opened` networks."""
+def is_allowed(address: Address, allowed_networks: Iterable[str]) -> bool:
+    """Return whether the address is on the public internet or in one of the allowed networks."""
     if isinstance(address, IPv6Address):
         address = address.ipv4_mapped or address
-    return _public(address) or any(address in network for network in _networks(tuple(opened)))
+    return _is_public(address) or any(address in network for network in _parse_networks(tuple(allowed_networks)))
 
 
-def _public(address: Address) -> bool:
-    if isinstance(address, IPv6Address) and address not in _INTERNET_6:
+def _is_public(address: Address) -> bool:
+    if isinstance(address, IPv6Address) and address not in _PUBLIC_IPV6:
         return False
     if not address.is_global or address.is_multicast or address.is_reserved or address.is_unspecified:
         return False
@@ -110,5 +112,5 @@ def _public(address: Address) -> bool:
 
 
 @cache
-def _networks(texts: tuple[str, ...]) -> list[IPv4Network | IPv6Network]:
+def _parse_networks(texts: tuple[str, ...]) -> list[IPv4Network | IPv6Network]:
     return [ip_network(text, strict=False) for text in texts]

@@ -15,9 +15,9 @@ from django.db.backends.postgresql import base
 from psycopg import Connection, Error
 from psycopg_pool import ConnectionPool
 
-from delivery.db.executors import in_first_thread
+from delivery.db.executors import in_priority_thread
 
-_FIRST = " first"
+_PRIORITY = " priority"
 """Alias suffix of the pool for `delivery.db.executors.priority_executor`. In the common pool, slow requests or
 requests that wait for a locked row would delay every commit and the hub."""
 _PAUSE = 1.0
@@ -33,7 +33,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._pool_alias = self.alias + _FIRST if in_first_thread() else self.alias
+        self._pool_alias = self.alias + _PRIORITY if in_priority_thread() else self.alias
 
     @property
     def pool(self) -> ConnectionPool[Any] | None:
@@ -46,7 +46,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return pool
 
     def close_pool(self) -> None:
-        for alias in (self.alias, self.alias + _FIRST):
+        for alias in (self.alias, self.alias + _PRIORITY):
             if (pool := self._connection_pools.pop(alias, None)) is not None:
                 pool.close()
 

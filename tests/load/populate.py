@@ -78,12 +78,12 @@ def _store(name: str, model: Any, rows: Iterator[dict[str, Any]], total: int, sh
 def _insert(model: Any, fields: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
     from django.db import connection
 
-    from delivery.db.bulk import attribute, insert
+    from delivery.db.bulk import field_attribute, insert_rows
 
     if connection.vendor == "sqlite":
-        insert(model, fields, rows)
+        insert_rows(model, fields, rows)
         return
-    columns = ", ".join(connection.ops.quote_name(attribute(model, field, "column")) for field in fields)
+    columns = ", ".join(connection.ops.quote_name(field_attribute(model, field, "column")) for field in fields)
     with connection.cursor() as cursor, cursor.copy(f"COPY {model._meta.db_table} ({columns}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)

@@ -19,7 +19,7 @@ _commit = BaseDatabaseWrapper._commit  # type: ignore[attr-defined]
 
 def _commit_or_freeze(wrapper: BaseDatabaseWrapper) -> None:
     # Batches are committed in these threads, and nothing else is.
-    if threading.current_thread().name.startswith("db first"):
+    if threading.current_thread().name.startswith("db priority"):
         mark = Path(os.environ["IM_DATA_DIR"], f"freeze.{os.environ.get('IM_NODE_ID', '')}")
         if mark.exists():
             mark.unlink()

@@ -18,7 +18,7 @@ from chat.webhooks.outgoing.selectors import webhook_of
 from chat.wire.schema.events import EVENTS, SUBSCRIPTIONS
 from delivery import log
 from delivery.db.transactions import write
-from delivery.outbound.ssrf_guard import NotAllowed, check_url
+from delivery.outbound.ssrf_guard import UrlNotAllowed, check_url
 
 NAME_LIMIT = 100
 URL_LIMIT = 500
@@ -162,7 +162,7 @@ def _checked_url(url: str) -> str:
         raise ChatError(errors.ILLEGAL_PARAMETER, f"A URL has at most {URL_LIMIT} characters.", field="url")
     try:
         check_url(url)
-    except NotAllowed as refusal:
+    except UrlNotAllowed as refusal:
         raise ChatError(errors.ILLEGAL_PARAMETER, str(refusal), field="url") from refusal
     return url
 

@@ -17,21 +17,21 @@ from chat.models import Webhook, WebhookDeadLetter
 from chat.webhooks.outgoing.deliveries import FREED, attempt_keep, backoff, held
 from chat.webhooks.outgoing.selectors import webhook_of
 from delivery.db.transactions import write
-from delivery.outbound.http_client import Answer
+from delivery.outbound.http_client import HttpResult
 
 _REFUSALS = frozenset({400, 409, 413, 415, 422})
 PATIENCE = 3
 """Failures in a row after which any that is no plain absence may be because of what was sent."""
 
 
-def is_refusal(answer: Answer) -> bool:
+def is_refusal(answer: HttpResult) -> bool:
     """Whether the receiver speaks of what it was sent, rather than of itself or of who sends."""
     return answer.status in _REFUSALS
 
 
-def may_be_what_was_sent(answer: Answer, failures: int) -> bool:
+def may_be_what_was_sent(answer: HttpResult, failures: int) -> bool:
     """Whether a smaller request, or another one, may be taken where this one was not. `failures`: those before it."""
-    return is_refusal(answer) or (failures + 1 >= PATIENCE and (answer.status is not None or answer.late))
+    return is_refusal(answer) or (failures + 1 >= PATIENCE and (answer.status is not None or answer.timed_out))
 
 
 def aside_room(*, hook: Webhook) -> bool:
@@ -40,7 +40,7 @@ def aside_room(*, hook: Webhook) -> bool:
     return WebhookDeadLetter.objects.filter(webhook=hook).count() < limit
 
 
-def aside_attempted(*, hook: Webhook, aside: WebhookDeadLetter, answer: Answer) -> None:
+def aside_attempted(*, hook: Webhook, aside: WebhookDeadLetter, answer: HttpResult) -> None:
     """Write another attempt at what was put aside down, and let the leased hook go.
 
     After IM_WEBHOOK_GIVE_UP hours it is not sent again by itself.

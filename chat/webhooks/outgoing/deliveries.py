@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from chat.models import Webhook, WebhookDeadLetter, WebhookDelivery
 from delivery.db.transactions import write
-from delivery.outbound.http_client import Answer
+from delivery.outbound.http_client import HttpResult
 
 NO_RIGHT = "Whoever switched it on may not read what it hears any more."
 FREED: dict[str, Any] = {"leased_by": "", "leased_until": None}
@@ -62,7 +62,7 @@ class Aside:
     """An event that was refused, by this answer."""
 
     position: int
-    answer: Answer
+    answer: HttpResult
 
 
 def webhook_attempted(
@@ -73,7 +73,7 @@ def webhook_attempted(
     upto: int,
     more: bool,
     events: int,
-    answer: Answer,
+    answer: HttpResult,
     aside: Aside | None = None,
 ) -> bool:
     """Write an attempt at a leased hook down; True if it succeeded and the position has moved to `upto`.
@@ -104,7 +104,7 @@ def webhook_attempted(
     return bool(moved)
 
 
-def webhook_refused(*, hook: Webhook, first: int, last: int, events: int, answer: Answer) -> None:
+def webhook_refused(*, hook: Webhook, first: int, last: int, events: int, answer: HttpResult) -> None:
     """Write down an attempt that failed, after which a leased hook is tried otherwise at once."""
     with write():
         if Webhook.objects.select_for_update(no_key=True).filter(pk=hook.pk).exists():
@@ -112,7 +112,7 @@ def webhook_refused(*, hook: Webhook, first: int, last: int, events: int, answer
 
 
 def attempt_keep(
-    *, hook: Webhook, answer: Answer, first: int = 0, last: int = 0, events: int = 0, attempt: int | None = None
+    *, hook: Webhook, answer: HttpResult, first: int = 0, last: int = 0, events: int = 0, attempt: int | None = None
 ) -> None:
     """Keep an attempt to be looked at; one without events was a test."""
     if attempt is None:

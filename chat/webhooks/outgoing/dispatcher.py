@@ -33,7 +33,7 @@ from delivery.db.executors import run
 from delivery.hub.hub import Hub
 from delivery.log import Entry, EventSummary
 from delivery.outbound import http_client
-from delivery.outbound.http_client import Answer
+from delivery.outbound.http_client import HttpResult
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class Dispatcher:
 
     def start(self) -> None:
         self._seen = self._hub.watermark
-        self._client = http_client.client()
+        self._client = http_client.open_client()
         self._looking = asyncio.create_task(self._run(), name="webhooks")
 
     async def stop(self) -> None:
@@ -202,7 +202,7 @@ class Dispatcher:
         return moved and more
 
     async def _pass_by(
-        self, hook: Webhook, progress: _Progress, page: Page, told: Sequence[Told], refusal: Answer
+        self, hook: Webhook, progress: _Progress, page: Page, told: Sequence[Told], refusal: HttpResult
     ) -> bool:
         """Put the first of them aside if the receiver takes the next, which tells that it refuses that one only."""
         if len(told) == 1 and page.more:
@@ -252,7 +252,7 @@ class Dispatcher:
         await run(asides.aside_attempted, hook=leased, aside=aside, answer=answer)
         return answer.ok
 
-    async def _post(self, hook: Webhook, told: Sequence[Told]) -> Answer:
+    async def _post(self, hook: Webhook, told: Sequence[Told]) -> HttpResult:
         assert self._client is not None
         answer = await send(self._client, hook, payloads.body(hook, [event for _, some in told for event in some]))
         (_WELL if answer.ok else _FAILED).inc()
@@ -281,7 +281,7 @@ def _concerned(hook: Webhook, news: Sequence[EventSummary]) -> bool:
     )
 
 
-async def send(client: httpx.AsyncClient, hook: Webhook, body: bytes) -> Answer:
+async def send(client: httpx.AsyncClient, hook: Webhook, body: bytes) -> HttpResult:
     """POST a signed body to the hook."""
     signed = signature.headers(hook.secret, body, time.time())
     headers = {"Content-Type": "application/json", "User-Agent": "imsite-webhook", **signed}

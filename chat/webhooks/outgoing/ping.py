@@ -13,10 +13,10 @@ from chat.webhooks.outgoing.selectors import webhook_of
 from delivery import log
 from delivery.db.transactions import write
 from delivery.outbound import http_client
-from delivery.outbound.http_client import Answer
+from delivery.outbound.http_client import HttpResult
 
 
-def webhook_ping(*, user: User, webhook_id: int) -> Answer:
+def webhook_ping(*, user: User, webhook_id: int) -> HttpResult:
     """Send one event `ping` now, whatever else waits, and write down what came of it. Not on the event loop.
 
     NO_DATA for a hook that the person does not manage.
@@ -28,6 +28,6 @@ def webhook_ping(*, user: User, webhook_id: int) -> Answer:
     return answer
 
 
-async def _ping(hook: Webhook) -> Answer:
-    async with http_client.client() as client:
+async def _ping(hook: Webhook) -> HttpResult:
+    async with http_client.open_client() as client:
         return await send(client, hook, payloads.ping_body(hook, log.now_ms()))

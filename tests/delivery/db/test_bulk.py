@@ -1,4 +1,4 @@
-"""Rows written without model instances, as the hot path writes them."""
+"""Bulk inserts and batches of statements store what they are given, in one transaction."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ import psycopg
 import pytest
 from django.db import DatabaseError, InterfaceError, connection, transaction
 
-from delivery.db.bulk import Statement, execute_batch, insert, insertion
+from delivery.db.bulk import Statement, execute_batch, insert_rows, insert_statement
 from delivery.models import EventRecipient, LogHead
 from tests.support import postgres
 from tests.support.eventually import PATIENCE
 
 
 @pytest.mark.django_db(transaction=True)
-def test_none_one_and_many_are_stored() -> None:
+def test_no_row_one_row_and_many_rows_are_inserted() -> None:
     for count in (0, 1, 2500):
         EventRecipient.objects.all().delete()
-        insert(EventRecipient, ("user_id", "position"), [(7, position) for position in range(1, count + 1)])
+        insert_rows(EventRecipient, ("user_id", "position"), [(7, position) for position in range(1, count + 1)])
         assert EventRecipient.objects.count() == count
 
 
 @pytest.mark.django_db(transaction=True)
-def test_each_of_several_statements_gives_its_own_rows() -> None:
+def test_each_statement_of_a_batch_returns_its_own_rows() -> None:
     table = EventRecipient._meta.db_table
-    fields = ("person", "position")
+    fields = ("user_id", "position")
     with transaction.atomic():
         answers = execute_batch(
             [
-                insertion(EventRecipient, fields, [(7, 1), (7, 2)], returning=fields),
-                Statement(f"UPDATE {table} SET person = %s WHERE position = %s", [8, 2]),
-                Statement(f"SELECT person, '%%' FROM {table} WHERE position = %s", [2], returns=True),
-                Statement(f"SELECT person FROM {table} WHERE position = %s", [3], returns=True),
-                insertion(EventRecipient, fields, [(7, 3)]),
+                insert_statement(EventRecipient, fields, [(7, 1), (7, 2)], returning=fields),
+                Statement(f"UPDATE {table} SET user_id = %s WHERE position = %s", [8, 2]),
+                Statement(f"SELECT user_id, '%%' FROM {table} WHERE position = %s", [2], returns=True),
+                Statement(f"SELECT user_id FROM {table} WHERE position = %s", [3], returns=True),
+                insert_statement(EventRecipient, fields, [(7, 3)]),
             ]
         )
     assert (sorted(answers[0]), answers[1:]) == ([(7, 1), (7, 2)], [[], [(8, "%")], [], []])
@@ -43,8 +43,8 @@ def test_each_of_several_statements_gives_its_own_rows() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_where_one_of_them_fails_none_has_happened() -> None:
-    row = insertion(EventRecipient, ("user_id", "position"), [(7, 1)])
+def test_a_batch_with_a_failing_statement_changes_nothing() -> None:
+    row = insert_statement(EventRecipient, ("user_id", "position"), [(7, 1)])
     nonsense = Statement("SELECT nothing FROM nowhere", [], returns=True)
     with pytest.raises(DatabaseError), transaction.atomic():
         execute_batch([row, nonsense, row])
@@ -53,23 +53,23 @@ def test_where_one_of_them_fails_none_has_happened() -> None:
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_what_stands_behind_a_lock_sees_what_was_committed_meanwhile() -> None:
-    """What is read of a channel after its lock was had must be of then, also in one round trip."""
+def test_a_statement_behind_a_lock_sees_what_was_committed_meanwhile() -> None:
+    """A channel is read as it is once its lock is granted, also in one round trip."""
     LogHead.objects.create(pk=1, position=5)
     table = LogHead._meta.db_table
     with psycopg.connect(_url()) as other, ThreadPoolExecutor(1) as thread:
         other.execute(f"UPDATE {table} SET position = 6")
         with psycopg.connect(_url(), autocommit=True) as watcher:
-            answer = thread.submit(_locked_and_counted, table)
+            answer = thread.submit(_lock_and_count, table)
             while watcher.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone() is None:
-                assert not answer.done(), "it does not wait for the lock"
+                assert not answer.done(), "the batch does not wait for the lock"
                 time.sleep(0.01)
         other.execute(f"INSERT INTO {table} (id, position) VALUES (2, 1)")
         other.commit()
         assert answer.result(PATIENCE) == [[(6,)], [(2,)]]
 
 
-def _locked_and_counted(table: str) -> list[list[tuple[int, ...]]]:
+def _lock_and_count(table: str) -> list[list[tuple[int, ...]]]:
     try:
         with transaction.atomic():
             return execute_batch(
@@ -84,8 +84,8 @@ def _locked_and_counted(table: str) -> list[list[tuple[int, ...]]]:
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_the_database_ends_a_transaction_that_has_stopped_after_it() -> None:
-    """A node that freezes there must not keep what it has locked: some ways of writing make PostgreSQL miss that."""
+def test_postgresql_ends_an_idle_transaction_after_a_bulk_insert() -> None:
+    """A frozen node must not keep its locks. After a pipeline, PostgreSQL would not end its transaction."""
     with psycopg.connect(_url(), autocommit=True) as watcher:
 
         def runs(backend: int) -> bool:
@@ -97,14 +97,14 @@ def test_the_database_ends_a_transaction_that_has_stopped_after_it() -> None:
                 cursor.execute("SET idle_in_transaction_session_timeout = 100")
                 cursor.execute("SELECT pg_backend_pid()")
                 backend = cursor.fetchone()[0]
-            insert(EventRecipient, ("user_id", "position"), [(7, 1), (7, 2)])
+            insert_rows(EventRecipient, ("user_id", "position"), [(7, 1), (7, 2)])
             deadline = time.monotonic() + PATIENCE
             while runs(backend):
-                assert time.monotonic() < deadline, "it still holds its locks"
+                assert time.monotonic() < deadline, "the transaction still holds its locks"
                 time.sleep(0.01)
     connection.close()
 
 
 def _url() -> str:
-    """The test database, for a connection of one's own."""
+    """The URL of the test database, for a separate connection."""
     return f"{postgres.cluster_url()}/{connection.settings_dict['NAME']}"

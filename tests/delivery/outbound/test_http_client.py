@@ -1,4 +1,4 @@
-"""A request to another system: made to the address that was checked, never to where somebody leads it."""
+"""A request to another system goes to the address that was checked, and nowhere else."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest_asyncio
 from django.conf import Settings
 
 from delivery.outbound import http_client, ssrf_guard
-from delivery.outbound.http_client import Answer
+from delivery.outbound.http_client import HttpResult
 from tests.support.certificates import Authority
 from tests.support.receiver import Receiver
 
@@ -27,17 +27,17 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest_asyncio.fixture
-async def sender() -> AsyncIterator[httpx.AsyncClient]:
-    async with http_client.client() as made:
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    async with http_client.open_client() as made:
         yield made
 
 
-async def _post(sender: httpx.AsyncClient, url: str, timeout: float = 5.0) -> Answer:
-    return await http_client.post(sender, url, b'{"events":[]}', {"Content-Type": "application/json"}, timeout=timeout)
+async def _post(client: httpx.AsyncClient, url: str, timeout: float = 5.0) -> HttpResult:
+    return await http_client.post(client, url, b'{"events":[]}', {"Content-Type": "application/json"}, timeout=timeout)
 
 
 class Names:
-    """A name server of which each answer is the next of a list."""
+    """A name server that gives its answers one after the other, and the last one again and again."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> None:
         self.asked = 0
@@ -50,38 +50,38 @@ class Names:
         return [(0, 0, 0, "", (address, 0)) for address in answer]
 
 
-async def test_it_arrives_with_its_host_and_body(sender: httpx.AsyncClient, receiver: Receiver) -> None:
-    answer = await _post(sender, receiver.url)
+async def test_a_post_arrives_with_its_host_and_body(client: httpx.AsyncClient, receiver: Receiver) -> None:
+    answer = await _post(client, receiver.url)
     assert answer.ok and answer.status == 204
     path, headers, body = receiver.requests[0]
     assert path == "/in?key=our-own-secret" and body == b'{"events":[]}'
     assert headers["Host"] == f"127.0.0.1:{receiver.port}" and headers["Content-Type"] == "application/json"
 
 
-async def test_a_name_is_looked_up_once_and_the_connection_goes_there(
-    sender: httpx.AsyncClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, settings: Settings
+async def test_a_host_name_is_resolved_once_and_the_connection_goes_to_that_address(
+    client: httpx.AsyncClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     """A name server that gives a harmless address first, and another when asked again, leads nowhere else."""
     settings.IM_WEBHOOK_PRIVATE_NETWORKS = ("127.0.0.1/32",)  # type: ignore[attr-defined]
     names = Names(monkeypatch, ["127.0.0.1"], ["127.0.0.2"])
-    answer = await _post(sender, f"http://books.test:{receiver.port}/in")
+    answer = await _post(client, f"http://books.test:{receiver.port}/in")
     assert answer.ok and names.asked == 1
     assert receiver.requests[0][1]["Host"] == f"books.test:{receiver.port}"
 
 
-async def test_an_address_that_takes_no_connection_is_passed_over(
-    sender: httpx.AsyncClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+async def test_an_address_that_refuses_connections_is_skipped(
+    client: httpx.AsyncClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Names(monkeypatch, ["127.0.0.3", "127.0.0.1"])
-    assert (await _post(sender, f"http://books.test:{receiver.port}/in")).ok
+    assert (await _post(client, f"http://books.test:{receiver.port}/in")).ok
 
 
-async def test_a_proxy_of_the_environment_is_not_used(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_proxy_from_the_environment_is_not_used(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     with Receiver() as proxy:
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
         monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{proxy.port}")
-        async with http_client.client() as sender:
-            assert (await _post(sender, receiver.url)).ok
+        async with http_client.open_client() as client:
+            assert (await _post(client, receiver.url)).ok
         assert proxy.requests == [] and len(receiver.requests) == 1
 
 
@@ -92,18 +92,18 @@ async def test_a_proxy_of_the_environment_is_not_used(receiver: Receiver, monkey
         (302, "It answered 302; redirects are not followed."), (304, "It answered 304; redirects are not followed."),
     ],
 )  # fmt: skip
-async def test_only_a_2xx_is_a_success(sender: httpx.AsyncClient, receiver: Receiver, status: int, error: str) -> None:
+async def test_only_a_2xx_is_a_success(client: httpx.AsyncClient, receiver: Receiver, status: int, error: str) -> None:
     receiver.status, receiver.location = status, "http://127.0.0.1:1/" if status == 302 else ""
-    answer = await _post(sender, receiver.url)
+    answer = await _post(client, receiver.url)
     assert (answer.status, answer.error, answer.ok) == (status, error, not error)
 
 
-async def test_who_does_not_answer_is_given_up(sender: httpx.AsyncClient, receiver: Receiver) -> None:
+async def test_a_receiver_that_does_not_answer_times_out(client: httpx.AsyncClient, receiver: Receiver) -> None:
     receiver.answering.clear()
-    assert (await _post(sender, receiver.url, timeout=0.2)).error == "No answer within 0.2 s."
+    assert (await _post(client, receiver.url, timeout=0.2)).error == "No answer within 0.2 s."
 
 
-async def test_an_answer_without_end_is_not_read(sender: httpx.AsyncClient) -> None:
+async def test_an_endless_response_is_not_read(client: httpx.AsyncClient) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     with listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
@@ -121,39 +121,37 @@ async def test_an_answer_without_end_is_not_read(sender: httpx.AsyncClient) -> N
 
         ended = threading.Event()
         threading.Thread(target=endless, daemon=True).start()
-        answer = await _post(sender, url)
+        answer = await _post(client, url)
         assert answer.ok
         assert ended.wait(10)
 
 
-async def test_who_is_not_there_is_told_apart(
-    sender: httpx.AsyncClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+async def test_each_way_to_be_unreachable_has_its_own_error(
+    client: httpx.AsyncClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     receiver.stop()
-    assert (await _post(sender, receiver.url)).error == "It takes no connection."
-    assert (await _post(sender, "http://books.invalid./")).status is None
+    assert (await _post(client, receiver.url)).error == "It does not accept connections."
+    assert (await _post(client, "http://books.invalid./")).status is None
 
     def nobody(*args: Any, **kwargs: Any) -> None:
         raise socket.gaierror("not known")
 
     monkeypatch.setattr(ssrf_guard.socket, "getaddrinfo", nobody)
-    assert (await _post(sender, "http://books.test/")).error == "Its name has no address."
+    assert (await _post(client, "http://books.test/")).error == "The host name cannot be resolved."
 
 
-async def test_no_error_names_the_url(sender: httpx.AsyncClient, receiver: Receiver, settings: Settings) -> None:
+async def test_no_error_contains_the_url(client: httpx.AsyncClient, receiver: Receiver, settings: Settings) -> None:
     receiver.stop()
     seen = [
-        await _post(sender, url)
+        await _post(client, url)
         for url in (receiver.url, "http://nobody.invalid/our-own-secret", "ftp://our-own-secret")
     ]
     settings.IM_WEBHOOK_PRIVATE_NETWORKS = ()  # type: ignore[attr-defined]
-    seen.append(await _post(sender, receiver.url))
+    seen.append(await _post(client, receiver.url))
     assert all(answer.error and "our-own-secret" not in answer.error for answer in seen)
 
 
-async def test_a_certificate_is_checked_by_the_name_and_not_by_the_address(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+async def test_a_certificate_is_checked_against_the_host_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     Names(monkeypatch, ["127.0.0.1"])
     authority = Authority()
     trusting = ssl.create_default_context(cadata=authority.certificate.decode())
@@ -163,12 +161,12 @@ async def test_a_certificate_is_checked_by_the_name_and_not_by_the_address(
     (tmp_path / "both.pem").write_bytes(certificate + key)
     receiver.tls.load_cert_chain(tmp_path / "both.pem")
     with receiver:
-        async with httpx.AsyncClient(trust_env=False, verify=trusting) as sender:
-            assert (await _post(sender, f"https://books.test:{receiver.port}/in")).ok
+        async with httpx.AsyncClient(trust_env=False, verify=trusting) as client:
+            assert (await _post(client, f"https://books.test:{receiver.port}/in")).ok
             for host in ("other.test", "127.0.0.1"):
-                wrong = await _post(sender, f"https://{host}:{receiver.port}/in")
+                wrong = await _post(client, f"https://{host}:{receiver.port}/in")
                 assert wrong.status is None and wrong.error.startswith("No TLS connection: ")
-        async with http_client.client() as sender:
-            unknown = await _post(sender, f"https://books.test:{receiver.port}/in")
+        async with http_client.open_client() as client:
+            unknown = await _post(client, f"https://books.test:{receiver.port}/in")
             assert unknown.error.startswith("No TLS connection: ")
     assert len(receiver.requests) == 1

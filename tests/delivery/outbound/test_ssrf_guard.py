@@ -1,4 +1,4 @@
-"""Which addresses the site calls on somebody's behalf, however they are written."""
+"""The site calls public addresses only, however an address is written."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from django.conf import Settings
 
 from delivery.outbound import ssrf_guard
-from delivery.outbound.ssrf_guard import NotAllowed, addresses_of, allowed, check_url
+from delivery.outbound.ssrf_guard import UrlNotAllowed, check_url, is_allowed, resolve
 
 PRIVATE = """
 0.0.0.0 0.1.2.3 10.0.0.1 100.64.0.1 100.127.255.255 127.0.0.1 127.255.255.254 169.254.169.254 172.16.0.1 172.31.255.1
@@ -24,20 +24,20 @@ PUBLIC = "1.1.1.1 8.8.8.8 93.184.216.34 ::ffff:8.8.8.8 2606:4700::1111 2a00:1450
 
 
 @pytest.mark.parametrize("text", PRIVATE)
-def test_a_private_address_is_not_called(text: str) -> None:
-    assert not allowed(ip_address(text), ())
+def test_a_private_address_is_refused(text: str) -> None:
+    assert not is_allowed(ip_address(text), ())
 
 
 @pytest.mark.parametrize("text", PUBLIC)
-def test_a_public_one_is(text: str) -> None:
-    assert allowed(ip_address(text), ())
+def test_a_public_address_is_allowed(text: str) -> None:
+    assert is_allowed(ip_address(text), ())
 
 
-def test_the_operator_opens_a_network() -> None:
-    assert allowed(ip_address("10.1.2.3"), ("10.0.0.0/8",))
-    assert allowed(ip_address("::ffff:10.1.2.3"), ("10.0.0.0/8",))
-    assert allowed(ip_address("::1"), ("127.0.0.0/8", "::1/128"))
-    assert not allowed(ip_address("192.168.0.1"), ("10.0.0.0/8", "::1/128"))
+def test_the_operator_allows_a_private_network() -> None:
+    assert is_allowed(ip_address("10.1.2.3"), ("10.0.0.0/8",))
+    assert is_allowed(ip_address("::ffff:10.1.2.3"), ("10.0.0.0/8",))
+    assert is_allowed(ip_address("::1"), ("127.0.0.0/8", "::1/128"))
+    assert not is_allowed(ip_address("192.168.0.1"), ("10.0.0.0/8", "::1/128"))
 
 
 @pytest.mark.parametrize(
@@ -48,24 +48,24 @@ def test_the_operator_opens_a_network() -> None:
         "example.org/hook", "", "http://", "https://example.org/#part", "http://exa mple.org/", "javascript:alert(1)",
     ],
 )  # fmt: skip
-def test_such_a_url_is_refused_at_once(url: str, settings: Settings) -> None:
+def test_an_unsafe_url_is_refused_before_its_host_is_resolved(url: str, settings: Settings) -> None:
     settings.IM_WEBHOOK_PRIVATE_NETWORKS = ()  # type: ignore[attr-defined]
-    with pytest.raises(NotAllowed):
+    with pytest.raises(UrlNotAllowed):
         check_url(url)
 
 
-def test_a_usual_url_is_taken() -> None:
+def test_an_ordinary_url_is_accepted() -> None:
     assert str(check_url("https://hooks.example.org:8443/in?key=1")) == "https://hooks.example.org:8443/in?key=1"
 
 
 @pytest.mark.parametrize("host", ["127.1", "2130706433", "0x7f000001", "0177.0.0.1", "localhost", "0"])
-async def test_another_way_to_write_loopback_leads_nowhere(host: str, settings: Settings) -> None:
+async def test_loopback_in_another_notation_is_refused(host: str, settings: Settings) -> None:
     settings.IM_WEBHOOK_PRIVATE_NETWORKS = ()  # type: ignore[attr-defined]
-    with pytest.raises(NotAllowed):
-        await addresses_of(check_url(f"http://{host}/"))
+    with pytest.raises(UrlNotAllowed):
+        await resolve(check_url(f"http://{host}/"))
 
 
-async def test_a_name_with_one_private_address_is_not_called_at_all(
+async def test_a_host_name_with_one_private_address_is_refused(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.IM_WEBHOOK_PRIVATE_NETWORKS = ()  # type: ignore[attr-defined]
@@ -79,16 +79,16 @@ async def test_a_name_with_one_private_address_is_not_called_at_all(
         return [(0, 0, 0, "", (address, 0)) for address in known[host]]
 
     monkeypatch.setattr(ssrf_guard.socket, "getaddrinfo", looked_up)
-    assert list(map(str, await addresses_of(check_url("https://good.test/")))) == ["8.8.8.8", "1.1.1.1"]
+    assert list(map(str, await resolve(check_url("https://good.test/")))) == ["8.8.8.8", "1.1.1.1"]
     for host in ("mixed.test", "local.test"):
-        with pytest.raises(NotAllowed):
-            await addresses_of(check_url(f"https://{host}/"))
+        with pytest.raises(UrlNotAllowed):
+            await resolve(check_url(f"https://{host}/"))
 
 
-async def test_a_name_without_address_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_host_name_without_an_address_raises_os_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def nobody(*args: Any, **kwargs: Any) -> None:
         raise socket.gaierror("not known")
 
     monkeypatch.setattr(ssrf_guard.socket, "getaddrinfo", nobody)
     with pytest.raises(OSError, match="not known"):
-        await addresses_of(check_url("https://nowhere.test/"))
+        await resolve(check_url("https://nowhere.test/"))

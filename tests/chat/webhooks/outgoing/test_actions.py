@@ -24,7 +24,7 @@ from chat.webhooks.outgoing.actions import (
     webhook_update,
 )
 from delivery import log
-from delivery.outbound.http_client import Answer
+from delivery.outbound.http_client import HttpResult
 from tests.support.receiver import Receiver
 from tests.support.scene import Scene
 from tests.support.webhooks import Hooks
@@ -32,7 +32,7 @@ from tests.support.webhooks import Hooks
 pytestmark = pytest.mark.django_db(transaction=True)
 
 URL = "https://books.example/in"
-FAILED = Answer(500, "It answered 500.", 5)
+FAILED = HttpResult(500, "It answered 500.", 5)
 
 
 def _refused(code: Code, **fields: Any) -> str:
@@ -169,7 +169,7 @@ def test_who_lost_the_lease_moves_nothing(scene: Scene, hooks: Hooks, receiver: 
     assert slow is not None
     Webhook.objects.update(leased_by="quick")
     done: dict[str, Any] = {"first": 1, "last": 2, "upto": 99, "more": False, "events": 1}
-    assert not deliveries.webhook_attempted(hook=slow, answer=Answer(200, "", 5), **done)
+    assert not deliveries.webhook_attempted(hook=slow, answer=HttpResult(200, "", 5), **done)
     assert not deliveries.webhook_attempted(hook=slow, answer=FAILED, **done)
     after = Webhook.objects.get(pk=hook.pk)
     assert (after.position, after.failures, after.leased_by) == (hook.position, 0, "quick")
@@ -185,7 +185,7 @@ def test_who_was_taken_elsewhere_meanwhile_moves_nothing(scene: Scene, hooks: Ho
     moved = webhook_replay(user=hooks.olga, webhook_id=hook.pk, position=0)
     assert before and deliveries.webhook_lease(hook=moved, node="a")
     done: dict[str, Any] = {"first": 1, "last": 2, "upto": 2, "more": False, "events": 1}
-    assert not deliveries.webhook_attempted(hook=before, answer=Answer(200, "", 5), **done)
+    assert not deliveries.webhook_attempted(hook=before, answer=HttpResult(200, "", 5), **done)
     assert Webhook.objects.get(pk=hook.pk).position == 0
 
 
