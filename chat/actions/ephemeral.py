@@ -1,4 +1,4 @@
-"""What is said to who is there now, and stored nowhere: a `msg` push of no channel, at most once."""
+"""Ephemeral messages: pushed at most once to users who are online, and stored nowhere."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from accounts.models import User
 from accounts.selectors.contacts import blocked_pairs
 from chat import errors, rules
-from chat.actions.bulk_send import (
-    SPEAK,
+from chat.actions.addressing import (
+    SPEAK_FOR_OTHERS,
+    AddressedMessage,
     Destination,
     Directory,
-    Outgoing,
     author_of,
-    directory,
-    places_of,
+    destinations_of,
+    look_up,
     require_size,
 )
 from chat.actions.message import message_draft
@@ -34,38 +34,43 @@ from delivery.log import Entry
 from delivery.presence.base import Presence
 
 NO_ID = "0"
-"""Stands for the id of what is not stored."""
+"""The id of a message that is not stored."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pushed:
-    """What became of it at one place: `persons` were online there, or it was refused."""
+class PushResult:
+    """What became of a message at one destination: `receivers` users were online there, or it was refused."""
 
-    place: Destination
-    persons: int = 0
+    destination: Destination
+    receivers: int = 0
     refusal: ChatError | None = None
 
 
-def message_push(*, caller: User, one: Outgoing) -> list[Pushed]:
-    """Push a message to who is online at its places. The rights are those of a message that is stored.
+def message_push(*, caller: User, message: AddressedMessage) -> list[PushResult]:
+    """Push a message to the users online at its destinations. It needs the permissions of a stored message.
 
-    To a person by name, guests of that name included; who is not there does not get it.
+    The name of a user stands for guests of that name too. Raise ChatError if the message is refused as a whole.
     """
-    found = directory([one])
-    author = author_of(one, caller, found, speaks=caller.has_perm(SPEAK))
-    text = message_draft(sender=author.pk, channel=0, text=one.text, type=one.type).text
-    places = places_of(one, found)
-    require_size(len(places))
-    people = [place for place in places if place.kind == "user"]
-    pushed = dict(zip(people, _to_people(people, author, text, found), strict=True)) if people else {}
-    for place in places:
-        if place.kind != "user":
-            pushed[place] = _to_channel(place, author, text, found)
-    return [pushed[place] for place in places]
+    directory = look_up([message])
+    author = author_of(message, caller, directory, may_speak_for_others=caller.has_perm(SPEAK_FOR_OTHERS))
+    text = message_draft(sender=author.pk, channel=0, text=message.text, type=message.type).text
+    destinations = destinations_of(message, directory)
+    require_size(len(destinations))
+    users = [destination for destination in destinations if destination.kind == "user"]
+    results = {result.destination: result for result in _push_to_users(users, author, text, directory)} if users else {}
+    for destination in destinations:
+        if destination.kind != "user":
+            results[destination] = _push_to_channel(destination, author, text, directory)
+    return [results[destination] for destination in destinations]
 
 
-def entry(author: User, text: str, *, channel: int | None = None, push_seq: str = "", **fields: object) -> Entry:
-    """A `msg` like those of a channel, but of none: no target, no id, no number. `fields` are the entry's own."""
+def ephemeral_entry(
+    author: User, text: str, *, channel: int | None = None, push_seq: str = "", **fields: object
+) -> Entry:
+    """Return a `msg` event with no target, id or number, as the wire has it for such messages.
+
+    `fields` are further fields of the entry.
+    """
     now = log.now_ms()
     body = {
         "target": "",
@@ -85,52 +90,54 @@ def entry(author: User, text: str, *, channel: int | None = None, push_seq: str 
     return Entry(kind=MESSAGE.name, channel=channel, body=body, time=now, **fields)  # type: ignore[arg-type]
 
 
-def _to_people(places: Sequence[Destination], author: User, text: str, found: Directory) -> list[Pushed]:
+def _push_to_users(
+    destinations: Sequence[Destination], author: User, text: str, directory: Directory
+) -> list[PushResult]:
     if author.is_restricted:
         require_unmuted(author.pk, None)
-    between = blocked_pairs([author.pk]).get(author.pk, set())
-    persons = {place: found.people[place.name].pk for place in places if place.name in found.people}
-    blocked = {place for place, person in persons.items() if person in between}
-    wanted = [person for place, person in persons.items() if place not in blocked]
-    online = online_user_ids(wanted) if wanted else set()
-    guests = _guests_online([place.name for place in places if place not in persons])
-    reached = sorted(online.union(*guests.values()) - {author.pk})
-    if reached:
-        publish.transient(entry(author, text, persons=tuple(reached)))
-    result = []
-    for place in places:
-        if place in blocked:
+    blocked_ids = blocked_pairs([author.pk]).get(author.pk, set())
+    accounts = {to: directory.users[to.name].pk for to in destinations if to.name in directory.users}
+    allowed = [user_id for user_id in accounts.values() if user_id not in blocked_ids]
+    online = online_user_ids(allowed) if allowed else set()
+    guests = _online_guests([to.name for to in destinations if to not in accounts])
+    receivers = sorted(online.union(*guests.values()) - {author.pk})
+    if receivers:
+        publish.transient(ephemeral_entry(author, text, persons=tuple(receivers)))
+    results = []
+    for to in destinations:
+        if to not in accounts:
+            results.append(PushResult(to, receivers=len(guests[to.name])))
+        elif accounts[to] in blocked_ids:
             refusal = ChatError(errors.NOT_AUTHORISED, "You cannot write to this person.")
-            result.append(Pushed(place, refusal=refusal))
-        elif place in persons:
-            result.append(Pushed(place, persons=int(persons[place] in online)))
+            results.append(PushResult(to, refusal=refusal))
         else:
-            result.append(Pushed(place, persons=len(guests[place.name])))
-    return result
+            results.append(PushResult(to, receivers=int(accounts[to] in online)))
+    return results
 
 
-def _guests_online(names: Collection[str]) -> dict[str, set[int]]:
-    """Who bears these names and is online, besides accounts: several guests may share one."""
+def _online_guests(names: Collection[str]) -> dict[str, set[int]]:
+    """Return the ids of the online guests with each name; several guests may share one."""
     if not names:
         return {}
 
-    async def bearers(presence: Presence) -> dict[str, set[int]]:
+    async def find(presence: Presence) -> dict[str, set[int]]:
         found = await asyncio.gather(*(presence.named(name) for name in names))
-        return {name: set(those) for name, those in zip(names, found, strict=True)}
+        return {name: set(user_ids) for name, user_ids in zip(names, found, strict=True)}
 
-    return query_presence(bearers, {name: set() for name in names})
+    return query_presence(find, {name: set() for name in names})
 
 
-def _to_channel(place: Destination, author: User, text: str, found: Directory) -> Pushed:
-    pk = found.rooms.get(place.id, 0) if place.kind == "app" else place.id
-    loaded = load_unlocked(author, pk)
+def _push_to_channel(destination: Destination, author: User, text: str, directory: Directory) -> PushResult:
+    is_app = destination.kind == "app"
+    channel_id = directory.app_channels.get(destination.id, 0) if is_app else destination.id
+    loaded = load_unlocked(author, channel_id)
     try:
-        Permissions(loaded, log.now_ms()).authorize(Draft(author.pk, pk, text))
+        Permissions(loaded, log.now_ms()).authorize(Draft(author.pk, channel_id, text))
     except ChatError as refusal:
-        return Pushed(place, refusal=refusal)
-    channel = loaded.channels[pk]
-    publish.transient(entry(author, text, channel=pk, header=rules.route(channel.pair)))
+        return PushResult(destination, refusal=refusal)
+    channel = loaded.channels[channel_id]
+    publish.transient(ephemeral_entry(author, text, channel=channel_id, header=rules.route(channel.pair)))
     if channel.app is not None:
         number = channel.app.number
-        return Pushed(place, persons=query_presence(lambda presence: presence.count(number), 0))
-    return Pushed(place, persons=len(online_user_ids(set(member_ids(channel)) - {author.pk})))
+        return PushResult(destination, receivers=query_presence(lambda presence: presence.count(number), 0))
+    return PushResult(destination, receivers=len(online_user_ids(set(member_ids(channel)) - {author.pk})))

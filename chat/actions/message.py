@@ -1,4 +1,4 @@
-"""Messages: send, edit, recall, read."""
+"""Send, edit, recall and read messages."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def message_draft(
     client_id: str | None = None,
     **fields: Any,
 ) -> Draft:
-    """A draft whose own values are right; what needs the database is checked at the commit. Raises ChatError."""
+    """Return a draft with valid values. Raise ChatError otherwise; what needs the database is checked at the commit."""
     if type != "text":
         raise ChatError(errors.ILLEGAL_PARAMETER, "The only type of message is text.", field="type")
     return Draft(
@@ -50,7 +50,7 @@ def message_draft(
 def message_draft_attachment(
     *, sender: int, channel: int, content: bytes, type: str, client_id: str | None = None, **fields: Any
 ) -> Draft:
-    """The same for a picture or a voice message, of as many bytes as the longest text may have."""
+    """Return a draft of a picture or voice message, of as many bytes as the longest text may have."""
     return Draft(
         sender=sender,
         channel=channel,
@@ -62,12 +62,12 @@ def message_draft_attachment(
 
 
 def message_send(draft: Draft) -> asyncio.Future[StoredMessage]:
-    """Queue the message; the future has its number and position once it is committed. On the event loop."""
+    """Queue the message. Its future has the stored message after the commit. Call it on the event loop."""
     return current_queue().submit(draft)
 
 
 def message_send_now(draft: Draft) -> StoredMessage:
-    """Store the message in a transaction of its own; for callers that are not on the event loop."""
+    """Store the message in its own transaction. Raise ChatError or DatabaseError. Call it off the event loop."""
     outcome = commit([draft])[0]
     if isinstance(outcome, Exception):
         raise outcome
@@ -77,7 +77,7 @@ def message_send_now(draft: Draft) -> StoredMessage:
 def message_edit(
     *, user: User, channel_id: int, message_id: int, text: str, app: int | None, origin: str = ""
 ) -> tuple[Message, int]:
-    """Replace the text of one's own message; returns it with the position of the edit."""
+    """Replace the text of the user's own message. Return it with the position of the edit."""
     text = rules.check_text(text, limit=settings.IM_MESSAGE_MAX_LENGTH)
     with write():
         access = access_channel(user, channel_id, app=app, lock=True)
@@ -93,7 +93,7 @@ def message_edit(
         require_peer_not_blocking(user, access.channel)
         message.text, message.edited_at = text, log.now_ms()
         message.save(update_fields=["text", "edited_at"])
-        # A replay from further back must not bring the old text again.
+        # A replay from an older position must not show the old text.
         log.redact(message.pk, {"msg": text, "editedAt": message.edited_at})
         entries = log.append([message_event(message, MESSAGE_EDITED, access, origin, payloads.edited(message))])
         publish.after_commit(entries)
@@ -103,9 +103,9 @@ def message_edit(
 def message_recall(
     *, user: User, channel_id: int, message_id: int, app: int | None, origin: str = ""
 ) -> tuple[Message, int | None]:
-    """Take back one's own message, or as owner or admin of the group another's; a tombstone stays.
+    """Recall the user's own message, or as owner or admin of the group any message; it stays without its text.
 
-    Returns it with the position of the recall, None if it was recalled before.
+    Return it with the position of the recall, None if it was recalled before.
     """
     with write():
         access = access_for_service(user, channel_id, app=app, lock=True)
@@ -116,7 +116,7 @@ def message_recall(
 
 
 def message_recall_as_operator(*, operator: User, message_id: int) -> Message:
-    """Take back anybody's message, from the admin."""
+    """Recall any message, for the admin."""
     with write():
         message = Message.objects.select_related("sender").get(pk=message_id)
         channel = Channel.objects.select_for_update(no_key=True).get(pk=message.channel_id)
@@ -131,8 +131,8 @@ def _recall(message: Message, access: Access, by: User, origin: str) -> int | No
     now = log.now_ms()
     message.text, message.recalled_at, message.recalled_by = "", now, by
     message.save(update_fields=["text", "recalled_at", "recalled_by"])
-    gone = {"msg": ""} if message.type == "text" else {"msg": "", "content": ""}
-    log.redact(message.pk, {**gone, "recalled": True})
+    removed = {"msg": ""} if message.type == "text" else {"msg": "", "content": ""}
+    log.redact(message.pk, {**removed, "recalled": True})
     Pin.objects.filter(message=message).delete()
     entries = log.append(
         [message_event(message, MESSAGE_RECALLED, access, origin, payloads.recalled(message, by, now))]
@@ -142,14 +142,14 @@ def _recall(message: Message, access: Access, by: User, origin: str) -> int | No
 
 
 def message_event(message: Message, kind: EventKind, access: Access, origin: str, body: dict[str, Any]) -> Entry:
-    """An event about a message: only for those who may read the message itself."""
+    """Return an event about a message, which only users who may read the message get."""
     channel = access.channel
-    everyone = channel.kind == Channel.Kind.GLOBAL or rules.reads_everything(channel.join, channel.history)
+    is_public = channel.kind == Channel.Kind.GLOBAL or rules.reads_everything(channel.join, channel.history)
     return Entry(
         kind=kind.name,
         channel=message.channel_id,
         ref=message.pk,
-        subject=None if everyone else message.position,
+        subject=None if is_public else message.position,
         origin=origin,
         header=rules.route(channel.pair),
         body=body,
@@ -157,15 +157,16 @@ def message_event(message: Message, kind: EventKind, access: Access, origin: str
 
 
 def read_mark(*, user: User, channel_id: int, seq: int, app: int | None, connection: Connection | None = None) -> int:
-    """Move one's read position up to `seq`, never down or past the last message; returns where it is.
+    """Move the user's read position up to `seq`, never down or past the last message. Return where it is now.
 
-    One's other connections hear of it, at most once; so does the other person of a private channel, if that is shared.
+    The user's other connections are told at most once. So is the other user of a private channel, if the user shares
+    read receipts with them.
     """
     access = access_channel(user, channel_id, app=app)
     seq = max(0, min(seq, access.channel.last_seq))
     with write():
         marks = ReadMark.objects.filter(user=user, channel=access.channel)
-        # Made first, so that of two first marks at once the greater one stays.
+        # Created first, so that of two first marks at once the greater one stays.
         ReadMark.objects.bulk_create([ReadMark(user=user, channel=access.channel, seq=0)], ignore_conflicts=True)
         moved = marks.filter(seq__lt=seq).update(seq=seq)
         read_seq = marks.values_list("seq", flat=True).get()

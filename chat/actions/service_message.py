@@ -1,6 +1,6 @@
-"""One message, as a service reads, changes and takes it back: as itself, in a person's name, or as who manages groups.
+"""Read, edit and recall one message as a service: in its own name, in a user's name, or as a manager of groups.
 
-What it may not know of is answered like what does not exist.
+A message that the service may not know of is answered like one that does not exist.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from accounts.models import User
 from accounts.selectors.users import user_by_name
 from chat import errors
-from chat.actions.bulk_send import SPEAK
+from chat.actions.addressing import SPEAK_FOR_OTHERS
 from chat.actions.message import message_edit, message_recall
 from chat.actions.service_access import access_for_service
 from chat.errors import ChatError
@@ -21,13 +21,13 @@ from delivery.hub import receipts
 
 
 def message_for_service(user: User, message_id: int) -> Message:
-    """A message that the service may read."""
-    with _hidden_or_absent():
-        return access_message(user, access_for_service(user, _channel_of(message_id)), message_id)
+    """Return a message that the service may read."""
+    with _hide_channel_refusals():
+        return access_message(user, access_for_service(user, _channel_id_of(message_id)), message_id)
 
 
 def message_for_status(user: User, message_id: int) -> Message:
-    """A message that the service sent by the API, in whose name ever, or that it may read."""
+    """Return a message that the service sent by the API, in whatever name, or that it may read."""
     message = Message.objects.filter(pk=message_id).select_related("sender").first()
     if message is not None and user.pk in receipts.asked_for_by(message.position):
         return message
@@ -35,24 +35,24 @@ def message_for_status(user: User, message_id: int) -> Message:
 
 
 def message_edit_by_service(*, caller: User, message_id: int, text: str, author: str = "") -> Message:
-    """Replace the text of the author's own message (`author` empty: the service itself)."""
-    who = _acting(caller, author)
-    with _hidden_or_absent():
-        channel = _channel_of(message_id)
-        message, _ = message_edit(user=who, channel_id=channel, message_id=message_id, text=text, app=None)
+    """Replace the text of the author's own message. `author` empty: the service itself."""
+    user = _acting_user(caller, author)
+    with _hide_channel_refusals():
+        channel_id = _channel_id_of(message_id)
+        message, _ = message_edit(user=user, channel_id=channel_id, message_id=message_id, text=text, app=None)
     return message
 
 
 def message_recall_by_service(*, caller: User, message_id: int, author: str = "") -> None:
-    """Take back a message that its author, or a manager of its group, could."""
-    who = _acting(caller, author)
-    with _hidden_or_absent():
-        message_recall(user=who, channel_id=_channel_of(message_id), message_id=message_id, app=None)
+    """Recall a message as its author, or as a manager of its group. `author` empty: the service itself."""
+    user = _acting_user(caller, author)
+    with _hide_channel_refusals():
+        message_recall(user=user, channel_id=_channel_id_of(message_id), message_id=message_id, app=None)
 
 
 @contextmanager
-def _hidden_or_absent() -> Iterator[None]:
-    """Whether it is the message that does not exist or its channel that the caller may not know of: one answer."""
+def _hide_channel_refusals() -> Iterator[None]:
+    """Refuse an unknown message and a message of a hidden channel alike."""
     try:
         yield
     except ChatError as refusal:
@@ -61,19 +61,19 @@ def _hidden_or_absent() -> Iterator[None]:
         raise
 
 
-def _acting(caller: User, author: str) -> User:
+def _acting_user(caller: User, author: str) -> User:
     if not author:
         return caller
-    if not caller.has_perm(SPEAK):
-        raise ChatError(errors.NOT_AUTHORISED, f"To act as somebody else needs the permission {SPEAK}.")
-    person = user_by_name(author)
-    if person is None:
+    if not caller.has_perm(SPEAK_FOR_OTHERS):
+        raise ChatError(errors.NOT_AUTHORISED, f"To act as somebody else needs the permission {SPEAK_FOR_OTHERS}.")
+    user = user_by_name(author)
+    if user is None:
         raise ChatError(errors.NO_DATA, f"There is no person named {author}.", userId=author)
-    return person
+    return user
 
 
-def _channel_of(message_id: int) -> int:
-    found = Message.objects.filter(pk=message_id).values_list("channel", flat=True).first()
-    if found is None:
+def _channel_id_of(message_id: int) -> int:
+    channel_id = Message.objects.filter(pk=message_id).values_list("channel", flat=True).first()
+    if channel_id is None:
         raise ChatError(errors.NO_DATA, "There is no such message.")
-    return found
+    return channel_id

@@ -18,7 +18,13 @@ _PLACE = re.compile(r"\{\w*\}|%\(\w+\)s")
 # Told to programs, operators or other systems, or before anybody is in; the page's own ways never end there.
 _ELSEWHERE = {
     *("actions/announcement.py", "actions/legacy_push.py", "actions/idempotency.py", "actions/private_channels.py"),
-    *("actions/bulk_send.py", "actions/service_access.py", "actions/service_channel.py", "actions/service_message.py"),
+    *(
+        "actions/addressing.py",
+        "actions/bulk_send.py",
+        "actions/service_access.py",
+        "actions/service_channel.py",
+        "actions/service_message.py",
+    ),
     *("actions/session.py", "actions/ephemeral.py", "commands/protobuf_requests.py", "commands/session.py"),
 }
 _MISUSE = {

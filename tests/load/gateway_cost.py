@@ -36,7 +36,7 @@ print(Message.objects.filter(sender__username={name!r}).count())
 _RELAXED = {"IM_API_RATE": "100000", "IM_API_BURST": "1000000", "IM_API_MESSAGE_RATE": "1000000"}
 _PLACES = {
     "finding out who calls, and whether they may": r"^Endpoint\.initial ",
-    "what the address means": r"^(directory|_find_channels) \(",
+    "what the address means": r"^(look_up|_find_channels) \(",
     "the commit": r"^commit \(.*chat/sending/writer",
     "handing over to the commit and waiting": r"^commit_in_queue ",
     "the hub": r"^Hub\.\w+ ",

@@ -12,8 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat import errors
-from chat.actions.bulk_send import Destination, Outgoing, SendResult, messages_send
-from chat.actions.ephemeral import Pushed, message_push
+from chat.actions.addressing import AddressedMessage, Destination
+from chat.actions.bulk_send import SendResult, messages_send
+from chat.actions.ephemeral import PushResult, message_push
 from chat.actions.idempotency import claim_requests, run_once
 from chat.api.v1 import problems
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
@@ -133,11 +134,13 @@ class Messages(Endpoint):
         # The same message is the same whether it is sent alone or with others.
         if key is not None:
             key = IdempotencyKey(key.scope, key.key, _fingerprint(data))
-        one = outgoing(data, key)
+        message = addressed(data, key)
         if data.transient:
-            body, repeated = run_once(key, lambda: {"messages": _pushed(message_push(caller=request.user, one=one))})
+            body, repeated = run_once(
+                key, lambda: {"messages": _pushed(message_push(caller=request.user, message=message))}
+            )
             return answer(body, 200 if repeated else 201)
-        (result,) = messages_send(caller=request.user, outgoing=[one])
+        (result,) = messages_send(caller=request.user, messages=[message])
         if isinstance(result, ChatError):
             raise result
         return answer({"messages": _stored(result)}, _status(result))
@@ -180,14 +183,14 @@ class MessagesBulk(Endpoint):
         if whole is not None and (used := claim_requests([whole])):
             raise used[whole]
         results: list[dict[str, Any] | None] = []
-        going: list[Outgoing] = []
+        messages: list[AddressedMessage] = []
         for index, one in enumerate(data.messages):
             try:
-                going.append(outgoing(one, self._key_of(request, one, index, whole)))
+                messages.append(addressed(one, self._key_of(request, one, index, whole)))
                 results.append(None)
             except ChatError as refusal:
                 results.append(_refused(refusal))
-        became = iter(messages_send(caller=request.user, outgoing=going))
+        became = iter(messages_send(caller=request.user, messages=messages))
         return answer({"results": [result or _result(next(became)) for result in results]})
 
     def _key_of(self, request: Request, one: Send, index: int, whole: IdempotencyKey | None) -> IdempotencyKey | None:
@@ -196,7 +199,7 @@ class MessagesBulk(Endpoint):
         return None if whole is None else whole.item(index)
 
 
-def outgoing(data: Send, key: IdempotencyKey | None) -> Outgoing:
+def addressed(data: Send, key: IdempotencyKey | None) -> AddressedMessage:
     """The message as the actions know it. ILLEGAL_PARAMETER unless it goes to exactly one kind of place."""
     to = data.to
     given = (to.channel, to.user, to.users, to.app, to.everyone or UNSET)
@@ -204,17 +207,17 @@ def outgoing(data: Send, key: IdempotencyKey | None) -> Outgoing:
         raise ChatError(
             errors.ILLEGAL_PARAMETER, "Give exactly one of channel, user, users, app and everyone.", field="to"
         )
-    places: list[Destination] = []
+    destinations: list[Destination] = []
     if to.channel is not UNSET:
-        places = [Destination("channel", number(to.channel))]
+        destinations = [Destination("channel", number(to.channel))]
     elif to.user is not UNSET:
-        places = [Destination("user", name=to.user)]
+        destinations = [Destination("user", name=to.user)]
     elif to.users is not UNSET:
-        places = [Destination("user", name=name) for name in to.users]
+        destinations = [Destination("user", name=name) for name in to.users]
     elif to.app is not UNSET:
-        places = [Destination("app", to.app)]
-    return Outgoing(
-        tuple(places),
+        destinations = [Destination("app", to.app)]
+    return AddressedMessage(
+        tuple(destinations),
         data.msg,
         data.type,
         client_id=data.clientMsgId,
@@ -233,11 +236,11 @@ def _fingerprint(data: Send) -> str:
     return hashlib.sha256(msgspec.json.encode(data, order="sorted")).hexdigest()
 
 
-def _status(parcels: Sequence[SendResult]) -> int:
+def _status(results: Sequence[SendResult]) -> int:
     """201 if anything is new. Raises the first refusal if all of them were refused."""
-    stored = [parcel.stored for parcel in parcels if parcel.stored is not None]
-    if not stored and parcels and parcels[0].refusal is not None:
-        raise parcels[0].refusal
+    stored = [result.stored for result in results if result.stored is not None]
+    if not stored and results and results[0].refusal is not None:
+        raise results[0].refusal
     return 200 if all(one.repeated for one in stored) else 201
 
 
@@ -255,40 +258,40 @@ def _refused(refusal: Exception) -> dict[str, Any]:
     return {"status": problem["status"], "problem": problem}
 
 
-def _to(place: Destination) -> dict[str, Any]:
-    match place.kind:
+def _to(destination: Destination) -> dict[str, Any]:
+    match destination.kind:
         case "user":
-            return {"user": place.name}
+            return {"user": destination.name}
         case "app":
-            return {"app": place.id}
+            return {"app": destination.id}
         case _:
-            return {"channel": str(place.id)}
+            return {"channel": str(destination.id)}
 
 
-def _stored(parcels: Sequence[SendResult]) -> list[dict[str, Any]]:
-    return [_placed(parcel) for parcel in parcels]
+def _stored(results: Sequence[SendResult]) -> list[dict[str, Any]]:
+    return [_placed(result) for result in results]
 
 
-def _placed(parcel: SendResult) -> dict[str, Any]:
-    made: dict[str, Any] = {"to": _to(parcel.place)}
-    if parcel.stored is not None:
-        stored = parcel.stored
+def _placed(result: SendResult) -> dict[str, Any]:
+    made: dict[str, Any] = {"to": _to(result.destination)}
+    if result.stored is not None:
+        stored = result.stored
         made |= {"target": str(stored.channel), "id": str(stored.id), "seq": stored.seq, "position": stored.position}
-        if parcel.online is not None:
-            made["online"] = parcel.online
-    elif parcel.refusal is not None:
-        made["problem"] = problems.of_error(parcel.refusal, call="messages/")
+        if result.online is not None:
+            made["online"] = result.online
+    elif result.refusal is not None:
+        made["problem"] = problems.of_error(result.refusal, call="messages/")
     return made
 
 
-def _pushed(pushed: Sequence[Pushed]) -> list[dict[str, Any]]:
+def _pushed(pushed: Sequence[PushResult]) -> list[dict[str, Any]]:
     """Raises the first refusal if all of them were refused."""
     if pushed and all(one.refusal is not None for one in pushed):
         assert pushed[0].refusal is not None
         raise pushed[0].refusal
     return [
-        {"to": _to(one.place), "persons": one.persons}
+        {"to": _to(one.destination), "persons": one.receivers}
         if one.refusal is None
-        else {"to": _to(one.place), "problem": problems.of_error(one.refusal)}
+        else {"to": _to(one.destination), "problem": problems.of_error(one.refusal)}
         for one in pushed
     ]

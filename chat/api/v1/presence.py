@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat import errors
-from chat.actions.legacy_push import app_known
+from chat.actions.legacy_push import require_app
 from chat.api.v1 import pagination
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.openapi import CURSOR, described, limited
@@ -132,7 +132,7 @@ class AppOnline(Endpoint):
     )
     def get(self, request: Request, app: int) -> Response:
         """Everybody online on the app, by id, up to 1,000 a page."""
-        known = app_known(_app(app))
+        known = require_app(_app(app))
         page = pagination.asked(request, largest=LARGEST_PAGE)
         found, more = online.online_users_page(known, after=page.number, limit=page.limit)
         rows = [{"userId": name, "id": str(person)} for person, name in found.items()]
@@ -169,6 +169,6 @@ def _nodes() -> list[NodeInfo]:
 def _app(number: int) -> int:
     """The number of an app that there is, else NO_DATA."""
     try:
-        return app_known(number).number
+        return require_app(number).number
     except ChatError as refusal:
         raise ChatError(errors.NO_DATA, "There is no such app.") from refusal

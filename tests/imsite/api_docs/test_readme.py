@@ -16,11 +16,12 @@ from tests.support.site import ROOT
 _SETTLE = """
 import json
 from accounts.actions import user_register, service_create, service_token_create
-from chat.actions.bulk_send import Outgoing, Place, messages_send
+from chat.actions.addressing import AddressedMessage, Destination
+from chat.actions.bulk_send import messages_send
 
 shop = service_create(username="shop", permissions=["chat.use_gateway", "chat.view_message"])
 user_register(username="alice", nickname="Alice", password="correct horse")
-(sent,) = messages_send(caller=shop, outgoing=[Outgoing((Place("user", name="alice"),), "hello", "text")])
+(sent,) = messages_send(caller=shop, messages=[AddressedMessage((Destination("user", name="alice"),), "hello")])
 print(json.dumps([service_token_create(service=shop, name="README").token, str(sent[0].stored.id)]))
 """
 

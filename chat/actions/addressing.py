@@ -1,0 +1,99 @@
+"""Addresses of the messages of other systems: authors and destinations by name, looked up in a fixed number of queries.
+
+A call may have one message or a thousand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from django.conf import settings
+
+from accounts.models import User
+from accounts.selectors.users import users_by_names
+from chat import errors, selectors
+from chat.errors import ChatError
+from delivery.idempotency import IdempotencyKey
+
+SPEAK_FOR_OTHERS = "chat.speak_for_others"
+"""The permission to send in another user's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a message goes: a channel by its id, a user by name, or an app's channel by the app's number (`id`)."""
+
+    kind: Literal["channel", "user", "app"]
+    id: int = 0
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AddressedMessage:
+    """A message and where it goes.
+
+    `author`: name of the user in whose name it is sent; empty: the caller. `everyone`: to the channels of all apps,
+    besides the destinations.
+    """
+
+    destinations: tuple[Destination, ...]
+    text: str
+    type: str = "text"
+    client_id: str | None = None
+    author: str = ""
+    everyone: bool = False
+    idempotency_key: IdempotencyKey | None = None
+
+    @property
+    def is_fan_out(self) -> bool:
+        """Whether it may be stored more than once, however many apps there are today."""
+        return self.everyone or len(self.destinations) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """The users and channels that the names and app numbers of a call stand for."""
+
+    users: dict[str, User]
+    app_channels: dict[int, int] = field(default_factory=dict)
+    """Ids of the enabled apps' channels, by app number."""
+
+
+def look_up(messages: Sequence[AddressedMessage]) -> Directory:
+    """Look up all destinations and authors at once."""
+    names = {to.name for message in messages for to in message.destinations if to.kind == "user"}
+    names |= {message.author for message in messages if message.author}
+    app_channels: dict[int, int] = {}
+    if any(message.everyone or any(to.kind == "app" for to in message.destinations) for message in messages):
+        app_channels = {
+            channel.app.number: channel.pk for channel in selectors.global_channels() if channel.app is not None
+        }
+    return Directory(users_by_names(names) if names else {}, app_channels)
+
+
+def author_of(message: AddressedMessage, caller: User, directory: Directory, *, may_speak_for_others: bool) -> User:
+    """Return the message's author: the caller, or with SPEAK_FOR_OTHERS another user. Raise ChatError if refused."""
+    if not message.author:
+        return caller
+    if not may_speak_for_others:
+        raise ChatError(errors.NOT_AUTHORISED, f"To send as somebody else needs the permission {SPEAK_FOR_OTHERS}.")
+    if message.author not in directory.users:
+        raise ChatError(errors.NO_DATA, f"There is no person named {message.author}.", userId=message.author)
+    return directory.users[message.author]
+
+
+def destinations_of(message: AddressedMessage, directory: Directory) -> list[Destination]:
+    """Return all destinations of the message, each once."""
+    destinations = list(dict.fromkeys(message.destinations))
+    if message.everyone:
+        destinations += [Destination("app", number) for number in directory.app_channels]
+    return destinations
+
+
+def require_size(messages: int) -> None:
+    """Raise TOO_MUCH if a call sends more messages than IM_API_MAX_MESSAGES."""
+    limit = settings.IM_API_MAX_MESSAGES
+    if messages > limit:
+        raise ChatError(errors.TOO_MUCH, f"One call stores at most {limit} messages.", limit=limit)
