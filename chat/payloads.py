@@ -1,4 +1,4 @@
-"""The bodies of events and the shapes that clients see: one function for each shape of the protocol page.
+"""Makes the data of replies and events from rows: one function per object of `chat.wire.schema`.
 
 Ids are decimal strings, times Unix milliseconds.
 """
@@ -20,6 +20,7 @@ PRESENCE_TEXTS = {ENTER.name: "{} is here", EXIT.name: "{} has left"}
 
 
 def person(user: User) -> dict[str, Any]:
+    """Return a `Person` without the status."""
     return {
         "userId": user.public_name,
         "id": str(user.pk),
@@ -30,12 +31,12 @@ def person(user: User) -> dict[str, Any]:
 
 
 def profile(user: User) -> dict[str, Any]:
-    """A person in a list of people: with their status, if they have one."""
+    """Return a `Person` with the status, if the user has one."""
     return person(user) | ({"status": user.status_text} if user.status_text else {})
 
 
 class MessageFields(Protocol):
-    """What a message's payload shows of it: a stored row has it, and a message on its way to the database."""
+    """Fields of a message that its payload shows; both a stored row and a message about to be stored have them."""
 
     @property
     def pk(self) -> int: ...
@@ -66,7 +67,7 @@ class MessageFields(Protocol):
 
 
 def message(row: MessageFields, sender: User) -> dict[str, Any]:
-    """The data of a `msg` push, and an item of history. What was recalled has no text."""
+    """Return a `Message`. A recalled message has no text."""
     data = {
         "target": str(row.channel_id),
         "type": row.type,
@@ -81,7 +82,7 @@ def message(row: MessageFields, sender: User) -> dict[str, Any]:
         "position": row.position,
     }
     if row.type != "text":
-        # A client that knows texts only shows what it cannot show.
+        # A client that supports only texts shows the type instead.
         data["content"] = row.text
         data["msg"] = f"[{row.type}]" if row.recalled_at is None else ""
     if row.reply_to is not None:
@@ -95,6 +96,7 @@ def message(row: MessageFields, sender: User) -> dict[str, Any]:
 
 
 def edited(row: Message) -> dict[str, Any]:
+    """Return a `MessageEdited` without the position."""
     return {
         "target": str(row.channel_id),
         "id": str(row.pk),
@@ -105,22 +107,24 @@ def edited(row: Message) -> dict[str, Any]:
 
 
 def recalled(row: Message, by: User, time: int) -> dict[str, Any]:
+    """Return a `MessageRecalled` without the position."""
     return {"target": str(row.channel_id), "id": str(row.pk), "seq": row.seq, "by": person(by), "time": time}
 
 
 def pin(row: Pin) -> dict[str, Any]:
-    """A pinned message in the list of its channel's."""
+    """Return a `PinnedMessage`."""
     return message(row.message, row.message.sender) | {"pinnedBy": person(row.pinned_by), "pinnedAt": row.pinned_at}
 
 
 def pinned(row: Message, by: User) -> dict[str, Any]:
+    """Return a `MessagePinned` without the position."""
     return {"target": str(row.channel_id), "id": str(row.pk), "seq": row.seq, "by": person(by)}
 
 
 def note(
     channel: int, kind: str, *, by: User, who: Iterable[User] = (), value: str = "", seq: int, time: int
 ) -> dict[str, Any]:
-    """A system note of a channel, standing after message number `seq`."""
+    """Return a `Note` without the position. It is shown after the message with number `seq`."""
     return {
         "target": str(channel),
         "note": kind,
@@ -133,7 +137,7 @@ def note(
 
 
 def restriction(kind: str, channel: int | None, *, until: datetime | None, reason: str) -> dict[str, Any]:
-    """What is told to the person it is about: `kind` is mute, unmute, ban or unban; without a target: everywhere."""
+    """Return a `Restriction`. `kind` is mute, unmute, ban or unban; without a channel it is site-wide."""
     data: dict[str, Any] = {"kind": kind}
     if channel is not None:
         data["target"] = str(channel)
@@ -145,15 +149,17 @@ def restriction(kind: str, channel: int | None, *, until: datetime | None, reaso
 
 
 def milliseconds(moment: datetime) -> int:
+    """Return the moment in Unix milliseconds."""
     return int(moment.timestamp() * 1000)
 
 
 def push_data(entry: Entry) -> dict[str, Any]:
-    """The data of the push of a logged entry: its body and its position."""
+    """Return the data of the push of a logged entry: its body and its position."""
     return entry.body | {"position": entry.position}
 
 
-def listed_channel(item: ChannelSummary) -> dict[str, Any]:
+def channel(item: ChannelSummary) -> dict[str, Any]:
+    """Return a `Channel`."""
     channel = item.channel
     data = {
         "target": str(channel.pk),

@@ -1,4 +1,4 @@
-"""Importing the package registers every command."""
+"""Commands of the clients. Importing the package registers all of them."""
 
 from chat.commands import channel, friends, message, moderation, people, search, session
 

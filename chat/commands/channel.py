@@ -1,4 +1,4 @@
-"""channel.*: the channels themselves and who is in them."""
+"""Commands `channel.*`: channels and their members."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from accounts.selectors.users import users_by_names
 from chat import errors, payloads, selectors
 from chat.actions import channel as channels
 from chat.actions import member, policy
-from chat.commands.fields import Id, Name, Names, Number, PageSize, Target
+from chat.commands.fields import ChannelTarget, Id, Name, Names, Number, PageSize
 from chat.commands.page_size import count_fitting
 from chat.commands.registry import Call, command
 from chat.errors import ChatError
@@ -27,8 +27,8 @@ LISTED = 1000
 
 
 def shown(call: Call, access: Access) -> dict[str, Any]:
-    """A channel as the caller sees it now. In a database thread."""
-    return payloads.listed_channel(selectors.channel_summary(call.user, access))
+    """Return the channel as the caller sees it now. Call it in a database thread."""
+    return payloads.channel(selectors.channel_summary(call.user, access))
 
 
 def shown_again(call: Call, channel_id: int) -> dict[str, Any]:
@@ -41,19 +41,19 @@ class List(msgspec.Struct):
 
 @command("channel.list", returns=replies.ChannelPage, guests=True)
 async def channel_list(call: Call, data: List) -> dict[str, Any]:
-    """The app's global channel, then one's own channels, the last used first.
+    """List the app's global channel, then your own channels, the most recently active first.
 
-    Of very many only the first (`hasMore`); those beyond are asked for by `skip`, how many one has.
+    If there are too many for one reply, `hasMore` is true; get the next ones with `skip`, the number you have.
     """
     items = await run(selectors.channel_list, call.user, call.caller.app, skip=data.skip, limit=LISTED + 1)
-    shown = [payloads.listed_channel(item) for item in items]
+    shown = [payloads.channel(item) for item in items]
     page = shown[: count_fitting(shown[:LISTED])]
     return {"channels": page, "hasMore": len(page) < len(shown)}
 
 
 @command("channel.get", returns=objects.Channel, guests=True)
-async def get(call: Call, data: Target) -> dict[str, Any]:
-    """One channel."""
+async def get(call: Call, data: ChannelTarget) -> dict[str, Any]:
+    """Get one channel."""
     return await run(shown_again, call, data.target)
 
 
@@ -67,7 +67,7 @@ class Create(msgspec.Struct):
 
 @command("channel.create", returns=objects.Channel, fault=errors.ADD_FAILED)
 async def create(call: Call, data: Create) -> dict[str, Any]:
-    """Make a group, or find or make the private channel with somebody."""
+    """Create a group, or find or create the private channel with another user."""
 
     def make() -> dict[str, Any]:
         if data.kind == "public":
@@ -87,7 +87,7 @@ async def create(call: Call, data: Create) -> dict[str, Any]:
 
 
 @command("channel.join", returns=objects.Channel, fault=errors.ADD_FAILED)
-async def join(call: Call, data: Target) -> dict[str, Any]:
+async def join(call: Call, data: ChannelTarget) -> dict[str, Any]:
     """Join an open group."""
 
     def act() -> dict[str, Any]:
@@ -97,7 +97,7 @@ async def join(call: Call, data: Target) -> dict[str, Any]:
 
 
 @command("channel.leave", returns=replies.ChannelReference, fault=errors.DELETE_FAILED)
-async def leave(call: Call, data: Target) -> dict[str, Any]:
+async def leave(call: Call, data: ChannelTarget) -> dict[str, Any]:
     """Leave a group."""
     await run(member.member_leave, user=call.user, channel_id=data.target)
     return {"target": str(data.target)}
@@ -110,7 +110,7 @@ class Invite(msgspec.Struct):
 
 @command("channel.invite", returns=replies.InvitedMembers, fault=errors.ADD_FAILED)
 async def invite(call: Call, data: Invite) -> dict[str, Any]:
-    """Add people to a group; answers with those who were not in it."""
+    """Add users to a group. The reply lists those who were not members before."""
     added = await run(member.member_invite, user=call.user, channel_id=data.target, names=data.members)
     return {"target": str(data.target), "added": [payloads.person(user) for user in added]}
 
@@ -122,7 +122,7 @@ class Remove(msgspec.Struct):
 
 @command("channel.remove", returns=replies.ChannelReference, fault=errors.DELETE_FAILED)
 async def remove(call: Call, data: Remove) -> dict[str, Any]:
-    """Remove somebody of lower rank from a group."""
+    """Remove a member with a lower role from a group."""
     await run(member.member_remove, user=call.user, channel_id=data.target, name=data.member)
     return {"target": str(data.target)}
 
@@ -134,7 +134,7 @@ class Rename(msgspec.Struct):
 
 @command("channel.rename", returns=objects.Channel, fault=errors.STORE_FAILED)
 async def rename(call: Call, data: Rename) -> dict[str, Any]:
-    """Give a group a name; an empty one names it by its members."""
+    """Rename a group. A group with an empty name is shown by its members' names."""
 
     def act() -> dict[str, Any]:
         return shown(call, channels.channel_rename(user=call.user, channel_id=data.target, name=data.name))
@@ -150,7 +150,7 @@ class Role(msgspec.Struct):
 
 @command("channel.role", returns=replies.ChannelReference, fault=errors.STORE_FAILED)
 async def role(call: Call, data: Role) -> dict[str, Any]:
-    """Give a member a role; owners only."""
+    """Change a member's role. Owners only."""
     await run(member.member_set_role, user=call.user, channel_id=data.target, name=data.member, role=data.role)
     return {"target": str(data.target)}
 
@@ -166,10 +166,10 @@ class Policy(msgspec.Struct):
 
 @command("channel.policy", returns=objects.Channel, fault=errors.STORE_FAILED)
 async def set_policy(call: Call, data: Policy) -> dict[str, Any]:
-    """Say what holds in a group: who may join, whether strangers find it, what members read of the time before they
-    came (owners only), whether only owners and admins write, and how many seconds others wait between two messages.
+    """Change a group's policy: who can join, whether it is listed, what members can read of the time before they
+    joined (owners only), whether only owners and admins can write, and the seconds between two messages of others.
 
-    What is left out stays as it is. Members hear a `channel.note` with note `policy`.
+    Absent fields stay unchanged. Members get a `channel.note` with note `policy`.
     """
 
     def act() -> dict[str, Any]:
@@ -195,7 +195,7 @@ class Members(msgspec.Struct):
 
 @command("channel.members", returns=replies.MemberPage)
 async def members(call: Call, data: Members) -> dict[str, Any]:
-    """A page of a group's members, by id, with who is online, as far as they let one see it."""
+    """List a page of a group's members by id, and whether they are online, if they share that."""
 
     def read() -> tuple[dict[int, dict[str, Any]], set[int], bool]:
         access = access_channel(call.user, data.target, app=call.caller.app)
@@ -217,7 +217,7 @@ class Search(msgspec.Struct):
 
 @command("channel.search", returns=replies.FoundChannels)
 async def search(call: Call, data: Search) -> dict[str, Any]:
-    """Listed groups that one may join, by a part of the name."""
+    """Find listed groups that you can join by a part of the name."""
     found = await run(selectors.channel_search, data.q[:64].replace("\0", ""), 50)
     return {
         "channels": [

@@ -1,4 +1,4 @@
-"""From a request to its answer: find the command, check its data, call the handler, map every failure to a code."""
+"""Dispatches requests: finds the command, checks the data, calls the handler and maps every failure to a code."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def find(name: str) -> Command | None:
 
 
 async def answer(command: Command | None, call: Call, data: Any) -> Answer:
-    """Carry out a request. Never raises but when cancelled: every failure is an answer."""
+    """Carry out a request and return its answer; failures are answers too. Raise only when cancelled."""
     if command is None:
         return await outcome(_unknown(), "", errors.SERVER_ERROR)
     return await outcome(_carried_out(command, call, data), command.name, command.fault)
@@ -40,9 +40,9 @@ async def _unknown() -> None:
 
 async def _carried_out(command: Command, call: Call, data: Any) -> Any:
     caller = call.caller
-    if caller.known is None and not command.before_login:
+    if caller.user is None and not command.before_login:
         raise ChatError(errors.NOT_LOGGED_IN, "Log in first.")
-    if caller.known is not None and caller.known.is_guest and not command.guests:
+    if caller.user is not None and caller.user.is_guest and not command.guests:
         raise ChatError(errors.NOT_AUTHORISED, "Guests use their app's room only. Register to do more.")
     asked = _read(command, data)
     if command.changes:
@@ -51,7 +51,7 @@ async def _carried_out(command: Command, call: Call, data: Any) -> Any:
 
 
 def _read(command: Command, data: Any) -> Any:
-    """What a request asks, in the shape that its command takes."""
+    """Convert a request's data to the struct that its command takes."""
     if command.takes is Nothing:
         return Nothing()
     if not isinstance(data, dict):
@@ -60,7 +60,7 @@ def _read(command: Command, data: Any) -> Any:
 
 
 async def outcome(work: Awaitable[Any], name: str, fault: Code) -> Answer:
-    """The answer that comes of the work of the command `name`; `fault` if the database fails in it."""
+    """Await the work of the command `name` and return its answer, with the code `fault` if the database fails."""
     try:
         return Answer(errors.SUCCESS, await work)
     except ChatError as refusal:

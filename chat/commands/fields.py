@@ -1,4 +1,4 @@
-"""Types of the fields that commands take. Ids are decimal strings on the wire; a number is understood as well."""
+"""Types of the fields that commands take. Ids are decimal strings on the wire; numbers are accepted too."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Name = Annotated[str, Meta(min_length=1, max_length=128)]
 Names = Annotated[list[Name], Meta(max_length=1000)]
 
 
-class Target(Struct):
-    """A channel."""
+class ChannelTarget(Struct):
+    """Names a channel."""
 
     target: Id
 
 
-class One(Struct):
-    """A message of a channel."""
+class MessageTarget(Struct):
+    """Names a message of a channel."""
 
     target: Id
     id: Id

@@ -1,4 +1,4 @@
-"""friend.*, person.block, person.unblock: the people somebody knows, and does not want to know."""
+"""Commands `friend.*`, `person.block` and `person.unblock`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Who(msgspec.Struct):
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """What accounts refuse, as the wires say it."""
+    """Translate refusals of accounts to ChatError."""
     try:
         yield
     except (NoSuchPerson, NoSuchFriend) as missing:
@@ -38,7 +38,7 @@ def refusals() -> Iterator[None]:
 
 @command("friend.list", returns=replies.Contacts)
 async def friend_list(call: Call, data: Nothing) -> dict[str, Any]:
-    """One's friends and whether they are online anywhere, requests that wait for an answer, and whom one blocks."""
+    """List your friends and whether they are online on any app, open friend requests, and users you block."""
 
     def read() -> tuple[dict[str, list[dict[str, Any]]], set[int]]:
         known = contacts_of(call.user)
@@ -57,8 +57,8 @@ async def friend_list(call: Call, data: Nothing) -> dict[str, Any]:
     return lists
 
 
-def about_another(name: str, promise: str, action: Callable[..., Any], fault: Code) -> None:
-    """A command for what the caller does about one other, who is named however it may be spelt."""
+def register_contact_command(name: str, about: str, action: Callable[..., Any], fault: Code) -> None:
+    """Register a command that applies an action to another user, who is given by user name in any spelling."""
 
     async def handler(call: Call, data: Who) -> dict[str, Any]:
         def act() -> dict[str, Any]:
@@ -71,21 +71,23 @@ def about_another(name: str, promise: str, action: Callable[..., Any], fault: Co
 
         return await run(act)
 
-    handler.__doc__ = promise
+    handler.__doc__ = about
     command(name, returns=objects.Person, fault=fault)(handler)
 
 
-for one in (
-    ("friend.request", "Ask to be friends, or accept who has asked.", accounts.friend_request, errors.ADD_FAILED),
-    ("friend.accept", "Be friends with somebody who has asked.", accounts.friend_accept, errors.STORE_FAILED),
-    ("friend.decline", "Say no to somebody who has asked.", accounts.friend_decline, errors.DELETE_FAILED),
-    (
-        "friend.remove",
-        "End a friendship, or take back one's own request.",
-        accounts.friend_remove,
-        errors.DELETE_FAILED,
-    ),
-    ("person.block", "Hear nothing more from somebody, who is not told.", accounts.user_block, errors.ADD_FAILED),
-    ("person.unblock", "Take a block back.", accounts.user_unblock, errors.DELETE_FAILED),
-):
-    about_another(*one)
+register_contact_command(
+    "friend.request",
+    "Send a friend request, or accept the other user's.",
+    accounts.friend_request,
+    errors.ADD_FAILED,
+)
+register_contact_command("friend.accept", "Accept a friend request.", accounts.friend_accept, errors.STORE_FAILED)
+register_contact_command("friend.decline", "Decline a friend request.", accounts.friend_decline, errors.DELETE_FAILED)
+register_contact_command(
+    "friend.remove",
+    "End a friendship, or withdraw your friend request.",
+    accounts.friend_remove,
+    errors.DELETE_FAILED,
+)
+register_contact_command("person.block", "Block a user. They are not told.", accounts.user_block, errors.ADD_FAILED)
+register_contact_command("person.unblock", "Unblock a user.", accounts.user_unblock, errors.DELETE_FAILED)

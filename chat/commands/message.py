@@ -1,4 +1,4 @@
-"""message.*, read.mark"""
+"""Commands `message.*` and `read.mark`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from chat import errors, payloads
 from chat.actions import message as messages
-from chat.commands.fields import Id, Number, One, PageSize
+from chat.commands.fields import Id, MessageTarget, Number, PageSize
 from chat.commands.registry import Call, command
 from chat.errors import ChatError
 from chat.selectors import access_channel, access_message, history
@@ -30,7 +30,7 @@ class Send(msgspec.Struct):
     "message.send", returns=replies.StoredMessage, fault=errors.STORE_FAILED, guests=True, pipelined=True, changes=False
 )
 async def send(call: Call, data: Send) -> dict[str, Any]:
-    """Say something; answered after the commit. The same `clientMsgId` again gives the same answer."""
+    """Send a message. The reply comes after it is stored. The same `clientMsgId` again gets the same reply."""
     caller = call.caller
     caller.take(caller.connection.rate_limits.sends)
     draft = messages.message_draft(
@@ -63,7 +63,7 @@ class History(msgspec.Struct):
 
 @command("message.history", returns=replies.HistoryPage, guests=True)
 async def message_history(call: Call, data: History) -> dict[str, Any]:
-    """A page of a channel's messages, ascending, and the system notes among them."""
+    """List a page of a channel's messages in ascending order, and the system notes among them."""
     if data.before is not None and data.after is not None:
         raise ChatError(errors.ILLEGAL_PARAMETER, "Give before or after, not both.")
 
@@ -83,8 +83,8 @@ async def message_history(call: Call, data: History) -> dict[str, Any]:
 
 
 @command("message.get", returns=objects.Message, guests=True)
-async def get(call: Call, data: One) -> dict[str, Any]:
-    """One message, such as the one that another replies to."""
+async def get(call: Call, data: MessageTarget) -> dict[str, Any]:
+    """Get one message, such as the one that another message replies to."""
 
     def read() -> dict[str, Any]:
         access = access_channel(call.user, data.target, app=call.caller.app)
@@ -102,7 +102,7 @@ class Edit(msgspec.Struct):
 
 @command("message.edit", returns=replies.EditedMessage, fault=errors.STORE_FAILED, guests=True)
 async def edit(call: Call, data: Edit) -> dict[str, Any]:
-    """Replace the text of one's own message."""
+    """Replace the text of your own message."""
     row, position = await run(
         messages.message_edit,
         user=call.user,
@@ -117,8 +117,8 @@ async def edit(call: Call, data: Edit) -> dict[str, Any]:
 
 
 @command("message.recall", returns=replies.ChangedMessage, fault=errors.DELETE_FAILED, guests=True)
-async def recall(call: Call, data: One) -> dict[str, Any]:
-    """Take back a message; its place stays, without its text."""
+async def recall(call: Call, data: MessageTarget) -> dict[str, Any]:
+    """Recall a message. It keeps its number in the channel, without its text."""
     row, position = await run(
         messages.message_recall,
         user=call.user,
@@ -138,7 +138,7 @@ class Mark(msgspec.Struct):
 
 @command("read.mark", returns=events.ReadPosition, fault=errors.STORE_FAILED, guests=True, changes=False)
 async def mark(call: Call, data: Mark) -> dict[str, Any]:
-    """Move one's read position up; one's other devices hear of it."""
+    """Move your read position up. Your other connections get `read.mark`."""
     read_seq = await run(
         messages.read_mark,
         user=call.user,

@@ -1,4 +1,4 @@
-"""message.pin, .unpin, .pins, .report; channel.restrict, .unrestrict, .restrictions, .transfer"""
+"""Commands for pins, reports, restrictions and the transfer of a group."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from chat import errors, payloads, rules
 from chat.actions import moderation, pin, policy, report
-from chat.commands.fields import Id, Name, One, Target
+from chat.commands.fields import ChannelTarget, Id, MessageTarget, Name
 from chat.commands.page_size import count_fitting
 from chat.commands.registry import Call, command
 from chat.selectors import access_channel
@@ -26,10 +26,10 @@ Reason = Annotated[str, Meta(max_length=4 * rules.REASON_LIMIT)]
 
 
 @command("message.pin", returns=replies.ChangedMessage, fault=errors.STORE_FAILED)
-async def pin_message(call: Call, data: One) -> dict[str, Any]:
-    """Keep a message in everybody's sight: in a group its owners and admins, in a private channel both.
+async def pin_message(call: Call, data: MessageTarget) -> dict[str, Any]:
+    """Pin a message: in a group for owners and admins, in a private channel for both users.
 
-    All hear `message.pinned`.
+    All members get `message.pinned`.
     """
     row, position = await run(
         pin.message_pin, user=call.user, channel_id=data.target, message_id=data.id, origin=call.origin
@@ -39,8 +39,8 @@ async def pin_message(call: Call, data: One) -> dict[str, Any]:
 
 
 @command("message.unpin", returns=replies.ChangedMessage, fault=errors.DELETE_FAILED)
-async def unpin_message(call: Call, data: One) -> dict[str, Any]:
-    """Take the pin away; all hear `message.unpinned`. A recalled message loses its pin by itself."""
+async def unpin_message(call: Call, data: MessageTarget) -> dict[str, Any]:
+    """Unpin a message. All members get `message.unpinned`. Recalling a message also unpins it."""
     row, position = await run(
         pin.message_unpin, user=call.user, channel_id=data.target, message_id=data.id, origin=call.origin
     )
@@ -49,8 +49,8 @@ async def unpin_message(call: Call, data: One) -> dict[str, Any]:
 
 
 @command("message.pins", returns=replies.PinnedMessages, guests=True)
-async def pins(call: Call, data: Target) -> dict[str, Any]:
-    """The channel's pinned messages that one may read, the last pinned first; of very long ones not all (`hasMore`)."""
+async def pins(call: Call, data: ChannelTarget) -> dict[str, Any]:
+    """List the pinned messages that you can read, the most recently pinned first; `hasMore` if not all fit."""
 
     def read() -> dict[str, Any]:
         access = access_channel(call.user, data.target, app=call.caller.app)
@@ -69,7 +69,7 @@ class Report(msgspec.Struct):
 
 @command("message.report", returns=replies.MessageReference, fault=errors.STORE_FAILED)
 async def report_message(call: Call, data: Report) -> dict[str, Any]:
-    """Have a moderator look at a message. Nobody else hears of it; the same again changes nothing."""
+    """Report a message to the moderators. No other user is told. Repeating it changes nothing."""
     await run(
         report.message_report,
         user=call.user,
@@ -91,9 +91,9 @@ class Restrict(msgspec.Struct):
 
 @command("channel.restrict", returns=replies.MemberRestriction, fault=errors.STORE_FAILED)
 async def restrict(call: Call, data: Restrict) -> dict[str, Any]:
-    """Mute somebody in a group, or ban them from it, for `seconds` or until it is lifted; by its owners and admins.
+    """Mute a user in a group, or ban them from it, for `seconds` or without an end. For owners and admins.
 
-    The person hears `restriction`; a ban also removes them, and they cannot come back meanwhile.
+    The user gets `restriction`. A ban also removes them, and they cannot join again until it ends.
     """
     until = None if data.seconds is None else timezone.now() + timedelta(seconds=data.seconds)
     await run(
@@ -117,14 +117,14 @@ class Unrestrict(msgspec.Struct):
 
 @command("channel.unrestrict", returns=replies.MemberRestriction, fault=errors.DELETE_FAILED)
 async def unrestrict(call: Call, data: Unrestrict) -> dict[str, Any]:
-    """Lift a mute or ban in a group; by its owners and admins. Who was banned can join or be invited again."""
+    """Lift a mute or ban in a group. For owners and admins. The user can join or be invited again."""
     await run(moderation.member_unrestrict, user=call.user, channel_id=data.target, name=data.member, kind=data.kind)
     return {"target": str(data.target), "member": data.member, "kind": data.kind}
 
 
 @command("channel.restrictions", returns=replies.Restrictions)
-async def restrictions(call: Call, data: Target) -> dict[str, Any]:
-    """Who is muted in a group or banned from it, for its owners and admins."""
+async def restrictions(call: Call, data: ChannelTarget) -> dict[str, Any]:
+    """List the mutes and bans in a group. For owners and admins."""
 
     def read() -> dict[str, Any]:
         access = access_channel(call.user, data.target)
@@ -147,6 +147,6 @@ class Transfer(msgspec.Struct):
 
 @command("channel.transfer", returns=replies.ChannelReference, fault=errors.STORE_FAILED)
 async def transfer(call: Call, data: Transfer) -> dict[str, Any]:
-    """Give a group that one owns to another member; one stays as an admin."""
+    """Transfer the ownership of your group to another member. You become an admin."""
     await run(policy.channel_transfer, user=call.user, channel_id=data.target, name=data.member)
     return {"target": str(data.target)}

@@ -1,4 +1,4 @@
-"""How much of a list one reply holds: what may wait for a connection bounds it, and past that the connection ends."""
+"""Bounds the size of a page of a list: a reply beyond the connection's outbox limit would disconnect it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chat.selectors import page_bytes
 
 
 def count_fitting(items: Sequence[dict[str, Any]]) -> int:
-    """How many of the items make a reply that a connection's outbox holds; at least one."""
+    """Return how many of the items fit into one reply; at least one."""
     size = 0
     for index, item in enumerate(items):
         size += len(orjson.dumps(item))

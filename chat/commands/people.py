@@ -1,4 +1,4 @@
-"""presence.list, person.search, app.list"""
+"""Commands `presence.list`, `person.search` and `app.list`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FOUND_SHOWN = 20
 
 @command("presence.list", returns=replies.OnlineUsers, guests=True)
 async def presence_list(call: Call, data: Nothing) -> dict[str, Any]:
-    """Who is online on one's app and lets one see it: how many, and the first 500 of them."""
+    """List the users who are online on your app and share that: their number, and the first 500 of them."""
     presence, app = publish.hub().presence, call.caller.app
     shown = await presence.persons(app, limit=ONLINE_SHOWN)
 
@@ -41,14 +41,14 @@ class Search(msgspec.Struct):
 
 @command("person.search", returns=replies.FoundPersons)
 async def search(call: Call, data: Search) -> dict[str, Any]:
-    """Accounts whose user name, nickname, or its pinyin or initials begin with `q`; not whom one blocks."""
+    """Find users by the beginning of their user name, nickname, its pinyin or its initials, except users you block."""
     found = await run(user_search, data.q, FOUND_SHOWN, by=call.user)
     return {"persons": [payloads.profile(user) for user in found]}
 
 
 @command("app.list", returns=replies.Apps, guests=True)
 async def app_list(call: Call, data: Nothing) -> dict[str, Any]:
-    """The apps (platforms) and their rooms."""
+    """List the apps (platforms) and their global channels."""
     rooms = await run(selectors.global_channels)
     return {
         "apps": [

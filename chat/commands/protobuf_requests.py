@@ -1,4 +1,4 @@
-"""What a client of `/ws` asks by a type of its own (Login, Message, Sync), by the actions of the JSON commands."""
+"""Requests of `/ws` with a type of their own (Login, Message, Sync), by the actions of the JSON commands."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ LARGEST_ID = 2**63 - 1
 
 
 async def log_in(call: Call, token: str, app: int) -> None:
-    """By a token only: neither a browser's session nor a name makes anybody here."""
-    if not token and call.caller.known is None:
+    """Log in with a token. Browser sessions and guest names do not work here."""
+    if not token and call.caller.user is None:
         raise ChatError(errors.NOT_AUTHORISED, "A log-in needs a token.")
     await login(call, Login(appId=app, serviceToken=token))
 
 
 def draft(call: Call, up: codec.SendRequest) -> Draft:
-    """The message, without its channel if it is for a person. Raises ChatError for what cannot be one."""
+    """Return the draft, without its channel if the receiver is a user. Raise ChatError for an invalid message."""
     caller = call.caller
     if up.session is None or up.type is None:
         raise ChatError(errors.ILLEGAL_PARAMETER, "The type of session or message is unknown.")
@@ -63,24 +63,24 @@ def draft(call: Call, up: codec.SendRequest) -> Draft:
 
 
 async def private_channel(call: Call, person: int) -> int:
-    """The channel of the two people, made if there is none."""
+    """Return the private channel with this user, created if there is none."""
     return await run(channels.private_channel_with, user=call.user, person_id=person)
 
 
 async def send(call: Call, draft: Draft) -> StoredMessage:
-    """Store the message; takes its place in the order before it first waits."""
+    """Store the message. It takes its place in the order before the first await."""
     stored = await messages.message_send(draft)
     call.appended = not stored.repeated
     if stored.repeated:
-        # It may be new to this node. What lies below it leaves before its number does; what is held behind an answer
-        # to a later request lies above it.
+        # This node may not have delivered it yet. Events below it must leave before its number; events held behind the
+        # reply to a later request lie above it.
         await publish.hub().catch_up_to(stored.position)
     return stored
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Messages, oldest first. SendRequest to `upto` the client now has all that a Sync brings."""
+    """Messages, oldest first. With them the client has everything up to `upto` that a Sync returns."""
 
     messages: list[codec.Message]
     has_more: bool
@@ -88,18 +88,18 @@ class Page:
 
 
 async def sync(call: Call, seq: int) -> Page:
-    """What concerns one after that position."""
+    """Return a page of the messages that concern the user after this position."""
     hub, seq = publish.hub(), min(seq, LARGEST_ID)
     await hub.catch_up_to(seq)
     entries, more = await run(selectors.messages_after, call.user, after=seq, upto=hub.watermark)
     hub.fetched(call.caller.connection, entries)
-    # A number that does not exist yet tells nothing of what one has.
+    # A position beyond the log says nothing about what the client has.
     had = seq if seq <= hub.watermark else 0
     return Page([encoders.protobuf_message(entry) for entry in entries], more, entries[-1].position if entries else had)
 
 
 async def pushed(call: Call, *, after: int, before: int, limit: int) -> list[tuple[int, bytes]]:
-    """Position and frame of the messages between these positions that the connection was pushed; a few over `limit`."""
+    """Return position and frame of the messages that the connection was pushed in this range; a few over `limit`."""
     found: list[tuple[int, bytes]] = []
     before = min(before, publish.hub().watermark + 1)
     own, more = f"{call.caller.connection.id}.", True

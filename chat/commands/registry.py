@@ -23,19 +23,20 @@ class Caller:
 
     connection: Connection
     session_key: str = ""
-    """The browser session that the handshake carried; empty without."""
-    known: User | None = None
+    """Key of the browser session whose cookie the handshake carried, else empty."""
+    user: User | None = None
+    """The user who has logged in; None before that."""
     app: int = 0
     room: int = 0
     """The app's global channel."""
     in_room: bool = True
     """Whether the connection receives the app's global channel."""
 
-    @property
-    def user(self) -> User:
-        if self.known is None:
+    def require_user(self) -> User:
+        """Return the user. Raise NOT_LOGGED_IN before login."""
+        if self.user is None:
             raise ChatError(errors.NOT_LOGGED_IN, "Log in first.")
-        return self.known
+        return self.user
 
     def take(self, bucket: TokenBucket) -> None:
         """Take a token of this rate limit. Raise TOO_MUCH with the time to wait if there is none."""
@@ -45,19 +46,20 @@ class Caller:
 
 @dataclass(slots=True)
 class Call:
-    """One request of a caller; `number` is its place among the connection's replies."""
+    """A request of a caller. `number` is the place of its reply among the connection's replies."""
 
     caller: Caller
     number: int
     appended: bool = False
-    """Set by a handler whose event carries `origin`: the reply then takes the event's place in the log's order."""
+    """Set by a handler that appended an event with `origin`: the reply takes the event's place in the log's order."""
 
     @property
     def user(self) -> User:
-        return self.caller.user
+        return self.caller.require_user()
 
     @property
     def origin(self) -> str:
+        """What the request's events carry, so that the connection gets the reply instead of the push."""
         return self.caller.connection.origin(self.number)
 
 
@@ -67,6 +69,8 @@ H = TypeVar("H", bound=Handler)
 
 @dataclass(frozen=True, slots=True)
 class Command:
+    """A command, as `command` registers it."""
+
     name: str
     handler: Handler
     takes: type[msgspec.Struct]

@@ -1,4 +1,4 @@
-"""message.search"""
+"""Command `message.search`."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class Search(msgspec.Struct):
 
 @command("message.search", returns=replies.FoundMessages)
 async def search(call: Call, data: Search) -> dict[str, Any]:
-    """Messages with all the words of `q` that one may read now, in `target` or anywhere, the newest first.
+    """Find messages that you can read and that contain all the words of `q`, in `target` or anywhere, newest first.
 
-    The last word may be unfinished. A page may hold fewer than `limit`, even none; `next`, where there may be more, is
-    the `before` of the next page. A message is found about a second after its send.
+    The last word may be incomplete. A page may have fewer than `limit` messages, or none. `next` is the `before` of the
+    next page, or null after the last. A message can be found about a second after it was sent.
     """
     caller = call.caller
     caller.take(caller.connection.rate_limits.searches)

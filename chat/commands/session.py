@@ -1,4 +1,4 @@
-"""login, heartbeat, ping, sync"""
+"""Commands `login`, `heartbeat`, `ping` and `sync`."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Login(msgspec.Struct):
 
 @command("login", returns=replies.LoggedIn, before_login=True, guests=True)
 async def login(call: Call, data: Login) -> dict[str, Any]:
-    """Say who one is and on which app; from the reply on, everything that concerns one arrives."""
+    """Authenticate this connection on an app. After the reply it gets all events that concern the user."""
     caller, connection = call.caller, call.caller.connection
-    if caller.known is not None:
+    if caller.user is not None:
         raise ChatError(errors.OPERATION_FAILED, "This connection is logged in already.")
     token = data.serviceToken or ""
     opened = await run(
@@ -62,7 +62,7 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
         connection.person = None
         raise
     last_seen.record_login(connection)
-    caller.known, caller.app, caller.room = user, opened.app.number, opened.room
+    caller.user, caller.app, caller.room = user, opened.app.number, opened.room
     if data.after is not None and data.after != position:
         connection.drained, connection.told = False, data.after
         position = data.after
@@ -84,14 +84,14 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
 
 @command("heartbeat", returns=replies.ReportedPosition, guests=True)
 async def heartbeat(call: Call, data: Nothing) -> dict[str, Any]:
-    """Say that one is still there; answers with the position up to which everything was passed to this connection."""
+    """Keep the connection open. The reply has the position up to which the connection has been sent everything."""
     connection = call.caller.connection
     return {"position": publish.hub().watermark if connection.drained else connection.told}
 
 
 @command("ping", returns=Literal["pong"], before_login=True, guests=True)
 async def ping(call: Call, data: Nothing) -> str:
-    """Ask whether the site answers."""
+    """Check that the site answers."""
     return "pong"
 
 
@@ -101,7 +101,7 @@ class Sync(msgspec.Struct):
 
 @command("sync", returns=replies.SyncPage, guests=True)
 async def sync(call: Call, data: Sync) -> dict[str, Any]:
-    """What concerns one after a position, a page at a time: ask again from the new position while there is more."""
+    """Get a page of the events that concern you after a position. While `hasMore`, repeat from the new position."""
     connection, hub = call.caller.connection, publish.hub()
     await hub.catch_up_to(data.after)
     upto = hub.watermark

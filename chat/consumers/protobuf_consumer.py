@@ -72,12 +72,12 @@ class ProtobufConsumer(Consumer):
         try:
             request = protobuf_codec.decode(event.get("bytes") or (event.get("text") or "").encode())
         except BadInput as bad:
-            early = caller.known is None and bad.readable and not bad.login
+            early = caller.user is None and bad.readable and not bad.login
             refusal = ChatError(errors.NOT_LOGGED_IN if early else errors.ILLEGAL_PARAMETER)
             self._refuse(call, (refusal if allowed else self._flood_refusal(connection)).code)
         else:
             client_id = request.client_id if isinstance(request, SendRequest) else 0
-            if caller.known is None and not isinstance(request, Login):
+            if caller.user is None and not isinstance(request, Login):
                 self._refuse(call, errors.NOT_LOGGED_IN, client_id)
             elif isinstance(request, SendRequest) and not client_id:
                 self._refuse(call, errors.ILLEGAL_PARAMETER if allowed else errors.TOO_MUCH)
@@ -115,7 +115,7 @@ class ProtobufConsumer(Consumer):
     # -- Login and Sync -------------------------------------------------------------------------------------------
 
     async def _log_in(self, call: Call, request: Login) -> None:
-        connection, first = call.caller.connection, call.caller.known is None
+        connection, first = call.caller.connection, call.caller.user is None
         if first:
             connection.pause()
         result = await outcome(protobuf_requests.log_in(call, request.token, self._app), "Login", errors.SERVER_ERROR)

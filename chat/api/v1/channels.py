@@ -117,7 +117,7 @@ class ChannelList(Endpoint):
             kind=kind,
             name=request.query_params.get("q", "")[:CHANNEL_NAME_LIMIT].replace("\0", ""),
         )
-        results = [payloads.listed_channel(item) for item in found]
+        results = [payloads.channel(item) for item in found]
         return answer(pagination.answer(results, next=found[-1].channel.pk if more else None))
 
     @described(
@@ -193,9 +193,7 @@ class ChannelDetailView(Endpoint):
 
 def shown(request: Request, channel_id: int) -> dict[str, Any]:
     """A channel as the caller sees it now; NO_DATA if it may not."""
-    return payloads.listed_channel(
-        selectors.channel_summary(request.user, access_for_service(request.user, channel_id))
-    )
+    return payloads.channel(selectors.channel_summary(request.user, access_for_service(request.user, channel_id)))
 
 
 def _made(request: Request, data: NewChannel) -> tuple[int, bool]:

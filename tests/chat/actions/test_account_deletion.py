@@ -124,7 +124,7 @@ def alice(db: None, bob: User, settings: Settings, tmp_path: Path) -> User:
     run_once(IdempotencyKey("a", "added", ""), lambda: {"added": [payloads.person(alice), payloads.person(bob)]})
     run_once(
         IdempotencyKey("a", "made", ""),
-        lambda: payloads.listed_channel(selectors.channel_summary(bob, access_channel(bob, private.pk))),
+        lambda: payloads.channel(selectors.channel_summary(bob, access_channel(bob, private.pk))),
     )
     run_once(IdempotencyKey("a", "pushed", ""), lambda: {"messages": [{"to": {"users": [NAME, "bob"]}, "persons": 1}]})
     idempotency.claim([("b", "said")])
