@@ -26,7 +26,7 @@ from chat.webhooks.incoming import actions as hooks
 
 
 def _renew(operator: User, hook: Any) -> None:
-    hook.told_secret = hooks.incoming_hook_renew(user=operator, hook_id=hook.pk)
+    hook.told_secret = hooks.incoming_webhook_rotate_secret(user=operator, hook_id=hook.pk)
 
 
 ENABLE = AdminAction(
@@ -35,7 +35,7 @@ ENABLE = AdminAction(
     meaning=_("Whoever has its URL can post again."),
     done=_("%(count)d switched on."),
     applies=lambda hook: not hook.enabled,
-    act=lambda operator, hook: hooks.incoming_hook_enable(user=operator, hook_id=hook.pk),
+    act=lambda operator, hook: hooks.incoming_webhook_enable(user=operator, hook_id=hook.pk),
 )
 DISABLE = AdminAction(
     name="disable",
@@ -43,7 +43,7 @@ DISABLE = AdminAction(
     meaning=_("Its URL leads nowhere until it is switched on again."),
     done=_("%(count)d switched off."),
     applies=lambda hook: hook.enabled,
-    act=lambda operator, hook: hooks.incoming_hook_disable(hook_id=hook.pk),
+    act=lambda operator, hook: hooks.incoming_webhook_disable(hook_id=hook.pk),
 )
 RENEW = AdminAction(
     name="renew",
@@ -114,7 +114,7 @@ class IncomingHookAdmin(SecretAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         assert isinstance(request.user, User)
-        made, obj.told_secret = hooks.incoming_hook_create(
+        made, obj.told_secret = hooks.incoming_webhook_create(
             maker=request.user, name=form.cleaned_data["name"], channel_id=form.cleaned_data["of_channel"]
         )
         obj.pk = made.pk

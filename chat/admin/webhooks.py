@@ -32,7 +32,7 @@ from chat.errors import ChatError
 from chat.models import Webhook, WebhookDeadLetter, WebhookDelivery
 from chat.webhooks.outgoing import actions as webhooks
 from chat.webhooks.outgoing import selectors as hook_selectors
-from chat.webhooks.outgoing.dead_letters import asides_forget
+from chat.webhooks.outgoing.dead_letters import dead_letters_delete_all
 from chat.webhooks.outgoing.ping import webhook_ping
 from chat.wire.schema.events import SUBSCRIPTIONS, WEBHOOK_EVENTS
 from delivery import log
@@ -45,7 +45,7 @@ def _test(operator: User, hook: Webhook) -> None:
 
 
 def _renew(operator: User, hook: Any) -> None:
-    hook.told_secret = webhooks.webhook_renew_secret(user=operator, webhook_id=hook.pk)
+    hook.told_secret = webhooks.webhook_rotate_secret(user=operator, webhook_id=hook.pk)
 
 
 class ReplayForm(forms.Form):
@@ -81,7 +81,7 @@ RETRY = AdminAction(
     title=_("Send what was refused again"),
     meaning=_("What its receiver has refused is sent once more, now. From now on it hears what you may read."),
     done=_("%(count)d tried."),
-    applies=lambda hook: hook.enabled and bool(hook_selectors.asides_counted([hook])),
+    applies=lambda hook: hook.enabled and bool(hook_selectors.dead_letter_counts([hook])),
     act=lambda operator, hook: webhooks.webhook_enable(user=operator, webhook_id=hook.pk),
 )
 FORGET = AdminAction(
@@ -89,8 +89,8 @@ FORGET = AdminAction(
     title=_("Let go what was refused"),
     meaning=_("What its receiver has refused is not sent again."),
     done=_("%(count)d let go."),
-    applies=lambda hook: bool(hook_selectors.asides_counted([hook])),
-    act=lambda operator, hook: asides_forget(user=operator, webhook_id=hook.pk),
+    applies=lambda hook: bool(hook_selectors.dead_letter_counts([hook])),
+    act=lambda operator, hook: dead_letters_delete_all(user=operator, webhook_id=hook.pk),
 )
 DISABLE = AdminAction(
     name="disable",
@@ -227,7 +227,7 @@ class WebhookAdmin(SecretAdmin):
 
     def complete(self, rows: Sequence[Any]) -> None:
         titles = channel_titles({row.channel for row in rows if row.channel is not None})
-        head, refused = log.head(), hook_selectors.asides_counted(rows)
+        head, refused = log.head(), hook_selectors.dead_letter_counts(rows)
         for row in rows:
             row.aside = refused.get(row.pk, 0)
             row.title = titles.get(row.channel_id)

@@ -26,7 +26,7 @@ from chat.api.v1 import problems
 from chat.api.v1.endpoint import idempotency_header
 from chat.api.v1.schema import Problem, Shape, parse
 from chat.errors import ChatError
-from chat.webhooks.incoming.actions import incoming_hook_post, secret_digest
+from chat.webhooks.incoming.actions import incoming_webhook_post, secret_digest
 from chat.webhooks.outgoing import selectors as hook_selectors
 
 FORM = "application/x-www-form-urlencoded"
@@ -90,11 +90,11 @@ class Incoming(APIView):  # type: ignore[misc]
     )
     def post(self, request: Request, secret: str) -> HttpResponse:
         """With `Idempotency-Key` the same message again is stored once."""
-        hook = hook_selectors.incoming_hook_by_digest(secret_digest(secret))
-        if hook is None:
+        webhook = hook_selectors.incoming_webhook_by_digest(secret_digest(secret))
+        if webhook is None:
             raise ChatError(errors.NO_DATA, "There is no such webhook, or it has been switched off.")
-        throttles.hooks.take(str(hook.pk))
-        incoming_hook_post(hook=hook, text=_text(request), key=idempotency_header(request) or "")
+        throttles.hooks.take(str(webhook.pk))
+        incoming_webhook_post(webhook=webhook, text=_text(request), key=idempotency_header(request) or "")
         return HttpResponse("ok", content_type="text/plain; charset=utf-8")
 
     def handle_exception(self, exc: Exception) -> Response:

@@ -130,7 +130,7 @@ async def _run_cleanup() -> None:
             await run(idempotency.forget_expired)
             await run(receipts.forget_old)
             await run(accounts.expired_credentials_delete)
-            await run(deliveries.attempts_forget)
+            await run(deliveries.attempts_delete_old)
         except (DatabaseError, InterfaceError) as error:
             logger.warning("cleanup_failed", extra={"error": type(error).__name__})
         await asyncio.sleep(settings.IM_CLEANUP_INTERVAL)

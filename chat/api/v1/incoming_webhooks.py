@@ -74,7 +74,7 @@ class IncomingWebhooks(Endpoint):
     def get(self, request: Request) -> Response:
         """One's own; with `chat.manage_channels` all."""
         page = pagination.asked(request)
-        rows, more = hook_selectors.incoming_hooks_page(request.user, after=page.number, limit=page.limit)
+        rows, more = hook_selectors.incoming_webhooks_page(request.user, after=page.number, limit=page.limit)
         return answer(pagination.answer([_shown(row) for row in rows], next=rows[-1].pk if more else None))
 
     @described(
@@ -95,8 +95,8 @@ class IncomingWebhooks(Endpoint):
         channel = number(data.channel)
 
         def make() -> dict[str, Any]:
-            hook, secret = hooks.incoming_hook_create(maker=request.user, name=data.name, channel_id=channel)
-            return {**_shown(hook), "url": _url(request, secret)}
+            webhook, secret = hooks.incoming_webhook_create(maker=request.user, name=data.name, channel_id=channel)
+            return {**_shown(webhook), "url": _url(request, secret)}
 
         body, repeated = run_once(self.idempotency(request, data), make, secret=True)
         return answer(body, 200 if repeated else 201)
@@ -114,7 +114,7 @@ class OneIncomingWebhook(Endpoint):
     )
     def get(self, request: Request, hook_id: str) -> Response:
         """Where it posts, and whether."""
-        return answer(_shown(hook_selectors.incoming_hook_of(request.user, number(hook_id))))
+        return answer(_shown(hook_selectors.incoming_webhook_of(request.user, number(hook_id))))
 
     @described(
         "Switch an incoming webhook",
@@ -127,17 +127,17 @@ class OneIncomingWebhook(Endpoint):
     def patch(self, request: Request, hook_id: str) -> Response:
         """Off, its URL leads nowhere. On, it posts by the same URL, as long as who switched it on may."""
         data, pk = self.body(request, IncomingWebhookChange), number(hook_id)
-        hook = hook_selectors.incoming_hook_of(request.user, pk)
+        webhook = hook_selectors.incoming_webhook_of(request.user, pk)
         if data.enabled:
-            hooks.incoming_hook_enable(user=request.user, hook_id=hook.pk)
+            hooks.incoming_webhook_enable(user=request.user, hook_id=webhook.pk)
         else:
-            hooks.incoming_hook_disable(hook_id=hook.pk)
-        return answer(_shown(hook_selectors.incoming_hook_of(request.user, pk)))
+            hooks.incoming_webhook_disable(hook_id=webhook.pk)
+        return answer(_shown(hook_selectors.incoming_webhook_of(request.user, pk)))
 
     @described("Switch an incoming webhook off", gives={204: None}, tag="incoming webhooks")
     def delete(self, request: Request, hook_id: str) -> Response:
         """Its URL leads nowhere; what was posted stays. PATCH `enabled` true lets it post again."""
-        hooks.incoming_hook_disable(hook_id=hook_selectors.incoming_hook_of(request.user, number(hook_id)).pk)
+        hooks.incoming_webhook_disable(hook_id=hook_selectors.incoming_webhook_of(request.user, number(hook_id)).pk)
         return answer(status=204)
 
 
@@ -153,10 +153,10 @@ class IncomingWebhookSecret(Endpoint):
     )
     def post(self, request: Request, hook_id: str) -> Response:
         """The one before leads nowhere from now on."""
-        hook = hook_selectors.incoming_hook_of(request.user, number(hook_id))
+        webhook = hook_selectors.incoming_webhook_of(request.user, number(hook_id))
         body, _ = run_once(
             self.idempotency(request, Shape()),
-            lambda: {"url": _url(request, hooks.incoming_hook_renew(user=request.user, hook_id=hook.pk))},
+            lambda: {"url": _url(request, hooks.incoming_webhook_rotate_secret(user=request.user, hook_id=webhook.pk))},
             secret=True,
         )
         return answer(body)

@@ -12,7 +12,7 @@ from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.openapi import CURSOR, LIMIT, described, paged
 from chat.api.v1.schema import Count, Milliseconds, Position, Shape, milliseconds, number
 from chat.webhooks.outgoing import selectors as hook_selectors
-from chat.webhooks.outgoing.dead_letters import asides_forget
+from chat.webhooks.outgoing.dead_letters import dead_letters_delete_all
 from chat.webhooks.outgoing.ping import webhook_ping
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ class WebhookDeliveries(Endpoint):
     )  # fmt: skip
     def get(self, request: Request, webhook_id: str) -> Response:
         """The last attempts, the newest first."""
-        hook = hook_selectors.webhook_of(request.user, number(webhook_id))
-        return answer({"results": [_kept(row) for row in hook_selectors.deliveries(hook, ATTEMPTS)]})
+        webhook = hook_selectors.webhook_of(request.user, number(webhook_id))
+        return answer({"results": [_kept(row) for row in hook_selectors.deliveries(webhook, ATTEMPTS)]})
 
 
 class WebhookAsides(Endpoint):
@@ -116,14 +116,14 @@ class WebhookAsides(Endpoint):
     def get(self, request: Request, webhook_id: str) -> Response:
         """Events that were put aside, by position. Each is sent again, later and later, for some days."""
         page = pagination.asked(request)
-        hook = hook_selectors.webhook_of(request.user, number(webhook_id))
-        rows, more = hook_selectors.asides(hook, after=page.number, limit=page.limit)
+        webhook = hook_selectors.webhook_of(request.user, number(webhook_id))
+        rows, more = hook_selectors.dead_letters_page(webhook, after=page.number, limit=page.limit)
         return answer(pagination.answer([_aside(row) for row in rows], next=rows[-1].position if more else None))
 
     @described("Let go what a webhook's receiver refused", gives={204: None}, tag="webhooks")
     def delete(self, request: Request, webhook_id: str) -> Response:
         """None of it is sent again."""
-        asides_forget(user=request.user, webhook_id=number(webhook_id))
+        dead_letters_delete_all(user=request.user, webhook_id=number(webhook_id))
         return answer(status=204)
 
 

@@ -121,14 +121,14 @@ class Webhooks(Endpoint):
         data = self.body(request, NewWebhook)
 
         def make() -> dict[str, Any]:
-            hook, secret = webhooks.webhook_create(
+            webhook, secret = webhooks.webhook_create(
                 maker=request.user,
                 name=data.name,
                 url=data.url,
                 events=data.events,
                 channel_id=None if data.channel is None else number(data.channel),
             )
-            return {**_webhooks([hook])[0], "secret": secret}
+            return {**_webhooks([webhook])[0], "secret": secret}
 
         body, repeated = run_once(self.idempotency(request, data), make, secret=True)
         return answer(body, 200 if repeated else 201)
@@ -160,13 +160,13 @@ class OneWebhook(Endpoint):
         `enabled: true` tries at once what failed, and what was put aside.
         """
         user, data, pk = request.user, self.body(request, WebhookChange), number(webhook_id)
-        hook = webhooks.webhook_update(user=user, webhook_id=pk, name=data.name, url=data.url, events=data.events)
+        webhook = webhooks.webhook_update(user=user, webhook_id=pk, name=data.name, url=data.url, events=data.events)
         if data.position is not None:
-            hook = webhooks.webhook_replay(user=user, webhook_id=pk, position=data.position)
+            webhook = webhooks.webhook_replay(user=user, webhook_id=pk, position=data.position)
         if data.enabled is not None:
             switch = webhooks.webhook_enable if data.enabled else webhooks.webhook_disable
-            hook = switch(user=user, webhook_id=pk)
-        return answer(_webhooks([hook])[0])
+            webhook = switch(user=user, webhook_id=pk)
+        return answer(_webhooks([webhook])[0])
 
     @described("Remove a webhook", gives={204: None}, tag="webhooks")
     def delete(self, request: Request, webhook_id: str) -> Response:
@@ -190,14 +190,14 @@ class WebhookSecret(Endpoint):
         pk = number(webhook_id)
         body, _ = run_once(
             self.idempotency(request, Shape()),
-            lambda: {"secret": webhooks.webhook_renew_secret(user=request.user, webhook_id=pk)},
+            lambda: {"secret": webhooks.webhook_rotate_secret(user=request.user, webhook_id=pk)},
             secret=True,
         )
         return answer(body)
 
 
 def _webhooks(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    counted = hook_selectors.asides_counted(rows)
+    counted = hook_selectors.dead_letter_counts(rows)
     return [_webhook(row, counted.get(row.pk, 0)) for row in rows]
 
 

@@ -23,7 +23,7 @@ from chat.sending.drafts import StoredMessage
 from chat.webhooks.outgoing.selectors import MANAGE
 from delivery.db.transactions import write
 
-USE_TOLD = timedelta(minutes=1)
+LAST_USED_RESOLUTION = timedelta(minutes=1)
 """How often it is written down that a hook has been used."""
 
 
@@ -32,7 +32,7 @@ def secret_digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def incoming_hook_create(*, maker: User, name: str, channel_id: int) -> tuple[IncomingWebhook, str]:
+def incoming_webhook_create(*, maker: User, name: str, channel_id: int) -> tuple[IncomingWebhook, str]:
     """A hook into a group or an app's room, and the secret of its URL, which is told this once.
 
     Its messages are said by a new bot of that name, who joins the group. For owners and admins of the group, and who
@@ -46,61 +46,61 @@ def incoming_hook_create(*, maker: User, name: str, channel_id: int) -> tuple[In
     with write():
         lock_users([maker])
         bot = service_create(username=f"hook-{secrets.token_hex(6)}", nickname=name)
-        channel = _open_to(maker, channel_id)
-        hook = IncomingWebhook.objects.create(
+        channel = _lock_postable_channel(maker, channel_id)
+        webhook = IncomingWebhook.objects.create(
             name=name, channel=channel, bot=bot, digest=secret_digest(secret), created_by=maker
         )
         if channel.kind == Channel.Kind.PUBLIC:
             start_memberships(channel, [bot], by=maker, note="invited")
-    return hook, secret
+    return webhook, secret
 
 
-def incoming_hook_enable(*, user: User, hook_id: int) -> None:
+def incoming_webhook_enable(*, user: User, hook_id: int) -> None:
     """Let it post again, by the same URL. From now on it is this person's hook: it lives as long as they may."""
     with write():
-        _locked(user, hook_id).update(enabled=True, created_by=user)
+        _lock_managed(user, hook_id).update(enabled=True, created_by=user)
 
 
-def incoming_hook_disable(*, hook_id: int) -> None:
+def incoming_webhook_disable(*, hook_id: int) -> None:
     """Its URL leads nowhere."""
     with write():
         IncomingWebhook.objects.filter(pk=hook_id).update(enabled=False)
 
 
-def incoming_hook_renew(*, user: User, hook_id: int) -> str:
+def incoming_webhook_rotate_secret(*, user: User, hook_id: int) -> str:
     """Another secret; the URL with the old one leads nowhere from now on. It is this person's hook then."""
     secret = secrets.token_urlsafe(32)
     with write():
-        _locked(user, hook_id).update(digest=secret_digest(secret), created_by=user)
+        _lock_managed(user, hook_id).update(digest=secret_digest(secret), created_by=user)
     return secret
 
 
-def incoming_hook_post(*, hook: IncomingWebhook, text: str, key: str = "") -> StoredMessage:
+def incoming_webhook_post(*, webhook: IncomingWebhook, text: str, key: str = "") -> StoredMessage:
     """Say something in the hook's channel. With a key once: the same again stores nothing and gives the first result.
 
     Raises ChatError for what may not be said, as for anybody.
     """
-    once = hashlib.sha256(f"{hook.pk}:{key}".encode()).hexdigest() if key else None
-    draft = message_draft(sender=hook.bot_id, channel=hook.channel_id, text=text, client_id=once)
+    once = hashlib.sha256(f"{webhook.pk}:{key}".encode()).hexdigest() if key else None
+    draft = message_draft(sender=webhook.bot_id, channel=webhook.channel_id, text=text, client_id=once)
     stored = message_send_now(draft)
     now = timezone.now()
-    if hook.last_used_at is None or hook.last_used_at < now - USE_TOLD:
+    if webhook.last_used_at is None or webhook.last_used_at < now - LAST_USED_RESOLUTION:
         with write():
-            IncomingWebhook.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=now), pk=hook.pk).update(
+            IncomingWebhook.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=now), pk=webhook.pk).update(
                 last_used_at=now
             )
     return stored
 
 
-def _locked(user: User, hook_id: int) -> QuerySet[IncomingWebhook]:
+def _lock_managed(user: User, hook_id: int) -> QuerySet[IncomingWebhook]:
     """The hook, for who could make it: whoever gets its URL can post."""
     lock_users([user])
     found = IncomingWebhook.objects.filter(pk=hook_id)
-    _open_to(user, found.values_list("channel", flat=True).first() or 0)
+    _lock_postable_channel(user, found.values_list("channel", flat=True).first() or 0)
     return found
 
 
-def _open_to(maker: User, channel_id: int) -> Channel:
+def _lock_postable_channel(maker: User, channel_id: int) -> Channel:
     """The channel, locked, if the maker may let others post there."""
     channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id).first()
     if channel is None or channel.kind == Channel.Kind.PRIVATE:

@@ -35,13 +35,13 @@ def webhook_create(
     `chat.manage_channels`. NO_DATA for a channel that the maker may not read.
     """
     channel = Channel.objects.filter(pk=channel_id).first() if channel_id is not None else None
-    if channel_id is not None and (channel is None or not hook_selectors.may_hear(maker, channel)):
+    if channel_id is not None and (channel is None or not hook_selectors.may_receive(maker, channel)):
         raise ChatError(errors.NO_DATA, "There is no such channel.")
-    if channel_id is None and not hook_selectors.may_hear(maker, None):
+    if channel_id is None and not hook_selectors.may_receive(maker, None):
         raise ChatError(
             errors.NOT_AUTHORISED, f"A webhook of all channels needs the permission {hook_selectors.MANAGE}."
         )
-    hook = Webhook(
+    webhook = Webhook(
         name=_checked_name(name),
         url=_checked_url(url),
         secret=secrets.token_urlsafe(32),
@@ -51,9 +51,9 @@ def webhook_create(
     )
     with write():
         _require_room()
-        hook.position = log.head()
-        hook.save()
-    return hook, hook.secret
+        webhook.position = log.head()
+        webhook.save()
+    return webhook, webhook.secret
 
 
 def webhook_update(
@@ -61,12 +61,12 @@ def webhook_update(
 ) -> Webhook:
     """Change what is given. What waits goes to the new URL. NOT_AUTHORISED for who may not read what it hears."""
     with write():
-        hook = _locked_heard(user, webhook_id)
-        hook.name = hook.name if name is None else _checked_name(name)
-        hook.url = hook.url if url is None else _checked_url(url)
-        hook.events = hook.events if events is None else _checked_events(events, hook.channel)
-        hook.save(update_fields=["name", "url", "events"])
-    return hook
+        webhook = _lock_readable(user, webhook_id)
+        webhook.name = webhook.name if name is None else _checked_name(name)
+        webhook.url = webhook.url if url is None else _checked_url(url)
+        webhook.events = webhook.events if events is None else _checked_events(events, webhook.channel)
+        webhook.save(update_fields=["name", "url", "events"])
+    return webhook
 
 
 def webhook_enable(*, user: User, webhook_id: int) -> Webhook:
@@ -76,58 +76,60 @@ def webhook_enable(*, user: User, webhook_id: int) -> Webhook:
     NOT_AUTHORISED for who may not read what it hears.
     """
     with write():
-        hook = _locked_heard(user, webhook_id)
-        if not hook.enabled:
+        webhook = _lock_readable(user, webhook_id)
+        if not webhook.enabled:
             _require_room()
-        hook.enabled, hook.disabled_reason, hook.created_by = True, "", user
-        hook.failures, hook.failing_since, hook.next_attempt_at = 0, None, timezone.now()
-        hook.save(
+        webhook.enabled, webhook.disabled_reason, webhook.created_by = True, "", user
+        webhook.failures, webhook.failing_since, webhook.next_attempt_at = 0, None, timezone.now()
+        webhook.save(
             update_fields=["enabled", "disabled_reason", "created_by", "failures", "failing_since", "next_attempt_at"]
         )
-        hook.dead_letters.update(attempts=0, created_at=hook.next_attempt_at, next_attempt_at=hook.next_attempt_at)
-    return hook
+        webhook.dead_letters.update(
+            attempts=0, created_at=webhook.next_attempt_at, next_attempt_at=webhook.next_attempt_at
+        )
+    return webhook
 
 
 def webhook_disable(*, user: User, webhook_id: int) -> Webhook:
     """Switch it off; it keeps its place in the log."""
     with write():
-        hook = _locked(user, webhook_id)
-        hook.enabled, hook.disabled_reason = False, ""
-        hook.save(update_fields=["enabled", "disabled_reason"])
-    return hook
+        webhook = _lock_managed(user, webhook_id)
+        webhook.enabled, webhook.disabled_reason = False, ""
+        webhook.save(update_fields=["enabled", "disabled_reason"])
+    return webhook
 
 
-def webhook_renew_secret(*, user: User, webhook_id: int) -> str:
+def webhook_rotate_secret(*, user: User, webhook_id: int) -> str:
     """Another secret, by which everything is signed from now on. NOT_AUTHORISED as for a change."""
     with write():
-        hook = _locked_heard(user, webhook_id)
-        hook.secret = secrets.token_urlsafe(32)
-        hook.save(update_fields=["secret"])
-    return hook.secret
+        webhook = _lock_readable(user, webhook_id)
+        webhook.secret = secrets.token_urlsafe(32)
+        webhook.save(update_fields=["secret"])
+    return webhook.secret
 
 
 def webhook_replay(*, user: User, webhook_id: int, position: int) -> Webhook:
     """Tell it again of everything after a position, or leave out what lies before one."""
     with write():
-        hook = _locked(user, webhook_id)
+        webhook = _lock_managed(user, webhook_id)
         if not 0 <= position <= log.head():
             raise ChatError(errors.ILLEGAL_PARAMETER, "The log has no such position.", field="position")
-        hook.position = position
+        webhook.position = position
         # Who delivers at this moment loses the hook, and cannot move the position on from where it was.
-        hook.leased_by, hook.leased_until = "", None
-        hook.save(update_fields=["position", "leased_by", "leased_until"])
+        webhook.leased_by, webhook.leased_until = "", None
+        webhook.save(update_fields=["position", "leased_by", "leased_until"])
         # What was put aside beyond comes again in its turn.
-        hook.dead_letters.filter(position__gt=position).delete()
-    return hook
+        webhook.dead_letters.filter(position__gt=position).delete()
+    return webhook
 
 
 def webhook_delete(*, user: User, webhook_id: int) -> None:
     """Take it away, with the log of its deliveries."""
     with write():
-        _locked(user, webhook_id).delete()
+        _lock_managed(user, webhook_id).delete()
 
 
-def _locked(user: User, webhook_id: int) -> Webhook:
+def _lock_managed(user: User, webhook_id: int) -> Webhook:
     """A hook that the person manages, locked; NO_DATA for any other."""
     return (
         Webhook.objects.select_for_update(no_key=True, of=("self",))
@@ -136,12 +138,12 @@ def _locked(user: User, webhook_id: int) -> Webhook:
     )
 
 
-def _locked_heard(user: User, webhook_id: int) -> Webhook:
+def _lock_readable(user: User, webhook_id: int) -> Webhook:
     """The same, if the person may read what it hears: who manages all hooks must not turn one towards themselves."""
-    hook = _locked(user, webhook_id)
-    if not hook_selectors.may_hear(user, hook.channel):
+    webhook = _lock_managed(user, webhook_id)
+    if not hook_selectors.may_receive(user, webhook.channel):
         raise ChatError(errors.NOT_AUTHORISED, "You may not read what this webhook hears.")
-    return hook
+    return webhook
 
 
 def _require_room() -> None:

@@ -14,13 +14,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from chat.models import Webhook, WebhookDeadLetter
-from chat.webhooks.outgoing.deliveries import FREED, attempt_keep, backoff, held
+from chat.webhooks.outgoing.deliveries import NO_LEASE, attempt_store, backoff, held_webhook
 from chat.webhooks.outgoing.selectors import webhook_of
 from delivery.db.transactions import write
 from delivery.outbound.http_client import HttpResult
 
 _REFUSALS = frozenset({400, 409, 413, 415, 422})
-PATIENCE = 3
+FAILURES_BEFORE_SPLITTING = 3
 """Failures in a row after which any that is no plain absence may be because of what was sent."""
 
 
@@ -29,50 +29,52 @@ def is_refusal(answer: HttpResult) -> bool:
     return answer.status in _REFUSALS
 
 
-def may_be_what_was_sent(answer: HttpResult, failures: int) -> bool:
+def may_be_caused_by_content(answer: HttpResult, failures: int) -> bool:
     """Whether a smaller request, or another one, may be taken where this one was not. `failures`: those before it."""
-    return is_refusal(answer) or (failures + 1 >= PATIENCE and (answer.status is not None or answer.timed_out))
+    return is_refusal(answer) or (
+        failures + 1 >= FAILURES_BEFORE_SPLITTING and (answer.status is not None or answer.timed_out)
+    )
 
 
-def aside_room(*, hook: Webhook) -> bool:
+def has_dead_letter_room(*, webhook: Webhook) -> bool:
     """Whether another event of the hook may be put aside. IM_WEBHOOK_DEAD_LETTERS of them are a receiver that fails."""
     limit: int = settings.IM_WEBHOOK_DEAD_LETTERS
-    return WebhookDeadLetter.objects.filter(webhook=hook).count() < limit
+    return WebhookDeadLetter.objects.filter(webhook=webhook).count() < limit
 
 
-def aside_attempted(*, hook: Webhook, aside: WebhookDeadLetter, answer: HttpResult) -> None:
+def dead_letter_record_attempt(*, webhook: Webhook, refused: WebhookDeadLetter, answer: HttpResult) -> None:
     """Write another attempt at what was put aside down, and let the leased hook go.
 
     After IM_WEBHOOK_GIVE_UP hours it is not sent again by itself.
     """
     with write():
-        if not Webhook.objects.select_for_update(no_key=True).filter(pk=hook.pk).exists():
+        if not Webhook.objects.select_for_update(no_key=True).filter(pk=webhook.pk).exists():
             return
-        mine = WebhookDeadLetter.objects.filter(pk=aside.pk)
+        mine = WebhookDeadLetter.objects.filter(pk=refused.pk)
         if answer.ok:
             mine.delete()
         else:
-            last = aside.created_at < timezone.now() - timedelta(hours=settings.IM_WEBHOOK_GIVE_UP)
-            pause = timedelta(seconds=backoff(aside.attempts + 1))
+            last = refused.created_at < timezone.now() - timedelta(hours=settings.IM_WEBHOOK_GIVE_UP)
+            pause = timedelta(seconds=backoff(refused.attempts + 1))
             mine.update(
                 attempts=F("attempts") + 1,
                 next_attempt_at=None if last else Now() + pause,
                 status=answer.status,
                 error=answer.error,
             )
-        attempt, at = aside.attempts + 1, aside.position
-        attempt_keep(hook=hook, first=at, last=at, events=1, answer=answer, attempt=attempt)
-        held(hook).update(**FREED)
+        attempt, at = refused.attempts + 1, refused.position
+        attempt_store(webhook=webhook, first=at, last=at, events=1, answer=answer, attempt=attempt)
+        held_webhook(webhook).update(**NO_LEASE)
 
 
-def aside_gone(*, hook: Webhook, aside: WebhookDeadLetter) -> None:
+def dead_letter_delete(*, webhook: Webhook, refused: WebhookDeadLetter) -> None:
     """What it was is not there any more, or not for this leased hook to hear."""
     with write():
-        WebhookDeadLetter.objects.filter(pk=aside.pk).delete()
-        held(hook).update(**FREED)
+        WebhookDeadLetter.objects.filter(pk=refused.pk).delete()
+        held_webhook(webhook).update(**NO_LEASE)
 
 
-def asides_forget(*, user: User, webhook_id: int) -> None:
+def dead_letters_delete_all(*, user: User, webhook_id: int) -> None:
     """Send none of them again. NO_DATA for a hook that the person does not manage."""
     with write():
         WebhookDeadLetter.objects.filter(webhook=webhook_of(user, webhook_id)).delete()

@@ -22,12 +22,12 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from chat.models import Webhook, WebhookDeadLetter
-from chat.webhooks.outgoing import dead_letters as asides
+from chat.webhooks.outgoing import dead_letters as dead_letters
 from chat.webhooks.outgoing import deliveries as writes
 from chat.webhooks.outgoing import payloads, signature
 from chat.webhooks.outgoing import selectors as hook_selectors
-from chat.webhooks.outgoing.deliveries import Aside
-from chat.webhooks.outgoing.selectors import Page
+from chat.webhooks.outgoing.deliveries import RefusedEvent
+from chat.webhooks.outgoing.selectors import EventBatch
 from delivery import log, metrics
 from delivery.db.executors import run
 from delivery.hub.hub import Hub
@@ -38,10 +38,10 @@ from delivery.outbound.http_client import HttpResult
 logger = logging.getLogger(__name__)
 
 _WELL, _FAILED = metrics.WEBHOOKS.labels("ok"), metrics.WEBHOOKS.labels("failed")
-HEADINGS = 1000
+MAX_SHARED_EVENTS = 1000
 """Events that are looked at together; beyond that, every hook looks for itself."""
 UNBOUNDED = 1_000_000
-BEHIND = 1000
+MAX_SKIPPED_POSITIONS = 1000
 """Positions that did not concern a hook, after which that is written down."""
 
 
@@ -51,11 +51,11 @@ class _Progress:
 
     position: int
     quiet: int
-    together: int = UNBOUNDED
+    batch_size: int = UNBOUNDED
     """Events in one request at most: fewer where more were refused, twice as many where they were taken."""
 
 
-Told = tuple[Entry, list[dict[str, Any]]]
+WebhookEntry = tuple[Entry, list[dict[str, Any]]]
 """An entry of the log and what the hook is told of it, which is something."""
 
 
@@ -96,16 +96,16 @@ class Dispatcher:
     async def _run(self) -> None:
         while True:
             try:
-                await self._look()
+                await self._start_due()
             except DatabaseError as error:
                 logger.warning("webhook_read_failed", extra={"error": type(error).__name__})
                 await asyncio.sleep(settings.IM_EVENT_LOG_POLL_INTERVAL)
             except Exception:
                 logger.exception("webhooks_fault")
                 await asyncio.sleep(settings.IM_EVENT_LOG_POLL_INTERVAL)
-            await self._news()
+            await self._wait_for_events()
 
-    async def _news(self) -> None:
+    async def _wait_for_events(self) -> None:
         """Wait until something has happened that a hook may wait for, or long enough for what is due by time alone.
 
         Where no hook is ready for this node, it only looks for one from time to time, whatever happens.
@@ -117,153 +117,157 @@ class Dispatcher:
             if self._ready and self._hub.watermark != self._seen:
                 return
 
-    async def _look(self) -> None:
+    async def _start_due(self) -> None:
         """Set out for each hook that is ready and that something may concern."""
         before, upto, self._looked = self._seen, self._hub.watermark, time.monotonic()
         ready = await run(hook_selectors.ready_hooks, self._node)
-        again = await run(hook_selectors.asides_due) if ready else set()
+        again = await run(hook_selectors.due_dead_letter_webhooks) if ready else set()
         news: list[EventSummary] = []
         if ready and upto > before:
             wanted = hook_selectors.kinds(ready)
-            news = await run(log.headings, wanted, after=before, upto=upto, limit=HEADINGS)
+            news = await run(log.headings, wanted, after=before, upto=upto, limit=MAX_SHARED_EVENTS)
         self._seen, self._ready = upto, bool(ready)
-        for hook in ready:
-            progress = self._progress.get(hook.pk)
-            if progress is None or progress.position != hook.position:
+        for webhook in ready:
+            progress = self._progress.get(webhook.pk)
+            if progress is None or progress.position != webhook.position:
                 # New to this process, delivered by another node, or taken to another position by an operator.
-                progress = self._progress[hook.pk] = _Progress(hook.position, hook.position)
-            if hook.pk in self._working:
+                progress = self._progress[webhook.pk] = _Progress(webhook.position, webhook.position)
+            if webhook.pk in self._working:
                 continue
-            quiet = progress.quiet >= before and len(news) < HEADINGS and not _concerned(hook, news)
-            if quiet and hook.pk not in again:
+            quiet = progress.quiet >= before and len(news) < MAX_SHARED_EVENTS and not _may_concern(webhook, news)
+            if quiet and webhook.pk not in again:
                 progress.quiet = max(progress.quiet, upto)
                 continue
-            task = asyncio.create_task(self._deliver(hook, progress), name=f"webhook {hook.pk}")
-            self._working[hook.pk] = task
-            task.add_done_callback(partial(self._done, hook.pk))
+            task = asyncio.create_task(self._deliver(webhook, progress), name=f"webhook {webhook.pk}")
+            self._working[webhook.pk] = task
+            task.add_done_callback(partial(self._done, webhook.pk))
 
     def _done(self, number: int, task: asyncio.Task[None]) -> None:
         del self._working[number]
 
-    async def _deliver(self, hook: Webhook, progress: _Progress) -> None:
+    async def _deliver(self, webhook: Webhook, progress: _Progress) -> None:
         """Deliver what waits for one hook, until there is nothing more or it fails."""
         try:
-            while await self._next(hook, progress):
+            while await self._send_next(webhook, progress):
                 pass
-            await self._again(hook)
+            await self._retry_dead_letters(webhook)
         except DatabaseError as error:
             # The lease lapses by itself, and whoever has it next delivers the same.
             logger.warning("webhook_state_write_failed", extra={"error": type(error).__name__})
         except Exception:
             logger.exception("webhook_fault")
 
-    async def _next(self, hook: Webhook, progress: _Progress) -> bool:
+    async def _send_next(self, webhook: Webhook, progress: _Progress) -> bool:
         """One request's worth; whether there is more to do now. Without anything to send, nothing is written."""
-        page = await run(hook_selectors.page, hook, after=progress.quiet)
+        page = await run(hook_selectors.next_events, webhook, after=progress.quiet)
         if page.ended:
-            await run(writes.webhook_end, hook=hook, node=self._node, reason=writes.NO_RIGHT)
+            await run(writes.webhook_disable_for_reason, webhook=webhook, node=self._node, reason=writes.NO_RIGHT)
             return False
-        if told := _told(hook, page):
-            return await self._send(hook, progress, page, told)
+        if told := _told(webhook, page):
+            return await self._send(webhook, progress, page, told)
         progress.quiet = page.upto
-        if page.upto - progress.position >= BEHIND and await run(
-            writes.webhook_passed, hook=hook, node=self._node, upto=page.upto
+        if page.upto - progress.position >= MAX_SKIPPED_POSITIONS and await run(
+            writes.webhook_skip_to, webhook=webhook, node=self._node, upto=page.upto
         ):
-            hook.position = progress.position = page.upto
+            webhook.position = progress.position = page.upto
         return page.more
 
-    async def _send(self, hook: Webhook, progress: _Progress, page: Page, told: Sequence[Told]) -> bool:
-        leased = await run(writes.webhook_lease, hook=hook, node=self._node)
+    async def _send(
+        self, webhook: Webhook, progress: _Progress, page: EventBatch, told: Sequence[WebhookEntry]
+    ) -> bool:
+        leased = await run(writes.webhook_lease, webhook=webhook, node=self._node)
         if leased is None:
             return False
-        part = told[: progress.together]
+        part = told[: progress.batch_size]
         whole, alone = len(part) == len(told), len(part) == 1
         answer = await self._post(leased, part)
-        if not answer.ok and asides.may_be_what_was_sent(answer, leased.failures):
+        if not answer.ok and dead_letters.may_be_caused_by_content(answer, leased.failures):
             if not alone:
-                progress.together = len(part) // 2 if asides.is_refusal(answer) else 1
-                await run(writes.webhook_refused, hook=leased, answer=answer, **_extent(part))
+                progress.batch_size = len(part) // 2 if dead_letters.is_refusal(answer) else 1
+                await run(writes.webhook_record_refusal, webhook=leased, answer=answer, **_attempt_fields(part))
                 return True
-            if await self._pass_by(hook, progress, page, told, answer):
+            if await self._skip_refused(webhook, progress, page, told, answer):
                 return True
         upto, more = (page.upto, page.more) if whole else (part[-1][0].position, True)
         moved = await run(
-            writes.webhook_attempted,
-            hook=leased,
+            writes.webhook_record_attempt,
+            webhook=leased,
             upto=upto,
             more=more,
             answer=answer,
-            aside=Aside(part[0][0].position, answer) if alone and asides.is_refusal(answer) else None,
-            **_extent(part),
+            refused=RefusedEvent(part[0][0].position, answer) if alone and dead_letters.is_refusal(answer) else None,
+            **_attempt_fields(part),
         )
         if moved:
-            hook.position = progress.position = progress.quiet = upto
-            progress.together = min(2 * progress.together, UNBOUNDED)
+            webhook.position = progress.position = progress.quiet = upto
+            progress.batch_size = min(2 * progress.batch_size, UNBOUNDED)
         return moved and more
 
-    async def _pass_by(
-        self, hook: Webhook, progress: _Progress, page: Page, told: Sequence[Told], refusal: HttpResult
+    async def _skip_refused(
+        self, webhook: Webhook, progress: _Progress, page: EventBatch, told: Sequence[WebhookEntry], refusal: HttpResult
     ) -> bool:
         """Put the first of them aside if the receiver takes the next, which tells that it refuses that one only."""
         if len(told) == 1 and page.more:
-            page = await run(hook_selectors.page, hook, after=page.upto)
-            told = [told[0], *_told(hook, page)]
-        if len(told) == 1 or not await run(asides.aside_room, hook=hook):
+            page = await run(hook_selectors.next_events, webhook, after=page.upto)
+            told = [told[0], *_told(webhook, page)]
+        if len(told) == 1 or not await run(dead_letters.has_dead_letter_room, webhook=webhook):
             return False
-        leased = await run(writes.webhook_lease, hook=hook, node=self._node)
+        leased = await run(writes.webhook_lease, webhook=webhook, node=self._node)
         if leased is None:
             return False
         first, following = told[0][0], told[1:2]
         answer = await self._post(leased, following)
         if not answer.ok:
-            await run(writes.webhook_refused, hook=leased, answer=answer, **_extent(following))
+            await run(writes.webhook_record_refusal, webhook=leased, answer=answer, **_attempt_fields(following))
             return False
-        await run(writes.webhook_refused, hook=leased, answer=refusal, **_extent(told[:1]))
+        await run(writes.webhook_record_refusal, webhook=leased, answer=refusal, **_attempt_fields(told[:1]))
         upto = following[0][0].position
         moved = await run(
-            writes.webhook_attempted,
-            hook=leased,
+            writes.webhook_record_attempt,
+            webhook=leased,
             upto=upto,
             more=True,
             answer=answer,
-            aside=Aside(first.position, refusal),
-            **_extent(following),
+            refused=RefusedEvent(first.position, refusal),
+            **_attempt_fields(following),
         )
         if moved:
-            hook.position = progress.position = progress.quiet = upto
+            webhook.position = progress.position = progress.quiet = upto
         return moved
 
-    async def _again(self, hook: Webhook) -> None:
+    async def _retry_dead_letters(self, webhook: Webhook) -> None:
         """Send again what was put aside and is due, until one is refused anew."""
         taken = True
-        while taken and (aside := await run(hook_selectors.next_aside, hook)) is not None:
-            taken = await self._send_again(hook, aside)
+        while taken and (refused := await run(hook_selectors.next_dead_letter, webhook)) is not None:
+            taken = await self._send_again(webhook, refused)
 
-    async def _send_again(self, hook: Webhook, aside: WebhookDeadLetter) -> bool:
-        leased = await run(writes.webhook_lease, hook=hook, node=self._node)
+    async def _send_again(self, webhook: Webhook, refused: WebhookDeadLetter) -> bool:
+        leased = await run(writes.webhook_lease, webhook=webhook, node=self._node)
         if leased is None:
             return False
-        entry = await run(hook_selectors.entry_at, leased, aside.position)
+        entry = await run(hook_selectors.entry_at, leased, refused.position)
         told = [] if entry is None else payloads.events(leased, entry)
         if entry is None or not told:
-            await run(asides.aside_gone, hook=leased, aside=aside)
+            await run(dead_letters.dead_letter_delete, webhook=leased, refused=refused)
             return True
         answer = await self._post(leased, [(entry, [event | {"late": True} for event in told])])
-        await run(asides.aside_attempted, hook=leased, aside=aside, answer=answer)
+        await run(dead_letters.dead_letter_record_attempt, webhook=leased, refused=refused, answer=answer)
         return answer.ok
 
-    async def _post(self, hook: Webhook, told: Sequence[Told]) -> HttpResult:
+    async def _post(self, webhook: Webhook, told: Sequence[WebhookEntry]) -> HttpResult:
         assert self._client is not None
-        answer = await send(self._client, hook, payloads.body(hook, [event for _, some in told for event in some]))
+        answer = await send(
+            self._client, webhook, payloads.body(webhook, [event for _, some in told for event in some])
+        )
         (_WELL if answer.ok else _FAILED).inc()
         return answer
 
 
-def _told(hook: Webhook, page: Page) -> list[Told]:
-    return [(entry, told) for entry in page.entries if (told := payloads.events(hook, entry))]
+def _told(webhook: Webhook, page: EventBatch) -> list[WebhookEntry]:
+    return [(entry, told) for entry in page.entries if (told := payloads.events(webhook, entry))]
 
 
-def _extent(part: Sequence[Told]) -> dict[str, Any]:
+def _attempt_fields(part: Sequence[WebhookEntry]) -> dict[str, Any]:
     """What an attempt is written down with."""
     return {
         "first": part[0][0].position,
@@ -272,17 +276,17 @@ def _extent(part: Sequence[Told]) -> dict[str, Any]:
     }
 
 
-def _concerned(hook: Webhook, news: Sequence[EventSummary]) -> bool:
+def _may_concern(webhook: Webhook, news: Sequence[EventSummary]) -> bool:
     """Whether the hook may want one of these events."""
-    wanted = hook_selectors.kinds([hook])
+    wanted = hook_selectors.kinds([webhook])
     return any(
-        one.kind in wanted and (one.channel == hook.channel_id if hook.channel_id is not None else not one.direct)
+        one.kind in wanted and (one.channel == webhook.channel_id if webhook.channel_id is not None else not one.direct)
         for one in news
     )
 
 
-async def send(client: httpx.AsyncClient, hook: Webhook, body: bytes) -> HttpResult:
+async def send(client: httpx.AsyncClient, webhook: Webhook, body: bytes) -> HttpResult:
     """POST a signed body to the hook."""
-    signed = signature.headers(hook.secret, body, time.time())
+    signed = signature.headers(webhook.secret, body, time.time())
     headers = {"Content-Type": "application/json", "User-Agent": "imsite-webhook", **signed}
-    return await http_client.post(client, hook.url, body, headers, timeout=settings.IM_WEBHOOK_TIMEOUT)
+    return await http_client.post(client, webhook.url, body, headers, timeout=settings.IM_WEBHOOK_TIMEOUT)

@@ -19,12 +19,12 @@ from chat.wire.schema.events import EVENTS, PING, WebhookEvent
 from delivery.log import Entry
 
 
-def events(hook: Webhook, entry: Entry) -> list[dict[str, Any]]:
+def events(webhook: Webhook, entry: Entry) -> list[dict[str, Any]]:
     """Return the events that the webhook is sent for an entry of the log; usually one or none."""
     return [
         _event(event, entry.position, entry.time, _data(event, entry))
         for event in EVENTS[entry.kind].webhooks
-        if event.is_wanted(hook.subscriptions) and (not event.members or entry.header.get(event.members))
+        if event.is_wanted(webhook.subscriptions) and (not event.members or entry.header.get(event.members))
     ]
 
 
@@ -42,10 +42,10 @@ def _event(event: WebhookEvent, position: int, time: int, data: dict[str, Any]) 
     return {"event": event.name, "position": position, "time": time, "data": data}
 
 
-def body(hook: Webhook, told: Sequence[dict[str, Any]]) -> bytes:
-    return orjson.dumps({"webhook": str(hook.pk), "events": told})
+def body(webhook: Webhook, told: Sequence[dict[str, Any]]) -> bytes:
+    return orjson.dumps({"webhook": str(webhook.pk), "events": told})
 
 
-def ping_body(hook: Webhook, now: int) -> bytes:
+def ping_body(webhook: Webhook, now: int) -> bytes:
     """Return the body of a test request: one event `ping`, which is not in the log."""
-    return body(hook, [_event(PING, 0, now, {})])
+    return body(webhook, [_event(PING, 0, now, {})])

@@ -7,7 +7,7 @@ import asyncio
 from accounts.models import User
 from chat.models import Webhook
 from chat.webhooks.outgoing import payloads
-from chat.webhooks.outgoing.deliveries import attempt_keep
+from chat.webhooks.outgoing.deliveries import attempt_store
 from chat.webhooks.outgoing.dispatcher import send
 from chat.webhooks.outgoing.selectors import webhook_of
 from delivery import log
@@ -21,13 +21,13 @@ def webhook_ping(*, user: User, webhook_id: int) -> HttpResult:
 
     NO_DATA for a hook that the person does not manage.
     """
-    hook = webhook_of(user, webhook_id)
-    answer = asyncio.run(_ping(hook))
+    webhook = webhook_of(user, webhook_id)
+    answer = asyncio.run(_ping(webhook))
     with write():
-        attempt_keep(hook=hook, answer=answer)
+        attempt_store(webhook=webhook, answer=answer)
     return answer
 
 
-async def _ping(hook: Webhook) -> HttpResult:
+async def _ping(webhook: Webhook) -> HttpResult:
     async with http_client.open_client() as client:
-        return await send(client, hook, payloads.ping_body(hook, log.now_ms()))
+        return await send(client, webhook, payloads.ping_body(webhook, log.now_ms()))

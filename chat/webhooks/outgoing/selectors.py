@@ -22,9 +22,9 @@ from delivery.log import Entry
 MANAGE = "chat.manage_channels"
 
 
-def kinds(hooks: Collection[Webhook]) -> set[str]:
+def kinds(webhooks: Collection[Webhook]) -> set[str]:
     """Return the kinds of events in the log that at least one of the webhooks may subscribe to."""
-    wanted = {name for hook in hooks for name in hook.subscriptions}
+    wanted = {name for webhook in webhooks for name in webhook.subscriptions}
     return {kind.name for kind in EVENTS.values() if any(event.is_wanted(wanted) for event in kind.webhooks)}
 
 
@@ -35,34 +35,34 @@ def ready_hooks(node: str) -> list[Webhook]:
     return list(ready.select_related("channel", "created_by").order_by("pk"))
 
 
-def asides_due() -> set[int]:
+def due_dead_letter_webhooks() -> set[int]:
     """The hooks for which something that was put aside is to be sent again by now."""
     return set(WebhookDeadLetter.objects.filter(next_attempt_at__lte=Now()).values_list("webhook", flat=True))
 
 
-def next_aside(hook: Webhook) -> WebhookDeadLetter | None:
+def next_dead_letter(webhook: Webhook) -> WebhookDeadLetter | None:
     """What is to be sent again first, of what is due."""
     return (
-        WebhookDeadLetter.objects.filter(webhook=hook, next_attempt_at__lte=Now())
+        WebhookDeadLetter.objects.filter(webhook=webhook, next_attempt_at__lte=Now())
         .order_by("next_attempt_at", "position")
         .first()
     )
 
 
-def asides(hook: Webhook, *, after: int, limit: int) -> tuple[list[WebhookDeadLetter], bool]:
+def dead_letters_page(webhook: Webhook, *, after: int, limit: int) -> tuple[list[WebhookDeadLetter], bool]:
     """What was put aside beyond a position, in order, and whether there is more."""
-    rows = list(WebhookDeadLetter.objects.filter(webhook=hook, position__gt=after).order_by("position")[: limit + 1])
+    rows = list(WebhookDeadLetter.objects.filter(webhook=webhook, position__gt=after).order_by("position")[: limit + 1])
     return rows[:limit], len(rows) > limit
 
 
-def asides_counted(hooks: Collection[Webhook]) -> dict[int, int]:
+def dead_letter_counts(webhooks: Collection[Webhook]) -> dict[int, int]:
     """How much was put aside of each of these hooks, for those of which anything was."""
-    found = WebhookDeadLetter.objects.filter(webhook__in=[hook.pk for hook in hooks]).values("webhook")
+    found = WebhookDeadLetter.objects.filter(webhook__in=[webhook.pk for webhook in webhooks]).values("webhook")
     return dict(found.annotate(count=Count("pk")).values_list("webhook", "count"))
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class EventBatch:
     """What a hook hears up to a position; `more` may lie beyond. `ended`: it may hear nothing any more."""
 
     entries: list[Entry]
@@ -71,17 +71,17 @@ class Page:
     ended: bool = False
 
 
-def page(hook: Webhook, *, after: int) -> Page:
+def next_events(webhook: Webhook, *, after: int) -> EventBatch:
     """The next events for a hook, as many as one request takes.
 
     Its maker's right is asked each time: a hook hears what they may, and nothing once they may not.
     """
-    if not may_hear(hook.created_by, hook.channel):
-        return Page([], after, ended=True)
+    if not may_receive(webhook.created_by, webhook.channel):
+        return EventBatch([], after, ended=True)
     # Read before the events: up to here everything is there.
     head = log.head()
     limit = settings.IM_WEBHOOK_BATCH
-    found = log.read_kinds(kinds([hook]), after=after, upto=head, limit=limit, channel=hook.channel_id)
+    found = log.read_kinds(kinds([webhook]), after=after, upto=head, limit=limit, channel=webhook.channel_id)
     upto, more = (found[-1].position, True) if len(found) == limit else (max(head, after), False)
     size = 0
     for number, entry in enumerate(found):
@@ -89,16 +89,16 @@ def page(hook: Webhook, *, after: int) -> Page:
         if number and size > settings.IM_WEBHOOK_BYTES:
             found, upto, more = found[:number], found[number - 1].position, True
             break
-    return Page(_readable(hook, found), upto, more)
+    return EventBatch(_receivable(webhook, found), upto, more)
 
 
-def entry_at(hook: Webhook, position: int) -> Entry | None:
+def entry_at(webhook: Webhook, position: int) -> Entry | None:
     """The event at this position, if the hook may still hear it."""
-    found = log.read_kinds(kinds([hook]), after=position - 1, upto=position, limit=1, channel=hook.channel_id)
-    return next(iter(_readable(hook, found)), None)
+    found = log.read_kinds(kinds([webhook]), after=position - 1, upto=position, limit=1, channel=webhook.channel_id)
+    return next(iter(_receivable(webhook, found)), None)
 
 
-def may_hear(maker: User, channel: Channel | None) -> bool:
+def may_receive(maker: User, channel: Channel | None) -> bool:
     """Whether this person's hook may hear a channel (None: all but private ones)."""
     if not maker.is_active:
         return False
@@ -115,15 +115,15 @@ def may_hear(maker: User, channel: Channel | None) -> bool:
     return True
 
 
-def _readable(hook: Webhook, entries: list[Entry]) -> list[Entry]:
+def _receivable(webhook: Webhook, entries: list[Entry]) -> list[Entry]:
     """Those of the entries that the hook may hear."""
-    if hook.channel is None:
+    if webhook.channel is None:
         # Asked of the channels themselves as well: what nobody vouches for is not told.
         named = {entry.channel for entry in entries if entry.channel is not None}
         known = Channel.objects.filter(pk__in=named).exclude(kind=Channel.Kind.PRIVATE)
         told = set(known.values_list("pk", flat=True))
         return [entry for entry in entries if entry.channel in told or EVENTS[entry.kind].is_for_webhooks]
-    channel, maker = hook.channel, hook.created_by
+    channel, maker = webhook.channel, webhook.created_by
     if channel.kind == Channel.Kind.GLOBAL or channel.join == Channel.Join.OPEN:
         return entries
     if channel.kind != Channel.Kind.PRIVATE and maker.has_perm(MANAGE):
@@ -147,38 +147,38 @@ def webhooks_page(user: User, *, after: int, limit: int) -> tuple[list[Webhook],
 
 def webhook_of(user: User, webhook_id: int) -> Webhook:
     """One of them, else NO_DATA."""
-    hook = webhooks_of(user).filter(pk=webhook_id).first()
-    if hook is None:
+    webhook = webhooks_of(user).filter(pk=webhook_id).first()
+    if webhook is None:
         raise ChatError(errors.NO_DATA, "There is no such webhook.")
-    return hook
+    return webhook
 
 
-def deliveries(hook: Webhook, limit: int) -> list[WebhookDelivery]:
+def deliveries(webhook: Webhook, limit: int) -> list[WebhookDelivery]:
     """The hook's last attempts, the newest first."""
-    return list(WebhookDelivery.objects.filter(webhook=hook).order_by("-attempted_at", "-pk")[:limit])
+    return list(WebhookDelivery.objects.filter(webhook=webhook).order_by("-attempted_at", "-pk")[:limit])
 
 
-def incoming_hook_by_digest(digest: str) -> IncomingWebhook | None:
+def incoming_webhook_by_digest(digest: str) -> IncomingWebhook | None:
     """The hook whose secret has this digest, if it may be used."""
     found = IncomingWebhook.objects.select_related("bot", "channel", "created_by")
     return found.filter(digest=digest, enabled=True, created_by__is_active=True, bot__is_active=True).first()
 
 
-def incoming_hooks_of(user: User) -> QuerySet[IncomingWebhook]:
+def incoming_webhooks_of(user: User) -> QuerySet[IncomingWebhook]:
     """The incoming hooks that somebody manages: their own, or all with the right to manage channels."""
     found = IncomingWebhook.objects.select_related("bot").order_by("pk")
     return found if user.has_perm(MANAGE) else found.filter(created_by=user)
 
 
-def incoming_hooks_page(user: User, *, after: int, limit: int) -> tuple[list[IncomingWebhook], bool]:
+def incoming_webhooks_page(user: User, *, after: int, limit: int) -> tuple[list[IncomingWebhook], bool]:
     """Those of them with a greater number than `after`, and whether there are more."""
-    rows = list(incoming_hooks_of(user).filter(pk__gt=after)[: limit + 1])
+    rows = list(incoming_webhooks_of(user).filter(pk__gt=after)[: limit + 1])
     return rows[:limit], len(rows) > limit
 
 
-def incoming_hook_of(user: User, hook_id: int) -> IncomingWebhook:
+def incoming_webhook_of(user: User, hook_id: int) -> IncomingWebhook:
     """One of them, else NO_DATA."""
-    hook = incoming_hooks_of(user).filter(pk=hook_id).first()
-    if hook is None:
+    webhook = incoming_webhooks_of(user).filter(pk=hook_id).first()
+    if webhook is None:
         raise ChatError(errors.NO_DATA, "There is no such incoming webhook.")
-    return hook
+    return webhook

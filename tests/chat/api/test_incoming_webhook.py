@@ -22,10 +22,10 @@ from chat.models import Channel, IncomingWebhook, Message
 from chat.selectors import global_channel
 from chat.webhooks.incoming import actions
 from chat.webhooks.incoming.actions import (
-    incoming_hook_create,
-    incoming_hook_disable,
-    incoming_hook_enable,
-    incoming_hook_renew,
+    incoming_webhook_create,
+    incoming_webhook_disable,
+    incoming_webhook_enable,
+    incoming_webhook_rotate_secret,
 )
 from tests.chat.api.conftest import FORM
 from tests.support.operators import kinds
@@ -47,7 +47,7 @@ def group(web: App, alice: User, bob: User) -> Channel:
 
 @pytest.fixture
 def hook(group: Channel, alice: User) -> tuple[IncomingWebhook, str]:
-    return incoming_hook_create(maker=alice, name="Build", channel_id=group.pk)
+    return incoming_webhook_create(maker=alice, name="Build", channel_id=group.pk)
 
 
 def _post(secret: str, body: Any, content_type: str = "application/json", **headers: str) -> Any:
@@ -89,7 +89,7 @@ def test_its_bot_has_joined_the_group_in_view_of_all(hook: tuple[IncomingWebhook
 def test_into_an_app_s_room(web: App) -> None:
     olga = User.objects.create_superuser("olga")
     room = global_channel(web)
-    _, secret = incoming_hook_create(maker=olga, name="News", channel_id=room.pk)
+    _, secret = incoming_webhook_create(maker=olga, name="News", channel_id=room.pk)
     assert _post(secret, {"text": "hello"}).status_code == 200
     assert _said(room) == [("News", "hello")]
 
@@ -130,10 +130,10 @@ def test_a_wrong_secret_and_one_that_was_taken_back_look_alike(
         return str(json.loads(answer.content)["detail"])
 
     unknown = refused("x" * 43)
-    incoming_hook_disable(hook_id=made.pk)
+    incoming_webhook_disable(hook_id=made.pk)
     assert refused(secret) == unknown
-    incoming_hook_enable(user=alice, hook_id=made.pk)
-    renewed = incoming_hook_renew(user=alice, hook_id=made.pk)
+    incoming_webhook_enable(user=alice, hook_id=made.pk)
+    renewed = incoming_webhook_rotate_secret(user=alice, hook_id=made.pk)
     assert refused(secret) == unknown
     assert _post(renewed, {"text": "renewed"}).status_code == 200
     user_deactivate(user_id=alice.pk)
@@ -195,7 +195,7 @@ def test_nobody_learns_the_secret_from_the_logs_or_the_table(
 @pytest.mark.parametrize("who", ["member", "stranger"])
 def test_who_could_not_make_it_gets_no_url_of_it(hook: tuple[IncomingWebhook, str], bob: User, who: str) -> None:
     user = bob if who == "member" else User.objects.create_user("carol")
-    for change in (incoming_hook_renew, incoming_hook_enable):
+    for change in (incoming_webhook_rotate_secret, incoming_webhook_enable):
         with pytest.raises(ChatError):
             change(user=user, hook_id=hook[0].pk)  # type: ignore[operator]
     assert _post(hook[1], {"text": "hello"}).status_code == 200
@@ -204,7 +204,7 @@ def test_who_could_not_make_it_gets_no_url_of_it(hook: tuple[IncomingWebhook, st
 def test_who_takes_it_over_keeps_it_alive(hook: tuple[IncomingWebhook, str], alice: User) -> None:
     user_deactivate(user_id=alice.pk)
     assert _post(hook[1], {"text": "hello"}).status_code == 404
-    incoming_hook_enable(user=User.objects.create_superuser("olga"), hook_id=hook[0].pk)
+    incoming_webhook_enable(user=User.objects.create_superuser("olga"), hook_id=hook[0].pk)
     assert _post(hook[1], {"text": "hello"}).status_code == 200
 
 
@@ -212,7 +212,7 @@ def test_who_takes_it_over_keeps_it_alive(hook: tuple[IncomingWebhook, str], ali
 def test_who_does_not_manage_the_group_makes_none(group: Channel, bob: User, who: str) -> None:
     maker = bob if who == "member" else User.objects.create_user("carol")
     with pytest.raises(ChatError) as refusal:
-        incoming_hook_create(maker=maker, name="Build", channel_id=group.pk)
+        incoming_webhook_create(maker=maker, name="Build", channel_id=group.pk)
     assert refusal.value.code is (errors.NOT_AUTHORISED if who == "member" else errors.NO_DATA)
     assert not User.objects.filter(kind=User.Kind.SERVICE, username__startswith="hook-").exists()
 
@@ -221,5 +221,5 @@ def test_a_private_channel_has_none(alice: User, bob: User) -> None:
     private, _ = channel_create_private(creator=alice, other=bob)
     for maker in (alice, User.objects.create_superuser("olga")):
         with pytest.raises(ChatError) as refusal:
-            incoming_hook_create(maker=maker, name="Build", channel_id=private.pk)
+            incoming_webhook_create(maker=maker, name="Build", channel_id=private.pk)
         assert refusal.value.code is errors.NO_DATA

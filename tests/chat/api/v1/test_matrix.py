@@ -19,7 +19,7 @@ from accounts.models import User
 from chat import urls
 from chat.actions.channel import channel_create_global, channel_create_group
 from chat.api.v1 import urls as v1
-from chat.webhooks.incoming.actions import incoming_hook_create
+from chat.webhooks.incoming.actions import incoming_webhook_create
 from chat.webhooks.outgoing.actions import webhook_create
 from tests.chat.api.conftest import Grant
 from tests.chat.api.v1.conftest import Caller, Reply
@@ -74,7 +74,7 @@ def everything(db: None, alice: User, shop: User, grant: Grant) -> dict[str, str
     hook, _ = webhook_create(
         maker=rival, name="x", url="https://example.org/", events=["message.sent"], channel_id=group.pk
     )
-    incoming, _ = incoming_hook_create(maker=rival, name="builds", channel_id=group.pk)
+    incoming, _ = incoming_webhook_create(maker=rival, name="builds", channel_id=group.pk)
     external_user_upsert(service=rival, given=ExternalUserData("c-1", "Ma Yuan"))
     return {
         "$channel": str(group.pk),

@@ -19,8 +19,8 @@ from chat.webhooks.outgoing.actions import (
     webhook_delete,
     webhook_disable,
     webhook_enable,
-    webhook_renew_secret,
     webhook_replay,
+    webhook_rotate_secret,
     webhook_update,
 )
 from delivery import log
@@ -105,7 +105,7 @@ def test_there_may_not_be_too_many(scene: Scene, olga: User, settings: Any) -> N
 
 def test_another_s_webhook_does_not_exist(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
     hook = hooks.make(receiver, "message.sent", channel=scene.group, maker=scene.alice)
-    for change in (webhook_update, webhook_enable, webhook_disable, webhook_renew_secret, webhook_delete):
+    for change in (webhook_update, webhook_enable, webhook_disable, webhook_rotate_secret, webhook_delete):
         _refused_to(scene.bob, change, webhook_id=hook.pk)
     _refused_to(scene.bob, webhook_replay, webhook_id=hook.pk, position=0)
     assert Webhook.objects.filter(pk=hook.pk, position=hook.position, enabled=True).exists()
@@ -113,7 +113,7 @@ def test_another_s_webhook_does_not_exist(scene: Scene, hooks: Hooks, receiver: 
 
 def test_a_secret_is_renewed(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
     hook = hooks.make(receiver)
-    secret = webhook_renew_secret(user=hooks.olga, webhook_id=hook.pk)
+    secret = webhook_rotate_secret(user=hooks.olga, webhook_id=hook.pk)
     assert secret != hook.secret and Webhook.objects.get(pk=hook.pk).secret == secret
 
 
@@ -140,7 +140,7 @@ def test_who_manages_all_hooks_turns_no_private_one_towards_themselves(
     private = channel_create_private(creator=scene.alice, other=scene.bob)[0]
     hook = hooks.make(receiver, "message.sent", channel=private, maker=scene.alice)
     changes: list[tuple[Any, dict[str, Any]]] = [
-        (webhook_update, {"url": URL}), (webhook_renew_secret, {}), (webhook_enable, {}),
+        (webhook_update, {"url": URL}), (webhook_rotate_secret, {}), (webhook_enable, {}),
     ]  # fmt: skip
     for change, fields in changes:
         with pytest.raises(ChatError) as refusal:
@@ -169,12 +169,12 @@ def test_who_lost_the_lease_moves_nothing(scene: Scene, hooks: Hooks, receiver: 
     assert slow is not None
     Webhook.objects.update(leased_by="quick")
     done: dict[str, Any] = {"first": 1, "last": 2, "upto": 99, "more": False, "events": 1}
-    assert not deliveries.webhook_attempted(hook=slow, answer=HttpResult(200, "", 5), **done)
-    assert not deliveries.webhook_attempted(hook=slow, answer=FAILED, **done)
+    assert not deliveries.webhook_record_attempt(hook=slow, answer=HttpResult(200, "", 5), **done)
+    assert not deliveries.webhook_record_attempt(hook=slow, answer=FAILED, **done)
     after = Webhook.objects.get(pk=hook.pk)
     assert (after.position, after.failures, after.leased_by) == (hook.position, 0, "quick")
     Webhook.objects.all().delete()
-    assert not deliveries.webhook_attempted(hook=slow, answer=FAILED, **done)
+    assert not deliveries.webhook_record_attempt(hook=slow, answer=FAILED, **done)
 
 
 def test_who_was_taken_elsewhere_meanwhile_moves_nothing(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
@@ -185,7 +185,7 @@ def test_who_was_taken_elsewhere_meanwhile_moves_nothing(scene: Scene, hooks: Ho
     moved = webhook_replay(user=hooks.olga, webhook_id=hook.pk, position=0)
     assert before and deliveries.webhook_lease(hook=moved, node="a")
     done: dict[str, Any] = {"first": 1, "last": 2, "upto": 2, "more": False, "events": 1}
-    assert not deliveries.webhook_attempted(hook=before, answer=HttpResult(200, "", 5), **done)
+    assert not deliveries.webhook_record_attempt(hook=before, answer=HttpResult(200, "", 5), **done)
     assert Webhook.objects.get(pk=hook.pk).position == 0
 
 
@@ -201,7 +201,7 @@ def test_only_the_newest_attempts_are_kept(scene: Scene, hooks: Hooks, receiver:
     hooks_made = [hooks.make(receiver), hooks.make(receiver)]
     for number in range(5):
         for hook in hooks_made:
-            deliveries.attempt_keep(hook=hook, answer=FAILED, first=number, events=1)
-    deliveries.attempts_forget()
+            deliveries.attempt_store(hook=hook, answer=FAILED, first=number, events=1)
+    deliveries.attempts_delete_old()
     kept = WebhookDelivery.objects.filter(webhook=hooks_made[0]).order_by("pk").values_list("first_position", flat=True)
     assert list(kept) == [2, 3, 4] and WebhookDelivery.objects.count() == 6

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from chat.models import Webhook, WebhookDeadLetter, WebhookDelivery
 from chat.webhooks.outgoing.actions import webhook_enable, webhook_replay
-from chat.webhooks.outgoing.dead_letters import asides_forget
+from chat.webhooks.outgoing.dead_letters import dead_letters_delete_all
 from delivery.db.executors import run
 from delivery.models import Event
 from tests.support.eventually import eventually
@@ -37,8 +37,8 @@ async def test_one_that_is_refused_for_good_blocks_no_other(
     messages = await run(lambda: [scene.say(str(number)) for number in range(12)])
     wanted = [str(number) for number in range(12) if number != 5]
     await eventually(lambda: receiver.texts() == wanted)
-    aside = await put_aside(hook)
-    assert (aside.position, aside.status) == (messages[5].position, status)
+    refused = await put_aside(hook)
+    assert (refused.position, refused.status) == (messages[5].position, status)
     await idle(site, hook)
     assert (await read(hook)).enabled
     # It comes as soon as it is taken, and says that it comes late.
@@ -167,7 +167,7 @@ async def test_what_olga_lets_go_is_not_sent_again(scene: Scene, hooks: Hooks, r
     await run(scene.say, "poison")
     await run(scene.say, "after")
     await put_aside(hook)
-    await run(lambda: asides_forget(user=hooks.olga, webhook_id=hook.pk))
+    await run(lambda: dead_letters_delete_all(user=hooks.olga, webhook_id=hook.pk))
     asked = len(receiver.requests)
     await run(scene.say, "last")
     await eventually(lambda: receiver.texts()[-1] == "last")

@@ -145,7 +145,7 @@ async def test_a_webhook_without_matching_events_costs_no_write(
     def written(*args: Any, **kwargs: Any) -> None:
         raise AssertionError("nothing is to be written")
 
-    for name in ("webhook_lease", "webhook_passed", "webhook_attempted"):
+    for name in ("webhook_lease", "webhook_skip_to", "webhook_record_attempt"):
         monkeypatch.setattr(deliveries, name, written)
     for number in range(20):
         await run(say, scene.alice, scene.room, str(number))

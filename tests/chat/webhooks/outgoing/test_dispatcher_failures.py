@@ -107,7 +107,7 @@ async def test_a_database_fault_loses_nothing(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was delivered and could not be written down is delivered again."""
-    attempted, faults = deliveries.webhook_attempted, 2
+    attempted, faults = deliveries.webhook_record_attempt, 2
 
     def away(**given: Any) -> bool:
         nonlocal faults
@@ -116,7 +116,7 @@ async def test_a_database_fault_loses_nothing(
             raise OperationalError("the database is away")
         return attempted(**given)
 
-    monkeypatch.setattr(deliveries, "webhook_attempted", away)
+    monkeypatch.setattr(deliveries, "webhook_record_attempt", away)
     hook = await run(hooks.make, receiver, "message.sent")
     await run(scene.say, "hello")
     await eventually(lambda: receiver.texts() == ["hello"] * 3)

@@ -32,7 +32,7 @@ def _told(hook: Webhook) -> list[dict[str, Any]]:
     told: list[dict[str, Any]] = []
     after, more = hook.position, True
     while more:
-        page = hook_selectors.page(hook, after=after)
+        page = hook_selectors.next_events(hook, after=after)
         told += [event for entry in page.entries for event in payloads.events(hook, entry)]
         after, more = page.upto, page.more
     # As the OpenAPI document describes it.
@@ -144,7 +144,7 @@ def test_a_right_that_ends_ends_the_hook(scene: Scene, hooks: Hooks, receiver: R
         User.objects.filter(pk=scene.bob.pk).update(is_active=False)
     scene.say("secret")
     hook = Webhook.objects.select_related("channel", "created_by").get(pk=hook.pk)
-    page = hook_selectors.page(hook, after=hook.position)
+    page = hook_selectors.next_events(hook, after=hook.position)
     assert page.ended and page.entries == []
 
 
