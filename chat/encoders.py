@@ -56,7 +56,7 @@ def protobuf_push(entry: Entry) -> bytes | None:
     kind = EVENTS.get(entry.kind)
     if kind is None or kind.clients is not Clients.ALL or not entry.position or entry.channel is None:
         return None
-    return protobuf_codec.push(errors.SUCCESS.number, PUSH_TEXT, protobuf_message(entry))
+    return protobuf_codec.encode_push(errors.SUCCESS.number, PUSH_TEXT, protobuf_message(entry))
 
 
 def protobuf_or_call_push(entry: Entry) -> bytes | None:
@@ -64,7 +64,7 @@ def protobuf_or_call_push(entry: Entry) -> bytes | None:
     if (push := protobuf_push(entry)) is not None:
         return push
     text = json_push(entry)
-    return None if text is None else protobuf_codec.json_call(errors.SUCCESS.number, PUSH_TEXT, text)
+    return None if text is None else protobuf_codec.encode_call(errors.SUCCESS.number, PUSH_TEXT, text)
 
 
 def is_push(entry: Entry) -> bool:

@@ -56,4 +56,4 @@ class JsonConsumer(Consumer):
 
     def _pack(self, frames: list[Frame]) -> list[Frame]:
         # The JSON codec encodes to text only.
-        return [json_codec.batch(cast(list[str], frames))] if self._batch else frames
+        return [json_codec.join_frames(cast(list[str], frames))] if self._batch else frames

@@ -120,7 +120,7 @@ class ProtobufConsumer(Consumer):
             connection.pause()
         result = await outcome(protobuf_requests.log_in(call, request.token, self._app), "Login", errors.SERVER_ERROR)
         if result.code is errors.SUCCESS:
-            frame = protobuf_codec.acknowledgement(protobuf_codec.LOGIN, result.code.number, result.code.text)
+            frame = protobuf_codec.encode_acknowledgement(protobuf_codec.LOGIN, result.code.number, result.code.text)
             connection.reply_first(call.number, frame)
             connection.resume_after(SYNC_TIMEOUT_SECONDS)
             return
@@ -139,7 +139,7 @@ class ProtobufConsumer(Consumer):
             return
         page: protobuf_requests.Page = result.data
         code = result.code
-        frame = protobuf_codec.synced(code.number, code.text, page.messages, has_more=page.has_more)
+        frame = protobuf_codec.encode_sync_page(code.number, code.text, page.messages, has_more=page.has_more)
         connection.reply_first(call.number, frame)
         if connection.paused:
             connection.discard_synced(page.upto, lambda frame: self._is_synced_kind(call.caller, frame))
@@ -163,7 +163,7 @@ class ProtobufConsumer(Consumer):
         """Return whether a Sync would return what this frame pushes; messages of global channels, edits and notes it
         would not.
         """
-        message = protobuf_codec.pushed(cast(bytes, frame))
+        message = protobuf_codec.decode_pushed_message(cast(bytes, frame))
         return message is not None and (message.session_type, message.receiver_id) != (
             protobuf_codec.GROUP,
             caller.room,
@@ -205,7 +205,9 @@ class ProtobufConsumer(Consumer):
 
     def _acknowledge(self, call: Call, client_id: int, seq: int) -> None:
         code = errors.SUCCESS
-        frame = protobuf_codec.acknowledgement(protobuf_codec.UP, code.number, code.text, client_id=client_id, seq=seq)
+        frame = protobuf_codec.encode_acknowledgement(
+            protobuf_codec.UP, code.number, code.text, client_id=client_id, seq=seq
+        )
         call.caller.connection.reply(call.number, frame, awaits_pass=call.appended)
 
     async def _acknowledged(self, call: Call, seq: int) -> None:
@@ -237,14 +239,14 @@ class ProtobufConsumer(Consumer):
     def _reply_call(self, call: Call, seq: str, cmd: str, result: Answer) -> None:
         code = result.code
         envelope = json_codec.encode(seq, cmd, code.number, code.text, result.data)
-        frame = protobuf_codec.json_call(code.number, code.text, envelope)
+        frame = protobuf_codec.encode_call(code.number, code.text, envelope)
         call.caller.connection.reply(call.number, frame, awaits_pass=call.appended)
 
     # -- writing --------------------------------------------------------------------------------------------------
 
     def _refuse(self, call: Call, code: Code, client_id: int = 0) -> None:
         """Send the refusal at once: it carries no position, and the client must learn that it may retry."""
-        frame = protobuf_codec.refusal(code.number, code.text, client_id=client_id)
+        frame = protobuf_codec.encode_refusal(code.number, code.text, client_id=client_id)
         call.caller.connection.reply_first(call.number, frame)
 
     def _pack(self, frames: list[Frame]) -> list[Frame]:
@@ -254,8 +256,8 @@ class ProtobufConsumer(Consumer):
         size = 0
         for frame in cast(list[bytes], frames):  # The protobuf codec encodes to bytes only.
             if together and size + len(frame) > MAX_BATCH_BYTES:
-                packed.append(protobuf_codec.batch(together))
+                packed.append(protobuf_codec.join_frames(together))
                 together, size = [], 0
             together.append(frame)
             size += len(frame)
-        return [*packed, protobuf_codec.batch(together)]
+        return [*packed, protobuf_codec.join_frames(together)]

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from chat.node.resend_timer import ResendTimer
-from chat.wire.protobuf_codec import pushed
+from chat.wire.protobuf_codec import decode_pushed_message
 
 RESEND_BATCH_SIZE = 100
 """The most pushes of one connection that are re-sent at a time, oldest first."""
@@ -42,7 +42,7 @@ class UnacknowledgedPushes:
 
     def _track(self, frames: Iterable[bytes]) -> None:
         for frame in frames:
-            message = pushed(frame)
+            message = decode_pushed_message(frame)
             if message is not None and message.seq > self._last:
                 self._last = message.seq
                 self._waiting.append((message.seq, frame, self._timer.tick))

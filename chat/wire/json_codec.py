@@ -1,6 +1,6 @@
-"""The JSON protocol of `/acc`: bytes to requests, replies and pushes to text. Pure.
+"""Codec of the JSON protocol of `/acc`: decodes requests, encodes replies and pushes. Pure.
 
-One text frame is one object; where the client asked for batching, one array of such objects.
+A text frame is one object, or an array of objects if the client asked for batching.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _MAX_SEQ = 128
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client asks. `seq` is the client's own, echoed in the reply; `data` should be an object."""
+    """A request. The client chose `seq`; the reply repeats it. `data` should be an object."""
 
     seq: str
     cmd: str
@@ -24,7 +24,7 @@ class Request:
 
 
 class BadFrame(ValueError):
-    """The frame is no request; `seq` and `cmd` are what could be read of it, for the reply."""
+    """The frame is no request. `seq` and `cmd` hold what could be read, for the reply."""
 
     def __init__(self, why: str, seq: str = "", cmd: str = "") -> None:
         super().__init__(why)
@@ -33,7 +33,7 @@ class BadFrame(ValueError):
 
 
 def decode(raw: str | bytes) -> Request:
-    """Read one frame. Raises BadFrame for anything that is no object with a string `cmd`."""
+    """Decode a frame. Raise BadFrame unless it is an object with a string `cmd`."""
     try:
         frame = orjson.loads(raw)
     except (ValueError, RecursionError) as error:  # orjson's own error is a ValueError; lone surrogates are one too
@@ -59,10 +59,10 @@ def decode(raw: str | bytes) -> Request:
 
 
 def encode(seq: str, cmd: str, code: int, text: str, data: object = None) -> str:
-    """A reply, or with `text` "Ok" a push."""
+    """Encode a reply, or with `text` "Ok" a push."""
     return orjson.dumps({"seq": seq, "cmd": cmd, "response": {"code": code, "codeMsg": text, "data": data}}).decode()
 
 
-def batch(frames: list[str]) -> str:
-    """Several envelopes in one frame, for a client that asked for it."""
+def join_frames(frames: list[str]) -> str:
+    """Join envelopes into one frame, for a client that asked for batching."""
     return frames[0] if len(frames) == 1 else "[" + ",".join(frames) + "]"

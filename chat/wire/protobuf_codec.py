@@ -1,6 +1,6 @@
-"""The Protocol Buffers of `/ws`: bytes to requests, answers and pushes to bytes. Pure.
+"""Codec of the Protocol Buffers protocol of `/ws`: decodes requests, encodes replies and pushes. Pure.
 
-Every frame to the client is an OutputBatch. What is encoded here is a batch of one; batches joined are a batch of all.
+Every frame to the client is an OutputBatch. The functions here encode a batch of one; concatenated batches are a batch.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True)
 class SendRequest:
-    """A message to send. `session` is "single" or "group", `type` "text", "picture" or "voice"; None: unknown."""
+    """A message to send. `session` is "single" or "group", `type` is "text", "picture" or "voice"; None if unknown."""
 
     client_id: int
     client_msg_id: str
@@ -45,7 +45,7 @@ class SendRequest:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledge:
-    """The client has all pushes up to `seq`; None: it acknowledges something else."""
+    """The client has all pushes up to `seq`; None if it acknowledges something else."""
 
     seq: int | None
 
@@ -57,21 +57,21 @@ class Sync:
 
 @dataclass(frozen=True, slots=True)
 class JsonCall:
-    """A request of the JSON protocol, not yet read."""
+    """A request of the JSON protocol, not yet decoded."""
 
     raw: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """An Input of a type that the protocol does not have."""
+    """An Input of an unknown type."""
 
 
 Request = Login | Heartbeat | SendRequest | Acknowledge | Sync | JsonCall | Unknown
 
 
 class BadInput(ValueError):
-    """The frame is no request. `login`: it would have been a Login; `readable`: it is an Input with bad data."""
+    """The frame is no request. `login`: it is a Login with bad data; `readable`: it is an Input with bad data."""
 
     def __init__(self, why: str, *, readable: bool, login: bool = False) -> None:
         super().__init__(why)
@@ -81,7 +81,7 @@ class BadInput(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as clients get it. `single`: of two people, and `receiver` is the one who did not send it."""
+    """A message as clients get it. `single`: of a private channel; `receiver` is then the user who did not send it."""
 
     single: bool
     receiver: int
@@ -104,7 +104,7 @@ def _parsed(message: M, data: bytes, name: str, *, readable: bool, login: bool =
 
 
 def decode(raw: bytes) -> Request:
-    """Read one frame. Raises BadInput, and nothing else, for what is no Input with the data of its type."""
+    """Decode a frame. Raise BadInput, and nothing else, unless it is an Input with the data of its type."""
     frame = _parsed(im.Input(), raw, "Input", readable=False)
     match frame.type:
         case im.CT_LOGIN:
@@ -113,7 +113,7 @@ def decode(raw: bytes) -> Request:
         case im.CT_HEARTBEAT:
             return Heartbeat()
         case im.CT_MESSAGE:
-            return _up(_parsed(im.UpMsg(), frame.data, "UpMsg", readable=True))
+            return _decode_send(_parsed(im.UpMsg(), frame.data, "UpMsg", readable=True))
         case im.CT_ACK:
             ack = _parsed(im.ACKMsg(), frame.data, "ACKMsg", readable=True)
             return Acknowledge(ack.seq if ack.type == im.AT_PUSH else None)
@@ -125,7 +125,7 @@ def decode(raw: bytes) -> Request:
             return Unknown()
 
 
-def _up(up: im.UpMsg) -> SendRequest:
+def _decode_send(up: im.UpMsg) -> SendRequest:
     message = up.msg
     return SendRequest(
         client_id=up.clientId,
@@ -138,38 +138,40 @@ def _up(up: im.UpMsg) -> SendRequest:
     )
 
 
-def acknowledgement(what: im.ACKType, code: int, text: str, *, client_id: int = 0, seq: int = 0) -> bytes:
-    """That the Login was good, or the message of this number is stored (`seq`: its position)."""
-    return _output(im.CT_ACK, code, text, im.ACKMsg(type=what, clientId=client_id, seq=seq))
+def encode_acknowledgement(what: im.ACKType, code: int, text: str, *, client_id: int = 0, seq: int = 0) -> bytes:
+    """Encode that the login succeeded, or that the message with this number is stored; `seq` is its position."""
+    return _encode_output(im.CT_ACK, code, text, im.ACKMsg(type=what, clientId=client_id, seq=seq))
 
 
-def refusal(code: int, text: str, *, client_id: int = 0) -> bytes:
-    return _output(im.CT_ACK, code, text, im.ACKMsg(clientId=client_id))
+def encode_refusal(code: int, text: str, *, client_id: int = 0) -> bytes:
+    """Encode a refusal, of the message with this number if there is one."""
+    return _encode_output(im.CT_ACK, code, text, im.ACKMsg(clientId=client_id))
 
 
-def push(code: int, text: str, message: Message) -> bytes:
-    return _output(im.CT_MESSAGE, code, text, im.PushMsg(msg=_message(message)))
+def encode_push(code: int, text: str, message: Message) -> bytes:
+    """Encode the push of a message."""
+    return _encode_output(im.CT_MESSAGE, code, text, im.PushMsg(msg=_message(message)))
 
 
-def synced(code: int, text: str, messages: Sequence[Message], *, has_more: bool) -> bytes:
-    """A page of what the client has missed."""
+def encode_sync_page(code: int, text: str, messages: Sequence[Message], *, has_more: bool) -> bytes:
+    """Encode a page of messages that the client has missed."""
     page = im.SyncOutputMsg(messages=[_message(message) for message in messages], has_more=has_more)
-    return _output(im.CT_SYNC, code, text, page)
+    return _encode_output(im.CT_SYNC, code, text, page)
 
 
-def json_call(code: int, text: str, envelope: str) -> bytes:
-    """A reply or push of the JSON protocol."""
-    return _batch(im.Output(type=im.CT_CALL, code=code, CodeMsg=text, data=envelope.encode()))
+def encode_call(code: int, text: str, envelope: str) -> bytes:
+    """Encode a reply or push of the JSON protocol as a Call."""
+    return _encode_batch(im.Output(type=im.CT_CALL, code=code, CodeMsg=text, data=envelope.encode()))
 
 
-def pushed(frame: bytes) -> im.Message | None:
-    """The message that this frame, which was encoded here, pushes; None if it does not."""
+def decode_pushed_message(frame: bytes) -> im.Message | None:
+    """Return the message that a frame of this module pushes; None if it is no push of a message."""
     output = im.Output.FromString(im.OutputBatch.FromString(frame).outputs[0])
     return im.PushMsg.FromString(output.data).msg if output.type == im.CT_MESSAGE else None
 
 
-def batch(frames: Sequence[bytes]) -> bytes:
-    """Several of what is encoded here as one frame."""
+def join_frames(frames: Sequence[bytes]) -> bytes:
+    """Join frames of this module into one frame."""
     return frames[0] if len(frames) == 1 else b"".join(frames)
 
 
@@ -185,9 +187,9 @@ def _message(message: Message) -> im.Message:
     )
 
 
-def _output(type: im.CmdType, code: int, text: str, data: ProtobufMessage) -> bytes:
-    return _batch(im.Output(type=type, code=code, CodeMsg=text, data=data.SerializeToString()))
+def _encode_output(type: im.CmdType, code: int, text: str, data: ProtobufMessage) -> bytes:
+    return _encode_batch(im.Output(type=type, code=code, CodeMsg=text, data=data.SerializeToString()))
 
 
-def _batch(output: im.Output) -> bytes:
+def _encode_batch(output: im.Output) -> bytes:
     return im.OutputBatch(outputs=[output.SerializeToString()]).SerializeToString()

@@ -7,11 +7,11 @@ import pytest
 from chat.consumers import resend
 from chat.consumers.resend import UnacknowledgedPushes
 from chat.node.resend_timer import ResendTimer
-from chat.wire.protobuf_codec import Message, push, refusal
+from chat.wire.protobuf_codec import Message, encode_push, encode_refusal
 
 
 def pushed(seq: int) -> bytes:
-    return push(200, "Ok", Message(False, 1, 2, "text", b"hi", seq, 0))
+    return encode_push(200, "Ok", Message(False, 1, 2, "text", b"hi", seq, 0))
 
 
 class Client:
@@ -53,7 +53,7 @@ async def test_who_never_acknowledges_is_sent_nothing_again(resend_timer: Resend
 
 
 async def test_what_is_not_acknowledged_comes_again_until_it_is(resend_timer: ResendTimer, client: Client) -> None:
-    client.owes.sent([pushed(1), refusal(1001, "No"), pushed(2), pushed(3)])
+    client.owes.sent([pushed(1), encode_refusal(1001, "No"), pushed(2), pushed(3)])
     client.owes.acknowledge(1)
     rounds(resend_timer, 1)
     assert client.again == []
@@ -83,7 +83,7 @@ async def test_of_what_is_no_longer_kept_the_first_acknowledgement_is_told(
 
 async def test_what_answers_have_displaced_is_told_too(resend_timer: ResendTimer, client: Client) -> None:
     client.owes.sent([pushed(1), pushed(2)])
-    client.owes.sent([refusal(1001, "No")] * resend.RECENT_FRAMES_KEPT)
+    client.owes.sent([encode_refusal(1001, "No")] * resend.RECENT_FRAMES_KEPT)
     assert client.owes.acknowledge(1) == resend.NOTHING_KEPT
     client.owes.add_older([(2, pushed(2))])
     client.owes.sent([pushed(2), pushed(3)])  # What was still on its way is not owed twice.

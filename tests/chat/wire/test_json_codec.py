@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chat.wire.json_codec import BadFrame, Request, batch, decode, encode
+from chat.wire.json_codec import BadFrame, Request, decode, encode, join_frames
 
 # What JSON can carry: no lone surrogates, and numbers that every reader takes alike.
 texts = st.text(st.characters(exclude_categories=["Cs"]))
@@ -158,11 +158,11 @@ def test_a_reply_without_data_says_null() -> None:
 
 
 def test_a_single_envelope_is_no_array() -> None:
-    assert batch(['{"a":1}']) == '{"a":1}'
+    assert join_frames(['{"a":1}']) == '{"a":1}'
 
 
 @given(st.lists(values, min_size=2, max_size=5))
 def test_several_envelopes_are_one_array_in_order(data: list[object]) -> None:
     frames = [encode(str(number), "msg", 200, "Ok", item) for number, item in enumerate(data)]
 
-    assert json.loads(batch(frames)) == [json.loads(one) for one in frames]
+    assert json.loads(join_frames(frames)) == [json.loads(one) for one in frames]

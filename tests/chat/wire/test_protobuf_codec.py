@@ -121,19 +121,19 @@ def test_a_message_survives_the_way_up(number: int, key: str, receiver: int, sen
 
 
 def test_a_log_in_is_acknowledged() -> None:
-    (output,) = outputs(codec.acknowledgement(codec.LOGIN, 200, "Success"))
+    (output,) = outputs(codec.encode_acknowledgement(codec.LOGIN, 200, "Success"))
     assert (output.type, output.code, output.CodeMsg) == (im.CT_ACK, 200, "Success")
     assert im.ACKMsg.FromString(output.data) == im.ACKMsg(type=im.AT_LOGIN)
 
 
 def test_a_refusal_is_an_acknowledgement_of_unknown_type_with_the_number() -> None:
-    (output,) = outputs(codec.refusal(1005, "No data", client_id=4))
+    (output,) = outputs(codec.encode_refusal(1005, "No data", client_id=4))
     assert (output.type, output.code) == (im.CT_ACK, 1005)
     assert im.ACKMsg.FromString(output.data) == im.ACKMsg(clientId=4)
 
 
 def test_a_push_is_a_whole_message() -> None:
-    (output,) = outputs(codec.push(200, "Ok", Message(True, 2, 3, "picture", b"\xff", 9, 1700)))
+    (output,) = outputs(codec.encode_push(200, "Ok", Message(True, 2, 3, "picture", b"\xff", 9, 1700)))
     assert (output.type, output.code) == (im.CT_MESSAGE, 200)
     assert im.PushMsg.FromString(output.data).msg == im.Message(
         session_type=1, receiver_id=2, sender_id=3, message_type=2, content=b"\xff", seq=9, send_time=1700
@@ -142,29 +142,29 @@ def test_a_push_is_a_whole_message() -> None:
 
 def test_a_push_tells_its_message_and_nothing_else_does() -> None:
     message = Message(True, 2, 3, "text", b"x", 9, 1700)
-    found = codec.pushed(codec.push(200, "Ok", message))
+    found = codec.decode_pushed_message(codec.encode_push(200, "Ok", message))
     assert found is not None and found.seq == 9
-    assert codec.pushed(codec.refusal(1001, "No")) is None
-    assert codec.pushed(codec.synced(200, "Ok", [message], has_more=False)) is None
+    assert codec.decode_pushed_message(codec.encode_refusal(1001, "No")) is None
+    assert codec.decode_pushed_message(codec.encode_sync_page(200, "Ok", [message], has_more=False)) is None
 
 
 def test_frames_joined_are_one_batch_in_order() -> None:
-    frames = [codec.refusal(1000 + number, "No") for number in range(5)]
-    assert [output.code for output in outputs(codec.batch(frames))] == [1000, 1001, 1002, 1003, 1004]
-    assert codec.batch(frames[:1]) == frames[0]
+    frames = [codec.encode_refusal(1000 + number, "No") for number in range(5)]
+    assert [output.code for output in outputs(codec.join_frames(frames))] == [1000, 1001, 1002, 1003, 1004]
+    assert codec.join_frames(frames[:1]) == frames[0]
 
 
 @given(st.lists(st.binary(max_size=300), max_size=5), st.booleans())
 def test_a_page_survives_the_way(contents: list[bytes], more: bool) -> None:
     messages = [Message(False, 1, 2, "text", content, seq, 0) for seq, content in enumerate(contents)]
-    (output,) = outputs(codec.synced(200, "Success", messages, has_more=more))
+    (output,) = outputs(codec.encode_sync_page(200, "Success", messages, has_more=more))
     page = im.SyncOutputMsg.FromString(output.data)
     assert [(one.content, one.seq) for one in page.messages] == [(m.content, m.seq) for m in messages]
     assert page.has_more == more
 
 
 def test_a_json_envelope_travels_whole() -> None:
-    (output,) = outputs(codec.json_call(200, "Ok", '{"cmd":"马"}'))
+    (output,) = outputs(codec.encode_call(200, "Ok", '{"cmd":"马"}'))
     assert (output.type, output.data.decode()) == (im.CT_CALL, '{"cmd":"马"}')
 
 
