@@ -70,11 +70,12 @@ class StoredMessage:
     recipient_online: bool | None = None
 
     def to_response(self) -> str:
-        """Return the text that is kept with an idempotency key. It has no position: its row tells it."""
+        """Return the text that is stored with an idempotency key, without the position, which the message's row has."""
         return orjson.dumps([self.channel, self.id, self.seq, self.time, self.recipient_online]).decode()
 
     @classmethod
     def from_response(cls, text: str) -> StoredMessage:
+        """Return the repeated message of a text that `to_response` made; its position is 0."""
         channel, pk, seq, time, recipient_online = orjson.loads(text)
         return cls(channel, pk, seq, time, repeated=True, recipient_online=recipient_online)
 

@@ -34,8 +34,8 @@ failure, and a cancelled statement, where the operator has set `statement_timeou
 def commit(drafts: Sequence[Draft]) -> list[Outcome]:
     """Store the drafts in one transaction and announce them; return the outcome of each, in order.
 
-    A refused draft harms no other. If the database fails, the batch is halved until the draft that it fails at is
-    alone, for HALVING_TIMEOUT_SECONDS at most.
+    Refusals and database errors are outcomes; they are not raised. A refused draft harms no other. If the database
+    rejects the batch, it is halved until the faulty draft is alone, for HALVING_TIMEOUT_SECONDS at most.
     """
     return _commit(drafts)
 
