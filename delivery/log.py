@@ -1,13 +1,14 @@
-"""The one log: append in a transaction, read by position.
+"""The event log: appends events in a transaction and reads them by position.
 
-Positions are 1, 2, 3, … without a gap, in commit order: they come from one counter row that is locked from the moment
-it is taken until the commit. So nothing may wait after `append`: what follows it in a transaction only inserts.
+Positions are 1, 2, 3, … without a gap, in commit order. They come from one counter row that stays locked from the
+moment a position is taken until the commit. So nothing may wait after `append`: what follows it in a transaction only
+inserts.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,27 +18,28 @@ from django.db.models import Q
 from delivery.db.bulk import Statement, execute_batch, insert_statements
 from delivery.models import Event, EventRecipient, LogHead
 
-_HEAD = 1
-_DIRECT = Q(header__contains='"route":')
+_HEAD_ID = 1
+_IS_DIRECT = Q(header__contains='"route":')
 _FIELDS = ("position", "kind", "channel", "ref", "subject", "app", "origin", "header", "body", "time")
 
 
 @dataclass(slots=True)
 class Entry:
-    """An event: what happened, for whom. `position` and `time` (Unix ms) are 0 until it has been appended.
+    """An event: what happened, and its audience. `position` and `time` (Unix ms) are 0 until it is appended.
 
-    The audience is `channel`, or the `persons`. `header` is obeyed by delivery:
-    `join` and `leave` list persons who belong to the channel from, or up to, this event, both included;
-    `route` lists the two people of a private channel, by whose presence its bodies travel;
-    `skip` lists persons who do not get it live;
-    `receipt` lists persons for whom it is counted who gets it (`delivery.hub.receipts`);
-    `revoke` ends connections of the persons (`credential`: only those, `except`: all but those), or with `app` those of
-    everybody on it.
+    The audience is `channel`, or the users of `user_ids`. `ref`, `subject`, `app` and `origin` are those of
+    `delivery.models.Event`. Delivery acts on the `header`:
+    `join` and `leave` list users who belong to the channel from, or up to, this event, both included;
+    `route` lists the two users of a private channel: its bodies go to the nodes that these are connected to;
+    `skip` lists users who do not get it live;
+    `receipt` lists users for whom its deliveries are counted (`delivery.hub.receipts`);
+    `revoke` ends connections of its users (`credential`: only those, `except`: all but those), or with `app` all
+    connections on that app.
     """
 
     kind: str
     channel: int | None = None
-    persons: tuple[int, ...] = ()
+    user_ids: tuple[int, ...] = ()
     ref: int | None = None
     subject: int | None = None
     app: int | None = None
@@ -50,246 +52,148 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class MembershipInterval:
-    """One stay of a person in a channel: from its join event up to its leave event (None: still there)."""
+    """A user's membership of a channel from its join event up to its leave event, both included (None: still a member).
+
+    A user who leaves and returns has several.
+    """
 
     channel: int
     from_position: int
     until_position: int | None = None
-    direct: bool = False
-    """Whether the channel's entries name their persons (`route`): one of two people."""
+    is_direct: bool = False
+    """Whether this is a channel of two users, whose events name them (`route`)."""
 
     def covers(self, position: int) -> bool:
         return self.from_position <= position and (self.until_position is None or position <= self.until_position)
 
 
 def now_ms() -> int:
+    """Return the present time in Unix milliseconds."""
     return time.time_ns() // 1_000_000
 
 
 def head() -> int:
-    """The last position that has been committed; 0 for an empty log."""
-    return LogHead.objects.filter(pk=_HEAD).values_list("position", flat=True).first() or 0
+    """Return the last committed position; 0 for an empty log."""
+    return LogHead.objects.filter(pk=_HEAD_ID).values_list("position", flat=True).first() or 0
 
 
 def append(entries: Sequence[Entry]) -> list[Entry]:
-    """Give the entries the next positions and store them, last in a transaction; then call `publish.after_commit`."""
+    """Store the events at the next positions and return them.
+
+    Call it last in a transaction, and then `publish.after_commit`.
+    """
     if entries:
-        (((last,),),) = execute_batch([reserve_positions(len(entries))])
-        execute_batch(insert_entries(entries, last))
+        (((last_position,),),) = execute_batch([reserve_positions(len(entries))])
+        execute_batch(insert_entries(entries, last_position))
     return list(entries)
 
 
 def reserve_positions(count: int) -> Statement:
-    """Takes that many positions of the log, and locks its counter until the commit; returns the last of them."""
+    """Return a statement that reserves positions and locks their counter until the commit; its row is the last one."""
     table = LogHead._meta.db_table
     return Statement(
         f"INSERT INTO {table} (id, position) VALUES (%s, %s)"
         f" ON CONFLICT (id) DO UPDATE SET position = {table}.position + excluded.position RETURNING position",
-        [_HEAD, count],
+        [_HEAD_ID, count],
         returns=True,
     )
 
 
-def insert_entries(entries: Sequence[Entry], last: int) -> list[Statement]:
-    """Give the entries the positions that were taken, up to `last`; the statements that store them."""
-    first = last - len(entries) + 1
-    at = now_ms()
-    values: list[tuple[object, ...]] = []
-    audience: list[tuple[int, int]] = []
-    for position, entry in enumerate(entries, start=first):
+def insert_entries(entries: Sequence[Entry], last_position: int) -> list[Statement]:
+    """Give the events the reserved positions up to the last; return the statements that store them."""
+    first_position = last_position - len(entries) + 1
+    now = now_ms()
+    rows: list[tuple[object, ...]] = []
+    recipients: list[tuple[int, int]] = []
+    for position, entry in enumerate(entries, start=first_position):
         entry.position = position
-        entry.time = entry.time or at
+        entry.time = entry.time or now
         header = orjson.dumps(entry.header).decode() if entry.header else ""
         body = orjson.dumps(entry.body).decode()
         about = (entry.channel, entry.ref, entry.subject, entry.app, entry.origin)
-        values.append((position, entry.kind, *about, header, body, entry.time))
-        audience += [(person, position) for person in entry.persons]
+        rows.append((position, entry.kind, *about, header, body, entry.time))
+        recipients += [(user_id, position) for user_id in entry.user_ids]
     return [
-        *insert_statements(Event, _FIELDS, values),
-        *insert_statements(EventRecipient, ("user_id", "position"), audience),
+        *insert_statements(Event, _FIELDS, rows),
+        *insert_statements(EventRecipient, ("user_id", "position"), recipients),
     ]
 
 
 def redact(ref: int, changes: dict[str, Any]) -> None:
-    """Change the bodies of all events about `ref`, so that no later replay shows what was there."""
+    """Change the bodies of all events about `ref`, so that no replay shows what they said before."""
     for row in Event.objects.filter(ref=ref):
         row.body = orjson.dumps(orjson.loads(row.body) | changes).decode()
         row.save(update_fields=["body"])
 
 
-def forget(refs: Sequence[int]) -> None:
-    """Delete all events about these refs: no replay brings them again, and whoever follows the log passes over them."""
+def delete_about(refs: Sequence[int]) -> None:
+    """Delete all events about these refs. Readers of the log pass over the gaps that they leave."""
     positions = list(Event.objects.filter(ref__in=refs).values_list("position", flat=True))
     EventRecipient.objects.filter(position__in=positions).delete()
     Event.objects.filter(position__in=positions).delete()
 
 
 def read(after: int, limit: int) -> list[Entry]:
-    """Up to `limit` committed events with a greater position than `after`, in order, for whoever follows the log."""
+    """Return up to `limit` committed events after a position, in order."""
     rows = list(Event.objects.filter(position__gt=after).order_by("position")[:limit])
-    return _entries(rows)
+    return to_entries(rows)
 
 
 @dataclass(frozen=True, slots=True)
 class EventSummary:
-    """What an event is about, without its header and body. `direct`: of a channel of two people."""
+    """An event without header and body. `is_direct`: it belongs to a channel of two users."""
 
     position: int
     kind: str
     channel: int | None
-    direct: bool
+    is_direct: bool
 
 
-def headings(kinds: Collection[str], *, after: int, upto: int, limit: int) -> list[EventSummary]:
-    """The first `limit` events of these kinds in (`after`, `upto`], in order, for whoever looks for few among many."""
+def read_summaries(kinds: Collection[str], *, after: int, upto: int, limit: int) -> list[EventSummary]:
+    """Return summaries of the first `limit` events of these kinds in (`after`, `upto`], in order."""
     found = Event.objects.filter(position__gt=after, position__lte=upto, kind__in=kinds).order_by("position")
-    rows = found.annotate(direct=_DIRECT).values_list("position", "kind", "channel", "direct")
+    rows = found.annotate(is_direct=_IS_DIRECT).values_list("position", "kind", "channel", "is_direct")
     return [EventSummary(*row) for row in rows[:limit]]
 
 
 def read_kinds(kinds: Collection[str], *, after: int, upto: int, limit: int, channel: int | None = None) -> list[Entry]:
-    """The first `limit` events of these kinds in (`after`, `upto`], in order.
+    """Return the first `limit` events of these kinds in (`after`, `upto`], in order.
 
-    Of one channel, or else of all and of none, but for channels of two people.
+    Without `channel`, those of all channels but the channels of two users, and those of none.
     """
     found = Event.objects.filter(position__gt=after, position__lte=upto, kind__in=kinds)
-    found = found.exclude(_DIRECT) if channel is None else found.filter(channel=channel)
-    return _entries(list(found.order_by("position")[:limit]))
+    found = found.exclude(_IS_DIRECT) if channel is None else found.filter(channel=channel)
+    return to_entries(list(found.order_by("position")[:limit]))
 
 
 def read_channel(channel: int, kinds: Collection[str], after: int, before: int | None, limit: int) -> list[Entry]:
-    """Return the newest `limit` events of these kinds in a channel with `after` < position (< `before`), in order."""
+    """Return the newest `limit` events of these kinds in a channel after a position (and before another), in order."""
     found = Event.objects.filter(channel=channel, kind__in=kinds, position__gt=after)
     if before is not None:
         found = found.filter(position__lt=before)
-    return _entries(list(found.order_by("-position")[:limit])[::-1])
+    return to_entries(list(found.order_by("-position")[:limit])[::-1])
 
 
-def references(kinds: Sequence[str], *, after: int, upto: int, limit: int) -> list[tuple[int, int]]:
-    """Positions in (`after`, `upto`] of events of these kinds with what each is about, in order."""
+def read_refs(kinds: Sequence[str], *, after: int, upto: int, limit: int) -> list[tuple[int, int]]:
+    """Return position and `ref` of the first `limit` events of these kinds in (`after`, `upto`] that have a ref."""
     found = Event.objects.filter(position__gt=after, position__lte=upto, kind__in=kinds, ref__isnull=False)
     rows = found.order_by("position").values_list("position", "ref")[:limit]
     return [(position, ref) for position, ref in rows if ref is not None]
 
 
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """A page of a person's events. `position` is safe to ask from next; `reset` means: too far behind, reload."""
-
-    entries: list[Entry]
-    position: int
-    has_more: bool = False
-    reset: bool = False
-
-
-def replay(
-    person: int,
-    spans: Iterable[MembershipInterval],
-    *,
-    after: int,
-    upto: int,
-    page: int,
-    limit: int,
-    size: int = 1 << 30,
-) -> Replay:
-    """What concerns `person` in (`after`, `upto`]: events of the channels in `spans`, and the person's own.
-
-    `upto` must be a position up to which everything has been committed. At most `page` entries at a time, and no
-    more than `size` characters of bodies but for a single one; more than `limit` in all, or `after` beyond `upto`, asks
-    for a reset.
-    """
-    if after > upto:
-        return Replay([], upto, reset=True)
-    by_channel: dict[int, list[MembershipInterval]] = {}
-    for span in spans:
-        by_channel.setdefault(span.channel, []).append(span)
-    # Ended stays count in a channel with a later one: what was said in them may be edited now.
-    by_channel = {
-        channel: stays
-        for channel, stays in by_channel.items()
-        if any(stay.until_position is None or stay.until_position > after for stay in stays)
-    }
-    own = EventRecipient.objects.filter(user_id=person, position__gt=after, position__lte=upto).values("position")
-    concerns = (
-        Event.objects.filter(position__gt=after, position__lte=upto)
-        .filter(Q(channel__in=list(by_channel)) | Q(position__in=own))
-        .order_by("position")
-        .values_list("position", "channel", "subject")
-    )
-    # The whole of it is asked for as positions only, in one statement: the page and its end are of one snapshot.
-    found = list(concerns[: limit * 2])
-    seen = [
-        position
-        for position, channel, subject in found
-        if channel is None or may_see(by_channel[channel], position, subject)
-    ]
-    # Among too many that one may not see (said between two stays), those that one may are not looked for.
-    if len(seen) > limit or len(found) == limit * 2:
-        return Replay([], upto, reset=True)
-    chosen = seen[:page]
-    rows = list(Event.objects.filter(position__in=chosen).order_by("position"))
-    for index, row in enumerate(rows):
-        size -= len(row.body)
-        if index and size < 0:
-            return Replay(_entries(rows[:index]), rows[index - 1].position, has_more=True)
-    if len(seen) > page:
-        return Replay(_entries(rows), chosen[-1], has_more=True)
-    return Replay(_entries(rows), upto)
-
-
-def read_stays(
-    spans: Iterable[MembershipInterval], kind: str, *, after: int, upto: int, page: int, size: int = 1 << 30
-) -> tuple[list[Entry], bool]:
-    """The events of one kind in (`after`, `upto`] that lie in these stays, oldest first, and whether there are more.
-
-    At most `page`, and no more than `size` characters of bodies but for a single one; nothing is ever left out before
-    the page's end, however far apart they are.
-    """
-    by_channel: dict[int, list[MembershipInterval]] = {}
-    for span in spans:
-        by_channel.setdefault(span.channel, []).append(span)
-    chosen: list[int] = []
-    while len(chosen) <= page:
-        found = (
-            Event.objects.filter(position__gt=after, position__lte=upto, channel__in=list(by_channel), kind=kind)
-            .order_by("position")
-            .values_list("position", "channel", "subject")[: page * 4]
-        )
-        rows = list(found)
-        chosen += [
-            position
-            for position, channel, subject in rows
-            if channel is not None and may_see(by_channel[channel], position, subject)
-        ]
-        if len(rows) < page * 4:
-            break
-        after = rows[-1][0]
-    events = list(Event.objects.filter(position__in=chosen[:page]).order_by("position"))
-    for index, row in enumerate(events):
-        size -= len(row.body)
-        if index and size < 0:
-            return _entries(events[:index]), True
-    return _entries(events), len(chosen) > page
-
-
-def may_see(spans: Iterable[MembershipInterval], position: int, subject: int | None) -> bool:
-    """Whether one with these stays in a channel gets its event at `position` about `subject`."""
-    return any(span.covers(position) for span in spans) and (
-        subject is None or any(span.covers(subject) for span in spans)
-    )
-
-
-def _entries(rows: list[Event]) -> list[Entry]:
-    audiences: dict[int, list[int]] = {}
-    lone = [row.position for row in rows if row.channel is None]
-    if lone:
-        for person, position in EventRecipient.objects.filter(position__in=lone).values_list("user_id", "position"):
-            audiences.setdefault(position, []).append(person)
+def to_entries(rows: Sequence[Event]) -> list[Entry]:
+    """Return the rows as entries, with the recipients of those that have no channel."""
+    recipients: dict[int, list[int]] = {}
+    positions = [row.position for row in rows if row.channel is None]
+    if positions:
+        found = EventRecipient.objects.filter(position__in=positions)
+        for user_id, position in found.values_list("user_id", "position"):
+            recipients.setdefault(position, []).append(user_id)
     return [
         Entry(
             kind=row.kind,
             channel=row.channel,
-            persons=tuple(audiences.get(row.position, ())),
+            user_ids=tuple(recipients.get(row.position, ())),
             ref=row.ref,
             subject=row.subject,
             app=row.app,

@@ -1,6 +1,6 @@
-"""What this process counts, for Prometheus. Whoever counts imports its counter from here; `/metrics` shows them all.
+"""Prometheus metrics of this process. Each module imports its counters from here; `/metrics` exposes them all.
 
-Labels are resolved where a module is loaded (`CALLS = GRPC_CALLS.labels("Push", "ok")`), not for each delivery.
+Labels are resolved when a module is loaded (`CALLS = GRPC_CALLS.labels("Push", "ok")`), not for each delivery.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class LoopCounter(Collector):
-    """A counter for the event loop's hot path: a plain number, a fifth of the cost. One thread counts with it."""
+    """A counter for the hot path of the event loop: a plain number, at a fifth of the cost. For one thread only."""
 
     def __init__(self, name: str, documentation: str) -> None:
         self.value = 0
@@ -35,61 +35,57 @@ class _Attachable(Protocol):
     attached: bool
 
 
-PUSHES_IN = LoopCounter("imsite_pushes_in", "Events that this node's hub has passed, of whatever way they came.")
-PUSHES_OUT = LoopCounter("imsite_pushes_out", "Events put out to connections of this node, once for each connection.")
-REPAIRS = LoopCounter(
-    "imsite_log_catchup_events", "Events that the hub had to read from the log because nobody brought them in time."
+_SECONDS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+
+PUSHES_IN = LoopCounter("imsite_pushes_in", "Events and transient pushes that this node's hub has handled.")
+PUSHES_OUT = LoopCounter("imsite_pushes_out", "Pushes to connections of this node, counted once per connection.")
+LOG_CATCHUP_EVENTS = LoopCounter(
+    "imsite_log_catchup_events", "Events that the hub read from the log because no announcement came in time."
 )
-LAYER_DROPPED = Counter("imsite_layer_dropped", "What came over the channel layer and was not taken.", ["reason"])
-GRPC_CALLS = Counter("imsite_grpc_calls", "Calls to other nodes, by their outcome.", ["method", "result"])
-GRPC_DROPPED = Counter("imsite_grpc_dropped", "Events to or from other nodes that were dropped.", ["reason"])
-OUTBOX_OVERFLOWS = Counter("imsite_outbox_overflows", "Connections closed because their reader was too slow.")
+LAYER_DROPPED = Counter(
+    "imsite_layer_dropped", "Events and messages of the channel layer that were dropped.", ["reason"]
+)
+GRPC_CALLS = Counter("imsite_grpc_calls", "gRPC calls to other nodes, by method and result.", ["method", "result"])
+GRPC_DROPPED = Counter("imsite_grpc_dropped", "Events to or from other nodes that gRPC dropped, by reason.", ["reason"])
+OUTBOX_OVERFLOWS = Counter("imsite_outbox_overflows", "Connections closed because the client read too slowly.")
 COMMIT_MESSAGES = Histogram(
-    "imsite_commit_messages", "Messages in one commit.", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500)
+    "imsite_commit_messages", "Messages per commit.", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500)
 )
 COMMIT_SECONDS = Histogram(
-    "imsite_commit_seconds",
-    "Duration of one commit, its wait for locks included.",
-    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+    "imsite_commit_seconds", "Duration of a commit, including its wait for locks.", buckets=_SECONDS_BUCKETS
 )
-LOOP_LAG = Histogram(
-    "imsite_loop_lag_seconds",
-    "How late the event loop was for a timer.",
-    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
-)
-ERRORS = Counter("imsite_errors", "Faults that were logged, of whatever kind.")
-WEBHOOKS = Counter("imsite_webhook_attempts", "Requests to webhooks, by their outcome.", ["result"])
-REDIS_AWAY = Gauge(
-    "imsite_redis_away", "1 while Redis does not answer this node, which then knows who is online on itself only."
-)
+LOOP_LAG = Histogram("imsite_loop_lag_seconds", "Delay of a timer on the event loop.", buckets=_SECONDS_BUCKETS)
+ERRORS = Counter("imsite_errors", "Errors that were logged.")
+WEBHOOKS = Counter("imsite_webhook_attempts", "Requests to webhooks, by result.", ["result"])
+REDIS_AWAY = Gauge("imsite_redis_away", "1 while Redis does not answer this node; presence is then of this node alone.")
 CONNECTIONS = Gauge("imsite_connections", "WebSocket connections of this node.")
-LOGGED_IN = Gauge("imsite_logged_in", "Those of them on which somebody has logged in.")
+LOGGED_IN = Gauge("imsite_logged_in", "WebSocket connections of this node that have logged in.")
 
 
-def watch(connections: Mapping[str, _Attachable]) -> None:
-    """Show these connections in the gauges, counted when somebody asks."""
+def watch_connections(connections: Mapping[str, _Attachable]) -> None:
+    """Let the gauges count these connections whenever the metrics are read."""
     CONNECTIONS.set_function(lambda: len(connections))
     LOGGED_IN.set_function(lambda: sum(connection.attached for connection in list(connections.values())))
 
 
-_LOSSES: dict[str, Collector] = {
+_FAULT_COUNTERS: dict[str, Collector] = {
     "errors": ERRORS,
     "outbox_overflows": OUTBOX_OVERFLOWS,
     "layer_dropped": LAYER_DROPPED,
     "grpc_dropped": GRPC_DROPPED,
-    "repairs": REPAIRS,
+    "log_catchup_events": LOG_CATCHUP_EVENTS,
 }
 
 
 def fault_counts() -> dict[str, int]:
-    """What this process has counted of faults and losses since it started, by name: nodes tell each other."""
-    return {name: int(_sum(metric)) for name, metric in _LOSSES.items()}
+    """Return what this process has counted of errors and drops since it started, by name."""
+    return {name: int(_total(metric)) for name, metric in _FAULT_COUNTERS.items()}
 
 
-def redis_away() -> bool:
-    """Whether Redis does not answer this node."""
-    return _sum(REDIS_AWAY) > 0
+def is_redis_away() -> bool:
+    """Return whether Redis does not answer this node."""
+    return _total(REDIS_AWAY) > 0
 
 
-def _sum(metric: Collector) -> float:
+def _total(metric: Collector) -> float:
     return sum(sample.value for family in metric.collect() for sample in family.samples)

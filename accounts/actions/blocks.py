@@ -51,4 +51,4 @@ def user_unblock(*, user: User, other_id: int) -> None:
 
 def _tell(kind: EventKind, user: User, other: User) -> None:
     body = {"by": user_payload(user), "who": user_payload(other)}
-    publish.after_commit(log.append([log.Entry(kind=kind.name, persons=(user.pk,), body=body)]))
+    publish.after_commit(log.append([log.Entry(kind=kind.name, user_ids=(user.pk,), body=body)]))

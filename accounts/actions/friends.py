@@ -86,7 +86,7 @@ def _tell(kind: EventKind, user: User, other: User) -> None:
     # Who has blocked the other sees nothing of what they do.
     persons = (user.pk,) if has_blocked(other.pk, user.pk) else (user.pk, other.pk)
     body = {"by": user_payload(user), "who": user_payload(other)}
-    publish.after_commit(log.append([log.Entry(kind=kind.name, persons=persons, body=body)]))
+    publish.after_commit(log.append([log.Entry(kind=kind.name, user_ids=persons, body=body)]))
 
 
 def _pair(one: int, other: int) -> str:

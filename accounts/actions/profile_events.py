@@ -25,7 +25,7 @@ def publish_profile_change(
     Those in `groups` too, where the person is no longer, and `people` who knew them.
     """
     body = {"who": user_payload(user), "status": user.status_text}
-    entries = [log.Entry(kind=PERSON_CHANGED.name, persons=(user.pk,), body=body)]
+    entries = [log.Entry(kind=PERSON_CHANGED.name, user_ids=(user.pk,), body=body)]
     if others:
         for _, more in profile_changed.send(User, user=user, body=body, groups=tuple(groups), people=tuple(people)):
             entries += cast(list[log.Entry], more)

@@ -23,6 +23,7 @@ def revoke_app(number: int) -> None:
 
 def _append(user_id: int, revocations: list[dict[str, str | None]]) -> None:
     entries = [
-        log.Entry(kind=REVOCATION.name, persons=(user_id,), header={"revoke": revocation}) for revocation in revocations
+        log.Entry(kind=REVOCATION.name, user_ids=(user_id,), header={"revoke": revocation})
+        for revocation in revocations
     ]
     publish.after_commit(log.append(entries))

@@ -192,4 +192,4 @@ def _restriction_event(
     person: User, kind: str, channel: Channel | None, *, until: datetime | None = None, reason: str = ""
 ) -> Entry:
     body = payloads.restriction(kind, channel.pk if channel is not None else None, until=until, reason=reason)
-    return Entry(kind=RESTRICTION.name, persons=(person.pk,), body=body)
+    return Entry(kind=RESTRICTION.name, user_ids=(person.pk,), body=body)

@@ -39,7 +39,7 @@ def profile_change_events(
         for group in dict.fromkeys([*groups, *selectors.group_ids_of(user.pk, MAX_GROUPS)])
     ]
     if others:
-        entries.append(Entry(kind=PERSON_CHANGED.name, persons=tuple(sorted(others)), body=body))
+        entries.append(Entry(kind=PERSON_CHANGED.name, user_ids=tuple(sorted(others)), body=body))
     hidden_from = [user.pk, *sorted(between)]
     rooms = {
         room.app.number: Entry(

@@ -69,7 +69,7 @@ def channel_delete_expired(*, channel_id: int, before: int, limit: int | None = 
         if channel is None or not rows:
             return 0
         gone = [pk for pk, _ in rows]
-        log.forget(gone)
+        log.delete_about(gone)
         Message.objects.filter(pk__in=gone).delete()
         index_forget(gone)
         channel.purged_seq = rows[-1][1]

@@ -34,7 +34,7 @@ LOSSES = {
     "outbox_overflows": _("Connections closed because they read too slowly"),
     "layer_dropped": _("Messages of other nodes that were dropped"),
     "grpc_dropped": _("Events between nodes that were dropped"),
-    "repairs": _("Events that had to be read from the log"),
+    "log_catchup_events": _("Events that had to be read from the log"),
 }
 """What nodes count of faults and losses, and what it is called here."""
 
@@ -110,7 +110,7 @@ def look(faults: list[str]) -> Online | None:
         return None
     if (lag := head - online.watermark) > LAG:
         faults.append(gettext("Delivery is %(lag)d events behind what is stored.") % {"lag": lag})
-    if metrics.redis_away():
+    if metrics.is_redis_away():
         faults.append(gettext("Redis does not answer. Of other nodes, and who is on them, nothing is known here."))
     return online
 

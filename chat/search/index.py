@@ -65,7 +65,7 @@ def _advance(known: int | None) -> tuple[int | None, bool]:
         return known, False
     # After a restore the head may have gone back; then everything is indexed again.
     after = known if known is not None and known <= head else 0
-    references = log.references(_INDEXED_KINDS, after=after, upto=head, limit=MAX_EVENTS_PER_BATCH)
+    references = log.read_refs(_INDEXED_KINDS, after=after, upto=head, limit=MAX_EVENTS_PER_BATCH)
     # Tokenizing is slow, so it happens before the lock. A later edit comes as an event of its own.
     texts = {
         pk: (channel, text) for pk, channel, text in _searchable(ref for _, ref in references).values_list(*_FIELDS)

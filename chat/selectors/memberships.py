@@ -19,7 +19,7 @@ def membership_intervals(person: int) -> list[MembershipInterval]:
     rows = Membership.objects.filter(user=person)
     fields = ("channel", "from_position", "until_position", "channel__kind")
     return [
-        MembershipInterval(channel, start, end, direct=kind == Channel.Kind.PRIVATE)
+        MembershipInterval(channel, start, end, is_direct=kind == Channel.Kind.PRIVATE)
         for channel, start, end, kind in rows.values_list(*fields)
     ]
 

@@ -16,7 +16,8 @@ from chat.selectors.access import Access, readable_ranges
 from chat.selectors.memberships import channel_intervals, membership_intervals
 from chat.wire.schema.events import EVENTS, MESSAGE
 from delivery import log
-from delivery.log import Entry, Replay
+from delivery.log import Entry
+from delivery.replay import Replay, can_see, read_intervals, replay
 
 NOTE_KINDS = tuple(kind.name for kind in EVENTS.values() if kind.is_history_note)
 """Approximate bytes of a message on the wire besides its text."""
@@ -59,7 +60,7 @@ def history(user: User, access: Access, *, before: int | None, after: int | None
     notes = log.read_channel(access.channel.pk, NOTE_KINDS, low, high, MAX_NOTES_PER_PAGE)
     if ranges is not rules.EVERYTHING:
         membership_intervals = channel_intervals(user.pk, access.channel.pk)
-        notes = [note for note in notes if log.may_see(membership_intervals, note.position, None)]
+        notes = [note for note in notes if can_see(membership_intervals, note.position, None)]
     return History(page, notes, more)
 
 
@@ -95,13 +96,13 @@ def sync(user: User, *, after: int, upto: int, limit: int) -> Replay:
 
     Only messages sent during a membership are returned, and a page never skips one.
     """
-    return log.replay(
+    return replay(
         user.pk,
         membership_intervals(user.pk),
         after=after,
         upto=upto,
-        page=REPLAY_PAGE_SIZE,
-        size=page_bytes(),
+        page_size=REPLAY_PAGE_SIZE,
+        max_chars=page_bytes(),
         limit=limit,
     )
 
@@ -113,11 +114,11 @@ def messages_after(user: User, *, after: int, upto: int) -> tuple[list[Entry], b
     """
     spans = membership_intervals(user.pk)
     present = {span.channel for span in spans if span.until_position is None}
-    return log.read_stays(
+    return read_intervals(
         [span for span in spans if span.channel in present],
         MESSAGE.name,
         after=after,
         upto=upto,
-        page=SYNC_PAGE_SIZE,
-        size=page_bytes(),
+        page_size=SYNC_PAGE_SIZE,
+        max_chars=page_bytes(),
     )

@@ -25,7 +25,7 @@ def to_bytes(entry: Entry, *, body: bool = True) -> bytes:
         time=entry.time,
         kind=entry.kind,
         channel=entry.channel,
-        persons=entry.persons,
+        persons=entry.user_ids,
         ref=entry.ref,
         subject=entry.subject,
         app=entry.app,
@@ -51,7 +51,7 @@ def from_bytes(data: bytes, *, body: bool = True) -> Entry:
     return Entry(
         kind=made.kind,
         channel=made.channel if made.HasField("channel") else None,
-        persons=tuple(made.persons),
+        user_ids=tuple(made.persons),
         ref=made.ref if made.HasField("ref") else None,
         subject=made.subject if made.HasField("subject") else None,
         app=made.app if made.HasField("app") else None,

@@ -321,4 +321,4 @@ def _group(channel: int) -> str:
 
 def _persons(entry: Entry) -> tuple[int, ...]:
     """Whom the body is brought to directly: the audience, or the two of a private channel; nobody for a group."""
-    return entry.persons or tuple(entry.header.get("route", ()))
+    return entry.user_ids or tuple(entry.header.get("route", ()))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from delivery import log
 from delivery.hub.connection import Connection
 from delivery.log import Entry, MembershipInterval
 from delivery.rate_limits.user_limits import UserRateLimitRegistry, UserRateLimits
+from delivery.replay import can_see
 
 
 def ignore(what: object) -> None:
@@ -56,7 +56,7 @@ class Person:
                     self.spans[index] = replace(span, until_position=position)
                     return
         if self.id in entry.header.get("join", ()):
-            self.spans.append(MembershipInterval(entry.channel, position, direct="route" in entry.header))
+            self.spans.append(MembershipInterval(entry.channel, position, is_direct="route" in entry.header))
 
 
 class Audience:
@@ -76,7 +76,7 @@ class Audience:
     def concerns(self, entry: Entry) -> bool:
         """Whether somebody here must hear of it, so that its body is needed."""
         if entry.channel is None:
-            return any(person in self.persons for person in entry.persons)
+            return any(person in self.persons for person in entry.user_ids)
         return entry.channel in self.channels or any(person in self.persons for person in entry.header.get("join", ()))
 
     def concerned(self, entry: Entry) -> list[Connection]:
@@ -84,7 +84,7 @@ class Audience:
         if entry.channel is not None:
             concerned = list(self.channels.get(entry.channel, ()))
         else:
-            concerned = [connection for person in entry.persons for connection in self.connections_of(person)]
+            concerned = [connection for person in entry.user_ids for connection in self.connections_of(person)]
         if entry.app is not None:
             concerned = [connection for connection in concerned if connection.app == entry.app]
         if skipped := entry.header.get("skip"):
@@ -97,7 +97,7 @@ class Audience:
         if entry.channel in connection.channels or connection.person is None:
             return True
         spans = self.persons[connection.person].spans or ()
-        return log.may_see([span for span in spans if span.channel == entry.channel], entry.position, entry.subject)
+        return can_see([span for span in spans if span.channel == entry.channel], entry.position, entry.subject)
 
     def connections_of(self, person: int) -> list[Connection]:
         """The person's connections that have logged in."""
@@ -133,7 +133,7 @@ class Audience:
                     connection.close(4001, "this app is closed")
             return
         only, keep = revoke.get("credential"), revoke.get("except")
-        for person in entry.persons:
+        for person in entry.user_ids:
             if (known := self.persons.get(person)) is None:
                 continue
             for connection in list(known.connections):
@@ -156,7 +156,7 @@ class Audience:
         """Deliver to the connection what comes after `position`."""
         for span in person.spans or ():
             if span.covers(position) and span.until_position != position:
-                self._subscribe((connection,), span.channel, direct=span.direct)
+                self._subscribe((connection,), span.channel, direct=span.is_direct)
         for channel in connection.channels:
             self._subscribe((connection,), channel)
         connection.rate_limits = person.rate_limits

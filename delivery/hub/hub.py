@@ -69,7 +69,7 @@ class Hub:
         self.loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self.watermark = await run_priority(log.head)
-        metrics.watch(self.connections)
+        metrics.watch_connections(self.connections)
         self._follower = asyncio.create_task(self._follow(), name="hub")
 
     async def stop(self) -> None:
@@ -171,7 +171,7 @@ class Hub:
                 # What came by announcement meanwhile has been passed already.
                 if entry.position > self.watermark:
                     if self.audience.concerns(entry):
-                        metrics.REPAIRS.inc()
+                        metrics.LOG_CATCHUP_EVENTS.inc()
                     self._deliver_next(entry)
             if len(entries) < READ_PAGE:
                 # Positions up to the head that are not there were cut by retention, or skipped after a restore.

@@ -71,9 +71,9 @@ def _forgeries(bob: Person, group: str) -> list[Entry]:
     return [
         Entry(kind="msg", channel=room, body=body, time=1),
         Entry(kind="msg", channel=room, body=body, time=1, position=2**40),
-        Entry(kind="msg", persons=(int(bob.id),), body=body, time=1),
+        Entry(kind="msg", user_ids=(int(bob.id),), body=body, time=1),
         Entry(
-            kind="revocation", persons=(int(bob.id),), header={"revoke": {"credential": None, "except": None}}, time=1
+            kind="revocation", user_ids=(int(bob.id),), header={"revoke": {"credential": None, "except": None}}, time=1
         ),
     ]
 
@@ -84,7 +84,7 @@ async def test_a_forged_push_is_dropped_and_counted(twins: Twins, visitors: Peop
     # The next positions of the log, taken before their time.
     at = (await alice.call("heartbeat"))["position"]
     forgeries += [
-        Entry(kind="channel.note", persons=(int(bob.id),), time=1, position=at + step) for step in range(1, 4)
+        Entry(kind="channel.note", user_ids=(int(bob.id),), time=1, position=at + step) for step in range(1, 4)
     ]
     before = _dropped(twins, "forged")
 

@@ -34,7 +34,7 @@ def refusal(work: Callable[[], object]) -> Code:
 
 
 def announced(after: int, kind: str = "restriction") -> list[tuple[tuple[int, ...], dict[str, Any]]]:
-    return [(entry.persons, entry.body) for entry in log.read(after, 99) if entry.kind == kind]
+    return [(entry.user_ids, entry.body) for entry in log.read(after, 99) if entry.kind == kind]
 
 
 def roles(group: Channel) -> dict[str, str]:

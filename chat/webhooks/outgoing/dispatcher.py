@@ -125,7 +125,7 @@ class Dispatcher:
         news: list[EventSummary] = []
         if ready and upto > before:
             wanted = hook_selectors.kinds(ready)
-            news = await run(log.headings, wanted, after=before, upto=upto, limit=MAX_SHARED_EVENTS)
+            news = await run(log.read_summaries, wanted, after=before, upto=upto, limit=MAX_SHARED_EVENTS)
         self._seen, self._ready = upto, bool(ready)
         for webhook in ready:
             progress = self._progress.get(webhook.pk)
@@ -280,7 +280,8 @@ def _may_concern(webhook: Webhook, news: Sequence[EventSummary]) -> bool:
     """Whether the hook may want one of these events."""
     wanted = hook_selectors.kinds([webhook])
     return any(
-        one.kind in wanted and (one.channel == webhook.channel_id if webhook.channel_id is not None else not one.direct)
+        one.kind in wanted
+        and (one.channel == webhook.channel_id if webhook.channel_id is not None else not one.is_direct)
         for one in news
     )
 

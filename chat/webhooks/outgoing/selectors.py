@@ -18,6 +18,7 @@ from chat.selectors import access_channel, channel_intervals
 from chat.wire.schema.events import EVENTS
 from delivery import log
 from delivery.log import Entry
+from delivery.replay import can_see
 
 MANAGE = "chat.manage_channels"
 
@@ -130,7 +131,7 @@ def _receivable(webhook: Webhook, entries: list[Entry]) -> list[Entry]:
         return entries
     # As a member: from their joining on, also where an operator replays from further back.
     stays = channel_intervals(maker.pk, channel.pk)
-    return [entry for entry in entries if log.may_see(stays, entry.position, entry.subject)]
+    return [entry for entry in entries if can_see(stays, entry.position, entry.subject)]
 
 
 def webhooks_of(user: User) -> QuerySet[Webhook]:

@@ -46,7 +46,7 @@ def told(client: Local) -> list[tuple[str, str, bool]]:
 def entries() -> list[tuple[int | None, list[int]]]:
     """Channel and persons of each event that told of a change."""
     found = log.read(0, 1000)
-    return [(entry.channel, sorted(entry.persons)) for entry in found if entry.kind == CHANGED]
+    return [(entry.channel, sorted(entry.user_ids)) for entry in found if entry.kind == CHANGED]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -97,7 +97,7 @@ def test_faults_of_all_nodes_are_added_up_and_shown_node_by_node(
 ) -> None:
     """As the registry has them, whichever node answers."""
     nodes = [
-        NodeInfo("one", "one.example:7000", 1, 3, 2, {"errors": 4, "repairs": 1}),
+        NodeInfo("one", "one.example:7000", 1, 3, 2, {"errors": 4, "log_catchup_events": 1}),
         NodeInfo("two", "two.example:7000", 2, 5, 5, {"errors": 6}),
     ]
     seen = overview.Online([], {}, 0, nodes, "two")

@@ -123,7 +123,7 @@ class Town:
         mark = object()
         body = {"mark": str(id(mark))}
         everybody = tuple({screen.user.pk for screen in self._screens})
-        publish.transient(Entry(kind="mark", persons=everybody, body=body))
+        publish.transient(Entry(kind="mark", user_ids=everybody, body=body))
 
         async def arrived() -> None:
             while not all(

@@ -25,7 +25,7 @@ _ENTRIES = st.builds(
     Entry,
     kind=_TEXT.filter(bool),
     channel=st.none() | _IDS,
-    persons=st.lists(_IDS, max_size=4).map(tuple),
+    user_ids=st.lists(_IDS, max_size=4).map(tuple),
     ref=st.none() | _IDS,
     subject=st.none() | _IDS,
     app=st.none() | _IDS,

@@ -89,6 +89,6 @@ async def test_where_nobody_knows_who_is_where_what_waits_is_sent_all_the_same(m
     async with _running() as nodes:
         nodes.lost = True
         nodes.relays["a"].send(
-            [Entry(kind="friend", persons=(7,), position=1), Entry(kind="msg", channel=1, position=2)]
+            [Entry(kind="friend", user_ids=(7,), position=1), Entry(kind="msg", channel=1, position=2)]
         )
         await eventually(lambda: nodes.b.got == ["friend@1", "msg@2"])

@@ -108,7 +108,7 @@ async def test_a_change_of_membership_while_attaching(
         stuck.connection.reply(1, None)
         if passes == "after attaching":
             hub.offer(memory_log.append(event))
-        sentinel = Entry(kind="end", persons=(BOB,))
+        sentinel = Entry(kind="end", user_ids=(BOB,))
         hub.offer(memory_log.append(msg(), sentinel))
         frames = await stuck.until("end@4")
         assert ("msg@3" in frames) is (change != "leave")
@@ -147,7 +147,7 @@ async def test_a_credential_that_ends_while_attaching_lets_nobody_in(hub: Hub, m
     await slow.read()
     if how == "revoked meanwhile":
         revoke = {"revoke": {"credential": "token:1", "except": None}}
-        hub.offer(memory_log.append(Entry(kind="revocation", persons=(BOB,), header=revoke)))
+        hub.offer(memory_log.append(Entry(kind="revocation", user_ids=(BOB,), header=revoke)))
     slow.finish()
     with pytest.raises(CredentialEnded):
         await attaching
@@ -175,7 +175,7 @@ async def test_the_failure_of_one_attaching_connection_does_not_disturb_another(
         slow.finish()
         await attaching
         bob.connection.reply(1, None)
-        hub.offer(memory_log.append(msg(), Entry(kind="end", persons=(BOB,))))
+        hub.offer(memory_log.append(msg(), Entry(kind="end", user_ids=(BOB,))))
         assert await bob.until("end@3") == ["end@3"]
         hub.remove(bob.connection)
     assert_forgotten(hub)

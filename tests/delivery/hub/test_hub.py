@@ -121,7 +121,7 @@ async def test_that_the_database_forgot_is_seen_once(
 
     monkeypatch.setattr(log, "head", head)
     begun: list[int] = []
-    monkeypatch.setattr(hub, "_begin_anew", lambda at: (begun.append(at), setattr(hub, "watermark", at)))
+    monkeypatch.setattr(hub, "_rewind", lambda at: (begun.append(at), setattr(hub, "watermark", at)))
     await asyncio.gather(hub.catch_up_to(4), hub.catch_up_to(4))
     assert begun == [1]
 
@@ -228,12 +228,12 @@ async def test_an_event_for_persons_reaches_all_their_connections_but_its_origin
     ):
         number = phone.connection.open_reply()
         phone.connection.reply(number, "done", awaits_pass=True)
-        hub.offer(memory_log.append(Entry(kind="x", persons=(ALICE, BOB), origin=phone.connection.origin(number))))
-        hub.offer(memory_log.append(Entry(kind="y", persons=(ALICE, BOB, CAROL), header={"skip": [BOB]})))
+        hub.offer(memory_log.append(Entry(kind="x", user_ids=(ALICE, BOB), origin=phone.connection.origin(number))))
+        hub.offer(memory_log.append(Entry(kind="y", user_ids=(ALICE, BOB, CAROL), header={"skip": [BOB]})))
         assert await phone.until("y@2") == ["done", "y@2"]
         assert await laptop.until("y@2") == ["x@1", "y@2"]
         assert await carol.until("y@2") == ["y@2"]
-        hub.offer(memory_log.append(Entry(kind="z", persons=(BOB,))))
+        hub.offer(memory_log.append(Entry(kind="z", user_ids=(BOB,))))
         assert await bob.until("z@3") == ["x@1", "z@3"]
 
 
@@ -272,7 +272,7 @@ async def test_a_revocation_closes_what_it_names(
         listening(hub, ALICE, MEMBER, credential="session:laptop") as laptop,
         listening(hub, BOB, MEMBER, credential="token:bob") as bob,
     ):
-        hub.offer(memory_log.append(Entry(kind="revocation", persons=(ALICE,), header={"revoke": revoke}), msg()))
+        hub.offer(memory_log.append(Entry(kind="revocation", user_ids=(ALICE,), header={"revoke": revoke}), msg()))
         await bob.until("msg@2")
         assert (phone.closings, laptop.closings) == (
             [4001] if "phone" in closed else [],

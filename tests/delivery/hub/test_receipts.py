@@ -44,9 +44,9 @@ async def test_a_group_s_connections_are_counted_together(hub: Hub, memory_log: 
 
 
 async def test_of_two_people_and_of_what_is_addressed_each_is_counted(hub: Hub, memory_log: MemoryLog) -> None:
-    stay = MembershipInterval(PAIR, 0, direct=True)
+    stay = MembershipInterval(PAIR, 0, is_direct=True)
     async with listening(hub, ALICE, stay) as alice, listening(hub, BOB), listening(hub, ALICE, stay):
-        hub.offer(memory_log.append(asking(PAIR), asking(None, persons=(ALICE, BOB))))
+        hub.offer(memory_log.append(asking(PAIR), asking(None, user_ids=(ALICE, BOB))))
         await alice.until("msg@1", "msg@2")
         assert counts(hub) == {(1, ALICE): 2, (2, ALICE): 2, (2, BOB): 1}
 

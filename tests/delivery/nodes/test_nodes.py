@@ -10,7 +10,7 @@ import pytest_asyncio
 from django.conf import Settings
 from redis.asyncio import Redis
 
-from delivery.metrics import REPAIRS, fault_counts
+from delivery.metrics import LOG_CATCHUP_EVENTS, fault_counts
 from delivery.nodes.base import Nodes
 from delivery.nodes.memory import MemoryNodes
 from tests.support.eventually import PATIENCE, eventually
@@ -58,10 +58,10 @@ async def test_nodes_know_each_other(redis_server: RedisServer) -> None:
 
 
 async def test_nodes_tell_each_other_what_they_lost(redis_server: RedisServer) -> None:
-    before = fault_counts()["repairs"]
+    before = fault_counts()["log_catchup_events"]
     async with members(redis_server.url, "a", "b") as [a, _b]:
-        REPAIRS.inc(3)
-        await eventually(lambda: a.nodes.live()["b"].losses.get("repairs") == before + 3)
+        LOG_CATCHUP_EVENTS.inc(3)
+        await eventually(lambda: a.nodes.live()["b"].losses.get("log_catchup_events") == before + 3)
         assert a.nodes.live()["a"].losses == fault_counts() == a.nodes.live()["b"].losses
 
 

@@ -56,7 +56,7 @@ async def server(hub: Hub) -> AsyncIterator[DeliverServer]:
 async def test_without_the_cluster_s_credential_nothing_is_done(
     hub: Hub, memory_log: MemoryLog, server: DeliverServer, metadata: Any
 ) -> None:
-    push = deliver_pb2.PushRequest(entries=[to_bytes(Entry(kind="msg", persons=(ALICE,), position=1))])
+    push = deliver_pb2.PushRequest(entries=[to_bytes(Entry(kind="msg", user_ids=(ALICE,), position=1))])
     close = deliver_pb2.CloseRequest(person=ALICE)
     calls = {f"/delivery.Deliver/{method}": b"" for method in METHODS} | {
         "/delivery.Deliver/Push": push.SerializeToString(),

@@ -63,7 +63,7 @@ async def test_a_node_of_another_process_is_pushed_to_and_asked(memory_log: Memo
         async with calling({"child": port}) as peers:
             assert await peers.online("child", [PERSON, PERSON + 1]) == {PERSON}
             assert await peers.persons("child", 101) == ({PERSON: f"person {PERSON}"}, False)
-            entries = memory_log.append(*(Entry(kind="msg", persons=(PERSON,)) for _ in range(1000)))
+            entries = memory_log.append(*(Entry(kind="msg", user_ids=(PERSON,)) for _ in range(1000)))
             for entry in entries:
                 await peers.push("child", [entry])
             assert [await asyncio.to_thread(line) for _ in entries] == [f"msg@{n}\n" for n in range(1, 1001)]

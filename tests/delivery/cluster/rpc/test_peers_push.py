@@ -48,7 +48,7 @@ async def scripted() -> AsyncIterator[Scripted]:
 
 
 def transient(number: int, text: str = "") -> Entry:
-    return Entry(kind=f"push{number}", persons=(ALICE,), body={"text": text})
+    return Entry(kind=f"push{number}", user_ids=(ALICE,), body={"text": text})
 
 
 def shown(*numbers: int) -> list[str]:

@@ -59,14 +59,14 @@ async def only_pushes(hub: Hub, memory_log: MemoryLog, settings: Settings) -> No
 @pytest.mark.usefixtures("only_pushes")
 async def test_a_committed_event_for_alice_reaches_her_here(hub: Hub, memory_log: MemoryLog, peers: Peers) -> None:
     async with listening(hub, ALICE) as alice, listening(hub, BOB) as bob:
-        await peers.push("a", memory_log.append(Entry(kind="msg", persons=(ALICE,), body={"text": "hi"})))
+        await peers.push("a", memory_log.append(Entry(kind="msg", user_ids=(ALICE,), body={"text": "hi"})))
         assert await alice.until("msg@1") == ["msg@1"]
         assert bob.frames == []
 
 
 async def test_a_transient_push_reaches_who_is_there_and_moves_no_watermark(hub: Hub, peers: Peers) -> None:
     async with listening(hub, ALICE) as alice:
-        await peers.push("a", [Entry(kind="read.mark", persons=(ALICE, CAROL), body={"readSeq": 1})])
+        await peers.push("a", [Entry(kind="read.mark", user_ids=(ALICE, CAROL), body={"readSeq": 1})])
         assert await alice.until("read.mark@0") == ["read.mark@0"]
         assert hub.watermark == 0
 
@@ -98,7 +98,7 @@ async def test_a_revocation_that_is_pushed_closes_what_it_names(hub: Hub, memory
         listening(hub, ALICE, credential="session:laptop") as laptop,
     ):
         revoke = {"revoke": {"credential": "token:phone", "except": None}}
-        await peers.push("a", memory_log.append(Entry(kind="revocation", persons=(ALICE,), header=revoke)))
+        await peers.push("a", memory_log.append(Entry(kind="revocation", user_ids=(ALICE,), header=revoke)))
         assert await phone.closed() == 4001
         assert not laptop.closings
 
@@ -185,8 +185,8 @@ async def test_the_state_of_the_node(hub: Hub, memory_log: MemoryLog, peers: Pee
 async def test_malformed_entries_are_dropped_and_counted_and_the_others_delivered(
     hub: Hub, memory_log: MemoryLog, server: DeliverServer
 ) -> None:
-    good = [to_bytes(entry) for entry in memory_log.append(Entry(kind="msg", persons=(ALICE,)))]
-    announced = to_bytes(Entry(kind="msg", persons=(ALICE,), position=2), body=False)
+    good = [to_bytes(entry) for entry in memory_log.append(Entry(kind="msg", user_ids=(ALICE,)))]
+    announced = to_bytes(Entry(kind="msg", user_ids=(ALICE,), position=2), body=False)
     garbage = [b"", b"\xff\xff\xff", b"{}", announced, good[0][:-1]]
     request = deliver_pb2.PushRequest(entries=[*garbage, *good, *garbage]).SerializeToString()
     before = dropped("malformed")
@@ -208,7 +208,7 @@ async def test_a_push_that_cannot_be_shown_stops_nothing(
     monkeypatch.setitem(encoders, CODEC, encode)
     before = dropped("undeliverable")
     async with listening(hub, ALICE) as alice:
-        await peers.push("a", [Entry(kind=kind, persons=(ALICE,)) for kind in ("a", "poison", "b")])
+        await peers.push("a", [Entry(kind=kind, user_ids=(ALICE,)) for kind in ("a", "poison", "b")])
         assert await alice.until("b@0") == ["a@0", "b@0"]
     assert dropped("undeliverable") - before == 1
 
