@@ -102,7 +102,7 @@ def _push_to_users(
     guests = _online_guests([to.name for to in destinations if to not in accounts])
     receivers = sorted(online.union(*guests.values()) - {author.pk})
     if receivers:
-        publish.transient(ephemeral_entry(author, text, persons=tuple(receivers)))
+        publish.transient(ephemeral_entry(author, text, user_ids=tuple(receivers)))
     results = []
     for to in destinations:
         if to not in accounts:
