@@ -1,6 +1,6 @@
-"""`POST /hooks/<secret>/`: what another system says in one channel. Slack's simple `{"text": "…"}` works as it is.
+"""`POST /hooks/<secret>/`: an incoming webhook. Slack's simple `{"text": "…"}` works as it is.
 
-The path is the secret: it is named in no log, no error and no answer.
+The path is the secret, so it appears in no log, error or response.
 """
 
 from __future__ import annotations
@@ -33,13 +33,15 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class Payload(Shape):
-    """All else that Slack knows (`username`, `channel`, `blocks`) is ignored: a hook has one channel and one name."""
+    """Other fields that Slack knows (`username`, `channel`, `blocks`) are ignored: a webhook has one channel and one
+    name.
+    """
 
     text: str = ""
 
 
 class Raw(BaseParser):  # type: ignore[misc]
-    """The body as it came, of whatever type, no longer than IM_INCOMING_WEBHOOK_BYTES."""
+    """Reads the raw body of any type, up to IM_INCOMING_WEBHOOK_BYTES."""
 
     media_type = "*/*"
 
@@ -59,7 +61,7 @@ class AnyBody(AlwaysJson):
 
 
 class Incoming(APIView):  # type: ignore[misc]
-    """Answers `ok`, as Slack does, once the message is stored; anything else is a problem (RFC 9457)."""
+    """Answers `ok`, as Slack does, once the message is stored; otherwise a problem (RFC 9457)."""
 
     authentication_classes: ClassVar[tuple[type, ...]] = ()
     permission_classes = (AllowAny,)
@@ -89,7 +91,7 @@ class Incoming(APIView):  # type: ignore[misc]
         ],
     )
     def post(self, request: Request, secret: str) -> HttpResponse:
-        """With `Idempotency-Key` the same message again is stored once."""
+        """Store a message; with `Idempotency-Key`, the same message is stored once."""
         webhook = hook_selectors.incoming_webhook_by_digest(secret_digest(secret))
         if webhook is None:
             raise ChatError(errors.NO_DATA, "There is no such webhook, or it has been switched off.")
@@ -99,13 +101,13 @@ class Incoming(APIView):  # type: ignore[misc]
 
     def handle_exception(self, exc: Exception) -> Response:
         response = problems.response(problems.of_error(exc, call="/hooks/"))
-        # Else Django writes the path down with every failure.
+        # Otherwise Django would log the path with every failure.
         response._has_been_logged = True
         return response
 
 
 def _text(request: Request) -> str:
-    """What shall be said: of a JSON object, alone or in the form's field `payload`, or of the form's field `text`."""
+    """Return the text: `text` of a JSON object, alone or in the form's field `payload`, or the form's field `text`."""
     raw: bytes = request.data or b""
     if not raw.lstrip().startswith(b"{") and request.content_type.startswith(FORM):
         try:

@@ -27,26 +27,26 @@ class Hooks:
     def make(
         self, receiver: Receiver, *events: str, channel: Channel | None = None, maker: User | None = None
     ) -> Webhook:
-        hook, receiver.secret = webhook_create(
+        webhook, receiver.secret = webhook_create(
             maker=maker or self.olga,
             name="Books",
             url=receiver.url,
             events=events or (ALL if channel is None else ALL[:5]),
             channel_id=channel.pk if channel is not None else None,
         )
-        return hook
+        return webhook
 
 
-async def read(hook: Webhook) -> Webhook:
+async def read(webhook: Webhook) -> Webhook:
     """The hook as it is now."""
-    return await run(lambda: Webhook.objects.get(pk=hook.pk))
+    return await run(lambda: Webhook.objects.get(pk=webhook.pk))
 
 
 async def idle(site: Site, *hooks: Webhook) -> None:
     """Wait until the node has delivered everything that is in the log now."""
     head = await run(log.head)
     progress = site.node.webhooks._progress
-    await eventually(lambda: all(hook.pk in progress and progress[hook.pk].quiet >= head for hook in hooks))
+    await eventually(lambda: all(webhook.pk in progress and progress[webhook.pk].quiet >= head for webhook in hooks))
 
 
 async def stored(condition: Callable[[], bool]) -> None:
@@ -56,26 +56,26 @@ async def stored(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def ended(hook: Webhook) -> str:
+async def ended(webhook: Webhook) -> str:
     """Wait until the hook has been switched off; returns why."""
-    await stored(lambda: not Webhook.objects.get(pk=hook.pk).enabled)
-    return (await read(hook)).disabled_reason
+    await stored(lambda: not Webhook.objects.get(pk=webhook.pk).enabled)
+    return (await read(webhook)).disabled_reason
 
 
-async def settled(hook: Webhook) -> None:
+async def settled(webhook: Webhook) -> None:
     """Wait until nobody delivers to the hook, and its place in the log is that of the newest event."""
-    await stored(lambda: Webhook.objects.filter(pk=hook.pk, leased_by="", position=log.head()).exists())
+    await stored(lambda: Webhook.objects.filter(pk=webhook.pk, leased_by="", position=log.head()).exists())
 
 
-async def failed(hook: Webhook, times: int) -> None:
+async def failed(webhook: Webhook, times: int) -> None:
     """Wait until so many more attempts have failed."""
-    those = WebhookDelivery.objects.filter(webhook=hook).exclude(error="")
+    those = WebhookDelivery.objects.filter(webhook=webhook).exclude(error="")
     wanted = await run(those.count) + times
     await stored(lambda: those.count() >= wanted)
 
 
-async def last_error(hook: Webhook) -> str:
+async def last_error(webhook: Webhook) -> str:
     """What is told of the last attempt."""
-    last = await run(lambda: WebhookDelivery.objects.filter(webhook=hook).order_by("-pk").first())
+    last = await run(lambda: WebhookDelivery.objects.filter(webhook=webhook).order_by("-pk").first())
     assert last is not None
     return last.error

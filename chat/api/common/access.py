@@ -1,4 +1,4 @@
-"""Who may call: a token with the permission, or a program in a network that the operator has opened."""
+"""Access to HTTP calls: a token with the permission, or a program in a network that the operator has opened."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 
 
 class ServiceToken(ApiToken):
-    """The API's. Whoever shows a credential is judged by it alone, never by the network."""
+    """Authenticates an API token. A request with a credential is judged by it alone, never by its network."""
 
 
 class MayCall(BasePermission):  # type: ignore[misc]
-    """The view's `permission`; without a token, an address in IM_OPEN_GATEWAY."""
+    """Requires the view's `permission`; without a token, an address in IM_OPEN_GATEWAY."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if request.user is not None:
@@ -31,15 +31,15 @@ class MayCall(BasePermission):  # type: ignore[misc]
 
 
 def from_open_network(request: HttpRequest | Request) -> bool:
-    """Whether the client's address is in a network of IM_OPEN_GATEWAY."""
+    """Return whether the client's address is in a network of IM_OPEN_GATEWAY."""
     return from_networks(request, settings.IM_OPEN_GATEWAY)
 
 
 def from_networks(request: HttpRequest | Request, networks: Iterable[str]) -> bool:
-    """Whether the client's address is in one of the networks.
+    """Return whether the client's address is in one of the networks.
 
-    The server has put the address there that its trusted proxies name. A request that says it was forwarded where no
-    proxy is trusted came from nobody knows where: the address is that of a proxy, which may well stand on loopback.
+    The server has set the address that its trusted proxies name. A request with forwarding headers from an untrusted
+    proxy is never inside a network: its address is the proxy's, which may well be loopback.
     """
     if not settings.IM_TRUSTED_PROXIES and any(name in request.headers for name in _FORWARDED):
         return False

@@ -1,4 +1,4 @@
-"""CORS for the HTTP calls: pages on IM_ALLOWED_ORIGINS may call and read the answers; never with their cookies."""
+"""CORS for the HTTP calls: pages on IM_ALLOWED_ORIGINS may call and read responses, never with their cookies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PREFLIGHT_SECONDS = 600
 
 
 def allowed(request: HttpRequest) -> bool:
-    """Whether the caller is a program, or a page that may call. The calls ignore cookies, so they count for nothing."""
+    """Return whether the caller is a program or a page that may call. Cookies are ignored and count for nothing."""
     return origin_allowed(
         request.headers.get("Origin"), cookie=False, host=request.get_host(), secure=request.is_secure()
     )

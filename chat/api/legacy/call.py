@@ -1,4 +1,4 @@
-"""What the HTTP calls have in common: who may call, and answers that are always `{"code", "msg", "data"}`."""
+"""The base of the older HTTP calls: access, and responses of the form `{"code", "msg", "data"}`."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class AlwaysJson(BaseContentNegotiation):  # type: ignore[misc]
 
 
 class Call(APIView):  # type: ignore[misc]
-    """One call. HTTP 200 whatever comes of it, as existing clients expect; the code tells.
+    """One call. The HTTP status is always 200, as existing clients expect; `code` tells the outcome.
 
-    `permission` is what a token needs, `fault` the code of a database error. Cookies count for nothing, so there is no
-    CSRF token either: a page of another origin is refused before anything happens.
+    `permission` is what a token needs, `fault` the code of a database error. Cookies are ignored, so there is no CSRF
+    token; a page of another origin is refused before anything happens.
     """
 
     authentication_classes: tuple[type[BaseAuthentication], ...] = (ServiceToken,)
@@ -58,7 +58,7 @@ class Call(APIView):  # type: ignore[misc]
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if not cors.allowed(request):
             raise ChatError(errors.NOT_AUTHORISED, "Pages of this origin may not call.")
-        # A browser asks first without credentials.
+        # A browser's preflight carries no credentials.
         if request.method != "OPTIONS":
             super().initial(request, *args, **kwargs)
             if request.auth is not None:
@@ -70,7 +70,7 @@ class Call(APIView):  # type: ignore[misc]
         return response
 
     def handle_exception(self, exc: Exception) -> Response:
-        """Every failure as an answer."""
+        """Turn every failure into a response."""
         match exc:
             case ChatError():
                 response = answer(exc.data, exc.code)

@@ -1,4 +1,4 @@
-"""How the calls outside `/api/v1/` stand in the OpenAPI document: forms in, 200 out, with `{"code", "msg", "data"}`."""
+"""OpenAPI descriptions of the calls outside `/api/v1/`: forms in, 200 out, with `{"code", "msg", "data"}`."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def texts(of: Schema | None = None) -> Schema:
 
 
 def obj(**fields: Schema) -> Schema:
-    """An object that has all these fields."""
+    """Return the schema of an object that has all these fields."""
     return {"type": "object", "properties": fields, "required": list(fields)}
 
 
@@ -61,7 +61,8 @@ def form_call(
     codes: tuple[int, ...] = CODES,
     **parameters: tuple[str, Schema, Any],
 ) -> Callable[[F], F]:
-    """Describe one. `parameters`: what each is for, its type, an example. `gives`: `data` of success, `got` an example.
+    """Describe a call. `parameters`: purpose, type and example of each. `gives`: `data` of a success, `got` an
+    example.
 
     A method named `get` takes them in the query, any other in the form.
     """
@@ -111,7 +112,9 @@ def form_call(
 
 
 def _answer(gives: Schema | None, codes: tuple[int, ...]) -> Schema:
-    """Success has what the call gives; everything else, and a repeated call, at most an `error`."""
+    """Return the schema of a response: a success has the call's data, anything else (a repeated call too) at most an
+    `error`.
+    """
     refusal = {"type": "object", "properties": {"error": TEXT}}
     return obj(
         code={"type": "integer", "enum": list(codes)},

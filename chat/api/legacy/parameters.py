@@ -1,4 +1,4 @@
-"""The parameters of a call: in the form or in the query, ids in both spellings (`appID`, `appId`)."""
+"""Parameters of a call, from form or query; ids in both spellings (`appID`, `appId`)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from chat.errors import ChatError
 
 _FORM_OVERHEAD = 16384
 _BYTES_A_CHARACTER = 12
-"""Four of UTF-8, each as three of `%XX`."""
+"""Four bytes of UTF-8, each encoded as three characters (`%XX`)."""
 _APP_DIGITS = 9
 
 
 class Form(FormParser):  # type: ignore[misc]
-    """`application/x-www-form-urlencoded`, no longer than the longest message makes it."""
+    """Parses `application/x-www-form-urlencoded`, no longer than the longest message can make it."""
 
     def parse(
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
@@ -33,14 +33,14 @@ class Form(FormParser):  # type: ignore[misc]
 
 
 def text(request: Request, name: str) -> str:
-    """A parameter, empty if absent; `name` as in `userID`. What stands in the form comes before the query."""
+    """Return a parameter, empty if absent; `name` as in `userID`. The form comes before the query."""
     spellings = (name, name.replace("ID", "Id"))
     given = (source.get(spelling) for source in (request.data, request.query_params) for spelling in spellings)
     return str(next(filter(None, given), ""))
 
 
 def app_or_any(request: Request) -> int | None:
-    """The number of the app; None, for any, if it is absent or 0."""
+    """Return the number of the app; None, for any app, if it is absent or 0."""
     digits = text(request, "appID")
     if not digits:
         return None
@@ -50,7 +50,7 @@ def app_or_any(request: Request) -> int | None:
 
 
 def app(request: Request) -> int:
-    """The number of the app, which must be there."""
+    """Return the number of the app; it is required."""
     number = app_or_any(request)
     if number is None:
         raise ChatError(errors.ILLEGAL_PARAMETER, "appID is missing.", field="appID")

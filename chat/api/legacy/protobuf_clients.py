@@ -1,4 +1,4 @@
-"""`/register`, `/login`, `/friend/…`, `/group…`: what clients of the protobuf protocol ask by HTTP."""
+"""`/register`, `/login`, `/friend/…`, `/group…`: HTTP calls of clients of the protobuf protocol."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ LARGEST_ID = 2**63 - 1
 
 
 class HeaderToken(BaseAuthentication):  # type: ignore[misc]
-    """The token of a person in the header `token`."""
+    """Authenticates a user's token in the header `token`."""
 
     def authenticate(self, request: Request) -> tuple[User, str] | None:
         token = request.headers.get("token")
@@ -58,7 +58,7 @@ class SignedIn(BasePermission):  # type: ignore[misc]
 
 
 class ClientCall(Call):
-    """A call of these clients: 200, or -1 with the reason in `msg`."""
+    """A call of these clients: code 200, or -1 with the reason in `msg`."""
 
     authentication_classes: tuple[type[BaseAuthentication], ...] = (HeaderToken,)
     permission_classes = (SignedIn,)
@@ -78,7 +78,7 @@ def _failure(reason: str) -> Response:
 
 
 class Register(ClientCall):
-    """An account of its own user name."""
+    """Register an account with a generated user name."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -110,7 +110,7 @@ class Register(ClientCall):
 
 
 class Login(ClientCall):
-    """A new token for phone number and password; one answer for whatever is wrong with them."""
+    """Issue a token for phone number and password; one answer for every wrong combination."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -133,7 +133,7 @@ class Login(ClientCall):
 
 
 class FriendAdd(ClientCall):
-    """Ask somebody to be friends, or accept."""
+    """Send a friend request, or accept one."""
 
     @form_call("Ask to be friends, or accept", tag=TAG, codes=CODES, friend_id=("Whom.", ID, "18"))
     def post(self, request: Request) -> Response:
@@ -153,7 +153,7 @@ class GroupCreate(ClientCall):
         ids=("Its members, the field repeated; without oneself.", texts(ID), ["18", "19"]),
     )
     def post(self, request: Request) -> Response:
-        """A closed group; what is no id of a person is dropped."""
+        """Create a closed group; values that are not user ids are dropped."""
         ids = [int(text) for text in _fields(request, "ids") if _is_id(text)]
         group = channels.channel_create_closed(creator=request.user, name=_field(request, "name"), ids=ids)
         return answer({"id": str(group.pk)})
@@ -169,7 +169,7 @@ class GroupUserList(ClientCall):
         group_id=("The group, which one is in.", ID, "7"),
     )
     def get(self, request: Request) -> Response:
-        """Who is in a group, for its members."""
+        """List the members of a group, for its members."""
         access = selectors.access_channel(request.user, _id(parameters.text(request, "group_id")))
         if access.channel.kind != "public":
             raise ChatError(errors.NO_DATA, "There is no such channel.")
@@ -181,12 +181,12 @@ def _token(request: Request, user: User) -> str:
 
 
 def _field(request: Request, name: str) -> str:
-    """A field of the form; empty if absent. Never of the query, which is written down in logs."""
+    """Return a form field, empty if absent. The query is never read, because logs contain it."""
     return str(request.data.get(name, ""))
 
 
 def _fields(request: Request, name: str) -> list[str]:
-    """All values of a field of the form; without a body there is no form."""
+    """Return all values of a form field; none without a body."""
     return request.data.getlist(name) if isinstance(request.data, QueryDict) else []
 
 
@@ -195,7 +195,7 @@ def _is_id(text: str) -> bool:
 
 
 def _id(text: str) -> int:
-    """An id; what is none belongs to nothing."""
+    """Return an id; text that is not an id becomes one that nobody has."""
     if not _is_id(text):
         raise ChatError(errors.NO_DATA, "There is no such id.")
     return int(text)

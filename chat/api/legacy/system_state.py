@@ -1,4 +1,4 @@
-"""`/system/state`: what the cluster is doing, for operators."""
+"""`/system/state`: the state of the cluster, for operators."""
 
 from __future__ import annotations
 
@@ -45,10 +45,11 @@ class SystemState(Call):
         isDebug=("`true`: clients' addresses and users' names as well.", TEXT, "true"),
     )
     def get(self, request: Request) -> Response:
-        """Connections and users of all nodes, with `isDebug=true` the clients' addresses and who is on which app.
+        """Connections and users of all nodes; with `isDebug=true` also the clients' addresses and the users of each
+        app.
 
-        Tasks and processors are those of this node. Of a node that does not answer, connections are counted as it
-        last said, and their addresses are missing.
+        Tasks and processors are those of this node. For a node that does not answer, the connections it last reported
+        are counted, and its addresses are missing.
         """
         debug = parameters.text(request, "isDebug").lower() == "true"
         apps = [app.number for app in apps_enabled()]
@@ -56,7 +57,7 @@ class SystemState(Call):
         manager: dict[str, Any] = {
             "clientsLen": state.connections,
             "usersLen": state.persons,
-            # A hub has no queues for coming, going and sending.
+            # The hub has no such queues.
             "chanRegisterLen": 0,
             "chanLoginLen": state.logging_in,
             "chanUnregisterLen": 0,
@@ -69,7 +70,7 @@ class SystemState(Call):
 
 @dataclass(slots=True)
 class State:
-    """`addresses`: of each connection, and `users`: app and name of everybody on an app; both only if asked for."""
+    """State of the cluster. `addresses` of connections and `users` (app and name) are filled only on request."""
 
     tasks: int = 0
     connections: int = 0
@@ -80,7 +81,7 @@ class State:
 
 
 async def _state(apps: Sequence[int], *, debug: bool) -> State:
-    """On the event loop. Of a node that does not answer, what it last said of itself: how many connections it has."""
+    """Collect the state, on the event loop. A node that does not answer counts with what it last reported."""
     hub, node = publish.hub(), running_node()
     here = hub.connections.values()
     state = State(

@@ -1,4 +1,4 @@
-"""`/user/…`: who is online, and messages from other systems."""
+"""`/user/…`: online users, and messages from other systems."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class UserList(Call):
         appID=APP,
     )
     def get(self, request: Request) -> Response:
-        """Who is online on an app."""
+        """List the users online on an app."""
         names = legacy_push.names_online(app_number=parameters.app(request))
         return answer({"userList": names, "userCount": len(names)})
 
@@ -45,7 +45,7 @@ class UserOnline(Call):
         appID=ANY_APP,
     )
     def get(self, request: Request) -> Response:
-        """Whether somebody is online, on an app or on any."""
+        """Tell whether a user is online, on an app or on any."""
         name = parameters.text(request, "userID")
         online = legacy_push.is_online(name=name, app_number=parameters.app_or_any(request))
         return answer({"userID": name, "online": online})
@@ -66,7 +66,7 @@ class SendMessage(Call):
         message=WHAT,
     )
     def post(self, request: Request) -> Response:
-        """Say something to a person, as the calling service."""
+        """Send a message to a user, as the calling service."""
         results = legacy_push.message_send_to_person(
             caller=request.user,
             name=parameters.text(request, "userID"),
@@ -91,7 +91,7 @@ class SendMessageAll(Call):
         message=WHAT,
     )
     def post(self, request: Request) -> Response:
-        """Say something to everybody on an app, in somebody's name."""
+        """Send a message to everyone on an app, in a user's name."""
         results = legacy_push.message_send_to_app(
             caller=request.user,
             name=parameters.text(request, "userID"),
@@ -103,5 +103,5 @@ class SendMessageAll(Call):
 
 
 def _sent(results: bool | None) -> Response:
-    """A repeated call is answered with empty data."""
+    """Answer a repeated call with empty data."""
     return answer({} if results is None else {"sendResults": results})

@@ -1,4 +1,4 @@
-"""Incoming webhooks: a URL by which another system posts into one channel, as a bot of its own."""
+"""Incoming webhooks: URLs through which another system posts into one channel, under a bot of its own."""
 
 from __future__ import annotations
 
@@ -24,19 +24,21 @@ from chat.webhooks.outgoing.selectors import MANAGE
 from delivery.db.transactions import write
 
 LAST_USED_RESOLUTION = timedelta(minutes=1)
-"""How often it is written down that a hook has been used."""
+"""How often the last use of an incoming webhook is recorded."""
 
 
 def secret_digest(secret: str) -> str:
-    """As it is kept. The secret is long and random, so that nothing slower is needed."""
+    """Return the digest under which a secret is stored. The secret is long and random, so a fast hash is enough."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def incoming_webhook_create(*, maker: User, name: str, channel_id: int) -> tuple[IncomingWebhook, str]:
-    """A hook into a group or an app's room, and the secret of its URL, which is told this once.
+    """Create an incoming webhook for a group or global channel; return it with the secret of its URL, which is shown
+    only once.
 
-    Its messages are said by a new bot of that name, who joins the group. For owners and admins of the group, and who
-    has `chat.manage_channels`; NO_DATA for a channel that the maker may not know of, and for private ones.
+    A new bot with the given name sends its messages and joins the group. Allowed for owners and admins of the group
+    and for holders of `chat.manage_channels`. Raise NO_DATA for a private channel or one that the creator may not
+    read.
     """
     try:
         check_nickname(name)
@@ -56,19 +58,19 @@ def incoming_webhook_create(*, maker: User, name: str, channel_id: int) -> tuple
 
 
 def incoming_webhook_enable(*, user: User, hook_id: int) -> None:
-    """Let it post again, by the same URL. From now on it is this person's hook: it lives as long as they may."""
+    """Enable an incoming webhook under its present URL. The caller becomes its owner."""
     with write():
         _lock_managed(user, hook_id).update(enabled=True, created_by=user)
 
 
 def incoming_webhook_disable(*, hook_id: int) -> None:
-    """Its URL leads nowhere."""
+    """Disable an incoming webhook: its URL answers 404."""
     with write():
         IncomingWebhook.objects.filter(pk=hook_id).update(enabled=False)
 
 
 def incoming_webhook_rotate_secret(*, user: User, hook_id: int) -> str:
-    """Another secret; the URL with the old one leads nowhere from now on. It is this person's hook then."""
+    """Replace the secret: the old URL stops working. The caller becomes the owner."""
     secret = secrets.token_urlsafe(32)
     with write():
         _lock_managed(user, hook_id).update(digest=secret_digest(secret), created_by=user)
@@ -76,9 +78,10 @@ def incoming_webhook_rotate_secret(*, user: User, hook_id: int) -> str:
 
 
 def incoming_webhook_post(*, webhook: IncomingWebhook, text: str, key: str = "") -> StoredMessage:
-    """Say something in the hook's channel. With a key once: the same again stores nothing and gives the first result.
+    """Store a message in the webhook's channel. A repeated idempotency key stores nothing and returns the first
+    result.
 
-    Raises ChatError for what may not be said, as for anybody.
+    Raise ChatError for the same refusals as for any sender.
     """
     once = hashlib.sha256(f"{webhook.pk}:{key}".encode()).hexdigest() if key else None
     draft = message_draft(sender=webhook.bot_id, channel=webhook.channel_id, text=text, client_id=once)
@@ -93,7 +96,7 @@ def incoming_webhook_post(*, webhook: IncomingWebhook, text: str, key: str = "")
 
 
 def _lock_managed(user: User, hook_id: int) -> QuerySet[IncomingWebhook]:
-    """The hook, for who could make it: whoever gets its URL can post."""
+    """Lock and return the webhook, for users who could create it: anyone with its URL can post."""
     lock_users([user])
     found = IncomingWebhook.objects.filter(pk=hook_id)
     _lock_postable_channel(user, found.values_list("channel", flat=True).first() or 0)
@@ -101,7 +104,7 @@ def _lock_managed(user: User, hook_id: int) -> QuerySet[IncomingWebhook]:
 
 
 def _lock_postable_channel(maker: User, channel_id: int) -> Channel:
-    """The channel, locked, if the maker may let others post there."""
+    """Lock and return the channel, if the creator may let others post there."""
     channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id).first()
     if channel is None or channel.kind == Channel.Kind.PRIVATE:
         raise ChatError(errors.NO_DATA, "There is no such channel.")

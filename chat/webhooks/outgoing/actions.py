@@ -1,4 +1,4 @@
-"""Webhooks out, as those who manage them see them: made, changed, switched on and off, taken back to a position."""
+"""Webhooks as their managers see them: create, change, enable, disable, replay, delete."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from delivery.outbound.ssrf_guard import UrlNotAllowed, check_url
 NAME_LIMIT = 100
 URL_LIMIT = 500
 _WITHOUT_CHANNEL = {event.name for kind in EVENTS.values() if kind.is_for_webhooks for event in kind.webhooks}
-"""Events that belong to no channel."""
+"""Names of events that belong to no channel."""
 
 
 def webhook_create(
     *, maker: User, name: str, url: str, events: Sequence[str], channel_id: int | None = None
 ) -> tuple[Webhook, str]:
-    """A webhook that hears what happens from now on, and the secret that signs what it is sent.
+    """Create a webhook that receives events from now on; return it with the secret that signs its requests.
 
-    Of one channel, as far as its maker may read that, or (None) of all but private ones, for which the maker needs
-    `chat.manage_channels`. NO_DATA for a channel that the maker may not read.
+    It covers one channel, as far as the creator may read it, or with `channel_id` None all channels except private
+    ones, which requires `chat.manage_channels`. Raise NO_DATA for a channel that the creator may not read.
     """
     channel = Channel.objects.filter(pk=channel_id).first() if channel_id is not None else None
     if channel_id is not None and (channel is None or not hook_selectors.may_receive(maker, channel)):
@@ -59,7 +59,9 @@ def webhook_create(
 def webhook_update(
     *, user: User, webhook_id: int, name: str | None = None, url: str | None = None, events: Sequence[str] | None = None
 ) -> Webhook:
-    """Change what is given. What waits goes to the new URL. NOT_AUTHORISED for who may not read what it hears."""
+    """Change the given fields. Pending events go to the new URL. Raise NOT_AUTHORISED if the caller may not read its
+    events.
+    """
     with write():
         webhook = _lock_readable(user, webhook_id)
         webhook.name = webhook.name if name is None else _checked_name(name)
@@ -70,10 +72,10 @@ def webhook_update(
 
 
 def webhook_enable(*, user: User, webhook_id: int) -> Webhook:
-    """Switch it on, or try at once what failed or was put aside; it goes on from where it was. From now on it is this
-    person's hook.
+    """Enable a webhook, or retry failed events and dead letters at once. It continues at its position, and the caller
+    becomes its owner.
 
-    NOT_AUTHORISED for who may not read what it hears.
+    Raise NOT_AUTHORISED if the caller may not read its events.
     """
     with write():
         webhook = _lock_readable(user, webhook_id)
@@ -91,7 +93,7 @@ def webhook_enable(*, user: User, webhook_id: int) -> Webhook:
 
 
 def webhook_disable(*, user: User, webhook_id: int) -> Webhook:
-    """Switch it off; it keeps its place in the log."""
+    """Disable a webhook; it keeps its position in the event log."""
     with write():
         webhook = _lock_managed(user, webhook_id)
         webhook.enabled, webhook.disabled_reason = False, ""
@@ -100,7 +102,7 @@ def webhook_disable(*, user: User, webhook_id: int) -> Webhook:
 
 
 def webhook_rotate_secret(*, user: User, webhook_id: int) -> str:
-    """Another secret, by which everything is signed from now on. NOT_AUTHORISED as for a change."""
+    """Replace the secret that signs requests. Raise NOT_AUTHORISED as for a change."""
     with write():
         webhook = _lock_readable(user, webhook_id)
         webhook.secret = secrets.token_urlsafe(32)
@@ -109,28 +111,28 @@ def webhook_rotate_secret(*, user: User, webhook_id: int) -> str:
 
 
 def webhook_replay(*, user: User, webhook_id: int, position: int) -> Webhook:
-    """Tell it again of everything after a position, or leave out what lies before one."""
+    """Move a webhook to a position: send later events again, or skip those before it."""
     with write():
         webhook = _lock_managed(user, webhook_id)
         if not 0 <= position <= log.head():
             raise ChatError(errors.ILLEGAL_PARAMETER, "The log has no such position.", field="position")
         webhook.position = position
-        # Who delivers at this moment loses the hook, and cannot move the position on from where it was.
+        # A node that is delivering now loses its lease, so it cannot move the position.
         webhook.leased_by, webhook.leased_until = "", None
         webhook.save(update_fields=["position", "leased_by", "leased_until"])
-        # What was put aside beyond comes again in its turn.
+        # Dead letters beyond the position are delivered again in order.
         webhook.dead_letters.filter(position__gt=position).delete()
     return webhook
 
 
 def webhook_delete(*, user: User, webhook_id: int) -> None:
-    """Take it away, with the log of its deliveries."""
+    """Delete a webhook and its delivery attempts."""
     with write():
         _lock_managed(user, webhook_id).delete()
 
 
 def _lock_managed(user: User, webhook_id: int) -> Webhook:
-    """A hook that the person manages, locked; NO_DATA for any other."""
+    """Lock and return a webhook that the user manages; raise NO_DATA for any other."""
     return (
         Webhook.objects.select_for_update(no_key=True, of=("self",))
         .select_related("channel")
@@ -139,7 +141,10 @@ def _lock_managed(user: User, webhook_id: int) -> Webhook:
 
 
 def _lock_readable(user: User, webhook_id: int) -> Webhook:
-    """The same, if the person may read what it hears: who manages all hooks must not turn one towards themselves."""
+    """Lock and return a webhook that the user manages and whose events they may read.
+
+    A manager of all webhooks must not redirect events to themselves.
+    """
     webhook = _lock_managed(user, webhook_id)
     if not hook_selectors.may_receive(user, webhook.channel):
         raise ChatError(errors.NOT_AUTHORISED, "You may not read what this webhook hears.")

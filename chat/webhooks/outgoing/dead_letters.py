@@ -1,6 +1,6 @@
-"""Events that a webhook's receiver refuses while it takes others: put aside, sent again by themselves, in nobody's way.
+"""Dead letters: events that a receiver refuses while it accepts others. They are retried by themselves.
 
-So one that can never be taken blocks nothing, and none is lost: whoever manages the hook sees what was put aside.
+An event that can never be accepted blocks no other, and none is lost: the webhook's manager sees its dead letters.
 """
 
 from __future__ import annotations
@@ -21,31 +21,37 @@ from delivery.outbound.http_client import HttpResult
 
 _REFUSALS = frozenset({400, 409, 413, 415, 422})
 FAILURES_BEFORE_SPLITTING = 3
-"""Failures in a row after which any that is no plain absence may be because of what was sent."""
+"""Failures in a row after which any error except "unreachable" may be caused by the content."""
 
 
 def is_refusal(answer: HttpResult) -> bool:
-    """Whether the receiver speaks of what it was sent, rather than of itself or of who sends."""
+    """Return whether the response rejects the content, rather than reporting a fault of the receiver or the sender's
+    credentials.
+    """
     return answer.status in _REFUSALS
 
 
 def may_be_caused_by_content(answer: HttpResult, failures: int) -> bool:
-    """Whether a smaller request, or another one, may be taken where this one was not. `failures`: those before it."""
+    """Return whether a smaller or another request might be accepted where this one failed, after `failures` earlier
+    ones.
+    """
     return is_refusal(answer) or (
         failures + 1 >= FAILURES_BEFORE_SPLITTING and (answer.status is not None or answer.timed_out)
     )
 
 
 def has_dead_letter_room(*, webhook: Webhook) -> bool:
-    """Whether another event of the hook may be put aside. IM_WEBHOOK_DEAD_LETTERS of them are a receiver that fails."""
+    """Return whether the webhook may have another dead letter. IM_WEBHOOK_DEAD_LETTERS of them mean a failing
+    receiver.
+    """
     limit: int = settings.IM_WEBHOOK_DEAD_LETTERS
     return WebhookDeadLetter.objects.filter(webhook=webhook).count() < limit
 
 
 def dead_letter_record_attempt(*, webhook: Webhook, refused: WebhookDeadLetter, answer: HttpResult) -> None:
-    """Write another attempt at what was put aside down, and let the leased hook go.
+    """Record another attempt at a dead letter, and release the webhook's lease.
 
-    After IM_WEBHOOK_GIVE_UP hours it is not sent again by itself.
+    After IM_WEBHOOK_GIVE_UP hours a dead letter is no longer retried.
     """
     with write():
         if not Webhook.objects.select_for_update(no_key=True).filter(pk=webhook.pk).exists():
@@ -68,13 +74,13 @@ def dead_letter_record_attempt(*, webhook: Webhook, refused: WebhookDeadLetter, 
 
 
 def dead_letter_delete(*, webhook: Webhook, refused: WebhookDeadLetter) -> None:
-    """What it was is not there any more, or not for this leased hook to hear."""
+    """Delete a dead letter whose event is gone, or which the webhook may no longer receive."""
     with write():
         WebhookDeadLetter.objects.filter(pk=refused.pk).delete()
         held_webhook(webhook).update(**NO_LEASE)
 
 
 def dead_letters_delete_all(*, user: User, webhook_id: int) -> None:
-    """Send none of them again. NO_DATA for a hook that the person does not manage."""
+    """Delete all dead letters of a webhook. Raise NO_DATA if the user does not manage it."""
     with write():
         WebhookDeadLetter.objects.filter(webhook=webhook_of(user, webhook_id)).delete()

@@ -1,7 +1,7 @@
-"""What the nodes write while they deliver to webhooks: who does, how far it has come, what failed.
+"""Delivery state of webhooks: which node delivers, the position reached, and recorded attempts.
 
-A hook is one node's while its lease runs; every change is conditional on holding it. The database's clock counts, so
-the nodes' own need not agree.
+One node holds a webhook's lease at a time, and every change is conditional on holding it. Leases use the database's
+clock, so the nodes' clocks need not agree.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from delivery.outbound.http_client import HttpResult
 
 NO_RIGHT = "Whoever switched it on may not read what it hears any more."
 NO_LEASE: dict[str, Any] = {"leased_by": "", "leased_until": None}
-"""The fields of a hook that nobody delivers to."""
+"""The lease fields of a webhook that no node is delivering."""
 
 
 def webhook_lease(*, webhook: Webhook, node: str) -> Webhook | None:
-    """Take a hook, or keep it, for one attempt, and read it anew.
+    """Take or renew the lease of a webhook for one attempt; return its current row.
 
-    None if it is off, not due, another node's, or no longer at the position where it was read.
+    Return None if it is disabled, not due, leased by another node, or no longer at the position where it was read.
     """
     lasting = timedelta(seconds=settings.IM_WEBHOOK_TIMEOUT + settings.IM_WEBHOOK_LEASE)
     with write():
@@ -41,19 +41,21 @@ def webhook_lease(*, webhook: Webhook, node: str) -> Webhook | None:
 
 
 def webhook_release(*, node: str) -> None:
-    """Let others deliver what this node holds."""
+    """Release all leases of this node."""
     with write():
         Webhook.objects.filter(leased_by=node).update(**NO_LEASE)
 
 
 def webhook_skip_to(*, webhook: Webhook, node: str, upto: int) -> bool:
-    """Nothing up to this position concerns the hook; False if somebody delivers to it, or has."""
+    """Record that no event up to this position concerns the webhook; return False if it was leased or moved
+    meanwhile.
+    """
     with write():
         return bool(_not_leased_elsewhere(node).filter(pk=webhook.pk, position=webhook.position).update(position=upto))
 
 
 def webhook_disable_for_reason(*, webhook: Webhook, node: str, reason: str) -> None:
-    """Switch the hook off, for a reason that its operator sees."""
+    """Disable the webhook for a reason that its manager sees."""
     with write():
         own = _not_leased_elsewhere(node).filter(pk=webhook.pk, created_by=webhook.created_by, enabled=True)
         own.update(enabled=False, disabled_reason=reason, **NO_LEASE)
@@ -61,7 +63,7 @@ def webhook_disable_for_reason(*, webhook: Webhook, node: str, reason: str) -> N
 
 @dataclass(frozen=True, slots=True)
 class RefusedEvent:
-    """An event that was refused, by this answer."""
+    """A refused event, with the receiver's response."""
 
     position: int
     answer: HttpResult
@@ -78,12 +80,12 @@ def webhook_record_attempt(
     answer: HttpResult,
     refused: RefusedEvent | None = None,
 ) -> bool:
-    """Write an attempt at a leased hook down; True if it succeeded and the position has moved to `upto`.
+    """Record an attempt of a leased webhook; return True if it succeeded and the position has moved to `upto`.
 
-    The lease goes on where there is `more`. False if it failed, when the hook is let go until its next attempt, or if
-    the lease was lost meanwhile: whoever has it now delivers the same again.
-    What is `aside` is put aside if these events, which follow it, were taken. A hook that has failed for
-    IM_WEBHOOK_GIVE_UP hours is switched off; but if this was about `aside` alone, that is put aside and it goes on.
+    The lease continues if there is `more`. False means that the attempt failed and the webhook waits for its next
+    attempt, or that the lease was lost, in which case its new holder delivers the same events again.
+    `aside` becomes a dead letter if these events, which follow it, were accepted. A webhook that has failed for
+    IM_WEBHOOK_GIVE_UP hours is disabled; if only `aside` failed, that becomes a dead letter and the webhook goes on.
     """
     with write():
         if not Webhook.objects.select_for_update(no_key=True).filter(pk=webhook.pk).exists():
@@ -109,7 +111,7 @@ def webhook_record_attempt(
 
 
 def webhook_record_refusal(*, webhook: Webhook, first: int, last: int, events: int, answer: HttpResult) -> None:
-    """Write down an attempt that failed, after which a leased hook is tried otherwise at once."""
+    """Record a failed attempt after which the leased webhook tries a different request at once."""
     with write():
         if Webhook.objects.select_for_update(no_key=True).filter(pk=webhook.pk).exists():
             attempt_store(webhook=webhook, first=first, last=last, events=events, answer=answer)
@@ -118,7 +120,7 @@ def webhook_record_refusal(*, webhook: Webhook, first: int, last: int, events: i
 def attempt_store(
     *, webhook: Webhook, answer: HttpResult, first: int = 0, last: int = 0, events: int = 0, attempt: int | None = None
 ) -> None:
-    """Keep an attempt to be looked at; one without events was a test."""
+    """Store an attempt for its manager to look at; one without events was a test."""
     if attempt is None:
         attempt = webhook.failures + 1 if events else 0
     WebhookDelivery.objects.bulk_create(
@@ -138,7 +140,7 @@ def attempt_store(
 
 
 def attempts_delete_old() -> None:
-    """Delete all but the newest IM_WEBHOOK_DELIVERY_LOG attempts of each hook."""
+    """Delete all but the newest IM_WEBHOOK_DELIVERY_LOG attempts of each webhook."""
     for number in Webhook.objects.values_list("pk", flat=True):
         kept = WebhookDelivery.objects.filter(webhook=number).order_by("-pk").values_list("pk", flat=True)
         oldest = kept[settings.IM_WEBHOOK_DELIVERY_LOG - 1 : settings.IM_WEBHOOK_DELIVERY_LOG].first()
@@ -147,13 +149,13 @@ def attempts_delete_old() -> None:
 
 
 def backoff(failures: int) -> float:
-    """Seconds until the next attempt after so many failures: doubled each time, with a chance part, and bounded."""
+    """Return the seconds until the next attempt: exponential with jitter, bounded."""
     longest = min(settings.IM_WEBHOOK_BACKOFF_MAX, settings.IM_WEBHOOK_BACKOFF * 2 ** min(failures - 1, 30))
     return float(random.uniform(longest / 2, longest))
 
 
 def _store_dead_letter(webhook: Webhook, refused: RefusedEvent, *, again: bool) -> None:
-    """`again`: it is sent again by itself."""
+    """Store a dead letter. `again`: it is retried by itself."""
     WebhookDeadLetter.objects.bulk_create(
         [
             WebhookDeadLetter(
@@ -169,12 +171,12 @@ def _store_dead_letter(webhook: Webhook, refused: RefusedEvent, *, again: bool) 
 
 
 def _not_leased_elsewhere(node: str) -> QuerySet[Webhook]:
-    """The hooks that no other node delivers to."""
+    """Return the webhooks that no other node is delivering."""
     return Webhook.objects.filter(Q(leased_until=None) | Q(leased_until__lt=Now()) | Q(leased_by=node))
 
 
 def held_webhook(webhook: Webhook) -> QuerySet[Webhook]:
-    """The hook's row if the lease by which it was read still holds and nobody has moved its position."""
+    """Return the webhook's row if the lease it was read with still holds and its position has not moved."""
     return Webhook.objects.filter(pk=webhook.pk, leased_by=webhook.leased_by, position=webhook.position)
 
 

@@ -1,10 +1,10 @@
-"""Delivers webhooks: each hook a cursor on the log, its own task, one node at a time. On the node's event loop.
+"""Delivers webhooks on the node's event loop: each webhook is a cursor on the event log with a task of its own.
 
-What has happened is looked at once for all hooks; only those that something concerns are read for, leased and sent to.
-A hook that is down, slow or failing costs the others nothing.
+New events are read once for all webhooks. Only those that subscribe to one are read for, leased and sent to, so a
+slow or failing receiver delays no other.
 
-A receiver that refuses what it is sent gets less at a time, until it takes it or refuses a single event. If it then
-takes what follows, the fault is the event's: that is put aside and sent again by itself.
+If a receiver refuses a request, the next one holds fewer events, until it is accepted or a single event is refused.
+If the receiver then accepts the following event, the refused one becomes a dead letter.
 """
 
 from __future__ import annotations
@@ -39,37 +39,37 @@ logger = logging.getLogger(__name__)
 
 _WELL, _FAILED = metrics.WEBHOOKS.labels("ok"), metrics.WEBHOOKS.labels("failed")
 MAX_SHARED_EVENTS = 1000
-"""Events that are looked at together; beyond that, every hook looks for itself."""
+"""Events read together for all webhooks; beyond that, each webhook reads for itself."""
 UNBOUNDED = 1_000_000
 MAX_SKIPPED_POSITIONS = 1000
-"""Positions that did not concern a hook, after which that is written down."""
+"""Positions that a webhook may skip before its position is stored."""
 
 
 @dataclass(slots=True)
 class _Progress:
-    """How far a hook has come: as its row says, and as far as is known that nothing more concerns it."""
+    """The position of a webhook: as stored, and up to which nothing more concerns it."""
 
     position: int
     quiet: int
     batch_size: int = UNBOUNDED
-    """Events in one request at most: fewer where more were refused, twice as many where they were taken."""
+    """The most events in one request: halved after a refusal, doubled after a success."""
 
 
 WebhookEntry = tuple[Entry, list[dict[str, Any]]]
-"""An entry of the log and what the hook is told of it, which is something."""
+"""An entry of the event log, and the events that the webhook receives for it (at least one)."""
 
 
 class Dispatcher:
-    """Started with the node, after its hub."""
+    """The dispatcher of this node, started after its hub."""
 
     def __init__(self, node: str, hub: Hub) -> None:
         self._node = node
         self._hub = hub
         self._seen = 0
-        """All up to here has been looked at for every hook that was ready then."""
+        """The position up to which events were read for every webhook that was ready then."""
         self._looked = 0.0
         self._ready = False
-        """Whether a hook was ready at the last look."""
+        """Whether a webhook was ready at the last check."""
         self._progress: dict[int, _Progress] = {}
         self._working: dict[int, asyncio.Task[None]] = {}
         self._looking: asyncio.Task[None] | None = None
@@ -81,7 +81,7 @@ class Dispatcher:
         self._looking = asyncio.create_task(self._run(), name="webhooks")
 
     async def stop(self) -> None:
-        """Cut what is being sent, and let other nodes send it at once."""
+        """Cancel running requests and release the leases, so that other nodes send the events at once."""
         tasks = [task for task in (self._looking, *self._working.values()) if task is not None]
         for task in tasks:
             task.cancel()
@@ -106,9 +106,9 @@ class Dispatcher:
             await self._wait_for_events()
 
     async def _wait_for_events(self) -> None:
-        """Wait until something has happened that a hook may wait for, or long enough for what is due by time alone.
+        """Wait for new events, or until a delivery is due by time.
 
-        Where no hook is ready for this node, it only looks for one from time to time, whatever happens.
+        While no webhook is ready for this node, only check for one from time to time.
         """
         while True:
             await asyncio.sleep(settings.IM_WEBHOOK_INTERVAL)
@@ -118,7 +118,7 @@ class Dispatcher:
                 return
 
     async def _start_due(self) -> None:
-        """Set out for each hook that is ready and that something may concern."""
+        """Start a task for each ready webhook that a new event may concern."""
         before, upto, self._looked = self._seen, self._hub.watermark, time.monotonic()
         ready = await run(hook_selectors.ready_hooks, self._node)
         again = await run(hook_selectors.due_dead_letter_webhooks) if ready else set()
@@ -130,7 +130,7 @@ class Dispatcher:
         for webhook in ready:
             progress = self._progress.get(webhook.pk)
             if progress is None or progress.position != webhook.position:
-                # New to this process, delivered by another node, or taken to another position by an operator.
+                # New to this process, delivered by another node, or moved by a replay.
                 progress = self._progress[webhook.pk] = _Progress(webhook.position, webhook.position)
             if webhook.pk in self._working:
                 continue
@@ -146,19 +146,19 @@ class Dispatcher:
         del self._working[number]
 
     async def _deliver(self, webhook: Webhook, progress: _Progress) -> None:
-        """Deliver what waits for one hook, until there is nothing more or it fails."""
+        """Deliver pending events of one webhook until none are left or an attempt fails."""
         try:
             while await self._send_next(webhook, progress):
                 pass
             await self._retry_dead_letters(webhook)
         except DatabaseError as error:
-            # The lease lapses by itself, and whoever has it next delivers the same.
+            # The lease expires by itself, and its next holder delivers the same events.
             logger.warning("webhook_state_write_failed", extra={"error": type(error).__name__})
         except Exception:
             logger.exception("webhook_fault")
 
     async def _send_next(self, webhook: Webhook, progress: _Progress) -> bool:
-        """One request's worth; whether there is more to do now. Without anything to send, nothing is written."""
+        """Send one request; return whether there is more to do now. Writes nothing if there was nothing to send."""
         page = await run(hook_selectors.next_events, webhook, after=progress.quiet)
         if page.ended:
             await run(writes.webhook_disable_for_reason, webhook=webhook, node=self._node, reason=writes.NO_RIGHT)
@@ -206,7 +206,7 @@ class Dispatcher:
     async def _skip_refused(
         self, webhook: Webhook, progress: _Progress, page: EventBatch, told: Sequence[WebhookEntry], refusal: HttpResult
     ) -> bool:
-        """Put the first of them aside if the receiver takes the next, which tells that it refuses that one only."""
+        """Skip the first event if the receiver accepts the next one: then only the first is refused."""
         if len(told) == 1 and page.more:
             page = await run(hook_selectors.next_events, webhook, after=page.upto)
             told = [told[0], *_told(webhook, page)]
@@ -236,7 +236,7 @@ class Dispatcher:
         return moved
 
     async def _retry_dead_letters(self, webhook: Webhook) -> None:
-        """Send again what was put aside and is due, until one is refused anew."""
+        """Retry the dead letters that are due, until one is refused again."""
         taken = True
         while taken and (refused := await run(hook_selectors.next_dead_letter, webhook)) is not None:
             taken = await self._send_again(webhook, refused)
@@ -268,7 +268,7 @@ def _told(webhook: Webhook, page: EventBatch) -> list[WebhookEntry]:
 
 
 def _attempt_fields(part: Sequence[WebhookEntry]) -> dict[str, Any]:
-    """What an attempt is written down with."""
+    """Return the fields that describe an attempt's events."""
     return {
         "first": part[0][0].position,
         "last": part[-1][0].position,
@@ -277,7 +277,7 @@ def _attempt_fields(part: Sequence[WebhookEntry]) -> dict[str, Any]:
 
 
 def _may_concern(webhook: Webhook, news: Sequence[EventSummary]) -> bool:
-    """Whether the hook may want one of these events."""
+    """Return whether the webhook may subscribe to one of these events."""
     wanted = hook_selectors.kinds([webhook])
     return any(
         one.kind in wanted
@@ -287,7 +287,7 @@ def _may_concern(webhook: Webhook, news: Sequence[EventSummary]) -> bool:
 
 
 async def send(client: httpx.AsyncClient, webhook: Webhook, body: bytes) -> HttpResult:
-    """POST a signed body to the hook."""
+    """POST a signed body to the webhook's URL."""
     signed = signature.headers(webhook.secret, body, time.time())
     headers = {"Content-Type": "application/json", "User-Agent": "imsite-webhook", **signed}
     return await http_client.post(client, webhook.url, body, headers, timeout=settings.IM_WEBHOOK_TIMEOUT)

@@ -1,4 +1,4 @@
-"""A test request to a webhook, on demand: whether its receiver takes what it gets."""
+"""Test requests to a webhook, on demand."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from delivery.outbound.http_client import HttpResult
 
 
 def webhook_ping(*, user: User, webhook_id: int) -> HttpResult:
-    """Send one event `ping` now, whatever else waits, and write down what came of it. Not on the event loop.
+    """Send one `ping` event now, independent of pending events, and record the attempt. Not for the event loop.
 
-    NO_DATA for a hook that the person does not manage.
+    Raise NO_DATA if the user does not manage the webhook.
     """
     webhook = webhook_of(user, webhook_id)
     answer = asyncio.run(_ping(webhook))

@@ -1,4 +1,4 @@
-"""What webhooks hear, and reads of the hooks themselves."""
+"""Queries for webhooks: the events they receive, and the webhooks of a user."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ def kinds(webhooks: Collection[Webhook]) -> set[str]:
 
 
 def ready_hooks(node: str) -> list[Webhook]:
-    """The hooks that this node may deliver now: switched on, due, and in no other node's hands."""
+    """Return the webhooks that this node may deliver now: enabled, due, and not leased by another node."""
     free = Q(leased_until=None) | Q(leased_until__lt=Now()) | Q(leased_by=node)
     ready = Webhook.objects.filter(free, enabled=True, next_attempt_at__lte=Now())
     return list(ready.select_related("channel", "created_by").order_by("pk"))
 
 
 def due_dead_letter_webhooks() -> set[int]:
-    """The hooks for which something that was put aside is to be sent again by now."""
+    """Return the ids of webhooks with a dead letter that is due."""
     return set(WebhookDeadLetter.objects.filter(next_attempt_at__lte=Now()).values_list("webhook", flat=True))
 
 
 def next_dead_letter(webhook: Webhook) -> WebhookDeadLetter | None:
-    """What is to be sent again first, of what is due."""
+    """Return the dead letter of the webhook that has been due the longest, or None."""
     return (
         WebhookDeadLetter.objects.filter(webhook=webhook, next_attempt_at__lte=Now())
         .order_by("next_attempt_at", "position")
@@ -51,20 +51,22 @@ def next_dead_letter(webhook: Webhook) -> WebhookDeadLetter | None:
 
 
 def dead_letters_page(webhook: Webhook, *, after: int, limit: int) -> tuple[list[WebhookDeadLetter], bool]:
-    """What was put aside beyond a position, in order, and whether there is more."""
+    """Return the dead letters beyond a position, in order, and whether there are more."""
     rows = list(WebhookDeadLetter.objects.filter(webhook=webhook, position__gt=after).order_by("position")[: limit + 1])
     return rows[:limit], len(rows) > limit
 
 
 def dead_letter_counts(webhooks: Collection[Webhook]) -> dict[int, int]:
-    """How much was put aside of each of these hooks, for those of which anything was."""
+    """Return the number of dead letters by webhook, for those that have any."""
     found = WebhookDeadLetter.objects.filter(webhook__in=[webhook.pk for webhook in webhooks]).values("webhook")
     return dict(found.annotate(count=Count("pk")).values_list("webhook", "count"))
 
 
 @dataclass(frozen=True, slots=True)
 class EventBatch:
-    """What a hook hears up to a position; `more` may lie beyond. `ended`: it may hear nothing any more."""
+    """The events of a webhook up to a position. `more`: later ones may follow. `ended`: it may receive nothing any
+    more.
+    """
 
     entries: list[Entry]
     upto: int
@@ -73,13 +75,13 @@ class EventBatch:
 
 
 def next_events(webhook: Webhook, *, after: int) -> EventBatch:
-    """The next events for a hook, as many as one request takes.
+    """Return the next events for a webhook, as many as fit one request.
 
-    Its maker's right is asked each time: a hook hears what they may, and nothing once they may not.
+    The creator's rights are checked each time: a webhook receives what its creator may read.
     """
     if not may_receive(webhook.created_by, webhook.channel):
         return EventBatch([], after, ended=True)
-    # Read before the events: up to here everything is there.
+    # Read before the events, so that everything up to this position is included.
     head = log.head()
     limit = settings.IM_WEBHOOK_BATCH
     found = log.read_kinds(kinds([webhook]), after=after, upto=head, limit=limit, channel=webhook.channel_id)
@@ -94,13 +96,13 @@ def next_events(webhook: Webhook, *, after: int) -> EventBatch:
 
 
 def entry_at(webhook: Webhook, position: int) -> Entry | None:
-    """The event at this position, if the hook may still hear it."""
+    """Return the event at this position if the webhook may still receive it."""
     found = log.read_kinds(kinds([webhook]), after=position - 1, upto=position, limit=1, channel=webhook.channel_id)
     return next(iter(_receivable(webhook, found)), None)
 
 
 def may_receive(maker: User, channel: Channel | None) -> bool:
-    """Whether this person's hook may hear a channel (None: all but private ones)."""
+    """Return whether this user's webhook may receive events of a channel (None: of all but private channels)."""
     if not maker.is_active:
         return False
     if (channel is None or channel.kind != Channel.Kind.PRIVATE) and maker.has_perm(MANAGE):
@@ -117,9 +119,9 @@ def may_receive(maker: User, channel: Channel | None) -> bool:
 
 
 def _receivable(webhook: Webhook, entries: list[Entry]) -> list[Entry]:
-    """Those of the entries that the hook may hear."""
+    """Return those of the entries that the webhook may receive."""
     if webhook.channel is None:
-        # Asked of the channels themselves as well: what nobody vouches for is not told.
+        # The channels themselves are checked too: events of unknown channels are not sent.
         named = {entry.channel for entry in entries if entry.channel is not None}
         known = Channel.objects.filter(pk__in=named).exclude(kind=Channel.Kind.PRIVATE)
         told = set(known.values_list("pk", flat=True))
@@ -129,25 +131,25 @@ def _receivable(webhook: Webhook, entries: list[Entry]) -> list[Entry]:
         return entries
     if channel.kind != Channel.Kind.PRIVATE and maker.has_perm(MANAGE):
         return entries
-    # As a member: from their joining on, also where an operator replays from further back.
+    # A member's webhook receives events from their joining on, even after a replay from further back.
     stays = channel_intervals(maker.pk, channel.pk)
     return [entry for entry in entries if can_see(stays, entry.position, entry.subject)]
 
 
 def webhooks_of(user: User) -> QuerySet[Webhook]:
-    """The hooks that somebody manages: their own, or all with the right to manage channels."""
+    """Return the webhooks that a user manages: their own, or all with the right to manage channels."""
     found = Webhook.objects.order_by("pk")
     return found if user.has_perm(MANAGE) else found.filter(created_by=user)
 
 
 def webhooks_page(user: User, *, after: int, limit: int) -> tuple[list[Webhook], bool]:
-    """Those of them with a greater number than `after`, and whether there are more."""
+    """Return those with an id greater than `after`, and whether there are more."""
     rows = list(webhooks_of(user).filter(pk__gt=after)[: limit + 1])
     return rows[:limit], len(rows) > limit
 
 
 def webhook_of(user: User, webhook_id: int) -> Webhook:
-    """One of them, else NO_DATA."""
+    """Return one of them; raise NO_DATA otherwise."""
     webhook = webhooks_of(user).filter(pk=webhook_id).first()
     if webhook is None:
         raise ChatError(errors.NO_DATA, "There is no such webhook.")
@@ -155,30 +157,30 @@ def webhook_of(user: User, webhook_id: int) -> Webhook:
 
 
 def deliveries(webhook: Webhook, limit: int) -> list[WebhookDelivery]:
-    """The hook's last attempts, the newest first."""
+    """Return the webhook's latest attempts, newest first."""
     return list(WebhookDelivery.objects.filter(webhook=webhook).order_by("-attempted_at", "-pk")[:limit])
 
 
 def incoming_webhook_by_digest(digest: str) -> IncomingWebhook | None:
-    """The hook whose secret has this digest, if it may be used."""
+    """Return the enabled incoming webhook whose secret has this digest, or None."""
     found = IncomingWebhook.objects.select_related("bot", "channel", "created_by")
     return found.filter(digest=digest, enabled=True, created_by__is_active=True, bot__is_active=True).first()
 
 
 def incoming_webhooks_of(user: User) -> QuerySet[IncomingWebhook]:
-    """The incoming hooks that somebody manages: their own, or all with the right to manage channels."""
+    """Return the incoming webhooks that a user manages: their own, or all with the right to manage channels."""
     found = IncomingWebhook.objects.select_related("bot").order_by("pk")
     return found if user.has_perm(MANAGE) else found.filter(created_by=user)
 
 
 def incoming_webhooks_page(user: User, *, after: int, limit: int) -> tuple[list[IncomingWebhook], bool]:
-    """Those of them with a greater number than `after`, and whether there are more."""
+    """Return those with an id greater than `after`, and whether there are more."""
     rows = list(incoming_webhooks_of(user).filter(pk__gt=after)[: limit + 1])
     return rows[:limit], len(rows) > limit
 
 
 def incoming_webhook_of(user: User, hook_id: int) -> IncomingWebhook:
-    """One of them, else NO_DATA."""
+    """Return one of them; raise NO_DATA otherwise."""
     webhook = incoming_webhooks_of(user).filter(pk=hook_id).first()
     if webhook is None:
         raise ChatError(errors.NO_DATA, "There is no such incoming webhook.")

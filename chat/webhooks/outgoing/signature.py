@@ -1,4 +1,4 @@
-"""How a receiver knows that a request is from this site, and not an old one sent again."""
+"""Signatures of webhook requests, by which a receiver verifies their origin and age."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ TIMESTAMP, SIGNATURE = "Imsite-Timestamp", "Imsite-Signature"
 
 
 def sign(secret: str, timestamp: str, body: bytes) -> str:
-    """`v1=` and the HMAC-SHA256, by the hook's secret, of timestamp, a dot, and the body as it was sent."""
+    """Return `v1=` and the HMAC-SHA256, by the webhook's secret, of timestamp, a dot and the raw body."""
     return "v1=" + hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
 
 
 def headers(secret: str, body: bytes, now: float) -> dict[str, str]:
-    """What a request carries besides its body."""
+    """Return the headers of a request with this body."""
     timestamp = str(int(now))
     return {TIMESTAMP: timestamp, SIGNATURE: sign(secret, timestamp, body)}

@@ -46,7 +46,7 @@ def group(web: App, alice: User, bob: User) -> Channel:
 
 
 @pytest.fixture
-def hook(group: Channel, alice: User) -> tuple[IncomingWebhook, str]:
+def webhook(group: Channel, alice: User) -> tuple[IncomingWebhook, str]:
     return incoming_webhook_create(maker=alice, name="Build", channel_id=group.pk)
 
 
@@ -72,18 +72,18 @@ def _said(channel: Channel) -> list[tuple[str, str]]:
     ],
 )  # fmt: skip
 def test_a_system_posts_as_its_bot(
-    hook: tuple[IncomingWebhook, str], group: Channel, body: Any, content_type: str
+    webhook: tuple[IncomingWebhook, str], group: Channel, body: Any, content_type: str
 ) -> None:
-    answer = _post(hook[1], body, content_type)
+    answer = _post(webhook[1], body, content_type)
     assert (answer.status_code, answer.content) == (200, b"ok")
     assert _said(group) == [("Build", "Build 812 is green")]
-    hook[0].refresh_from_db()
-    assert hook[0].last_used_at is not None
+    webhook[0].refresh_from_db()
+    assert webhook[0].last_used_at is not None
 
 
-def test_its_bot_has_joined_the_group_in_view_of_all(hook: tuple[IncomingWebhook, str], group: Channel) -> None:
+def test_its_bot_has_joined_the_group_in_view_of_all(webhook: tuple[IncomingWebhook, str], group: Channel) -> None:
     assert kinds(group) == ["channel.note", "channel.note"]
-    assert hook[0].bot.kind == User.Kind.SERVICE and hook[0].bot.memberships.filter(channel=group).exists()
+    assert webhook[0].bot.kind == User.Kind.SERVICE and webhook[0].bot.memberships.filter(channel=group).exists()
 
 
 def test_into_an_app_s_room(web: App) -> None:
@@ -105,24 +105,24 @@ def test_into_an_app_s_room(web: App) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_message_is_a_clear_problem(
-    hook: tuple[IncomingWebhook, str], group: Channel, body: Any, status: int, code: int
+    webhook: tuple[IncomingWebhook, str], group: Channel, body: Any, status: int, code: int
 ) -> None:
-    answer = _post(hook[1], body)
+    answer = _post(webhook[1], body)
     assert answer.status_code == status and answer["Content-Type"] == "application/problem+json"
     problem = json.loads(answer.content)
-    assert problem["code"] == code and problem["detail"] and hook[1] not in answer.content.decode()
+    assert problem["code"] == code and problem["detail"] and webhook[1] not in answer.content.decode()
     assert _said(group) == []
 
 
 @pytest.mark.parametrize("form", ["a=1&" * 200 + "text=x", "payload=%7B", "payload=", "%ff=%fe&text=%ff"])
-def test_no_form_is_a_fault(hook: tuple[IncomingWebhook, str], form: str) -> None:
-    assert _post(hook[1], form, FORM).status_code in (200, 400)
+def test_no_form_is_a_fault(webhook: tuple[IncomingWebhook, str], form: str) -> None:
+    assert _post(webhook[1], form, FORM).status_code in (200, 400)
 
 
 def test_a_wrong_secret_and_one_that_was_taken_back_look_alike(
-    hook: tuple[IncomingWebhook, str], group: Channel, alice: User
+    webhook: tuple[IncomingWebhook, str], group: Channel, alice: User
 ) -> None:
-    made, secret = hook
+    made, secret = webhook
 
     def refused(by: str) -> str:
         answer = _post(by, {"text": "hello"})
@@ -141,38 +141,38 @@ def test_a_wrong_secret_and_one_that_was_taken_back_look_alike(
     assert _said(group) == [("Build", "renewed")]
 
 
-def test_a_closed_channel_takes_nothing(hook: tuple[IncomingWebhook, str], group: Channel, alice: User) -> None:
+def test_a_closed_channel_takes_nothing(webhook: tuple[IncomingWebhook, str], group: Channel, alice: User) -> None:
     channel_set_closed(operator=alice, channel_id=group.pk, closed=True)
-    answer = _post(hook[1], {"text": "hello"})
+    answer = _post(webhook[1], {"text": "hello"})
     assert answer.status_code == 409 and _said(group) == []
 
 
-def test_the_same_key_again_is_said_once(hook: tuple[IncomingWebhook, str], group: Channel) -> None:
+def test_the_same_key_again_is_said_once(webhook: tuple[IncomingWebhook, str], group: Channel) -> None:
     for _ in range(3):
-        assert _post(hook[1], {"text": "hello"}, **{"Idempotency-Key": "812"}).status_code == 200
+        assert _post(webhook[1], {"text": "hello"}, **{"Idempotency-Key": "812"}).status_code == 200
     assert _said(group) == [("Build", "hello")]
 
 
 def test_too_much_is_told_with_when_to_come_back(
-    hook: tuple[IncomingWebhook, str], group: Channel, settings: Any
+    webhook: tuple[IncomingWebhook, str], group: Channel, settings: Any
 ) -> None:
     settings.IM_INCOMING_WEBHOOK_RATE, settings.IM_INCOMING_WEBHOOK_BURST = 0.1, 2
     throttles.reset()
-    answers = [_post(hook[1], {"text": str(number)}) for number in range(4)]
+    answers = [_post(webhook[1], {"text": str(number)}) for number in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 429, 429]
     assert int(answers[2]["Retry-After"]) >= 1
     assert len(_said(group)) == 2
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])
-def test_there_is_only_post(hook: tuple[IncomingWebhook, str], method: str) -> None:
-    assert Client().generic(method, f"/hooks/{hook[1]}/", "{}").status_code == 405
+def test_there_is_only_post(webhook: tuple[IncomingWebhook, str], method: str) -> None:
+    assert Client().generic(method, f"/hooks/{webhook[1]}/", "{}").status_code == 405
 
 
 def test_nobody_learns_the_secret_from_the_logs_or_the_table(
-    hook: tuple[IncomingWebhook, str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    webhook: tuple[IncomingWebhook, str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    secret = hook[1]
+    secret = webhook[1]
     with caplog.at_level(logging.DEBUG):
         assert _post(secret, {"text": "hello"}).status_code == 200
         assert _post(secret, {}).status_code == 400
@@ -193,19 +193,19 @@ def test_nobody_learns_the_secret_from_the_logs_or_the_table(
 
 
 @pytest.mark.parametrize("who", ["member", "stranger"])
-def test_who_could_not_make_it_gets_no_url_of_it(hook: tuple[IncomingWebhook, str], bob: User, who: str) -> None:
+def test_who_could_not_make_it_gets_no_url_of_it(webhook: tuple[IncomingWebhook, str], bob: User, who: str) -> None:
     user = bob if who == "member" else User.objects.create_user("carol")
     for change in (incoming_webhook_rotate_secret, incoming_webhook_enable):
         with pytest.raises(ChatError):
-            change(user=user, hook_id=hook[0].pk)  # type: ignore[operator]
-    assert _post(hook[1], {"text": "hello"}).status_code == 200
+            change(user=user, hook_id=webhook[0].pk)  # type: ignore[operator]
+    assert _post(webhook[1], {"text": "hello"}).status_code == 200
 
 
-def test_who_takes_it_over_keeps_it_alive(hook: tuple[IncomingWebhook, str], alice: User) -> None:
+def test_who_takes_it_over_keeps_it_alive(webhook: tuple[IncomingWebhook, str], alice: User) -> None:
     user_deactivate(user_id=alice.pk)
-    assert _post(hook[1], {"text": "hello"}).status_code == 404
-    incoming_webhook_enable(user=User.objects.create_superuser("olga"), hook_id=hook[0].pk)
-    assert _post(hook[1], {"text": "hello"}).status_code == 200
+    assert _post(webhook[1], {"text": "hello"}).status_code == 404
+    incoming_webhook_enable(user=User.objects.create_superuser("olga"), hook_id=webhook[0].pk)
+    assert _post(webhook[1], {"text": "hello"}).status_code == 200
 
 
 @pytest.mark.parametrize("who", ["member", "stranger"])

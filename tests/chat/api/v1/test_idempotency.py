@@ -88,10 +88,10 @@ def test_people_are_added_to_a_group_once(maker: Caller, group: str, alice: User
 
 
 def test_a_secret_is_renewed_once(maker: Caller) -> None:
-    hook = maker.post("webhooks/", {"name": "Orders", "url": URL, "events": ["message.sent"]}).data["id"]
-    first, again = (maker.post(f"webhooks/{hook}/secret/", **KEY) for _ in range(2))
+    webhook = maker.post("webhooks/", {"name": "Orders", "url": URL, "events": ["message.sent"]}).data["id"]
+    first, again = (maker.post(f"webhooks/{webhook}/secret/", **KEY) for _ in range(2))
     assert first.data == again.data
-    assert Webhook.objects.get(pk=hook).secret == first.data["secret"]
+    assert Webhook.objects.get(pk=webhook).secret == first.data["secret"]
 
 
 def test_an_import_goes_on_where_an_earlier_attempt_ended(maker: Caller, alice: User) -> None:

@@ -32,8 +32,8 @@ def group(shop: User) -> str:
 def made(bot: Caller, group: str) -> dict[str, Any]:
     reply = bot.post(HOOKS, {"name": "Build", "channel": group})
     assert reply.status == 201, reply.data
-    hook: dict[str, Any] = reply.data
-    return hook
+    webhook: dict[str, Any] = reply.data
+    return webhook
 
 
 def posted(url: str) -> int:

@@ -71,7 +71,7 @@ def everything(db: None, alice: User, shop: User, grant: Grant) -> dict[str, str
     rival = service_create(username="rival")
     group = channel_create_group(creator=rival, name="Theirs", members=["alice"], join="closed")
     said = say(rival, group)
-    hook, _ = webhook_create(
+    webhook, _ = webhook_create(
         maker=rival, name="x", url="https://example.org/", events=["message.sent"], channel_id=group.pk
     )
     incoming, _ = incoming_webhook_create(maker=rival, name="builds", channel_id=group.pk)
@@ -79,7 +79,7 @@ def everything(db: None, alice: User, shop: User, grant: Grant) -> dict[str, str
     return {
         "$channel": str(group.pk),
         "$message": str(said.id),
-        "$webhook": str(hook.pk),
+        "$webhook": str(webhook.pk),
         "$hook": str(incoming.pk),
         "$external": "c-1",
         "$name": "alice",

@@ -128,9 +128,9 @@ def test_another_service_s_webhook_does_not_exist(bot: Caller, bob: User, grant:
 def test_the_shop_sees_what_was_refused_has_it_sent_again_or_lets_it_go(bot: Caller, grant: Grant) -> None:
     made = _made(bot)
     path, refused = f"webhooks/{made['id']}/", {"attempts": 4, "status": 422, "error": "It answered 422."}
-    hook = Webhook.objects.get(pk=made["id"])
+    webhook = Webhook.objects.get(pk=made["id"])
     for position in (3, 8, 5):
-        hook.dead_letters.create(position=position, next_attempt_at=None, **refused)
+        webhook.dead_letters.create(position=position, next_attempt_at=None, **refused)
     assert bot.get(path).data["aside"] == bot.get("webhooks/").data["results"][0]["aside"] == 3
     first = bot.get(f"{path}aside/?limit=2").data
     assert [one["position"] for one in first["results"]] == [3, 5]

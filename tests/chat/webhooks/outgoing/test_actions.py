@@ -51,9 +51,9 @@ def _refused_to(user: User, change: Any, **fields: Any) -> None:
 
 def test_it_begins_at_the_end_of_the_log(scene: Scene, olga: User) -> None:
     scene.say()
-    hook, secret = webhook_create(maker=olga, name="Books", url=URL, events=["member.left", "message.sent"])
-    assert hook.position == log.head() and hook.enabled
-    assert hook.subscriptions == ["message.sent", "member.left"] and len(secret) >= 32
+    webhook, secret = webhook_create(maker=olga, name="Books", url=URL, events=["member.left", "message.sent"])
+    assert webhook.position == log.head() and webhook.enabled
+    assert webhook.subscriptions == ["message.sent", "member.left"] and len(secret) >= 32
 
 
 def test_all_channels_need_the_right_to_manage_them(scene: Scene) -> None:
@@ -93,70 +93,70 @@ def test_who_is_online_is_no_news_of_a_channel(scene: Scene, olga: User) -> None
 
 def test_there_may_not_be_too_many(scene: Scene, olga: User, settings: Any) -> None:
     settings.IM_WEBHOOKS = 1
-    hook, _ = webhook_create(maker=olga, name="Books", url=URL, events=["message.sent"])
+    webhook, _ = webhook_create(maker=olga, name="Books", url=URL, events=["message.sent"])
     with pytest.raises(ChatError) as refusal:
         webhook_create(maker=olga, name="More", url=URL, events=["message.sent"])
     assert refusal.value.code is errors.TOO_MUCH
-    webhook_disable(user=olga, webhook_id=hook.pk)
+    webhook_disable(user=olga, webhook_id=webhook.pk)
     webhook_create(maker=olga, name="More", url=URL, events=["message.sent"])
     with pytest.raises(ChatError):
-        webhook_enable(user=olga, webhook_id=hook.pk)
+        webhook_enable(user=olga, webhook_id=webhook.pk)
 
 
 def test_another_s_webhook_does_not_exist(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
-    hook = hooks.make(receiver, "message.sent", channel=scene.group, maker=scene.alice)
+    webhook = hooks.make(receiver, "message.sent", channel=scene.group, maker=scene.alice)
     for change in (webhook_update, webhook_enable, webhook_disable, webhook_rotate_secret, webhook_delete):
-        _refused_to(scene.bob, change, webhook_id=hook.pk)
-    _refused_to(scene.bob, webhook_replay, webhook_id=hook.pk, position=0)
-    assert Webhook.objects.filter(pk=hook.pk, position=hook.position, enabled=True).exists()
+        _refused_to(scene.bob, change, webhook_id=webhook.pk)
+    _refused_to(scene.bob, webhook_replay, webhook_id=webhook.pk, position=0)
+    assert Webhook.objects.filter(pk=webhook.pk, position=webhook.position, enabled=True).exists()
 
 
 def test_a_secret_is_renewed(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
-    hook = hooks.make(receiver)
-    secret = webhook_rotate_secret(user=hooks.olga, webhook_id=hook.pk)
-    assert secret != hook.secret and Webhook.objects.get(pk=hook.pk).secret == secret
+    webhook = hooks.make(receiver)
+    secret = webhook_rotate_secret(user=hooks.olga, webhook_id=webhook.pk)
+    assert secret != webhook.secret and Webhook.objects.get(pk=webhook.pk).secret == secret
 
 
 def test_a_position_that_the_log_does_not_have(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
-    hook = hooks.make(receiver)
+    webhook = hooks.make(receiver)
     for position in (-1, log.head() + 1):
         with pytest.raises(ChatError) as refusal:
-            webhook_replay(user=hooks.olga, webhook_id=hook.pk, position=position)
+            webhook_replay(user=hooks.olga, webhook_id=webhook.pk, position=position)
         assert refusal.value.code is errors.ILLEGAL_PARAMETER
 
 
 def test_who_lost_the_right_cannot_switch_it_on_again(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
-    hook = hooks.make(receiver, "message.sent", channel=scene.group, maker=scene.bob)
+    webhook = hooks.make(receiver, "message.sent", channel=scene.group, maker=scene.bob)
     scene.leave()
     with pytest.raises(ChatError) as refusal:
-        webhook_enable(user=scene.bob, webhook_id=hook.pk)
+        webhook_enable(user=scene.bob, webhook_id=webhook.pk)
     assert refusal.value.code is errors.NOT_AUTHORISED
-    assert webhook_enable(user=hooks.olga, webhook_id=hook.pk).created_by == hooks.olga
+    assert webhook_enable(user=hooks.olga, webhook_id=webhook.pk).created_by == hooks.olga
 
 
 def test_who_manages_all_hooks_turns_no_private_one_towards_themselves(
     scene: Scene, hooks: Hooks, receiver: Receiver
 ) -> None:
     private = channel_create_private(creator=scene.alice, other=scene.bob)[0]
-    hook = hooks.make(receiver, "message.sent", channel=private, maker=scene.alice)
+    webhook = hooks.make(receiver, "message.sent", channel=private, maker=scene.alice)
     changes: list[tuple[Any, dict[str, Any]]] = [
         (webhook_update, {"url": URL}), (webhook_rotate_secret, {}), (webhook_enable, {}),
     ]  # fmt: skip
     for change, fields in changes:
         with pytest.raises(ChatError) as refusal:
-            change(user=hooks.olga, webhook_id=hook.pk, **fields)
+            change(user=hooks.olga, webhook_id=webhook.pk, **fields)
         assert refusal.value.code is errors.NOT_AUTHORISED
-    after = Webhook.objects.get(pk=hook.pk)
-    assert (after.url, after.secret, after.created_by) == (receiver.url, hook.secret, scene.alice)
-    webhook_disable(user=hooks.olga, webhook_id=hook.pk)
-    webhook_delete(user=hooks.olga, webhook_id=hook.pk)
+    after = Webhook.objects.get(pk=webhook.pk)
+    assert (after.url, after.secret, after.created_by) == (receiver.url, webhook.secret, scene.alice)
+    webhook_disable(user=hooks.olga, webhook_id=webhook.pk)
+    webhook_delete(user=hooks.olga, webhook_id=webhook.pk)
 
 
 def test_its_lease_is_one_node_s(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
-    hook = hooks.make(receiver)
+    webhook = hooks.make(receiver)
 
     def lease(node: str) -> Webhook | None:
-        return deliveries.webhook_lease(hook=hook, node=node)
+        return deliveries.webhook_lease(webhook=webhook, node=node)
 
     assert lease("a") and lease("a") and lease("b") is None
     Webhook.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
@@ -164,29 +164,29 @@ def test_its_lease_is_one_node_s(scene: Scene, hooks: Hooks, receiver: Receiver)
 
 
 def test_who_lost_the_lease_moves_nothing(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
-    hook = hooks.make(receiver)
-    slow = deliveries.webhook_lease(hook=hook, node="slow")
+    webhook = hooks.make(receiver)
+    slow = deliveries.webhook_lease(webhook=webhook, node="slow")
     assert slow is not None
     Webhook.objects.update(leased_by="quick")
     done: dict[str, Any] = {"first": 1, "last": 2, "upto": 99, "more": False, "events": 1}
-    assert not deliveries.webhook_record_attempt(hook=slow, answer=HttpResult(200, "", 5), **done)
-    assert not deliveries.webhook_record_attempt(hook=slow, answer=FAILED, **done)
-    after = Webhook.objects.get(pk=hook.pk)
-    assert (after.position, after.failures, after.leased_by) == (hook.position, 0, "quick")
+    assert not deliveries.webhook_record_attempt(webhook=slow, answer=HttpResult(200, "", 5), **done)
+    assert not deliveries.webhook_record_attempt(webhook=slow, answer=FAILED, **done)
+    after = Webhook.objects.get(pk=webhook.pk)
+    assert (after.position, after.failures, after.leased_by) == (webhook.position, 0, "quick")
     Webhook.objects.all().delete()
-    assert not deliveries.webhook_record_attempt(hook=slow, answer=FAILED, **done)
+    assert not deliveries.webhook_record_attempt(webhook=slow, answer=FAILED, **done)
 
 
 def test_who_was_taken_elsewhere_meanwhile_moves_nothing(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
     """Also where the same node has the lease again."""
     scene.say()
-    hook = hooks.make(receiver)
-    before = deliveries.webhook_lease(hook=hook, node="a")
-    moved = webhook_replay(user=hooks.olga, webhook_id=hook.pk, position=0)
-    assert before and deliveries.webhook_lease(hook=moved, node="a")
+    webhook = hooks.make(receiver)
+    before = deliveries.webhook_lease(webhook=webhook, node="a")
+    moved = webhook_replay(user=hooks.olga, webhook_id=webhook.pk, position=0)
+    assert before and deliveries.webhook_lease(webhook=moved, node="a")
     done: dict[str, Any] = {"first": 1, "last": 2, "upto": 2, "more": False, "events": 1}
-    assert not deliveries.webhook_record_attempt(hook=before, answer=HttpResult(200, "", 5), **done)
-    assert Webhook.objects.get(pk=hook.pk).position == 0
+    assert not deliveries.webhook_record_attempt(webhook=before, answer=HttpResult(200, "", 5), **done)
+    assert Webhook.objects.get(pk=webhook.pk).position == 0
 
 
 def test_each_failure_doubles_the_pause_up_to_a_bound(settings: Any) -> None:
@@ -200,8 +200,8 @@ def test_only_the_newest_attempts_are_kept(scene: Scene, hooks: Hooks, receiver:
     settings.IM_WEBHOOK_DELIVERY_LOG = 3
     hooks_made = [hooks.make(receiver), hooks.make(receiver)]
     for number in range(5):
-        for hook in hooks_made:
-            deliveries.attempt_store(hook=hook, answer=FAILED, first=number, events=1)
+        for webhook in hooks_made:
+            deliveries.attempt_store(webhook=webhook, answer=FAILED, first=number, events=1)
     deliveries.attempts_delete_old()
     kept = WebhookDelivery.objects.filter(webhook=hooks_made[0]).order_by("pk").values_list("first_position", flat=True)
     assert list(kept) == [2, 3, 4] and WebhookDelivery.objects.count() == 6

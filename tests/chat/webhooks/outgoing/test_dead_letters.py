@@ -22,42 +22,42 @@ from tests.support.webhooks import Hooks, ended, failed, idle, read, settled, st
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-async def put_aside(hook: Webhook) -> WebhookDeadLetter:
+async def put_aside(webhook: Webhook) -> WebhookDeadLetter:
     """Wait until an event of the hook has been put aside."""
-    await stored(lambda: WebhookDeadLetter.objects.filter(webhook=hook).exists())
-    return await run(lambda: WebhookDeadLetter.objects.get(webhook=hook))
+    await stored(lambda: WebhookDeadLetter.objects.filter(webhook=webhook).exists())
+    return await run(lambda: WebhookDeadLetter.objects.get(webhook=webhook))
 
 
 @pytest.mark.parametrize("status", [400, 413, 422, 500, 404])
 async def test_one_that_is_refused_for_good_blocks_no_other(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, status: int
 ) -> None:
-    hook = await run(hooks.make, receiver, "message.sent")
+    webhook = await run(hooks.make, receiver, "message.sent")
     receiver.refused = {"5": status}
     messages = await run(lambda: [scene.say(str(number)) for number in range(12)])
     wanted = [str(number) for number in range(12) if number != 5]
     await eventually(lambda: receiver.texts() == wanted)
-    refused = await put_aside(hook)
+    refused = await put_aside(webhook)
     assert (refused.position, refused.status) == (messages[5].position, status)
-    await idle(site, hook)
-    assert (await read(hook)).enabled
+    await idle(site, webhook)
+    assert (await read(webhook)).enabled
     # It comes as soon as it is taken, and says that it comes late.
     receiver.refused = {}
     await eventually(lambda: receiver.texts() == [*wanted, "5"])
     assert receiver.events[-1]["late"] is True and "late" not in receiver.events[0]
     await stored(lambda: not WebhookDeadLetter.objects.exists())
-    await settled(hook)
+    await settled(webhook)
 
 
 async def test_one_that_takes_little_at_a_time_gets_all_in_order(
     scene: Scene, hooks: Hooks, receiver: Receiver, quick: Any
 ) -> None:
-    hook = await run(hooks.make, receiver, "message.sent")
+    webhook = await run(hooks.make, receiver, "message.sent")
     receiver.most = 3
     await run(lambda: [scene.say(str(number)) for number in range(40)])
     async with serving() as site:
         await eventually(lambda: len(receiver.events) == 40)
-        await idle(site, hook)
+        await idle(site, webhook)
     assert receiver.texts() == [str(number) for number in range(40)]
     assert not await run(WebhookDeadLetter.objects.exists)
 
@@ -66,10 +66,10 @@ async def test_one_that_refuses_everything_gets_nothing_put_aside(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
 ) -> None:
     """It is the receiver that fails, not an event: all of it waits, in order."""
-    hook = await run(hooks.make, receiver, "message.sent")
+    webhook = await run(hooks.make, receiver, "message.sent")
     receiver.status = 400
     await run(lambda: [scene.say(str(number)) for number in range(8)])
-    await failed(hook, 12)
+    await failed(webhook, 12)
     assert not await run(WebhookDeadLetter.objects.exists)
     receiver.status = 204
     await eventually(lambda: receiver.texts() == [str(number) for number in range(8)])
@@ -78,10 +78,10 @@ async def test_one_that_refuses_everything_gets_nothing_put_aside(
 async def test_a_request_without_a_right_signature_is_nobody_s_fault_but_the_receiver_s(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
 ) -> None:
-    hook = await run(hooks.make, receiver, "message.sent")
+    webhook = await run(hooks.make, receiver, "message.sent")
     right, receiver.secret = receiver.secret, "another"
     await run(lambda: [scene.say(str(number)) for number in range(3)])
-    await failed(hook, 6)
+    await failed(webhook, 6)
     receiver.secret = right
     await eventually(lambda: receiver.texts() == ["0", "1", "2"])
     assert not await run(WebhookDeadLetter.objects.exists)
@@ -102,86 +102,86 @@ async def test_what_waits_behind_events_that_are_not_told_is_found(
 async def test_after_days_it_is_not_sent_again_by_itself_but_when_olga_wants(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, quick: Any
 ) -> None:
-    hook = await run(hooks.make, receiver, "message.sent")
+    webhook = await run(hooks.make, receiver, "message.sent")
     receiver.refused = {"poison": 422}
     await run(scene.say, "poison")
     await run(scene.say, "after")
-    await put_aside(hook)
+    await put_aside(webhook)
     long_ago = timezone.now() - timedelta(hours=quick.IM_WEBHOOK_GIVE_UP + 1)
     await run(lambda: WebhookDeadLetter.objects.update(created_at=long_ago))
     await stored(lambda: WebhookDeadLetter.objects.filter(next_attempt_at=None).exists())
     receiver.refused = {}
-    await run(webhook_enable, user=hooks.olga, webhook_id=hook.pk)
+    await run(webhook_enable, user=hooks.olga, webhook_id=webhook.pk)
     await eventually(lambda: receiver.texts() == ["after", "poison"])
 
 
 async def test_one_alone_that_is_refused_for_days_ends_no_hook(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, quick: Any
 ) -> None:
-    hook = await run(hooks.make, receiver, "message.sent")
+    webhook = await run(hooks.make, receiver, "message.sent")
     receiver.refused = {"poison": 400}
     await run(scene.say, "poison")
-    await failed(hook, 2)
+    await failed(webhook, 2)
     long_ago = timezone.now() - timedelta(hours=quick.IM_WEBHOOK_GIVE_UP + 1)
     await run(lambda: Webhook.objects.update(failing_since=long_ago))
-    assert (await put_aside(hook)).next_attempt_at is None
+    assert (await put_aside(webhook)).next_attempt_at is None
     await run(scene.say, "after")
     await eventually(lambda: receiver.texts() == ["after"])
-    assert (await read(hook)).enabled
+    assert (await read(webhook)).enabled
 
 
 async def test_one_that_refuses_too_much_fails_as_a_whole(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, quick: Any
 ) -> None:
     quick.IM_WEBHOOK_DEAD_LETTERS = 1
-    hook = await run(hooks.make, receiver, "message.sent")
+    webhook = await run(hooks.make, receiver, "message.sent")
     receiver.refused = {"1": 422, "3": 500}
     await run(lambda: [scene.say(str(number)) for number in range(5)])
     await eventually(lambda: receiver.texts() == ["0", "2"])
-    await failed(hook, 5)
+    await failed(webhook, 5)
     long_ago = timezone.now() - timedelta(hours=quick.IM_WEBHOOK_GIVE_UP + 1)
     await run(lambda: Webhook.objects.filter(failures__gt=0).update(failing_since=long_ago))
-    assert "Every attempt has failed" in await ended(hook)
+    assert "Every attempt has failed" in await ended(webhook)
 
 
 async def test_a_replay_tells_what_was_put_aside_in_its_turn(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
 ) -> None:
-    hook = await run(hooks.make, receiver, "message.sent")
+    webhook = await run(hooks.make, receiver, "message.sent")
     receiver.refused = {"poison": 422}
     first = await run(scene.say, "first")
     await run(scene.say, "poison")
     await run(scene.say, "after")
-    await put_aside(hook)
-    await idle(site, hook)
-    await settled(hook)
+    await put_aside(webhook)
+    await idle(site, webhook)
+    await settled(webhook)
     receiver.refused = {}
-    await run(webhook_replay, user=hooks.olga, webhook_id=hook.pk, position=first.position)
+    await run(webhook_replay, user=hooks.olga, webhook_id=webhook.pk, position=first.position)
     await eventually(lambda: receiver.texts()[-2:] == ["poison", "after"])
     assert not await run(WebhookDeadLetter.objects.exists)
 
 
 async def test_what_olga_lets_go_is_not_sent_again(scene: Scene, hooks: Hooks, receiver: Receiver, site: Site) -> None:
-    hook = await run(hooks.make, receiver, "message.sent")
+    webhook = await run(hooks.make, receiver, "message.sent")
     receiver.refused = {"poison": 422}
     await run(scene.say, "poison")
     await run(scene.say, "after")
-    await put_aside(hook)
-    await run(lambda: dead_letters_delete_all(user=hooks.olga, webhook_id=hook.pk))
+    await put_aside(webhook)
+    await run(lambda: dead_letters_delete_all(user=hooks.olga, webhook_id=webhook.pk))
     asked = len(receiver.requests)
     await run(scene.say, "last")
     await eventually(lambda: receiver.texts()[-1] == "last")
     assert b"poison" not in b"".join(body for _, _, body in receiver.requests[asked + 1 :])
-    assert await run(WebhookDelivery.objects.filter(webhook=hook, status=422).exists)
+    assert await run(WebhookDelivery.objects.filter(webhook=webhook, status=422).exists)
 
 
 async def test_what_is_not_there_any_more_is_let_go(scene: Scene, hooks: Hooks, receiver: Receiver, site: Site) -> None:
-    hook = await run(hooks.make, receiver, "message.sent")
+    webhook = await run(hooks.make, receiver, "message.sent")
     receiver.refused = {"poison": 422}
     poison = await run(scene.say, "poison")
     await run(scene.say, "after")
-    await put_aside(hook)
+    await put_aside(webhook)
     # As retention does.
     await run(lambda: Event.objects.filter(position=poison.position).delete())
     await stored(lambda: not WebhookDeadLetter.objects.exists())
-    await settled(hook)
+    await settled(webhook)

@@ -25,32 +25,32 @@ pytestmark = pytest.mark.django_db(transaction=True)
 async def test_alices_messages_arrive_signed_and_in_order(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
 ) -> None:
-    hook = await run(hooks.make, receiver, "message.sent")
+    webhook = await run(hooks.make, receiver, "message.sent")
     for number in range(250):
         await run(scene.say, str(number))
     await eventually(lambda: len(receiver.events) == 250)
     assert receiver.texts() == [str(number) for number in range(250)]
     assert receiver.positions() == sorted(receiver.positions())
     assert {request[0] for request in receiver.requests} == {"/in?key=our-own-secret"}
-    await idle(site, hook)
-    assert (await read(hook)).position == receiver.positions()[-1]
+    await idle(site, webhook)
+    assert (await read(webhook)).position == receiver.positions()[-1]
 
 
 async def test_several_events_go_in_one_request(scene: Scene, hooks: Hooks, receiver: Receiver, quick: Any) -> None:
     quick.IM_WEBHOOK_BATCH = 40
-    hook = await run(hooks.make, receiver, "message.sent")
+    webhook = await run(hooks.make, receiver, "message.sent")
     await run(lambda: [scene.say(str(number)) for number in range(100)])
     async with serving() as site:
-        await idle(site, hook)
+        await idle(site, webhook)
     assert receiver.texts() == [str(number) for number in range(100)] and len(receiver.requests) == 3
 
 
 async def test_a_request_is_bounded_in_bytes(scene: Scene, hooks: Hooks, receiver: Receiver, quick: Any) -> None:
     quick.IM_WEBHOOK_BYTES = 20_000
-    hook = await run(hooks.make, receiver, "message.sent")
+    webhook = await run(hooks.make, receiver, "message.sent")
     await run(lambda: [scene.say("x" * 6000) for _ in range(9)])
     async with serving() as site:
-        await idle(site, hook)
+        await idle(site, webhook)
     assert len(receiver.events) == 9 and max(len(body) for _, _, body in receiver.requests) < 24_000
 
 
@@ -77,15 +77,15 @@ async def test_a_slow_receiver_delays_neither_the_chat_nor_other_webhooks(
 
 async def test_a_redirect_is_not_followed(scene: Scene, hooks: Hooks, receiver: Receiver, site: Site) -> None:
     with Receiver() as inside:
-        hook = await run(hooks.make, receiver, "message.sent")
+        webhook = await run(hooks.make, receiver, "message.sent")
         for status in (301, 302, 303, 307, 308):
             receiver.status, receiver.location = status, inside.url
             before = len(receiver.requests)
             await run(scene.say, str(status))
             await eventually(lambda before=before: len(receiver.requests) > before)  # type: ignore[misc]
-        await failed(hook, 3)
+        await failed(webhook, 3)
         assert inside.requests == []
-        assert "redirects are not followed" in await last_error(hook)
+        assert "redirects are not followed" in await last_error(webhook)
         receiver.status, receiver.location = 200, ""
         await eventually(lambda: len(receiver.texts()) == 5)
 
@@ -94,29 +94,29 @@ async def test_a_private_address_gets_nothing(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, quick: Any
 ) -> None:
     """Also where the hook was made while the network was open, or its name leads there only now."""
-    hook = await run(hooks.make, receiver, "message.sent")
+    webhook = await run(hooks.make, receiver, "message.sent")
     quick.IM_WEBHOOK_PRIVATE_NETWORKS = ()
     await run(scene.say, "secret")
-    await failed(hook, 2)
+    await failed(webhook, 2)
     named = receiver.url.replace("127.0.0.1", "localhost")
     await run(lambda: Webhook.objects.update(url=named))
-    await failed(hook, 4)
-    assert receiver.requests == [] and "private network" in await last_error(hook)
+    await failed(webhook, 4)
+    assert receiver.requests == [] and "private network" in await last_error(webhook)
 
 
 async def test_the_logs_contain_neither_url_nor_secret(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        hook = await run(hooks.make, receiver, "message.sent")
+        webhook = await run(hooks.make, receiver, "message.sent")
         await run(scene.say, "hello")
         await eventually(lambda: receiver.texts() == ["hello"])
         for broken in (500, 302):
             receiver.status = broken
             await run(scene.say, "again")
-            await failed(hook, 1)
+            await failed(webhook, 1)
         receiver.stop()
-        await failed(hook, 3)
+        await failed(webhook, 3)
     written = [record.getMessage() for record in caplog.records if not record.name.startswith("django.db")]
     assert not [line for line in written if receiver.secret in line or "our-own-secret" in line]
     errors = await run(lambda: list(WebhookDelivery.objects.values_list("error", flat=True)))
@@ -126,7 +126,7 @@ async def test_the_logs_contain_neither_url_nor_secret(
 async def test_without_webhooks_a_message_costs_no_queries(scene: Scene, quick: Any, site: Site) -> None:
     quick.IM_EVENT_LOG_POLL_INTERVAL, quick.IM_WEBHOOK_INTERVAL = 3600, 0
     other = Dispatcher("other", site.hub)
-    await other._look()
+    await other._start_due()
     await run(scene.say, "hello")
     await eventually(lambda: site.hub.watermark > other._seen)
     news = asyncio.create_task(other._news())
@@ -140,7 +140,7 @@ async def test_without_webhooks_a_message_costs_no_queries(scene: Scene, quick: 
 async def test_a_webhook_without_matching_events_costs_no_write(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hook = await run(hooks.make, receiver, "member.left", channel=scene.group)
+    webhook = await run(hooks.make, receiver, "member.left", channel=scene.group)
 
     def written(*args: Any, **kwargs: Any) -> None:
         raise AssertionError("nothing is to be written")
@@ -150,5 +150,5 @@ async def test_a_webhook_without_matching_events_costs_no_write(
     for number in range(20):
         await run(say, scene.alice, scene.room, str(number))
         await run(scene.say, str(number))
-    await idle(site, hook)
-    assert receiver.requests == [] and (await read(hook)).position < await run(log.head)
+    await idle(site, webhook)
+    assert receiver.requests == [] and (await read(webhook)).position < await run(log.head)

@@ -28,33 +28,33 @@ pytestmark = pytest.mark.django_db(transaction=True)
 async def test_a_receiver_that_is_down_loses_nothing(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
 ) -> None:
-    hook = await run(hooks.make, receiver, "message.sent")
+    webhook = await run(hooks.make, receiver, "message.sent")
     await run(scene.say, "before")
     await eventually(lambda: receiver.texts() == ["before"])
     with receiver.down():
         await run(scene.say, "meanwhile")
-        await eventually(lambda: hook.pk in site.node.webhooks._progress)
-        await failed(hook, 3)
+        await eventually(lambda: webhook.pk in site.node.webhooks._progress)
+        await failed(webhook, 3)
     await run(scene.say, "after")
     await eventually(lambda: receiver.texts() == ["before", "meanwhile", "after"])
-    await idle(site, hook)
-    after = await read(hook)
+    await idle(site, webhook)
+    after = await read(webhook)
     assert (after.failures, after.failing_since, after.leased_by) == (0, None, "")
 
 
 async def test_a_receiver_that_answers_500_gets_the_event_again(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
 ) -> None:
-    hook = await run(hooks.make, receiver, "message.sent")
+    webhook = await run(hooks.make, receiver, "message.sent")
     receiver.status = 500
     await run(scene.say, "hello")
-    await failed(hook, 3)
-    assert (await read(hook)).position < (await run(log.head))
+    await failed(webhook, 3)
+    assert (await read(webhook)).position < (await run(log.head))
     receiver.status = 200
     await eventually(lambda: receiver.texts() == ["hello"])
     bodies = {body for _, _, body in receiver.requests}
     assert len(bodies) == 1
-    await idle(site, hook)
+    await idle(site, webhook)
     attempts = await run(lambda: list(WebhookDelivery.objects.order_by("pk").values_list("attempt", "status", "error")))
     assert attempts[0] == (1, 500, "It answered 500.") and attempts[-1] == (len(attempts), 200, "")
 
@@ -62,44 +62,44 @@ async def test_a_receiver_that_answers_500_gets_the_event_again(
 async def test_a_long_failure_disables_the_webhook_with_a_reason(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, quick: Any
 ) -> None:
-    hook = await run(hooks.make, receiver, "message.sent")
+    webhook = await run(hooks.make, receiver, "message.sent")
     receiver.status = 503
     await run(scene.say, "hello")
-    await failed(hook, 2)
-    assert (await read(hook)).enabled
+    await failed(webhook, 2)
+    assert (await read(webhook)).enabled
     long_ago = timezone.now() - timedelta(hours=quick.IM_WEBHOOK_GIVE_UP + 1)
     await run(lambda: Webhook.objects.update(failing_since=long_ago))
-    assert await ended(hook) == "Every attempt has failed for 72 hours."
+    assert await ended(webhook) == "Every attempt has failed for 72 hours."
     receiver.status = 200
     await run(scene.say, "later")
-    await run(webhook_enable, user=hooks.olga, webhook_id=hook.pk)
+    await run(webhook_enable, user=hooks.olga, webhook_id=webhook.pk)
     await eventually(lambda: receiver.texts() == ["hello", "later"])
 
 
 async def test_a_disabled_webhook_gets_nothing_and_continues_where_it_stopped(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
 ) -> None:
-    hook = await run(hooks.make, receiver, "message.sent")
-    await run(webhook_disable, user=hooks.olga, webhook_id=hook.pk)
+    webhook = await run(hooks.make, receiver, "message.sent")
+    await run(webhook_disable, user=hooks.olga, webhook_id=webhook.pk)
     with Receiver() as other:
         witness = await run(hooks.make, other, "message.sent")
         await run(scene.say, "hello")
         await idle(site, witness)
     assert receiver.requests == []
-    await run(webhook_enable, user=hooks.olga, webhook_id=hook.pk)
+    await run(webhook_enable, user=hooks.olga, webhook_id=webhook.pk)
     await eventually(lambda: receiver.texts() == ["hello"])
 
 
 async def test_a_webhook_of_a_deactivated_user_gets_nothing_more(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
 ) -> None:
-    hook = await run(hooks.make, receiver, "message.sent", channel=scene.group, maker=scene.bob)
+    webhook = await run(hooks.make, receiver, "message.sent", channel=scene.group, maker=scene.bob)
     await run(scene.say, "hello")
     await eventually(lambda: receiver.texts() == ["hello"])
-    await idle(site, hook)
+    await idle(site, webhook)
     await run(lambda: user_deactivate(user_id=scene.bob.pk))
     await run(scene.say, "secret")
-    assert await ended(hook) == deliveries.NO_RIGHT
+    assert await ended(webhook) == deliveries.NO_RIGHT
     assert receiver.texts() == ["hello"]
 
 
@@ -117,10 +117,10 @@ async def test_a_database_fault_loses_nothing(
         return attempted(**given)
 
     monkeypatch.setattr(deliveries, "webhook_record_attempt", away)
-    hook = await run(hooks.make, receiver, "message.sent")
+    webhook = await run(hooks.make, receiver, "message.sent")
     await run(scene.say, "hello")
     await eventually(lambda: receiver.texts() == ["hello"] * 3)
-    await settled(hook)
+    await settled(webhook)
     assert faults == 0 and len(receiver.requests) == 3
 
 

@@ -23,30 +23,30 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 async def test_olga_replays_events(scene: Scene, hooks: Hooks, receiver: Receiver, site: Site) -> None:
-    hook = await run(hooks.make, receiver, "message.sent")
+    webhook = await run(hooks.make, receiver, "message.sent")
     first = await run(scene.say, "first")
     await run(scene.say, "second")
     await eventually(lambda: receiver.texts() == ["first", "second"])
-    await idle(site, hook)
-    await run(webhook_replay, user=hooks.olga, webhook_id=hook.pk, position=first.position)
+    await idle(site, webhook)
+    await run(webhook_replay, user=hooks.olga, webhook_id=webhook.pk, position=first.position)
     await eventually(lambda: receiver.texts() == ["first", "second", "second"])
 
 
 async def test_a_replay_during_a_delivery_is_kept(scene: Scene, hooks: Hooks, receiver: Receiver, site: Site) -> None:
-    hook = await run(hooks.make, receiver, "message.sent")
+    webhook = await run(hooks.make, receiver, "message.sent")
     receiver.answering.clear()
     await run(scene.say, "hello")
     await eventually(lambda: len(receiver.requests) == 1)
-    await run(webhook_replay, user=hooks.olga, webhook_id=hook.pk, position=0)
+    await run(webhook_replay, user=hooks.olga, webhook_id=webhook.pk, position=0)
     receiver.answering.set()
     await eventually(lambda: receiver.texts() == ["hello", "hello"])
-    await idle(site, hook)
+    await idle(site, webhook)
 
 
 async def test_two_nodes_never_deliver_one_webhook_at_the_same_time(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
 ) -> None:
-    hook = await run(hooks.make, receiver, "message.sent")
+    webhook = await run(hooks.make, receiver, "message.sent")
     other = Dispatcher("other", site.hub)
     other.start()
     try:
@@ -58,8 +58,8 @@ async def test_two_nodes_never_deliver_one_webhook_at_the_same_time(
         receiver.answering.set()
         await run(scene.say, "more")
         await eventually(lambda: receiver.texts() == ["hello", "more"])
-        await idle(site, hook)
-        await settled(hook)
+        await idle(site, webhook)
+        await settled(webhook)
     finally:
         await other.stop()
     assert len(receiver.requests) == 2
@@ -68,9 +68,9 @@ async def test_two_nodes_never_deliver_one_webhook_at_the_same_time(
 async def test_a_node_that_takes_over_from_a_dead_one_delivers_the_rest(
     scene: Scene, hooks: Hooks, receiver: Receiver, quick: Any
 ) -> None:
-    hook = await run(hooks.make, receiver, "message.sent")
+    webhook = await run(hooks.make, receiver, "message.sent")
     await run(scene.say, "hello")
-    assert await run(lambda: deliveries.webhook_lease(hook=hook, node="dead")) is not None
+    assert await run(lambda: deliveries.webhook_lease(webhook=webhook, node="dead")) is not None
     async with serving() as site:
         seen = site.node.webhooks._looked
         await eventually(lambda: site.node.webhooks._looked > seen)
@@ -80,11 +80,11 @@ async def test_a_node_that_takes_over_from_a_dead_one_delivers_the_rest(
 
 
 async def test_a_stopping_node_hands_over_at_once(scene: Scene, hooks: Hooks, receiver: Receiver, quick: Any) -> None:
-    hook = await run(hooks.make, receiver, "message.sent")
+    webhook = await run(hooks.make, receiver, "message.sent")
     async with serving():
         receiver.answering.clear()
         await run(scene.say, "hello")
         await eventually(lambda: len(receiver.requests) == 1)
-    left = await read(hook)
+    left = await read(webhook)
     assert left.leased_by == "" and left.failures == 0
     receiver.answering.set()

@@ -26,30 +26,30 @@ from tests.support.webhooks import ALL, Hooks
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def _told(hook: Webhook) -> list[dict[str, Any]]:
+def _told(webhook: Webhook) -> list[dict[str, Any]]:
     """All that the hook hears from where it is."""
-    hook = Webhook.objects.select_related("channel", "created_by").get(pk=hook.pk)
+    webhook = Webhook.objects.select_related("channel", "created_by").get(pk=webhook.pk)
     told: list[dict[str, Any]] = []
-    after, more = hook.position, True
+    after, more = webhook.position, True
     while more:
-        page = hook_selectors.next_events(hook, after=after)
-        told += [event for entry in page.entries for event in payloads.events(hook, entry)]
+        page = hook_selectors.next_events(webhook, after=after)
+        told += [event for entry in page.entries for event in payloads.events(webhook, entry)]
         after, more = page.upto, page.more
     # As the OpenAPI document describes it.
-    msgspec.json.decode(payloads.body(hook, [*told, *(event | {"late": True} for event in told)]), type=Batch)
+    msgspec.json.decode(payloads.body(webhook, [*told, *(event | {"late": True} for event in told)]), type=Batch)
     return told
 
 
-def _names(hook: Webhook) -> list[str]:
-    return [event["event"] for event in _told(hook)]
+def _names(webhook: Webhook) -> list[str]:
+    return [event["event"] for event in _told(webhook)]
 
 
 def test_a_message_its_edit_and_its_recall(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
-    hook = hooks.make(receiver, *ALL[:3])
+    webhook = hooks.make(receiver, *ALL[:3])
     first, second = scene.say("hello"), scene.say("bye")
     scene.edit(first, "hello all")
     scene.recall(second)
-    told = _told(hook)
+    told = _told(webhook)
     assert [(event["event"], event["data"].get("msg")) for event in told] == [
         ("message.sent", "hello all"), ("message.sent", ""), ("message.edited", "hello all"),
         ("message.recalled", None),
@@ -59,12 +59,14 @@ def test_a_message_its_edit_and_its_recall(scene: Scene, hooks: Hooks, receiver:
 
 
 def test_who_joins_and_who_leaves(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
-    hook = hooks.make(receiver, "member.joined", "member.left")
+    webhook = hooks.make(receiver, "member.joined", "member.left")
     made = channel_create_group(creator=scene.alice, name="Tea", members=["bob"])
     member_invite(user=scene.alice, channel_id=scene.group.pk, names=["carol"])
     channel_rename(user=scene.alice, channel_id=made.pk, name="Coffee")
     member_leave(user=scene.bob, channel_id=made.pk)
-    told = [(one["event"], one["data"]["target"], [who["userId"] for who in one["data"]["who"]]) for one in _told(hook)]
+    told = [
+        (one["event"], one["data"]["target"], [who["userId"] for who in one["data"]["who"]]) for one in _told(webhook)
+    ]
     assert told == [
         ("member.joined", str(made.pk), ["alice", "bob"]),
         ("member.joined", str(scene.group.pk), ["carol"]),
@@ -73,22 +75,22 @@ def test_who_joins_and_who_leaves(scene: Scene, hooks: Hooks, receiver: Receiver
 
 
 def test_a_hook_hears_only_what_it_asked_for(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
-    hook = hooks.make(receiver, "message.recalled")
+    webhook = hooks.make(receiver, "message.recalled")
     said = scene.say()
     scene.invite("carol")
     scene.recall(said)
-    assert _names(hook) == ["message.recalled"]
+    assert _names(webhook) == ["message.recalled"]
 
 
 def test_a_hook_of_all_channels_hears_nothing_of_private_ones(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
-    hook = hooks.make(receiver)
+    webhook = hooks.make(receiver)
     private, _ = channel_create_private(creator=scene.alice, other=scene.bob)
     said = say(scene.alice, private, "secret")
     message_edit(user=scene.alice, channel_id=private.pk, message_id=said.id, text="more secret", app=101)
     message_recall(user=scene.alice, channel_id=private.pk, message_id=said.id, app=101)
     say(scene.bob, scene.room, "in the room")
     scene.say("in the group")
-    told = _told(hook)
+    told = _told(webhook)
     assert [event["data"]["msg"] for event in told] == ["in the room", "in the group"]
 
 
@@ -96,55 +98,55 @@ def test_what_nobody_vouches_for_is_not_told(
     scene: Scene, hooks: Hooks, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Should an entry of a private channel ever lack its mark, its channel is still a private one."""
-    hook = hooks.make(receiver)
+    webhook = hooks.make(receiver)
     private, _ = channel_create_private(creator=scene.alice, other=scene.bob)
     monkeypatch.setattr("chat.rules.route", lambda pair: {})
     say(scene.alice, private, "secret")
-    assert _told(hook) == []
+    assert _told(webhook) == []
 
 
 def test_a_hook_of_one_channel_hears_no_other(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
     other = channel_create_group(creator=scene.alice, name="Tea")
-    hook = hooks.make(receiver, channel=scene.group)
+    webhook = hooks.make(receiver, channel=scene.group)
     say(scene.alice, other, "elsewhere")
     say(scene.alice, scene.room, "in the room")
     scene.say("here")
-    assert [event["data"]["msg"] for event in _told(hook)] == ["here"]
+    assert [event["data"]["msg"] for event in _told(webhook)] == ["here"]
 
 
 def test_the_hook_of_a_private_channel_is_one_of_its_people(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
     private, _ = channel_create_private(creator=scene.alice, other=scene.bob)
-    hook = hooks.make(receiver, channel=private, maker=scene.alice)
+    webhook = hooks.make(receiver, channel=private, maker=scene.alice)
     say(scene.bob, private, "to Alice")
-    assert [event["data"]["msg"] for event in _told(hook)] == ["to Alice"]
+    assert [event["data"]["msg"] for event in _told(webhook)] == ["to Alice"]
 
 
 def test_a_member_s_hook_hears_nothing_of_before_they_came(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
     scene.say("before Carol")
     scene.invite("carol")
-    hook = hooks.make(receiver, "message.sent", channel=scene.group, maker=scene.carol)
+    webhook = hooks.make(receiver, "message.sent", channel=scene.group, maker=scene.carol)
     scene.say("with Carol")
-    webhook_replay(user=scene.carol, webhook_id=hook.pk, position=0)
-    assert [event["data"]["msg"] for event in _told(hook)] == ["with Carol"]
+    webhook_replay(user=scene.carol, webhook_id=webhook.pk, position=0)
+    assert [event["data"]["msg"] for event in _told(webhook)] == ["with Carol"]
 
 
 def test_a_manager_s_hook_does(scene: Scene, hooks: Hooks, receiver: Receiver, olga: User) -> None:
     scene.say("before")
-    hook = hooks.make(receiver, "message.sent", channel=scene.group)
-    webhook_replay(user=olga, webhook_id=hook.pk, position=0)
-    assert [event["data"]["msg"] for event in _told(hook)] == ["before"]
+    webhook = hooks.make(receiver, "message.sent", channel=scene.group)
+    webhook_replay(user=olga, webhook_id=webhook.pk, position=0)
+    assert [event["data"]["msg"] for event in _told(webhook)] == ["before"]
 
 
 @pytest.mark.parametrize("right", ["membership", "account"])
 def test_a_right_that_ends_ends_the_hook(scene: Scene, hooks: Hooks, receiver: Receiver, right: str) -> None:
-    hook = hooks.make(receiver, "message.sent", channel=scene.group, maker=scene.bob)
+    webhook = hooks.make(receiver, "message.sent", channel=scene.group, maker=scene.bob)
     if right == "membership":
         scene.leave()
     else:
         User.objects.filter(pk=scene.bob.pk).update(is_active=False)
     scene.say("secret")
-    hook = Webhook.objects.select_related("channel", "created_by").get(pk=hook.pk)
-    page = hook_selectors.next_events(hook, after=hook.position)
+    webhook = Webhook.objects.select_related("channel", "created_by").get(pk=webhook.pk)
+    page = hook_selectors.next_events(webhook, after=webhook.position)
     assert page.ended and page.entries == []
 
 

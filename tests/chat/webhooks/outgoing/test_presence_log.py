@@ -72,8 +72,8 @@ async def test_who_lets_nobody_see_that_they_are_online_is_not_told_of(
 async def test_without_a_hook_that_wants_it_nothing_is_stored(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
 ) -> None:
-    hook = await run(hooks.make, receiver, ONLINE)
-    await run(webhook_disable, user=hooks.olga, webhook_id=hook.pk)
+    webhook = await run(hooks.make, receiver, ONLINE)
+    await run(webhook_disable, user=hooks.olga, webhook_id=webhook.pk)
     await run(hooks.make, receiver, "message.sent")
     before = await run(log.head)
     alice = await site.connect(scene.alice)
