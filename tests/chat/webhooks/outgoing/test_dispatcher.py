@@ -129,7 +129,7 @@ async def test_without_webhooks_a_message_costs_no_queries(scene: Scene, quick: 
     await other._start_due()
     await run(scene.say, "hello")
     await eventually(lambda: site.hub.watermark > other._seen)
-    news = asyncio.create_task(other._news())
+    news = asyncio.create_task(other._wait_for_events())
     for _ in range(20):
         await asyncio.sleep(0)
     assert not news.done()
