@@ -25,7 +25,7 @@ class ChatConfig(AppConfig):
 
 
 def _open_room(app: "App", **kwargs: Any) -> None:
-    """An app and its global channel come to be together, wherever the app is made."""
+    """Create the global channel of a new app."""
     from chat.actions.channel import channel_create_global
 
     channel_create_global(app=app)

@@ -1,6 +1,6 @@
-"""Everything the site keeps of one person, as a ZIP of JSON and pictures; nothing of anybody else's.
+"""Exports all data of one user as a ZIP of JSON and pictures, without data of others.
 
-Of others it holds what the person sees of them anyway: their user names, where they are friends or blocked.
+Of other users it contains only what the user sees anyway: user names of friends and blocked users.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from chat.models import (
 )
 
 _PAGE = 500
-"""Messages read at a time: the memory that an export takes does not grow with what was said."""
+"""Messages read at a time, so that memory does not grow with the number of messages."""
 _ENDINGS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"GIF8": "gif", b"RIFF": "webp", b"OggS": "ogg", b"ID3": "mp3"}
 
 
 def export(user: User) -> Iterator[bytes]:
-    """The ZIP, piece by piece. Each step reads the database by itself, so it may be asked for in any thread."""
+    """Yield the ZIP in pieces. Each step reads the database by itself, so it may run in any thread."""
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in _parts(user):
@@ -63,7 +63,9 @@ def export(user: User) -> Iterator[bytes]:
 
 
 class _Sink(io.RawIOBase):
-    """Takes what is written until it is fetched. It cannot be sought in, so the archive is written in one go."""
+    """A file that holds what is written until it is fetched. It is not seekable, so the archive is written in one
+    pass.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -88,7 +90,7 @@ def _parts(user: User) -> Iterator[tuple[str, Any]]:
     yield "read-marks", [_mark(mark) for mark in ReadMark.objects.filter(user=user).order_by("channel")]
     yield "devices", [_device(device) for device in devices(user)]
     yield "pins", [_pin(pin) for pin in Pin.objects.filter(pinned_by=user).order_by("pk")]
-    # Whom it was about, and what they had said, is theirs.
+    # The reported user and message are data of others.
     yield "reports", [_report(report) for report in Report.objects.filter(reporter=user).order_by("pk")]
     yield "restrictions", [_restriction(row) for row in Restriction.objects.filter(user=user).order_by("pk")]
     yield "work", _work(user)
@@ -135,7 +137,7 @@ def _people(user: User) -> dict[str, Any]:
 
 
 def _work(user: User) -> dict[str, Any]:
-    """What somebody did for the site. On whom is theirs."""
+    """Return the user's work as an operator, without the users it concerned."""
     restricted = Restriction.objects.filter(created_by=user).order_by("pk")
     handled = Report.objects.filter(handled_by=user).order_by("pk")
     return {
@@ -143,7 +145,7 @@ def _work(user: User) -> dict[str, Any]:
         "restrictions": [_restriction(row) for row in restricted],
         "reports": [{"state": row.state, "time": _time(row.handled_at)} for row in handled],
         "recalls": Message.objects.filter(recalled_by=user).exclude(sender=user).count(),
-        # Not where they lead: such an address may be a secret of the site's.
+        # Without the URLs, which may be secrets of the site.
         "webhooks": [row.name for row in Webhook.objects.filter(created_by=user).order_by("pk")],
         "incomingWebhooks": [
             {"name": row.name, "channel": str(row.channel_id), "since": _time(row.created_at)}
@@ -214,7 +216,7 @@ def _restriction(row: Restriction) -> dict[str, Any]:
 
 
 def _pages(user: User, *, files: bool = False) -> Iterator[list[Message]]:
-    """The person's messages from the oldest on; with `files`, those that are no text."""
+    """Yield the user's messages in pages, oldest first; with `files`, pictures and voice messages only."""
     after = 0
     while True:
         found = Message.objects.filter(sender=user, pk__gt=after).order_by("pk")

@@ -1,4 +1,4 @@
-"""Which web pages may call, by the Origin their browser names: one rule for WebSockets and for HTTP calls."""
+"""The rule for origins of web pages, for WebSockets and HTTP calls."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from django.http.request import split_domain_port, validate_host
 
 
 def origin_allowed(origin: str | None, *, cookie: bool, host: str, secure: bool) -> bool:
-    """Whether a page of `origin` may call: the site's own page, or one on IM_ALLOWED_ORIGINS (scheme, host and port).
+    """Return whether a page of `origin` may call: the site's own, or one on IM_ALLOWED_ORIGINS (scheme, host and
+    port).
 
-    Without Origin it is a program, which is welcome unless it carries a cookie.
+    A request without Origin comes from a program, which may call unless it carries a cookie.
     """
     if origin is None:
         return not cookie

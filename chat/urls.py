@@ -1,4 +1,4 @@
-"""The HTTP calls of existing clients and business systems."""
+"""Paths of the older HTTP calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the site keeps of a person: take it along, and delete the account."""
+"""Pages to export one's data and to delete one's account."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from delivery.db.executors import run
 
 
 class OwnData(OwnPage):
-    """What can be done with it."""
+    """The page that offers export, deactivation and deletion."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return render(request, "accounts/own_data.html", {"here": "own-data"})
 
 
 class Export(OwnPage):
-    """Everything, as a ZIP, sent while it is made. By POST, so that no page elsewhere can make somebody download it."""
+    """Streams the ZIP while it is made. POST only, so that no other site can trigger the download."""
 
     def post(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         try:
@@ -48,7 +48,7 @@ async def _sent(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
 
 
 class Delete(CloseAccountView):
-    """Delete one's account, for good."""
+    """Deletes the user's account permanently."""
 
     template_name = "accounts/delete.html"
     end = staticmethod(account_delete)

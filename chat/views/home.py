@@ -1,4 +1,4 @@
-"""The chat page: a shell that the browser's modules fill over the WebSocket."""
+"""The chat page: an HTML shell that the ES modules fill over the WebSocket."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ DEFAULT_APP = 101
 @never_cache
 @ensure_csrf_cookie
 def home(request: HttpRequest) -> HttpResponse:
-    """The page on one app (`appId` or `appID`, 101 if absent), signed in or not. An unknown app is not found."""
+    """Render the page on one app (`appId` or `appID`, 101 if absent), signed in or not. An unknown app is a 404."""
     app = _app(request)
     person = request.user if isinstance(request.user, User) else None
     page = render(request, "chat/home.html", {"app": app, "boot": _boot(app, person)})
-    # Pictures and voice messages come over the WebSocket; `imsite.middleware` allows them here and nowhere else.
+    # Pictures and voice messages arrive over the WebSocket as data; `imsite.middleware` allows them on this page only.
     page.shows_blobs = True  # type: ignore[attr-defined]
     return page
 
@@ -38,7 +38,7 @@ def _app(request: HttpRequest) -> App:
 
 
 def _boot(app: App, person: User | None) -> dict[str, object]:
-    """What the modules must know before they connect."""
+    """Return the data that the modules need before they connect."""
     return {
         "appId": app.number,
         "appName": app.name,

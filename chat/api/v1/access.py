@@ -1,4 +1,4 @@
-"""Who may call: somebody's API token, and a Django permission for each thing it does. Cookies count for nothing."""
+"""Access to `/api/v1/`: an API token, and a Django permission for each method. Cookies are ignored."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ _LONGEST = 512
 
 
 class ApiToken(BaseAuthentication):  # type: ignore[misc]
-    """`Authorization: Token <token>` or `Bearer <token>`; asked anew at every call, so a revoked one ends at once."""
+    """Authenticates `Authorization: Token <token>` or `Bearer <token>`. Tokens are checked at every call, so a
+    revoked one fails at once.
+    """
 
     def authenticate(self, request: Request) -> tuple[User, str] | None:
         header = request.headers.get("Authorization")
@@ -40,11 +42,11 @@ class ApiToken(BaseAuthentication):  # type: ignore[misc]
 
 
 class MayCall(BasePermission):  # type: ignore[misc]
-    """The permission that the view names for the method; None there: any valid token."""
+    """Requires the permission that the view names for the method; None there: any valid token."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if request.method not in view.permissions:
-            return True  # There is no such method, which is what the answer then says.
+            return True  # The view answers 405.
         if request.user is None:
             raise NotAuthenticated("This call needs an API token: Authorization: Bearer <token>.")
         permission = view.permissions[request.method]

@@ -1,4 +1,4 @@
-"""`channels/…`: the channels of a service; of every group with chat.manage_channels."""
+"""`channels/…`: the channels of a service, and all groups with `chat.manage_channels`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PAINTERS = {
 
 
 class Channel(Shape):
-    """A conversation as the calling service sees it; `role` is null where it is not a member."""
+    """A channel as the calling service sees it; `role` is null where it is not a member."""
 
     target: Id
     kind: Kind
@@ -67,7 +67,7 @@ class Channels(Shape):
 
 
 class NewChannel(Shape):
-    """A group, or the private channel with one person."""
+    """A group, or the private channel with one user."""
 
     kind: Literal["public", "private"]
     name: ChannelName = ""
@@ -77,7 +77,7 @@ class NewChannel(Shape):
 
 
 class ChannelChanges(Shape):
-    """What is left out stays."""
+    """Absent fields are not changed."""
 
     name: ChannelName | None = None
     join: Join | None = None
@@ -104,7 +104,9 @@ class ChannelList(Endpoint):
         tag="channels",
     )
     def get(self, request: Request) -> Response:
-        """By id: the channels that the service is in, the apps' rooms; with chat.manage_channels every group."""
+        """List channels by id: those the service is a member of, the global channels, and with `chat.manage_channels`
+        every group.
+        """
         page = pagination.asked(request)
         kind = request.query_params.get("kind", "")
         if kind and kind not in KINDS:
@@ -134,7 +136,9 @@ class ChannelList(Endpoint):
         tag="channels",
     )
     def post(self, request: Request) -> Response:
-        """A new group, which the service owns; or the private channel with somebody, 200 if it is there already."""
+        """Create a group, owned by the service, or the private channel with a user. An existing private channel
+        answers 200.
+        """
         data = self.body(request, NewChannel)
         existed = False
 
@@ -156,7 +160,7 @@ class ChannelDetailView(Endpoint):
 
     @described("Look at a channel", gives={200: Channel}, refuses=(404,), got={"A group": PAINTERS}, tag="channels")
     def get(self, request: Request, channel_id: str) -> Response:
-        """A channel that the service may read."""
+        """Return a channel that the service may read."""
         return answer(shown(request, number(channel_id)))
 
     @described(
@@ -169,7 +173,9 @@ class ChannelDetailView(Endpoint):
         tag="channels",
     )
     def patch(self, request: Request, channel_id: str) -> Response:
-        """As an owner or admin: name and policy; as an owner also `history` and `closed`. All of it, or nothing."""
+        """Change name and settings as an owner or admin; `history` and `closed` only as an owner. All changes or none
+        are made.
+        """
         data, target = self.body(request, ChannelChanges), number(channel_id)
         service_channel.channel_change(
             user=request.user,
@@ -186,18 +192,20 @@ class ChannelDetailView(Endpoint):
 
     @described("Close a group", gives={204: None}, refuses=(404,), tag="channels")
     def delete(self, request: Request, channel_id: str) -> Response:
-        """Nothing more can be said in it; its members go on reading it. PATCH `closed` false opens it again."""
+        """Close the group: it accepts no more messages and stays readable for its members. PATCH `closed` false opens
+        it again.
+        """
         service_channel.channel_close(user=request.user, channel_id=number(channel_id))
         return answer(status=204)
 
 
 def shown(request: Request, channel_id: int) -> dict[str, Any]:
-    """A channel as the caller sees it now; NO_DATA if it may not."""
+    """Return a channel as the caller sees it now; raise NO_DATA if it may not read it."""
     return payloads.channel(selectors.channel_summary(request.user, access_for_service(request.user, channel_id)))
 
 
 def _made(request: Request, data: NewChannel) -> tuple[int, bool]:
-    """The id of the channel, and whether it was there."""
+    """Create or find the channel; return its id and whether it existed."""
     if data.kind == "public":
         group = channels.channel_create_group(
             creator=request.user, name=data.name, members=data.members, join=data.join, listed=data.listed

@@ -1,4 +1,4 @@
-"""What the calls of `/api/v1/` have in common: who may call, how much, how JSON comes in and how every answer looks."""
+"""The base of all calls of `/api/v1/`: authentication, rate limits, JSON bodies and responses."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Json(BaseRenderer):  # type: ignore[misc]
 
 
 class JsonBody(BaseParser):  # type: ignore[misc]
-    """A JSON body as it came, no longer than IM_API_MAX_BODY_BYTES bytes; `Endpoint.body` makes a shape of it."""
+    """Reads a JSON body of up to IM_API_MAX_BODY_BYTES bytes; `Endpoint.body` parses it into a shape."""
 
     media_type = "application/json"
 
@@ -61,7 +61,7 @@ class JsonBody(BaseParser):  # type: ignore[misc]
 
 
 class Endpoint(APIView):  # type: ignore[misc]
-    """One path. `permissions`: what a token needs for each method that the path has (None: nothing more)."""
+    """One path. `permissions` names the permission for each method that the path has (None: any valid token)."""
 
     permissions: ClassVar[Permissions] = {}
     authentication_classes: tuple[type[BaseAuthentication], ...] = (ApiToken,)
@@ -70,16 +70,16 @@ class Endpoint(APIView):  # type: ignore[misc]
     parser_classes = (JsonBody,)
     content_negotiation_class = AlwaysJson
     _allowance: Allowance | None = None
-    """What the token has left after this request."""
+    """What the token may still send after this request."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if not cors.allowed(request):
             raise ChatError(errors.NOT_AUTHORISED, "Pages of this origin may not call.")
-        # A browser asks first without credentials.
+        # A browser's preflight carries no credentials.
         if request.method == "OPTIONS":
             return
         self.perform_authentication(request)
-        # Before the permissions: whoever tries what they may not do is throttled as well.
+        # Before the permissions, so that forbidden calls are rate limited too.
         if request.auth is not None:
             self._allowance = throttles.requests.draw(request.auth)
             self._allowance.require()
@@ -91,29 +91,29 @@ class Endpoint(APIView):  # type: ignore[misc]
         return response
 
     def body(self, request: Request, shape: type[S]) -> S:
-        """The request's JSON as that shape."""
+        """Parse the request's JSON into this shape."""
         raw = request.data or b"{}"
         data: S = parse(raw, shape)
         return data
 
     def charge(self, request: Request, messages: int) -> None:
-        """Count messages that the call is about to send against its token. TOO_MUCH if they are too many by now."""
+        """Count the messages that the call is about to send against the token's limit. Raise TOO_MUCH beyond it."""
         throttles.messages.take(request.auth, messages)
 
     def idempotency(self, request: Request, data: Shape, key: str | None = None) -> IdempotencyKey | None:
-        """What makes this call happen once: its `Idempotency-Key`, else `key`; None without either."""
+        """Return the idempotency key of this call: its `Idempotency-Key` header, or else `key`; None without either."""
         given = idempotency_header(request) or key
         if not given:
             return None
         return IdempotencyKey(f"api:{request.user.pk}", given, self._fingerprint(request, data))
 
     def _fingerprint(self, request: Request, data: Shape) -> str:
-        """By a key of the site's: a password in the body must not be guessed by what is kept of it."""
+        """Return a keyed hash of the request: a password in the body must not be guessable from what is stored."""
         asked = f"{request.method} {request.path}\n".encode() + msgspec.json.encode(data, order="sorted")
         return salted_hmac("imsite.idempotency", asked, algorithm="sha256").hexdigest()
 
     def handle_exception(self, exc: Exception) -> Response:
-        """Every failure as a problem."""
+        """Turn every failure into a problem."""
         return problems.response(problems.of_error(exc, call=self.request.path))
 
     def finalize_response(
@@ -132,7 +132,9 @@ class Endpoint(APIView):  # type: ignore[misc]
 
 
 def idempotency_header(request: Request) -> str | None:
-    """The request's `Idempotency-Key`, None without. ILLEGAL_PARAMETER for one that guards nothing or is too long."""
+    """Return the `Idempotency-Key` header, or None. Raise ILLEGAL_PARAMETER if it is too long, or on a call without
+    effect.
+    """
     given = request.headers.get("Idempotency-Key")
     if given is None:
         return None
@@ -147,13 +149,13 @@ def idempotency_header(request: Request) -> str | None:
 
 
 def answer(data: Any = None, status: int = 200) -> Response:
-    """An answer of the declared shape; 204 has none."""
+    """Return a response with a body of the declared shape; 204 has none."""
     return Response(data, status=status)
 
 
 @extend_schema(exclude=True)
 class NoSuchPath(Endpoint):
-    """Whatever is asked below `/api/v1/` that is no call."""
+    """Answers 404 for every other path below `/api/v1/`."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         raise NotFound

@@ -1,4 +1,4 @@
-"""`users/external/…`: a business's own people, under the ids that it has for them, without a second sign-up."""
+"""`users/external/…`: users of a business, by the ids that it has for them, without a second sign-up."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MAYUAN = ALICE | {"userId": "shop.5f0c9a1be2d34478", "name": "Ma Yuan"}
 
 
 class ExternalPerson(Shape):
-    """What is left out stays; a new person without a nickname is shown by the service's."""
+    """Absent fields are not changed. A new user without a nickname is shown by the service's name."""
 
     nickname: Nickname | None = None
     avatar: (
@@ -74,7 +74,7 @@ class ExternalList(Endpoint):
         tag="users",
     )
     def get(self, request: Request) -> Response:
-        """The users that this service has made, in that order, each with the id that it has for them."""
+        """List the users that this service created, oldest first, with its ids for them."""
         page = pagination.asked(request)
         rows = external_users_page(request.user, after=page.number, limit=page.limit)
         some = rows[: page.limit]
@@ -91,7 +91,7 @@ class External(Endpoint):
 
     @described("Find one's own person", gives={200: UserShown}, refuses=(404,), got={"Known": MAYUAN}, tag="users")
     def get(self, request: Request, external_id: str) -> Response:
-        """The user that this service has made for its own id of a person."""
+        """Return the user that this service created for one of its own ids."""
         return answer(shown(_own(request, external_id)))
 
     @described(
@@ -103,7 +103,7 @@ class External(Endpoint):
         tag="users",
     )
     def put(self, request: Request, external_id: str) -> Response:
-        """The user for the service's own id of a person, made at the first call; the same again changes nothing."""
+        """Create or change the user of one of the service's own ids. A repeated call changes nothing."""
         data = self.body(request, ExternalPerson)
         picture = None if data.avatar is None else _picture(data.avatar)
         known = accounts.external_user_upsert(
@@ -118,7 +118,7 @@ class External(Endpoint):
 
     @described("Shut one's own person out", gives={204: None}, refuses=(404,), tag="users")
     def delete(self, request: Request, external_id: str) -> Response:
-        """Deactivate the user: tokens and connections end. What was said stays."""
+        """Deactivate the user: tokens and connections end. Messages stay."""
         accounts.external_user_deactivate(service=request.user, external_id=external_id)
         return answer(status=204)
 
@@ -137,7 +137,9 @@ class ExternalToken(Endpoint):
         tag="users",
     )
     def post(self, request: Request, external_id: str) -> Response:
-        """A short-lived token with which the business's app logs its person in. Only for people the service made."""
+        """Issue a short-lived token with which the business's app logs its user in. Only for users that the service
+        created.
+        """
         data = self.body(request, TokenWanted)
 
         def make() -> dict[str, Any]:
@@ -153,7 +155,7 @@ class ExternalToken(Endpoint):
 
     @described("End the tokens of one's own person", gives={204: None}, refuses=(404,), tag="users")
     def delete(self, request: Request, external_id: str) -> Response:
-        """All that the service had made for the person, and the connections made by them."""
+        """Revoke all tokens that the service issued for the user, and disconnect their connections."""
         accounts.external_tokens_revoke(service=request.user, external_id=external_id)
         return answer(status=204)
 

@@ -1,4 +1,4 @@
-"""`channels/<id>/messages/`: what was said in a channel, page by page."""
+"""`channels/<id>/messages/`: the history of a channel, in pages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SAID = {
 
 
 class Note(Shape):
-    """A system note: who came, went, renamed the group, …; it stands after message number `seq`."""
+    """A system note, such as a user joining or the group being renamed. It follows message number `seq`."""
 
     target: Id
     note: str
@@ -40,7 +40,7 @@ class Note(Shape):
 
 
 class MessagePage(Shape):
-    """Ascending, whichever way one goes; `next` goes on the same way."""
+    """Messages in ascending order, in either direction; `next` continues in the same direction."""
 
     results: list[Message]
     notes: Annotated[list[Note], Meta(description="The notes that stand among these messages.")]
@@ -64,9 +64,10 @@ class History(Endpoint):
         tag="messages",
     )
     def get(self, request: Request, channel_id: str) -> Response:
-        """A page of messages that the service may read: the newest, or beyond `before` or `after` (a message's `seq`).
+        """Return a page of messages that the service may read: the newest, or those beyond `before` or `after` (a
+        message's `seq`).
 
-        A page holds fewer than `limit` where the messages are long; `next` alone tells whether more follow.
+        A page holds fewer than `limit` messages if they are long. Only `next` tells whether there are more.
         """
         page = pagination.asked(request)
         before, after = _beyond(request, page)
@@ -79,7 +80,7 @@ class History(Endpoint):
 
 
 def _beyond(request: Request, page: pagination.Page) -> tuple[int | None, int | None]:
-    """`before` and `after` as numbers; a cursor holds one of them, and goes before both."""
+    """Return `before` and `after` as numbers. A cursor holds one of them and overrides both."""
     given = {name: request.query_params.get(name) for name in ("before", "after")}
     if page.after:
         name, _, text = page.after.partition(":")

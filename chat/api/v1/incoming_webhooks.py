@@ -1,4 +1,4 @@
-"""`incoming-webhooks/…`: URLs by which other systems post into one channel."""
+"""`incoming-webhooks/…`: URLs through which other systems post into one channel."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class IncomingWebhookChange(Shape):
 
 
 class IncomingWebhook(Shape):
-    """`bot` says what is posted. `usedAt` is a minute exact, and absent before the first time."""
+    """`bot` sends what is posted. `usedAt` is exact to a minute, and absent before the first use."""
 
     id: Id
     name: str
@@ -72,7 +72,7 @@ class IncomingWebhooks(Endpoint):
         got={"One": {"results": [_EXAMPLE], "next": None}},
     )
     def get(self, request: Request) -> Response:
-        """One's own; with `chat.manage_channels` all."""
+        """List your own incoming webhooks; with `chat.manage_channels` all of them."""
         page = pagination.asked(request)
         rows, more = hook_selectors.incoming_webhooks_page(request.user, after=page.number, limit=page.limit)
         return answer(pagination.answer([_shown(row) for row in rows], next=rows[-1].pk if more else None))
@@ -87,9 +87,11 @@ class IncomingWebhooks(Endpoint):
         got={"Made": {**_EXAMPLE, "url": _URL}},
     )
     def post(self, request: Request) -> Response:
-        """A URL that takes `{"text": "…"}`, said by a new bot of that name, who joins the group.
+        """Create a URL that accepts `{"text": "…"}`. A new bot with the given name joins the group and
+        sends the messages.
 
-        For owners and admins of the group, and who has `chat.manage_channels`. It lives as long as they may.
+        Allowed for owners and admins of the group and for holders of `chat.manage_channels`. It works as
+        long as they keep that right.
         """
         data = self.body(request, NewIncomingWebhook)
         channel = number(data.channel)
@@ -113,7 +115,7 @@ class OneIncomingWebhook(Endpoint):
         "Look at an incoming webhook", gives={200: IncomingWebhook}, tag="incoming webhooks", got={"One": _EXAMPLE}
     )
     def get(self, request: Request, hook_id: str) -> Response:
-        """Where it posts, and whether."""
+        """Return the incoming webhook's channel and state."""
         return answer(_shown(hook_selectors.incoming_webhook_of(request.user, number(hook_id))))
 
     @described(
@@ -125,7 +127,7 @@ class OneIncomingWebhook(Endpoint):
         got={"Switched off": {**_EXAMPLE, "enabled": False}},
     )
     def patch(self, request: Request, hook_id: str) -> Response:
-        """Off, its URL leads nowhere. On, it posts by the same URL, as long as who switched it on may."""
+        """Disable the URL, or enable it again; it then works as long as you keep the right to it."""
         data, pk = self.body(request, IncomingWebhookChange), number(hook_id)
         webhook = hook_selectors.incoming_webhook_of(request.user, pk)
         if data.enabled:
@@ -136,7 +138,7 @@ class OneIncomingWebhook(Endpoint):
 
     @described("Switch an incoming webhook off", gives={204: None}, tag="incoming webhooks")
     def delete(self, request: Request, hook_id: str) -> Response:
-        """Its URL leads nowhere; what was posted stays. PATCH `enabled` true lets it post again."""
+        """Disable the URL; posted messages stay. PATCH `enabled` true enables it again."""
         hooks.incoming_webhook_disable(hook_id=hook_selectors.incoming_webhook_of(request.user, number(hook_id)).pk)
         return answer(status=204)
 
@@ -152,7 +154,7 @@ class IncomingWebhookSecret(Endpoint):
         got={"Renewed": {"url": _URL}},
     )
     def post(self, request: Request, hook_id: str) -> Response:
-        """The one before leads nowhere from now on."""
+        """Replace the URL. The old one stops working at once."""
         webhook = hook_selectors.incoming_webhook_of(request.user, number(hook_id))
         body, _ = run_once(
             self.idempotency(request, Shape()),

@@ -1,4 +1,4 @@
-"""`channels/<id>/members/…`: who is in a channel."""
+"""`channels/<id>/members/…`: the members of a channel."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class NewMembers(Shape):
 
 
 class Added(Shape):
-    """Those who were not in it before."""
+    """The users who were not members before."""
 
     added: list[Person]
 
@@ -61,7 +61,7 @@ class MemberList(Endpoint):
         tag="channels",
     )
     def get(self, request: Request, channel_id: str) -> Response:
-        """By id. An app's room has none: whoever is online on the app is there."""
+        """List members by id. A global channel has none: it belongs to everyone on the app."""
         page = pagination.asked(request)
         access = access_for_service(request.user, number(channel_id))
         memberships, more = selectors.members_page(access.channel, after=page.number, limit=page.limit)
@@ -79,7 +79,7 @@ class MemberList(Endpoint):
         tag="channels",
     )
     def post(self, request: Request, channel_id: str) -> Response:
-        """Add people to a group; who is in it already stays as they are. The service's own name: join an open group."""
+        """Add users to a group; members stay as they are. With its own name, the service joins an open group."""
         data, target = self.body(request, NewMembers), number(channel_id)
 
         def add() -> dict[str, Any]:
@@ -103,14 +103,14 @@ class OneMember(Endpoint):
         tag="channels",
     )
     def patch(self, request: Request, channel_id: str, name: str) -> Response:
-        """As an owner. A group keeps at least one owner."""
+        """Change a member's role, as an owner. A group keeps at least one owner."""
         data = self.body(request, RoleWanted)
         member.member_set_role(user=request.user, channel_id=number(channel_id), name=name, role=data.role)
         return answer({"userId": name, "role": data.role})
 
     @described("Remove a member", gives={204: None}, refuses=(404, 409), tag="channels")
     def delete(self, request: Request, channel_id: str, name: str) -> Response:
-        """As somebody of higher rank; the service's own name: leave."""
+        """Remove a member of lower rank; with its own name, the service leaves."""
         target = number(channel_id)
         if name == request.user.username:
             member.member_leave(user=request.user, channel_id=target)

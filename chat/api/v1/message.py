@@ -1,4 +1,4 @@
-"""`messages/<id>/`: one message, and what became of it."""
+"""`messages/<id>/`: one message, and its delivery status."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ AS = OpenApiParameter("as", OpenApiTypes.STR, description="In this person's name
 
 
 class Message(Shape):
-    """What was said. One that was recalled has no text."""
+    """A message. A recalled one has no text."""
 
     target: Id
     type: str
@@ -50,7 +50,7 @@ class Edit(Shape):
 
 
 class PersonReached(Shape):
-    """On how many connections of a person it arrived, on the first of them `at`."""
+    """The number of a user's connections that received the message; the first one `at`."""
 
     userId: str
     id: Id
@@ -82,7 +82,7 @@ class OneMessage(Endpoint):
 
     @described("Read a message", gives={200: Message}, tag="messages", got={"A message": _MESSAGE})
     def get(self, request: Request, message_id: str) -> Response:
-        """A message of a channel that the service is in, or of any group with chat.manage_channels."""
+        """Return a message of a channel that the service is in, or of any group with `chat.manage_channels`."""
         row = service_message.message_for_service(request.user, number(message_id))
         return answer(payloads.message(row, row.sender))
 
@@ -96,7 +96,7 @@ class OneMessage(Endpoint):
         got={"Changed": _MESSAGE | {"msg": "Your parcel left yesterday.", "editedAt": 1795168900000}},
     )
     def patch(self, request: Request, message_id: str) -> Response:
-        """Replace the text of one's own message."""
+        """Replace the text of your own message."""
         data = self.body(request, Edit)
         row = service_message.message_edit_by_service(
             caller=request.user, message_id=number(message_id), text=data.msg, author=data.author or ""
@@ -105,7 +105,7 @@ class OneMessage(Endpoint):
 
     @described("Take a message back", gives={204: None}, query=(AS,), tag="messages")
     def delete(self, request: Request, message_id: str) -> Response:
-        """Take back one's own message, or in a group that one manages anybody's; its place stays, without its text."""
+        """Recall your own message, or any message in a group you manage. Its place stays without the text."""
         service_message.message_recall_by_service(
             caller=request.user, message_id=number(message_id), author=request.query_params.get("as", "")
         )
@@ -130,10 +130,11 @@ class MessageStatus(Endpoint):
         },
     )
     def get(self, request: Request, message_id: str) -> Response:
-        """Where a message arrived that was sent by this API, and who has read it; counts are about a second old.
+        """Return where a message sent through this API was delivered, and who has read it. Counts are about a second
+        old.
 
-        For who sent it, and for who may read it. Counted are pushes, and what clients fetch when they return:
-        by `sync`, and in a private channel by `message.history`.
+        For the sender, and for everyone who may read the message. Pushes are counted, and messages that returning
+        clients fetch: by `sync`, and in a private channel by `message.history`.
         """
         row = service_message.message_for_status(request.user, number(message_id))
         status = status_selectors.message_status(row, viewer=request.user)

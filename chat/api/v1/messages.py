@@ -1,4 +1,4 @@
-"""`messages/`: say something, to one or to thousands, at once or for later."""
+"""`messages/`: send one message or a thousand, stored or transient."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from chat.errors import ChatError
 from delivery.idempotency import IdempotencyKey
 
 PERSONS = 1000
-"""Persons that one message names."""
+"""The most users that one message names."""
 BULK = 1000
-"""Messages in one call."""
+"""The most messages in one call."""
 
 
 _ONE = {"minProperties": 1, "maxProperties": 1}
 
 
 class To(Shape, forbid_unknown_fields=True):
-    """Where a message goes: exactly one of these."""
+    """The destination of a message: exactly one of these fields."""
 
     channel: Annotated[Id, Meta(description="A channel that the sender may write in.")] | UnsetType = UNSET
     user: Annotated[UserName, Meta(description="A person: their private channel with the sender.")] | UnsetType = UNSET
@@ -45,7 +45,7 @@ class To(Shape, forbid_unknown_fields=True):
 
 
 class Send(Shape):
-    """A message and where it goes."""
+    """A message and its destination."""
 
     to: Annotated[To, Meta(extra_json_schema=_ONE)]
     msg: Annotated[str, Meta(min_length=1, description="The text, Markdown allowed.")]
@@ -67,7 +67,7 @@ class SendBulk(Shape):
 
 
 class Placed(Shape):
-    """What became of a message at one place: stored there, pushed to so many persons, or refused."""
+    """The outcome at one destination: stored, pushed to a number of users, or refused."""
 
     to: To
     target: Id | None = None
@@ -84,7 +84,7 @@ class Sent(Shape):
 
 
 class BulkResult(Shape):
-    """Of one message of the call: 201 with where it is, 200 if it is a repeat, else the problem's status."""
+    """The outcome of one message: 201 if it was stored, 200 for a repeat, else the status of the problem."""
 
     status: Annotated[int, Meta(ge=200, le=599)]
     messages: list[Placed] | None = None
@@ -122,16 +122,17 @@ class Messages(Endpoint):
         },
     )
     def post(self, request: Request) -> Response:
-        """Say something, as the service or in a person's name; answered after it has been stored.
+        """Send a message as the service or in a user's name. The response comes after it has been stored.
 
-        201 if anything was stored or pushed, 200 for a repeat. Of several places, each tells what became of it there;
-        the call is refused only if all of them are. A person gets it in the private channel of the two, made if need
-        be, and finds it there later; guests have none: they get only what is transient.
+        201 if anything was stored or pushed, 200 for a repeat. With several destinations, each has its own outcome,
+        and the call is refused only if all of them are. A user receives the message in their private channel with the
+        service, created if necessary, and finds it there later. Guests have no private channels: they receive only
+        transient messages.
         """
         data = self.body(request, Send)
         self.charge(request, _weight(data))
         key = self.idempotency(request, data, data.clientMsgId)
-        # The same message is the same whether it is sent alone or with others.
+        # A message has the same fingerprint whether it is sent alone or in a bulk call.
         if key is not None:
             key = IdempotencyKey(key.scope, key.key, _fingerprint(data))
         message = addressed(data, key)
@@ -170,10 +171,10 @@ class MessagesBulk(Endpoint):
         },
     )
     def post(self, request: Request) -> Response:
-        """Say up to 1,000 different things in one call; a result for each, in order. Nothing transient.
+        """Send up to 1,000 messages in one call, with a result for each, in order. None may be transient.
 
-        All of it shares a few commits. Retried with the same key, what an earlier attempt has stored is not stored
-        again, and the rest is.
+        They share a few commits. After a retry with the same key, messages that an earlier attempt stored are not
+        stored again, and the others are.
         """
         data = self.body(request, SendBulk)
         if any(one.transient for one in data.messages):
@@ -200,7 +201,7 @@ class MessagesBulk(Endpoint):
 
 
 def addressed(data: Send, key: IdempotencyKey | None) -> AddressedMessage:
-    """The message as the actions know it. ILLEGAL_PARAMETER unless it goes to exactly one kind of place."""
+    """Return the message for the actions. Raise ILLEGAL_PARAMETER unless it has exactly one kind of destination."""
     to = data.to
     given = (to.channel, to.user, to.users, to.app, to.everyone or UNSET)
     if sum(one is not UNSET for one in given) != 1:
@@ -228,7 +229,7 @@ def addressed(data: Send, key: IdempotencyKey | None) -> AddressedMessage:
 
 
 def _weight(data: Send) -> int:
-    """How many messages it is."""
+    """Return the number of messages that it counts as."""
     return len(data.to.users) if data.to.users is not UNSET else 1
 
 
@@ -237,7 +238,7 @@ def _fingerprint(data: Send) -> str:
 
 
 def _status(results: Sequence[SendResult]) -> int:
-    """201 if anything is new. Raises the first refusal if all of them were refused."""
+    """Return 201 if anything is new, else 200. Raise the first refusal if everything was refused."""
     stored = [result.stored for result in results if result.stored is not None]
     if not stored and results and results[0].refusal is not None:
         raise results[0].refusal
@@ -285,7 +286,7 @@ def _placed(result: SendResult) -> dict[str, Any]:
 
 
 def _pushed(pushed: Sequence[PushResult]) -> list[dict[str, Any]]:
-    """Raises the first refusal if all of them were refused."""
+    """Return the outcome of transient messages. Raise the first refusal if everything was refused."""
     if pushed and all(one.refusal is not None for one in pushed):
         assert pushed[0].refusal is not None
         raise pushed[0].refusal

@@ -1,4 +1,4 @@
-"""How the calls stand in the OpenAPI document: shapes as components, and what every call has in common."""
+"""Describes the calls for the OpenAPI document: shapes as components, and what all calls have in common."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _REFERENCE = "#/components/schemas/{name}"
 
 
 class ShapeComponents(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
-    """A `Shape` is a component of its own name, and so is each that it holds."""
+    """Makes each `Shape`, and each shape that it contains, a component of its own name."""
 
     target_class = "chat.api.v1.schema.Shape"
     match_subclasses = True
@@ -62,9 +62,9 @@ def described(
     idempotent: bool = False,
     tag: str = "",
 ) -> Callable[[F], F]:
-    """Describe a call: what it takes and gives by status, statuses it refuses with besides those of `ALWAYS`.
+    """Describe a call: its request and response shapes by status, and refusals besides those of `ALWAYS`.
 
-    `sent` and `got` are examples of requests and of successful answers, by name. The docstring is the description.
+    `sent` and `got` are examples of requests and of successful responses, by name. The docstring is the description.
     """
     responses: dict[Any, Any] = {
         status: OpenApiResponse(shape or None, description="Done.") for status, shape in gives.items()
@@ -103,14 +103,14 @@ def described(
 
 
 def paged(name: str, item: type[Shape]) -> type[Shape]:
-    """The shape of a page of such items, which stands in the schema by that name."""
+    """Return the shape of a page of such items, with this name in the document."""
     fields: list[Any] = [("results", list[item]), ("next", str | None)]  # type: ignore[valid-type]
     made: Any = msgspec.defstruct(name, fields, bases=(Shape,), kw_only=True)
     return cast(type[Shape], made)
 
 
 def limited(largest: int) -> OpenApiParameter:
-    """The parameter `limit` of a list whose pages hold so many at most."""
+    """Return the parameter `limit` of a list with this maximum."""
     schema = {"type": "integer", "minimum": 1, "maximum": largest, "default": min(pagination.USUAL, largest)}
     return OpenApiParameter("limit", schema, description="Results of a page.")
 

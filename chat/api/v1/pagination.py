@@ -1,4 +1,4 @@
-"""Lists in pages: `?limit=` and `?cursor=`, answered as `{"results": […], "next": "<cursor>" or null}`."""
+"""Paged lists: `?limit=` and `?cursor=`, answered as `{"results": […], "next": "<cursor>" or null}`."""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ _LONGEST_CURSOR = 300
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What was asked for: up to `limit` beyond `after`, the key of the last one of the page before (empty: none)."""
+    """The requested page: up to `limit` items beyond `after`, the key of the previous page's last item (empty: first
+    page).
+    """
 
     limit: int
     after: str = ""
 
     @property
     def number(self) -> int:
-        """`after` where keys are numbers; 0 for the first page."""
+        """`after` as a number; 0 for the first page."""
         if not self.after:
             return 0
         if not (self.after.isascii() and self.after.isdigit() and len(self.after) <= 18):
@@ -36,7 +38,7 @@ class Page:
 
 
 def asked(request: Request, *, largest: int = LARGEST) -> Page:
-    """The page that the query asks for. ILLEGAL_PARAMETER for a limit or cursor that is none."""
+    """Return the page that the query asks for. Raise ILLEGAL_PARAMETER for an invalid limit or cursor."""
     limit = request.query_params.get("limit", str(min(USUAL, largest)))
     if not (limit.isascii() and limit.isdigit() and len(limit) <= 9 and 1 <= int(limit) <= largest):
         raise ChatError(errors.ILLEGAL_PARAMETER, f"limit is a number from 1 to {largest}.", field="limit")
@@ -44,7 +46,7 @@ def asked(request: Request, *, largest: int = LARGEST) -> Page:
 
 
 def answer(results: Sequence[Any], *, next: str | int | None) -> dict[str, Any]:
-    """A page's body; `next` is the key of its last item where more follow, else None."""
+    """Return the body of a page; `next` is the key of its last item if more follow, else None."""
     return {"results": list(results), "next": None if next is None else cursor(str(next))}
 
 

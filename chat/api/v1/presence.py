@@ -1,4 +1,4 @@
-"""`presence/`, `apps/`, `nodes/`: who is online, and how many, where."""
+"""`presence/`, `apps/`, `nodes/`: online users and connections."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class OnlinePage(Shape):
 
 
 class NodeCount(Shape):
-    """A server process: its open connections, and those on which somebody is logged in."""
+    """A server process: its open connections, and how many of them are logged in."""
 
     id: str
     started: Milliseconds
@@ -84,7 +84,7 @@ class Presence(Endpoint):
         got={"Alice is": {"online": {"alice": True, "bob": False, "nobody": False}}},
     )
     def post(self, request: Request) -> Response:
-        """Of up to 1,000 names, which are online. A name that nobody bears is answered like somebody offline."""
+        """Return which of up to 1,000 names are online. An unknown name is answered like an offline user."""
         data = self.body(request, PresenceQuery)
         app = None if data.app is None else _app(data.app)
         return answer({"online": online.online_by_name(data.users, app)})
@@ -100,7 +100,7 @@ class PresenceOf(Endpoint):
         got={"On two apps": {"userId": "alice", "online": True, "apps": [101, 102]}},
     )
     def get(self, request: Request, name: str) -> Response:
-        """On which apps somebody of that name is online."""
+        """Return the apps on which a user of that name is online."""
         apps = online.apps_with_user_online(name)
         return answer({"userId": name, "online": bool(apps), "apps": apps})
 
@@ -115,7 +115,7 @@ class Apps(Endpoint):
         got={"Two apps": {"results": [{"appId": 101, "name": "Web", "online": 12}]}},
     )
     def get(self, request: Request) -> Response:
-        """How many persons are online on each app, in the whole cluster."""
+        """Return the number of users online on each app, in the whole cluster."""
         counts = online.online_counts()
         return answer({"results": [{"appId": app.number, "name": app.name, "online": count} for app, count in counts]})
 
@@ -131,7 +131,7 @@ class AppOnline(Endpoint):
         got={"The last page": {"results": [{"userId": "alice", "id": "9"}], "next": None}},
     )
     def get(self, request: Request, app: int) -> Response:
-        """Everybody online on the app, by id, up to 1,000 a page."""
+        """List the users online on the app by id, up to 1,000 a page."""
         known = require_app(_app(app))
         page = pagination.asked(request, largest=LARGEST_PAGE)
         found, more = online.online_users_page(known, after=page.number, limit=page.limit)
@@ -151,7 +151,7 @@ class Nodes(Endpoint):
         },
     )
     def get(self, request: Request) -> Response:
-        """The nodes that live and what they hold, as of a second ago."""
+        """List the live nodes and their connections, as of a second ago."""
         rows: list[dict[str, Any]] = [
             {"id": one.id, "started": one.started, "connections": one.connections, "loggedIn": one.logged_in}
             for one in sorted(_nodes(), key=lambda one: one.id)
@@ -167,7 +167,7 @@ def _nodes() -> list[NodeInfo]:
 
 
 def _app(number: int) -> int:
-    """The number of an app that there is, else NO_DATA."""
+    """Return the number of an existing app; raise NO_DATA otherwise."""
     try:
         return require_app(number).number
     except ChatError as refusal:

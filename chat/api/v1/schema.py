@@ -1,4 +1,4 @@
-"""What the calls take and give, and the types of their fields. The schema is made of these very classes."""
+"""Base class and field types of the request and response shapes. The OpenAPI document is generated from them."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ Count = Annotated[int, Meta(ge=0)]
 
 
 class Shape(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """A JSON object. Fields that it does not name are ignored."""
+    """A JSON object. Unknown fields are ignored."""
 
 
 class Person(Shape):
-    """Somebody who can send: a person, a guest, or a service."""
+    """A user who can send: an account, a guest or a service."""
 
     userId: str
     id: Id
@@ -48,19 +48,19 @@ class Problem(Shape):
 
 
 def number(text: str) -> int:
-    """The row's id that the text names; NO_DATA for what can be nobody's."""
+    """Return the row id that the text names; raise NO_DATA for text that cannot be one."""
     if not (text.isascii() and text.isdigit() and len(text) <= 19 and 0 < int(text) <= LARGEST_ID):
         raise ChatError(errors.NO_DATA, "There is no such id.")
     return int(text)
 
 
 def milliseconds(at: datetime) -> int:
-    """Unix time, as all times are given."""
+    """Return Unix time in milliseconds, the unit of all times."""
     return round(at.timestamp() * 1000)
 
 
 def parse(raw: bytes, shape: type[Any]) -> Any:
-    """The JSON text as that shape. ILLEGAL_PARAMETER tells which field is not what it must be."""
+    """Parse JSON text into this shape. Raise ILLEGAL_PARAMETER that names the invalid field."""
     try:
         return msgspec.json.decode(raw, type=shape)
     except msgspec.ValidationError as error:

@@ -1,4 +1,4 @@
-"""`search/messages/`: what was said, by its words."""
+"""`search/messages/`: full-text search."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ _SAID = {
 
 
 class FoundMessages(Shape):
-    """The newest first. A page may hold fewer than `limit`, even none: `next` alone tells whether more may follow."""
+    """Newest first. A page may hold fewer than `limit` messages, even none; only `next` tells whether there may be
+    more.
+    """
 
     results: list[Message]
     next: Annotated[str | None, Meta(description="The cursor of the next page; null: there is none.")]
@@ -52,9 +54,11 @@ class SearchMessages(Endpoint):
         tag="messages",
     )
     def get(self, request: Request) -> Response:
-        """Messages with all of these words, of those that the service may read now; the last word may be unfinished.
+        """Find messages that contain all of these words and that the service may read now. The last word may be
+        unfinished.
 
-        What was edited or recalled is found by what it says now. A message can be found about a second after its send.
+        Edited and recalled messages are matched by what they contain now. A message can be found about a second after
+        it was sent.
         """
         page = pagination.asked(request)
         question = request.query_params.get("q", "")

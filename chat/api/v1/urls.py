@@ -1,4 +1,4 @@
-"""The calls of `/api/v1/`, and a problem for every other path below it."""
+"""Paths of `/api/v1/`, and a problem for every other path below it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`users/…`: accounts as other systems look after them."""
+"""`users/…`: accounts, as other systems manage them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ALICE = {"userId": "alice", "id": "12", "name": "Alice", "avatar": "", "kind": "
 
 
 class UserShown(Person):
-    """An account as those see it who look after it."""
+    """An account, as its managers see it."""
 
     active: bool
 
@@ -49,7 +49,7 @@ class Users(Shape):
 
 
 class NewUser(Shape):
-    """Without a password the person comes in by a password reset, if there is an address."""
+    """Without a password, the user signs in by a password reset, if there is an email address."""
 
     userId: UserName
     nickname: Nickname | None = None
@@ -63,7 +63,7 @@ class UserChanges(Shape):
 
 
 class Imported(Shape):
-    """Somebody to be imported: by `externalId` one of the service's own people, by `userId` an account like others."""
+    """A user to import: by `externalId` one of the service's own users, by `userId` an ordinary account."""
 
     externalId: ExternalId | None = None
     userId: UserName | None = None
@@ -76,7 +76,7 @@ class Import(Shape):
 
 
 class Result(Shape):
-    """What became of one: 201 made, 200 found or made by an earlier attempt, else why it was refused."""
+    """The outcome of one user: 201 created, 200 found or created by an earlier attempt, else why it was refused."""
 
     status: int
     user: UserShown | None = None
@@ -106,7 +106,9 @@ class UserList(Endpoint):
         tag="users",
     )
     def get(self, request: Request) -> Response:
-        """All accounts and services by id; with `q` the first active ones with a name that begins so, no cursor."""
+        """List all accounts and services by id; with `q` the first active ones whose name starts with it, without a
+        cursor.
+        """
         page = pagination.asked(request)
         if (q := request.query_params.get("q")) is not None:
             return answer(pagination.answer([shown(user) for user in user_search(q, page.limit)], next=None))
@@ -127,7 +129,7 @@ class UserList(Endpoint):
         tag="users",
     )
     def post(self, request: Request) -> Response:
-        """A new account. The user name stays for good; a taken one is a 409."""
+        """Create an account. The user name never changes; a taken one answers 409."""
         data = self.body(request, NewUser)
         draft = accounts.managed_user_prepare(
             username=data.userId, nickname=data.nickname or "", email=data.email, password=data.password
@@ -146,7 +148,7 @@ class User(Endpoint):
 
     @described("Look at an account", gives={200: UserShown}, refuses=(404,), got={"An account": ALICE}, tag="users")
     def get(self, request: Request, name: str) -> Response:
-        """The account or service of that user name, active or not."""
+        """Return the account or service of that user name, active or not."""
         return answer(shown(_account(name)))
 
     @described(
@@ -159,10 +161,10 @@ class User(Endpoint):
         tag="users",
     )
     def patch(self, request: Request, name: str) -> Response:
-        """Another nickname; shut out (`active` false: sessions, tokens and connections end) or let in again.
+        """Change the nickname, deactivate the account (`active` false: sessions, tokens and connections end) or
+        reactivate it.
 
-        Staff and services are looked after in the admin only: 403. Who is banned from the site is let in by lifting
-        the ban, there too: 409.
+        Staff and services are managed in the admin only: 403. A site ban is lifted there too: 409.
         """
         data = self.body(request, UserChanges)
         user = _account(name)
@@ -178,7 +180,9 @@ class User(Endpoint):
 
     @described("Shut an account out", gives={204: None}, refuses=(404,), tag="users")
     def delete(self, request: Request, name: str) -> Response:
-        """Deactivate it: sessions, tokens and connections end. What was said stays; nobody is ever deleted."""
+        """Deactivate the account: sessions, tokens and connections end. Messages stay; no account is ever deleted
+        here.
+        """
         user = _account(name)
         accounts.require_manageable(user)
         accounts.user_deactivate(user_id=user.pk)
@@ -201,11 +205,11 @@ class UserImport(Endpoint):
         tag="users",
     )
     def post(self, request: Request) -> Response:
-        """Up to 1,000 at once, with a result for each, in order; one that is refused keeps no other back.
+        """Import up to 1,000 users, with a result for each, in order. A refused one does not affect the others.
 
-        `externalId` needs the permission `accounts.add_externaluser` and makes or finds, so it can be repeated;
-        `userId` needs `accounts.add_user` and makes only: a name that is there is a 409, but for what an earlier
-        attempt with the same key has made.
+        `externalId` requires the permission `accounts.add_externaluser` and creates or finds, so it can be repeated.
+        `userId` requires `accounts.add_user` and only creates: an existing name is a 409, unless an earlier attempt
+        with the same key created it.
         """
         data = self.body(request, Import)
         own = [

@@ -1,4 +1,4 @@
-"""`webhooks/<id>/…`: what came of sending to a webhook, and what its receiver refused."""
+"""`webhooks/<id>/…`: delivery attempts and dead letters of a webhook."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from chat.models import WebhookDeadLetter, WebhookDelivery
 
 ATTEMPTS = 100
-"""Attempts that are shown."""
+"""The most attempts in a response."""
 
 
 class Attempt(Shape):
-    """`status` is absent where nothing was answered; without `events` it was a test."""
+    """`status` is absent if there was no response. An attempt without `events` was a test."""
 
     ok: bool
     milliseconds: Count
@@ -44,7 +44,7 @@ class Attempts(Shape):
 
 
 class PutAside(Shape):
-    """An event that was refused, by its position; without `next` it is not sent again by itself."""
+    """A dead letter: a refused event, by its position. Without `next` it is no longer retried."""
 
     position: Position
     since: Milliseconds
@@ -64,7 +64,7 @@ class WebhookPing(Endpoint):
         got={"Well": {"ok": True, "status": 204, "milliseconds": 12}},
     )
     def post(self, request: Request, webhook_id: str) -> Response:
-        """Send one event `ping` now and tell what came of it."""
+        """Send one `ping` event now and return the outcome."""
         made = webhook_ping(user=request.user, webhook_id=number(webhook_id))
         return answer(_attempt(made.status, made.error, made.milliseconds))
 
@@ -88,7 +88,7 @@ class WebhookDeliveries(Endpoint):
         tag="webhooks",
     )  # fmt: skip
     def get(self, request: Request, webhook_id: str) -> Response:
-        """The last attempts, the newest first."""
+        """List the latest attempts, newest first."""
         webhook = hook_selectors.webhook_of(request.user, number(webhook_id))
         return answer({"results": [_kept(row) for row in hook_selectors.deliveries(webhook, ATTEMPTS)]})
 
@@ -114,7 +114,7 @@ class WebhookAsides(Endpoint):
         },
     )  # fmt: skip
     def get(self, request: Request, webhook_id: str) -> Response:
-        """Events that were put aside, by position. Each is sent again, later and later, for some days."""
+        """List the dead letters by position. Each is retried with growing pauses, for some days."""
         page = pagination.asked(request)
         webhook = hook_selectors.webhook_of(request.user, number(webhook_id))
         rows, more = hook_selectors.dead_letters_page(webhook, after=page.number, limit=page.limit)
@@ -122,7 +122,7 @@ class WebhookAsides(Endpoint):
 
     @described("Let go what a webhook's receiver refused", gives={204: None}, tag="webhooks")
     def delete(self, request: Request, webhook_id: str) -> Response:
-        """None of it is sent again."""
+        """Delete the dead letters; none is retried."""
         dead_letters_delete_all(user=request.user, webhook_id=number(webhook_id))
         return answer(status=204)
 

@@ -1,4 +1,4 @@
-"""`webhooks/…`: have events sent to a URL of one's own."""
+"""`webhooks/…`: have events sent to your URL."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Webhook(Shape):
     failures: Count
     channel: Id | None = None
     reason: str | None = None
-    """Why it was switched off."""
+    """Why it was disabled."""
     failingSince: Milliseconds | None = None
     aside: Annotated[Count, Meta(description="Events that it refuses while it takes others.")] = 0
 
@@ -90,7 +90,7 @@ class Webhooks(Endpoint):
         got={"One": {"results": [_EXAMPLE], "next": None}},
     )
     def get(self, request: Request) -> Response:
-        """One's own; with `chat.manage_channels` all."""
+        """List your own webhooks; with `chat.manage_channels` all of them."""
         page = pagination.asked(request)
         rows, more = hook_selectors.webhooks_page(request.user, after=page.number, limit=page.limit)
         return answer(pagination.answer(_webhooks(rows), next=rows[-1].pk if more else None))
@@ -108,15 +108,17 @@ class Webhooks(Endpoint):
         got={"Made": {**_EXAMPLE, "secret": "qvXo…"}},
     )
     def post(self, request: Request) -> Response:
-        """Events from now on are POSTed to the URL, several in one request, at least once and in order.
+        """Create a webhook. Events from now on are POSTed to the URL, several in one request, at least once and in
+        order.
 
         `Imsite-Signature` is `v1=` and the hexadecimal HMAC-SHA256, by the secret, of `Imsite-Timestamp` (Unix
-        seconds), a dot, and the body, which is described under `webhooks` in this document. Any 2xx takes the events;
-        all else, a redirect too, is tried again, later and later, for some days; then the webhook is switched off. An
-        event that is refused while the next is taken is put aside and sent again by itself, with `late: true`.
+        seconds), a dot and the body, which this document describes under `webhooks`. Any 2xx response accepts the
+        events. Everything else, redirects included, is retried with growing pauses for some days; then the webhook is
+        disabled. An event that is refused while the next one is accepted becomes a dead letter and is retried by
+        itself, with `late: true`.
 
-        A webhook of a channel hears what its maker may read; one of all channels (never private ones) needs
-        `chat.manage_channels`.
+        A webhook of one channel receives what its creator may read. A webhook of all channels (never private ones)
+        requires `chat.manage_channels`.
         """
         data = self.body(request, NewWebhook)
 
@@ -143,7 +145,7 @@ class OneWebhook(Endpoint):
 
     @described("Look at a webhook", gives={200: Webhook}, tag="webhooks", got={"Well": _EXAMPLE})
     def get(self, request: Request, webhook_id: str) -> Response:
-        """Where it is in the log, and whether it fails."""
+        """Return the webhook with its position in the event log and its failures."""
         return answer(_webhooks([hook_selectors.webhook_of(request.user, number(webhook_id))])[0])
 
     @described(
@@ -155,9 +157,9 @@ class OneWebhook(Endpoint):
         got={"Changed": _EXAMPLE},
     )
     def patch(self, request: Request, webhook_id: str) -> Response:
-        """What is absent stays. `position`: what comes after it is sent (again).
+        """Change the webhook; absent fields stay. With `position`, events after it are sent (again).
 
-        `enabled: true` tries at once what failed, and what was put aside.
+        `enabled: true` retries failed events and dead letters at once.
         """
         user, data, pk = request.user, self.body(request, WebhookChange), number(webhook_id)
         webhook = webhooks.webhook_update(user=user, webhook_id=pk, name=data.name, url=data.url, events=data.events)
@@ -170,7 +172,7 @@ class OneWebhook(Endpoint):
 
     @described("Remove a webhook", gives={204: None}, tag="webhooks")
     def delete(self, request: Request, webhook_id: str) -> Response:
-        """With the record of its deliveries."""
+        """Delete the webhook and its delivery attempts."""
         webhooks.webhook_delete(user=request.user, webhook_id=number(webhook_id))
         return answer(status=204)
 
@@ -186,7 +188,7 @@ class WebhookSecret(Endpoint):
         idempotent=True,
     )
     def post(self, request: Request, webhook_id: str) -> Response:
-        """What is sent from now on is signed by the new one."""
+        """Replace the secret. Requests from now on are signed with the new one."""
         pk = number(webhook_id)
         body, _ = run_once(
             self.idempotency(request, Shape()),
