@@ -109,10 +109,10 @@ def test_without_a_state_of_ours_the_provider_is_not_even_asked(
 ) -> None:
     client = Client()
     leave(client, way)
-    provider.asked.clear()
+    provider.requested_paths.clear()
     answer = client.get(f"/accounts/oauth/{way}/done/?code=anything&{state}")
     assert answer.status_code == 400 and "Nothing was changed" in answer.content.decode()
-    assert not provider.asked and signed_in(client) is None
+    assert not provider.requested_paths and signed_in(client) is None
 
 
 def test_a_state_that_was_begun_at_one_is_none_at_another(provider: IdentityProvider) -> None:
@@ -136,7 +136,7 @@ def test_a_state_grows_old(provider: IdentityProvider, monkeypatch: pytest.Monke
 def test_a_next_that_leads_away_is_not_even_begun(provider: IdentityProvider, target: str) -> None:
     answer = Client().post("/accounts/oauth/github/", {"next": target})
     assert answer.status_code == 400 and "lead to another site" in answer.content.decode()
-    assert not provider.asked
+    assert not provider.requested_paths
 
 
 def test_a_next_at_the_way_back_means_nothing(provider: IdentityProvider) -> None:
@@ -153,7 +153,7 @@ def test_it_begins_by_a_form_of_ours_only(provider: IdentityProvider) -> None:
 def test_an_unconfirmed_address_brings_nobody_in(provider: IdentityProvider, way: str) -> None:
     user_register(username="victim", password=PASSWORD, email="victim@example.org")
     for email in ("victim@example.org", "nobody@example.org"):
-        provider.someone = replace(provider.someone, email=email, confirmed=False)
+        provider.identity = replace(provider.identity, email=email, confirmed=False)
         client = Client()
         answer = client.get(leave(client, way))
         assert answer.status_code == 403 and "has not confirmed" in answer.content.decode()
@@ -164,7 +164,7 @@ def test_an_unconfirmed_address_brings_nobody_in(provider: IdentityProvider, way
 @pytest.mark.parametrize("way", WITH_ADDRESSES)
 def test_a_confirmed_address_links_nobody_silently(provider: IdentityProvider, way: str) -> None:
     user_register(username="victim", password=PASSWORD, email="victim@example.org")
-    provider.someone = replace(provider.someone, email="VICTIM@example.org")
+    provider.identity = replace(provider.identity, email="VICTIM@example.org")
     client = Client()
     assert client.get(leave(client, way))["Location"] == "/accounts/oauth/newcomer/"
     assert signed_in(client) is None
@@ -207,7 +207,7 @@ def test_where_nobody_may_register_nobody_does(provider: IdentityProvider, setti
     assert links() == []
 
 
-@pytest.mark.parametrize(("fault", "path"), [("broken", "token"), ("broken", "user"), ("garbled", "user")])
+@pytest.mark.parametrize(("fault", "path"), [("failing_path", "token"), ("failing_path", "user"), ("garbled", "user")])
 @pytest.mark.parametrize("way", WAYS)
 def test_a_provider_that_fails_is_told(provider: IdentityProvider, way: str, path: str, fault: str) -> None:
     client = Client()
@@ -245,7 +245,7 @@ def test_who_only_sits_at_an_open_browser_links_nothing(provider: IdentityProvid
     client.post("/accounts/login/", {"username": "alice", "password": PASSWORD})
     for form in ({}, {"present": "a guess"}, {"link": "1"}, {"name": "alice"}):
         assert client.post("/accounts/oauth/github/link/", form).status_code == 200
-    assert not provider.asked
+    assert not provider.requested_paths
     client.get(leave(client, "github", "link/", present=PASSWORD))
     assert [name for _, name in links()] == ["alice"]
 
@@ -281,7 +281,7 @@ def test_no_name_is_chosen_that_could_not_be_registered(provider: IdentityProvid
 
 def test_a_script_in_a_name_elsewhere_is_text_here(provider: IdentityProvider) -> None:
     user_register(username="octo-alice", password=PASSWORD)
-    provider.someone = replace(provider.someone, name='"><script>alert(1)</script>')
+    provider.identity = replace(provider.identity, name='"><script>alert(1)</script>')
     client = Client()
     page = client.get(leave(client, "github"), follow=True).content.decode()
     assert "&lt;script&gt;" in page and "<script>alert" not in page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
 
 from tests.support import machine
+from tests.support.fixtures.sites import SiteFactory
+from tests.support.identity_provider import KEYS, IdentityProvider, new_identity
+from tests.support.site import Site
 
 _HERE = Path(__file__).resolve().parent
 _RESULTS = _HERE.parent.parent / "test-results"
@@ -107,3 +110,30 @@ async def person(browser: Browser, request: pytest.FixtureRequest) -> AsyncItera
                 await page.screenshot(path=_RESULTS / f"{test}-{name}-{number}.png")
         await context.close()
     assert not faults, "errors in the pages:\n" + "\n".join(faults)
+
+
+@pytest.fixture(scope="session")
+def identity_provider() -> Iterator[IdentityProvider]:
+    """GitHub, Google and WeChat in one process of the tests."""
+    with IdentityProvider() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def oauth_site(site_factory: SiteFactory, identity_provider: IdentityProvider) -> Iterator[Site]:
+    """A running site with keys for `identity_provider`; each test signs in as a new user."""
+    port = str(identity_provider.port)
+    options = {"DJANGO_SETTINGS_MODULE": "tests.support.oauth_settings", "TEST_IDENTITY_PROVIDER": port}
+    with site_factory(**options, **KEYS) as running:
+        yield running
+
+
+@pytest.fixture
+def provider(identity_provider: IdentityProvider) -> IdentityProvider:
+    """The identity provider without faults, with a new user at its browser."""
+    identity_provider.identity, identity_provider.failing_path, identity_provider.requested_paths = (
+        new_identity(),
+        "",
+        [],
+    )
+    return identity_provider

@@ -6,6 +6,7 @@ It stands in for all their hosts: what a program would ask of `https://api.githu
 
 from __future__ import annotations
 
+import itertools
 import json
 import secrets
 import threading
@@ -28,12 +29,13 @@ KEYS = {
 }
 """The site's keys at each; nothing else is accepted."""
 _SECRETS = {"github-key": "github-secret", "google-key": "google-secret", "weixin-key": "weixin-secret"}
+_numbers = itertools.count(1)
 _REFUSAL = {"error": "access_denied", "error_description": "The user has denied access."}
 
 
 @dataclass
-class Someone:
-    """Who sits at the browser, as the provider knows them."""
+class Identity:
+    """A user of the provider."""
 
     subject: str = "4711"
     login: str = "octo-alice"
@@ -43,20 +45,31 @@ class Someone:
     picture: bool = True
 
 
+def new_identity() -> Identity:
+    """Return an identity that no site has seen."""
+    number = next(_numbers)
+    return Identity(
+        subject=str(4710 + number),
+        login=f"octo-{number}",
+        name=f"Octo Number {number}",
+        email=f"octo{number}@example.org",
+    )
+
+
 @dataclass
 class IdentityProvider:
-    """The server. `someone` is who comes next; `broken` names a path that answers with a fault."""
+    """The server. `identity` signs in next; the path named `failing_path` answers with a server error."""
 
-    someone: Someone = field(default_factory=Someone)
-    broken: str = ""
+    identity: Identity = field(default_factory=Identity)
+    failing_path: str = ""
     garbled: str = ""
-    """A path that answers with what is no JSON."""
-    asked: list[str] = field(default_factory=list)
-    """The paths that were asked for."""
+    """A path that answers with invalid JSON."""
+    requested_paths: list[str] = field(default_factory=list)
+    """Paths of all requests so far."""
 
     def __post_init__(self) -> None:
-        self._codes: dict[str, tuple[str, str, Someone]] = {}
-        self._tokens: dict[str, Someone] = {}
+        self._codes: dict[str, tuple[str, str, Identity]] = {}
+        self._tokens: dict[str, Identity] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
 
@@ -92,7 +105,7 @@ class IdentityProvider:
         if client not in _SECRETS or query.get("response_type") != "code":
             return "<p>Unknown client.</p>"
         code = secrets.token_urlsafe(12)
-        self._codes[code] = (client, query["redirect_uri"], self.someone)
+        self._codes[code] = (client, query["redirect_uri"], self.identity)
         state = {"state": query["state"]} if "state" in query else {}
         yes = query["redirect_uri"] + "?" + urlencode({"code": code, **state})
         # WeChat comes back with nothing but the state.
@@ -145,10 +158,10 @@ class IdentityProvider:
             def do_GET(self) -> None:
                 parts = urlsplit(self.path)
                 query = dict(parse_qsl(parts.query))
-                provider.asked.append(parts.path)
+                provider.requested_paths.append(parts.path)
                 if parts.path == "/favicon.ico":
                     self._answer(200, "image/png", picture((16, 16)))
-                elif provider.broken and provider.broken in parts.path:
+                elif provider.failing_path and provider.failing_path in parts.path:
                     self._answer(500, "text/plain", b"broken")
                 elif provider.garbled and provider.garbled in parts.path:
                     self._answer(200, "application/json", b'["not what')
@@ -165,8 +178,8 @@ class IdentityProvider:
 
             def do_POST(self) -> None:
                 form = parse_qs(self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode())
-                provider.asked.append(self.path)
-                if provider.broken and provider.broken in self.path:
+                provider.requested_paths.append(self.path)
+                if provider.failing_path and provider.failing_path in self.path:
                     self._answer(500, "text/plain", b"broken")
                 elif self.path in _TOKEN:
                     said = provider.token({name: values[0] for name, values in form.items()})

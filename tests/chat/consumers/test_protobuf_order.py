@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 from django.conf import Settings
@@ -20,22 +20,11 @@ from chat.wire import im_pb2 as im
 from delivery.db.executors import run
 from delivery.rate_limits.token_bucket import TokenBucket
 from tests.support.eventually import eventually
-from tests.support.in_process import LocalSocket, Site, say, serving
+from tests.support.in_process import LocalSocket, Site, say
 from tests.support.protobuf_client import ProtobufClient
 from tests.support.scene import Scene, Withheld
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-async def scene() -> Scene:
-    return await run(Scene)
-
-
-@pytest.fixture
-async def site(scene: Scene) -> AsyncIterator[Site]:
-    async with serving() as running:
-        yield running
 
 
 async def entered(user: User) -> ProtobufClient:

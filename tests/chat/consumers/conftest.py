@@ -1,0 +1,45 @@
+"""A node in this process, and clients of `/ws` that are connected to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from accounts.actions import token_issue
+from accounts.models import User
+from chat.consumers.protobuf_consumer import ProtobufConsumer
+from delivery.db.executors import run
+from tests.support.in_process import LocalSocket, Site, serving
+from tests.support.protobuf_client import ProtobufClient
+from tests.support.scene import Scene
+
+Open = Callable[..., Awaitable[ProtobufClient]]
+
+
+@pytest.fixture
+async def scene() -> Scene:
+    return await run(Scene)
+
+
+@pytest.fixture
+async def site(scene: Scene) -> AsyncIterator[Site]:
+    async with serving() as running:
+        yield running
+
+
+@pytest.fixture
+async def enter(site: Site) -> AsyncIterator[Open]:
+    """Opens connections, logged in and synchronised from `sync` (None: without a Sync)."""
+    clients: list[ProtobufClient] = []
+
+    async def open_client(user: User | None, *, sync: int | None = 0, query: str = "") -> ProtobufClient:
+        client = ProtobufClient(LocalSocket(query, ProtobufConsumer), user.pk if user else 0)
+        clients.append(client)
+        if user is not None:
+            assert (await client.login(await run(lambda: token_issue(user=user)), sync=sync)).code == 200
+        return client
+
+    yield open_client
+    for client in clients:
+        await client.close()

@@ -1,0 +1,94 @@
+"""Steps of a sign-in by another provider in a browser, and the rows it leaves."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+from playwright.async_api import Page, expect
+
+from tests.support.accounts import PASSWORD
+from tests.support.site import Site
+
+RESULTS = Path(__file__).resolve().parent.parent.parent / "test-results"
+
+WAYS = ["github", "google", "wechat"]
+
+WITH_ADDRESSES = ["github", "google"]
+
+
+def rows(site: Site, query: str, *values: object) -> list[tuple[object, ...]]:
+    """What the site's database says; these tests run on SQLite only."""
+    with contextlib.closing(sqlite3.connect(site.data / "imsite.sqlite3", timeout=20)) as database:
+        return database.execute(query, values).fetchall()
+
+
+def linked(site: Site, subject: str) -> list[tuple[object, ...]]:
+    """Provider, user name and what else is kept of the links with that subject."""
+    return rows(
+        site,
+        "SELECT provider, username, extra_data FROM social_auth_usersocialauth JOIN accounts_user"
+        " ON accounts_user.id = user_id WHERE uid = ?",
+        subject,
+    )
+
+
+def accounts(site: Site) -> int:
+    return len(rows(site, "SELECT id FROM accounts_user"))
+
+
+async def register(page: Page, site: Site, name: str, *, email: str = "") -> None:
+    """Make an account with PASSWORD, in this browser, and sign out again. No mail has been sent to the address."""
+    await page.goto(f"{site.url}/accounts/register/")
+    await page.locator("input[name=username]").fill(name)
+    await page.locator("input[name=password]").fill(PASSWORD)
+    await page.locator("input[name=again]").fill(PASSWORD)
+    await page.locator("input[name=again]").press("Enter")
+    await expect_chat(page)
+    await page.context.clear_cookies()
+    if email:
+        with contextlib.closing(sqlite3.connect(site.data / "imsite.sqlite3", timeout=20)) as database:
+            database.execute("UPDATE accounts_user SET email = ? WHERE username = ?", (email, name))
+            database.commit()
+
+
+async def screenshot(page: Page, name: str) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    await page.screenshot(path=RESULTS / f"oauth-{name}.png")
+
+
+async def sign_in_by(page: Page, site: Site, way: str, answer: str = "allow", start: str = "/accounts/login/") -> None:
+    """From the sign-in page to the provider, and back with yes or no."""
+    await page.goto(site.url + start)
+    await page.get_by_test_id(f"way-{way}").click()
+    await page.locator(f"#{answer}").click()
+
+
+async def confirm_password(page: Page) -> None:
+    """Show that it is the account's owner who asks."""
+    await page.get_by_label("Present password").fill(PASSWORD)
+    await page.get_by_role("button", name="Go on with").click()
+
+
+async def expect_chat(page: Page) -> None:
+    await expect(page.get_by_test_id("composer")).to_be_focused()
+
+
+async def expect_refusal(page: Page, text: str, name: str) -> None:
+    await expect(page.get_by_test_id("refusal")).to_contain_text(text)
+    await screenshot(page, f"refused-{name}")
+
+
+async def expect_signed_out(page: Page, site: Site) -> None:
+    """The browser is signed in as nobody."""
+    await page.goto(f"{site.url}/accounts/ways-in/")
+    assert "/accounts/login/" in page.url
+
+
+async def sign_in_with_password(page: Page, site: Site, name: str) -> None:
+    await page.goto(f"{site.url}/accounts/login/")
+    await page.locator("input[name=username]").fill(name)
+    await page.locator("input[name=password]").fill(PASSWORD)
+    await page.locator("input[name=password]").press("Enter")
+    await expect_chat(page)
