@@ -20,11 +20,11 @@ class ChatConfig(AppConfig):
         encoders["json"] = pushes.json_push
         encoders[pushes.PROTOBUF] = pushes.protobuf_push
         encoders[pushes.PROTOBUF_AND_CALLS] = pushes.protobuf_or_call_push
-        app_created.connect(_open_room)
+        app_created.connect(_create_global_channel)
         profile_changed.connect(profile_change_events)
 
 
-def _open_room(app: "App", **kwargs: Any) -> None:
+def _create_global_channel(app: "App", **kwargs: Any) -> None:
     """Create the global channel of a new app."""
     from chat.actions.channel import channel_create_global
 

@@ -34,14 +34,14 @@ from chat.models import (
     Webhook,
 )
 
-_PAGE = 500
+_MESSAGES_PER_PAGE = 500
 """Messages read at a time, so that memory does not grow with the number of messages."""
 _ENDINGS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"GIF8": "gif", b"RIFF": "webp", b"OggS": "ogg", b"ID3": "mp3"}
 
 
 def export(user: User) -> Iterator[bytes]:
     """Yield the ZIP in pieces. Each step reads the database by itself, so it may run in any thread."""
-    sink = _Sink()
+    sink = _ZipBuffer()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in _parts(user):
             archive.writestr(f"{name}.json", orjson.dumps(content, option=orjson.OPT_INDENT_2))
@@ -62,7 +62,7 @@ def export(user: User) -> Iterator[bytes]:
     yield sink.taken()
 
 
-class _Sink(io.RawIOBase):
+class _ZipBuffer(io.RawIOBase):
     """A file that holds what is written until it is fetched. It is not seekable, so the archive is written in one
     pass.
     """
@@ -171,7 +171,7 @@ def _pin(pin: Pin) -> dict[str, Any]:
 
 
 def _memberships(user: User) -> Iterator[Membership]:
-    return Membership.objects.filter(user=user).select_related("channel").order_by("pk").iterator(_PAGE)
+    return Membership.objects.filter(user=user).select_related("channel").order_by("pk").iterator(_MESSAGES_PER_PAGE)
 
 
 def _membership(membership: Membership) -> dict[str, Any]:
@@ -222,7 +222,7 @@ def _pages(user: User, *, files: bool = False) -> Iterator[list[Message]]:
         found = Message.objects.filter(sender=user, pk__gt=after).order_by("pk")
         if files:
             found = found.exclude(type="text").filter(recalled_at=None)
-        page = list(found[:_PAGE])
+        page = list(found[:_MESSAGES_PER_PAGE])
         if not page:
             return
         yield page

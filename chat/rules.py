@@ -13,9 +13,9 @@ from chat.errors import ChatError
 CHANNEL_NAME_LIMIT = 64
 CLIENT_ID_LIMIT = 64
 REASON_LIMIT = 200
-SLOW_MODE_LIMIT = 86400
+MAX_SLOW_MODE_SECONDS = 86400
 """Seconds: once a day is the slowest."""
-BYTES_A_CHARACTER = 4
+MAX_BYTES_PER_CHARACTER = 4
 """What one character of UTF-8 takes at most."""
 MEMBERS_IN_NAME = 4
 """Members that name a group without a name."""
@@ -73,19 +73,19 @@ def check_reason(reason: str) -> str:
     return reason
 
 
-def members_name(nicknames: Sequence[str], count: int) -> str:
+def name_from_members(nicknames: Sequence[str], count: int) -> str:
     """What a group without a name is called: its first members, and how many more."""
     named = ", ".join(nicknames[:MEMBERS_IN_NAME])
     rest = count - min(len(nicknames), MEMBERS_IN_NAME)
     return (f"{named} +{rest}" if rest > 0 else named)[:CHANNEL_NAME_LIMIT]
 
 
-def route(pair: str | None) -> dict[str, list[int]]:
+def private_route(pair: str | None) -> dict[str, list[int]]:
     """The header by which the entries of a private channel travel to its two people; nothing for other channels."""
-    return {"route": list(pair_people(pair))} if pair else {}
+    return {"route": list(pair_user_ids(pair))} if pair else {}
 
 
-def pair_people(pair: str | None) -> tuple[int, ...]:
+def pair_user_ids(pair: str | None) -> tuple[int, ...]:
     """The two people of a private channel; nobody for other channels."""
     return tuple(int(person) for person in pair.split(":")) if pair else ()
 
@@ -122,7 +122,7 @@ def may_invite(join: str, role: str) -> bool:
     return join != "closed" or role in ("owner", "admin")
 
 
-def unread(*, last_seq: int, read_seq: int | None, from_seq: int, purged_seq: int = 0) -> int:
+def unread_count(*, last_seq: int, read_seq: int | None, from_seq: int, purged_seq: int = 0) -> int:
     """Messages after the read position, from the numbers alone; somebody who never marked has read up to joining.
 
     What retention has cut nobody owes.
@@ -136,5 +136,5 @@ Ranges = list[tuple[int, int | None]]
 EVERYTHING: Ranges = [(1, None)]
 
 
-def readable(ranges: Ranges, seq: int) -> bool:
+def is_readable(ranges: Ranges, seq: int) -> bool:
     return any(first <= seq and (last is None or seq <= last) for first, last in ranges)

@@ -54,7 +54,7 @@ def note_event(
     leave: Sequence[User] = (),
 ) -> Entry:
     """Return a system note for the channel's timeline. Joins and leaves take effect exactly at its position."""
-    header = rules.route(channel.pair)
+    header = rules.private_route(channel.pair)
     if join:
         header["join"] = [user.pk for user in join]
     if leave:

@@ -136,7 +136,7 @@ def _push_to_channel(destination: Destination, author: User, text: str, director
     except ChatError as refusal:
         return PushResult(destination, refusal=refusal)
     channel = loaded.channels[channel_id]
-    publish.transient(ephemeral_entry(author, text, channel=channel_id, header=rules.route(channel.pair)))
+    publish.transient(ephemeral_entry(author, text, channel=channel_id, header=rules.private_route(channel.pair)))
     if channel.app is not None:
         number = channel.app.number
         return PushResult(destination, receivers=query_presence(lambda presence: presence.count(number), 0))

@@ -54,7 +54,7 @@ def message_draft_attachment(
     return Draft(
         sender=sender,
         channel=channel,
-        text=rules.check_content(content, limit=settings.IM_MESSAGE_MAX_LENGTH * rules.BYTES_A_CHARACTER),
+        text=rules.check_content(content, limit=settings.IM_MESSAGE_MAX_LENGTH * rules.MAX_BYTES_PER_CHARACTER),
         type=type,
         client_id=rules.check_client_id(client_id),
         **fields,
@@ -151,7 +151,7 @@ def message_event(message: Message, kind: EventKind, access: Access, origin: str
         ref=message.pk,
         subject=None if is_public else message.position,
         origin=origin,
-        header=rules.route(channel.pair),
+        header=rules.private_route(channel.pair),
         body=body,
     )
 

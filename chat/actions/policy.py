@@ -57,9 +57,9 @@ def _apply_changes(channel: Channel, by: User, changes: PolicyChanges) -> None:
         setattr(channel, field, value)
     if channel.listed and not channel.name:
         raise ChatError(errors.ILLEGAL_PARAMETER, "A listed group needs a name.", field="listed")
-    if not 0 <= channel.slow_mode <= rules.SLOW_MODE_LIMIT:
+    if not 0 <= channel.slow_mode <= rules.MAX_SLOW_MODE_SECONDS:
         raise ChatError(
-            errors.ILLEGAL_PARAMETER, f"Slow mode is 0 to {rules.SLOW_MODE_LIMIT} seconds.", field="slowMode"
+            errors.ILLEGAL_PARAMETER, f"Slow mode is 0 to {rules.MAX_SLOW_MODE_SECONDS} seconds.", field="slowMode"
         )
     channel.save(update_fields=list(wanted))
     publish.after_commit(log.append([note_event(channel, "policy", by=by, value=channel.join)]))

@@ -129,7 +129,7 @@ class PolicyForm(forms.Form):
     slow_mode = forms.IntegerField(
         label=_("Slow mode"),
         min_value=0,
-        max_value=rules.SLOW_MODE_LIMIT,
+        max_value=rules.MAX_SLOW_MODE_SECONDS,
         widget=UnfoldAdminIntegerFieldWidget,
         help_text=_("Seconds between two messages of one member; 0: none."),
     )

@@ -60,7 +60,9 @@ def channel_titles(channels: Iterable[Channel], counts: dict[int, int] | None = 
         if counts is None:
             counts = member_counts(unnamed)
     return {
-        number: rules.members_name(people[number], (counts or {}).get(number, 0)) if number in people else str(channel)
+        number: rules.name_from_members(people[number], (counts or {}).get(number, 0))
+        if number in people
+        else str(channel)
         for number, channel in found.items()
     }
 

@@ -100,7 +100,7 @@ class Incoming(APIView):  # type: ignore[misc]
         return HttpResponse("ok", content_type="text/plain; charset=utf-8")
 
     def handle_exception(self, exc: Exception) -> Response:
-        response = problems.response(problems.of_error(exc, call="/hooks/"))
+        response = problems.response(problems.problem_of_error(exc, call="/hooks/"))
         # Otherwise Django would log the path with every failure.
         response._has_been_logged = True
         return response

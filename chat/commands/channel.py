@@ -15,7 +15,7 @@ from chat.commands.fields import ChannelTarget, Id, Name, Names, Number, PageSiz
 from chat.commands.page_size import count_fitting
 from chat.commands.registry import Call, command
 from chat.errors import ChatError
-from chat.rules import SLOW_MODE_LIMIT
+from chat.rules import MAX_SLOW_MODE_SECONDS
 from chat.selectors import Access, access_channel
 from chat.wire.schema import objects, replies
 from delivery import publish
@@ -161,7 +161,7 @@ class Policy(msgspec.Struct):
     listed: bool | None = None
     history: Literal["joined", "all"] | None = None
     announcementsOnly: bool | None = None
-    slowMode: Annotated[int, msgspec.Meta(ge=0, le=SLOW_MODE_LIMIT)] | None = None
+    slowMode: Annotated[int, msgspec.Meta(ge=0, le=MAX_SLOW_MODE_SECONDS)] | None = None
 
 
 @command("channel.policy", returns=objects.Channel, fault=errors.STORE_FAILED)

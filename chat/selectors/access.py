@@ -79,6 +79,6 @@ def access_message(user: User, access: Access, message_id: int) -> Message:
     message = (
         Message.objects.filter(pk=message_id, channel=access.channel).select_related("sender", "recalled_by").first()
     )
-    if message is None or not rules.readable(readable_ranges(user, access), message.seq):
+    if message is None or not rules.is_readable(readable_ranges(user, access), message.seq):
         raise ChatError(errors.NO_DATA, "There is no such message.")
     return message

@@ -21,7 +21,7 @@ NEVER_ENDS = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class ChannelSummary:
-    """A channel as one user sees it. `read_seq` and `unread` are computed from sequence numbers."""
+    """A channel as one user sees it. `read_seq` and `unread_count` are computed from sequence numbers."""
 
     channel: Channel
     name: str
@@ -83,12 +83,12 @@ def channel_summaries(user: User, accesses: Sequence[Access]) -> list[ChannelSum
         if membership is None:
             # A global channel without a read mark has no unread messages, rather than its whole history.
             read_seq = channel.last_seq if mark is None else mark
-            unread = rules.unread(
+            unread = rules.unread_count(
                 last_seq=channel.last_seq, read_seq=read_seq, from_seq=1, purged_seq=channel.purged_seq
             )
         else:
             read_seq = max(mark or 0, membership.from_seq - 1)
-            unread = rules.unread(
+            unread = rules.unread_count(
                 last_seq=channel.last_seq, read_seq=mark, from_seq=membership.from_seq, purged_seq=channel.purged_seq
             )
         members = people.get(channel.pk, [])
@@ -98,7 +98,7 @@ def channel_summaries(user: User, accesses: Sequence[Access]) -> list[ChannelSum
         if peer is not None:
             name = peer.nickname
         elif not name and channel.kind == Channel.Kind.PUBLIC:
-            name = rules.members_name([one.nickname for one in members], count)
+            name = rules.name_from_members([one.nickname for one in members], count)
         peer_read = peers_read.get(channel.pk, 0)
         muted_until = max((mutes[place] for place in (None, channel.pk) if place in mutes), default=None)
         result.append(

@@ -44,7 +44,7 @@ def members_page(channel: Channel, *, after: int, limit: int) -> tuple[list[Memb
 
 def peer_id_of(channel: Channel, person: int) -> int | None:
     """Return the id of the other user of a private channel; None for other channels."""
-    return next((one for one in rules.pair_people(channel.pair) if one != person), None)
+    return next((one for one in rules.pair_user_ids(channel.pair) if one != person), None)
 
 
 def group_ids_of(person: int, limit: int) -> list[int]:
@@ -55,7 +55,7 @@ def group_ids_of(person: int, limit: int) -> list[int]:
 def peer_ids_of(person: int, limit: int) -> list[int]:
     """Return the ids of the other users of the user's private channels, most recently active first, at most `limit`."""
     pairs = _recent_memberships(person, Channel.Kind.PRIVATE).values_list("channel__pair", flat=True)[:limit]
-    return [one for pair in pairs for one in rules.pair_people(pair) if one != person]
+    return [one for pair in pairs for one in rules.pair_user_ids(pair) if one != person]
 
 
 def _recent_memberships(person: int, kind: str) -> QuerySet[Membership]:

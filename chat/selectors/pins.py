@@ -12,4 +12,4 @@ def pins_of(user: User, access: Access) -> list[Pin]:
     """Return the pins of the channel whose messages the user may read, newest first."""
     pins = Pin.objects.filter(channel=access.channel).select_related("message__sender", "pinned_by")
     ranges = readable_ranges(user, access)
-    return [pin for pin in pins.order_by("-pinned_at", "-pk") if rules.readable(ranges, pin.message.seq)]
+    return [pin for pin in pins.order_by("-pinned_at", "-pk") if rules.is_readable(ranges, pin.message.seq)]

@@ -138,7 +138,7 @@ def _new_message(draft: Draft, sender: User, channel: Channel, seq: int, reply_s
 
 
 def _header(draft: Draft, channel: Channel) -> dict[str, list[int]]:
-    header = rules.route(channel.pair)
+    header = rules.private_route(channel.pair)
     if draft.skip_live is not None:
         header["skip"] = [draft.skip_live]
     if draft.receipt_for:

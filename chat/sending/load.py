@@ -147,7 +147,7 @@ def _restrictions(
         return [], set()
     here = Q(channel=None) | Q(channel__in=[channel.pk for channel in channels])
     restrictions = list(active_restrictions(Restriction.objects.filter(here, user__in=restricted)))
-    peers = {peer for channel in channels for peer in rules.pair_people(channel.pair)}
+    peers = {peer for channel in channels for peer in rules.pair_user_ids(channel.pair)}
     if not peers:
         return restrictions, set()
     blocks = Block.objects.filter(blocked__in=restricted, blocker__in=peers)

@@ -72,7 +72,7 @@ class Permissions:
         if draft.reply_to is None:
             return None
         replied_channel, seq = self._loaded.replied.get(draft.reply_to, (0, 0))
-        if replied_channel != channel.pk or not rules.readable(ranges, seq):
+        if replied_channel != channel.pk or not rules.is_readable(ranges, seq):
             raise ChatError(errors.NO_DATA, "There is no such message to reply to.")
         return seq
 
@@ -80,7 +80,7 @@ class Permissions:
         for scope in (None, channel.pk):
             if (user.pk, scope) in self._mutes:
                 raise rules.muted_error(self._mutes[user.pk, scope])
-        if any((peer, user.pk) in self._loaded.blocks for peer in rules.pair_people(channel.pair)):
+        if any((peer, user.pk) in self._loaded.blocks for peer in rules.pair_user_ids(channel.pair)):
             raise ChatError(errors.NOT_AUTHORISED, "You cannot write to this person.")
 
     def _require_turn(self, user: User, channel: Channel, role: str | None) -> None:

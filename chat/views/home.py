@@ -23,7 +23,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """Render the page on one app (`appId` or `appID`, 101 if absent), signed in or not. An unknown app is a 404."""
     app = _app(request)
     person = request.user if isinstance(request.user, User) else None
-    page = render(request, "chat/home.html", {"app": app, "boot": _boot(app, person)})
+    page = render(request, "chat/home.html", {"app": app, "boot": _boot_data(app, person)})
     # Pictures and voice messages arrive over the WebSocket as data; `imsite.middleware` allows them on this page only.
     page.shows_blobs = True  # type: ignore[attr-defined]
     return page
@@ -37,7 +37,7 @@ def _app(request: HttpRequest) -> App:
     return app
 
 
-def _boot(app: App, person: User | None) -> dict[str, object]:
+def _boot_data(app: App, person: User | None) -> dict[str, object]:
     """Return the data that the modules need before they connect."""
     return {
         "appId": app.number,

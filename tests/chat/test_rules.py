@@ -56,7 +56,7 @@ def test_a_client_id_that_is_refused(given_id: str) -> None:
     ],
 )
 def test_a_group_without_a_name_is_called_by_its_members(nicknames: list[str], count: int, name: str) -> None:
-    assert rules.members_name(nicknames, count) == name
+    assert rules.name_from_members(nicknames, count) == name
 
 
 def test_only_a_higher_rank_outranks() -> None:
@@ -81,9 +81,9 @@ def test_who_may_invite(join: str, role: str, may: bool) -> None:
     [(10, 7, 1, 3), (10, None, 1, 10), (10, None, 11, 0), (10, 3, 9, 2), (10, 12, 1, 0)],
 )
 def test_unread_from_numbers_alone(last: int, read: int | None, joined: int, unread: int) -> None:
-    assert rules.unread(last_seq=last, read_seq=read, from_seq=joined) == unread
+    assert rules.unread_count(last_seq=last, read_seq=read, from_seq=joined) == unread
 
 
 def test_readable_numbers_are_those_of_the_stays() -> None:
     ranges: rules.Ranges = [(2, 3), (5, 4), (7, None)]
-    assert [seq for seq in range(1, 10) if rules.readable(ranges, seq)] == [2, 3, 7, 8, 9]
+    assert [seq for seq in range(1, 10) if rules.is_readable(ranges, seq)] == [2, 3, 7, 8, 9]

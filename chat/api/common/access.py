@@ -21,7 +21,7 @@ class ServiceToken(ApiToken):
     """Authenticates an API token. A request with a credential is judged by it alone, never by its network."""
 
 
-class MayCall(BasePermission):  # type: ignore[misc]
+class HasPermission(BasePermission):  # type: ignore[misc]
     """Requires the view's `permission`; without a token, an address in IM_OPEN_GATEWAY."""
 
     def has_permission(self, request: Request, view: Any) -> bool:

@@ -20,7 +20,7 @@ from rest_framework.views import APIView
 
 from chat import errors
 from chat.api.common import cors
-from chat.api.common.access import MayCall, ServiceToken
+from chat.api.common.access import HasPermission, ServiceToken
 from chat.api.common.throttles import throttles
 from chat.api.legacy.parameters import Form
 from chat.errors import ChatError, Code
@@ -48,7 +48,7 @@ class Call(APIView):  # type: ignore[misc]
     """
 
     authentication_classes: tuple[type[BaseAuthentication], ...] = (ServiceToken,)
-    permission_classes = (MayCall,)
+    permission_classes = (HasPermission,)
     renderer_classes = (JSONRenderer,)
     parser_classes = (Form,)
     content_negotiation_class = AlwaysJson

@@ -41,7 +41,7 @@ class ApiToken(BaseAuthentication):  # type: ignore[misc]
         return "Bearer"
 
 
-class MayCall(BasePermission):  # type: ignore[misc]
+class HasPermission(BasePermission):  # type: ignore[misc]
     """Requires the permission that the view names for the method; None there: any valid token."""
 
     def has_permission(self, request: Request, view: Any) -> bool:

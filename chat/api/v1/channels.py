@@ -22,7 +22,7 @@ from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.openapi import CURSOR, LIMIT, described
 from chat.api.v1.schema import AppNumber, Count, Id, Milliseconds, Person, Shape, UserName, number
 from chat.errors import ChatError
-from chat.rules import CHANNEL_NAME_LIMIT, SLOW_MODE_LIMIT
+from chat.rules import CHANNEL_NAME_LIMIT, MAX_SLOW_MODE_SECONDS
 from chat.selectors.services import channels_page
 
 KINDS = ("global", "public", "private")
@@ -30,7 +30,9 @@ Kind = Literal["global", "public", "private"]
 Join = Annotated[Literal["open", "invite", "closed"], Meta(description="Who adds people: anyone, members, managers.")]
 History = Annotated[Literal["joined", "all"], Meta(description="What members read of the time before they came.")]
 ChannelName = Annotated[str, Meta(max_length=CHANNEL_NAME_LIMIT)]
-SlowMode = Annotated[int, Meta(ge=0, le=SLOW_MODE_LIMIT, description="Seconds between two messages of one member.")]
+SlowMode = Annotated[
+    int, Meta(ge=0, le=MAX_SLOW_MODE_SECONDS, description="Seconds between two messages of one member.")
+]
 
 PAINTERS = {
     "target": "31", "kind": "public", "name": "Painters", "join": "invite", "listed": False, "closed": False,
@@ -107,7 +109,7 @@ class ChannelList(Endpoint):
         """List channels by id: those the service is a member of, the global channels, and with `chat.manage_channels`
         every group.
         """
-        page = pagination.asked(request)
+        page = pagination.requested_page(request)
         kind = request.query_params.get("kind", "")
         if kind and kind not in KINDS:
             raise ChatError(errors.ILLEGAL_PARAMETER, "kind is global, public or private.", field="kind")
@@ -120,7 +122,7 @@ class ChannelList(Endpoint):
             name=request.query_params.get("q", "")[:CHANNEL_NAME_LIMIT].replace("\0", ""),
         )
         results = [payloads.channel(item) for item in found]
-        return answer(pagination.answer(results, next=found[-1].channel.pk if more else None))
+        return answer(pagination.page_body(results, next=found[-1].channel.pk if more else None))
 
     @described(
         "Make a channel",
@@ -144,8 +146,8 @@ class ChannelList(Endpoint):
 
         def make() -> dict[str, Any]:
             nonlocal existed
-            made, existed = _made(request, data)
-            return shown(request, made)
+            made, existed = _create_or_find(request, data)
+            return channel_body(request, made)
 
         body, repeated = run_once(self.idempotency(request, data), make)
         return answer(body, 200 if repeated or existed else 201)
@@ -161,7 +163,7 @@ class ChannelDetailView(Endpoint):
     @described("Look at a channel", gives={200: Channel}, refuses=(404,), got={"A group": PAINTERS}, tag="channels")
     def get(self, request: Request, channel_id: str) -> Response:
         """Return a channel that the service may read."""
-        return answer(shown(request, number(channel_id)))
+        return answer(channel_body(request, number(channel_id)))
 
     @described(
         "Change a group",
@@ -188,7 +190,7 @@ class ChannelDetailView(Endpoint):
             announcements_only=data.announcementsOnly,
             slow_mode=data.slowMode,
         )
-        return answer(shown(request, target))
+        return answer(channel_body(request, target))
 
     @described("Close a group", gives={204: None}, refuses=(404,), tag="channels")
     def delete(self, request: Request, channel_id: str) -> Response:
@@ -199,12 +201,12 @@ class ChannelDetailView(Endpoint):
         return answer(status=204)
 
 
-def shown(request: Request, channel_id: int) -> dict[str, Any]:
+def channel_body(request: Request, channel_id: int) -> dict[str, Any]:
     """Return a channel as the caller sees it now; raise NO_DATA if it may not read it."""
     return payloads.channel(selectors.channel_summary(request.user, access_for_service(request.user, channel_id)))
 
 
-def _made(request: Request, data: NewChannel) -> tuple[int, bool]:
+def _create_or_find(request: Request, data: NewChannel) -> tuple[int, bool]:
     """Create or find the channel; return its id and whether it existed."""
     if data.kind == "public":
         group = channels.channel_create_group(

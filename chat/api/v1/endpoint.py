@@ -24,7 +24,7 @@ from chat.api.common import cors
 from chat.api.common.throttles import Allowance, throttles
 from chat.api.legacy.call import AlwaysJson
 from chat.api.v1 import problems
-from chat.api.v1.access import ApiToken, MayCall
+from chat.api.v1.access import ApiToken, HasPermission
 from chat.api.v1.schema import KEY_LIMIT, Shape, parse
 from chat.errors import ChatError
 from delivery.idempotency import IdempotencyKey
@@ -65,7 +65,7 @@ class Endpoint(APIView):  # type: ignore[misc]
 
     permissions: ClassVar[Permissions] = {}
     authentication_classes: tuple[type[BaseAuthentication], ...] = (ApiToken,)
-    permission_classes: tuple[type[BasePermission], ...] = (MayCall,)
+    permission_classes: tuple[type[BasePermission], ...] = (HasPermission,)
     renderer_classes = (Json,)
     parser_classes = (JsonBody,)
     content_negotiation_class = AlwaysJson
@@ -114,7 +114,7 @@ class Endpoint(APIView):  # type: ignore[misc]
 
     def handle_exception(self, exc: Exception) -> Response:
         """Turn every failure into a problem."""
-        return problems.response(problems.of_error(exc, call=self.request.path))
+        return problems.response(problems.problem_of_error(exc, call=self.request.path))
 
     def finalize_response(
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any

@@ -20,7 +20,7 @@ from chat.api.v1 import pagination
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.openapi import CURSOR, LIMIT, described
 from chat.api.v1.schema import Milliseconds, Shape
-from chat.api.v1.users import ALICE, ExternalId, Nickname, UserShown, shown
+from chat.api.v1.users import ALICE, ExternalId, Nickname, UserShown, user_body
 from chat.errors import ChatError
 
 if TYPE_CHECKING:
@@ -75,11 +75,11 @@ class ExternalList(Endpoint):
     )
     def get(self, request: Request) -> Response:
         """List the users that this service created, oldest first, with its ids for them."""
-        page = pagination.asked(request)
+        page = pagination.requested_page(request)
         rows = external_users_page(request.user, after=page.number, limit=page.limit)
         some = rows[: page.limit]
-        results = [shown(row.user) | {"externalId": row.external_id} for row in some]
-        return answer(pagination.answer(results, next=some[-1].pk if len(rows) > page.limit else None))
+        results = [user_body(row.user) | {"externalId": row.external_id} for row in some]
+        return answer(pagination.page_body(results, next=some[-1].pk if len(rows) > page.limit else None))
 
 
 class External(Endpoint):
@@ -92,7 +92,7 @@ class External(Endpoint):
     @described("Find one's own person", gives={200: UserShown}, refuses=(404,), got={"Known": MAYUAN}, tag="users")
     def get(self, request: Request, external_id: str) -> Response:
         """Return the user that this service created for one of its own ids."""
-        return answer(shown(_own(request, external_id)))
+        return answer(user_body(_own(request, external_id)))
 
     @described(
         "Make or find one's own person",
@@ -114,7 +114,7 @@ class External(Endpoint):
             user = accounts.avatar_set(user_id=user.pk, picture=picture)
         elif picture is not None and user.avatar:
             user = accounts.avatar_remove(user_id=user.pk)
-        return answer(shown(user) | {"created": known.created}, 201 if known.created else 200)
+        return answer(user_body(user) | {"created": known.created}, 201 if known.created else 200)
 
     @described("Shut one's own person out", gives={204: None}, refuses=(404,), tag="users")
     def delete(self, request: Request, external_id: str) -> Response:

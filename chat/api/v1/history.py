@@ -69,17 +69,17 @@ class History(Endpoint):
 
         A page holds fewer than `limit` messages if they are long. Only `next` tells whether there are more.
         """
-        page = pagination.asked(request)
-        before, after = _beyond(request, page)
+        page = pagination.requested_page(request)
+        before, after = _range(request, page)
         access = access_for_service(request.user, number(channel_id))
         found = selectors.history(request.user, access, before=before, after=after, limit=page.limit)
-        body: dict[str, Any] = pagination.answer(
+        body: dict[str, Any] = pagination.page_body(
             [payloads.message(row, row.sender) for row in found.messages], next=_next(found, forwards=after is not None)
         )
         return answer(body | {"notes": [payloads.push_data(note) for note in found.notes]})
 
 
-def _beyond(request: Request, page: pagination.Page) -> tuple[int | None, int | None]:
+def _range(request: Request, page: pagination.Page) -> tuple[int | None, int | None]:
     """Return `before` and `after` as numbers. A cursor holds one of them and overrides both."""
     given = {name: request.query_params.get(name) for name in ("before", "after")}
     if page.after:

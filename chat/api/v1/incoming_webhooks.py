@@ -73,9 +73,9 @@ class IncomingWebhooks(Endpoint):
     )
     def get(self, request: Request) -> Response:
         """List your own incoming webhooks; with `chat.manage_channels` all of them."""
-        page = pagination.asked(request)
+        page = pagination.requested_page(request)
         rows, more = hook_selectors.incoming_webhooks_page(request.user, after=page.number, limit=page.limit)
-        return answer(pagination.answer([_shown(row) for row in rows], next=rows[-1].pk if more else None))
+        return answer(pagination.page_body([_shown(row) for row in rows], next=rows[-1].pk if more else None))
 
     @described(
         "Make an incoming webhook",

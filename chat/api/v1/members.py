@@ -62,11 +62,11 @@ class MemberList(Endpoint):
     )
     def get(self, request: Request, channel_id: str) -> Response:
         """List members by id. A global channel has none: it belongs to everyone on the app."""
-        page = pagination.asked(request)
+        page = pagination.requested_page(request)
         access = access_for_service(request.user, number(channel_id))
         memberships, more = selectors.members_page(access.channel, after=page.number, limit=page.limit)
         results = [payloads.person(membership.user) | {"role": membership.role} for membership in memberships]
-        return answer(pagination.answer(results, next=memberships[-1].user_id if more else None))
+        return answer(pagination.page_body(results, next=memberships[-1].user_id if more else None))
 
     @described(
         "Add members",

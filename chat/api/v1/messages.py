@@ -23,9 +23,9 @@ from chat.api.v1.schema import AppNumber, Count, Id, Position, Problem, Shape, U
 from chat.errors import ChatError
 from delivery.idempotency import IdempotencyKey
 
-PERSONS = 1000
+MAX_USERS_PER_MESSAGE = 1000
 """The most users that one message names."""
-BULK = 1000
+MAX_MESSAGES_PER_CALL = 1000
 """The most messages in one call."""
 
 
@@ -37,7 +37,7 @@ class To(Shape, forbid_unknown_fields=True):
 
     channel: Annotated[Id, Meta(description="A channel that the sender may write in.")] | UnsetType = UNSET
     user: Annotated[UserName, Meta(description="A person: their private channel with the sender.")] | UnsetType = UNSET
-    users: Annotated[list[UserName], Meta(min_length=1, max_length=PERSONS)] | UnsetType = UNSET
+    users: Annotated[list[UserName], Meta(min_length=1, max_length=MAX_USERS_PER_MESSAGE)] | UnsetType = UNSET
     app: Annotated[AppNumber, Meta(description="The room of everybody on an app.")] | UnsetType = UNSET
     everyone: (
         Annotated[bool, Meta(description="The rooms of all apps.", extra_json_schema={"const": True})] | UnsetType
@@ -63,10 +63,10 @@ class Send(Shape):
 
 
 class SendBulk(Shape):
-    messages: Annotated[list[Send], Meta(min_length=1, max_length=BULK)]
+    messages: Annotated[list[Send], Meta(min_length=1, max_length=MAX_MESSAGES_PER_CALL)]
 
 
-class Placed(Shape):
+class DestinationResult(Shape):
     """The outcome at one destination: stored, pushed to a number of users, or refused."""
 
     to: To
@@ -80,14 +80,14 @@ class Placed(Shape):
 
 
 class Sent(Shape):
-    messages: list[Placed]
+    messages: list[DestinationResult]
 
 
 class BulkResult(Shape):
     """The outcome of one message: 201 if it was stored, 200 for a repeat, else the status of the problem."""
 
     status: Annotated[int, Meta(ge=200, le=599)]
-    messages: list[Placed] | None = None
+    messages: list[DestinationResult] | None = None
     problem: Problem | None = None
 
 
@@ -130,7 +130,7 @@ class Messages(Endpoint):
         transient messages.
         """
         data = self.body(request, Send)
-        self.charge(request, _weight(data))
+        self.charge(request, _message_count(data))
         key = self.idempotency(request, data, data.clientMsgId)
         # A message has the same fingerprint whether it is sent alone or in a bulk call.
         if key is not None:
@@ -179,7 +179,7 @@ class MessagesBulk(Endpoint):
         data = self.body(request, SendBulk)
         if any(one.transient for one in data.messages):
             raise ChatError(errors.ILLEGAL_PARAMETER, "What is transient goes alone.", field="transient")
-        self.charge(request, sum(map(_weight, data.messages)))
+        self.charge(request, sum(map(_message_count, data.messages)))
         whole = self.idempotency(request, data)
         if whole is not None and (used := claim_requests([whole])):
             raise used[whole]
@@ -228,7 +228,7 @@ def addressed(data: Send, key: IdempotencyKey | None) -> AddressedMessage:
     )
 
 
-def _weight(data: Send) -> int:
+def _message_count(data: Send) -> int:
     """Return the number of messages that it counts as."""
     return len(data.to.users) if data.to.users is not UNSET else 1
 
@@ -255,7 +255,7 @@ def _result(result: list[SendResult] | ChatError) -> dict[str, Any]:
 
 
 def _refused(refusal: Exception) -> dict[str, Any]:
-    problem = problems.of_error(refusal, call="messages/bulk")
+    problem = problems.problem_of_error(refusal, call="messages/bulk")
     return {"status": problem["status"], "problem": problem}
 
 
@@ -281,7 +281,7 @@ def _placed(result: SendResult) -> dict[str, Any]:
         if result.online is not None:
             made["online"] = result.online
     elif result.refusal is not None:
-        made["problem"] = problems.of_error(result.refusal, call="messages/")
+        made["problem"] = problems.problem_of_error(result.refusal, call="messages/")
     return made
 
 
@@ -293,6 +293,6 @@ def _pushed(pushed: Sequence[PushResult]) -> list[dict[str, Any]]:
     return [
         {"to": _to(one.destination), "persons": one.receivers}
         if one.refusal is None
-        else {"to": _to(one.destination), "problem": problems.of_error(one.refusal)}
+        else {"to": _to(one.destination), "problem": problems.problem_of_error(one.refusal)}
         for one in pushed
     ]

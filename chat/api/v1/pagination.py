@@ -37,7 +37,7 @@ class Page:
         return int(self.after)
 
 
-def asked(request: Request, *, largest: int = LARGEST) -> Page:
+def requested_page(request: Request, *, largest: int = LARGEST) -> Page:
     """Return the page that the query asks for. Raise ILLEGAL_PARAMETER for an invalid limit or cursor."""
     limit = request.query_params.get("limit", str(min(USUAL, largest)))
     if not (limit.isascii() and limit.isdigit() and len(limit) <= 9 and 1 <= int(limit) <= largest):
@@ -45,7 +45,7 @@ def asked(request: Request, *, largest: int = LARGEST) -> Page:
     return Page(int(limit), _key(request.query_params.get("cursor", "")))
 
 
-def answer(results: Sequence[Any], *, next: str | int | None) -> dict[str, Any]:
+def page_body(results: Sequence[Any], *, next: str | int | None) -> dict[str, Any]:
     """Return the body of a page; `next` is the key of its last item if more follow, else None."""
     return {"results": list(results), "next": None if next is None else cursor(str(next))}
 

@@ -133,10 +133,10 @@ class AppOnline(Endpoint):
     def get(self, request: Request, app: int) -> Response:
         """List the users online on the app by id, up to 1,000 a page."""
         known = require_app(_app(app))
-        page = pagination.asked(request, largest=LARGEST_PAGE)
+        page = pagination.requested_page(request, largest=LARGEST_PAGE)
         found, more = online.online_users_page(known, after=page.number, limit=page.limit)
         rows = [{"userId": name, "id": str(person)} for person, name in found.items()]
-        return answer(pagination.answer(rows, next=max(found) if more else None))
+        return answer(pagination.page_body(rows, next=max(found) if more else None))
 
 
 class Nodes(Endpoint):

@@ -46,12 +46,12 @@ def of(status: int, code: Code, detail: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def of_error(error: Exception, *, call: str = "") -> dict[str, Any]:
+def problem_of_error(error: Exception, *, call: str = "") -> dict[str, Any]:
     """The problem that an error is; what nobody expected is a 500 that tells nothing, and an event in the log."""
     match error:
         case ChatError():
             data = dict(error.data or {})
-            return of(_status(error), error.code, data.pop("error", "") or error.code.when, **data)
+            return of(_http_status(error), error.code, data.pop("error", "") or error.code.when, **data)
         case AccountError():
             return _of_account(error)
         case exceptions.AuthenticationFailed() | exceptions.NotAuthenticated():
@@ -86,7 +86,7 @@ def response(problem: dict[str, Any]) -> Response:
     return made
 
 
-def _status(error: ChatError) -> int:
+def _http_status(error: ChatError) -> int:
     """429 asks to wait, which helps only where there is something to wait for."""
     if error.code is errors.TOO_MUCH and "retryAfter" not in (error.data or {}):
         return HTTPStatus.REQUEST_ENTITY_TOO_LARGE

@@ -60,7 +60,7 @@ class SearchMessages(Endpoint):
         Edited and recalled messages are matched by what they contain now. A message can be found about a second after
         it was sent.
         """
-        page = pagination.asked(request)
+        page = pagination.requested_page(request)
         question = request.query_params.get("q", "")
         if not question.strip() or len(question) > LONGEST:
             raise ChatError(errors.ILLEGAL_PARAMETER, f"q has 1 to {LONGEST} characters.", field="q")
@@ -73,4 +73,6 @@ class SearchMessages(Endpoint):
             access=None if target is None else access_for_service(request.user, number(target)),
             manages=manages_groups(request.user),
         )
-        return answer(pagination.answer([payloads.message(row, row.sender) for row in found.messages], next=found.next))
+        return answer(
+            pagination.page_body([payloads.message(row, row.sender) for row in found.messages], next=found.next)
+        )

@@ -87,7 +87,7 @@ class Results(Shape):
     results: list[Result]
 
 
-def shown(user: Account) -> dict[str, Any]:
+def user_body(user: Account) -> dict[str, Any]:
     return payloads.person(user) | {"active": user.is_active}
 
 
@@ -109,13 +109,15 @@ class UserList(Endpoint):
         """List all accounts and services by id; with `q` the first active ones whose name starts with it, without a
         cursor.
         """
-        page = pagination.asked(request)
+        page = pagination.requested_page(request)
         if (q := request.query_params.get("q")) is not None:
-            return answer(pagination.answer([shown(user) for user in user_search(q, page.limit)], next=None))
+            return answer(pagination.page_body([user_body(user) for user in user_search(q, page.limit)], next=None))
         rows = accounts_page(after=page.number, limit=page.limit)
         some = rows[: page.limit]
         return answer(
-            pagination.answer([shown(user) for user in some], next=some[-1].pk if len(rows) > page.limit else None)
+            pagination.page_body(
+                [user_body(user) for user in some], next=some[-1].pk if len(rows) > page.limit else None
+            )
         )
 
     @described(
@@ -135,7 +137,7 @@ class UserList(Endpoint):
             username=data.userId, nickname=data.nickname or "", email=data.email, password=data.password
         )
         key = self.idempotency(request, data)
-        body, repeated = run_once(key, lambda: shown(accounts.managed_user_create(draft=draft)))
+        body, repeated = run_once(key, lambda: user_body(accounts.managed_user_create(draft=draft)))
         return answer(body, 200 if repeated else 201)
 
 
@@ -149,7 +151,7 @@ class User(Endpoint):
     @described("Look at an account", gives={200: UserShown}, refuses=(404,), got={"An account": ALICE}, tag="users")
     def get(self, request: Request, name: str) -> Response:
         """Return the account or service of that user name, active or not."""
-        return answer(shown(_account(name)))
+        return answer(user_body(_account(name)))
 
     @described(
         "Change an account",
@@ -176,7 +178,7 @@ class User(Endpoint):
                 user_reactivate(person_id=user.pk)
             else:
                 accounts.user_deactivate(user_id=user.pk)
-        return answer(shown(_account(name)))
+        return answer(user_body(_account(name)))
 
     @described("Shut an account out", gives={204: None}, refuses=(404,), tag="users")
     def delete(self, request: Request, name: str) -> Response:
@@ -250,7 +252,7 @@ def _added(one: Imported, key: IdempotencyKey | None) -> dict[str, Any]:
         if one.userId is None or one.externalId is not None:
             raise ChatError(errors.ILLEGAL_PARAMETER, "Give externalId or userId.")
         draft = accounts.managed_user_prepare(username=one.userId, nickname=one.nickname or "", email=one.email)
-        user, repeated = run_once(key, lambda: shown(accounts.managed_user_create(draft=draft)))
+        user, repeated = run_once(key, lambda: user_body(accounts.managed_user_create(draft=draft)))
     except (AccountError, ChatError) as refusal:
         return _refused(refusal)
     return {"status": 200 if repeated else 201, "user": user}
@@ -259,9 +261,9 @@ def _added(one: Imported, key: IdempotencyKey | None) -> dict[str, Any]:
 def _result(outcome: ExternalUserResult | Exception) -> dict[str, Any]:
     if isinstance(outcome, Exception):
         return _refused(outcome)
-    return {"status": 201 if outcome.created else 200, "user": shown(outcome.user)}
+    return {"status": 201 if outcome.created else 200, "user": user_body(outcome.user)}
 
 
 def _refused(refusal: Exception) -> dict[str, Any]:
-    problem = problems.of_error(refusal)
+    problem = problems.problem_of_error(refusal)
     return {"status": problem["status"], "problem": problem}

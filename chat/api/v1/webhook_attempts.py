@@ -18,7 +18,7 @@ from chat.webhooks.outgoing.ping import webhook_ping
 if TYPE_CHECKING:
     from chat.models import WebhookDeadLetter, WebhookDelivery
 
-ATTEMPTS = 100
+MAX_ATTEMPTS = 100
 """The most attempts in a response."""
 
 
@@ -90,7 +90,7 @@ class WebhookDeliveries(Endpoint):
     def get(self, request: Request, webhook_id: str) -> Response:
         """List the latest attempts, newest first."""
         webhook = hook_selectors.webhook_of(request.user, number(webhook_id))
-        return answer({"results": [_kept(row) for row in hook_selectors.deliveries(webhook, ATTEMPTS)]})
+        return answer({"results": [_attempt_body(row) for row in hook_selectors.deliveries(webhook, MAX_ATTEMPTS)]})
 
 
 class WebhookAsides(Endpoint):
@@ -115,10 +115,12 @@ class WebhookAsides(Endpoint):
     )  # fmt: skip
     def get(self, request: Request, webhook_id: str) -> Response:
         """List the dead letters by position. Each is retried with growing pauses, for some days."""
-        page = pagination.asked(request)
+        page = pagination.requested_page(request)
         webhook = hook_selectors.webhook_of(request.user, number(webhook_id))
         rows, more = hook_selectors.dead_letters_page(webhook, after=page.number, limit=page.limit)
-        return answer(pagination.answer([_aside(row) for row in rows], next=rows[-1].position if more else None))
+        return answer(
+            pagination.page_body([_dead_letter_body(row) for row in rows], next=rows[-1].position if more else None)
+        )
 
     @described("Let go what a webhook's receiver refused", gives={204: None}, tag="webhooks")
     def delete(self, request: Request, webhook_id: str) -> Response:
@@ -136,7 +138,7 @@ def _attempt(status: int | None, error: str, milliseconds: int) -> dict[str, Any
     return shown
 
 
-def _kept(row: WebhookDelivery) -> dict[str, Any]:
+def _attempt_body(row: WebhookDelivery) -> dict[str, Any]:
     return _attempt(row.status, row.error, row.duration_ms) | {
         "at": milliseconds(row.attempted_at),
         "first": row.first_position,
@@ -146,7 +148,7 @@ def _kept(row: WebhookDelivery) -> dict[str, Any]:
     }
 
 
-def _aside(row: WebhookDeadLetter) -> dict[str, Any]:
+def _dead_letter_body(row: WebhookDeadLetter) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "position": row.position,
         "since": milliseconds(row.created_at),

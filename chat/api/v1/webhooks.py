@@ -91,9 +91,9 @@ class Webhooks(Endpoint):
     )
     def get(self, request: Request) -> Response:
         """List your own webhooks; with `chat.manage_channels` all of them."""
-        page = pagination.asked(request)
+        page = pagination.requested_page(request)
         rows, more = hook_selectors.webhooks_page(request.user, after=page.number, limit=page.limit)
-        return answer(pagination.answer(_webhooks(rows), next=rows[-1].pk if more else None))
+        return answer(pagination.page_body(_webhooks(rows), next=rows[-1].pk if more else None))
 
     @described(
         "Make a webhook",

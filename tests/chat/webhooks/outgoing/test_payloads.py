@@ -100,7 +100,7 @@ def test_what_nobody_vouches_for_is_not_told(
     """Should an entry of a private channel ever lack its mark, its channel is still a private one."""
     webhook = hooks.make(receiver)
     private, _ = channel_create_private(creator=scene.alice, other=scene.bob)
-    monkeypatch.setattr("chat.rules.route", lambda pair: {})
+    monkeypatch.setattr("chat.rules.private_route", lambda pair: {})
     say(scene.alice, private, "secret")
     assert _told(webhook) == []
 
