@@ -171,5 +171,5 @@ def explain_refusals(result: dict[str, Any], **_: Any) -> dict[str, Any]:
                 if content is not None and status in REFUSALS:
                     meaning, code, detail = REFUSALS[status]
                     response["description"] = meaning
-                    content["example"] = problems.of(int(status), code, detail)
+                    content["example"] = problems.problem_body(int(status), code, detail)
     return result

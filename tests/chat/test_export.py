@@ -238,7 +238,7 @@ def test_what_was_recalled_is_not_there(alice: User, talk: Any) -> None:
 
 def test_it_comes_in_pieces(alice: User, talk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What one step holds does not grow with what was said."""
-    monkeypatch.setattr(exporting, "_PAGE", 1)
+    monkeypatch.setattr(exporting, "_MESSAGES_PER_PAGE", 1)
     assert [said.get("text") for said in lines(unpacked_export(alice))][:2] == [
         "ALICE in the hall",
         "ALICE in the group",

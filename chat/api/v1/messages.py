@@ -96,7 +96,7 @@ class BulkSent(Shape):
 
 
 _STORED = {"to": {"user": "alice"}, "target": "31", "id": "4711", "seq": 3, "position": 9001, "online": True}
-_UNKNOWN = problems.of(404, errors.NO_DATA, "There is no person named ghost.", userId="ghost")
+_UNKNOWN = problems.problem_body(404, errors.NO_DATA, "There is no person named ghost.", userId="ghost")
 
 
 class Messages(Endpoint):

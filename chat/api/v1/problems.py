@@ -34,7 +34,7 @@ TYPE = "/api/protocol/#{number}"
 _TAKEN = (NameTaken, PhoneTaken, EmailTaken, LastAdministrator)
 
 
-def of(status: int, code: Code, detail: str, **more: Any) -> dict[str, Any]:
+def problem_body(status: int, code: Code, detail: str, **more: Any) -> dict[str, Any]:
     """The body of a problem."""
     return {
         **more,
@@ -51,29 +51,29 @@ def problem_of_error(error: Exception, *, call: str = "") -> dict[str, Any]:
     match error:
         case ChatError():
             data = dict(error.data or {})
-            return of(_http_status(error), error.code, data.pop("error", "") or error.code.when, **data)
+            return problem_body(_http_status(error), error.code, data.pop("error", "") or error.code.when, **data)
         case AccountError():
             return _of_account(error)
         case exceptions.AuthenticationFailed() | exceptions.NotAuthenticated():
-            return of(401, errors.NOT_LOGGED_IN, str(error.detail))
+            return problem_body(401, errors.NOT_LOGGED_IN, str(error.detail))
         case exceptions.PermissionDenied() | PermissionDenied():
-            return of(403, errors.NOT_AUTHORISED, str(error) or errors.NOT_AUTHORISED.when)
+            return problem_body(403, errors.NOT_AUTHORISED, str(error) or errors.NOT_AUTHORISED.when)
         case exceptions.NotFound() | Http404():
-            return of(404, errors.NO_SUCH_COMMAND, "There is no such path; paths end with a slash.")
+            return problem_body(404, errors.NO_SUCH_COMMAND, "There is no such path; paths end with a slash.")
         case exceptions.MethodNotAllowed():
-            return of(405, errors.NO_SUCH_COMMAND, "This path has no such method.")
+            return problem_body(405, errors.NO_SUCH_COMMAND, "This path has no such method.")
         case exceptions.UnsupportedMediaType():
-            return of(415, errors.ILLEGAL_PARAMETER, "Send JSON: Content-Type: application/json.")
+            return problem_body(415, errors.ILLEGAL_PARAMETER, "Send JSON: Content-Type: application/json.")
         case exceptions.APIException():
-            return of(error.status_code, errors.ILLEGAL_PARAMETER, str(error.detail))
+            return problem_body(error.status_code, errors.ILLEGAL_PARAMETER, str(error.detail))
         case SuspiciousOperation():
-            return of(400, errors.ILLEGAL_PARAMETER, "This is no request for this site.")
+            return problem_body(400, errors.ILLEGAL_PARAMETER, "This is no request for this site.")
         case DatabaseError() | InterfaceError() | TimeoutError():
             logger.error("call_fault", extra={"call": call, "error": type(error).__name__})
-            return of(503, errors.SERVER_ERROR, "A fault here. Try again.", retryAfter=1)
+            return problem_body(503, errors.SERVER_ERROR, "A fault here. Try again.", retryAfter=1)
         case _:
             logger.error("call_fault", exc_info=error, extra={"call": call})
-            return of(500, errors.SERVER_ERROR, "A fault here. Try again.")
+            return problem_body(500, errors.SERVER_ERROR, "A fault here. Try again.")
 
 
 def response(problem: dict[str, Any]) -> Response:
@@ -97,10 +97,10 @@ def _of_account(error: AccountError) -> dict[str, Any]:
     field = {"field": error.field} if error.field else {}
     match error:
         case NotManageable():
-            return of(403, errors.NOT_AUTHORISED, str(error))
+            return problem_body(403, errors.NOT_AUTHORISED, str(error))
         case NoSuchPerson():
-            return of(404, errors.NO_DATA, str(error), **field)
+            return problem_body(404, errors.NO_DATA, str(error), **field)
         case _ if isinstance(error, _TAKEN):
-            return of(409, errors.OPERATION_FAILED, str(error), **field)
+            return problem_body(409, errors.OPERATION_FAILED, str(error), **field)
         case _:
-            return of(400, errors.ILLEGAL_PARAMETER, str(error), **field)
+            return problem_body(400, errors.ILLEGAL_PARAMETER, str(error), **field)
