@@ -1,7 +1,7 @@
-"""Pictures of people: made anew from whatever was uploaded, kept under names of our own.
+"""Avatars: re-encoded from uploads and stored under generated names.
 
-What is stored is a square of one size in one format, so nothing of the file that came survives: no position, no
-second meaning, no script.
+Every stored picture is a square WebP of one size. Nothing else of the upload survives: no location, no other file
+format hidden in it, no script.
 """
 
 from __future__ import annotations
@@ -21,113 +21,125 @@ from PIL import Image, ImageOps
 
 from accounts.errors import BadPicture
 
-SIDE = 256
-"""Pixels of each side."""
+SIDE_PIXELS = 256
 CONTENT_TYPE = "image/webp"
-PREFIX = "/avatars/"
-_MOST_PIXELS = {"JPEG": 40_000_000, "PNG": 16_000_000, "WEBP": 16_000_000, "GIF": 16_000_000}
-"""By format. Of a JPEG only as many are decoded as are needed; of the others all, at four bytes and more each."""
-_LONGEST_SIDE = 16_000
-_PATIENCE = 5.0
-"""Seconds that a picture waits for its turn."""
-_NAME = re.compile(r"(\d{1,19})-[0-9a-f]{16}\.webp", re.ASCII)
-_HALF = 8
-"""Hexadecimal digits of a name that are random, and as many that show that it is one of ours."""
-_BROKEN = (OSError, ValueError, SyntaxError, EOFError, OverflowError, MemoryError, KeyError, IndexError, struct.error)
-"""What the decoders raise for files that are not what they seem."""
+URL_PREFIX = "/avatars/"
+_MAX_PIXELS = {"JPEG": 40_000_000, "PNG": 16_000_000, "WEBP": 16_000_000, "GIF": 16_000_000}
+"""By format. A JPEG is decoded at a reduced size; the other formats in full, at four bytes or more for each pixel."""
+_MAX_SIDE_PIXELS = 16_000
+_DECODE_WAIT_SECONDS = 5.0
+"""Seconds that an upload waits for the decoder before it is refused."""
+_FILE_NAME = re.compile(r"(\d{1,19})-[0-9a-f]{16}\.webp", re.ASCII)
+_PART_DIGITS = 8
+"""Hexadecimal digits of the random part of a file name, and of its signature."""
+_DECODE_ERRORS = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    OverflowError,
+    MemoryError,
+    KeyError,
+    IndexError,
+    struct.error,
+)
+"""Exceptions that the decoders raise for malformed files."""
+_decode_lock = threading.Lock()
+"""One picture is decoded at a time, because decoding even a small file can take 200 MB."""
 
 
-_turn = threading.Lock()
-"""One picture is decoded at a time: a small file may need 200 MB for a moment."""
+def normalize_picture(picture: bytes) -> bytes:
+    """Return the picture as it is stored.
 
-
-def made_anew(picture: bytes) -> bytes:
-    """The picture as it is kept. BadPicture for what is none, too many bytes or too many pixels; when many come."""
+    Raises BadPicture for files that are not pictures, have too many bytes or pixels, or when too many uploads wait.
+    """
     if len(picture) > settings.IM_AVATAR_MAX_BYTES:
-        raise too_large()
-    if not _turn.acquire(timeout=_PATIENCE):
-        raise BadPicture(_("Many pictures are coming in just now. Try again in a while."))
+        raise picture_too_large()
+    if not _decode_lock.acquire(timeout=_DECODE_WAIT_SECONDS):
+        raise BadPicture(_("Too many pictures are being uploaded. Try again in a moment."))
     try:
         square = _square(picture)
-    except (*_BROKEN, Image.DecompressionBombError):
-        raise BadPicture(_("This is no picture that can be read. JPEG, PNG, WebP and GIF can.")) from None
+    except (*_DECODE_ERRORS, Image.DecompressionBombError):
+        raise BadPicture(_("This file cannot be read as a picture. Use JPEG, PNG, WebP or GIF.")) from None
     finally:
-        _turn.release()
-    made = BytesIO()
-    # A fresh image: what came with the file (position, colour profile, comments) is not copied.
-    fresh = Image.new("RGBA", square.size)
-    fresh.paste(square)
-    fresh.save(made, "WEBP", quality=85, method=4)
-    return made.getvalue()
+        _decode_lock.release()
+    encoded = BytesIO()
+    # A new image drops the file's metadata: location, colour profile, comments.
+    clean = Image.new("RGBA", square.size)
+    clean.paste(square)
+    clean.save(encoded, "WEBP", quality=85, method=4)
+    return encoded.getvalue()
 
 
 def _square(picture: bytes) -> Image.Image:
-    with Image.open(BytesIO(picture), formats=tuple(_MOST_PIXELS)) as image:
-        # The size stands in the head of the file: what would not fit into memory is never decoded.
+    with Image.open(BytesIO(picture), formats=tuple(_MAX_PIXELS)) as image:
+        # The header states the size, so a picture that would not fit into memory is never decoded.
         width, height = image.size
-        if width * height > _MOST_PIXELS[str(image.format)] or max(width, height) > _LONGEST_SIDE:
+        if width * height > _MAX_PIXELS[str(image.format)] or max(width, height) > _MAX_SIDE_PIXELS:
             raise BadPicture(_("This picture has too many pixels."))
-        image.draft("RGB", (2 * SIDE, 2 * SIDE))
-        # Made smaller first, so that no step after it copies all of it.
+        image.draft("RGB", (2 * SIDE_PIXELS, 2 * SIDE_PIXELS))
+        # Reduce first, so that no later step copies the full-size picture.
         small = image.convert("RGBA") if image.mode not in ("RGB", "RGBA", "L") else image
-        if (factor := min(small.size) // (2 * SIDE)) > 1:
+        if (factor := min(small.size) // (2 * SIDE_PIXELS)) > 1:
             small = small.reduce(factor)
         upright = ImageOps.exif_transpose(small)
-        return ImageOps.fit(upright.convert("RGBA"), (SIDE, SIDE), Image.Resampling.LANCZOS)
+        return ImageOps.fit(upright.convert("RGBA"), (SIDE_PIXELS, SIDE_PIXELS), Image.Resampling.LANCZOS)
 
 
-def too_large() -> BadPicture:
-    return BadPicture(_("A picture has at most %(limit)s MB."), limit=round(settings.IM_AVATAR_MAX_BYTES / 1e6, 1))
+def picture_too_large() -> BadPicture:
+    """Return the error for a file over IM_AVATAR_MAX_BYTES."""
+    return BadPicture(_("The picture is larger than %(limit)s MB."), limit=round(settings.IM_AVATAR_MAX_BYTES / 1e6, 1))
 
 
-def store(user_id: int, made: bytes) -> str:
-    """Keep a picture that was made anew; returns the address by which it is shown."""
+def store(user_id: int, picture: bytes) -> str:
+    """Store a normalized picture and return its URL path."""
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
-    picture = f"{user_id}-{secrets.token_hex(_HALF // 2)}"
-    name = f"{picture}{_proof(picture)}.webp"
-    unfinished = folder / f".{name}"
-    unfinished.write_bytes(made)
-    os.replace(unfinished, folder / name)
-    return PREFIX + name
+    stem = f"{user_id}-{secrets.token_hex(_PART_DIGITS // 2)}"
+    name = f"{stem}{_signature(stem)}.webp"
+    temporary = folder / f".{name}"
+    temporary.write_bytes(picture)
+    os.replace(temporary, folder / name)
+    return URL_PREFIX + name
 
 
 def remove(address: str) -> None:
-    """Delete the picture behind an address; nothing for an empty one."""
-    path = file(address.removeprefix(PREFIX))
+    """Delete the picture with this URL path. Does nothing for an empty or unknown one."""
+    path = path_of(address.removeprefix(URL_PREFIX))
     if path is not None:
         path.unlink(missing_ok=True)
 
 
-def file(name: str) -> Path | None:
-    """The file of that name, if there is one; None for a name that we would not have given."""
+def path_of(name: str) -> Path | None:
+    """Return the file with this name; None if it does not exist or the name does not have the form of ours."""
     path = _folder() / name
-    return path if _NAME.fullmatch(name) and path.is_file() else None
+    return path if _FILE_NAME.fullmatch(name) and path.is_file() else None
 
 
-def stored_before(moment: float) -> list[str]:
-    """The addresses of all pictures stored before this time (Unix seconds), used or not."""
-    kept = (path for path in _folder().glob("*.webp") if _NAME.fullmatch(path.name))
-    return sorted(PREFIX + path.name for path in kept if path.stat().st_mtime < moment)
+def addresses_stored_before(moment: float) -> list[str]:
+    """Return the URL paths of all pictures stored before this time (Unix seconds), whether or not they are used."""
+    stored = (path for path in _folder().glob("*.webp") if _FILE_NAME.fullmatch(path.name))
+    return sorted(URL_PREFIX + path.name for path in stored if path.stat().st_mtime < moment)
 
 
-def owner(name: str) -> int | None:
-    """Whose picture a file of that name is, or was."""
-    match = _NAME.fullmatch(name)
+def owner_id(name: str) -> int | None:
+    """Return the user id in a file name; None if the name does not have the form of ours."""
+    match = _FILE_NAME.fullmatch(name)
     return int(match[1]) if match else None
 
 
-def owner_once(name: str) -> int | None:
-    """Whose picture was kept under that name; None for one that was never given to anybody.
+def verified_owner_id(name: str) -> int | None:
+    """Return the user id in a file name whose signature is valid; None otherwise.
 
-    Else whoever counts through the numbers would be led to everybody's picture.
+    Without the signature, counting through user ids would reveal everyone's picture.
     """
-    picture, proof = name[: -len(".webp") - _HALF], name[-len(".webp") - _HALF : -len(".webp")]
-    return owner(name) if constant_time_compare(proof, _proof(picture)) else None
+    end = -len(".webp")
+    stem, signature = name[: end - _PART_DIGITS], name[end - _PART_DIGITS : end]
+    return owner_id(name) if constant_time_compare(signature, _signature(stem)) else None
 
 
-def _proof(picture: str) -> str:
-    return salted_hmac("accounts.avatars", picture).hexdigest()[:_HALF]
+def _signature(stem: str) -> str:
+    return salted_hmac("accounts.avatars", stem).hexdigest()[:_PART_DIGITS]
 
 
 def _folder() -> Path:

@@ -1,4 +1,4 @@
-"""What is asked before any password is looked at."""
+"""Authentication backend that limits password attempts per client address."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from accounts.errors import TooOften
 from accounts.rate_limits import sign_in_rate_limit
 
 
-class AddressThrottle:
-    """Lets no other backend look once an address has tried as many passwords as it may.
+class SignInRateLimitBackend:
+    """Refuses every password once an address has exceeded IM_SIGN_IN_RATE. It authenticates nobody.
 
-    No BaseBackend: that would be asked who somebody is, and this one knows nobody.
+    It does not subclass BaseBackend, because Django would then ask it to load users.
     """
 
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> None:
@@ -23,6 +23,6 @@ class AddressThrottle:
         try:
             sign_in_rate_limit.take(request.META["REMOTE_ADDR"])
         except TooOften as refusal:
-            # Answered as by the lock of one name: 429.
+            # Responds 429, like the lock of a single name.
             request.axes_locked_out = True  # type: ignore[attr-defined]
             raise PermissionDenied from refusal

@@ -1,6 +1,6 @@
-"""How a connection names what it came by, so that it can be closed when that is taken away.
+"""Credential strings: digests that name the session or token a connection was opened with.
 
-Neither string can be turned back into what it names.
+A revocation names a credential to close its connections. A credential cannot be turned back into a session or token.
 """
 
 from __future__ import annotations
@@ -10,23 +10,22 @@ import hashlib
 from knox.crypto import hash_token
 
 EARLIER_CREDENTIALS = "earlier_credentials"
-"""Where a session lists the credentials it had before its key was renewed: connections made by them still live."""
+"""Session key that lists credentials from before the session key was renewed. Their connections may still be open."""
 
-
-CREDENTIAL_DIGEST = 32
-"""Characters of a digest that name what it is of."""
+CREDENTIAL_DIGEST_LENGTH = 32
+"""Characters of a digest that a credential keeps."""
 
 
 def session_credential(session_key: str) -> str:
-    """The credential of a browser session."""
-    return "session:" + hashlib.sha256(session_key.encode()).hexdigest()[:CREDENTIAL_DIGEST]
+    """Return the credential of a browser session."""
+    return "session:" + hashlib.sha256(session_key.encode()).hexdigest()[:CREDENTIAL_DIGEST_LENGTH]
 
 
 def token_digest(token: str) -> str:
-    """The form in which a token is stored. Takes any text, lone surrogates too."""
+    """Return the digest under which a token is stored. Accepts any text, even with lone surrogates."""
     return str(hash_token(token.encode("utf-8", "replace").decode()))
 
 
 def token_credential(digest: str) -> str:
-    """The credential of a token, by its stored digest."""
-    return "token:" + digest[:CREDENTIAL_DIGEST]
+    """Return the credential of a token from its stored digest."""
+    return "token:" + digest[:CREDENTIAL_DIGEST_LENGTH]

@@ -1,4 +1,4 @@
-"""How passwords are kept: Argon2id, and only so many of them worked on at a time."""
+"""Password hashing with Argon2id, with a bounded number of hashes computed at a time."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
-# Threads of their own, not a semaphore: what Argon2 has taken stays with the thread that took it.
+# A thread pool instead of a semaphore: Argon2's memory stays with the thread that allocated it.
 _workers = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="password")
 
 
 class PasswordHasher(Argon2PasswordHasher):
-    """With the parameters that OWASP's Password Storage Cheat Sheet names as its least: 19 MiB, two passes, one lane.
+    """Argon2id with OWASP's minimum parameters: 19 MiB of memory, two passes, one lane.
 
-    Django's own take 100 MiB and eight threads each, so a hundred people who registered at once took 9 GB. More at a
-    time than there are processors would be no quicker; who is over that waits. Hashes made with other parameters are
-    known, and replaced when their person signs in.
+    Django's defaults take 100 MiB and eight threads for each hash: a hundred simultaneous registrations took 9 GB. At
+    most one hash per processor is computed at a time; further requests wait. Django rehashes passwords that were
+    hashed with other parameters at the next sign-in.
     """
 
     memory_cost = 19_456

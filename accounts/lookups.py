@@ -1,4 +1,4 @@
-"""`begins`: text that begins with a given one, found by an index on both databases."""
+"""The `indexed_startswith` lookup: a prefix match that uses an index on PostgreSQL and on SQLite."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 from django.db.models import CharField, Lookup
 from django.db.models.lookups import StartsWith
 
-_LAST = "\U0010ffff"
-"""Sorts after every character that a name may have."""
+_LAST_CHARACTER = "\U0010ffff"
+"""Sorts after every character that a name may contain."""
 
 
 @CharField.register_lookup
-class Begins(Lookup):
-    """On PostgreSQL LIKE, which has indexes of its own. SQLite uses none for Django's LIKE, but for a range."""
+class IndexedStartsWith(Lookup):
+    """Matches values that start with a text. Uses LIKE on PostgreSQL, and a range on SQLite, whose LIKE scans."""
 
-    lookup_name = "begins"
+    lookup_name = "indexed_startswith"
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         sql, params = StartsWith(self.lhs, self.rhs).as_sql(compiler, connection)
@@ -23,4 +23,4 @@ class Begins(Lookup):
 
     def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         column, params = self.process_lhs(compiler, connection)
-        return f"{column} >= %s AND {column} < %s", [*params, self.rhs, *params, f"{self.rhs}{_LAST}"]
+        return f"{column} >= %s AND {column} < %s", [*params, self.rhs, *params, f"{self.rhs}{_LAST_CHARACTER}"]

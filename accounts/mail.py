@@ -1,4 +1,7 @@
-"""The site's mail. It leaves beside the request, which takes as long whether there is somebody to write to or not."""
+"""Outgoing mail, sent in the background, and the signed tokens of email confirmation links.
+
+A request takes the same time whether or not a mail is sent, so its duration does not reveal who has an account.
+"""
 
 from __future__ import annotations
 
@@ -12,23 +15,24 @@ from django.template.loader import render_to_string
 
 logger = logging.getLogger(__name__)
 
-EMAIL_PROOF_AGE = 86_400
-"""Seconds for which a link that shows an address to be somebody's is good."""
+EMAIL_CONFIRMATION_SECONDS = 86_400
+"""Seconds for which a confirmation link is valid."""
 _SALT = "accounts.email"
-_posting = ThreadPoolExecutor(1, "mail")
-_room = threading.BoundedSemaphore(1000)
-"""For mails that wait to go out; past it they are dropped."""
+_MAX_QUEUED = 1000
+"""Mails that may wait to be sent; further ones are dropped."""
+_sender = ThreadPoolExecutor(1, "mail")
+_queue_slots = threading.BoundedSemaphore(_MAX_QUEUED)
 
 
-def post(to: str, subject: str, template: str, context: dict[str, object]) -> None:
-    """Send a mail soon; none to nobody, which costs the same here. Only the log is told when that fails."""
+def send_in_background(to: str, subject: str, template: str, context: dict[str, object]) -> None:
+    """Queue a mail. An empty `to` renders the mail and sends nothing. Failures are only logged."""
     message = EmailMessage(f"{subject} · imsite", render_to_string(template, context), to=[to])
     if not to:
         return
-    if not _room.acquire(blocking=False):
+    if not _queue_slots.acquire(blocking=False):
         logger.error("mail_dropped")
         return
-    _posting.submit(_send, message)
+    _sender.submit(_send, message)
 
 
 def _send(message: EmailMessage) -> None:
@@ -37,23 +41,23 @@ def _send(message: EmailMessage) -> None:
     except Exception as error:
         logger.error("mail_failed", extra={"error": type(error).__name__})
     finally:
-        _room.release()
+        _queue_slots.release()
 
 
-def posted() -> None:
-    """Wait until what was given to `post` has gone out."""
-    _posting.submit(bool).result()
+def wait_until_sent() -> None:
+    """Block until all queued mails have been sent."""
+    _sender.submit(bool).result()
 
 
-def email_proof(user_id: int, before: str | None, email: str) -> str:
-    """What somebody can only have who reads the mail of `email`. Good for one change: that from the address before."""
-    return signing.dumps([user_id, before, email], salt=_SALT, compress=True)
+def email_confirmation_token(user_id: int, previous_email: str | None, email: str) -> str:
+    """Return the signed token of a confirmation link. It is valid for the change from `previous_email` to `email`."""
+    return signing.dumps([user_id, previous_email, email], salt=_SALT, compress=True)
 
 
-def email_proven(proof: str) -> tuple[int, str | None, str] | None:
-    """Of whom, from which address, to which; None for a proof that is none, or too old."""
+def read_email_confirmation_token(token: str) -> tuple[int, str | None, str] | None:
+    """Return user id, previous address and new address of a token; None if it is not valid or too old."""
     try:
-        user_id, before, email = signing.loads(proof, salt=_SALT, max_age=EMAIL_PROOF_AGE)
+        user_id, previous_email, email = signing.loads(token, salt=_SALT, max_age=EMAIL_CONFIRMATION_SECONDS)
     except (signing.BadSignature, ValueError, TypeError):
         return None
-    return user_id, before, email
+    return user_id, previous_email, email

@@ -1,4 +1,4 @@
-"""Who is signed in sees pages in their own language and time, where they have chosen one."""
+"""Middleware that applies the signed-in user's language and time zone to pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from accounts.models import User
 
 
 class UserLocaleMiddleware:
-    """Stands behind Django's own choice by cookie and browser, and asks for nobody where there is no session."""
+    """Overrides LocaleMiddleware's choice with the user's own. Requests without a session cookie load no user."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""How a Chinese name sounds, for search. Pure but for the dictionary, which is loaded when the first name needs it."""
+"""Pinyin of Chinese names, for search. Pure, except that the dictionary is loaded on first use."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable
 from functools import cache
 
-from accounts.names import KEY_LIMIT, USER_NAME_LIMIT, name_key
+from accounts.names import NAME_KEY_MAX_LENGTH, USER_NAME_MAX_LENGTH, name_key
 
 _CHINESE = re.compile("[\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003347f]")
 _NAME_LENGTHS = range(2, 5)
-"""Characters of a person's whole name: only there the first ones are a surname."""
+"""Lengths of a full name in characters. Only in a full name are the first characters a surname."""
 _SURNAMES = {
     "万俟": ("mo", "qi"), "单于": ("chan", "yu"), "尉迟": ("yu", "chi"), "尉遲": ("yu", "chi"), "澹台": ("tan", "tai"),
     "澹臺": ("tan", "tai"), "长孙": ("zhang", "sun"), "長孫": ("zhang", "sun"), "令狐": ("ling", "hu"),
@@ -26,25 +26,25 @@ _SURNAMES = {
     "晟": ("cheng",), "葛": ("ge",), "幺": ("yao",), "么": ("yao",), "褚": ("chu",), "适": ("kuo",), "宓": ("fu",),
     "繁": ("po",), "尹": ("yin",), "殷": ("yin",), "应": ("ying",), "應": ("ying",), "占": ("zhan",), "哈": ("ha",),
 }  # fmt: skip
-"""Surnames whose reading as a name is, or might be taken for, another than the usual one."""
+"""Surnames whose reading differs, or could be taken to differ, from the characters' usual one."""
 
 
 def pinyin_and_initials(name: str) -> tuple[str, str]:
-    """The name in pinyin without tones, and the initials of its syllables: `马远` gives `mayuan` and `my`.
+    """Return the name in pinyin without tones and its syllables' initials: `马远` gives `mayuan` and `my`.
 
-    Other characters stay in it as names are compared; of a row of them the first is the initial. Both are empty for a
-    name without a Chinese character. A character of several readings has its most usual one, or the one it has as a
-    surname where it begins a name.
+    Other characters are kept in their normalized form, and each run of them counts as one syllable. Both parts are
+    empty for a name without Chinese characters. A character with several readings gets its most common one, or its
+    surname reading at the beginning of a full name.
     """
     key = name_key(name)
     if not _CHINESE.search(key):
         return "", ""
     parts = [part for syllable in _syllables(key) for part in re.findall(r"\w+", syllable)]
-    return "".join(parts)[:KEY_LIMIT], "".join(part[0] for part in parts)[:USER_NAME_LIMIT]
+    return "".join(parts)[:NAME_KEY_MAX_LENGTH], "".join(part[0] for part in parts)[:USER_NAME_MAX_LENGTH]
 
 
-def as_typed(text: str) -> str:
-    """What somebody typed, the way `pinyin_and_initials` writes it: `Lü  bu`, `lv'bu` and `LVBU` are one."""
+def normalize_query(text: str) -> str:
+    """Return a search text in the form of `pinyin_and_initials`: `Lü  bu`, `lv'bu` and `LVBU` become the same."""
     return re.sub(r"[\W_]+", "", name_key(text)).replace("ü", "v")
 
 
@@ -57,7 +57,7 @@ def _syllables(key: str) -> list[str]:
 
 @cache
 def _dictionary() -> Callable[[str], list[str]]:
-    """Loaded late, and without its phrases: it takes 13 MB of memory as it is, 58 MB with what names hardly need."""
+    """Return the dictionary, loaded on first use: it takes 13 MB. Phrases would make it 58 MB and rarely help names."""
     os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
     from pypinyin import lazy_pinyin
 

@@ -1,4 +1,4 @@
-"""Whether it is really the person who asks for what cannot be undone."""
+"""Re-authentication: confirm that the signed-in user makes a request that cannot be undone."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from accounts.models import User
 from accounts.names import name_key
 
 
-def is_certain(request: HttpRequest, user: User, form: ReauthenticationForm) -> bool:
-    """Whether the valid form holds the password (or, without one, the user name); else the form says so.
+def is_reauthenticated(request: HttpRequest, user: User, form: ReauthenticationForm) -> bool:
+    """Return whether the valid form holds the user's password, or their user name if they have no password.
 
-    Through the sign-in, so that guessing here counts towards the same lock.
+    Otherwise adds an error to the form. A wrong password counts towards the sign-in lock.
     """
-    if "present" in form.fields:
-        if authenticate(request, username=user.username, password=form.cleaned_data["present"]) is not None:
+    if "current_password" in form.fields:
+        if authenticate(request, username=user.username, password=form.cleaned_data["current_password"]) is not None:
             return True
-        form.add_error("present", _("This is not your password."))
+        form.add_error("current_password", _("The password is incorrect."))
         return False
-    if name_key(form.cleaned_data["name"].strip()) == user.username_key:
+    if name_key(form.cleaned_data["username_confirmation"].strip()) == user.username_key:
         return True
-    form.add_error("name", _("This is not your user name."))
+    form.add_error("username_confirmation", _("This is not your username."))
     return False

@@ -1,4 +1,4 @@
-"""Browser sessions of a request: who signs in takes the place of whoever was signed in there before."""
+"""Browser sessions: sign a user in, record the browser as a device, and look up users by password."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def sign_in(request: HttpRequest, user: User) -> None:
-    """Give the browser a new session of `user`. Connections that came by the one before are closed."""
+    """Sign the browser in as `user` with a new session. Ends its previous session and closes that one's connections."""
     if isinstance(request.user, User) and request.session.session_key:
         session_end(user_id=request.user.pk, session_key=request.session.session_key)
         request.session.flush()
     login(request, user, backend=_BACKEND)
-    remember_device(request, user)
+    record_device(request, user)
 
 
-def remember_device(request: HttpRequest, user: User) -> None:
-    """Have the browser among the devices that the person sees; one that is there already stays as it is."""
+def record_device(request: HttpRequest, user: User) -> None:
+    """Add the browser to the user's devices. An existing entry stays unchanged."""
     key = request.session.session_key
     if key is not None:
         device_create(
@@ -39,36 +39,37 @@ def remember_device(request: HttpRequest, user: User) -> None:
 
 
 def user_by_password(request: HttpRequest, phone_number: str, password: str) -> User | None:
-    """The active person of that phone number and password; None too while too many wrong ones lock it.
+    """Return the active user with this phone number and password; None otherwise, and while the sign-in is locked.
 
-    An unknown number takes as long and is locked like a known one.
+    Unknown numbers take as long and lock like known ones.
     """
     known = user_by_phone(phone_number)
-    # Nobody who has a password is called so. What no row can hold, the record of failures cannot either.
-    nobody = f"~{phone_number}" if is_storable(phone_number) else "~"
-    user = authenticate(request, username=known.username if known else nobody, password=password)
-    # The lock's own page is for browsers; the caller answers.
+    # No account with a password has a name that begins with "~". A number that no row can hold must not reach the
+    # table of failed sign-ins either.
+    unknown_name = f"~{phone_number}" if is_storable(phone_number) else "~"
+    user = authenticate(request, username=known.username if known else unknown_name, password=password)
+    # django-axes would replace the response with the lockout page for browsers; this caller sends its own.
     request.axes_locked_out = None  # type: ignore[attr-defined]
     return user if isinstance(user, User) else None
 
 
 def current_credential(request: HttpRequest) -> str:
-    """The credential of connections that this browser makes now."""
+    """Return the credential of connections that this browser opens now."""
     return session_credential(request.session.session_key or "")
 
 
-def session_renew(request: HttpRequest, user: User) -> None:
-    """Keep the browser signed in after its person's password has changed, under a new key.
+def renew_session(request: HttpRequest, user: User) -> None:
+    """Keep the browser signed in after a password change, with a new session key.
 
-    A copy of the old cookie is worthless then. Connections made by it live on, and end with the session.
+    A copy of the old cookie stops working. Connections opened with the old key stay open until the session ends.
     """
     earlier = current_credential(request)
     update_session_auth_hash(request, user)
-    remember_credential(request, earlier)
-    remember_device(request, user)
+    keep_earlier_credential(request, earlier)
+    record_device(request, user)
 
 
-def remember_credential(request: HttpRequest, earlier: str) -> None:
-    """Let the session's end reach connections made by `earlier` too, if its key has been renewed since."""
+def keep_earlier_credential(request: HttpRequest, earlier: str) -> None:
+    """Store a credential that the session had before its key was renewed, so that ending the session revokes it too."""
     if earlier != current_credential(request):
         request.session[EARLIER_CREDENTIALS] = [*request.session.get(EARLIER_CREDENTIALS, ()), earlier]

@@ -1,4 +1,4 @@
-"""What follows from Django's own signals."""
+"""Receivers of Django's own signals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from accounts.models import User
 
 
 @receiver(user_logged_out)
-def end_connections(sender: object, request: HttpRequest, user: User | None, **kwargs: Any) -> None:
-    """Signing out closes what the browser has open, wherever the button was, in the admin too."""
+def end_signed_out_session(sender: object, request: HttpRequest, user: User | None, **kwargs: Any) -> None:
+    """Close the browser's connections after a sign-out on any page, the admin included."""
     if user is not None and request.session.session_key:
         session_end(user_id=user.pk, session_key=request.session.session_key)

@@ -1,10 +1,10 @@
-"""What a browser says it is, in words that its owner recognises. Pure."""
+"""Readable browser names from User-Agent headers. Pure."""
 
 from __future__ import annotations
 
 import re
 
-# The first that matches counts: many browsers name those that they descend from as well.
+# The first match wins: many browsers also name the browsers they derive from.
 _BROWSERS = (
     ("WeChat", r"MicroMessenger/"),
     ("Edge", r"Edg(e|A|iOS)?/"),
@@ -23,11 +23,15 @@ _SYSTEMS = (
     ("ChromeOS", r"CrOS"),
     ("Linux", r"Linux"),
 )
-_LONGEST = 512
+_MAX_LENGTH = 512
+"""Characters of the header that are searched."""
 
 
 def browser_name(user_agent: str) -> str:
-    """For instance `Firefox · Linux`; empty for what says nothing that is known."""
-    said = user_agent[:_LONGEST]
-    known = [next((name for name, mark in names if re.search(mark, said)), "") for names in (_BROWSERS, _SYSTEMS)]
-    return " · ".join(name for name in known if name)
+    """Return browser and system, such as `Firefox · Linux`; empty if neither is known."""
+    searched = user_agent[:_MAX_LENGTH]
+    names = [
+        next((name for name, pattern in patterns if re.search(pattern, searched)), "")
+        for patterns in (_BROWSERS, _SYSTEMS)
+    ]
+    return " · ".join(name for name in names if name)

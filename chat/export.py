@@ -46,7 +46,7 @@ def export(user: User) -> Iterator[bytes]:
         for name, content in _parts(user):
             archive.writestr(f"{name}.json", orjson.dumps(content, option=orjson.OPT_INDENT_2))
             yield sink.taken()
-        if user.avatar and (path := avatars.file(user.avatar.removeprefix(avatars.PREFIX))) is not None:
+        if user.avatar and (path := avatars.path_of(user.avatar.removeprefix(avatars.URL_PREFIX))) is not None:
             archive.writestr("avatar.webp", path.read_bytes())
             yield sink.taken()
         with archive.open("messages.jsonl", "w", force_zip64=True) as lines:

@@ -13,7 +13,7 @@ import structlog
 
 from imsite.options import DEVELOPMENT, read
 
-_SECRET_PATH = re.compile(r"(/hooks/|/accounts/reset/\w+/|/accounts/ways-in/email/)[\w:.-]{20,}")
+_SECRET_PATH = re.compile(r"(/hooks/|/accounts/reset/\w+/|/accounts/email/)[\w:.-]{20,}")
 """The path of an incoming webhook is its secret; so is that of a link in a mail."""
 
 EXTRA_KEYS = (

@@ -121,7 +121,7 @@ if REDIS_URL:
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "accounts.backends.AddressThrottle",
+    "accounts.backends.SignInRateLimitBackend",
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
@@ -169,12 +169,15 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"
 AXES_VERBOSE = False
 AXES_RESET_ON_SUCCESS = True
-AXES_USERNAME_CALLABLE = "accounts.views.sign_in.locked_name"
-AXES_LOCKOUT_CALLABLE = "accounts.views.sign_in.locked_out"
+AXES_USERNAME_CALLABLE = "accounts.views.sign_in.lockout_username"
+AXES_LOCKOUT_CALLABLE = "accounts.views.sign_in.lockout_response"
 # The table would grow with every sign-in and nothing reads it.
 AXES_DISABLE_ACCESS_LOG = True
 # A failed sign-in is kept with what was posted; wrong passwords are often nearly right, and a new one may stand beside.
-AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "phone_number", "name", "email", "present", "again"]
+AXES_SENSITIVE_PARAMETERS = [
+    "username", "ip_address", "phone_number", "name", "email", "current_password", "password_confirmation",
+    "username_confirmation",
+]  # fmt: skip
 # accounts.admin shows the locks itself.
 AXES_ENABLE_ADMIN = False
 

@@ -6,8 +6,8 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from accounts.views.profile import Picture
-from accounts.views.sign_in import AdminSignIn
+from accounts.views.profile import AvatarImageView
+from accounts.views.sign_in import AdminSignInRedirectView
 from chat.admin import nodes
 from chat.views.account_data import Delete, Export, OwnData
 from chat.views.home import home
@@ -16,16 +16,16 @@ from imsite.monitoring.views import VIEWS
 
 urlpatterns = [
     # One page to sign in, with one lock, for the admin too; and one to change one's password.
-    path("admin/login/", AdminSignIn.as_view()),
+    path("admin/login/", AdminSignInRedirectView.as_view()),
     path("admin/password_change/", RedirectView.as_view(pattern_name="accounts:password")),
     path("admin/nodes/", nodes.page, name="admin_nodes"),
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
     path("api/", include("imsite.api_docs.urls")),
-    path("accounts/data/", OwnData.as_view(), name="own-data"),
-    path("accounts/data/export/", Export.as_view(), name="own-data-export"),
-    path("accounts/data/delete/", Delete.as_view(), name="own-data-delete"),
-    path("avatars/<str:name>", Picture.as_view(), name="picture"),
+    path("accounts/data/", OwnData.as_view(), name="account-data"),
+    path("accounts/data/export/", Export.as_view(), name="account-data-export"),
+    path("accounts/data/delete/", Delete.as_view(), name="account-data-delete"),
+    path("avatars/<str:name>", AvatarImageView.as_view(), name="picture"),
     *(path(where.removeprefix("/"), for_staff(view)) for where, view in VIEWS.items()),
     path("", include("chat.urls")),
     path("", home, name="home"),

@@ -1,4 +1,4 @@
-"""Everything that changes people, their credentials or apps. Keyword arguments only; refusals are AccountErrors."""
+"""All writes to users, their credentials and apps. Actions take keyword arguments and raise AccountErrors."""
 
 from accounts.actions.anonymization import user_anonymize, user_mark_deleted, users_awaiting_anonymization
 from accounts.actions.apps import app_create, app_update

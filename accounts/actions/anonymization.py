@@ -1,4 +1,4 @@
-"""The end of an account. Its row stays, because what was said stays; who it was does not."""
+"""Account deletion. The user row stays, because messages refer to it; all personal data is removed from it."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from accounts.models import Block, Device, ExternalUser, Friendship, User
 from accounts.names import GUEST_PREFIX, name_key
 from delivery.db.transactions import write
 
-NICKNAME = "Deleted user"
+ANONYMIZED_NICKNAME = "Deleted user"
 
 
 def anonymized_username(user_id: int) -> str:
-    """The user name of an account that is gone; none that people choose begins so."""
+    """Return the user name of a deleted account. Chosen user names never begin like this."""
     return f"{GUEST_PREFIX}deleted-{user_id}"
 
 
 def user_mark_deleted(*, user_id: int) -> None:
-    """Shut a person out for good. `user_anonymize` follows, when all that names them has been seen to.
+    """Mark an account as deleted and revoke all its credentials. `user_anonymize` completes the deletion later.
 
-    LastAdministrator if nobody would be left who may do everything; NoSuchPerson for guests and services.
+    Raises LastAdministrator for the only administrator, and NoSuchPerson for guests and services.
     """
     with write():
         user = lock_user(user_id)
@@ -53,27 +53,28 @@ def user_mark_deleted(*, user_id: int) -> None:
 
 
 def user_anonymize(*, user_id: int, groups: Iterable[int] = (), people: Iterable[int] = ()) -> None:
-    """Take from who has departed everything that says who they were: names, addresses, picture, links, friends.
+    """Remove all personal data of a deleted account: names, addresses, picture, links, friends.
 
-    Whoever saw them hears how they are shown now, in the `groups` too that they have left, and the `people` they knew.
+    Publishes the anonymized profile to everyone who saw the user, including the channels `groups` that they have left
+    and the users `people` that they knew (ids). Raises NoSuchPerson if the account is not marked as deleted.
     """
     with write():
         user = lock_user(user_id)
         if user.deleted_at is None:
             raise NoSuchPerson
-        picture, tried = user.avatar, _tried(user)
+        picture, names = user.avatar, _lockout_names(user)
         UserSocialAuth.objects.filter(user=user).delete()
         ExternalUser.objects.filter(user=user).delete()
         Friendship.objects.filter(Q(from_user=user) | Q(to_user=user)).delete()
         Block.objects.filter(Q(blocker=user) | Q(blocked=user)).delete()
-        AccessAttempt.objects.filter(username__in=tried).delete()
-        _forget_in_record(user)
+        AccessAttempt.objects.filter(username__in=names).delete()
+        _anonymize_audit_log(user)
         user.groups.clear()
         user.user_permissions.clear()
-        kept = User(
+        anonymized = User(
             pk=user.pk,
             username=anonymized_username(user.pk),
-            nickname=NICKNAME,
+            nickname=ANONYMIZED_NICKNAME,
             password=make_password(None),
             kind=user.kind,
             is_active=False,
@@ -82,40 +83,40 @@ def user_anonymize(*, user_id: int, groups: Iterable[int] = (), people: Iterable
             date_joined=user.date_joined,
             deleted_at=user.deleted_at,
         )
-        # Every field that is not named above is as in a row that nobody has filled in.
-        kept.save(force_update=True)
+        # All fields that are not named above get their defaults.
+        anonymized.save(force_update=True)
         transaction.on_commit(lambda: avatars.remove(picture))
-        publish_profile_change(kept, groups=groups, people=people)
+        publish_profile_change(anonymized, groups=groups, people=people)
 
 
-def _forget_in_record(user: User) -> None:
-    """Let the record of operators' deeds say what was done, and not to whom."""
+def _anonymize_audit_log(user: User) -> None:
+    """Remove the user's names from the audit log. The actions themselves stay."""
     users, tokens = ContentType.objects.get_for_models(User, AuthToken).values()
-    about = Q(content_type=users, object_id=str(user.pk))
-    LogEntry.objects.filter(about | Q(content_type=tokens, object_repr__endswith=f" : {user.username}")).update(
-        object_repr=NICKNAME
+    about_user = Q(content_type=users, object_id=str(user.pk))
+    LogEntry.objects.filter(about_user | Q(content_type=tokens, object_repr__endswith=f" : {user.username}")).update(
+        object_repr=ANONYMIZED_NICKNAME
     )
-    _forget_in_facts(LogEntry.objects.filter(about, change_message__contains=user.nickname), user.nickname)
-    _forget_in_facts(LogEntry.objects.filter(change_message__contains=user.username), user.username)
+    _replace_in_details(LogEntry.objects.filter(about_user, change_message__contains=user.nickname), user.nickname)
+    _replace_in_details(LogEntry.objects.filter(change_message__contains=user.username), user.username)
 
 
-def _forget_in_facts(rows: QuerySet[LogEntry], name: str) -> None:
-    """The first line is what was done, each other one says something of it."""
-    # In scripts that are written without blanks a name has no end that could be seen.
-    whole = rf"(?<![\w.-]){re.escape(name)}(?![\w-])" if name.isascii() else re.escape(name)
+def _replace_in_details(rows: QuerySet[LogEntry], name: str) -> None:
+    """Replace a name in the details of log entries. The first line of an entry names the action and stays."""
+    # In scripts without spaces between words, the end of a name cannot be recognized.
+    pattern = rf"(?<![\w.-]){re.escape(name)}(?![\w-])" if name.isascii() else re.escape(name)
     for row in rows:
-        deed, *facts = row.change_message.split("\n")
-        row.change_message = "\n".join([deed, *(re.sub(whole, NICKNAME, fact) for fact in facts)])
+        action, *details = row.change_message.split("\n")
+        row.change_message = "\n".join([action, *(re.sub(pattern, ANONYMIZED_NICKNAME, detail) for detail in details)])
         row.save(update_fields=["change_message"])
 
 
-def _tried(user: User) -> list[str]:
-    """The names under which the record of failed sign-ins may have the person, as `locked_name` keeps them."""
-    given = (user.username, user.email, user.phone_number)
-    return [key for one in given if one for key in (name_key(one), name_key(f"~{one}"))]
+def _lockout_names(user: User) -> list[str]:
+    """Return the names under which failed sign-ins of the user may be stored, as `lockout_username` makes them."""
+    names = (user.username, user.email, user.phone_number)
+    return [key for name in names if name for key in (name_key(name), name_key(f"~{name}"))]
 
 
 def users_awaiting_anonymization() -> list[int]:
-    """Who has departed and is not forgotten yet: a deletion that was interrupted."""
-    found = User.objects.filter(deleted_at__isnull=False).exclude(username__startswith=f"{GUEST_PREFIX}deleted-")
-    return list(found.values_list("pk", flat=True))
+    """Return the ids of accounts that are marked as deleted but not yet anonymized, such as after a crash."""
+    rows = User.objects.filter(deleted_at__isnull=False).exclude(username__startswith=f"{GUEST_PREFIX}deleted-")
+    return list(rows.values_list("pk", flat=True))

@@ -1,4 +1,4 @@
-"""Apps: the platforms people are on. An app's number never changes and no app is deleted."""
+"""Apps: the platforms that users connect on. An app's number never changes, and apps are never deleted."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from accounts.names import BadName, check_name
 from delivery.db.transactions import write
 
 app_created = Signal()
-"""Sent with `app` in the transaction that makes it, so that what belongs to an app can be made with it."""
-_NUMBER_LIMIT = 2**31 - 1
-_NAME_LIMIT = 64
+"""Sent with `app` in the transaction that creates it, so that receivers can create what belongs to it."""
+_MAX_NUMBER = 2**31 - 1
+_NAME_MAX_LENGTH = 64
 
 
 def app_create(*, number: int, name: str, guests_allowed: bool = True, enabled: bool = True) -> App:
-    """A new app. BadApp if its number is taken or out of range, or its name cannot be shown."""
-    if not 1 <= number <= _NUMBER_LIMIT:
-        raise BadApp("An app's number is between 1 and %(limit)s.", limit=_NUMBER_LIMIT)
-    app = App(number=number, name=_checked_name(name), guests_allowed=guests_allowed, enabled=enabled)
+    """Create an app. Raises BadApp if its number is taken or out of range, or its name is not valid."""
+    if not 1 <= number <= _MAX_NUMBER:
+        raise BadApp("An app's number is between 1 and %(limit)s.", limit=_MAX_NUMBER)
+    app = App(number=number, name=_clean_name(name), guests_allowed=guests_allowed, enabled=enabled)
     with write():
         try:
             with transaction.atomic():
@@ -33,25 +33,25 @@ def app_create(*, number: int, name: str, guests_allowed: bool = True, enabled: 
 
 
 def app_update(*, number: int, name: str, guests_allowed: bool, enabled: bool) -> App:
-    """Change an app. Once disabled, nobody is on it any more, nor can log in to it.
+    """Change an app. Disabling it closes all its connections and refuses log-ins.
 
-    BadApp for an unknown number or a bad name.
+    Raises BadApp for an unknown number or a name that is not valid.
     """
-    name = _checked_name(name)
+    name = _clean_name(name)
     with write():
         app = App.objects.select_for_update(no_key=True).filter(number=number).first()
         if app is None:
             raise BadApp("There is no such app.")
-        ends = app.enabled and not enabled
+        is_disabled_now = app.enabled and not enabled
         app.name, app.guests_allowed, app.enabled = name, guests_allowed, enabled
         app.save(update_fields=["name", "guests_allowed", "enabled"])
-        if ends:
+        if is_disabled_now:
             revoke_app(number)
     return app
 
 
-def _checked_name(name: str) -> str:
+def _clean_name(name: str) -> str:
     try:
-        return check_name(name, limit=_NAME_LIMIT)
+        return check_name(name, limit=_NAME_MAX_LENGTH)
     except BadName as bad:
         raise BadApp(bad.text, **bad.params) from None

@@ -1,4 +1,4 @@
-"""Blocking: one hears nothing more from somebody, who is not told."""
+"""Blocking a user. The blocked user is not notified."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ from delivery.db.transactions import write
 
 
 def user_block(*, user: User, other_id: int) -> User:
-    """Hear nothing more from somebody: no new private channel, no message in an old one, no request, no presence.
+    """Block a user: no private messages, friend requests or presence between the two. Returns the blocked user.
 
-    One's own other devices hear of it; the same again changes nothing. Returns who is blocked. NoSuchPerson for who has
-    no account; BlockRefused for oneself, for services, and past IM_MAX_BLOCKS_PER_USER.
+    Notifies the blocking user's own devices. Blocking twice changes nothing. Raises NoSuchPerson for guests and
+    unknown ids, and BlockRefused for oneself, for services, and past IM_MAX_BLOCKS_PER_USER.
     """
     if user.pk == other_id:
-        raise BlockRefused("Nobody blocks themselves.")
+        raise BlockRefused("You cannot block yourself.")
     with write():
         other = lock_two_users(user.pk, other_id).get(other_id)
         if other is None or other.is_guest:
             raise NoSuchPerson
         if other.kind == User.Kind.SERVICE:
-            raise BlockRefused("A service of this site cannot be blocked. Tell an operator what is wrong with it.")
+            raise BlockRefused("You cannot block a service of this site. Report problems with it to an operator.")
         if Block.objects.filter(blocker=user, blocked=other).exists():
             return other
         if Block.objects.filter(blocker=user).count() >= settings.IM_MAX_BLOCKS_PER_USER:
             raise BlockRefused(
-                "You have blocked %(limit)s people, and that is the limit.", limit=settings.IM_MAX_BLOCKS_PER_USER
+                "You have reached the limit of %(limit)s blocked users.", limit=settings.IM_MAX_BLOCKS_PER_USER
             )
         Block.objects.create(blocker=user, blocked=other)
         if not other.is_restricted:
             other.is_restricted = True
             other.save(update_fields=["is_restricted"])
-        _tell(PERSON_BLOCKED, user, other)
+        _publish(PERSON_BLOCKED, user, other)
     return other
 
 
 def user_unblock(*, user: User, other_id: int) -> None:
-    """Take the block back; nothing happens if there is none. Whether another restriction stands is not asked."""
+    """Remove a block, if there is one. Leaves `is_restricted` set, because other restrictions may exist."""
     with write():
         other = lock_two_users(user.pk, other_id).get(other_id)
         deleted, _ = Block.objects.filter(blocker=user, blocked=other_id).delete()
         if deleted and other is not None:
-            _tell(PERSON_UNBLOCKED, user, other)
+            _publish(PERSON_UNBLOCKED, user, other)
 
 
-def _tell(kind: EventKind, user: User, other: User) -> None:
+def _publish(kind: EventKind, user: User, other: User) -> None:
     body = {"by": user_payload(user), "who": user_payload(other)}
     publish.after_commit(log.append([log.Entry(kind=kind.name, user_ids=(user.pk,), body=body)]))

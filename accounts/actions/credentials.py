@@ -1,4 +1,4 @@
-"""What lets a person in: browser sessions and passwords, and everything at once; tokens are in `tokens`."""
+"""Sessions, passwords, and revoking all credentials of a user. Tokens are in `tokens`."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from delivery.db.transactions import write
 
 
 def session_end(*, user_id: int, session_key: str) -> None:
-    """Sign the person out of one browser: its session is gone when its connections close."""
+    """Sign the user out of one browser: delete its session and close its connections."""
     session = session_store(session_key)
     with write():
         lock_user(user_id)
         credentials = [session_credential(session_key), *session.get(EARLIER_CREDENTIALS, ())]
-        # In the same transaction, so that a connection which was just closed cannot come back by it.
+        # In the same transaction, so that a closed connection cannot log in again with the session.
         session.delete(session_key)
         devices_delete(*credentials)
         revoke_credentials(user_id, *credentials)
 
 
 def expired_credentials_delete() -> None:
-    """Delete the tokens, browser sessions, sign-ins under way and failed ones whose time is over."""
+    """Delete expired tokens, browser sessions, unfinished OAuth sign-ins, and failed sign-ins past the lock."""
     expired_oauth_nonces_delete()
-    # The library does it too, but only when somebody else fails.
+    # django-axes deletes them too, but only at the next failed sign-in.
     AccessAttempt.objects.filter(
         attempt_time__lt=timezone.now() - timedelta(seconds=settings.IM_LOGIN_LOCK_SECONDS)
     ).delete()
@@ -46,21 +46,21 @@ def expired_credentials_delete() -> None:
 
 
 def sign_out_everywhere(*, user_id: int) -> None:
-    """End all sessions, tokens and connections of a person."""
+    """End all sessions, tokens and connections of a user."""
     with write():
         revoke_all_credentials(lock_user(user_id))
 
 
 def sign_in_unlock(*, username: str, address: str) -> None:
-    """Forget the failed sign-ins of a name (in its compared form) from an address, so that it is not locked there."""
+    """Delete the failed sign-ins of a normalized name from an address, which removes the lock there."""
     reset(username=username, ip=address)
 
 
 def password_change(*, user: User, new_password: str, keep_credential: str | None = None) -> None:
-    """Set the password and end what was opened with the old one, but for the credential that changed it.
+    """Set the password and revoke all other credentials. `keep_credential` is the one that changed the password.
 
-    Sessions lapse because they are bound to the password; the caller renews its own. `user` is brought up to date.
-    BadPassword if the policy refuses it.
+    Sessions become invalid because they are bound to the password; the caller renews its own. Updates `user`. Raises
+    BadPassword if the password policy refuses the password.
     """
     hashed = hash_password(new_password, user)
     with write():
@@ -76,7 +76,7 @@ def password_change(*, user: User, new_password: str, keep_credential: str | Non
 
 
 def revoke_all_credentials(user: User) -> None:
-    """The same inside an action's transaction, for a locked row; the last thing it does."""
+    """End all sessions, tokens and connections of a locked user, as the last step of an action's transaction."""
     User.objects.filter(pk=user.pk).update(sign_in_epoch=F("sign_in_epoch") + 1)
     AuthToken.objects.filter(user_id=user.pk).delete()
     devices_delete_all(user_id=user.pk)

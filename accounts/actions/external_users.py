@@ -1,6 +1,6 @@
-"""A business's own people: made under the names it has for them, and let in by short-lived tokens it asks for.
+"""External users: accounts that a service creates under its own ids and signs in with short-lived tokens.
 
-What a service made is its own: no other service finds or changes it by these actions.
+A service cannot find or change users of other services with these actions.
 """
 
 from __future__ import annotations
@@ -23,98 +23,102 @@ from accounts.names import check_nickname, is_storable
 from accounts.selectors.external_users import external_user_by_id, external_users_by_ids, token_credentials_for
 from delivery.db.transactions import write
 
-ID_LIMIT = 200
-SHORTEST = 60
-"""Seconds for which a token is made at least."""
+EXTERNAL_ID_MAX_LENGTH = 200
+TOKEN_MIN_SECONDS = 60
 _BATCH_SIZE = 50
-"""People made in one transaction: a long one would hold up everybody's messages."""
-_SERVICE_NAME = 40
-
-
-@dataclass(frozen=True, slots=True)
-class ExternalUserResult:
-    """Somebody of a service's own people; `created`: by this very call."""
-
-    user: User
-    created: bool
+"""Users created in one transaction. A longer transaction would delay messages."""
+_SERVICE_NAME_LENGTH = 40
+"""Characters of the service's name that begin the generated user names."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExternalUserData:
-    """What a service says of one of its people. Without a nickname a known one keeps theirs."""
+    """A user as a service describes them. An empty nickname keeps that of an existing user."""
 
     external_id: str
     nickname: str = ""
 
 
-def external_user_upsert(*, service: User, given: ExternalUserData) -> ExternalUserResult:
-    """Make or find the person, and show them under the nickname. BadExternalId, BadNickname."""
-    known = external_users_import(service=service, given=[given])[0]
-    if isinstance(known, AccountError):
-        raise known
-    return known
+@dataclass(frozen=True, slots=True)
+class ExternalUserResult:
+    """A user of a service. `created` says whether this call created them."""
+
+    user: User
+    created: bool
+
+
+def external_user_upsert(*, service: User, data: ExternalUserData) -> ExternalUserResult:
+    """Create or find a user of the service and set their nickname. Raises BadExternalId, BadNickname."""
+    result = external_users_import(service=service, users=[data])[0]
+    if isinstance(result, AccountError):
+        raise result
+    return result
 
 
 def external_users_import(
-    *, service: User, given: Sequence[ExternalUserData]
+    *, service: User, users: Sequence[ExternalUserData]
 ) -> list[ExternalUserResult | AccountError]:
-    """The same for many; one that cannot be is an error in its place, and keeps no other back."""
-    outcomes: list[ExternalUserResult | AccountError] = []
-    for start in range(0, len(given), _BATCH_SIZE):
-        outcomes += _import(service, given[start : start + _BATCH_SIZE])
-    return outcomes
+    """Create or find many users. Returns one result for each in the same order; an error does not stop the others."""
+    results: list[ExternalUserResult | AccountError] = []
+    for start in range(0, len(users), _BATCH_SIZE):
+        results += _import_batch(service, users[start : start + _BATCH_SIZE])
+    return results
 
 
 def external_user_deactivate(*, service: User, external_id: str) -> None:
-    """Shut one of the service's people out, and end their tokens and connections. NoSuchPerson for anybody else."""
-    user_deactivate(user_id=_own(service, external_id).pk)
+    """Deactivate a user of the service and end their tokens and connections. Raises NoSuchPerson for other users."""
+    user_deactivate(user_id=_own_user(service, external_id).pk)
 
 
 def external_token_create(*, service: User, external_id: str, seconds: int | None = None) -> CreatedToken:
-    """A token by which the service's app lets one of its people in.
+    """Create a token with which the service's app logs one of its users in.
 
-    NoSuchPerson for who is none of them, or is not active; BadToken for seconds out of range.
+    Raises NoSuchPerson for other and inactive users, and BadToken for seconds out of range.
     """
     seconds = settings.IM_EXTERNAL_TOKEN_SECONDS if seconds is None else seconds
     longest = settings.IM_EXTERNAL_TOKEN_SECONDS_MAX
-    if not SHORTEST <= seconds <= longest:
+    if not TOKEN_MIN_SECONDS <= seconds <= longest:
         raise BadToken(
-            "A token of a person is valid for %(shortest)s to %(longest)s seconds.", shortest=SHORTEST, longest=longest
+            "A token of a user can be valid for %(shortest)s to %(longest)s seconds.",
+            shortest=TOKEN_MIN_SECONDS,
+            longest=longest,
         )
-    user = _own(service, external_id)
+    user = _own_user(service, external_id)
     return token_create(user=user, lifetime=timedelta(seconds=seconds), name=service.nickname, created_by=service)
 
 
 def external_tokens_revoke(*, service: User, external_id: str) -> None:
-    """End all tokens that the service had made for one of its people, and the connections made by them."""
-    user = _own(service, external_id)
-    tokens_revoke(user_id=user.pk, credentials=token_credentials_for(user, by=service))
+    """Revoke all tokens that the service has created for one of its users, and close their connections."""
+    user = _own_user(service, external_id)
+    tokens_revoke(user_id=user.pk, credentials=token_credentials_for(user, created_by=service))
 
 
-def _own(service: User, external_id: str) -> User:
-    """One of the service's own people. Who may do something here by now is nobody's to let in."""
+def _own_user(service: User, external_id: str) -> User:
+    """Return a user of the service. A user who has become staff is not accessible to the service any more."""
     user = external_user_by_id(service, external_id)
     if user is None or user.is_staff or user.is_superuser:
         raise NoSuchPerson
     return user
 
 
-def _import(service: User, given: Sequence[ExternalUserData]) -> list[ExternalUserResult | AccountError]:
-    wanted = [_checked(one) for one in given]
-    ids = {one.external_id for one in wanted if isinstance(one, ExternalUserData)}
-    known = external_users_by_ids(service, ids)
+def _import_batch(service: User, users: Sequence[ExternalUserData]) -> list[ExternalUserResult | AccountError]:
+    checked = [_checked(data) for data in users]
+    ids = {data.external_id for data in checked if isinstance(data, ExternalUserData)}
+    existing = external_users_by_ids(service, ids)
     missing: dict[str, ExternalUserData] = {}
-    for one in wanted:
-        if isinstance(one, ExternalUserData) and one.external_id not in known:
-            missing.setdefault(one.external_id, one)
+    for data in checked:
+        if isinstance(data, ExternalUserData) and data.external_id not in existing:
+            missing.setdefault(data.external_id, data)
     created = {}
     if missing:
         with write():
-            # Whoever else makes people for the service waits here.
+            # The lock serializes imports of one service, so an id is created once.
             lock_user(service.pk)
-            known |= external_users_by_ids(service, missing)
+            existing |= external_users_by_ids(service, missing)
             created = {
-                external_id: _made(service, one) for external_id, one in missing.items() if external_id not in known
+                external_id: _create_user(service, data)
+                for external_id, data in missing.items()
+                if external_id not in existing
             }
             ExternalUser.objects.bulk_create(
                 [
@@ -122,46 +126,48 @@ def _import(service: User, given: Sequence[ExternalUserData]) -> list[ExternalUs
                     for external_id, user in created.items()
                 ]
             )
-    outcomes: list[ExternalUserResult | AccountError] = []
-    for one in wanted:
-        if isinstance(one, AccountError):
-            outcomes.append(one)
-        elif one.external_id in created:
-            # Named twice, the second finds what the first has made.
-            outcomes.append(ExternalUserResult(created[one.external_id], created=one is missing[one.external_id]))
+    results: list[ExternalUserResult | AccountError] = []
+    for data in checked:
+        if isinstance(data, AccountError):
+            results.append(data)
+        elif data.external_id in created:
+            # If an id occurs twice in the batch, only its first entry counts as created.
+            is_first = data is missing[data.external_id]
+            results.append(ExternalUserResult(created[data.external_id], created=is_first))
         else:
-            outcomes.append(ExternalUserResult(_renamed(known[one.external_id], one.nickname), created=False))
-    return outcomes
+            user = _with_nickname(existing[data.external_id], data.nickname)
+            results.append(ExternalUserResult(user, created=False))
+    return results
 
 
-def _checked(given: ExternalUserData) -> ExternalUserData | AccountError:
-    if not _is_id(given.external_id):
+def _checked(data: ExternalUserData) -> ExternalUserData | AccountError:
+    if not _is_valid_id(data.external_id):
         return BadExternalId()
     try:
-        if given.nickname:
-            check_nickname(given.nickname)
-    except AccountError as bad:
-        return bad
-    return given
+        if data.nickname:
+            check_nickname(data.nickname)
+    except AccountError as error:
+        return error
+    return data
 
 
-def _is_id(text: str) -> bool:
-    """Whether it can be kept, and stand in the path of a call: there a slash parts, and dots alone mean a way up."""
-    fits = 0 < len(text) <= ID_LIMIT and text.isprintable() and is_storable(text)
+def _is_valid_id(text: str) -> bool:
+    """Return whether the id can be stored and used as one segment of a URL path."""
+    fits = 0 < len(text) <= EXTERNAL_ID_MAX_LENGTH and text.isprintable() and is_storable(text)
     return fits and "/" not in text and text not in (".", "..")
 
 
-def _made(service: User, given: ExternalUserData) -> User:
+def _create_user(service: User, data: ExternalUserData) -> User:
     user = User(
-        username=f"{service.username[:_SERVICE_NAME]}.{secrets.token_hex(8)}",
-        nickname=given.nickname or service.nickname,
+        username=f"{service.username[:_SERVICE_NAME_LENGTH]}.{secrets.token_hex(8)}",
+        nickname=data.nickname or service.nickname,
         password=make_password(None),
     )
     insert_user(user)
     return user
 
 
-def _renamed(user: User, nickname: str) -> User:
+def _with_nickname(user: User, nickname: str) -> User:
     if not nickname or nickname == user.nickname:
         return user
     return user_rename(user_id=user.pk, nickname=nickname)

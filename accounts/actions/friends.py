@@ -1,4 +1,4 @@
-"""Friends: one asks, the other accepts by asking back."""
+"""Friend requests and friendships. A request in the other direction accepts the first one."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ from delivery.db.transactions import write
 
 
 def friend_request(*, user: User, other_id: int) -> Friendship:
-    """Ask somebody to be friends; who has been asked by them accepts by this. Both hear of it.
+    """Send a friend request, or accept one that the other user has sent. Notifies both users.
 
-    Somebody who has blocked the asker does not, and does not see the request; the asker is told nothing of that.
-    NoSuchPerson for who has no active account; FriendRequestRefused for oneself, for the same again, for whom one
-    blocks, and past IM_MAX_FRIENDS_PER_USER.
+    A user who has blocked the sender is not notified and does not see the request, and the sender cannot tell. Raises
+    NoSuchPerson for users without an active account, and FriendRequestRefused for oneself, for a repeated request, for
+    users that `user` has blocked, and past IM_MAX_FRIENDS_PER_USER.
     """
     if user.pk == other_id:
-        raise FriendRequestRefused("Nobody is a friend of themselves.")
+        raise FriendRequestRefused("You cannot add yourself as a friend.")
     with write():
-        # Both who may ask hold the same two rows, so one of them comes first.
-        people = lock_two_users(user.pk, other_id)
-        other = people.get(other_id)
-        if other is None or not all(row.is_active and row.kind == User.Kind.PERSON for row in people.values()):
+        # Two users who ask each other lock the same two rows, so one request comes first.
+        users = lock_two_users(user.pk, other_id)
+        other = users.get(other_id)
+        if other is None or not all(row.is_active and row.kind == User.Kind.PERSON for row in users.values()):
             raise NoSuchPerson
         if has_blocked(user.pk, other_id):
-            raise FriendRequestRefused("You have blocked this person. Unblock them first.")
+            raise FriendRequestRefused("You have blocked this user. Unblock them first.")
         friendship = Friendship.objects.filter(pair=_pair(user.pk, other_id)).first()
         if friendship is None:
             _check_limit(user)
             pair = _pair(user.pk, other_id)
             kind, friendship = FRIEND_REQUESTED, Friendship.objects.create(from_user=user, to_user=other, pair=pair)
         elif friendship.accepted:
-            raise FriendRequestRefused("You are friends already.")
+            raise FriendRequestRefused("You are already friends.")
         elif friendship.from_user_id == user.pk:
-            raise FriendRequestRefused("You have asked already.")
+            raise FriendRequestRefused("You have already sent a friend request.")
         else:
             kind, friendship.accepted = FRIEND_ACCEPTED, True
             friendship.save(update_fields=["accepted"])
-        _tell(kind, user, other)
+        _publish(kind, user, other)
     return friendship
 
 
 def friend_accept(*, user: User, other_id: int) -> None:
-    """Be friends with somebody who has asked; NoSuchFriend if they have not. Who is a friend already stays one."""
+    """Accept a friend request; does nothing for a friend. Raises NoSuchFriend if there is no request."""
     with write():
         lock_two_users(user.pk, other_id)
         friendship = Friendship.objects.filter(pair=_pair(user.pk, other_id)).first()
@@ -58,35 +58,35 @@ def friend_accept(*, user: User, other_id: int) -> None:
 
 
 def friend_decline(*, user: User, other_id: int) -> None:
-    """Say no to somebody who has asked; they may ask again. NoSuchFriend if they have not."""
-    _end(user, other_id, Q(accepted=False, to_user=user))
+    """Decline a friend request. The other user may ask again. Raises NoSuchFriend if there is no request."""
+    _delete(user, other_id, Q(accepted=False, to_user=user))
 
 
 def friend_remove(*, user: User, other_id: int) -> None:
-    """End a friendship, or take one's own request back. NoSuchFriend if there is neither."""
-    _end(user, other_id, Q(accepted=True) | Q(from_user=user))
+    """End a friendship or withdraw the user's own request. Raises NoSuchFriend if there is neither."""
+    _delete(user, other_id, Q(accepted=True) | Q(from_user=user))
 
 
-def _end(user: User, other_id: int, which: Q) -> None:
+def _delete(user: User, other_id: int, which: Q) -> None:
     with write():
-        people = lock_two_users(user.pk, other_id)
-        ended, _ = Friendship.objects.filter(which, pair=_pair(user.pk, other_id)).delete()
-        if not ended:
+        users = lock_two_users(user.pk, other_id)
+        deleted, _ = Friendship.objects.filter(which, pair=_pair(user.pk, other_id)).delete()
+        if not deleted:
             raise NoSuchFriend
-        _tell(FRIEND_REMOVED, user, people[other_id])
+        _publish(FRIEND_REMOVED, user, users[other_id])
 
 
 def _check_limit(user: User) -> None:
     limit = settings.IM_MAX_FRIENDS_PER_USER
     if Friendship.objects.filter(Q(from_user=user) | Q(to_user=user, accepted=True)).count() >= limit:
-        raise FriendRequestRefused("You have %(limit)s friends and open requests, and that is the limit.", limit=limit)
+        raise FriendRequestRefused("You have reached the limit of %(limit)s friends and pending requests.", limit=limit)
 
 
-def _tell(kind: EventKind, user: User, other: User) -> None:
-    # Who has blocked the other sees nothing of what they do.
-    persons = (user.pk,) if has_blocked(other.pk, user.pk) else (user.pk, other.pk)
+def _publish(kind: EventKind, user: User, other: User) -> None:
+    # A user who has blocked the acting user is not notified.
+    recipients = (user.pk,) if has_blocked(other.pk, user.pk) else (user.pk, other.pk)
     body = {"by": user_payload(user), "who": user_payload(other)}
-    publish.after_commit(log.append([log.Entry(kind=kind.name, user_ids=persons, body=body)]))
+    publish.after_commit(log.append([log.Entry(kind=kind.name, user_ids=recipients, body=body)]))
 
 
 def _pair(one: int, other: int) -> str:
@@ -94,13 +94,13 @@ def _pair(one: int, other: int) -> str:
 
 
 def lock_two_users(one: int, other: int) -> dict[int, User]:
-    """The rows of two people, as far as they exist, locked until the transaction ends."""
+    """Lock the rows of two users until the transaction ends. Returns those that exist, by id."""
     rows = User.objects.select_for_update(no_key=True).filter(pk__in=(one, other)).order_by("pk")
     return {row.pk: row for row in rows}
 
 
 def user_payload(user: User) -> dict[str, str]:
-    """A person as events show them."""
+    """Return a user in the form that events carry."""
     return {
         "userId": user.public_name,
         "id": str(user.pk),

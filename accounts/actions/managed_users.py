@@ -1,4 +1,4 @@
-"""Accounts as other systems look after them: added, renamed, one or many."""
+"""Accounts that other systems manage through the REST API: create and rename."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from delivery.db.transactions import write
 def managed_user_prepare(
     *, username: str, nickname: str = "", email: str | None = None, password: str | None = None
 ) -> User:
-    """An account for `managed_user_create`. Slow where there is a password, so not inside a transaction.
+    """Return an unsaved account for `managed_user_create`. Hashing a password is slow: call it outside a transaction.
 
-    Without one its person comes in by the reset, or by no password. BadName, BadNickname, BadEmail, BadPassword.
+    Without a password, the user signs in by a password reset or a provider. Raises BadName, BadNickname, BadEmail,
+    BadPassword.
     """
     user = User(
         username=check_user_name(username), nickname=check_nickname(nickname or username), email=clean_email(email)
@@ -27,14 +28,14 @@ def managed_user_prepare(
 
 
 def managed_user_create(*, draft: User) -> User:
-    """A new account, made by another system. NameTaken, EmailTaken."""
+    """Store a prepared account. Raises NameTaken, EmailTaken."""
     with write():
         insert_user(draft)
     return draft
 
 
 def user_rename(*, user_id: int, nickname: str) -> User:
-    """Show somebody under another nickname. BadNickname."""
+    """Change a user's nickname. Raises BadNickname."""
     check_nickname(nickname)
     with write():
         user = lock_user(user_id)
@@ -46,6 +47,6 @@ def user_rename(*, user_id: int, nickname: str) -> User:
 
 
 def require_manageable(user: User) -> None:
-    """NotManageable for staff and services: who could change them could take their rights."""
+    """Raise NotManageable for staff and services, because changing them could take over their permissions."""
     if user.is_staff or user.is_superuser or user.kind != User.Kind.PERSON:
         raise NotManageable

@@ -1,4 +1,4 @@
-"""Links between people here and accounts elsewhere by which they sign in. No access token is kept."""
+"""Links between users and accounts at OAuth providers. Access tokens are not stored."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from accounts.names import check_own_nickname, check_user_name
 from accounts.oauth.identity import Identity
 from delivery.db.transactions import write
 
-_OVER = 86_400
-"""Seconds after which nobody comes back from another site: the library waits for half an hour."""
+_NONCE_SECONDS = 86_400
+"""Seconds for which nonces are kept. The library accepts a redirect back for half an hour."""
 
 
 def oauth_user_register(*, username: str, nickname: str = "", identity: Identity, title: str) -> User:
-    """A new account that is entered by an account elsewhere; it has no password until one is set.
+    """Create an account without a password that signs in with an account at a provider.
 
-    Keeps the email address that the provider has confirmed, unless an account here has it: nobody is taken for somebody
-    else because of an address. `title` is how people call the provider.
-    BadName, BadNickname, NameTaken; LinkTaken if the account elsewhere has been linked meanwhile.
+    Stores the email address that the provider has verified, unless another account has it: an address alone never
+    links two accounts. `title` is the provider's display name. Raises BadName, BadNickname, NameTaken, and LinkTaken
+    if the account at the provider has been linked meanwhile.
     """
     user = User(
         username=check_user_name(username),
         nickname=check_own_nickname(nickname or username),
-        email=_email(identity),
+        email=_usable_email(identity),
         password=make_password(None),
     )
     with write():
@@ -45,9 +45,10 @@ def oauth_user_register(*, username: str, nickname: str = "", identity: Identity
 
 
 def oauth_link_create(*, user_id: int, identity: Identity, title: str) -> None:
-    """Let an active person sign in by an account elsewhere. The same again changes nothing.
+    """Link an active user with an account at a provider. Linking the same account again changes nothing.
 
-    LinkTaken if somebody else does already, or the person by another account of that provider.
+    Raises LinkTaken if another user is linked with it, and AccountError if the user is linked with another account of
+    that provider.
     """
     with write():
         user = lock_user(user_id)
@@ -57,14 +58,14 @@ def oauth_link_create(*, user_id: int, identity: Identity, title: str) -> None:
         if own.filter(uid=identity.subject).exists():
             return
         if own.exists():
-            raise AccountError(_("You are linked with another %(title)s account. Unlink that first."), title=title)
+            raise AccountError(_("Another %(title)s account is already linked. Unlink it first."), title=title)
         _link(user, identity, title)
 
 
 def oauth_link_delete(*, user_id: int, provider: str, others: Collection[str]) -> None:
-    """Let a person sign in by that provider no more; what they have open stays.
+    """Remove the user's link with a provider. Open sessions stay.
 
-    LastWayIn for who has neither a password nor a link with one of the `others`, the providers that are switched on.
+    Raises LastWayIn if the user has no password and no link with another of the enabled providers `others`.
     """
     with write():
         user = lock_user(user_id)
@@ -75,8 +76,8 @@ def oauth_link_delete(*, user_id: int, provider: str, others: Collection[str]) -
 
 
 def expired_oauth_nonces_delete() -> None:
-    """Forget sign-ins by an account elsewhere that were begun and never came back; their time is long over."""
-    Nonce.objects.filter(timestamp__lt=time.time() - _OVER).delete()
+    """Delete the nonces of OAuth sign-ins that were started and never completed."""
+    Nonce.objects.filter(timestamp__lt=time.time() - _NONCE_SECONDS).delete()
 
 
 def _link(user: User, identity: Identity, title: str) -> None:
@@ -89,7 +90,7 @@ def _link(user: User, identity: Identity, title: str) -> None:
         raise LinkTaken(title) from None
 
 
-def _email(identity: Identity) -> str | None:
+def _usable_email(identity: Identity) -> str | None:
     try:
         return clean_email(identity.email)
     except AccountError:

@@ -1,4 +1,4 @@
-"""What people say of themselves and how they want the site: nickname, picture, status, language, who sees what."""
+"""Profile and preferences: nickname, picture, status, language, time zone, privacy, email address."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.names import BadName, check_name, check_nickname, check_own_nickname
 from delivery.db.transactions import write
 
-STATUS_LIMIT = 100
+STATUS_MAX_LENGTH = 100
 
 
 def profile_update(
@@ -29,48 +29,47 @@ def profile_update(
     shares_read: bool,
     shares_presence: bool,
 ) -> User:
-    """Change all of it but the picture. Empty language and time zone: the browser's.
+    """Change everything except the picture and the address. An empty language or time zone means the browser's.
 
-    BadNickname; BadProfile for a status that cannot be shown, an unknown language or time zone.
+    Raises BadNickname, and BadProfile for a status that is not valid or an unknown language or time zone.
     """
     check_nickname(nickname)
-    status_text = _checked_status(status_text)
+    status_text = _clean_status(status_text)
     if language and language not in dict(settings.LANGUAGES):
-        raise BadProfile(_("There is no such language."))
+        raise BadProfile(_("This language is not available."))
     if time_zone and time_zone not in available_timezones():
-        raise BadProfile(_("There is no such time zone."))
+        raise BadProfile(_("This time zone does not exist."))
     with write():
         user = lock_user(user_id)
         if nickname != user.nickname:
-            # What an operator has given may stay.
+            # An operator may have given the user a nickname that they could not choose themselves.
             check_own_nickname(nickname)
-        seen = (nickname, status_text) != (user.nickname, user.status_text)
+        is_visible = (nickname, status_text) != (user.nickname, user.status_text)
         user.nickname, user.status_text = nickname, status_text
         user.language, user.time_zone = language, time_zone
         user.shares_read, user.shares_presence = shares_read, shares_presence
         update_user(user, "nickname", "status_text", "language", "time_zone", "shares_read", "shares_presence")
-        publish_profile_change(user, others=seen)
+        publish_profile_change(user, others=is_visible)
     return user
 
 
 def avatar_set(*, user_id: int, picture: bytes) -> User:
-    """Show the person by this picture, made anew. BadPicture for what is none."""
-    made = avatars.made_anew(picture)
-    address = avatars.store(user_id, made)
+    """Set the user's picture from an uploaded file. Raises BadPicture."""
+    address = avatars.store(user_id, avatars.normalize_picture(picture))
     try:
-        return _avatar_change(user_id, address)
+        return _change_avatar(user_id, address)
     except BaseException:
         avatars.remove(address)
         raise
 
 
 def avatar_remove(*, user_id: int) -> User:
-    """Show the person by letters again."""
-    return _avatar_change(user_id, "")
+    """Remove the user's picture."""
+    return _change_avatar(user_id, "")
 
 
 def email_set(*, user_id: int, email: str | None) -> User:
-    """Keep the address, which has been shown to be the person's, or none. BadEmail, EmailTaken."""
+    """Store a confirmed email address, or None to remove it. Raises BadEmail, EmailTaken."""
     with write():
         user = lock_user(user_id)
         user.email = clean_email(email)
@@ -78,21 +77,21 @@ def email_set(*, user_id: int, email: str | None) -> User:
     return user
 
 
-def _avatar_change(user_id: int, address: str) -> User:
+def _change_avatar(user_id: int, address: str) -> User:
     with write():
         user = lock_user(user_id)
-        before, user.avatar = user.avatar, address
+        previous, user.avatar = user.avatar, address
         update_user(user, "avatar")
-        transaction.on_commit(lambda: avatars.remove(before))
+        transaction.on_commit(lambda: avatars.remove(previous))
         publish_profile_change(user)
     return user
 
 
-def _checked_status(text: str) -> str:
+def _clean_status(text: str) -> str:
     text = text.strip()
     if not text:
         return ""
     try:
-        return check_name(text, limit=STATUS_LIMIT)
+        return check_name(text, limit=STATUS_MAX_LENGTH)
     except BadName:
-        raise BadProfile(_("A status has at most %(limit)s visible characters."), limit=STATUS_LIMIT) from None
+        raise BadProfile(_("A status has at most %(limit)s visible characters."), limit=STATUS_MAX_LENGTH) from None

@@ -1,4 +1,4 @@
-"""A person is shown otherwise than before: told to their own pages, and to those who see them."""
+"""Publishes profile changes to the user's own devices and to everyone who sees the user."""
 
 from __future__ import annotations
 
@@ -13,20 +13,23 @@ from chat.wire.schema.events import PERSON_CHANGED
 from delivery import log, publish
 
 profile_changed = Signal()
-"""Asks, in the transaction of the change, who else must hear of it. Sent with `user`, the `body` of the event, and
-ids of `groups` and `people` that the person had until now; a receiver gives entries, appended with the rest."""
+"""Sent in the transaction of a profile change. Receivers return the log entries that notify other users.
+
+Arguments: `user`, the `body` of the event, and the ids `groups` (channels) and `people` (users) that the user had
+until now.
+"""
 
 
 def publish_profile_change(
     user: User, *, others: bool = True, groups: Iterable[int] = (), people: Iterable[int] = ()
 ) -> None:
-    """Let the person's own pages hear of it and, with `others`, whoever sees them; last in an action's transaction.
+    """Notify the user's own devices and, with `others`, everyone who sees the user. Last step of a transaction.
 
-    Those in `groups` too, where the person is no longer, and `people` who knew them.
+    `groups` and `people` add channels that the user has left and users who knew them.
     """
     body = {"who": user_payload(user), "status": user.status_text}
     entries = [log.Entry(kind=PERSON_CHANGED.name, user_ids=(user.pk,), body=body)]
     if others:
-        for _, more in profile_changed.send(User, user=user, body=body, groups=tuple(groups), people=tuple(people)):
-            entries += cast(list[log.Entry], more)
+        for _, added in profile_changed.send(User, user=user, body=body, groups=tuple(groups), people=tuple(people)):
+            entries += cast(list[log.Entry], added)
     publish.after_commit(log.append(entries))

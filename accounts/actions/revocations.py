@@ -1,4 +1,4 @@
-"""The events that close live connections, on every node, when what they came by is taken away."""
+"""Revocation events. They close live connections on every node when a credential or an app is taken away."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from delivery import log, publish
 
 
 def revoke_credentials(user_id: int, *credentials: str) -> None:
-    """Close the person's connections that came by one of the credentials. Call it last in a transaction."""
+    """Close the user's connections with one of these credentials. Call it last in a transaction."""
     _append(user_id, [{"credential": credential, "except": None} for credential in credentials])
 
 
 def revoke_user(user_id: int, *, keep: str | None = None) -> None:
-    """Close all the person's connections, but those that came by `keep`. Call it last in a transaction."""
+    """Close all connections of the user except those with the credential `keep`. Call it last in a transaction."""
     _append(user_id, [{"credential": None, "except": keep}])
 
 
 def revoke_app(number: int) -> None:
-    """Close everybody's connections on the app. Call it last in a transaction."""
+    """Close all connections on the app. Call it last in a transaction."""
     publish.after_commit(log.append([log.Entry(kind=REVOCATION.name, header={"revoke": {"app": number}})]))
 
 

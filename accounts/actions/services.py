@@ -1,4 +1,4 @@
-"""Services: other systems and bots. They have no password; what they may do, their permissions say."""
+"""Services: accounts of other systems and bots. They have no password, and permissions limit what they may do."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from delivery.db.transactions import write
 
 
 def service_create(*, username: str, nickname: str = "", permissions: Iterable[str] = ()) -> User:
-    """A new service with these permissions, each as `app.codename`.
+    """Create a service with these permissions, each as `app.codename`.
 
-    BadName, BadNickname; NameTaken; BadService for a permission that does not exist.
+    Raises BadName, BadNickname, NameTaken, and BadService for an unknown permission.
     """
     service = User(
-        username=check_user_name(username, official=True),
+        username=check_user_name(username, allow_reserved=True),
         nickname=check_nickname(nickname or username),
         kind=User.Kind.SERVICE,
         password=make_password(None),
     )
-    given = _permissions(permissions)
+    granted = _permissions_or_error(permissions)
     with write():
         insert_user(service)
-        service.user_permissions.set(given)
+        service.user_permissions.set(granted)
     return service
 
 
 def service_rename(*, service_id: int, nickname: str) -> User:
-    """Show a service under another name. BadNickname; BadService for somebody who is none."""
+    """Change a service's nickname. Raises BadNickname, and BadService for other kinds of users."""
     nickname = check_nickname(nickname)
     with write():
-        service = _locked_service(service_id)
+        service = _lock_service(service_id)
         if service.nickname != nickname:
             service.nickname = nickname
             service.save(update_fields=["nickname"])
@@ -50,30 +50,30 @@ def service_rename(*, service_id: int, nickname: str) -> User:
 def service_permissions_set(
     *, service_id: int, permissions: Iterable[Permission], groups: Iterable[Group] = ()
 ) -> None:
-    """Say what a service may do. If anything is taken away, its connections end; its tokens stay.
+    """Set the permissions and groups of a service. Removing any closes its connections.
 
-    Calls by token ask for the permission each time.
+    Its tokens stay valid: each call checks the permissions again.
     """
     groups, permissions = set(groups), set(permissions)
     with write():
-        service = _locked_service(service_id)
-        lost = bool(set(service.groups.all()) - groups) or bool(set(service.user_permissions.all()) - permissions)
+        service = _lock_service(service_id)
+        is_reduced = bool(set(service.groups.all()) - groups) or bool(set(service.user_permissions.all()) - permissions)
         service.groups.set(groups)
         service.user_permissions.set(permissions)
-        if lost:
+        if is_reduced:
             revoke_user(service.pk)
 
 
-def _locked_service(service_id: int) -> User:
+def _lock_service(service_id: int) -> User:
     service = lock_user(service_id)
     if service.kind != User.Kind.SERVICE:
-        raise BadService("%(name)s is no service.", name=service)
+        raise BadService("%(name)s is not a service.", name=service)
     return service
 
 
-def _permissions(names: Iterable[str]) -> list[Permission]:
+def _permissions_or_error(names: Iterable[str]) -> list[Permission]:
     wanted = set(names)
     found = permissions_by_names(wanted)
     if missing := wanted - set(found):
-        raise BadService("There is no permission %(names)s.", names=", ".join(sorted(missing)))
+        raise BadService("Unknown permission: %(names)s.", names=", ".join(sorted(missing)))
     return list(found.values())

@@ -1,4 +1,4 @@
-"""Tokens: made, shown once, taken away. Only their hashes are kept; what their owner may know of them is a Device."""
+"""Tokens: create and revoke. Only hashes are stored; a Device holds what the owner sees of a token."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from accounts.models import Device, User
 from accounts.names import BadName, check_name
 from delivery.db.transactions import write
 
-NAME_LIMIT = 100
+NAME_MAX_LENGTH = 100
 _BATCH_SIZE = 500
-"""Rows deleted by one statement."""
+"""Tokens deleted by one statement."""
 
 
 @dataclass(frozen=True, slots=True)
 class CreatedToken:
-    """A new token in plain text, this once, and what is known of it afterwards."""
+    """A new token: its secret in plain text, which is available only here, and its device and expiry."""
 
     token: str = field(repr=False)
     device: Device
@@ -42,12 +42,12 @@ def token_create(
     address: str | None = None,
     created_by: User | None = None,
 ) -> CreatedToken:
-    """A new token of an active person; expires after `lifetime`, else after IM_TOKEN_DAYS.
+    """Create a token of an active user. It expires after `lifetime`, by default after IM_TOKEN_DAYS.
 
-    Expired ones of the person are swept out on the way. NoSuchPerson for the deactivated.
+    Deletes the user's expired tokens. Raises NoSuchPerson for deactivated users.
     """
     lifetime = timedelta(days=settings.IM_TOKEN_DAYS) if lifetime is None else lifetime
-    # Under the lock, so that no token appears behind a deactivation that is under way.
+    # The lock keeps a concurrent deactivation from missing the new token.
     with write():
         if not lock_user(user.pk).is_active:
             raise NoSuchPerson
@@ -66,38 +66,36 @@ def token_create(
 
 
 def token_issue(*, user: User, app: int | None = None, address: str | None = None) -> str:
-    """A new token of a person who signs in with a program, in plain text."""
+    """Create a token for a user who signs in with a program. Returns its secret."""
     return token_create(user=user, app=app, address=address).token
 
 
 def service_token_create(
     *, service: User, name: str, days: int | None = None, created_by: User | None = None
 ) -> CreatedToken:
-    """A token for another system or a bot, under a name that says which; for IM_TOKEN_DAYS unless it is said.
+    """Create a named token of a service. It expires after `days`, by default after IM_TOKEN_DAYS.
 
-    BadToken for somebody who is no service, a bad name, or days out of range.
+    Raises BadToken for other kinds of users, for a name that is not valid, and for days out of range.
     """
     if service.kind != User.Kind.SERVICE:
-        raise BadToken("%(name)s is no service. People get their tokens by signing in.", name=service)
+        raise BadToken("%(name)s is not a service. Users get tokens by signing in.", name=service)
     try:
-        check_name(name, limit=NAME_LIMIT)
+        check_name(name, limit=NAME_MAX_LENGTH)
     except BadName as bad:
         raise BadToken(bad.text, **bad.params) from None
     days = settings.IM_TOKEN_DAYS if days is None else days
     if not 1 <= days <= settings.IM_SERVICE_TOKEN_DAYS_MAX:
-        raise BadToken(
-            "A token is valid for 1 to %(limit)s days, then make a new one.", limit=settings.IM_SERVICE_TOKEN_DAYS_MAX
-        )
+        raise BadToken("A token can be valid for 1 to %(limit)s days.", limit=settings.IM_SERVICE_TOKEN_DAYS_MAX)
     return token_create(user=service, lifetime=timedelta(days=days), name=name, created_by=created_by)
 
 
 def token_revoke(*, user_id: int, credential: str) -> None:
-    """End the person's token that makes this credential (`user_by_token` tells it), and its connections."""
+    """Delete the user's token with this credential (see `user_by_token`) and close its connections."""
     tokens_revoke(user_id=user_id, credentials=[credential])
 
 
 def tokens_revoke(*, user_id: int, credentials: list[str]) -> None:
-    """The same for several tokens of one person."""
+    """Delete the user's tokens with these credentials and close their connections."""
     with write():
         lock_user(user_id)
         for token in AuthToken.objects.filter(user_id=user_id):
@@ -108,9 +106,9 @@ def tokens_revoke(*, user_id: int, credentials: list[str]) -> None:
 
 
 def tokens_delete(tokens: QuerySet[AuthToken]) -> None:
-    """Delete tokens that let nobody in any more, and what was known of them. Ends no connection."""
+    """Delete expired tokens and their devices. Does not close connections."""
     digests = list(tokens.values_list("digest", flat=True))
     for start in range(0, len(digests), _BATCH_SIZE):
-        some = digests[start : start + _BATCH_SIZE]
-        AuthToken.objects.filter(digest__in=some).delete()
-        devices_delete(*map(token_credential, some))
+        batch = digests[start : start + _BATCH_SIZE]
+        AuthToken.objects.filter(digest__in=batch).delete()
+        devices_delete(*map(token_credential, batch))

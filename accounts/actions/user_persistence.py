@@ -1,4 +1,4 @@
-"""A person's row: locked, inserted with a clear answer to what is taken, and what it must hold checked."""
+"""Helpers for writing user rows: lock, insert and update with clear conflict errors, normalize fields."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from accounts.errors import BadEmail, BadPassword, BadPhone, EmailTaken, NameTak
 from accounts.models import User
 from accounts.names import BadName, check_name, is_storable
 
-_PHONE_LIMIT = 20
+_PHONE_MAX_LENGTH = 20
 
 
 def lock_user(user_id: int) -> User:
-    """The person's row, locked until the transaction ends. The first lock of every action that takes rights away.
+    """Lock the user's row until the transaction ends. It is the first lock of every action that takes rights away.
 
-    NoSuchPerson if there is none. Not locked against rows that merely refer to it, such as messages.
+    Raises NoSuchPerson for an unknown id. Inserting rows that refer to the user, such as messages, does not wait.
     """
     try:
         return User.objects.select_for_update(no_key=True).get(pk=user_id)
@@ -28,20 +28,20 @@ def lock_user(user_id: int) -> User:
 
 
 def insert_user(user: User) -> None:
-    """Store a new person, or raise NameTaken, PhoneTaken or EmailTaken. Whoever else comes at the same time loses."""
-    _store(user, force_insert=True)
+    """Store a new user. Raises NameTaken, PhoneTaken or EmailTaken, also for a concurrent insert."""
+    _save(user, force_insert=True)
 
 
 def update_user(user: User, *fields: str) -> None:
-    """Store the fields of a known person, or raise PhoneTaken or EmailTaken."""
-    _store(user, update_fields=fields)
+    """Store these fields of an existing user. Raises PhoneTaken or EmailTaken."""
+    _save(user, update_fields=fields)
 
 
-def _store(user: User, **how: object) -> None:
+def _save(user: User, **options: object) -> None:
     try:
-        # A savepoint: the transaction around it must stay usable.
+        # A savepoint keeps the surrounding transaction usable after the error.
         with transaction.atomic():
-            user.save(**how)
+            user.save(**options)
     except IntegrityError:
         others = User.objects.exclude(pk=user.pk)
         if others.filter(username_key=user.username_key).exists():
@@ -54,17 +54,17 @@ def _store(user: User, **how: object) -> None:
 
 
 def clean_phone(phone_number: str | None) -> str | None:
-    """The number as it is kept: any visible text of up to 20 characters, or None."""
+    """Return the phone number as stored: up to 20 visible characters, or None. Raises BadPhone."""
     if not phone_number:
         return None
     try:
-        return check_name(phone_number.strip(), limit=_PHONE_LIMIT)
+        return check_name(phone_number.strip(), limit=_PHONE_MAX_LENGTH)
     except BadName:
         raise BadPhone from None
 
 
 def clean_email(email: str | None) -> str | None:
-    """The address as it is kept, in lower case, or None."""
+    """Return the email address as stored, in lower case, or None. Raises BadEmail."""
     if not email:
         return None
     try:
@@ -75,9 +75,9 @@ def clean_email(email: str | None) -> str | None:
 
 
 def hash_password(password: str, user: User) -> str:
-    """The password as it is kept, if the policy allows it for that person. Slow by design: not inside a transaction."""
+    """Return the password hash, or raise BadPassword if the policy refuses it. Slow: call outside a transaction."""
     if not is_storable(password):
-        raise BadPassword(gettext("This password contains a character that cannot be typed."))
+        raise BadPassword(gettext("This password contains a character that is not allowed."))
     try:
         validate_password(password, user)
     except ValidationError as refusal:

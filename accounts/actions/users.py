@@ -1,4 +1,4 @@
-"""People: how they come to be, change and go. Nobody is ever deleted: what they said stays theirs."""
+"""Users: create, change, deactivate. User rows are never deleted, because messages refer to them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from accounts.names import (
 from accounts.selectors.users import guest_name_taken
 from delivery.db.transactions import write
 
-_SYSTEM = "system"
+_SYSTEM_USERNAME = "system"
 
 
 def user_register(
@@ -41,17 +41,16 @@ def user_register(
     password: str,
     phone_number: str | None = None,
     email: str | None = None,
-    official: bool = False,
+    allow_reserved: bool = False,
 ) -> User:
-    """A new account. Without a nickname it is shown by its user name, which stays for good.
+    """Create an account. The user name is permanent; the nickname defaults to it.
 
-    `official`, an operator's doing, allows reserved names.
-    BadName, BadNickname, BadPhone, BadEmail, BadPassword; NameTaken, PhoneTaken, EmailTaken, also when somebody else
-    registers the same at the same moment.
+    Operators may pass `allow_reserved` for reserved names. Raises BadName, BadNickname, BadPhone, BadEmail,
+    BadPassword, and NameTaken, PhoneTaken or EmailTaken, also for a concurrent registration.
     """
     user = User(
-        username=check_user_name(username, official=official),
-        nickname=(check_nickname if official else check_own_nickname)(nickname or username),
+        username=check_user_name(username, allow_reserved=allow_reserved),
+        nickname=(check_nickname if allow_reserved else check_own_nickname)(nickname or username),
         phone_number=clean_phone(phone_number),
         email=clean_email(email),
     )
@@ -62,8 +61,10 @@ def user_register(
 
 
 def administrator_create(*, username: str, password: str) -> User:
-    """A new account that may do everything. The one who installs the site chooses, so reserved names are allowed."""
-    user = User(username=check_user_name(username, official=True), nickname=username, is_staff=True, is_superuser=True)
+    """Create a superuser. Reserved names are allowed."""
+    user = User(
+        username=check_user_name(username, allow_reserved=True), nickname=username, is_staff=True, is_superuser=True
+    )
     user.password = hash_password(password, user)
     with write():
         insert_user(user)
@@ -71,9 +72,9 @@ def administrator_create(*, username: str, password: str) -> User:
 
 
 def guest_create(*, name: str) -> User:
-    """A new guest shown as `name`, a sender of their own even if other guests are called the same.
+    """Create a guest that is shown as `name`. Several guests may have the same name; each is a user of its own.
 
-    BadName, or NameTaken if it is an account's. No password: a guest comes back by token or session.
+    Raises BadName, and NameTaken if an account has the name. A guest has no password and returns by token or session.
     """
     check_guest_name(name)
     if guest_name_taken(name):
@@ -90,28 +91,28 @@ def guest_create(*, name: str) -> User:
 
 
 def system_user() -> User:
-    """The service that speaks for the site itself; made on first use."""
-    found = User.objects.filter(username_key=name_key(_SYSTEM)).first()
-    if found:
-        return found
-    user = User(username=_SYSTEM, nickname="System", kind=User.Kind.SERVICE, password=make_password(None))
+    """Return the service that sends the site's own messages. It is created on first use."""
+    existing = User.objects.filter(username_key=name_key(_SYSTEM_USERNAME)).first()
+    if existing:
+        return existing
+    user = User(username=_SYSTEM_USERNAME, nickname="System", kind=User.Kind.SERVICE, password=make_password(None))
     try:
         with write():
             insert_user(user)
     except NameTaken:
-        return User.objects.get(username_key=name_key(_SYSTEM))
+        return User.objects.get(username_key=name_key(_SYSTEM_USERNAME))
     return user
 
 
 def user_update(*, user_id: int, nickname: str, phone_number: str | None, email: str | None) -> User:
-    """Change what a person may change of themselves. The user name is not among it."""
+    """Change nickname, phone number and email address of a user. The user name never changes."""
     nickname, phone_number, email = check_nickname(nickname), clean_phone(phone_number), clean_email(email)
     with write():
         user = lock_user(user_id)
-        seen = nickname != user.nickname
+        is_renamed = nickname != user.nickname
         user.nickname, user.phone_number, user.email = nickname, phone_number, email
         update_user(user, "nickname", "phone_number", "email")
-        if seen:
+        if is_renamed:
             publish_profile_change(user)
     return user
 
@@ -124,16 +125,16 @@ def user_roles_set(
     groups: Iterable[Group] = (),
     permissions: Iterable[Permission] = (),
 ) -> None:
-    """Say what a person may do in the admin. If anything is taken away, they are signed out everywhere.
+    """Set a user's admin rights. Removing any signs the user out everywhere.
 
-    LastAdministrator if nobody would be left who may do everything.
+    Raises LastAdministrator if no administrator would remain.
     """
     groups, permissions = set(groups), set(permissions)
     with write():
         user = lock_user(user_id)
         if not (is_staff and is_superuser):
             require_another_administrator(user)
-        lost = (
+        is_reduced = (
             (user.is_staff and not is_staff)
             or (user.is_superuser and not is_superuser)
             or bool(set(user.groups.all()) - groups)
@@ -143,14 +144,14 @@ def user_roles_set(
         user.save(update_fields=["is_staff", "is_superuser"])
         user.groups.set(groups)
         user.user_permissions.set(permissions)
-        if lost:
+        if is_reduced:
             revoke_all_credentials(user)
 
 
 def user_deactivate(*, user_id: int) -> None:
-    """Shut a person out: sessions, tokens and connections end, and nothing lets them in until they are activated.
+    """Deactivate a user: revoke all credentials and refuse sign-ins until the user is activated again.
 
-    LastAdministrator if nobody would be left who may do everything.
+    Raises LastAdministrator if no administrator would remain.
     """
     with write():
         user = lock_user(user_id)
@@ -161,9 +162,9 @@ def user_deactivate(*, user_id: int) -> None:
 
 
 def user_activate(*, user_id: int) -> None:
-    """Let a person sign in again. What they had open before stays ended.
+    """Let a deactivated user sign in again. Revoked credentials stay revoked.
 
-    NoSuchPerson if they deleted their account: that is for good.
+    Raises NoSuchPerson for a deleted account.
     """
     with write():
         user = lock_user(user_id)
@@ -174,7 +175,7 @@ def user_activate(*, user_id: int) -> None:
 
 
 def require_another_administrator(user: User) -> None:
-    """LastAdministrator if the person is the only one who may do everything."""
+    """Raise LastAdministrator if the user is the only active administrator."""
     if not (user.is_superuser and user.is_active):
         return
     if not User.objects.filter(is_superuser=True, is_staff=True, is_active=True).exclude(pk=user.pk).exists():

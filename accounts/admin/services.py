@@ -36,7 +36,7 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_username(self) -> str:
         name: str = self.cleaned_data["username"]
         try:
-            check_user_name(name, official=True)
+            check_user_name(name, allow_reserved=True)
         except BadName as bad:
             raise forms.ValidationError(told(bad)) from None
         if guest_name_taken(name):

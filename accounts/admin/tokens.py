@@ -18,7 +18,7 @@ from knox.models import AuthToken
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from accounts.actions import service_token_create, token_revoke
-from accounts.actions.tokens import NAME_LIMIT
+from accounts.actions.tokens import NAME_MAX_LENGTH
 from accounts.admin.base import ActionAdmin, ReadOnly
 from accounts.credentials import token_credential, token_digest
 from accounts.errors import BadToken
@@ -34,7 +34,7 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
 
     name = forms.CharField(
         label=_("Name"),
-        max_length=NAME_LIMIT,
+        max_length=NAME_MAX_LENGTH,
         widget=UnfoldAdminTextInputWidget(),
         help_text=_("What it is for, such as the machine that gets it."),
     )

@@ -26,7 +26,7 @@ from accounts.admin.base import ActionAdmin, told
 from accounts.models import User
 from accounts.names import BadName, check_nickname, check_user_name, name_key
 from accounts.selectors.users import guest_name_taken
-from accounts.sign_in import current_credential, remember_credential
+from accounts.sign_in import current_credential, keep_earlier_credential
 
 ROLES = ("is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -48,7 +48,7 @@ class PersonAddForm(UserCreationForm):  # type: ignore[misc]
     def clean_username(self) -> str:
         name: str = self.cleaned_data["username"]
         try:
-            check_user_name(name, official=True)
+            check_user_name(name, allow_reserved=True)
         except BadName as bad:
             raise forms.ValidationError(told(bad)) from None
         if guest_name_taken(name):
@@ -151,14 +151,14 @@ class PersonAdmin(ActionAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
         """Django renews the key of the operator's own session on the way."""
         before = current_credential(request)
         response: HttpResponse = super().user_change_password(request, *args, **kwargs)
-        remember_credential(request, before)
+        keep_earlier_credential(request, before)
         return response
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         given = form.cleaned_data
         if not change:
             made = user_register(
-                username=given["username"], nickname=given["nickname"], password=given["password1"], official=True
+                username=given["username"], nickname=given["nickname"], password=given["password1"], allow_reserved=True
             )
             obj.pk, obj.password = made.pk, made.password
             return

@@ -1,4 +1,4 @@
-"""The forms of somebody's own pages: profile, picture, email address, and what needs a second thought."""
+"""Forms of the account pages: profile, picture, email address, re-authentication."""
 
 from __future__ import annotations
 
@@ -9,48 +9,54 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actions.profile import STATUS_LIMIT
-from accounts.forms.sign_in import RefusableForm
+from accounts.actions.profile import STATUS_MAX_LENGTH
+from accounts.forms.sign_in import ActionForm
 from accounts.models import User
-from accounts.names import USER_NAME_LIMIT
+from accounts.names import USER_NAME_MAX_LENGTH
 
 
-def _time_zones() -> list[tuple[str, Any]]:
-    places = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "SystemV/")))
-    return [("", _("The browser's")), ("UTC", "UTC"), *((name, name.replace("_", " ")) for name in places)]
+def _time_zone_choices() -> list[tuple[str, Any]]:
+    zones = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "SystemV/")))
+    return [("", _("Same as browser")), ("UTC", "UTC"), *((name, name.replace("_", " ")) for name in zones)]
 
 
-def _languages() -> list[tuple[str, Any]]:
-    return [("", _("The browser's")), *settings.LANGUAGES]
+def _language_choices() -> list[tuple[str, Any]]:
+    return [("", _("Same as browser")), *settings.LANGUAGES]
 
 
-class ProfileForm(RefusableForm):
+class ProfileForm(ActionForm):
+    """The profile that others see, and the user's preferences."""
+
     nickname = forms.CharField(
-        label=_("Shown as"),
-        help_text=_("The name that others see."),
-        max_length=USER_NAME_LIMIT,
+        label=_("Display name"),
+        help_text=_("Others see this name."),
+        max_length=USER_NAME_MAX_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
     )
     status_text = forms.CharField(
         label=_("Status"),
-        help_text=_("A few words about what you are doing."),
-        max_length=STATUS_LIMIT,
+        help_text=_("What you are doing, in a few words."),
+        max_length=STATUS_MAX_LENGTH,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    language = forms.ChoiceField(label=_("Language"), choices=_languages, required=False)
-    time_zone = forms.ChoiceField(label=_("Time zone"), choices=_time_zones, required=False)
-    shares_presence = forms.BooleanField(label=_("Others see when I am online"), required=False)
-    shares_read = forms.BooleanField(label=_("Others see what I have read"), required=False)
+    language = forms.ChoiceField(label=_("Language"), choices=_language_choices, required=False)
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=_time_zone_choices, required=False)
+    shares_presence = forms.BooleanField(label=_("Show others when I am online"), required=False)
+    shares_read = forms.BooleanField(label=_("Show others what I have read"), required=False)
 
 
-class AvatarForm(RefusableForm):
+class AvatarForm(ActionForm):
+    """A picture to upload."""
+
     avatar = forms.FileField(
         label=_("Picture"), widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/gif"})
     )
 
 
-class ResetForm(RefusableForm):
+class PasswordResetForm(ActionForm):
+    """The email address of an account whose password is forgotten."""
+
     email = forms.EmailField(
         label=_("Email address"),
         max_length=254,
@@ -58,30 +64,32 @@ class ResetForm(RefusableForm):
     )
 
 
-class ReauthenticationForm(RefusableForm):
-    """Shows that it is the person who asks, and that they mean it: by the password, or the user name without one."""
+class ReauthenticationForm(ActionForm):
+    """Asks for the current password; from users without a password, for their user name as a confirmation."""
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
         if user.has_usable_password():
-            self.fields["present"] = forms.CharField(
-                label=_("Present password"),
+            self.fields["current_password"] = forms.CharField(
+                label=_("Current password"),
                 strip=False,
                 widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
             )
         else:
-            self.fields["name"] = forms.CharField(
-                label=_("Your user name"),
-                help_text=_("Type it to show that you mean it."),
+            self.fields["username_confirmation"] = forms.CharField(
+                label=_("Your username"),
+                help_text=_("Type it to confirm."),
                 widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
             )
 
 
 class EmailForm(ReauthenticationForm):
+    """A new email address, with re-authentication."""
+
     email = forms.EmailField(
         label=_("Email address"),
-        help_text=_("For a new password when you have forgotten yours. Nobody sees it."),
+        help_text=_("We send password reset links to it. Other users do not see it."),
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )

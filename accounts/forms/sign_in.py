@@ -1,4 +1,4 @@
-"""The forms of the account pages. They ask; what is allowed is for the actions to say."""
+"""Forms for signing in, signing up and passwords. They read input; the actions validate it."""
 
 from __future__ import annotations
 
@@ -11,113 +11,103 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import AccountError
-from accounts.names import USER_NAME_LIMIT
+from accounts.names import USER_NAME_MAX_LENGTH
 
 
-class RefusableForm(forms.Form):
-    """A form that can show an action's refusal at the field concerned."""
+class ActionForm(forms.Form):
+    """A form whose fields can show the AccountError that an action raised."""
 
     def refuse(self, error: AccountError) -> None:
         self.add_error(error.field if error.field in self.fields else None, gettext(error.text) % error.params)
 
 
 class SignInForm(AuthenticationForm):
-    """Name and password. One answer for an unknown name, a wrong password and an account that is shut out."""
+    """User name and password. Unknown names, wrong passwords and closed accounts get the same error."""
 
     def __init__(self, request: HttpRequest | None = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(request, *args, **kwargs)
-        self.fields["username"].label = _("User name")
+        self.fields["username"].label = _("Username")
         self.fields["password"].label = _("Password")
 
     def get_invalid_login_error(self) -> forms.ValidationError:
-        return forms.ValidationError(_("The name and the password do not belong together."), code="invalid_login")
+        return forms.ValidationError(_("Incorrect username or password."), code="invalid_login")
 
 
-class RegisterForm(RefusableForm):
-    """What a new account needs. Fields beyond these are not read."""
+class OAuthSignUpForm(ActionForm):
+    """The names of a new account."""
 
     username = forms.CharField(
-        label=_("User name"),
-        help_text=_("Letters and digits of any language, dots, hyphens. It stays for good."),
-        max_length=USER_NAME_LIMIT,
+        label=_("Username"),
+        help_text=_("Letters and digits of any language, dots, hyphens. You cannot change it later."),
+        max_length=USER_NAME_MAX_LENGTH,
         strip=False,
         widget=forms.TextInput(
             attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false", "autofocus": True}
         ),
     )
     nickname = forms.CharField(
-        label=_("Shown as"),
-        help_text=_("Optional: the name that others see. You can change it."),
-        max_length=USER_NAME_LIMIT,
+        label=_("Display name"),
+        help_text=_("Optional. Others see this name. You can change it."),
+        max_length=USER_NAME_MAX_LENGTH,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
     )
+
+
+class RegisterForm(OAuthSignUpForm):
+    """The names and the password of a new account. Other posted fields are ignored."""
+
     password = forms.CharField(
         label=_("Password"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
-    again = forms.CharField(
-        label=_("Password again"),
+    password_confirmation = forms.CharField(
+        label=_("Confirm password"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or {}
-        if "password" in cleaned and "again" in cleaned and cleaned.pop("again") != cleaned["password"]:
-            self.add_error("again", _("The two passwords differ."))
+        _require_equal_passwords(self, cleaned)
+        # The rest is what `user_register` takes.
+        cleaned.pop("password_confirmation", None)
         return cleaned
 
 
-class NewcomerForm(RefusableForm):
-    """A user name for who has come from elsewhere."""
-
-    username = forms.CharField(
-        label=_("User name"),
-        help_text=_("Letters and digits of any language, dots, hyphens. It stays for good."),
-        max_length=USER_NAME_LIMIT,
-        strip=False,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false", "autofocus": True}
-        ),
-    )
-    nickname = forms.CharField(
-        label=_("Shown as"),
-        help_text=_("Optional: the name that others see. You can change it."),
-        max_length=USER_NAME_LIMIT,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
-    )
-
-
-class FirstPasswordForm(RefusableForm):
-    """A password for an account that has none: nothing can be asked for but it."""
+class SetPasswordForm(ActionForm):
+    """A password for an account without one, so there is no current password to ask for."""
 
     password = forms.CharField(
         label=_("New password"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "autofocus": True}),
     )
-    again = forms.CharField(
-        label=_("New password again"),
+    password_confirmation = forms.CharField(
+        label=_("Confirm new password"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or {}
-        if "password" in cleaned and "again" in cleaned and cleaned["again"] != cleaned["password"]:
-            self.add_error("again", _("The two passwords differ."))
+        _require_equal_passwords(self, cleaned)
         return cleaned
 
 
-class PasswordForm(FirstPasswordForm):
-    """A new password, and the present one to show that it is the person who asks."""
+class ChangePasswordForm(SetPasswordForm):
+    """A new password, and the current one for re-authentication."""
 
-    present = forms.CharField(
-        label=_("Present password"),
+    current_password = forms.CharField(
+        label=_("Current password"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
     )
-    field_order = ("present", "password", "again")
+    field_order = ("current_password", "password", "password_confirmation")
+
+
+def _require_equal_passwords(form: forms.Form, cleaned: dict[str, Any]) -> None:
+    both_given = "password" in cleaned and "password_confirmation" in cleaned
+    if both_given and cleaned["password"] != cleaned["password_confirmation"]:
+        form.add_error("password_confirmation", _("The passwords do not match."))

@@ -9,7 +9,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import models
 from django.utils import timezone
 
-from accounts.names import KEY_LIMIT, USER_NAME_LIMIT, name_key
+from accounts.names import NAME_KEY_MAX_LENGTH, USER_NAME_MAX_LENGTH, name_key
 from accounts.pinyin import pinyin_and_initials
 
 
@@ -39,13 +39,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         GUEST = "guest", "Guest"
         SERVICE = "service", "Service account"
 
-    username = models.CharField("username", max_length=USER_NAME_LIMIT, unique=True)
-    username_key = models.CharField(max_length=KEY_LIMIT, unique=True, editable=False)
-    nickname = models.CharField(max_length=USER_NAME_LIMIT)
-    nickname_key = models.CharField(max_length=KEY_LIMIT, db_index=True, editable=False)
-    nickname_pinyin = models.CharField(max_length=KEY_LIMIT, db_index=True, editable=False, default="")
+    username = models.CharField("username", max_length=USER_NAME_MAX_LENGTH, unique=True)
+    username_key = models.CharField(max_length=NAME_KEY_MAX_LENGTH, unique=True, editable=False)
+    nickname = models.CharField(max_length=USER_NAME_MAX_LENGTH)
+    nickname_key = models.CharField(max_length=NAME_KEY_MAX_LENGTH, db_index=True, editable=False)
+    nickname_pinyin = models.CharField(max_length=NAME_KEY_MAX_LENGTH, db_index=True, editable=False, default="")
     """A Chinese nickname in pinyin, for search: `mayuan`. Empty for other nicknames."""
-    nickname_initials = models.CharField(max_length=USER_NAME_LIMIT, db_index=True, editable=False, default="")
+    nickname_initials = models.CharField(max_length=USER_NAME_MAX_LENGTH, db_index=True, editable=False, default="")
     """The initials of its syllables: `my`."""
     phone_number = models.CharField(max_length=20, unique=True, null=True, blank=True)
     email = models.EmailField(unique=True, null=True, blank=True)

@@ -1,1 +1,1 @@
-"""Signing in by an account elsewhere (GitHub, Google, WeChat), by OAuth 2 in the browser."""
+"""Sign-in with an account at GitHub, Google or WeChat: OAuth 2 in the browser."""

@@ -1,13 +1,14 @@
-"""From the button to the person: what a browser keeps of a sign-in by an account elsewhere while it is away there.
+"""The OAuth sign-in flow of one browser, from the button to a verified identity.
 
-A session keeps what it went for under the `state` that it went with; the library lets a state be used once, by the
-session that got it, for half an hour.
+The browser session stores the purpose of each sign-in under its `state`. The social-auth library accepts a state once,
+from the session that received it, within half an hour.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,26 +21,28 @@ from social_core import exceptions
 from accounts.errors import AccountError
 from accounts.models import User
 from accounts.oauth.identity import Identity
-from accounts.oauth.providers import ProviderConfig, provider
+from accounts.oauth.providers import ProviderConfig, provider_backend
 
 logger = logging.getLogger(__name__)
 
-ELSEWHERE = _("This address leads elsewhere")
-NOT_OURS = _("This sign-in did not begin here")
-UNANSWERED = _("%(title)s did not answer as it should")
-DECLINED = _("You are not signed in")
-_NOTHING_ALLOWED = _("You did not allow it at %(title)s. Nothing was changed.")
+# Headings of the page that shows a refusal.
+FOREIGN_REDIRECT = _("This link leads to another site")
+UNKNOWN_SIGN_IN = _("This sign-in is not valid")
+PROVIDER_FAILED = _("%(title)s did not respond as expected")
+NOT_SIGNED_IN = _("You are not signed in")
 
-_TRIPS = "oauth_trips"
-_NEWCOMER = "oauth_newcomer"
-_KEPT = 5
-"""Sign-ins of one browser that may be under way at a time: tabs."""
-_PATIENCE = 1800
-"""Seconds for which who has come back may think about a name."""
+_ACCESS_DENIED = _("You did not grant access at %(title)s. Nothing was changed.")
+
+_PENDING_KEY = "oauth_pending"
+_SIGN_UP_KEY = "oauth_sign_up"
+_MAX_PENDING = 5
+"""Sign-ins of one browser that may be in progress at a time, such as in several tabs."""
+_SIGN_UP_SECONDS = 1800
+"""Seconds that a new user has to choose a user name."""
 
 
-class Refused(AccountError):
-    """The sign-in cannot go on; `heading` and the text are for the page that says so."""
+class OAuthRefused(AccountError):
+    """The sign-in cannot go on. The refusal page shows `heading` and the text; `status` is its HTTP status."""
 
     def __init__(self, heading: str, text: str, *, status: int = 403, **params: object) -> None:
         super().__init__(text, **params)
@@ -47,69 +50,92 @@ class Refused(AccountError):
         self.status = status
 
 
-def leave(request: HttpRequest, way: ProviderConfig, *, next_page: str = "/", link_to: User | None = None) -> str:
-    """Where to send the browser; to come in, or to link the account elsewhere with who is signed in here."""
+@dataclass(frozen=True, slots=True)
+class PendingSignUp:
+    """A new user who still has to choose a user name."""
+
+    provider_slug: str
+    identity: Identity
+    next_page: str
+
+
+def start(request: HttpRequest, provider: ProviderConfig, *, next_page: str = "/", link_to: User | None = None) -> str:
+    """Begin a sign-in and return the provider's URL to redirect the browser to.
+
+    With `link_to`, the account at the provider is linked with that user instead. Raises OAuthRefused if `next_page`
+    leads to another site.
+    """
     if not url_has_allowed_host_and_scheme(next_page, {request.get_host()}, require_https=request.is_secure()):
-        text = _("This sign-in was to lead to another site afterwards, so it was not begun.")
-        raise Refused(ELSEWHERE, text, status=400)
-    url = str(_provider(request, way).auth_url())
+        text = _("The page after the sign-in is on another site, so the sign-in was not started.")
+        raise OAuthRefused(FOREIGN_REDIRECT, text, status=400)
+    url = str(_backend(request, provider).auth_url())
     state = parse_qs(urlsplit(url).query)["state"][0]
-    person = link_to.pk if link_to is not None else None
-    trips = {**request.session.get(_TRIPS, {}), state: {"next": next_page, "person": person}}
-    request.session[_TRIPS] = dict(list(trips.items())[-_KEPT:])
+    purpose = {"next": next_page, "link_to": link_to.pk if link_to is not None else None}
+    pending = {**request.session.get(_PENDING_KEY, {}), state: purpose}
+    request.session[_PENDING_KEY] = dict(list(pending.items())[-_MAX_PENDING:])
     return url
 
 
-def come_back(request: HttpRequest, way: ProviderConfig) -> tuple[Identity, str, int | None]:
-    """Who it is, where they wanted to go, and to whom here they wanted to be linked. Raises Refused."""
-    trips = request.session.get(_TRIPS, {})
-    trip = trips.pop(request.GET.get("state", ""), None)
-    request.session[_TRIPS] = trips
-    if trip is not None and not request.GET.get("code") and "error" not in request.GET:
-        # How WeChat says that somebody said no.
-        raise Refused(DECLINED, _NOTHING_ALLOWED, title=way.title)
+def finish(request: HttpRequest, provider: ProviderConfig) -> tuple[Identity, str, int | None]:
+    """Complete the sign-in that the provider has redirected back from.
+
+    Returns the identity, the page to go to, and the id of the user to link it with (None for a sign-in). Raises
+    OAuthRefused.
+    """
+    pending = request.session.get(_PENDING_KEY, {})
+    purpose = pending.pop(request.GET.get("state", ""), None)
+    request.session[_PENDING_KEY] = pending
+    if purpose is not None and not request.GET.get("code") and "error" not in request.GET:
+        # WeChat reports a denial like this.
+        raise OAuthRefused(NOT_SIGNED_IN, _ACCESS_DENIED, title=provider.title)
     try:
-        identity = _provider(request, way).complete()
+        identity = _backend(request, provider).complete()
     except exceptions.AuthCanceled:
-        raise Refused(DECLINED, _NOTHING_ALLOWED, title=way.title) from None
+        raise OAuthRefused(NOT_SIGNED_IN, _ACCESS_DENIED, title=provider.title) from None
     except (exceptions.AuthInputError, exceptions.AuthSessionError):
-        text = _("It was begun in another browser, is over already, or took too long. Nothing was changed.")
-        raise Refused(NOT_OURS, text, status=400) from None
+        text = _("It was started in another browser, has already been used, or took too long. Nothing was changed.")
+        raise OAuthRefused(UNKNOWN_SIGN_IN, text, status=400) from None
     except (exceptions.SocialAuthBaseException, ValueError, KeyError, TypeError) as error:
-        # Whatever a provider answers, it is no fault of ours.
+        # A malformed answer of a provider must not cause a server error.
         code = getattr(error, "code", "")
-        logger.warning("oauth_failed", extra={"provider": way.slug, "error": type(error).__name__, "code": code})
-        text = _("Try again in a while. Nothing was changed.")
-        raise Refused(UNANSWERED, text, status=502, title=way.title) from None
-    if trip is None:
-        raise Refused(NOT_OURS, _("Nothing was changed."), status=400)
-    return identity, trip["next"], trip["person"]
+        logger.warning("oauth_failed", extra={"provider": provider.slug, "error": type(error).__name__, "code": code})
+        text = _("Try again later. Nothing was changed.")
+        raise OAuthRefused(PROVIDER_FAILED, text, status=502, title=provider.title) from None
+    if purpose is None:
+        raise OAuthRefused(UNKNOWN_SIGN_IN, _("Nothing was changed."), status=400)
+    return identity, purpose["next"], purpose["link_to"]
 
 
-def _provider(request: HttpRequest, way: ProviderConfig) -> Any:
-    return provider(way, request, reverse("accounts:oauth-back", args=[way.slug]))
+def _backend(request: HttpRequest, provider: ProviderConfig) -> Any:
+    return provider_backend(provider, request, reverse("accounts:oauth-callback", args=[provider.slug]))
 
 
-def keep_newcomer(request: HttpRequest, way: ProviderConfig, identity: Identity, next_page: str) -> None:
-    """Remember who has come, while they choose a name."""
-    kept = {"way": way.slug, "identity": identity.stored(), "next": next_page, "at": time.time()}
-    request.session[_NEWCOMER] = kept
+def keep_pending_sign_up(request: HttpRequest, pending: PendingSignUp) -> None:
+    """Store a sign-up in the browser session while the user chooses a user name."""
+    request.session[_SIGN_UP_KEY] = {
+        "provider": pending.provider_slug,
+        "identity": pending.identity.to_session(),
+        "next": pending.next_page,
+        "at": time.time(),
+    }
 
 
-def newcomer(request: HttpRequest) -> tuple[str, Identity, str] | None:
-    """Who is choosing a name in this browser: by which way, who it is, where they want to go."""
-    kept = request.session.get(_NEWCOMER)
-    if not kept or time.time() - kept["at"] > _PATIENCE:
+def pending_sign_up(request: HttpRequest) -> PendingSignUp | None:
+    """Return the sign-up of this browser that waits for a user name; None if there is none or it has expired."""
+    stored = request.session.get(_SIGN_UP_KEY)
+    if not stored or time.time() - stored["at"] > _SIGN_UP_SECONDS:
         return None
-    return kept["way"], Identity(**kept["identity"]), kept["next"]
+    return PendingSignUp(stored["provider"], Identity(**stored["identity"]), stored["next"])
 
 
-def forget_newcomer(request: HttpRequest) -> None:
-    request.session.pop(_NEWCOMER, None)
+def forget_pending_sign_up(request: HttpRequest) -> None:
+    """Remove the stored sign-up from the browser session."""
+    request.session.pop(_SIGN_UP_KEY, None)
 
 
-def may_be_linked(request: HttpRequest, person: int) -> User:
-    """The person who began it, if it is they who are signed in here now."""
-    if isinstance(request.user, User) and request.user.pk == person and request.user.kind == User.Kind.PERSON:
+def require_link_owner(request: HttpRequest, user_id: int) -> User:
+    """Return the user who started linking, if they are still signed in in this browser. Raises OAuthRefused."""
+    if isinstance(request.user, User) and request.user.pk == user_id and request.user.kind == User.Kind.PERSON:
         return request.user
-    raise Refused(NOT_OURS, _("You are not signed in any more as who began it. Nothing was changed."), status=400)
+    text = _("You are no longer signed in as the user who started it. Nothing was changed.")
+    raise OAuthRefused(UNKNOWN_SIGN_IN, text, status=400)

@@ -1,4 +1,4 @@
-"""Who somebody is at another site, as that site says it. Pure."""
+"""The identity of a user at an OAuth provider, as the provider states it. Pure."""
 
 from __future__ import annotations
 
@@ -6,51 +6,51 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from accounts.names import USER_NAME_LIMIT, BadName, check_own_nickname, check_user_name
+from accounts.names import USER_NAME_MAX_LENGTH, BadName, check_own_nickname, check_user_name
 
-_LONGEST_SUGGESTION = 32
+_SUGGESTION_MAX_LENGTH = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A subject of a provider. Only `provider` and `subject` say who it is; all else may change or be anybody's."""
+    """A user of a provider. Only `provider` and `subject` identify the user; every other field may change or repeat."""
 
     provider: str
     subject: str
     subject_key: str
-    """What the provider calls that field."""
+    """The provider's name for the field that holds the subject."""
     name: str = ""
-    """What the person is shown as there."""
+    """The display name at the provider."""
     handle: str = ""
-    """Their user name there, where the provider has one."""
+    """The user name at the provider, if it has user names."""
     email: str = ""
-    """An address that the provider says is theirs and has confirmed; else empty."""
+    """An address that the provider has verified; empty otherwise."""
     email_unconfirmed: bool = False
-    """Whether the provider named an address that it has not confirmed."""
+    """Whether the provider gave an address that it has not verified."""
     picture: str = ""
-    """Where their picture is."""
+    """URL of the user's picture."""
 
-    def stored(self) -> dict[str, Any]:
-        """For a browser session."""
+    def to_session(self) -> dict[str, Any]:
+        """Return the identity in a form that a browser session can store."""
         return asdict(self)
 
 
 def suggested_user_name(identity: Identity) -> str:
-    """A user name made of what the provider says; empty if nothing of it can be one."""
-    for given in (identity.handle, identity.name):
-        made = re.sub(r"[^\w.-]+", ".", given).strip("._-")[:_LONGEST_SUGGESTION].strip("._-")
+    """Return a valid user name made from the handle or the name; empty if neither yields one."""
+    for source in (identity.handle, identity.name):
+        candidate = re.sub(r"[^\w.-]+", ".", source).strip("._-")[:_SUGGESTION_MAX_LENGTH].strip("._-")
         try:
-            return check_user_name(made)
+            return check_user_name(candidate)
         except BadName:
             continue
     return ""
 
 
 def suggested_nickname(identity: Identity) -> str:
-    """What to show the person as; empty if nothing of it may be shown."""
-    for given in (identity.name, identity.handle):
+    """Return a valid nickname made from the name or the handle; empty if neither yields one."""
+    for source in (identity.name, identity.handle):
         try:
-            return check_own_nickname(" ".join(given.split())[:USER_NAME_LIMIT].strip())
+            return check_own_nickname(" ".join(source.split())[:USER_NAME_MAX_LENGTH].strip())
         except BadName:
             continue
     return ""

@@ -1,7 +1,7 @@
-"""The sites by which people may sign in, and what each says of somebody.
+"""OAuth providers: their configuration, and how each one's answer becomes an `Identity`.
 
-The protocol is the library's. Nothing of its own accounts, pipelines or stored access tokens is used: who comes back is
-told as an `Identity`, and the token that told it is forgotten.
+The social-auth library speaks OAuth 2. Its user accounts, pipelines and stored access tokens are not used: a completed
+sign-in returns an `Identity`, and the access token is discarded.
 """
 
 from __future__ import annotations
@@ -26,28 +26,29 @@ from social_django.strategy import DjangoStrategy
 
 from accounts.oauth.identity import Identity
 
-PICTURE_BYTES = 2_000_000
-_PICTURE_TIMEOUT = 4.0
+PICTURE_MAX_BYTES = 2_000_000
+_PICTURE_TIMEOUT_SECONDS = 4.0
 
 
 class Strategy(DjangoStrategy):
-    """The library's way to Django, but for its end: what the provider said is returned, and nobody is signed in."""
+    """The library's Django strategy, except that a completed sign-in returns the `Identity` and signs nobody in."""
 
     def authenticate(self, backend: Any, **kwargs: Any) -> Any:
         return backend.identity(kwargs["response"])
 
 
-class Provider:
-    """What ours add to the library's backends."""
+class IdentityBackend:
+    """Mixin for the library's backends: turns the provider's answer into an `Identity` and downloads the picture."""
 
     picture_hosts: tuple[str, ...] = ()
-    """Where the provider keeps pictures: hosts, or ends of hosts that begin with a dot. Nothing else is fetched."""
+    """Hosts that pictures are downloaded from. An entry that begins with a dot matches all subdomains."""
 
     def identity(self, response: dict[str, Any]) -> Identity:
+        """Return the identity that the provider's user info describes."""
         raise NotImplementedError
 
     def subject(self: Any, response: dict[str, Any]) -> dict[str, Any]:
-        """The fields of an Identity that say who it is."""
+        """Return the identifying fields of an Identity. Raises AuthResponseError without a usable subject."""
         key = self.id_key()
         value = response.get(key)
         if not isinstance(value, str | int) or isinstance(value, bool) or not str(value):
@@ -55,40 +56,41 @@ class Provider:
         return {"provider": self.name, "subject": str(value), "subject_key": key}
 
     def picture(self, url: str) -> bytes | None:
-        """The picture at `url`, if that is where this provider keeps pictures and it is not too large.
-
-        None for everything else, and when it does not come soon.
-        """
-        if not self._is_picture(url):
+        """Download the picture at `url`. None for other hosts, for failures, and past the size or time limit."""
+        if not self._is_allowed_picture_url(url):
             return None
         try:
-            with self.fetch(url) as answer:
-                if answer.status_code != requests.codes.ok:
+            with self.fetch(url) as response:
+                if response.status_code != requests.codes.ok:
                     return None
-                return _bounded(answer.iter_content(16_384))
+                return _read_bounded(response.iter_content(16_384))
         except requests.RequestException:
             return None
 
-    def _is_picture(self, url: str) -> bool:
+    def _is_allowed_picture_url(self, url: str) -> bool:
         try:
             parts = urlsplit(url)
-            plain = parts.scheme == "https" and parts.port is None and parts.username is None
+            is_plain = parts.scheme == "https" and parts.port is None and parts.username is None
         except ValueError:
             return False
         host = parts.hostname or ""
-        return plain and any(host == end or (end.startswith(".") and host.endswith(end)) for end in self.picture_hosts)
+        return is_plain and any(
+            host == allowed or (allowed.startswith(".") and host.endswith(allowed)) for allowed in self.picture_hosts
+        )
 
     def fetch(self, url: str) -> requests.Response:
-        """Ask for a file, without following anywhere else."""
-        return requests.get(url, timeout=_PICTURE_TIMEOUT, stream=True, allow_redirects=False)
+        """Request a file without following redirects."""
+        return requests.get(url, timeout=_PICTURE_TIMEOUT_SECONDS, stream=True, allow_redirects=False)
 
 
-class GitHub(Provider, GithubOAuth2[Any]):
+class GitHub(IdentityBackend, GithubOAuth2[Any]):
+    """Identifies users by their numeric GitHub id, because a GitHub user name can change."""
+
     picture_hosts = ("avatars.githubusercontent.com",)
 
     def identity(self, response: dict[str, Any]) -> Identity:
-        listed = [entry for entry in response.get("emails") or () if isinstance(entry, dict)]
-        primary = next((entry for entry in listed if entry.get("primary")), None)
+        emails = [entry for entry in response.get("emails") or () if isinstance(entry, dict)]
+        primary = next((entry for entry in emails if entry.get("primary")), None)
         confirmed = primary is not None and primary.get("verified") is True
         return Identity(
             **self.subject(response),
@@ -100,11 +102,13 @@ class GitHub(Provider, GithubOAuth2[Any]):
         )
 
 
-class Google(Provider, GoogleOAuth2[Any]):
+class Google(IdentityBackend, GoogleOAuth2[Any]):
+    """Identifies users by the `sub` claim."""
+
     picture_hosts = (".googleusercontent.com",)
 
     def validate_email_verified(self, response: Any, **kwargs: Any) -> None:
-        """We ask that ourselves, of whom we do not know yet."""
+        """Accept unverified addresses here; a sign-up refuses them with its own message."""
 
     def identity(self, response: dict[str, Any]) -> Identity:
         email, confirmed = _text(response, "email"), response.get("email_verified") is True
@@ -117,18 +121,20 @@ class Google(Provider, GoogleOAuth2[Any]):
         )
 
 
-class WeChat(Provider, WeixinOAuth2[Any]):
+class WeChat(IdentityBackend, WeixinOAuth2[Any]):
+    """Identifies users by their openid. WeChat gives no email address."""
+
     picture_hosts = ("thirdwx.qlogo.cn", "wx.qlogo.cn")
 
     def user_data(self, access_token: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """The library guesses at the answer's encoding, which is UTF-8 whatever its header says."""
-        answer = self.request(
+        """Request the user info and decode it as UTF-8. The library guesses the encoding from a wrong header."""
+        reply = self.request(
             "https://api.weixin.qq.com/sns/userinfo",
             params={"access_token": access_token, "openid": self.subject(kwargs["response"])["subject"]},
         )
-        answer.encoding = "utf-8"
+        reply.encoding = "utf-8"
         try:
-            data = answer.json()
+            data = reply.json()
         except ValueError as error:
             raise AuthResponseError(self, code="malformed_response", stage="user_info") from error
         if not isinstance(data, dict):
@@ -137,33 +143,33 @@ class WeChat(Provider, WeixinOAuth2[Any]):
         return data
 
     def identity(self, response: dict[str, Any]) -> Identity:
-        # Pictures are named by http addresses; their hosts answer by https as well.
+        # WeChat gives http URLs, but its hosts serve https as well.
         picture = _text(response, "headimgurl").replace("http://", "https://", 1)
         return Identity(**self.subject(response), name=_text(response, "nickname"), picture=picture)
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderConfig:
-    """One way in: the word for it in addresses, how people call it, and the settings that switch it on."""
+    """One provider: its slug in URLs, its English name, and the two settings that enable it."""
 
     slug: str
-    english: str
+    name: str
     backend: str
-    """As links are stored."""
-    key: str
-    secret: str
+    """Name of the library's backend, which stored links refer to."""
+    key_setting: str
+    secret_setting: str
 
     @property
     def title(self) -> str:
-        """In the language of whoever looks."""
-        return gettext(self.english)
+        """The name in the active language."""
+        return gettext(self.name)
 
     @property
     def enabled(self) -> bool:
-        return bool(getattr(settings, self.key) and getattr(settings, self.secret))
+        return bool(getattr(settings, self.key_setting) and getattr(settings, self.secret_setting))
 
 
-WAYS = (
+PROVIDERS = (
     ProviderConfig("github", "GitHub", "github", "SOCIAL_AUTH_GITHUB_KEY", "SOCIAL_AUTH_GITHUB_SECRET"),
     ProviderConfig(
         "google", "Google", "google-oauth2", "SOCIAL_AUTH_GOOGLE_OAUTH2_KEY", "SOCIAL_AUTH_GOOGLE_OAUTH2_SECRET"
@@ -172,28 +178,29 @@ WAYS = (
 )
 
 
-def ways() -> list[ProviderConfig]:
-    """Those that the operator has switched on."""
-    return [way for way in WAYS if way.enabled]
+def enabled_providers() -> list[ProviderConfig]:
+    """Return the providers whose keys are set."""
+    return [provider for provider in PROVIDERS if provider.enabled]
 
 
-def way(slug: str) -> ProviderConfig | None:
-    return next((one for one in ways() if one.slug == slug), None)
+def enabled_provider(slug: str) -> ProviderConfig | None:
+    """Return the enabled provider with this slug, if there is one."""
+    return next((provider for provider in enabled_providers() if provider.slug == slug), None)
 
 
-def provider(way: ProviderConfig, request: HttpRequest, back: str = "") -> Any:
-    """The provider in the context of a request; `back` is the path to which it sends people."""
-    made = import_string(settings.OAUTH_PROVIDERS[way.slug])
-    return made(Strategy(DjangoStorage, request), redirect_uri=back or None)
+def provider_backend(provider: ProviderConfig, request: HttpRequest, callback_path: str = "") -> Any:
+    """Return the library's backend for a request. The provider redirects the browser back to `callback_path`."""
+    backend = import_string(settings.OAUTH_PROVIDERS[provider.slug])
+    return backend(Strategy(DjangoStorage, request), redirect_uri=callback_path or None)
 
 
-def origins(request: HttpRequest) -> list[str]:
-    """Where the buttons of the ways in lead, for the Content-Security-Policy of pages that have them."""
-    found = set()
-    for one in ways():
-        parts = urlsplit(provider(one, request).authorization_url())
-        found.add(f"{parts.scheme}://{parts.netloc}")
-    return sorted(found)
+def authorization_origins(request: HttpRequest) -> list[str]:
+    """Return the origins that the sign-in buttons lead to, for `form-action` of the Content-Security-Policy."""
+    origins = set()
+    for provider in enabled_providers():
+        parts = urlsplit(provider_backend(provider, request).authorization_url())
+        origins.add(f"{parts.scheme}://{parts.netloc}")
+    return sorted(origins)
 
 
 def _text(response: dict[str, Any], name: str) -> str:
@@ -201,11 +208,11 @@ def _text(response: dict[str, Any], name: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _bounded(chunks: Iterable[bytes]) -> bytes | None:
-    """All of it; None past the bound in size, or in time, however slowly it drips."""
-    whole, deadline = bytearray(), time.monotonic() + _PICTURE_TIMEOUT
+def _read_bounded(chunks: Iterable[bytes]) -> bytes | None:
+    """Return all chunks together; None if they exceed the size limit or take too long."""
+    content, deadline = bytearray(), time.monotonic() + _PICTURE_TIMEOUT_SECONDS
     for chunk in chunks:
-        whole += chunk
-        if len(whole) > PICTURE_BYTES or time.monotonic() > deadline:
+        content += chunk
+        if len(content) > PICTURE_MAX_BYTES or time.monotonic() > deadline:
             return None
-    return bytes(whole)
+    return bytes(content)

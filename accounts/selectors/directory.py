@@ -1,5 +1,7 @@
-"""Reads of accounts for those who look after them: the deactivated are there too. Guests never are, nor
-who has deleted their account."""
+"""Reads of accounts for administration by other systems.
+
+They include deactivated accounts, and leave out guests and deleted accounts.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +12,14 @@ from accounts.names import is_storable, name_key
 
 
 def account_by_name(username: str) -> User | None:
-    """The account or service of that name, however it is spelt in width and case."""
+    """Return the account or service with this name. Width and case do not matter."""
     if not is_storable(username):
         return None
     return _accounts().filter(username_key=name_key(username)).first()
 
 
 def accounts_page(*, after: int, limit: int) -> list[User]:
-    """Accounts and services beyond the id `after`, by id; one more than `limit`, to tell whether more follow."""
+    """Return accounts and services with an id above `after`, by id: `limit` of them, plus one if there are more."""
     return list(_accounts().filter(pk__gt=after).order_by("pk")[: limit + 1])
 
 

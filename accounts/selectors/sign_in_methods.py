@@ -1,4 +1,4 @@
-"""What lets somebody in, as they see it: every read of devices, and of links with accounts elsewhere."""
+"""Reads of a user's sign-in methods: devices, OAuth links, email addresses."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from accounts.models import Device, User
 
 
 def user_by_oauth_link(provider: str, subject: str) -> User | None:
-    """Who signs in by that account elsewhere; the deactivated too."""
+    """Return the user linked with this account at a provider, active or not."""
     link = UserSocialAuth.objects.select_related("user").filter(provider=provider, uid=subject).first()
     return link.user if link is not None else None
 
 
 def linked_providers(user: User) -> set[str]:
-    """The providers by which the person can sign in, where they are switched on."""
+    """Return the backend names of the user's linked providers, whether or not they are enabled."""
     return set(UserSocialAuth.objects.filter(user=user).values_list("provider", flat=True))
 
 
 def email_taken(email: str) -> bool:
-    """Whether an account here has that address."""
+    """Return whether an account has this address."""
     return bool(email) and User.objects.filter(email=email.lower()).exists()
 
 
 def devices(user: User) -> list[Device]:
-    """The browsers and tokens that let the person in, the last used first."""
-    found = Device.objects.filter(user=user).select_related("app", "created_by")
-    return sorted(found, key=lambda device: device.last_seen_at or device.created_at, reverse=True)
+    """Return the user's signed-in browsers and tokens, the most recently used first."""
+    rows = Device.objects.filter(user=user).select_related("app", "created_by")
+    return sorted(rows, key=lambda device: device.last_seen_at or device.created_at, reverse=True)
 
 
 def device_by_id(user: User, device_id: int) -> Device | None:
-    """One of the person's own; nobody else's is found."""
+    """Return a device of the user. Devices of other users are not found."""
     return Device.objects.filter(user=user, pk=device_id).first()
 
 
 def oauth_links(user: User) -> list[UserSocialAuth]:
-    """The accounts elsewhere by which the person signs in."""
+    """Return the user's links with accounts at OAuth providers."""
     return list(UserSocialAuth.objects.filter(user=user).order_by("pk"))

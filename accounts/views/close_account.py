@@ -1,4 +1,4 @@
-"""CloseAccountView one's account: it is asked for certain, done, and the browser is signed out."""
+"""Base view for closing or deleting an account: re-authenticate, act, sign the browser out."""
 
 from __future__ import annotations
 
@@ -15,40 +15,40 @@ from django.views.generic.edit import FormView
 from accounts.actions import user_deactivate
 from accounts.errors import AccountError
 from accounts.forms.profile import ReauthenticationForm
-from accounts.reauthentication import is_certain
-from accounts.views.profile import OwnPage
+from accounts.reauthentication import is_reauthenticated
+from accounts.views.profile import AccountPageView
 
 
-class CloseAccountView(OwnPage, FormView):  # type: ignore[type-arg]
-    """One way to end it. `end(user_id=…)` does it, or raises an AccountError, which the form shows."""
+class CloseAccountView(AccountPageView, FormView):  # type: ignore[type-arg]
+    """Call `close_action(user_id=…)` after re-authentication. The form shows its AccountError, if it raises one."""
 
     form_class = ReauthenticationForm
-    end: ClassVar[Callable[..., None]]
-    ended: ClassVar[Any]
-    """What the person is told then."""
+    close_action: ClassVar[Callable[..., None]]
+    closed_message: ClassVar[Any]
+    """Message on the sign-in page after the account has been closed."""
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return super().get_form_kwargs() | {"user": self.person}
+        return super().get_form_kwargs() | {"user": self.user}
 
     def form_valid(self, form: ReauthenticationForm) -> HttpResponse:
-        if not is_certain(self.request, self.person, form):
+        if not is_reauthenticated(self.request, self.user, form):
             return self.form_invalid(form)
         try:
-            type(self).end(user_id=self.person.pk)
+            type(self).close_action(user_id=self.user.pk)
         except AccountError as refusal:
             form.refuse(refusal)
             return self.form_invalid(form)
         logout(self.request)
-        messages.success(self.request, self.ended)
+        messages.success(self.request, self.closed_message)
         return redirect("accounts:login")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | {"here": "own-data"}
+        return super().get_context_data(**kwargs) | {"tab": "account-data"}
 
 
-class Deactivate(CloseAccountView):
-    """Shut oneself out; an administrator can open the account again."""
+class DeactivateAccountView(CloseAccountView):
+    """Close the signed-in user's own account. An administrator can reopen it."""
 
     template_name = "accounts/deactivate.html"
-    end = staticmethod(user_deactivate)
-    ended = _("Your account is closed. An administrator can open it again.")
+    close_action = staticmethod(user_deactivate)
+    closed_message = _("Your account is closed. An administrator can reopen it.")

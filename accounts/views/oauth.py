@@ -1,4 +1,4 @@
-"""Signing in by an account elsewhere: there, back, a name if one is needed; linking and unlinking."""
+"""Sign-in with an account at a provider: start, callback, choice of a user name; linking and unlinking."""
 
 from __future__ import annotations
 
@@ -21,173 +21,192 @@ from accounts.actions import oauth_link_create, oauth_link_delete, oauth_user_re
 from accounts.actions.profile import avatar_set
 from accounts.errors import AccountError, TooOften
 from accounts.forms.profile import ReauthenticationForm
-from accounts.forms.sign_in import NewcomerForm
+from accounts.forms.sign_in import OAuthSignUpForm
 from accounts.models import User
 from accounts.oauth import flow
-from accounts.oauth.flow import Refused
+from accounts.oauth.flow import OAuthRefused, PendingSignUp
 from accounts.oauth.identity import Identity, suggested_nickname, suggested_user_name
-from accounts.oauth.providers import ProviderConfig, origins, provider, way, ways
+from accounts.oauth.providers import (
+    ProviderConfig,
+    authorization_origins,
+    enabled_provider,
+    enabled_providers,
+    provider_backend,
+)
 from accounts.rate_limits import oauth_rate_limit, registration_rate_limit
-from accounts.reauthentication import is_certain
+from accounts.reauthentication import is_reauthenticated
 from accounts.selectors.sign_in_methods import email_taken, user_by_oauth_link
 from accounts.selectors.users import guest_name_taken
 from accounts.sign_in import sign_in
-from accounts.views.profile import OwnPage
+from accounts.views.profile import AccountPageView
 
 
 class OAuthView(View):
-    """A page of one way in; a page that says what happened, where it cannot go on."""
+    """Base of the pages of one provider. Shows an AccountError on a page of its own."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        self.way = _way(kwargs["slug"])
+        self.provider = _provider_or_404(kwargs["slug"])
         try:
             return super().dispatch(request, *args, **kwargs)
         except AccountError as refusal:
-            return refused(request, refusal, self.way)
+            return refusal_page(request, refusal, self.provider)
 
 
-def refused(request: HttpRequest, refusal: AccountError, way: ProviderConfig) -> HttpResponse:
-    status = refusal.status if isinstance(refusal, Refused) else 429 if isinstance(refusal, TooOften) else 403
-    title = _(refusal.heading) % {"title": way.title} if isinstance(refusal, Refused) else _("You are not signed in")
+def refusal_page(request: HttpRequest, refusal: AccountError, provider: ProviderConfig) -> HttpResponse:
+    """Return the page that says why a sign-in did not succeed."""
+    title, status = _("You are not signed in"), 429 if isinstance(refusal, TooOften) else 403
+    if isinstance(refusal, OAuthRefused):
+        title, status = _(refusal.heading) % {"title": provider.title}, refusal.status
     context = {"title": title, "text": _(refusal.text) % refusal.params}
     return render(request, "accounts/refused.html", context, status=status)
 
 
-def _way(slug: str) -> ProviderConfig:
-    found = way(slug)
-    if found is None:
-        raise Http404("There is no such way in.")
-    return found
+def _provider_or_404(slug: str) -> ProviderConfig:
+    provider = enabled_provider(slug)
+    if provider is None:
+        raise Http404("This provider is not enabled.")
+    return provider
 
 
 @method_decorator(never_cache, name="dispatch")
-class OAuthStart(OAuthView):
-    """Go to the provider, to come in by it."""
+class OAuthStartView(OAuthView):
+    """Redirect the browser to the provider to sign in."""
 
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
         oauth_rate_limit.take(request.META["REMOTE_ADDR"])
-        return HttpResponseRedirect(flow.leave(request, self.way, next_page=request.POST.get("next") or "/"))
+        return HttpResponseRedirect(flow.start(request, self.provider, next_page=request.POST.get("next") or "/"))
 
 
-class Link(OAuthView, OwnPage, FormView):  # type: ignore[type-arg]
-    """Go to the provider, to come in by it from now on. Who only sits at an open browser gets no way in by that."""
+class OAuthLinkView(OAuthView, AccountPageView, FormView):  # type: ignore[type-arg]
+    """Redirect the browser to the provider to link it as a sign-in method.
+
+    Requires re-authentication, so that a stranger at an open browser cannot add a sign-in method of their own.
+    """
 
     form_class = ReauthenticationForm
     template_name = "accounts/link.html"
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return super().get_form_kwargs() | {"user": self.person}
+        return super().get_form_kwargs() | {"user": self.user}
 
     def form_valid(self, form: ReauthenticationForm) -> HttpResponse:
-        if not is_certain(self.request, self.person, form):
+        if not is_reauthenticated(self.request, self.user, form):
             return self.form_invalid(form)
         oauth_rate_limit.take(self.request.META["REMOTE_ADDR"])
-        return HttpResponseRedirect(flow.leave(self.request, self.way, link_to=self.person))
+        return HttpResponseRedirect(flow.start(self.request, self.provider, link_to=self.user))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | {"here": "ways-in", "title": self.way.title}
+        return super().get_context_data(**kwargs) | {"tab": "sign-in-methods", "title": self.provider.title}
 
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
-        answer = super().render_to_response(context, **kwargs)
-        answer.form_targets = origins(self.request)  # type: ignore[attr-defined]
-        return answer
+        response = super().render_to_response(context, **kwargs)
+        response.form_targets = authorization_origins(self.request)  # type: ignore[attr-defined]
+        return response
 
 
 @method_decorator(never_cache, name="dispatch")
-class OAuthCallback(OAuthView):
-    """Come back from the provider: be signed in, be linked, be asked for a name, or be told why not."""
+class OAuthCallbackView(OAuthView):
+    """Handle the redirect back from the provider: sign in, link, sign up, or ask for a user name."""
 
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
-        identity, next_page, person = flow.come_back(request, self.way)
-        if person is not None:
-            user = flow.may_be_linked(request, person)
-            oauth_link_create(user_id=user.pk, identity=identity, title=self.way.title)
-            messages.success(request, _("You can sign in by %(title)s now.") % {"title": self.way.title})
-            return redirect("accounts:ways-in")
-        known = user_by_oauth_link(identity.provider, identity.subject)
-        if known is not None:
-            return self._enter(request, known, next_page)
-        _check_newcomer(identity, self.way)
-        name = suggested_user_name(identity)
-        if not name or guest_name_taken(name) or email_taken(identity.email):
-            flow.keep_newcomer(request, self.way, identity, next_page)
-            return redirect("accounts:newcomer")
+        identity, next_page, link_to = flow.finish(request, self.provider)
+        if link_to is not None:
+            return self._link(request, identity, link_to)
+        user = user_by_oauth_link(identity.provider, identity.subject)
+        if user is not None:
+            return self._sign_in(request, user, next_page)
+        _require_sign_up_allowed(identity, self.provider)
+        pending = PendingSignUp(self.provider.slug, identity, next_page)
+        username = suggested_user_name(identity)
+        if not username or guest_name_taken(username) or email_taken(identity.email):
+            flow.keep_pending_sign_up(request, pending)
+            return redirect("accounts:oauth-sign-up")
         registration_rate_limit.take(request.META["REMOTE_ADDR"])
-        return welcome(request, self.way, identity, next_page, name, suggested_nickname(identity))
+        return _complete_sign_up(request, self.provider, pending, username, suggested_nickname(identity))
 
-    def _enter(self, request: HttpRequest, user: User, next_page: str) -> HttpResponse:
+    def _link(self, request: HttpRequest, identity: Identity, user_id: int) -> HttpResponse:
+        user = flow.require_link_owner(request, user_id)
+        oauth_link_create(user_id=user.pk, identity=identity, title=self.provider.title)
+        messages.success(request, _("You can now sign in with %(title)s.") % {"title": self.provider.title})
+        return redirect("accounts:sign-in-methods")
+
+    def _sign_in(self, request: HttpRequest, user: User, next_page: str) -> HttpResponse:
         if not user.is_active:
-            raise Refused(flow.DECLINED, gettext_noop("This account is closed."))
+            raise OAuthRefused(flow.NOT_SIGNED_IN, gettext_noop("This account is closed."))
         sign_in(request, user)
         return HttpResponseRedirect(next_page)
 
 
-def _check_newcomer(identity: Identity, way: ProviderConfig) -> None:
+def _require_sign_up_allowed(identity: Identity, provider: ProviderConfig) -> None:
+    """Raise OAuthRefused if registration is closed or the provider has not verified the email address."""
     if not settings.IM_REGISTRATION:
-        text = gettext_noop("Accounts are made by an administrator here. Ask yours for one.")
-        raise Refused(gettext_noop("Registration is closed"), text)
+        text = gettext_noop("Only administrators create accounts here. Ask yours for one.")
+        raise OAuthRefused(gettext_noop("Registration is closed"), text)
     if identity.email_unconfirmed:
-        text = gettext_noop("%(title)s has not confirmed that your email address is yours. Confirm it there first.")
-        raise Refused(flow.DECLINED, text, title=way.title)
+        text = gettext_noop("Your email address at %(title)s is not verified. Verify it there first.")
+        raise OAuthRefused(flow.NOT_SIGNED_IN, text, title=provider.title)
 
 
-def welcome(
-    request: HttpRequest, way: ProviderConfig, identity: Identity, next_page: str, username: str, nickname: str
+def _complete_sign_up(
+    request: HttpRequest, provider: ProviderConfig, pending: PendingSignUp, username: str, nickname: str
 ) -> HttpResponse:
-    """Make the account with what comes along, and sign in. AccountError if that cannot be."""
-    user = oauth_user_register(username=username, nickname=nickname, identity=identity, title=way.title)
-    picture = provider(way, request).picture(identity.picture) if identity.picture else None
+    """Create the account with the provider's picture and sign in. Raises AccountError."""
+    identity = pending.identity
+    user = oauth_user_register(username=username, nickname=nickname, identity=identity, title=provider.title)
+    picture = provider_backend(provider, request).picture(identity.picture) if identity.picture else None
     if picture:
-        # A person without a picture is a person.
+        # An unusable picture does not prevent the sign-up.
         with contextlib.suppress(AccountError):
             avatar_set(user_id=user.pk, picture=picture)
-    flow.forget_newcomer(request)
+    flow.forget_pending_sign_up(request)
     sign_in(request, user)
-    return HttpResponseRedirect(next_page)
+    return HttpResponseRedirect(pending.next_page)
 
 
 @method_decorator(never_cache, name="dispatch")
-class OAuthSignUp(FormView):  # type: ignore[type-arg]
-    """Somebody has come from a provider whose name there cannot be theirs here: they choose one."""
+class OAuthSignUpView(FormView):  # type: ignore[type-arg]
+    """Ask a new user for a user name, because the one at the provider is taken or not valid here."""
 
-    form_class = NewcomerForm
-    template_name = "accounts/newcomer.html"
+    form_class = OAuthSignUpForm
+    template_name = "accounts/oauth_sign_up.html"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        known = flow.newcomer(request)
-        if known is None:
+        pending = flow.pending_sign_up(request)
+        if pending is None:
             return redirect("accounts:login")
-        slug, self.identity, self.next_page = known
-        self.way = _way(slug)
+        self.pending = pending
+        self.provider = _provider_or_404(pending.provider_slug)
         return super().dispatch(request, *args, **kwargs)
 
     def get_initial(self) -> dict[str, Any]:
-        name = suggested_user_name(self.identity)
+        username = suggested_user_name(self.pending.identity)
         return {
-            "username": "" if guest_name_taken(name) else name,
-            "nickname": suggested_nickname(self.identity),
+            "username": "" if guest_name_taken(username) else username,
+            "nickname": suggested_nickname(self.pending.identity),
         }
 
-    def form_valid(self, form: NewcomerForm) -> HttpResponse:
-        given = form.cleaned_data
+    def form_valid(self, form: OAuthSignUpForm) -> HttpResponse:
+        names = form.cleaned_data
         try:
-            _check_newcomer(self.identity, self.way)
+            _require_sign_up_allowed(self.pending.identity, self.provider)
             registration_rate_limit.take(self.request.META["REMOTE_ADDR"])
-            return welcome(self.request, self.way, self.identity, self.next_page, given["username"], given["nickname"])
+            return _complete_sign_up(self.request, self.provider, self.pending, names["username"], names["nickname"])
         except AccountError as refusal:
             form.refuse(refusal)
             return self.form_invalid(form)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        taken = self.identity.email if email_taken(self.identity.email) else ""
-        return super().get_context_data(**kwargs) | {"title": self.way.title, "taken": taken}
+        email = self.pending.identity.email
+        taken = email if email_taken(email) else ""
+        return super().get_context_data(**kwargs) | {"title": self.provider.title, "taken": taken}
 
 
-class Unlink(LoginRequiredMixin, OAuthView):
-    """Sign in by that provider no more."""
+class OAuthUnlinkView(LoginRequiredMixin, OAuthView):
+    """Remove the provider as a sign-in method."""
 
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
         user = cast(User, request.user)
-        oauth_link_delete(user_id=user.pk, provider=self.way.backend, others=[one.backend for one in ways()])
-        messages.success(request, _("You cannot sign in by %(title)s any more.") % {"title": self.way.title})
-        return redirect("accounts:ways-in")
+        backends = [provider.backend for provider in enabled_providers()]
+        oauth_link_delete(user_id=user.pk, provider=self.provider.backend, others=backends)
+        messages.success(request, _("You can no longer sign in with %(title)s.") % {"title": self.provider.title})
+        return redirect("accounts:sign-in-methods")

@@ -1,4 +1,4 @@
-"""A new password for who has forgotten theirs, by mail. Nobody learns here whether an account has an address."""
+"""Password reset by mail. The pages never reveal whether an account has an address."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ from django.views.generic.edit import FormView
 
 from accounts.actions import password_change
 from accounts.errors import AccountError
-from accounts.forms.profile import ResetForm
-from accounts.forms.sign_in import FirstPasswordForm
-from accounts.mail import post
+from accounts.forms.profile import PasswordResetForm
+from accounts.forms.sign_in import SetPasswordForm
+from accounts.mail import send_in_background
 from accounts.models import User
 from accounts.rate_limits import mail_rate_limit
 from accounts.selectors.users import user_by_email
 
 
 @method_decorator(never_cache, name="dispatch")
-class Reset(FormView):  # type: ignore[type-arg]
-    """Ask for a mail. The answer, and the work until it is given, are the same for every address."""
+class PasswordResetView(FormView):  # type: ignore[type-arg]
+    """Send a reset link. The response and the work before it are the same for known and unknown addresses."""
 
-    form_class = ResetForm
+    form_class = PasswordResetForm
     template_name = "accounts/reset.html"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not settings.MAIL_IS_SENT:
-            raise Http404("No mail is sent from here.")
+            raise Http404("This site does not send mail.")
         return super().dispatch(request, *args, **kwargs)
 
-    def form_valid(self, form: ResetForm) -> HttpResponse:
+    def form_valid(self, form: PasswordResetForm) -> HttpResponse:
         email = form.cleaned_data["email"].lower()
         try:
             mail_rate_limit.take(self.request.META["REMOTE_ADDR"])
@@ -49,23 +49,23 @@ class Reset(FormView):  # type: ignore[type-arg]
         except AccountError as refusal:
             form.refuse(refusal)
             return self.form_invalid(form)
-        person = user_by_email(email)
-        whom = person or User(pk=0, username="nobody")
-        uid, token = urlsafe_base64_encode(force_bytes(whom.pk)), default_token_generator.make_token(whom)
+        known_user = user_by_email(email)
+        user = known_user or User(pk=0, username="nobody")
+        uid, token = urlsafe_base64_encode(force_bytes(user.pk)), default_token_generator.make_token(user)
         context: dict[str, object] = {
-            "name": whom.username,
+            "name": user.username,
             "url": self.request.build_absolute_uri(reverse("accounts:reset-confirm", args=[uid, token])),
             "minutes": settings.PASSWORD_RESET_TIMEOUT // 60,
         }
-        post(email if person else "", _("A new password"), "accounts/mail/reset.txt", context)
+        send_in_background(email if known_user else "", _("Reset your password"), "accounts/mail/reset.txt", context)
         messages.success(
-            self.request, _("If an account has this address, we have written there. The link is good for an hour.")
+            self.request, _("If an account has this address, we sent a link to it. The link expires in an hour.")
         )
         return redirect("accounts:login")
 
 
-class ResetPasswordForm(FirstPasswordForm):
-    """As Django's view of the link wants it."""
+class SetNewPasswordForm(SetPasswordForm):
+    """A SetPasswordForm with the constructor that Django's PasswordResetConfirmView expects."""
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -73,10 +73,10 @@ class ResetPasswordForm(FirstPasswordForm):
 
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
-class ResetConfirm(PasswordResetConfirmView):
-    """The link in the mail: set a new password. Everything that was open is signed out."""
+class SetNewPasswordView(PasswordResetConfirmView):
+    """Handle the reset link: set a new password and sign out every browser and token of the user."""
 
-    form_class = ResetPasswordForm  # type: ignore[assignment]
+    form_class = SetNewPasswordForm  # type: ignore[assignment]
     template_name = "accounts/reset_confirm.html"
     success_url = reverse_lazy("accounts:login")
 
@@ -91,5 +91,5 @@ class ResetConfirm(PasswordResetConfirmView):
             form.refuse(refusal)
             return self.form_invalid(form)
         del self.request.session["_password_reset_token"]
-        messages.success(self.request, _("Your password is changed. Sign in with it."))
+        messages.success(self.request, _("Your password has been changed. Sign in with it."))
         return HttpResponseRedirect(str(self.get_success_url()))

@@ -1,4 +1,4 @@
-"""Somebody's own pages: what they say of themselves, and their picture."""
+"""The signed-in user's profile pages, and the public URLs of avatars."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ from accounts.models import User
 from accounts.rate_limits import profile_rate_limit
 from accounts.selectors.users import user_by_id
 
-_FOR_GOOD = "public, max-age=31536000, immutable"
+_IMMUTABLE = "public, max-age=31536000, immutable"
+_LANGUAGE_COOKIE_SECONDS = 31_536_000
 
 
 @method_decorator(never_cache, name="dispatch")
-class OwnPage(LoginRequiredMixin, View):
-    """A page of a person's own; guests have none, they are offered an account instead."""
+class AccountPageView(LoginRequiredMixin, View):
+    """Base of the pages for a signed-in user with an account. Redirects guests to registration."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if isinstance(request.user, User) and request.user.is_guest:
@@ -37,49 +38,51 @@ class OwnPage(LoginRequiredMixin, View):
         return super().dispatch(request, *args, **kwargs)
 
     @property
-    def person(self) -> User:
+    def user(self) -> User:
         return cast(User, self.request.user)
 
 
-class Profile(OwnPage, FormView):  # type: ignore[type-arg]
-    """What others see, and how one wants the site."""
+class ProfileView(AccountPageView, FormView):  # type: ignore[type-arg]
+    """Edit the profile, the language and the privacy settings."""
 
     form_class = ProfileForm
     template_name = "accounts/profile.html"
 
     def get_initial(self) -> dict[str, Any]:
-        return {name: getattr(self.person, name) for name in ProfileForm.base_fields}
+        return {name: getattr(self.user, name) for name in ProfileForm.base_fields}
 
     def form_valid(self, form: ProfileForm) -> HttpResponse:
         try:
-            profile_rate_limit.take(str(self.person.pk))
-            user = profile_update(user_id=self.person.pk, **form.cleaned_data)
+            profile_rate_limit.take(str(self.user.pk))
+            user = profile_update(user_id=self.user.pk, **form.cleaned_data)
         except AccountError as refusal:
             form.refuse(refusal)
             return self.form_invalid(form)
-        # In the language that was chosen just now.
+        # The message appears in the language that was just chosen.
         with override(user.language or None):
             messages.success(self.request, _("Saved."))
-        answer = redirect("accounts:profile")
+        response = redirect("accounts:profile")
         if user.language:
-            # For pages that are shown before anybody is known here.
-            answer.set_cookie(settings.LANGUAGE_COOKIE_NAME, user.language, max_age=31_536_000, samesite="Lax")
-        return answer
+            # The cookie sets the language of the pages before the next sign-in.
+            response.set_cookie(
+                settings.LANGUAGE_COOKIE_NAME, user.language, max_age=_LANGUAGE_COOKIE_SECONDS, samesite="Lax"
+            )
+        return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | {"here": "profile", "avatar_form": AvatarForm()}
+        return super().get_context_data(**kwargs) | {"tab": "profile", "avatar_form": AvatarForm()}
 
 
-class Avatar(OwnPage):
-    """Upload a picture, or remove it."""
+class AvatarUpdateView(AccountPageView):
+    """Upload a picture or remove it."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
         try:
-            profile_rate_limit.take(str(self.person.pk))
+            profile_rate_limit.take(str(self.user.pk))
             if "remove" in request.POST:
-                avatar_remove(user_id=self.person.pk)
+                avatar_remove(user_id=self.user.pk)
             else:
-                avatar_set(user_id=self.person.pk, picture=_upload(request))
+                avatar_set(user_id=self.user.pk, picture=_uploaded_picture(request))
         except AccountError as refusal:
             messages.error(request, _(refusal.text) % refusal.params)
         else:
@@ -87,29 +90,29 @@ class Avatar(OwnPage):
         return redirect("accounts:profile")
 
 
-def _upload(request: HttpRequest) -> bytes:
-    file = request.FILES.get("avatar")
-    if file is None or not file.size:
+def _uploaded_picture(request: HttpRequest) -> bytes:
+    upload = request.FILES.get("avatar")
+    if upload is None or not upload.size:
         return b""
-    # Not even read, let alone decoded.
-    if file.size > settings.IM_AVATAR_MAX_BYTES:
-        raise avatars.too_large()
-    return bytes(file.read())
+    # An oversized upload is refused before it is read into memory.
+    if upload.size > settings.IM_AVATAR_MAX_BYTES:
+        raise avatars.picture_too_large()
+    return bytes(upload.read())
 
 
-class Picture(View):
-    """Somebody's picture. The address changes with it; an earlier one leads to the present."""
+class AvatarImageView(View):
+    """Serve an avatar. The URL of a replaced avatar redirects to the present one."""
 
     def get(self, request: HttpRequest, name: str) -> HttpResponseBase:
-        path = avatars.file(name)
+        path = avatars.path_of(name)
         if path is None:
-            owner = avatars.owner_once(name)
-            user = user_by_id(owner) if owner is not None else None
-            if user is None or not user.avatar or user.avatar == avatars.PREFIX + name:
+            owner_id = avatars.verified_owner_id(name)
+            user = user_by_id(owner_id) if owner_id is not None else None
+            if user is None or not user.avatar or user.avatar == avatars.URL_PREFIX + name:
                 raise Http404("There is no such picture.")
             return redirect(user.avatar)
-        answer = HttpResponse(path.read_bytes(), content_type=avatars.CONTENT_TYPE)
-        answer["Cache-Control"] = _FOR_GOOD
-        answer["X-Content-Type-Options"] = "nosniff"
-        answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
-        return answer
+        response = HttpResponse(path.read_bytes(), content_type=avatars.CONTENT_TYPE)
+        response["Cache-Control"] = _IMMUTABLE
+        response["X-Content-Type-Options"] = "nosniff"
+        response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        return response

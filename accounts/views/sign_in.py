@@ -1,4 +1,4 @@
-"""The account pages: sign in, register, sign out, change the password."""
+"""Account pages: sign in, register, sign out, change the password."""
 
 from __future__ import annotations
 
@@ -22,17 +22,20 @@ from django.views.generic.edit import FormView
 
 from accounts.actions import guest_create, password_change, user_register
 from accounts.errors import AccountError, TooOften
-from accounts.forms.sign_in import FirstPasswordForm, PasswordForm, RegisterForm, SignInForm
+from accounts.forms.sign_in import ChangePasswordForm, RegisterForm, SetPasswordForm, SignInForm
 from accounts.models import User
 from accounts.names import name_key
-from accounts.oauth.providers import origins, ways
+from accounts.oauth.providers import authorization_origins, enabled_providers
 from accounts.rate_limits import registration_rate_limit
 from accounts.selectors.users import app_by_number
-from accounts.sign_in import current_credential, session_renew, sign_in
+from accounts.sign_in import current_credential, renew_session, sign_in
+
+_LOCKOUT_USERNAME_MAX_LENGTH = 255
+"""Length of the column in which django-axes stores it."""
 
 
-class SignIn(LoginView):
-    """Sign in by name and password, then on to `next` if that is a page of this site."""
+class SignInView(LoginView):
+    """Sign in with name and password, then redirect to `next` if it is a page of this site."""
 
     form_class = SignInForm
     template_name = "accounts/login.html"
@@ -46,15 +49,15 @@ class SignIn(LoginView):
             "registration": settings.IM_REGISTRATION,
             "guests": settings.IM_GUESTS,
             "mail": settings.MAIL_IS_SENT,
-            "ways": ways(),
+            "providers": enabled_providers(),
         }
 
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
-        return _leading_out(self.request, super().render_to_response(context, **kwargs))
+        return _allow_provider_forms(self.request, super().render_to_response(context, **kwargs))
 
 
-class AdminSignIn(RedirectView):
-    """The admin's own address for it: the one page to sign in, and from there into the admin."""
+class AdminSignInRedirectView(RedirectView):
+    """Redirect the admin's sign-in URL to the site's one sign-in page, and from there back to the admin."""
 
     def get_redirect_url(self, *args: Any, **kwargs: Any) -> str:
         query = self.request.GET.copy()
@@ -63,16 +66,17 @@ class AdminSignIn(RedirectView):
         return f"{reverse('accounts:login')}?{query.urlencode()}"
 
 
-def _leading_out(request: HttpRequest, page: HttpResponse) -> HttpResponse:
-    """The page, whose buttons may lead to the other ways in."""
-    page.form_targets = origins(request)  # type: ignore[attr-defined]
-    return page
+def _allow_provider_forms(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Let the Content-Security-Policy of the page accept forms that redirect to the OAuth providers."""
+    response.form_targets = authorization_origins(request)  # type: ignore[attr-defined]
+    return response
 
 
-class Guest(View):
-    """Come in as a new guest, by a browser session instead of a token that scripts can read; for the chat page.
+class GuestSignInView(View):
+    """Create a guest and sign the browser in as that guest. The chat page calls it.
 
-    POST `name` and `appId`. 201, or 400 with `error` in the person's language; 403 where guests are not allowed.
+    POST `name` and `appId`. Responds 201; 400 with a translated `error`; 403 if guests are not allowed; 429 past
+    IM_REGISTRATION_RATE. The guest gets a browser session, because scripts could read a token.
     """
 
     def post(self, request: HttpRequest) -> JsonResponse:
@@ -87,17 +91,17 @@ class Guest(View):
             status = 429 if isinstance(refusal, TooOften) else 400
             return JsonResponse({"error": _(refusal.text) % refusal.params}, status=status)
         sign_in(request, guest)
-        # Who signs in gets another CSRF token; the page goes on without being loaded anew.
+        # Signing in replaces the CSRF token, and the chat page does not reload.
         return JsonResponse({"userId": guest.public_name, "id": str(guest.pk), "csrf": get_token(request)}, status=201)
 
 
-class SignOut(LogoutView):
-    """End this browser's session, by POST only. Its connections close."""
+class SignOutView(LogoutView):
+    """End this browser's session and close its connections. POST only."""
 
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
-class Register(RedirectURLMixin, FormView):  # type: ignore[type-arg]
-    """Make an account, be signed in, go on to `next` or the chat."""
+class RegisterView(RedirectURLMixin, FormView):  # type: ignore[type-arg]
+    """Create an account, sign in, and redirect to `next` or the chat."""
 
     form_class = RegisterForm
     template_name = "accounts/register.html"
@@ -121,35 +125,38 @@ class Register(RedirectURLMixin, FormView):  # type: ignore[type-arg]
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {
             self.redirect_field_name: self.get_redirect_url(),
-            "ways": ways(),
+            "providers": enabled_providers(),
         }
 
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
-        return _leading_out(self.request, super().render_to_response(context, **kwargs))
+        return _allow_provider_forms(self.request, super().render_to_response(context, **kwargs))
 
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
-class PasswordChange(LoginRequiredMixin, FormView):  # type: ignore[type-arg]
-    """Change one's password. Every other browser and token of the person is signed out, this one stays."""
+class PasswordChangeView(LoginRequiredMixin, FormView):  # type: ignore[type-arg]
+    """Change or set the user's password. Signs out all other browsers and tokens; this browser stays signed in."""
 
     template_name = "accounts/password.html"
     success_url = reverse_lazy("accounts:password")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if isinstance(request.user, User) and request.user.is_guest:
-            # A guest has none to change; an account is what they can have.
+            # Guests have no password; they are offered an account.
             return redirect("accounts:register")
         return super().dispatch(request, *args, **kwargs)
 
-    def get_form_class(self) -> type[FirstPasswordForm]:
-        """Who has come by an account elsewhere has no password yet, and sets the first."""
-        return PasswordForm if cast(User, self.request.user).has_usable_password() else FirstPasswordForm
+    def get_form_class(self) -> type[SetPasswordForm]:
+        """Return the form without the current password for users who signed up with a provider and have none."""
+        return ChangePasswordForm if cast(User, self.request.user).has_usable_password() else SetPasswordForm
 
-    def form_valid(self, form: FirstPasswordForm) -> HttpResponse:
-        user, present = cast(User, self.request.user), form.cleaned_data.get("present")
-        # Through the sign-in, so that guessing here counts towards the same lock.
-        if present is not None and authenticate(self.request, username=user.username, password=present) is None:
-            form.add_error("present", _("This is not your password."))
+    def form_valid(self, form: SetPasswordForm) -> HttpResponse:
+        user, current_password = cast(User, self.request.user), form.cleaned_data.get("current_password")
+        # authenticate() counts wrong guesses towards the sign-in lock.
+        if (
+            current_password is not None
+            and authenticate(self.request, username=user.username, password=current_password) is None
+        ):
+            form.add_error("current_password", _("The password is incorrect."))
             return self.form_invalid(form)
         try:
             password_change(
@@ -160,20 +167,22 @@ class PasswordChange(LoginRequiredMixin, FormView):  # type: ignore[type-arg]
         except AccountError as refusal:
             form.refuse(refusal)
             return self.form_invalid(form)
-        session_renew(self.request, user)
-        messages.success(self.request, _("Your password is changed. All your other devices are signed out."))
+        renew_session(self.request, user)
+        messages.success(self.request, _("Your password has been changed. Your other devices are signed out."))
         return super().form_valid(form)
 
 
-def locked_out(request: HttpRequest, response: HttpResponse | None, credentials: dict[str, Any] | None) -> HttpResponse:
-    """The answer to whoever tried too many passwords, the same whether or not the name exists."""
+def lockout_response(
+    request: HttpRequest, response: HttpResponse | None, credentials: dict[str, Any] | None
+) -> HttpResponse:
+    """Return the page for too many failed sign-ins. It is the same whether or not the name exists."""
     minutes = max(1, round(settings.IM_LOGIN_LOCK_SECONDS / 60))
-    answer = render(request, "accounts/locked.html", {"minutes": minutes}, status=429)
-    answer["Retry-After"] = str(settings.IM_LOGIN_LOCK_SECONDS)
-    return answer
+    page = render(request, "accounts/locked.html", {"minutes": minutes}, status=429)
+    page["Retry-After"] = str(settings.IM_LOGIN_LOCK_SECONDS)
+    return page
 
 
-def locked_name(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
-    """The name that failures are counted for: its compared form, or each spelling would have a count of its own."""
-    given = (credentials or {}).get("username") or request.POST.get("username") or ""
-    return name_key(str(given))[:255]
+def lockout_username(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
+    """Return the name that failed sign-ins count for. It is normalized, so that all spellings share one count."""
+    username = (credentials or {}).get("username") or request.POST.get("username") or ""
+    return name_key(str(username))[:_LOCKOUT_USERNAME_MAX_LENGTH]

@@ -1,4 +1,4 @@
-"""What lets one in: password, email address, accounts elsewhere, and the browsers and tokens that are signed in."""
+"""Account pages for sign-in methods, the email address, and signed-in browsers and tokens."""
 
 from __future__ import annotations
 
@@ -16,75 +16,81 @@ from django.views.generic.edit import FormView
 from accounts.actions import email_set, session_end, sign_out_everywhere, token_revoke
 from accounts.errors import AccountError
 from accounts.forms.profile import EmailForm
-from accounts.mail import email_proof, email_proven, post
+from accounts.mail import email_confirmation_token, read_email_confirmation_token, send_in_background
 from accounts.models import Device
-from accounts.oauth.providers import ways
+from accounts.oauth.providers import enabled_providers
 from accounts.rate_limits import mail_rate_limit
-from accounts.reauthentication import is_certain
+from accounts.reauthentication import is_reauthenticated
 from accounts.selectors.sign_in_methods import device_by_id, devices, email_taken, linked_providers
-from accounts.sign_in import current_credential, remember_device
-from accounts.views.profile import OwnPage
+from accounts.sign_in import current_credential, record_device
+from accounts.views.profile import AccountPageView
 
 
-class WaysIn(OwnPage):
-    """All of it on one page."""
+class SignInMethodsView(AccountPageView):
+    """Show the sign-in methods and the signed-in devices."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        user, present = self.person, current_credential(request)
-        # Of a session from before there were devices.
-        remember_device(request, user)
+        user, this_credential = self.user, current_credential(request)
+        # A session that is older than the device table has no row yet.
+        record_device(request, user)
         linked = linked_providers(user)
         context = {
-            "here": "ways-in",
-            "ways": [{"way": way, "linked": way.backend in linked} for way in ways()],
+            "tab": "sign-in-methods",
+            "providers": [
+                {"provider": provider, "linked": provider.backend in linked} for provider in enabled_providers()
+            ],
             "devices": [
-                {"device": one, "present": one.credential == present, "at": one.last_seen_at or one.created_at}
-                for one in devices(user)
+                {
+                    "device": device,
+                    "is_current": device.credential == this_credential,
+                    "at": device.last_seen_at or device.created_at,
+                }
+                for device in devices(user)
             ],
             "mail": settings.MAIL_IS_SENT,
         }
-        return render(request, "accounts/ways_in.html", context)
+        return render(request, "accounts/sign_in_methods.html", context)
 
 
-class SignOutDevice(OwnPage):
-    """Sign out one of one's browsers or tokens; the present browser too."""
+class SignOutDeviceView(AccountPageView):
+    """Sign out a browser or token of the user, which may be this browser."""
 
     def post(self, request: HttpRequest, device_id: int) -> HttpResponse:
-        found = device_by_id(self.person, device_id)
-        if found is None:
-            messages.error(request, _("It was signed out already."))
-            return redirect("accounts:ways-in")
-        if found.credential == current_credential(request):
+        device = device_by_id(self.user, device_id)
+        if device is None:
+            messages.error(request, _("This device was already signed out."))
+            return redirect("accounts:sign-in-methods")
+        if device.credential == current_credential(request):
             logout(request)
             return redirect("accounts:login")
-        if found.kind == Device.Kind.BROWSER and found.session_id is not None:
-            session_end(user_id=self.person.pk, session_key=found.session_id)
+        if device.kind == Device.Kind.BROWSER and device.session_id is not None:
+            session_end(user_id=self.user.pk, session_key=device.session_id)
         else:
-            token_revoke(user_id=self.person.pk, credential=found.credential)
+            token_revoke(user_id=self.user.pk, credential=device.credential)
         messages.success(request, _("Signed out."))
-        return redirect("accounts:ways-in")
+        return redirect("accounts:sign-in-methods")
 
 
-class SignOutAll(OwnPage):
-    """Sign out everywhere, here too."""
+class SignOutEverywhereView(AccountPageView):
+    """Sign out all browsers and tokens of the user, including this browser."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        sign_out_everywhere(user_id=self.person.pk)
+        sign_out_everywhere(user_id=self.user.pk)
         logout(request)
         return redirect("accounts:login")
 
 
-class Email(OwnPage, FormView):  # type: ignore[type-arg]
-    """Name an email address. It counts when the person has shown, by a mail sent there, that it is theirs."""
+class EmailChangeView(AccountPageView, FormView):  # type: ignore[type-arg]
+    """Ask for a new email address and send a confirmation link to it. The address is stored once confirmed."""
 
     form_class = EmailForm
     template_name = "accounts/email.html"
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return super().get_form_kwargs() | {"user": self.person}
+        return super().get_form_kwargs() | {"user": self.user}
 
     def form_valid(self, form: EmailForm) -> HttpResponse:
-        if not is_certain(self.request, self.person, form):
+        if not is_reauthenticated(self.request, self.user, form):
             return self.form_invalid(form)
         email = form.cleaned_data["email"].lower()
         try:
@@ -93,48 +99,52 @@ class Email(OwnPage, FormView):  # type: ignore[type-arg]
         except AccountError as refusal:
             form.refuse(refusal)
             return self.form_invalid(form)
-        path = reverse("accounts:email-confirm", args=[email_proof(self.person.pk, self.person.email, email)])
+        token = email_confirmation_token(self.user.pk, self.user.email, email)
         context: dict[str, object] = {
-            "name": self.person.username,
-            "url": self.request.build_absolute_uri(path),
+            "name": self.user.username,
+            "url": self.request.build_absolute_uri(reverse("accounts:email-confirm", args=[token])),
             "taken": email_taken(email),
         }
-        post(email, _("Your email address"), "accounts/mail/email.txt", context)
-        messages.success(self.request, _("We have written to %(email)s. Follow the link there.") % {"email": email})
-        return redirect("accounts:ways-in")
+        send_in_background(email, _("Confirm your email address"), "accounts/mail/email.txt", context)
+        messages.success(self.request, _("We sent a link to %(email)s. Open it to confirm.") % {"email": email})
+        return redirect("accounts:sign-in-methods")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | {"here": "ways-in"}
+        return super().get_context_data(**kwargs) | {"tab": "sign-in-methods"}
 
 
-class EmailConfirm(OwnPage):
-    """The link in that mail. A look at it changes nothing, because programs follow links too."""
+class EmailConfirmView(AccountPageView):
+    """Handle the confirmation link. GET changes nothing, because mail scanners follow links too."""
 
-    def get(self, request: HttpRequest, proof: str) -> HttpResponse:
-        proven = self._proven(proof)
-        return render(request, "accounts/email_confirm.html", {"email": proven}, status=200 if proven else 400)
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        email = self._confirmed_email(token)
+        return render(request, "accounts/email_confirm.html", {"email": email}, status=200 if email else 400)
 
-    def post(self, request: HttpRequest, proof: str) -> HttpResponse:
-        email = self._proven(proof)
+    def post(self, request: HttpRequest, token: str) -> HttpResponse:
+        email = self._confirmed_email(token)
         if email is None:
-            return self.get(request, proof)
+            return self.get(request, token)
         try:
-            email_set(user_id=self.person.pk, email=email)
+            email_set(user_id=self.user.pk, email=email)
         except AccountError as refusal:
             messages.error(request, _(refusal.text) % refusal.params)
         else:
             messages.success(request, _("Saved."))
-        return redirect("accounts:ways-in")
+        return redirect("accounts:sign-in-methods")
 
-    def _proven(self, proof: str) -> str | None:
-        known = email_proven(proof)
-        return known[2] if known is not None and known[:2] == (self.person.pk, self.person.email) else None
+    def _confirmed_email(self, token: str) -> str | None:
+        """Return the address that the token confirms for this user; None if the token is not valid for them."""
+        content = read_email_confirmation_token(token)
+        if content is None:
+            return None
+        user_id, previous_email, email = content
+        return email if (user_id, previous_email) == (self.user.pk, self.user.email) else None
 
 
-class EmailForget(OwnPage):
-    """Keep no address any more."""
+class EmailRemoveView(AccountPageView):
+    """Remove the user's email address."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        email_set(user_id=self.person.pk, email=None)
+        email_set(user_id=self.user.pk, email=None)
         messages.success(request, _("Saved."))
-        return redirect("accounts:ways-in")
+        return redirect("accounts:sign-in-methods")

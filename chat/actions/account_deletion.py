@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from accounts import actions as accounts
-from accounts.actions.anonymization import NICKNAME, anonymized_username
+from accounts.actions.anonymization import ANONYMIZED_NICKNAME, anonymized_username
 from accounts.models import User
 from accounts.selectors.contacts import contact_ids
 from chat import payloads
@@ -64,7 +64,9 @@ def _anonymize_service_messages(name: str) -> None:
     said = list(Message.objects.filter(shown_as=name).values_list("pk", flat=True))
     for start in range(0, len(said), _MESSAGES_PER_TRANSACTION):
         with write():
-            Message.objects.filter(pk__in=said[start : start + _MESSAGES_PER_TRANSACTION]).update(shown_as=NICKNAME)
+            Message.objects.filter(pk__in=said[start : start + _MESSAGES_PER_TRANSACTION]).update(
+                shown_as=ANONYMIZED_NICKNAME
+            )
 
 
 def anonymize_events(user_id: int, name: str, *, after: int = 0) -> None:
@@ -89,7 +91,7 @@ def anonymized_body(kind: str, body: Body, user_id: int, name: str) -> Body | No
     if kind == PERSON_CHANGED.name and changed["who"].get("id") == str(user_id):
         changed["status"] = ""
     if kind in payloads.PRESENCE_TEXTS and body.get("fromId") == str(user_id):
-        changed["msg"] = payloads.PRESENCE_TEXTS[kind].format(NICKNAME)
+        changed["msg"] = payloads.PRESENCE_TEXTS[kind].format(ANONYMIZED_NICKNAME)
     return dict(changed)
 
 
@@ -101,15 +103,15 @@ def _anonymized(value: Any, person: str, name: str) -> Any:
     made = {key: _anonymized(item, person, name) for key, item in value.items()}
     picture = {field: "" for field in ("avatar", "status") if field in made}
     if made.get("fromId") == person:
-        made |= {"from": anonymized_username(int(person)), "name": NICKNAME} | picture
+        made |= {"from": anonymized_username(int(person)), "name": ANONYMIZED_NICKNAME} | picture
     elif made.get("id") == person and "userId" in made:
-        made |= {"userId": anonymized_username(int(person)), "name": NICKNAME} | picture
+        made |= {"userId": anonymized_username(int(person)), "name": ANONYMIZED_NICKNAME} | picture
     elif isinstance(made.get("peer"), dict) and made["peer"].get("id") == person:
         # A private channel is shown under the name of its other user.
-        made["name"] = NICKNAME
+        made["name"] = ANONYMIZED_NICKNAME
     elif made.get("from") == name:
         # A service sent this in the user's name.
-        made |= {"from": NICKNAME, "name": NICKNAME}
+        made |= {"from": ANONYMIZED_NICKNAME, "name": ANONYMIZED_NICKNAME}
     return made
 
 
@@ -119,7 +121,7 @@ def _without_username(answer: Any, name: str) -> Any:
         return [_without_username(item, name) for item in answer]
     if isinstance(answer, dict):
         return {key: _without_username(item, name) for key, item in answer.items()}
-    return NICKNAME if answer == name else answer
+    return ANONYMIZED_NICKNAME if answer == name else answer
 
 
 def _current_groups(user_id: int) -> Any:

@@ -11,7 +11,7 @@ from django.db import IntegrityError
 
 from accounts.actions import system_user
 from accounts.models import App, User
-from accounts.names import USER_NAME_LIMIT, BadName, check_name
+from accounts.names import USER_NAME_MAX_LENGTH, BadName, check_name
 from accounts.selectors.contacts import users_hiding_presence
 from accounts.selectors.users import app_by_number, user_by_name
 from chat import errors, rules, selectors
@@ -140,7 +140,7 @@ def _online_user(name: str, app: int) -> User | None:
 def _require_name(name: str) -> str:
     """Return the name. Raise ILLEGAL_USER_ID if no user could be shown under it."""
     try:
-        return check_name(name, limit=USER_NAME_LIMIT)
+        return check_name(name, limit=USER_NAME_MAX_LENGTH)
     except BadName as error:
         raise ChatError(errors.ILLEGAL_USER_ID, str(error)) from error
 

@@ -11,7 +11,7 @@ from accounts import actions as accounts
 from accounts.credentials import token_credential, token_digest
 from accounts.errors import NameTaken, TooOften
 from accounts.models import App, User
-from accounts.names import GUEST_NAME_LIMIT, BadName, name_key
+from accounts.names import GUEST_NAME_MAX_LENGTH, BadName, name_key
 from accounts.rate_limits import registration_rate_limit
 from accounts.selectors.users import app_by_number, user_by_session, user_by_token
 from chat import errors, selectors
@@ -72,9 +72,11 @@ def session_login(*, token: str, session_key: str, name: str | None, app_number:
 
 
 def _check_guest_name(name: str | None) -> str:
-    if not name or len(name) > GUEST_NAME_LIMIT:
+    if not name or len(name) > GUEST_NAME_MAX_LENGTH:
         raise ChatError(
-            errors.ILLEGAL_USER_ID, f"A guest's name has 1 to {GUEST_NAME_LIMIT} characters.", limit=GUEST_NAME_LIMIT
+            errors.ILLEGAL_USER_ID,
+            f"A guest's name has 1 to {GUEST_NAME_MAX_LENGTH} characters.",
+            limit=GUEST_NAME_MAX_LENGTH,
         )
     return name
 

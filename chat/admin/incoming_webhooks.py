@@ -15,7 +15,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.models import User
-from accounts.names import USER_NAME_LIMIT
+from accounts.names import USER_NAME_MAX_LENGTH
 from chat.admin.admin_actions import AdminAction
 from chat.admin.base import State
 from chat.admin.forms import channel_named
@@ -60,7 +60,7 @@ class IncomingHookForm(forms.ModelForm):  # type: ignore[type-arg]
 
     name = forms.CharField(
         label=_("Name"),
-        max_length=USER_NAME_LIMIT,
+        max_length=USER_NAME_MAX_LENGTH,
         widget=UnfoldAdminTextInputWidget,
         help_text=_("Its messages are said in this name."),
     )

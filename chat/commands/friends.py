@@ -63,7 +63,7 @@ def register_contact_command(name: str, about: str, action: Callable[..., Any], 
     async def handler(call: Call, data: Who) -> dict[str, Any]:
         def act() -> dict[str, Any]:
             with refusals():
-                other = user_by_name_or_contact(data.userId, to=call.user)
+                other = user_by_name_or_contact(data.userId, viewer=call.user)
                 if other is None:
                     raise NoSuchPerson
                 action(user=call.user, other_id=other.pk)

@@ -13,29 +13,29 @@ from django.utils.translation import gettext_lazy
 from accounts.errors import AccountError
 from accounts.rate_limits import export_rate_limit
 from accounts.views.close_account import CloseAccountView
-from accounts.views.profile import OwnPage
+from accounts.views.profile import AccountPageView
 from chat.actions.account_deletion import account_delete
 from chat.export import export
 from delivery.db.executors import run
 
 
-class OwnData(OwnPage):
+class OwnData(AccountPageView):
     """The page that offers export, deactivation and deletion."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return render(request, "accounts/own_data.html", {"here": "own-data"})
+        return render(request, "accounts/account_data.html", {"tab": "account-data"})
 
 
-class Export(OwnPage):
+class Export(AccountPageView):
     """Streams the ZIP while it is made. POST only, so that no other site can trigger the download."""
 
     def post(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         try:
-            export_rate_limit.take(str(self.person.pk))
+            export_rate_limit.take(str(self.user.pk))
         except AccountError as refusal:
             messages.error(request, _(refusal.text) % refusal.params)
-            return redirect("own-data")
-        answer = StreamingHttpResponse(_sent(export(self.person)), content_type="application/zip")
+            return redirect("account-data")
+        answer = StreamingHttpResponse(_sent(export(self.user)), content_type="application/zip")
         answer["Content-Disposition"] = 'attachment; filename="imsite-data.zip"'
         answer["X-Content-Type-Options"] = "nosniff"
         return answer
@@ -51,5 +51,5 @@ class Delete(CloseAccountView):
     """Deletes the user's account permanently."""
 
     template_name = "accounts/delete.html"
-    end = staticmethod(account_delete)
-    ended = gettext_lazy("Your account is deleted.")
+    close_action = staticmethod(account_delete)
+    closed_message = gettext_lazy("Your account is deleted.")

@@ -10,7 +10,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from accounts.models import App, User
-from accounts.names import GUEST_NAME_LIMIT
+from accounts.names import GUEST_NAME_MAX_LENGTH
 from accounts.selectors.users import app_by_number
 
 DEFAULT_APP = 101
@@ -44,7 +44,7 @@ def _boot_data(app: App, person: User | None) -> dict[str, object]:
         "appName": app.name,
         "signedIn": person is not None,
         "guests": settings.IM_GUESTS and app.guests_allowed,
-        "guestNameLimit": GUEST_NAME_LIMIT,
+        "guestNameLimit": GUEST_NAME_MAX_LENGTH,
         "registration": settings.IM_REGISTRATION,
         "staff": person is not None and person.is_staff,
         "messageLimit": settings.IM_MESSAGE_MAX_LENGTH,

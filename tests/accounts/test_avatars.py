@@ -49,7 +49,7 @@ def _opened(made: bytes) -> Image.Image:
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "GIF"])
 @pytest.mark.parametrize("size", [(1, 1), (300, 200), (3000, 10)])
 def test_a_picture_becomes_a_square_of_one_kind(form: str, size: tuple[int, int]) -> None:
-    made = _opened(avatars.made_anew(picture(size, form)))
+    made = _opened(avatars.normalize_picture(picture(size, form)))
     assert (made.format, made.size) == ("WEBP", (256, 256))
 
 
@@ -59,7 +59,7 @@ def test_where_and_by_what_it_was_taken_is_not_kept() -> None:
     exif.get_ifd(0x8825)[1] = "N"
     came = picture(form="JPEG", exif=exif, comment=MARK)
     assert MARK in came
-    made = avatars.made_anew(came)
+    made = avatars.normalize_picture(came)
     assert MARK not in made and b"EXIF" not in made and b"ICCP" not in made
     assert not _opened(made).getexif()
 
@@ -73,7 +73,7 @@ def test_it_stands_upright_as_the_camera_meant(form: str, side: int) -> None:
     came.paste("black", (0, 0, side, side * 3 // 10))
     file = BytesIO()
     came.save(file, form, exif=exif)
-    made = _opened(avatars.made_anew(file.getvalue())).convert("L")
+    made = _opened(avatars.normalize_picture(file.getvalue())).convert("L")
     right, left = made.getpixel((240, 128)), made.getpixel((10, 128))
     assert isinstance(right, int) and right < 60
     assert isinstance(left, int) and left > 200
@@ -96,11 +96,11 @@ def test_it_stands_upright_as_the_camera_meant(form: str, side: int) -> None:
 )
 def test_what_is_no_picture_of_a_known_kind_is_refused(file: bytes) -> None:
     with pytest.raises(BadPicture):
-        avatars.made_anew(file)
+        avatars.normalize_picture(file)
 
 
 def test_a_second_meaning_does_not_survive() -> None:
-    made = avatars.made_anew(picture(form="GIF") + HTML + SVG)
+    made = avatars.normalize_picture(picture(form="GIF") + HTML + SVG)
     assert b"script" not in made
 
 
@@ -109,17 +109,17 @@ def test_few_colours_are_made_smaller_like_many() -> None:
     came = Image.new("RGB", (2000, 2000), "#ff0000").quantize(8)
     file = BytesIO()
     came.save(file, "PNG")
-    red, green, blue, _ = _opened(avatars.made_anew(file.getvalue())).convert("RGBA").getpixel((128, 128))  # type: ignore[misc]
+    red, green, blue, _ = _opened(avatars.normalize_picture(file.getvalue())).convert("RGBA").getpixel((128, 128))  # type: ignore[misc]
     assert red > 240 and green < 15 and blue < 15
 
 
 def test_one_picture_is_decoded_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(avatars, "_PATIENCE", 0)
-    with avatars._turn, pytest.raises(BadPicture, match="Try again"):
-        avatars.made_anew(picture())
-    with pytest.raises(BadPicture, match="no picture"):
-        avatars.made_anew(b"x")
-    assert avatars.made_anew(picture()), "a refused one holds nobody up"
+    monkeypatch.setattr(avatars, "_DECODE_WAIT_SECONDS", 0)
+    with avatars._decode_lock, pytest.raises(BadPicture, match="Try again"):
+        avatars.normalize_picture(picture())
+    with pytest.raises(BadPicture, match="cannot be read"):
+        avatars.normalize_picture(b"x")
+    assert avatars.normalize_picture(picture()), "a refused one holds nobody up"
 
 
 @pytest.mark.parametrize("side", [4_001, 7_000, 20_000, 2**31 - 1])
@@ -129,14 +129,14 @@ def test_an_image_bomb_is_not_decoded(side: int, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(Image.Image, "load", refuse)
     with pytest.raises(BadPicture):
-        avatars.made_anew(bomb(side))
+        avatars.normalize_picture(bomb(side))
 
 
 def test_too_many_bytes_are_not_looked_at(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.IM_AVATAR_MAX_BYTES = 100
     monkeypatch.setattr(Image, "open", None)
     with pytest.raises(BadPicture, match="MB"):
-        avatars.made_anew(b"x" * 101)
+        avatars.normalize_picture(b"x" * 101)
 
 
 @pytest.mark.parametrize(
@@ -155,8 +155,8 @@ def test_too_many_bytes_are_not_looked_at(settings: Settings, monkeypatch: pytes
 )
 def test_only_names_of_ours_are_files(name: str, tmp_path: Path) -> None:
     (tmp_path / "secret_key").write_text("secret")
-    assert avatars.file(name) is None
-    assert avatars.owner(name) is None
+    assert avatars.path_of(name) is None
+    assert avatars.owner_id(name) is None
 
 
 def test_a_picture_is_served_as_what_it_is(alice: User, client: Client) -> None:
@@ -215,7 +215,7 @@ def test_the_name_of_an_upload_means_nothing(browser: Client, alice: User, tmp_p
 @pytest.mark.parametrize("content", [SVG, HTML, b""])
 def test_an_upload_that_is_no_picture_is_told_so(browser: Client, alice: User, content: bytes) -> None:
     page = _upload(browser, content)
-    assert "no picture" in page
+    assert "cannot be read" in page
     alice.refresh_from_db()
     assert alice.avatar == ""
 

@@ -56,7 +56,7 @@ async def _signed_in(site: Site, name: str) -> Browser:
 async def alice(site: Site) -> Browser:
     """Alice's first browser, in which she has just registered."""
     browser = Browser(site)
-    await browser.post("/accounts/register/", username="alice", password=PASSWORD, again=PASSWORD)
+    await browser.post("/accounts/register/", username="alice", password=PASSWORD, password_confirmation=PASSWORD)
     return browser
 
 
@@ -84,8 +84,8 @@ async def test_a_new_password_closes_the_others_and_signing_out_then_closes_this
 ) -> None:
     other = await _signed_in(site, "alice")
     mine, others = await _online(connect, alice), await _online(connect, other)
-    form = {"present": PASSWORD, "password": "quite another", "again": "quite another"}
-    assert "Your password is changed" in await alice.post("/accounts/password/", **form)
+    form = {"current_password": PASSWORD, "password": "quite another", "password_confirmation": "quite another"}
+    assert "Your password has been changed" in await alice.post("/accounts/password/", **form)
     assert await others.closed() == ENDED
     await mine.call("heartbeat")
     renewed = await _online(connect, alice)
@@ -95,7 +95,7 @@ async def test_a_new_password_closes_the_others_and_signing_out_then_closes_this
 
 
 async def test_signing_in_as_somebody_else_closes_what_was_open(site: Site, connect: Connect, alice: Browser) -> None:
-    await Browser(site).post("/accounts/register/", username="bob", password=PASSWORD, again=PASSWORD)
+    await Browser(site).post("/accounts/register/", username="bob", password=PASSWORD, password_confirmation=PASSWORD)
     mine = await _online(connect, alice)
     await alice.post("/accounts/login/", username="bob", password=PASSWORD)
     assert await mine.closed() == ENDED

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.names import KEY_LIMIT, USER_NAME_LIMIT
-from accounts.pinyin import as_typed, pinyin_and_initials
+from accounts.names import NAME_KEY_MAX_LENGTH, USER_NAME_MAX_LENGTH
+from accounts.pinyin import normalize_query, pinyin_and_initials
 
 
 @pytest.mark.parametrize(
@@ -55,13 +55,13 @@ def test_other_names_have_no_sound(name: str) -> None:
 
 @pytest.mark.parametrize("text", ["lvbu", "LVBU", "Lü bu", "lv'bu", "ｌｖ　ｂｕ"])
 def test_what_is_typed_is_compared_in_one_form(text: str) -> None:
-    assert as_typed(text) == "lvbu"
+    assert normalize_query(text) == "lvbu"
 
 
-@given(st.text(st.characters(min_codepoint=0x3400, max_codepoint=0x9FFF), max_size=USER_NAME_LIMIT))
+@given(st.text(st.characters(min_codepoint=0x3400, max_codepoint=0x9FFF), max_size=USER_NAME_MAX_LENGTH))
 def test_every_sound_fits_its_column(name: str) -> None:
     pinyin, initials = pinyin_and_initials(name)
-    assert len(pinyin) <= KEY_LIMIT and len(initials) <= USER_NAME_LIMIT
+    assert len(pinyin) <= NAME_KEY_MAX_LENGTH and len(initials) <= USER_NAME_MAX_LENGTH
 
 
 def test_the_dictionary_is_loaded_for_a_chinese_name_only() -> None:

@@ -108,7 +108,7 @@ def test_zero_is_no_limit(settings: Settings) -> None:
 
 
 def _register(client: Client, name: str) -> str:
-    form = {"username": name, "nickname": "", "password": PASSWORD, "again": PASSWORD}
+    form = {"username": name, "nickname": "", "password": PASSWORD, "password_confirmation": PASSWORD}
     return client.post("/accounts/register/", form).content.decode()
 
 

@@ -38,7 +38,7 @@ async def test_a_device_that_was_signed_out_from_another_page_is_out(people: Peo
     device = await in_the_shell(town, DEVICE, account)
     page, program = await by_cookie(people, account), await people.login(account)
 
-    await asyncio.to_thread(town.post, f"/accounts/ways-in/devices/{device}/", account.cookie)
+    await asyncio.to_thread(town.post, f"/accounts/devices/{device}/", account.cookie)
 
     async with asyncio.timeout(5):
         assert await page.closed() == 4001
@@ -51,14 +51,14 @@ async def test_nobody_signs_out_a_device_of_somebody_else(people: People, town: 
     alice, mallory = town.account(), town.account("dave")
     device = await in_the_shell(town, DEVICE, alice)
     page = await by_cookie(people, alice)
-    await asyncio.to_thread(town.post, f"/accounts/ways-in/devices/{device}/", mallory.cookie)
+    await asyncio.to_thread(town.post, f"/accounts/devices/{device}/", mallory.cookie)
     assert await page.code("heartbeat") == 200
 
 
 async def test_signing_out_everywhere_ends_all_of_it(people: People, town: Town) -> None:
     account = town.account()
     connections = [await by_cookie(people, account), await people.login(account), await people.login(account, app=102)]
-    await asyncio.to_thread(town.post, "/accounts/ways-in/devices/all/", account.cookie)
+    await asyncio.to_thread(town.post, "/accounts/devices/all/", account.cookie)
     async with asyncio.timeout(5):
         assert [await connection.closed() for connection in connections] == [4001] * 3
     assert await (await people.stranger()).code("login", appId=101, serviceToken=account.token) == 1003

@@ -86,7 +86,7 @@ def test_the_session_is_a_new_one(provider: IdentityProvider, way: str) -> None:
     before = client.session.session_key
     client.get(back)
     assert before != client.session.session_key
-    assert not [key for key in dict(client.session) if "newcomer" in key]
+    assert not [key for key in dict(client.session) if "sign_up" in key]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -135,7 +135,7 @@ def test_a_state_grows_old(provider: IdentityProvider, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("target", ELSEWHERE)
 def test_a_next_that_leads_away_is_not_even_begun(provider: IdentityProvider, target: str) -> None:
     answer = Client().post("/accounts/oauth/github/", {"next": target})
-    assert answer.status_code == 400 and "lead to another site" in answer.content.decode()
+    assert answer.status_code == 400 and "on another site" in answer.content.decode()
     assert not provider.requested_paths
 
 
@@ -156,7 +156,7 @@ def test_an_unconfirmed_address_brings_nobody_in(provider: IdentityProvider, way
         provider.identity = replace(provider.identity, email=email, confirmed=False)
         client = Client()
         answer = client.get(leave(client, way))
-        assert answer.status_code == 403 and "has not confirmed" in answer.content.decode()
+        assert answer.status_code == 403 and "is not verified" in answer.content.decode()
         assert signed_in(client) is None
     assert links() == []
 
@@ -166,9 +166,9 @@ def test_a_confirmed_address_links_nobody_silently(provider: IdentityProvider, w
     user_register(username="victim", password=PASSWORD, email="victim@example.org")
     provider.identity = replace(provider.identity, email="VICTIM@example.org")
     client = Client()
-    assert client.get(leave(client, way))["Location"] == "/accounts/oauth/newcomer/"
+    assert client.get(leave(client, way))["Location"] == "/accounts/oauth/sign-up/"
     assert signed_in(client) is None
-    client.post("/accounts/oauth/newcomer/", {"username": "alice", "nickname": ""})
+    client.post("/accounts/oauth/sign-up/", {"username": "alice", "nickname": ""})
     assert signed_in(client) == "alice"
     assert User.objects.get(username="alice").email is None
     assert [name for _, name in links()] == ["alice"]
@@ -214,7 +214,7 @@ def test_a_provider_that_fails_is_told(provider: IdentityProvider, way: str, pat
     back = leave(client, way)
     setattr(provider, fault, path)
     answer = client.get(back)
-    assert answer.status_code == 502 and "Try again in a while" in answer.content.decode()
+    assert answer.status_code == 502 and "Try again later" in answer.content.decode()
     assert signed_in(client) is None
 
 
@@ -223,7 +223,7 @@ def test_a_link_needs_who_began_it(provider: IdentityProvider) -> None:
         user_register(username=name, password=PASSWORD)
     client = Client()
     client.post("/accounts/login/", {"username": "alice", "password": PASSWORD})
-    back = leave(client, "github", "link/", present=PASSWORD)
+    back = leave(client, "github", "link/", current_password=PASSWORD)
     client.post("/accounts/login/", {"username": "mallory", "password": PASSWORD})
     assert client.get(back).status_code == 400
     assert links() == []
@@ -243,18 +243,18 @@ def test_who_only_sits_at_an_open_browser_links_nothing(provider: IdentityProvid
     user_register(username="alice", password=PASSWORD)
     client = Client()
     client.post("/accounts/login/", {"username": "alice", "password": PASSWORD})
-    for form in ({}, {"present": "a guess"}, {"link": "1"}, {"name": "alice"}):
+    for form in ({}, {"current_password": "a guess"}, {"link": "1"}, {"username_confirmation": "alice"}):
         assert client.post("/accounts/oauth/github/link/", form).status_code == 200
     assert not provider.requested_paths
-    client.get(leave(client, "github", "link/", present=PASSWORD))
+    client.get(leave(client, "github", "link/", current_password=PASSWORD))
     assert [name for _, name in links()] == ["alice"]
 
 
 def test_who_has_no_password_says_who_they_are_to_link_another(provider: IdentityProvider) -> None:
     client = Client()
     client.get(leave(client, "github"))
-    assert client.post("/accounts/oauth/google/link/", {"name": "mallory"}).status_code == 200
-    client.get(leave(client, "google", "link/", name="octo-alice"))
+    assert client.post("/accounts/oauth/google/link/", {"username_confirmation": "mallory"}).status_code == 200
+    client.get(leave(client, "google", "link/", username_confirmation="octo-alice"))
     assert [name for _, name in links()] == ["octo-alice"] * 2
 
 
@@ -264,9 +264,9 @@ def test_who_thinks_too_long_about_a_name_begins_again(
     user_register(username="octo-alice", password=PASSWORD)
     client = Client()
     client.get(leave(client, "github"))
-    assert client.get("/accounts/oauth/newcomer/").status_code == 200
-    monkeypatch.setattr(flow, "_PATIENCE", -1)
-    assert client.post("/accounts/oauth/newcomer/", {"username": "free"})["Location"] == "/accounts/login/"
+    assert client.get("/accounts/oauth/sign-up/").status_code == 200
+    monkeypatch.setattr(flow, "_SIGN_UP_SECONDS", -1)
+    assert client.post("/accounts/oauth/sign-up/", {"username": "free"})["Location"] == "/accounts/login/"
     assert links() == []
 
 
@@ -275,7 +275,7 @@ def test_no_name_is_chosen_that_could_not_be_registered(provider: IdentityProvid
     user_register(username="octo-alice", password=PASSWORD)
     client = Client()
     client.get(leave(client, "github"))
-    assert client.post("/accounts/oauth/newcomer/", {"username": name, "nickname": ""}).status_code == 200
+    assert client.post("/accounts/oauth/sign-up/", {"username": name, "nickname": ""}).status_code == 200
     assert signed_in(client) is None and links() == []
 
 

@@ -43,8 +43,8 @@ async def register(page: Page, site: Site, name: str, *, email: str = "") -> Non
     await page.goto(f"{site.url}/accounts/register/")
     await page.locator("input[name=username]").fill(name)
     await page.locator("input[name=password]").fill(PASSWORD)
-    await page.locator("input[name=again]").fill(PASSWORD)
-    await page.locator("input[name=again]").press("Enter")
+    await page.locator("input[name=password_confirmation]").fill(PASSWORD)
+    await page.locator("input[name=password_confirmation]").press("Enter")
     await expect_chat(page)
     await page.context.clear_cookies()
     if email:
@@ -61,14 +61,14 @@ async def screenshot(page: Page, name: str) -> None:
 async def sign_in_by(page: Page, site: Site, way: str, answer: str = "allow", start: str = "/accounts/login/") -> None:
     """From the sign-in page to the provider, and back with yes or no."""
     await page.goto(site.url + start)
-    await page.get_by_test_id(f"way-{way}").click()
+    await page.get_by_test_id(f"provider-{way}").click()
     await page.locator(f"#{answer}").click()
 
 
 async def confirm_password(page: Page) -> None:
     """Show that it is the account's owner who asks."""
-    await page.get_by_label("Present password").fill(PASSWORD)
-    await page.get_by_role("button", name="Go on with").click()
+    await page.get_by_label("Current password").fill(PASSWORD)
+    await page.get_by_role("button", name="Continue with").click()
 
 
 async def expect_chat(page: Page) -> None:
@@ -82,7 +82,7 @@ async def expect_refusal(page: Page, text: str, name: str) -> None:
 
 async def expect_signed_out(page: Page, site: Site) -> None:
     """The browser is signed in as nobody."""
-    await page.goto(f"{site.url}/accounts/ways-in/")
+    await page.goto(f"{site.url}/accounts/sign-in-methods/")
     assert "/accounts/login/" in page.url
 
 

@@ -38,9 +38,9 @@ async def register(page: Page, site: Site, name: str = "alice") -> str:
     name = f"{name}{next(_numbers)}"
     await page.goto(f"{site.url}/accounts/register/")
     await page.locator("input[name=username]").fill(name)
-    for field in ("password", "again"):
+    for field in ("password", "password_confirmation"):
         await page.locator(f"input[name={field}]").fill(PASSWORD)
-    await page.locator("input[name=again]").press("Enter")
+    await page.locator("input[name=password_confirmation]").press("Enter")
     await expect(page.get_by_test_id("composer")).to_be_focused()
     return name
 
@@ -57,7 +57,7 @@ async def test_a_profile_is_changed_and_others_see_it(site: Site, person: OpenPe
     await register(alice, site)
     await register(bob, site, "bob")
     await alice.goto(f"{site.url}/accounts/profile/")
-    await alice.get_by_label("Shown as").fill("Alice the Painter")
+    await alice.get_by_label("Display name").fill("Alice the Painter")
     await alice.get_by_label("Status").fill("at the lake")
     await alice.get_by_role("button", name="Save").click()
     await expect(alice.get_by_text("Saved.")).to_be_visible()
@@ -92,7 +92,7 @@ async def test_a_device_is_signed_out_from_another(site: Site, person: OpenPerso
     name = await register(here, site)
     await sign_in(there, site, name)
     await expect(there.get_by_test_id("composer")).to_be_focused()
-    await here.goto(f"{site.url}/accounts/ways-in/")
+    await here.goto(f"{site.url}/accounts/sign-in-methods/")
     other = here.get_by_test_id("device").filter(has_not_text="This one")
     # What the connection was seen on is written down beside the work, after a few seconds.
     for _ in range(20):
@@ -115,25 +115,25 @@ async def test_a_device_is_signed_out_from_another(site: Site, person: OpenPerso
 async def test_a_forgotten_password_is_set_anew_by_mail(site: Site, person: OpenPerson) -> None:
     page = await person("alice")
     name = await register(page, site)
-    await page.goto(f"{site.url}/accounts/ways-in/email/")
+    await page.goto(f"{site.url}/accounts/email/")
     await page.locator("input[name=email]").fill(f"{name}@example.org")
-    await page.locator("input[name=present]").fill(PASSWORD)
-    await page.get_by_role("button", name="Send the mail").click()
-    await page.goto(await link_in_the_mail(page, site, "ways-in/email"))
-    await page.get_by_role("button", name="Yes, it is mine").click()
+    await page.locator("input[name=current_password]").fill(PASSWORD)
+    await page.get_by_role("button", name="Send link").click()
+    await page.goto(await link_in_the_mail(page, site, "email"))
+    await page.get_by_role("button", name="Confirm").click()
     await expect(page.get_by_text(f"{name}@example.org")).to_be_visible()
 
     await page.context.clear_cookies()
     await page.goto(f"{site.url}/accounts/login/")
     await page.get_by_role("link", name="Forgot your password?").click()
     await page.locator("input[name=email]").fill(f"{name}@example.org")
-    await page.get_by_role("button", name="Send the mail").click()
+    await page.get_by_role("button", name="Send link").click()
     await expect(page.get_by_text("If an account has this address")).to_be_visible()
     await page.goto(await link_in_the_mail(page, site, "reset"))
-    for field in ("password", "again"):
+    for field in ("password", "password_confirmation"):
         await page.locator(f"input[name={field}]").fill("another good one")
-    await page.get_by_role("button", name="Set the password").click()
-    await expect(page.get_by_text("Your password is changed.")).to_be_visible()
+    await page.get_by_role("button", name="Set password").click()
+    await expect(page.get_by_text("Your password has been changed.")).to_be_visible()
     await sign_in(page, site, name, "another good one")
     await expect(page.get_by_test_id("composer")).to_be_focused()
 
@@ -162,9 +162,9 @@ async def test_the_data_is_taken_along_and_the_account_deleted(site: Site, perso
         assert json.loads(archive.read("profile.json"))["userName"] == name
         assert b"I shall be gone" in archive.read("messages.jsonl")
 
-    await alice.get_by_role("link", name="Delete the account").click()
-    await alice.locator("input[name=present]").fill(PASSWORD)
-    await alice.get_by_role("button", name="Delete the account for good").click()
+    await alice.get_by_role("link", name="Delete account").click()
+    await alice.locator("input[name=current_password]").fill(PASSWORD)
+    await alice.get_by_role("button", name="Delete this account").click()
     await expect(alice.get_by_text("Your account is deleted.")).to_be_visible()
 
     await bob.reload()
@@ -177,8 +177,8 @@ PAGES = {
     "login": "/accounts/login/",
     "reset": "/accounts/reset/",
     "profile": "/accounts/profile/",
-    "ways-in": "/accounts/ways-in/",
-    "email": "/accounts/ways-in/email/",
+    "sign-in-methods": "/accounts/sign-in-methods/",
+    "email": "/accounts/email/",
     "data": "/accounts/data/",
     "delete": "/accounts/data/delete/",
     "deactivate": "/accounts/deactivate/",

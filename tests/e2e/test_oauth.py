@@ -91,10 +91,10 @@ async def test_a_new_user_with_a_taken_name_chooses_another(
     await expect(page.locator("input[name=username]")).to_have_value("")
     await screenshot(page, "newcomer")
     await page.locator("input[name=username]").fill(taken.upper())
-    await page.get_by_role("button", name="Make the account").click()
+    await page.get_by_role("button", name="Create account").click()
     await expect(page.get_by_text("This name is taken.")).to_be_visible()
     await page.locator("input[name=username]").fill(f"{taken}-free")
-    await page.get_by_role("button", name="Make the account").click()
+    await page.get_by_role("button", name="Create account").click()
     await expect_chat(page)
     assert linked(oauth_site, provider.identity.subject) == [("github", f"{taken}-free", "{}")]
 
@@ -113,7 +113,7 @@ async def test_linda_links_and_unlinks_an_account(
     page, elsewhere, subject = await person("alice"), await person("elsewhere"), provider.identity.subject
     await register(page, oauth_site, "linda")
     await sign_in_with_password(page, oauth_site, "linda")
-    await page.goto(f"{oauth_site.url}/accounts/ways-in/")
+    await page.goto(f"{oauth_site.url}/accounts/sign-in-methods/")
     await page.get_by_test_id("link-google").get_by_role("link", name="Link").click()
     await screenshot(page, "link")
     await confirm_password(page)
@@ -135,7 +135,7 @@ async def test_alice_cannot_unlink_her_only_sign_in_method(
     page = await person("alice")
     await sign_in_by(page, oauth_site, "github")
     await expect_chat(page)
-    await page.goto(f"{oauth_site.url}/accounts/ways-in/")
+    await page.goto(f"{oauth_site.url}/accounts/sign-in-methods/")
     await page.get_by_test_id("link-github").get_by_role("button", name="Unlink").click()
     await expect_refusal(page, "This is your only way in.", "only-way")
     assert len(linked(oauth_site, provider.identity.subject)) == 1
@@ -145,6 +145,6 @@ async def test_a_site_without_keys_shows_no_buttons(site_factory: SiteFactory, p
     with site_factory() as bare:
         page = await person("alice")
         await page.goto(f"{bare.url}/accounts/login/")
-        await expect(page.get_by_test_id("way-github")).to_have_count(0)
+        await expect(page.get_by_test_id("provider-github")).to_have_count(0)
         answer = await page.request.get(f"{bare.url}/accounts/oauth/github/done/")
         assert answer.status == 404

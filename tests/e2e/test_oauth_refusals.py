@@ -37,7 +37,7 @@ async def test_a_state_cannot_be_used_twice(oauth_site: Site, provider: Identity
     await page.context.clear_cookies()
 
     await page.goto(backs[0])
-    await expect_refusal(page, "begun in another browser", "replayed-state")
+    await expect_refusal(page, "started in another browser", "replayed-state")
     await expect_signed_out(page, oauth_site)
 
 
@@ -47,7 +47,7 @@ async def test_a_state_cannot_be_used_twice_in_its_own_browser(
 ) -> None:
     page = await person("alice")
     await page.goto(f"{oauth_site.url}/accounts/login/")
-    await page.get_by_test_id(f"way-{way}").click()
+    await page.get_by_test_id(f"provider-{way}").click()
     back = await page.locator("#allow").get_attribute("href")
     assert back
     provider.failing_path = "token"  # so that nobody is signed in by the first try, and the session stays
@@ -55,7 +55,7 @@ async def test_a_state_cannot_be_used_twice_in_its_own_browser(
     await expect(page.get_by_test_id("refusal")).to_be_visible()
     provider.failing_path = ""
     await page.goto(back)
-    await expect_refusal(page, "begun in another browser", f"replayed-{way}")
+    await expect_refusal(page, "started in another browser", f"replayed-{way}")
     await expect_signed_out(page, oauth_site)
 
 
@@ -65,13 +65,13 @@ async def test_a_callback_of_another_browser_signs_nobody_in(
     """Who makes somebody follow it would have them signed in as another."""
     mallory, alice = await person("mallory"), await person("alice")
     await mallory.goto(f"{oauth_site.url}/accounts/login/")
-    await mallory.get_by_test_id("way-github").click()
+    await mallory.get_by_test_id("provider-github").click()
     back = await mallory.locator("#allow").get_attribute("href")
     assert back
     before = accounts(oauth_site)
     await alice.goto(f"{oauth_site.url}/accounts/login/")
     await alice.goto(back)
-    await expect_refusal(alice, "begun in another browser", "foreign-state")
+    await expect_refusal(alice, "started in another browser", "foreign-state")
     await expect_signed_out(alice, oauth_site)
     assert accounts(oauth_site) == before
 
@@ -94,14 +94,14 @@ async def test_a_next_of_another_site_is_refused(
     await page.goto(f"{oauth_site.url}/accounts/login/")
     await page.evaluate(
         """([way, next]) => {
-            const form = document.querySelector(`[data-testid=way-${way}]`).form;
+            const form = document.querySelector(`[data-testid=provider-${way}]`).form;
             const field = Object.assign(document.createElement("input"), { type: "hidden", name: "next", value: next });
             form.append(field);
         }""",
         ["github", elsewhere],
     )
-    await page.get_by_test_id("way-github").click()
-    await expect_refusal(page, "was to lead to another site", "foreign-next")
+    await page.get_by_test_id("provider-github").click()
+    await expect_refusal(page, "on another site", "foreign-next")
     await expect_signed_out(page, oauth_site)
     assert not [path for path in provider.requested_paths if "authorize" in path]
 
@@ -115,7 +115,7 @@ async def test_an_unconfirmed_address_of_another_user_signs_nobody_in(
     before = accounts(oauth_site)
     provider.identity = replace(provider.identity, email=email, confirmed=False)
     await sign_in_by(page, oauth_site, way)
-    await expect_refusal(page, "has not confirmed", f"unconfirmed-{way}")
+    await expect_refusal(page, "is not verified", f"unconfirmed-{way}")
     await expect_signed_out(page, oauth_site)
     assert accounts(oauth_site) == before and linked(oauth_site, provider.identity.subject) == []
 
@@ -131,7 +131,7 @@ async def test_a_confirmed_address_of_another_user_links_nothing(
     await sign_in_by(page, oauth_site, way)
     await expect(page.get_by_test_id("taken")).to_contain_text(email, ignore_case=True)
     await screenshot(page, f"address-taken-{way}")
-    await page.get_by_role("button", name="Make the account").click()
+    await page.get_by_role("button", name="Create account").click()
     await expect_chat(page)
     assert [name for _, name, _ in linked(oauth_site, provider.identity.subject)] != [f"owner-{way}"]
     assert rows(oauth_site, "SELECT username FROM accounts_user WHERE lower(email) = ?", email) == [(f"owner-{way}",)]
@@ -145,7 +145,7 @@ async def test_a_failing_provider_signs_nobody_in(
     provider.failing_path = fault
     page = await person("alice")
     await sign_in_by(page, oauth_site, way)
-    await expect_refusal(page, "Try again in a while", f"broken-{fault}-{way}")
+    await expect_refusal(page, "Try again later", f"broken-{fault}-{way}")
     await expect_signed_out(page, oauth_site)
 
 
@@ -155,7 +155,7 @@ async def test_a_user_who_denies_access_is_told_that_nothing_has_changed(
 ) -> None:
     page = await person("alice")
     await sign_in_by(page, oauth_site, way, "deny")
-    await expect_refusal(page, "You did not allow it", f"denied-{way}")
+    await expect_refusal(page, "You did not grant access", f"denied-{way}")
     await expect_signed_out(page, oauth_site)
 
 
@@ -166,7 +166,7 @@ async def test_a_link_is_made_only_for_the_user_who_started_it(
     await register(page, oauth_site, "anna")
     await register(page, oauth_site, "bert")
     await sign_in_with_password(page, oauth_site, "anna")
-    await page.goto(f"{oauth_site.url}/accounts/ways-in/")
+    await page.goto(f"{oauth_site.url}/accounts/sign-in-methods/")
     await page.get_by_test_id("link-github").get_by_role("link", name="Link").click()
     await confirm_password(page)
     back = await page.locator("#allow").get_attribute("href")
@@ -185,7 +185,7 @@ async def test_an_external_account_is_linked_to_one_user_only(
     await sign_in_by(alice, oauth_site, "github")
     await expect_chat(alice)
     await sign_in_with_password(bob, oauth_site, "benno")
-    await bob.goto(f"{oauth_site.url}/accounts/ways-in/")
+    await bob.goto(f"{oauth_site.url}/accounts/sign-in-methods/")
     await bob.get_by_test_id("link-github").get_by_role("link", name="Link").click()
     await confirm_password(bob)
     await bob.locator("#allow").click()

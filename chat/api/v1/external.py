@@ -107,7 +107,7 @@ class External(Endpoint):
         data = self.body(request, ExternalPerson)
         picture = None if data.avatar is None else _picture(data.avatar)
         known = accounts.external_user_upsert(
-            service=request.user, given=ExternalUserData(external_id, data.nickname or "")
+            service=request.user, data=ExternalUserData(external_id, data.nickname or "")
         )
         user = known.user
         if picture:

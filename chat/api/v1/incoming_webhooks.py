@@ -8,7 +8,7 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.names import USER_NAME_LIMIT
+from accounts.names import USER_NAME_MAX_LENGTH
 from chat import payloads
 from chat.actions.idempotency import run_once
 from chat.api.v1 import pagination
@@ -32,7 +32,7 @@ _URL = "https://chat.example/hooks/nQ7…/"
 
 class NewIncomingWebhook(Shape):
     name: Annotated[
-        str, Meta(min_length=1, max_length=USER_NAME_LIMIT, description="Its messages are said in this name.")
+        str, Meta(min_length=1, max_length=USER_NAME_MAX_LENGTH, description="Its messages are said in this name.")
     ]
     channel: Annotated[Id, Meta(description="A group or an app's room.")]
 

@@ -225,7 +225,7 @@ class UserImport(Endpoint):
             raise used[whole]
         if own:
             _require(request, "accounts.add_externaluser")
-            known = accounts.external_users_import(service=request.user, given=[given for _, given in own])
+            known = accounts.external_users_import(service=request.user, users=[given for _, given in own])
             results = {index: _result(outcome) for (index, _), outcome in zip(own, known, strict=True)}
         if any(one.userId is not None for one in data.users):
             _require(request, "accounts.add_user")

@@ -55,7 +55,7 @@ class Command(BaseCommand):
 
     def create(self, *, name: str, nickname: str, email: str | None, **rest: Any) -> None:
         password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-        person = user_register(username=name, nickname=nickname, email=email, password=password, official=True)
+        person = user_register(username=name, nickname=nickname, email=email, password=password, allow_reserved=True)
         deed_recorded(system_user(), person, "Create account")
         self.stdout.write(f"{name} can sign in.")
 

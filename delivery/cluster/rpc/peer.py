@@ -75,7 +75,7 @@ class Peer:
         """Queue serialised entries. Over the bound the oldest go: those the node has most likely read from the log."""
         for entry in entries:
             if len(entry) > LARGEST_ENTRY:
-                GRPC_DROPPED.labels("too_large").inc()
+                GRPC_DROPPED.labels("picture_too_large").inc()
                 continue
             self._queue.append(entry)
             self._queued += len(entry)

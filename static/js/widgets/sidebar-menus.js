@@ -47,7 +47,7 @@ export function attachMenus({ store, dialogs, staff, registration, forget, switc
       items.push({ text: t("menu.leaveGuest"), icon: "out", danger: true, testid: "sign-out", run: () => askToLeave(store, forget) });
     } else {
       items.push({ text: t("menu.profile"), icon: "person", testid: "profile", run: () => location.assign("/accounts/profile/") });
-      items.push({ text: t("menu.waysIn"), icon: "gear", testid: "ways-in", run: () => location.assign("/accounts/ways-in/") });
+      items.push({ text: t("menu.waysIn"), icon: "gear", testid: "ways-in", run: () => location.assign("/accounts/sign-in-methods/") });
       items.push({ text: t("menu.signOut"), icon: "out", testid: "sign-out", run: () => byId("sign-out").submit() });
     }
     return items;

@@ -35,7 +35,7 @@ def test_a_number_out_of_range_is_refused(db: None, number: int) -> None:
 def test_a_name_that_hides_something_is_refused(web: App) -> None:
     with pytest.raises(BadApp, match="invisible"):
         app_create(number=902, name="We\u202eb")
-    with pytest.raises(BadApp, match="empty"):
+    with pytest.raises(BadApp, match="Enter a name"):
         app_update(number=901, name="", guests_allowed=True, enabled=True)
 
 

@@ -32,7 +32,7 @@ from tests.support.fixtures.users import PASSWORD
 
 @pytest.fixture(autouse=True)
 def _nothing_noted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices, "_noted", {})
+    monkeypatch.setattr(devices, "_recorded", {})
 
 
 def test_a_device_is_noted_once_with_what_can_be_shown(alice: User) -> None:
@@ -58,10 +58,10 @@ def test_use_is_noted_at_most_once_a_minute(alice: User, monkeypatch: pytest.Mon
     assert first.last_seen_at is not None and first.address == "192.0.2.1"
     device_record_use(credential="token:1", address="192.0.2.2")
     # Another node knows nothing of it and asks the row.
-    monkeypatch.setattr(devices, "_noted", {})
+    monkeypatch.setattr(devices, "_recorded", {})
     device_record_use(credential="token:1", address="192.0.2.2")
     assert Device.objects.get().last_seen_at == first.last_seen_at
-    monkeypatch.setattr(devices, "_noted", {})
+    monkeypatch.setattr(devices, "_recorded", {})
     Device.objects.update(last_seen_at=timezone.now() - timedelta(seconds=61))
     device_record_use(credential="token:1", app=7, address="192.0.2.2")
     again = Device.objects.get()
@@ -133,7 +133,7 @@ def test_a_token_of_a_service_has_a_name_and_an_end(alice: User) -> None:
     for name, days in (("", 3), ("x" * 101, 3), ("a\u202eb", 3), ("Till", 0), ("Till", 100_000)):
         with pytest.raises(BadToken):
             service_token_create(service=shop, name=name, days=days)
-    with pytest.raises(BadToken, match="no service"):
+    with pytest.raises(BadToken, match="not a service"):
         service_token_create(service=alice, name="Till 1")
 
 

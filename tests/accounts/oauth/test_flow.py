@@ -9,7 +9,7 @@ from django.test import RequestFactory
 
 from accounts.actions import guest_create
 from accounts.models import User
-from accounts.oauth.flow import Refused, may_be_linked
+from accounts.oauth.flow import OAuthRefused, require_link_owner
 
 
 def _by(user: User | AnonymousUser) -> HttpRequest:
@@ -19,11 +19,11 @@ def _by(user: User | AnonymousUser) -> HttpRequest:
 
 
 def test_who_began_it_is_linked(alice: User) -> None:
-    assert may_be_linked(_by(alice), alice.pk) == alice
+    assert require_link_owner(_by(alice), alice.pk) == alice
 
 
 def test_nobody_else_is(alice: User, bob: User) -> None:
     guest = guest_create(name="Guest")
     for user, person in ((bob, alice.pk), (AnonymousUser(), alice.pk), (guest, guest.pk)):
-        with pytest.raises(Refused):
-            may_be_linked(_by(user), person)
+        with pytest.raises(OAuthRefused):
+            require_link_owner(_by(user), person)

@@ -12,7 +12,7 @@ from pytest_django.fixtures import Settings
 from social_core.exceptions import AuthResponseError
 
 from accounts.oauth import providers
-from accounts.oauth.providers import WAYS, origins, provider, ways
+from accounts.oauth.providers import PROVIDERS, authorization_origins, enabled_providers, provider_backend
 from tests.support.identity_provider import KEYS
 
 
@@ -25,7 +25,7 @@ def switched_on(settings: Settings) -> None:
 def _provider(slug: str) -> Any:
     request = RequestFactory().get("/")
     request.session = {}  # type: ignore[assignment]
-    return provider(next(way for way in WAYS if way.slug == slug), request)
+    return provider_backend(next(way for way in PROVIDERS if way.slug == slug), request)
 
 
 def test_github_is_keyed_by_the_number_not_the_name() -> None:
@@ -112,7 +112,7 @@ class _Answer:
             yield b"x" * size
 
 
-@pytest.mark.parametrize(("size", "kept"), [(100_000, True), (providers.PICTURE_BYTES * 2, False)])
+@pytest.mark.parametrize(("size", "kept"), [(100_000, True), (providers.PICTURE_MAX_BYTES * 2, False)])
 def test_a_picture_is_bounded_and_followed_nowhere(size: int, kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[dict[str, Any]] = []
 
@@ -127,15 +127,15 @@ def test_a_picture_is_bounded_and_followed_nowhere(size: int, kept: bool, monkey
 
 
 def test_a_way_needs_both_keys(settings: Settings, switched_on: None) -> None:
-    assert [way.slug for way in ways()] == ["github", "google", "wechat"]
+    assert [way.slug for way in enabled_providers()] == ["github", "google", "wechat"]
     settings.SOCIAL_AUTH_GOOGLE_OAUTH2_SECRET = ""
-    assert [way.slug for way in ways()] == ["github", "wechat"]
+    assert [way.slug for way in enabled_providers()] == ["github", "wechat"]
 
 
 def test_the_policy_lets_forms_lead_to_the_ways_that_are_on(settings: Settings, switched_on: None) -> None:
     request = RequestFactory().get("/")
     request.session = {}  # type: ignore[assignment]
     wanted = ["https://accounts.google.com", "https://github.com", "https://open.weixin.qq.com"]
-    assert origins(request) == wanted
+    assert authorization_origins(request) == wanted
     settings.SOCIAL_AUTH_GITHUB_KEY = ""
-    assert origins(request) == [wanted[0], wanted[2]]
+    assert authorization_origins(request) == [wanted[0], wanted[2]]

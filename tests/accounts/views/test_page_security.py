@@ -16,7 +16,7 @@ from tests.support.fixtures.users import PASSWORD
 def test_a_form_of_another_site_is_refused(alice: User, browser: Client, page: str) -> None:
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = browser.cookies
-    form = {"username": "alice", "password": PASSWORD, "again": PASSWORD, "present": PASSWORD}
+    form = {"username": "alice", "password": PASSWORD, "password_confirmation": PASSWORD, "current_password": PASSWORD}
     assert strict.post(f"/accounts/{page}/", form, headers={"origin": "https://elsewhere.example"}).status_code == 403
     assert user_by_session(session_key(browser)) is not None
 
@@ -27,7 +27,7 @@ def test_a_script_in_a_name_is_shown_as_text(db: None, client: Client) -> None:
     page = client.get("/accounts/login/").content.decode()
     assert "<script>x" not in page
     assert "&lt;script&gt;x" in page
-    form = {"username": '"><script>y</script>', "password": PASSWORD, "again": PASSWORD}
+    form = {"username": '"><script>y</script>', "password": PASSWORD, "password_confirmation": PASSWORD}
     for path in ("login", "register"):
         assert "<script>y" not in client.post(f"/accounts/{path}/", form).content.decode()
 

@@ -27,9 +27,9 @@ def test_a_new_password_keeps_this_session_and_ends_the_others(
     other = Client()
     sign_in(other, "alice")
     before = session_key(browser)
-    form = {"present": PASSWORD, "password": "quite another", "again": "quite another"}
+    form = {"current_password": PASSWORD, "password": "quite another", "password_confirmation": "quite another"}
     page = browser.post("/accounts/password/", form, follow=True).content.decode()
-    assert "Your password is changed" in page
+    assert "Your password has been changed" in page
     assert user_by_session(session_key(browser)) is not None
     assert user_by_session(session_key(other)) is None
     assert revocations(alice) == [{"credential": None, "except": session_credential(before)}]
@@ -45,9 +45,9 @@ def test_a_new_password_keeps_this_session_and_ends_the_others(
 
 def test_the_present_password_must_be_correct(alice: User, browser: Client, settings: Settings) -> None:
     settings.AXES_FAILURE_LIMIT = 3
-    form = {"present": "wrong", "password": "quite another", "again": "quite another"}
+    form = {"current_password": "wrong", "password": "quite another", "password_confirmation": "quite another"}
     response = browser.post("/accounts/password/", form)
-    assert "This is not your password." in response.content.decode()
+    assert "The password is incorrect." in response.content.decode()
     assert [browser.post("/accounts/password/", form).status_code for _ in range(2)] == [200, 429]
     alice.refresh_from_db()
     assert alice.check_password(PASSWORD)
@@ -56,10 +56,14 @@ def test_the_present_password_must_be_correct(alice: User, browser: Client, sett
 def test_a_login_failure_stores_nothing_that_was_typed(alice: User, browser: Client) -> None:
     """A wrong password is often nearly right, and beside it a new one may stand."""
     pages = {
-        "/accounts/password/": {"present": "typed one", "password": "typed two", "again": "typed two"},
-        "/accounts/data/delete/": {"present": "typed three"},
-        "/accounts/deactivate/": {"present": "typed four"},
-        "/accounts/ways-in/email/": {"present": "typed five", "email": "typed@six.example"},
+        "/accounts/password/": {
+            "current_password": "typed one",
+            "password": "typed two",
+            "password_confirmation": "typed two",
+        },
+        "/accounts/data/delete/": {"current_password": "typed three"},
+        "/accounts/deactivate/": {"current_password": "typed four"},
+        "/accounts/email/": {"current_password": "typed five", "email": "typed@six.example"},
         "/accounts/login/": {"username": "alice", "password": "typed seven"},
         "/login": {"phone_number": "typed eight", "password": "typed nine"},
     }
@@ -80,7 +84,7 @@ def test_every_password_field_is_excluded_from_login_failures() -> None:
         for name, field in form.base_fields.items()
         if isinstance(field.widget, PasswordInput)
     }
-    assert {"password", "again", "present"} <= fields <= known
+    assert {"password", "password_confirmation", "current_password"} <= fields <= known
 
 
 def test_an_anonymous_visitor_signs_in_before_changing_a_password(db: None, client: Client) -> None:

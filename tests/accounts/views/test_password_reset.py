@@ -12,7 +12,7 @@ from pytest_django.fixtures import Settings
 from accounts import mail as accounts_mail
 from accounts import rate_limits
 from accounts.actions import token_create, user_deactivate
-from accounts.mail import posted
+from accounts.mail import wait_until_sent
 from accounts.models import User
 from accounts.selectors.users import user_by_token
 from tests.accounts.conftest import Revocations
@@ -30,7 +30,7 @@ def alice(alice: User) -> User:
 
 def _ask(client: Client, email: str) -> str:
     page = client.post("/accounts/reset/", {"email": email}, follow=True).content.decode()
-    posted()
+    wait_until_sent()
     return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", page).replace(email, "ADDRESS")
 
 
@@ -43,7 +43,7 @@ def _link() -> str:
 def _set(client: Client, link: str, password: str = NEW) -> str:
     page = client.get(link, follow=True)
     return client.post(
-        page.request["PATH_INFO"], {"password": password, "again": password}, follow=True
+        page.request["PATH_INFO"], {"password": password, "password_confirmation": password}, follow=True
     ).content.decode()
 
 
@@ -51,7 +51,7 @@ def test_alice_sets_a_new_password(alice: User, client: Client, revocations: Rev
     token = token_create(user=alice).token
     _ask(client, "ALICE@example.org")
     assert mail.outbox[-1].to == ["alice@example.org"]
-    assert "Your password is changed." in _set(client, _link())
+    assert "Your password has been changed." in _set(client, _link())
     alice.refresh_from_db()
     assert alice.check_password(NEW)
     assert user_by_token(token) is None and revocations(alice)[-1] == {"credential": None, "except": None}
@@ -61,7 +61,7 @@ def test_the_link_works_once(alice: User, client: Client) -> None:
     _ask(client, "alice@example.org")
     link = _link()
     _set(client, link)
-    assert "too old, or was used already" in _set(Client(), link, "yet another one")
+    assert "expired or has already been used" in _set(Client(), link, "yet another one")
     alice.refresh_from_db()
     assert alice.check_password(NEW)
 
@@ -70,7 +70,7 @@ def test_a_link_made_up_opens_nothing(alice: User, client: Client) -> None:
     _ask(client, "alice@example.org")
     link = _link()
     for wrong in (link.replace("-", "-x"), "/accounts/reset/MA/a-b/", "/accounts/reset/!/x/"):
-        assert "too old, or was used already" in client.get(wrong, follow=True).content.decode()
+        assert "expired or has already been used" in client.get(wrong, follow=True).content.decode()
 
 
 def test_everybody_is_answered_alike(alice: User, bob: User) -> None:
@@ -100,7 +100,7 @@ def test_the_work_is_the_same_for_nobody(alice: User, monkeypatch: pytest.Monkey
         with CaptureQueriesContext(connection) as captured:
             Client().post("/accounts/reset/", {"email": email})
         queries.append(len(captured))
-    posted()
+    wait_until_sent()
     assert len(rendered) == 2 and queries[0] == queries[1]
 
 
@@ -108,7 +108,7 @@ def test_who_is_shut_out_meanwhile_sets_none(alice: User, client: Client) -> Non
     _ask(client, "alice@example.org")
     link = _link()
     user_deactivate(user_id=alice.pk)
-    assert "too old, or was used already" in _set(client, link)
+    assert "expired or has already been used" in _set(client, link)
 
 
 def test_the_policy_of_passwords_holds(alice: User, client: Client, settings: Settings) -> None:
@@ -135,7 +135,7 @@ def test_a_foreign_host_makes_no_link(alice: User, client: Client) -> None:
         client.post("/accounts/reset/", {"email": "alice@example.org"}, headers={"Host": "evil.example"}).status_code
         == 400
     )
-    posted()
+    wait_until_sent()
     assert not mail.outbox
 
 

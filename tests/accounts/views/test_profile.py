@@ -90,12 +90,12 @@ def test_a_language_holds_on_every_page_of_hers_and_nobody_elses(browser: Client
 
 def test_her_time_zone_does_not_stay_for_others(browser: Client) -> None:
     _save(browser, time_zone="Asia/Shanghai")
-    assert browser.get("/accounts/ways-in/").status_code == 200
+    assert browser.get("/accounts/sign-in-methods/").status_code == 200
     assert timezone.get_current_timezone_name() == "UTC"
 
 
 @pytest.mark.parametrize(
-    "path", ["/accounts/profile/", "/accounts/ways-in/", "/accounts/data/", "/accounts/deactivate/"]
+    "path", ["/accounts/profile/", "/accounts/sign-in-methods/", "/accounts/data/", "/accounts/deactivate/"]
 )
 def test_nobody_and_guests_have_no_pages_of_their_own(db: None, client: Client, path: str) -> None:
     assert client.get(path)["Location"].startswith("/accounts/login/")

@@ -17,7 +17,7 @@ from tests.accounts.conftest import Revocations
 from tests.support.account_pages import session_key, sign_in
 from tests.support.fixtures.users import PASSWORD
 
-WRONG = "do not belong together"
+WRONG = "Incorrect username or password"
 
 ELSEWHERE = [
     "//elsewhere.example/",
@@ -50,7 +50,7 @@ def test_alice_is_redirected_to_a_page_of_this_site(alice: User, client: Client)
 @pytest.mark.parametrize("page", ["login", "register"])
 def test_next_never_redirects_to_another_site(alice: User, client: Client, page: str, target: str) -> None:
     name = "alice" if page == "login" else "carol"
-    form = {"username": name, "password": PASSWORD, "again": PASSWORD, "next": target}
+    form = {"username": name, "password": PASSWORD, "password_confirmation": PASSWORD, "next": target}
     assert client.post(f"/accounts/{page}/", form)["Location"] == "/"
     assert b"elsewhere" not in client.get(f"/accounts/{page}/", {"next": target}).content
 
@@ -115,7 +115,7 @@ def test_too_many_failures_lock_known_and_unknown_names(alice: User, settings: S
         assert response["Retry-After"] == str(settings.IM_LOGIN_LOCK_SECONDS)
         pages.add(response.content)
     assert len(pages) == 1
-    assert "Too many tries" in pages.pop().decode()
+    assert "Too many failed sign-ins" in pages.pop().decode()
     assert sign_in(Client(REMOTE_ADDR="198.51.100.7"), "alice") == 302
 
 

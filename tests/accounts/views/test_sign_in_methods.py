@@ -15,14 +15,14 @@ from pytest_django.fixtures import Settings
 from accounts import rate_limits
 from accounts.actions import devices_record_use, session_end, token_create
 from accounts.credentials import session_credential
-from accounts.mail import posted
+from accounts.mail import wait_until_sent
 from accounts.models import App, Device, User
 from accounts.selectors.users import user_by_session, user_by_token
 from tests.accounts.conftest import Revocations
 from tests.support.account_pages import session_key
 from tests.support.fixtures.users import PASSWORD
 
-PAGE = "/accounts/ways-in/"
+PAGE = "/accounts/sign-in-methods/"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
@@ -34,7 +34,7 @@ def _signed_in(username: str = "alice", agent: str = FIREFOX) -> Client:
 
 def test_a_browser_that_signs_in_is_listed(alice: User) -> None:
     page = _signed_in().get(PAGE).content.decode()
-    assert "Firefox · Linux" in page and "127.0.0.1" in page and "This one" in page
+    assert "Firefox · Linux" in page and "127.0.0.1" in page and "This device" in page
     assert page.count('data-testid="device"') == 1
 
 
@@ -58,7 +58,7 @@ def test_another_browser_is_signed_out_from_here(alice: User, revocations: Revoc
     here, there = _signed_in(), _signed_in()
     key = session_key(there)
     device = Device.objects.get(credential=session_credential(key))
-    here.post(f"{PAGE}devices/{device.pk}/")
+    here.post(f"/accounts/devices/{device.pk}/")
     assert user_by_session(key) is None
     assert there.get(PAGE).status_code == 302 and here.get(PAGE).status_code == 200
     assert revocations(alice)[-1] == {"credential": session_credential(key), "except": None}
@@ -67,7 +67,7 @@ def test_another_browser_is_signed_out_from_here(alice: User, revocations: Revoc
 
 def test_a_token_is_revoked_from_here(alice: User, revocations: Revocations) -> None:
     made = token_create(user=alice)
-    _signed_in().post(f"{PAGE}devices/{made.device.pk}/")
+    _signed_in().post(f"/accounts/devices/{made.device.pk}/")
     assert user_by_token(made.token) is None
     assert revocations(alice)[-1]["credential"] == made.device.credential
 
@@ -75,21 +75,21 @@ def test_a_token_is_revoked_from_here(alice: User, revocations: Revocations) -> 
 def test_nobody_signs_out_a_device_of_somebody_else(alice: User, bob: User) -> None:
     theirs = _signed_in("bob")
     device = Device.objects.get(user=bob)
-    known = _signed_in().post(f"{PAGE}devices/{device.pk}/", follow=True).content.decode()
-    unknown = _signed_in().post(f"{PAGE}devices/{2**60}/", follow=True).content.decode()
-    assert "signed out already" in known and "signed out already" in unknown
+    known = _signed_in().post(f"/accounts/devices/{device.pk}/", follow=True).content.decode()
+    unknown = _signed_in().post(f"/accounts/devices/{2**60}/", follow=True).content.decode()
+    assert "already signed out" in known and "already signed out" in unknown
     assert theirs.get(PAGE).status_code == 200
 
 
 def test_the_present_browser_signs_itself_out(alice: User) -> None:
     client = _signed_in()
-    client.post(f"{PAGE}devices/{Device.objects.get(user=alice).pk}/")
+    client.post(f"/accounts/devices/{Device.objects.get(user=alice).pk}/")
     assert SESSION_KEY not in client.session
 
 
 def test_everywhere_is_everywhere(alice: User) -> None:
     here, there, made = _signed_in(), _signed_in(), token_create(user=alice)
-    here.post(f"{PAGE}devices/all/")
+    here.post("/accounts/devices/all/")
     for client in (here, there):
         assert client.get(PAGE).status_code == 302
     assert user_by_token(made.token) is None
@@ -115,18 +115,18 @@ def test_signing_in_again_takes_the_place_of_the_device_before(alice: User, bob:
 def test_a_password_that_changes_keeps_this_device_only(alice: User) -> None:
     here, _there = _signed_in(), _signed_in()
     made = token_create(user=alice)
-    form = {"present": PASSWORD, "password": "another good one", "again": "another good one"}
+    form = {"current_password": PASSWORD, "password": "another good one", "password_confirmation": "another good one"}
     here.post("/accounts/password/", form)
     assert [device.credential for device in Device.objects.all()] == [session_credential(session_key(here))]
     assert user_by_token(made.token) is None
-    here.post(f"{PAGE}devices/{Device.objects.get().pk}/")
+    here.post(f"/accounts/devices/{Device.objects.get().pk}/")
     assert SESSION_KEY not in here.session
 
 
 def test_a_session_of_before_is_listed_when_it_comes(alice: User) -> None:
     client = _signed_in()
     Device.objects.all().delete()
-    assert "This one" in client.get(PAGE).content.decode()
+    assert "This device" in client.get(PAGE).content.decode()
 
 
 def test_who_has_no_password_sets_the_first(alice: User) -> None:
@@ -136,8 +136,8 @@ def test_who_has_no_password_sets_the_first(alice: User) -> None:
     alice.save()
     client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
     page = client.get("/accounts/password/").content.decode()
-    assert "Set a password" in page and 'name="present"' not in page
-    client.post("/accounts/password/", {"password": "another good one", "again": "another good one"})
+    assert "Set a password" in page and 'name="current_password"' not in page
+    client.post("/accounts/password/", {"password": "another good one", "password_confirmation": "another good one"})
     alice.refresh_from_db()
     assert alice.check_password("another good one")
     assert client.get(PAGE).status_code == 200
@@ -147,8 +147,8 @@ def test_who_has_no_password_sets_the_first(alice: User) -> None:
 
 
 def _ask(client: Client, email: str, password: str = PASSWORD) -> str:
-    page = client.post(f"{PAGE}email/", {"email": email, "present": password}, follow=True)
-    posted()
+    page = client.post("/accounts/email/", {"email": email, "current_password": password}, follow=True)
+    wait_until_sent()
     return page.content.decode()
 
 
@@ -177,7 +177,7 @@ def test_the_link_is_good_once_and_for_her_only(alice: User, bob: User) -> None:
     link = _link()
     assert _signed_in("bob").post(link).status_code == 400
     client.post(link)
-    client.post(f"{PAGE}email/forget/")
+    client.post("/accounts/email/remove/")
     alice.refresh_from_db()
     assert alice.email is None
     _ask(client, "alice@other.example")
@@ -189,7 +189,7 @@ def test_the_link_is_good_once_and_for_her_only(alice: User, bob: User) -> None:
 
 
 def test_the_password_is_asked_for(alice: User) -> None:
-    assert "This is not your password." in _ask(_signed_in(), "mallory@example.org", "wrong")
+    assert "The password is incorrect." in _ask(_signed_in(), "mallory@example.org", "wrong")
     assert not mail.outbox
 
 
@@ -200,7 +200,7 @@ def test_the_page_does_not_tell_whether_an_address_is_taken(alice: User, bob: Us
     free = _ask(client, "free@example.org").replace("free@example.org", "ADDRESS")
     csrf = r'name="csrfmiddlewaretoken" value="\w+"'
     assert re.sub(csrf, "", taken) == re.sub(csrf, "", free)
-    assert "has it already" in mail.outbox[-2].body and "http://" not in mail.outbox[-2].body
+    assert "already has it" in mail.outbox[-2].body and "http://" not in mail.outbox[-2].body
 
 
 def test_mail_is_bounded(alice: User, settings: Settings) -> None:
@@ -218,7 +218,7 @@ def test_mail_is_bounded(alice: User, settings: Settings) -> None:
 
 def test_she_closes_her_account(alice: User, revocations: Revocations) -> None:
     client, other = _signed_in(), _signed_in()
-    page = client.post("/accounts/deactivate/", {"present": PASSWORD}, follow=True).content.decode()
+    page = client.post("/accounts/deactivate/", {"current_password": PASSWORD}, follow=True).content.decode()
     assert "Your account is closed." in page
     alice.refresh_from_db()
     assert not alice.is_active and alice.nickname == "Alice"
@@ -227,7 +227,7 @@ def test_she_closes_her_account(alice: User, revocations: Revocations) -> None:
     assert Client().post("/accounts/login/", {"username": "alice", "password": PASSWORD}).status_code == 200
 
 
-@pytest.mark.parametrize("form", [{}, {"present": "wrong"}, {"name": "alice"}])
+@pytest.mark.parametrize("form", [{}, {"current_password": "wrong"}, {"username_confirmation": "alice"}])
 def test_not_without_her_password(alice: User, form: dict[str, str]) -> None:
     _signed_in().post("/accounts/deactivate/", form)
     alice.refresh_from_db()
@@ -239,9 +239,9 @@ def test_who_has_no_password_types_the_user_name(alice: User) -> None:
     alice.set_unusable_password()
     alice.save()
     client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
-    client.post("/accounts/deactivate/", {"name": "bob"})
+    client.post("/accounts/deactivate/", {"username_confirmation": "bob"})
     alice.refresh_from_db()
     assert alice.is_active
-    client.post("/accounts/deactivate/", {"name": "Alice"})
+    client.post("/accounts/deactivate/", {"username_confirmation": "Alice"})
     alice.refresh_from_db()
     assert not alice.is_active

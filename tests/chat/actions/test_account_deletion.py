@@ -28,7 +28,8 @@ from accounts.actions import (
     user_register,
     users_awaiting_anonymization,
 )
-from accounts.actions.anonymization import NICKNAME, anonymized_username
+from accounts.actions.anonymization import ANONYMIZED_NICKNAME as NICKNAME
+from accounts.actions.anonymization import anonymized_username
 from accounts.credentials import token_digest
 from accounts.errors import LastAdministrator, NoSuchPerson
 from accounts.models import Device, ExternalUser, User
@@ -184,7 +185,10 @@ def test_the_record_of_operators_says_what_was_done_but_not_to_whom(alice: User,
     )
     account_delete(user_id=alice.pk)
     told = [row.change_message for row in LogEntry.objects.exclude(pk=other.pk).order_by("pk")]
-    assert told == [f"Mute.\nWhy: {NICKNAME} is loud.\nUser name: {NICKNAME}", f"Give.\nTo: {NICKNAME}"]
+    assert told == [
+        f"Mute.\nWhy: {NICKNAME} is loud.\nUser name: {NICKNAME}",
+        f"Give.\nTo: {NICKNAME}",
+    ]
     other.refresh_from_db()
     assert other.change_message == f"{NAME}.\nOf: {NAME}2", "somebody else's name only begins so"
 
@@ -294,9 +298,9 @@ def test_somebody_whose_id_is_a_messages_is_not_taken_for_it() -> None:
 def test_she_does_it_herself_with_her_password(alice: User) -> None:
     client = Client()
     client.post("/accounts/login/", {"username": NAME, "password": PASSWORD})
-    client.post("/accounts/data/delete/", {"present": "wrong"})
+    client.post("/accounts/data/delete/", {"current_password": "wrong"})
     alice.refresh_from_db()
     assert alice.deleted_at is None
-    assert client.post("/accounts/data/delete/", {"present": PASSWORD})["Location"] == "/accounts/login/"
+    assert client.post("/accounts/data/delete/", {"current_password": PASSWORD})["Location"] == "/accounts/login/"
     alice.refresh_from_db()
     assert alice.deleted_at is not None and not alice.is_active

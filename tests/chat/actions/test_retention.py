@@ -159,9 +159,9 @@ def test_uploads_that_nobody_names_go_after_a_day(alice: User, settings: Any, tm
     used, lost, fresh = (avatars.store(alice.pk, b"picture") for _ in range(3))
     User.objects.filter(pk=alice.pk).update(avatar=used)
     for address in (used, lost):
-        path = avatars.file(address.removeprefix(avatars.PREFIX))
+        path = avatars.path_of(address.removeprefix(avatars.URL_PREFIX))
         assert path is not None
         os.utime(path, (time.time() - 2 * 86400,) * 2)
     run()
-    there = [avatars.file(address.removeprefix(avatars.PREFIX)) is not None for address in (used, lost, fresh)]
+    there = [avatars.path_of(address.removeprefix(avatars.URL_PREFIX)) is not None for address in (used, lost, fresh)]
     assert there == [True, False, True]

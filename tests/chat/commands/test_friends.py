@@ -81,7 +81,10 @@ async def test_a_second_request_or_a_request_to_oneself_is_refused(people: Peopl
     alice, bob = await people("alice", "bob")
     await alice.call("friend.request", userId=bob.name)
 
-    assert await alice.refused("friend.request", userId=bob.name) == (1009, {"error": "You have asked already."})
+    assert await alice.refused("friend.request", userId=bob.name) == (
+        1009,
+        {"error": "You have already sent a friend request."},
+    )
     assert await alice.code("friend.request", userId=alice.name) == 1009
     assert await alice.code("friend.request", userId="nobody\0") == 1005
     assert await alice.code("friend.request") == 1001

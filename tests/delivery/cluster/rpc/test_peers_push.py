@@ -102,13 +102,13 @@ async def test_over_the_bound_the_oldest_go_and_are_counted(scripted: Scripted, 
 async def test_an_entry_that_no_request_can_carry_is_dropped_and_the_next_arrives(
     hub: Hub, server: DeliverServer
 ) -> None:
-    before = dropped("too_large")
+    before = dropped("picture_too_large")
     async with calling({"a": server.port}) as peers, listening(hub, ALICE) as alice:
         await peers.push("a", [transient(0), transient(1, "x" * peer.LARGEST_ENTRY), transient(2)])
         await alice.until(*shown(0, 2))
         await peers.push("a", [transient(3, "x" * (peer.LARGEST_ENTRY - 100))])
         await alice.until(*shown(0, 2, 3))
-    assert dropped("too_large") - before == 1
+    assert dropped("picture_too_large") - before == 1
 
 
 async def test_a_push_is_never_repeated(scripted: Scripted) -> None:
