@@ -39,6 +39,7 @@ def tokens(owner: User | None = None) -> QuerySet[AuthToken]:
         "app": "app__number",
         "address": "address",
         "last_seen_at": "last_seen_at",
+        "created_by": "created_by__username",
     }
     rows = AuthToken.objects.select_related("user").annotate(credential=credential)
     rows = rows.annotate(**{field: Subquery(device.values(column)[:1]) for field, column in columns.items()})

@@ -18,7 +18,7 @@ from chat.selectors import peer_id_of
 def require_not_blocked(user: User, other: User) -> None:
     """Raise NOT_AUTHORISED if either user blocks the other."""
     if has_blocked(user.pk, other.pk):
-        raise ChatError(errors.NOT_AUTHORISED, "You have blocked this person. Unblock them first.")
+        raise ChatError(errors.NOT_AUTHORISED, "You have blocked this user. Unblock them first.")
     if has_blocked(other.pk, user.pk):
         raise _cannot_write()
 
