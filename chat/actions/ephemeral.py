@@ -121,7 +121,7 @@ def _online_guests(names: Collection[str]) -> dict[str, set[int]]:
         return {}
 
     async def find(presence: Presence) -> dict[str, set[int]]:
-        found = await asyncio.gather(*(presence.named(name) for name in names))
+        found = await asyncio.gather(*(presence.find_by_name(name) for name in names))
         return {name: set(user_ids) for name, user_ids in zip(names, found, strict=True)}
 
     return query_presence(find, {name: set() for name in names})
@@ -139,5 +139,5 @@ def _push_to_channel(destination: Destination, author: User, text: str, director
     publish.transient(ephemeral_entry(author, text, channel=channel_id, header=rules.private_route(channel.pair)))
     if channel.app is not None:
         number = channel.app.number
-        return PushResult(destination, receivers=query_presence(lambda presence: presence.count(number), 0))
+        return PushResult(destination, receivers=query_presence(lambda presence: presence.count_online(number), 0))
     return PushResult(destination, receivers=len(online_user_ids(set(member_ids(channel)) - {author.pk})))

@@ -44,7 +44,7 @@ def names_online(*, app_number: int) -> list[str]:
     """
     app = require_app(app_number)
     nobody: dict[int, str] = {}
-    return list(visible_users(query_presence(lambda presence: presence.persons(app.number), nobody)).values())
+    return list(visible_users(query_presence(lambda presence: presence.list_online(app.number), nobody)).values())
 
 
 def is_online(*, name: str, app_number: int | None = None) -> bool:
@@ -120,9 +120,9 @@ def _online_user_ids(name: str, app: int | None = None) -> list[int]:
     account = user_by_name(name)
 
     async def find(presence: Presence) -> list[int]:
-        found = set(await presence.named(name, app))
+        found = set(await presence.find_by_name(name, app))
         if account is not None:
-            found |= await presence.online([account.pk], app)
+            found |= await presence.filter_online([account.pk], app)
         return sorted(found)
 
     return query_presence(find, [])

@@ -36,7 +36,7 @@ class PresenceBroadcaster:
         self._pending: list[tuple[EventKind, int, int]] = []
         self._task: asyncio.Task[None] | None = None
         self.log = PresenceLog(presence)
-        presence.on_first, presence.on_last = self._on_online, self._on_offline
+        presence.on_online, presence.on_offline = self._on_online, self._on_offline
 
     async def stop(self) -> None:
         """Stop broadcasting."""
@@ -62,7 +62,7 @@ class PresenceBroadcaster:
         while self._pending:
             batch, self._pending = self._pending[:LOOKUP_BATCH_SIZE], self._pending[LOOKUP_BATCH_SIZE:]
             apps = {app for _, _, app in batch}
-            small = {app for app in apps if await self._presence.count(app) <= settings.IM_PRESENCE_LIMIT}
+            small = {app for app in apps if await self._presence.count_online(app) <= settings.IM_PRESENCE_LIMIT}
             batch = [one for one in batch if one[2] in small]
             if not batch:
                 continue

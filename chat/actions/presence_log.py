@@ -98,7 +98,7 @@ class PresenceLog:
                 gone.setdefault(app, set()).add(person)
         back: set[tuple[int, int]] = set()
         for app, persons in gone.items():
-            back |= {(person, app) for person in await self._presence.online(sorted(persons), app)}
+            back |= {(person, app) for person in await self._presence.filter_online(sorted(persons), app)}
         return [
             (kind, person, app)
             for kind, person, app in batch

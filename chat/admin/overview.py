@@ -116,10 +116,10 @@ def look(faults: list[str]) -> Online | None:
 
 
 async def _look(hub: Hub, apps: Sequence[tuple[int, str]]) -> Online:
-    counted = [(name, await hub.presence.count(number)) for number, name in apps]
+    counted = [(name, await hub.presence.count_online(number)) for number, name in apps]
     people: dict[int, str] = {}
     for number, _name in apps:
-        people |= await hub.presence.persons(number, limit=KNOWN)
+        people |= await hub.presence.list_online(number, limit=KNOWN)
     node = running_node()
     nodes = sorted(node.nodes.live().values(), key=lambda one: one.started) if node is not None else []
     return Online(counted, people, hub.watermark, nodes, node.nodes.id if node is not None else "")
@@ -137,7 +137,7 @@ def nodes_shown(online: Online | None) -> list[NodeShown]:
             connections=node.connections,
             logged_in=node.logged_in,
             here=node.id == online.here,
-            losses=[node.losses.get(name, 0) for name in LOSSES],
+            losses=[node.fault_counts.get(name, 0) for name in LOSSES],
         )
         for node in online.nodes
     ]
@@ -150,5 +150,9 @@ def lease() -> float:
 
 def losses_of_all(online: Online | None) -> list[tuple[str, int]]:
     """What all nodes have counted of faults and losses, each since its start; of this process if it knows of none."""
-    told = [node.losses for node in online.nodes] if online is not None and online.nodes else [metrics.fault_counts()]
+    told = (
+        [node.fault_counts for node in online.nodes]
+        if online is not None and online.nodes
+        else [metrics.fault_counts()]
+    )
     return [(str(label), sum(one.get(name, 0) for one in told)) for name, label in LOSSES.items()]

@@ -207,7 +207,7 @@ async def members(call: Call, data: Members) -> dict[str, Any]:
         return shown, presence_visible_to(call.user, [membership.user for membership in memberships]), more
 
     people, visible, more = await run(read)
-    online = await publish.hub().presence.online(list(visible))
+    online = await publish.hub().presence.filter_online(list(visible))
     return {"members": [shown | {"online": id in online} for id, shown in people.items()], "hasMore": more}
 
 

@@ -52,7 +52,7 @@ async def friend_list(call: Call, data: Nothing) -> dict[str, Any]:
         return shown, presence_visible_to(call.user, known.friends)
 
     lists, visible = await run(read)
-    online = await publish.hub().presence.online(list(visible))
+    online = await publish.hub().presence.filter_online(list(visible))
     lists["friends"] = [friend | {"online": int(friend["id"]) in online} for friend in lists["friends"]]
     return lists
 

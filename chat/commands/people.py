@@ -22,7 +22,7 @@ FOUND_SHOWN = 20
 async def presence_list(call: Call, data: Nothing) -> dict[str, Any]:
     """List the users who are online on your app and share that: their number, and the first 500 of them."""
     presence, app = publish.hub().presence, call.caller.app
-    shown = await presence.persons(app, limit=ONLINE_SHOWN)
+    shown = await presence.list_online(app, limit=ONLINE_SHOWN)
 
     def read() -> list[dict[str, Any]]:
         people = selectors.users_by_ids(shown)
@@ -31,7 +31,7 @@ async def presence_list(call: Call, data: Nothing) -> dict[str, Any]:
 
     online = await run(read)
     # Of a few all are known; the two answers are of two moments.
-    count = len(online) if len(shown) < ONLINE_SHOWN else max(len(online), await presence.count(app))
+    count = len(online) if len(shown) < ONLINE_SHOWN else max(len(online), await presence.count_online(app))
     return {"online": online, "count": count}
 
 

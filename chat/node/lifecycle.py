@@ -25,8 +25,8 @@ from delivery.cluster.services import Cluster
 from delivery.db.executors import run
 from delivery.hub import receipts
 from delivery.hub.hub import RECONNECTS_PER_SECOND, Hub
-from delivery.nodes.base import Nodes
-from delivery.nodes.memory import MemoryNodes
+from delivery.nodes.base import NodeRegistry
+from delivery.nodes.memory import MemoryNodeRegistry
 from delivery.presence.base import Presence
 from delivery.presence.memory import MemoryPresence
 from delivery.rate_limits.limiter import use_shared_buckets
@@ -38,21 +38,21 @@ class Node:
     """One node of the site. The server's lifespan starts it, or under daphne the first connection."""
 
     def __init__(self) -> None:
-        start_node = settings.IM_NODE_ID or secrets.token_hex(4)
-        self.cluster = Cluster(start_node) if settings.REDIS_URL else None
-        self.nodes: Nodes = self.cluster.nodes if self.cluster is not None else MemoryNodes(start_node)
-        presence: Presence = self.cluster.presence if self.cluster is not None else MemoryPresence(start_node)
+        node_id = settings.IM_NODE_ID or secrets.token_hex(4)
+        self.cluster = Cluster(node_id) if settings.REDIS_URL else None
+        self.nodes: NodeRegistry = self.cluster.nodes if self.cluster is not None else MemoryNodeRegistry(node_id)
+        presence: Presence = self.cluster.presence if self.cluster is not None else MemoryPresence(node_id)
         self.hub = Hub(presence)
         self.presence_broadcaster = PresenceBroadcaster(presence)
         self.writer = WriteQueue(settings.IM_CLUSTER_COMMIT_INTERVAL if self.cluster is not None else None)
         self.connection_limiter = ConnectionLimiter()
         self.resend_timer = ResendTimer()
-        self.webhooks = Dispatcher(start_node, self.hub)
+        self.webhooks = Dispatcher(node_id, self.hub)
         self.accepting = True
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        self.nodes.counts = self._counts
+        self.nodes.count_connections = self._counts
         await self.hub.start()
         relay = await self.cluster.start(self.hub) if self.cluster is not None else None
         self.writer.start()

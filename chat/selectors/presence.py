@@ -28,7 +28,7 @@ def query_presence(question: Callable[[Presence], Coroutine[Any, Any, T]], nobod
 def online_user_ids(persons: Collection[int], app: int | None = None) -> set[int]:
     """Return which of these users are online, on the app or on any app."""
     nobody: set[int] = set()
-    return query_presence(lambda presence: presence.online(sorted(persons), app), nobody)
+    return query_presence(lambda presence: presence.filter_online(sorted(persons), app), nobody)
 
 
 def online_by_name(names: Sequence[str], app: int | None = None) -> dict[str, bool]:
@@ -38,8 +38,8 @@ def online_by_name(names: Sequence[str], app: int | None = None) -> dict[str, bo
     others = [name for name in names if name not in known]
 
     async def found(presence: Presence) -> set[str]:
-        there = await presence.online(sorted(set(accounts.values())), app) if accounts else set()
-        guests = await asyncio.gather(*(presence.named(name, app) for name in others))
+        there = await presence.filter_online(sorted(set(accounts.values())), app) if accounts else set()
+        guests = await asyncio.gather(*(presence.find_by_name(name, app) for name in others))
         return {name for name, person in accounts.items() if person in there} | {
             name for name, bearers in zip(others, guests, strict=True) if bearers
         }
@@ -60,7 +60,7 @@ def online_counts() -> list[tuple[App, int]]:
     apps = apps_enabled()
 
     async def counts(presence: Presence) -> list[int]:
-        return await asyncio.gather(*(presence.count(app.number) for app in apps))
+        return await asyncio.gather(*(presence.count_online(app.number) for app in apps))
 
     return list(zip(apps, query_presence(counts, [0] * len(apps)), strict=True))
 
@@ -86,4 +86,4 @@ def visible_users(found: dict[int, str]) -> dict[int, str]:
 
 def _online_after(app: App, after: int, limit: int) -> dict[int, str]:
     nobody: dict[int, str] = {}
-    return query_presence(lambda presence: presence.persons(app.number, after=after, limit=limit), nobody)
+    return query_presence(lambda presence: presence.list_online(app.number, after=after, limit=limit), nobody)

@@ -1,4 +1,4 @@
-"""Who is online in the cluster: what Redis knows of all nodes, together with what this one knows by itself."""
+"""Presence queries of a cluster: what Redis knows of all nodes, combined with what this node knows of its own users."""
 
 from __future__ import annotations
 
@@ -10,92 +10,96 @@ from typing import Any
 import orjson
 from django.conf import settings
 
-from delivery.cluster.presence_scripts import COUNT, NAMED, PERSONS, WHERE
-from delivery.cluster.redis_client import PATIENCE, RedisClient, RedisUnavailable
+from delivery.cluster.presence_scripts import COUNT_ONLINE, FIND_BY_NAME, FIND_CONNECTIONS, LIST_ONLINE
+from delivery.cluster.redis_client import REDIS_TIMEOUT_SECONDS, RedisClient, RedisUnavailable
 from delivery.presence.local import LocalPresence
 
-PAGE = 2000
-"""Persons in one answer of Redis; less than what Lua takes as arguments of a call."""
-ASKED = 5000
-"""Persons in one question."""
+USERS_PER_RESULT = 2000
+"""Users that one script lists. Lua takes only a few thousand arguments in a call."""
+USERS_PER_QUERY = 5000
 
 
-def grace() -> int:
-    """IM_PRESENCE_GRACE in milliseconds."""
+def grace_ms() -> int:
+    """Return IM_PRESENCE_GRACE in milliseconds."""
     return int(settings.IM_PRESENCE_GRACE * 1000)
 
 
 class ClusterPresenceReader:
-    """The questions of `delivery.presence.base.Presence`. While Redis is away, each answer is of this node alone.
+    """The queries of `delivery.presence.base.Presence`. While Redis is away, they answer for this node alone.
 
-    `here` are this node's people; `written_out` waits until Redis knows them, as far as that can be had soon.
+    `local` are the users of this node; `wait_until_written` waits a moment for Redis to know them.
     """
 
     def __init__(
-        self, link: RedisClient, node: str, here: LocalPresence, written_out: Callable[[], Awaitable[None]]
+        self, redis: RedisClient, node: str, local: LocalPresence, wait_until_written: Callable[[], Awaitable[None]]
     ) -> None:
-        self._link = link
+        self._redis = redis
         self._node = node
-        self._here = here
-        self._written_out = written_out
+        self._local = local
+        self._wait_until_written = wait_until_written
 
-    async def online(self, persons: Sequence[int], app: int | None = None) -> set[int]:
-        found = {person for person in persons if self._here.online(person, app)}
-        async for person, there, _ in self._elsewhere([person for person in persons if person not in found]):
-            if app is None or there == app:
-                found.add(person)
+    async def filter_online(self, user_ids: Sequence[int], app: int | None = None) -> set[int]:
+        found = {user_id for user_id in user_ids if self._local.is_online(user_id, app)}
+        remaining = [user_id for user_id in user_ids if user_id not in found]
+        async for user_id, connected_app, _ in self._connections_elsewhere(remaining):
+            if app is None or connected_app == app:
+                found.add(user_id)
         return found
 
-    async def nodes_of(self, persons: Sequence[int]) -> dict[int, set[str]]:
-        """Asked anew each time. An answer is as old as its way here: somebody who has just come may be missed."""
-        found: dict[int, set[str]] = {person: {self._node} for person in persons if self._here.online(person)}
-        async for person, _, node in self._elsewhere(persons):
-            found.setdefault(person, set()).add(node)
+    async def find_nodes(self, user_ids: Sequence[int]) -> dict[int, set[str]]:
+        """See `Presence.find_nodes`. Never cached: only a user who came during the query may be missing."""
+        found: dict[int, set[str]] = {user_id: {self._node} for user_id in user_ids if self._local.is_online(user_id)}
+        async for user_id, _, node in self._connections_elsewhere(user_ids):
+            found.setdefault(user_id, set()).add(node)
         return found
 
-    async def _elsewhere(self, persons: Sequence[int]) -> AsyncIterator[tuple[int, int, str]]:
-        """Person, app and node, for all that other nodes hold of them; nothing while Redis is away."""
-        for start in range(0, len(persons), ASKED):
+    async def _connections_elsewhere(self, user_ids: Sequence[int]) -> AsyncIterator[tuple[int, int, str]]:
+        """Yield user, app and node for connections to other nodes; nothing while Redis is away."""
+        for start in range(0, len(user_ids), USERS_PER_QUERY):
+            batch = user_ids[start : start + USERS_PER_QUERY]
             try:
-                answer = orjson.loads(await self._link.run(WHERE, *persons[start : start + ASKED])) or []
+                result = orjson.loads(await self._redis.run_script(FIND_CONNECTIONS, *batch)) or []
             except RedisUnavailable:
                 return
-            for person, field in zip(answer[::2], answer[1::2], strict=True):
+            for user_id, field in zip(result[::2], result[1::2], strict=True):
                 app, _, lease = field.partition("@")
                 node = lease.rpartition("/")[0]
                 if node != self._node:
-                    yield int(person), int(app), node
+                    yield int(user_id), int(app), node
 
-    async def persons(self, app: int, *, after: int = 0, limit: int | None = None) -> dict[int, str]:
+    async def list_online(self, app: int, *, after: int = 0, limit: int | None = None) -> dict[int, str]:
         found: dict[int, str] = {}
         last = after
         while limit is None or len(found) < limit:
-            page = PAGE if limit is None else min(PAGE, limit - len(found))
-            answer = await self._ask(PERSONS, app, last, page)
-            if answer is None:
-                return self._here.persons(app, after=after, limit=limit)
-            persons, names = orjson.loads(answer[0])
-            found |= {int(person): name or "" for person, name in zip(persons, names, strict=True)}
-            if len(persons) < page:
+            page_size = USERS_PER_RESULT if limit is None else min(USERS_PER_RESULT, limit - len(found))
+            result = await self._query(LIST_ONLINE, app, last, page_size)
+            if result is None:
+                return self._local.list_online(app, after=after, limit=limit)
+            user_ids, names = orjson.loads(result[0])
+            found |= {int(user_id): name or "" for user_id, name in zip(user_ids, names, strict=True)}
+            if len(user_ids) < page_size:
                 break
-            last = int(persons[-1])
+            last = int(user_ids[-1])
         return found
 
-    async def count(self, app: int) -> int:
-        answer = await self._ask(COUNT, app)
-        return self._here.count(app) if answer is None else int(answer[0])
+    async def count_online(self, app: int) -> int:
+        result = await self._query(COUNT_ONLINE, app)
+        return self._local.count_online(app) if result is None else int(result[0])
 
-    async def named(self, name: str, app: int | None = None) -> list[int]:
-        answer = await self._ask(NAMED, name, "" if app is None else app)
-        return self._here.named(name, app) if answer is None else sorted(map(int, answer[0]))
+    async def find_by_name(self, name: str, app: int | None = None) -> list[int]:
+        result = await self._query(FIND_BY_NAME, name, "" if app is None else app)
+        return self._local.find_by_name(name, app) if result is None else sorted(map(int, result[0]))
 
-    async def _ask(self, script: str, *arguments: str | int) -> list[Any] | None:
-        """Redis's answer, with what happened here before in it, as far as that can be had soon; None if it is away."""
-        answer: list[Any] | None = None
+    async def _query(self, script: str, *arguments: str | int) -> list[Any] | None:
+        """Return the script's result, which includes recent changes of this node if Redis gets them soon enough.
+
+        None while Redis is away.
+        """
+        result: list[Any] | None = None
         with contextlib.suppress(RedisUnavailable, TimeoutError):
-            await self._written_out()
-            async with asyncio.timeout(PATIENCE):
-                more = 1
-                while more:
-                    more, *answer = await self._link.run(script, grace(), *arguments)
-        return answer
+            await self._wait_until_written()
+            async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
+                call_again = 1
+                while call_again:
+                    call_again, *result = await self._redis.run_script(script, grace_ms(), *arguments)
+        return result

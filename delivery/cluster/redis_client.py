@@ -1,6 +1,6 @@
-"""This process's way to Redis, which may be away: whatever is asked has an answer or an error within half a second.
+"""Redis client that answers or fails within half a second, whatever state Redis is in.
 
-Once it has failed, only the node's probe asks it again, so that nobody else waits and nothing storms.
+After a failure only the node's own probe asks Redis again, so that nothing else waits and no storm of retries begins.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from delivery.metrics import REDIS_AWAY
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = 0.5
-"""Seconds for one script, its connection included."""
-CONNECTIONS = 16
+REDIS_TIMEOUT_SECONDS = 0.5
+"""The longest that one script may take, including its connection."""
+MAX_REDIS_CONNECTIONS = 16
 
 
 class RedisUnavailable(Exception):
@@ -32,63 +32,63 @@ class RedisClient:
     """One client with its connections. To be used on one event loop."""
 
     def __init__(self, url: str) -> None:
-        self.up = False
-        """Whether Redis is there and has what this node told it. Set by the registry of nodes."""
+        self.is_up = False
+        """Whether Redis answers and knows this node. Set by the registry of nodes."""
         self._pool = BlockingConnectionPool.from_url(
             url,
             decode_responses=True,
-            max_connections=CONNECTIONS,
-            timeout=PATIENCE,
-            # `probe` has the time-out: the client's own is a wait_for, which on Python 3.11 swallows cancels.
+            max_connections=MAX_REDIS_CONNECTIONS,
+            timeout=REDIS_TIMEOUT_SECONDS,
+            # `probe` has the time-out. The client's own one is a wait_for, which swallows cancels on Python 3.11.
             socket_timeout=None,
-            socket_connect_timeout=PATIENCE,
+            socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
             retry=Retry(NoBackoff(), 0),
         )
         REDIS_AWAY.set(1)
         self._client = Redis(connection_pool=self._pool)
         self._scripts: dict[str, AsyncScript] = {}
 
-    async def run(self, script: str, *arguments: str | int) -> Any:
-        """The answer of a Lua script. Raises RedisUnavailable, at once while Redis is down."""
-        if not self.up:
+    async def run_script(self, script: str, *arguments: str | int) -> Any:
+        """Return the result of a Lua script. Raises RedisUnavailable, at once while Redis is down."""
+        if not self.is_up:
             raise RedisUnavailable
         return await self.probe(script, *arguments)
 
     async def probe(self, script: str, *arguments: str | int) -> Any:
-        """The same, but also while Redis is believed to be down."""
-        known = self._scripts.get(script)
-        if known is None:
-            known = self._scripts[script] = self._client.register_script(script)
+        """Do what `run_script` does, also while Redis is believed to be down."""
+        registered = self._scripts.get(script)
+        if registered is None:
+            registered = self._scripts[script] = self._client.register_script(script)
         try:
-            async with asyncio.timeout(PATIENCE):
-                return await known(args=arguments)
+            async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
+                return await registered(args=arguments)
         except (RedisError, OSError, TimeoutError) as error:
-            await self._lose(error)
+            await self._mark_down(error)
             raise RedisUnavailable from error
 
-    async def _lose(self, error: Exception) -> None:
-        if self.up:
-            self.up = False
+    async def _mark_down(self, error: Exception) -> None:
+        if self.is_up:
+            self.is_up = False
             REDIS_AWAY.set(1)
             logger.warning("redis_unreachable", extra={"error": repr(error)})
             try:
-                # Others of its idle connections are most likely broken too.
+                # The other idle connections are most likely broken too.
                 await self._pool.disconnect(inuse_connections=False)
             except (RedisError, OSError) as failure:
-                logger.info("redis_disconnect", extra={"error": repr(failure)})
+                logger.info("redis_disconnect_failed", extra={"error": repr(failure)})
 
-    def found(self) -> None:
-        """Redis answers, and may be asked by everybody."""
-        if not self.up:
-            self.up = True
+    def mark_up(self) -> None:
+        """Let everything on this node use Redis: it answers."""
+        if not self.is_up:
+            self.is_up = True
             REDIS_AWAY.set(0)
             logger.info("redis_reachable")
 
     async def close(self) -> None:
-        self.up = False
+        self.is_up = False
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
                 await self._client.aclose()
                 await self._pool.aclose()
         except (RedisError, OSError, TimeoutError) as error:
-            logger.info("redis_disconnect", extra={"error": repr(error)})
+            logger.info("redis_disconnect_failed", extra={"error": repr(error)})

@@ -1,7 +1,7 @@
-"""The registry of a cluster: each node holds a lease in Redis, which lapses IM_NODE_LEASE seconds after its last sign.
+"""The registry of nodes in Redis: each node holds a lease, which lapses IM_NODE_LEASE seconds after its last renewal.
 
-Only Redis's clock counts. `im:lease:<lease>` has what the node says of itself, `im:leases` names them all. What a node
-writes elsewhere in Redis stands under its lease, and is void without it.
+Only Redis's clock counts. `im:lease:<lease>` is what a node says about itself, `im:leases` is the set of all leases.
+Whatever else a node writes to Redis belongs to its lease, and is void without it.
 """
 
 from __future__ import annotations
@@ -19,14 +19,20 @@ from django.conf import settings
 from delivery.cluster.redis_client import RedisClient, RedisUnavailable
 from delivery.log import now_ms
 from delivery.metrics import fault_counts
-from delivery.nodes.base import Changed, Counts, NodeInfo, no_change, no_counts
+from delivery.nodes.base import (
+    ConnectionCounter,
+    NodeInfo,
+    NodesCallback,
+    count_no_connections,
+    ignore_node_changes,
+)
 
 logger = logging.getLogger(__name__)
 
-SECOND = 1.0
-"""How often a node says that it lives and looks who else does; more often if the lease is short."""
+MAX_REFRESH_INTERVAL_SECONDS = 1.0
+"""How often a node renews its lease and reads the registry; more often if leases are short."""
 
-_TAKE = """
+_TAKE_LEASE = """
 local key = 'im:lease:' .. ARGV[1]
 redis.call('HSET', key, 'id', ARGV[3], 'address', ARGV[4], 'started', ARGV[5], 'writes', 0,
     'connections', 0, 'logged_in', 0)
@@ -34,62 +40,64 @@ redis.call('PEXPIRE', key, ARGV[2])
 redis.call('SADD', 'im:leases', ARGV[1])
 """
 
-_RENEW = """
+_RENEW_LEASE = """
 local key = 'im:lease:' .. ARGV[1]
 local writes = redis.call('HGET', key, 'writes')
 if writes then
-    redis.call('HSET', key, 'connections', ARGV[3], 'logged_in', ARGV[4], 'losses', ARGV[5])
+    redis.call('HSET', key, 'connections', ARGV[3], 'logged_in', ARGV[4], 'fault_counts', ARGV[5])
     redis.call('PEXPIRE', key, ARGV[2])
 end
 local live = {}
 for _, lease in ipairs(redis.call('SMEMBERS', 'im:leases')) do
     local row = redis.call('HMGET', 'im:lease:' .. lease, 'id', 'address', 'started', 'connections', 'logged_in',
-        'losses')
+        'fault_counts')
     if row[1] then live[#live + 1] = row else redis.call('SREM', 'im:leases', lease) end
 end
 return {tonumber(writes or -1), live}
 """
 
-_GIVE_UP = """
+_RELEASE_LEASE = """
 redis.call('DEL', 'im:lease:' .. ARGV[1])
 redis.call('SREM', 'im:leases', ARGV[1])
 """
 
 
-def _nothing() -> None:
-    """Nobody wants to know."""
+def _do_nothing() -> None:
+    """Do nothing."""
 
 
-class RedisNodes:
-    """See `delivery.nodes.base.Nodes`.
+class RedisNodeRegistry:
+    """The registry of a cluster; see `delivery.nodes.base.NodeRegistry`.
 
-    While Redis is away the nodes seen last are believed to live as long as their leases would have held.
+    While Redis is away, a node counts as running until its lease would have lapsed.
     """
 
-    def __init__(self, link: RedisClient, node: str) -> None:
+    def __init__(self, redis: RedisClient, node: str) -> None:
         self.id = node
         self.address = ""
-        self.counts: Counts = no_counts
-        self.changed: Changed = no_change
+        self.count_connections: ConnectionCounter = count_no_connections
+        self.on_change: NodesCallback = ignore_node_changes
         self.lease = ""
-        """Under which all this node writes now stands. After whatever may have cost Redis its memory it is another."""
+        """The lease that this node's writes belong to. Whenever Redis may have lost data, a new one replaces it."""
         self.writes = 0
-        """How many writes under this lease Redis has acknowledged: if it knows of fewer, it has lost some."""
-        self.on_lease: Callable[[], None] = _nothing
-        """Called when a new lease has been taken: all that this node holds is to be written anew."""
-        self._link = link
+        """How many writes under this lease Redis has acknowledged. If it knows of fewer, it has lost some."""
+        self.on_new_lease: Callable[[], None] = _do_nothing
+        """Called when a new lease has been taken: everything that this node holds must be written again."""
+        self._redis = redis
         self._started = now_ms()
         self._seen: dict[str, tuple[NodeInfo, float]] = {}
-        self._live: dict[str, NodeInfo] = {}
-        self._sign = 0.0
-        self._trusting = 0.0
-        self._wake = asyncio.Event()
+        """The other nodes, and when Redis last named them."""
+        self._others: dict[str, NodeInfo] = {}
+        self._renewed_at = 0.0
+        self._distrusted_until = 0.0
+        """Until when Redis may not know all nodes, because it has lost data."""
+        self._refresh_requested = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Take a lease; if Redis is away, as soon as it is there."""
-        await self.look()
-        self._task = asyncio.create_task(self._follow(), name="nodes")
+        """Take a lease; while Redis is away, take it later."""
+        await self.refresh()
+        self._task = asyncio.create_task(self._run(), name="nodes")
 
     async def stop(self) -> None:
         if self._task is not None:
@@ -97,83 +105,86 @@ class RedisNodes:
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
         try:
-            await self._link.run(_GIVE_UP, self.lease)
+            await self._redis.run_script(_RELEASE_LEASE, self.lease)
         except RedisUnavailable:
             logger.info("lease_release_failed")
         self.lease = ""
 
     def live(self) -> dict[str, NodeInfo]:
-        me = NodeInfo(self.id, self.address, self._started, *self.counts(), fault_counts())
-        return {self.id: me, **self._live}
+        own = NodeInfo(self.id, self.address, self._started, *self.count_connections(), fault_counts())
+        return {self.id: own, **self._others}
 
     def request_refresh(self) -> None:
-        """What this node knows may be wrong, or Redis not know its lease: look at once."""
-        self._wake.set()
+        """Refresh at once: this node's view may be wrong, or Redis may not know its lease."""
+        self._refresh_requested.set()
 
     @property
     def interval(self) -> float:
-        """Seconds between two looks: a lease is renewed thrice at least before it lapses."""
-        return float(min(SECOND, settings.IM_NODE_LEASE / 3))
+        """Seconds between two refreshes: a lease is renewed at least three times before it lapses."""
+        return float(min(MAX_REFRESH_INTERVAL_SECONDS, settings.IM_NODE_LEASE / 3))
 
-    async def _follow(self) -> None:
+    async def _run(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self.interval if self._link.up else self.interval / 2):
-                    await self._wake.wait()
-            self._wake.clear()
+                async with asyncio.timeout(self.interval if self._redis.is_up else self.interval / 2):
+                    await self._refresh_requested.wait()
+            self._refresh_requested.clear()
             try:
-                await self.look()
+                await self.refresh()
             except Exception:
-                logger.exception("nodes_fault")
+                logger.exception("node_registry_error")
 
-    async def look(self) -> None:
-        """Give a sign of life and see who else lives."""
+    async def refresh(self) -> None:
+        """Renew the lease and read which nodes are running."""
         lease_ms = int(settings.IM_NODE_LEASE * 1000)
         now = time.monotonic()
         try:
-            # After a failure nobody knows which writes Redis has carried out, or is going to: they become void.
-            lease = self.lease if self._link.up else ""
-            known, rows = await self._link.probe(_RENEW, lease, lease_ms, *self.counts(), json.dumps(fault_counts()))
+            # After a failure it is unknown which writes Redis has carried out, or will: a new lease makes them void.
+            lease = self.lease if self._redis.is_up else ""
+            counts = self.count_connections()
+            known, rows = await self._redis.probe(_RENEW_LEASE, lease, lease_ms, *counts, json.dumps(fault_counts()))
             if known < self.writes:
-                if self._sign and (not self._link.up or now < self._sign + settings.IM_NODE_LEASE):
-                    # Redis may have come back without its memory, and the others not yet have told it who they are.
-                    self._trusting = now + settings.IM_NODE_LEASE
-                await self._take(lease_ms)
+                if self._renewed_at and (not self._redis.is_up or now < self._renewed_at + settings.IM_NODE_LEASE):
+                    # Redis may have restarted without its data, and other nodes not yet have registered again.
+                    self._distrusted_until = now + settings.IM_NODE_LEASE
+                await self._take_lease(lease_ms)
         except RedisUnavailable:
-            self._see(None)
+            self._update_others(None)
             return
-        self._sign = now
-        self._see(rows)
+        self._renewed_at = now
+        self._update_others(rows)
 
-    async def _take(self, lease_ms: int) -> None:
+    async def _take_lease(self, lease_ms: int) -> None:
         lease = f"{self.id}/{secrets.token_hex(4)}"
-        await self._link.probe(_TAKE, lease, lease_ms, self.id, self.address, self._started)
+        await self._redis.probe(_TAKE_LEASE, lease, lease_ms, self.id, self.address, self._started)
         self.lease, self.writes = lease, 0
-        self._link.found()
-        self.on_lease()
+        self._redis.mark_up()
+        self.on_new_lease()
 
-    def _see(self, rows: Sequence[Sequence[str]] | None) -> None:
-        """Who lives: those Redis names, and while it cannot know all, those whose leases may still hold."""
+    def _update_others(self, rows: Sequence[Sequence[str]] | None) -> None:
+        """Note the nodes that Redis names and, while it may not know all, those whose leases may still hold."""
         now = time.monotonic()
         named: dict[str, NodeInfo] = {}
-        for node, address, started, connections, logged_in, lost in rows or ():
-            # A node of a version before this one says nothing of its losses.
+        for node, address, started, connections, logged_in, faults in rows or ():
+            # A node of an older version does not report its faults.
             numbers = int(started), int(connections), int(logged_in)
-            info = NodeInfo(node, address, *numbers, json.loads(lost or "{}"))
-            # Of two leases of one id the later start counts: the other process has ended without a word.
+            info = NodeInfo(node, address, *numbers, json.loads(faults or "{}"))
+            # Of two leases of one id the later start counts: the other process has been killed.
             if node != self.id and (node not in named or named[node].started <= info.started):
                 named[node] = info
-        if rows is None or now < self._trusting:
+        if rows is None or now < self._distrusted_until:
             kept = {node: seen for node, seen in self._seen.items() if now < seen[1] + settings.IM_NODE_LEASE}
         else:
             kept = {}
         self._seen = kept | {node: (info, now) for node, info in named.items()}
-        before, self._live = self._live, {node: info for node, (info, _) in self._seen.items()}
-        left = before.keys() - self._live.keys()
-        joined = {node for node, info in self._live.items() if node not in before or _moved(before[node], info)}
+        before, self._others = self._others, {node: info for node, (info, _) in self._seen.items()}
+        left = before.keys() - self._others.keys()
+        joined = {
+            node for node, info in self._others.items() if node not in before or _has_restarted(before[node], info)
+        }
         if joined or left:
-            self.changed(joined, set(left))
+            self.on_change(joined, set(left))
 
 
-def _moved(before: NodeInfo, after: NodeInfo) -> bool:
+def _has_restarted(before: NodeInfo, after: NodeInfo) -> bool:
     return (before.address, before.started) != (after.address, after.started)

@@ -1,9 +1,9 @@
-"""Presence of a cluster: each node knows its own people by itself, Redis tells of the others'.
+"""Presence of a cluster: each node knows its own users by itself, and Redis tells it about the users of other nodes.
 
-Redis is written to by one task, in batches, when people come and go; nothing is written while they stay. It is never
-the record: whenever it may have lost something, all that this node holds is written anew under a new lease, which makes
-void what was written, or may still be carried out, under the old one. While it is away, each answer is of this node
-alone.
+One task writes to Redis, in batches, when users connect and disconnect, and nothing while they stay. Redis is never the
+record: whenever it may have lost something, everything that this node holds is written again under a new lease. That
+makes void what was written, or may still be carried out, under the old one. While Redis is away, each node answers for
+itself alone.
 """
 
 from __future__ import annotations
@@ -14,235 +14,236 @@ import logging
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
-from delivery.cluster.presence_queries import ClusterPresenceReader, grace
-from delivery.cluster.presence_scripts import RETIRE, SWEEP, WRITE
-from delivery.cluster.redis_client import PATIENCE, RedisClient, RedisUnavailable
-from delivery.cluster.redis_nodes import RedisNodes
-from delivery.presence.base import Watcher, ignore
-from delivery.presence.local import Key, LocalPresence, PresenceGraceTimers
+from delivery.cluster.presence_queries import ClusterPresenceReader, grace_ms
+from delivery.cluster.presence_scripts import RETIRE_LEASE, TAKE_DEPARTED, WRITE_CHANGES
+from delivery.cluster.redis_client import REDIS_TIMEOUT_SECONDS, RedisClient, RedisUnavailable
+from delivery.cluster.redis_nodes import RedisNodeRegistry
+from delivery.presence.base import PresenceCallback, ignore_presence
+from delivery.presence.local import LocalPresence, PresenceGraceTimers, UserOnApp
 
 logger = logging.getLogger(__name__)
 
-TOGETHER = 500
-"""Changes in one write: a few milliseconds of Redis."""
-STALE = 60_000
-"""Milliseconds after which somebody's going is no news any more: no node lived to tell it."""
+CHANGES_PER_WRITE = 500
+"""A write of this size takes Redis a few milliseconds."""
+MAX_DEPARTURE_AGE_MS = 60_000
+"""Older departures are not told: no node was running when they were due."""
 
 
 class RedisPresence:
-    """See `delivery.presence.base.Presence`. To be started after its registry of nodes, and stopped before it."""
+    """Presence in Redis; see `delivery.presence.base.Presence`. It starts after its registry and stops before it."""
 
-    def __init__(self, link: RedisClient, nodes: RedisNodes) -> None:
-        self.on_first: Watcher = ignore
-        self.on_last: Watcher = ignore
-        self._link = link
+    def __init__(self, redis: RedisClient, nodes: RedisNodeRegistry) -> None:
+        self.on_online: PresenceCallback = ignore_presence
+        self.on_offline: PresenceCallback = ignore_presence
+        self._redis = redis
         self._nodes = nodes
-        self._here = LocalPresence()
-        self._everybody = ClusterPresenceReader(link, nodes.id, self._here, self._written_out)
-        self._told: dict[Key, str] = {}
-        """Of those here: whose coming has been told, or was none as they were on another node. With their names."""
-        self._written: dict[Key, str] = {}
-        """What Redis has of this node, under the lease `_lease`."""
+        self._local = LocalPresence()
+        self._reader = ClusterPresenceReader(redis, nodes.id, self._local, self._wait_until_written)
+        self._settled: dict[UserOnApp, str] = {}
+        """The users here, with their names, for whom `on_online` was called or need not be: they were online before."""
+        self._written: dict[UserOnApp, str] = {}
+        """What Redis has of this node under the lease `_lease`."""
         self._lease = ""
-        self._former: list[tuple[str, bool]] = []
-        """Leases of before, to be retired; and whether those they held alone are still to be told of as gone."""
-        self._changed: set[Key] = set()
-        self._awaiting: list[asyncio.Future[None]] = []
-        self._news = asyncio.Event()
-        self._busy = False
-        self._partings = PresenceGraceTimers(self._gone)
-        """Of people who left while Redis was away."""
+        self._old_leases: list[tuple[str, bool]] = []
+        """Earlier leases to retire, and whether the departure of users who were online under them only is told."""
+        self._changed: set[UserOnApp] = set()
+        self._write_waiters: list[asyncio.Future[None]] = []
+        self._write_requested = asyncio.Event()
+        self._is_writing = False
+        self._grace_timers = PresenceGraceTimers(self._on_grace_expired)
+        """Timers of users who left while Redis was away."""
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        self._nodes.on_lease = self._news.set
+        self._nodes.on_new_lease = self._write_requested.set
         self._tasks = [
-            asyncio.create_task(self._write(), name="presence write"),
-            asyncio.create_task(self._sweep(), name="presence sweep"),
+            asyncio.create_task(self._run_writes(), name="presence write"),
+            asyncio.create_task(self._run_departures(), name="presence departures"),
         ]
-        self._news.set()
+        self._write_requested.set()
 
     async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._partings.clear()
-        for waiting in self._awaiting:
-            waiting.cancel()
+        self._grace_timers.clear()
+        for waiter in self._write_waiters:
+            waiter.cancel()
         if self._lease:
-            self._former.append((self._lease, True))
+            self._old_leases.append((self._lease, True))
         try:
-            async with asyncio.timeout(PATIENCE):
-                await self._retire()
+            async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
+                await self._retire_old_leases()
         except (RedisUnavailable, TimeoutError):
             logger.info("presence_release_failed")
 
-    # -- this node's people ---------------------------------------------------------------------------------------
+    # -- the users of this node -----------------------------------------------------------------------------------
 
-    def connect(self, person: int, name: str, app: int) -> None:
-        self._here.connect(person, name, app)
-        self._change((person, app))
+    def connect(self, user_id: int, name: str, app: int) -> None:
+        self._local.connect(user_id, name, app)
+        self._note_change((user_id, app))
 
-    def disconnect(self, person: int, app: int) -> None:
-        self._here.disconnect(person, app)
-        self._change((person, app))
+    def disconnect(self, user_id: int, app: int) -> None:
+        self._local.disconnect(user_id, app)
+        self._note_change((user_id, app))
 
-    def _change(self, key: Key) -> None:
+    def _note_change(self, key: UserOnApp) -> None:
         self._changed.add(key)
-        self._news.set()
+        self._write_requested.set()
 
-    async def _write(self) -> None:
+    async def _run_writes(self) -> None:
         while True:
-            await self._news.wait()
-            self._news.clear()
-            self._busy = True
+            await self._write_requested.wait()
+            self._write_requested.clear()
+            self._is_writing = True
             changed, self._changed = self._changed, set()
-            awaiting, self._awaiting = self._awaiting, []
-            fault = False
+            waiters, self._write_waiters = self._write_waiters, []
+            failed = False
             try:
-                await self._tell(changed)
+                await self._write_changes(changed)
             except RedisUnavailable:
-                self._abandon(tell=False)
-                self._decide_alone(changed)
+                self._abandon_lease(tell_departures=False)
+                self._settle_alone(changed)
             except Exception:
-                logger.exception("presence_fault")
-                self._abandon(tell=True)
-                fault = True
+                logger.exception("presence_write_error")
+                self._abandon_lease(tell_departures=True)
+                failed = True
             finally:
-                self._busy = False
-                for waiting in awaiting:
-                    if not waiting.done():
-                        waiting.set_result(None)
-            if fault:
+                self._is_writing = False
+                for waiter in waiters:
+                    if not waiter.done():
+                        waiter.set_result(None)
+            if failed:
                 await asyncio.sleep(self._nodes.interval)
-                self._news.set()
+                self._write_requested.set()
 
-    async def _tell(self, changed: set[Key]) -> None:
-        """Tell Redis of the changes; of everybody who is here if it may not know them."""
-        if not self._link.up:
+    async def _write_changes(self, changed: set[UserOnApp]) -> None:
+        """Write the changes to Redis, and everything that this node holds if Redis may not know it."""
+        if not self._redis.is_up:
             raise RedisUnavailable
         if self._lease != self._nodes.lease:
-            self._abandon(tell=True)
+            self._abandon_lease(tell_departures=True)
             self._lease = self._nodes.lease
-            changed |= self._here.keys() | self._told.keys()
+            changed |= self._local.keys() | self._settled.keys()
         changes = iter(changed)
-        while batch := list(islice(changes, TOGETHER)):
+        while batch := list(islice(changes, CHANGES_PER_WRITE)):
             if not await self._write_batch(batch):
                 return
-        await self._retire()
+        await self._retire_old_leases()
 
-    async def _write_batch(self, keys: Iterable[Key]) -> bool:
-        """Bring Redis to how it is here, for these; False if all is to be written anew."""
-        changes: list[tuple[Key, str | None]] = []
+    async def _write_batch(self, keys: Iterable[UserOnApp]) -> bool:
+        """Write to Redis how these users are connected here; return False if everything is to be written again."""
+        changes: list[tuple[UserOnApp, str | None]] = []
         arguments: list[str | int] = []
         for key in keys:
-            person, app = key
-            name = self._here.name(person) if self._here.online(person, app) else None
+            user_id, app = key
+            name = self._local.name_of(user_id) if self._local.is_online(user_id, app) else None
             if name != self._written.get(key):
                 changes.append((key, name))
-                arguments += ("-" if name is None else "+", person, app, name or "")
+                arguments += ("-" if name is None else "+", user_id, app, name or "")
             elif name is None:
-                self._told.pop(key, None)
+                self._settled.pop(key, None)
         if not changes:
             return True
         lease = self._lease
-        first = await self._link.run(WRITE, lease, self._nodes.writes + 1, grace(), *arguments)
+        number = self._nodes.writes + 1
+        came_online = await self._redis.run_script(WRITE_CHANGES, lease, number, grace_ms(), *arguments)
         if lease != self._nodes.lease:
             return False
-        if first is None:
+        if came_online is None:
             self._nodes.request_refresh()
             return False
         self._nodes.writes += 1
-        came: list[Key] = []
-        for place, (key, name) in enumerate(changes):
+        to_tell: list[UserOnApp] = []
+        for index, (key, name) in enumerate(changes):
             if name is None:
                 del self._written[key]
-                self._told.pop(key, None)
+                self._settled.pop(key, None)
             else:
                 self._written[key] = name
-                new = key not in self._told
-                self._told[key] = name
-                if not self._partings.end(*key) and new and place in first:
-                    came.append(key)
-        for key in came:
-            self._call(self.on_first, key, self._told[key])
+                is_new = key not in self._settled
+                self._settled[key] = name
+                if not self._grace_timers.cancel(*key) and is_new and index in came_online:
+                    to_tell.append(key)
+        for key in to_tell:
+            self._call(self.on_online, key, self._settled[key])
         return True
 
-    def _abandon(self, *, tell: bool) -> None:
-        """What Redis has of this node is right no more."""
+    def _abandon_lease(self, *, tell_departures: bool) -> None:
+        """Stop trusting what Redis has of this node."""
         if self._lease:
-            self._former.append((self._lease, tell))
+            self._old_leases.append((self._lease, tell_departures))
         self._lease = ""
         self._written = {}
 
-    async def _retire(self) -> None:
-        """Take away what stands under leases of before."""
-        while self._former:
-            lease, tell = self._former[0]
-            while await self._link.run(RETIRE, lease, grace() if tell else ""):
+    async def _retire_old_leases(self) -> None:
+        """Remove what is stored under earlier leases."""
+        while self._old_leases:
+            lease, tell_departures = self._old_leases[0]
+            while await self._redis.run_script(RETIRE_LEASE, lease, grace_ms() if tell_departures else ""):
                 pass
-            self._former.pop(0)
+            self._old_leases.pop(0)
 
-    def _decide_alone(self, keys: Iterable[Key]) -> None:
-        """Who came first and left last, as far as this node knows."""
+    def _settle_alone(self, keys: Iterable[UserOnApp]) -> None:
+        """Decide without Redis who has come online and who has left."""
         for key in keys:
-            person, app = key
-            if self._here.online(person, app):
-                new = key not in self._told
-                self._told[key] = self._here.name(person)
-                if not self._partings.end(person, app) and new:
-                    self._call(self.on_first, key, self._told[key])
-            elif (name := self._told.pop(key, None)) is not None:
-                self._partings.begin(person, name, app)
+            user_id, app = key
+            if self._local.is_online(user_id, app):
+                is_new = key not in self._settled
+                self._settled[key] = self._local.name_of(user_id)
+                if not self._grace_timers.cancel(user_id, app) and is_new:
+                    self._call(self.on_online, key, self._settled[key])
+            elif (name := self._settled.pop(key, None)) is not None:
+                self._grace_timers.start(user_id, name, app)
 
-    def _gone(self, person: int, name: str, app: int) -> None:
-        if not self._here.online(person, app):
-            self._call(self.on_last, (person, app), name)
+    def _on_grace_expired(self, user_id: int, name: str, app: int) -> None:
+        if not self._local.is_online(user_id, app):
+            self._call(self.on_offline, (user_id, app), name)
 
-    async def _sweep(self) -> None:
-        """From time to time, bury what lapsed leases held and tell of who has gone."""
+    async def _run_departures(self) -> None:
+        """Clear lapsed leases and tell departures that are due, again and again."""
         while True:
             await asyncio.sleep(self._nodes.interval)
-            more = self._link.up
-            while more:
+            call_again = self._redis.is_up
+            while call_again:
                 try:
-                    more, gone = await self._link.run(SWEEP, grace(), STALE)
+                    call_again, gone = await self._redis.run_script(TAKE_DEPARTED, grace_ms(), MAX_DEPARTURE_AGE_MS)
                 except RedisUnavailable:
                     break
                 for member in gone:
-                    app, person, name = member.split(":", 2)
-                    self._call(self.on_last, (int(person), int(app)), name)
+                    app, user_id, name = member.split(":", 2)
+                    self._call(self.on_offline, (int(user_id), int(app)), name)
 
-    def _call(self, watcher: Watcher, key: Key, name: str) -> None:
-        person, app = key
+    def _call(self, callback: PresenceCallback, key: UserOnApp, name: str) -> None:
+        user_id, app = key
         try:
-            watcher(person, name, app)
+            callback(user_id, name, app)
         except Exception:
-            logger.exception("presence_watcher_fault")
+            logger.exception("presence_callback_error")
 
-    # -- everybody's ----------------------------------------------------------------------------------------------
+    # -- the users of all nodes -----------------------------------------------------------------------------------
 
-    async def online(self, persons: Sequence[int], app: int | None = None) -> set[int]:
-        return await self._everybody.online(persons, app)
+    async def filter_online(self, user_ids: Sequence[int], app: int | None = None) -> set[int]:
+        return await self._reader.filter_online(user_ids, app)
 
-    async def nodes_of(self, persons: Sequence[int]) -> dict[int, set[str]]:
-        return await self._everybody.nodes_of(persons)
+    async def find_nodes(self, user_ids: Sequence[int]) -> dict[int, set[str]]:
+        return await self._reader.find_nodes(user_ids)
 
-    async def persons(self, app: int, *, after: int = 0, limit: int | None = None) -> dict[int, str]:
-        return await self._everybody.persons(app, after=after, limit=limit)
+    async def list_online(self, app: int, *, after: int = 0, limit: int | None = None) -> dict[int, str]:
+        return await self._reader.list_online(app, after=after, limit=limit)
 
-    async def count(self, app: int) -> int:
-        return await self._everybody.count(app)
+    async def count_online(self, app: int) -> int:
+        return await self._reader.count_online(app)
 
-    async def named(self, name: str, app: int | None = None) -> list[int]:
-        return await self._everybody.named(name, app)
+    async def find_by_name(self, name: str, app: int | None = None) -> list[int]:
+        return await self._reader.find_by_name(name, app)
 
-    async def _written_out(self) -> None:
-        """Wait until Redis knows what has happened here so far; when thousands come at once, not for all of them."""
-        if self._busy or self._news.is_set():
-            written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._awaiting.append(written)
-            self._news.set()
+    async def _wait_until_written(self) -> None:
+        """Wait until Redis has the changes so far; while thousands connect at once, only for a moment."""
+        if self._is_writing or self._write_requested.is_set():
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._write_waiters.append(waiter)
+            self._write_requested.set()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(PATIENCE / 2):
-                    await written
+                async with asyncio.timeout(REDIS_TIMEOUT_SECONDS / 2):
+                    await waiter

@@ -1,4 +1,4 @@
-"""Token buckets that all nodes draw from, kept in Redis: they fill up by Redis's clock, and go when they are full."""
+"""Token buckets in Redis, which all nodes share. They refill by Redis's clock, and their keys expire once full."""
 
 from __future__ import annotations
 
@@ -25,12 +25,13 @@ return {tostring(left), tostring(missing)}
 class RedisTokenBuckets:
     """Token buckets in Redis; see `delivery.rate_limits.base.TokenBuckets`. To be used on the node's event loop."""
 
-    def __init__(self, link: RedisClient) -> None:
-        self._link = link
+    def __init__(self, redis: RedisClient) -> None:
+        self._redis = redis
 
     async def draw(self, key: str, *, rate: float, burst: int, count: int = 1) -> TokenBucketResult:
+        arguments = f"im:bucket:{key}", str(rate), str(burst), str(count)
         try:
-            left, missing = await self._link.run(_DRAW, f"im:bucket:{key}", str(rate), str(burst), str(count))
+            left, missing = await self._redis.run_script(_DRAW, *arguments)
         except RedisUnavailable as error:
             raise TokenBucketsUnavailable from error
         return TokenBucketResult(float(left), float(missing))

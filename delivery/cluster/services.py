@@ -1,4 +1,4 @@
-"""What a node of a cluster has beside its hub: a lease, everybody's presence, a service, peers, the relay."""
+"""The services of a node of a cluster besides its hub: registry, presence, gRPC server and peers, relay."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from delivery.cluster.redis_client import RedisClient
-from delivery.cluster.redis_nodes import RedisNodes
+from delivery.cluster.redis_nodes import RedisNodeRegistry
 from delivery.cluster.redis_presence import RedisPresence
 from delivery.cluster.redis_token_buckets import RedisTokenBuckets
 from delivery.cluster.relay import Relay
@@ -18,26 +18,26 @@ from delivery.hub.hub import Hub
 
 
 class Cluster:
-    """The parts of one node, in the order in which they start and end. All of them on the node's event loop.
+    """The services of one node, in the order in which they start and stop. They run on the node's event loop.
 
-    `nodes`, `presence` and `token_buckets` are there from the beginning, `peers` and `relay` once it has started.
+    `nodes`, `presence` and `token_buckets` exist from the beginning, `peers` and `relay` once it has started.
     """
 
     def __init__(self, node: str) -> None:
-        self._link = RedisClient(settings.REDIS_URL)
-        self.nodes = RedisNodes(self._link, node)
-        self.presence = RedisPresence(self._link, self.nodes)
-        self.token_buckets = RedisTokenBuckets(self._link)
+        self._redis = RedisClient(settings.REDIS_URL)
+        self.nodes = RedisNodeRegistry(self._redis, node)
+        self.presence = RedisPresence(self._redis, self.nodes)
+        self.token_buckets = RedisTokenBuckets(self._redis)
         self._server: DeliverServer | None = None
         self.peers: Peers | None = None
         self.relay: Relay | None = None
 
     async def start(self, hub: Hub) -> Relay:
-        """Listen, register, follow the others. Raises ImproperlyConfigured where the cluster's secret is missing."""
+        """Start the gRPC server, join the registry and relay events. Raises ImproperlyConfigured without a secret."""
         credential = ClusterCredential.from_settings()
         layer = get_channel_layer()
         if not settings.IM_CLUSTER_SECRET or layer is None:
-            # Certificates prove who calls; what comes over the layer is proven by the secret alone.
+            # Certificates authenticate gRPC calls. The secret alone authenticates messages of the channel layer.
             raise ImproperlyConfigured("Several nodes need IM_CLUSTER_SECRET, the same on all of them.")
         host, port = settings.IM_GRPC_HOST, settings.IM_GRPC_PORT
         self._server = DeliverServer(hub, credential, f"{host}:{port}", node=self.nodes.id)
@@ -48,29 +48,29 @@ class Cluster:
             layer=layer,
             secret=settings.IM_CLUSTER_SECRET,
             receiver=hub,
-            find=self.presence.nodes_of,
+            find=self.presence.find_nodes,
             push=self.peers.push,
             look=self.nodes.request_refresh,
         )
         hub.audience.on_channel_active, hub.audience.on_leave = self.relay.serve, self.relay.leave
         self.nodes.address = settings.IM_NODE_ADDRESS or f"{host}:{self._server.port}"
-        self.nodes.changed = self._changed
+        self.nodes.on_change = self._on_nodes_change
         await self.nodes.start()
         await self.presence.start()
-        tell_presence = self.nodes.on_lease
+        renew_presence = self.nodes.on_new_lease
 
-        def renewed() -> None:
-            tell_presence()
-            # What made the lease void may have cost Redis the groups of the queue layer too.
+        def on_new_lease() -> None:
+            renew_presence()
+            # The groups of the channel layer may be lost for the same reason as the lease.
             if self.relay is not None:
                 self.relay.renew()
 
-        self.nodes.on_lease = renewed
+        self.nodes.on_new_lease = on_new_lease
         await self.relay.start()
         return self.relay
 
     async def stop(self) -> None:
-        """Depart: the others know at once."""
+        """Leave the cluster; the other nodes know at once."""
         await self.presence.stop()
         await self.nodes.stop()
         if self.relay is not None:
@@ -79,12 +79,12 @@ class Cluster:
             await self.peers.stop()
         if self._server is not None:
             await self._server.stop()
-        await self._link.close()
+        await self._redis.close()
 
-    def _changed(self, joined: set[str], left: set[str]) -> None:
+    def _on_nodes_change(self, joined: set[str], left: set[str]) -> None:
         if self.peers is not None:
             others = {info.id: info.address for info in self.nodes.live().values() if info.id != self.nodes.id}
             self.peers.set_nodes(others, joined)
         if self.relay is not None and joined:
-            # Whoever came back may have come with a Redis that had forgotten us.
+            # A node that came back may have come with a Redis that has lost the groups of this node.
             self.relay.renew()

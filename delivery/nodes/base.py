@@ -1,4 +1,4 @@
-"""The nodes of the site: every server process is one."""
+"""The registry of nodes: which server processes of the site are running. Every server process is a node."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-Changed = Callable[[set[str], set[str]], None]
-"""Called on the event loop with the ids of nodes that have joined (or come back elsewhere), and of those that left."""
-Counts = Callable[[], tuple[int, int]]
-"""How many connections a node has, and on how many of them somebody is logged in."""
+NodesCallback = Callable[[set[str], set[str]], None]
+"""Called on the event loop with the ids of nodes that have joined (or restarted), and of nodes that have left."""
+ConnectionCounter = Callable[[], tuple[int, int]]
+"""Returns how many connections a node has, and how many of them have logged in."""
 
 
 @dataclass(frozen=True, slots=True)
 class NodeInfo:
-    """What a node says of itself. `address`: where its gRPC service answers; `started`: Unix milliseconds.
+    """What a node says about itself. `address`: of its gRPC service; `started`: Unix milliseconds.
 
-    `losses`: what it has counted of faults and losses since then, see `delivery.metrics.fault_counts`.
+    `fault_counts`: what it has counted since then, see `delivery.metrics.fault_counts`.
     """
 
     id: str
@@ -24,32 +24,32 @@ class NodeInfo:
     started: int
     connections: int = 0
     logged_in: int = 0
-    losses: Mapping[str, int] = field(default_factory=dict)
+    fault_counts: Mapping[str, int] = field(default_factory=dict)
 
 
-class Nodes(Protocol):
+class NodeRegistry(Protocol):
     """The registry, as this node sees it. To be used on the node's event loop."""
 
     id: str
-    """This node."""
+    """The id of this node."""
     address: str
-    """Where it answers. To be set before `start`."""
-    counts: Counts
-    changed: Changed
-    """Hears of other nodes; `live` has the news already."""
+    """The address of this node's gRPC service. To be set before `start`."""
+    count_connections: ConnectionCounter
+    on_change: NodesCallback
+    """Called after `live` has changed."""
 
     async def start(self) -> None: ...
 
     async def stop(self) -> None:
-        """Depart: the others know at once."""
+        """Leave the registry; the other nodes know at once."""
 
     def live(self) -> dict[str, NodeInfo]:
-        """The nodes that live, by id, this one among them, as of a second ago."""
+        """Return the running nodes by id, this one included, as of about a second ago."""
 
 
-def no_change(joined: set[str], left: set[str]) -> None:
-    """Nobody wants to know."""
+def ignore_node_changes(joined: set[str], left: set[str]) -> None:
+    """Do nothing."""
 
 
-def no_counts() -> tuple[int, int]:
+def count_no_connections() -> tuple[int, int]:
     return 0, 0

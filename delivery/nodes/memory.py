@@ -1,27 +1,33 @@
-"""The registry of a site that is one process."""
+"""The registry of a site that runs as one process."""
 
 from __future__ import annotations
 
 from delivery.log import now_ms
 from delivery.metrics import fault_counts
-from delivery.nodes.base import Changed, Counts, NodeInfo, no_change, no_counts
+from delivery.nodes.base import (
+    ConnectionCounter,
+    NodeInfo,
+    NodesCallback,
+    count_no_connections,
+    ignore_node_changes,
+)
 
 
-class MemoryNodes:
-    """See `delivery.nodes.base.Nodes`."""
+class MemoryNodeRegistry:
+    """A registry of this node alone; see `delivery.nodes.base.NodeRegistry`."""
 
     def __init__(self, node: str = "") -> None:
         self.id = node
         self.address = ""
-        self.counts: Counts = no_counts
-        self.changed: Changed = no_change
+        self.count_connections: ConnectionCounter = count_no_connections
+        self.on_change: NodesCallback = ignore_node_changes
         self._started = now_ms()
 
     async def start(self) -> None:
-        """Nobody has to be told."""
+        """Do nothing: there are no other nodes."""
 
     async def stop(self) -> None:
-        """Nobody has to be told."""
+        """Do nothing: there are no other nodes."""
 
     def live(self) -> dict[str, NodeInfo]:
-        return {self.id: NodeInfo(self.id, self.address, self._started, *self.counts(), fault_counts())}
+        return {self.id: NodeInfo(self.id, self.address, self._started, *self.count_connections(), fault_counts())}

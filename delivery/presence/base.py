@@ -1,7 +1,8 @@
-"""Who is online, on which app, on which node. Costs per connect and disconnect, nothing in between.
+"""Presence: which users are online, on which app and on which node.
 
-What is said of other nodes may be a moment old, and while they cannot be asked, it is of this node alone. Nothing that
-lasts is lost by that: where it was not known which node a person is on, its hub finds their events in the log.
+It costs something per connect and disconnect, and nothing in between. What it says of other nodes may be a moment old,
+and is missing while they cannot be asked. No event is lost by that: a node whose users were not found reads their
+events from the log.
 """
 
 from __future__ import annotations
@@ -9,47 +10,47 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-Watcher = Callable[[int, str, int], None]
-"""Called on the event loop with a person, their name and an app."""
+PresenceCallback = Callable[[int, str, int], None]
+"""Called on the event loop with a user's id and name and the number of an app."""
 
 
-def ignore(person: int, name: str, app: int) -> None:
-    """Nobody wants to know."""
+def ignore_presence(user_id: int, name: str, app: int) -> None:
+    """Do nothing."""
 
 
 class Presence(Protocol):
-    """Counts connections of persons on apps. To be used on the node's event loop."""
+    """Counts connections of users on apps. To be used on the node's event loop."""
 
-    on_first: Watcher
-    """Somebody has come to an app on which they had no connection, on no node."""
-    on_last: Watcher
-    """Somebody's last connection on an app has gone, and they have not been back for IM_PRESENCE_GRACE seconds.
+    on_online: PresenceCallback
+    """Called when a user has come to an app without having a connection to it on any node."""
+    on_offline: PresenceCallback
+    """Called when a user's last connection to an app has ended and IM_PRESENCE_GRACE seconds have passed since.
 
-    Of both, one node of the cluster hears; seldom several.
+    One node of the cluster calls either of them, rarely several.
     """
 
     async def start(self) -> None: ...
 
     async def stop(self) -> None:
-        """Leave: at once nobody is here any more."""
+        """Leave: this node has no users from now on."""
 
-    def connect(self, person: int, name: str, app: int) -> None:
-        """Count a connection to this node; who asks here sees it at once, the other nodes soon. Never fails."""
+    def connect(self, user_id: int, name: str, app: int) -> None:
+        """Count a connection to this node. This node knows it at once, the others soon. Never fails."""
 
-    def disconnect(self, person: int, app: int) -> None:
-        """Take one away."""
+    def disconnect(self, user_id: int, app: int) -> None:
+        """Count a connection no longer."""
 
-    async def online(self, persons: Sequence[int], app: int | None = None) -> set[int]:
-        """Which of the persons have a connection, on `app` or on any."""
+    async def filter_online(self, user_ids: Sequence[int], app: int | None = None) -> set[int]:
+        """Return those of the users who have a connection to `app`, or to any app."""
 
-    async def persons(self, app: int, *, after: int = 0, limit: int | None = None) -> dict[int, str]:
-        """Who is online on `app`, id to name, by id: those beyond `after`, `limit` at the most."""
+    async def list_online(self, app: int, *, after: int = 0, limit: int | None = None) -> dict[int, str]:
+        """Return the names of up to `limit` users who are online on `app`, by id, those with ids beyond `after`."""
 
-    async def count(self, app: int) -> int:
-        """How many persons are online on `app`."""
+    async def count_online(self, app: int) -> int:
+        """Return how many users are online on `app`."""
 
-    async def named(self, name: str, app: int | None = None) -> list[int]:
-        """Everyone online who bears exactly this name (guests may share one), by id."""
+    async def find_by_name(self, name: str, app: int | None = None) -> list[int]:
+        """Return the ids of all users of exactly this name who are online; guests may share a name."""
 
-    async def nodes_of(self, persons: Sequence[int]) -> dict[int, set[str]]:
-        """The ids of the nodes that hold them, this one's too. Persons who are nowhere are left out."""
+    async def find_nodes(self, user_ids: Sequence[int]) -> dict[int, set[str]]:
+        """Return the ids of the nodes that each user is connected to, this one included. Offline users are left out."""

@@ -1,4 +1,4 @@
-"""Who is connected to this process: connections counted by person and app. Plain memory, always right, asks nobody."""
+"""Presence of one process in plain memory: connections counted by user and app, always up to date."""
 
 from __future__ import annotations
 
@@ -8,96 +8,103 @@ from collections.abc import Callable, Collection
 
 from django.conf import settings
 
-Key = tuple[int, int]
-"""A person on an app."""
+UserOnApp = tuple[int, int]
+"""A user's id and the number of an app."""
 
 
 class LocalPresence:
-    """A person bears one name, the one given last."""
+    """The users who are connected to this process. Each has one name, the name given last."""
 
     def __init__(self) -> None:
         self._apps: dict[int, dict[int, int]] = {}
+        """Connections by app and user."""
         self._connections: dict[int, int] = {}
         self._names: dict[int, str] = {}
-        self._bearers: dict[str, set[int]] = {}
+        self._users_by_name: dict[str, set[int]] = {}
 
-    def connect(self, person: int, name: str, app: int) -> bool:
-        """Count a connection; True if it is the person's first on that app."""
+    def connect(self, user_id: int, name: str, app: int) -> bool:
+        """Count a connection; return whether it is the user's first on that app."""
         counts = self._apps.setdefault(app, {})
-        counts[person] = counts.get(person, 0) + 1
-        self._connections[person] = self._connections.get(person, 0) + 1
-        if self._names.get(person) != name:
-            self._forget_name(person)
-            self._names[person] = name
-            self._bearers.setdefault(name, set()).add(person)
-        return counts[person] == 1
+        counts[user_id] = counts.get(user_id, 0) + 1
+        self._connections[user_id] = self._connections.get(user_id, 0) + 1
+        if self._names.get(user_id) != name:
+            self._forget_name(user_id)
+            self._names[user_id] = name
+            self._users_by_name.setdefault(name, set()).add(user_id)
+        return counts[user_id] == 1
 
-    def disconnect(self, person: int, app: int) -> bool:
-        """Take one away; True if it was the person's last on that app."""
+    def disconnect(self, user_id: int, app: int) -> bool:
+        """Count a connection no longer; return whether it was the user's last on that app."""
         counts = self._apps[app]
-        counts[person] -= 1
-        self._connections[person] -= 1
-        last = counts[person] == 0
-        if last:
-            del counts[person]
+        counts[user_id] -= 1
+        self._connections[user_id] -= 1
+        was_last = counts[user_id] == 0
+        if was_last:
+            del counts[user_id]
             if not counts:
                 del self._apps[app]
-        if self._connections[person] == 0:
-            del self._connections[person]
-            self._forget_name(person)
-        return last
+        if self._connections[user_id] == 0:
+            del self._connections[user_id]
+            self._forget_name(user_id)
+        return was_last
 
-    def _forget_name(self, person: int) -> None:
-        if (name := self._names.pop(person, None)) is not None:
-            self._bearers[name].discard(person)
-            if not self._bearers[name]:
-                del self._bearers[name]
+    def _forget_name(self, user_id: int) -> None:
+        if (name := self._names.pop(user_id, None)) is not None:
+            self._users_by_name[name].discard(user_id)
+            if not self._users_by_name[name]:
+                del self._users_by_name[name]
 
-    def keys(self) -> set[Key]:
-        return {(person, app) for app, counts in self._apps.items() for person in counts}
+    def keys(self) -> set[UserOnApp]:
+        """Return all users who are online, on each of their apps."""
+        return {(user_id, app) for app, counts in self._apps.items() for user_id in counts}
 
-    def name(self, person: int) -> str:
-        return self._names[person]
+    def name_of(self, user_id: int) -> str:
+        """Return the name of a user who is online."""
+        return self._names[user_id]
 
-    def online(self, person: int, app: int | None = None) -> bool:
-        return person in (self._connections if app is None else self._apps.get(app, {}))
+    def is_online(self, user_id: int, app: int | None = None) -> bool:
+        return user_id in (self._connections if app is None else self._apps.get(app, {}))
 
-    def count(self, app: int) -> int:
+    def count_online(self, app: int) -> int:
         return len(self._apps.get(app, ()))
 
-    def persons(self, app: int, *, after: int = 0, limit: int | None = None) -> dict[int, str]:
-        found: Collection[int] = [person for person in self._apps.get(app, ()) if person > after]
+    def list_online(self, app: int, *, after: int = 0, limit: int | None = None) -> dict[int, str]:
+        found: Collection[int] = [user_id for user_id in self._apps.get(app, ()) if user_id > after]
         found = sorted(found) if limit is None else heapq.nsmallest(limit, found)
-        return {person: self._names[person] for person in found}
+        return {user_id: self._names[user_id] for user_id in found}
 
-    def named(self, name: str, app: int | None = None) -> list[int]:
-        return sorted(person for person in self._bearers.get(name, ()) if self.online(person, app))
+    def find_by_name(self, name: str, app: int | None = None) -> list[int]:
+        return sorted(user_id for user_id in self._users_by_name.get(name, ()) if self.is_online(user_id, app))
 
 
 class PresenceGraceTimers:
-    """People who have just left an app. Who is not back within IM_PRESENCE_GRACE has gone: then `gone` is called."""
+    """Timers of users who have just left an app: `on_expired` is called for those who are not back in time.
 
-    def __init__(self, gone: Callable[[int, str, int], None]) -> None:
-        self._gone = gone
-        self._timers: dict[Key, asyncio.TimerHandle] = {}
+    A user has IM_PRESENCE_GRACE seconds to come back.
+    """
 
-    def begin(self, person: int, name: str, app: int) -> None:
-        self.end(person, app)
+    def __init__(self, on_expired: Callable[[int, str, int], None]) -> None:
+        self._on_expired = on_expired
+        self._timers: dict[UserOnApp, asyncio.TimerHandle] = {}
+
+    def start(self, user_id: int, name: str, app: int) -> None:
+        self.cancel(user_id, app)
         loop = asyncio.get_running_loop()
-        self._timers[person, app] = loop.call_later(settings.IM_PRESENCE_GRACE, self._over, person, name, app)
+        self._timers[user_id, app] = loop.call_later(settings.IM_PRESENCE_GRACE, self._expire, user_id, name, app)
 
-    def end(self, person: int, app: int) -> bool:
-        """The person is back. Whether they were parting, so that nobody has noticed."""
-        timer = self._timers.pop((person, app), None)
+    def cancel(self, user_id: int, app: int) -> bool:
+        """Stop the timer of a user who is back; return whether it was running."""
+        timer = self._timers.pop((user_id, app), None)
         if timer is not None:
             timer.cancel()
         return timer is not None
 
     def clear(self) -> None:
+        """Stop all timers."""
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
 
-    def _over(self, person: int, name: str, app: int) -> None:
-        del self._timers[person, app]
-        self._gone(person, name, app)
+    def _expire(self, user_id: int, name: str, app: int) -> None:
+        del self._timers[user_id, app]
+        self._on_expired(user_id, name, app)

@@ -1,49 +1,49 @@
-"""Presence of a site that is one process."""
+"""Presence of a site that runs as one process."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from delivery.presence.base import Watcher, ignore
+from delivery.presence.base import PresenceCallback, ignore_presence
 from delivery.presence.local import LocalPresence, PresenceGraceTimers
 
 
 class MemoryPresence:
-    """See `delivery.presence.base.Presence`."""
+    """Presence in this process's memory; see `delivery.presence.base.Presence`."""
 
     def __init__(self, node: str = "") -> None:
-        self.on_first: Watcher = ignore
-        self.on_last: Watcher = ignore
+        self.on_online: PresenceCallback = ignore_presence
+        self.on_offline: PresenceCallback = ignore_presence
         self._node = node
-        self._here = LocalPresence()
-        self._partings = PresenceGraceTimers(lambda person, name, app: self.on_last(person, name, app))
+        self._local = LocalPresence()
+        self._grace_timers = PresenceGraceTimers(lambda user_id, name, app: self.on_offline(user_id, name, app))
 
     async def start(self) -> None:
-        """Nothing has to be ready."""
+        """Do nothing: memory is ready."""
 
     async def stop(self) -> None:
-        self._partings.clear()
+        self._grace_timers.clear()
 
-    def connect(self, person: int, name: str, app: int) -> None:
-        if self._here.connect(person, name, app) and not self._partings.end(person, app):
-            self.on_first(person, name, app)
+    def connect(self, user_id: int, name: str, app: int) -> None:
+        if self._local.connect(user_id, name, app) and not self._grace_timers.cancel(user_id, app):
+            self.on_online(user_id, name, app)
 
-    def disconnect(self, person: int, app: int) -> None:
-        name = self._here.name(person)
-        if self._here.disconnect(person, app):
-            self._partings.begin(person, name, app)
+    def disconnect(self, user_id: int, app: int) -> None:
+        name = self._local.name_of(user_id)
+        if self._local.disconnect(user_id, app):
+            self._grace_timers.start(user_id, name, app)
 
-    async def online(self, persons: Sequence[int], app: int | None = None) -> set[int]:
-        return {person for person in persons if self._here.online(person, app)}
+    async def filter_online(self, user_ids: Sequence[int], app: int | None = None) -> set[int]:
+        return {user_id for user_id in user_ids if self._local.is_online(user_id, app)}
 
-    async def persons(self, app: int, *, after: int = 0, limit: int | None = None) -> dict[int, str]:
-        return self._here.persons(app, after=after, limit=limit)
+    async def list_online(self, app: int, *, after: int = 0, limit: int | None = None) -> dict[int, str]:
+        return self._local.list_online(app, after=after, limit=limit)
 
-    async def count(self, app: int) -> int:
-        return self._here.count(app)
+    async def count_online(self, app: int) -> int:
+        return self._local.count_online(app)
 
-    async def named(self, name: str, app: int | None = None) -> list[int]:
-        return self._here.named(name, app)
+    async def find_by_name(self, name: str, app: int | None = None) -> list[int]:
+        return self._local.find_by_name(name, app)
 
-    async def nodes_of(self, persons: Sequence[int]) -> dict[int, set[str]]:
-        return {person: {self._node} for person in persons if self._here.online(person)}
+    async def find_nodes(self, user_ids: Sequence[int]) -> dict[int, set[str]]:
+        return {user_id: {self._node} for user_id in user_ids if self._local.is_online(user_id)}

@@ -128,7 +128,7 @@ async def test_a_right_that_ends_at_the_moment_of_connecting_lets_nobody_in(
     assert isinstance(answer, Envelope | Closed) and answer.code in (1003, 4001)
     await run(scene.say, "secret")
     await caught_up(site)
-    assert client.pushes() == [] and not await site.hub.presence.online([scene.bob.pk])
+    assert client.pushes() == [] and not await site.hub.presence.filter_online([scene.bob.pk])
     await client.close()
 
 

@@ -18,7 +18,7 @@ from tests.support.accounts import register
 from tests.support.client import Client
 from tests.support.cluster import Cluster, Node
 from tests.support.monitoring import ask, metrics
-from tests.support.presence import agreed
+from tests.support.presence import wait_until
 
 FREEZING = "tests.support.freezing"
 NAMES = ("alice", "bob", "carol")
@@ -217,7 +217,7 @@ async def test_it_is_left_alone_then_offline_then_back(scene: Scene) -> None:
         return {person["userId"] for person in online["online"]} == set(NAMES)
 
     # It may have told of Bob by itself first, because what it asked of Redis when it was frozen had no answer in time.
-    await agreed(all_are_online)
+    await wait_until(all_are_online)
     # What concerns Bob comes by a call again, not by a look into the log.
     calls = await asyncio.to_thread(_calls, scene.well, "ok")
     while await asyncio.to_thread(_calls, scene.well, "ok") == calls:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.client import Client
 from tests.support.people import People, Person
-from tests.support.presence import agreed
+from tests.support.presence import wait_until
 from tests.support.site import Site
 from tests.support.two_nodes import Twins
 
@@ -149,7 +149,7 @@ async def test_the_state_is_that_of_the_whole_cluster(twins: Twins, visitors: Pe
             return len(state["clients"]) == 4
 
         # A node that is too busy to answer the other in time is counted as it last said, without its addresses.
-        await agreed(all_have_answered)
+        await wait_until(all_have_answered)
         assert state["clientsLen"] == 4 == len(state["clients"]) and state["usersLen"] == 2
         assert sorted(state["users"]) == [f"104_{alice.name}", f"104_{bob.name}"]
         short = (await _get(node, "/system/state"))["managerInfo"]

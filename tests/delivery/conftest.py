@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from django.conf import Settings
 from django.db import OperationalError
+from redis.asyncio import Redis
 
 from delivery import log
 from delivery.hub import hub as hub_module
@@ -66,6 +67,12 @@ async def hub(memory_log: MemoryLog, settings: Settings) -> AsyncIterator[Hub]:
     await made.start()
     yield made
     await made.stop()
+
+
+@pytest_asyncio.fixture
+async def redis(redis_server: RedisServer) -> AsyncIterator[Redis]:
+    async with Redis.from_url(redis_server.url, decode_responses=True) as client:
+        yield client
 
 
 @pytest.fixture

@@ -102,8 +102,8 @@ async def _state(apps: Sequence[int], *, debug: bool) -> State:
             state.connections += live[name].connections if name in live else 0
     for app in apps:
         if debug:
-            state.users += [f"{app}_{name}" for name in (await hub.presence.persons(app)).values()]
+            state.users += [f"{app}_{name}" for name in (await hub.presence.list_online(app)).values()]
         else:
-            state.persons += await hub.presence.count(app)
+            state.persons += await hub.presence.count_online(app)
     state.persons = state.persons or len(state.users)
     return state

@@ -21,7 +21,7 @@ RATE = 0.001
 async def nodes(redis_server: RedisServer) -> AsyncIterator[list[RedisTokenBuckets]]:
     clients = [RedisClient(redis_server.url) for _ in range(2)]
     for client in clients:
-        client.found()
+        client.mark_up()
     yield [RedisTokenBuckets(client) for client in clients]
     for client in clients:
         await client.close()

@@ -1,4 +1,4 @@
-"""The parts of a node together: who comes and goes is known on all nodes at once."""
+"""The services of nodes together: every node knows at once which nodes start and stop."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ def _options(settings: Settings, redis_server: RedisServer, monkeypatch: pytest.
             "CONFIG": {"hosts": [redis_server.url]},
         }
     }
-    # Nobody looks by the clock.
-    monkeypatch.setattr(redis_nodes, "SECOND", 3600.0)
+    # No node refreshes its registry by the clock.
+    monkeypatch.setattr(redis_nodes, "MAX_REFRESH_INTERVAL_SECONDS", 3600.0)
     settings.IM_NODE_LEASE = 4 * 3600.0
 
 
-def _known(node: Cluster) -> set[str]:
-    """Whom it would call, and itself."""
+def _known_nodes(node: Cluster) -> set[str]:
+    """The nodes that it could call, and itself."""
     assert node.peers is not None
     return {node.nodes.id, *node.peers.nodes}
 
 
 @asynccontextmanager
 async def running(name: str) -> AsyncIterator[Cluster]:
-    """A node of this name; its hub has nobody to serve and does not follow the log."""
+    """Run a node of this name, whose hub has no connections and does not follow the log."""
     cluster = Cluster(name)
     await cluster.start(Hub())
     try:
@@ -47,9 +47,9 @@ async def running(name: str) -> AsyncIterator[Cluster]:
         await cluster.stop()
 
 
-async def test_who_comes_and_goes_is_known_at_once() -> None:
+async def test_every_node_knows_at_once_which_nodes_start_and_stop() -> None:
     async with running("a") as a:
         async with running("b") as b, running("c") as c:
             for node in (a, b, c):
-                await eventually(lambda node=node: _known(node) == {"a", "b", "c"})  # type: ignore[misc]
-        await eventually(lambda: _known(a) == {"a"})
+                await eventually(lambda node=node: _known_nodes(node) == {"a", "b", "c"})  # type: ignore[misc]
+        await eventually(lambda: _known_nodes(a) == {"a"})

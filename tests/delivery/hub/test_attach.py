@@ -152,7 +152,7 @@ async def test_a_credential_that_ends_while_attaching_lets_nobody_in(hub: Hub, m
     with pytest.raises(CredentialEnded):
         await attaching
     assert bob.closings == ([4001] if how == "revoked meanwhile" else [])
-    assert await hub.presence.online([BOB]) == set()
+    assert await hub.presence.filter_online([BOB]) == set()
     hub.remove(bob.connection)
     assert_forgotten(hub)
 

@@ -44,7 +44,7 @@ async def store(request: pytest.FixtureRequest, bucket_clock: Clock) -> AsyncIte
         return
     server: RedisServer = request.getfixturevalue("redis_server")
     client = RedisClient(server.url)
-    client.found()
+    client.mark_up()
 
     async def backdate(seconds: float) -> None:
         async with Redis.from_url(server.url, decode_responses=True) as redis:

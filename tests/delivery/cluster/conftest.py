@@ -1,0 +1,24 @@
+"""Two nodes of a cluster over one Redis, whose leases and graces are short."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from django.conf import Settings
+
+from tests.support.presence import ClusterNode, cluster_nodes
+from tests.support.redis import RedisServer
+
+
+@pytest.fixture
+def short_leases(settings: Settings) -> None:
+    settings.IM_PRESENCE_GRACE = 0.01
+    settings.IM_NODE_LEASE = 2.0
+
+
+@pytest_asyncio.fixture
+async def pair(redis_server: RedisServer, short_leases: None) -> AsyncIterator[list[ClusterNode]]:
+    async with cluster_nodes(redis_server.url, "a", "b") as nodes:
+        yield nodes
