@@ -6,27 +6,25 @@ from typing import Any
 
 import msgspec
 
-from chat.commands.registry import COMMANDS
 from chat.wire.schema.events import EVENTS
 
 faults: list[str] = []
-"""What came that the page does not say; a fixture of tests/support/fixtures.py fails the test for it."""
+"""What came that the page does not say; a fixture of tests/support/fixtures fails the test for it."""
 
 
 def hold(cmd: str, data: Any, *, good: bool, asked: bool) -> None:
     """Check the data of a reply (`good`: a successful one) or, if nobody asked, of a push."""
+    # Programs of tests/load import this module without Django's apps, which the commands need.
+    from chat.commands.registry import COMMANDS
+
     if asked and good:
-        _hold_reply(cmd, data)
+        if cmd in COMMANDS:
+            _compare(f"The reply to {cmd}", data, COMMANDS[cmd].returns)
+        if cmd == "sync":
+            for event in data.get("events", ()):
+                _hold_push(event["cmd"], event["response"]["data"])
     elif not asked and good and cmd not in COMMANDS.keys() - EVENTS.keys():
         _hold_push(cmd, data)
-
-
-def _hold_reply(cmd: str, data: Any) -> None:
-    if cmd in COMMANDS:
-        _compare(f"The reply to {cmd}", data, COMMANDS[cmd].returns)
-    if cmd == "sync":
-        for event in data.get("events", ()):
-            _hold_push(event["cmd"], event["response"]["data"])
 
 
 def _hold_push(cmd: str, data: Any) -> None:
