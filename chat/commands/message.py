@@ -27,7 +27,7 @@ class Send(msgspec.Struct):
 
 
 @command(
-    "message.send", returns=replies.StoredMessage, fault=errors.STORE_FAILED, guests=True, pipelined=True, changes=False
+    "message.send", returns=replies.SentMessage, fault=errors.STORE_FAILED, guests=True, pipelined=True, changes=False
 )
 async def send(call: Call, data: Send) -> dict[str, Any]:
     """Send a message. The reply comes after it is stored. The same `clientMsgId` again gets the same reply."""

@@ -1,4 +1,4 @@
-"""Where the reference is."""
+"""URLs of the API documentation."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class SyncPage(Shape, kw_only=True):
     position: Position
 
 
-class StoredMessage(Shape):
+class SentMessage(Shape):
     target: Id
     id: Id
     seq: Count
