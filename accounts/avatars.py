@@ -16,9 +16,9 @@ from pathlib import Path
 
 from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
-from django.utils.translation import gettext_noop as _
 from PIL import Image, ImageOps
 
+from accounts import errors
 from accounts.errors import BadPicture
 
 SIDE_PIXELS = 256
@@ -56,11 +56,11 @@ def normalize_picture(picture: bytes) -> bytes:
     if len(picture) > settings.IM_AVATAR_MAX_BYTES:
         raise picture_too_large()
     if not _decode_lock.acquire(timeout=_DECODE_WAIT_SECONDS):
-        raise BadPicture(_("Too many pictures are being uploaded. Try again in a moment."))
+        raise BadPicture(errors.AVATAR_BUSY)
     try:
         square = _square(picture)
     except (*_DECODE_ERRORS, Image.DecompressionBombError):
-        raise BadPicture(_("This file cannot be read as a picture. Use JPEG, PNG, WebP or GIF.")) from None
+        raise BadPicture(errors.AVATAR_UNREADABLE) from None
     finally:
         _decode_lock.release()
     encoded = BytesIO()
@@ -76,7 +76,7 @@ def _square(picture: bytes) -> Image.Image:
         # The header states the size, so a picture that would not fit into memory is never decoded.
         width, height = image.size
         if width * height > _MAX_PIXELS[str(image.format)] or max(width, height) > _MAX_SIDE_PIXELS:
-            raise BadPicture(_("This picture has too many pixels."))
+            raise BadPicture(errors.AVATAR_TOO_MANY_PIXELS)
         image.draft("RGB", (2 * SIDE_PIXELS, 2 * SIDE_PIXELS))
         # Reduce first, so that no later step copies the full-size picture.
         small = image.convert("RGBA") if image.mode not in ("RGB", "RGBA", "L") else image
@@ -88,7 +88,7 @@ def _square(picture: bytes) -> Image.Image:
 
 def picture_too_large() -> BadPicture:
     """Return the error for a file over IM_AVATAR_MAX_BYTES."""
-    return BadPicture(_("The picture is larger than %(limit)s MB."), limit=round(settings.IM_AVATAR_MAX_BYTES / 1e6, 1))
+    return BadPicture(errors.AVATAR_TOO_LARGE, limit=round(settings.IM_AVATAR_MAX_BYTES / 1e6, 1))
 
 
 def store(user_id: int, picture: bytes) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from accounts import errors
 from accounts.errors import AccountError
 
 GUEST_NAME_MAX_LENGTH = 19
@@ -71,19 +72,19 @@ def check_name(name: str, *, limit: int) -> str:
     and otherwise invisible characters.
     """
     if not name or not name.strip():
-        raise BadName("Enter a name.")
+        raise BadName(errors.NAME_EMPTY)
     if len(name) > limit:
-        raise BadName("A name has at most %(limit)s characters.", limit=limit)
+        raise BadName(errors.NAME_TOO_LONG, limit=limit)
     if name != name.strip():
-        raise BadName("A name cannot start or end with a space.")
+        raise BadName(errors.NAME_BLANK_ENDS)
     if _has_invisible_characters(name):
-        raise BadName("A name cannot contain invisible characters.")
+        raise BadName(errors.NAME_INVISIBLE)
     _check_marks(name)
     key = name_key(name)
     if not key.strip():
-        raise BadName("A name needs at least one visible character.")
+        raise BadName(errors.NAME_NOT_VISIBLE)
     if len(key) > NAME_KEY_MAX_LENGTH:
-        raise BadName("A name has at most %(limit)s characters.", limit=NAME_KEY_MAX_LENGTH)
+        raise BadName(errors.NAME_TOO_LONG, limit=NAME_KEY_MAX_LENGTH)
     return name
 
 
@@ -95,12 +96,12 @@ def check_user_name(name: str, *, allow_reserved: bool = False) -> str:
     """
     check_name(name, limit=USER_NAME_MAX_LENGTH)
     if not all(_is_user_name_character(char) for char in name + name_key(name)):
-        raise BadName("A username can only contain letters, digits, dots, hyphens and underscores.")
+        raise BadName(errors.NAME_CHARACTERS)
     if not (name[0].isalnum() and (name[-1].isalnum() or unicodedata.category(name[-1])[0] == "M")):
-        raise BadName("A username starts and ends with a letter or a digit.")
+        raise BadName(errors.NAME_ENDS)
     _check_scripts(name)
     if not allow_reserved and _letters_only(name) in _OFFICIAL_NAMES | _KEYWORDS:
-        raise BadName("This name is reserved.")
+        raise BadName(errors.NAME_RESERVED)
     return name
 
 
@@ -109,7 +110,7 @@ def check_guest_name(name: str) -> str:
     check_name(name, limit=GUEST_NAME_MAX_LENGTH)
     _check_scripts(name)
     if _letters_only(name) in _OFFICIAL_NAMES:
-        raise BadName("This name is reserved.")
+        raise BadName(errors.NAME_RESERVED)
     return name
 
 
@@ -118,14 +119,14 @@ def check_nickname(name: str) -> str:
     try:
         return check_name(name, limit=USER_NAME_MAX_LENGTH)
     except BadName as bad:
-        raise BadNickname(bad.text, **bad.params) from None
+        raise BadNickname(bad.reason, **bad.params) from None
 
 
 def check_own_nickname(name: str) -> str:
     """Return `name` if users may choose it as their own nickname, else raise BadNickname. Refuses official names."""
     check_nickname(name)
     if _letters_only(name) in _OFFICIAL_NAMES:
-        raise BadNickname("This name is reserved.")
+        raise BadNickname(errors.NAME_RESERVED)
     return name
 
 
@@ -147,14 +148,14 @@ def _check_marks(name: str) -> None:
             continue
         run += 1
         if run > _MAX_CONSECUTIVE_MARKS:
-            raise BadName("A name cannot contain stacked combining marks.")
+            raise BadName(errors.NAME_MARKS)
 
 
 def _check_scripts(name: str) -> None:
     for word in re.findall(r"\w+", name):
         names = [unicodedata.name(char, "") for char in unicodedata.normalize("NFKC", word)]
         if sum(any(entry.startswith(script) for entry in names) for script in _CONFUSABLE_SCRIPTS) > 1:
-            raise BadName("A word of a name cannot mix Latin, Greek and Cyrillic letters.")
+            raise BadName(errors.NAME_SCRIPTS)
 
 
 def _is_user_name_character(char: str) -> bool:

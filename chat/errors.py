@@ -1,14 +1,21 @@
-"""Every code a client can see, once: when it happens, and whether trying again helps. All wires map from this table."""
+"""Error codes and close codes of the wire protocols, and the exception that carries a reason. Pure.
+
+`chat.reasons` lists the reasons.
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """`number` and `text` go over the wires, `http` is the REST status; `retry`: the same again may work."""
+    """A coarse class of errors: `number` and `text` go over the wires, `http` is the status of REST answers.
+
+    `retry`: the same request may succeed later.
+    """
 
     number: int
     text: str
@@ -19,18 +26,18 @@ class Code:
 
 SUCCESS = Code(200, "Success", "The request was carried out.", 200)
 NOT_LOGGED_IN = Code(1000, "Not logged in", "A command that needs a log-in came before it.", 401)
-ILLEGAL_PARAMETER = Code(1001, "Illegal parameter", "The frame or one of its fields is not what it must be.", 400)
+ILLEGAL_PARAMETER = Code(1001, "Illegal parameter", "The frame or one of its fields is not valid.", 400)
 ILLEGAL_USER_ID = Code(1002, "Illegal user id", "The name is empty, too long, taken, or not the caller's.", 400)
-NOT_AUTHORISED = Code(1003, "Not authorised", "A wrong token, an unknown app, or a right that is missing.", 403)
-SERVER_ERROR = Code(1004, "Server error", "A fault here.", 500, retry=True)
+NOT_AUTHORISED = Code(1003, "Not authorised", "The token is wrong, the app is unknown, or a right is missing.", 403)
+SERVER_ERROR = Code(1004, "Server error", "The site failed.", 500, retry=True)
 NO_DATA = Code(1005, "No data", "It does not exist, or the caller may not know of it.", 404)
-ADD_FAILED = Code(1006, "Could not add", "A fault here while something was being made.", 500, retry=True)
-DELETE_FAILED = Code(1007, "Could not delete", "A fault here while something was being taken away.", 500, retry=True)
-STORE_FAILED = Code(1008, "Could not store", "A fault here while something was being stored.", 500, retry=True)
-OPERATION_FAILED = Code(1009, "Operation failed", "Not in this state, such as a second log-in.", 409)
+ADD_FAILED = Code(1006, "Could not add", "The site failed to create something.", 500, retry=True)
+DELETE_FAILED = Code(1007, "Could not delete", "The site failed to delete something.", 500, retry=True)
+STORE_FAILED = Code(1008, "Could not store", "The site failed to store something.", 500, retry=True)
+OPERATION_FAILED = Code(1009, "Operation failed", "It is not possible in this state, such as a second log-in.", 409)
 NO_SUCH_COMMAND = Code(1010, "No such command", "The command does not exist.", 404)
 TOO_MUCH = Code(
-    1011, "Too much", "Too many, too fast or too large; the data says what and when to try again.", 429, retry=True
+    1011, "Too much", "Too many, too fast or too large; the data says the limit or when to try again.", 429, retry=True
 )
 
 CODES = (
@@ -39,18 +46,45 @@ CODES = (
 )  # fmt: skip
 
 
-class ChatError(Exception):
-    """A request refused with a code; `error` tells the person what to do, `data` adds facts for programs."""
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A reason for a refusal. The key is part of the protocol and never changes; the sentence may.
 
-    def __init__(self, code: Code, error: str = "", **data: Any) -> None:
-        super().__init__(error or code.text)
-        self.code = code
-        self.data: dict[str, Any] | None = {"error": error, **data} if error or data else None
+    `text` tells users what happened and what to do; `%(name)s` in it stands for a member of the refusal's data. `when`
+    tells developers when it happens. `retry`: the same request may succeed later.
+    """
+
+    key: str
+    code: Code
+    text: str
+    when: str
+    retry: bool = False
+
+
+class ChatError(Exception):
+    """A refused request.
+
+    `data` goes over the wires: the sentence as `error`, and what the raise site adds. `sentence` replaces the reason's
+    text where a validator says more. Raises KeyError if the text needs a parameter that is missing.
+    """
+
+    def __init__(self, reason: Reason, /, *, sentence: str = "", **data: Any) -> None:
+        self.reason = reason
+        self.code = reason.code
+        self.text = sentence or reason.text
+        self.params = {} if sentence else {name: shown_number(value) for name, value in data.items()}
+        self.data: dict[str, Any] = {"error": sentence or self.text % self.params, **data}
+        super().__init__(self.data["error"])
+
+
+def shown_number(value: Any) -> Any:
+    """Return a parameter as a sentence shows it: fractions of seconds are rounded up."""
+    return math.ceil(value) if isinstance(value, float) else value
 
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """A WebSocket close code of the site's own; `reconnect` tells a client whether to come back by itself."""
+    """A WebSocket close code of the site. `reconnect`: clients should connect again by themselves."""
 
     number: int
     reason: str

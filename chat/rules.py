@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from accounts.names import BadName, check_name, is_storable
-from chat import errors
+from chat import reasons
+from chat.account_errors import chat_error
 from chat.errors import ChatError
 
 CHANNEL_NAME_LIMIT = 64
@@ -26,20 +27,20 @@ def check_text(text: str, *, limit: int) -> str:
     """The message's text with line ends as `\\n`. Refused: blank, over `limit` characters, the NUL character."""
     text = text.replace("\r\n", "\n")
     if not text.strip():
-        raise ChatError(errors.ILLEGAL_PARAMETER, "A message must not be empty.", field="msg")
+        raise ChatError(reasons.MESSAGE_EMPTY, field="msg")
     if "\0" in text:
-        raise ChatError(errors.ILLEGAL_PARAMETER, "A message must not contain the NUL character.", field="msg")
+        raise ChatError(reasons.MESSAGE_CHARACTER, field="msg")
     if len(text) > limit:
-        raise ChatError(errors.TOO_MUCH, f"A message has at most {limit} characters.", limit=limit)
+        raise ChatError(reasons.MESSAGE_TOO_LONG, limit=limit)
     return text
 
 
 def check_content(content: bytes, *, limit: int) -> str:
     """A picture or a voice as it is kept: Base64. Refused: nothing, or more than `limit` bytes."""
     if not content:
-        raise ChatError(errors.ILLEGAL_PARAMETER, "A message must not be empty.", field="content")
+        raise ChatError(reasons.MESSAGE_EMPTY, field="content")
     if len(content) > limit:
-        raise ChatError(errors.TOO_MUCH, f"A picture or voice has at most {limit} bytes.", limit=limit)
+        raise ChatError(reasons.ATTACHMENT_TOO_LARGE, limit=limit)
     return base64.b64encode(content).decode()
 
 
@@ -50,18 +51,14 @@ def check_channel_name(name: str) -> str:
     try:
         return check_name(name, limit=CHANNEL_NAME_LIMIT)
     except BadName as error:
-        raise ChatError(errors.ILLEGAL_PARAMETER, str(error), field="name") from error
+        raise chat_error(error, field="name") from error
 
 
 def check_client_id(client_id: str | None) -> str | None:
     if client_id is None or client_id == "":
         return None
     if len(client_id) > CLIENT_ID_LIMIT or not client_id.isprintable():
-        raise ChatError(
-            errors.ILLEGAL_PARAMETER,
-            f"clientMsgId has at most {CLIENT_ID_LIMIT} printable characters.",
-            field="clientMsgId",
-        )
+        raise ChatError(reasons.CLIENT_ID_INVALID, limit=CLIENT_ID_LIMIT, field="clientMsgId")
     return client_id
 
 
@@ -69,7 +66,7 @@ def check_reason(reason: str) -> str:
     """Why somebody is restricted or a message reported: one line, shown to people; may be empty."""
     reason = " ".join(reason.split())
     if not is_storable(reason) or len(reason) > REASON_LIMIT:
-        raise ChatError(errors.ILLEGAL_PARAMETER, f"A reason has at most {REASON_LIMIT} characters.", field="reason")
+        raise ChatError(reasons.REASON_TOO_LONG, limit=REASON_LIMIT, field="reason")
     return reason
 
 
@@ -102,19 +99,18 @@ def outranks(actor: str, other: str) -> bool:
 def require_manager(role: str | None) -> None:
     """Owners and admins manage a group."""
     if role not in ("owner", "admin"):
-        raise ChatError(errors.NOT_AUTHORISED, "Only an owner or admin of the group may do this.")
+        raise ChatError(reasons.MANAGER_REQUIRED)
 
 
 def require_open_channel(closed: bool) -> None:
     if closed:
-        raise ChatError(errors.OPERATION_FAILED, "This channel is closed.")
+        raise ChatError(reasons.CHANNEL_CLOSED)
 
 
 def muted_error(until: datetime | None) -> ChatError:
     """Return the refusal for a muted user. Its `until` is in Unix ms; None: until the mute is lifted."""
     when = None if until is None else int(until.timestamp() * 1000)
-    text = "You are muted." if until is None else f"You are muted until {until:%Y-%m-%d %H:%M} UTC."
-    return ChatError(errors.NOT_AUTHORISED, text, until=when)
+    return ChatError(reasons.MUTED, until=when)
 
 
 def may_invite(join: str, role: str) -> bool:

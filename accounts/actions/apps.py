@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 from django.dispatch import Signal
 
+from accounts import errors
 from accounts.actions.revocations import revoke_app
 from accounts.errors import BadApp
 from accounts.models import App
@@ -20,14 +21,14 @@ _NAME_MAX_LENGTH = 64
 def app_create(*, number: int, name: str, guests_allowed: bool = True, enabled: bool = True) -> App:
     """Create an app. Raises BadApp if its number is taken or out of range, or its name is not valid."""
     if not 1 <= number <= _MAX_NUMBER:
-        raise BadApp("An app's number is between 1 and %(limit)s.", limit=_MAX_NUMBER)
+        raise BadApp(errors.APP_NUMBER_RANGE, limit=_MAX_NUMBER)
     app = App(number=number, name=_clean_name(name), guests_allowed=guests_allowed, enabled=enabled)
     with write():
         try:
             with transaction.atomic():
                 app.save(force_insert=True)
         except IntegrityError:
-            raise BadApp("Another app has this number.") from None
+            raise BadApp(errors.APP_NUMBER_TAKEN) from None
         app_created.send(App, app=app)
     return app
 
@@ -41,7 +42,7 @@ def app_update(*, number: int, name: str, guests_allowed: bool, enabled: bool) -
     with write():
         app = App.objects.select_for_update(no_key=True).filter(number=number).first()
         if app is None:
-            raise BadApp("There is no such app.")
+            raise BadApp(errors.NO_SUCH_APP)
         is_disabled_now = app.enabled and not enabled
         app.name, app.guests_allowed, app.enabled = name, guests_allowed, enabled
         app.save(update_fields=["name", "guests_allowed", "enabled"])
@@ -54,4 +55,4 @@ def _clean_name(name: str) -> str:
     try:
         return check_name(name, limit=_NAME_MAX_LENGTH)
     except BadName as bad:
-        raise BadApp(bad.text, **bad.params) from None
+        raise BadApp(bad.reason, **bad.params) from None

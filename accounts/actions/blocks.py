@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from accounts import errors
 from accounts.actions.friends import lock_two_users, user_payload
 from accounts.errors import BlockRefused, NoSuchPerson
 from accounts.models import Block, User
@@ -19,19 +20,17 @@ def user_block(*, user: User, other_id: int) -> User:
     unknown ids, and BlockRefused for oneself, for services, and past IM_MAX_BLOCKS_PER_USER.
     """
     if user.pk == other_id:
-        raise BlockRefused("You cannot block yourself.")
+        raise BlockRefused(errors.BLOCK_YOURSELF)
     with write():
         other = lock_two_users(user.pk, other_id).get(other_id)
         if other is None or other.is_guest:
             raise NoSuchPerson
         if other.kind == User.Kind.SERVICE:
-            raise BlockRefused("You cannot block a service of this site. Report problems with it to an operator.")
+            raise BlockRefused(errors.BLOCK_SERVICE)
         if Block.objects.filter(blocker=user, blocked=other).exists():
             return other
         if Block.objects.filter(blocker=user).count() >= settings.IM_MAX_BLOCKS_PER_USER:
-            raise BlockRefused(
-                "You have reached the limit of %(limit)s blocked users.", limit=settings.IM_MAX_BLOCKS_PER_USER
-            )
+            raise BlockRefused(errors.BLOCK_LIMIT_REACHED, limit=settings.IM_MAX_BLOCKS_PER_USER)
         Block.objects.create(blocker=user, blocked=other)
         if not other.is_restricted:
             other.is_restricted = True

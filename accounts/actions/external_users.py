@@ -13,6 +13,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 
+from accounts import errors
 from accounts.actions.managed_users import user_rename
 from accounts.actions.tokens import CreatedToken, token_create, tokens_revoke
 from accounts.actions.user_persistence import insert_user, lock_user
@@ -79,7 +80,7 @@ def external_token_create(*, service: User, external_id: str, seconds: int | Non
     longest = settings.IM_EXTERNAL_TOKEN_SECONDS_MAX
     if not TOKEN_MIN_SECONDS <= seconds <= longest:
         raise BadToken(
-            "A token of a user can be valid for %(shortest)s to %(longest)s seconds.",
+            errors.TOKEN_SECONDS,
             shortest=TOKEN_MIN_SECONDS,
             longest=longest,
         )

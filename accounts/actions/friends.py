@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db.models import Q
 
+from accounts import errors
 from accounts.errors import FriendRequestRefused, NoSuchFriend, NoSuchPerson
 from accounts.models import Friendship, User
 from accounts.selectors.contacts import has_blocked
@@ -21,7 +22,7 @@ def friend_request(*, user: User, other_id: int) -> Friendship:
     users that `user` has blocked, and past IM_MAX_FRIENDS_PER_USER.
     """
     if user.pk == other_id:
-        raise FriendRequestRefused("You cannot add yourself as a friend.")
+        raise FriendRequestRefused(errors.FRIEND_YOURSELF)
     with write():
         # Two users who ask each other lock the same two rows, so one request comes first.
         users = lock_two_users(user.pk, other_id)
@@ -29,16 +30,16 @@ def friend_request(*, user: User, other_id: int) -> Friendship:
         if other is None or not all(row.is_active and row.kind == User.Kind.PERSON for row in users.values()):
             raise NoSuchPerson
         if has_blocked(user.pk, other_id):
-            raise FriendRequestRefused("You have blocked this user. Unblock them first.")
+            raise FriendRequestRefused(errors.FRIEND_BLOCKED)
         friendship = Friendship.objects.filter(pair=_pair(user.pk, other_id)).first()
         if friendship is None:
             _check_limit(user)
             pair = _pair(user.pk, other_id)
             kind, friendship = FRIEND_REQUESTED, Friendship.objects.create(from_user=user, to_user=other, pair=pair)
         elif friendship.accepted:
-            raise FriendRequestRefused("You are already friends.")
+            raise FriendRequestRefused(errors.ALREADY_FRIENDS)
         elif friendship.from_user_id == user.pk:
-            raise FriendRequestRefused("You have already sent a friend request.")
+            raise FriendRequestRefused(errors.FRIEND_REQUEST_PENDING)
         else:
             kind, friendship.accepted = FRIEND_ACCEPTED, True
             friendship.save(update_fields=["accepted"])
@@ -79,7 +80,7 @@ def _delete(user: User, other_id: int, which: Q) -> None:
 def _check_limit(user: User) -> None:
     limit = settings.IM_MAX_FRIENDS_PER_USER
     if Friendship.objects.filter(Q(from_user=user) | Q(to_user=user, accepted=True)).count() >= limit:
-        raise FriendRequestRefused("You have reached the limit of %(limit)s friends and pending requests.", limit=limit)
+        raise FriendRequestRefused(errors.FRIEND_LIMIT_REACHED, limit=limit)
 
 
 def _publish(kind: EventKind, user: User, other: User) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Collection
 
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext_noop as _
 from social_django.models import Nonce, UserSocialAuth
 
+from accounts import errors
 from accounts.actions.user_persistence import clean_email, insert_user, lock_user
 from accounts.errors import AccountError, EmailTaken, LastWayIn, LinkTaken, NoSuchPerson
 from accounts.models import User
@@ -58,7 +58,7 @@ def oauth_link_create(*, user_id: int, identity: Identity, title: str) -> None:
         if own.filter(uid=identity.subject).exists():
             return
         if own.exists():
-            raise AccountError(_("Another %(title)s account is already linked. Unlink it first."), title=title)
+            raise AccountError(errors.ALREADY_LINKED, title=title)
         _link(user, identity, title)
 
 
@@ -87,7 +87,7 @@ def _link(user: User, identity: Identity, title: str) -> None:
                 user=user, provider=identity.provider, uid=identity.subject, id_key=identity.subject_key
             )
     except IntegrityError:
-        raise LinkTaken(title) from None
+        raise LinkTaken(title=title) from None
 
 
 def _usable_email(identity: Identity) -> str | None:

@@ -6,9 +6,8 @@ from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.db import transaction
-from django.utils.translation import gettext_noop as _
 
-from accounts import avatars
+from accounts import avatars, errors
 from accounts.actions.profile_events import publish_profile_change
 from accounts.actions.user_persistence import clean_email, lock_user, update_user
 from accounts.errors import BadProfile
@@ -36,9 +35,9 @@ def profile_update(
     check_nickname(nickname)
     status_text = _clean_status(status_text)
     if language and language not in dict(settings.LANGUAGES):
-        raise BadProfile(_("This language is not available."))
+        raise BadProfile(errors.LANGUAGE_UNKNOWN)
     if time_zone and time_zone not in available_timezones():
-        raise BadProfile(_("This time zone does not exist."))
+        raise BadProfile(errors.TIME_ZONE_UNKNOWN)
     with write():
         user = lock_user(user_id)
         if nickname != user.nickname:
@@ -94,4 +93,4 @@ def _clean_status(text: str) -> str:
     try:
         return check_name(text, limit=STATUS_MAX_LENGTH)
     except BadName:
-        raise BadProfile(_("A status has at most %(limit)s visible characters."), limit=STATUS_MAX_LENGTH) from None
+        raise BadProfile(errors.STATUS_INVALID, limit=STATUS_MAX_LENGTH) from None

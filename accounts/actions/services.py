@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission
 
+from accounts import errors
 from accounts.actions.profile_events import publish_profile_change
 from accounts.actions.revocations import revoke_user
 from accounts.actions.user_persistence import insert_user, lock_user
@@ -67,7 +68,7 @@ def service_permissions_set(
 def _lock_service(service_id: int) -> User:
     service = lock_user(service_id)
     if service.kind != User.Kind.SERVICE:
-        raise BadService("%(name)s is not a service.", name=service)
+        raise BadService(errors.NOT_A_SERVICE, name=service)
     return service
 
 
@@ -75,5 +76,5 @@ def _permissions_or_error(names: Iterable[str]) -> list[Permission]:
     wanted = set(names)
     found = permissions_by_names(wanted)
     if missing := wanted - set(found):
-        raise BadService("Unknown permission: %(names)s.", names=", ".join(sorted(missing)))
+        raise BadService(errors.NO_SUCH_PERMISSION, names=", ".join(sorted(missing)))
     return list(found.values())

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from knox.models import AuthToken
 
+from accounts import errors
 from accounts.actions.devices import device_create, devices_delete
 from accounts.actions.revocations import revoke_credentials
 from accounts.actions.user_persistence import lock_user
@@ -78,14 +79,14 @@ def service_token_create(
     Raises BadToken for other kinds of users, for a name that is not valid, and for days out of range.
     """
     if service.kind != User.Kind.SERVICE:
-        raise BadToken("%(name)s is not a service. Users get tokens by signing in.", name=service)
+        raise BadToken(errors.TOKEN_NOT_A_SERVICE, name=service)
     try:
         check_name(name, limit=NAME_MAX_LENGTH)
     except BadName as bad:
-        raise BadToken(bad.text, **bad.params) from None
+        raise BadToken(bad.reason, **bad.params) from None
     days = settings.IM_TOKEN_DAYS if days is None else days
     if not 1 <= days <= settings.IM_SERVICE_TOKEN_DAYS_MAX:
-        raise BadToken("A token can be valid for 1 to %(limit)s days.", limit=settings.IM_SERVICE_TOKEN_DAYS_MAX)
+        raise BadToken(errors.TOKEN_DAYS, limit=settings.IM_SERVICE_TOKEN_DAYS_MAX)
     return token_create(user=service, lifetime=timedelta(days=days), name=name, created_by=created_by)
 
 

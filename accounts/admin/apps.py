@@ -9,9 +9,10 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from accounts.actions import app_create, app_update
-from accounts.admin.base import ActionAdmin, told
+from accounts.admin.base import ActionAdmin
 from accounts.models import App
 from accounts.names import BadName, check_name
+from accounts.refusal_texts import localized
 
 
 class AppForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -19,7 +20,7 @@ class AppForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             return check_name(self.cleaned_data["name"], limit=64)
         except BadName as bad:
-            raise forms.ValidationError(told(bad)) from None
+            raise forms.ValidationError(localized(bad)) from None
 
 
 @admin.register(App)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -10,16 +10,11 @@ from django.contrib.admin.options import BaseModelAdmin
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
-from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
 from accounts.errors import AccountError
+from accounts.refusal_texts import Refusal, localized
 from delivery.db.transactions import write
-
-
-def told(refusal: Exception) -> str:
-    """Why something was not done, in the operator's language where that is known."""
-    return _(refusal.text) % refusal.params if isinstance(refusal, AccountError) else _(str(refusal))
 
 
 class ActionAdmin(ModelAdmin):  # type: ignore[misc]
@@ -52,7 +47,7 @@ class ActionAdmin(ModelAdmin):  # type: ignore[misc]
             with write():
                 response: HttpResponse = view()
         except self.refusals as refusal:
-            request.refusal = told(refusal)  # type: ignore[attr-defined]
+            request.refusal = localized(cast(Refusal, refusal))  # type: ignore[attr-defined]
             response = view()
         return response
 
@@ -83,7 +78,7 @@ class ActionAdmin(ModelAdmin):  # type: ignore[misc]
             try:
                 action(row)
             except self.refusals as refusal:
-                self.message_user(request, f"{self.describe(row)}: {told(refusal)}", messages.ERROR)
+                self.message_user(request, f"{self.describe(row)}: {localized(cast(Refusal, refusal))}", messages.ERROR)
             else:
                 done += 1
                 # The record is in one language, whoever acts. It is written after the action, whose position in the

@@ -22,9 +22,10 @@ from accounts.actions import (
     user_activate,
     user_deactivate,
 )
-from accounts.admin.base import ActionAdmin, told
+from accounts.admin.base import ActionAdmin
 from accounts.models import Service
 from accounts.names import BadName, check_nickname, check_user_name, name_key
+from accounts.refusal_texts import localized
 from accounts.selectors.users import guest_name_taken
 
 RIGHTS = ("groups", "user_permissions")
@@ -38,7 +39,7 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             check_user_name(name, allow_reserved=True)
         except BadName as bad:
-            raise forms.ValidationError(told(bad)) from None
+            raise forms.ValidationError(localized(bad)) from None
         if guest_name_taken(name):
             raise forms.ValidationError(gettext("This name is taken."))
         return name
@@ -47,7 +48,7 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             return check_nickname(self.cleaned_data["nickname"])
         except BadName as bad:
-            raise forms.ValidationError(told(bad)) from None
+            raise forms.ValidationError(localized(bad)) from None
 
 
 @admin.register(Service)

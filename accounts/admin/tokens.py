@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from knox.models import AuthToken
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
+from accounts import errors
 from accounts.actions import service_token_create, token_revoke
 from accounts.actions.tokens import NAME_MAX_LENGTH
 from accounts.admin.base import ActionAdmin, ReadOnly
@@ -108,7 +109,7 @@ class TokenAdmin(ReadOnly, ActionAdmin):
         service, operator = given["user"], cast(User, request.user)
         # A token is all that its service may do: who makes one must not gain by it.
         if service.is_superuser or service.get_all_permissions() - operator.get_all_permissions():
-            raise BadToken("%(name)s may do what you may not, so you make no tokens of it.", name=service)
+            raise BadToken(errors.TOKEN_EXCEEDS_MAKER, name=service)
         made = service_token_create(service=service, name=given["name"], days=given["days"], created_by=operator)
         obj.digest = token_digest(made.token)
         request.made_token = made  # type: ignore[attr-defined]

@@ -22,9 +22,10 @@ from accounts.actions import (
     user_roles_set,
     user_update,
 )
-from accounts.admin.base import ActionAdmin, told
+from accounts.admin.base import ActionAdmin
 from accounts.models import User
 from accounts.names import BadName, check_nickname, check_user_name, name_key
+from accounts.refusal_texts import localized
 from accounts.selectors.users import guest_name_taken
 from accounts.sign_in import current_credential, keep_earlier_credential
 
@@ -35,7 +36,7 @@ def _nickname(form: forms.ModelForm[User]) -> str:
     try:
         return check_nickname(form.cleaned_data["nickname"])
     except BadName as bad:
-        raise forms.ValidationError(told(bad)) from None
+        raise forms.ValidationError(localized(bad)) from None
 
 
 class PersonAddForm(UserCreationForm):  # type: ignore[misc]
@@ -50,7 +51,7 @@ class PersonAddForm(UserCreationForm):  # type: ignore[misc]
         try:
             check_user_name(name, allow_reserved=True)
         except BadName as bad:
-            raise forms.ValidationError(told(bad)) from None
+            raise forms.ValidationError(localized(bad)) from None
         if guest_name_taken(name):
             raise forms.ValidationError(gettext("This name is taken."))
         return name

@@ -7,18 +7,18 @@ from typing import Any
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import AccountError
 from accounts.names import USER_NAME_MAX_LENGTH
+from accounts.refusal_texts import localized
 
 
 class ActionForm(forms.Form):
     """A form whose fields can show the AccountError that an action raised."""
 
     def refuse(self, error: AccountError) -> None:
-        self.add_error(error.field if error.field in self.fields else None, gettext(error.text) % error.params)
+        self.add_error(error.field if error.field in self.fields else None, localized(error))
 
 
 class SignInForm(AuthenticationForm):

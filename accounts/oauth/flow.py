@@ -18,7 +18,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_noop as _
 from social_core import exceptions
 
-from accounts.errors import AccountError
+from accounts import errors
+from accounts.errors import AccountError, Reason
 from accounts.models import User
 from accounts.oauth.identity import Identity
 from accounts.oauth.providers import ProviderConfig, provider_backend
@@ -31,7 +32,6 @@ UNKNOWN_SIGN_IN = _("This sign-in is not valid")
 PROVIDER_FAILED = _("%(title)s did not respond as expected")
 NOT_SIGNED_IN = _("You are not signed in")
 
-_ACCESS_DENIED = _("You did not grant access at %(title)s. Nothing was changed.")
 
 _PENDING_KEY = "oauth_pending"
 _SIGN_UP_KEY = "oauth_sign_up"
@@ -42,12 +42,11 @@ _SIGN_UP_SECONDS = 1800
 
 
 class OAuthRefused(AccountError):
-    """The sign-in cannot go on. The refusal page shows `heading` and the text; `status` is its HTTP status."""
+    """The sign-in cannot go on. The refusal page shows `heading` and the sentence."""
 
-    def __init__(self, heading: str, text: str, *, status: int = 403, **params: object) -> None:
-        super().__init__(text, **params)
+    def __init__(self, heading: str, reason: Reason, /, **params: object) -> None:
+        super().__init__(reason, **params)
         self.heading = heading
-        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +65,7 @@ def start(request: HttpRequest, provider: ProviderConfig, *, next_page: str = "/
     leads to another site.
     """
     if not url_has_allowed_host_and_scheme(next_page, {request.get_host()}, require_https=request.is_secure()):
-        text = _("The page after the sign-in is on another site, so the sign-in was not started.")
-        raise OAuthRefused(FOREIGN_REDIRECT, text, status=400)
+        raise OAuthRefused(FOREIGN_REDIRECT, errors.OAUTH_FOREIGN_NEXT)
     url = str(_backend(request, provider).auth_url())
     state = parse_qs(urlsplit(url).query)["state"][0]
     purpose = {"next": next_page, "link_to": link_to.pk if link_to is not None else None}
@@ -87,22 +85,20 @@ def finish(request: HttpRequest, provider: ProviderConfig) -> tuple[Identity, st
     request.session[_PENDING_KEY] = pending
     if purpose is not None and not request.GET.get("code") and "error" not in request.GET:
         # WeChat reports a denial like this.
-        raise OAuthRefused(NOT_SIGNED_IN, _ACCESS_DENIED, title=provider.title)
+        raise OAuthRefused(NOT_SIGNED_IN, errors.OAUTH_DECLINED, title=provider.title)
     try:
         identity = _backend(request, provider).complete()
     except exceptions.AuthCanceled:
-        raise OAuthRefused(NOT_SIGNED_IN, _ACCESS_DENIED, title=provider.title) from None
+        raise OAuthRefused(NOT_SIGNED_IN, errors.OAUTH_DECLINED, title=provider.title) from None
     except (exceptions.AuthInputError, exceptions.AuthSessionError):
-        text = _("It was started in another browser, has already been used, or took too long. Nothing was changed.")
-        raise OAuthRefused(UNKNOWN_SIGN_IN, text, status=400) from None
+        raise OAuthRefused(UNKNOWN_SIGN_IN, errors.OAUTH_EXPIRED) from None
     except (exceptions.SocialAuthBaseException, ValueError, KeyError, TypeError) as error:
         # A malformed answer of a provider must not cause a server error.
         code = getattr(error, "code", "")
         logger.warning("oauth_failed", extra={"provider": provider.slug, "error": type(error).__name__, "code": code})
-        text = _("Try again later. Nothing was changed.")
-        raise OAuthRefused(PROVIDER_FAILED, text, status=502, title=provider.title) from None
+        raise OAuthRefused(PROVIDER_FAILED, errors.OAUTH_FAILED, title=provider.title) from None
     if purpose is None:
-        raise OAuthRefused(UNKNOWN_SIGN_IN, _("Nothing was changed."), status=400)
+        raise OAuthRefused(UNKNOWN_SIGN_IN, errors.OAUTH_NOT_STARTED)
     return identity, purpose["next"], purpose["link_to"]
 
 
@@ -137,5 +133,4 @@ def require_link_owner(request: HttpRequest, user_id: int) -> User:
     """Return the user who started linking, if they are still signed in in this browser. Raises OAuthRefused."""
     if isinstance(request.user, User) and request.user.pk == user_id and request.user.kind == User.Kind.PERSON:
         return request.user
-    text = _("You are no longer signed in as the user who started it. Nothing was changed.")
-    raise OAuthRefused(UNKNOWN_SIGN_IN, text, status=400)
+    raise OAuthRefused(UNKNOWN_SIGN_IN, errors.OAUTH_OTHER_USER)

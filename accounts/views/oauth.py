@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import View
 from django.views.generic.edit import FormView
 
+from accounts import errors
 from accounts.actions import oauth_link_create, oauth_link_delete, oauth_user_register
 from accounts.actions.profile import avatar_set
 from accounts.errors import AccountError, TooOften
@@ -35,6 +36,7 @@ from accounts.oauth.providers import (
 )
 from accounts.rate_limits import oauth_rate_limit, registration_rate_limit
 from accounts.reauthentication import is_reauthenticated
+from accounts.refusal_texts import localized
 from accounts.selectors.sign_in_methods import email_taken, user_by_oauth_link
 from accounts.selectors.users import guest_name_taken
 from accounts.sign_in import sign_in
@@ -56,8 +58,8 @@ def refusal_page(request: HttpRequest, refusal: AccountError, provider: Provider
     """Return the page that says why a sign-in did not succeed."""
     title, status = _("You are not signed in"), 429 if isinstance(refusal, TooOften) else 403
     if isinstance(refusal, OAuthRefused):
-        title, status = _(refusal.heading) % {"title": provider.title}, refusal.status
-    context = {"title": title, "text": _(refusal.text) % refusal.params}
+        title, status = _(refusal.heading) % {"title": provider.title}, refusal.reason.http
+    context = {"title": title, "text": localized(refusal)}
     return render(request, "accounts/refused.html", context, status=status)
 
 
@@ -132,7 +134,7 @@ class OAuthCallbackView(OAuthView):
 
     def _sign_in(self, request: HttpRequest, user: User, next_page: str) -> HttpResponse:
         if not user.is_active:
-            raise OAuthRefused(flow.NOT_SIGNED_IN, gettext_noop("This account is closed."))
+            raise OAuthRefused(flow.NOT_SIGNED_IN, errors.OAUTH_ACCOUNT_CLOSED)
         sign_in(request, user)
         return HttpResponseRedirect(next_page)
 
@@ -140,11 +142,9 @@ class OAuthCallbackView(OAuthView):
 def _require_sign_up_allowed(identity: Identity, provider: ProviderConfig) -> None:
     """Raise OAuthRefused if registration is closed or the provider has not verified the email address."""
     if not settings.IM_REGISTRATION:
-        text = gettext_noop("Only administrators create accounts here. Ask yours for one.")
-        raise OAuthRefused(gettext_noop("Registration is closed"), text)
+        raise OAuthRefused(gettext_noop("Registration is closed"), errors.OAUTH_REGISTRATION_CLOSED)
     if identity.email_unconfirmed:
-        text = gettext_noop("Your email address at %(title)s is not verified. Verify it there first.")
-        raise OAuthRefused(flow.NOT_SIGNED_IN, text, title=provider.title)
+        raise OAuthRefused(flow.NOT_SIGNED_IN, errors.OAUTH_EMAIL_UNCONFIRMED, title=provider.title)
 
 
 def _complete_sign_up(

@@ -22,6 +22,7 @@ from accounts.errors import AccountError
 from accounts.forms.profile import AvatarForm, ProfileForm
 from accounts.models import User
 from accounts.rate_limits import profile_rate_limit
+from accounts.refusal_texts import localized
 from accounts.selectors.users import user_by_id
 
 _IMMUTABLE = "public, max-age=31536000, immutable"
@@ -84,7 +85,7 @@ class AvatarUpdateView(AccountPageView):
             else:
                 avatar_set(user_id=self.user.pk, picture=_uploaded_picture(request))
         except AccountError as refusal:
-            messages.error(request, _(refusal.text) % refusal.params)
+            messages.error(request, localized(refusal))
         else:
             messages.success(request, _("Saved."))
         return redirect("accounts:profile")

@@ -21,12 +21,13 @@ from django.views.generic import RedirectView, View
 from django.views.generic.edit import FormView
 
 from accounts.actions import guest_create, password_change, user_register
-from accounts.errors import AccountError, TooOften
+from accounts.errors import GUESTS_DISABLED, AccountError
 from accounts.forms.sign_in import ChangePasswordForm, RegisterForm, SetPasswordForm, SignInForm
 from accounts.models import User
 from accounts.names import name_key
 from accounts.oauth.providers import authorization_origins, enabled_providers
 from accounts.rate_limits import registration_rate_limit
+from accounts.refusal_texts import localized
 from accounts.selectors.users import app_by_number
 from accounts.sign_in import current_credential, renew_session, sign_in
 
@@ -75,21 +76,21 @@ def _allow_provider_forms(request: HttpRequest, response: HttpResponse) -> HttpR
 class GuestSignInView(View):
     """Create a guest and sign the browser in as that guest. The chat page calls it.
 
-    POST `name` and `appId`. Responds 201; 400 with a translated `error`; 403 if guests are not allowed; 429 past
-    IM_REGISTRATION_RATE. The guest gets a browser session, because scripts could read a token.
+    POST `name` and `appId`. Responds 201; else, with `reason` and a translated `error`, 403 if guests are not allowed,
+    429 past IM_REGISTRATION_RATE, 400. The guest gets a browser session, because scripts could read a token.
     """
 
     def post(self, request: HttpRequest) -> JsonResponse:
         number = request.POST.get("appId", "")
         app = app_by_number(int(number)) if number.isascii() and number.isdigit() and len(number) < 10 else None
-        if app is None or not (settings.IM_GUESTS and app.guests_allowed):
-            return JsonResponse({"error": _("Guests are not allowed here. Sign in.")}, status=403)
         try:
+            if app is None or not (settings.IM_GUESTS and app.guests_allowed):
+                raise AccountError(GUESTS_DISABLED)
             registration_rate_limit.take(request.META["REMOTE_ADDR"])
             guest = guest_create(name=request.POST.get("name", ""))
         except AccountError as refusal:
-            status = 429 if isinstance(refusal, TooOften) else 400
-            return JsonResponse({"error": _(refusal.text) % refusal.params}, status=status)
+            status = refusal.reason.http if refusal.reason.http in (403, 429) else 400
+            return JsonResponse({"error": localized(refusal), "reason": refusal.reason.key}, status=status)
         sign_in(request, guest)
         # Signing in replaces the CSRF token, and the chat page does not reload.
         return JsonResponse({"userId": guest.public_name, "id": str(guest.pk), "csrf": get_token(request)}, status=201)

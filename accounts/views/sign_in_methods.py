@@ -21,6 +21,7 @@ from accounts.models import Device
 from accounts.oauth.providers import enabled_providers
 from accounts.rate_limits import mail_rate_limit
 from accounts.reauthentication import is_reauthenticated
+from accounts.refusal_texts import localized
 from accounts.selectors.sign_in_methods import device_by_id, devices, email_taken, linked_providers
 from accounts.sign_in import current_credential, record_device
 from accounts.views.profile import AccountPageView
@@ -127,7 +128,7 @@ class EmailConfirmView(AccountPageView):
         try:
             email_set(user_id=self.user.pk, email=email)
         except AccountError as refusal:
-            messages.error(request, _(refusal.text) % refusal.params)
+            messages.error(request, localized(refusal))
         else:
             messages.success(request, _("Saved."))
         return redirect("accounts:sign-in-methods")

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from accounts.models import User
 from accounts.selectors.users import users_by_names
-from chat import errors, selectors
+from chat import reasons, selectors
 from chat.errors import ChatError
 from delivery.idempotency import IdempotencyKey
 
@@ -78,9 +78,9 @@ def author_of(message: AddressedMessage, caller: User, directory: Directory, *, 
     if not message.author:
         return caller
     if not may_speak_for_others:
-        raise ChatError(errors.NOT_AUTHORISED, f"To send as somebody else needs the permission {SPEAK_FOR_OTHERS}.")
+        raise ChatError(reasons.PERMISSION_REQUIRED, permission=SPEAK_FOR_OTHERS)
     if message.author not in directory.users:
-        raise ChatError(errors.NO_DATA, f"There is no person named {message.author}.", userId=message.author)
+        raise ChatError(reasons.USER_NOT_FOUND, userId=message.author)
     return directory.users[message.author]
 
 
@@ -96,4 +96,4 @@ def require_size(messages: int) -> None:
     """Raise TOO_MUCH if a call sends more messages than IM_API_MAX_MESSAGES."""
     limit = settings.IM_API_MAX_MESSAGES
     if messages > limit:
-        raise ChatError(errors.TOO_MUCH, f"One call stores at most {limit} messages.", limit=limit)
+        raise ChatError(reasons.TOO_MANY_MESSAGES, limit=limit)

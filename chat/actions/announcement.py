@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.actions import system_user
 from accounts.models import App, User
-from chat import errors, rules
+from chat import reasons, rules
 from chat.errors import ChatError
 from chat.models import Announcement
 from chat.selectors import global_channels
@@ -55,9 +55,9 @@ def announcement_cancel(*, announcement_id: int) -> Announcement:
 def _lock_unsent(announcement_id: int) -> Announcement:
     announcement = Announcement.objects.select_for_update(no_key=True).filter(pk=announcement_id).first()
     if announcement is None:
-        raise ChatError(errors.NO_DATA, "There is no such announcement.")
+        raise ChatError(reasons.ANNOUNCEMENT_NOT_FOUND)
     if announcement.sent_at is not None:
-        raise ChatError(errors.OPERATION_FAILED, "This announcement has been sent.")
+        raise ChatError(reasons.ANNOUNCEMENT_SENT)
     return announcement
 
 

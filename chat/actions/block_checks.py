@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from accounts.models import User
 from accounts.selectors.contacts import blockers_among, has_blocked
-from chat import errors
+from chat import reasons
 from chat.errors import ChatError
 from chat.models import Channel
 from chat.selectors import peer_id_of
@@ -18,7 +18,7 @@ from chat.selectors import peer_id_of
 def require_not_blocked(user: User, other: User) -> None:
     """Raise NOT_AUTHORISED if either user blocks the other."""
     if has_blocked(user.pk, other.pk):
-        raise ChatError(errors.NOT_AUTHORISED, "You have blocked this user. Unblock them first.")
+        raise ChatError(reasons.BLOCKED_BY_YOU)
     if has_blocked(other.pk, user.pk):
         raise _cannot_write()
 
@@ -31,7 +31,7 @@ def require_peer_not_blocking(user: User, channel: Channel) -> None:
 
 
 def _cannot_write() -> ChatError:
-    return ChatError(errors.NOT_AUTHORISED, "You cannot write to this person.")
+    return ChatError(reasons.CANNOT_MESSAGE_USER)
 
 
 def require_addable(user: User, people: Sequence[User]) -> None:
@@ -39,7 +39,7 @@ def require_addable(user: User, people: Sequence[User]) -> None:
     unreached = _blocker_ids(user, people)
     for other in people:
         if other.pk in unreached:
-            raise ChatError(errors.NOT_AUTHORISED, f"You cannot add {other.username}.", userId=other.username)
+            raise ChatError(reasons.CANNOT_ADD_USER, userId=other.username)
 
 
 def addable(user: User, people: Sequence[User]) -> list[User]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from accounts.models import User
-from chat import errors
+from chat import reasons
 from chat.actions.addressing import (
     SPEAK_FOR_OTHERS,
     AddressedMessage,
@@ -110,13 +110,11 @@ def _find_channels(pending: Sequence[_PendingSend], directory: Directory) -> Non
         elif destination.kind == "app":
             send.channel = directory.app_channels.get(destination.id, 0)
             if not send.channel:
-                send.result.refusal = ChatError(errors.NO_DATA, "There is no such app.")
+                send.result.refusal = ChatError(reasons.APP_NOT_FOUND)
         elif (recipient := directory.users.get(destination.name)) is not None:
             send.recipient = recipient
         else:
-            send.result.refusal = ChatError(
-                errors.NO_DATA, f"There is no person named {destination.name}.", userId=destination.name
-            )
+            send.result.refusal = ChatError(reasons.USER_NOT_FOUND, userId=destination.name)
     pairs = [(send.author, send.recipient) for send in pending if send.recipient is not None]
     channels = private_channels_open(pairs=pairs) if pairs else {}
     online = online_user_ids({recipient.pk for _, recipient in pairs}) if pairs else set()

@@ -9,7 +9,7 @@ from django.db.models import Count
 
 from accounts.models import App, User
 from accounts.selectors.users import accounts_by_ids, user_by_id, users_by_names
-from chat import errors, payloads, rules
+from chat import account_errors, payloads, reasons, rules
 from chat.actions.block_checks import addable, require_addable, require_not_blocked
 from chat.actions.service_access import access_for_service
 from chat.errors import ChatError
@@ -26,13 +26,13 @@ def users_named(names: Sequence[str], *, but: User) -> list[User]:
     found = users_by_names(list(names))
     for name in names:
         if name not in found:
-            raise ChatError(errors.NO_DATA, f"There is no person named {name}.", userId=name)
+            raise ChatError(reasons.USER_NOT_FOUND, userId=name)
     return list({user.pk: user for user in found.values() if user.pk != but.pk}.values())
 
 
 def require_not_guest(user: User) -> None:
     if user.is_guest:
-        raise ChatError(errors.NOT_AUTHORISED, "Guests write in their app's room only. Register to do more.")
+        raise ChatError(reasons.ACCOUNT_REQUIRED)
 
 
 def lock_users(people: Sequence[User]) -> None:
@@ -40,7 +40,7 @@ def lock_users(people: Sequence[User]) -> None:
     ids = sorted({user.pk for user in people})
     rows = User.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
     if sum(row.is_active for row in rows) < len(ids):
-        raise ChatError(errors.NO_DATA, "One of these people has no active account.")
+        raise ChatError(reasons.MEMBER_INACTIVE)
 
 
 def note_event(
@@ -87,11 +87,11 @@ def channel_create_group(
     require_not_guest(creator)
     name = rules.check_channel_name(name)
     if listed and not name:
-        raise ChatError(errors.ILLEGAL_PARAMETER, "A listed group needs a name.", field="name")
+        raise ChatError(reasons.GROUP_NAME_REQUIRED, field="name")
     others = users_named(members, but=creator)
     require_addable(creator, others)
     if not name and not others:
-        raise ChatError(errors.ILLEGAL_PARAMETER, "Give the group a name or members.", field="name")
+        raise ChatError(reasons.GROUP_EMPTY, field="name")
     return channel_create_group_of(creator=creator, name=name, others=others, join=join, listed=listed)
 
 
@@ -119,7 +119,7 @@ def channel_create_private(*, creator: User, other: User) -> tuple[Channel, bool
     """
     require_not_guest(creator)
     if creator.pk == other.pk:
-        raise ChatError(errors.ILLEGAL_PARAMETER, "A private channel is with somebody else.", field="members")
+        raise ChatError(reasons.CANNOT_MESSAGE_YOURSELF, field="members")
     pair = ":".join(map(str, sorted((creator.pk, other.pk))))
     if (known := Channel.objects.filter(pair=pair).first()) is not None:
         return known, False
@@ -143,7 +143,7 @@ def channel_create_closed(*, creator: User, name: str, ids: Sequence[int]) -> Ch
     name = rules.check_channel_name(name)
     others = addable(creator, [user for user in accounts_by_ids(ids) if user.pk != creator.pk])
     if not name and not others:
-        raise ChatError(errors.ILLEGAL_PARAMETER, "Give the group a name or members.", field="name")
+        raise ChatError(reasons.GROUP_EMPTY, field="name")
     return channel_create_group_of(creator=creator, name=name, others=others, join="closed", listed=False)
 
 
@@ -153,7 +153,7 @@ def private_channel_with(*, user: User, person_id: int) -> int:
     """
     other = user_by_id(person_id)
     if other is None or not other.is_active or other.is_guest:
-        raise ChatError(errors.NO_DATA, "There is no such person.")
+        raise ChatError(account_errors.ACCOUNT_NOT_FOUND)
     channel, _ = channel_create_private(creator=user, other=other)
     return channel.pk
 
@@ -170,19 +170,12 @@ def require_group_capacity(people: Sequence[User]) -> None:
     full = set(counts.values_list("user", flat=True))
     for user in people:
         if user.pk in full:
-            raise ChatError(
-                errors.TOO_MUCH, f"{user.username} is in {limit} groups, and that is the limit.",
-                limit=limit, userId=user.username,
-            )  # fmt: skip
+            raise ChatError(reasons.GROUP_LIMIT_REACHED, limit=limit, userId=user.username)  # fmt: skip
 
 
 def _check_group_size(count: int) -> None:
     if count > settings.IM_GROUP_MAX_MEMBERS:
-        raise ChatError(
-            errors.TOO_MUCH,
-            f"A group has at most {settings.IM_GROUP_MAX_MEMBERS} members.",
-            limit=settings.IM_GROUP_MAX_MEMBERS,
-        )
+        raise ChatError(reasons.GROUP_FULL, limit=settings.IM_GROUP_MAX_MEMBERS)
 
 
 def lock_managed_group(user: User, channel_id: int) -> Access:
@@ -198,7 +191,7 @@ def lock_member_group(user: User, channel_id: int) -> Access:
     """
     access = access_for_service(user, channel_id, lock=True)
     if access.channel.kind != Channel.Kind.PUBLIC:
-        raise ChatError(errors.NOT_AUTHORISED, "Only groups can be changed.")
+        raise ChatError(reasons.NOT_A_GROUP)
     rules.require_open_channel(access.channel.closed)
     return access
 
@@ -209,7 +202,7 @@ def channel_rename(*, user: User, channel_id: int, name: str) -> Access:
         access = lock_managed_group(user, channel_id)
         channel = access.channel
         if channel.listed and not name:
-            raise ChatError(errors.ILLEGAL_PARAMETER, "A listed group needs a name.", field="name")
+            raise ChatError(reasons.GROUP_NAME_REQUIRED, field="name")
         if channel.name != name:
             channel.name = name
             channel.save(update_fields=["name"])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from accounts.models import User
 from accounts.selectors.contacts import blocked_pairs
-from chat import errors, rules
+from chat import reasons, rules
 from chat.actions.addressing import (
     SPEAK_FOR_OTHERS,
     AddressedMessage,
@@ -108,7 +108,7 @@ def _push_to_users(
         if to not in accounts:
             results.append(PushResult(to, receivers=len(guests[to.name])))
         elif accounts[to] in blocked_ids:
-            refusal = ChatError(errors.NOT_AUTHORISED, "You cannot write to this person.")
+            refusal = ChatError(reasons.CANNOT_MESSAGE_USER)
             results.append(PushResult(to, refusal=refusal))
         else:
             results.append(PushResult(to, receivers=int(accounts[to] in online)))

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from django.db import IntegrityError
 
-from chat import errors
+from chat import reasons
 from chat.actions.encryption import DecryptionError, decrypt, encrypt
 from chat.errors import ChatError
 from delivery import idempotency
@@ -53,7 +53,7 @@ def _find_response(key: IdempotencyKey, secret: bool) -> dict[str, Any] | None:
     try:
         response: dict[str, Any] = orjson.loads(decrypt(stored.text) if secret else stored.text)
     except DecryptionError:
-        raise ChatError(errors.OPERATION_FAILED, "This was done, and its answer cannot be told again.") from None
+        raise ChatError(reasons.RESPONSE_LOST) from None
     return response
 
 
@@ -92,4 +92,4 @@ def claim_requests(keys: Iterable[IdempotencyKey]) -> dict[IdempotencyKey, ChatE
 
 
 def _key_reused() -> ChatError:
-    return ChatError(errors.OPERATION_FAILED, "This Idempotency-Key was used for another request.")
+    return ChatError(reasons.IDEMPOTENCY_KEY_REUSED)

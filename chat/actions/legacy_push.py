@@ -14,7 +14,8 @@ from accounts.models import App, User
 from accounts.names import USER_NAME_MAX_LENGTH, BadName, check_name
 from accounts.selectors.contacts import users_hiding_presence
 from accounts.selectors.users import app_by_number, user_by_name
-from chat import errors, rules, selectors
+from chat import errors, reasons, rules, selectors
+from chat.account_errors import with_code
 from chat.actions.channel import channel_create_private
 from chat.actions.ephemeral import ephemeral_entry
 from chat.actions.message import message_send_now
@@ -33,7 +34,7 @@ def require_app(number: int) -> App:
     """Return the enabled app of that number. Raise NOT_AUTHORISED for an unknown and for a disabled one alike."""
     app = app_by_number(number)
     if app is None:
-        raise ChatError(errors.NOT_AUTHORISED, "There is no such app.")
+        raise ChatError(reasons.UNKNOWN_APP)
     return app
 
 
@@ -142,7 +143,8 @@ def _require_name(name: str) -> str:
     try:
         return check_name(name, limit=USER_NAME_MAX_LENGTH)
     except BadName as error:
-        raise ChatError(errors.ILLEGAL_USER_ID, str(error)) from error
+        # Its data has only the sentence, as existing callers know it.
+        raise ChatError(with_code(error.reason, errors.ILLEGAL_USER_ID), sentence=str(error)) from error
 
 
 def _scoped_key(caller: User, msg_id: str) -> ScopedKey:
@@ -151,7 +153,7 @@ def _scoped_key(caller: User, msg_id: str) -> ScopedKey:
     Raise ILLEGAL_PARAMETER without a valid msg_id, because the call could not be repeated safely.
     """
     if not msg_id or len(msg_id) > MSG_ID_LIMIT or not msg_id.isprintable():
-        raise ChatError(errors.ILLEGAL_PARAMETER, f"msgID has 1 to {MSG_ID_LIMIT} printable characters.", field="msgID")
+        raise ChatError(reasons.MSG_ID_INVALID, field="msgID")
     return f"msgid:{caller.pk}", msg_id
 
 

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from accounts.models import User
 from accounts.names import is_storable
-from chat import errors, rules
+from chat import reasons, rules
 from chat.actions.block_checks import require_addable
 from chat.actions.channel import (
     lock_managed_group,
@@ -39,7 +39,7 @@ def member_join(*, user: User, channel_id: int) -> Access:
         if channel is not None and membership is not None:
             return Access(channel, membership)
         if channel is None or channel.join != Channel.Join.OPEN or channel.closed:
-            raise ChatError(errors.NO_DATA, "There is no such group to join.")
+            raise ChatError(reasons.CANNOT_JOIN_GROUP)
         added = start_memberships(channel, [user], by=user, note="joined")
     return Access(channel, added[0])
 
@@ -52,7 +52,7 @@ def member_invite(*, user: User, channel_id: int, names: Sequence[str]) -> list[
         require_addable(user, invited)
         access = lock_member_group(user, channel_id)
         if access.role is None or not rules.may_invite(access.channel.join, access.role):
-            raise ChatError(errors.NOT_AUTHORISED, "Only an owner or admin adds people to this group.")
+            raise ChatError(reasons.MANAGER_REQUIRED)
         present = set(current_members(access.channel).filter(user__in=invited).values_list("user", flat=True))
         fresh = [person for person in invited if person.pk not in present]
         if fresh:
@@ -67,12 +67,12 @@ def start_memberships(channel: Channel, people: Sequence[User], *, by: User, not
     """
     if (banned := banned_user(channel, people)) is not None:
         if banned.pk == by.pk:
-            raise ChatError(errors.NO_DATA, "There is no such group to join.")
-        raise ChatError(errors.NOT_AUTHORISED, "This person is banned from the group.", userId=banned.username)
+            raise ChatError(reasons.CANNOT_JOIN_GROUP)
+        raise ChatError(reasons.USER_BANNED, userId=banned.username)
     count = current_members(channel).count() + len(people)
     if count > settings.IM_GROUP_MAX_MEMBERS:
         limit = settings.IM_GROUP_MAX_MEMBERS
-        raise ChatError(errors.TOO_MUCH, f"A group has at most {limit} members.", limit=limit)
+        raise ChatError(reasons.GROUP_FULL, limit=limit)
     require_group_capacity(people)
     # The first user to join an open group without members owns it.
     first = "owner" if count == len(people) else "member"
@@ -103,7 +103,7 @@ def member_leave(*, user: User, channel_id: int) -> None:
     with write():
         access = lock_member_group(user, channel_id)
         if access.membership is None:
-            raise ChatError(errors.NO_DATA, "You are not in this group.")
+            raise ChatError(reasons.NOT_A_MEMBER)
         end_membership(access.channel, access.membership, by=user, note="left")
 
 
@@ -114,7 +114,7 @@ def member_remove(*, user: User, channel_id: int, name: str) -> None:
         membership = _membership_of(access.channel, user, name)
         assert access.role is not None
         if not rules.outranks(access.role, membership.role):
-            raise ChatError(errors.NOT_AUTHORISED, "Only somebody of higher rank may remove this person.")
+            raise ChatError(reasons.OUTRANKED)
         end_membership(access.channel, membership, by=user, note="removed")
 
 
@@ -125,7 +125,7 @@ def _membership_of(channel: Channel, user: User, name: str) -> Membership:
         people = users_named([name], but=user)
         membership = current_members(channel).filter(user__in=people).first()
     if membership is None:
-        raise ChatError(errors.NO_DATA, "This person is not in the group.", userId=name)
+        raise ChatError(reasons.USER_NOT_A_MEMBER, userId=name)
     return membership
 
 
@@ -155,10 +155,10 @@ def member_set_role(*, user: User, channel_id: int, name: str, role: str) -> Non
     with write():
         access = lock_member_group(user, channel_id)
         if access.role != "owner":
-            raise ChatError(errors.NOT_AUTHORISED, "Only an owner gives roles.")
+            raise ChatError(reasons.OWNER_REQUIRED)
         membership = access.membership if name == user.username else _membership_of(access.channel, user, name)
         if membership is None:
-            raise ChatError(errors.NO_DATA, "You are not in this group.")
+            raise ChatError(reasons.NOT_A_MEMBER)
         _give_role(access.channel, membership, role, by=user)
 
 
@@ -168,14 +168,14 @@ def member_set_role_as_operator(*, operator: User, channel_id: int, person_id: i
         channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id, kind="public").first()
         membership = current_members(channel).filter(user=person_id).first() if channel is not None else None
         if channel is None or membership is None:
-            raise ChatError(errors.NO_DATA, "This person is not in the group.")
+            raise ChatError(reasons.USER_NOT_A_MEMBER)
         _give_role(channel, membership, role, by=operator)
 
 
 def _give_role(channel: Channel, membership: Membership, role: str, *, by: User) -> None:
     other_owners = current_members(channel).filter(role="owner").exclude(pk=membership.pk)
     if membership.role == "owner" and role != "owner" and not other_owners.exists():
-        raise ChatError(errors.OPERATION_FAILED, "A group keeps at least one owner. Name another one first.")
+        raise ChatError(reasons.LAST_OWNER)
     if membership.role != role:
         membership.role = role
         membership.save(update_fields=["role"])

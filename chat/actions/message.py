@@ -9,7 +9,7 @@ from django.conf import settings
 
 from accounts.models import User
 from accounts.selectors.contacts import read_receipts_visible_to
-from chat import errors, payloads, rules
+from chat import payloads, reasons, rules
 from chat.actions.block_checks import require_peer_not_blocking
 from chat.actions.service_access import access_for_service
 from chat.errors import ChatError
@@ -37,7 +37,7 @@ def message_draft(
 ) -> Draft:
     """Return a draft with valid values. Raise ChatError otherwise; what needs the database is checked at the commit."""
     if type != "text":
-        raise ChatError(errors.ILLEGAL_PARAMETER, "The only type of message is text.", field="type")
+        raise ChatError(reasons.MESSAGE_TYPE, field="type")
     return Draft(
         sender=sender,
         channel=channel,
@@ -83,11 +83,11 @@ def message_edit(
         access = access_channel(user, channel_id, app=app, lock=True)
         message = access_message(user, access, message_id)
         if message.sender_id != user.pk:
-            raise ChatError(errors.NOT_AUTHORISED, "Only its author edits a message.")
+            raise ChatError(reasons.NOT_THE_AUTHOR)
         if message.type != "text":
-            raise ChatError(errors.OPERATION_FAILED, "Only a text can be edited.")
+            raise ChatError(reasons.NOT_EDITABLE)
         if message.recalled_at is not None:
-            raise ChatError(errors.OPERATION_FAILED, "This message has been recalled.")
+            raise ChatError(reasons.MESSAGE_RECALLED)
         rules.require_open_channel(access.channel.closed)
         require_unmuted(user.pk, access.channel)
         require_peer_not_blocking(user, access.channel)

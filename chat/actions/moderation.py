@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.actions import system_user, user_activate, user_deactivate
 from accounts.models import Block, User
-from chat import errors, payloads, rules
+from chat import account_errors, payloads, reasons, rules
 from chat.actions.channel import lock_member_group, users_named
 from chat.actions.member import end_membership
 from chat.errors import ChatError
@@ -81,7 +81,7 @@ def user_reactivate(*, person_id: int) -> None:
         if active_restrictions(
             Restriction.objects.filter(user=person, kind=Restriction.Kind.BAN, channel=None)
         ).exists():
-            raise ChatError(errors.OPERATION_FAILED, "This person is banned from the site. Lift the ban first.")
+            raise ChatError(reasons.BANNED_FROM_SITE)
         user_activate(user_id=person.pk)
 
 
@@ -103,7 +103,7 @@ def restrictions_lift_expired() -> int:
 def _other_user(name: str, *, but: User) -> User:
     people = users_named([name], but=but)
     if not people:
-        raise ChatError(errors.ILLEGAL_PARAMETER, "Nobody restricts themselves.", field="member")
+        raise ChatError(reasons.CANNOT_RESTRICT_YOURSELF, field="member")
     return people[0]
 
 
@@ -112,7 +112,7 @@ def _lock_users(*ids: int) -> dict[int, User]:
     rows = User.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
     found = {row.pk: row for row in rows}
     if len(found) < len(set(ids)):
-        raise ChatError(errors.NO_DATA, "There is no such person.")
+        raise ChatError(account_errors.ACCOUNT_NOT_FOUND)
     return found
 
 
@@ -123,7 +123,7 @@ def _lock_managed_user(operator: User, person_id: int) -> User:
     """
     person = _lock_users(person_id)[person_id]
     if (person.is_staff or person.is_superuser) and not operator.is_superuser and operator.pk != system_user().pk:
-        raise ChatError(errors.NOT_AUTHORISED, "Staff are managed by superusers only.")
+        raise ChatError(reasons.STAFF_PROTECTED)
     return person
 
 
@@ -132,7 +132,7 @@ def _lock_channel(channel_id: int | None) -> Channel | None:
         return None
     channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id).first()
     if channel is None:
-        raise ChatError(errors.NO_DATA, "There is no such channel.")
+        raise ChatError(reasons.CHANNEL_NOT_FOUND)
     return channel
 
 
@@ -143,7 +143,7 @@ def _lock_group_outranking(user: User, channel_id: int, person: User) -> Channel
     membership = current_members(access.channel).filter(user=person).first()
     assert access.role is not None
     if membership is not None and not rules.outranks(access.role, membership.role):
-        raise ChatError(errors.NOT_AUTHORISED, "Only somebody of higher rank may do this to this person.")
+        raise ChatError(reasons.OUTRANKED)
     return access.channel
 
 
@@ -151,9 +151,9 @@ def _restrict(
     person: User, channel: Channel | None, kind: str, *, until: datetime | None, reason: str, by: User
 ) -> Restriction:
     if kind == Restriction.Kind.BAN and channel is not None and channel.kind != Channel.Kind.PUBLIC:
-        raise ChatError(errors.ILLEGAL_PARAMETER, "One is banned from groups; in other channels one is muted.")
+        raise ChatError(reasons.BAN_NEEDS_GROUP)
     if until is not None and until <= timezone.now():
-        raise ChatError(errors.ILLEGAL_PARAMETER, "The end of the time is past.", field="until")
+        raise ChatError(reasons.UNTIL_IN_PAST, field="until")
     values = {"until": until, "reason": rules.check_reason(reason), "created_by": by, "created_at": timezone.now()}
     restriction, _ = Restriction.objects.update_or_create(user=person, kind=kind, channel=channel, defaults=values)
     person.is_restricted = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 
 from accounts.models import User
-from chat import errors, payloads, rules
+from chat import payloads, reasons, rules
 from chat.actions.block_checks import require_peer_not_blocking
 from chat.actions.message import message_event
 from chat.errors import ChatError
@@ -65,13 +65,13 @@ def _require_can_pin(access: Access) -> None:
 def pin_locked(message: Message, access: Access, by: User, origin: str) -> int | None:
     """Pin a message in a transaction that has locked the channel."""
     if message.recalled_at is not None:
-        raise ChatError(errors.OPERATION_FAILED, "This message has been recalled.")
+        raise ChatError(reasons.MESSAGE_RECALLED)
     pins = Pin.objects.filter(channel=access.channel)
     if pins.filter(message=message).exists():
         return None
     if pins.count() >= settings.IM_MAX_PINS_PER_CHANNEL:
         limit = settings.IM_MAX_PINS_PER_CHANNEL
-        raise ChatError(errors.TOO_MUCH, f"A channel pins at most {limit} messages. Unpin one first.", limit=limit)
+        raise ChatError(reasons.PIN_LIMIT_REACHED, limit=limit)
     Pin.objects.create(channel=access.channel, message=message, pinned_by=by, pinned_at=log.now_ms())
     return _append_pin_event(MESSAGE_PINNED, message, access, by, origin)
 

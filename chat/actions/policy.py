@@ -6,7 +6,7 @@ from typing import TypedDict, Unpack
 
 from accounts.models import User
 from accounts.selectors.users import user_by_id
-from chat import errors, rules
+from chat import reasons, rules
 from chat.actions.channel import lock_managed_group, lock_member_group, note_event, users_named
 from chat.errors import ChatError
 from chat.models import Channel, Membership
@@ -30,7 +30,7 @@ def channel_set_policy(*, user: User, channel_id: int, **changes: Unpack[PolicyC
     with write():
         access = lock_managed_group(user, channel_id)
         if changes.get("history") not in (None, access.channel.history) and access.role != "owner":
-            raise ChatError(errors.NOT_AUTHORISED, "Only an owner says what newcomers may read of the past.")
+            raise ChatError(reasons.OWNER_REQUIRED)
         _apply_changes(access.channel, user, changes)
     return access
 
@@ -42,9 +42,9 @@ def channel_set_policy_as_operator(*, operator: User, channel_id: int, **changes
     with write():
         channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
         if channel.kind == Channel.Kind.PRIVATE:
-            raise ChatError(errors.ILLEGAL_PARAMETER, "A private channel has no policy.")
+            raise ChatError(reasons.PRIVATE_CHANNEL_POLICY)
         if channel.kind == Channel.Kind.GLOBAL and changes.keys() & {"join", "listed", "history"}:
-            raise ChatError(errors.ILLEGAL_PARAMETER, "An app's room is open to all who are on the app.")
+            raise ChatError(reasons.GLOBAL_CHANNEL_POLICY)
         _apply_changes(channel, operator, changes)
     return channel
 
@@ -56,11 +56,9 @@ def _apply_changes(channel: Channel, by: User, changes: PolicyChanges) -> None:
     for field, value in wanted.items():
         setattr(channel, field, value)
     if channel.listed and not channel.name:
-        raise ChatError(errors.ILLEGAL_PARAMETER, "A listed group needs a name.", field="listed")
+        raise ChatError(reasons.GROUP_NAME_REQUIRED, field="listed")
     if not 0 <= channel.slow_mode <= rules.MAX_SLOW_MODE_SECONDS:
-        raise ChatError(
-            errors.ILLEGAL_PARAMETER, f"Slow mode is 0 to {rules.MAX_SLOW_MODE_SECONDS} seconds.", field="slowMode"
-        )
+        raise ChatError(reasons.SLOW_MODE_RANGE, limit=rules.MAX_SLOW_MODE_SECONDS, field="slowMode")
     channel.save(update_fields=list(wanted))
     publish.after_commit(log.append([note_event(channel, "policy", by=by, value=channel.join)]))
 
@@ -81,10 +79,10 @@ def channel_transfer(*, user: User, channel_id: int, name: str) -> None:
     with write():
         access = lock_member_group(user, channel_id)
         if access.membership is None or access.role != "owner":
-            raise ChatError(errors.NOT_AUTHORISED, "Only an owner gives the group away.")
+            raise ChatError(reasons.OWNER_REQUIRED)
         new_owners = users_named([name], but=user)
         if not new_owners:
-            raise ChatError(errors.OPERATION_FAILED, "The group is yours already.")
+            raise ChatError(reasons.ALREADY_OWNER)
         _transfer_ownership(access.channel, new_owners[0], [access.membership], by=user)
 
 
@@ -94,7 +92,7 @@ def channel_transfer_as_operator(*, operator: User, channel_id: int, person_id: 
         channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
         new_owner = user_by_id(person_id)
         if new_owner is None or channel.kind != Channel.Kind.PUBLIC:
-            raise ChatError(errors.NO_DATA, "There is no such person or group.")
+            raise ChatError(reasons.HEIR_NOT_FOUND)
         owners = current_members(channel).filter(role="owner").exclude(user=new_owner)
         _transfer_ownership(channel, new_owner, list(owners), by=operator)
 
@@ -102,7 +100,7 @@ def channel_transfer_as_operator(*, operator: User, channel_id: int, person_id: 
 def _transfer_ownership(channel: Channel, new_owner: User, owners: list[Membership], *, by: User) -> None:
     membership = current_members(channel).filter(user=new_owner).first()
     if membership is None:
-        raise ChatError(errors.NO_DATA, "This person is not in the group.", userId=new_owner.public_name)
+        raise ChatError(reasons.USER_NOT_A_MEMBER, userId=new_owner.public_name)
     given = [(membership, "owner"), *((owner, "admin") for owner in owners)]
     notes = []
     for one, role in given:

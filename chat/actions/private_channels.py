@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from accounts.models import User
 from accounts.selectors.contacts import blocked_pairs
-from chat import errors
+from chat import account_errors, reasons
 from chat.actions.channel import new_memberships, note_event, require_not_guest
 from chat.errors import ChatError
 from chat.models import Channel, Membership
@@ -29,7 +29,7 @@ def private_channels_open(*, pairs: Iterable[tuple[User, User]]) -> dict[Pair, i
     found: dict[Pair, int | ChatError] = {}
     for key, (one, other) in wanted.items():
         if one.pk == other.pk:
-            found[key] = ChatError(errors.ILLEGAL_PARAMETER, "A private channel is with somebody else.", field="to")
+            found[key] = ChatError(reasons.CANNOT_MESSAGE_YOURSELF, field="to")
         else:
             try:
                 require_not_guest(one)
@@ -42,7 +42,7 @@ def private_channels_open(*, pairs: Iterable[tuple[User, User]]) -> dict[Pair, i
     between = blocked_pairs({one.pk for one, _ in missing})
     for one, other in missing:
         if other.pk in between.get(one.pk, ()):
-            found[one.pk, other.pk] = ChatError(errors.NOT_AUTHORISED, "You cannot write to this person.")
+            found[one.pk, other.pk] = ChatError(reasons.CANNOT_MESSAGE_USER)
     missing = [(one, other) for one, other in missing if (one.pk, other.pk) not in found]
     for start in range(0, len(missing), CHANNELS_PER_TRANSACTION):
         _create_missing(missing[start : start + CHANNELS_PER_TRANSACTION], found)
@@ -74,7 +74,7 @@ def _create_missing(missing: Sequence[tuple[User, User]], found: dict[Pair, int 
             if one.pk in active and other.pk in active:
                 fresh.setdefault(_pair_key(one.pk, other.pk), (one, other))
             else:
-                found[one.pk, other.pk] = ChatError(errors.NO_DATA, "There is no such person.")
+                found[one.pk, other.pk] = ChatError(account_errors.ACCOUNT_NOT_FOUND)
         now = log.now_ms()
         channels = Channel.objects.bulk_create(
             [Channel(kind=Channel.Kind.PRIVATE, pair=name, active_at=now) for name in fresh]

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import User
-from chat import errors, rules
+from chat import reasons, rules
 from chat.actions.message import message_recall_as_operator
 from chat.actions.moderation import user_ban, user_mute
 from chat.errors import ChatError
@@ -30,19 +30,15 @@ def message_report(*, user: User, channel_id: int, message_id: int, reason: str,
         access = access_channel(user, channel_id, app=app, lock=True)
         message = access_message(user, access, message_id)
         if message.sender_id == user.pk:
-            raise ChatError(errors.OPERATION_FAILED, "Nobody reports their own message. Recall it.")
+            raise ChatError(reasons.CANNOT_REPORT_YOURSELF)
         if message.recalled_at is not None:
-            raise ChatError(errors.OPERATION_FAILED, "This message has been recalled.")
+            raise ChatError(reasons.MESSAGE_RECALLED)
         known = Report.objects.filter(message=message, reporter=user).first()
         if known is not None:
             return known
         lately = Report.objects.filter(reporter=user, created_at__gt=timezone.now() - DAY).count()
         if lately >= settings.IM_MAX_REPORTS_PER_DAY:
-            raise ChatError(
-                errors.TOO_MUCH,
-                f"You have reported {settings.IM_MAX_REPORTS_PER_DAY} messages in a day. Write to an operator.",
-                limit=settings.IM_MAX_REPORTS_PER_DAY,
-            )
+            raise ChatError(reasons.REPORT_LIMIT_REACHED, limit=settings.IM_MAX_REPORTS_PER_DAY)
         said = message.text[:MAX_STORED_TEXT] if message.type == "text" else f"[{message.type}]"
         return Report.objects.create(message=message, reporter=user, reason=reason, text=said)
 

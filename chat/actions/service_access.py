@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from accounts.models import User
-from chat import errors
+from chat import errors, reasons
 from chat.errors import ChatError
 from chat.models import Channel
 from chat.selectors import Access, access_channel
@@ -31,7 +31,7 @@ def access_for_service(user: User, channel_id: int, *, app: int | None = None, l
     found = Channel.objects.select_for_update(no_key=True, of=("self",)) if lock else Channel.objects.all()
     channel = found.filter(pk=channel_id, kind=Channel.Kind.PUBLIC).select_related("app").first()
     if channel is None:
-        raise ChatError(errors.NO_DATA, "There is no such channel.")
+        raise ChatError(reasons.CHANNEL_NOT_FOUND)
     return Access(channel, None, manages=True)
 
 

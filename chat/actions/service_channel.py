@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Unpack
 
 from accounts.models import User
-from chat import errors
+from chat import reasons
 from chat.actions.channel import channel_rename, channel_set_closed, lock_users, users_named
 from chat.actions.member import member_invite, member_join
 from chat.actions.policy import PolicyChanges, channel_set_policy
@@ -37,7 +37,7 @@ def channel_close(*, user: User, channel_id: int, closed: bool = True) -> None:
     with write():
         access = access_for_service(user, channel_id, lock=True)
         if access.channel.kind != Channel.Kind.PUBLIC or access.role != "owner":
-            raise ChatError(errors.NOT_AUTHORISED, "Only an owner of the group may do this.")
+            raise ChatError(reasons.OWNER_REQUIRED)
         channel_set_closed(operator=user, channel_id=channel_id, closed=closed)
 
 

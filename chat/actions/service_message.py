@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from accounts.models import User
 from accounts.selectors.users import user_by_name
-from chat import errors
+from chat import errors, reasons
 from chat.actions.addressing import SPEAK_FOR_OTHERS
 from chat.actions.message import message_edit, message_recall
 from chat.actions.service_access import access_for_service
@@ -57,7 +57,7 @@ def _hide_channel_refusals() -> Iterator[None]:
         yield
     except ChatError as refusal:
         if refusal.code is errors.NO_DATA:
-            raise ChatError(errors.NO_DATA, "There is no such message.") from None
+            raise ChatError(reasons.MESSAGE_NOT_FOUND) from None
         raise
 
 
@@ -65,15 +65,15 @@ def _acting_user(caller: User, author: str) -> User:
     if not author:
         return caller
     if not caller.has_perm(SPEAK_FOR_OTHERS):
-        raise ChatError(errors.NOT_AUTHORISED, f"To act as somebody else needs the permission {SPEAK_FOR_OTHERS}.")
+        raise ChatError(reasons.PERMISSION_REQUIRED, permission=SPEAK_FOR_OTHERS)
     user = user_by_name(author)
     if user is None:
-        raise ChatError(errors.NO_DATA, f"There is no person named {author}.", userId=author)
+        raise ChatError(reasons.USER_NOT_FOUND, userId=author)
     return user
 
 
 def _channel_id_of(message_id: int) -> int:
     channel_id = Message.objects.filter(pk=message_id).values_list("channel", flat=True).first()
     if channel_id is None:
-        raise ChatError(errors.NO_DATA, "There is no such message.")
+        raise ChatError(reasons.MESSAGE_NOT_FOUND)
     return channel_id

@@ -14,7 +14,8 @@ from accounts.models import App, User
 from accounts.names import GUEST_NAME_MAX_LENGTH, BadName, name_key
 from accounts.rate_limits import registration_rate_limit
 from accounts.selectors.users import app_by_number, user_by_session, user_by_token
-from chat import errors, selectors
+from chat import account_errors, errors, reasons, selectors
+from chat.account_errors import chat_error
 from chat.errors import ChatError
 from delivery.db.transactions import write
 from delivery.log import MembershipInterval
@@ -41,21 +42,21 @@ def session_login(*, token: str, session_key: str, name: str | None, app_number:
     if token:
         known = user_by_token(token)
         if known is None:
-            raise ChatError(errors.NOT_AUTHORISED, "This token is not valid. Sign in again.")
+            raise ChatError(reasons.INVALID_TOKEN)
     elif session_key:
         known = user_by_session(session_key)
         if known is None and name is None:
-            raise ChatError(errors.NOT_AUTHORISED, "This sign-in has ended. Sign in again.")
+            raise ChatError(reasons.SESSION_ENDED)
     if known is None:
         name = _check_guest_name(name)
     elif name is not None and name_key(name) != name_key(known[0].public_name):
-        raise ChatError(errors.ILLEGAL_USER_ID, "The user id is somebody else's.")
+        raise ChatError(reasons.USER_ID_MISMATCH)
     app = app_by_number(app_number)
     if app is None:
-        raise ChatError(errors.NOT_AUTHORISED, "There is no such app.")
+        raise ChatError(reasons.UNKNOWN_APP)
     room = selectors.global_channel(app).pk
     if (known is None or known[0].is_guest) and not (settings.IM_GUESTS and app.guests_allowed):
-        raise ChatError(errors.NOT_AUTHORISED, "Guests are not allowed here. Sign in.")
+        raise ChatError(account_errors.GUESTS_DISABLED)
     if known is not None:
         return LoginResult(*known, app, room)
     assert name is not None
@@ -65,19 +66,15 @@ def session_login(*, token: str, session_key: str, name: str | None, app_number:
             guest = accounts.guest_create(name=name)
             token = accounts.token_issue(user=guest, app=app.number, address=address)
     except TooOften as error:
-        raise ChatError(errors.TOO_MUCH, str(error), retryAfter=error.seconds) from error
+        raise chat_error(error) from error
     except (BadName, NameTaken) as error:
-        raise ChatError(errors.ILLEGAL_USER_ID, str(error)) from error
+        raise chat_error(error, code=errors.ILLEGAL_USER_ID) from error
     return LoginResult(guest, token_credential(token_digest(token)), app, room, token)
 
 
 def _check_guest_name(name: str | None) -> str:
     if not name or len(name) > GUEST_NAME_MAX_LENGTH:
-        raise ChatError(
-            errors.ILLEGAL_USER_ID,
-            f"A guest's name has 1 to {GUEST_NAME_MAX_LENGTH} characters.",
-            limit=GUEST_NAME_MAX_LENGTH,
-        )
+        raise ChatError(reasons.GUEST_NAME_LENGTH, limit=GUEST_NAME_MAX_LENGTH)
     return name
 
 

@@ -22,7 +22,7 @@ from unfold.widgets import (
 
 from accounts.admin.base import ReadOnly
 from accounts.models import User
-from chat import errors
+from chat import reasons
 from chat.admin.admin_actions import AdminAction
 from chat.admin.base import State
 from chat.admin.forms import channel_named
@@ -41,7 +41,7 @@ from delivery import log
 def _test(operator: User, hook: Webhook) -> None:
     answer = webhook_ping(user=operator, webhook_id=hook.pk)
     if not answer.ok:
-        raise ChatError(errors.OPERATION_FAILED, answer.error)
+        raise ChatError(reasons.WEBHOOK_TEST_FAILED, sentence=answer.error)
 
 
 def _renew(operator: User, hook: Any) -> None:

@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chat import errors
+from chat import reasons
 from chat.api.common.throttles import throttles
 from chat.api.legacy.call import AlwaysJson
 from chat.api.v1 import problems
@@ -51,7 +51,7 @@ class Raw(BaseParser):  # type: ignore[misc]
         limit = settings.IM_INCOMING_WEBHOOK_BYTES
         raw = stream.read(limit + 1)
         if len(raw) > limit:
-            raise ChatError(errors.TOO_MUCH, f"A request has at most {limit} bytes.", limit=limit)
+            raise ChatError(reasons.BODY_TOO_LARGE, limit=limit)
         return bytes(raw)
 
 
@@ -94,7 +94,7 @@ class Incoming(APIView):  # type: ignore[misc]
         """Store a message; with `Idempotency-Key`, the same message is stored once."""
         webhook = hook_selectors.incoming_webhook_by_digest(secret_digest(secret))
         if webhook is None:
-            raise ChatError(errors.NO_DATA, "There is no such webhook, or it has been switched off.")
+            raise ChatError(reasons.INCOMING_WEBHOOK_NOT_FOUND)
         throttles.hooks.take(str(webhook.pk))
         incoming_webhook_post(webhook=webhook, text=_text(request), key=idempotency_header(request) or "")
         return HttpResponse("ok", content_type="text/plain; charset=utf-8")
@@ -113,7 +113,7 @@ def _text(request: Request) -> str:
         try:
             form = parse_qs(raw.decode(), max_num_fields=100)
         except ValueError as error:
-            raise ChatError(errors.ILLEGAL_PARAMETER, "This is no form.") from error
+            raise ChatError(reasons.BODY_NOT_FORM) from error
         if "payload" not in form:
             return _required(form.get("text", [""])[0])
         raw = form["payload"][0].encode()
@@ -123,5 +123,5 @@ def _text(request: Request) -> str:
 
 def _required(text: str) -> str:
     if not text.strip():
-        raise ChatError(errors.ILLEGAL_PARAMETER, 'Say what to post: {"text": "…"}.', field="text")
+        raise ChatError(reasons.WEBHOOK_TEXT_REQUIRED, field="text")
     return text

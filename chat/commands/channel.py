@@ -8,7 +8,7 @@ import msgspec
 
 from accounts.selectors.contacts import presence_visible_to
 from accounts.selectors.users import users_by_names
-from chat import errors, payloads, selectors
+from chat import errors, payloads, reasons, selectors
 from chat.actions import channel as channels
 from chat.actions import member, policy
 from chat.commands.fields import ChannelTarget, Id, Name, Names, Number, PageSize
@@ -76,10 +76,10 @@ async def create(call: Call, data: Create) -> dict[str, Any]:
             )
             return shown_again(call, group.pk)
         if len(data.members) != 1:
-            raise ChatError(errors.ILLEGAL_PARAMETER, "A private channel is with one person.", field="members")
+            raise ChatError(reasons.ONE_MEMBER_REQUIRED, field="members")
         other = users_by_names(data.members).get(data.members[0])
         if other is None:
-            raise ChatError(errors.NO_DATA, f"There is no person named {data.members[0]}.", userId=data.members[0])
+            raise ChatError(reasons.USER_NOT_FOUND, userId=data.members[0])
         channel, new = channels.channel_create_private(creator=call.user, other=other)
         return shown_again(call, channel.pk) | ({} if new else {"existed": True})
 

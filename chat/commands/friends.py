@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from accounts import actions as accounts
-from accounts.errors import AccountError, NoSuchFriend, NoSuchPerson
+from accounts.errors import NoSuchPerson
 from accounts.selectors.contacts import contacts_of, presence_visible_to
 from accounts.selectors.users import user_by_name_or_contact
 from chat import errors, payloads
 from chat.commands.fields import Name
 from chat.commands.registry import Call, Nothing, command
-from chat.errors import ChatError, Code
+from chat.errors import Code
 from chat.wire.schema import objects, replies
 from delivery import publish
 from delivery.db.executors import run
@@ -23,17 +22,6 @@ from delivery.db.executors import run
 
 class Who(msgspec.Struct):
     userId: Name
-
-
-@contextmanager
-def refusals() -> Iterator[None]:
-    """Translate refusals of accounts to ChatError."""
-    try:
-        yield
-    except (NoSuchPerson, NoSuchFriend) as missing:
-        raise ChatError(errors.NO_DATA, str(missing)) from missing
-    except AccountError as refusal:
-        raise ChatError(errors.OPERATION_FAILED, str(refusal)) from refusal
 
 
 @command("friend.list", returns=replies.Contacts)
@@ -62,12 +50,11 @@ def register_contact_command(name: str, about: str, action: Callable[..., Any], 
 
     async def handler(call: Call, data: Who) -> dict[str, Any]:
         def act() -> dict[str, Any]:
-            with refusals():
-                other = user_by_name_or_contact(data.userId, viewer=call.user)
-                if other is None:
-                    raise NoSuchPerson
-                action(user=call.user, other_id=other.pk)
-                return payloads.person(other)
+            other = user_by_name_or_contact(data.userId, viewer=call.user)
+            if other is None:
+                raise NoSuchPerson
+            action(user=call.user, other_id=other.pk)
+            return payloads.person(other)
 
         return await run(act)
 

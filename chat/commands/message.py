@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from chat import errors, payloads
+from chat import errors, payloads, reasons
 from chat.actions import message as messages
 from chat.commands.fields import Id, MessageTarget, Number, PageSize
 from chat.commands.registry import Call, command
@@ -65,7 +65,7 @@ class History(msgspec.Struct):
 async def message_history(call: Call, data: History) -> dict[str, Any]:
     """List a page of a channel's messages in ascending order, and the system notes among them."""
     if data.before is not None and data.after is not None:
-        raise ChatError(errors.ILLEGAL_PARAMETER, "Give before or after, not both.")
+        raise ChatError(reasons.BEFORE_AND_AFTER)
 
     def read() -> tuple[dict[str, Any], list[int]]:
         access = access_channel(call.user, data.target, app=call.caller.app)

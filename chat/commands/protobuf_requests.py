@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chat import encoders, errors, selectors
+from chat import encoders, reasons, selectors
 from chat.actions import channel as channels
 from chat.actions import message as messages
 from chat.commands.registry import Call
@@ -21,7 +21,7 @@ LARGEST_ID = 2**63 - 1
 async def log_in(call: Call, token: str, app: int) -> None:
     """Log in with a token. Browser sessions and guest names do not work here."""
     if not token and call.caller.user is None:
-        raise ChatError(errors.NOT_AUTHORISED, "A log-in needs a token.")
+        raise ChatError(reasons.TOKEN_MISSING)
     await login(call, Login(appId=app, serviceToken=token))
 
 
@@ -29,14 +29,14 @@ def draft(call: Call, up: codec.SendRequest) -> Draft:
     """Return the draft, without its channel if the receiver is a user. Raise ChatError for an invalid message."""
     caller = call.caller
     if up.session is None or up.type is None:
-        raise ChatError(errors.ILLEGAL_PARAMETER, "The type of session or message is unknown.")
+        raise ChatError(reasons.MESSAGE_TYPE_UNKNOWN)
     if up.sender != call.user.pk:
-        raise ChatError(errors.ILLEGAL_USER_ID, "The sender is not who has logged in.")
+        raise ChatError(reasons.SENDER_MISMATCH)
     if not 0 < up.receiver <= LARGEST_ID:
-        raise ChatError(errors.NO_DATA, "There is no such receiver.")
+        raise ChatError(reasons.RECEIVER_NOT_FOUND)
     channel = up.receiver if up.session == "group" else 0
     if channel == caller.room and not caller.in_room:
-        raise ChatError(errors.NO_DATA, "There is no such channel.")
+        raise ChatError(reasons.CHANNEL_NOT_FOUND)
     caller.take(caller.connection.rate_limits.sends)
     if up.type != "text":
         return messages.message_draft_attachment(
@@ -51,7 +51,7 @@ def draft(call: Call, up: codec.SendRequest) -> Draft:
     try:
         text = up.content.decode()
     except UnicodeDecodeError as error:
-        raise ChatError(errors.ILLEGAL_PARAMETER, "A text is UTF-8.", field="content") from error
+        raise ChatError(reasons.TEXT_NOT_UTF8, field="content") from error
     return messages.message_draft(
         sender=call.user.pk,
         channel=channel,

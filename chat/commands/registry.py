@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 import msgspec
 
-from chat import errors
+from chat import errors, reasons
 from chat.errors import ChatError, Code
 from delivery.hub.connection import Connection
 from delivery.rate_limits.token_bucket import TokenBucket
@@ -35,13 +35,13 @@ class Caller:
     def require_user(self) -> User:
         """Return the user. Raise NOT_LOGGED_IN before login."""
         if self.user is None:
-            raise ChatError(errors.NOT_LOGGED_IN, "Log in first.")
+            raise ChatError(reasons.LOGIN_REQUIRED)
         return self.user
 
     def take(self, bucket: TokenBucket) -> None:
         """Take a token of this rate limit. Raise TOO_MUCH with the time to wait if there is none."""
         if not bucket.take():
-            raise ChatError(errors.TOO_MUCH, "You are doing this too fast.", retryAfter=round(bucket.retry_after(), 3))
+            raise ChatError(reasons.RATE_LIMITED, retryAfter=round(bucket.retry_after(), 3))
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 from django.conf import settings
 
-from chat import encoders, errors, selectors
+from chat import encoders, errors, reasons, selectors
 from chat.actions import last_seen, session
 from chat.commands.fields import Number
 from chat.commands.registry import Call, Nothing, command
@@ -31,7 +31,7 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
     """Authenticate this connection on an app. After the reply it gets all events that concern the user."""
     caller, connection = call.caller, call.caller.connection
     if caller.user is not None:
-        raise ChatError(errors.OPERATION_FAILED, "This connection is logged in already.")
+        raise ChatError(reasons.ALREADY_LOGGED_IN)
     token = data.serviceToken or ""
     opened = await run(
         session.session_login,
@@ -48,7 +48,7 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
     if hub.connection_count(user.pk) >= settings.IM_MAX_CONNECTIONS_PER_USER:
         connection.close_after(errors.TOO_MANY_OF_PERSON.number, errors.TOO_MANY_OF_PERSON.reason)
         limit = settings.IM_MAX_CONNECTIONS_PER_USER
-        raise ChatError(errors.TOO_MUCH, f"One person has at most {limit} connections.", limit=limit)
+        raise ChatError(reasons.TOO_MANY_CONNECTIONS, limit=limit)
     connection.person, connection.name, connection.app = user.pk, user.public_name, opened.app.number
     connection.nickname, connection.kind = user.nickname, user.kind
     connection.credential, connection.channels = opened.credential, (opened.room,) if caller.in_room else ()
@@ -57,7 +57,7 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
         position = await hub.attach(connection, call.number, standing)
     except CredentialEnded:
         connection.person = None
-        raise ChatError(errors.NOT_AUTHORISED, "This sign-in has ended. Sign in again.") from None
+        raise ChatError(reasons.SESSION_ENDED) from None
     except BaseException:
         connection.person = None
         raise

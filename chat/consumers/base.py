@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from channels.consumer import AsyncConsumer
 from django.conf import settings
 
-from chat import errors
+from chat import errors, reasons
 from chat.commands.registry import Caller
 from chat.consumers import handshake
 from chat.errors import ChatError
@@ -126,7 +126,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
             await work
 
     def _flood_refusal(self, connection: Connection) -> ChatError:
-        return ChatError(errors.TOO_MUCH, "Too many requests.", retryAfter=round(connection.requests.retry_after(), 3))
+        return ChatError(reasons.RATE_LIMITED, retryAfter=round(connection.requests.retry_after(), 3))
 
     def _end_flood(self, connection: Connection) -> None:
         """Disconnect a client whose refused requests exceed the burst limit."""

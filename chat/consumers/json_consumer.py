@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from chat import errors
-from chat.commands.dispatch import Answer, answer, find
+from chat import reasons
+from chat.commands.dispatch import Answer, answer, find, refused
 from chat.commands.registry import Call, Caller
 from chat.consumers.base import Consumer, InFlightTasks, Query
+from chat.errors import ChatError
 from chat.node.lifecycle import Node
 from chat.wire import json_codec
 from delivery.hub.outbox import Frame
@@ -29,7 +30,7 @@ class JsonConsumer(Consumer):
             request = json_codec.decode(event.get("text") or event.get("bytes") or "")
         except json_codec.BadFrame as bad:
             if allowed:
-                self._reply(call, bad.seq, bad.cmd, Answer(errors.ILLEGAL_PARAMETER, {"error": str(bad)}))
+                self._reply(call, bad.seq, bad.cmd, refused(ChatError(reasons.BAD_FRAME, sentence=str(bad))))
             else:
                 self._refuse_flood(call, bad.seq, bad.cmd)
             return
@@ -41,8 +42,7 @@ class JsonConsumer(Consumer):
         await self._start(self._carry_out(call, request), flying, pipelined=pipelined)
 
     def _refuse_flood(self, call: Call, seq: str, cmd: str) -> None:
-        refusal = self._flood_refusal(call.caller.connection)
-        self._reply(call, seq, cmd, Answer(refusal.code, refusal.data))
+        self._reply(call, seq, cmd, refused(self._flood_refusal(call.caller.connection)))
         self._end_flood(call.caller.connection)
 
     async def _carry_out(self, call: Call, request: json_codec.Request) -> None:
@@ -51,7 +51,7 @@ class JsonConsumer(Consumer):
 
     def _reply(self, call: Call, seq: str, cmd: str, result: Answer) -> None:
         code = result.code
-        frame = json_codec.encode(seq, cmd, code.number, code.text, result.data)
+        frame = json_codec.encode(seq, cmd, code.number, code.text, result.data, reason=result.reason)
         call.caller.connection.reply(call.number, frame, awaits_pass=call.appended)
 
     def _pack(self, frames: list[Frame]) -> list[Frame]:

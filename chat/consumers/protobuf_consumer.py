@@ -6,9 +6,9 @@ import asyncio
 from functools import partial
 from typing import Any, cast
 
-from chat import encoders, errors
+from chat import encoders, errors, reasons
 from chat.commands import protobuf_requests
-from chat.commands.dispatch import Answer, answer, find, outcome
+from chat.commands.dispatch import Answer, answer, find, outcome, refused
 from chat.commands.registry import Call, Caller
 from chat.consumers.base import Consumer, InFlightTasks, Query
 from chat.consumers.client_sends import ClientSendTracker
@@ -73,8 +73,8 @@ class ProtobufConsumer(Consumer):
             request = protobuf_codec.decode(event.get("bytes") or (event.get("text") or "").encode())
         except BadInput as bad:
             early = caller.user is None and bad.readable and not bad.login
-            refusal = ChatError(errors.NOT_LOGGED_IN if early else errors.ILLEGAL_PARAMETER)
-            self._refuse(call, (refusal if allowed else self._flood_refusal(connection)).code)
+            code = errors.NOT_LOGGED_IN if early else errors.ILLEGAL_PARAMETER
+            self._refuse(call, code if allowed else errors.TOO_MUCH)
         else:
             client_id = request.client_id if isinstance(request, SendRequest) else 0
             if caller.user is None and not isinstance(request, Login):
@@ -227,7 +227,7 @@ class ProtobufConsumer(Consumer):
         try:
             asked = json_codec.decode(request.raw)
         except json_codec.BadFrame as bad:
-            self._reply_call(call, bad.seq, bad.cmd, Answer(errors.ILLEGAL_PARAMETER, {"error": str(bad)}))
+            self._reply_call(call, bad.seq, bad.cmd, refused(ChatError(reasons.BAD_FRAME, sentence=str(bad))))
             return
         command = find(asked.cmd)
         pipelined = command is not None and command.pipelined
@@ -238,7 +238,7 @@ class ProtobufConsumer(Consumer):
 
     def _reply_call(self, call: Call, seq: str, cmd: str, result: Answer) -> None:
         code = result.code
-        envelope = json_codec.encode(seq, cmd, code.number, code.text, result.data)
+        envelope = json_codec.encode(seq, cmd, code.number, code.text, result.data, reason=result.reason)
         frame = protobuf_codec.encode_call(code.number, code.text, envelope)
         call.caller.connection.reply(call.number, frame, awaits_pass=call.appended)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from accounts.models import User
-from chat import errors, rules
+from chat import reasons, rules
 from chat.errors import ChatError
 from chat.models import Channel, Membership, Message
 from chat.rules import Ranges
@@ -46,19 +46,19 @@ def access_channel(user: User, channel_id: int, *, app: int | None = None, lock:
         # first.
         active = User.objects.select_for_update(no_key=True).filter(pk=user.pk).values_list("is_active", flat=True)
         if list(active) != [True]:
-            raise ChatError(errors.NOT_AUTHORISED, "This account is not active.")
+            raise ChatError(reasons.ACCOUNT_INACTIVE)
     found = Channel.objects.select_for_update(no_key=True, of=("self",)) if lock else Channel.objects.all()
     channel = found.filter(pk=channel_id).select_related("app").first()
     if channel is None:
-        raise ChatError(errors.NO_DATA, "There is no such channel.")
+        raise ChatError(reasons.CHANNEL_NOT_FOUND)
     if channel.kind == Channel.Kind.GLOBAL:
         assert channel.app is not None
         if not channel.app.enabled or (app is not None and channel.app.number != app):
-            raise ChatError(errors.NO_DATA, "There is no such channel.")
+            raise ChatError(reasons.CHANNEL_NOT_FOUND)
         return Access(channel, None)
     membership = Membership.objects.filter(channel=channel, user=user, until_position=None).first()
     if membership is None or user.is_guest:
-        raise ChatError(errors.NO_DATA, "There is no such channel.")
+        raise ChatError(reasons.CHANNEL_NOT_FOUND)
     return Access(channel, membership)
 
 
@@ -80,5 +80,5 @@ def access_message(user: User, access: Access, message_id: int) -> Message:
         Message.objects.filter(pk=message_id, channel=access.channel).select_related("sender", "recalled_by").first()
     )
     if message is None or not rules.is_readable(readable_ranges(user, access), message.seq):
-        raise ChatError(errors.NO_DATA, "There is no such message.")
+        raise ChatError(reasons.MESSAGE_NOT_FOUND)
     return message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chat import errors
+from chat import reasons
 from chat.errors import ChatError
 from chat.sending.drafts import Draft, StoredMessage
 
@@ -62,4 +62,4 @@ def _keys(draft: Draft) -> list[object]:
 
 
 def _key_reused() -> ChatError:
-    return ChatError(errors.OPERATION_FAILED, "This Idempotency-Key was used for another request.")
+    return ChatError(reasons.IDEMPOTENCY_KEY_REUSED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chat import errors, rules
+from chat import reasons, rules
 from chat.errors import ChatError
 from chat.rules import Ranges
 from chat.sending.drafts import Draft
@@ -41,9 +41,9 @@ class Permissions:
         """
         user, channel = self._loaded.users.get(draft.sender), self._loaded.channels.get(draft.channel)
         if user is None or not user.is_active:
-            raise ChatError(errors.NOT_AUTHORISED, "This account is not active.")
+            raise ChatError(reasons.ACCOUNT_INACTIVE)
         if channel is None:
-            raise ChatError(errors.NO_DATA, "There is no such channel.")
+            raise ChatError(reasons.CHANNEL_NOT_FOUND)
         ranges, role = self._read_access(draft, user, channel)
         rules.require_open_channel(channel.closed)
         reply_seq = self._reply_seq(draft, channel, ranges)
@@ -58,12 +58,12 @@ class Permissions:
         if channel.kind == channel.Kind.GLOBAL:
             assert channel.app is not None
             if not channel.app.enabled or draft.app not in (None, channel.app.number):
-                raise ChatError(errors.NO_DATA, "There is no such channel.")
+                raise ChatError(reasons.CHANNEL_NOT_FOUND)
             return rules.EVERYTHING, None
         memberships = self._loaded.memberships.get((channel.pk, user.pk), ())
         role = next((membership.role for membership in memberships if membership.until_position is None), None)
         if user.is_guest or role is None or (user.pk, channel.pk) in self._bans:
-            raise ChatError(errors.NO_DATA, "There is no such channel.")
+            raise ChatError(reasons.CHANNEL_NOT_FOUND)
         if rules.reads_everything(channel.join, channel.history):
             return rules.EVERYTHING, role
         return [(membership.from_seq, membership.until_seq) for membership in memberships], role
@@ -73,7 +73,7 @@ class Permissions:
             return None
         replied_channel, seq = self._loaded.replied.get(draft.reply_to, (0, 0))
         if replied_channel != channel.pk or not rules.is_readable(ranges, seq):
-            raise ChatError(errors.NO_DATA, "There is no such message to reply to.")
+            raise ChatError(reasons.REPLY_NOT_FOUND)
         return seq
 
     def _require_unrestricted(self, user: User, channel: Channel) -> None:
@@ -81,20 +81,16 @@ class Permissions:
             if (user.pk, scope) in self._mutes:
                 raise rules.muted_error(self._mutes[user.pk, scope])
         if any((peer, user.pk) in self._loaded.blocks for peer in rules.pair_user_ids(channel.pair)):
-            raise ChatError(errors.NOT_AUTHORISED, "You cannot write to this person.")
+            raise ChatError(reasons.CANNOT_MESSAGE_USER)
 
     def _require_turn(self, user: User, channel: Channel, role: str | None) -> None:
         """Owners and admins send at any time; in an app's channel, which has none, services do."""
         if role in ("owner", "admin") or (role is None and user.kind == user.Kind.SERVICE):
             return
         if channel.announcements_only:
-            raise ChatError(errors.NOT_AUTHORISED, "Only owners and admins write in this channel.")
+            raise ChatError(reasons.ANNOUNCEMENTS_ONLY)
         key = (channel.pk, user.pk)
         wait = self._last_sent.get(key, 0) + channel.slow_mode * 1000 - self._now
         if wait > 0:
-            raise ChatError(
-                errors.TOO_MUCH,
-                f"One message every {channel.slow_mode} seconds, please: this channel is in slow mode.",
-                retryAfter=wait / 1000,
-            )
+            raise ChatError(reasons.SLOW_MODE, retryAfter=wait / 1000)
         self._last_sent[key] = self._now

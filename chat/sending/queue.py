@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from django.conf import settings
 
-from chat import errors
+from chat import reasons
 from chat.errors import ChatError
 from chat.sending.drafts import Draft, Outcome, StoredMessage
 from chat.sending.writer import commit
@@ -54,7 +54,7 @@ class WriteQueue:
         """Queue several drafts, all or none. Raise ChatError TOO_MUCH if the queue is too full or has stopped."""
         has_stopped = self._is_stopping and (self._task is None or self._task.done())
         if has_stopped or len(self._waiting) + len(drafts) > settings.IM_WRITE_QUEUE_SIZE:
-            raise ChatError(errors.TOO_MUCH, "The site is busy. Try again in a second.", retryAfter=1)
+            raise ChatError(reasons.SITE_BUSY, retryAfter=1)
         loop = asyncio.get_running_loop()
         futures: list[asyncio.Future[StoredMessage]] = [loop.create_future() for _ in drafts]
         self._waiting.extend(zip(drafts, futures, strict=True))

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Iterator
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.errors import AccountError
 from accounts.rate_limits import export_rate_limit
+from accounts.refusal_texts import localized
 from accounts.views.close_account import CloseAccountView
 from accounts.views.profile import AccountPageView
 from chat.actions.account_deletion import account_delete
@@ -33,7 +33,7 @@ class Export(AccountPageView):
         try:
             export_rate_limit.take(str(self.user.pk))
         except AccountError as refusal:
-            messages.error(request, _(refusal.text) % refusal.params)
+            messages.error(request, localized(refusal))
             return redirect("account-data")
         answer = StreamingHttpResponse(_sent(export(self.user)), content_type="application/zip")
         answer["Content-Disposition"] = 'attachment; filename="imsite-data.zip"'

@@ -58,9 +58,11 @@ def decode(raw: str | bytes) -> Request:
     return Request(seq, cmd, data)
 
 
-def encode(seq: str, cmd: str, code: int, text: str, data: object = None) -> str:
-    """Encode a reply, or with `text` "Ok" a push."""
-    return orjson.dumps({"seq": seq, "cmd": cmd, "response": {"code": code, "codeMsg": text, "data": data}}).decode()
+def encode(seq: str, cmd: str, code: int, text: str, data: object = None, *, reason: str = "") -> str:
+    """Encode a reply, or with `text` "Ok" a push. Only refusals have a `reason`."""
+    refusal = {"reason": reason} if reason else {}
+    response = {"code": code, "codeMsg": text, **refusal, "data": data}
+    return orjson.dumps({"seq": seq, "cmd": cmd, "response": response}).decode()
 
 
 def join_frames(frames: list[str]) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 from drf_spectacular.generators import SchemaGenerator
 
-from chat import errors
+from chat import reasons
 from chat.api.v1 import problems
-from chat.errors import Code
+from chat.errors import ChatError
 from chat.webhooks.outgoing.schema import Batch
 
 _ID = {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}
@@ -31,25 +31,29 @@ PATH_PARAMETERS: dict[str, tuple[str, dict[str, Any], Any]] = {
     "secret": ("The secret part of an incoming webhook's URL.", {"type": "string"}, "nQ7…"),
 }
 """Path parameters: description, schema and example."""
-REFUSALS: dict[str, tuple[str, Code, str]] = {
-    "400": ("A parameter or the body is invalid.", errors.ILLEGAL_PARAMETER, "Expected `str` - at `$.msg`"),
-    "401": ("The token is missing or invalid.", errors.NOT_LOGGED_IN, "This token is not valid."),
+REFUSALS: dict[str, tuple[str, ChatError]] = {
+    "400": (
+        "A parameter or the body is invalid.",
+        ChatError(reasons.INVALID_DATA, sentence="Expected `str`, got `int` - at `$.msg`"),
+    ),
+    "401": ("The token is missing or invalid.", ChatError(reasons.TOKEN_INVALID)),
     "403": (
         "The token's user lacks a permission.",
-        errors.NOT_AUTHORISED,
-        "This call needs the permission chat.use_gateway.",
+        ChatError(reasons.PERMISSION_REQUIRED, permission="chat.use_gateway"),
     ),
-    "404": ("It does not exist, or the caller has no access to it.", errors.NO_DATA, "There is no such channel."),
-    "405": ("The path does not support this method.", errors.NO_SUCH_COMMAND, "This path has no such method."),
+    "404": ("It does not exist, or the caller has no access to it.", ChatError(reasons.CHANNEL_NOT_FOUND)),
+    "405": ("The path does not support this method.", ChatError(reasons.METHOD_NOT_ALLOWED)),
     "409": (
         "Impossible in this state, or the idempotency key was used with another body.",
-        errors.OPERATION_FAILED,
-        "The group is closed.",
+        ChatError(reasons.CHANNEL_CLOSED),
     ),
-    "413": ("The request is too large.", errors.TOO_MUCH, "A body has at most 1048576 bytes."),
-    "415": ("The body is not JSON.", errors.ILLEGAL_PARAMETER, "Send JSON: Content-Type: application/json."),
-    "429": ("Too many calls. Retry after the seconds in Retry-After.", errors.TOO_MUCH, "This token calls too much."),
-    "503": ("A temporary fault. The same request may succeed later.", errors.SERVER_ERROR, "A fault here. Try again."),
+    "413": ("The request is too large.", ChatError(reasons.BODY_TOO_LARGE, limit=1048576)),
+    "415": ("The body is not JSON.", ChatError(reasons.MEDIA_TYPE_UNSUPPORTED)),
+    "429": (
+        "Too many calls. Retry after the seconds in Retry-After.",
+        ChatError(reasons.RATE_LIMITED, retryAfter=0.5),
+    ),
+    "503": ("A temporary fault. The same request may succeed later.", ChatError(reasons.FAULT, retryAfter=1)),
 }
 """Refusals by HTTP status: description, an example code and an example text."""
 
@@ -169,7 +173,7 @@ def explain_refusals(result: dict[str, Any], **_: Any) -> dict[str, Any]:
             for status, response in operation["responses"].items():
                 content = response.get("content", {}).get(problems.MEDIA_TYPE)
                 if content is not None and status in REFUSALS:
-                    meaning, code, detail = REFUSALS[status]
+                    meaning, refusal = REFUSALS[status]
                     response["description"] = meaning
-                    content["example"] = problems.problem_body(int(status), code, detail)
+                    content["example"] = problems.problem_body(refusal, int(status))
     return result

@@ -22,13 +22,15 @@ class Envelope:
     code: int
     text: str
     data: Any
+    reason: str = ""
+    """The key of a refusal."""
 
     def result(self) -> Any:
         """The reply's data. Raises Refused if its code is not success."""
         if self.code == SUCCESS:
             return self.data
         data = self.data if isinstance(self.data, dict) else {}
-        raise Refused(self.code, str(data.get("error") or self.text), data)
+        raise Refused(self.code, str(data.get("error") or self.text), data, reason=self.reason)
 
     def push(self) -> Push:
         return Push(self.cmd, self.data if isinstance(self.data, dict) else {}, self.seq)
@@ -54,6 +56,7 @@ def envelope(item: Any) -> Envelope:
             int(response["code"]),
             str(response.get("codeMsg", "")),
             response.get("data"),
+            str(response.get("reason") or ""),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("this is no envelope") from error

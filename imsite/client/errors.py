@@ -15,12 +15,23 @@ class ClientError(Exception):
 
 
 class Refused(ClientError):
-    """The site answered with another code than success. `code` is that of its one table, `status` that of HTTP."""
+    """The site refused the request.
+
+    `reason` is the key of the refusal, such as `muted`, and empty where the site gave none; the site's protocol page
+    lists all. `code` is its class, `text` the sentence for users, `data` the facts, `status` that of HTTP.
+    """
 
     def __init__(
-        self, code: int, text: str, data: Mapping[str, Any] | None = None, *, status: int | None = None
+        self,
+        code: int,
+        text: str,
+        data: Mapping[str, Any] | None = None,
+        *,
+        reason: str = "",
+        status: int | None = None,
     ) -> None:
-        super().__init__(f"{code}: {text}")
+        super().__init__(f"{reason or code}: {text}")
+        self.reason = reason
         self.code = code
         self.text = text
         self.data: Mapping[str, Any] = data or {}
@@ -28,10 +39,11 @@ class Refused(ClientError):
 
     @classmethod
     def of_problem(cls, body: Any, status: int) -> Self:
-        """What problem details (RFC 9457) say."""
+        """Return the refusal that problem details (RFC 9457) describe."""
         facts = body if isinstance(body, dict) else {}
         text = str(facts.get("detail") or facts.get("title") or f"HTTP {status}")
-        return cls(int(facts.get("code") or SERVER_ERROR), text, facts, status=status)
+        reason = str(facts.get("reason") or "")
+        return cls(int(facts.get("code") or SERVER_ERROR), text, facts, reason=reason, status=status)
 
     @property
     def passing(self) -> bool:

@@ -17,6 +17,7 @@ from accounts.names import (
     is_storable,
     name_key,
 )
+from tests.support.refusals import refused_for
 
 
 @pytest.mark.parametrize("name", ["alice", "马远", "夏圭2", "ann-marie.o_k", "Ωμέγα7", "किरण", "Zoë", "a"])
@@ -58,7 +59,7 @@ def test_a_guest_name_may_hold_signs(name: str) -> None:
 )
 def test_a_name_that_hides_something_is_refused(name: str, what: str) -> None:
     for check in (check_user_name, check_guest_name, check_nickname):
-        with pytest.raises(BadName, match="invisible"):
+        with refused_for(BadName, "name_invisible"):
             check(name)
 
 
@@ -80,13 +81,13 @@ def test_a_user_name_with_signs_is_refused(name: str) -> None:
     "name", ["admin", "ADMIN", "Ａｄｍｉｎ", "a.d-m_i.n", "system", "everyone", "管理员", "support"]
 )
 def test_a_name_of_office_is_refused_to_an_account(name: str) -> None:
-    with pytest.raises(BadName, match="reserved"):
+    with refused_for(BadName, "name_reserved"):
         check_user_name(name)
     assert check_user_name(name, allow_reserved=True) == name
 
 
 def test_a_guest_is_not_called_system_but_may_be_called_guest() -> None:
-    with pytest.raises(BadName, match="reserved"):
+    with refused_for(BadName, "name_reserved"):
         check_guest_name("System")
     assert check_guest_name("guest") == "guest"
 
@@ -94,15 +95,15 @@ def test_a_guest_is_not_called_system_but_may_be_called_guest() -> None:
 def test_a_word_that_mixes_look_alike_scripts_is_refused() -> None:
     cyrillic_a = "\u0430"
     for check in (check_user_name, check_guest_name):
-        with pytest.raises(BadName, match="mix"):
+        with refused_for(BadName, "name_scripts"):
             check(f"{cyrillic_a}lice")
 
 
 def test_heaps_of_marks_are_refused() -> None:
     assert check_nickname("Ze\u0308\u0301d")
-    with pytest.raises(BadNickname, match="marks"):
+    with refused_for(BadNickname, "name_marks"):
         check_nickname("a" + "\u0301" * 12)
-    with pytest.raises(BadNickname, match="marks"):
+    with refused_for(BadNickname, "name_marks"):
         check_nickname("\u0301a")
 
 

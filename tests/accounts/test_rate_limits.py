@@ -116,19 +116,19 @@ def test_accounts_and_guests_share_one_limit(db: None, client: Client) -> None:
     app_create(number=901, name="Web")
     _register(client, "alice")
     assert client.post("/accounts/guest/", {"name": "Guest", "appId": "901"}).status_code == 201
-    assert "That was too often" in _register(client, "bob")
+    assert "Too many attempts" in _register(client, "bob")
     assert client.post("/accounts/guest/", {"name": "Guest", "appId": "901"}).status_code == 429
     answer = client.post(
         "/register", urlencode({"phone_number": "1", "nickname": "c", "password": PASSWORD}), FORM
     ).json()
-    assert answer["code"] == -1 and "too often" in answer["msg"]
+    assert answer["code"] == -1 and "Too many attempts" in answer["msg"]
     assert not User.objects.filter(username="bob").exists()
 
 
 def test_a_forged_forwarded_address_is_ignored(db: None) -> None:
     for number in range(2):
         _register(Client(headers={"X-Forwarded-For": f"192.0.2.{number}"}), f"alice{number}")
-    assert "too often" in _register(Client(headers={"X-Forwarded-For": "192.0.2.77"}), "alice9")
+    assert "Too many attempts" in _register(Client(headers={"X-Forwarded-For": "192.0.2.77"}), "alice9")
 
 
 def test_guests_by_websocket_are_counted(db: None) -> None:

@@ -101,8 +101,9 @@ async def test_a_disabled_account_is_answered_like_an_unknown_one(people: People
     town.shell(f"from accounts.actions import user_deactivate as end; end(user_id={disabled.id})")
 
     for name in (disabled.name, "nobody-of-that-name"):
-        code, data = await alice.refused("channel.create", kind="private", members=[name])
-        assert (code, data["error"].replace(name, "X")) == (1005, "There is no person named X.")
+        answer = await alice.request("channel.create", kind="private", members=[name])
+        assert (answer.code, answer.reason) == (1005, "user_not_found")
+        assert answer.data == {"error": f"There is no user named {name}.", "userId": name}
     assert disabled.name not in str(await alice.call("person.search", q=disabled.name))
     # The name is not free for guests either.
     assert await (await people.stranger()).code("login", appId=101, userId=disabled.name) == 1002

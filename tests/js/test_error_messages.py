@@ -1,106 +1,49 @@
-"""What the server refuses is said in the person's language: each of its sentences has words of its own in Chinese."""
+"""The page says in the user's language why something was refused: each reason has a Chinese text."""
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from playwright.async_api import Page
 
+from chat.account_errors import ALL_REASONS
 from tests.support import machine
 
-_ROOT = Path(settings.BASE_DIR)
-_PLACE = re.compile(r"\{\w*\}|%\(\w+\)s")
-# Told to programs, operators or other systems, or before anybody is in; the page's own ways never end there.
-_ELSEWHERE = {
-    *("actions/announcement.py", "actions/legacy_push.py", "actions/idempotency.py", "actions/private_channels.py"),
-    *(
-        "actions/addressing.py",
-        "actions/bulk_send.py",
-        "actions/service_access.py",
-        "actions/service_channel.py",
-        "actions/service_message.py",
-    ),
-    *("actions/session.py", "actions/ephemeral.py", "commands/protobuf_requests.py", "commands/session.py"),
-}
-_MISUSE = {
-    "A picture or voice has at most {} bytes.",
-    "A private channel has no policy.",
-    "An app's room is open to all who are on the app.",
-    "Give before or after, not both.",
-    "Log in first.",
-    "Only an owner gives the group away.",
-    "Only an owner says what newcomers may read of the past.",
-    "Staff are managed by superusers only.",
-    "The end of the time is past.",
-    "The group is yours already.",
-    "The only type of message is text.",
-    "There is no such command.",
-    "This Idempotency-Key was used for another request.",
-    "data must be an object.",
-    "clientMsgId has at most {} printable characters.",
-}
+_CHINESE = Path(settings.BASE_DIR) / "static" / "js" / "locales" / "zh-errors.js"
 
 
-def sentence(node: ast.expr) -> str | None:
-    """The text of a literal, `{}` for what differs."""
-    if isinstance(node, ast.JoinedStr):
-        return "".join(str(piece.value) if isinstance(piece, ast.Constant) else "{}" for piece in node.values)
-    if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
-        return _PLACE.sub("{}", node.value)
-    return None
+def chinese_texts() -> dict[str, str]:
+    return dict(re.findall(r'^  (\w+): "(.+)",$', _CHINESE.read_text(), re.MULTILINE))
 
 
-def refused(path: Path, names: re.Pattern[str]) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and names.fullmatch(node.func.id):
-            yield from filter(None, map(sentence, node.args))
+def test_every_reason_has_a_chinese_text_and_no_other_has() -> None:
+    assert chinese_texts().keys() == ALL_REASONS.keys()
 
 
-def told_to_people() -> set[str]:
-    """What the commands of the page may be refused with."""
-    chat = [
-        path
-        for place in ("", "actions", "commands", "selectors", "consumers", "sending")
-        for path in (_ROOT / "chat" / place).glob("*.py")
-    ]
-    found = {
-        text
-        for path in chat
-        if str(path.relative_to(_ROOT / "chat")) not in _ELSEWHERE
-        for text in refused(path, re.compile("ChatError"))
-    }
-    circle = [_ROOT / "accounts" / "actions" / f"{name}.py" for name in ("friends", "blocks")]
-    return found.union(*(refused(path, re.compile(r"\w+Refused")) for path in circle)) - _MISUSE
-
-
-def with_words() -> set[str]:
-    words = (_ROOT / "static" / "js" / "locales" / "zh-errors.js").read_text()
-    return {_PLACE.sub("{}", text) for text in re.findall(r'^  \["([^"]+)",', words, re.MULTILINE)}
-
-
-def test_no_refusal_is_without_chinese_words() -> None:
-    assert len(told_to_people()) > 30
-    assert told_to_people() - with_words() == set(), "they belong into static/js/locales/zh-errors.js"
+@pytest.mark.parametrize("key", ALL_REASONS)
+def test_a_chinese_text_has_the_parameters_of_the_sentence(key: str) -> None:
+    text = chinese_texts()[key]
+    assert set(re.findall(r"\{(\w+)\}", text)) == set(re.findall(r"%\((\w+)\)s", ALL_REASONS[key].text))
+    assert "{problem}" in text or re.search(r"[\u4e00-\u9fff]", text)
 
 
 @pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.sqlite
 @pytest.mark.skipif(machine.chromium() is None, reason="Chromium is missing on this machine")
-async def test_a_refusal_is_said_in_the_persons_language(modules: Page) -> None:
+async def test_a_refusal_is_said_in_the_users_language(modules: Page) -> None:
     said = await modules.evaluate("""async () => {
       const { refusalText } = await import("/static/js/lib/error-messages.js");
       const { language } = await import("/static/js/lib/i18n.js");
-      const say = (code, data) => refusalText({ code, data });
+      const say = (code, reason, data) => refusalText({ code, reason, data });
       const all = () => [
-        say(1003, { error: "You cannot add ma.yuan." }),
-        say(1011, { error: "A group has at most 500 members.", limit: 500 }),
-        say(1003, { error: "You are muted.", until: null }),
-        say(1004, null),
+        say(1003, "cannot_add_user", { error: "You cannot add ma.yuan.", userId: "ma.yuan" }),
+        say(1011, "slow_mode", { error: "This channel is in slow mode. …", retryAfter: 19.2 }),
+        say(1003, "muted", { error: "You are muted.", until: null }),
+        say(1004, "a_reason_of_tomorrow", null),
+        refusalText({ code: 1009, data: { error: "Kept by an older page." } }),
       ];
       const english = all();
       language.choose("zh");
@@ -108,11 +51,15 @@ async def test_a_refusal_is_said_in_the_persons_language(modules: Page) -> None:
     }""")
     assert said == [
         [
-            *("You cannot add ma.yuan.", "A group has at most 500 members."),
+            *("You cannot add ma.yuan.", "This channel is in slow mode. …"),
             *(
                 "You are muted here. You can read, but not write.",
                 "Something went wrong on the server. Please try again.",
             ),
+            "Kept by an older page.",
         ],
-        ["不能把 ma.yuan 加进来。", "群组最多 500 位成员。", "你已被禁言，只能阅读。", "服务器出了点问题，请重试。"],
+        [
+            *("不能把 ma.yuan 加进来。", "这里开启了慢速模式，20 秒后可以再发。", "你已被禁言，只能阅读。"),
+            *("服务器出了点问题，请重试。", "操作没有成功。"),
+        ],
     ]

@@ -28,13 +28,15 @@ class Envelope:
     code: int
     text: str
     data: Any
+    reason: str | None = None
+    """The key of a refusal."""
 
 
 class Refused(AssertionError):
     """`call` was answered with a code other than 200."""
 
     def __init__(self, envelope: Envelope) -> None:
-        super().__init__(f"{envelope.cmd}: {envelope.code} {envelope.text} {envelope.data}")
+        super().__init__(f"{envelope.cmd}: {envelope.code} {envelope.reason} {envelope.data}")
         self.code = envelope.code
         self.envelope = envelope
 
@@ -208,7 +210,9 @@ class Client:
 
     def _accept(self, item: dict[str, Any]) -> None:
         response = item["response"]
-        envelope = Envelope(item["seq"], item["cmd"], response["code"], response["codeMsg"], response["data"])
+        envelope = Envelope(
+            item["seq"], item["cmd"], response["code"], response["codeMsg"], response["data"], response.get("reason")
+        )
         self.received.append(envelope)
         reply = self._waiting.pop(envelope.seq, None)
         if reply is None:
@@ -216,6 +220,7 @@ class Client:
         elif not reply.done():
             reply.set_result(envelope)
         documented.hold(envelope.cmd, envelope.data, good=envelope.code == 200, asked=reply is not None)
+        documented.hold_refusal(envelope.cmd, envelope.code, envelope.reason)
 
     def _closed_error(self) -> Closed:
         return Closed(self._socket.close_code, self._socket.close_reason or "")

@@ -6,7 +6,12 @@ from typing import Any
 
 import msgspec
 
+from chat.account_errors import ALL_REASONS
 from chat.wire.schema.events import EVENTS
+
+_GUEST_NAMES = {key: {1002} for key in ALL_REASONS if key.startswith("name_")}
+_OTHER_CODES = {"server_error": {1006, 1007, 1008}, **_GUEST_NAMES}
+"""Codes that a reason has besides its own: by the command, and for the name of a guest."""
 
 faults: list[str] = []
 """What came that the page does not say; a fixture of tests/support/fixtures fails the test for it."""
@@ -25,6 +30,17 @@ def hold(cmd: str, data: Any, *, good: bool, asked: bool) -> None:
                 _hold_push(event["cmd"], event["response"]["data"])
     elif not asked and good and cmd not in COMMANDS.keys() - EVENTS.keys():
         _hold_push(cmd, data)
+
+
+def hold_refusal(cmd: str, code: int, reason: str | None) -> None:
+    """Check that a reply has a reason if it is a refusal, one of the table, under a code of the table."""
+    if code == 200:
+        if reason is not None:
+            faults.append(f"The reply to {cmd} is a success, and yet has the reason {reason}.")
+        return
+    known = ALL_REASONS.get(reason or "")
+    if known is None or code not in {known.code.number, *_OTHER_CODES.get(known.key, ())}:
+        faults.append(f"{cmd} is refused with {code} {reason}, which is not in chat/reasons.py or accounts/errors.py.")
 
 
 def _hold_push(cmd: str, data: Any) -> None:

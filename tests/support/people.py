@@ -141,6 +141,11 @@ class Person(Client):
         envelope: Envelope = await self.request(cmd, **fields)
         return envelope.code, envelope.data
 
+    async def refusal(self, cmd: str, **fields: Any) -> tuple[int, str | None]:
+        """Code and reason of a request that should not succeed."""
+        envelope: Envelope = await self.request(cmd, **fields)
+        return envelope.code, envelope.reason
+
     async def code(self, cmd: str, **fields: Any) -> int:
         return (await self.request(cmd, **fields)).code
 

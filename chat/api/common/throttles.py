@@ -8,7 +8,7 @@ from functools import cached_property
 
 from django.conf import settings
 
-from chat import errors
+from chat import reasons
 from chat.errors import ChatError
 from delivery.rate_limits.limiter import RateLimiter
 
@@ -31,7 +31,7 @@ class Allowance:
     def require(self) -> None:
         """Raise TOO_MUCH, with the time to wait, if the request was refused."""
         if self.retry_after:
-            raise ChatError(errors.TOO_MUCH, "This token calls too much.", retryAfter=self.retry_after)
+            raise ChatError(reasons.RATE_LIMITED, retryAfter=self.retry_after)
 
 
 class ApiThrottle:

@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chat import errors
+from chat import errors, reasons
 from chat.api.common import cors
 from chat.api.common.access import HasPermission, ServiceToken
 from chat.api.common.throttles import throttles
@@ -57,7 +57,7 @@ class Call(APIView):  # type: ignore[misc]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if not cors.allowed(request):
-            raise ChatError(errors.NOT_AUTHORISED, "Pages of this origin may not call.")
+            raise ChatError(reasons.ORIGIN_NOT_ALLOWED)
         # A browser's preflight carries no credentials.
         if request.method != "OPTIONS":
             super().initial(request, *args, **kwargs)
@@ -74,7 +74,7 @@ class Call(APIView):  # type: ignore[misc]
         match exc:
             case ChatError():
                 response = answer(exc.data, exc.code)
-                if (wait := (exc.data or {}).get("retryAfter")) is not None:
+                if (wait := exc.data.get("retryAfter")) is not None:
                     response["Retry-After"] = str(max(1, math.ceil(wait)))
                 return response
             case exceptions.AuthenticationFailed():

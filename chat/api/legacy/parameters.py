@@ -10,7 +10,7 @@ from django.http import QueryDict
 from rest_framework.parsers import FormParser
 from rest_framework.request import Request
 
-from chat import errors
+from chat import reasons
 from chat.errors import ChatError
 
 _FORM_OVERHEAD = 16384
@@ -28,7 +28,7 @@ class Form(FormParser):  # type: ignore[misc]
         limit = settings.IM_MESSAGE_MAX_LENGTH * _BYTES_A_CHARACTER + _FORM_OVERHEAD
         raw = stream.read(limit + 1)
         if len(raw) > limit:
-            raise ChatError(errors.TOO_MUCH, f"A form has at most {limit} bytes.", limit=limit)
+            raise ChatError(reasons.BODY_TOO_LARGE, limit=limit)
         return QueryDict(raw, encoding=(parser_context or {}).get("encoding"))
 
 
@@ -45,7 +45,7 @@ def app_or_any(request: Request) -> int | None:
     if not digits:
         return None
     if not (digits.isascii() and digits.isdigit() and len(digits) <= _APP_DIGITS):
-        raise ChatError(errors.ILLEGAL_PARAMETER, "appID is a number.", field="appID")
+        raise ChatError(reasons.APP_ID_INVALID, field="appID")
     return int(digits) or None
 
 
@@ -53,5 +53,5 @@ def app(request: Request) -> int:
     """Return the number of the app; it is required."""
     number = app_or_any(request)
     if number is None:
-        raise ChatError(errors.ILLEGAL_PARAMETER, "appID is missing.", field="appID")
+        raise ChatError(reasons.APP_ID_INVALID, field="appID")
     return number

@@ -18,7 +18,7 @@ from accounts.errors import AccountError, BadPhone
 from accounts.rate_limits import registration_rate_limit
 from accounts.selectors.users import user_by_token
 from accounts.sign_in import user_by_password
-from chat import errors, selectors
+from chat import reasons, selectors
 from chat.actions import channel as channels
 from chat.api.legacy import parameters
 from chat.api.legacy.call import Call, answer
@@ -95,7 +95,7 @@ class Register(ClientCall):
     )
     def post(self, request: Request) -> Response:
         if not settings.IM_REGISTRATION:
-            raise ChatError(errors.NOT_AUTHORISED, "Registration is closed.")
+            raise ChatError(reasons.REGISTRATION_CLOSED)
         phone_number = _field(request, "phone_number")
         if not phone_number:
             raise BadPhone
@@ -128,7 +128,7 @@ class Login(ClientCall):
         phone_number = _field(request, "phone_number").strip()
         user = user_by_password(request._request, phone_number, _field(request, "password"))
         if user is None:
-            raise ChatError(errors.NOT_AUTHORISED, "The number and the password do not belong together.")
+            raise ChatError(reasons.WRONG_CREDENTIALS)
         return answer({"token": _token(request, user), "user_id": str(user.pk)})
 
 
@@ -172,7 +172,7 @@ class GroupUserList(ClientCall):
         """List the members of a group, for its members."""
         access = selectors.access_channel(request.user, _id(parameters.text(request, "group_id")))
         if access.channel.kind != "public":
-            raise ChatError(errors.NO_DATA, "There is no such channel.")
+            raise ChatError(reasons.CHANNEL_NOT_FOUND)
         return answer({"ids": [str(pk) for pk in selectors.member_ids(access.channel)]})
 
 
@@ -197,5 +197,5 @@ def _is_id(text: str) -> bool:
 def _id(text: str) -> int:
     """Return an id; text that is not an id becomes one that nobody has."""
     if not _is_id(text):
-        raise ChatError(errors.NO_DATA, "There is no such id.")
+        raise ChatError(reasons.ID_NOT_FOUND)
     return int(text)

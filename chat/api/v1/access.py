@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from accounts.actions import device_record_use
 from accounts.selectors.users import user_by_token
+from chat import reasons
+from chat.errors import ChatError
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -48,8 +50,8 @@ class HasPermission(BasePermission):  # type: ignore[misc]
         if request.method not in view.permissions:
             return True  # The view answers 405.
         if request.user is None:
-            raise NotAuthenticated("This call needs an API token: Authorization: Bearer <token>.")
+            raise NotAuthenticated
         permission = view.permissions[request.method]
         if permission is not None and not request.user.has_perm(permission):
-            raise PermissionDenied(f"This call needs the permission {permission}.")
+            raise ChatError(reasons.PERMISSION_REQUIRED, permission=permission)
         return True

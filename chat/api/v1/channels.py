@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.selectors.users import users_by_names
-from chat import errors, payloads, selectors
+from chat import payloads, reasons, selectors
 from chat.actions import channel as channels
 from chat.actions import service_channel
 from chat.actions.idempotency import run_once
@@ -112,7 +112,7 @@ class ChannelList(Endpoint):
         page = pagination.requested_page(request)
         kind = request.query_params.get("kind", "")
         if kind and kind not in KINDS:
-            raise ChatError(errors.ILLEGAL_PARAMETER, "kind is global, public or private.", field="kind")
+            raise ChatError(reasons.KIND_UNKNOWN, field="kind")
         found, more = channels_page(
             request.user,
             manages=manages_groups(request.user),
@@ -214,10 +214,10 @@ def _create_or_find(request: Request, data: NewChannel) -> tuple[int, bool]:
         )
         return group.pk, False
     if len(data.members) != 1:
-        raise ChatError(errors.ILLEGAL_PARAMETER, "A private channel is with one person.", field="members")
+        raise ChatError(reasons.ONE_MEMBER_REQUIRED, field="members")
     [name] = data.members
     other = users_by_names([name]).get(name)
     if other is None:
-        raise ChatError(errors.NO_DATA, f"There is no person named {name}.", userId=name)
+        raise ChatError(reasons.USER_NOT_FOUND, userId=name)
     channel, new = channels.channel_create_private(creator=request.user, other=other)
     return channel.pk, not new

@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chat import errors
+from chat import reasons
 from chat.api.common import cors
 from chat.api.common.throttles import Allowance, throttles
 from chat.api.legacy.call import AlwaysJson
@@ -56,7 +56,7 @@ class JsonBody(BaseParser):  # type: ignore[misc]
         limit = settings.IM_API_MAX_BODY_BYTES
         raw = stream.read(limit + 1)
         if len(raw) > limit:
-            raise ChatError(errors.TOO_MUCH, f"A body has at most {limit} bytes.", limit=limit)
+            raise ChatError(reasons.BODY_TOO_LARGE, limit=limit)
         return bytes(raw)
 
 
@@ -74,7 +74,7 @@ class Endpoint(APIView):  # type: ignore[misc]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if not cors.allowed(request):
-            raise ChatError(errors.NOT_AUTHORISED, "Pages of this origin may not call.")
+            raise ChatError(reasons.ORIGIN_NOT_ALLOWED)
         # A browser's preflight carries no credentials.
         if request.method == "OPTIONS":
             return
@@ -140,11 +140,7 @@ def idempotency_header(request: Request) -> str | None:
         return None
     key = str(given).strip()
     if not 0 < len(key) <= KEY_LIMIT or not key.isprintable():
-        raise ChatError(
-            errors.ILLEGAL_PARAMETER,
-            f"An Idempotency-Key has 1 to {KEY_LIMIT} printable characters.",
-            field="Idempotency-Key",
-        )
+        raise ChatError(reasons.IDEMPOTENCY_KEY_INVALID, limit=KEY_LIMIT, field="Idempotency-Key")
     return key
 
 

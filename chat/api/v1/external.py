@@ -14,7 +14,7 @@ from accounts import actions as accounts
 from accounts.actions.external_users import ExternalUserData
 from accounts.errors import NoSuchPerson
 from accounts.selectors.external_users import external_user_by_id, external_users_page
-from chat import errors
+from chat import reasons
 from chat.actions.idempotency import run_once
 from chat.api.v1 import pagination
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
@@ -171,4 +171,4 @@ def _picture(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise ChatError(errors.ILLEGAL_PARAMETER, "avatar is a picture in Base64.", field="avatar") from None
+        raise ChatError(reasons.AVATAR_NOT_BASE64, field="avatar") from None

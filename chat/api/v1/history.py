@@ -9,7 +9,7 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat import errors, payloads, selectors
+from chat import payloads, reasons, selectors
 from chat.actions.service_access import access_for_service
 from chat.api.v1 import pagination
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
@@ -85,14 +85,14 @@ def _range(request: Request, page: pagination.Page) -> tuple[int | None, int | N
     if page.after:
         name, _, text = page.after.partition(":")
         if name not in given or not _is_number(text):
-            raise ChatError(errors.ILLEGAL_PARAMETER, "This is no cursor of this list.", field="cursor")
+            raise ChatError(reasons.CURSOR_INVALID, field="cursor")
         given = {"before": None, "after": None, name: text}
     for name, text in given.items():
         if text is not None and not _is_number(text):
-            raise ChatError(errors.ILLEGAL_PARAMETER, f"{name} is the number of a message.", field=name)
+            raise ChatError(reasons.NOT_A_SEQ, field=name)
     before, after = (None if text is None else int(text) for text in given.values())
     if before is not None and after is not None:
-        raise ChatError(errors.ILLEGAL_PARAMETER, "Give before or after, not both.")
+        raise ChatError(reasons.BEFORE_AND_AFTER)
     return before, after
 
 

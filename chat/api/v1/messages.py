@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat import errors
+from chat import reasons
 from chat.actions.addressing import AddressedMessage, Destination
 from chat.actions.bulk_send import SendResult, messages_send
 from chat.actions.ephemeral import PushResult, message_push
@@ -96,7 +96,7 @@ class BulkSent(Shape):
 
 
 _STORED = {"to": {"user": "alice"}, "target": "31", "id": "4711", "seq": 3, "position": 9001, "online": True}
-_UNKNOWN = problems.problem_body(404, errors.NO_DATA, "There is no person named ghost.", userId="ghost")
+_UNKNOWN = problems.problem_body(ChatError(reasons.USER_NOT_FOUND, userId="ghost"))
 
 
 class Messages(Endpoint):
@@ -178,7 +178,7 @@ class MessagesBulk(Endpoint):
         """
         data = self.body(request, SendBulk)
         if any(one.transient for one in data.messages):
-            raise ChatError(errors.ILLEGAL_PARAMETER, "What is transient goes alone.", field="transient")
+            raise ChatError(reasons.TRANSIENT_ALONE, field="transient")
         self.charge(request, sum(map(_message_count, data.messages)))
         whole = self.idempotency(request, data)
         if whole is not None and (used := claim_requests([whole])):
@@ -205,9 +205,7 @@ def addressed(data: Send, key: IdempotencyKey | None) -> AddressedMessage:
     to = data.to
     given = (to.channel, to.user, to.users, to.app, to.everyone or UNSET)
     if sum(one is not UNSET for one in given) != 1:
-        raise ChatError(
-            errors.ILLEGAL_PARAMETER, "Give exactly one of channel, user, users, app and everyone.", field="to"
-        )
+        raise ChatError(reasons.RECIPIENT_REQUIRED, field="to")
     destinations: list[Destination] = []
     if to.channel is not UNSET:
         destinations = [Destination("channel", number(to.channel))]

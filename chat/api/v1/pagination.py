@@ -10,7 +10,7 @@ from typing import Any
 
 from rest_framework.request import Request
 
-from chat import errors
+from chat import reasons
 from chat.errors import ChatError
 
 USUAL = 50
@@ -41,7 +41,7 @@ def requested_page(request: Request, *, largest: int = LARGEST) -> Page:
     """Return the page that the query asks for. Raise ILLEGAL_PARAMETER for an invalid limit or cursor."""
     limit = request.query_params.get("limit", str(min(USUAL, largest)))
     if not (limit.isascii() and limit.isdigit() and len(limit) <= 9 and 1 <= int(limit) <= largest):
-        raise ChatError(errors.ILLEGAL_PARAMETER, f"limit is a number from 1 to {largest}.", field="limit")
+        raise ChatError(reasons.LIMIT_RANGE, limit=largest, field="limit")
     return Page(int(limit), _key(request.query_params.get("cursor", "")))
 
 
@@ -67,4 +67,4 @@ def _key(text: str) -> str:
 
 
 def _bad_cursor() -> ChatError:
-    return ChatError(errors.ILLEGAL_PARAMETER, "This is no cursor of this list.", field="cursor")
+    return ChatError(reasons.CURSOR_INVALID, field="cursor")

@@ -8,7 +8,7 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat import errors
+from chat import reasons
 from chat.actions.legacy_push import require_app
 from chat.api.v1 import pagination
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
@@ -171,4 +171,4 @@ def _app(number: int) -> int:
     try:
         return require_app(number).number
     except ChatError as refusal:
-        raise ChatError(errors.NO_DATA, "There is no such app.") from refusal
+        raise ChatError(reasons.APP_NOT_FOUND) from refusal

@@ -1,4 +1,4 @@
-"""Every refusal as a problem of RFC 9457, with its code of the site's one table."""
+"""Every refusal as a problem of RFC 9457, with the reason and code that the WebSocket protocols use too."""
 
 from __future__ import annotations
 
@@ -13,70 +13,66 @@ from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from accounts.errors import (
-    AccountError,
-    EmailTaken,
-    LastAdministrator,
-    NameTaken,
-    NoSuchPerson,
-    NotManageable,
-    PhoneTaken,
-)
-from chat import errors
-from chat.errors import ChatError, Code
+from accounts.errors import AccountError
+from chat import errors, reasons
+from chat.account_errors import chat_error
+from chat.errors import ChatError
 
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "/api/protocol/#{number}"
-"""Where a code is explained: the page of `imsite.api_docs` lists the table."""
-
-_TAKEN = (NameTaken, PhoneTaken, EmailTaken, LastAdministrator)
+"""The address that explains a code: the protocol page of `imsite.api_docs`."""
 
 
-def problem_body(status: int, code: Code, detail: str, **more: Any) -> dict[str, Any]:
-    """The body of a problem."""
+def problem_body(refusal: ChatError, status: int | None = None) -> dict[str, Any]:
+    """Return the problem's body; `status` where it is not the code's own."""
+    data = dict(refusal.data)
     return {
-        **more,
-        "type": TYPE.format(number=code.number),
-        "title": code.text,
-        "status": status,
-        "detail": detail,
-        "code": code.number,
+        "detail": data.pop("error"),
+        **data,
+        "type": TYPE.format(number=refusal.code.number),
+        "title": refusal.code.text,
+        "status": status or _http_status(refusal),
+        "code": refusal.code.number,
+        "reason": refusal.reason.key,
     }
 
 
 def problem_of_error(error: Exception, *, call: str = "") -> dict[str, Any]:
-    """The problem that an error is; what nobody expected is a 500 that tells nothing, and an event in the log."""
+    """Return the problem for an exception. An unexpected one is a 500 that reveals nothing, and is logged."""
     match error:
         case ChatError():
-            data = dict(error.data or {})
-            return problem_body(_http_status(error), error.code, data.pop("error", "") or error.code.when, **data)
+            return problem_body(error)
         case AccountError():
-            return _of_account(error)
-        case exceptions.AuthenticationFailed() | exceptions.NotAuthenticated():
-            return problem_body(401, errors.NOT_LOGGED_IN, str(error.detail))
+            field: dict[str, Any] = {"field": error.field} if error.field else {}
+            return problem_body(chat_error(error, **field))
+        case exceptions.NotAuthenticated():
+            return problem_body(ChatError(reasons.TOKEN_REQUIRED))
+        case exceptions.AuthenticationFailed():
+            return problem_body(ChatError(reasons.TOKEN_INVALID, sentence=str(error.detail)))
         case exceptions.PermissionDenied() | PermissionDenied():
-            return problem_body(403, errors.NOT_AUTHORISED, str(error) or errors.NOT_AUTHORISED.when)
+            return problem_body(ChatError(reasons.FORBIDDEN))
         case exceptions.NotFound() | Http404():
-            return problem_body(404, errors.NO_SUCH_COMMAND, "There is no such path; paths end with a slash.")
+            return problem_body(ChatError(reasons.PATH_NOT_FOUND))
         case exceptions.MethodNotAllowed():
-            return problem_body(405, errors.NO_SUCH_COMMAND, "This path has no such method.")
+            return problem_body(ChatError(reasons.METHOD_NOT_ALLOWED), 405)
         case exceptions.UnsupportedMediaType():
-            return problem_body(415, errors.ILLEGAL_PARAMETER, "Send JSON: Content-Type: application/json.")
+            return problem_body(ChatError(reasons.MEDIA_TYPE_UNSUPPORTED), 415)
         case exceptions.APIException():
-            return problem_body(error.status_code, errors.ILLEGAL_PARAMETER, str(error.detail))
+            return problem_body(ChatError(reasons.BAD_REQUEST, sentence=str(error.detail)), error.status_code)
         case SuspiciousOperation():
-            return problem_body(400, errors.ILLEGAL_PARAMETER, "This is no request for this site.")
+            return problem_body(ChatError(reasons.BAD_REQUEST))
         case DatabaseError() | InterfaceError() | TimeoutError():
             logger.error("call_fault", extra={"call": call, "error": type(error).__name__})
-            return problem_body(503, errors.SERVER_ERROR, "A fault here. Try again.", retryAfter=1)
+            return problem_body(ChatError(reasons.FAULT, retryAfter=1), 503)
         case _:
             logger.error("call_fault", exc_info=error, extra={"call": call})
-            return problem_body(500, errors.SERVER_ERROR, "A fault here. Try again.")
+            return problem_body(ChatError(reasons.FAULT))
 
 
 def response(problem: dict[str, Any]) -> Response:
+    """Return the HTTP response for a problem, with the headers that belong to its status."""
     made = Response(problem, status=problem["status"], content_type=MEDIA_TYPE)
     made.exception = True
     if (wait := problem.get("retryAfter")) is not None:
@@ -87,20 +83,7 @@ def response(problem: dict[str, Any]) -> Response:
 
 
 def _http_status(error: ChatError) -> int:
-    """429 asks to wait, which helps only where there is something to wait for."""
-    if error.code is errors.TOO_MUCH and "retryAfter" not in (error.data or {}):
+    """Return 413 instead of 429 where there is nothing to wait for."""
+    if error.code is errors.TOO_MUCH and "retryAfter" not in error.data:
         return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     return error.code.http
-
-
-def _of_account(error: AccountError) -> dict[str, Any]:
-    field = {"field": error.field} if error.field else {}
-    match error:
-        case NotManageable():
-            return problem_body(403, errors.NOT_AUTHORISED, str(error))
-        case NoSuchPerson():
-            return problem_body(404, errors.NO_DATA, str(error), **field)
-        case _ if isinstance(error, _TAKEN):
-            return problem_body(409, errors.OPERATION_FAILED, str(error), **field)
-        case _:
-            return problem_body(400, errors.ILLEGAL_PARAMETER, str(error), **field)

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from chat import errors
+from chat import reasons
+from chat.account_errors import ALL_REASONS
 from chat.errors import ChatError
 
 LARGEST_ID = 2**63 - 1
@@ -38,19 +39,26 @@ class Person(Shape):
 
 
 class Problem(Shape):
-    """Why a call was refused, as RFC 9457 has it. More members may say more, such as `retryAfter`."""
+    """Why a call was refused, as RFC 9457 has it. More members may say more, such as `retryAfter` and `limit`."""
 
     type: str
     title: str
     status: Annotated[int, Meta(ge=400, le=599)]
     detail: str
-    code: Annotated[int, Meta(description="The number of the site's one table of errors.")]
+    code: Annotated[int, Meta(description="The class of the error, as `/api/protocol/#codes` lists them.")]
+    reason: Annotated[
+        str,
+        Meta(
+            description="The key of the reason, as `/api/protocol/#reasons` lists them. More may come.",
+            extra_json_schema={"x-extensible-enum": list(ALL_REASONS)},
+        ),
+    ]
 
 
 def number(text: str) -> int:
     """Return the row id that the text names; raise NO_DATA for text that cannot be one."""
     if not (text.isascii() and text.isdigit() and len(text) <= 19 and 0 < int(text) <= LARGEST_ID):
-        raise ChatError(errors.NO_DATA, "There is no such id.")
+        raise ChatError(reasons.ID_NOT_FOUND)
     return int(text)
 
 
@@ -64,6 +72,6 @@ def parse(raw: bytes, shape: type[Any]) -> Any:
     try:
         return msgspec.json.decode(raw, type=shape)
     except msgspec.ValidationError as error:
-        raise ChatError(errors.ILLEGAL_PARAMETER, str(error)) from error
+        raise ChatError(reasons.INVALID_DATA, sentence=str(error)) from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise ChatError(errors.ILLEGAL_PARAMETER, "The body is not JSON.") from error
+        raise ChatError(reasons.BODY_NOT_JSON) from error

@@ -9,7 +9,7 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat import errors, payloads
+from chat import payloads, reasons
 from chat.actions.service_access import access_for_service, manages_groups
 from chat.api.v1 import pagination
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
@@ -63,7 +63,7 @@ class SearchMessages(Endpoint):
         page = pagination.requested_page(request)
         question = request.query_params.get("q", "")
         if not question.strip() or len(question) > LONGEST:
-            raise ChatError(errors.ILLEGAL_PARAMETER, f"q has 1 to {LONGEST} characters.", field="q")
+            raise ChatError(reasons.QUERY_LENGTH, limit=LONGEST, field="q")
         target = request.query_params.get("channel")
         found = message_search(
             request.user,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from msgspec import Meta
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,7 +15,7 @@ from accounts.actions.external_users import ExternalUserData, ExternalUserResult
 from accounts.errors import AccountError, NoSuchPerson
 from accounts.selectors.directory import account_by_name, accounts_page
 from accounts.selectors.users import user_search
-from chat import errors, payloads
+from chat import payloads, reasons
 from chat.actions.idempotency import claim_requests, run_once
 from chat.actions.moderation import user_reactivate
 from chat.api.v1 import pagination, problems
@@ -237,7 +236,7 @@ class UserImport(Endpoint):
 
 def _require(request: Request, permission: str) -> None:
     if not request.user.has_perm(permission):
-        raise PermissionDenied(f"This import needs the permission {permission}.")
+        raise ChatError(reasons.PERMISSION_REQUIRED, permission=permission)
 
 
 def _account(name: str) -> Account:
@@ -250,7 +249,7 @@ def _account(name: str) -> Account:
 def _added(one: Imported, key: IdempotencyKey | None) -> dict[str, Any]:
     try:
         if one.userId is None or one.externalId is not None:
-            raise ChatError(errors.ILLEGAL_PARAMETER, "Give externalId or userId.")
+            raise ChatError(reasons.USER_ID_REQUIRED)
         draft = accounts.managed_user_prepare(username=one.userId, nickname=one.nickname or "", email=one.email)
         user, repeated = run_once(key, lambda: user_body(accounts.managed_user_create(draft=draft)))
     except (AccountError, ChatError) as refusal:

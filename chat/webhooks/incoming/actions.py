@@ -12,7 +12,8 @@ from django.utils import timezone
 from accounts.actions import service_create
 from accounts.models import User
 from accounts.names import BadName, check_nickname
-from chat import errors
+from chat import reasons
+from chat.account_errors import chat_error
 from chat.actions.channel import lock_users
 from chat.actions.member import start_memberships
 from chat.actions.message import message_draft, message_send_now
@@ -43,7 +44,7 @@ def incoming_webhook_create(*, maker: User, name: str, channel_id: int) -> tuple
     try:
         check_nickname(name)
     except BadName as error:
-        raise ChatError(errors.ILLEGAL_PARAMETER, str(error), field="name") from error
+        raise chat_error(error, field="name") from error
     secret = secrets.token_urlsafe(32)
     with write():
         lock_users([maker])
@@ -107,12 +108,12 @@ def _lock_postable_channel(maker: User, channel_id: int) -> Channel:
     """Lock and return the channel, if the creator may let others post there."""
     channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id).first()
     if channel is None or channel.kind == Channel.Kind.PRIVATE:
-        raise ChatError(errors.NO_DATA, "There is no such channel.")
+        raise ChatError(reasons.CHANNEL_NOT_FOUND)
     if maker.has_perm(MANAGE):
         return channel
     role = current_members(channel).filter(user=maker).values_list("role", flat=True).first()
     if role is None:
-        raise ChatError(errors.NO_DATA, "There is no such channel.")
+        raise ChatError(reasons.CHANNEL_NOT_FOUND)
     if role == "member":
-        raise ChatError(errors.NOT_AUTHORISED, "Only an owner or admin of the group may do this.")
+        raise ChatError(reasons.MANAGER_REQUIRED)
     return channel

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.names import BadName, check_name
-from chat import errors
+from chat import reasons
+from chat.account_errors import chat_error
 from chat.errors import ChatError
 from chat.models import Channel, Webhook
 from chat.webhooks.outgoing import selectors as hook_selectors
@@ -36,11 +37,9 @@ def webhook_create(
     """
     channel = Channel.objects.filter(pk=channel_id).first() if channel_id is not None else None
     if channel_id is not None and (channel is None or not hook_selectors.may_receive(maker, channel)):
-        raise ChatError(errors.NO_DATA, "There is no such channel.")
+        raise ChatError(reasons.CHANNEL_NOT_FOUND)
     if channel_id is None and not hook_selectors.may_receive(maker, None):
-        raise ChatError(
-            errors.NOT_AUTHORISED, f"A webhook of all channels needs the permission {hook_selectors.MANAGE}."
-        )
+        raise ChatError(reasons.PERMISSION_REQUIRED, permission=hook_selectors.MANAGE)
     webhook = Webhook(
         name=_checked_name(name),
         url=_checked_url(url),
@@ -115,7 +114,7 @@ def webhook_replay(*, user: User, webhook_id: int, position: int) -> Webhook:
     with write():
         webhook = _lock_managed(user, webhook_id)
         if not 0 <= position <= log.head():
-            raise ChatError(errors.ILLEGAL_PARAMETER, "The log has no such position.", field="position")
+            raise ChatError(reasons.WEBHOOK_POSITION, field="position")
         webhook.position = position
         # A node that is delivering now loses its lease, so it cannot move the position.
         webhook.leased_by, webhook.leased_until = "", None
@@ -147,30 +146,30 @@ def _lock_readable(user: User, webhook_id: int) -> Webhook:
     """
     webhook = _lock_managed(user, webhook_id)
     if not hook_selectors.may_receive(user, webhook.channel):
-        raise ChatError(errors.NOT_AUTHORISED, "You may not read what this webhook hears.")
+        raise ChatError(reasons.WEBHOOK_CHANNEL_LOST)
     return webhook
 
 
 def _require_room() -> None:
     limit = settings.IM_WEBHOOKS
     if Webhook.objects.filter(enabled=True).count() >= limit:
-        raise ChatError(errors.TOO_MUCH, f"At most {limit} webhooks may be switched on.", limit=limit)
+        raise ChatError(reasons.WEBHOOK_LIMIT_REACHED, limit=limit)
 
 
 def _checked_name(name: str) -> str:
     try:
         return check_name(name, limit=NAME_LIMIT)
     except BadName as error:
-        raise ChatError(errors.ILLEGAL_PARAMETER, str(error), field="name") from error
+        raise chat_error(error, field="name") from error
 
 
 def _checked_url(url: str) -> str:
     if len(url) > URL_LIMIT or not url.isprintable():
-        raise ChatError(errors.ILLEGAL_PARAMETER, f"A URL has at most {URL_LIMIT} characters.", field="url")
+        raise ChatError(reasons.WEBHOOK_URL_LENGTH, limit=URL_LIMIT, field="url")
     try:
         check_url(url)
     except UrlNotAllowed as refusal:
-        raise ChatError(errors.ILLEGAL_PARAMETER, str(refusal), field="url") from refusal
+        raise ChatError(reasons.WEBHOOK_URL_NOT_ALLOWED, sentence=str(refusal), field="url") from refusal
     return url
 
 
@@ -179,9 +178,7 @@ def _checked_events(events: Iterable[str], channel: Channel | None) -> str:
     known = [name for name in SUBSCRIPTIONS if name in wanted]
     if not known or len(known) < len(wanted):
         names = ", ".join(SUBSCRIPTIONS)
-        raise ChatError(errors.ILLEGAL_PARAMETER, f"A webhook hears one or more of: {names}.", field="events")
+        raise ChatError(reasons.WEBHOOK_EVENTS, events=names, field="events")
     if channel is not None and wanted & _WITHOUT_CHANNEL:
-        raise ChatError(
-            errors.ILLEGAL_PARAMETER, "Who is online is heard only by a webhook of all channels.", field="events"
-        )
+        raise ChatError(reasons.WEBHOOK_PRESENCE_EVENTS, field="events")
     return ",".join(known)

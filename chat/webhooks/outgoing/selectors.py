@@ -11,7 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 
 from accounts.models import User
-from chat import errors
+from chat import errors, reasons
 from chat.errors import ChatError
 from chat.models import Channel, IncomingWebhook, Webhook, WebhookDeadLetter, WebhookDelivery
 from chat.selectors import access_channel, channel_intervals
@@ -152,7 +152,7 @@ def webhook_of(user: User, webhook_id: int) -> Webhook:
     """Return one of them; raise NO_DATA otherwise."""
     webhook = webhooks_of(user).filter(pk=webhook_id).first()
     if webhook is None:
-        raise ChatError(errors.NO_DATA, "There is no such webhook.")
+        raise ChatError(reasons.WEBHOOK_NOT_FOUND)
     return webhook
 
 
@@ -183,5 +183,5 @@ def incoming_webhook_of(user: User, hook_id: int) -> IncomingWebhook:
     """Return one of them; raise NO_DATA otherwise."""
     webhook = incoming_webhooks_of(user).filter(pk=hook_id).first()
     if webhook is None:
-        raise ChatError(errors.NO_DATA, "There is no such incoming webhook.")
+        raise ChatError(reasons.INCOMING_WEBHOOK_NOT_FOUND)
     return webhook

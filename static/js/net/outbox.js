@@ -140,8 +140,8 @@ export class Outbox extends EventTarget {
   }
 
   /** @param {Entry} entry @param {Refused} error */
-  #failed(entry, { code, data }) {
-    this.#keep(Object.assign(entry, { state: "failed", refusal: { code, data } }));
+  #failed(entry, { code, reason, data }) {
+    this.#keep(Object.assign(entry, { state: "failed", refusal: { code, reason, data } }));
     this.dispatchEvent(new CustomEvent("failed", { detail: entry }));
   }
 

@@ -15,7 +15,8 @@
  *   recalled?: boolean, content?: string}} Message  `content`: Base64, of a picture or voice
  * @typedef {{target: string, note: string, by: Person, who: Person[], value: string, seq: number, time: number,
  *   position: number}} Note
- * @typedef {{seq: string, cmd: string, code: number, codeMsg: string, data: any}} Answer  a reply or a push
+ * @typedef {{seq: string, cmd: string, code: number, codeMsg: string, reason: string, data: any}} Answer  a reply or a
+ *   push; `reason` is the key of a refusal, else empty
  */
 
 export const Code = Object.freeze({
@@ -41,10 +42,11 @@ const FAULTS = new Set([Code.SERVER_ERROR, Code.NOT_ADDED, Code.NOT_DELETED, Cod
 
 /** A reply with another code than 200. */
 export class Refused extends Error {
-  /** @param {number} code @param {string} text @param {any} data */
-  constructor(code, text, data) {
+  /** @param {number} code @param {string} text @param {any} data @param {string} [reason] its key */
+  constructor(code, text, data, reason = "") {
     super(text);
     this.code = code;
+    this.reason = reason;
     this.data = data ?? {};
   }
 
@@ -75,14 +77,14 @@ export function decode(frame) {
 
 /** @param {any} envelope @returns {Answer} */
 export function answer(envelope) {
-  const { code = 0, codeMsg = "", data = null } = envelope.response ?? {};
-  return { seq: String(envelope.seq ?? ""), cmd: String(envelope.cmd ?? ""), code, codeMsg, data };
+  const { code = 0, codeMsg = "", reason = "", data = null } = envelope.response ?? {};
+  return { seq: String(envelope.seq ?? ""), cmd: String(envelope.cmd ?? ""), code, codeMsg, reason, data };
 }
 
 /** @param {Answer} given @returns {any} its data, or throws Refused */
 export function result(given) {
   if (given.code === Code.SUCCESS) return given.data;
-  throw new Refused(given.code, given.data?.error ?? given.codeMsg, given.data);
+  throw new Refused(given.code, given.data?.error ?? given.codeMsg, given.data, given.reason);
 }
 
 /**

@@ -8,6 +8,7 @@ from accounts.actions import app_create, app_update
 from accounts.errors import BadApp
 from accounts.models import App
 from accounts.selectors.users import app_by_number, apps_enabled
+from tests.support.refusals import refused_for
 
 
 @pytest.fixture
@@ -21,21 +22,21 @@ def test_an_app_is_made(web: App) -> None:
 
 
 def test_a_number_is_one_apps(web: App) -> None:
-    with pytest.raises(BadApp, match="Another app"):
+    with refused_for(BadApp, "app_number_taken"):
         app_create(number=901, name="Web again")
 
 
 @pytest.mark.parametrize("number", [0, -1, 2**31, 2**70])
 def test_a_number_out_of_range_is_refused(db: None, number: int) -> None:
-    with pytest.raises(BadApp, match="between"):
+    with refused_for(BadApp, "app_number_range"):
         app_create(number=number, name="Far")
     assert app_by_number(number) is None
 
 
 def test_a_name_that_hides_something_is_refused(web: App) -> None:
-    with pytest.raises(BadApp, match="invisible"):
+    with refused_for(BadApp, "name_invisible"):
         app_create(number=902, name="We\u202eb")
-    with pytest.raises(BadApp, match="Enter a name"):
+    with refused_for(BadApp, "name_empty"):
         app_update(number=901, name="", guests_allowed=True, enabled=True)
 
 
@@ -48,5 +49,5 @@ def test_a_disabled_app_is_not_found(web: App) -> None:
 
 
 def test_an_unknown_app_cannot_be_changed(db: None) -> None:
-    with pytest.raises(BadApp, match="no such app"):
+    with refused_for(BadApp, "no_such_app"):
         app_update(number=999, name="Web", guests_allowed=True, enabled=True)

@@ -11,6 +11,7 @@ from accounts.models import Block, User
 from accounts.selectors.contacts import has_blocked
 from delivery.models import Event, EventRecipient
 from tests.support.fixtures.users import PASSWORD
+from tests.support.refusals import refused_for
 
 
 def heard(user: User) -> list[str]:
@@ -64,5 +65,5 @@ def test_oneself_services_guests_and_nobody_are_not_blocked(alice: User) -> None
 def test_blocks_have_a_limit(alice: User, bob: User) -> None:
     carol = user_register(username="carol", password=PASSWORD)
     user_block(user=alice, other_id=bob.pk)
-    with pytest.raises(BlockRefused, match="limit"):
+    with refused_for(BlockRefused, "block_limit_reached"):
         user_block(user=alice, other_id=carol.pk)

@@ -126,7 +126,7 @@ def test_mail_is_bounded_by_address_and_by_recipient(alice: User, settings: Sett
         sender = "192.0.2.1" if by == "address" else f"192.0.2.{number}"
         whom = "alice@example.org" if by == "recipient" else f"somebody{number}@example.org"
         page = Client(REMOTE_ADDR=sender).post("/accounts/reset/", {"email": whom}, follow=True).content.decode()
-        assert ("too often" in page) == (number >= 2)
+        assert ("Too many attempts" in page) == (number >= 2)
     rate_limits.mail_rate_limit.reset()
 
 

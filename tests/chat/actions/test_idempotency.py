@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, connections
 
 from accounts.models import User
-from chat import errors
+from chat import reasons
 from chat.actions.idempotency import run_once
 from chat.errors import ChatError
 from delivery.idempotency import IdempotencyKey
@@ -41,7 +41,7 @@ def test_another_request_is_refused() -> None:
 def test_what_fails_uses_nothing_up_and_leaves_nothing() -> None:
     def fail() -> dict[str, Any]:
         make("half")
-        raise ChatError(errors.NO_DATA)
+        raise ChatError(reasons.MESSAGE_NOT_FOUND)
 
     with pytest.raises(ChatError):
         run_once(KEY, fail)

@@ -148,7 +148,7 @@ def test_a_moderator_bans_no_staff_by_a_report(report: Report) -> None:
     User.objects.filter(pk=bob.pk).update(is_staff=True)
     mona = staff("view_report", "change_report")
     told = mona.post(f"{REPORTS}{report.pk}/recall_ban/", {"confirmed": "recall_ban"}, follow=True).content.decode()
-    assert "Staff are managed by superusers only." in told and not Restriction.objects.exists()
+    assert "Only superusers can do this to staff." in told and not Restriction.objects.exists()
     report.refresh_from_db()
     assert report.state == "open" and report.message.recalled_at is None
     mona.post(f"{REPORTS}{report.pk}/recall/", {"confirmed": "recall"})

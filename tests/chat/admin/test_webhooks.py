@@ -57,7 +57,7 @@ def test_a_webhook_is_made_and_its_secret_shown_once(operator: Client, group: Ch
     [
         ({"receiver": "http://10.0.0.1/"}, "private network"), ({"heard": []}, "This field is required"),
         ({"of_channel": "Nowhere"}, "There is no such channel"), ({"name": ""}, "This field is required"),
-        ({"heard": ["person.online"], "of_channel": "Painters"}, "only by a webhook of all channels"),
+        ({"heard": ["person.online"], "of_channel": "Painters"}, "only available to a webhook of all channels"),
     ],
 )  # fmt: skip
 def test_what_is_no_webhook_is_told(operator: Client, group: Channel, fields: dict[str, Any], told: str) -> None:
@@ -106,7 +106,7 @@ def test_it_goes_back_in_the_log(operator: Client, hook: Webhook, alice: User, g
     hook.refresh_from_db()
     assert hook.position == said.position - 1
     told = operator.post(f"{page}replay/", {"confirmed": "replay", "position": 10**6}, follow=True).content.decode()
-    assert "no such position" in told
+    assert "does not have this position" in told
 
 
 def test_what_its_receiver_refused_is_shown_sent_again_and_let_go(operator: Client, hook: Webhook) -> None:

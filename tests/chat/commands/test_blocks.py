@@ -16,10 +16,10 @@ async def test_a_blocked_user_cannot_start_a_private_channel(people: People) -> 
     alice, bob = await people("alice", "bob")
     await block(alice, bob)
 
-    code, data = await bob.refused("channel.create", kind="private", members=[alice.name])
-    assert (code, data) == (1003, {"error": "You cannot write to this person."})
-    code, data = await alice.refused("channel.create", kind="private", members=[bob.name])
-    assert code == 1003 and "Unblock" in data["error"]
+    refusal = await bob.refusal("channel.create", kind="private", members=[alice.name])
+    assert refusal == (1003, "cannot_message_user")
+    refusal = await alice.refusal("channel.create", kind="private", members=[bob.name])
+    assert refusal == (1003, "blocked_by_you")
 
 
 @both_codecs
@@ -36,8 +36,7 @@ async def test_a_blocked_user_reads_the_old_private_channel_but_cannot_write(peo
         ("message.pin", {"id": said}),
         ("message.unpin", {"id": said}),
     ):
-        refused = await bob.refused(cmd, target=channel, **fields)
-        assert refused == (1003, {"error": "You cannot write to this person."}), cmd
+        assert await bob.refusal(cmd, target=channel, **fields) == (1003, "cannot_message_user"), cmd
     assert await bob.private(alice) == channel
     for person in (alice, bob):
         page = await person.call("message.history", target=channel)

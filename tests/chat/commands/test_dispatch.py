@@ -67,7 +67,8 @@ async def test_data_that_is_no_object_is_answered_with_1001(people: People, data
     await alice.send({"seq": "s", "cmd": "channel.get", "data": data})
 
     reply = await alice.reply("s")
-    assert (reply.code, reply.cmd, reply.data) == (1001, "channel.get", {"error": "data must be an object."})
+    assert (reply.code, reply.reason, reply.cmd) == (1001, "invalid_data", "channel.get")
+    assert reply.data == {"error": "data must be an object."}
 
 
 # -- faults -----------------------------------------------------------------------------------------------------------
@@ -75,9 +76,10 @@ async def test_data_that_is_no_object_is_answered_with_1001(people: People, data
 
 async def fault(person: Person, cmd: str, **fields: Any) -> int:
     """The code of a request at which the database fails; what it says must not show the database."""
-    code, data = await person.refused(cmd, **fields)
-    assert data == {"error": "A fault here. Try again."}
-    return code
+    envelope = await person.request(cmd, **fields)
+    assert envelope.reason == "server_error"
+    assert envelope.data == {"error": "Something went wrong on our side. Try again."}
+    return int(envelope.code)
 
 
 @pytest.mark.parametrize(

@@ -92,8 +92,7 @@ async def test_an_accounts_name_is_not_for_guests(people: People, town: Town) ->
 async def test_an_unknown_or_disabled_app_is_not_authorised(people: People, town: Town, app: int) -> None:
     guest, alice = await people.stranger(), await people.stranger()
 
-    refusal = (1003, {"error": "There is no such app."})
-    assert await guest.refused("login", appId=app, userId=town.guest_name()) == refusal
+    assert await guest.refusal("login", appId=app, userId=town.guest_name()) == (1003, "unknown_app")
     assert await alice.code("login", appId=app, serviceToken=town.account().token) == 1003
 
 
@@ -188,7 +187,7 @@ async def test_a_token_that_is_null_is_none(people: People, town: Town) -> None:
 async def test_nothing_else_is_answered_before_login(people: People, cmd: str) -> None:
     stranger = await people.stranger()
 
-    assert await stranger.refused(cmd, target="1") == (1000, {"error": "Log in first."})
+    assert await stranger.refusal(cmd, target="1") == (1000, "login_required")
 
 
 @pytest.mark.parametrize("cmd", ["message", "Login", "LOGIN", "login ", "__class__", "msg", "x" * 64, "马"])

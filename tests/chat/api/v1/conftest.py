@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
+from chat.account_errors import ALL_REASONS
 from chat.api.common.throttles import throttles
 from tests.chat.api.conftest import Grant
 
@@ -46,6 +47,7 @@ class Caller:
         if reply.status_code >= 400:
             assert kind == "application/problem+json", (reply.status_code, reply.content)
             assert data["status"] == reply.status_code and data["detail"]
+            assert ALL_REASONS[data["reason"]].code.number == data["code"], data
         return Reply(reply.status_code, data, dict(reply.headers))
 
     def get(self, path: str, **headers: str) -> Reply:

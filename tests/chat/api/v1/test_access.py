@@ -40,7 +40,7 @@ def test_a_token_without_the_permission_is_refused_exactly_that(call: str, shop:
     others = {right for right in CALLS.values() if right != CALLS[call]}
     reply = Caller(grant(shop, *others))(*call.split(), {})
     assert (reply.status, reply.code) == (403, 1003)
-    assert reply.data["detail"] == f"This call needs the permission chat.{CALLS[call]}."
+    assert (reply.data["reason"], reply.data["permission"]) == ("permission_required", f"chat.{CALLS[call]}")
     assert status(Caller(grant(shop, CALLS[call])), call) in (200, 400, 404)
 
 

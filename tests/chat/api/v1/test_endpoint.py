@@ -53,7 +53,8 @@ def test_a_fault_here_tells_nothing_but_that_it_is_one(
 
     monkeypatch.setattr(presence, "online_counts", fail)
     reply = bot.get("apps/")
-    assert (reply.status, reply.code, reply.data["detail"]) == (status, 1004, "A fault here. Try again.")
+    assert (reply.status, reply.code, reply.data["reason"]) == (status, 1004, "server_error")
+    assert reply.data["detail"] == "Something went wrong on our side. Try again."
     assert (status == 503) == ("Retry-After" in reply.headers)
 
 

@@ -107,7 +107,7 @@ def test_all_rights_but_the_one_are_not_enough(
 
     reply = call(caller, method, route, everything)
 
-    assert (reply.status, reply.data["detail"]) == (403, f"This call needs the permission {permission}.")
+    assert (reply.status, reply.data["permission"]) == (403, permission)
 
 
 @pytest.mark.parametrize(("method", "route", "permission"), CALLS)

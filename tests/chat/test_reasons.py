@@ -1,0 +1,134 @@
+"""The tables of reasons: keys are unique, every raise site uses a declared one, and none is left over."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+import accounts.errors
+from accounts.errors import AccountError, TooOften
+from chat import errors, reasons
+from chat.account_errors import ALL_REASONS, chat_error
+from chat.errors import ChatError
+
+_ROOT = Path(settings.BASE_DIR)
+_TABLES = {"chat/reasons.py": reasons.REASONS, "accounts/errors.py": accounts.errors.REASONS}
+_ERRORS = {"ChatError"} | {error.__name__ for error in AccountError.__subclasses__()} | {"AccountError"}
+_FREE_SENTENCES = {
+    *("BAD_FRAME", "INVALID_DATA", "TOKEN_INVALID", "BAD_REQUEST"),
+    *("WEBHOOK_URL_NOT_ALLOWED", "WEBHOOK_TEST_FAILED"),
+}
+"""Reasons for which a validator, a codec or another server says more than the table."""
+_OTHER_ARGUMENTS = {"BadPassword", "TooOften"}
+_CONSTANT = re.compile(r"(?:reasons|errors|account_errors)\.([A-Z][A-Z0-9_]+)|(GUESTS_DISABLED)")
+
+
+def _sources() -> Iterator[tuple[str, ast.Module]]:
+    for app in ("accounts", "chat", "imsite"):
+        for path in sorted((_ROOT / app).rglob("*.py")):
+            name = str(path.relative_to(_ROOT))
+            if name not in {*_TABLES, "chat/errors.py", "chat/account_errors.py"}:
+                yield name, ast.parse(path.read_text())
+
+
+def _raise_sites() -> list[tuple[str, ast.Call]]:
+    return [
+        (f"{name}:{node.lineno}", node)
+        for name, tree in _sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _ERRORS and node.args
+    ]
+
+
+def _declared(constant: str) -> errors.Reason | accounts.errors.Reason | None:
+    for module in (reasons, accounts.errors):
+        value = getattr(module, constant, None)
+        if isinstance(value, errors.Reason | accounts.errors.Reason):
+            return value
+    return None
+
+
+@pytest.mark.parametrize("path", _TABLES)
+def test_a_key_is_declared_once(path: str) -> None:
+    keys = re.findall(r'^[A-Z][A-Z0-9_]+ = Reason\("(\w+)"', (_ROOT / path).read_text(), re.MULTILINE)
+    assert len(keys) > 40
+    assert sorted(keys) == sorted(_TABLES[path])
+
+
+def test_the_two_tables_share_no_key() -> None:
+    assert not reasons.REASONS.keys() & accounts.errors.REASONS.keys()
+    assert len(ALL_REASONS) == len(reasons.REASONS) + len(accounts.errors.REASONS)
+
+
+@pytest.mark.parametrize("key", ALL_REASONS)
+def test_a_reason_says_what_happened_in_whole_sentences(key: str) -> None:
+    reason = ALL_REASONS[key]
+    assert re.fullmatch(r"[a-z]+(_[a-z0-9]+)*", key)
+    assert reason.text.endswith((".", "%(problem)s", ".)")) and reason.when.endswith(".")
+    assert not re.search(r"somebody|nobody|whoever|\bone is\b", reason.text, re.IGNORECASE)
+    assert reason.code in errors.CODES and reason.code is not errors.SUCCESS
+
+
+@pytest.mark.parametrize(("place", "call"), _raise_sites())
+def test_a_raise_site_names_a_declared_reason_and_gives_its_parameters(place: str, call: ast.Call) -> None:
+    source, error = ast.unparse(call.args[0]), ast.unparse(call.func)
+    if error in _OTHER_ARGUMENTS or source.endswith(".reason") or source.startswith("with_code("):
+        return  # It has only one reason, or passes on that of another refusal.
+    constant = _CONSTANT.fullmatch(source)
+    assert constant, f"{place}: {ast.unparse(call)} does not name its reason"
+    name = constant[1] or constant[2]
+    reason = _declared(name)
+    assert reason is not None, f"{place}: {name} is not declared"
+    given = {keyword.arg for keyword in call.keywords}
+    if "sentence" in given:
+        assert name in _FREE_SENTENCES, place
+    elif None not in given:
+        assert set(re.findall(r"%\((\w+)\)s", reason.text)) <= given, f"{place}: {name} lacks parameters"
+
+
+def test_every_reason_is_used() -> None:
+    text = "\n".join(
+        path.read_text()
+        for app in ("accounts", "chat")
+        for path in (_ROOT / app).rglob("*.py")
+        if str(path.relative_to(_ROOT)) != "chat/reasons.py"
+    )
+    for module in (reasons, accounts.errors):
+        for name, value in vars(module).items():
+            if isinstance(value, errors.Reason | accounts.errors.Reason):
+                uses = len(re.findall(rf"\b{name}\b", text))
+                assert uses > (1 if module is accounts.errors else 0), f"{name} is never raised"
+
+
+def test_a_refusal_carries_its_reason_sentence_and_facts() -> None:
+    refusal = ChatError(reasons.MESSAGE_TOO_LONG, limit=8000)
+    assert (refusal.reason.key, refusal.code) == ("message_too_long", errors.TOO_MUCH)
+    assert refusal.data == {"error": "A message can have at most 8000 characters.", "limit": 8000}
+    assert str(refusal) == "A message can have at most 8000 characters."
+
+
+def test_seconds_are_rounded_up_in_sentences_only() -> None:
+    refusal = ChatError(reasons.SLOW_MODE, retryAfter=19.2)
+    assert refusal.data["error"].endswith("in 20 s.") and refusal.data["retryAfter"] == 19.2
+
+
+def test_a_sentence_lacks_no_parameter() -> None:
+    with pytest.raises(KeyError):
+        ChatError(reasons.MESSAGE_TOO_LONG)
+
+
+def test_a_sentence_of_a_validator_is_taken_as_it_is() -> None:
+    assert ChatError(reasons.INVALID_DATA, sentence="100 % wrong").data == {"error": "100 % wrong"}
+
+
+def test_a_refusal_of_accounts_keeps_its_reason_and_parameters() -> None:
+    refusal = chat_error(TooOften(61))
+    assert (refusal.reason.key, refusal.code) == ("too_many_attempts", errors.TOO_MUCH)
+    assert refusal.data == {
+        "error": "Too many attempts. Try again in 2 minutes.", "minutes": 2, "retryAfter": 61,
+    }  # fmt: skip
