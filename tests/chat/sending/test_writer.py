@@ -113,7 +113,7 @@ def test_a_draft_that_the_database_rejects_fails_alone(alice: User, bob: User, g
 @pytest.mark.postgres
 def test_a_name_too_long_for_its_column_fails_alone(alice: User, bob: User, group: Channel) -> None:
     outcomes = commit([draft(bob, group), draft(alice, group, shown_as="x" * 65), draft(bob, group)])
-    assert [type(outcome).__name__ for outcome in outcomes] == ["SentMessage", "DataError", "SentMessage"]
+    assert [type(outcome).__name__ for outcome in outcomes] == ["StoredMessage", "DataError", "StoredMessage"]
 
 
 @pytest.mark.parametrize("step", ["store", "log"])
