@@ -20,8 +20,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import reasons
+from chat.api.common.negotiation import AlwaysJson
 from chat.api.common.throttles import throttles
-from chat.api.legacy.call import AlwaysJson
 from chat.api.v1 import problems
 from chat.api.v1.endpoint import idempotency_header
 from chat.api.v1.schema import Problem, Shape, parse

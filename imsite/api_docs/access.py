@@ -10,8 +10,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from chat.api.common.access import from_networks
-from chat.api.v1.access import ApiToken
+from chat.api.common.authentication import ApiToken
+from chat.api.common.networks import from_networks
 
 View = Callable[[HttpRequest], HttpResponse]
 

@@ -9,7 +9,7 @@ from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from chat.api.common.access import from_networks
+from chat.api.common.networks import from_networks
 from imsite.monitoring.views import VIEWS
 
 View = Callable[[HttpRequest], HttpResponse]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.core.exceptions import SuspiciousOperation
@@ -12,32 +11,20 @@ from django.db import DatabaseError
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import errors, reasons
 from chat.api.common import cors
-from chat.api.common.access import HasPermission, ServiceToken
+from chat.api.common.negotiation import AlwaysJson
 from chat.api.common.throttles import throttles
+from chat.api.legacy.access import HasPermission, ServiceToken
 from chat.api.legacy.parameters import Form
 from chat.errors import ChatError, Code
 
 logger = logging.getLogger(__name__)
-
-
-class AlwaysJson(BaseContentNegotiation):  # type: ignore[misc]
-    """Existing clients send any `Accept` and get JSON."""
-
-    def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
-    ) -> tuple[BaseRenderer, str]:
-        return renderers[0], renderers[0].media_type
-
-    def select_parser(self, request: Request, parsers: Sequence[Form]) -> Form | None:
-        return next((parser for parser in parsers if request.content_type.startswith(parser.media_type)), None)
 
 
 class Call(APIView):  # type: ignore[misc]

@@ -23,7 +23,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 class OfServices(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    target_class = "chat.api.common.access.ServiceToken"
+    target_class = "chat.api.legacy.access.ServiceToken"
     name = "serviceToken"
 
     def get_security_definition(self, auto_schema: Any) -> Schema:

@@ -1,46 +1,15 @@
-"""Access to `/api/v1/`: an API token, and a Django permission for each method. Cookies are ignored."""
+"""Permissions of `/api/v1/`: a Django permission of the token's user for each method."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from accounts.actions import device_record_use
-from accounts.selectors.users import user_by_token
 from chat import reasons
 from chat.errors import ChatError
-
-if TYPE_CHECKING:
-    from accounts.models import User
-
-_SCHEMES = ("token", "bearer")
-_LONGEST = 512
-
-
-class ApiToken(BaseAuthentication):  # type: ignore[misc]
-    """Authenticates `Authorization: Token <token>` or `Bearer <token>`. Tokens are checked at every call, so a
-    revoked one fails at once.
-    """
-
-    def authenticate(self, request: Request) -> tuple[User, str] | None:
-        header = request.headers.get("Authorization")
-        if header is None:
-            return None
-        scheme, _, token = header.partition(" ")
-        if scheme.lower() not in _SCHEMES or not token or " " in token or len(token) > _LONGEST:
-            raise AuthenticationFailed("The header is: Authorization: Bearer <token>.")
-        known = user_by_token(token)
-        if known is None:
-            raise AuthenticationFailed("This token is not valid.")
-        device_record_use(credential=known[1], address=request.META.get("REMOTE_ADDR"))
-        return known
-
-    def authenticate_header(self, request: Request) -> str:
-        return "Bearer"
 
 
 class HasPermission(BasePermission):  # type: ignore[misc]

@@ -21,10 +21,11 @@ from rest_framework.views import APIView
 
 from chat import reasons
 from chat.api.common import cors
+from chat.api.common.authentication import ApiToken
+from chat.api.common.negotiation import AlwaysJson
 from chat.api.common.throttles import Allowance, throttles
-from chat.api.legacy.call import AlwaysJson
 from chat.api.v1 import problems
-from chat.api.v1.access import ApiToken, HasPermission
+from chat.api.v1.access import HasPermission
 from chat.api.v1.schema import KEY_LIMIT, Shape, parse
 from chat.errors import ChatError
 from delivery.idempotency import IdempotencyKey

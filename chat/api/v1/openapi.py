@@ -43,7 +43,7 @@ class ShapeComponents(OpenApiSerializerExtension):  # type: ignore[no-untyped-ca
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    target_class = "chat.api.v1.access.ApiToken"
+    target_class = "chat.api.common.authentication.ApiToken"
     name = "token"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:

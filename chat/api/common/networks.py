@@ -1,33 +1,16 @@
-"""Access to HTTP calls: a token with the permission, or a program in a network that the operator has opened."""
+"""Tests whether a request comes from one of the networks that the operator has named."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from chat.api.v1.access import ApiToken
-
 _FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
-
-
-class ServiceToken(ApiToken):
-    """Authenticates an API token. A request with a credential is judged by it alone, never by its network."""
-
-
-class HasPermission(BasePermission):  # type: ignore[misc]
-    """Requires the view's `permission`; without a token, an address in IM_OPEN_GATEWAY."""
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        if request.user is not None:
-            return bool(request.user.has_perm(view.permission))
-        return from_open_network(request)
 
 
 def from_open_network(request: HttpRequest | Request) -> bool:
