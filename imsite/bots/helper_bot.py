@@ -1,7 +1,7 @@
 """An example of a bot, to begin one's own with: what it knows (`COMMANDS`), apart from how it listens (`listen`).
 
-    manage.py service make helper
-    manage.py token make helper "this machine" > helper.token
+    manage.py service create helper
+    manage.py token create helper "this machine" > helper.token
     manage.py bot --token-file helper.token
 
 It answers in its app's room, in private, and in groups that somebody has invited it to.

@@ -1,4 +1,4 @@
-"""`manage.py token make|list|revoke`: by what other systems and bots call."""
+"""`manage.py token create|list|revoke`: API tokens of services."""
 
 from __future__ import annotations
 
@@ -13,49 +13,56 @@ from accounts.selectors.services import service_by_name, token_device_by_id, tok
 
 
 class Command(BaseCommand):
-    help = "Make, list and revoke the tokens of services. A token is shown once, when it is made."
+    help = "Create, list or revoke the tokens of services. A token is shown once, when it is created."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        verbs = parser.add_subparsers(dest="verb", required=True)
-        make = verbs.add_parser("make", help="a new token; it alone goes to standard output")
-        make.add_argument("service", help="user name; `manage.py service make` makes one")
-        make.add_argument("name", help="what it is for, such as the machine that gets it")
-        make.add_argument("--days", type=int, help="after which it expires (default: IM_TOKEN_DAYS)")
-        show = verbs.add_parser("list", help="the tokens that are valid, and when they were last used")
-        show.add_argument("service", nargs="?", help="of this service only")
-        revoke = verbs.add_parser("revoke", help="end a token and its connections at once")
-        revoke.add_argument("number", type=int, help="as `list` shows it")
+        commands = parser.add_subparsers(dest="subcommand", required=True)
+        create = commands.add_parser("create", help="create a token and write only the token to standard output")
+        create.add_argument("service", help="user name of the service (see: manage.py service create)")
+        create.add_argument("name", help="what the token is for, such as the machine that uses it")
+        create.add_argument("--days", type=int, help="days until it expires (default: IM_TOKEN_DAYS)")
+        show = commands.add_parser("list", help="list the valid tokens and when they were last used")
+        show.add_argument("service", nargs="?", help="list the tokens of this service only")
+        revoke = commands.add_parser("revoke", help="revoke a token and close its connections at once")
+        revoke.add_argument("number", type=int, help="number of the token in the list")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: Any, subcommand: str, **options: Any) -> None:
         try:
-            getattr(self, options["verb"])(**options)
-        except AccountError as refusal:
-            raise CommandError(str(refusal)) from None
+            if subcommand == "create":
+                self._create(options["service"], options["name"], options["days"])
+            elif subcommand == "list":
+                self._list(options["service"])
+            else:
+                self._revoke(options["number"])
+        except AccountError as error:
+            raise CommandError(str(error)) from None
 
-    def make(self, *, service: str, name: str, days: int | None, **rest: Any) -> None:
-        made = service_token_create(service=_service(service), name=name, days=days)
-        self.stdout.write(made.token)
-        self.stderr.write(f"Token {made.device.pk} of {service}, until {made.expires:%Y-%m-%d}. It is not shown again.")
+    def _create(self, service: str, name: str, days: int | None) -> None:
+        created = service_token_create(service=_service_or_error(service), name=name, days=days)
+        self.stdout.write(created.token)
+        self.stderr.write(
+            f"Token {created.device.pk} of {service} expires on {created.expires:%Y-%m-%d}. It is not shown again."
+        )
 
-    def list(self, *, service: str | None, **rest: Any) -> None:
-        found = tokens(_service(service)) if service else tokens().filter(user__kind=User.Kind.SERVICE)
-        for token in found:
-            seen = f"last used {token.last_seen_at:%Y-%m-%d %H:%M}" if token.last_seen_at else "never used"
+    def _list(self, service: str | None) -> None:
+        rows = tokens(_service_or_error(service)) if service else tokens().filter(user__kind=User.Kind.SERVICE)
+        for token in rows:
+            used = f"last used {token.last_seen_at:%Y-%m-%d %H:%M}" if token.last_seen_at else "never used"
             if token.last_seen_at and token.address:
-                seen += f" from {token.address}"
-            until = f"until {token.expiry:%Y-%m-%d}" if token.expiry else "for good"
-            self.stdout.write(f"{token.device}  {token.user.username}  {token.name or '-'}  {until}, {seen}")
+                used += f" from {token.address}"
+            expires = f"expires {token.expiry:%Y-%m-%d}" if token.expiry else "does not expire"
+            self.stdout.write(f"{token.device}  {token.user.username}  {token.name or '-'}  {expires}, {used}")
 
-    def revoke(self, *, number: int, **rest: Any) -> None:
+    def _revoke(self, number: int) -> None:
         device = token_device_by_id(number)
         if device is None:
-            raise CommandError(f"There is no token {number}. `manage.py token list` shows all.")
+            raise CommandError(f"There is no token {number}. List all tokens with: manage.py token list")
         token_revoke(user_id=device.user_id, credential=device.credential)
-        self.stdout.write(f"Token {number} of {device.user} is revoked.")
+        self.stdout.write(f"Revoked token {number} of {device.user}.")
 
 
-def _service(name: str) -> User:
+def _service_or_error(name: str) -> User:
     service = service_by_name(name)
     if service is None:
-        raise CommandError(f"There is no service {name}. `manage.py service make {name}` makes it.")
+        raise CommandError(f"There is no service {name}. Create it with: manage.py service create {name}")
     return service
