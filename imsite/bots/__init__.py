@@ -1,1 +1,1 @@
-"""Bots: services that connect like people, by `imsite.client` and a token. Nothing of the site itself is used here."""
+"""Example bots: services that connect with `imsite.client` and a token, and use nothing else of the site."""

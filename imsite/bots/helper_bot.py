@@ -1,10 +1,10 @@
-"""An example of a bot, to begin one's own with: what it knows (`COMMANDS`), apart from how it listens (`listen`).
+"""An example bot to start your own from: commands (`COMMANDS`), and the loop that answers them (`run`).
 
     manage.py service create helper
     manage.py token create helper "this machine" > helper.token
     manage.py bot --token-file helper.token
 
-It answers in its app's room, in private, and in groups that somebody has invited it to.
+It answers in its app's global channel, in private channels, and in groups that it has been added to.
 """
 
 from __future__ import annotations
@@ -22,96 +22,99 @@ from imsite.client import ClientConnection, Push, Refused
 logger = logging.getLogger(__name__)
 
 Call = Callable[..., Awaitable[Any]]
-"""`ClientConnection.call`, or in a test something like it."""
+"""The type of `ClientConnection.call`."""
 
-NAMED = 20
-"""People whom `/who` names."""
+MAX_NAMES = 20
+"""Users that `/who` names."""
 DICE = re.compile(r"(?:(?P<count>[1-9]\d?)?d)?(?P<sides>[1-9]\d{0,3})", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What somebody asked: the words behind the command, and a way to ask the site."""
+class CommandRequest:
+    """A command that a user sent: the words behind its name, and a way to call the site."""
 
-    words: str
+    arguments: str
     call: Call
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    meaning: str
-    answer: Callable[[Asked], Awaitable[str]]
+    """A command of the bot: its help text, and the function that returns its answer."""
+
+    help: str
+    answer: Callable[[CommandRequest], Awaitable[str]]
 
 
 COMMANDS: dict[str, Command] = {}
 
 
-def command(name: str, meaning: str) -> Callable[[Callable[[Asked], Awaitable[str]]], None]:
-    """Register the function that answers to a message which begins with that word."""
+def command(name: str, help: str) -> Callable[[Callable[[CommandRequest], Awaitable[str]]], None]:
+    """Register the decorated function as the answer to messages that begin with `name`."""
 
-    def register(answer: Callable[[Asked], Awaitable[str]]) -> None:
-        COMMANDS[name] = Command(meaning, answer)
+    def register(answer: Callable[[CommandRequest], Awaitable[str]]) -> None:
+        COMMANDS[name] = Command(help, answer)
 
     return register
 
 
-@command("/help", "what I know")
-async def _help(asked: Asked) -> str:
-    return "\n".join(f"{name}: {one.meaning}" for name, one in COMMANDS.items())
+@command("/help", "list the commands")
+async def _help(request: CommandRequest) -> str:
+    return "\n".join(f"{name}: {command.help}" for name, command in COMMANDS.items())
 
 
-@command("/roll", "a die, or several: /roll 20, /roll 2d6")
-async def _roll(asked: Asked) -> str:
-    found = DICE.fullmatch(asked.words or "6")
-    if found is None:
+@command("/roll", "roll dice: /roll 20, /roll 2d6")
+async def _roll(request: CommandRequest) -> str:
+    dice = DICE.fullmatch(request.arguments or "6")
+    if dice is None:
         return "Ask for dice like this: /roll 2d6"
-    rolled = [random.randint(1, int(found["sides"])) for _ in range(int(found["count"] or 1))]
-    return f"{sum(rolled)}" if len(rolled) == 1 else f"{' + '.join(map(str, rolled))} = {sum(rolled)}"
+    rolls = [random.randint(1, int(dice["sides"])) for _ in range(int(dice["count"] or 1))]
+    return f"{sum(rolls)}" if len(rolls) == 1 else f"{' + '.join(map(str, rolls))} = {sum(rolls)}"
 
 
-@command("/who", "who is online")
-async def _who(asked: Asked) -> str:
-    told = await asked.call("presence.list", repeat=True)
-    names = sorted(person["name"] for person in told["online"])
-    rest = told["count"] - len(names[:NAMED])
-    return f"{told['count']} online: {', '.join(names[:NAMED])}{f' and {rest} more' if rest > 0 else ''}"
+@command("/who", "list who is online")
+async def _who(request: CommandRequest) -> str:
+    reply = await request.call("presence.list", retry=True)
+    names = sorted(user["name"] for user in reply["online"])
+    rest = reply["count"] - len(names[:MAX_NAMES])
+    return f"{reply['count']} online: {', '.join(names[:MAX_NAMES])}{f' and {rest} more' if rest > 0 else ''}"
 
 
 async def answer(text: str, call: Call) -> str | None:
-    """What the bot says to a message; None to all that is not for it."""
-    name, _, words = text.strip().partition(" ")
-    known = COMMANDS.get(name.lower())
-    return await known.answer(Asked(words.strip(), call)) if known is not None else None
+    """Return the bot's answer to a message; None for messages that are not commands."""
+    name, _, arguments = text.strip().partition(" ")
+    command = COMMANDS.get(name.lower())
+    return await command.answer(CommandRequest(arguments.strip(), call)) if command is not None else None
 
 
-async def listen(line: ClientConnection, place: Path | None = None) -> None:
-    """Answer until the line ends for good. With a `place`, what was asked while the bot was away is answered too."""
-    async for push in line:
-        if push.cmd == "msg" and not line.wrote(push):
-            await _reply(line, push)
-        if place is not None and line.position is not None:
-            remember(place, line.position)
+async def run(connection: ClientConnection, state_file: Path | None = None) -> None:
+    """Answer commands until the connection ends. A `state_file` lets the bot answer messages it missed while away."""
+    async for push in connection:
+        if push.cmd == "msg" and not connection.is_own(push):
+            await _answer_message(connection, push)
+        if state_file is not None and connection.position is not None:
+            save_position(state_file, connection.position)
 
 
-async def _reply(line: ClientConnection, push: Push) -> None:
-    said = push.data
+async def _answer_message(connection: ClientConnection, push: Push) -> None:
+    message = push.data
     try:
-        told = await answer(said["msg"], line.call)
-        if told is not None:
-            # One answer to a message, even if this bot dies between sending it and remembering that it has.
-            await line.send(told, target=said["target"], reply_to=said["id"], key=f"answer-{said['id']}")
-    except Refused as refusal:
-        # A closed channel, say: no reason to stop listening.
-        logger.info("message_refused", extra={"code": refusal.code})
+        text = await answer(message["msg"], connection.call)
+        if text is not None:
+            # The key prevents a second answer if the bot dies between sending it and saving its position.
+            key = f"answer-{message['id']}"
+            await connection.send(text, target=message["target"], reply_to=message["id"], idempotency_key=key)
+    except Refused as error:
+        # An error such as a closed channel must not stop the bot.
+        logger.info("message_refused", extra={"code": error.code})
 
 
-def remember(place: Path, position: int) -> None:
-    """Keep how far the bot has come, whole or not at all."""
-    fresh = place.with_suffix(".new")
-    fresh.write_text(str(position))
-    fresh.replace(place)
+def save_position(state_file: Path, position: int) -> None:
+    """Store the position atomically."""
+    temporary = state_file.with_suffix(".new")
+    temporary.write_text(str(position))
+    temporary.replace(state_file)
 
 
-def remembered(place: Path) -> int | None:
-    """How far it had come; None for a new one."""
-    return int(place.read_text()) if place.exists() else None
+def load_position(state_file: Path) -> int | None:
+    """Return the stored position; None if there is none."""
+    return int(state_file.read_text()) if state_file.exists() else None

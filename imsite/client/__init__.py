@@ -1,23 +1,24 @@
-"""A client of the site for other programs; needs httpx and websockets, and nothing of the site itself.
+"""Python client of the site for other programs. Requires httpx and websockets, and no other module of imsite.
 
     async with Client("https://im.example", token="…") as im:
-        await im.send("Your build is green", to=To.user("alice"))
+        await im.send("Your build is green", to=Recipient.user("alice"))
         if await im.is_online("bob"):
             ...
-        async with im.listen() as line:
-            async for push in line:
-                if push.cmd == "msg" and not line.wrote(push):
-                    await line.send("I heard you.", target=push.data["target"])
+        async with im.listen() as connection:
+            async for push in connection:
+                if push.cmd == "msg" and not connection.is_own(push):
+                    await connection.send("Received.", target=push.data["target"])
 
-`SyncClient` has the same calls for programs without an event loop.
+`SyncClient` has the same HTTP calls for programs without an event loop.
 """
 
 from __future__ import annotations
 
-from imsite.client.client import Client, SyncClient
+from imsite.client.client import Client
 from imsite.client.connection import ClientConnection
 from imsite.client.errors import ClientError, Closed, Disconnected, Refused, Unreachable
-from imsite.client.types import Draft, Me, Push, Sent, To
+from imsite.client.sync_client import SyncClient
+from imsite.client.types import LoggedInUser, OutgoingMessage, Push, Recipient, SendResult
 
 __all__ = [
     "Client",
@@ -25,12 +26,12 @@ __all__ = [
     "ClientError",
     "Closed",
     "Disconnected",
-    "Draft",
-    "Me",
+    "LoggedInUser",
+    "OutgoingMessage",
     "Push",
+    "Recipient",
     "Refused",
-    "Sent",
+    "SendResult",
     "SyncClient",
-    "To",
     "Unreachable",
 ]

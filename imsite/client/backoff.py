@@ -1,34 +1,42 @@
-"""How long to wait before trying again. Pure but for the dice."""
+"""Exponential backoff with jitter. Pure, except for the random numbers."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
 
+_MAX_DOUBLINGS = 16
 
-class BackOff:
-    """Doubling pauses, of which a random part is waited, so that many clients do not come back in one moment."""
+
+class ExponentialBackoff:
+    """Pauses that double with each attempt. Half of each pause is random, so that clients do not return all at once."""
 
     def __init__(
-        self, first: float = 0.5, most: float = 30.0, *, dice: Callable[[float, float], float] = random.uniform
+        self,
+        first_seconds: float = 0.5,
+        max_seconds: float = 30.0,
+        *,
+        uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
-        self._first = first
-        self._most = most
-        self._dice = dice
-        self._tries = 0
+        self._first_seconds = first_seconds
+        self._max_seconds = max_seconds
+        self._uniform = uniform
+        self._attempts = 0
 
     def reset(self) -> None:
-        """It went well: the next pause is a short one."""
-        self._tries = 0
+        """Start over with the shortest pause, after a success."""
+        self._attempts = 0
 
-    def pause(self, told: float | None = None) -> float:
-        """Seconds to wait before the next try; at least what the site `told`, and no longer than the longest."""
-        ceiling = min(self._most, self._first * 2.0 ** min(self._tries, 16))
-        self._tries += 1
-        drawn = self._dice(ceiling / 2, ceiling)
-        return drawn if told is None else min(max(told, 0.0), self._most) + self._dice(0.0, self._first)
+    def next_pause(self, retry_after: float | None = None) -> float:
+        """Return the seconds to wait before the next attempt: at least `retry_after`, at most `max_seconds`."""
+        ceiling = min(self._max_seconds, self._first_seconds * 2.0 ** min(self._attempts, _MAX_DOUBLINGS))
+        self._attempts += 1
+        pause = self._uniform(ceiling / 2, ceiling)
+        if retry_after is None:
+            return pause
+        return min(max(retry_after, 0.0), self._max_seconds) + self._uniform(0.0, self._first_seconds)
 
 
-def seconds(retry_after: str | None) -> float | None:
-    """A Retry-After header in seconds; None if there is none, or it gives a date."""
-    return float(retry_after) if retry_after and retry_after.isascii() and retry_after.isdigit() else None
+def parse_retry_after(header: str | None) -> float | None:
+    """Return the seconds in a Retry-After header; None if there is no header or it holds a date."""
+    return float(header) if header and header.isascii() and header.isdigit() else None

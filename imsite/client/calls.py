@@ -1,6 +1,6 @@
-"""The calls of `/api/v1/` as values, and what their answers mean. Pure: no socket, no clock.
+"""HTTP calls of `/api/v1/` as values, their results, and retries. Pure: no socket, no clock.
 
-Both faces of the client are thin loops over this.
+`Client` and `SyncClient` are thin loops over this module.
 """
 
 from __future__ import annotations
@@ -11,110 +11,119 @@ from typing import Any
 
 import httpx
 
-from imsite.client.backoff import BackOff, seconds
+from imsite.client.backoff import ExponentialBackoff, parse_retry_after
 from imsite.client.errors import Refused, Unreachable
-from imsite.client.types import Draft, Sent
+from imsite.client.types import OutgoingMessage, SendResult
 
-API = "/api/v1/"
+API_PREFIX = "/api/v1/"
 TOO_MANY_REQUESTS = 429
-BEFORE_IT_BEGAN = frozenset({TOO_MANY_REQUESTS})
-"""Statuses that say that nothing was done, so that any call may be made again."""
-PASSING = frozenset({500, 502, 503, 504})
-SAFE = frozenset({"GET", "HEAD"})
+GATEWAY_AND_SERVER_ERRORS = frozenset({500, 502, 503, 504})
+SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call. `repeat`: making it twice does what making it once does."""
+    """One HTTP call. `is_idempotent` says whether repeating it is safe."""
 
     method: str
     path: str
-    repeat: bool
+    is_idempotent: bool
     json: Any = None
     params: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def arguments(self) -> dict[str, Any]:
-        """For `httpx.Client.request`."""
+        """Return the arguments of `httpx.Client.request`."""
         return {
             "method": self.method,
-            "url": API + self.path.lstrip("/"),
+            "url": API_PREFIX + self.path.lstrip("/"),
             "json": self.json,
             "params": dict(self.params),
             "headers": dict(self.headers),
         }
 
 
-def any_call(method: str, path: str, *, json: Any, params: Mapping[str, Any] | None, key: str | None) -> Call:
-    """A call that only its caller understands: repeated if it reads, or has a key that makes it happen once."""
-    headers = {} if key is None else {"Idempotency-Key": key}
+def generic_call(
+    method: str, path: str, *, json: Any, params: Mapping[str, Any] | None, idempotency_key: str | None
+) -> Call:
+    """Return any call below the prefix. It is idempotent if it only reads or has an idempotency key."""
+    headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
     method = method.upper()
-    return Call(method, path, method in SAFE or key is not None, json, params or {}, headers)
+    return Call(method, path, method in SAFE_METHODS or idempotency_key is not None, json, params or {}, headers)
 
 
-def send(draft: Draft) -> Call:
-    return Call("POST", "messages/", True, draft.body(), headers={"Idempotency-Key": draft.key})
+def send_call(message: OutgoingMessage) -> Call:
+    """Return the call that sends one message."""
+    headers = {"Idempotency-Key": message.idempotency_key}
+    return Call("POST", "messages/", True, message.to_json(), headers=headers)
 
 
-def send_many(drafts: Sequence[Draft]) -> Call:
-    """Each has a key of its own, so the whole may be made again."""
-    return Call("POST", "messages/bulk/", True, {"messages": [draft.body() for draft in drafts]})
+def send_many_call(messages: Sequence[OutgoingMessage]) -> Call:
+    """Return the call that sends many messages. It is idempotent because each message has a key of its own."""
+    return Call("POST", "messages/bulk/", True, {"messages": [message.to_json() for message in messages]})
 
 
-def online(names: Iterable[str], app: int | None) -> Call:
+def presence_call(names: Iterable[str], app: int | None) -> Call:
+    """Return the call that reads whether users are online."""
     body: dict[str, Any] = {"users": list(names)}
     return Call("POST", "presence/query/", True, body if app is None else body | {"app": app})
 
 
-def status(id: str) -> Call:
+def status_call(id: str) -> Call:
+    """Return the call that reads the delivery status of a message."""
     return Call("GET", f"messages/{int(id)}/status/", True)
 
 
-def sent(body: Any) -> list[Sent]:
-    return [Sent.of(item) for item in body["messages"]]
+def send_results(body: Any) -> list[SendResult]:
+    """Return the results of one message, one for each destination."""
+    return [SendResult.from_json(item) for item in body["messages"]]
 
 
-def sent_many(body: Any) -> list[list[Sent] | Refused]:
-    """One result for each draft, in their order."""
+def send_many_results(body: Any) -> list[list[SendResult] | Refused]:
+    """Return the results of many messages in their order."""
     return [
-        Refused.of_problem(item["problem"], item["status"]) if "problem" in item else sent(item)
+        Refused.from_problem(item["problem"], item["status"]) if "problem" in item else send_results(item)
         for item in body["results"]
     ]
 
 
-class Attempts:
-    """One call until it is answered: after each attempt, the answer or the pause before the next."""
+class RetryPolicy:
+    """Decides after each attempt of one call whether to retry and how long to pause."""
 
-    def __init__(self, call: Call, patience: float) -> None:
+    def __init__(self, call: Call, retry_seconds: float) -> None:
         self._call = call
-        self._left = patience
-        """Seconds of pauses that are still worth while."""
-        self._pauses = BackOff()
+        self._seconds_left = retry_seconds
+        """Seconds of pauses that are left."""
+        self._backoff = ExponentialBackoff()
 
-    def after_fault(self, error: httpx.TransportError) -> float:
-        """Nobody answered. Raises Unreachable if that is the end of it."""
-        # What was never connected to has done nothing.
-        if self._call.repeat or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
-            pause = self._pause(None)
+    def after_error(self, error: httpx.TransportError) -> float:
+        """Return the pause before the next attempt after a failed one. Raises Unreachable if there is none."""
+        # A call that never got a connection cannot have had an effect.
+        if self._call.is_idempotent or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
+            pause = self._next_pause(None)
             if pause is not None:
                 return pause
         raise Unreachable(f"{self._call.method} {self._call.path}: {type(error).__name__}") from error
 
-    def after(self, response: httpx.Response) -> float | None:
-        """The pause before the next attempt; None: this is the answer, good or not."""
+    def after_response(self, response: httpx.Response) -> float | None:
+        """Return the pause before the next attempt; None if the response is final, whether or not it is an error."""
         code = response.status_code
-        if code in BEFORE_IT_BEGAN or (code in PASSING and self._call.repeat):
-            return self._pause(seconds(response.headers.get("Retry-After")))
+        # A 429 is sent before the call has any effect, so every call can be repeated.
+        if code == TOO_MANY_REQUESTS or (code in GATEWAY_AND_SERVER_ERRORS and self._call.is_idempotent):
+            return self._next_pause(parse_retry_after(response.headers.get("Retry-After")))
         return None
 
-    def _pause(self, told: float | None) -> float | None:
-        pause = self._pauses.pause(told)
-        self._left -= max(pause, told or 0.0)
-        return pause if self._left >= 0 else None
+    def _next_pause(self, retry_after: float | None) -> float | None:
+        pause = self._backoff.next_pause(retry_after)
+        self._seconds_left -= max(pause, retry_after or 0.0)
+        return pause if self._seconds_left >= 0 else None
 
 
 def result(response: httpx.Response) -> Any:
-    """The answer's JSON, None where it has no body. Raises Refused, or Unreachable for what no imsite says."""
+    """Return the response's JSON, None for an empty body.
+
+    Raises Refused for an error of the site, and Unreachable for a response that does not come from imsite.
+    """
     if response.status_code == 204:
         return None
     try:
@@ -123,4 +132,4 @@ def result(response: httpx.Response) -> Any:
         raise Unreachable(f"HTTP {response.status_code} without JSON") from None
     if response.is_success:
         return body
-    raise Refused.of_problem(body, response.status_code)
+    raise Refused.from_problem(body, response.status_code)

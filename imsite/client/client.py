@@ -1,9 +1,8 @@
-"""The client's two faces: `Client` for programs with an event loop, `SyncClient` for those without."""
+"""The client for programs with an event loop: HTTP calls, and connections that receive pushes."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -11,19 +10,19 @@ from typing import Any, Self
 import httpx
 
 from imsite.client import calls
-from imsite.client.connection import BACKLOG, HEARTBEAT, ClientConnection
+from imsite.client.connection import HEARTBEAT_SECONDS, MAX_WAITING_PUSHES, ClientConnection
 from imsite.client.errors import Refused
-from imsite.client.types import Draft, Sent, To, new_key
+from imsite.client.types import OutgoingMessage, Recipient, SendResult, new_idempotency_key
 
-TIMEOUT = 20.0
-PATIENCE = 30.0
+TIMEOUT_SECONDS = 20.0
+RETRY_SECONDS = 30.0
 DEFAULT_APP = 101
 
 
 class Client:
-    """Sends, asks who is online, and listens: `async with Client("https://im.example", token="…") as im`.
+    """Sends messages, reads presence and listens: `async with Client("https://im.example", token="…") as im`.
 
-    A call that may be repeated safely is, for up to `patience` seconds. `send` always may: it makes its own key.
+    Idempotent calls are retried with pauses of up to `retry_seconds` in total. `send` is idempotent: it creates a key.
     """
 
     def __init__(
@@ -31,15 +30,15 @@ class Client:
         url: str,
         *,
         token: str = "",
-        timeout: float = TIMEOUT,
-        patience: float = PATIENCE,
+        timeout: float = TIMEOUT_SECONDS,
+        retry_seconds: float = RETRY_SECONDS,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._url = url.rstrip("/")
         self._token = token
-        self._patience = patience
+        self._retry_seconds = retry_seconds
         self._http = httpx.AsyncClient(
-            base_url=self._url, headers=_headers(token), timeout=timeout, transport=transport
+            base_url=self._url, headers=auth_headers(token), timeout=timeout, transport=transport
         )
 
     async def __aenter__(self) -> Self:
@@ -51,28 +50,35 @@ class Client:
         await self._http.aclose()
 
     async def send(
-        self, text: str, *, to: To, key: str | None = None, speak_as: str | None = None, transient: bool = False
-    ) -> list[Sent]:
-        """Send a message; returns what became of it in each place it was for, once it is stored there."""
-        draft = Draft(text, to, key or new_key(), speak_as, transient)
-        return calls.sent(await self._answer(calls.send(draft)))
+        self,
+        text: str,
+        *,
+        to: Recipient,
+        idempotency_key: str | None = None,
+        as_user: str | None = None,
+        transient: bool = False,
+    ) -> list[SendResult]:
+        """Send a message. Returns one result for each destination, once the message is stored there."""
+        message = OutgoingMessage(text, to, idempotency_key or new_idempotency_key(), as_user, transient)
+        return calls.send_results(await self._request(calls.send_call(message)))
 
-    async def send_many(self, drafts: Sequence[Draft]) -> list[list[Sent] | Refused]:
-        """Send up to 1,000 messages in one call; one result for each, in their order."""
-        return calls.sent_many(await self._answer(calls.send_many(drafts)))
+    async def send_many(self, messages: Sequence[OutgoingMessage]) -> list[list[SendResult] | Refused]:
+        """Send up to 1,000 messages in one call. Returns one result for each message in their order."""
+        return calls.send_many_results(await self._request(calls.send_many_call(messages)))
 
     async def online(self, names: Iterable[str], *, app: int | None = None) -> dict[str, bool]:
-        """Who of these (up to 1,000) is online, on that app or on any."""
-        answer: dict[str, bool] = (await self._answer(calls.online(names, app)))["online"]
-        return answer
+        """Return for each of these users (up to 1,000) whether they are online, on one app or on any."""
+        online: dict[str, bool] = (await self._request(calls.presence_call(names, app)))["online"]
+        return online
 
     async def is_online(self, name: str, *, app: int | None = None) -> bool:
+        """Return whether a user is online, on one app or on any."""
         return (await self.online([name], app=app)).get(name, False)
 
     async def status(self, id: str) -> dict[str, Any]:
-        """What became of a message: stored, delivered to how many connections, read by whom."""
-        answer: dict[str, Any] = await self._answer(calls.status(id))
-        return answer
+        """Return the status of a message: stored, delivered to how many connections, read by whom."""
+        status: dict[str, Any] = await self._request(calls.status_call(id))
+        return status
 
     async def call(
         self,
@@ -81,10 +87,12 @@ class Client:
         *,
         json: Any = None,
         params: Mapping[str, Any] | None = None,
-        key: str | None = None,
+        idempotency_key: str | None = None,
     ) -> Any:
-        """Any call below `/api/v1/`; `key` makes one that changes something happen once, and so safe to repeat."""
-        return await self._answer(calls.any_call(method, path, json=json, params=params, key=key))
+        """Make any call below `/api/v1/` and return its JSON. An `idempotency_key` makes a write safe to retry."""
+        return await self._request(
+            calls.generic_call(method, path, json=json, params=params, idempotency_key=idempotency_key)
+        )
 
     def listen(
         self,
@@ -93,14 +101,14 @@ class Client:
         name: str | None = None,
         token: str | None = None,
         after: int | None = None,
-        heartbeat: float = HEARTBEAT,
-        backlog: int = BACKLOG,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+        max_waiting_pushes: int = MAX_WAITING_PUSHES,
     ) -> ClientConnection:
-        """A connection to `/acc` that comes back by itself: `async with im.listen() as line: async for push in line`.
+        """Return a connection that reconnects by itself: `async with im.listen() as connection`.
 
-        As whom the client's token is for, or `token`; with neither, as a guest of that `name` where guests may come.
-        `after`: the position to go on from. `heartbeat`: seconds between signs of life, after each of which the
-        position moves. `backlog`: pushes that may wait to be taken.
+        It logs in with `token`, by default the client's; without a token, as a guest called `name`, if the site allows
+        guests. `after` is the position to continue from. `heartbeat_seconds` is the time between heartbeats, each of
+        which advances the position. Past `max_waiting_pushes`, waiting pushes are replaced by one `reset`.
         """
         token = self._token if token is None else token
         credentials: dict[str, Any] = {"appId": app}
@@ -109,91 +117,24 @@ class Client:
         if name is not None:
             credentials["userId"] = name
         url = f"ws{self._url.removeprefix('http')}/acc?batch=1"
-        return ClientConnection(url, credentials, after=after, heartbeat=heartbeat, backlog=backlog)
+        return ClientConnection(
+            url, credentials, after=after, heartbeat_seconds=heartbeat_seconds, max_waiting_pushes=max_waiting_pushes
+        )
 
-    async def _answer(self, call: calls.Call) -> Any:
-        attempts = calls.Attempts(call, self._patience)
+    async def _request(self, call: calls.Call) -> Any:
+        policy = calls.RetryPolicy(call, self._retry_seconds)
         while True:
             try:
                 response = await self._http.request(**call.arguments())
             except httpx.TransportError as error:
-                pause: float | None = attempts.after_fault(error)
+                pause: float | None = policy.after_error(error)
             else:
-                pause = attempts.after(response)
+                pause = policy.after_response(response)
                 if pause is None:
                     return calls.result(response)
             await asyncio.sleep(pause or 0.0)
 
 
-class SyncClient:
-    """The calls of Client for programs without an event loop; to listen takes one."""
-
-    def __init__(
-        self,
-        url: str,
-        *,
-        token: str = "",
-        timeout: float = TIMEOUT,
-        patience: float = PATIENCE,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        self._patience = patience
-        self._http = httpx.Client(
-            base_url=url.rstrip("/"), headers=_headers(token), timeout=timeout, transport=transport
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._http.close()
-
-    def send(
-        self, text: str, *, to: To, key: str | None = None, speak_as: str | None = None, transient: bool = False
-    ) -> list[Sent]:
-        draft = Draft(text, to, key or new_key(), speak_as, transient)
-        return calls.sent(self._answer(calls.send(draft)))
-
-    def send_many(self, drafts: Sequence[Draft]) -> list[list[Sent] | Refused]:
-        return calls.sent_many(self._answer(calls.send_many(drafts)))
-
-    def online(self, names: Iterable[str], *, app: int | None = None) -> dict[str, bool]:
-        answer: dict[str, bool] = self._answer(calls.online(names, app))["online"]
-        return answer
-
-    def is_online(self, name: str, *, app: int | None = None) -> bool:
-        return self.online([name], app=app).get(name, False)
-
-    def status(self, id: str) -> dict[str, Any]:
-        answer: dict[str, Any] = self._answer(calls.status(id))
-        return answer
-
-    def call(
-        self,
-        method: str,
-        path: str,
-        *,
-        json: Any = None,
-        params: Mapping[str, Any] | None = None,
-        key: str | None = None,
-    ) -> Any:
-        return self._answer(calls.any_call(method, path, json=json, params=params, key=key))
-
-    def _answer(self, call: calls.Call) -> Any:
-        attempts = calls.Attempts(call, self._patience)
-        while True:
-            try:
-                response = self._http.request(**call.arguments())
-            except httpx.TransportError as error:
-                pause: float | None = attempts.after_fault(error)
-            else:
-                pause = attempts.after(response)
-                if pause is None:
-                    return calls.result(response)
-            time.sleep(pause or 0.0)
-
-
-def _headers(token: str) -> dict[str, str]:
+def auth_headers(token: str) -> dict[str, str]:
+    """Return the headers that authenticate HTTP calls; none without a token."""
     return {"Authorization": f"Token {token}"} if token else {}

@@ -1,4 +1,4 @@
-"""A connection to `/acc` that comes back by itself, knows where it was, and hands on each push once."""
+"""A connection to `/acc` that reconnects by itself and delivers each push once."""
 
 from __future__ import annotations
 
@@ -14,37 +14,39 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 
 from imsite.client import envelopes
-from imsite.client.backoff import BackOff, seconds
+from imsite.client.backoff import ExponentialBackoff, parse_retry_after
 from imsite.client.errors import Closed, Disconnected, Refused
-from imsite.client.position_tracker import Progress
+from imsite.client.position_tracker import PositionTracker
 from imsite.client.socket import ClientSocket
-from imsite.client.types import Me, Push, Sent, new_key
+from imsite.client.types import LoggedInUser, Push, SendResult, new_idempotency_key
 
 logger = logging.getLogger(__name__)
 
-HEARTBEAT = 25.0
-ANSWER_WITHIN = 30.0
-CONNECT_WITHIN = 10.0
-STABLE = 10.0
-"""Seconds after which a connection was a good one, and the next pause is a short one again."""
-BACKLOG = 10_000
-SIGNED_OUT, TOO_MANY = 4001, 4003
-HANDSHAKE_REFUSED = frozenset({401, 403, 404})
+HEARTBEAT_SECONDS = 25.0
+REPLY_TIMEOUT_SECONDS = 30.0
+CONNECT_TIMEOUT_SECONDS = 10.0
+CLOSE_TIMEOUT_SECONDS = 2.0
+STABLE_SECONDS = 10.0
+"""Seconds for which a connection must last before the next backoff starts over with a short pause."""
+MAX_WAITING_PUSHES = 10_000
+PERMANENT_CLOSE_CODES = frozenset({4001, 4003})
+"""Signed out; too many connections."""
+PERMANENT_HANDSHAKE_STATUSES = frozenset({401, 403, 404})
 NOT_AUTHORISED = 1003
 OPERATION_FAILED = 1009
-HINT = re.compile(r"retry in (\d+(?:\.\d+)?)s")
-"""What a server that goes says with its close code: to each client another moment to come back."""
+RETRY_HINT = re.compile(r"retry in (\d+(?:\.\d+)?)s")
+"""Close reason of a server that shuts down. It tells each client a different time to reconnect."""
 RESET = "reset"
-CLOSED_HERE = "closed here"
+CLOSED_BY_PROGRAM = "closed by the program"
 
 
 class ClientConnection:
-    """One logged-in person on one app, for as long as the block lasts. Iterate it for pushes.
+    """One logged-in user on one app, from `async with` until its end. Iterate the connection for pushes.
 
-    A lost connection is made again, later and later, and what was missed is fetched; only a refused log-in (Refused) or
-    an end for good (Closed) ends the line, and is raised by all that is waiting on it.
+    It reconnects with growing pauses and fetches missed pushes. Only a refused log-in (Refused) or a permanent close
+    (Closed) ends it; every waiting call then raises that exception.
 
-    Pushes wait until somebody iterates, `backlog` of them at most; past that they are dropped for one `reset`.
+    Pushes wait until the program iterates. Past `max_waiting_pushes` they are replaced by one `reset`.
     """
 
     def __init__(
@@ -53,33 +55,34 @@ class ClientConnection:
         credentials: Mapping[str, Any],
         *,
         after: int | None = None,
-        heartbeat: float = HEARTBEAT,
-        backlog: int = BACKLOG,
-        back_off: BackOff | None = None,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+        max_waiting_pushes: int = MAX_WAITING_PUSHES,
+        backoff: ExponentialBackoff | None = None,
     ) -> None:
         self._url = url
         self._credentials = dict(credentials)
-        self._heartbeat = heartbeat
-        self._backlog = backlog
-        self._back_off = back_off or BackOff()
-        self._progress = Progress(after)
+        self._heartbeat_seconds = heartbeat_seconds
+        self._max_waiting_pushes = max_waiting_pushes
+        self._backoff = backoff or ExponentialBackoff()
+        self._tracker = PositionTracker(after)
         self._waiting: deque[Push | int] = deque()
-        """Pushes, and between them the positions told: all before one has come when it is reached."""
-        self._news = asyncio.Event()
-        self._changed = asyncio.Condition()
-        self._link: ClientSocket | None = None
-        self._me: Me | None = None
+        """Pushes, and confirmed positions between them. Everything up to such a position precedes it."""
+        self._waiting_changed = asyncio.Event()
+        self._socket_changed = asyncio.Condition()
+        self._socket: ClientSocket | None = None
+        """The open socket, once it is logged in."""
+        self._user: LoggedInUser | None = None
         self._end: Exception | None = None
         self._task: asyncio.Task[None] | None = None
-        self.cuts = 0
-        """How often a connection on which one was logged in has been lost."""
+        self.disconnect_count = 0
+        """Number of logged-in connections that have been lost."""
         self.position = after
-        """All up to here has been taken out of the loop and is done with: kept somewhere, it is the next `after`."""
+        """The program has handled everything up to this position. Store it and pass it as the next `after`."""
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._run(), name=f"line {self._url}")
+        self._task = asyncio.create_task(self._run(), name=f"connection {self._url}")
         try:
-            await self._connected()
+            await self._logged_in_socket()
         except BaseException:
             await self.close()
             raise
@@ -91,60 +94,67 @@ class ClientConnection:
         await self.close()
 
     async def close(self) -> None:
-        """End the line. What still waits for an answer gets Closed; an iteration just ends."""
+        """Close the connection. Waiting calls raise Closed; an iteration stops."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        await self._ended(Closed(None, CLOSED_HERE))
+        await self._finish(Closed(None, CLOSED_BY_PROGRAM))
 
     @property
-    def me(self) -> Me:
-        """Who one is, by the last log-in."""
-        assert self._me is not None, "a line has entered before it is used"
-        return self._me
+    def user(self) -> LoggedInUser:
+        """The user of the last log-in."""
+        assert self._user is not None, "The connection is used inside its async with block."
+        return self._user
 
     @property
     def token(self) -> str:
-        """What one logs in with; a guest gets it at the first log-in."""
+        """The token that the connection logs in with. A guest receives one at the first log-in."""
         return str(self._credentials.get("serviceToken", ""))
 
-    def wrote(self, push: Push) -> bool:
-        """Whether one caused it oneself, here or on another connection."""
-        return push.data.get("fromId") == self.me.id
+    def is_own(self, push: Push) -> bool:
+        """Return whether this user caused the push, on this or another connection."""
+        return push.data.get("fromId") == self.user.id
 
     async def send(
-        self, text: str, *, target: str | None = None, reply_to: str | None = None, key: str | None = None
-    ) -> Sent:
-        """Say something in a channel (the app's room without). Returns when it is stored: the same message is offered,
-        under one key, over as many connections as it takes. Raises Refused if the site does not want it."""
-        fields = {"target": target, "replyTo": reply_to}
-        given = {name: value for name, value in fields.items() if value is not None}
-        stored = await self.call(
-            "message.send", repeat=True, type="text", msg=text, clientMsgId=key or new_key(), **given
-        )
-        sent = Sent.of(stored)
-        self._progress.know(sent.position)
-        return sent
+        self, text: str, *, target: str | None = None, reply_to: str | None = None, idempotency_key: str | None = None
+    ) -> SendResult:
+        """Send a text to a channel, by default the app's global channel. Returns once the message is stored.
 
-    async def call(self, cmd: str, /, *, repeat: bool = False, **data: Any) -> Any:
-        """Any command of the protocol; its reply's data. Waits for a connection if there is none at the moment.
-
-        `repeat`: carrying it out twice does no harm, so it is asked again after a cut, or a fault that passes. Without
-        it Disconnected says that the outcome is unknown.
+        Retries under one idempotency key, over as many connections as necessary. Raises Refused.
         """
-        pauses = BackOff()
+        optional = {"target": target, "replyTo": reply_to}
+        fields = {name: value for name, value in optional.items() if value is not None}
+        stored = await self.call(
+            "message.send",
+            retry=True,
+            type="text",
+            msg=text,
+            clientMsgId=idempotency_key or new_idempotency_key(),
+            **fields,
+        )
+        result = SendResult.from_json(stored)
+        self._tracker.mark_delivered(result.position)
+        return result
+
+    async def call(self, cmd: str, /, *, retry: bool = False, **data: Any) -> Any:
+        """Send any command of the protocol and return its reply's data. Waits for a connection if there is none.
+
+        With `retry`, for commands that are safe to repeat, it is sent again after a disconnect or a transient error.
+        Otherwise a disconnect raises Disconnected, and the outcome is unknown.
+        """
+        backoff = ExponentialBackoff()
         while True:
-            link = await self._connected()
+            socket = await self._logged_in_socket()
             try:
-                return await link.request(cmd, data, ANSWER_WITHIN)
+                return await socket.request(cmd, data, REPLY_TIMEOUT_SECONDS)
             except Disconnected:
-                if not repeat:
+                if not retry:
                     raise
-                await self._gone(link)
-            except Refused as refusal:
-                if not repeat or not refusal.passing:
+                await self._socket_replaced(socket)
+            except Refused as error:
+                if not retry or not error.is_transient:
                     raise
-                await asyncio.sleep(pauses.pause(refusal.retry_after))
+                await asyncio.sleep(backoff.next_pause(error.retry_after))
 
     def __aiter__(self) -> Self:
         return self
@@ -156,130 +166,133 @@ class ClientConnection:
                 if isinstance(item, Push):
                     return item
                 self.position = item
-            if isinstance(self._end, Closed) and self._end.reason == CLOSED_HERE:
+            if isinstance(self._end, Closed) and self._end.reason == CLOSED_BY_PROGRAM:
                 raise StopAsyncIteration
             if self._end is not None:
                 raise self._end
-            self._news.clear()
-            await self._news.wait()
+            self._waiting_changed.clear()
+            await self._waiting_changed.wait()
 
     async def _run(self) -> None:
         while True:
-            told: float | None = None
+            retry_after: float | None = None
             try:
-                told = await self._live()
+                retry_after = await self._run_once()
             except (Refused, Closed) as error:
-                if isinstance(error, Closed) or not (error.passing or error.code == OPERATION_FAILED):
-                    await self._ended(error)
+                if isinstance(error, Closed) or not (error.is_transient or error.code == OPERATION_FAILED):
+                    await self._finish(error)
                     return
-                told = error.retry_after
-                logger.info("connection_refused", extra={"code": error.code})
+                retry_after = error.retry_after
+                logger.info("login_refused", extra={"code": error.code})
             except InvalidStatus as error:
                 status, headers = error.response.status_code, error.response.headers
-                if status in HANDSHAKE_REFUSED:
-                    await self._ended(Refused(NOT_AUTHORISED, "The handshake was refused.", status=status))
+                if status in PERMANENT_HANDSHAKE_STATUSES:
+                    await self._finish(Refused(NOT_AUTHORISED, "The handshake was refused.", status=status))
                     return
-                told = seconds(headers.get("Retry-After"))
-                logger.info("connection_turned_away", extra={"status": status})
+                retry_after = parse_retry_after(headers.get("Retry-After"))
+                logger.info("handshake_refused", extra={"status": status})
             except (OSError, EOFError, InvalidHandshake, Disconnected) as error:
                 logger.info("connection_lost", extra={"error": type(error).__name__})
-            await asyncio.sleep(self._back_off.pause(told))
+            await asyncio.sleep(self._backoff.next_pause(retry_after))
 
-    async def _live(self) -> float | None:
-        """One connection from beginning to end; returns the pause that the server asked for, if it did.
+    async def _run_once(self) -> float | None:
+        """Run one connection until it ends. Returns the pause that the server asked for, if it did.
 
-        Raises Closed or Refused where there is no point in coming back.
+        Raises Closed or Refused if reconnecting is pointless.
         """
         async with connect(
-            self._url, open_timeout=CONNECT_WITHIN, close_timeout=2, ping_interval=None, max_size=None, compression=None
-        ) as socket:
-            link = ClientSocket(socket, self._pushed)
-            reading = asyncio.create_task(link.read(), name="line reader")
-            stable = asyncio.get_running_loop().call_later(STABLE, self._back_off.reset)
+            self._url,
+            open_timeout=CONNECT_TIMEOUT_SECONDS,
+            close_timeout=CLOSE_TIMEOUT_SECONDS,
+            ping_interval=None,
+            max_size=None,
+            compression=None,
+        ) as websocket:
+            socket = ClientSocket(websocket, lambda push: self._deliver(*self._tracker.receive(push)))
+            reader = asyncio.create_task(socket.read_frames(), name="connection reader")
+            stable = asyncio.get_running_loop().call_later(STABLE_SECONDS, self._backoff.reset)
             try:
-                await self._enter(link)
-                await self._set_link(link)
-                await self._beat(link, reading)
+                await self._log_in(socket)
+                await self._set_socket(socket)
+                await self._send_heartbeats(socket, reader)
             finally:
-                self.cuts += self._link is link
+                self.disconnect_count += self._socket is socket
                 stable.cancel()
-                await self._set_link(None)
-                reading.cancel()
-                await asyncio.gather(reading, return_exceptions=True)
-        code, reason = link.ended_with
-        if code in (SIGNED_OUT, TOO_MANY):
+                await self._set_socket(None)
+                reader.cancel()
+                await asyncio.gather(reader, return_exceptions=True)
+        code, reason = socket.close_status
+        if code in PERMANENT_CLOSE_CODES:
             raise Closed(code, reason)
-        hint = HINT.fullmatch(reason)
+        hint = RETRY_HINT.fullmatch(reason)
         return float(hint[1]) if hint else None
 
-    async def _enter(self, link: ClientSocket) -> None:
-        """Log in, and fetch what was missed."""
-        self._progress.entering()
-        after = {} if self._progress.told is None else {"after": self._progress.told}
-        login = await link.request("login", {**self._credentials, **after}, ANSWER_WITHIN)
-        self._me = Me.of(login)
+    async def _log_in(self, socket: ClientSocket) -> None:
+        """Log in and fetch missed pushes."""
+        self._tracker.start_login()
+        after = {} if self._tracker.confirmed is None else {"after": self._tracker.confirmed}
+        login = await socket.request("login", {**self._credentials, **after}, REPLY_TIMEOUT_SECONDS)
+        self._user = LoggedInUser.from_json(login)
         if token := login.get("serviceToken"):
-            # A guest comes back as the same one, not as another of that name.
-            self._credentials = {"appId": self._me.app, "serviceToken": token}
-        more = self._progress.entered(login["position"])
-        while more:
-            page = await link.request("sync", {"after": self._progress.told}, ANSWER_WITHIN)
-            position, more = page["position"], bool(page.get("hasMore"))
+            # With the token, a guest returns as the same guest instead of a new one with the same name.
+            self._credentials = {"appId": self._user.app, "serviceToken": token}
+        has_more = self._tracker.finish_login(login["position"])
+        while has_more:
+            page = await socket.request("sync", {"after": self._tracker.confirmed}, REPLY_TIMEOUT_SECONDS)
+            position, has_more = page["position"], bool(page.get("hasMore"))
             if page.get("reset"):
-                self._hand_on(Push(RESET, {"position": position}))
-                self._hand_on(*self._progress.reset(position))
+                self._deliver(Push(RESET, {"position": position}))
+                self._deliver(*self._tracker.reset(position))
             else:
-                missed = [envelopes.envelope(item).push() for item in page["events"]]
-                self._hand_on(*self._progress.fetched(missed, position, more=more))
-            self._told()
-        self._told()
+                missed = [envelopes.parse_envelope(item).to_push() for item in page["events"]]
+                self._deliver(*self._tracker.receive_page(missed, position, has_more=has_more))
+            self._mark_confirmed()
+        self._mark_confirmed()
 
-    async def _beat(self, link: ClientSocket, reading: asyncio.Task[None]) -> None:
-        """Until the connection ends: say that one is there, and be told how far one is."""
-        while not (await asyncio.wait((reading,), timeout=self._heartbeat))[0]:
-            self._progress.tell((await link.request("heartbeat", {}, ANSWER_WITHIN))["position"])
-            self._told()
+    async def _send_heartbeats(self, socket: ClientSocket, reader: asyncio.Task[None]) -> None:
+        """Send heartbeats until the connection ends. Each reply confirms a position."""
+        while not (await asyncio.wait((reader,), timeout=self._heartbeat_seconds))[0]:
+            reply = await socket.request("heartbeat", {}, REPLY_TIMEOUT_SECONDS)
+            self._tracker.confirm(reply["position"])
+            self._mark_confirmed()
 
-    def _pushed(self, push: Push) -> None:
-        self._hand_on(*self._progress.pushed(push))
-
-    def _hand_on(self, *pushes: Push) -> None:
+    def _deliver(self, *pushes: Push) -> None:
         self._waiting += pushes
-        if len(self._waiting) > self._backlog:
+        if len(self._waiting) > self._max_waiting_pushes:
             self._waiting.clear()
-            self._waiting.append(Push(RESET, {"position": self._progress.told}))
-        self._news.set()
+            self._waiting.append(Push(RESET, {"position": self._tracker.confirmed}))
+        self._waiting_changed.set()
 
-    def _told(self) -> None:
-        """Mark the place in the row of pushes up to which nothing is missing."""
-        if self._progress.told is not None:
+    def _mark_confirmed(self) -> None:
+        """Queue the confirmed position behind the pushes that precede it."""
+        if self._tracker.confirmed is not None:
             if self._waiting and isinstance(self._waiting[-1], int):
                 self._waiting.pop()
-            self._waiting.append(self._progress.told)
-            self._news.set()
+            self._waiting.append(self._tracker.confirmed)
+            self._waiting_changed.set()
 
-    async def _connected(self) -> ClientSocket:
-        """The link, once there is one that has entered. Raises what ended the line."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._link is not None or self._end is not None)
-            if self._link is None:
+    async def _logged_in_socket(self) -> ClientSocket:
+        """Wait for a logged-in socket and return it. Raises the exception that ended the connection."""
+        async with self._socket_changed:
+            await self._socket_changed.wait_for(lambda: self._socket is not None or self._end is not None)
+            if self._socket is None:
                 assert self._end is not None
                 raise self._end
-            return self._link
+            return self._socket
 
-    async def _gone(self, link: ClientSocket) -> None:
-        """Wait until that link is no longer the line's."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._link is not link)
+    async def _socket_replaced(self, socket: ClientSocket) -> None:
+        """Wait until this socket is no longer the connection's socket."""
+        async with self._socket_changed:
+            await self._socket_changed.wait_for(lambda: self._socket is not socket)
 
-    async def _set_link(self, link: ClientSocket | None) -> None:
-        async with self._changed:
-            self._link = link
-            self._changed.notify_all()
+    async def _set_socket(self, socket: ClientSocket | None) -> None:
+        async with self._socket_changed:
+            self._socket = socket
+            self._socket_changed.notify_all()
 
-    async def _ended(self, error: Exception) -> None:
-        async with self._changed:
+    async def _finish(self, error: Exception) -> None:
+        async with self._socket_changed:
             self._end = self._end or error
-            self._link = None
-            self._changed.notify_all()
-        self._news.set()
+            self._socket = None
+            self._socket_changed.notify_all()
+        self._waiting_changed.set()

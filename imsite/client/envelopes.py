@@ -1,4 +1,4 @@
-"""The envelopes of `/acc`. Pure: text in, values out, and back."""
+"""JSON envelopes of the `/acc` protocol. Pure: decodes text to values and encodes values to text."""
 
 from __future__ import annotations
 
@@ -26,28 +26,30 @@ class Envelope:
     """The key of a refusal."""
 
     def result(self) -> Any:
-        """The reply's data. Raises Refused if its code is not success."""
+        """Return the reply's data. Raises Refused if its code is an error."""
         if self.code == SUCCESS:
             return self.data
         data = self.data if isinstance(self.data, dict) else {}
         raise Refused(self.code, str(data.get("error") or self.text), data, reason=self.reason)
 
-    def push(self) -> Push:
+    def to_push(self) -> Push:
+        """Return the envelope as a push."""
         return Push(self.cmd, self.data if isinstance(self.data, dict) else {}, self.seq)
 
 
 def encode(seq: str, cmd: str, data: Mapping[str, Any]) -> str:
+    """Return the frame of a request."""
     return json.dumps({"seq": seq, "cmd": cmd, "data": data}, ensure_ascii=False, separators=(",", ":"))
 
 
 def decode(frame: str | bytes) -> list[Envelope]:
-    """The envelopes of a frame: one, or under load an array of them. Raises ValueError for anything else."""
+    """Return the envelopes of a frame: one, or several from an array. Raises ValueError for anything else."""
     content = json.loads(frame)
-    return [envelope(item) for item in (content if isinstance(content, list) else [content])]
+    return [parse_envelope(item) for item in (content if isinstance(content, list) else [content])]
 
 
-def envelope(item: Any) -> Envelope:
-    """An envelope that was parsed already, such as one of a `sync` page. Raises ValueError."""
+def parse_envelope(item: Any) -> Envelope:
+    """Return an envelope from decoded JSON, such as an item of a `sync` page. Raises ValueError."""
     try:
         response = item["response"]
         return Envelope(
@@ -59,4 +61,4 @@ def envelope(item: Any) -> Envelope:
             str(response.get("reason") or ""),
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError("this is no envelope") from error
+        raise ValueError("This is not an envelope.") from error

@@ -1,4 +1,4 @@
-"""What can go wrong between a program and the site."""
+"""Exceptions that the client raises."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 SERVER_ERROR = 1004
-PASSING = frozenset({SERVER_ERROR, 1006, 1007, 1008, 1011})
-"""Codes after which the same request may succeed: a fault at the site, or too much at once."""
+TRANSIENT_CODES = frozenset({SERVER_ERROR, 1006, 1007, 1008, 1011})
+"""Error codes after which the same request may succeed: a fault of the site, or a rate limit."""
 
 
 class ClientError(Exception):
-    """Any of the below."""
+    """Base of all exceptions of the client."""
 
 
 class Refused(ClientError):
     """The site refused the request.
 
-    `reason` is the key of the refusal, such as `muted`, and empty where the site gave none; the site's protocol page
-    lists all. `code` is its class, `text` the sentence for users, `data` the facts, `status` that of HTTP.
+    `reason` is the key of the error, such as `muted`, and empty if the site gave none; the site's protocol page lists
+    all. `code` is its class, `text` a sentence for users, `data` the details, `status` the HTTP status.
     """
 
     def __init__(
@@ -38,35 +38,35 @@ class Refused(ClientError):
         self.status = status
 
     @classmethod
-    def of_problem(cls, body: Any, status: int) -> Self:
-        """Return the refusal that problem details (RFC 9457) describe."""
-        facts = body if isinstance(body, dict) else {}
-        text = str(facts.get("detail") or facts.get("title") or f"HTTP {status}")
-        reason = str(facts.get("reason") or "")
-        return cls(int(facts.get("code") or SERVER_ERROR), text, facts, reason=reason, status=status)
+    def from_problem(cls, body: Any, status: int) -> Self:
+        """Build the error from problem details (RFC 9457)."""
+        problem = body if isinstance(body, dict) else {}
+        text = str(problem.get("detail") or problem.get("title") or f"HTTP {status}")
+        reason = str(problem.get("reason") or "")
+        return cls(int(problem.get("code") or SERVER_ERROR), text, problem, reason=reason, status=status)
 
     @property
-    def passing(self) -> bool:
-        """Whether the same request may well succeed later. A fixed limit does not pass."""
-        return self.code in PASSING and "limit" not in self.data
+    def is_transient(self) -> bool:
+        """Whether the same request may succeed later. Errors about a fixed limit are permanent."""
+        return self.code in TRANSIENT_CODES and "limit" not in self.data
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds to wait first, where the site has said so."""
+        """Seconds to wait before a retry, if the site has sent them."""
         value = self.data.get("retryAfter")
         return float(value) if isinstance(value, int | float) and value >= 0 else None
 
 
 class Unreachable(ClientError):
-    """The site did not answer, or not with what it should; for a call that changes something the outcome is unknown."""
+    """The site did not answer, or did not answer as expected. The outcome of a call that changes data is unknown."""
 
 
 class Disconnected(ClientError):
-    """The connection went away before the answer came: whether the request was carried out is unknown."""
+    """The connection was lost before the reply arrived. Whether the request was carried out is unknown."""
 
 
 class Closed(ClientError):
-    """The site ended the connection for good: signed out, a right taken away, too many connections, or closed here."""
+    """The connection is closed for good: signed out, right revoked, too many connections, or closed by the program."""
 
     def __init__(self, code: int | None, reason: str) -> None:
         super().__init__(reason or f"closed with {code}")

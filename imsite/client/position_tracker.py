@@ -1,8 +1,8 @@
-"""What of the pushes is new, and what to hand on when. Pure: no socket, no clock.
+"""Decides which pushes are new and in which order to deliver them. Pure: no socket, no clock.
 
-A connection is told positions ("all up to here has been passed to you"). After a cut one asks from the last one told,
-and gets some of what one has a second time: pushes that had come before the next position was told. And while the
-missed ones are fetched page by page, new ones arrive live, which belong behind them.
+The server confirms positions: everything up to a confirmed position has been pushed to this connection. After a
+reconnect the client asks from the last confirmed position, so it receives some pushes a second time. Live pushes that
+arrive while the missed ones are fetched page by page are held back until the last page.
 """
 
 from __future__ import annotations
@@ -12,72 +12,72 @@ from collections.abc import Iterable
 from imsite.client.types import Push
 
 
-class Progress:
-    """Hands each push on once; a channel's in order."""
+class PositionTracker:
+    """Returns each push once, and the pushes of a channel in order."""
 
     def __init__(self, after: int | None = None) -> None:
-        self.told = after
-        """The position told last: where the next connection begins. None: nowhere yet, begin with what comes."""
-        self._had = 0
-        """What lies at or below it had come before this connection; a node that is behind may push it again."""
-        self._seen: set[int] = set()
-        """Positions beyond `told` that have been handed on; while fetching, those below it as well."""
+        self.confirmed = after
+        """The last confirmed position, from which the next connection continues. None before the first log-in."""
+        self._baseline = 0
+        """Pushes at or below it arrived before this connection. A node that is behind may push them again."""
+        self._delivered: set[int] = set()
+        """Positions above `confirmed` that have been delivered; while fetching, also those below."""
         self._held: list[Push] | None = None
-        """What came live while the missed is still being fetched."""
+        """Live pushes held back while missed pushes are fetched; None otherwise."""
 
-    def entering(self) -> None:
-        """A connection is about to log in. What the one before held back is fetched again."""
-        self._had = self.told or 0
-        self._held = None if self.told is None else []
+    def start_login(self) -> None:
+        """Prepare for the log-in of a new connection. Held pushes of the previous one are fetched again."""
+        self._baseline = self.confirmed or 0
+        self._held = None if self.confirmed is None else []
 
-    def entered(self, position: int) -> bool:
-        """It has, and was told a position. Whether there is something to fetch: from `told` until there is no more."""
+    def finish_login(self, position: int) -> bool:
+        """Record the position of the log-in reply. Returns whether missed pushes must be fetched from `confirmed`."""
         if self._held is None:
-            self.tell(position)
+            self.confirm(position)
         return self._held is not None
 
-    def pushed(self, push: Push) -> list[Push]:
-        """A live push; what of it to hand on now."""
+    def receive(self, push: Push) -> list[Push]:
+        """Return the pushes to deliver after a live push arrives."""
         position = push.position
-        if position is not None and position <= self._had:
+        if position is not None and position <= self._baseline:
             return []
         if self._held is None or position is None:
-            return self._new([push])
+            return self._new_pushes([push])
         self._held.append(push)
         return []
 
-    def fetched(self, pushes: Iterable[Push], position: int, *, more: bool) -> list[Push]:
-        """A page of what was missed, up to `position`; what to hand on now."""
-        ready = self._new(pushes)
-        if not more:
+    def receive_page(self, pushes: Iterable[Push], position: int, *, has_more: bool) -> list[Push]:
+        """Return the pushes to deliver after a page of missed pushes up to `position` arrives."""
+        ready = self._new_pushes(pushes)
+        if not has_more:
             held, self._held = self._held or [], None
-            # Those of an app's room are in no page, so what is held may lie below the page's position.
-            ready += self._new(sorted(held, key=lambda push: push.position or 0))
-        self.tell(position)
+            # Pages leave out the app's global channel, so a held push may be below the page's position.
+            ready += self._new_pushes(sorted(held, key=lambda push: push.position or 0))
+        self.confirm(position)
         return ready
 
-    def tell(self, position: int) -> None:
-        """All up to there has come."""
-        self.told = max(position, self.told or 0)
+    def confirm(self, position: int) -> None:
+        """Record that everything up to the position has arrived."""
+        self.confirmed = max(position, self.confirmed or 0)
         if self._held is None:
-            self._seen = {seen for seen in self._seen if seen > position}
+            self._delivered = {delivered for delivered in self._delivered if delivered > position}
 
     def reset(self, position: int) -> list[Push]:
-        """Too much lies between to be fetched: go on from there, which may be before where one was."""
-        self.told, self._had, self._seen = position, 0, set()
-        return self.fetched((), position, more=False)
+        """Continue from the position, which may be lower than `confirmed`. Returns the pushes to deliver."""
+        self.confirmed, self._baseline, self._delivered = position, 0, set()
+        return self.receive_page((), position, has_more=False)
 
-    def know(self, position: int) -> None:
-        """One's own message, known from its acknowledgement: it is not pushed here, but may be fetched later."""
-        if position > (self.told or 0):
-            self._seen.add(position)
+    def mark_delivered(self, position: int) -> None:
+        """Record the client's own message. It is not pushed to this connection, but a later page may contain it."""
+        if position > (self.confirmed or 0):
+            self._delivered.add(position)
 
-    def _new(self, pushes: Iterable[Push]) -> list[Push]:
+    def _new_pushes(self, pushes: Iterable[Push]) -> list[Push]:
         new = []
         for push in pushes:
             if push.position is not None:
-                if push.position in self._seen:
+                if push.position in self._delivered:
                     continue
-                self._seen.add(push.position)
+                self._delivered.add(push.position)
             new.append(push)
         return new

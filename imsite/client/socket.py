@@ -1,4 +1,4 @@
-"""One WebSocket connection: requests find their replies, everything else is a push. Ends when the socket does."""
+"""One open WebSocket: matches replies to requests and hands on pushes. It does not reconnect."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import ClientConnection as WebSocketConnection
 from websockets.exceptions import ConnectionClosed
 
 from imsite.client import envelopes
@@ -17,65 +17,69 @@ from imsite.client.types import Push
 
 
 class ClientSocket:
-    """Requests over an open socket. `take` gets each push as it comes; `read` must run beside."""
+    """Sends requests over an open WebSocket and calls `on_push` for each push. `read_frames` must run as a task."""
 
-    def __init__(self, socket: ClientConnection, take: Callable[[Push], None]) -> None:
+    def __init__(self, socket: WebSocketConnection, on_push: Callable[[Push], None]) -> None:
         self._socket = socket
-        self._take = take
-        # The seq of a push may be any text another system has chosen, so that of a request is one nobody guesses.
-        self._prefix = secrets.token_hex(4)
+        self._on_push = on_push
+        # The random prefix keeps the seq of a push, which other systems choose, from matching that of a request.
+        self._seq_prefix = secrets.token_hex(4)
         self._numbers = itertools.count(1)
-        self._waiting: dict[str, asyncio.Future[envelopes.Envelope]] = {}
-        self._over = False
+        self._pending: dict[str, asyncio.Future[envelopes.Envelope]] = {}
+        self._is_closed = False
 
     async def request(self, cmd: str, data: Mapping[str, Any], timeout: float) -> Any:
-        """The reply's data. Raises Refused, or Disconnected where none comes in time: the connection is then cut."""
-        if self._over:
-            raise Disconnected("the connection was lost")
-        seq = f"{self._prefix}-{next(self._numbers)}"
+        """Send a request and return the reply's data.
+
+        Raises Refused for an error reply, and Disconnected if no reply arrives in time; the connection is then aborted.
+        """
+        if self._is_closed:
+            raise Disconnected("The connection was lost.")
+        seq = f"{self._seq_prefix}-{next(self._numbers)}"
         reply: asyncio.Future[envelopes.Envelope] = asyncio.get_running_loop().create_future()
-        self._waiting[seq] = reply
+        self._pending[seq] = reply
         try:
             async with asyncio.timeout(timeout):
                 await self._socket.send(envelopes.encode(seq, cmd, data))
                 return (await reply).result()
         except ConnectionClosed:
-            raise Disconnected("the connection was lost") from None
+            raise Disconnected("The connection was lost.") from None
         except TimeoutError:
-            # Replies keep their order, so whatever else was asked will not be answered either.
-            self.cut()
-            raise Disconnected(f"no answer to {cmd} within {timeout:g} s") from None
+            # Replies keep the order of the requests, so no later reply would arrive either.
+            self.abort()
+            raise Disconnected(f"No reply to {cmd} within {timeout:g} s.") from None
         finally:
-            self._waiting.pop(seq, None)
+            self._pending.pop(seq, None)
 
-    async def read(self) -> None:
-        """Take in what comes until the connection ends, in whatever way; never raises but when cancelled."""
+    async def read_frames(self) -> None:
+        """Handle incoming frames until the connection ends. Raises nothing except when cancelled."""
         try:
             async for frame in self._socket:
                 for envelope in envelopes.decode(frame):
-                    self._accept(envelope)
+                    self._handle(envelope)
         except (ConnectionClosed, ValueError):
-            self.cut()
+            self.abort()
         finally:
-            self._over = True
-            for reply in self._waiting.values():
+            self._is_closed = True
+            for reply in self._pending.values():
                 if not reply.done():
-                    reply.set_exception(Disconnected("the connection was lost"))
-                    reply.exception()  # Nobody may be waiting for it any more.
+                    reply.set_exception(Disconnected("The connection was lost."))
+                    # The request may have been cancelled; this keeps asyncio from logging the exception.
+                    reply.exception()
 
-    def cut(self) -> None:
-        """End it without a closing handshake, which a dead peer would not answer."""
+    def abort(self) -> None:
+        """Close the connection without a closing handshake, which a dead peer would not answer."""
         self._socket.transport.abort()
 
     @property
-    def ended_with(self) -> tuple[int | None, str]:
-        """The close code and reason, once it has ended."""
+    def close_status(self) -> tuple[int | None, str]:
+        """The close code and reason, once the connection has ended."""
         return self._socket.close_code, self._socket.close_reason or ""
 
-    def _accept(self, envelope: envelopes.Envelope) -> None:
-        reply = self._waiting.get(envelope.seq)
+    def _handle(self, envelope: envelopes.Envelope) -> None:
+        reply = self._pending.get(envelope.seq)
         if reply is None:
-            if not envelope.seq.startswith(f"{self._prefix}-"):
-                self._take(envelope.push())
+            if not envelope.seq.startswith(f"{self._seq_prefix}-"):
+                self._on_push(envelope.to_push())
         elif not reply.done():
             reply.set_result(envelope)

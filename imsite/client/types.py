@@ -1,4 +1,4 @@
-"""What goes to the site and comes from it, as values."""
+"""Values that the client sends and receives."""
 
 from __future__ import annotations
 
@@ -10,82 +10,94 @@ from uuid import uuid4
 from imsite.client.errors import Refused
 
 
-def new_key() -> str:
-    """What makes a call happen once, however often it is repeated."""
+def new_idempotency_key() -> str:
+    """Return a key that makes a call happen once, even if it is repeated."""
     return uuid4().hex
 
 
 @dataclass(frozen=True, slots=True)
-class To:
-    """Whom a message is for: `To.user("alice")`, `To.channel("12")`, …"""
+class Recipient:
+    """The destination of a message: `Recipient.user("alice")`, `Recipient.channel("12")`, …"""
 
     body: Mapping[str, Any]
 
     @classmethod
-    def user(cls, name: str) -> To:
-        """One person, by user name: into the private channel of the service and them."""
+    def user(cls, name: str) -> Recipient:
+        """Send to one user, by user name, in the private channel between the service and them."""
         return cls({"user": name})
 
     @classmethod
-    def users(cls, names: Iterable[str]) -> To:
-        """Up to 1,000 persons, each by themselves."""
+    def users(cls, names: Iterable[str]) -> Recipient:
+        """Send to up to 1,000 users, each in a private channel."""
         return cls({"users": list(names)})
 
     @classmethod
-    def channel(cls, id: str) -> To:
+    def channel(cls, id: str) -> Recipient:
+        """Send to a channel by its id."""
         return cls({"channel": id})
 
     @classmethod
-    def app(cls, number: int) -> To:
-        """Everybody on an app: its global channel."""
+    def app(cls, number: int) -> Recipient:
+        """Send to everyone on an app, in its global channel."""
         return cls({"app": number})
 
     @classmethod
-    def everyone(cls) -> To:
-        """The global channels of all apps."""
+    def everyone(cls) -> Recipient:
+        """Send to the global channels of all apps."""
         return cls({"everyone": True})
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """A message to send. `key` makes it one message, however often it is sent."""
+class OutgoingMessage:
+    """A message to send. Sending the same `idempotency_key` again does not create a second message."""
 
     text: str
-    to: To
-    key: str = field(default_factory=new_key)
-    speak_as: str | None = None
-    """The person on whose behalf, where the token may do that."""
+    to: Recipient
+    idempotency_key: str = field(default_factory=new_idempotency_key)
+    as_user: str | None = None
+    """User name to send the message as, if the token permits it."""
     transient: bool = False
-    """Only to those online, stored nowhere."""
+    """Whether to push the message only to users who are online and not store it."""
 
-    def body(self) -> dict[str, Any]:
-        body: dict[str, Any] = {"to": dict(self.to.body), "type": "text", "msg": self.text, "clientMsgId": self.key}
-        if self.speak_as is not None:
-            body["as"] = self.speak_as
+    def to_json(self) -> dict[str, Any]:
+        """Return the body of the REST call."""
+        body: dict[str, Any] = {
+            "to": dict(self.to.body),
+            "type": "text",
+            "msg": self.text,
+            "clientMsgId": self.idempotency_key,
+        }
+        if self.as_user is not None:
+            body["as"] = self.as_user
         if self.transient:
             body["transient"] = True
         return body
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """What became of a message in one place: stored there, with its id and number; transient, so only pushed; or
-    refused there while other places took it."""
+class SendResult:
+    """The result of a message at one destination.
+
+    A stored message has an id and numbers, a transient one only `user_count`, a refused one an `error`.
+    """
 
     target: str = ""
+    """Channel id."""
     id: str = ""
     seq: int = 0
     position: int = 0
     online: bool | None = None
-    """Whether the person it is for was there; None where that was not asked."""
-    persons: int | None = None
-    """To how many a transient message was pushed."""
-    refusal: Refused | None = None
+    """Whether the recipient was online; None for other destinations than a user."""
+    user_count: int | None = None
+    """Number of users that a transient message was pushed to."""
+    error: Refused | None = None
+    """The error, if this destination refused the message."""
     data: Mapping[str, Any] = field(default_factory=dict)
-    """The whole answer; `to` in it is the place."""
+    """The whole JSON result. Its `to` is the destination."""
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Sent:
+    def from_json(cls, data: Mapping[str, Any]) -> SendResult:
+        """Build the result from its JSON."""
         problem = data.get("problem")
         return cls(
             target=str(data.get("target") or ""),
@@ -93,33 +105,36 @@ class Sent:
             seq=int(data.get("seq") or 0),
             position=int(data.get("position") or 0),
             online=data.get("online"),
-            persons=data.get("persons"),
-            refusal=Refused.of_problem(problem, int(problem["status"])) if problem else None,
+            user_count=data.get("persons"),
+            error=Refused.from_problem(problem, int(problem["status"])) if problem else None,
             data=data,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Me:
-    """Who one is on a connection, from the answer to the log-in."""
+class LoggedInUser:
+    """The user of a connection, from the reply to the log-in."""
 
     user_id: str
     id: str
     name: str
     kind: str
     app: int
-    room: str
-    """The app's global channel."""
+    global_channel: str
+    """Id of the app's global channel."""
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Me:
+    def from_json(cls, data: Mapping[str, Any]) -> LoggedInUser:
+        """Build the user from the data of the log-in reply."""
         return cls(data["userId"], data["id"], data["name"], data["kind"], data["appId"], data["target"])
 
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """Something that happened: `msg`, `message.edited`, `channel.note`, `enter`, …; `reset`: too much was missed to be
-    told one by one, so lists and histories are to be loaded anew."""
+    """Something that happened, such as `msg`, `message.edited`, `channel.note` or `enter`.
+
+    `reset` means that too much was missed to deliver it push by push: load lists and histories again.
+    """
 
     cmd: str
     data: Mapping[str, Any]
@@ -127,6 +142,6 @@ class Push:
 
     @property
     def position(self) -> int | None:
-        """Its place in the site's log; None for what passes and is not kept."""
+        """Position in the site's event log; None for events that are not stored."""
         position = self.data.get("position")
         return position if isinstance(position, int) else None

@@ -1,20 +1,23 @@
-"""For who receives webhooks: whether a request is from the site, and what it tells.
+"""Verifies received webhooks and returns their events.
 
-Example, whatever the web framework:
+Example, with any web framework:
 
     try:
         events = webhooks.events(secret, request.headers, request.body)
-    except webhooks.Forged:
+    except webhooks.InvalidSignature:
         return 400
     for event in events:
-        if event["position"] > last or event.get("late"):  # What came before comes again when an answer was lost.
+        # The site repeats a request whose response it did not receive, so skip events you have already handled.
+        if event["position"] > last_position or event.get("late"):
             ...
     return 204
 
-An event that is refused for good while others are taken is put aside, and comes again, `late`, for some days.
+If you refuse an event permanently while you accept others, the site sets it aside and sends it again for some days,
+marked `late`.
 
-Elsewhere than in Python: `Imsite-Signature` is `v1=` and the hexadecimal HMAC-SHA256, by the secret, of
-`Imsite-Timestamp`, a dot, and the body as it came. Refuse a timestamp (Unix seconds) more than five minutes off.
+To verify a request in another language: `Imsite-Signature` is `v1=` followed by the hexadecimal HMAC-SHA256 of
+`Imsite-Timestamp`, a dot and the raw body, keyed with the secret. Refuse timestamps (Unix seconds) that are more than
+five minutes off.
 """
 
 from __future__ import annotations
@@ -28,25 +31,33 @@ from typing import Any
 
 from imsite.client.errors import ClientError
 
-TOLERANCE = 300.0
-"""Seconds by which clocks, and the way here, may differ; beyond that a request is an old one sent again."""
+TOLERANCE_SECONDS = 300.0
+"""Greatest age of a request, including clock differences. An older request may be a replay."""
 
 
-class Forged(ClientError):
-    """The request was not made with this secret, or not now."""
+class InvalidSignature(ClientError):
+    """The request was not signed with this secret, or is too old."""
 
 
 def events(
-    secret: str, headers: Mapping[str, str], body: bytes, *, tolerance: float = TOLERANCE, now: float | None = None
+    secret: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    tolerance_seconds: float = TOLERANCE_SECONDS,
+    now: float | None = None,
 ) -> list[dict[str, Any]]:
-    """The events of a request: `{"event", "position", "time", "data"}`, in order. Raises Forged."""
-    given = {name.lower(): value for name, value in headers.items()}
-    timestamp, signature = given.get("imsite-timestamp", ""), given.get("imsite-signature", "")
-    made = hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(signature.encode(), f"v1={made}".encode()):
-        raise Forged("The signature is not that of this secret.")
-    # Signed, so it is a number.
-    if abs((time.time() if now is None else now) - int(timestamp)) > tolerance:
-        raise Forged("The request is an old one, or a clock is wrong.")
-    told: list[dict[str, Any]] = json.loads(body)["events"]
-    return told
+    """Return the events of a request in order, each `{"event", "position", "time", "data"}`.
+
+    Raises InvalidSignature.
+    """
+    lowercase = {name.lower(): value for name, value in headers.items()}
+    timestamp, signature = lowercase.get("imsite-timestamp", ""), lowercase.get("imsite-signature", "")
+    expected = hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(signature.encode(), f"v1={expected}".encode()):
+        raise InvalidSignature("The signature does not match this secret.")
+    # The timestamp is signed, so it is a number.
+    if abs((time.time() if now is None else now) - int(timestamp)) > tolerance_seconds:
+        raise InvalidSignature("The request is too old, or a clock is wrong.")
+    received: list[dict[str, Any]] = json.loads(body)["events"]
+    return received

@@ -93,7 +93,7 @@ async def test_a_device_is_signed_out_from_another(site: Site, person: OpenPerso
     await sign_in(there, site, name)
     await expect(there.get_by_test_id("composer")).to_be_focused()
     await here.goto(f"{site.url}/accounts/sign-in-methods/")
-    other = here.get_by_test_id("device").filter(has_not_text="This one")
+    other = here.get_by_test_id("device").filter(has_not_text="This device")
     # What the connection was seen on is written down beside the work, after a few seconds.
     for _ in range(20):
         if await other.get_by_text("Web").count():

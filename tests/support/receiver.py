@@ -98,7 +98,7 @@ class Receiver:
         if self.secret:
             try:
                 webhooks.events(self.secret, headers, body)
-            except webhooks.Forged:
+            except webhooks.InvalidSignature:
                 status = 400
         told = json.loads(body)["events"]
         if len(told) > self.most:

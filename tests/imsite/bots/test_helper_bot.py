@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from imsite.bots.helper_bot import answer, listen, remember, remembered
+from imsite.bots.helper_bot import answer, load_position, run, save_position
 from imsite.client import Client, Closed
 from tests.support.client import Client as Person
 from tests.support.fixtures.sites import Connect
@@ -64,11 +64,11 @@ async def test_all_else_is_not_for_it(text: str) -> None:
 
 
 def test_it_knows_how_far_it_has_come(tmp_path: Path) -> None:
-    place = tmp_path / "place"
-    assert remembered(place) is None
-    remember(place, 7)
-    remember(place, 812)
-    assert remembered(place) == 812 and list(tmp_path.iterdir()) == [place]
+    state_file = tmp_path / "position"
+    assert load_position(state_file) is None
+    save_position(state_file, 7)
+    save_position(state_file, 812)
+    assert load_position(state_file) == 812 and list(tmp_path.iterdir()) == [state_file]
 
 
 @pytest.mark.each_database
@@ -76,7 +76,7 @@ async def test_alice_asks_it_while_it_is_there_and_while_it_is_away(
     site: Site, connect: Connect, tmp_path: Path
 ) -> None:
     token, alices = (await asyncio.to_thread(site.manage, "shell", "--no-imports", "-c", _TOKENS)).split()
-    place = tmp_path / "place"
+    state_file = tmp_path / "position"
     alice = await connect(site.acc)
     await alice.login_token(alices)
     group = (await alice.call("channel.create", kind="public", name="Dice", members=["helper"]))["target"]
@@ -85,8 +85,8 @@ async def test_alice_asks_it_while_it_is_there_and_while_it_is_away(
         return str((await alice.call("message.send", target=group, type="text", msg=text))["id"])
 
     async with Client(site.url, token=token) as im:
-        async with im.listen() as line:
-            listening = asyncio.create_task(listen(line, place))
+        async with im.listen() as connection:
+            listening = asyncio.create_task(run(connection, state_file))
             asked = await ask("/roll 1d1")
             told = await alice.push("msg", **{"from": "helper"})
             assert (told.data["msg"], told.data["replyTo"]) == ("1", asked)
@@ -94,8 +94,8 @@ async def test_alice_asks_it_while_it_is_there_and_while_it_is_away(
             assert await _told(alice, await ask("/who")) == "2 online: Alice, Helper"
         await _ended(listening)
         missed = await ask("/help")
-        async with im.listen(after=remembered(place)) as line:
-            listening = asyncio.create_task(listen(line, place))
+        async with im.listen(after=load_position(state_file)) as connection:
+            listening = asyncio.create_task(run(connection, state_file))
             told = await alice.push("msg", **{"from": "helper", "replyTo": missed})
             assert told.data["msg"].startswith("/help: ")
         await _ended(listening)
@@ -105,7 +105,7 @@ async def test_alice_asks_it_while_it_is_there_and_while_it_is_away(
 
 
 async def _ended(listening: asyncio.Task[None]) -> None:
-    """The line was closed, perhaps while an answer of which all have heard was still waiting for its own reply."""
+    """Wait until the bot ends. Its last answer may still wait for a reply when the connection closes."""
     with contextlib.suppress(Closed):
         await listening
 

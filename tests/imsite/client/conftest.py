@@ -1,14 +1,16 @@
-"""Tests do not wait as long as clients do."""
+"""Fixtures of the client tests."""
 
 from __future__ import annotations
 
 import pytest
 
-from imsite.client.backoff import BackOff
+from imsite.client.backoff import ExponentialBackoff
 
 
 @pytest.fixture
-def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever pause is drawn, a hundredth of it is waited."""
-    drawn = BackOff.pause
-    monkeypatch.setattr(BackOff, "pause", lambda self, told=None: drawn(self, told) / 100)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the client wait a hundredth of each pause."""
+    original = ExponentialBackoff.next_pause
+    monkeypatch.setattr(
+        ExponentialBackoff, "next_pause", lambda self, retry_after=None: original(self, retry_after) / 100
+    )

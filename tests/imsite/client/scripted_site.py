@@ -46,11 +46,11 @@ class ScriptedConnection:
         given: dict[str, Any] = request["data"]
         return given
 
-    async def page(self, *positions: int, upto: int, more: bool = False) -> int:
+    async def page(self, *positions: int, upto: int, has_more: bool = False) -> int:
         """Answer a `sync`; returns where it began."""
         request = await self.asked("sync")
         events = [envelope(position) for position in positions]
-        await self.answer(request, {"events": events, "position": upto, "hasMore": more})
+        await self.answer(request, {"events": events, "position": upto, "hasMore": has_more})
         after: int = request["data"]["after"]
         return after
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imsite.client.backoff import BackOff, seconds
+from imsite.client.backoff import ExponentialBackoff, parse_retry_after
 
 
 def most(low: float, high: float) -> float:
@@ -16,28 +16,28 @@ def least(low: float, high: float) -> float:
 
 
 def test_pauses_double_up_to_the_longest() -> None:
-    pauses = BackOff(1, 10, dice=most)
-    assert [pauses.pause() for _ in range(6)] == [1, 2, 4, 8, 10, 10]
+    pauses = ExponentialBackoff(1, 10, uniform=most)
+    assert [pauses.next_pause() for _ in range(6)] == [1, 2, 4, 8, 10, 10]
 
 
 def test_half_of_a_pause_is_drawn() -> None:
-    pauses = BackOff(1, 10, dice=least)
-    assert [pauses.pause() for _ in range(3)] == [0.5, 1, 2]
+    pauses = ExponentialBackoff(1, 10, uniform=least)
+    assert [pauses.next_pause() for _ in range(3)] == [0.5, 1, 2]
 
 
 def test_after_a_success_pauses_are_short_again() -> None:
-    pauses = BackOff(1, 10, dice=most)
-    pauses.pause()
-    pauses.pause()
+    pauses = ExponentialBackoff(1, 10, uniform=most)
+    pauses.next_pause()
+    pauses.next_pause()
     pauses.reset()
-    assert pauses.pause() == 1
+    assert pauses.next_pause() == 1
 
 
 def test_what_the_site_has_told_is_waited_for_but_not_for_ever() -> None:
-    pauses = BackOff(1, 10, dice=least)
-    assert pauses.pause(told=3) == 3
-    assert pauses.pause(told=3600) == 10
-    assert pauses.pause(told=-5) == 0
+    pauses = ExponentialBackoff(1, 10, uniform=least)
+    assert pauses.next_pause(retry_after=3) == 3
+    assert pauses.next_pause(retry_after=3600) == 10
+    assert pauses.next_pause(retry_after=-5) == 0
 
 
 @pytest.mark.parametrize(
@@ -45,4 +45,4 @@ def test_what_the_site_has_told_is_waited_for_but_not_for_ever() -> None:
     [("7", 7.0), (None, None), ("", None), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("-1", None)],
 )
 def test_a_retry_after_header(header: str | None, expected: float | None) -> None:
-    assert seconds(header) == expected
+    assert parse_retry_after(header) == expected

@@ -7,7 +7,7 @@ import pytest
 from imsite.client import Disconnected, Push
 from tests.imsite.client.scripted_site import ScriptedConnection, ScriptedSite, take, wait_for_position
 
-pytestmark = pytest.mark.usefixtures("impatience")
+pytestmark = pytest.mark.usefixtures("short_pauses")
 
 
 async def test_after_a_disconnect_no_push_is_missing_or_repeated() -> None:
@@ -19,7 +19,7 @@ async def test_after_a_disconnect_no_push_is_missing_or_repeated() -> None:
     async def second(server: ScriptedConnection) -> None:
         assert (await server.enter())["after"] == 40
         await server.push(46)
-        assert await server.page(41, 42, 43, upto=43, more=True) == 40
+        assert await server.page(41, 42, 43, upto=43, has_more=True) == 40
         assert await server.page(44, 46, upto=46) == 43
         await server.push(47)
         await server.stay()
@@ -68,7 +68,7 @@ async def test_a_heartbeat_moves_the_position() -> None:
         await server.push(46)
         await server.stay()
 
-    async with ScriptedSite(script).connect(heartbeat=0.01) as connection:
+    async with ScriptedSite(script).connect(heartbeat_seconds=0.01) as connection:
         assert await take(connection, 2) == [41, 46]
         await wait_for_position(connection, 45)
 
@@ -93,7 +93,7 @@ async def test_too_many_unread_pushes_end_in_a_reset() -> None:
         await server.push(45)
         await server.stay()
 
-    async with ScriptedSite(script).connect(backlog=3) as connection:
+    async with ScriptedSite(script).connect(max_waiting_pushes=3) as connection:
         await connection.call("ping")
         assert (await anext(connection)).cmd == "reset"
         assert await take(connection, 1) == [45]

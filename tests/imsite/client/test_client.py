@@ -9,12 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
-from imsite.client import Client, Draft, Refused, Sent, SyncClient, To, Unreachable
+from imsite.client import Client, OutgoingMessage, Recipient, Refused, SendResult, SyncClient, Unreachable
 
-pytestmark = pytest.mark.usefixtures("impatience")
+pytestmark = pytest.mark.usefixtures("short_pauses")
 
 STORED = {"messages": [{"target": "5", "id": "7", "seq": 1, "position": 9, "online": True}]}
-SENT = Sent("5", "7", 1, 9, online=True, data=STORED["messages"][0])
+SENT = SendResult("5", "7", 1, 9, online=True, data=STORED["messages"][0])
 
 
 class Server:
@@ -31,8 +31,10 @@ class Server:
             raise answer
         return answer
 
-    def client(self, *, token: str = "", patience: float = 30) -> Client:
-        return Client("http://im.example", token=token, patience=patience, transport=httpx.MockTransport(self))
+    def client(self, *, token: str = "", retry_seconds: float = 30) -> Client:
+        return Client(
+            "http://im.example", token=token, retry_seconds=retry_seconds, transport=httpx.MockTransport(self)
+        )
 
     def bodies(self) -> list[Any]:
         return [json.loads(request.content) for request in self.asked]
@@ -45,8 +47,8 @@ def stored() -> httpx.Response:
 async def test_a_message_goes_to_a_person_with_a_key_of_its_own() -> None:
     server = Server(stored(), stored())
     async with server.client(token="secret") as im:
-        assert await im.send("hello", to=To.user("alice")) == [SENT]
-        await im.send("hello", to=To.user("alice"))
+        assert await im.send("hello", to=Recipient.user("alice")) == [SENT]
+        await im.send("hello", to=Recipient.user("alice"))
     first, second = server.bodies()
     assert first == {"to": {"user": "alice"}, "type": "text", "msg": "hello", "clientMsgId": first["clientMsgId"]}
     assert first["clientMsgId"] != second["clientMsgId"]
@@ -71,7 +73,7 @@ async def test_a_message_goes_to_a_person_with_a_key_of_its_own() -> None:
 async def test_a_send_is_repeated_under_the_same_key(trouble: httpx.Response | Exception) -> None:
     server = Server(trouble, trouble, stored())
     async with server.client() as im:
-        assert await im.send("hello", to=To.user("alice")) == [SENT]
+        assert await im.send("hello", to=Recipient.user("alice")) == [SENT]
     assert len({str(body) for body in server.bodies()}) == 1
     assert len({request.headers["idempotency-key"] for request in server.asked}) == 1
 
@@ -95,14 +97,14 @@ async def test_a_refusal_is_told_at_once() -> None:
     server = Server(httpx.Response(403, json=problem))
     async with server.client() as im:
         with pytest.raises(Refused) as caught:
-            await im.send("hello", to=To.app(101))
+            await im.send("hello", to=Recipient.app(101))
     assert (caught.value.code, caught.value.status, caught.value.text) == (1003, 403, "No.")
     assert len(server.asked) == 1
 
 
-async def test_patience_ends() -> None:
+async def test_retries_end() -> None:
     server = Server(*[httpx.ConnectError("refused")] * 100)
-    async with server.client(patience=0.1) as im:
+    async with server.client(retry_seconds=0.1) as im:
         with pytest.raises(Unreachable):
             await im.online(["alice"])
     assert 3 < len(server.asked) < 100
@@ -126,14 +128,17 @@ async def test_many_at_once_get_a_result_each() -> None:
     problem = {"status": 404, "code": 1005, "detail": "There is no such person."}
     refused = {"status": 404, "problem": problem}
     server = Server(httpx.Response(200, json={"results": [{"status": 201, **STORED}, refused]}))
-    drafts = [Draft("hello", To.user("alice"), speak_as="bob"), Draft("hello", To.users(["x"]), transient=True)]
+    drafts = [
+        OutgoingMessage("hello", Recipient.user("alice"), as_user="bob"),
+        OutgoingMessage("hello", Recipient.users(["x"]), transient=True),
+    ]
     async with server.client() as im:
         first, second = await im.send_many(drafts)
     assert first == [SENT]
     assert isinstance(second, Refused)
     assert (second.code, second.status) == (1005, 404)
     one, other = server.bodies()[0]["messages"]
-    assert (one["as"], one["clientMsgId"]) == ("bob", drafts[0].key)
+    assert (one["as"], one["clientMsgId"]) == ("bob", drafts[0].idempotency_key)
     assert other["transient"] is True
 
 
@@ -141,10 +146,10 @@ async def test_of_several_places_each_tells_what_became_of_it_there() -> None:
     problem = {"status": 404, "code": 1005, "detail": "There is no such person."}
     places = [STORED["messages"][0], {"to": {"user": "x"}, "problem": problem}, {"to": {"app": 101}, "persons": 12}]
     async with Server(httpx.Response(201, json={"messages": places})).client() as im:
-        stored, refused, pushed = await im.send("hello", to=To.users(["alice", "x"]))
+        stored, refused, pushed = await im.send("hello", to=Recipient.users(["alice", "x"]))
     assert stored == SENT
-    assert refused.refusal is not None and refused.refusal.code == 1005
-    assert (pushed.id, pushed.persons) == ("", 12)
+    assert refused.error is not None and refused.error.code == 1005
+    assert (pushed.id, pushed.user_count) == ("", 12)
 
 
 async def test_an_empty_answer_is_none() -> None:
@@ -157,7 +162,7 @@ def test_the_plain_face_makes_the_same_calls() -> None:
     status = httpx.Response(200, json={"id": "7", "stored": True})
     server = Server(httpx.ReadTimeout("slow"), stored(), httpx.Response(503), online, status)
     with SyncClient("http://im.example/", token="secret", transport=httpx.MockTransport(server)) as im:
-        assert im.send("hello", to=To.channel("5")) == [SENT]
+        assert im.send("hello", to=Recipient.channel("5")) == [SENT]
         assert im.is_online("alice")
         assert im.status("7")["stored"]
     assert [request.url.path for request in server.asked] == [

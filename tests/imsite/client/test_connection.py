@@ -11,7 +11,7 @@ from imsite.client import Closed, Disconnected, Refused
 from imsite.client import connection as connection_module
 from tests.imsite.client.scripted_site import LOGIN, ScriptedConnection, ScriptedSite, envelope, take
 
-pytestmark = pytest.mark.usefixtures("impatience")
+pytestmark = pytest.mark.usefixtures("short_pauses")
 
 
 async def test_a_client_logs_in_with_its_token_and_gets_pushes() -> None:
@@ -23,7 +23,7 @@ async def test_a_client_logs_in_with_its_token_and_gets_pushes() -> None:
         await server.stay()
 
     async with ScriptedSite(script).connect(app=102) as connection:
-        assert (connection.me.user_id, connection.me.room) == ("bot", "1")
+        assert (connection.user.user_id, connection.user.global_channel) == ("bot", "1")
         assert await take(connection, 2) == [41, 42]
 
 
@@ -72,13 +72,13 @@ async def test_only_harmless_requests_are_repeated() -> None:
         await server.stay()
 
     async with ScriptedSite(first, second, third).connect() as connection:
-        assert await connection.call("channel.list", repeat=True) == {"channels": []}
+        assert await connection.call("channel.list", retry=True) == {"channels": []}
         with pytest.raises(Disconnected):
             await connection.call("channel.create", kind="public", name="Painters")
 
 
 async def test_a_connection_without_replies_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection_module, "ANSWER_WITHIN", 0.2)
+    monkeypatch.setattr(connection_module, "REPLY_TIMEOUT_SECONDS", 0.2)
 
     async def silent(server: ScriptedConnection) -> None:
         await server.enter()
@@ -91,7 +91,7 @@ async def test_a_connection_without_replies_is_closed(monkeypatch: pytest.Monkey
         await server.stay()
 
     async with ScriptedSite(silent, answers).connect() as connection:
-        assert await connection.call("ping", repeat=True) == "pong"
+        assert await connection.call("ping", retry=True) == "pong"
 
 
 @pytest.mark.parametrize("code", [4001, 4003])
@@ -147,7 +147,7 @@ async def test_the_client_retries_after_a_server_fault_at_log_in() -> None:
         await server.stay()
 
     async with ScriptedSite(fault, well).connect() as connection:
-        assert connection.me.id == "7"
+        assert connection.user.id == "7"
 
 
 async def test_the_client_retries_a_full_site_but_not_a_refusal() -> None:
@@ -158,7 +158,7 @@ async def test_the_client_retries_a_full_site_but_not_a_refusal() -> None:
     stage = ScriptedSite(script)
     stage.statuses = [503, 503]
     async with stage.connect() as connection:
-        assert connection.me.id == "7"
+        assert connection.user.id == "7"
     stage = ScriptedSite(script)
     stage.statuses = [403]
     with pytest.raises(Refused):

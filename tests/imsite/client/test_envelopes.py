@@ -25,13 +25,13 @@ def test_a_refusal_tells_code_reason_and_facts() -> None:
     data = {"error": "You are sending too fast.", "retryAfter": 0.5}
     response = {"code": 1011, "codeMsg": "Too much", "data": data}
     with pytest.raises(Refused, match="too fast") as caught:
-        envelopes.envelope(REPLY | {"response": response}).result()
-    assert (caught.value.code, caught.value.retry_after, caught.value.passing) == (1011, 0.5, True)
+        envelopes.parse_envelope(REPLY | {"response": response}).result()
+    assert (caught.value.code, caught.value.retry_after, caught.value.is_transient) == (1011, 0.5, True)
 
 
 def test_a_fixed_limit_does_not_pass() -> None:
-    assert not Refused(1011, "Too long", {"limit": 8000}).passing
-    assert not Refused(1003, "No").passing
+    assert not Refused(1011, "Too long", {"limit": 8000}).is_transient
+    assert not Refused(1003, "No").is_transient
 
 
 @pytest.mark.parametrize("frame", ["", "[1]", "{}", '{"seq": "1", "cmd": "x", "response": 5}', '"text"'])

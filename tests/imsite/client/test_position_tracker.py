@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imsite.client.position_tracker import Progress
+from imsite.client.position_tracker import PositionTracker
 from imsite.client.types import Push
 
 
@@ -14,98 +14,98 @@ def positions(pushes: list[Push]) -> list[int | None]:
     return [push.position for push in pushes]
 
 
-def entered(progress: Progress, position: int) -> bool:
-    progress.entering()
-    return progress.entered(position)
+def entered(tracker: PositionTracker, position: int) -> bool:
+    tracker.start_login()
+    return tracker.finish_login(position)
 
 
-def live(progress: Progress, *pushed: int) -> list[int | None]:
-    return [position for one in at(*pushed) for position in positions(progress.pushed(one))]
+def live(tracker: PositionTracker, *pushed: int) -> list[int | None]:
+    return [position for one in at(*pushed) for position in positions(tracker.receive(one))]
 
 
 def test_the_first_connection_begins_with_what_comes() -> None:
-    progress = Progress()
-    assert not entered(progress, 40)
-    assert live(progress, 41, 43) == [41, 43]
-    assert progress.told == 40
+    tracker = PositionTracker()
+    assert not entered(tracker, 40)
+    assert live(tracker, 41, 43) == [41, 43]
+    assert tracker.confirmed == 40
 
 
 def test_what_came_before_the_cut_does_not_come_again() -> None:
-    progress = Progress()
-    entered(progress, 40)
-    live(progress, 41, 42)
-    assert entered(progress, 40)
-    assert positions(progress.fetched(at(41, 42, 43), 43, more=False)) == [43]
-    assert progress.told == 43
+    tracker = PositionTracker()
+    entered(tracker, 40)
+    live(tracker, 41, 42)
+    assert entered(tracker, 40)
+    assert positions(tracker.receive_page(at(41, 42, 43), 43, has_more=False)) == [43]
+    assert tracker.confirmed == 43
 
 
 def test_live_pushes_wait_behind_what_was_missed() -> None:
-    progress = Progress(after=10)
-    entered(progress, 10)
-    assert live(progress, 14, 15) == []
-    assert positions(progress.fetched(at(11, 12), 12, more=True)) == [11, 12]
-    assert live(progress, 16) == []
-    assert positions(progress.fetched(at(13, 14), 14, more=False)) == [13, 14, 15, 16]
-    assert live(progress, 17) == [17]
+    tracker = PositionTracker(after=10)
+    entered(tracker, 10)
+    assert live(tracker, 14, 15) == []
+    assert positions(tracker.receive_page(at(11, 12), 12, has_more=True)) == [11, 12]
+    assert live(tracker, 16) == []
+    assert positions(tracker.receive_page(at(13, 14), 14, has_more=False)) == [13, 14, 15, 16]
+    assert live(tracker, 17) == [17]
 
 
 def test_what_is_in_no_page_is_not_lost() -> None:
     """An app's room is not fetched, so its message may lie below the position of the page."""
-    progress = Progress(after=10)
-    entered(progress, 10)
-    live(progress, 12)
-    assert positions(progress.fetched(at(11), 13, more=True)) == [11]
-    assert positions(progress.fetched(at(14), 14, more=False)) == [14, 12]
+    tracker = PositionTracker(after=10)
+    entered(tracker, 10)
+    live(tracker, 12)
+    assert positions(tracker.receive_page(at(11), 13, has_more=True)) == [11]
+    assert positions(tracker.receive_page(at(14), 14, has_more=False)) == [14, 12]
 
 
 def test_a_node_that_is_behind_pushes_nothing_a_second_time() -> None:
-    progress = Progress()
-    entered(progress, 40)
-    live(progress, 41)
-    progress.tell(41)
-    entered(progress, 41)
-    progress.fetched((), 41, more=False)
-    assert live(progress, 41, 42) == [42]
+    tracker = PositionTracker()
+    entered(tracker, 40)
+    live(tracker, 41)
+    tracker.confirm(41)
+    entered(tracker, 41)
+    tracker.receive_page((), 41, has_more=False)
+    assert live(tracker, 41, 42) == [42]
 
 
 def test_a_second_cut_while_fetching_fetches_the_rest() -> None:
-    progress = Progress(after=10)
-    entered(progress, 10)
-    live(progress, 20)
-    progress.fetched(at(11, 12), 12, more=True)
-    assert progress.told == 12
-    entered(progress, 12)
-    assert positions(progress.fetched(at(13, 20), 20, more=False)) == [13, 20]
+    tracker = PositionTracker(after=10)
+    entered(tracker, 10)
+    live(tracker, 20)
+    tracker.receive_page(at(11, 12), 12, has_more=True)
+    assert tracker.confirmed == 12
+    entered(tracker, 12)
+    assert positions(tracker.receive_page(at(13, 20), 20, has_more=False)) == [13, 20]
 
 
 def test_ones_own_message_is_known_from_its_acknowledgement() -> None:
-    progress = Progress()
-    entered(progress, 40)
-    progress.know(41)
-    entered(progress, 40)
-    assert positions(progress.fetched(at(41, 42), 42, more=False)) == [42]
+    tracker = PositionTracker()
+    entered(tracker, 40)
+    tracker.mark_delivered(41)
+    entered(tracker, 40)
+    assert positions(tracker.receive_page(at(41, 42), 42, has_more=False)) == [42]
 
 
 def test_a_reset_goes_on_from_where_the_site_says() -> None:
     """After a restore the log's head may lie before what one was told."""
-    progress = Progress(after=1000)
-    entered(progress, 1000)
-    assert live(progress, 31) == []
-    assert positions(progress.reset(30)) == []
-    assert progress.told == 30
-    assert live(progress, 31) == [31]
+    tracker = PositionTracker(after=1000)
+    entered(tracker, 1000)
+    assert live(tracker, 31) == []
+    assert positions(tracker.reset(30)) == []
+    assert tracker.confirmed == 30
+    assert live(tracker, 31) == [31]
 
 
 def test_what_has_no_position_comes_at_once() -> None:
-    progress = Progress(after=10)
-    entered(progress, 10)
-    assert progress.pushed(Push("enter", {})) == [Push("enter", {})]
+    tracker = PositionTracker(after=10)
+    entered(tracker, 10)
+    assert tracker.receive(Push("enter", {})) == [Push("enter", {})]
 
 
 def test_what_is_remembered_does_not_grow() -> None:
-    progress = Progress()
-    entered(progress, 0)
+    tracker = PositionTracker()
+    entered(tracker, 0)
     for position in range(1, 1000):
-        live(progress, position)
-        progress.tell(position)
-    assert progress._seen == set()
+        live(tracker, position)
+        tracker.confirm(position)
+    assert tracker._delivered == set()
