@@ -1,9 +1,10 @@
-"""Content of the protocol page, collected from the registries: commands, replies, pushes, codes and frames."""
+"""Content of the protocol page, collected from the registries: commands, replies, pushes, codes, reasons and frames."""
 
 from __future__ import annotations
 
 import functools
 import inspect
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from google.protobuf.descriptor import FieldDescriptor
 
 import chat.commands  # noqa: F401  registers them
 from chat import errors
+from chat.account_errors import ALL_REASONS
 from chat.commands.registry import COMMANDS, Command
 from chat.wire import im_pb2
 from chat.wire.schema.events import EVENTS
@@ -66,6 +68,17 @@ class ShapeText:
     name: str
     about: str
     fields: list[Field]
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonText:
+    """A reason of refusals. `sentence` shows its parameters as `{name}`; it is empty where it has no fixed words."""
+
+    key: str
+    code: int
+    about: str
+    sentence: str
+    retry: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +143,22 @@ def limits() -> list[Limit]:
     return [Limit(name, getattr(settings, name), meanings[name]) for name in LIMITS]
 
 
+def reasons() -> list[ReasonText]:
+    """Return the reasons of refusals, ordered by code."""
+    known = sorted(ALL_REASONS.values(), key=lambda reason: (reason.code.number, reason.key))
+    return [
+        ReasonText(
+            reason.key,
+            reason.code.number,
+            reason.when,
+            # The password policy writes its own sentences.
+            "" if reason.text == "%(problem)s" else _PARAMETER.sub(r"{\1}", reason.text),
+            reason.retry,
+        )
+        for reason in known
+    ]
+
+
 def closes() -> list[errors.Close]:
     """Return the site's own WebSocket close codes."""
     found = [value for value in vars(errors).values() if isinstance(value, errors.Close)]
@@ -192,6 +221,8 @@ def _protobuf_type(field: FieldDescriptor) -> str:
     name = kind.name if kind else _SCALARS[field.type]
     return f"repeated {name}" if field.is_repeated else name
 
+
+_PARAMETER = re.compile(r"%\((\w+)\)s")
 
 _SCALARS = {
     number: name.removeprefix("TYPE_").lower()

@@ -35,6 +35,7 @@ def protocol(request: HttpRequest) -> HttpResponse:
         "pushes": protocol_page.pushes(),
         "shapes": protocol_page.shapes(),
         "codes": errors.CODES,
+        "reasons": protocol_page.reasons(),
         "closes": protocol_page.closes(),
         "limits": protocol_page.limits(),
         "enums": protocol_page.enums(),

@@ -13,7 +13,8 @@ How to write a call:
 - OpenAPI: `@described("Send a message", takes=Send, gives={201: Sent}, refuses=(404, 409), examples=…)` of
   `openapi.py` wraps drf-spectacular's `extend_schema` and adds the statuses and headers of every call.
   `idempotent=True` documents the header `Idempotency-Key`.
-- Errors: raise `ChatError`, or let an `AccountError` pass; `problems.py` makes the response.
+- Errors: raise `ChatError` with a reason of `chat.reasons`, or let an `AccountError` pass; `problems.py` makes the
+  response.
 - Lists: `page = pagination.asked(request, largest=100)`; read `page.limit` rows beyond `page.after`; return
   `pagination.answer(rows, next=…)`. Cursors are opaque to clients. `openapi.paged("ItemPage", Item)` is the shape,
   and `query=(LIMIT, CURSOR)` documents the parameters.

@@ -11,6 +11,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.views import APIView
 
+from chat.account_errors import ALL_REASONS
 from chat.api.v1 import problems
 from chat.api.v1.endpoint import NoSuchPath
 from chat.wire.schema.events import WEBHOOK_EVENTS
@@ -50,6 +51,11 @@ def test_every_call_is_in_it() -> None:
     """Whatever Django routes to a view of the API, but those for paths that do not exist."""
     routed = {path for path, view in _views() if issubclass(view, APIView) and not issubclass(view, NoSuchPath)}
     assert routed == set(openapi.document()["paths"])
+
+
+def test_a_problem_names_every_reason() -> None:
+    reason = openapi.document()["components"]["schemas"]["Problem"]["properties"]["reason"]
+    assert set(reason["x-extensible-enum"]) == set(ALL_REASONS)
 
 
 def test_operation_ids_are_unique() -> None:

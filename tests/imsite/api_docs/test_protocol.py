@@ -9,6 +9,7 @@ import pytest
 
 import chat.commands  # noqa: F401  registers them
 from chat import errors
+from chat.account_errors import ALL_REASONS
 from chat.commands.registry import COMMANDS
 from chat.wire import im_pb2
 from chat.wire.schema.events import EVENTS
@@ -42,6 +43,14 @@ def test_everything_the_page_links_to_is_on_it() -> None:
     fields += [field for shape in protocol.shapes() for field in shape.fields]
     linked = {field.type.shape for field in fields if field.type.shape}
     assert linked <= {shape.name for shape in protocol.shapes()}
+
+
+def test_the_page_has_every_reason_with_its_code_and_what_to_do() -> None:
+    shown = {reason.key: reason for reason in protocol.reasons()}
+    assert shown.keys() == ALL_REASONS.keys()
+    assert shown["muted"].code == 1003 and shown["slow_mode"].retry and not shown["message_too_long"].retry
+    assert shown["message_too_long"].sentence == "A message can have at most {limit} characters."
+    assert all(reason.about and "%(" not in reason.sentence for reason in shown.values())
 
 
 def test_the_page_has_every_command_code_close_code_and_frame() -> None:

@@ -125,7 +125,7 @@ async def test_who_is_online() -> None:
 
 
 async def test_many_at_once_get_a_result_each() -> None:
-    problem = {"status": 404, "code": 1005, "detail": "There is no such person."}
+    problem = {"status": 404, "code": 1005, "reason": "account_not_found", "detail": "This user does not exist."}
     refused = {"status": 404, "problem": problem}
     server = Server(httpx.Response(200, json={"results": [{"status": 201, **STORED}, refused]}))
     drafts = [
@@ -136,14 +136,14 @@ async def test_many_at_once_get_a_result_each() -> None:
         first, second = await im.send_many(drafts)
     assert first == [SENT]
     assert isinstance(second, Refused)
-    assert (second.code, second.status) == (1005, 404)
+    assert (second.code, second.reason, second.status) == (1005, "account_not_found", 404)
     one, other = server.bodies()[0]["messages"]
     assert (one["as"], one["clientMsgId"]) == ("bob", drafts[0].idempotency_key)
     assert other["transient"] is True
 
 
 async def test_of_several_places_each_tells_what_became_of_it_there() -> None:
-    problem = {"status": 404, "code": 1005, "detail": "There is no such person."}
+    problem = {"status": 404, "code": 1005, "reason": "account_not_found", "detail": "This user does not exist."}
     places = [STORED["messages"][0], {"to": {"user": "x"}, "problem": problem}, {"to": {"app": 101}, "persons": 12}]
     async with Server(httpx.Response(201, json={"messages": places})).client() as im:
         stored, refused, pushed = await im.send("hello", to=Recipient.users(["alice", "x"]))

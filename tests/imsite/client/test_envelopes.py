@@ -23,10 +23,19 @@ def test_a_frame_holds_one_envelope_or_an_array() -> None:
 
 def test_a_refusal_tells_code_reason_and_facts() -> None:
     data = {"error": "You are sending too fast.", "retryAfter": 0.5}
-    response = {"code": 1011, "codeMsg": "Too much", "data": data}
+    response = {"code": 1011, "codeMsg": "Too much", "reason": "rate_limited", "data": data}
     with pytest.raises(Refused, match="too fast") as caught:
         envelopes.parse_envelope(REPLY | {"response": response}).result()
-    assert (caught.value.code, caught.value.retry_after, caught.value.is_transient) == (1011, 0.5, True)
+    assert (caught.value.code, caught.value.reason) == (1011, "rate_limited")
+    assert (caught.value.retry_after, caught.value.is_transient) == (0.5, True)
+
+
+def test_a_refusal_of_an_older_site_has_no_reason() -> None:
+    with pytest.raises(Refused) as caught:
+        envelopes.parse_envelope(
+            REPLY | {"response": {"code": 1003, "codeMsg": "Not authorised", "data": None}}
+        ).result()
+    assert (caught.value.code, caught.value.reason) == (1003, "")
 
 
 def test_a_fixed_limit_does_not_pass() -> None:

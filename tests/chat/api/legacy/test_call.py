@@ -50,7 +50,8 @@ READS = {"/user/list": {"appID": "101"}, "/user/online": {"userID": "alice"}}
 def test_a_send_that_is_not_right_is_refused(path: str, change: dict[str, str], code: int, old: App) -> None:
     reply = post(Client(), path, **SEND | change)
     assert reply["code"] == code
-    assert reply["data"]["error"]
+    assert reply.keys() == {"code", "msg", "data"}
+    assert reply["data"]["error"] and reply["data"].keys() <= {"error", "field", "limit"}
     assert not Message.objects.exists()
 
 
