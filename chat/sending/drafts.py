@@ -53,6 +53,11 @@ class Draft:
         return None if self.client_id is None else (self.sender, self.client_id)
 
 
+_ONLINE_CODES = {True: "1", False: "0", None: ""}
+"""How stored responses hold whether the recipient was online."""
+_ONLINE_FROM_CODE = {code: online for online, code in _ONLINE_CODES.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class StoredMessage:
     """The acknowledgement of a draft: the message that is stored for it.
@@ -71,13 +76,13 @@ class StoredMessage:
 
     def to_response(self) -> str:
         """Return the text that is stored with an idempotency key, without the position, which the message's row has."""
-        return orjson.dumps([self.channel, self.id, self.seq, self.time, self.recipient_online]).decode()
+        return orjson.dumps([self.channel, self.id, self.seq, self.time, _ONLINE_CODES[self.recipient_online]]).decode()
 
     @classmethod
     def from_response(cls, text: str) -> StoredMessage:
         """Return the repeated message of a text that `to_response` made; its position is 0."""
-        channel, pk, seq, time, recipient_online = orjson.loads(text)
-        return cls(channel, pk, seq, time, repeated=True, recipient_online=recipient_online)
+        channel, pk, seq, time, online = orjson.loads(text)
+        return cls(channel, pk, seq, time, repeated=True, recipient_online=_ONLINE_FROM_CODE[online])
 
 
 Outcome = StoredMessage | Exception

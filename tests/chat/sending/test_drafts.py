@@ -17,3 +17,12 @@ def test_a_stored_response_tells_the_message_but_not_its_position(online: bool |
     stored = StoredMessage(10, 101, 5, 1_700_000_000_000, 1001, recipient_online=online)
     again = StoredMessage.from_response(stored.to_response())
     assert again == StoredMessage(10, 101, 5, 1_700_000_000_000, 0, repeated=True, recipient_online=online)
+
+
+@pytest.mark.parametrize(
+    ("text", "online"), [('[10,101,5,7,"1"]', True), ('[10,101,5,7,"0"]', False), ('[10,101,5,7,""]', None)]
+)
+def test_responses_stored_by_earlier_versions_are_read(text: str, online: bool | None) -> None:
+    stored = StoredMessage.from_response(text)
+    assert stored.recipient_online is online
+    assert stored.to_response() == text
