@@ -1,18 +1,19 @@
-/** The viewer of the OpenAPI document. Its bundle, SwaggerUIBundle, is loaded before, and its style sheet has a look for
- * the dark that it wears by a class. */
+// Shows the OpenAPI document. The bundle with SwaggerUIBundle is loaded before; its style sheet has a dark theme that a
+// class selects.
+
 const root = document.documentElement;
-const place = document.getElementById("api");
+const container = document.getElementById("api");
 
-const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-root.classList.toggle("dark-mode", dark);
+const isDark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+root.classList.toggle("dark-mode", isDark);
 
-// @ts-expect-error a script of drf-spectacular-sidecar
+// @ts-expect-error The global is defined by drf-spectacular-sidecar.
 window.SwaggerUIBundle({
-  url: place?.dataset.schema,
-  domNode: place,
+  url: container?.dataset.schema,
+  domNode: container,
   deepLinking: true,
   docExpansion: "list",
   defaultModelsExpandDepth: 0,
-  // Nobody else is asked whether the document is valid.
+  // Without this, the document is sent to a validator on another host.
   validatorUrl: null,
 });

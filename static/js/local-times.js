@@ -1,10 +1,8 @@
-// On somebody's own pages: times that the server has written in UTC, in the browser's zone. Where the person has chosen
-// a zone, the server uses that, and there is nothing to do here.
+// On the account pages: shows times in the browser's time zone where the server has written them in UTC. The server uses
+// the time zone of the profile if there is one, and then leaves out `data-utc`.
 
 const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
 
 /** @type {NodeListOf<HTMLTimeElement>} */
 const times = document.querySelectorAll("time[data-utc]");
-for (const time of times) {
-  time.textContent = format.format(new Date(time.dateTime));
-}
+for (const time of times) time.textContent = format.format(new Date(time.dateTime));

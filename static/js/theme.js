@@ -1,18 +1,16 @@
-// Loaded before the first paint, so not a module: the look that was chosen here before, without a flash.
+// Applies the chosen theme. Loaded before the first paint, so that nothing flashes; therefore no module.
 {
-  const apply = () => {
-    const chosen = localStorage.getItem("im.theme");
-    if (chosen !== "light" && chosen !== "dark") return;
-    document.documentElement.dataset.theme = chosen;
-    // The colour of what is around the page, of which there is one for each look of the system.
+  const applyTheme = () => {
+    const theme = localStorage.getItem("im.theme");
+    if (theme !== "light" && theme !== "dark") return;
+    document.documentElement.dataset.theme = theme;
+    // The colour of the browser's own bars: one of these elements is for each theme.
     /** @type {NodeListOf<HTMLMetaElement>} */
-    const metas = document.querySelectorAll("meta[name=theme-color]");
-    for (const meta of metas) {
-      meta.media = meta.dataset.look === chosen ? "" : "not all";
-    }
+    const themeColors = document.querySelectorAll("meta[name=theme-color]");
+    for (const meta of themeColors) meta.media = meta.dataset.theme === theme ? "" : "not all";
   };
-  apply();
-  addEventListener("themechosen", apply);
-  // In another tab.
-  addEventListener("storage", (event) => event.key === "im.theme" && apply());
+  applyTheme();
+  addEventListener("theme-change", applyTheme);
+  // The theme was chosen in another tab.
+  addEventListener("storage", (event) => event.key === "im.theme" && applyTheme());
 }

@@ -77,4 +77,4 @@ async def test_by_touch_a_guest_is_mentioned_in_the_room(site: Site, person: Ope
     await expect(alice.get_by_test_id("composer")).to_be_focused()
     await alice.get_by_test_id("composer-send").tap()
     await expect(shown(guest, "@Quiet Cedar")).to_be_visible()
-    await expect(guest.locator("[data-testid=message-text] .mention.me")).to_have_count(1)
+    await expect(guest.locator("[data-testid=message-text] .mention.self")).to_have_count(1)

@@ -21,8 +21,8 @@ async def confirm(page: Page) -> None:
     await page.locator("dialog[open]").get_by_test_id("dialog-confirm").click()
 
 
-def listed(page: Page, place: str) -> Locator:
-    return page.locator(f"[data-testid=circle-person][data-place={place}]")
+def listed(page: Page, section: str) -> Locator:
+    return page.locator(f"[data-testid=contact][data-section={section}]")
 
 
 async def test_alice_asks_bob_accepts_and_she_reads_his_status(site: Site, person: OpenPerson) -> None:
@@ -41,7 +41,7 @@ async def test_alice_asks_bob_accepts_and_she_reads_his_status(site: Site, perso
     await alice.locator("[data-testid=person-item][data-user-id=bob]").get_by_test_id("person-menu").click()
     await alice.get_by_test_id("friend-request").click()
     await people_of(alice)
-    await expect(listed(alice, "asked")).to_have_count(1)
+    await expect(listed(alice, "outgoing")).to_have_count(1)
 
     if await bob.get_by_test_id("back").is_visible():
         await bob.get_by_test_id("back").click()
@@ -55,7 +55,7 @@ async def test_alice_asks_bob_accepts_and_she_reads_his_status(site: Site, perso
         await expect(listed(page, "friends")).to_have_attribute("data-online", "true")
         await expect(page.get_by_test_id("requests-badge")).to_be_hidden()
     await expect(listed(alice, "friends")).to_contain_text("at sea")
-    await listed(alice, "friends").get_by_test_id("circle-open").click()
+    await listed(alice, "friends").get_by_test_id("contact-open").click()
     await expect(alice.get_by_test_id("channel-title")).to_have_text("Bob")
 
 
@@ -72,7 +72,7 @@ async def test_alice_finds_a_friend_by_the_sound_of_the_name(site: Site, person:
         await dialog.get_by_test_id("person-search").fill(typed)
         await expect(dialog.get_by_test_id("person-option")).to_contain_text("马远")
     await dialog.get_by_test_id("option-add").click()
-    await expect(listed(alice, "asked")).to_contain_text("马远")
+    await expect(listed(alice, "outgoing")).to_contain_text("马远")
 
 
 async def test_what_bob_has_read_shows_to_alice(site: Site, person: OpenPerson) -> None:

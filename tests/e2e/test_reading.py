@@ -125,7 +125,7 @@ async def test_what_cannot_be_loaded_says_why_and_is_tried_again(site: Site, per
     failed = alice.get_by_test_id("list-failed")
     await expect(failed).to_contain_text("好友没有加载出来")
     await failed.get_by_test_id("list-retry").click()
-    await expect(alice.locator("#circle-state")).to_contain_text("还没有好友")
+    await expect(alice.locator("#contact-list-placeholder")).to_contain_text("还没有好友")
 
     await alice.get_by_test_id("find-people").click()
     dialog = alice.locator("dialog[open]")
@@ -153,7 +153,7 @@ async def test_bobs_new_name_shows_to_alice_at_once_and_is_one_that_can_be_menti
         await bob.login_token(tokens["bob"])
         await bob.call("message.send", target=target, type="text", msg="@Alice, who is @bob?")
         await expect(alice.locator(".mention")).to_have_text(["@Alice", "@bob"])
-        await expect(alice.locator(".mention.me")).to_have_text("@Alice")
+        await expect(alice.locator(".mention.self")).to_have_text("@Alice")
     site.manage("shell", "--no-imports", "-c", _RENAME)
     await expect(alice.locator("[data-testid=person-item][data-user-id=bob]")).to_contain_text("Robert")
     await expect(alice.locator(".message-name")).to_have_text("Robert")

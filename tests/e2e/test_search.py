@@ -54,9 +54,9 @@ async def test_alice_finds_what_bob_said_long_ago_and_goes_there(site: Site, per
     await alice.get_by_test_id("search-toggle").click()
     field, state = alice.get_by_test_id("search-field"), alice.get_by_test_id("search-state")
     await expect(field).to_be_focused()
-    await expect(state).to_contain_text("Type some words")
+    await expect(state).to_contain_text("Enter words")
     await field.fill("EARLY")
-    await expect(state).to_contain_text("No message in this conversation has “EARLY” in it.")
+    await expect(state).to_contain_text("No messages in this channel match “EARLY”.")
     await alice.get_by_text("Everywhere", exact=True).click()
     await expect(results(alice)).to_have_count(2)
     await expect(alice.get_by_test_id("search-status")).to_have_text("2 messages")
@@ -150,7 +150,7 @@ async def test_more_comes_page_by_page_and_what_alice_recalls_is_gone_from_it(si
         await alice.keyboard.press("Alt+k")
         await alice.get_by_test_id("search-field").fill("one")
         await expect(results(alice)).to_have_count(20)
-        await expect(alice.get_by_test_id("search-status")).to_have_text("The newest 20 messages")
+        await expect(alice.get_by_test_id("search-status")).to_have_text("Latest 20 messages")
         # Not by a pointer, on whose way the list moves and so asks by itself.
         await alice.get_by_test_id("search-more").evaluate("button => button.click()")
         await expect(results(alice)).to_have_count(40)
@@ -241,7 +241,7 @@ async def test_a_guest_is_told_that_searching_needs_an_account(site: Site, perso
     await enter_as_guest(guest, site, "Passer-by")
     await guest.get_by_test_id("search-toggle").click()
     await guest.get_by_test_id("search-field").fill("hello")
-    await expect(guest.get_by_test_id("search-state")).to_contain_text("Searching needs an account")
+    await expect(guest.get_by_test_id("search-state")).to_contain_text("Sign in or create an account")
 
 
 @pytest.mark.parametrize(("width", "locale"), [(1280, "en-GB"), (1024, "zh-CN"), (768, "en-GB"), (390, "en-GB")])

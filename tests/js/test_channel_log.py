@@ -16,7 +16,7 @@ pytestmark = [
 ]
 
 _PRELUDE = """async (given) => {
-  const { ChannelLog, WINDOW } = await import("/static/js/state/channel-log.js");
+  const { ChannelLog, MAX_MESSAGES } = await import("/static/js/state/channel-log.js");
   const m = (seq, more = {}) => ({ id: `id${seq}`, seq, msg: `text ${seq}`, ...more });
   const page = (from, to, hasMore) => ({
     messages: Array.from({ length: to - from + 1 }, (_, i) => m(from + i)), notes: [], hasMore,
@@ -76,7 +76,7 @@ async def test_a_long_walk_back_drops_the_far_end(modules: Page) -> None:
     script = """
       log.setNewest(page(951, 1000, true));
       for (let from = 901; from > 400; from -= 50) log.addOlder(page(from, from + 49, true));
-      return [log.messages.length <= WINDOW, log.hasNewer, log.gap()];"""
+      return [log.messages.length <= MAX_MESSAGES, log.hasNewer, log.gap()];"""
     assert await run(modules, script) == [True, True, None]
 
 
@@ -87,9 +87,9 @@ async def test_what_came_while_the_last_page_was_under_way_is_still_newer(module
 
 async def test_who_reads_above_keeps_what_they_read_while_hundreds_come(modules: Page) -> None:
     script = """
-      log.setNewest(page(1, 50, false)); log.readAbove = true;
+      log.setNewest(page(1, 50, false)); log.isReadAbove = true;
       for (let seq = 51; seq <= 1000; seq++) log.add(m(seq));
-      return [log.firstSeq, log.messages.length <= WINDOW + 50, log.hasNewer, log.gap(1000)];"""
+      return [log.firstSeq, log.messages.length <= MAX_MESSAGES + 50, log.hasNewer, log.gap(1000)];"""
     assert await run(modules, script) == [1, True, True, None]
 
 
@@ -98,5 +98,5 @@ async def test_who_follows_has_the_newest_and_a_bounded_window(modules: Page) ->
       log.setNewest(page(1, 50, false));
       for (let seq = 51; seq <= 1000; seq++) log.add(m(seq));
       log.fill(1000, page(1001, 1400, false));
-      return [log.lastSeq, log.messages.length <= WINDOW + 50, log.hasOlder, log.hasNewer];"""
+      return [log.lastSeq, log.messages.length <= MAX_MESSAGES + 50, log.hasOlder, log.hasNewer];"""
     assert await run(modules, script) == [1400, True, True, False]

@@ -16,21 +16,21 @@ pytestmark = [
 ]
 
 _PRELUDE = """async () => {
+  const { Emitter } = await import("/static/js/lib/events.js");
   const { Store } = await import("/static/js/state/store.js");
   const { Conversation } = await import("/static/js/net/conversation.js");
   const store = new Store();
-  const told = [];
-  const answers = {};
-  const socket = Object.assign(new EventTarget(), {
-    ready: true,
+  const requests = [];
+  const replies = {};
+  const socket = {
+    isReady: true,
     request: async (cmd, data) => {
-      told.push([cmd, data.target, data.seq]);
-      return answers[cmd]?.(data) ?? {};
+      requests.push([cmd, data.target, data.seq]);
+      return replies[cmd]?.(data) ?? {};
     },
-  });
-  const session = Object.assign(new EventTarget(), { watchGap: () => {} });
-  const outbox = Object.assign(new EventTarget(), { add: () => {} });
-  const conversation = new Conversation({ socket, store, outbox, session });
+  };
+  const gapFiller = { check: () => {} };
+  const conversation = new Conversation({ socket, store, outbox: new Emitter(), session: new Emitter(), gapFiller });
   const channel = (target, lastSeq, readSeq) => ({
     target, kind: "public", name: target, closed: false, role: "member", slowMode: 0, announcementsOnly: false,
     lastSeq, readSeq, unread: lastSeq - readSeq, activeAt: 0,
@@ -52,15 +52,15 @@ async def test_whoever_goes_quickly_through_channels_has_read_them_all(modules: 
     script = """
       store.setChannels([channel("7", 3, 0), channel("8", 5, 0)]);
       conversation.markRead("7", 2); conversation.markRead("8", 5); conversation.markRead("7", 3);
-      await until(() => told.length >= 2);
-      return told;"""
+      await until(() => requests.length >= 2);
+      return requests;"""
     assert await run(modules, script) == [["read.mark", "7", 3], ["read.mark", "8", 5]]
 
 
 async def test_whoever_has_gone_elsewhere_is_not_fetched_back_by_a_message_that_was_sought(modules: Page) -> None:
     script = """
       const revealed = []; conversation.addEventListener("reveal", ({ detail }) => revealed.push(detail.seq));
-      let arrive; answers["message.history"] = () => new Promise((done) => (arrive = done));
+      let arrive; replies["message.history"] = () => new Promise((done) => (arrive = done));
       store.setChannels([channel("7", 900, 900), channel("8", 0, 0)]);
       store.setCurrent("7");
       const sought = conversation.reveal("7", 20);
@@ -74,13 +74,13 @@ async def test_whoever_has_gone_elsewhere_is_not_fetched_back_by_a_message_that_
 async def test_a_channel_with_more_unread_than_is_loaded_opens_where_reading_stopped(modules: Page) -> None:
     script = """
       const asked = [];
-      answers["message.history"] = ({ after, limit }) => {
+      replies["message.history"] = ({ after, limit }) => {
         asked.push(after);
         return page(after + 1, after + limit, true);
       };
       store.setChannels([channel("7", 600, 100)]);
-      store.logOf("7").setNewest({ ...page(301, 600), hasMore: true });
+      store.openLog("7").setNewest({ ...page(301, 600), hasMore: true });
       conversation.open("7");
       await until(() => store.log?.messages[0]?.seq === 86);
-      return [asked, store.newAfter];"""
+      return [asked, store.dividerSeq];"""
     assert await run(modules, script) == [[85], 100]

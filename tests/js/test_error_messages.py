@@ -33,17 +33,17 @@ def test_a_chinese_text_has_the_parameters_of_the_sentence(key: str) -> None:
 @pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.sqlite
 @pytest.mark.skipif(machine.chromium() is None, reason="Chromium is missing on this machine")
-async def test_a_refusal_is_said_in_the_users_language(modules: Page) -> None:
+async def test_an_error_is_explained_in_the_users_language(modules: Page) -> None:
     said = await modules.evaluate("""async () => {
-      const { refusalText } = await import("/static/js/lib/error-messages.js");
+      const { errorReplyText } = await import("/static/js/lib/error-messages.js");
       const { language } = await import("/static/js/lib/i18n.js");
-      const say = (code, reason, data) => refusalText({ code, reason, data });
+      const say = (code, reason, data) => errorReplyText({ code, reason, data });
       const all = () => [
         say(1003, "cannot_add_user", { error: "You cannot add ma.yuan.", userId: "ma.yuan" }),
         say(1011, "slow_mode", { error: "This channel is in slow mode. …", retryAfter: 19.2 }),
         say(1003, "muted", { error: "You are muted.", until: null }),
         say(1004, "a_reason_of_tomorrow", null),
-        refusalText({ code: 1009, data: { error: "Kept by an older page." } }),
+        errorReplyText({ code: 1009, data: { error: "Kept by an older page." } }),
       ];
       const english = all();
       language.choose("zh");
@@ -53,13 +53,17 @@ async def test_a_refusal_is_said_in_the_users_language(modules: Page) -> None:
         [
             *("You cannot add ma.yuan.", "This channel is in slow mode. …"),
             *(
-                "You are muted here. You can read, but not write.",
+                "You are muted here. You can read messages, but not send any.",
                 "Something went wrong on the server. Please try again.",
             ),
             "Kept by an older page.",
         ],
         [
-            *("不能把 ma.yuan 加进来。", "这里开启了慢速模式，20 秒后可以再发。", "你已被禁言，只能阅读。"),
-            *("服务器出了点问题，请重试。", "操作没有成功。"),
+            *(
+                "不能把 ma.yuan 加进来。",
+                "这里开启了慢速模式，20 秒后可以再发。",
+                "你在这里已被禁言，可以查看消息，但不能发送。",
+            ),
+            *("服务器出了点问题，请重试。", "操作失败，请重试。"),
         ],
     ]

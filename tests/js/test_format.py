@@ -20,9 +20,9 @@ NEW_YEAR = 1_767_225_600_000
 async def shown(modules: Page, zone: str, time: int) -> list[object]:
     """The clock, the day's number, and the day as seen from the second of January."""
     script = """async ([zone, time, now]) => {
-      const { useTimeZone, clock, dayNumber, day } = await import("/static/js/lib/format.js");
-      useTimeZone(zone);
-      return [clock(time), dayNumber(time), day(time, now)];
+      const { setTimeZone, formatTime, dayNumber, formatDay } = await import("/static/js/lib/format.js");
+      setTimeZone(zone);
+      return [formatTime(time), dayNumber(time), formatDay(time, now)];
     }"""
     parts: list[object] = await modules.evaluate(script, [zone, time, NEW_YEAR + 36 * 3_600_000])
     return parts
@@ -57,8 +57,8 @@ async def test_an_unknown_zone_is_the_browsers(modules: Page) -> None:
 async def test_of_a_hundred_people_the_first_are_named(modules: Page, language: str, count: int, expected: str) -> None:
     script = """async ([code, names]) => {
       const { language } = await import("/static/js/lib/i18n.js");
-      const { nameList } = await import("/static/js/lib/format.js");
+      const { formatNameList } = await import("/static/js/lib/format.js");
       language.choose(code);
-      return nameList(names);
+      return formatNameList(names);
     }"""
     assert await modules.evaluate(script, [language, [f"P{number}" for number in range(1, count + 1)]]) == expected

@@ -1,4 +1,4 @@
-"""Both languages have every word that the markup and the modules ask for, and no other."""
+"""Both languages have every text that the markup and the modules name, and no other."""
 
 from __future__ import annotations
 
@@ -10,36 +10,60 @@ from django.conf import settings
 
 _ROOT = Path(settings.BASE_DIR)
 _MODULES = _ROOT / "static" / "js"
-# Keys put together from a kind, role, code or note: their beginnings.
+# Keys that are built at run time from a kind, role, code or note: their prefixes.
 _COMPUTED = (
-    *("note.", "error.", "role.", "kind.", "join.", "start.", "tips.", "message.", "details.", "new.", "menu.to"),
-    *("people.", "composer.", "friend."),
+    "note.",
+    "error.",
+    "role.",
+    "userKind.",
+    "join.",
+    "intro.",
+    "message.",
+    "contacts.",
+    "composer.",
+    "friend.",
 )
 
 
+def texts(language: str) -> dict[str, str]:
+    """The source of each text by key: a string, or a function."""
+    modules = "".join((_MODULES / "locales" / f"{language}{part}.js").read_text() for part in ("", "-dialogs"))
+    return dict(re.findall(r'^  "([\w.]+)": (.*),$', modules, re.MULTILINE))
+
+
 def keys(language: str) -> set[str]:
-    return set(re.findall(r'^  "([\w.]+)":', (_MODULES / "locales" / f"{language}.js").read_text(), re.MULTILINE))
+    return set(texts(language))
 
 
-def asked_for() -> set[str]:
+def named_in_templates() -> set[str]:
     templates = "".join(path.read_text() for path in (_ROOT / "templates" / "chat").glob("*.html"))
-    modules = "".join(path.read_text() for path in _MODULES.rglob("*.js") if path.parent.name != "locales")
-    named = re.findall(r'data-i18n(?:-label|-hint)?="([\w.]+)"', templates)
-    return {*named, *re.findall(r'"([a-z][A-Za-z]+\.[A-Za-z.]+)"', modules)}
+    return set(re.findall(r'data-i18n(?:-label|-hint)?="([\w.]+)"', templates))
+
+
+def modules() -> str:
+    return "".join(path.read_text() for path in _MODULES.rglob("*.js") if path.parent.name != "locales")
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_nothing_that_the_markup_names_is_missing(language: str) -> None:
-    templates = "".join(path.read_text() for path in (_ROOT / "templates" / "chat").glob("*.html"))
-    named = set(re.findall(r'data-i18n(?:-label|-hint)?="([\w.]+)"', templates))
-    called = {key for path in _MODULES.rglob("*.js") for key in re.findall(r'\bt\("([\w.]+)"', path.read_text())}
-    assert (named | called) - keys(language) == set()
+def test_no_named_text_is_missing(language: str) -> None:
+    named = named_in_templates() | set(re.findall(r'\bt\("([\w.]+)"', modules()))
+    assert named - keys(language) == set()
 
 
-def test_both_languages_have_the_same_words() -> None:
+def test_both_languages_have_the_same_texts() -> None:
     assert keys("en") == keys("zh")
 
 
-def test_no_word_is_left_that_nothing_shows() -> None:
-    unused = keys("en") - asked_for()
+def test_both_languages_have_the_same_placeholders() -> None:
+    english, chinese = texts("en"), texts("zh")
+    strings = [key for key in english if english[key].startswith('"')]
+    placeholders = re.compile(r"\{\w+\}")
+    assert {
+        key for key in strings if {*placeholders.findall(english[key])} != {*placeholders.findall(chinese[key])}
+    } == set()
+
+
+def test_no_text_is_unused() -> None:
+    named = named_in_templates() | set(re.findall(r'"([a-z][A-Za-z]+\.[A-Za-z.]+)"', modules()))
+    unused = keys("en") - named
     assert {key for key in unused if not key.startswith(_COMPUTED)} == set()

@@ -19,13 +19,13 @@ pytestmark = [
 ]
 
 _SCRIPT = """async (content) => {
-  const { bytesOf, sniff } = await import("/static/js/lib/media.js");
-  const bytes = bytesOf(content);
-  return bytes && sniff(bytes);
+  const { decodeBase64, detectMedia } = await import("/static/js/lib/media.js");
+  const bytes = decodeBase64(content);
+  return bytes && detectMedia(bytes);
 }"""
 
 
-async def sniffed(modules: Page, content: bytes) -> Any:
+async def detected(modules: Page, content: bytes) -> Any:
     return await modules.evaluate(_SCRIPT, base64.b64encode(content).decode())
 
 
@@ -48,7 +48,7 @@ def picture(format: str, **how: Any) -> bytes:
     ],
 )
 async def test_a_picture_tells_its_size(modules: Page, content: bytes, type: str) -> None:
-    assert await sniffed(modules, content) == {"kind": "image", "type": type, "width": 37, "height": 21}
+    assert await detected(modules, content) == {"kind": "image", "type": type, "width": 37, "height": 21}
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ async def test_a_picture_tells_its_size(modules: Page, content: bytes, type: str
     ],
 )
 async def test_a_voice_is_known_by_its_beginning(modules: Page, content: bytes, type: str) -> None:
-    assert await sniffed(modules, content) == {"kind": "audio", "type": type}
+    assert await detected(modules, content) == {"kind": "audio", "type": type}
 
 
 @pytest.mark.parametrize(
@@ -82,12 +82,12 @@ async def test_a_voice_is_known_by_its_beginning(modules: Page, content: bytes, 
     ],
 )
 async def test_everything_else_is_nothing(modules: Page, content: bytes) -> None:
-    assert await sniffed(modules, content) is None
+    assert await detected(modules, content) is None
 
 
 async def test_a_picture_of_too_many_pixels_is_not_shown(modules: Page) -> None:
     bomb = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (30_000).to_bytes(4, "big") * 2 + b"\x08\2\0\0\0"
-    assert await sniffed(modules, bomb) is None
+    assert await detected(modules, bomb) is None
 
 
 async def test_what_is_no_base64_is_nothing(modules: Page) -> None:
@@ -96,7 +96,7 @@ async def test_what_is_no_base64_is_nothing(modules: Page) -> None:
 
 _LINE = """async ({ message, language }) => {
   const line = document.createElement("template");
-  line.id = "part-unknown-media";
+  line.id = "template-unavailable-media";
   line.content.append(document.createElement("span"));
   line.content.firstChild.append(document.createElement("span"));
   line.content.firstChild.firstChild.setAttribute("data-part", "text");
@@ -111,10 +111,10 @@ _NO_PICTURE = base64.b64encode(b"<svg/>").decode()
 @pytest.mark.parametrize(
     ("message", "english", "chinese"),
     [
-        ({"type": "picture", "content": ""}, "This picture is no longer kept.", "这张图片已过保存期限。"),
-        ({"type": "picture"}, "This picture is no longer kept.", "这张图片已过保存期限。"),
-        ({"type": "voice", "content": ""}, "This voice message is no longer kept.", "这条语音已过保存期限。"),
-        ({"type": "picture", "content": _NO_PICTURE}, "This picture cannot be shown.", "这张图片无法显示。"),
+        ({"type": "picture", "content": ""}, "This picture has expired.", "这张图片已过保存期限。"),
+        ({"type": "picture"}, "This picture has expired.", "这张图片已过保存期限。"),
+        ({"type": "voice", "content": ""}, "This voice message has expired.", "这条语音已过保存期限。"),
+        ({"type": "picture", "content": _NO_PICTURE}, "This picture cannot be displayed.", "这张图片无法显示。"),
         ({"type": "voice", "content": _NO_PICTURE}, "This voice message cannot be played.", "这条语音无法播放。"),
     ],
 )

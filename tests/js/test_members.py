@@ -17,18 +17,17 @@ pytestmark = [
 
 # A group of the people 1 to 250, answered a hundred at a time; `seen` is what the page shows after a step.
 _PRELUDE = """async () => {
-  const { Session } = await import("/static/js/net/session.js");
+  const { MemberLoader } = await import("/static/js/net/member-loader.js");
   const { Store } = await import("/static/js/state/store.js");
   const group = Array.from({ length: 250 }, (_, at) => ({ id: String(at + 1), name: `P${at + 1}`, role: "member" }));
-  const socket = new EventTarget();
-  socket.onPush = () => {};
+  const socket = {};
   socket.request = async (cmd, { after, limit }) => {
     const rest = group.filter(({ id }) => Number(id) > Number(after ?? 0)).map((member) => ({ ...member }));
     await new Promise((done) => setTimeout(done));
     return { members: rest.slice(0, limit), hasMore: rest.length > limit };
   };
   const store = new Store();
-  const session = new Session(socket, store, {});
+  const loader = new MemberLoader({ socket, store });
   const seen = () => {
     const { members, hasMore } = store.members.get("7");
     return [members.length, new Set(members.map(({ id }) => id)).size, hasMore];
@@ -43,14 +42,14 @@ async def run(modules: Page, script: str) -> Any:
 
 async def test_what_was_loaded_stays_when_somebody_comes_or_goes(modules: Page) -> None:
     script = """
-      await session.loadMembers("7"); const first = seen();
-      await session.loadMembers("7", true); const further = seen();
+      await loader.load("7"); const first = seen();
+      await loader.load("7", true); const further = seen();
       group.find(({ id }) => id === "120").role = "admin";
-      await session.loadMembers("7"); const changed = seen();
+      await loader.load("7"); const changed = seen();
       const { role } = store.members.get("7").members[119];
-      await session.loadMembers("7", true); const whole = seen();
+      await loader.load("7", true); const whole = seen();
       group.splice(99, 1);
-      await session.loadMembers("7");
+      await loader.load("7");
       return [first, further, changed, role, whole, seen()];"""
     assert await run(modules, script) == [
         [100, 100, True],
@@ -64,10 +63,10 @@ async def test_what_was_loaded_stays_when_somebody_comes_or_goes(modules: Page) 
 
 async def test_a_change_while_more_is_loaded_takes_nothing_away_and_brings_nobody_back(modules: Page) -> None:
     script = """
-      await session.loadMembers("7");
-      const more = session.loadMembers("7", true);
+      await loader.load("7");
+      const more = loader.load("7", true);
       group.splice(4, 1);
-      await Promise.all([more, session.loadMembers("7")]);
+      await Promise.all([more, loader.load("7")]);
       const names = store.members.get("7").members.map(({ name }) => name);
       return [names.length, names.includes("P5"), names.includes("P101")];"""
     assert await run(modules, script) == [200, False, True]
@@ -77,8 +76,8 @@ async def test_a_load_that_failed_is_not_the_end_of_it(modules: Page) -> None:
     script = """
       const { request } = socket;
       socket.request = async () => { throw new Error("lost"); };
-      const failed = await session.loadMembers("7").catch(({ message }) => message);
+      const failed = await loader.load("7").catch(({ message }) => message);
       socket.request = request;
-      await session.loadMembers("7");
+      await loader.load("7");
       return [failed, seen()];"""
     assert await run(modules, script) == ["lost", [100, 100, True]]

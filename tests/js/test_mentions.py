@@ -39,11 +39,11 @@ async def run(modules: Page, body: str, given: Any) -> Any:
     ],
 )
 async def test_what_counts_as_typing_a_name(modules: Page, text: str, typed: str | None) -> None:
-    assert await run(modules, "return m.mentionAt(given, given.length)?.q ?? null;", text) == typed
+    assert await run(modules, "return m.mentionQueryAt(given, given.length)?.q ?? null;", text) == typed
 
 
 async def test_only_what_stands_before_the_caret_counts(modules: Page) -> None:
-    assert await run(modules, "return m.mentionAt(given, 6);", "ask @bob tomorrow") == {"from": 4, "q": "b"}
+    assert await run(modules, "return m.mentionQueryAt(given, 6);", "ask @bob tomorrow") == {"start": 4, "q": "b"}
 
 
 @pytest.mark.parametrize(
@@ -63,15 +63,15 @@ async def test_the_best_come_first(modules: Page, q: str, expected: list[str]) -
     people = [("bob", "Bob"), ("bobby", "Bob Smith"), ("ma.yuan", "Ma Yuan"), ("xia", "夏圭"), ("guest-7f", "Cedar")]
     people += [(f"p{number}", f"Painter {number}") for number in range(1, 4)]
     given = [q, [{"userId": user_id, "name": name} for user_id, name in people]]
-    assert await run(modules, "return m.meant(...given).map(({ userId }) => userId);", given) == expected
+    assert await run(modules, "return m.matchUsers(...given).map(({ userId }) => userId);", given) == expected
 
 
 async def test_who_is_called_just_so_comes_before_who_wrote_last(modules: Page) -> None:
     people = [{"userId": "bobby", "name": "Bobby"}, {"userId": "bob", "name": "Bob"}]
-    assert await run(modules, 'return m.meant("bob", given)[0].userId;', people) == "bob"
+    assert await run(modules, 'return m.matchUsers("bob", given)[0].userId;', people) == "bob"
 
 
 async def test_a_guest_is_addressed_by_the_name_they_chose(modules: Page) -> None:
-    script = "return given.map(m.addressOf);"
+    script = "return given.map(m.mentionText);"
     given = [{"kind": "person", "userId": "bob", "name": "B"}, {"kind": "guest", "userId": "g1", "name": "Quiet Cedar"}]
     assert await run(modules, script, given) == ["@bob", "@Quiet Cedar"]

@@ -17,7 +17,7 @@ pytestmark = [
 
 _PRELUDE = """async () => {
   const { Outbox } = await import("/static/js/net/outbox.js");
-  const { Refused, Disconnected } = await import("/static/js/net/protocol.js");
+  const { RequestError, DisconnectedError } = await import("/static/js/net/protocol.js");
   const sent = [];
   const state = { online: true, fail: [] };
   const open = () => {
@@ -37,7 +37,7 @@ _PRELUDE = """async () => {
   const outbox = open();
   const write = (text) => outbox.add({ target: "1", appId: null, text, since: 0 });
   const idle = async () => { for (let i = 0; i < 20; i++) await Promise.resolve(); };
-  const waiting = (box = outbox) => box.of("1").map(({ text, state }) => `${text}:${state}`);
+  const waiting = (box = outbox) => box.entriesOf("1").map(({ text, state }) => `${text}:${state}`);
   %s
 }"""
 
@@ -61,8 +61,8 @@ async def test_offline_it_waits_and_another_page_takes_it_up(modules: Page) -> N
 
 async def test_a_lost_answer_is_asked_for_again_under_the_same_id(modules: Page) -> None:
     script = """
-      state.fail = [new Disconnected("gone")]; write('a'); await idle();
-      const [{ clientMsgId }] = outbox.of("1");
+      state.fail = [new DisconnectedError("gone")]; write('a'); await idle();
+      const [{ clientMsgId }] = outbox.entriesOf("1");
       let again = ""; outbox.addEventListener("sent", (event) => (again = event.detail.entry.clientMsgId));
       outbox.flush(); await idle();
       return [sent, again === clientMsgId, waiting()];"""
@@ -71,9 +71,9 @@ async def test_a_lost_answer_is_asked_for_again_under_the_same_id(modules: Page)
 
 async def test_a_refused_one_stays_and_blocks_nothing(modules: Page) -> None:
     script = """
-      state.fail = [new Refused(1003, "no", {})]; write('a'); write('b'); await idle();
+      state.fail = [new RequestError(1003, "no", {})]; write('a'); write('b'); await idle();
       const before = waiting();
-      outbox.retry(outbox.of("1")[0].clientMsgId); await idle();
+      outbox.retry(outbox.entriesOf("1")[0].clientMsgId); await idle();
       return [before, sent, waiting()];"""
     assert await run(modules, script) == [["a:failed"], ["a", "b", "a"], []]
 
@@ -81,14 +81,14 @@ async def test_a_refused_one_stays_and_blocks_nothing(modules: Page) -> None:
 async def test_why_it_was_refused_is_told_once_and_kept_for_later(modules: Page) -> None:
     script = """
       const told = []; outbox.addEventListener("failed", (event) => told.push(event.detail.refusal.data.error));
-      state.fail = [new Refused(1003, "no", { error: "You are muted." })]; write('a'); await idle();
-      return [told, open().of("1").map(({ refusal }) => [refusal.code, refusal.data.error])];"""
+      state.fail = [new RequestError(1003, "no", { error: "You are muted." })]; write('a'); await idle();
+      return [told, open().entriesOf("1").map(({ refusal }) => [refusal.code, refusal.data.error])];"""
     assert await run(modules, script) == [["You are muted."], [[1003, "You are muted."]]]
 
 
 async def test_what_must_wait_is_tried_again_before_the_next(modules: Page) -> None:
     script = """
-      state.fail = [new Refused(1011, "slow", { retryAfter: 0 })]; write('a'); write('b');
+      state.fail = [new RequestError(1011, "slow", { retryAfter: 0 })]; write('a'); write('b');
       await new Promise((done) => outbox.addEventListener("change", () => waiting().length || done()));
       return sent;"""
     assert await run(modules, script) == ["a", "a", "b"]
@@ -98,7 +98,7 @@ async def test_what_another_tab_got_through_stays_in_sight_until_there_is_a_conn
     script = """
       state.online = false; write('a'); await idle();
       const key = localStorage.key(0);
-      outbox.follow({ key, newValue: null });
+      outbox.onStorageChange({ key, newValue: null });
       const offline = waiting();
       state.online = true; outbox.flush(); await idle();
       return [offline, sent, waiting()];"""
@@ -110,9 +110,9 @@ async def test_what_another_tab_gave_up_and_deleted_is_not_sent_from_here(module
       state.online = false; write('a'); await idle();
       const key = localStorage.key(0);
       const failed = { ...JSON.parse(localStorage.getItem(key)), state: "failed", refusal: { code: 1003, data: {} } };
-      outbox.follow({ key, newValue: JSON.stringify(failed) });
+      outbox.onStorageChange({ key, newValue: JSON.stringify(failed) });
       const given = waiting();
-      outbox.follow({ key, newValue: null });
+      outbox.onStorageChange({ key, newValue: null });
       state.online = true; outbox.flush(); await idle();
       return [given, sent, waiting()];"""
     assert await run(modules, script) == [["a:failed"], [], []]

@@ -17,7 +17,7 @@ pytestmark = [
 
 _PRELUDE = """async (given) => {
   const { Store } = await import("/static/js/state/store.js");
-  const { sendState } = await import("/static/js/state/send-state.js");
+  const { sendPermission } = await import("/static/js/state/send-permission.js");
   const store = new Store();
   const bob = { userId: "bob", id: "2", name: "Bob", avatar: "", kind: "person" };
   const channel = (more = {}) => ({
@@ -54,21 +54,23 @@ async def run(modules: Page, script: str, given: Any = None) -> Any:
     ],
 )
 async def test_who_may_write(modules: Page, channel: dict[str, Any], reason: str, may: bool) -> None:
-    script = "const { reason, may } = sendState(channel(given), store.circle, 1000); return [reason, may];"
+    script = """
+      const { restriction, canSend } = sendPermission(channel(given), store.contacts, 1000);
+      return [restriction, canSend];"""
     assert await run(modules, script, channel) == [reason, may]
 
 
 async def test_nobody_writes_to_whom_they_block(modules: Page) -> None:
     script = """
-      store.setCircle({ friends: [], asking: [], asked: [], blocked: [bob] });
-      return sendState(channel(), store.circle, 0).reason;"""
+      store.setContacts({ friends: [], asking: [], asked: [], blocked: [bob] });
+      return sendPermission(channel(), store.contacts, 0).restriction;"""
     assert await run(modules, script) == "blocked"
 
 
 async def test_a_friend_on_another_app_is_online(modules: Page) -> None:
     script = """
-      store.setCircle({ friends: [{ ...bob, online: true }], asking: [], asked: [], blocked: [] });
-      return [store.isOnline("2"), store.isOnline("3"), store.circle.relation("2"), store.circle.relation("3")];"""
+      store.setContacts({ friends: [{ ...bob, online: true }], asking: [], asked: [], blocked: [] });
+      return [store.isOnline("2"), store.isOnline("3"), store.contacts.relation("2"), store.contacts.relation("3")];"""
     assert await run(modules, script) == [True, False, "friend", "none"]
 
 
@@ -77,8 +79,8 @@ async def test_others_take_over_a_new_name_with_the_next_event(modules: Page) ->
       store.setChannels([channel()]);
       store.setOnline([{ ...bob }], 1);
       const messages = [message(1), message(2, { from: "Herald", name: "Herald" })];
-      store.logOf("7").setNewest({ messages, hasMore: false });
-      store.faces.meet({ ...bob, name: "Robert", avatar: "/r.png" });
+      store.openLog("7").setNewest({ messages, hasMore: false });
+      store.displayNames.observe({ ...bob, name: "Robert", avatar: "/r.png" });
       const { peer, name } = store.channels.get("7");
       const said = store.logs.get("7").messages.map(({ name, avatar }) => [name, avatar]);
       return [name, peer.name, store.online.get("2").avatar, said];"""
@@ -89,18 +91,18 @@ async def test_others_take_over_a_new_name_with_the_next_event(modules: Page) ->
 async def test_a_change_shows_wherever_somebody_is_shown_and_not_in_what_was_said_for_others(modules: Page) -> None:
     script = """
       store.setChannels([channel()]);
-      store.setCircle({ friends: [{ ...bob, online: true }], asking: [], asked: [], blocked: [] });
+      store.setContacts({ friends: [{ ...bob, online: true }], asking: [], asked: [], blocked: [] });
       store.setMembers("7", [{ ...bob, role: "member" }], false);
       const by = { ...bob }, who = [{ ...alice }];
       const note = { target: "7", note: "created", by, who, value: "", seq: 0, position: 1 };
-      store.logOf("7").setNewest({ messages: [message(1)], notes: [note], hasMore: false });
-      store.quotes.set("9", message(9));
+      store.openLog("7").setNewest({ messages: [message(1)], notes: [note], hasMore: false });
+      store.quotedMessages.set("9", message(9));
       const gone = { userId: "~deleted-2", id: "2", name: "Deleted user", avatar: "", kind: "person" };
-      store.faces.change(gone); store.faces.change(gone);
+      store.displayNames.update(gone); store.displayNames.update(gone);
       const { peer, name } = store.channels.get("7");
       const { messages, notes } = store.logs.get("7");
-      const [{ name: friend }] = store.circle.people, [{ name: member }] = store.members.get("7").members;
-      const said = [messages[0].name, notes[0].by.name, notes[0].who[0].name, store.quotes.get("9").name];
+      const [{ name: friend }] = store.contacts.users, [{ name: member }] = store.members.get("7").members;
+      const said = [messages[0].name, notes[0].by.name, notes[0].who[0].name, store.quotedMessages.get("9").name];
       return [name, peer.name, friend, member, ...said, peer.userId];"""
     assert await run(modules, script) == [*["Deleted user"] * 6, "Alice", "Deleted user", "~deleted-2"]
 
@@ -109,8 +111,8 @@ async def test_a_service_that_changes_keeps_what_it_said_in_anothers_name(module
     script = """
       store.setChannels([channel()]);
       const messages = [message(1), message(2, { from: "Herald", name: "Herald" })];
-      store.logOf("7").setNewest({ messages, hasMore: false });
-      store.faces.change({ ...bob, kind: "service", name: "Robert" });
+      store.openLog("7").setNewest({ messages, hasMore: false });
+      store.displayNames.update({ ...bob, kind: "service", name: "Robert" });
       return store.logs.get("7").messages.map(({ name }) => name);"""
     assert await run(modules, script) == ["Robert", "Herald"]
 
@@ -140,15 +142,16 @@ async def test_a_mute_everywhere_is_one_in_every_channel(modules: Page) -> None:
 
 async def test_what_was_found_shows_the_new_name_and_not_in_what_was_said_for_others(modules: Page) -> None:
     script = """
+      const { Emitter } = await import("/static/js/lib/events.js");
       const { MessageSearch } = await import("/static/js/net/message-search.js");
       const own = message(2, { fromId: "1", from: "alice", name: "Alice" });
       const messages = [message(1), own, message(3, { from: "Herald", name: "Herald" })];
       const socket = { request: async () => ({ messages, next: null }) };
-      const search = new MessageSearch({ socket, store, session: new EventTarget() });
-      search.ask({ q: "x", target: null });
+      const search = new MessageSearch({ socket, store, session: new Emitter() });
+      search.search({ q: "x", target: null });
       await new Promise((done) => setTimeout(done));
-      const shown = () => search.messages.map(({ name }) => name);
-      store.faces.meet({ ...bob, name: "Robert" }); const met = shown();
-      store.faces.change({ ...bob, name: "Bobby" });
+      const shown = () => search.results.map(({ name }) => name);
+      store.displayNames.observe({ ...bob, name: "Robert" }); const met = shown();
+      store.displayNames.update({ ...bob, name: "Bobby" });
       return [met, shown()];"""
     assert await run(modules, script) == [["Robert", "Alice", "Herald"], ["Bobby", "Alice", "Bobby"]]

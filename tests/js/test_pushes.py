@@ -15,15 +15,19 @@ pytestmark = [
 ]
 
 _HANDLED = """async () => {
-  const { CircleSession } = await import("/static/js/net/contacts-sync.js");
+  const { Emitter } = await import("/static/js/lib/events.js");
+  const { ContactsSync } = await import("/static/js/net/contacts-sync.js");
+  const { PresenceSync } = await import("/static/js/net/presence-sync.js");
+  const { PushHandlers } = await import("/static/js/net/push-handlers.js");
   const { Pins } = await import("/static/js/state/pins.js");
-  const { Session } = await import("/static/js/net/session.js");
   const { Store } = await import("/static/js/state/store.js");
   const kinds = new Set();
-  const socket = Object.assign(new EventTarget(), { onPush: (kind) => kinds.add(kind) });
+  const socket = { onPush: (kind) => kinds.add(kind) };
   const store = new Store();
-  const session = new Session(socket, store, {});
-  new CircleSession({ socket, store, session });
+  const session = new Emitter();
+  new PushHandlers({ socket, store });
+  const presence = new PresenceSync({ socket, store });
+  new ContactsSync({ socket, store, session, presence });
   new Pins({ socket, store, session });
   return [...kinds];
 }"""

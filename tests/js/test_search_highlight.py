@@ -18,7 +18,7 @@ async def marked(modules: Page, text: str, q: str) -> str:
     """The excerpt, hits in brackets."""
     script = """async ([text, q]) => {
       const { excerpt } = await import("/static/js/lib/search-highlight.js");
-      return excerpt(text, q).map(({ text, hit }) => (hit ? `[${text}]` : text)).join("");
+      return excerpt(text, q).map(({ text, isMatch }) => (isMatch ? `[${text}]` : text)).join("");
     }"""
     shown: str = await modules.evaluate(script, [text, q])
     return shown

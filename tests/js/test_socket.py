@@ -126,7 +126,7 @@ async def test_who_was_signed_out_stays_out(modules: Page, server: Server) -> No
 
 async def test_pauses_double_up_to_half_a_minute_and_are_never_the_same_for_all(modules: Page) -> None:
     script = """async () => {
-      const { backOff } = await import("/static/js/net/protocol.js");
-      return [1, 2, 3, 20].map((attempt) => [backOff(attempt, 0), backOff(attempt, 1)]);
+      const { backoffDelay } = await import("/static/js/net/protocol.js");
+      return [1, 2, 3, 20].map((attempt) => [backoffDelay(attempt, 0), backoffDelay(attempt, 1)]);
     }"""
     assert await modules.evaluate(script) == [[500, 1000], [1000, 2000], [2000, 4000], [15000, 30000]]

@@ -14,11 +14,11 @@ pytestmark = [
 ]
 
 
-async def pieces(modules: Page, text: str) -> list[str]:
-    """`kind:text` of each piece."""
+async def segments(modules: Page, text: str) -> list[str]:
+    """`kind:text` of each segment."""
     script = """async (text) => {
-      const { pieces } = await import("/static/js/lib/text.js");
-      return pieces(text).map((piece) => `${piece.kind}:${piece.href ?? piece.text}`);
+      const { parseText } = await import("/static/js/lib/text.js");
+      return parseText(text).map((segment) => `${segment.kind}:${segment.href ?? segment.text}`);
     }"""
     cut: list[str] = await modules.evaluate(script, text)
     return cut
@@ -36,14 +36,14 @@ async def pieces(modules: Page, text: str) -> list[str]:
     ],
 )
 async def test_addresses_and_code_are_found(modules: Page, text: str, expected: list[str]) -> None:
-    assert await pieces(modules, text) == expected
+    assert await segments(modules, text) == expected
 
 
 @pytest.mark.parametrize(
     "text", ["javascript:alert(1)", "data:text/html,<script>", "<a href=x>", "vbscript:x", "http://", "file:///etc"]
 )
 async def test_anything_else_stays_text(modules: Page, text: str) -> None:
-    assert await pieces(modules, text) == [f"text:{text}"]
+    assert await segments(modules, text) == [f"text:{text}"]
 
 
 @pytest.mark.parametrize(
@@ -60,9 +60,9 @@ async def test_anything_else_stays_text(modules: Page, text: str) -> None:
 )
 async def test_only_names_of_people_are_mentions(modules: Page, text: str, expected: list[str]) -> None:
     script = """async (text) => {
-      const { pieces } = await import("/static/js/lib/text.js");
+      const { parseText } = await import("/static/js/lib/text.js");
       const names = new Map([["alice", true], ["bob", false], ["bob smith", false], ["马远", false]]);
-      return pieces(text, names).map((piece) => `${piece.me ? "me" : piece.kind}:${piece.href ?? piece.text}`);
+      return parseText(text, names).map(({ kind, text, href, isSelf }) => `${isSelf ? "me" : kind}:${href ?? text}`);
     }"""
     assert await modules.evaluate(script, text) == expected
 

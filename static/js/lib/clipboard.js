@@ -1,7 +1,10 @@
+/** Copies text to the clipboard. */
+
 /**
- * Puts text on the clipboard; resolves with whether it is there. Where the page comes over plain HTTP from another
- * machine, the browser has no clipboard for it but still copies a selection.
+ * Copy the text; resolve with whether it succeeded. A page that comes over plain HTTP from another machine has no
+ * clipboard API, but can copy a selection.
  * @param {string} text
+ * @returns {Promise<boolean>}
  */
 export async function copyText(text) {
   if (navigator.clipboard) {
@@ -16,8 +19,8 @@ export async function copyText(text) {
   field.className = "visually-hidden";
   document.body.append(field);
   field.select();
-  const copied = document.execCommand("copy");
+  const isCopied = document.execCommand("copy");
   field.remove();
   if (activeElement instanceof HTMLElement) activeElement.focus();
-  return copied;
+  return isCopied;
 }

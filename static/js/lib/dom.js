@@ -1,23 +1,75 @@
-/** The few things every widget does with the document. User text only ever goes through textContent. */
-import { apply } from "./i18n.js";
+/** Shared helpers of the widgets for finding, copying and updating elements. User text goes through textContent only. */
+import { translateElements } from "./i18n.js";
 
-/** The element of this id, which the page's markup promises. @param {string} id @returns {any} */
-export function byId(id) {
-  const element = document.getElementById(id);
-  if (!element) throw new Error(`The page has no #${id}`);
-  return element;
+/**
+ * Return the element with this id. Throws if the page has none, or one of another class.
+ * @template {Element} [E=HTMLElement]
+ * @param {string} id
+ * @param {new () => E} [type]
+ * @returns {E}
+ */
+export function byId(id, type) {
+  return checked(document.getElementById(id), `#${id}`, type);
 }
 
-/** A copy of a <template>'s one element, in the chosen language. @param {string} id @returns {any} */
-export function clone(id) {
-  const fragment = /** @type {DocumentFragment} */ (byId(id).content.cloneNode(true));
-  apply(fragment);
-  return fragment.firstElementChild;
+/**
+ * Return a copy of the single element in a `<template>`, in the chosen language.
+ * @template {Element} [E=HTMLElement]
+ * @param {string} id
+ * @param {new () => E} [type]
+ * @returns {E}
+ */
+export function cloneTemplate(id, type) {
+  const fragment = /** @type {DocumentFragment} */ (byId(id, HTMLTemplateElement).content.cloneNode(true));
+  translateElements(fragment);
+  return checked(fragment.firstElementChild, `#${id} > *`, type);
 }
 
-/** The part of a widget that its markup names so. @param {ParentNode} root @param {string} name @returns {any} */
-export function part(root, name) {
-  return root.querySelector(`[data-part="${name}"]`);
+/**
+ * Return the first descendant whose `data-part` has this name. Throws if there is none, or one of another class.
+ * @template {Element} [E=HTMLElement]
+ * @param {ParentNode} root
+ * @param {string} name
+ * @param {new () => E} [type]
+ * @returns {E}
+ */
+export function part(root, name, type) {
+  return checked(root.querySelector(`[data-part="${name}"]`), `[data-part=${name}]`, type);
+}
+
+/**
+ * Return the first descendant that matches. Throws if there is none, or one of another class.
+ * @template {Element} [E=HTMLElement]
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @param {new () => E} [type]
+ * @returns {E}
+ */
+export function find(root, selector, type) {
+  return checked(root.querySelector(selector), selector, type);
+}
+
+/**
+ * @template {Element} E
+ * @param {Element | null} element
+ * @param {string} name
+ * @param {new () => E} [type]
+ * @returns {E}
+ */
+function checked(element, name, type) {
+  // Without a class, callers get the default of their type parameter.
+  const expected = type ?? HTMLElement;
+  if (!(element instanceof expected)) throw new Error(`The page has no ${expected.name} ${name}`);
+  return /** @type {E} */ (element);
+}
+
+/**
+ * Return the element an event came from.
+ * @param {Event} event
+ * @returns {Element}
+ */
+export function targetOf(event) {
+  return /** @type {Element} */ (event.target);
 }
 
 /** @param {Element} element @param {string} text */
@@ -26,85 +78,64 @@ export function setText(element, text) {
 }
 
 /**
- * Makes the children of a list those of `items`, in order, reusing the elements of known keys. What had the focus in one
- * that goes away hands it to its like in the one that follows.
+ * Make the children of `list` those of `items`, in order, and reuse the elements of known keys. If the element with the
+ * focus goes away, the corresponding control of a neighbouring entry gets the focus.
  * @template T
  * @param {Element} list
  * @param {T[]} items
- * @param {{key: (item: T) => string, create: (item: T) => any, update: (element: any, item: T) => void}} how
+ * @param {{key: (item: T) => string, create: (item: T) => HTMLElement,
+ *   update: (element: HTMLElement, item: T) => void}} options
  */
 export function reconcile(list, items, { key, create, update }) {
   const wanted = new Set(items.map(key));
-  /** @type {Map<string, Element>} */
+  /** @type {Map<string, HTMLElement>} */
   const known = new Map();
-  /** @type {{at: number, like: string} | null} */
-  let lost = null;
+  let focusIndex = -1;
+  let focusSelector = "";
   for (const child of /** @type {HTMLElement[]} */ ([...list.children])) {
     const name = child.dataset.key;
-    if (name !== undefined && wanted.has(name)) known.set(name, child);
-    else {
-      if (child.contains(document.activeElement)) lost = { at: known.size, like: likeOf(document.activeElement) };
-      child.remove();
+    if (name !== undefined && wanted.has(name)) {
+      known.set(name, child);
+      continue;
     }
+    if (child.contains(document.activeElement)) {
+      focusIndex = known.size;
+      focusSelector = selectorOf(document.activeElement);
+    }
+    child.remove();
   }
   let next = list.firstElementChild;
   for (const item of items) {
     const name = key(item);
     let element = known.get(name);
     if (!element) {
-      element = /** @type {HTMLElement} */ (create(item));
-      /** @type {HTMLElement} */ (element).dataset.key = name;
+      element = create(item);
+      element.dataset.key = name;
     }
     update(element, item);
     if (element === next) next = next.nextElementSibling;
     else list.insertBefore(element, next);
   }
-  if (lost?.like) focusLike(list, lost.at, lost.like);
+  if (focusSelector) focusNearest(list, focusIndex, focusSelector);
 }
-
-/** A selector for what has the same place in another entry. @param {any} element */
-function likeOf({ dataset }) {
-  if (dataset.part) return `[data-part="${dataset.part}"]`;
-  return dataset.testid ? `[data-testid="${dataset.testid}"]` : "";
-}
-
-/** @param {Element} list @param {number} at @param {string} like */
-function focusLike(list, at, like) {
-  const following = [...list.children].slice(at);
-  const before = [...list.children].slice(0, at).reverse();
-  for (const entry of [...following, ...before]) {
-    const found = /** @type {HTMLElement | null} */ (entry.querySelector(like));
-    if (!found?.checkVisibility()) continue;
-    found.focus({ preventScroll: true });
-    return;
-  }
-}
-
-/** Milliseconds between two runs of the same work: under a flood of news it is seen at once, and leaves time to act. */
-const PACE = 80;
 
 /**
- * Collects calls into a single one at the next frame, or soon where the page is not shown and has no frames.
- * @param {() => void} work
+ * Return a selector for the same control in another entry, or "".
+ * @param {Element | null} element
  */
-export function soon(work) {
-  let due = false;
-  let last = -PACE;
-  const run = () => {
-    if (!due) return;
-    due = false;
-    last = performance.now();
-    work();
-  };
-  const next = () => {
-    requestAnimationFrame(run);
-    setTimeout(run, 50);
-  };
-  return () => {
-    if (due) return;
-    due = true;
-    const wait = last + PACE - performance.now();
-    if (wait > 0) setTimeout(next, wait);
-    else next();
-  };
+function selectorOf(element) {
+  const { part: name, testid } = element instanceof HTMLElement ? element.dataset : {};
+  if (name) return `[data-part="${name}"]`;
+  return testid ? `[data-testid="${testid}"]` : "";
+}
+
+/** @param {Element} list @param {number} index @param {string} selector */
+function focusNearest(list, index, selector) {
+  const entries = [...list.children];
+  for (const entry of [...entries.slice(index), ...entries.slice(0, index).reverse()]) {
+    const control = /** @type {HTMLElement | null} */ (entry.querySelector(selector));
+    if (!control?.checkVisibility()) continue;
+    control.focus({ preventScroll: true });
+    return;
+  }
 }

@@ -1,24 +1,27 @@
 /**
- * Says in the user's language why the server refused something. English is the server's own sentence; Chinese goes by
+ * Explains error replies to the user, in the chosen language. English is the server's own sentence; Chinese is found by
  * the key of the reason.
- * @typedef {{code: number, reason?: string, data: any}} Refusal  of a reply; kept with what could not be sent
+ *
+ * @import { ErrorData } from "../net/wire-types.js"
+ * @typedef {{code: number, reason?: string, data: ErrorData | null}} ErrorReply  stored with messages that have failed
  */
 import { zhErrors } from "../locales/zh-errors.js";
-import { momentOf } from "./format.js";
-import { hasWord, language, t } from "./i18n.js";
+import { formatDateTime } from "./format.js";
+import { hasText, language, t } from "./i18n.js";
 
-/** @param {Refusal} refusal @returns {string} empty if there is nothing to say about it */
-export function refusalText({ code, reason = "", data }) {
+/** @param {ErrorReply} reply @returns {string} "" if there is nothing to say about it */
+export function errorReplyText({ code, reason = "", data }) {
   // The server does not know the user's time zone.
-  if (reason === "muted") return data?.until ? t("composer.mutedUntil", { until: momentOf(data.until) }) : t("composer.muted");
+  if (reason === "muted" && data?.until) return t("composer.mutedUntil", { until: formatDateTime(data.until) });
+  if (reason === "muted") return t("composer.muted");
   const english = data?.error ?? "";
-  const text = language.code === "en" ? english : fill(zhErrors[reason] ?? "", data ?? {});
-  if (text) return text;
-  return hasWord(`error.${code}`) ? t(`error.${code}`) : english;
+  const text = language.code === "en" ? english : fillIn(zhErrors[reason] ?? "", data ?? {});
+  const key = `error.${code}`;
+  return text || (hasText(key) ? t(key) : english);
 }
 
-/** Fractions of seconds are rounded up, as in the server's sentences. @param {string} text @param {Record<string, any>} data */
-function fill(text, data) {
+/** Fractions of numbers are rounded up, as in the server's sentences. @param {string} text @param {Record<string, unknown>} data */
+function fillIn(text, data) {
   return text.replace(/\{(\w+)\}/g, (_, name) => {
     const value = data[name] ?? "";
     return String(typeof value === "number" ? Math.ceil(value) : value);

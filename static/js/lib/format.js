@@ -1,20 +1,27 @@
-/** Times, days and counts in the chosen language. */
+/** Formats times, days, counts and names in the chosen language. Times are Unix milliseconds. */
 import { language, t } from "./i18n.js";
 
-/** Making a formatter costs a thousand times its use. @type {Map<string, Intl.DateTimeFormat>} */
+const DAY_MS = 86_400_000;
+const QUARTER_HOUR_MS = 900_000;
+const MAX_CACHED_DAYS = 2000;
+const MAX_LISTED_NAMES = 5;
+const MAX_UNREAD_COUNT = 999;
+const AVATAR_COLORS = 8;
+
+/** Creating a formatter costs a thousand times as much as using one. @type {Map<string, Intl.DateTimeFormat>} */
 const formatters = new Map();
-/** By quarter of an hour: nowhere does a day begin within one. @type {Map<number, number>} */
-const days = new Map();
-const QUARTER = 900_000;
-const DAYS_KEPT = 2000;
-const NAMED = 5;
-/** What the person has chosen; undefined: the browser's. @type {string | undefined} */
+/** Day numbers by quarter hour: in no time zone does a day begin within one. @type {Map<number, number>} */
+const dayNumbers = new Map();
+/** The time zone chosen in the profile; undefined: the browser's. @type {string | undefined} */
 let timeZone;
 
-/** Show times as they are there; empty or unknown here: as the browser has them. @param {string} name */
-export function useTimeZone(name) {
+/**
+ * Show all times in this time zone. An empty or unknown name stands for the browser's time zone.
+ * @param {string} name
+ */
+export function setTimeZone(name) {
   formatters.clear();
-  days.clear();
+  dayNumbers.clear();
   try {
     timeZone = new Intl.DateTimeFormat("en", { timeZone: name || undefined }).resolvedOptions().timeZone;
   } catch {
@@ -26,86 +33,97 @@ export function useTimeZone(name) {
 function format(time, options, tag = language.tag) {
   const key = tag + JSON.stringify(options);
   let formatter = formatters.get(key);
-  if (!formatter) formatters.set(key, (formatter = new Intl.DateTimeFormat(tag, { timeZone, ...options })));
+  if (!formatter) {
+    formatter = new Intl.DateTimeFormat(tag, { timeZone, ...options });
+    formatters.set(key, formatter);
+  }
   return formatter.format(time);
 }
 
-/** @param {number} time */
-export function clock(time) {
+/** Return hours and minutes. @param {number} time */
+export function formatTime(time) {
   return format(time, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
-/** The clock alone for a time today, else with its day. @param {number} time */
-export function momentOf(time) {
-  const isToday = dayNumber(time) === dayNumber(Date.now());
-  return isToday ? clock(time) : format(time, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+/** Return hours and minutes, preceded by the date unless it is today. @param {number} time */
+export function formatDateTime(time) {
+  if (dayNumber(time) === dayNumber(Date.now())) return formatTime(time);
+  return format(time, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
-/** @param {number} time */
-export function fullTime(time) {
+/** Return the full date and time, for tooltips. @param {number} time */
+export function formatFullTime(time) {
   return format(time, { dateStyle: "full", timeStyle: "medium" });
 }
 
-/** The day there as a number that grows by one each day. @param {number} time */
+/** Return the number of the day in the chosen time zone; consecutive days differ by one. @param {number} time */
 export function dayNumber(time) {
-  const quarter = Math.floor(time / QUARTER);
-  let number = days.get(quarter);
+  const quarter = Math.floor(time / QUARTER_HOUR_MS);
+  let number = dayNumbers.get(quarter);
   if (number === undefined) {
-    // As 2026-03-01, which Date reads as that day in UTC.
-    number = Date.parse(format(time, { year: "numeric", month: "2-digit", day: "2-digit" }, "sv-SE")) / 86_400_000;
-    if (days.size >= DAYS_KEPT) days.clear();
-    days.set(quarter, number);
+    // The Swedish format is 2026-03-01, which Date parses as that day in UTC.
+    number = Date.parse(format(time, { year: "numeric", month: "2-digit", day: "2-digit" }, "sv-SE")) / DAY_MS;
+    if (dayNumbers.size >= MAX_CACHED_DAYS) dayNumbers.clear();
+    dayNumbers.set(quarter, number);
   }
   return number;
 }
 
 /** @param {number} time */
 function yearOf(time) {
-  return new Date(dayNumber(time) * 86_400_000).getUTCFullYear();
+  return new Date(dayNumber(time) * DAY_MS).getUTCFullYear();
 }
 
-/** "Today", "Yesterday", "Monday 3 March", with the year if it is another. @param {number} time @param {number} now */
-export function day(time, now) {
-  const ago = dayNumber(now) - dayNumber(time);
-  if (ago === 0) return t("day.today");
-  if (ago === 1) return t("day.yesterday");
+/**
+ * Return "Today", "Yesterday" or "Monday 3 March", with the year if it is not the current one.
+ * @param {number} time
+ * @param {number} now
+ */
+export function formatDay(time, now) {
+  const daysAgo = dayNumber(now) - dayNumber(time);
+  if (daysAgo === 0) return t("day.today");
+  if (daysAgo === 1) return t("day.yesterday");
   const year = yearOf(time) === yearOf(now) ? {} : { year: /** @type {const} */ ("numeric") };
   return format(time, { weekday: "long", day: "numeric", month: "long", ...year });
 }
 
-/** For a list: the clock today, else a short date. @param {number} time @param {number} now */
-export function shortTime(time, now) {
+/**
+ * Return a short form for lists: the time today, the weekday within a week, else the date. Empty for time 0.
+ * @param {number} time
+ * @param {number} now
+ */
+export function formatShortTime(time, now) {
   if (!time) return "";
-  const ago = dayNumber(now) - dayNumber(time);
-  if (ago === 0) return clock(time);
-  if (ago > 0 && ago < 7) return format(time, { weekday: "short" });
+  const daysAgo = dayNumber(now) - dayNumber(time);
+  if (daysAgo === 0) return formatTime(time);
+  if (daysAgo > 0 && daysAgo < 7) return format(time, { weekday: "short" });
   const year = yearOf(time) === yearOf(now) ? {} : { year: /** @type {const} */ ("2-digit") };
   return format(time, { day: "numeric", month: "short", ...year });
 }
 
-/** Of very many only the first are named. @param {string[]} names */
-export function nameList(names) {
-  const more = names.length - NAMED;
-  if (more > 1) return t("names.many", { names: names.slice(0, NAMED), n: names.length, more });
+/** Return the names as a list; a long list ends with the number of others. @param {string[]} names */
+export function formatNameList(names) {
+  const others = names.length - MAX_LISTED_NAMES;
+  if (others > 1) return t("names.many", { names: names.slice(0, MAX_LISTED_NAMES), n: names.length, others });
   return new Intl.ListFormat(language.tag, { type: "conjunction" }).format(names);
 }
 
 /** @param {number} count */
-export function badge(count) {
-  return count > 999 ? "999+" : String(count);
+export function formatUnreadCount(count) {
+  return count > MAX_UNREAD_COUNT ? `${MAX_UNREAD_COUNT}+` : String(count);
 }
 
-/** One or two letters that stand for a name. @param {string} name */
+/** Return the one or two letters that an avatar without a picture shows. @param {string} name */
 export function initials(name) {
   const words = name.trim().split(/[\s,·、_-]+/u).filter(Boolean);
   const letters = words.map((word) => new Intl.Segmenter().segment(word)[Symbol.iterator]().next().value?.segment ?? "");
-  const isLatin = /^[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}]/u.test(letters[0] ?? "");
-  return (isLatin ? letters.slice(0, 2).join("") : letters[0] ?? "?").toLocaleUpperCase();
+  const hasCase = /^[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}]/u.test(letters[0] ?? "");
+  return (hasCase ? letters.slice(0, 2).join("") : letters[0] ?? "?").toLocaleUpperCase();
 }
 
-/** One of eight hues, always the same for an id. @param {string} id */
-export function hue(id) {
-  let sum = 0;
-  for (const char of id) sum = (sum * 31 + char.charCodeAt(0)) % 8191;
-  return String(sum % 8);
+/** Return the number of the avatar colour, always the same for an id. @param {string} id */
+export function avatarColor(id) {
+  let hash = 0;
+  for (const char of id) hash = (hash * 31 + char.charCodeAt(0)) % 8191;
+  return String(hash % AVATAR_COLORS);
 }

@@ -1,62 +1,91 @@
 /**
- * The page's two languages. The server names the first one in <html lang> (from the cookie, else from the browser's
- * wish); choosing another sets the cookie, so that the other pages follow. Markup names its words by data attributes.
+ * The page's two languages. The server names the initial one in `<html lang>` (from the cookie, else from the browser's
+ * preference). Choosing the other one sets the cookie, so that the site's other pages follow.
  *
- * @typedef {string | ((params: any) => string)} Word
- * @typedef {Record<string, Word>} Words
+ * @typedef {"en" | "zh"} LanguageCode
+ * @typedef {Record<string, unknown>} TextParams
+ * @typedef {string | ((params: TextParams) => string)} Text  a text with `{placeholders}`, or a function of them
+ * @typedef {keyof typeof en} TextKey
  */
 import { en } from "../locales/en.js";
 import { zh } from "../locales/zh.js";
+import { Emitter } from "./events.js";
 
-const YEAR = 31_536_000;
+const COOKIE_MAX_AGE_SECONDS = 31_536_000;
 
-class Language extends EventTarget {
-  /** @type {"en" | "zh"} */ code = document.documentElement.lang.startsWith("zh") ? "zh" : "en";
+/** @extends {Emitter<{change: null}>} */
+class Language extends Emitter {
+  /** @type {LanguageCode} */ code = document.documentElement.lang.startsWith("zh") ? "zh" : "en";
 
-  /** For Intl and <html lang>. */
+  /** The language tag for `Intl` and `<html lang>`. */
   get tag() {
     return this.code === "zh" ? "zh-Hans" : "en";
   }
 
-  /** @param {"en" | "zh"} code */
+  /** @param {LanguageCode} code */
   choose(code) {
     this.code = code;
-    document.cookie = `django_language=${code === "zh" ? "zh-hans" : "en"}; path=/; max-age=${YEAR}; samesite=lax`;
+    const cookie = `django_language=${code === "zh" ? "zh-hans" : "en"}`;
+    document.cookie = `${cookie}; path=/; max-age=${COOKIE_MAX_AGE_SECONDS}; samesite=lax`;
     document.documentElement.lang = this.tag;
-    apply(document);
-    this.dispatchEvent(new Event("change"));
+    translateElements(document);
+    this.emit("change");
+  }
+
+  /** Switch to the other language. */
+  toggle() {
+    this.choose(this.code === "zh" ? "en" : "zh");
   }
 }
 
 export const language = new Language();
 
-/** The words for a key, `{name}` replaced by its parameter. @param {string} key @param {Record<string, any>} [params] */
+/**
+ * Return the text of a key in the chosen language, with `{name}` replaced by the parameter of that name.
+ * @param {TextKey} key
+ * @param {TextParams} [params]
+ * @returns {string}
+ */
 export function t(key, params = {}) {
-  const word = (language.code === "zh" ? zh : en)[key] ?? en[key] ?? key;
-  if (typeof word === "function") return word(params);
-  return word.replace(/\{(\w+)\}/g, (_, name) => String(params[name] ?? ""));
+  /** @type {Record<TextKey, Text>} */
+  const texts = language.code === "zh" ? zh : en;
+  const text = texts[key];
+  if (typeof text === "function") return text(params);
+  return text.replace(/\{(\w+)\}/g, (_, name) => String(params[name] ?? ""));
 }
 
-/** @param {string} key */
-export function hasWord(key) {
+/**
+ * Tell whether there is a text for a key that is built at run time.
+ * @param {string} key
+ * @returns {key is TextKey}
+ */
+export function hasText(key) {
   return key in en;
 }
 
 /**
- * Puts the words into markup: data-i18n is the text, data-i18n-label the accessible name and tool tip, data-i18n-hint the
- * placeholder.
+ * Fill in the texts that markup names: `data-i18n` is the text content, `data-i18n-label` the accessible name and the
+ * tooltip, `data-i18n-hint` the placeholder.
  * @param {Document | DocumentFragment | Element} root
  */
-export function apply(root) {
-  for (const element of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-i18n]"))) {
-    element.textContent = t(element.dataset.i18n ?? "");
-  }
-  for (const element of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-i18n-label]"))) {
-    const label = t(element.dataset.i18nLabel ?? "");
+export function translateElements(root) {
+  for (const element of elementsWith(root, "data-i18n")) element.textContent = textOf(element.dataset.i18n);
+  for (const element of elementsWith(root, "data-i18n-label")) {
+    const label = textOf(element.dataset.i18nLabel);
     element.setAttribute("aria-label", label);
     if (element.matches("button, a")) element.title = label;
   }
-  for (const element of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-i18n-hint]"))) {
-    element.setAttribute("placeholder", t(element.dataset.i18nHint ?? ""));
+  for (const element of elementsWith(root, "data-i18n-hint")) {
+    element.setAttribute("placeholder", textOf(element.dataset.i18nHint));
   }
+}
+
+/** @param {ParentNode} root @param {string} attribute @returns {NodeListOf<HTMLElement>} */
+function elementsWith(root, attribute) {
+  return root.querySelectorAll(`[${attribute}]`);
+}
+
+/** @param {string | undefined} key */
+function textOf(key = "") {
+  return hasText(key) ? t(key) : key;
 }

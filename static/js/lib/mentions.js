@@ -1,49 +1,60 @@
 /**
- * Completing a name after "@": what is being typed there, and who may be meant. Pure.
+ * Completes a user's name after "@": the query being typed, and the users that match it. Pure.
  *
- * @import { Person } from "../net/protocol.js"
- * @typedef {{from: number, q: string}} Typed  where the "@" stands, and what follows it up to the caret
+ * @import { User } from "../net/wire-types.js"
+ * @typedef {{start: number, q: string}} MentionQuery  the index of the "@", and the text from there to the caret
  */
-import { LONGEST_NAME, MENTION } from "./text.js";
+import { MAX_NAME_LENGTH, MENTION_START } from "./text.js";
 
-export const OFFERED = 6;
-const WORDS = /[\s._-]+/u;
-/** Written without spaces: any part of a name may be typed. */
-const UNSPACED = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]+$/u;
+export const MAX_SUGGESTIONS = 6;
+const WORD_SEPARATORS = /[\s._-]+/u;
+/** Scripts without spaces: the query may be any part of a name. */
+const UNSPACED_SCRIPT = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]+$/u;
 
-/** @param {string} text @param {number} caret @returns {Typed | null} */
-export function mentionAt(text, caret) {
+/** @param {string} text @param {number} caret @returns {MentionQuery | null} */
+export function mentionQueryAt(text, caret) {
   const before = text.slice(0, caret);
-  const at = [...before.matchAll(MENTION)].at(-1);
-  if (!at) return null;
-  const q = before.slice(at.index + 1);
-  // A name may hold spaces; after one at the end somebody goes on writing, and Enter shall send.
-  return q.length > LONGEST_NAME || q.includes("\n") || /\s$/u.test(q) ? null : { from: at.index, q };
+  const start = [...before.matchAll(MENTION_START)].at(-1)?.index;
+  if (start === undefined) return null;
+  const q = before.slice(start + 1);
+  // A name may contain spaces. After a trailing space the user is writing on, and Enter must send the message.
+  return q.length > MAX_NAME_LENGTH || q.includes("\n") || /\s$/u.test(q) ? null : { start, q };
 }
 
-/** The best first; of equals, as given. @template {Person} P @param {string} q @param {P[]} people @returns {P[]} */
-export function meant(q, people) {
-  const wanted = q.toLowerCase();
-  const rank = (/** @type {Person} */ { name, userId }) => {
-    const called = [name.toLowerCase(), userId.toLowerCase()];
-    if (called.includes(wanted)) return 0;
-    if (called.some((one) => one.startsWith(wanted))) return 1;
-    if (called[0].split(WORDS).some((word) => word.startsWith(wanted))) return 2;
-    return UNSPACED.test(wanted) && called[0].includes(wanted) ? 3 : null;
-  };
-  const ranked = people.flatMap((person) => {
-    const place = rank(person);
-    return place === null ? [] : [{ person, place }];
+/**
+ * Return the users whose names match, the best match first; equal matches keep their order.
+ * @param {string} q
+ * @param {User[]} users
+ */
+export function matchUsers(q, users) {
+  const query = q.toLowerCase();
+  const ranked = users.flatMap((user) => {
+    const rank = matchRank(query, user);
+    return rank === null ? [] : [{ user, rank }];
   });
-  return ranked.sort((a, b) => a.place - b.place).slice(0, OFFERED).map(({ person }) => person);
+  return ranked.sort((a, b) => a.rank - b.rank).slice(0, MAX_SUGGESTIONS).map(({ user }) => user);
 }
 
-/** Whether nothing is left to complete. @param {string} q @param {Person} person */
-export function isWhole(q, { name, userId }) {
-  return [name, userId].some((called) => called.toLowerCase() === q.toLowerCase());
+/** @param {string} query in lower case @param {User} user @returns {number | null} 0 is the best; null: no match */
+function matchRank(query, { name, userId }) {
+  const displayName = name.toLowerCase();
+  const names = [displayName, userId.toLowerCase()];
+  if (names.includes(query)) return 0;
+  if (names.some((candidate) => candidate.startsWith(query))) return 1;
+  if (displayName.split(WORD_SEPARATORS).some((word) => word.startsWith(query))) return 2;
+  return UNSPACED_SCRIPT.test(query) && displayName.includes(query) ? 3 : null;
 }
 
-/** What is written for somebody: the user name, which is theirs alone and stays; a guest has none worth reading. @param {Person} person */
-export function addressOf({ kind, name, userId }) {
+/** Tell whether the query is the user's whole name. @param {string} q @param {User} user */
+export function isFullName(q, { name, userId }) {
+  return [name, userId].some((candidate) => candidate.toLowerCase() === q.toLowerCase());
+}
+
+/**
+ * Return the text that mentions a user: the user name, which is unique and permanent. A guest's is random, so a guest is
+ * mentioned by display name.
+ * @param {User} user
+ */
+export function mentionText({ kind, name, userId }) {
   return `@${kind === "guest" ? name : userId}`;
 }

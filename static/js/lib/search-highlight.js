@@ -1,79 +1,102 @@
 /**
- * Where a message holds what was asked for, as the server's search reads it: whole words in any case and width, of which
- * the last may be unfinished; Chinese, Japanese and Korean wherever the characters stand together. Pure.
+ * Finds the parts of a message that match a search query, by the rules of the server's search: whole words in any case
+ * and width, of which the last may be unfinished; Chinese, Japanese and Korean as any sequence of characters. Pure.
  *
- * @typedef {{text: string, hit: boolean}} Stretch
- * @typedef {{plain: string, from: number[], to: number[]}} Folded  the text as it is compared, and where each of its
- *   characters begins and ends in the text
+ * @typedef {{text: string, isMatch: boolean}} Fragment
+ * @typedef {{text: string, starts: number[], ends: number[]}} FoldedText  the text in the form that is compared, and for
+ *   each of its characters the start and end in the original text
  */
 
-const ASIAN = "\\u3005-\\u3007\\u3040-\\u30ff\\u31f0-\\u31ff\\u3400-\\u4dbf\\u4e00-\\u9fff\\uac00-\\ud7af\\uf900-\\ufaff\\u{20000}-\\u{3ffff}";
-const RUN = new RegExp(`(?<asian>[${ASIAN}]+)|[[\\p{L}\\p{N}\\p{Mn}\\p{Mc}]--[${ASIAN}]]+|\\p{So}`, "gv");
-const UNSEEN = /[\u00ad\u200b-\u200f\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/gu;
-/** Characters shown before the first hit, and in all: a long message is shown where it was found. */
-const BEFORE = 40;
-const LONGEST = 280;
+const CJK =
+  "\\u3005-\\u3007\\u3040-\\u30ff\\u31f0-\\u31ff\\u3400-\\u4dbf\\u4e00-\\u9fff\\uac00-\\ud7af\\uf900-\\ufaff\\u{20000}-\\u{3ffff}";
+const TERM = new RegExp(`(?<cjk>[${CJK}]+)|[[\\p{L}\\p{N}\\p{Mn}\\p{Mc}]--[${CJK}]]+|\\p{So}`, "gv");
+const INVISIBLE = /[\u00ad\u200b-\u200f\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/gu;
+/** Lengths in characters of the excerpt of a long message. */
+const MAX_LENGTH_BEFORE_MATCH = 40;
+const MAX_EXCERPT_LENGTH = 280;
 
-/** The part of the text around the first hit, cut into what was asked for and what is not. @param {string} text @param {string} q @returns {Stretch[]} */
+/**
+ * Return the part of the text around the first match, split into matches and the text between them.
+ * @param {string} text
+ * @param {string} q
+ * @returns {Fragment[]}
+ */
 export function excerpt(text, q) {
   const folded = fold(text);
-  const hits = hitsOf(folded, q);
-  const starts = [...new Set(folded.from)];
-  const first = hits[0]?.[0] ?? 0;
-  const from = first > BEFORE ? (starts.find((start) => start >= first - BEFORE) ?? first) : 0;
-  const to = starts.find((start) => start >= from + LONGEST) ?? text.length;
-  const found = [];
-  let done = from;
-  for (const [start, end] of hits) {
-    if (start >= to) break;
-    if (start > done) found.push({ text: text.slice(done, start), hit: false });
-    found.push({ text: text.slice(start, Math.min(end, to)), hit: true });
-    done = Math.min(end, to);
+  const matches = findMatches(folded, q);
+  const characterStarts = [...new Set(folded.starts)];
+  const first = matches[0]?.[0] ?? 0;
+  const isFar = first > MAX_LENGTH_BEFORE_MATCH;
+  const start = isFar ? (characterStarts.find((index) => index >= first - MAX_LENGTH_BEFORE_MATCH) ?? first) : 0;
+  const end = characterStarts.find((index) => index >= start + MAX_EXCERPT_LENGTH) ?? text.length;
+  /** @type {Fragment[]} */
+  const fragments = [];
+  let done = start;
+  for (const [matchStart, matchEnd] of matches) {
+    if (matchStart >= end) break;
+    if (matchStart > done) fragments.push({ text: text.slice(done, matchStart), isMatch: false });
+    fragments.push({ text: text.slice(matchStart, Math.min(matchEnd, end)), isMatch: true });
+    done = Math.min(matchEnd, end);
   }
-  if (done < to) found.push({ text: text.slice(done, to), hit: false });
-  if (from > 0) found.unshift({ text: "…", hit: false });
-  if (to < text.length) found.push({ text: "…", hit: false });
-  return found;
+  if (done < end) fragments.push({ text: text.slice(done, end), isMatch: false });
+  if (start > 0) fragments.unshift({ text: "…", isMatch: false });
+  if (end < text.length) fragments.push({ text: "…", isMatch: false });
+  return fragments;
 }
 
-/** From where to where, in order and apart from each other. @param {Folded} folded @param {string} q @returns {[number, number][]} */
-function hitsOf({ plain, from, to }, q) {
-  const runs = [...fold(q).plain.matchAll(RUN)];
-  const asked = runs.map(({ 0: run, groups }, at) => ({ run, asian: Boolean(groups?.asian), begins: at === runs.length - 1 }));
+/**
+ * Return start and end of each match in the original text, in order and without overlaps.
+ * @param {FoldedText} folded
+ * @param {string} q
+ * @returns {[number, number][]}
+ */
+function findMatches({ text, starts, ends }, q) {
+  const queryTerms = [...fold(q).text.matchAll(TERM)];
+  const terms = queryTerms.map(({ 0: term, groups }, index) => ({
+    term, isCjk: Boolean(groups?.cjk), isLast: index === queryTerms.length - 1,
+  }));
   /** @type {[number, number][]} */
-  const hits = [];
-  for (const { 0: run, index, groups } of plain.matchAll(RUN)) {
-    for (const one of asked) {
-      if (one.asian !== Boolean(groups?.asian)) continue;
-      if (one.asian) {
-        for (let at = run.indexOf(one.run); at >= 0; at = run.indexOf(one.run, at + 1)) hits.push([index + at, index + at + one.run.length]);
-      } else if (run === one.run || (one.begins && run.startsWith(one.run))) hits.push([index, index + one.run.length]);
+  const matches = [];
+  for (const { 0: word, index, groups } of text.matchAll(TERM)) {
+    for (const { term, isCjk, isLast } of terms) {
+      if (isCjk !== Boolean(groups?.cjk)) continue;
+      if (isCjk) {
+        for (let at = word.indexOf(term); at >= 0; at = word.indexOf(term, at + 1)) {
+          matches.push([index + at, index + at + term.length]);
+        }
+      } else if (word === term || (isLast && word.startsWith(term))) matches.push([index, index + term.length]);
     }
   }
-  hits.sort(([a], [b]) => a - b);
+  matches.sort(([a], [b]) => a - b);
+  return mergeOverlaps(matches.map(([start, end]) => [starts[start], ends[end - 1]]));
+}
+
+/** @param {[number, number][]} ranges sorted by start @returns {[number, number][]} */
+function mergeOverlaps(ranges) {
   /** @type {[number, number][]} */
-  const apart = [];
-  for (const [start, end] of hits.map(([start, end]) => /** @type {[number, number]} */ ([from[start], to[end - 1]]))) {
-    const last = apart.at(-1);
+  const merged = [];
+  for (const [start, end] of ranges) {
+    const last = merged.at(-1);
     if (last && start <= last[1]) last[1] = Math.max(last[1], end);
-    else apart.push([start, end]);
+    else merged.push([start, end]);
   }
-  return apart;
+  return merged;
 }
 
-/** @param {string} text @returns {Folded} */
-function fold(text) {
-  let plain = "";
-  /** @type {number[]} */ const from = [];
-  /** @type {number[]} */ const to = [];
-  for (const { segment, index } of new Intl.Segmenter().segment(text)) {
-    // Both ways, so that ß and ss are the same.
-    const folded = segment.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC").replace(UNSEEN, "");
-    plain += folded;
+/** @param {string} original @returns {FoldedText} */
+function fold(original) {
+  let text = "";
+  /** @type {number[]} */ const starts = [];
+  /** @type {number[]} */ const ends = [];
+  for (const { segment, index } of new Intl.Segmenter().segment(original)) {
+    // Upper case first, so that ß and ss are equal.
+    const upper = segment.normalize("NFKC").toUpperCase();
+    const folded = upper.toLowerCase().normalize("NFKC").replace(INVISIBLE, "");
+    text += folded;
     for (let count = folded.length; count > 0; count--) {
-      from.push(index);
-      to.push(index + segment.length);
+      starts.push(index);
+      ends.push(index + segment.length);
     }
   }
-  return { plain, from, to };
+  return { text, starts, ends };
 }

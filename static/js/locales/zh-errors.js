@@ -1,4 +1,7 @@
-/** Why the server refused something, in Chinese: reason keys to texts, `{…}` for members of the refusal's data. @type {Record<string, string>} */
+/**
+ * Chinese texts of the server's errors, by reason key, with `{…}` for members of the error data.
+ * @type {Record<string, string>}
+ */
 export const zhErrors = {
   account_inactive: "这个账号已停用。",
   account_not_found: "没有这个人。",

@@ -1,65 +1,65 @@
 /**
- * Keeps the store's circle in step with the server: loaded at each log-in, and again after whatever changed in it. The
- * presence of friends who are on other apps is pushed nowhere, so it is asked for while the page is looked at.
+ * Keeps the user's contacts up to date: loaded at each login and after each change. The presence of friends on other
+ * apps is not pushed, so the list is loaded again now and then while the page is visible.
  *
- * Events: `asked` (detail Person: somebody asks to be friends, now), `accepted` (detail Person: somebody said yes).
- *
+ * `requested`: a user has just sent a friend request; `accepted`: one has accepted the user's request.
+ * @import { User } from "./wire-types.js"
+ * @import { PresenceSync } from "./presence-sync.js"
  * @import { Session } from "./session.js"
  * @import { Socket } from "./socket.js"
  * @import { Store } from "../state/store.js"
+ * @typedef {{requested: User, accepted: User}} ContactsEvents
+ * @typedef {"friend.requested" | "friend.accepted" | "friend.removed" | "person.blocked" | "person.unblocked"} ContactPush
  */
-import { Disconnected, Refused } from "./protocol.js";
+import { Emitter } from "../lib/events.js";
+import { isRequestFailure } from "./protocol.js";
 
-const TOGETHER = 100;
-const REFRESH = 60_000;
+const RELOAD_DELAY_MS = 100;
+const REFRESH_INTERVAL_MS = 60_000;
+/** @type {ContactPush[]} */
+const PUSH_KINDS = ["friend.requested", "friend.accepted", "friend.removed", "person.blocked", "person.unblocked"];
 
-export class CircleSession extends EventTarget {
+/** @extends {Emitter<ContactsEvents>} */
+export class ContactsSync extends Emitter {
   #timer = 0;
 
-  /** @param {{socket: Socket, store: Store, session: Session}} parts */
-  constructor({ socket, store, session }) {
+  /** @param {{socket: Socket, store: Store, session: Session, presence: PresenceSync}} deps */
+  constructor({ socket, store, session, presence }) {
     super();
     this.socket = socket;
     this.store = store;
-    this.session = session;
-    for (const type of ["entered", "resumed"]) session.addEventListener(type, () => this.load());
-    for (const kind of ["friend.requested", "friend.accepted", "friend.removed", "person.blocked", "person.unblocked"]) {
-      socket.onPush(kind, (data) => this.#apply(kind, data));
-    }
-    setInterval(() => this.#refresh(), REFRESH);
+    this.presence = presence;
+    session.on("loaded", () => this.load());
+    session.on("resumed", () => this.load());
+    for (const kind of PUSH_KINDS) socket.onPush(kind, ({ by }) => this.#onChange(kind, by));
+    setInterval(() => this.#refresh(), REFRESH_INTERVAL_MS);
   }
 
-  /** @param {string} kind @param {{by: import("./protocol.js").Person}} data */
-  #apply(kind, data) {
+  /** Load the contacts. After an error they stay as they are, marked as failed. */
+  async load() {
+    const { me } = this.store;
+    if (!this.socket.isReady || !me || me.kind === "guest") return;
+    try {
+      const lists = await this.socket.request("friend.list");
+      if (me.id === this.store.me?.id) this.store.setContacts(lists);
+    } catch (error) {
+      if (!isRequestFailure(error)) throw error;
+      this.store.setContactsFailed();
+    }
+  }
+
+  /** @param {ContactPush} kind @param {User} by */
+  #onChange(kind, by) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.load(), TOGETHER);
-    // With a block, people vanish from the lists of who is online, and come back with its end.
-    if (kind.startsWith("person.")) this.session.refreshPresence();
-    const isNews = this.socket.ready && data.by.id !== this.store.me?.id;
-    if (isNews && kind === "friend.requested") this.#tell("asked", data.by);
-    else if (isNews && kind === "friend.accepted") this.#tell("accepted", data.by);
+    this.#timer = setTimeout(() => this.load(), RELOAD_DELAY_MS);
+    // A block hides users from each other's list of online users.
+    if (kind === "person.blocked" || kind === "person.unblocked") this.presence.refresh();
+    const isLiveFromOther = this.socket.isReady && by.id !== this.store.me?.id;
+    if (isLiveFromOther && kind === "friend.requested") this.emit("requested", by);
+    else if (isLiveFromOther && kind === "friend.accepted") this.emit("accepted", by);
   }
 
   #refresh() {
-    const { circle } = this.store;
-    if (circle.friends.size && document.visibilityState === "visible") this.load();
-  }
-
-  async load() {
-    const { me } = this.store;
-    if (!this.socket.ready || !me || me.kind === "guest") return;
-    try {
-      const told = await this.socket.request("friend.list");
-      if (me.id === this.store.me?.id) this.store.setCircle(told);
-    } catch (error) {
-      if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
-      // The next reconnect or change asks again, or the person does.
-      this.store.failCircle();
-    }
-  }
-
-  /** @param {string} type @param {any} detail */
-  #tell(type, detail) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
+    if (this.store.contacts.friends.size && document.visibilityState === "visible") this.load();
   }
 }

@@ -1,213 +1,221 @@
 /**
- * What a person does in the open channel: read it in either direction, write, change, take back. No DOM.
+ * The user's actions in channels: open, load in both directions, send, edit, recall, mark as read. No DOM.
  *
- * Events: `loading` (detail target: the state of a load has changed), `reveal` (detail {target, seq}: bring it into sight),
- * `sending` (detail target: something was written there).
- *
- * @import { Message } from "./protocol.js"
- * @import { LoggedMessage } from "../state/channel-log.js"
+ * `loading`: a target's load has started, ended or failed; `reveal`: scroll to this message; `sending`: a message was
+ * written in this target.
+ * @import { HistoryPage, Message, SendReply } from "./wire-types.js"
+ * @import { GapFiller } from "./gap-filler.js"
+ * @import { Outbox, OutboxEntry } from "./outbox.js"
  * @import { Session } from "./session.js"
  * @import { Socket } from "./socket.js"
+ * @import { ChannelLog, LoggedMessage } from "../state/channel-log.js"
  * @import { Store } from "../state/store.js"
- * @import { Outbox } from "./outbox.js"
- * @typedef {"initial" | "older" | "newer"} Load
+ * @typedef {"initial" | "older" | "newer"} LoadKind
+ * @typedef {{kind: LoadKind, error: unknown}} Load  `error`: null unless it has failed
+ * @typedef {{loading: string, reveal: {target: string, seq: number}, sending: string}} ConversationEvents
  */
-import { Disconnected, Refused } from "./protocol.js";
-import { PAGE } from "./session.js";
+import { Emitter } from "../lib/events.js";
+import { RequestError, isRequestFailure } from "./protocol.js";
 
-/** Messages shown above the first unread one. */
-const CONTEXT = 15;
-const MARK_AFTER = 300;
+const PAGE_SIZE = 50;
+/** Messages that are loaded above the first unread one. */
+const CONTEXT_SIZE = 15;
+const MARK_READ_DELAY_MS = 300;
 
-export class Conversation extends EventTarget {
-  /** Under way, or failed. @type {Map<string, {load: Load, failed: unknown}>} */ #loads = new Map();
-  /** Channels whose reading the server has not been told. @type {Set<string>} */ #marks = new Set();
-  #markTimer = 0;
+/** @extends {Emitter<ConversationEvents>} */
+export class Conversation extends Emitter {
+  /** Loads in progress or failed, by target. @type {Map<string, Load>} */ #loads = new Map();
+  /** Targets whose read position the server has not been told. @type {Set<string>} */ #unsentReads = new Set();
+  #markReadTimer = 0;
 
-  /** @param {{socket: Socket, store: Store, outbox: Outbox, session: Session}} parts */
-  constructor({ socket, store, outbox, session }) {
+  /** @param {{socket: Socket, store: Store, outbox: Outbox, session: Session, gapFiller: GapFiller}} deps */
+  constructor({ socket, store, outbox, session, gapFiller }) {
     super();
     this.socket = socket;
     this.store = store;
     this.outbox = outbox;
-    this.session = session;
-    outbox.addEventListener("sent", (event) => this.#sent(/** @type {CustomEvent} */ (event).detail));
-    session.addEventListener("resumed", () => store.current && this.retry(store.current));
+    this.gapFiller = gapFiller;
+    outbox.on("sent", ({ entry, reply }) => this.#onSent(entry, reply));
+    session.on("resumed", () => {
+      if (store.currentTarget) this.retry(store.currentTarget);
+    });
   }
 
-  /** @param {string} target @returns {{load: Load, failed: unknown} | null}  `failed`: the error, if it did */
-  loading(target) {
+  /** @param {string} target @returns {Load | null} null: none in progress or failed */
+  loadOf(target) {
     return this.#loads.get(target) ?? null;
   }
 
-  /** @param {string} target */
+  /** Open a channel where reading has stopped. @param {string} target */
   open(target) {
     this.store.setCurrent(target);
-    const log = this.store.logOf(target);
+    const log = this.store.openLog(target);
     const { unread = 0, readSeq = 0 } = this.store.channel ?? {};
-    const beganBefore = unread > 0 && log.hasOlder && readSeq + 1 < log.firstSeq;
-    if (!log.loaded || log.hasNewer || beganBefore) this.reload(target);
-    else this.session.watchGap(target);
+    const isUnreadStartMissing = unread > 0 && log.hasOlder && readSeq + 1 < log.firstSeq;
+    if (!log.isLoaded || log.hasNewer || isUnreadStartMissing) this.reload(target);
+    else this.gapFiller.check(target);
   }
 
-  /** Opens it at one of its messages. @param {string} target @param {number} seq */
+  /** Open a channel at one of its messages. @param {string} target @param {number} seq */
   openAt(target, seq) {
-    const { channels, current, logs } = this.store;
-    if (target !== current) {
-      // What came unread is not passed on the way, where it would count as seen.
+    const { channels, currentTarget, logs } = this.store;
+    if (target !== currentTarget) {
+      // Unread messages must not come into view on the way, which would mark them as read.
       if (channels.get(target)?.unread) logs.delete(target);
       this.store.setCurrent(target);
     }
     return this.reveal(target, seq);
   }
 
-  /** Loads where reading stopped, or the newest if there is little to catch up. @param {string} target */
+  /** Load the messages around the read position, or the newest ones if few are unread. @param {string} target */
   reload(target) {
     const channel = this.store.channels.get(target);
-    const fromMiddle = channel && channel.kind !== "global" && channel.unread > PAGE - CONTEXT && channel.readSeq > 0;
+    const readSeq = channel?.readSeq ?? 0;
+    const hasManyUnread = channel && channel.kind !== "global" && channel.unread > PAGE_SIZE - CONTEXT_SIZE;
+    if (!hasManyUnread || readSeq === 0) return this.loadNewest(target);
     return this.#load(target, "initial", async (log) => {
-      if (fromMiddle) {
-        const after = Math.max(0, channel.readSeq - CONTEXT);
-        log.setMiddle(await this.#history(target, { after, limit: PAGE + CONTEXT }));
-      } else log.setNewest(await this.#history(target, {}));
+      const after = Math.max(0, readSeq - CONTEXT_SIZE);
+      log.setMiddle(await this.#fetchHistory(target, { after, limit: PAGE_SIZE + CONTEXT_SIZE }));
     });
   }
 
-  /** MessageActions again what failed, if anything did. @param {string} target */
+  /** Repeat the last load if it has failed. @param {string} target */
   retry(target) {
-    const { load, failed } = this.#loads.get(target) ?? {};
-    if (!failed) return;
-    if (load === "older") this.loadOlder(target);
-    else if (load === "newer") this.loadNewer(target);
+    const { kind, error } = this.#loads.get(target) ?? {};
+    if (!error) return;
+    if (kind === "older") this.loadOlder(target);
+    else if (kind === "newer") this.loadNewer(target);
     else this.reload(target);
   }
 
   /** @param {string} target */
   loadOlder(target) {
-    return this.#load(target, "older", async (log) => log.addOlder(await this.#history(target, { before: log.firstSeq })));
+    return this.#load(target, "older", async (log) => {
+      log.addOlder(await this.#fetchHistory(target, { before: log.firstSeq }));
+    });
   }
 
   /** @param {string} target */
   loadNewer(target) {
     return this.#load(target, "newer", async (log) => {
-      const page = await this.#history(target, { after: log.lastSeq });
+      const page = await this.#fetchHistory(target, { after: log.lastSeq });
       log.addNewer(page, this.store.channels.get(target)?.lastSeq ?? 0);
     });
   }
 
   /** @param {string} target */
   loadNewest(target) {
-    return this.#load(target, "initial", async (log) => log.setNewest(await this.#history(target, {})));
+    return this.#load(target, "initial", async (log) => log.setNewest(await this.#fetchHistory(target, {})));
   }
 
-  /** Brings a message into sight, wherever it is. @param {string} target @param {number} seq */
+  /** Scroll to a message of the open channel, which is loaded if need be. @param {string} target @param {number} seq */
   async reveal(target, seq) {
     if (!this.store.log?.messages.some((message) => message.seq === seq)) {
-      await this.#load(target, "initial", async (log) =>
-        log.setMiddle(await this.#history(target, { after: Math.max(0, seq - PAGE / 2), limit: PAGE })),
-      );
+      await this.#load(target, "initial", async (log) => {
+        log.setMiddle(await this.#fetchHistory(target, { after: Math.max(0, seq - PAGE_SIZE / 2) }));
+      });
     }
-    // Who has gone elsewhere meanwhile is not fetched back.
-    if (target === this.store.current) this.#tell("reveal", { target, seq });
+    // Meanwhile the user may have opened another channel.
+    if (target === this.store.currentTarget) this.emit("reveal", { target, seq });
   }
 
-  /** The message a reply answers: from the window, or fetched once. Null: not available, undefined: on its way.
-   * @param {string} target @param {string} id @returns {Message | null | undefined} */
-  quoted(target, id) {
-    const here = this.store.logs.get(target)?.byId(id);
-    if (here || this.store.quotes.has(id)) return here ?? this.store.quotes.get(id);
-    if (!this.socket.ready) return undefined;
+  /**
+   * Return a quoted message from the log, or request it once. Null: unavailable; undefined: not yet known.
+   * @param {string} target
+   * @param {string} id
+   * @returns {Message | null | undefined}
+   */
+  quotedMessage(target, id) {
+    const logged = this.store.logs.get(target)?.byId(id);
+    if (logged || this.store.quotedMessages.has(id)) return logged ?? this.store.quotedMessages.get(id);
+    if (!this.socket.isReady) return undefined;
     const keep = (/** @type {Message | null} */ message) => {
-      this.store.quotes.set(id, message);
+      this.store.quotedMessages.set(id, message);
       this.store.emit("log", target);
     };
-    this.socket.request("message.get", { target, id }).then(keep, (error) => error instanceof Refused && keep(null));
+    this.socket.request("message.get", { target, id }).then(keep, (error) => error instanceof RequestError && keep(null));
     return undefined;
   }
 
-  /** Goes out at once, or when there is a connection. @param {string} text @param {{id: string, seq: number} | null} replyTo */
+  /**
+   * Send a message in the open channel now, or when there is a connection.
+   * @param {string} text
+   * @param {{id: string, seq: number} | null} replyTo
+   */
   send(text, replyTo) {
-    const channel = this.store.channel;
+    const { channel } = this.store;
     if (!channel) return;
-    this.store.newAfter = null;
+    this.store.dividerSeq = null;
     const appId = channel.kind === "global" ? this.store.app.appId : null;
     const reply = replyTo ? { replyTo: replyTo.id, replySeq: replyTo.seq } : {};
     this.outbox.add({ target: channel.target, appId, text, since: channel.lastSeq, ...reply });
-    this.#tell("sending", channel.target);
+    this.emit("sending", channel.target);
   }
 
-  /** Throws Refused or Disconnected. @param {Message} message @param {string} text */
-  async edit(message, text) {
-    const { target, id } = message;
-    this.store.editMessage(await this.socket.request("message.edit", { target, id, msg: text }).then((data) => ({ ...data, target })));
+  /** Rejects with RequestError or DisconnectedError. @param {Message} message @param {string} text */
+  async edit({ target, id }, text) {
+    const edit = await this.socket.request("message.edit", { target, id, msg: text });
+    this.store.editMessage({ ...edit, target });
   }
 
-  /** Throws Refused or Disconnected. @param {Message} message */
-  async recall(message) {
-    const { target, id } = message;
+  /** Rejects with RequestError or DisconnectedError. @param {Message} message */
+  async recall({ target, id }) {
     await this.socket.request("message.recall", { target, id });
     this.store.recallMessage({ target, id });
   }
 
-  /** The person has seen everything up to here. Told to the server soon, in one go. @param {string} target @param {number} seq */
+  /** The user has seen everything up to this message. The server is told soon, in one request. @param {string} target @param {number} seq */
   markRead(target, seq) {
     if (!this.store.setRead(target, seq)) return;
-    this.#marks.add(target);
-    this.#markTimer ||= setTimeout(() => this.#tellMarks(), MARK_AFTER);
+    this.#unsentReads.add(target);
+    this.#markReadTimer ||= setTimeout(() => this.#sendReads(), MARK_READ_DELAY_MS);
   }
 
-  #tellMarks() {
-    this.#markTimer = 0;
-    for (const target of this.#marks) {
+  #sendReads() {
+    this.#markReadTimer = 0;
+    for (const target of this.#unsentReads) {
       const seq = this.store.channels.get(target)?.readSeq;
-      // What cannot be told now is told after the reconnect.
+      // Without a connection, the session tells it after the reconnect.
       if (seq) this.socket.request("read.mark", { target, seq }).catch(() => {});
     }
-    this.#marks.clear();
+    this.#unsentReads.clear();
   }
 
-  /** @param {{entry: import("./outbox.js").Entry, reply: any}} detail */
-  #sent({ entry, reply }) {
+  /** @param {OutboxEntry} entry @param {SendReply} reply */
+  #onSent({ clientMsgId, text, replyTo, replySeq, target }, { target: sentTo, id, seq, time, position }) {
     const { me } = this.store;
     if (!me) return;
-    const { clientMsgId, text, replyTo, replySeq } = entry;
     const reference = replyTo ? { replyTo, replySeq } : {};
+    const sender = { from: me.userId, fromId: me.id, name: me.name, avatar: me.avatar };
     /** @type {LoggedMessage} */
-    const message = {
-      ...reference, clientMsgId, target: reply.target, type: "text", msg: text, from: me.userId, fromId: me.id, name: me.name,
-      avatar: me.avatar, id: reply.id, seq: reply.seq, time: reply.time, position: reply.position,
-    };
+    const message = { ...reference, ...sender, clientMsgId, target: sentTo, type: "text", msg: text, id, seq, time, position };
     this.store.addMessage(message);
-    this.session.watchGap(entry.target);
+    this.gapFiller.check(target);
   }
 
-  /** @param {string} target @param {Load} load @param {(log: import("../state/channel-log.js").ChannelLog) => Promise<void>} work */
-  async #load(target, load, work) {
-    const current = this.#loads.get(target);
-    if (current && !current.failed && load !== "initial") return;
-    const mine = { load, failed: /** @type {unknown} */ (null) };
-    this.#loads.set(target, mine);
-    this.#tell("loading", target);
-    const log = this.store.logOf(target);
+  /** @param {string} target @param {LoadKind} kind @param {(log: ChannelLog) => Promise<void>} work */
+  async #load(target, kind, work) {
+    const running = this.#loads.get(target);
+    if (running && !running.error && kind !== "initial") return;
+    /** @type {Load} */
+    const load = { kind, error: null };
+    this.#loads.set(target, load);
+    this.emit("loading", target);
+    const log = this.store.openLog(target);
     try {
       await work(log);
-      if (this.#loads.get(target) === mine) this.#loads.delete(target);
+      if (this.#loads.get(target) === load) this.#loads.delete(target);
       this.store.emit("log", target);
-      this.session.watchGap(target);
+      this.gapFiller.check(target);
     } catch (error) {
-      if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
-      mine.failed = error;
+      if (!isRequestFailure(error)) throw error;
+      load.error = error;
     }
-    this.#tell("loading", target);
+    this.emit("loading", target);
   }
 
-  /** @param {string} target @param {object} range */
-  #history(target, range) {
-    return this.socket.request("message.history", { target, limit: PAGE, ...range });
-  }
-
-  /** @param {string} type @param {any} detail */
-  #tell(type, detail) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
+  /** @param {string} target @param {{before?: number, after?: number, limit?: number}} range @returns {Promise<HistoryPage>} */
+  #fetchHistory(target, range) {
+    return this.socket.request("message.history", { target, limit: PAGE_SIZE, ...range });
   }
 }

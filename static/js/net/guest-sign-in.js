@@ -1,18 +1,20 @@
-/** Coming in as a new guest: a browser session, which no script can read, remembers who it is. */
+/** Signs in a new guest over HTTP. A session cookie, which scripts cannot read, then identifies the guest. */
 
 /**
- * @param {HTMLFormElement} form the page's sign-out form, whose token shows that the request is the page's own
+ * Sign in as a guest; resolve with null, or with an error message in the user's language, which may be empty. Rejects if
+ * the server does not answer.
+ * @param {HTMLFormElement} form the page's sign-out form, which holds the CSRF token
  * @param {{appId: number, name: string}} guest
- * @returns {Promise<{refused: string | null}>} why not, in the person's language; null: one is in. Rejects if nobody answers.
+ * @returns {Promise<string | null>}
  */
-export async function comeInAsGuest(form, { appId, name }) {
+export async function signInAsGuest(form, { appId, name }) {
   const token = /** @type {HTMLInputElement} */ (form.elements.namedItem("csrfmiddlewaretoken"));
   const body = new URLSearchParams({ csrfmiddlewaretoken: token.value, appId: String(appId), name });
   const response = await fetch("/accounts/guest/", { method: "POST", body, headers: { Accept: "application/json" } });
   const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
-  const answer = isJson ? await response.json() : {};
-  if (response.status !== 201) return { refused: answer.error ?? "" };
-  // Who signs in gets another token.
-  token.value = answer.csrf;
-  return { refused: null };
+  const reply = isJson ? await response.json() : {};
+  if (response.status !== 201) return reply.error ?? "";
+  // Signing in replaces the CSRF token.
+  token.value = reply.csrf;
+  return null;
 }

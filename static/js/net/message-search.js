@@ -1,106 +1,113 @@
 /**
- * Looks for messages: one question at a time, answered page by page, the newest first. No DOM.
+ * Searches messages: one query at a time, loaded page by page, the newest first. No DOM.
  *
- * Events: `change`.
- *
- * @import { Message } from "./protocol.js"
+ * @import { Message, SearchPage } from "./wire-types.js"
  * @import { Session } from "./session.js"
  * @import { Socket } from "./socket.js"
+ * @import { Profile } from "../state/display-names.js"
  * @import { Store } from "../state/store.js"
- * @typedef {{q: string, target: string | null}} Question  without a target: everywhere
+ * @typedef {{q: string, target: string | null}} SearchQuery  without a target in all channels
  */
-import { Disconnected, Refused } from "./protocol.js";
+import { Emitter } from "../lib/events.js";
+import { DisconnectedError, isRequestFailure } from "./protocol.js";
 
-const PAGE = 20;
-/** The server looks through so much for a page; where it found nothing there, this many are asked for in one go. */
-const EMPTY_PAGES = 3;
+const PAGE_SIZE = 20;
+/** The server searches a limited number of messages for a page. If it finds none, up to this many pages are requested. */
+const MAX_EMPTY_PAGES = 3;
 
-export class MessageSearch extends EventTarget {
-  /** @type {Question} */ question = { q: "", target: null };
-  /** Of the last answer: while a question is under way, of the one before. @type {Message[]} */ messages = [];
-  searching = false;
-  /** @type {unknown} */ failed = null;
-  /** Where the page that follows begins. @type {string | null} */ #next = null;
-  #asked = 0;
+/** @extends {Emitter<{change: null}>} */
+export class MessageSearch extends Emitter {
+  /** @type {SearchQuery} */ query = { q: "", target: null };
+  /** The results of the last completed query. @type {Message[]} */ results = [];
+  isSearching = false;
+  /** @type {unknown} */ error = null;
+  /** The cursor of the next page; null: there is none. @type {string | null} */ #next = null;
+  #searchCount = 0;
 
-  /** @param {{socket: Socket, store: Store, session: Session}} parts */
+  /** @param {{socket: Socket, store: Store, session: Session}} deps */
   constructor({ socket, store, session }) {
     super();
     this.socket = socket;
-    const on = (/** @type {string} */ type, /** @type {(detail: any) => void} */ handle) =>
-      store.addEventListener(type, (event) => handle(/** @type {CustomEvent} */ (event).detail));
-    on("edited", ({ id, msg }) => this.#keep(this.messages.map((message) => (message.id === id ? { ...message, msg } : message))));
-    on("renamed", ({ now, as }) => this.#rename(now, as));
-    on("recalled", ({ id }) => this.#keep(this.messages.filter((message) => message.id !== id)));
-    on("gone", ({ target }) => this.#keep(this.messages.filter((message) => message.target !== target)));
-    // Another person or another app: nothing of this is theirs.
-    on("current", () => store.current === null && this.ask({ q: "", target: null }));
-    session.addEventListener("resumed", () => this.failed instanceof Disconnected && this.retry());
+    store.on("edited", ({ id, msg }) => {
+      this.#update((results) => results.map((message) => (message.id === id ? { ...message, msg } : message)));
+    });
+    store.on("recalled", ({ id }) => this.#update((results) => results.filter((message) => message.id !== id)));
+    store.on("channel-left", ({ target }) => {
+      this.#update((results) => results.filter((message) => message.target !== target));
+    });
+    store.on("user-renamed", ({ profile, userName }) => this.#rename(profile, userName));
+    store.on("current", () => {
+      // Another user or app: the results are not theirs.
+      if (store.currentTarget === null) this.search({ q: "", target: null });
+    });
+    session.on("resumed", () => {
+      if (this.error instanceof DisconnectedError) this.retry();
+    });
   }
 
   get hasMore() {
     return this.#next !== null;
   }
 
-  /** @param {Question} question without words: forgets the one before */
-  ask(question) {
-    if (!question.q || question.target !== this.question.target) this.messages = [];
-    this.question = question;
+  /** Start a search in place of the present one. An empty query only clears the results. @param {SearchQuery} query */
+  search(query) {
+    if (!query.q || query.target !== this.query.target) this.results = [];
+    this.query = query;
     this.#next = null;
     this.#fetch();
   }
 
-  more() {
-    if (this.hasMore && !this.searching && !this.failed) this.#fetch();
+  loadMore() {
+    if (this.hasMore && !this.isSearching && !this.error) this.#fetch();
   }
 
-  /** What failed, again. */
+  /** Repeat what has failed. */
   retry() {
     this.#fetch();
   }
 
   async #fetch() {
-    const asked = ++this.#asked;
-    const { q, target } = this.question;
-    const before = this.#next;
-    this.failed = null;
-    this.searching = q !== "";
-    this.#tell();
+    const count = ++this.#searchCount;
+    const { q, target } = this.query;
+    const cursor = this.#next;
+    this.error = null;
+    this.isSearching = q !== "";
+    this.emit("change");
     if (!q) return;
     try {
-      let page = { messages: /** @type {Message[]} */ ([]), next: before };
-      for (let pages = 0; pages === 0 || (pages < EMPTY_PAGES && page.messages.length === 0 && page.next); pages++) {
-        const where = { ...(target ? { target } : {}), ...(page.next ? { before: page.next } : {}) };
-        page = await this.socket.request("message.search", { q, limit: PAGE, ...where });
-        if (asked !== this.#asked) return;
+      /** @type {SearchPage} */
+      let page = { messages: [], next: cursor };
+      for (let pages = 0; pages === 0 || (pages < MAX_EMPTY_PAGES && page.messages.length === 0 && page.next); pages++) {
+        const scope = { ...(target ? { target } : {}), ...(page.next ? { before: page.next } : {}) };
+        page = await this.socket.request("message.search", { q, limit: PAGE_SIZE, ...scope });
+        if (count !== this.#searchCount) return;
       }
-      this.messages = before ? [...this.messages, ...page.messages] : page.messages;
+      this.results = cursor ? [...this.results, ...page.messages] : page.messages;
       this.#next = page.next;
     } catch (error) {
-      if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
-      if (asked !== this.#asked) return;
-      if (!before) this.messages = [];
-      this.failed = error;
+      if (!isRequestFailure(error)) throw error;
+      if (count !== this.#searchCount) return;
+      if (!cursor) this.results = [];
+      this.error = error;
     }
-    this.searching = false;
-    this.#tell();
+    this.isSearching = false;
+    this.emit("change");
   }
 
-  /** @param {{id: string, userId: string, name: string, avatar: string}} now @param {string | null} as */
-  #rename({ id, userId, name, avatar }, as) {
-    const isTheirs = (/** @type {Message} */ { fromId, from }) => fromId === id && (as === null || from === as);
-    if (!this.messages.some(isTheirs)) return;
-    this.#keep(this.messages.map((message) => (isTheirs(message) ? { ...message, from: userId, name, avatar } : message)));
+  /** @param {Profile} profile @param {string | null} userName */
+  #rename({ id, userId, name, avatar }, userName) {
+    const isTheirs = (/** @type {Message} */ { fromId, from }) =>
+      fromId === id && (userName === null || from === userName);
+    if (!this.results.some(isTheirs)) return;
+    this.#update((results) =>
+      results.map((message) => (isTheirs(message) ? { ...message, from: userId, name, avatar } : message)),
+    );
   }
 
-  /** @param {Message[]} messages */
-  #keep(messages) {
-    if (this.messages.length === 0) return;
-    this.messages = messages;
-    this.#tell();
-  }
-
-  #tell() {
-    this.dispatchEvent(new Event("change"));
+  /** @param {(results: Message[]) => Message[]} change */
+  #update(change) {
+    if (this.results.length === 0) return;
+    this.results = change(this.results);
+    this.emit("change");
   }
 }

@@ -1,28 +1,33 @@
 /**
- * What was written and is not acknowledged yet. It survives a lost connection and a closed page: each entry lies in the
- * person's own part of localStorage under its clientMsgId, and goes out in order, each after the acknowledgement of the
- * one before. Sent twice (a lost answer, two tabs), the clientMsgId makes it one message. No DOM, no socket of its own.
+ * Messages that the server has not acknowledged. They survive a lost connection and a closed page: each entry is stored
+ * in localStorage under the user's id and its clientMsgId, and a channel's entries are sent one after the other. If one
+ * is sent twice (a lost reply, two tabs), its clientMsgId makes it one message. No DOM, no socket of its own.
  *
- * Events: `change` (detail target), `sent` (detail {entry, reply}), `failed` (detail Entry).
- *
+ * `change`: the entries of a target have changed.
+ * @import { SendReply } from "./wire-types.js"
+ * @import { ErrorReply } from "../lib/error-messages.js"
  * @typedef {{clientMsgId: string, target: string, appId: number | null, text: string, replyTo?: string,
- *   replySeq?: number, at: number, tries: number, since: number, state: "pending" | "failed", refusal: Refusal | null}} Entry
- *   `appId` only in an app's room: it can be sent only from there. `since`: last seq of the channel when it was written.
+ *   replySeq?: number, at: number, tries: number, since: number, state: "pending" | "failed",
+ *   refusal: ErrorReply | null}} OutboxEntry
+ *   Stored as it is, so its names must stay. `appId`: of a global channel, to which only its own app can send; `at`: when
+ *   it was written, in ms; `since`: the channel's last sequence number at that time; `refusal`: why it has failed
+ * @typedef {{change: string, sent: {entry: OutboxEntry, reply: SendReply}, failed: OutboxEntry}} OutboxEvents
  */
-/** @import { Refusal } from "../lib/error-messages.js" */
-import { Disconnected, Refused } from "./protocol.js";
+import { Emitter } from "../lib/events.js";
+import { DisconnectedError, RequestError } from "./protocol.js";
 
-const TRIES = 5;
+const MAX_ATTEMPTS = 5;
 
-export class Outbox extends EventTarget {
-  /** @type {Map<string, Entry>} */ #entries = new Map();
-  /** @type {Set<string>} */ #busy = new Set();
-  #prefix = "";
+/** @extends {Emitter<OutboxEvents>} */
+export class Outbox extends Emitter {
+  /** @type {Map<string, OutboxEntry>} */ #entries = new Map();
+  /** Targets whose entries are being sent. @type {Set<string>} */ #sending = new Set();
+  #keyPrefix = "";
 
   /**
    * @param {Storage} storage
-   * @param {(entry: Entry) => Promise<any>} send rejects with Refused or Disconnected
-   * @param {(entry: Entry) => boolean} canSend whether there is a connection on which it may go out
+   * @param {(entry: OutboxEntry) => Promise<SendReply>} send rejects with RequestError or DisconnectedError
+   * @param {(entry: OutboxEntry) => boolean} canSend whether the present connection can send it
    */
   constructor(storage, send, canSend) {
     super();
@@ -31,161 +36,159 @@ export class Outbox extends EventTarget {
     this.canSend = canSend;
   }
 
-  /** Takes up what this person left behind, also in a tab that was closed. @param {string} personId */
-  load(personId) {
-    const prefix = `im.outbox.${personId}.`;
-    if (prefix !== this.#prefix) this.#entries.clear();
-    this.#prefix = prefix;
+  /** Load the stored entries of this user, also those of closed tabs. @param {string} userId */
+  load(userId) {
+    const prefix = `im.outbox.${userId}.`;
+    if (prefix !== this.#keyPrefix) this.#entries.clear();
+    this.#keyPrefix = prefix;
     for (let i = 0; i < this.storage.length; i++) {
       const key = this.storage.key(i) ?? "";
-      const id = key.slice(prefix.length);
-      if (!key.startsWith(prefix) || this.#entries.has(id)) continue;
+      const clientMsgId = key.slice(prefix.length);
+      if (!key.startsWith(prefix) || this.#entries.has(clientMsgId)) continue;
       try {
-        this.#entries.set(id, JSON.parse(this.storage.getItem(key) ?? ""));
+        this.#entries.set(clientMsgId, JSON.parse(this.storage.getItem(key) ?? ""));
       } catch {
         this.storage.removeItem(key);
       }
     }
-    for (const target of this.#targets()) this.#changed(target);
+    for (const target of this.#targets()) this.emit("change", target);
   }
 
   /**
-   * Another tab has changed the storage. What it deleted is no longer ours; what it got through stays in sight here until
-   * there is a connection again that brings it, and is then sent under the same clientMsgId.
+   * Follow a change of the storage by another tab. An entry deleted there is deleted here. One that was sent there stays
+   * until this page has a connection to receive the message, and is then sent again under the same clientMsgId.
    * @param {Pick<StorageEvent, "key" | "newValue">} event
    */
-  follow({ key, newValue }) {
-    if (!this.#prefix || !key?.startsWith(this.#prefix)) return;
-    const entry = this.#entries.get(key.slice(this.#prefix.length));
-    if (!entry || this.#busy.has(entry.target)) return;
+  onStorageChange({ key, newValue }) {
+    if (!this.#keyPrefix || !key?.startsWith(this.#keyPrefix)) return;
+    const entry = this.#entries.get(key.slice(this.#keyPrefix.length));
+    if (!entry || this.#sending.has(entry.target)) return;
     if (newValue === null) {
-      if (entry.state === "failed" || this.canSend(entry)) this.#forget(entry);
+      if (entry.state === "failed" || this.canSend(entry)) this.#delete(entry);
       return;
     }
     const { state, refusal } = JSON.parse(newValue);
     if (state === entry.state) return;
     Object.assign(entry, { state, refusal });
-    this.#changed(entry.target);
+    this.emit("change", entry.target);
   }
 
-  /** In the order of writing. @param {string} target @returns {Entry[]} */
-  of(target) {
+  /** Return the entries of a channel in the order of writing. @param {string} target @returns {OutboxEntry[]} */
+  entriesOf(target) {
     return [...this.#entries.values()].filter((entry) => entry.target === target).sort((a, b) => a.at - b.at);
   }
 
-  /** @param {Pick<Entry, "target" | "appId" | "text" | "since" | "replyTo" | "replySeq">} written */
-  add(written) {
-    const last = Math.max(0, ...this.of(written.target).map((entry) => entry.at));
-    const at = Math.max(Date.now(), last + 1);
-    this.#keep({ ...written, clientMsgId: newId(), at, tries: 0, state: "pending", refusal: null });
-    this.#run(written.target);
+  /** @param {Pick<OutboxEntry, "target" | "appId" | "text" | "since" | "replyTo" | "replySeq">} message */
+  add(message) {
+    const lastWritten = Math.max(0, ...this.entriesOf(message.target).map((entry) => entry.at));
+    const at = Math.max(Date.now(), lastWritten + 1);
+    this.#put({ ...message, clientMsgId: newId(), at, tries: 0, state: "pending", refusal: null });
+    this.#sendEntries(message.target);
   }
 
-  /** @param {string} clientMsgId */
+  /** Send a failed entry again. @param {string} clientMsgId */
   retry(clientMsgId) {
     const entry = this.#entries.get(clientMsgId);
     if (!entry) return;
-    this.#keep(Object.assign(entry, { state: "pending", refusal: null }));
-    this.#run(entry.target);
+    this.#put(Object.assign(entry, { state: /** @type {const} */ ("pending"), refusal: null }));
+    this.#sendEntries(entry.target);
   }
 
   /** @param {string} clientMsgId */
   remove(clientMsgId) {
     const entry = this.#entries.get(clientMsgId);
-    if (entry) this.#forget(entry);
+    if (entry) this.#delete(entry);
   }
 
-  /** All of this person's, who will not be back. */
-  forgetAll() {
-    for (const entry of [...this.#entries.values()]) this.#forget(entry);
+  /** Delete all entries of the user, who will not return. */
+  clear() {
+    for (const entry of [...this.#entries.values()]) this.#delete(entry);
   }
 
-  /** Sends all that waits. Called when a connection is there and has caught up. */
+  /** Send all pending entries. Called when a connection has caught up. */
   flush() {
-    for (const target of this.#targets()) this.#run(target);
+    for (const target of this.#targets()) this.#sendEntries(target);
   }
 
   /** @param {string} target */
-  async #run(target) {
-    if (this.#busy.has(target)) return;
-    this.#busy.add(target);
-    let refusals = 0;
+  async #sendEntries(target) {
+    if (this.#sending.has(target)) return;
+    this.#sending.add(target);
+    let errors = 0;
     try {
       for (;;) {
-        const entry = this.of(target).find(({ state }) => state === "pending");
+        const entry = this.entriesOf(target).find(({ state }) => state === "pending");
         if (!entry || !this.canSend(entry)) return;
-        this.#keep(Object.assign(entry, { tries: entry.tries + 1 }));
+        this.#put(Object.assign(entry, { tries: entry.tries + 1 }));
         try {
           const reply = await this.send(entry);
-          refusals = 0;
-          if (this.#entries.has(entry.clientMsgId)) this.#acknowledged(entry, reply);
+          errors = 0;
+          if (this.#entries.has(entry.clientMsgId)) this.#onAcknowledged(entry, reply);
         } catch (error) {
-          if (error instanceof Disconnected) return;
-          if (!(error instanceof Refused)) throw error;
-          if (error.passing && ++refusals < TRIES) await sleep(error.retryAfter);
-          else this.#failed(entry, error);
+          if (error instanceof DisconnectedError) return;
+          if (!(error instanceof RequestError)) throw error;
+          if (error.isTransient && ++errors < MAX_ATTEMPTS) await sleep(error.retryAfterMs);
+          else this.#onFailed(entry, error);
         }
       }
     } finally {
-      this.#busy.delete(target);
+      this.#sending.delete(target);
     }
   }
 
-  /** @param {Entry} entry @param {any} reply */
-  #acknowledged(entry, reply) {
+  /** @param {OutboxEntry} entry @param {SendReply} reply */
+  #onAcknowledged(entry, reply) {
     this.#entries.delete(entry.clientMsgId);
-    this.#write(entry, false);
-    this.dispatchEvent(new CustomEvent("sent", { detail: { entry, reply } }));
-    this.#changed(entry.target);
+    this.#unstore(entry);
+    this.emit("sent", { entry, reply });
+    this.emit("change", entry.target);
   }
 
-  /** @param {Entry} entry @param {Refused} error */
-  #failed(entry, { code, reason, data }) {
-    this.#keep(Object.assign(entry, { state: "failed", refusal: { code, reason, data } }));
-    this.dispatchEvent(new CustomEvent("failed", { detail: entry }));
+  /** @param {OutboxEntry} entry @param {RequestError} error */
+  #onFailed(entry, { code, reason, data }) {
+    this.#put(Object.assign(entry, { state: /** @type {const} */ ("failed"), refusal: { code, reason, data } }));
+    this.emit("failed", entry);
   }
 
-  /** @param {Entry} entry */
-  #keep(entry) {
+  /** @param {OutboxEntry} entry */
+  #put(entry) {
     this.#entries.set(entry.clientMsgId, entry);
-    this.#write(entry, true);
-    this.#changed(entry.target);
-  }
-
-  /** @param {Entry} entry */
-  #forget(entry) {
-    this.#entries.delete(entry.clientMsgId);
-    this.#write(entry, false);
-    this.#changed(entry.target);
-  }
-
-  /** @param {Entry} entry @param {boolean} keep */
-  #write(entry, keep) {
-    const key = this.#prefix + entry.clientMsgId;
     try {
-      if (keep) this.storage.setItem(key, JSON.stringify(entry));
-      else this.storage.removeItem(key);
+      this.storage.setItem(this.#keyOf(entry), JSON.stringify(entry));
     } catch {
-      // No room: it still goes out from memory as long as the page lives.
+      // The storage is full. The entry is sent from memory while the page is open.
     }
+    this.emit("change", entry.target);
+  }
+
+  /** @param {OutboxEntry} entry */
+  #delete(entry) {
+    this.#entries.delete(entry.clientMsgId);
+    this.#unstore(entry);
+    this.emit("change", entry.target);
+  }
+
+  /** @param {OutboxEntry} entry */
+  #unstore(entry) {
+    this.storage.removeItem(this.#keyOf(entry));
+  }
+
+  /** @param {OutboxEntry} entry */
+  #keyOf(entry) {
+    return this.#keyPrefix + entry.clientMsgId;
   }
 
   #targets() {
     return new Set([...this.#entries.values()].map(({ target }) => target));
   }
-
-  /** @param {string} target */
-  #changed(target) {
-    this.dispatchEvent(new CustomEvent("change", { detail: target }));
-  }
 }
 
-/** 128 random bits. `crypto.randomUUID` is missing where the page comes over plain HTTP from another machine. */
+/** Return 128 random bits in hex. `crypto.randomUUID` is missing on a page that comes over plain HTTP from another machine. */
 function newId() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** @param {number} milliseconds */
+/** @param {number} milliseconds @returns {Promise<void>} */
 function sleep(milliseconds) {
-  return new Promise((done) => setTimeout(done, milliseconds));
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

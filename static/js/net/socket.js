@@ -1,35 +1,48 @@
 /**
- * One connection to `/acc` that comes back by itself: connect, log in, catch up, beat, retry. Knows no DOM and no state
- * of the chat; what arrives leaves as events.
+ * A connection to `/acc` that restores itself: connect, log in, catch up, send heartbeats, reconnect with backoff. It
+ * knows neither the DOM nor the state of the chat.
  *
- * Events: `status` (detail {status, retryAt, reason}), `ready` (detail {login, resumed}: logged in and caught up),
- * `reset` (too much was missed: load everything anew), `refused` (detail Refused at the log-in). Pushes: see `onPush`.
+ * @import { Commands, Envelope, LoginReply, Pushes } from "./wire-types.js"
+ * @typedef {"idle" | "connecting" | "catching-up" | "ready" | "waiting" | "ended"} SocketStatus
+ *   `waiting`: for the next attempt; `ended`: makes no further attempt by itself
+ * @typedef {"" | "unresponsive" | "server-fault" | "closed" | "too-many"} LossReason
+ * @typedef {{status: SocketStatus, retryAt: number, reason: LossReason}} ConnectionState  `retryAt`: of `waiting`, in ms
+ * @typedef {{appId: number, userId?: string, serviceToken?: string}} Credentials
+ * @typedef {{cmd: string, resolve: (data: unknown) => void, reject: (error: Error) => void, timer: number}} PendingRequest
  *
- * @import { Answer } from "./protocol.js"
+ * `ready`: logged in and caught up; `reset`: too much was missed, everything must be loaded again; `refused`: the
+ * login failed for good.
+ * @typedef {{status: ConnectionState, ready: {login: LoginReply, isResumed: boolean}, reset: null,
+ *   refused: RequestError}} SocketEvents
  */
-import { Close, Code, Disconnected, Refused, answer, backOff, decode, encode, result } from "./protocol.js";
+import { Emitter } from "../lib/events.js";
+import { CloseCode, Code, DisconnectedError, RequestError, backoffDelay, decodeFrame, encodeRequest, replyData, toEnvelope } from "./protocol.js";
 
-const HEARTBEAT = 25_000;
-const ANSWER_WITHIN = 30_000;
-const CONNECT_WITHIN = 10_000;
-/** A connection that held this long is a good one: the next time, waiting begins anew. */
-const STABLE = 10_000;
+const HEARTBEAT_INTERVAL_MS = 25_000;
+const REPLY_TIMEOUT_MS = 30_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+const PING_TIMEOUT_MS = 4_000;
+/** After a connection has lasted this long, the next backoff starts from the shortest delay. */
+const STABLE_AFTER_MS = 10_000;
+const MAX_RESTART_DELAY_SECONDS = 15;
+/** Attempts that a connection closed for its rate or number counts as. */
+const RATE_LIMIT_ATTEMPTS = 4;
 
-/** @typedef {{appId: number, userId?: string, serviceToken?: string}} Credentials */
-
-export class Socket extends EventTarget {
+/** @extends {Emitter<SocketEvents>} */
+export class Socket extends Emitter {
   /** @type {WebSocket | null} */ #ws = null;
-  /** @type {Map<string, {cmd: string, done: (answer: any) => void, fail: (error: Error) => void, timer: number}>} */ #waiting = new Map();
-  /** Kinds of pushes that a part of the page handles. @type {Set<string>} */ #handled = new Set();
-  /** Kinds that arrived without a handler; each is logged once. @type {Set<string>} */ #unhandled = new Set();
+  /** @type {Map<string, PendingRequest>} */ #pending = new Map();
+  /** Dispatches each push under its kind. */ #pushes = new EventTarget();
+  /** Kinds with a handler. @type {Set<string>} */ #handledKinds = new Set();
+  /** Kinds that arrived without a handler; each is logged once. @type {Set<string>} */ #unhandledKinds = new Set();
   /** @type {Credentials | null} */ #credentials = null;
   /** @type {number | null} */ #position = null;
-  #counter = 0;
+  #requestCount = 0;
   #attempt = 0;
   #retryTimer = 0;
-  #beatTimer = 0;
+  #heartbeatTimer = 0;
   #stableTimer = 0;
-  #status = "idle";
+  /** @type {SocketStatus} */ #status = "idle";
 
   /** @param {string} url */
   constructor(url) {
@@ -37,26 +50,27 @@ export class Socket extends EventTarget {
     this.url = url;
   }
 
-  /** `idle`, `connecting`, `catching-up`, `ready`, `waiting` (for the next try) or `ended` (will not try by itself). */
   get status() {
     return this.#status;
   }
 
-  get ready() {
+  get isReady() {
     return this.#status === "ready";
   }
 
   /**
-   * Calls `handle` with the data of every push of this kind. A kind may have several handlers; a push without any is
+   * Call `handle` with the data of every push of this kind. A kind may have several handlers; a push without any is
    * logged to the console.
-   * @param {string} kind @param {(data: any) => void} handle
+   * @template {keyof Pushes} Kind
+   * @param {Kind} kind
+   * @param {(data: Pushes[Kind]) => void} handle
    */
   onPush(kind, handle) {
-    this.#handled.add(kind);
-    this.addEventListener(`push:${kind}`, (event) => handle(/** @type {CustomEvent} */ (event).detail));
+    this.#handledKinds.add(kind);
+    this.#pushes.addEventListener(kind, (event) => handle(/** @type {CustomEvent<Pushes[Kind]>} */ (event).detail));
   }
 
-  /** Connects as this person, instead of whatever was before. @param {Credentials} credentials */
+  /** Connect with these credentials, in place of the present connection. @param {Credentials} credentials */
   start(credentials) {
     this.stop();
     this.#credentials = credentials;
@@ -68,168 +82,176 @@ export class Socket extends EventTarget {
   stop() {
     this.#credentials = null;
     clearTimeout(this.#retryTimer);
-    this.#drop();
-    this.#tell("idle");
+    this.#closeSocket();
+    this.#setStatus("idle");
   }
 
-  /** The network or the person is back: tries at once if a try is due later, checks the connection if there is one. */
+  /** Reconnect at once if an attempt is scheduled; otherwise check that the connection is alive. */
   retryNow() {
     if (this.#status === "waiting") this.#connect();
-    else if (this.#status === "ready") this.#check();
+    else if (this.#status === "ready") this.#checkConnection();
   }
 
-  /** The connection is of no use, though it stands: leaves it, and tries again later. */
-  giveUp() {
-    if (this.#ws) this.#lost("fault");
+  /** Drop a connection on which the server fails, and reconnect later. */
+  reconnectLater() {
+    if (this.#ws) this.#onConnectionLost("server-fault");
   }
 
   /**
-   * Sends a request; resolves with the reply's data. Throws Refused, or Disconnected where the outcome is unknown.
-   * @param {string} cmd @param {object} [data] @returns {Promise<any>}
+   * Send a request and resolve with the data of its reply. Rejects with RequestError, or with DisconnectedError when
+   * the outcome is unknown.
+   * @template {keyof Commands} Command
+   * @param {Command} cmd
+   * @param {Commands[Command]["data"]} [data]
+   * @returns {Promise<Commands[Command]["reply"]>}
    */
   request(cmd, data = {}) {
     const ws = this.#ws;
-    if (!ws || ws.readyState !== WebSocket.OPEN) return Promise.reject(new Disconnected("not connected"));
-    // A letter before it: the seq of a push is a number.
-    const seq = `c${++this.#counter}`;
-    return new Promise((done, fail) => {
-      // A connection that leaves a request unanswered is as good as gone.
-      const timer = setTimeout(() => ws === this.#ws && this.#lost("silent"), ANSWER_WITHIN);
-      this.#waiting.set(seq, { cmd, done, fail, timer });
-      ws.send(encode(seq, cmd, data));
+    if (!ws || ws.readyState !== WebSocket.OPEN) return Promise.reject(new DisconnectedError("not connected"));
+    // The letter keeps it apart from the seq of most pushes, which is a number.
+    const seq = `c${++this.#requestCount}`;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => ws === this.#ws && this.#onConnectionLost("unresponsive"), REPLY_TIMEOUT_MS);
+      this.#pending.set(seq, { cmd, resolve: /** @type {(data: unknown) => void} */ (resolve), reject, timer });
+      ws.send(encodeRequest(seq, cmd, data));
     });
   }
 
   #connect() {
     clearTimeout(this.#retryTimer);
-    this.#drop();
-    this.#tell("connecting");
+    this.#closeSocket();
+    this.#setStatus("connecting");
     const ws = new WebSocket(this.url);
     this.#ws = ws;
-    const late = setTimeout(() => ws === this.#ws && this.#lost("silent"), CONNECT_WITHIN);
+    const timer = setTimeout(() => ws === this.#ws && this.#onConnectionLost("unresponsive"), CONNECT_TIMEOUT_MS);
     ws.onopen = () => {
-      clearTimeout(late);
+      clearTimeout(timer);
       if (ws === this.#ws) this.#logIn(ws);
     };
-    ws.onmessage = (event) => ws === this.#ws && this.#receive(event.data);
+    ws.onmessage = (event) => ws === this.#ws && this.#onFrame(event.data);
     ws.onclose = (event) => {
-      clearTimeout(late);
-      if (ws === this.#ws) this.#lost("closed", event.code, event.reason);
+      clearTimeout(timer);
+      if (ws === this.#ws) this.#onConnectionLost("closed", event.code, event.reason);
     };
   }
 
   /** @param {WebSocket} ws */
   async #logIn(ws) {
-    const resumed = this.#position !== null;
-    const after = resumed ? { after: this.#position } : {};
+    const credentials = /** @type {Credentials} */ (this.#credentials);
+    const position = this.#position;
     try {
-      const login = await this.request("login", { ...this.#credentials, ...after });
+      const login = await this.request("login", position === null ? credentials : { ...credentials, after: position });
       if (ws !== this.#ws) return;
-      // A new guest comes back, after a lost connection too, with the token instead of as yet another guest.
+      // A new guest must return as the same guest after a lost connection.
       if (login.serviceToken) this.#credentials = { appId: login.appId, serviceToken: login.serviceToken };
-      this.#tell("catching-up");
-      if (resumed) await this.#catchUp(ws);
-      else this.#position = login.position;
+      this.#setStatus("catching-up");
+      if (position === null) this.#position = login.position;
+      else await this.#catchUp(ws, position);
       if (ws !== this.#ws) return;
-      this.#stableTimer = setTimeout(() => (this.#attempt = 0), STABLE);
-      this.#beatTimer = setInterval(() => this.#beat(), HEARTBEAT);
-      this.#tell("ready");
-      this.#emit("ready", { login, resumed });
+      this.#stableTimer = setTimeout(() => (this.#attempt = 0), STABLE_AFTER_MS);
+      this.#heartbeatTimer = setInterval(() => this.#sendHeartbeat(), HEARTBEAT_INTERVAL_MS);
+      this.#setStatus("ready");
+      this.emit("ready", { login, isResumed: position !== null });
     } catch (error) {
       if (ws !== this.#ws) return;
-      if (!(error instanceof Refused) || error.passing || error.code === Code.FAILED) {
-        this.#lost("fault");
+      if (!(error instanceof RequestError) || error.isTransient || error.code === Code.FAILED) {
+        this.#onConnectionLost("server-fault");
         return;
       }
       this.#end();
-      this.#emit("refused", error);
+      this.emit("refused", error);
     }
   }
 
-  /** Asks for everything missed until nothing is left, so that what is sent next stands after it. @param {WebSocket} ws */
-  async #catchUp(ws) {
-    for (let more = true; more && ws === this.#ws; ) {
-      const page = await this.request("sync", { after: this.#position });
+  /**
+   * Fetch all missed events, so that what is sent next comes after them.
+   * @param {WebSocket} ws
+   * @param {number} position
+   */
+  async #catchUp(ws, position) {
+    for (let hasMore = true; hasMore && ws === this.#ws; ) {
+      const page = await this.request("sync", { after: position });
       if (ws !== this.#ws) return;
-      if (page.reset) this.#emit("reset", null);
-      for (const envelope of page.events ?? []) this.#push(answer(envelope));
-      this.#position = page.position;
-      more = Boolean(page.hasMore);
+      if (page.reset) this.emit("reset");
+      for (const envelope of page.events ?? []) this.#dispatchPush(toEnvelope(envelope));
+      position = this.#position = page.position;
+      hasMore = Boolean(page.hasMore);
     }
   }
 
   /** @param {string | Blob} frame */
-  #receive(frame) {
+  #onFrame(frame) {
     if (typeof frame !== "string") return;
-    for (const given of decode(frame)) {
-      // A push may carry any `seq`, also that of a request: another system may have chosen it.
-      const waiting = this.#waiting.get(given.seq);
-      if (waiting?.cmd !== given.cmd) {
-        this.#push(given);
+    for (const envelope of decodeFrame(frame)) {
+      // A push may carry any `seq`, even that of a request: another system may have chosen it.
+      const pending = this.#pending.get(envelope.seq);
+      if (pending?.cmd !== envelope.cmd) {
+        this.#dispatchPush(envelope);
         continue;
       }
-      this.#waiting.delete(given.seq);
-      clearTimeout(waiting.timer);
+      this.#pending.delete(envelope.seq);
+      clearTimeout(pending.timer);
       try {
-        waiting.done(result(given));
-      } catch (refused) {
-        waiting.fail(/** @type {Error} */ (refused));
+        pending.resolve(replyData(envelope));
+      } catch (error) {
+        pending.reject(/** @type {RequestError} */ (error));
       }
     }
   }
 
-  /** @param {Answer} push */
-  #push({ cmd, data }) {
-    if (this.#handled.has(cmd)) this.#emit(`push:${cmd}`, data);
-    else if (!this.#unhandled.has(cmd)) {
-      this.#unhandled.add(cmd);
+  /** @param {Envelope} push */
+  #dispatchPush({ cmd, data }) {
+    if (this.#handledKinds.has(cmd)) this.#pushes.dispatchEvent(new CustomEvent(cmd, { detail: data }));
+    else if (!this.#unhandledKinds.has(cmd)) {
+      this.#unhandledKinds.add(cmd);
       console.warn(`The page has no handler for pushes of the kind "${cmd}".`);
     }
   }
 
-  async #beat() {
+  async #sendHeartbeat() {
     const ws = this.#ws;
     try {
       const { position } = await this.request("heartbeat");
       if (ws === this.#ws && typeof position === "number") this.#position = position;
     } catch {
-      // The connection is going, and says so by itself.
+      // A lost connection is handled where it is detected.
     }
   }
 
-  /** Finds out soon whether the connection still lives. */
-  #check() {
+  #checkConnection() {
     const ws = this.#ws;
-    const timer = setTimeout(() => ws === this.#ws && this.#lost("silent"), 4000);
+    const timer = setTimeout(() => ws === this.#ws && this.#onConnectionLost("unresponsive"), PING_TIMEOUT_MS);
     this.request("ping").catch(() => {}).finally(() => clearTimeout(timer));
   }
 
-  /** @param {string} reason @param {number} [code] @param {string} [hint] what the server said on closing */
-  #lost(reason, code, hint = "") {
-    this.#drop();
-    if (code === Close.SIGNED_OUT) {
+  /** @param {LossReason} reason @param {number} [code] @param {string} [closeReason] sent by the server */
+  #onConnectionLost(reason, code, closeReason = "") {
+    this.#closeSocket();
+    if (code === CloseCode.SIGNED_OUT) {
       this.#end();
-      this.#emit("refused", new Refused(Code.NOT_LOGGED_IN, "signed out", {}));
+      this.emit("refused", new RequestError(Code.NOT_LOGGED_IN, "signed out", {}));
       return;
     }
-    // A server that goes says when to come back, to each client another time.
-    const told = code === Close.RESTART ? /^retry in (\d+(?:\.\d+)?)s$/.exec(hint) : null;
-    const slow = code === Close.TOO_MANY || code === Close.FLOOD;
-    if (!told) this.#attempt += slow ? 4 : 1;
-    const wait = told ? Math.min(15, Number(told[1])) * 1000 : backOff(this.#attempt, Math.random());
-    this.#retryTimer = setTimeout(() => this.#connect(), wait);
-    this.#tell("waiting", Date.now() + wait, code === Close.TOO_MANY ? "too-many" : reason);
+    // A server that restarts gives each client another time to come back.
+    const restart = code === CloseCode.RESTART ? /^retry in (\d+(?:\.\d+)?)s$/.exec(closeReason) : null;
+    const isRateLimited = code === CloseCode.TOO_MANY_CONNECTIONS || code === CloseCode.FLOOD;
+    if (!restart) this.#attempt += isRateLimited ? RATE_LIMIT_ATTEMPTS : 1;
+    const delay = restart
+      ? Math.min(MAX_RESTART_DELAY_SECONDS, Number(restart[1])) * 1000
+      : backoffDelay(this.#attempt, Math.random());
+    this.#retryTimer = setTimeout(() => this.#connect(), delay);
+    this.#setStatus("waiting", Date.now() + delay, code === CloseCode.TOO_MANY_CONNECTIONS ? "too-many" : reason);
   }
 
   #end() {
     clearTimeout(this.#retryTimer);
-    this.#drop();
+    this.#closeSocket();
     this.#credentials = null;
-    this.#tell("ended");
+    this.#setStatus("ended");
   }
 
-  #drop() {
-    clearInterval(this.#beatTimer);
+  #closeSocket() {
+    clearInterval(this.#heartbeatTimer);
     clearTimeout(this.#stableTimer);
     const ws = this.#ws;
     this.#ws = null;
@@ -237,22 +259,17 @@ export class Socket extends EventTarget {
       ws.onopen = ws.onmessage = ws.onclose = null;
       ws.close();
     }
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const { fail, timer } of waiting) {
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { reject, timer } of pending) {
       clearTimeout(timer);
-      fail(new Disconnected("the connection was lost"));
+      reject(new DisconnectedError("the connection was lost"));
     }
   }
 
-  /** @param {string} status @param {number} [retryAt] @param {string} [reason] */
-  #tell(status, retryAt = 0, reason = "") {
+  /** @param {SocketStatus} status @param {number} [retryAt] @param {LossReason} [reason] */
+  #setStatus(status, retryAt = 0, reason = "") {
     this.#status = status;
-    this.#emit("status", { status, retryAt, reason });
-  }
-
-  /** @param {string} type @param {any} detail */
-  #emit(type, detail) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
+    this.emit("status", { status, retryAt, reason });
   }
 }

@@ -1,32 +1,32 @@
 /**
- * What is loaded of one channel: a window of its messages in order of their numbers, with the system notes among them.
- * Pure state, no DOM, no socket. Everything can be given twice and in any order.
+ * The loaded messages of one channel: a window of them in the order of their sequence numbers, with the system notes
+ * among them. Pure state. Every message, page and change may come twice and in any order.
  *
- * @import { Message, Note, Person } from "../net/protocol.js"
- * @typedef {Message & {clientMsgId?: string}} LoggedMessage
- * @typedef {{messages: Message[], notes?: Note[], hasMore: boolean}} Page
+ * @import { HistoryPage, Message, SystemNote, User } from "../net/wire-types.js"
+ * @typedef {Message & {clientMsgId?: string}} LoggedMessage  `clientMsgId`: of a message sent from this page
+ * @typedef {Pick<Message, "msg"> & {editedAt?: number, recalled?: boolean}} MessageChange
  */
 
-/** Most messages that stay loaded; beyond it, what lies farthest from the reader is dropped. */
-export const WINDOW = 300;
-/** So many more may stand there, so that not every message that comes drops one. */
-const SLACK = 50;
+/** Loaded messages of a channel; beyond this number, those farthest from the reader are dropped. */
+export const MAX_MESSAGES = 300;
+/** Messages in excess of MAX_MESSAGES before some are dropped, so that not every new message drops one. */
+const EXCESS = 50;
+const MAX_EARLY_CHANGES = 200;
 
 export class ChannelLog {
-  /** Ascending by seq. @type {LoggedMessage[]} */
+  /** In ascending order of `seq`. @type {LoggedMessage[]} */
   messages = [];
-  /** Ascending by position. @type {Note[]} */
+  /** In ascending order of `position`. @type {SystemNote[]} */
   notes = [];
-  loaded = false;
+  isLoaded = false;
   hasOlder = false;
-  /** The window ends before the channel does: the reader is in the middle, and live messages are not added. */
+  /** Whether the window ends before the channel does; new messages are then not added. */
   hasNewer = false;
-  /** Somebody reads above the end: what they have before them is not dropped for what comes. */
-  readAbove = false;
-  /** Edits and recalls of messages that are not here, in case a page that was read before them comes after them.
-   * @type {Map<string, Partial<Message>>} */
-  #changes = new Map();
-  /** Holes that the server says are empty. @type {Set<number>} */
+  /** Whether the user reads above the end. Those messages are then not dropped in favour of new ones. */
+  isReadAbove = false;
+  /** Changes of messages that are not loaded, by id: an older page may still bring them. @type {Map<string, MessageChange>} */
+  #earlyChanges = new Map();
+  /** Sequence numbers after which, according to the server, no message is missing. @type {Set<number>} */
   #emptyAfter = new Set();
 
   get firstSeq() {
@@ -42,118 +42,131 @@ export class ChannelLog {
     return this.messages.findLast((message) => message.id === id);
   }
 
-  /** A message that just came. Returns whether it is new here. @param {LoggedMessage} message */
+  /** Add a message that was sent or received just now. Returns whether it is new. @param {LoggedMessage} message */
   add(message) {
     if (this.hasNewer) return false;
     const isNew = this.#insert(message);
-    if (this.messages.length > WINDOW + SLACK) this.#trim();
+    if (this.messages.length > MAX_MESSAGES + EXCESS) this.#trim();
     return isNew;
   }
 
-  /** @param {Note} note */
+  /** Add a system note. Returns whether it is new. @param {SystemNote} note */
   addNote(note) {
     if (this.hasNewer && note.seq >= this.lastSeq) return false;
     return this.#insertNote(note);
   }
 
-  /** The newest page, or with `keep` one that joins what is loaded. @param {Page} page */
-  setNewest(page, keep = false) {
-    if (!keep) this.#clear();
-    const joins = this.messages.length > 0;
+  /**
+   * Replace the messages by the newest page, or add the page to them if it connects to them without a gap.
+   * @param {HistoryPage} page
+   * @param {boolean} [isConnected]
+   */
+  setNewest(page, isConnected = false) {
+    if (!isConnected) this.#clear();
+    const hadMessages = this.messages.length > 0;
     this.#merge(page);
-    this.loaded = true;
+    this.isLoaded = true;
     this.hasNewer = false;
-    if (!joins) this.hasOlder = page.hasMore;
-    if (this.messages.length > WINDOW + SLACK) this.#trim();
+    if (!hadMessages) this.hasOlder = page.hasMore;
+    if (this.messages.length > MAX_MESSAGES + EXCESS) this.#trim();
   }
 
-  /** A page from the middle, around the place where reading stopped. @param {Page} page */
+  /** Replace the messages by a page from the middle of the channel. @param {HistoryPage} page */
   setMiddle(page) {
     this.#clear();
     this.#merge(page);
-    this.loaded = true;
+    this.isLoaded = true;
     this.hasOlder = this.firstSeq > 1;
     this.hasNewer = page.hasMore;
   }
 
-  /** @param {Page} page */
+  /** @param {HistoryPage} page */
   addOlder(page) {
     this.#merge(page);
     this.hasOlder = page.hasMore;
-    if (this.messages.length > WINDOW) this.#trimNewer();
+    if (this.messages.length > MAX_MESSAGES) this.#trimNewer();
   }
 
-  /** @param {Page} page @param {number} channelLast the channel's last seq as far as known */
-  addNewer(page, channelLast) {
-    const upTo = page.messages.at(-1)?.seq ?? this.lastSeq;
-    if (page.hasMore) this.messages = this.messages.filter((message) => message.seq <= upTo);
+  /** @param {HistoryPage} page @param {number} channelLastSeq of the channel, as far as known */
+  addNewer(page, channelLastSeq) {
+    const pageEnd = page.messages.at(-1)?.seq ?? this.lastSeq;
+    if (page.hasMore) this.messages = this.messages.filter((message) => message.seq <= pageEnd);
     this.#merge(page);
-    // Something may have come while the page was under way.
-    this.hasNewer = page.hasMore || (page.messages.length > 0 && channelLast > this.lastSeq);
-    if (this.messages.length > WINDOW) this.#trimOlder();
+    // A message may have come after the server had made the page.
+    this.hasNewer = page.hasMore || (page.messages.length > 0 && channelLastSeq > this.lastSeq);
+    if (this.messages.length > MAX_MESSAGES) this.#trimOlder();
   }
 
   /**
-   * Somebody is called otherwise now, or looks otherwise. Returns whether that changes anything here.
-   * @param {{id: string, userId: string, name: string, avatar: string}} person
-   * @param {string | null} as only in what they said under this name; null: in all of it
+   * Change the name and avatar of a user. Returns whether anything here has changed.
+   * @param {{id: string, userId: string, name: string, avatar: string}} profile
+   * @param {string | null} userName  changes only messages sent under this user name; null: all of the user's
    */
-  rename({ id, userId, name, avatar }, as) {
-    const theirs = (/** @type {Message} */ message) => message.fromId === id && (as === null || message.from === as);
-    const differs = (/** @type {Message} */ message) => message.from !== userId || message.name !== name || message.avatar !== avatar;
-    const isIn = (/** @type {Note} */ { by, who }) => [by, ...who].some((person) => person.id === id && person.name !== name);
-    if (!this.messages.some((message) => theirs(message) && differs(message)) && !this.notes.some(isIn)) return false;
-    this.messages = this.messages.map((message) => (theirs(message) ? { ...message, from: userId, name, avatar } : message));
-    const now = (/** @type {Person} */ person) => (person.id === id ? { ...person, userId, name, avatar } : person);
-    this.notes = this.notes.map((note) => ({ ...note, by: now(note.by), who: note.who.map(now) }));
+  rename({ id, userId, name, avatar }, userName) {
+    const isTheirs = (/** @type {Message} */ message) =>
+      message.fromId === id && (userName === null || message.from === userName);
+    const isOutdated = (/** @type {Message} */ message) =>
+      message.from !== userId || message.name !== name || message.avatar !== avatar;
+    const isNoteOutdated = (/** @type {SystemNote} */ { by, who }) =>
+      [by, ...who].some((user) => user.id === id && user.name !== name);
+    const isChanged =
+      this.messages.some((message) => isTheirs(message) && isOutdated(message)) || this.notes.some(isNoteOutdated);
+    if (!isChanged) return false;
+    this.messages = this.messages.map((message) => (isTheirs(message) ? { ...message, from: userId, name, avatar } : message));
+    const renamed = (/** @type {User} */ user) => (user.id === id ? { ...user, userId, name, avatar } : user);
+    this.notes = this.notes.map((note) => ({ ...note, by: renamed(note.by), who: note.who.map(renamed) }));
     return true;
   }
 
-  /** @param {{id: string, msg: string, editedAt: number}} edit */
+  /** @param {{id: string, msg: string, editedAt: number}} edit @returns {boolean} whether the message is loaded */
   edit({ id, msg, editedAt }) {
     return this.#change(id, { msg, editedAt });
   }
 
-  /** @param {{id: string}} recall */
+  /** @param {{id: string}} recall @returns {boolean} whether the message is loaded */
   recall({ id }) {
     return this.#change(id, { msg: "", recalled: true });
   }
 
   /**
-   * Where numbers are missing: the seq before the first hole, or null.
-   * @param {number} channelLast the channel's last seq as far as known; what is missing at the end is a hole too
+   * Return the sequence number before the first gap, or null.
+   * @param {number} channelLastSeq of the channel, as far as known; messages missing at the end are a gap as well
    */
-  gap(channelLast = 0) {
-    let before = this.messages.length ? this.firstSeq : 0;
+  gap(channelLastSeq = 0) {
+    let previous = this.messages.length ? this.firstSeq : 0;
     for (const { seq } of this.messages) {
-      if (seq > before + 1 && !this.#emptyAfter.has(before)) return before;
-      before = seq;
+      if (seq > previous + 1 && !this.#emptyAfter.has(previous)) return previous;
+      previous = seq;
     }
-    return !this.hasNewer && channelLast > before && !this.#emptyAfter.has(before) ? before : null;
+    return !this.hasNewer && channelLastSeq > previous && !this.#emptyAfter.has(previous) ? previous : null;
   }
 
-  /** Fills a hole. What the server does not return there does not exist for us. @param {number} after @param {Page} page */
+  /**
+   * Fill the gap after a sequence number. Messages that the page lacks do not exist for this user.
+   * @param {number} after
+   * @param {HistoryPage} page
+   */
   fill(after, page) {
     this.#merge(page);
     for (const seq of [after, ...page.messages.slice(0, -1).map((message) => message.seq)]) {
       if (!this.messages.some((message) => message.seq === seq + 1)) this.#emptyAfter.add(seq);
     }
-    if (this.messages.length > WINDOW + SLACK) this.#trim();
+    if (this.messages.length > MAX_MESSAGES + EXCESS) this.#trim();
   }
 
   #trim() {
-    if (this.readAbove) this.#trimNewer();
+    if (this.isReadAbove) this.#trimNewer();
     else this.#trimOlder();
   }
 
   #trimOlder() {
-    this.messages = this.messages.slice(-WINDOW);
+    this.messages = this.messages.slice(-MAX_MESSAGES);
     this.notes = this.notes.filter((note) => note.seq >= this.firstSeq);
     this.hasOlder = true;
   }
 
   #trimNewer() {
-    this.messages = this.messages.slice(0, WINDOW);
+    this.messages = this.messages.slice(0, MAX_MESSAGES);
     this.notes = this.notes.filter((note) => note.seq < this.lastSeq);
     this.hasNewer = true;
   }
@@ -164,64 +177,70 @@ export class ChannelLog {
     this.#emptyAfter.clear();
   }
 
-  /** @param {Page} page */
+  /** @param {HistoryPage} page */
   #merge(page) {
     for (const message of page.messages) this.#insert(message);
     for (const note of page.notes ?? []) this.#insertNote(note);
   }
 
-  /** @param {LoggedMessage} given */
-  #insert(given) {
-    const message = freshest(given, this.#changes.get(given.id));
-    const at = place(this.messages, (known) => known.seq, message.seq);
-    const known = this.messages[at];
+  /** @param {LoggedMessage} received */
+  #insert(received) {
+    const message = latestVersion(received, this.#earlyChanges.get(received.id));
+    const index = insertionIndex(this.messages, (known) => known.seq, message.seq);
+    const known = this.messages[index];
     if (known?.seq === message.seq) {
-      this.messages[at] = { ...freshest(message, known), clientMsgId: message.clientMsgId ?? known.clientMsgId };
+      const clientMsgId = message.clientMsgId ?? known.clientMsgId;
+      this.messages[index] = { ...latestVersion(message, known), clientMsgId };
       return false;
     }
-    this.messages.splice(at, 0, message);
+    this.messages.splice(index, 0, message);
     return true;
   }
 
-  /** @param {Note} note */
+  /** @param {SystemNote} note */
   #insertNote(note) {
-    const at = place(this.notes, (known) => known.position, note.position);
-    if (this.notes[at]?.position === note.position) return false;
-    this.notes.splice(at, 0, note);
+    const index = insertionIndex(this.notes, (known) => known.position, note.position);
+    if (this.notes[index]?.position === note.position) return false;
+    this.notes.splice(index, 0, note);
     return true;
   }
 
-  /** @param {string} id @param {Partial<Message>} change */
+  /** @param {string} id @param {MessageChange} change */
   #change(id, change) {
-    const at = this.messages.findLastIndex((message) => message.id === id);
-    if (at < 0) {
-      this.#changes.set(id, change);
-      if (this.#changes.size > 200) this.#changes.delete(/** @type {string} */ (this.#changes.keys().next().value));
-      return false;
+    const index = this.messages.findLastIndex((message) => message.id === id);
+    if (index >= 0) {
+      this.messages[index] = latestVersion(this.messages[index], change);
+      return true;
     }
-    this.messages[at] = freshest(this.messages[at], change);
-    return true;
+    this.#earlyChanges.set(id, change);
+    const [oldest] = this.#earlyChanges.keys();
+    if (this.#earlyChanges.size > MAX_EARLY_CHANGES && oldest !== undefined) this.#earlyChanges.delete(oldest);
+    return false;
   }
 }
 
 /**
- * The message with the later of two contents: a recall is final, otherwise the later edit stands.
- * @param {LoggedMessage} message @param {Partial<Message> | undefined} other
+ * Return the message with the later of two contents: a recall is final, otherwise the later edit counts.
+ * @param {LoggedMessage} message
+ * @param {MessageChange | undefined} other
  * @returns {LoggedMessage}
  */
-function freshest(message, other) {
+function latestVersion(message, other) {
   if (!other || message.recalled) return message;
   if (other.recalled) return { ...message, msg: "", content: undefined, recalled: true };
   if ((other.editedAt ?? 0) <= (message.editedAt ?? 0)) return message;
-  return { ...message, msg: other.msg ?? "", editedAt: other.editedAt };
+  return { ...message, msg: other.msg, editedAt: other.editedAt };
 }
 
 /**
- * Index of the first entry whose key is not below `key`. Looks from the end, where most things arrive.
- * @template T @param {T[]} list @param {(entry: T) => number} keyOf @param {number} key
+ * Return the index of the first entry whose key is not below `key`. Searches from the end, where most entries belong.
+ * @template T
+ * @param {T[]} list
+ * @param {(entry: T) => number} keyOf
+ * @param {number} key
  */
-function place(list, keyOf, key) {
-  let at = list.length;
-  while (at > 0 && keyOf(list[at - 1]) >= key) at--;
-  return at;
+function insertionIndex(list, keyOf, key) {
+  let index = list.length;
+  while (index > 0 && keyOf(list[index - 1]) >= key) index--;
+  return index;
 }

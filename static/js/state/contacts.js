@@ -1,54 +1,55 @@
 /**
- * The people one knows: friends, requests either way, and whom one blocks. Pure state, as `friend.list` told it last.
+ * The user's contacts: friends, friend requests in both directions, and blocked users. Pure state.
  *
- * @import { Person } from "../net/protocol.js"
- * @typedef {Person & {online: boolean}} Friend
- * @typedef {"friend" | "asking" | "asked" | "none"} Relation  `asking`: they ask, `asked`: I have asked
+ * @import { ContactLists, Friend, User } from "../net/wire-types.js"
+ * @typedef {"friend" | "incoming" | "outgoing" | "none"} Relation  `incoming` and `outgoing`: a friend request
  */
 
-export class Circle {
-  /** By id, like the others. @type {Map<string, Friend>} */ friends = new Map();
-  /** @type {Map<string, Person>} */ asking = new Map();
-  /** @type {Map<string, Person>} */ asked = new Map();
-  /** @type {Map<string, Person>} */ blocked = new Map();
-  loaded = false;
-  /** The last try to load it did not succeed. */
-  failed = false;
+export class Contacts {
+  /** Each list is keyed by user id. @type {Map<string, Friend>} */ friends = new Map();
+  /** Users whose friend requests wait for the user's answer. @type {Map<string, User>} */ incoming = new Map();
+  /** Users who have not answered the user's friend request. @type {Map<string, User>} */ outgoing = new Map();
+  /** @type {Map<string, User>} */ blocked = new Map();
+  isLoaded = false;
+  /** Whether the last attempt to load them failed. */
+  isFailed = false;
 
-  /** @param {{friends: Friend[], asking: Person[], asked: Person[], blocked: Person[]}} told */
-  set(told) {
-    this.friends = byId(told.friends);
-    this.asking = byId(told.asking);
-    this.asked = byId(told.asked);
-    this.blocked = byId(told.blocked);
-    this.loaded = true;
-    this.failed = false;
+  /** @param {ContactLists} lists */
+  set({ friends, asking, asked, blocked }) {
+    this.friends = byId(friends);
+    this.incoming = byId(asking);
+    this.outgoing = byId(asked);
+    this.blocked = byId(blocked);
+    this.isLoaded = true;
+    this.isFailed = false;
   }
 
   clear() {
     this.set({ friends: [], asking: [], asked: [], blocked: [] });
-    this.loaded = false;
+    this.isLoaded = false;
   }
 
   /** @param {string} id @returns {Relation} */
   relation(id) {
     if (this.friends.has(id)) return "friend";
-    if (this.asking.has(id)) return "asking";
-    return this.asked.has(id) ? "asked" : "none";
+    if (this.incoming.has(id)) return "incoming";
+    return this.outgoing.has(id) ? "outgoing" : "none";
   }
 
-  /** @param {string} id @returns {Person | undefined} */
-  person(id) {
-    return this.friends.get(id) ?? this.asking.get(id) ?? this.asked.get(id) ?? this.blocked.get(id);
+  /** @param {string} id @returns {User | undefined} */
+  user(id) {
+    return this.friends.get(id) ?? this.incoming.get(id) ?? this.outgoing.get(id) ?? this.blocked.get(id);
   }
 
-  /** Everybody in it. @returns {Person[]} */
-  get people() {
-    return [this.friends, this.asking, this.asked, this.blocked].flatMap((/** @type {Map<string, Person>} */ list) => [...list.values()]);
+  /** The users of all lists. @returns {User[]} */
+  get users() {
+    return [this.friends, this.incoming, this.outgoing, this.blocked].flatMap(
+      (/** @type {Map<string, User>} */ list) => [...list.values()],
+    );
   }
 }
 
-/** @template {Person} P @param {P[]} people @returns {Map<string, P>} */
-function byId(people) {
-  return new Map(people.map((person) => [person.id, person]));
+/** @template {User} U @param {U[]} users @returns {Map<string, U>} */
+function byId(users) {
+  return new Map(users.map((user) => [user.id, user]));
 }

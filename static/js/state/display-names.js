@@ -1,13 +1,14 @@
 /**
- * What people are called and look like now, wherever the store holds them. No DOM.
+ * Keeps users' display names and avatars current wherever the store holds them. No DOM.
  *
- * @import { Person } from "../net/protocol.js"
+ * @import { User } from "../net/wire-types.js"
  * @import { Store } from "./store.js"
- * @import { Names } from "../lib/text.js"
+ * @import { MentionNames } from "../lib/text.js"
+ * @typedef {Omit<User, "kind">} Profile
  */
 
-export class Faces {
-  /** Names and pictures by id, as last met. @type {Map<string, string>} */ #met = new Map();
+export class DisplayNames {
+  /** The last seen name and avatar by user id. @type {Map<string, string>} */ #lastSeen = new Map();
 
   /** @param {Store} store */
   constructor(store) {
@@ -15,58 +16,72 @@ export class Faces {
   }
 
   clear() {
-    this.#met.clear();
+    this.#lastSeen.clear();
   }
 
-  /** From an event of theirs; most of the times nothing is new. @param {Person} now */
-  meet({ id, userId, name, avatar }) {
-    if (this.#isFamiliar({ id, name, avatar })) return;
-    // A service may speak in another's name: then it is not called so.
-    this.#spread({ id, userId, name, avatar }, userId);
+  /** Take over the name and avatar that an event of this user carries. @param {User} user */
+  observe({ id, userId, name, avatar }) {
+    if (this.#isKnown({ id, name, avatar })) return;
+    // A service may send in another name; that name must not replace its own.
+    this.#apply({ id, userId, name, avatar }, userId);
   }
 
-  /** They have changed what others see of them, or have left for good and lost their name. @param {Person} now */
-  change({ id, userId, name, avatar, kind, status = "" }) {
-    this.#isFamiliar({ id, name, avatar });
-    this.#spread({ id, userId, name, avatar, status }, kind === "service" ? userId : null);
+  /** Take over a changed profile, also of a deleted account. @param {User} user */
+  update({ id, userId, name, avatar, kind, status = "" }) {
+    this.#isKnown({ id, name, avatar });
+    this.#apply({ id, userId, name, avatar, status }, kind === "service" ? userId : null);
   }
 
-  /** What people in the open channel are called, as far as known. @returns {Names} */
-  names() {
-    const { channel, current, log, me, members, online } = this.store;
-    const people = [channel?.peer, ...(members.get(current ?? "")?.members ?? []), ...(channel?.kind === "global" ? online.values() : [])];
-    const called = [
-      ...(log?.messages ?? []).flatMap(({ name, from }) => [name, from]),
-      ...people.flatMap((person) => (person ? [person.name, person.userId] : [])),
+  /** Return the names of the users in the open channel, as far as known. @returns {MentionNames} */
+  mentionNames() {
+    const { channel, currentTarget, log, me, members, online } = this.store;
+    const users = [
+      channel?.peer,
+      ...(members.get(currentTarget ?? "")?.members ?? []),
+      ...(channel?.kind === "global" ? online.values() : []),
     ];
-    const names = new Map(called.map((name) => [name.toLowerCase(), false]));
+    const all = [
+      ...(log?.messages ?? []).flatMap(({ name, from }) => [name, from]),
+      ...users.flatMap((user) => (user ? [user.name, user.userId] : [])),
+    ];
+    const names = new Map(all.map((name) => [name.toLowerCase(), false]));
     for (const name of me ? [me.name, me.userId] : []) names.set(name.toLowerCase(), true);
     return names;
   }
 
-  /** Whether they were called and looked so when last met. @param {Pick<Person, "id" | "name" | "avatar">} now */
-  #isFamiliar({ id, name, avatar }) {
-    const face = `${name}\n${avatar}`;
-    const isFamiliar = this.#met.get(id) === face;
-    this.#met.set(id, face);
-    return isFamiliar;
+  /** Remember the name and avatar; return whether they were the last seen ones. @param {Pick<User, "id" | "name" | "avatar">} user */
+  #isKnown({ id, name, avatar }) {
+    const value = `${name}\n${avatar}`;
+    const isKnown = this.#lastSeen.get(id) === value;
+    this.#lastSeen.set(id, value);
+    return isKnown;
   }
 
-  /** @param {Omit<Person, "kind">} now @param {string | null} as only where they go by this name; null: everywhere */
-  #spread(now, as) {
+  /**
+   * @param {Profile} profile
+   * @param {string | null} userName  changes only what stands under this user name; null: everything of the user
+   */
+  #apply(profile, userName) {
     const { store } = this;
-    const { id, name } = now;
-    const isTheirs = (/** @type {string} */ of, /** @type {string} */ called) => of === id && (as === null || called === as);
-    const known = [store.me, store.online.get(id), ...store.circle.people];
+    const { id, name } = profile;
+    const isTheirs = (/** @type {string} */ ownerId, /** @type {string} */ ownerName) =>
+      ownerId === id && (userName === null || ownerName === userName);
+    const known = [store.me, store.online.get(id), ...store.contacts.users];
     for (const { members } of store.members.values()) known.push(...members);
     for (const { peer } of store.channels.values()) known.push(peer);
-    const same = new Set(known.filter((person) => person && isTheirs(person.id, person.userId)));
-    for (const person of same) Object.assign(/** @type {Person} */ (person), now);
-    for (const channel of store.channels.values()) if (channel.peer && same.has(channel.peer)) channel.name = name;
-    for (const [target, log] of store.logs) if (log.rename(now, as)) store.emit("log", target);
-    for (const quote of store.quotes.values()) if (quote && isTheirs(quote.fromId, quote.from)) quote.name = name;
-    store.emit("renamed", { now, as });
-    for (const type of ["channels", "presence", "circle"]) store.emit(type);
+    const copies = new Set(known.filter((user) => user !== null && user !== undefined && isTheirs(user.id, user.userId)));
+    for (const user of copies) Object.assign(user ?? {}, profile);
+    for (const channel of store.channels.values()) {
+      if (channel.peer && copies.has(channel.peer)) channel.name = name;
+    }
+    for (const [target, log] of store.logs) if (log.rename(profile, userName)) store.emit("log", target);
+    for (const quoted of store.quotedMessages.values()) {
+      if (quoted && isTheirs(quoted.fromId, quoted.from)) quoted.name = name;
+    }
+    store.emit("user-renamed", { profile, userName });
+    store.emit("channels");
+    store.emit("presence");
+    store.emit("contacts");
     if (store.me?.id === id) store.emit("me");
   }
 }

@@ -1,12 +1,15 @@
 /**
- * What was begun and not sent, per person and channel, in localStorage. No DOM.
+ * Unsent text, per user and channel, in localStorage. No DOM.
  *
- * @typedef {{id: string, seq: number, name: string, msg: string}} Quoted
- * @typedef {{text: string, reply: Quoted | null}} Draft
+ * `change`: a channel, named by its target, has got a draft or lost it.
+ * @typedef {{id: string, seq: number, name: string, msg: string}} ReplyReference  the message that a reply answers
+ * @typedef {{text: string, reply: ReplyReference | null}} Draft  stored as it is, so its names must stay
  */
+import { Emitter } from "../lib/events.js";
 
-export class Drafts extends EventTarget {
-  #personId = "";
+/** @extends {Emitter<{change: string}>} */
+export class Drafts extends Emitter {
+  #userId = "";
 
   /** @param {Storage} storage */
   constructor(storage) {
@@ -14,9 +17,9 @@ export class Drafts extends EventTarget {
     this.storage = storage;
   }
 
-  /** @param {string} personId */
-  load(personId) {
-    this.#personId = personId;
+  /** Use the drafts of this user. @param {string} id */
+  load(id) {
+    this.#userId = id;
   }
 
   /** @param {string} target @returns {Draft} */
@@ -33,26 +36,26 @@ export class Drafts extends EventTarget {
     return this.storage.getItem(this.#key(target)) !== null;
   }
 
-  /** @param {string} target @param {Draft} draft */
+  /** Keep a draft; an empty one is removed. @param {string} target @param {Draft} draft */
   set(target, draft) {
-    const had = this.has(target);
-    const empty = !draft.text.trim() && !draft.reply;
+    const hadDraft = this.has(target);
+    const isEmpty = !draft.text.trim() && !draft.reply;
     try {
-      if (empty) this.storage.removeItem(this.#key(target));
+      if (isEmpty) this.storage.removeItem(this.#key(target));
       else this.storage.setItem(this.#key(target), JSON.stringify(draft));
     } catch {
-      // No room for a draft is no reason to stop anybody from writing.
+      // A full storage must not keep the user from writing.
     }
-    if (had === empty) this.dispatchEvent(new CustomEvent("change", { detail: target }));
+    if (hadDraft === isEmpty) this.emit("change", target);
   }
 
-  /** All of this person's, who will not be back. */
-  forgetAll() {
+  /** Delete all drafts of the user, who will not return. */
+  clear() {
     for (const key of Object.keys(this.storage)) if (key.startsWith(this.#key(""))) this.storage.removeItem(key);
   }
 
   /** @param {string} target */
   #key(target) {
-    return `im.draft.${this.#personId}.${target}`;
+    return `im.draft.${this.#userId}.${target}`;
   }
 }

@@ -1,63 +1,71 @@
 /**
- * The pinned messages of the open channel: loaded when it is opened, and again after a change. No DOM.
+ * The pinned messages of the open channel, loaded when it is opened and again after each change. No DOM.
  *
- * Events: `change`.
- *
- * @import { Message } from "../net/protocol.js"
+ * @import { Message } from "../net/wire-types.js"
  * @import { Session } from "../net/session.js"
  * @import { Socket } from "../net/socket.js"
  * @import { Store } from "./store.js"
  */
-import { Disconnected, Refused } from "../net/protocol.js";
+import { Emitter } from "../lib/events.js";
+import { isRequestFailure } from "../net/protocol.js";
 
-export class Pins extends EventTarget {
-  /** The last pinned first. @type {Message[]} */ messages = [];
-  #asked = 0;
+const CHANGES_OF_PINNED = /** @type {const} */ (["message.edited", "message.recalled", "message.unpinned"]);
 
-  /** @param {{socket: Socket, store: Store, session: Session}} parts */
+/** @extends {Emitter<{change: null}>} */
+export class Pins extends Emitter {
+  /** The last pinned one first. @type {Message[]} */ messages = [];
+  #loadCount = 0;
+
+  /** @param {{socket: Socket, store: Store, session: Session}} deps */
   constructor({ socket, store, session }) {
     super();
     this.socket = socket;
     this.store = store;
-    store.addEventListener("current", () => this.#load(true));
-    for (const type of ["entered", "resumed"]) session.addEventListener(type, () => this.#load(false));
-    socket.onPush("message.pinned", ({ target }) => target === store.current && this.#load(false));
-    for (const kind of ["message.edited", "message.recalled", "message.unpinned"]) {
-      socket.onPush(kind, ({ target, id }) => target === store.current && this.has(id) && this.#load(false));
+    store.on("current", () => this.#load(true));
+    session.on("loaded", () => this.#load(false));
+    session.on("resumed", () => this.#load(false));
+    socket.onPush("message.pinned", ({ target }) => this.#reloadIf(target === store.currentTarget));
+    for (const kind of CHANGES_OF_PINNED) {
+      socket.onPush(kind, ({ target, id }) => this.#reloadIf(target === store.currentTarget && this.has(id)));
     }
-    socket.onPush("person.changed", ({ who }) => this.messages.some(({ fromId }) => fromId === who.id) && this.#load(false));
+    socket.onPush("person.changed", ({ who }) => this.#reloadIf(this.messages.some(({ fromId }) => fromId === who.id)));
   }
 
-  /** @param {string} id */
+  /** @param {string} id of a message */
   has(id) {
     return this.messages.some((message) => message.id === id);
   }
 
-  /** Throws Refused or Disconnected. @param {Message} message */
+  /** Rejects with RequestError or DisconnectedError. @param {Message} message */
   async pin({ target, id }) {
     await this.socket.request("message.pin", { target, id });
-    // To the connection that asked, the answer stands for the push.
+    // The connection that sent the request gets a reply in place of the push.
     this.#load(false);
   }
 
-  /** Throws Refused or Disconnected. @param {Message} message */
+  /** Rejects with RequestError or DisconnectedError. @param {Message} message */
   async unpin({ target, id }) {
     await this.socket.request("message.unpin", { target, id });
     this.#load(false);
   }
 
-  /** @param {boolean} anew whether what stands there is of another channel */
-  async #load(anew) {
-    const asked = ++this.#asked;
-    if (anew) this.#set([]);
-    const { current } = this.store;
-    if (!current || !this.socket.ready) return;
+  /** @param {boolean} isAffected */
+  #reloadIf(isAffected) {
+    if (isAffected) this.#load(false);
+  }
+
+  /** @param {boolean} isOtherChannel whether the present messages are of another channel */
+  async #load(isOtherChannel) {
+    const count = ++this.#loadCount;
+    if (isOtherChannel) this.#set([]);
+    const { currentTarget: target } = this.store;
+    if (!target || !this.socket.isReady) return;
     try {
-      const { messages } = await this.socket.request("message.pins", { target: current });
-      if (asked === this.#asked) this.#set(messages);
+      const { messages } = await this.socket.request("message.pins", { target });
+      if (count === this.#loadCount) this.#set(messages);
     } catch (error) {
-      // They are shown as far as known; the next opening asks again.
-      if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
+      // The next opening of the channel loads them again.
+      if (!isRequestFailure(error)) throw error;
     }
   }
 
@@ -65,6 +73,6 @@ export class Pins extends EventTarget {
   #set(messages) {
     if (messages.length === 0 && this.messages.length === 0) return;
     this.messages = messages;
-    this.dispatchEvent(new Event("change"));
+    this.emit("change");
   }
 }

@@ -1,98 +1,112 @@
 /**
- * What the page knows: who I am, my channels, what is loaded of them, who is online. No DOM, no socket; changes leave as
- * events.
+ * The state of the chat: the user, the channels and their loaded messages, and who is online. No DOM, no socket; changes
+ * are announced by events.
  *
- * Events: `me`, `channels`, `current`, `presence`, `connection`, `log` (detail target), `members` (detail target),
- * `message` (detail Message: new and live), `edited`, `recalled` (details as they came), `gone` (detail Channel: I am no
- * longer in it), `circle`, `renamed` (detail {now, as}: somebody is called or looks otherwise, see Faces).
- *
- * @import { Channel, Member, Message, Note, Person } from "../net/protocol.js"
+ * Payloads: a target for `log` and `members`; `message`: a new message of another user; `user-renamed`: see DisplayNames;
+ * `channel-left`: the channel that the user is no longer in.
+ * @import { App, Channel, ContactLists, Member, Message, Mute, Pushes, SystemNote, User } from "../net/wire-types.js"
+ * @import { ConnectionState } from "../net/socket.js"
  * @import { LoggedMessage } from "./channel-log.js"
+ * @import { Profile } from "./display-names.js"
+ * @typedef {{me: null, channels: null, current: null, presence: null, connection: null, contacts: null, log: string,
+ *   members: string, message: Message, edited: Pushes["message.edited"], recalled: Pushes["message.recalled"],
+ *   "channel-left": Channel, "user-renamed": {profile: Profile, userName: string | null}}} StoreEvents
  */
+import { Emitter } from "../lib/events.js";
 import { ChannelLog } from "./channel-log.js";
-import { Circle } from "./contacts.js";
-import { Faces } from "./display-names.js";
+import { Contacts } from "./contacts.js";
+import { DisplayNames } from "./display-names.js";
 
-/** Channels of which messages stay loaded. */
-const LOGS_KEPT = 25;
+const MAX_LOGS = 25;
 
-export class Store extends EventTarget {
-  /** @type {Person | null} */ me = null;
-  /** @type {{appId: number, name: string, target: string}} */ app = { appId: 0, name: "", target: "" };
-  /** @type {{appId: number, name: string, target: string}[]} */ apps = [];
+/** @extends {Emitter<StoreEvents>} */
+export class Store extends Emitter {
+  /** @type {User | null} */ me = null;
+  /** @type {App} */ app = { appId: 0, name: "", target: "" };
+  /** @type {App[]} */ apps = [];
   /** @type {Map<string, Channel>} */ channels = new Map();
-  channelsLoaded = false;
-  /** @type {Map<string, ChannelLog>} */ logs = new Map();
-  /** By id. @type {Map<string, Person>} */ online = new Map();
+  isChannelListLoaded = false;
+  /** The channels with loaded messages; the last opened one is the last. @type {Map<string, ChannelLog>} */ logs = new Map();
+  /** Online users of the app by id, as far as loaded. @type {Map<string, User>} */ online = new Map();
   onlineCount = 0;
-  circle = new Circle();
-  faces = new Faces(this);
-  /** Members by channel, as far as loaded. @type {Map<string, {members: Member[], hasMore: boolean}>} */ members = new Map();
-  /** Quoted messages that no window holds; null: not available. @type {Map<string, Message | null>} */ quotes = new Map();
-  /** The open channel. @type {string | null} */ current = null;
-  /** The number after which the line "new" stands in the open channel. @type {number | null} */ newAfter = null;
-  connection = { status: "idle", retryAt: 0, reason: "" };
+  contacts = new Contacts();
+  displayNames = new DisplayNames(this);
+  /** Members by group, as far as loaded. @type {Map<string, {members: Member[], hasMore: boolean}>} */ members = new Map();
+  /** Quoted messages by id that no log holds; null: unavailable. @type {Map<string, Message | null>} */ quotedMessages = new Map();
+  /** The open channel's target. @type {string | null} */ currentTarget = null;
+  /** The number of the open channel's last message above the "New" divider; null: no divider. @type {number | null} */ dividerSeq = null;
+  /** @type {ConnectionState} */ connection = { status: "idle", retryAt: 0, reason: "" };
 
-  /** @returns {Channel | null} */
+  /** The open channel. @returns {Channel | null} */
   get channel() {
-    return (this.current && this.channels.get(this.current)) || null;
+    return (this.currentTarget && this.channels.get(this.currentTarget)) || null;
   }
 
-  /** @returns {ChannelLog | null} */
+  /** The open channel's messages. @returns {ChannelLog | null} */
   get log() {
-    return (this.current && this.logs.get(this.current)) || null;
+    return (this.currentTarget && this.logs.get(this.currentTarget)) || null;
   }
 
-  /** Forgets everything about the person and the app, before another log-in. */
+  /** Remove everything about the user and the app, before another login. */
   clear() {
     this.channels.clear();
-    this.channelsLoaded = false;
-    this.forgetLogs();
+    this.isChannelListLoaded = false;
+    this.clearLogs();
     this.online.clear();
     this.onlineCount = 0;
-    this.circle.clear();
-    this.faces.clear();
-    this.current = null;
-    this.newAfter = null;
-    for (const type of ["channels", "presence", "current", "circle"]) this.emit(type);
+    this.contacts.clear();
+    this.displayNames.clear();
+    this.currentTarget = null;
+    this.dividerSeq = null;
+    this.emit("channels");
+    this.emit("presence");
+    this.emit("current");
+    this.emit("contacts");
   }
 
-  /** What was loaded of channels holds no longer. */
-  forgetLogs() {
+  /** Remove the loaded contents of all channels. */
+  clearLogs() {
     this.logs.clear();
     this.members.clear();
-    this.quotes.clear();
+    this.quotedMessages.clear();
   }
 
-  /** @param {Person} me @param {{appId: number, name: string, target: string}} app */
+  /** @param {User} me @param {App} app */
   setMe(me, app) {
     this.me = me;
     this.app = app;
     this.emit("me");
   }
 
-  /** @param {{status: string, retryAt: number, reason: string}} connection */
+  /** @param {App[]} apps */
+  setApps(apps) {
+    this.apps = apps;
+    this.emit("me");
+  }
+
+  /** @param {ConnectionState} connection */
   setConnection(connection) {
     this.connection = connection;
     this.emit("connection");
   }
 
   /**
-   * The whole list, anew. What arrived live meanwhile is newer and stays, unless nothing known holds any more.
-   * @param {Channel[]} channels @param {boolean} [anew]
+   * Replace the list of channels. What was pushed since the list was made is kept, unless the known state is invalid.
+   * @param {Channel[]} channels
+   * @param {boolean} [discardKnown]
    */
-  setChannels(channels, anew = false) {
-    const known = anew ? new Map() : this.channels;
+  setChannels(channels, discardKnown = false) {
+    const known = discardKnown ? new Map() : this.channels;
     this.channels = new Map();
-    for (const channel of channels) this.channels.set(channel.target, merged(known.get(channel.target), channel));
-    this.channelsLoaded = true;
+    for (const channel of channels) this.channels.set(channel.target, merge(known.get(channel.target), channel));
+    this.isChannelListLoaded = true;
     this.emit("channels");
-    for (const channel of known.values()) if (!this.channels.has(channel.target)) this.#gone(channel);
+    for (const channel of known.values()) if (!this.channels.has(channel.target)) this.#onChannelLeft(channel);
   }
 
-  /** @param {Channel} channel */
+  /** Add a channel, or replace its state. @param {Channel} channel */
   putChannel(channel) {
-    this.channels.set(channel.target, merged(this.channels.get(channel.target), channel));
+    this.channels.set(channel.target, merge(this.channels.get(channel.target), channel));
     this.emit("channels");
   }
 
@@ -110,39 +124,41 @@ export class Store extends EventTarget {
     if (!channel) return;
     this.channels.delete(target);
     this.emit("channels");
-    this.#gone(channel);
+    this.#onChannelLeft(channel);
   }
 
-  /** @param {string | null} target */
+  /** Open a channel. @param {string | null} target */
   setCurrent(target) {
-    this.current = target;
-    const channel = this.channel;
-    this.newAfter = channel && channel.unread > 0 ? channel.readSeq : null;
+    this.currentTarget = target;
+    const { channel } = this;
+    this.dividerSeq = channel && channel.unread > 0 ? channel.readSeq : null;
     this.emit("current");
   }
 
-  /** The window of a channel, made empty at first. Those opened longest ago are forgotten. @param {string} target */
-  logOf(target) {
+  /** Return the log of a channel, created if there is none. Those opened longest ago are dropped. @param {string} target */
+  openLog(target) {
     const log = this.logs.get(target) ?? new ChannelLog();
-    // The last one opened stands last.
+    // The last opened one comes last.
     this.logs.delete(target);
     this.logs.set(target, log);
-    for (const other of this.logs.keys()) if (this.logs.size > LOGS_KEPT && other !== this.current) this.logs.delete(other);
+    for (const other of this.logs.keys()) {
+      if (this.logs.size > MAX_LOGS && other !== this.currentTarget) this.logs.delete(other);
+    }
     return log;
   }
 
-  /** A message that was sent or came live, or by `sync`. @param {LoggedMessage} message */
+  /** Add a message that was sent from here, pushed, or missed. @param {LoggedMessage} message */
   addMessage(message) {
     const channel = this.channels.get(message.target);
-    const mine = message.fromId === this.me?.id;
+    const isOwn = message.fromId === this.me?.id;
     if (channel && message.seq > channel.lastSeq) {
       channel.lastSeq = message.seq;
       channel.activeAt = Math.max(channel.activeAt, message.time);
-      if (mine) channel.readSeq = message.seq;
+      if (isOwn) channel.readSeq = message.seq;
       channel.unread = channel.lastSeq - channel.readSeq;
-      if (mine && message.target === this.current) this.newAfter = null;
+      if (isOwn && message.target === this.currentTarget) this.dividerSeq = null;
       this.emit("channels");
-      if (!mine) this.emit("message", message);
+      if (!isOwn) this.emit("message", message);
     }
     const log = this.logs.get(message.target);
     if (!log) return;
@@ -150,31 +166,31 @@ export class Store extends EventTarget {
     this.emit("log", message.target);
   }
 
-  /** @param {Note} note */
-  addNote(note) {
+  /** @param {SystemNote} note */
+  addSystemNote(note) {
     this.logs.get(note.target)?.addNote(note);
     this.emit("log", note.target);
   }
 
-  /** @param {{target: string, id: string, msg: string, editedAt: number}} edit */
+  /** @param {Pushes["message.edited"]} edit */
   editMessage(edit) {
     this.logs.get(edit.target)?.edit(edit);
-    const quote = this.quotes.get(edit.id);
-    if (quote) quote.msg = edit.msg;
+    const quoted = this.quotedMessages.get(edit.id);
+    if (quoted) quoted.msg = edit.msg;
     this.emit("log", edit.target);
     this.emit("edited", edit);
   }
 
-  /** @param {{target: string, id: string}} recall */
+  /** @param {Pushes["message.recalled"]} recall */
   recallMessage(recall) {
     this.logs.get(recall.target)?.recall(recall);
-    const quote = this.quotes.get(recall.id);
-    if (quote) Object.assign(quote, { msg: "", recalled: true });
+    const quoted = this.quotedMessages.get(recall.id);
+    if (quoted) Object.assign(quoted, { msg: "", recalled: true });
     this.emit("log", recall.target);
     this.emit("recalled", recall);
   }
 
-  /** Reading only ever moves forward. @param {string} target @param {number} seq @returns {boolean} whether it moved */
+  /** Move the read position forward. @param {string} target @param {number} seq @returns {boolean} whether it has moved */
   setRead(target, seq) {
     const channel = this.channels.get(target);
     if (!channel || seq <= channel.readSeq) return false;
@@ -184,55 +200,56 @@ export class Store extends EventTarget {
     return true;
   }
 
-  /** @param {Person[]} people @param {number} count */
-  setOnline(people, count) {
-    this.online = new Map(people.map((person) => [person.id, person]));
-    this.onlineCount = Math.max(count, this.online.size);
-    this.emit("presence");
-  }
-
-  /** @param {Person} person @param {boolean} isOnline */
-  setPresence(person, isOnline) {
-    if (this.online.has(person.id) === isOnline) return;
-    if (isOnline) this.online.set(person.id, person);
-    else this.online.delete(person.id);
-    this.onlineCount = Math.max(this.online.size, this.onlineCount + (isOnline ? 1 : -1));
-    this.emit("presence");
-  }
-
-  /** @param {{friends: any[], asking: Person[], asked: Person[], blocked: Person[]}} told */
-  setCircle(told) {
-    this.circle.set(told);
-    this.emit("circle");
-  }
-
-  /** It could not be loaded; what is known of it stays. */
-  failCircle() {
-    this.circle.failed = true;
-    this.emit("circle");
-  }
-
-  /** On this app, or a friend on any. @param {string} id */
-  isOnline(id) {
-    return this.online.has(id) || Boolean(this.circle.friends.get(id)?.online);
-  }
-
-  /** Somebody by their id, as far as the page has met them. @param {string} id @returns {Person | undefined} */
-  person(id) {
-    const member = this.members.get(this.current ?? "")?.members.find((one) => one.id === id);
-    const known = this.circle.person(id) ?? this.online.get(id) ?? member;
-    return known ?? [...this.channels.values()].find(({ peer }) => peer?.id === id)?.peer;
-  }
-
-  /** The other of a private channel has read up to there, and lets me see it. @param {string} target @param {number} seq */
+  /** Move the read position of a private channel's other user forward. @param {string} target @param {number} seq */
   setPeerRead(target, seq) {
     const channel = this.channels.get(target);
     if (channel && seq > (channel.peerReadSeq ?? 0)) this.changeChannel(target, { peerReadSeq: seq });
   }
 
+  /** @param {User[]} users @param {number} count may be larger, as only the first users are loaded */
+  setOnline(users, count) {
+    this.online = new Map(users.map((user) => [user.id, user]));
+    this.onlineCount = Math.max(count, this.online.size);
+    this.emit("presence");
+  }
+
+  /** @param {User} user @param {boolean} isOnline */
+  setPresence(user, isOnline) {
+    if (this.online.has(user.id) === isOnline) return;
+    if (isOnline) this.online.set(user.id, user);
+    else this.online.delete(user.id);
+    this.onlineCount = Math.max(this.online.size, this.onlineCount + (isOnline ? 1 : -1));
+    this.emit("presence");
+  }
+
+  /** @param {ContactLists} lists */
+  setContacts(lists) {
+    this.contacts.set(lists);
+    this.emit("contacts");
+  }
+
+  /** The contacts could not be loaded; the known ones stay. */
+  setContactsFailed() {
+    this.contacts.isFailed = true;
+    this.emit("contacts");
+  }
+
+  /** Whether a user is online on this app, or a friend on any. @param {string} id */
+  isOnline(id) {
+    return this.online.has(id) || Boolean(this.contacts.friends.get(id)?.online);
+  }
+
+  /** Return a user by id, as far as known to the page. @param {string} id @returns {User | undefined} */
+  user(id) {
+    const member = this.members.get(this.currentTarget ?? "")?.members.find((candidate) => candidate.id === id);
+    const known = this.contacts.user(id) ?? this.online.get(id) ?? member;
+    return known ?? [...this.channels.values()].find(({ peer }) => peer?.id === id)?.peer;
+  }
+
   /**
-   * Whether I am muted, in a channel or (without one) everywhere. @param {string | undefined} target
-   * @param {import("../net/protocol.js").Muted | undefined} muted
+   * Set or remove the user's mute, in a channel or (without one) everywhere.
+   * @param {string | undefined} target
+   * @param {Mute | undefined} muted
    */
   setMuted(target, muted) {
     for (const channel of this.channels.values()) if (!target || channel.target === target) channel.muted = muted;
@@ -246,29 +263,25 @@ export class Store extends EventTarget {
   }
 
   /** @param {Channel} channel */
-  #gone(channel) {
+  #onChannelLeft(channel) {
     this.logs.delete(channel.target);
     this.members.delete(channel.target);
-    this.emit("gone", channel);
-  }
-
-  /** @param {string} type @param {any} [detail] */
-  emit(type, detail = null) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
+    this.emit("channel-left", channel);
   }
 }
 
 /**
- * The server's word about a channel, joined with what came live since it was said. The read position is taken so that
- * `unread` is always `lastSeq - readSeq`.
- * @param {Channel | undefined} known @param {Channel} told
+ * Merge a channel's state from the server with what has been pushed since that was made. The read position is chosen so
+ * that `unread` is always `lastSeq - readSeq`.
+ * @param {Channel | undefined} known
+ * @param {Channel} received
  * @returns {Channel}
  */
-function merged(known, told) {
-  const lastSeq = Math.max(told.lastSeq, known?.lastSeq ?? 0);
-  const readSeq = Math.max(told.readSeq, told.lastSeq - told.unread, known?.readSeq ?? 0);
-  const activeAt = Math.max(told.activeAt, known?.activeAt ?? 0);
-  // Who no longer lets others see it is told as 0.
-  const peerReadSeq = told.peerReadSeq && Math.max(told.peerReadSeq, known?.peerReadSeq ?? 0);
-  return { ...told, peerReadSeq, lastSeq, readSeq, activeAt, unread: Math.max(0, lastSeq - readSeq) };
+function merge(known, received) {
+  const lastSeq = Math.max(received.lastSeq, known?.lastSeq ?? 0);
+  const readSeq = Math.max(received.readSeq, received.lastSeq - received.unread, known?.readSeq ?? 0);
+  const activeAt = Math.max(received.activeAt, known?.activeAt ?? 0);
+  // A peer who stops sharing the read position has 0.
+  const peerReadSeq = received.peerReadSeq && Math.max(received.peerReadSeq, known?.peerReadSeq ?? 0);
+  return { ...received, peerReadSeq, lastSeq, readSeq, activeAt, unread: Math.max(0, lastSeq - readSeq) };
 }

@@ -1,101 +1,126 @@
 /**
- * From what is loaded and what waits to be sent to the rows of the timeline: day lines, the line "new", notes, messages
- * in groups. Pure.
+ * Builds the rows of the timeline from the loaded messages and those that wait to be sent: day dividers, the "New"
+ * divider, system notes, and messages grouped by sender. Pure.
  *
  * @import { ChannelLog, LoggedMessage } from "./channel-log.js"
- * @import { Note, Person } from "../net/protocol.js"
- * @import { Entry } from "../net/outbox.js"
- * @import { Refusal } from "../lib/error-messages.js"
- * @typedef {{kind: "start" | "older" | "newer", key: string}} EdgeRow
+ * @import { SystemNote, User } from "../net/wire-types.js"
+ * @import { OutboxEntry } from "../net/outbox.js"
+ * @import { ErrorReply } from "../lib/error-messages.js"
+ * @typedef {{kind: "intro", key: string}} IntroRow  above the first message of a channel
+ * @typedef {{kind: "older" | "newer", key: string}} EdgeRow  where more messages are loaded
  * @typedef {{kind: "day", key: string, time: number}} DayRow
- * @typedef {{kind: "new", key: string}} NewRow
- * @typedef {{kind: "note", key: string, note: Note}} NoteRow
- * @typedef {{kind: "message", key: string, message: LoggedMessage, first: boolean, own: boolean,
- *   state: "sent" | "pending" | "failed", read: boolean, refusal: Refusal | null}} MessageRow
- * @typedef {EdgeRow | DayRow | NewRow | NoteRow | MessageRow} Row
+ * @typedef {{kind: "unread", key: string}} UnreadRow
+ * @typedef {{kind: "note", key: string, note: SystemNote}} NoteRow
+ * @typedef {"sent" | "pending" | "failed"} SendState
+ * @typedef {{kind: "message", key: string, message: LoggedMessage, isGroupStart: boolean, isOwn: boolean,
+ *   state: SendState, isRead: boolean, error: ErrorReply | null}} MessageRow
+ * @typedef {IntroRow | EdgeRow | DayRow | UnreadRow | NoteRow | MessageRow} Row
  */
 import { dayNumber } from "../lib/format.js";
 
-const GROUP_WITHIN = 5 * 60_000;
+const GROUP_MAX_GAP_MS = 5 * 60_000;
 
 /**
- * @param {{log: ChannelLog, entries: Entry[], me: Person, newAfter: number | null, readByOther?: number}} given
- *   `readByOther`: the number up to which the other of a private channel has read, as far as they show it
+ * @param {{log: ChannelLog, entries: OutboxEntry[], me: User, dividerSeq: number | null, peerReadSeq?: number | null}} state
+ *   `dividerSeq`: the "New" divider follows the message of this number; `peerReadSeq`: how far the other user of a
+ *   private channel has read
  * @returns {Row[]}
  */
-export function rows({ log, entries, me, newAfter, readByOther = 0 }) {
-  /** @type {Row[]} */
-  const list = [];
-  if (log.hasOlder) list.push({ kind: "older", key: "older" });
-  else list.push({ kind: "start", key: "start" });
-
-  let day = NaN;
-  let saidNew = newAfter === null;
-  /** @type {LoggedMessage | null} The message that the next one may join. */
-  let group = null;
-  const onDay = (/** @type {number} */ time) => {
-    if (dayNumber(time) === day) return;
-    day = dayNumber(time);
-    group = null;
-    list.push({ kind: "day", key: `day:${day}`, time });
-  };
-  const push = (/** @type {LoggedMessage} */ message, /** @type {MessageRow["state"]} */ state, /** @type {Refusal | null} */ refusal = null) => {
-    onDay(message.time);
-    if (!saidNew && message.seq > Number(newAfter)) {
-      saidNew = true;
-      group = null;
-      list.push({ kind: "new", key: "new" });
-    }
-    const joins = group?.fromId === message.fromId && message.time - group.time < GROUP_WITHIN && !message.replyTo;
-    const key = message.clientMsgId ? `c:${message.clientMsgId}` : `m:${message.seq}`;
-    const own = message.fromId === me.id;
-    list.push({ kind: "message", key, message, first: !joins, own, state, read: own && message.seq <= readByOther, refusal });
-    group = message;
-  };
-
-  let notes = 0;
-  const notesUpTo = (/** @type {number} */ seq) => {
-    for (; notes < log.notes.length && log.notes[notes].seq < seq; notes++) {
-      const note = log.notes[notes];
-      onDay(note.time);
-      list.push({ kind: "note", key: `n:${note.position}`, note });
-      group = null;
-    }
+export function timelineRows({ log, entries, me, dividerSeq, peerReadSeq }) {
+  const builder = new RowBuilder(me, dividerSeq, peerReadSeq ?? 0);
+  builder.rows.push(log.hasOlder ? { kind: "older", key: "older" } : { kind: "intro", key: "intro" });
+  let noteCount = 0;
+  const addNotesBefore = (/** @type {number} */ seq) => {
+    while (noteCount < log.notes.length && log.notes[noteCount].seq < seq) builder.addNote(log.notes[noteCount++]);
   };
   for (const message of log.messages) {
-    notesUpTo(message.seq);
-    push(message, "sent");
+    addNotesBefore(message.seq);
+    builder.addMessage(message, "sent");
   }
   if (log.hasNewer) {
-    list.push({ kind: "newer", key: "newer" });
-    return list;
+    builder.rows.push({ kind: "newer", key: "newer" });
+    return builder.rows;
   }
-  notesUpTo(Infinity);
-  for (const entry of unstored(entries, log, me)) push(asMessage(entry, me), entry.state, entry.refusal);
-  return list;
+  addNotesBefore(Infinity);
+  for (const entry of unsentEntries(entries, log, me)) {
+    builder.addMessage(messageOf(entry, me), entry.state, entry.refusal);
+  }
+  return builder.rows;
+}
+
+class RowBuilder {
+  /** @type {Row[]} */ rows = [];
+  #day = NaN;
+  /** The message whose group the next one may join. @type {LoggedMessage | null} */ #previous = null;
+
+  /** @param {User} me @param {number | null} dividerSeq @param {number} peerReadSeq */
+  constructor(me, dividerSeq, peerReadSeq) {
+    this.me = me;
+    this.dividerSeq = dividerSeq;
+    this.peerReadSeq = peerReadSeq;
+  }
+
+  /** @param {LoggedMessage} message @param {SendState} state @param {ErrorReply | null} [error] */
+  addMessage(message, state, error = null) {
+    this.#addDay(message.time);
+    if (this.dividerSeq !== null && message.seq > this.dividerSeq) {
+      this.dividerSeq = null;
+      this.#previous = null;
+      this.rows.push({ kind: "unread", key: "unread" });
+    }
+    const previous = this.#previous;
+    const isSameGroup = previous?.fromId === message.fromId && message.time - previous.time < GROUP_MAX_GAP_MS;
+    const isOwn = message.fromId === this.me.id;
+    this.rows.push({
+      kind: "message",
+      key: message.clientMsgId ? `c:${message.clientMsgId}` : `m:${message.seq}`,
+      message,
+      isGroupStart: !isSameGroup || Boolean(message.replyTo),
+      isOwn,
+      state,
+      isRead: isOwn && message.seq <= this.peerReadSeq,
+      error,
+    });
+    this.#previous = message;
+  }
+
+  /** @param {SystemNote} note */
+  addNote(note) {
+    this.#addDay(note.time);
+    this.rows.push({ kind: "note", key: `n:${note.position}`, note });
+    this.#previous = null;
+  }
+
+  /** @param {number} time */
+  #addDay(time) {
+    const day = dayNumber(time);
+    if (day === this.#day) return;
+    this.#day = day;
+    this.#previous = null;
+    this.rows.push({ kind: "day", key: `day:${day}`, time });
+  }
 }
 
 /**
- * Entries whose message is not in the log yet. One that went out before the connection broke may have come back by
- * `sync`, while its own acknowledgement is still to come: it is then not shown a second time.
- * @param {Entry[]} entries @param {ChannelLog} log @param {Person} me
+ * Return the entries whose message is not in the log. After a lost connection, `sync` may bring a message before its own
+ * acknowledgement; it must not be shown twice.
+ * @param {OutboxEntry[]} entries
+ * @param {ChannelLog} log
+ * @param {User} me
  */
-function unstored(entries, log, me) {
-  const known = log.messages.filter((message) => message.fromId === me.id && !message.clientMsgId).map(({ seq, msg }) => ({ seq, msg }));
+function unsentEntries(entries, log, me) {
+  const received = log.messages.filter((message) => message.fromId === me.id && !message.clientMsgId);
   return entries.filter((entry) => {
     if (entry.state !== "pending" || entry.tries === 0) return true;
-    const at = known.findIndex(({ seq, msg }) => seq > entry.since && msg === entry.text);
-    if (at >= 0) known.splice(at, 1);
-    return at < 0;
+    const index = received.findIndex(({ seq, msg }) => seq > entry.since && msg === entry.text);
+    if (index >= 0) received.splice(index, 1);
+    return index < 0;
   });
 }
 
-/** @param {Entry} entry @param {Person} me @returns {LoggedMessage} */
-function asMessage(entry, me) {
-  const { clientMsgId, target, text, replyTo, replySeq, at } = entry;
+/** @param {OutboxEntry} entry @param {User} me @returns {LoggedMessage} */
+function messageOf({ clientMsgId, target, text, replyTo, replySeq, at }, me) {
   const reply = replyTo ? { replyTo, replySeq } : {};
-  return {
-    ...reply, clientMsgId, target, type: "text", msg: text, from: me.userId, fromId: me.id, name: me.name, avatar: me.avatar,
-    id: "", seq: Infinity, time: at, position: 0,
-  };
+  const sender = { from: me.userId, fromId: me.id, name: me.name, avatar: me.avatar };
+  return { ...reply, ...sender, clientMsgId, target, type: "text", msg: text, id: "", seq: Infinity, time: at, position: 0 };
 }

@@ -1,63 +1,68 @@
 /**
- * Says to screen readers, politely and once, what else is only seen: new messages of the open channel, that one was not
- * sent, that the connection is lost. Counts the unread in the title.
- */
-/**
- * @import { Message } from "../net/protocol.js"
+ * Announces to screen readers what is otherwise only seen: new messages of the open channel, failed messages, and a lost
+ * connection. Counts unread messages in the page title.
+ *
+ * @import { Message } from "../net/wire-types.js"
  * @import { Outbox } from "../net/outbox.js"
  * @import { Store } from "../state/store.js"
  */
-import { byId, soon } from "../lib/dom.js";
+import { byId } from "../lib/dom.js";
+import { errorReplyText } from "../lib/error-messages.js";
 import { t } from "../lib/i18n.js";
-import { refusalText } from "../lib/error-messages.js";
-import { quoteText } from "./message.js";
+import { throttleRender } from "../lib/throttle.js";
+import { messageSummary } from "./message.js";
 
-const KEPT = 5;
-/** What comes within this time is said together, */
-const TOGETHER = 700;
-/** and if it is more than so many messages, only counted: nobody listens to a flood. */
-const READ_OUT = 3;
+const MAX_LINES = 5;
+/** Messages within this time are announced together. */
+const COLLECT_MS = 700;
+/** More messages at once are only counted. */
+const MAX_READ_OUT = 3;
 
 export class Announcer {
-  /** @type {Message[]} */ #waiting = [];
-  #log = byId("announcer");
+  /** @type {Message[]} */ #collected = [];
+  #liveRegion = byId("announcer");
 
   /** @param {Store} store @param {Outbox} outbox */
   constructor(store, outbox) {
     this.store = store;
-    this.title = document.title;
-    store.addEventListener("message", (event) => {
-      const message = /** @type {CustomEvent} */ (event).detail;
-      if (message.target !== store.current) return;
-      if (this.#waiting.length === 0) setTimeout(() => this.#sayWaiting(), TOGETHER);
-      this.#waiting.push(message);
+    this.initialTitle = document.title;
+    store.on("message", (message) => {
+      if (message.target !== store.currentTarget) return;
+      if (this.#collected.length === 0) setTimeout(() => this.#announceCollected(), COLLECT_MS);
+      this.#collected.push(message);
     });
-    outbox.addEventListener("failed", (event) => {
-      const { refusal } = /** @type {CustomEvent} */ (event).detail;
-      this.say(t("message.failed", { reason: refusalText(refusal) }));
+    outbox.on("failed", ({ refusal }) => {
+      this.announce(t("message.failed", { reason: refusal ? errorReplyText(refusal) : "" }));
     });
-    const count = soon(() => this.#count());
-    store.addEventListener("channels", count);
-    store.addEventListener("current", count);
+    const updateTitle = throttleRender(() => this.#updateTitle());
+    store.on("channels", updateTitle);
+    store.on("current", updateTitle);
   }
 
-  #sayWaiting() {
-    const messages = this.#waiting.splice(0).filter(({ target }) => target === this.store.current);
-    const lines = messages.map((message) => t("message.announced", { name: message.name, text: quoteText(message) }));
-    for (const line of lines.length > READ_OUT ? [t("timeline.newMessages", { n: lines.length })] : lines) this.say(line);
+  /** @param {string} text */
+  announce(text) {
+    const line = document.createElement("p");
+    line.textContent = text;
+    this.#liveRegion.append(line);
+    while (this.#liveRegion.childElementCount > MAX_LINES) this.#liveRegion.firstElementChild?.remove();
   }
 
-  /** @param {string} textContent */
-  say(textContent) {
-    this.#log.append(Object.assign(document.createElement("p"), { textContent }));
-    while (this.#log.childElementCount > KEPT) this.#log.firstElementChild.remove();
+  #announceCollected() {
+    const messages = this.#collected.splice(0).filter(({ target }) => target === this.store.currentTarget);
+    if (messages.length > MAX_READ_OUT) {
+      this.announce(t("timeline.newMessages", { n: messages.length }));
+      return;
+    }
+    for (const message of messages) {
+      this.announce(t("message.announcement", { name: message.name, text: messageSummary(message) }));
+    }
   }
 
-  #count() {
+  #updateTitle() {
     const unread = [...this.store.channels.values()].reduce((sum, channel) => sum + channel.unread, 0);
     const name = this.store.channel?.name;
-    const base = name ? `${name} · imsite` : this.title;
-    const title = unread ? `(${unread}) ${base}` : base;
-    if (document.title !== title) document.title = title;
+    const title = name ? `${name} · imsite` : this.initialTitle;
+    const text = unread ? `(${unread}) ${title}` : title;
+    if (document.title !== text) document.title = text;
   }
 }

@@ -1,31 +1,38 @@
-/** The square or round with a picture or letters that stands for a person or channel. */
-import { clone } from "../lib/dom.js";
-import { hue, initials } from "../lib/format.js";
+/** Shows the avatar of a user or channel: a picture, or initials on a colour. */
 
-/** @param {HTMLElement} element @param {{id: string, name: string, avatar?: string}} whom */
+/** @import { Channel } from "../net/wire-types.js" */
+import { cloneTemplate } from "../lib/dom.js";
+import { avatarColor, initials } from "../lib/format.js";
+
+/** @param {HTMLElement} element @param {{id: string, name: string, avatar?: string}} owner */
 export function showAvatar(element, { id, name, avatar }) {
   const signature = `${id} ${name} ${avatar}`;
-  if (element.dataset.shows === signature) return;
-  element.dataset.shows = signature;
-  element.dataset.hue = hue(id);
+  if (element.dataset.rendered === signature) return;
+  element.dataset.rendered = signature;
+  element.dataset.color = avatarColor(id);
   element.textContent = initials(name);
   if (!avatar) return;
   const image = new Image();
   image.alt = "";
-  // The letters stay below: they show until the picture is there, and for good if it is broken.
+  // The initials stay below the picture: they show until it is loaded, and if it is broken.
   image.onerror = () => image.remove();
   image.src = avatar;
   element.append(image);
 }
 
-/** @import { Channel } from "../net/protocol.js" @param {HTMLElement} element @param {Channel} channel */
+/** @param {HTMLElement} element @param {Channel} channel */
 export function showChannelAvatar(element, channel) {
   element.classList.toggle("square", channel.kind !== "private");
   if (channel.kind === "global") {
-    if (element.dataset.shows === "room") return;
-    element.dataset.shows = "room";
-    element.dataset.hue = "room";
-    element.replaceChildren(clone("part-hash"));
+    if (element.dataset.rendered === "global") return;
+    element.dataset.rendered = "global";
+    element.dataset.color = "global";
+    element.replaceChildren(cloneTemplate("template-icon-channel", SVGElement));
   } else if (channel.kind === "private" && channel.peer) showAvatar(element, channel.peer);
   else showAvatar(element, { id: channel.target, name: channel.name });
+}
+
+/** Show or hide the presence dot. @param {HTMLElement} avatar @param {boolean} isOnline */
+export function showPresence(avatar, isOnline) {
+  avatar.classList.toggle("online", isOnline);
 }

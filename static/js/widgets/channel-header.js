@@ -1,30 +1,35 @@
-/** The line above the timeline: which channel this is, and who is there. */
-/** @import { Store } from "../state/store.js" */
-import { byId, setText, soon } from "../lib/dom.js";
-import { language, t } from "../lib/i18n.js";
-import { showChannelAvatar } from "./avatar.js";
+/** The header above the timeline: the open channel, and who is online or how many members it has. */
 
-export class Head {
+/** @import { Channel } from "../net/wire-types.js" */
+/** @import { Store } from "../state/store.js" */
+import { byId, setText } from "../lib/dom.js";
+import { language, t } from "../lib/i18n.js";
+import { throttleRender } from "../lib/throttle.js";
+import { showChannelAvatar, showPresence } from "./avatar.js";
+
+export class ChannelHeader {
+  #avatar = byId("channel-avatar");
+
   /** @param {Store} store */
   constructor(store) {
     this.store = store;
-    const render = soon(() => this.render());
-    for (const type of ["channels", "current", "presence", "circle"]) store.addEventListener(type, render);
-    language.addEventListener("change", render);
+    const render = throttleRender(() => this.render());
+    for (const type of /** @type {const} */ (["channels", "current", "presence", "contacts"])) store.on(type, render);
+    language.on("change", render);
   }
 
   render() {
     const { channel } = this.store;
-    byId("channel-avatar").hidden = !channel;
+    this.#avatar.hidden = !channel;
     setText(byId("channel-title"), channel?.name ?? "");
-    setText(byId("channel-subtitle"), channel ? this.#about(channel) : "");
+    setText(byId("channel-subtitle"), channel ? this.#subtitle(channel) : "");
     if (!channel) return;
-    showChannelAvatar(byId("channel-avatar"), channel);
-    byId("channel-avatar").classList.toggle("online", Boolean(channel.peer && this.store.isOnline(channel.peer.id)));
+    showChannelAvatar(this.#avatar, channel);
+    showPresence(this.#avatar, Boolean(channel.peer && this.store.isOnline(channel.peer.id)));
   }
 
-  /** @param {import("../net/protocol.js").Channel} channel */
-  #about({ kind, peer, closed, memberCount }) {
+  /** @param {Channel} channel */
+  #subtitle({ kind, peer, closed, memberCount }) {
     if (kind === "global") return t("channel.online", { n: this.store.onlineCount });
     if (kind === "private") {
       const presence = t(peer && this.store.isOnline(peer.id) ? "presence.online" : "presence.offline");

@@ -1,160 +1,164 @@
-/** The list of channels: the app's room first, then whatever was active last. */
 /**
- * @import { Channel } from "../net/protocol.js"
+ * The sidebar's list of channels: the global channel first, then the others by their last activity.
+ *
+ * @import { Channel } from "../net/wire-types.js"
  * @import { Drafts } from "../state/drafts.js"
  * @import { Store } from "../state/store.js"
+ * @import { ListState } from "./list-placeholder.js"
  */
-import { byId, clone, part, reconcile, setText, soon } from "../lib/dom.js";
-import { badge, shortTime } from "../lib/format.js";
+import { byId, cloneTemplate, find, part, reconcile, setText, targetOf } from "../lib/dom.js";
+import { formatShortTime, formatUnreadCount } from "../lib/format.js";
 import { language, t } from "../lib/i18n.js";
-import { showChannelAvatar } from "./avatar.js";
-import { showListState } from "./list-placeholder.js";
-
-/** @type {WeakMap<Element, string>} What an item shows, so that only changes touch the page. */
-const shown = new WeakMap();
+import { throttleRender } from "../lib/throttle.js";
+import { showChannelAvatar, showPresence } from "./avatar.js";
+import { showListPlaceholder } from "./list-placeholder.js";
 
 export class ChannelList {
-  /** The open channel, once brought into sight. @type {string | null} */ #revealed = null;
-  /** @type {HTMLElement | null} */ #stop = null;
+  /** The open channel that was scrolled into view. @type {string | null} */ #revealedTarget = null;
+  /** The link that can be reached by Tab. @type {HTMLElement | null} */ #tabStop = null;
+  /** What each link shows, so that only changes are rendered. @type {WeakMap<Element, string>} */ #rendered = new WeakMap();
+  #searchMessages = byId("search-messages");
   list = byId("channel-list");
-  filter = /** @type {HTMLInputElement} */ (byId("channel-filter"));
+  filter = byId("channel-filter", HTMLInputElement);
 
-  /** @param {{store: Store, drafts: Drafts, open: (target: string) => void, retry: () => void}} parts */
+  /** @param {{store: Store, drafts: Drafts, open: (target: string) => void, retry: () => void}} deps */
   constructor({ store, drafts, open, retry }) {
-    this.retry = retry;
     this.store = store;
     this.drafts = drafts;
     this.open = open;
-    this.render = this.render.bind(this);
-    const render = soon(this.render);
-    for (const type of ["channels", "current", "presence", "circle", "connection"]) store.addEventListener(type, render);
-    drafts.addEventListener("change", render);
-    language.addEventListener("change", render);
+    this.retry = retry;
+    const render = throttleRender(() => this.render());
+    for (const type of /** @type {const} */ (["channels", "current", "presence", "contacts", "connection"])) store.on(type, render);
+    drafts.on("change", render);
+    language.on("change", render);
     this.filter.addEventListener("input", render);
-    this.filter.addEventListener("keydown", (event) => this.#filterKey(event));
-    this.list.addEventListener("click", (/** @type {MouseEvent} */ event) => {
-      const item = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-target]"));
-      if (!item?.dataset.target) return;
+    this.filter.addEventListener("keydown", (event) => this.#onFilterKey(event));
+    this.list.addEventListener("click", (event) => {
+      const link = /** @type {HTMLElement | null} */ (targetOf(event).closest("[data-target]"));
+      if (!link?.dataset.target) return;
       event.preventDefault();
-      open(item.dataset.target);
+      open(link.dataset.target);
     });
-    this.list.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#listKey(event));
+    this.list.addEventListener("keydown", (event) => this.#onListKey(event));
   }
 
-  /** As listed, the filter applied. @returns {Channel[]} */
-  get shown() {
-    const wanted = this.filter.value.trim().toLocaleLowerCase();
-    const channels = [...this.store.channels.values()].filter(({ name }) => name.toLocaleLowerCase().includes(wanted));
+  /** The listed channels, in their order. @returns {Channel[]} */
+  get #listed() {
+    const filter = this.filter.value.trim().toLocaleLowerCase();
+    const channels = [...this.store.channels.values()].filter(({ name }) => name.toLocaleLowerCase().includes(filter));
     const rank = (/** @type {Channel} */ { kind }) => (kind === "global" ? 0 : 1);
     return channels.sort((a, b) => rank(a) - rank(b) || b.activeAt - a.activeAt || a.name.localeCompare(b.name));
   }
 
-  /** Opens the channel above (-1) or below (1) the open one. @param {number} step @param {boolean} unreadOnly */
-  step(step, unreadOnly) {
-    const list = this.shown;
-    const at = list.findIndex(({ target }) => target === this.store.current);
-    for (let i = at + step; i >= 0 && i < list.length; i += step) {
-      if (unreadOnly && list[i].unread === 0) continue;
-      this.open(list[i].target);
+  /** Open the channel above (-1) or below (1) the open one. @param {1 | -1} step @param {boolean} isUnreadOnly */
+  openNeighbour(step, isUnreadOnly) {
+    const channels = this.#listed;
+    const current = channels.findIndex(({ target }) => target === this.store.currentTarget);
+    for (let i = current + step; i >= 0 && i < channels.length; i += step) {
+      if (isUnreadOnly && channels[i].unread === 0) continue;
+      this.open(channels[i].target);
       return;
     }
   }
 
   render() {
-    const shown = this.shown;
+    const channels = this.#listed;
     const now = Date.now();
-    reconcile(this.list, shown, {
+    reconcile(this.list, channels, {
       key: ({ target }) => target,
-      create: () => clone("part-channel"),
-      update: (entry, channel) => this.#show(entry.firstElementChild, channel, now),
+      create: () => cloneTemplate("template-channel-item"),
+      update: (item, channel) => this.#renderItem(find(item, "a"), channel, now),
     });
-    this.#showCurrent();
-    showListState(byId("channel-state"), this.#state(shown.length));
+    this.#revealCurrent();
+    showListPlaceholder(byId("channel-list-placeholder"), this.#listState(channels.length));
     const q = this.filter.value.trim();
-    byId("search-all").hidden = !q;
-    setText(part(byId("search-all"), "text"), t("search.inMessages", { q }));
+    this.#searchMessages.hidden = !q;
+    setText(part(this.#searchMessages, "text"), t("search.inMessages", { q }));
   }
 
-  /** The open channel is in sight when it has just been opened, and the one that Tab comes to: arrows do the rest. */
-  #showCurrent() {
-    const { current } = this.store;
-    const item = this.list.querySelector("[aria-current]");
-    if (this.#revealed !== current) item?.scrollIntoView({ block: "nearest" });
-    this.#revealed = current;
-    const stop = /** @type {HTMLElement | null} */ (item ?? this.list.querySelector("a"));
-    if (stop === this.#stop) return;
-    if (this.#stop) this.#stop.tabIndex = -1;
-    if (stop) stop.tabIndex = 0;
-    this.#stop = stop;
+  clearFilter() {
+    this.filter.value = "";
+    this.render();
   }
 
-  /** @param {number} count @returns {import("./list-placeholder.js").ListState} */
-  #state(count) {
-    const { channelsLoaded, connection } = this.store;
+  /** Scroll a channel that was just opened into view, and make it the list's tab stop. */
+  #revealCurrent() {
+    const { currentTarget } = this.store;
+    const current = /** @type {HTMLElement | null} */ (this.list.querySelector("[aria-current]"));
+    if (this.#revealedTarget !== currentTarget) current?.scrollIntoView({ block: "nearest" });
+    this.#revealedTarget = currentTarget;
+    const tabStop = current ?? this.list.querySelector("a");
+    if (tabStop === this.#tabStop) return;
+    if (this.#tabStop) this.#tabStop.tabIndex = -1;
+    if (tabStop) tabStop.tabIndex = 0;
+    this.#tabStop = tabStop;
+  }
+
+  /** @param {number} count @returns {ListState} */
+  #listState(count) {
+    const { isChannelListLoaded, connection } = this.store;
     if (count) return null;
-    if (channelsLoaded) return { empty: t("sidebar.none") };
-    return connection.status === "waiting" ? { failed: t("sidebar.failed"), retry: this.retry } : { loading: true };
+    if (isChannelListLoaded) return { empty: t("sidebar.noMatch") };
+    return connection.status === "waiting" ? { error: t("sidebar.failed"), retry: this.retry } : { isLoading: true };
   }
 
-  /** @param {HTMLElement} item @param {Channel} channel @param {number} now */
-  #show(item, channel, now) {
+  /** @param {HTMLElement} link @param {Channel} channel @param {number} now */
+  #renderItem(link, channel, now) {
     const { target, name, kind, unread, peer, activeAt } = channel;
-    const current = target === this.store.current;
-    const online = Boolean(peer && this.store.isOnline(peer.id));
-    const hasDraft = !current && this.drafts.has(target);
-    const time = kind === "global" ? "" : shortTime(activeAt, now);
-    const signature = JSON.stringify([target, name, kind, unread, peer?.avatar, current, online, hasDraft, time, language.code]);
-    if (shown.get(item) === signature) return;
-    shown.set(item, signature);
-    item.dataset.target = target;
-    item.dataset.kind = kind;
-    item.setAttribute("href", `#${target}`);
-    item.classList.toggle("unread", unread > 0);
-    if (current) item.setAttribute("aria-current", "page");
-    else item.removeAttribute("aria-current");
-    const avatar = part(item, "avatar");
+    const isCurrent = target === this.store.currentTarget;
+    const isOnline = Boolean(peer && this.store.isOnline(peer.id));
+    const hasDraft = !isCurrent && this.drafts.has(target);
+    const time = kind === "global" ? "" : formatShortTime(activeAt, now);
+    const signature = JSON.stringify([target, name, kind, unread, peer?.avatar, isCurrent, isOnline, hasDraft, time, language.code]);
+    if (this.#rendered.get(link) === signature) return;
+    this.#rendered.set(link, signature);
+    link.dataset.target = target;
+    link.dataset.kind = kind;
+    link.dataset.online = String(isOnline);
+    link.setAttribute("href", `#${target}`);
+    link.title = name;
+    link.classList.toggle("unread", unread > 0);
+    if (isCurrent) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+    const avatar = part(link, "avatar");
     showChannelAvatar(avatar, channel);
-    avatar.classList.toggle("online", online);
-    item.dataset.online = String(online);
-    setText(part(item, "name"), name);
-    item.title = name;
-    const draft = part(item, "draft");
+    showPresence(avatar, isOnline);
+    setText(part(link, "name"), name);
+    const draft = part(link, "draft");
     draft.hidden = !hasDraft;
     setText(draft, t("sidebar.draft"));
-    setText(part(item, "time"), time);
-    const count = part(item, "badge");
-    count.hidden = unread === 0;
-    setText(count, badge(unread));
-    count.setAttribute("aria-label", t("sidebar.unread", { n: unread }));
+    setText(part(link, "time"), time);
+    const badge = part(link, "badge");
+    badge.hidden = unread === 0;
+    setText(badge, formatUnreadCount(unread));
+    badge.setAttribute("aria-label", t("sidebar.unread", { n: unread }));
   }
 
   /** @param {KeyboardEvent} event */
-  #filterKey(event) {
+  #onFilterKey(event) {
     if (event.isComposing || byId("panel-channels").hidden) return;
-    const [first] = this.shown;
-    if (event.key === "Enter") event.preventDefault();
-    if (event.key === "Enter" && first) {
-      this.filter.value = "";
-      this.open(first.target);
-      this.render();
-    } else if (event.key === "Enter") byId("search-all").click();
-    else if (event.key === "ArrowDown") {
+    const first = this.#listed.at(0);
+    if (event.key === "Enter") {
       event.preventDefault();
-      (this.list.querySelector("a") ?? byId("search-all")).focus();
-    } else if (event.key === "Escape") {
-      this.filter.value = "";
-      this.render();
-    }
+      if (first) {
+        this.filter.value = "";
+        this.open(first.target);
+        this.render();
+      } else this.#searchMessages.click();
+    } else if (event.key === "ArrowDown") {
+      event.preventDefault();
+      (this.list.querySelector("a") ?? this.#searchMessages).focus();
+    } else if (event.key === "Escape") this.clearFilter();
   }
 
   /** @param {KeyboardEvent} event */
-  #listKey(event) {
+  #onListKey(event) {
     if (event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
     event.preventDefault();
-    const items = /** @type {HTMLElement[]} */ ([...this.list.querySelectorAll("a")]);
-    const at = items.indexOf(/** @type {HTMLElement} */ (document.activeElement));
-    const to = at + (event.key === "ArrowDown" ? 1 : -1);
-    if (to < 0) this.filter.focus();
-    else (items[to] ?? byId("search-all")).focus();
+    const links = [...this.list.querySelectorAll("a")];
+    const focused = links.findIndex((link) => link === document.activeElement);
+    const next = focused + (event.key === "ArrowDown" ? 1 : -1);
+    if (next < 0) this.filter.focus();
+    else (links[next] ?? this.#searchMessages).focus();
   }
 }

@@ -1,177 +1,199 @@
-/** Where one writes: grows to eight lines, keeps a draft per channel, answers, edits. Enter sends. */
 /**
+ * The composer: writes, replies to and edits messages, and keeps a draft for each channel. Enter sends.
+ *
+ * @import { Message, User } from "../net/wire-types.js"
  * @import { Conversation } from "../net/conversation.js"
- * @import { Drafts, Quoted } from "../state/drafts.js"
- * @import { Message, Person } from "../net/protocol.js"
+ * @import { Drafts, ReplyReference } from "../state/drafts.js"
+ * @import { SendPermission } from "../state/send-permission.js"
  * @import { Store } from "../state/store.js"
  * @import { MentionList } from "./mention-list.js"
  */
-import { byId, part, setText } from "../lib/dom.js";
+import { byId, find, part, setText } from "../lib/dom.js";
+import { formatDateTime } from "../lib/format.js";
 import { language, t } from "../lib/i18n.js";
-import { momentOf } from "../lib/format.js";
-import { sendState } from "../state/send-state.js";
 import { firstLine } from "../lib/text.js";
-import { quoteText } from "./message.js";
-import { showError } from "./toast.js";
+import { sendPermission } from "../state/send-permission.js";
+import { messageSummary } from "./message.js";
+import { showErrorToast } from "./toast.js";
 
-const WARN_WITHIN = 200;
-const DAY = 86_400_000;
+/** The remaining characters from which they are shown. */
+const SHOW_REMAINING_FROM = 200;
+const MAX_TIMER_MS = 86_400_000;
+/** The end of a mute is checked a little later, as clocks differ. */
+const TIMER_MARGIN_MS = 500;
+/** The key code of an input method that is composing; some browsers do not set `isComposing`. */
+const COMPOSING_KEY_CODE = 229;
 
 export class Composer {
-  /** @type {Quoted | null} */ #reply = null;
-  /** @type {Message | null} */ #editing = null;
+  /** @type {ReplyReference | null} */ #reply = null;
+  /** @type {Message | null} */ #editedMessage = null;
   #target = "";
-  #shown = "";
-  #stateTimer = 0;
-  form = byId("composer-form");
-  field = /** @type {HTMLTextAreaElement} */ (byId("composer"));
+  #renderedChannel = "";
+  #permissionTimer = 0;
+  #form = byId("composer-form", HTMLFormElement);
+  #sendButton = find(this.#form, ".composer-send", HTMLButtonElement);
+  field = byId("composer", HTMLTextAreaElement);
 
   /**
-   * @param {{store: Store, conversation: Conversation, drafts: Drafts, limit: number, mentions: MentionList,
-   *   unblock: (person: Person) => void}} parts
+   * @param {{store: Store, conversation: Conversation, drafts: Drafts, maxLength: number, mentionList: MentionList,
+   *   unblock: (user: User) => void}} deps  `maxLength`: of a message, in characters
    */
-  constructor({ store, conversation, drafts, limit, mentions, unblock }) {
+  constructor({ store, conversation, drafts, maxLength, mentionList, unblock }) {
     this.store = store;
     this.conversation = conversation;
     this.drafts = drafts;
-    this.limit = limit;
-    this.mentions = mentions;
-    store.addEventListener("current", () => this.#opened());
-    for (const type of ["channels", "circle"]) store.addEventListener(type, () => this.#showChannel());
-    language.addEventListener("change", () => this.#show());
-    this.field.addEventListener("input", () => this.#written());
-    this.field.addEventListener("keydown", (event) => this.#key(event));
-    this.form.addEventListener("submit", (/** @type {SubmitEvent} */ event) => {
+    this.maxLength = maxLength;
+    this.mentionList = mentionList;
+    store.on("current", () => this.#onChannelOpened());
+    store.on("channels", () => this.#renderChannel());
+    store.on("contacts", () => this.#renderChannel());
+    language.on("change", () => this.#render());
+    this.field.addEventListener("input", () => this.#onInput());
+    this.field.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
     });
-    part(this.form, "cancel").addEventListener("click", () => this.cancel());
-    part(this.form, "unblock").addEventListener("click", () => store.channel?.peer && unblock(store.channel.peer));
+    part(this.#form, "cancel").addEventListener("click", () => this.cancel());
+    part(this.#form, "unblock").addEventListener("click", () => {
+      if (store.channel?.peer) unblock(store.channel.peer);
+    });
   }
 
   focus() {
     this.field.focus({ preventScroll: true });
   }
 
-  /** @param {Message} message */
-  reply(message) {
-    if (this.#editing) this.#leaveEdit();
-    this.#reply = { id: message.id, seq: message.seq, name: message.name, msg: quoteText(message) };
-    this.#keep();
-    this.#show();
+  /** Start a reply. @param {Message} message */
+  replyTo(message) {
+    if (this.#editedMessage) this.#restoreDraft();
+    this.#reply = { id: message.id, seq: message.seq, name: message.name, msg: messageSummary(message) };
+    this.#saveDraft();
+    this.#render();
     this.focus();
   }
 
-  /** @param {Message} message */
+  /** Start editing a message. @param {Message} message */
   edit(message) {
-    if (!this.#editing) this.#keep();
-    this.#editing = message;
-    this.#fill(message.msg);
+    if (!this.#editedMessage) this.#saveDraft();
+    this.#editedMessage = message;
+    this.#setText(message.msg);
     this.focus();
   }
 
-  /** Leaves the edit or the reply. Returns whether there was one. */
+  /** Leave the edit or the reply. Returns whether there was one. */
   cancel() {
-    const had = this.#editing !== null || this.#reply !== null;
-    if (this.#editing) this.#leaveEdit();
+    const isActive = this.#editedMessage !== null || this.#reply !== null;
+    if (this.#editedMessage) this.#restoreDraft();
     else if (this.#reply) {
       this.#reply = null;
-      this.#keep();
-      this.#show();
+      this.#saveDraft();
+      this.#render();
     }
     this.focus();
-    return had;
+    return isActive;
   }
 
-  #opened() {
-    this.#editing = null;
-    this.#target = this.store.current ?? "";
-    const draft = this.drafts.get(this.#target);
-    this.#reply = draft.reply;
-    this.#fill(draft.text);
+  #onChannelOpened() {
+    this.#target = this.store.currentTarget ?? "";
+    this.#restoreDraft();
     if (matchMedia("(hover: hover)").matches) this.focus();
   }
 
-  #leaveEdit() {
-    this.#editing = null;
-    const draft = this.drafts.get(this.#target);
-    this.#reply = draft.reply;
-    this.#fill(draft.text);
+  #onInput() {
+    if (!this.#editedMessage) this.#saveDraft();
+    this.#render();
   }
 
-  /** @param {string} text */
-  #fill(text) {
-    this.field.value = text;
-    this.field.setSelectionRange(text.length, text.length);
-    this.#show();
-  }
-
-  #written() {
-    if (!this.#editing) this.#keep();
-    this.#show();
-  }
-
-  #keep() {
+  #saveDraft() {
     if (this.#target) this.drafts.set(this.#target, { text: this.field.value, reply: this.#reply });
   }
 
-  /** The channel may have been renamed or closed, or oneself muted; most of the times nothing is new. */
-  #showChannel() {
-    const { channel, circle } = this.store;
-    const state = channel ? sendState(channel, circle, Date.now()) : { reason: "closed", may: false, until: 0 };
-    const name = channel?.name ?? "";
-    const shown = JSON.stringify([name, state, channel?.slowMode, language.code]);
-    if (shown === this.#shown) return;
-    this.#shown = shown;
-    this.field.disabled = !state.may;
-    const hint = state.may ? t("composer.hint", { name }) : t("composer.cannot");
-    this.field.placeholder = channel ? hint : "";
-    this.field.setAttribute("aria-label", t("composer.label", { name }));
-    const note = part(this.form, "note");
-    note.hidden = !state.reason || !channel;
-    const kind = state.reason === "muted" && state.until ? "mutedUntil" : state.reason;
-    if (!note.hidden) setText(part(note, "text"), t(`composer.${kind}`, { name, n: channel?.slowMode ?? 0, until: momentOf(state.until) }));
-    part(note, "unblock").hidden = state.reason !== "blocked";
-    clearTimeout(this.#stateTimer);
-    if (state.until) this.#stateTimer = setTimeout(() => this.#showChannel(), Math.min(state.until - Date.now() + 500, DAY));
+  /** Leave the edit, if there is one, for the channel's draft. */
+  #restoreDraft() {
+    this.#editedMessage = null;
+    const { text, reply } = this.drafts.get(this.#target);
+    this.#reply = reply;
+    this.#setText(text);
   }
 
-  #show() {
-    this.#showChannel();
-    this.#showAbout();
-    // Characters as the server counts them, not UTF-16 units.
-    const left = this.limit - [...this.field.value.trim()].length;
-    const count = part(this.form, "count");
-    count.hidden = left > WARN_WITHIN;
-    count.classList.toggle("error", left < 0);
-    this.field.setAttribute("aria-invalid", String(left < 0));
-    setText(count, left < 0 ? t("composer.over", { n: -left }) : t("composer.left", { n: left }));
-    const button = /** @type {HTMLButtonElement} */ (this.form.querySelector(".composer-send"));
-    button.disabled = left < 0 || this.field.disabled || !this.field.value.trim();
-    button.title = t(this.#editing ? "composer.save" : "composer.send");
-    button.setAttribute("aria-label", button.title);
+  /** @param {string} text */
+  #setText(text) {
+    this.field.value = text;
+    this.field.setSelectionRange(text.length, text.length);
+    this.#render();
+  }
+
+  #render() {
+    this.#renderChannel();
+    this.#renderContext();
+    const text = this.field.value.trim();
+    // The server counts code points, not UTF-16 units.
+    const remaining = this.maxLength - [...text].length;
+    const count = part(this.#form, "count");
+    count.hidden = remaining > SHOW_REMAINING_FROM;
+    count.classList.toggle("error", remaining < 0);
+    setText(count, remaining < 0 ? t("composer.overLimit", { n: -remaining }) : t("composer.remaining", { n: remaining }));
+    this.field.setAttribute("aria-invalid", String(remaining < 0));
+    this.#sendButton.disabled = remaining < 0 || this.field.disabled || !text;
+    this.#sendButton.title = t(this.#editedMessage ? "composer.save" : "composer.send");
+    this.#sendButton.setAttribute("aria-label", this.#sendButton.title);
     this.field.style.height = "auto";
     this.field.style.height = `${this.field.scrollHeight + 2}px`;
   }
 
-  #showAbout() {
-    const about = part(this.form, "about");
-    about.hidden = !this.#editing && !this.#reply;
-    if (about.hidden) return;
-    part(about, "about-icon").setAttribute("href", this.#editing ? "#i-edit" : "#i-reply");
-    setText(part(about, "about-title"), this.#editing ? t("composer.editing") : t("composer.replyTo", { name: this.#reply?.name }));
-    setText(part(about, "about-text"), this.#editing ? firstLine(this.#editing.msg) : this.#reply?.msg ?? "");
+  /** Show the channel's name, and whether the user can send messages in it. */
+  #renderChannel() {
+    const { channel, contacts } = this.store;
+    const permission = channel ? sendPermission(channel, contacts, Date.now()) : null;
+    const name = channel?.name ?? "";
+    const signature = JSON.stringify([name, permission, channel?.slowMode, language.code]);
+    if (signature === this.#renderedChannel) return;
+    this.#renderedChannel = signature;
+    const canSend = permission?.canSend ?? false;
+    const until = permission?.until ?? 0;
+    this.field.disabled = !canSend;
+    this.field.placeholder = channel ? t(canSend ? "composer.label" : "composer.cannotSend", { name }) : "";
+    this.field.setAttribute("aria-label", t("composer.label", { name }));
+    this.#renderRestriction(permission, { name, n: channel?.slowMode ?? 0, until: formatDateTime(until) });
+    clearTimeout(this.#permissionTimer);
+    if (!until) return;
+    const delay = Math.min(until - Date.now() + TIMER_MARGIN_MS, MAX_TIMER_MS);
+    this.#permissionTimer = setTimeout(() => this.#renderChannel(), delay);
+  }
+
+  /** @param {SendPermission | null} permission @param {{name: string, n: number, until: string}} params */
+  #renderRestriction(permission, params) {
+    const notice = part(this.#form, "notice");
+    const restriction = permission?.restriction ?? "";
+    notice.hidden = restriction === "";
+    part(notice, "unblock").hidden = restriction !== "blocked";
+    if (restriction === "") return;
+    const key = restriction === "muted" && permission?.until ? "mutedUntil" : restriction;
+    setText(part(notice, "text"), t(`composer.${key}`, params));
+  }
+
+  /** Show the message that is edited or replied to. */
+  #renderContext() {
+    const context = part(this.#form, "context");
+    const edited = this.#editedMessage;
+    context.hidden = !edited && !this.#reply;
+    if (context.hidden) return;
+    part(context, "context-icon", SVGElement).setAttribute("href", edited ? "#icon-edit" : "#icon-reply");
+    setText(part(context, "context-title"), edited ? t("composer.editing") : t("composer.replyTo", { name: this.#reply?.name }));
+    setText(part(context, "context-text"), edited ? firstLine(edited.msg) : this.#reply?.msg ?? "");
   }
 
   /** @param {KeyboardEvent} event */
-  #key(event) {
-    // While an input method composes, Enter and the arrows belong to it.
-    if (event.isComposing || event.keyCode === 229 || this.mentions.key(event)) return;
-    if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey) {
+  #onKey(event) {
+    // While an input method is composing, Enter and the arrow keys belong to it.
+    if (event.isComposing || event.keyCode === COMPOSING_KEY_CODE || this.mentionList.onKey(event)) return;
+    const { key, shiftKey, ctrlKey, altKey, metaKey } = event;
+    if (key === "Enter" && !shiftKey && !ctrlKey && !altKey && !metaKey) {
       event.preventDefault();
       this.#submit();
-    } else if (event.key === "ArrowUp" && !event.shiftKey && !event.altKey && this.field.value === "" && !this.#editing) {
-      const last = this.#lastOwn();
+    } else if (key === "ArrowUp" && !shiftKey && !altKey && this.field.value === "" && !this.#editedMessage) {
+      const last = this.#lastOwnMessage();
       if (!last) return;
       event.preventDefault();
       this.edit(last);
@@ -179,35 +201,35 @@ export class Composer {
   }
 
   /** @returns {Message | undefined} */
-  #lastOwn() {
+  #lastOwnMessage() {
     const { log, me } = this.store;
-    return log?.messages.findLast((message) => message.fromId === me?.id && !message.recalled && message.type === "text");
+    return log?.messages.findLast(({ fromId, recalled, type }) => fromId === me?.id && !recalled && type === "text");
   }
 
   #submit() {
-    // Blank lines around it go, the indentation of its first line stays.
+    // Blank lines around the text are removed; the indentation of its first line is kept.
     const text = this.field.value.replace(/^\s*\n/u, "").trimEnd();
-    if (!text || [...text].length > this.limit || this.field.disabled) return;
-    if (this.#editing) {
-      this.#save(this.#editing, text);
+    if (!text || [...text].length > this.maxLength || this.field.disabled) return;
+    if (this.#editedMessage) {
+      this.#saveEdit(this.#editedMessage, text);
       return;
     }
     const reply = this.#reply;
     this.#reply = null;
-    this.#fill("");
-    this.#keep();
+    this.#setText("");
+    this.#saveDraft();
     this.conversation.send(text, reply);
     this.focus();
   }
 
   /** @param {Message} message @param {string} text */
-  async #save(message, text) {
+  async #saveEdit(message, text) {
     try {
       if (text !== message.msg) await this.conversation.edit(message, text);
-      if (this.#editing === message) this.#leaveEdit();
+      if (this.#editedMessage === message) this.#restoreDraft();
     } catch (error) {
-      // What was changed stays in the field.
-      showError(error);
+      // The edited text stays in the field.
+      showErrorToast(error);
     }
   }
 }

@@ -1,54 +1,62 @@
-/** A thin line at the top while there is no connection, with the seconds to the next try. */
 /**
- * @import { Announcer } from "./announcer.js"
+ * The bar at the top while there is no connection, with the seconds until the next attempt.
+ *
+ * @import { TextKey } from "../lib/i18n.js"
  * @import { Socket } from "../net/socket.js"
  * @import { Store } from "../state/store.js"
+ * @import { Announcer } from "./announcer.js"
  */
 import { byId, part, setText } from "../lib/dom.js";
 import { language, t } from "../lib/i18n.js";
 
-/** What takes less than this is not worth a word. */
-const UNNOTICED = 700;
+/** A shorter interruption is not shown. */
+const SHOW_AFTER_MS = 700;
+const COUNTDOWN_INTERVAL_MS = 250;
 
 export class ConnectionBar {
   #bar = byId("connection-bar");
   #timer = 0;
-  #since = 0;
+  #disconnectedSince = 0;
 
-  /** @param {{store: Store, socket: Socket, announcer: Announcer}} parts */
+  /** @param {{store: Store, socket: Socket, announcer: Announcer}} deps */
   constructor({ store, socket, announcer }) {
     this.store = store;
     this.announcer = announcer;
-    store.addEventListener("connection", () => this.#show());
-    language.addEventListener("change", () => this.#show());
+    store.on("connection", () => this.#render());
+    language.on("change", () => this.#render());
     part(this.#bar, "retry").addEventListener("click", () => socket.retryNow());
   }
 
-  #show() {
+  #render() {
     clearTimeout(this.#timer);
-    const { status, retryAt, reason } = this.store.connection;
-    const fine = status === "ready" || status === "idle" || status === "ended";
+    const { status, retryAt } = this.store.connection;
     this.#bar.dataset.status = status;
-    if (fine) {
-      if (!this.#bar.hidden && status === "ready") this.announcer.say(t("connection.back"));
-      this.#since = 0;
+    if (status === "ready" || status === "idle" || status === "ended") {
+      if (!this.#bar.hidden && status === "ready") this.announcer.announce(t("connection.restored"));
+      this.#disconnectedSince = 0;
       this.#bar.hidden = true;
       return;
     }
-    this.#since ||= Date.now();
-    const late = Date.now() - this.#since;
-    if (status !== "waiting" && late < UNNOTICED) {
-      this.#timer = setTimeout(() => this.#show(), UNNOTICED - late);
+    this.#disconnectedSince ||= Date.now();
+    const duration = Date.now() - this.#disconnectedSince;
+    if (status !== "waiting" && duration < SHOW_AFTER_MS) {
+      this.#timer = setTimeout(() => this.#render(), SHOW_AFTER_MS - duration);
       return;
     }
-    // The seconds are for the eye.
-    if (this.#bar.hidden) this.announcer.say(t("connection.lost"));
+    // A screen reader hears of it once, without the countdown.
+    if (this.#bar.hidden) this.announcer.announce(t("connection.lost"));
     this.#bar.hidden = false;
     part(this.#bar, "retry").hidden = status !== "waiting";
     const seconds = Math.max(1, Math.ceil((retryAt - Date.now()) / 1000));
-    const waiting = reason === "too-many" ? "connection.tooMany" : "connection.waiting";
-    const text = { connecting: "connection.connecting", "catching-up": "connection.catchingUp" }[status] ?? waiting;
-    setText(part(this.#bar, "text"), t(text, { seconds }));
-    if (status === "waiting") this.#timer = setTimeout(() => this.#show(), 250);
+    setText(part(this.#bar, "text"), t(this.#textKey(), { seconds }));
+    if (status === "waiting") this.#timer = setTimeout(() => this.#render(), COUNTDOWN_INTERVAL_MS);
+  }
+
+  /** @returns {TextKey} */
+  #textKey() {
+    const { status, reason } = this.store.connection;
+    if (status === "connecting") return "connection.connecting";
+    if (status === "catching-up") return "connection.catchingUp";
+    return reason === "too-many" ? "connection.tooMany" : "connection.waiting";
   }
 }

@@ -1,121 +1,137 @@
-/** The sidebar's list of people: who asks to be friends, the friends, who was asked, and whom one has blocked. */
 /**
- * @import { Person } from "../net/protocol.js"
+ * The sidebar's list of contacts: incoming friend requests, friends, outgoing requests, and blocked users.
+ *
+ * @import { User } from "../net/wire-types.js"
  * @import { Store } from "../state/store.js"
- * @import { PersonMenu } from "./user-menu.js"
- * @typedef {"asking" | "friends" | "asked" | "blocked"} Place
- * @typedef {{key: string, place: Place, person: Person | null, count: number}} Row  without a person: a heading
+ * @import { ListState } from "./list-placeholder.js"
+ * @import { UserDialogs } from "./user-dialogs.js"
+ * @import { UserMenu } from "./user-menu.js"
+ * @typedef {"incoming" | "friends" | "outgoing" | "blocked"} ContactSection
+ * @typedef {{key: string, section: ContactSection, user: User | null, count: number}} ContactRow
+ *   without a user: a heading, with the number of its users
  */
-import { byId, clone, part, reconcile, setText, soon } from "../lib/dom.js";
+import { byId, cloneTemplate, part, reconcile, setText, targetOf } from "../lib/dom.js";
 import { language, t } from "../lib/i18n.js";
-import { showAvatar } from "./avatar.js";
-import { showListState } from "./list-placeholder.js";
+import { throttleRender } from "../lib/throttle.js";
+import { showAvatar, showPresence } from "./avatar.js";
+import { showListPlaceholder } from "./list-placeholder.js";
 import { openMenu } from "./menu.js";
 
-const PLACES = /** @type {Place[]} */ (["asking", "friends", "asked", "blocked"]);
+/** @type {ContactSection[]} */
+const SECTIONS = ["incoming", "friends", "outgoing", "blocked"];
+const OPEN_BUTTONS = "[data-part=open]:not(:disabled)";
 
-export class PeopleList {
-  list = byId("circle-list");
+export class ContactList {
+  list = byId("contact-list");
 
-  /** @param {{store: Store, menu: PersonMenu, filter: HTMLInputElement, find: () => void, retry: () => void}} parts */
-  constructor({ store, menu, filter, find, retry }) {
-    this.retry = retry;
+  /**
+   * @param {{store: Store, userMenu: UserMenu, userDialogs: UserDialogs, filter: HTMLInputElement,
+   *   retry: () => void}} deps
+   */
+  constructor({ store, userMenu, userDialogs, filter, retry }) {
     this.store = store;
-    this.menu = menu;
+    this.userMenu = userMenu;
+    this.userDialogs = userDialogs;
     this.filter = filter;
-    this.render = this.render.bind(this);
-    const render = soon(this.render);
-    for (const type of ["circle", "presence", "current", "connection"]) store.addEventListener(type, render);
-    language.addEventListener("change", render);
+    this.retry = retry;
+    const render = throttleRender(() => this.render());
+    for (const type of /** @type {const} */ (["contacts", "presence", "current", "connection"])) store.on(type, render);
+    language.on("change", render);
     filter.addEventListener("input", render);
-    byId("find-people").addEventListener("click", find);
-    this.list.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#key(event));
+    byId("find-people").addEventListener("click", () => userDialogs.findPeople());
+    this.list.addEventListener("keydown", (event) => this.#onKey(event));
+  }
+
+  /** The button of the first contact. @returns {HTMLElement | null} */
+  get firstButton() {
+    return this.list.querySelector(OPEN_BUTTONS);
   }
 
   render() {
-    const rows = PLACES.flatMap((place) => this.#rows(place));
+    const rows = SECTIONS.flatMap((section) => this.#rowsOf(section));
     reconcile(this.list, rows, {
       key: ({ key }) => key,
-      create: ({ person }) => clone(person ? "part-circle-person" : "part-circle-heading"),
-      update: (element, row) => (row.person ? this.#showPerson(element, row.place, row.person) : this.#showHeading(element, row)),
+      create: ({ user }) => cloneTemplate(user ? "template-contact" : "template-contact-heading"),
+      update: (element, { section, user, count }) => {
+        if (user) this.#renderContact(element, section, user);
+        else setText(element, t(`contacts.${section}`, { n: count }));
+      },
     });
-    showListState(byId("circle-state"), rows.length ? null : this.#state());
+    showListPlaceholder(byId("contact-list-placeholder"), rows.length ? null : this.#stateIfEmpty());
   }
 
-  /** @returns {import("./list-placeholder.js").ListState} of a list without anybody */
-  #state() {
-    const { circle, connection } = this.store;
-    if (circle.loaded) return { empty: t(this.filter.value.trim() ? "people.none" : "people.empty") };
-    const failed = circle.failed || connection.status === "waiting";
-    return failed ? { failed: t("people.failed"), retry: this.retry } : { loading: true };
+  /** @returns {ListState} */
+  #stateIfEmpty() {
+    const { contacts, connection } = this.store;
+    if (contacts.isLoaded) return { empty: t(this.filter.value.trim() ? "contacts.noMatch" : "contacts.empty") };
+    const isFailed = contacts.isFailed || connection.status === "waiting";
+    return isFailed ? { error: t("contacts.failed"), retry: this.retry } : { isLoading: true };
   }
 
-  /** A heading and its people, the filter applied; nothing if there is nobody. @param {Place} place @returns {Row[]} */
-  #rows(place) {
-    const wanted = this.filter.value.trim().toLocaleLowerCase();
-    const isWanted = (/** @type {Person} */ { name, userId }) => [name, userId].some((text) => text.toLocaleLowerCase().includes(wanted));
-    /** @type {Map<string, Person>} */
-    const list = this.store.circle[place];
-    const people = [...list.values()].filter(isWanted);
-    if (people.length === 0) return [];
-    // Who is online stands first; within that, the server's order.
-    const rank = (/** @type {Person} */ { id }) => (place === "friends" && this.store.isOnline(id) ? 0 : 1);
-    people.sort((a, b) => rank(a) - rank(b));
-    /** @type {Row[]} */
-    const rows = people.map((person) => ({ key: `${place}:${person.id}`, place, person, count: 0 }));
-    return [{ key: place, place, person: null, count: people.length }, ...rows];
+  /** Return a section's heading and its users that match the filter, or nothing if none do. @param {ContactSection} section @returns {ContactRow[]} */
+  #rowsOf(section) {
+    const filter = this.filter.value.trim().toLocaleLowerCase();
+    const isMatch = (/** @type {User} */ { name, userId }) =>
+      [name, userId].some((text) => text.toLocaleLowerCase().includes(filter));
+    /** @type {Map<string, User>} */
+    const contacts = this.store.contacts[section];
+    const users = [...contacts.values()].filter(isMatch);
+    if (users.length === 0) return [];
+    // Online friends first; otherwise in the server's order.
+    const rank = (/** @type {User} */ { id }) => (section === "friends" && this.store.isOnline(id) ? 0 : 1);
+    users.sort((a, b) => rank(a) - rank(b));
+    return [
+      { key: section, section, user: null, count: users.length },
+      ...users.map((user) => ({ key: `${section}:${user.id}`, section, user, count: 0 })),
+    ];
   }
 
-  /** @param {HTMLElement} element @param {Row} row */
-  #showHeading(element, { place, count }) {
-    setText(element, t(`people.${place}`, { n: count }));
-  }
-
-  /** @param {HTMLElement} element @param {Place} place @param {Person} person */
-  #showPerson(element, place, person) {
-    const online = place === "friends" && this.store.isOnline(person.id);
-    element.dataset.userId = person.userId;
-    element.dataset.place = place;
-    element.dataset.online = String(online);
+  /** @param {HTMLElement} element @param {ContactSection} section @param {User} user */
+  #renderContact(element, section, user) {
+    const isOnline = section === "friends" && this.store.isOnline(user.id);
+    const isBlocked = section === "blocked";
+    element.dataset.userId = user.userId;
+    element.dataset.section = section;
+    element.dataset.online = String(isOnline);
     const avatar = part(element, "avatar");
-    showAvatar(avatar, person);
-    avatar.classList.toggle("online", online);
-    setText(part(element, "name"), person.name);
-    const about = part(element, "about");
-    setText(about, this.#about(place, person, online));
-    const open = part(element, "open");
-    open.disabled = place === "blocked";
-    open.title = place === "blocked" ? person.name : t("person.talk", person);
-    open.onclick = () => this.menu.dialogs.talkTo(person);
-    for (const name of /** @type {("accept" | "decline")[]} */ (["accept", "decline"])) {
-      const button = part(element, name);
-      button.hidden = place !== "asking";
-      button.setAttribute("aria-label", t(`friend.${name}Of`, person));
-      button.title = t(`friend.${name}`);
-      button.onclick = () => this.menu[name](person);
+    showAvatar(avatar, user);
+    showPresence(avatar, isOnline);
+    setText(part(element, "name"), user.name);
+    setText(part(element, "about"), aboutText(section, user, isOnline));
+    const open = part(element, "open", HTMLButtonElement);
+    open.disabled = isBlocked;
+    open.title = isBlocked ? user.name : t("user.message", user);
+    open.onclick = () => this.userDialogs.messageUser(user);
+    for (const action of /** @type {const} */ (["accept", "decline"])) {
+      const button = part(element, action);
+      button.hidden = section !== "incoming";
+      button.setAttribute("aria-label", t(`friend.${action}From`, user));
+      button.title = t(`friend.${action}`);
+      button.onclick = () => this.userMenu[action](user);
     }
     const menu = part(element, "menu");
-    menu.hidden = place === "asking";
-    menu.setAttribute("aria-label", t("person.menu", person));
-    menu.onclick = () => openMenu(menu, this.menu.items(person, { talk: place !== "blocked" }));
-  }
-
-  /** @param {Place} place @param {Person} person @param {boolean} online */
-  #about(place, { status, userId, name }, online) {
-    if (place === "asking") return t("people.asks");
-    if (place === "asked") return t("people.waits");
-    if (place === "blocked") return userId === name ? "" : userId;
-    return status || t(online ? "presence.online" : "presence.offline");
+    menu.hidden = section === "incoming";
+    menu.setAttribute("aria-label", t("user.menu", user));
+    menu.onclick = () => openMenu(menu, this.userMenu.items(user, { withMessage: !isBlocked }));
   }
 
   /** @param {KeyboardEvent} event */
-  #key(event) {
+  #onKey(event) {
     if (event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
     event.preventDefault();
-    const stops = /** @type {HTMLElement[]} */ ([...this.list.querySelectorAll("[data-part=open]:not(:disabled)")]);
-    const here = /** @type {Element} */ (document.activeElement).closest("li")?.querySelector("[data-part=open]");
-    const to = stops.indexOf(/** @type {HTMLElement} */ (here)) + (event.key === "ArrowDown" ? 1 : -1);
-    if (to < 0) this.filter.focus();
-    else stops[to]?.focus();
+    /** @type {NodeListOf<HTMLElement>} */
+    const buttons = this.list.querySelectorAll(OPEN_BUTTONS);
+    const focused = targetOf(event).closest("li")?.querySelector("[data-part=open]");
+    const next = [...buttons].findIndex((button) => button === focused) + (event.key === "ArrowDown" ? 1 : -1);
+    if (next < 0) this.filter.focus();
+    else buttons[next]?.focus();
   }
+}
+
+/** @param {ContactSection} section @param {User} user @param {boolean} isOnline */
+function aboutText(section, { status, userId, name }, isOnline) {
+  if (section === "incoming") return t("contacts.incomingStatus");
+  if (section === "outgoing") return t("contacts.outgoingStatus");
+  if (section === "blocked") return userId === name ? "" : userId;
+  return status || t(isOnline ? "presence.online" : "presence.offline");
 }

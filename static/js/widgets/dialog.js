@@ -1,60 +1,62 @@
-/** Dialogs: opening, closing, the question with one named action, and errors shown where they happened. */
-import { byId, part, setText } from "../lib/dom.js";
+/** Opens the page's dialogs, with errors shown inside them, and asks for confirmation. */
+import { byId, find, part, setText } from "../lib/dom.js";
 import { errorText } from "./toast.js";
 
+/** @typedef {{dialog: HTMLDialogElement, showError: (error: unknown) => void}} OpenDialog */
+
 /**
- * Opens a dialog of the page. `submit` runs on its form's button; the dialog closes when it is done and stays, with the
- * error, if it fails or returns one.
+ * Open a dialog. `submit` runs when its form is submitted: the dialog then closes, or stays open with the error that
+ * `submit` raises or returns. Without `submit`, submitting the form closes the dialog.
  * @param {string} id
- * @param {(() => Promise<string | void>) | null} submit
- * @returns {{dialog: any, fail: (error: unknown) => void}}
+ * @param {(() => Promise<string | void>) | null} [submit]
+ * @returns {OpenDialog}
  */
 export function openDialog(id, submit = null) {
-  const dialog = byId(id);
-  const form = dialog.querySelector("form");
-  const error = part(dialog, "error");
-  const confirm = part(dialog, "confirm");
-  if (error) error.hidden = true;
-  const tell = (/** @type {string} */ text) => {
-    error.hidden = false;
+  const dialog = byId(id, HTMLDialogElement);
+  const form = find(dialog, "form", HTMLFormElement);
+  const error = /** @type {HTMLElement | null} */ (dialog.querySelector("[data-part=error]"));
+  const confirmButton = /** @type {HTMLButtonElement | null} */ (dialog.querySelector("[data-part=confirm]"));
+  const setError = (/** @type {string} */ text) => {
+    if (!error) return;
+    error.hidden = !text;
     setText(error, text);
   };
-  const fail = (/** @type {unknown} */ problem) => tell(errorText(problem));
-  form.onsubmit = async (/** @type {SubmitEvent} */ event) => {
+  setError("");
+  form.onsubmit = async (event) => {
     event.preventDefault();
     if (!submit) {
       dialog.close();
       return;
     }
-    if (confirm?.disabled) return;
-    error.hidden = true;
-    if (confirm) confirm.disabled = true;
+    if (confirmButton?.disabled) return;
+    setError("");
+    if (confirmButton) confirmButton.disabled = true;
     try {
-      const wrong = await submit();
-      if (wrong) tell(wrong);
+      const problem = await submit();
+      if (problem) setError(problem);
       else dialog.close();
-    } catch (problem) {
-      fail(problem);
+    } catch (failure) {
+      setError(errorText(failure));
     } finally {
-      if (confirm) confirm.disabled = false;
+      if (confirmButton) confirmButton.disabled = false;
     }
   };
-  const cancel = part(dialog, "cancel");
-  if (cancel) cancel.onclick = () => dialog.close();
-  // A click on the backdrop is a click on the dialog itself.
-  dialog.onclick = (/** @type {MouseEvent} */ event) => {
+  part(dialog, "cancel").onclick = () => dialog.close();
+  // A click on the backdrop has the dialog itself as its target.
+  dialog.onclick = (event) => {
     if (event.target === dialog) dialog.close();
   };
   dialog.showModal();
-  return { dialog, fail };
+  return { dialog, showError: (failure) => setError(errorText(failure)) };
 }
 
 /**
- * Asks before something that cannot be undone.
- * @param {{title: string, text: string, confirm: string}} words @param {() => Promise<void>} run
+ * Ask for confirmation, and run the action if it is given.
+ * @param {{title: string, text: string, confirm: string}} texts
+ * @param {() => Promise<void>} action
  */
-export function ask({ title, text, confirm }, run) {
-  const { dialog } = openDialog("dialog-confirm", run);
+export function confirmAction({ title, text, confirm }, action) {
+  const { dialog } = openDialog("dialog-confirm", action);
   setText(part(dialog, "title"), title);
   setText(part(dialog, "text"), text);
   setText(part(dialog, "confirm"), confirm);

@@ -1,62 +1,66 @@
 /**
- * Which parts are to be seen: the columns, on a phone one at a time, and one of the panels beside the timeline. The open
- * channel stands in the address, so that the browser's back button and a phone's back gesture work.
+ * Decides which parts of the chat are visible: on a phone either the sidebar or the channel, and at most one side panel.
+ * The address contains the open channel, so that the browser's back button and a phone's back gesture work.
  *
- * @typedef {"details" | "search"} Panel
+ * @typedef {"details" | "search"} PanelName
+ * @typedef {{fromList?: boolean, panel?: boolean} | null} HistoryState
+ *   `fromList`: the previous entry shows the list; `panel`: this entry is an open panel
  */
-import { byId } from "../lib/dom.js";
+import { byId, find } from "../lib/dom.js";
 
-const DETAILS = "im.details";
+const DETAILS_KEY = "im.details";
 const PHONE = "(max-width: 639px)";
 const NARROW = "(max-width: 899px)";
 const WIDE = "(min-width: 1200px)";
-const PANELS = /** @type {Panel[]} */ (["details", "search"]);
+/** @type {PanelName[]} */
+const PANELS = ["details", "search"];
 
 export class Layout {
   #chat = byId("chat");
-  /** The open one. @type {Panel | null} */ #panel = null;
-  /** What had the focus before it went into the panel. @type {HTMLElement | null} */ #from = null;
+  /** The open panel. @type {PanelName | null} */ #panel = null;
+  /** The element that had the focus before the panel. @type {HTMLElement | null} */ #focusOrigin = null;
 
-  /** @param {{shown: (panel: Panel) => void, navigate: (target: string | null) => void}} parts */
-  constructor({ shown, navigate }) {
-    this.shown = shown;
+  /**
+   * @param {{onPanelShown: (panel: PanelName) => void, navigate: (target: string | null) => void}} callbacks
+   *   `navigate`: the user has gone back or forward to this channel; null: to the list
+   */
+  constructor({ onPanelShown, navigate }) {
+    this.onPanelShown = onPanelShown;
     for (const name of PANELS) {
-      byId(`${name}-toggle`).addEventListener("click", () => this.toggle(name));
+      byId(`${name}-toggle`).addEventListener("click", () => this.togglePanel(name));
       const panel = byId(name);
-      panel.querySelector("[data-part=close]").addEventListener("click", () => this.show(null));
-      panel.addEventListener("focusin", (/** @type {any} */ { relatedTarget: from }) => {
-        if (!panel.contains(from)) this.#from = from;
+      find(panel, "[data-part=close]").addEventListener("click", () => this.closePanel());
+      panel.addEventListener("focusin", ({ relatedTarget }) => {
+        if (relatedTarget instanceof HTMLElement && panel.contains(relatedTarget)) return;
+        this.#focusOrigin = relatedTarget instanceof HTMLElement ? relatedTarget : null;
       });
     }
-    byId("back").addEventListener("click", () => (history.state?.fromList ? history.back() : this.showList()));
-    // A panel that lies over the timeline is a step of its own: back closes it, for `navigate` shows the channel.
+    byId("back-button").addEventListener("click", () => {
+      if (historyState()?.fromList) history.back();
+      else this.showList();
+    });
+    // A panel over the timeline has a history entry of its own; `navigate` to its channel closes it.
     addEventListener("popstate", () => {
       if (this.isOpen) navigate(this.target);
     });
-    // Where the keyboard lies over the page instead of making it smaller, the page makes itself smaller.
-    visualViewport?.addEventListener("resize", () => {
-      const { height, scale } = /** @type {VisualViewport} */ (visualViewport);
-      document.body.style.height = scale === 1 && height < innerHeight - 1 ? `${height}px` : "";
-      if (document.body.style.height) scrollTo(0, 0);
-    });
-    matchMedia(NARROW).addEventListener("change", (event) => event.matches && this.show(null, false));
+    visualViewport?.addEventListener("resize", fitAboveKeyboard);
+    matchMedia(NARROW).addEventListener("change", (event) => event.matches && this.#setPanel(null));
   }
 
   get isOpen() {
     return !this.#chat.hidden;
   }
 
-  /** Not only the list, as on a phone. */
-  get showsChannel() {
-    return !this.isPhone || this.#chat.dataset.view === "channel";
-  }
-
   get isPhone() {
     return matchMedia(PHONE).matches;
   }
 
-  /** A panel is open and lies over the timeline. */
-  get liesOver() {
+  /** Whether the channel is visible: on a phone, the list may take its place. */
+  get isChannelVisible() {
+    return !this.isPhone || this.#chat.dataset.view === "channel";
+  }
+
+  get isPanelOverTimeline() {
     return this.#panel !== null && matchMedia(NARROW).matches;
   }
 
@@ -65,78 +69,104 @@ export class Layout {
     return /^#\d+$/.test(location.hash) ? location.hash.slice(1) : null;
   }
 
-  /** Where there is room: as the person left them, at first on a wide window. */
-  get #wantsDetails() {
-    const chosen = localStorage.getItem(DETAILS);
-    return !matchMedia(NARROW).matches && (chosen ? chosen === "open" : matchMedia(WIDE).matches);
+  /** Whether the details are open where there is room: as the user left them, initially in a wide window. */
+  get #prefersDetails() {
+    const choice = localStorage.getItem(DETAILS_KEY);
+    return !matchMedia(NARROW).matches && (choice ? choice === "open" : matchMedia(WIDE).matches);
   }
 
   open() {
     this.#chat.hidden = false;
-    this.show(this.#wantsDetails ? "details" : null, false);
+    this.#setPanel(this.#prefersDetails ? "details" : null);
   }
 
   close() {
     this.#chat.hidden = true;
   }
 
-  /** @param {string} target @param {"push" | "replace" | "keep"} how */
-  showChannel(target, how) {
+  /** Show a channel. @param {string} target @param {"push" | "replace" | "keep"} historyMode  `keep`: the address has changed already */
+  showChannel(target, historyMode) {
     const fromList = this.#chat.dataset.view === "list";
     this.#chat.dataset.view = "channel";
-    if (this.liesOver) this.show(null, false);
+    if (this.isPanelOverTimeline) this.#setPanel(null);
     const address = `${location.pathname}${location.search}#${target}`;
-    const isThere = location.hash === `#${target}`;
-    if (how === "replace") history.replaceState({ fromList: isThere && history.state?.fromList }, "", address);
-    else if (how === "push" && history.state?.panel) {
-      if (isThere) history.back();
-      else history.replaceState({ fromList: fromList || history.state.fromList }, "", address);
-    } else if (how === "push" && !isThere) history.pushState({ fromList }, "", address);
+    const isCurrent = location.hash === `#${target}`;
+    const state = historyState();
+    if (historyMode === "replace") history.replaceState({ fromList: isCurrent && state?.fromList }, "", address);
+    else if (historyMode === "push" && state?.panel) {
+      if (isCurrent) history.back();
+      else history.replaceState({ fromList: fromList || state.fromList }, "", address);
+    } else if (historyMode === "push" && !isCurrent) history.pushState({ fromList }, "", address);
   }
 
   showList() {
     this.#chat.dataset.view = "list";
-    if (this.liesOver) this.show(null, false);
+    if (this.isPanelOverTimeline) this.#setPanel(null);
     if (location.hash) history.replaceState({}, "", location.pathname + location.search);
   }
 
-  /** @param {Panel} name */
-  toggle(name) {
-    this.show(this.#panel === name ? null : name);
+  /** @param {PanelName} name */
+  togglePanel(name) {
+    if (this.#panel === name) this.closePanel();
+    else this.showPanel(name);
   }
 
-  /** @param {Panel | null} wanted @param {boolean} [byPerson] who shall find it so again, and can go back */
-  show(wanted, byPerson = true) {
-    const before = this.#panel;
+  /** Open a panel as the user's choice, which is remembered and can be undone by going back. @param {PanelName} name */
+  showPanel(name) {
     const isNarrow = matchMedia(NARROW).matches;
-    if (byPerson && isNarrow) {
-      if (wanted && !before) history.pushState({ ...history.state, panel: true }, "");
-      else if (!wanted && history.state?.panel) history.back();
-    } else if (byPerson && (wanted === "details" || (before === "details" && !wanted))) localStorage.setItem(DETAILS, wanted ? "open" : "closed");
-    // What the search took the place of comes back.
-    const next = wanted ?? (before === "search" && this.#wantsDetails ? "details" : null);
-    const hadFocus = Boolean(before && byId(before).contains(document.activeElement));
-    for (const name of PANELS) {
-      byId(name).hidden = name !== next;
-      byId(`${name}-toggle`).setAttribute("aria-expanded", String(name === next));
-    }
-    this.#panel = next;
-    if (next) this.#chat.dataset.panel = next;
-    else delete this.#chat.dataset.panel;
-    if (next) this.shown(next);
-    if (next === "details" && wanted && byPerson && isNarrow) byId(next).querySelector("[data-part=close]").focus();
-    else if (!wanted && hadFocus && before) this.#focusBack(before);
+    if (isNarrow && !this.#panel) history.pushState({ ...historyState(), panel: true }, "");
+    else if (!isNarrow && name === "details") localStorage.setItem(DETAILS_KEY, "open");
+    this.#setPanel(name);
+    if (name === "details" && isNarrow) find(byId(name), "[data-part=close]").focus();
   }
 
-  /** @param {Panel} panel that is closed now */
-  #focusBack(panel) {
-    const from = this.#from;
-    (from?.checkVisibility() ? from : byId(`${panel}-toggle`)).focus();
+  /** Close the panel as the user's choice. */
+  closePanel() {
+    const isNarrow = matchMedia(NARROW).matches;
+    if (isNarrow && historyState()?.panel) history.back();
+    else if (!isNarrow && this.#panel === "details") localStorage.setItem(DETAILS_KEY, "closed");
+    this.#setPanel(null);
   }
 
-  /** @param {HTMLElement} field */
+  /** On a phone, also show the list. @param {HTMLElement} field */
   focusFilter(field) {
     if (this.isPhone) this.showList();
     field.focus();
   }
+
+  /** @param {PanelName | null} name  null: closes the panel; the details that a search has replaced come back */
+  #setPanel(name) {
+    const previous = this.#panel;
+    const next = name ?? (previous === "search" && this.#prefersDetails ? "details" : null);
+    const hadFocus = previous !== null && byId(previous).contains(document.activeElement);
+    for (const panel of PANELS) {
+      byId(panel).hidden = panel !== next;
+      byId(`${panel}-toggle`).setAttribute("aria-expanded", String(panel === next));
+    }
+    this.#panel = next;
+    if (next) {
+      this.#chat.dataset.panel = next;
+      this.onPanelShown(next);
+    } else delete this.#chat.dataset.panel;
+    if (!name && hadFocus) this.#restoreFocus(previous);
+  }
+
+  /** @param {PanelName} closedPanel */
+  #restoreFocus(closedPanel) {
+    const origin = this.#focusOrigin;
+    (origin?.checkVisibility() ? origin : byId(`${closedPanel}-toggle`)).focus();
+  }
+}
+
+/** @returns {HistoryState} */
+function historyState() {
+  return history.state;
+}
+
+/** Make the page smaller where the keyboard covers it and the browser does not. */
+function fitAboveKeyboard() {
+  const { height, scale } = /** @type {VisualViewport} */ (visualViewport);
+  const isCovered = scale === 1 && height < innerHeight - 1;
+  document.body.style.height = isCovered ? `${height}px` : "";
+  if (isCovered) scrollTo(0, 0);
 }

@@ -1,29 +1,33 @@
-/** What stands where a list has nothing to show: that it is loading, that it is empty, or what went wrong and a button. */
-import { clone, part, setText } from "../lib/dom.js";
+/** Takes the place of an empty list: it is loading, it has no entries, or an error with a button to try again. */
+import { cloneTemplate, part, setText } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
+
+/**
+ * @typedef {{isLoading: true} | {error: string, retry: () => void} | {empty: string} | null} ListState
+ *   null: the list has entries
+ */
 
 const SKELETONS = 4;
 
-/** @typedef {{loading: true} | {failed: string, retry: () => void} | {empty: string} | null} ListState  null: there is something */
-
-/** @param {HTMLElement} place an element for this alone @param {ListState} state */
-export function showListState(place, state) {
-  place.hidden = state === null;
-  const kind = state ? Object.keys(state)[0] : "";
-  if (place.dataset.state !== kind) {
-    place.dataset.state = kind;
-    place.replaceChildren(...made(kind));
+/** @param {HTMLElement} element that holds nothing else @param {ListState} state */
+export function showListPlaceholder(element, state) {
+  element.hidden = state === null;
+  const kind = state === null ? "" : "isLoading" in state ? "loading" : "error" in state ? "error" : "empty";
+  if (element.dataset.state !== kind) {
+    element.dataset.state = kind;
+    element.replaceChildren(...createContent(kind));
   }
-  if (!state || "loading" in state) return;
-  setText(part(place, "text"), "failed" in state ? state.failed : state.empty);
-  if (!("failed" in state)) return;
-  const button = part(place, "retry");
+  if (!state || "isLoading" in state) return;
+  setText(part(element, "text"), "error" in state ? state.error : state.empty);
+  if (!("error" in state)) return;
+  const button = part(element, "retry");
   setText(button, t("timeline.retry"));
   button.onclick = state.retry;
 }
 
-/** @param {string} kind */
-function made(kind) {
-  if (kind === "loading") return Array.from({ length: SKELETONS }, () => clone("part-skeleton"));
-  return kind ? [clone(kind === "failed" ? "part-list-failed" : "part-list-empty")] : [];
+/** @param {"" | "loading" | "error" | "empty"} kind */
+function createContent(kind) {
+  if (kind === "") return [];
+  if (kind === "loading") return Array.from({ length: SKELETONS }, () => cloneTemplate("template-skeleton"));
+  return [cloneTemplate(kind === "error" ? "template-list-error" : "template-list-empty")];
 }

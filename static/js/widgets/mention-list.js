@@ -1,138 +1,147 @@
-/** Names to choose from while one is typed after "@" in the composer. */
 /**
- * @import { Typed } from "../lib/mentions.js"
- * @import { Person } from "../net/protocol.js"
- * @import { Session } from "../net/session.js"
+ * The suggestions for a user name while it is typed after "@" in the composer.
+ *
+ * @import { User } from "../net/wire-types.js"
+ * @import { MentionQuery } from "../lib/mentions.js"
+ * @import { MemberLoader } from "../net/member-loader.js"
  * @import { Store } from "../state/store.js"
  */
-import { byId, clone, part, reconcile, setText } from "../lib/dom.js";
-import { OFFERED, addressOf, isWhole, meant, mentionAt } from "../lib/mentions.js";
-import { showAvatar } from "./avatar.js";
+import { byId, cloneTemplate, part, reconcile, setText } from "../lib/dom.js";
+import { MAX_SUGGESTIONS, isFullName, matchUsers, mentionQueryAt, mentionText } from "../lib/mentions.js";
+import { showAvatar, showPresence } from "./avatar.js";
 
 export class MentionList {
   #list = byId("mention-list");
-  #field = /** @type {HTMLTextAreaElement} */ (byId("composer"));
-  /** @type {Person[]} */ #offered = [];
-  /** @type {Typed | null} */ #typed = null;
-  #active = 0;
-  /** The person went through the list: Enter takes the one they stopped at. */ #walked = false;
-  /** Where the "@" stands of which no names are wanted. */ #refused = -1;
-  #loading = false;
+  #field = byId("composer", HTMLTextAreaElement);
+  /** @type {User[]} */ #suggestions = [];
+  /** @type {MentionQuery | null} */ #query = null;
+  #activeIndex = 0;
+  /** Whether the user has moved in the list; Enter then takes the active suggestion. */ #hasMoved = false;
+  /** The index of an "@" whose suggestions the user has closed; -1: none. */ #dismissedStart = -1;
+  #isLoading = false;
 
-  /** @param {{store: Store, session: Session}} parts */
-  constructor({ store, session }) {
+  /** @param {{store: Store, memberLoader: MemberLoader}} deps */
+  constructor({ store, memberLoader }) {
     this.store = store;
-    this.session = session;
-    document.addEventListener("selectionchange", () => this.#look());
-    this.#field.addEventListener("input", () => this.#look());
-    this.#field.addEventListener("blur", () => this.#show(null));
-    store.addEventListener("current", () => this.#show(null));
-    // The caret stays where it is.
-    this.#list.addEventListener("pointerdown", (/** @type {Event} */ event) => event.preventDefault());
+    this.memberLoader = memberLoader;
+    document.addEventListener("selectionchange", () => this.#update());
+    this.#field.addEventListener("input", () => this.#update());
+    this.#field.addEventListener("blur", () => this.#setQuery(null));
+    store.on("current", () => this.#setQuery(null));
+    // The field must keep the focus.
+    this.#list.addEventListener("pointerdown", (event) => event.preventDefault());
   }
 
-  /** A key of the composer. Returns whether it was meant for the list. @param {KeyboardEvent} event */
-  key(event) {
+  /** Handle a key of the composer. Returns whether the key was for the list. @param {KeyboardEvent} event */
+  onKey(event) {
     const { key, shiftKey, ctrlKey, altKey, metaKey } = event;
-    const person = this.#offered[this.#active];
-    if (!person || shiftKey || ctrlKey || altKey || metaKey) return false;
+    const count = this.#suggestions.length;
+    const active = this.#suggestions[this.#activeIndex];
+    if (!active || shiftKey || ctrlKey || altKey || metaKey) return false;
     const step = { ArrowDown: 1, ArrowUp: -1 }[key];
+    const isChosen = key === "Tab" || (key === "Enter" && (this.#hasMoved || !isFullName(this.#query?.q ?? "", active)));
     if (step) {
-      this.#active = (this.#active + step + this.#offered.length) % this.#offered.length;
-      this.#walked = true;
+      this.#activeIndex = (this.#activeIndex + step + count) % count;
+      this.#hasMoved = true;
       this.#render();
     } else if (key === "Escape") {
-      this.#refused = this.#typed?.from ?? -1;
-      this.#show(null);
-    } else if (key === "Tab" || (key === "Enter" && (this.#walked || !isWhole(this.#typed?.q ?? "", person)))) this.#take(person);
+      this.#dismissedStart = this.#query?.start ?? -1;
+      this.#setQuery(null);
+    } else if (isChosen) this.#insert(active);
     else return false;
     event.preventDefault();
     event.stopPropagation();
     return true;
   }
 
-  #look() {
-    const { selectionStart: from, selectionEnd: to, value } = this.#field;
-    const typed = document.activeElement === this.#field && from === to ? mentionAt(value, to) : null;
-    if (typed?.from !== this.#refused) this.#refused = -1;
-    this.#show(this.#refused < 0 ? typed : null);
+  #update() {
+    const { selectionStart, selectionEnd, value } = this.#field;
+    const hasCaret = document.activeElement === this.#field && selectionStart === selectionEnd;
+    const query = hasCaret ? mentionQueryAt(value, selectionEnd) : null;
+    if (query?.start !== this.#dismissedStart) this.#dismissedStart = -1;
+    this.#setQuery(this.#dismissedStart < 0 ? query : null);
   }
 
-  /** @param {Typed | null} typed */
-  #show(typed) {
-    if (typed?.q !== this.#typed?.q || typed?.from !== this.#typed?.from) this.#walked = false;
-    const before = this.#walked ? this.#offered[this.#active]?.id : "";
-    this.#typed = typed;
-    const found = typed ? meant(typed.q, this.#people()) : [];
-    // There is nothing to choose where one is called just so.
-    this.#offered = typed && found.length === 1 && isWhole(typed.q, found[0]) ? [] : found;
-    this.#active = Math.max(0, this.#offered.findIndex(({ id }) => id === before));
+  /** @param {MentionQuery | null} query */
+  #setQuery(query) {
+    if (query?.q !== this.#query?.q || query?.start !== this.#query?.start) this.#hasMoved = false;
+    const activeId = this.#hasMoved ? this.#suggestions[this.#activeIndex]?.id : "";
+    this.#query = query;
+    const matches = query ? matchUsers(query.q, this.#candidates()) : [];
+    // A single match that is typed in full leaves nothing to suggest.
+    const isComplete = query && matches.length === 1 && isFullName(query.q, matches[0]);
+    this.#suggestions = isComplete ? [] : matches;
+    this.#activeIndex = Math.max(0, this.#suggestions.findIndex(({ id }) => id === activeId));
     this.#render();
-    if (typed && found.length < OFFERED) this.#loadMore();
+    if (query && matches.length < MAX_SUGGESTIONS) this.#loadMembers();
   }
 
-  /** Who can be meant here: first who wrote last. */
-  #people() {
+  /** The users who can be mentioned in the channel; those who wrote last come first. */
+  #candidates() {
     const { channel, log, me, members, online } = this.store;
-    /** @type {Map<string, Person>} */
-    const people = new Map();
+    const isGlobal = channel?.kind === "global";
     const known = [
       ...(channel?.peer ? [channel.peer] : []),
-      ...(channel?.kind === "global" ? online.values() : []),
+      ...(isGlobal ? online.values() : []),
       ...(members.get(channel?.target ?? "")?.members ?? []),
     ];
-    const present = new Map(known.map((person) => [person.id, person]));
+    const knownById = new Map(known.map((user) => [user.id, user]));
+    /** @type {Map<string, User>} */
+    const candidates = new Map();
     for (const { fromId, from, name, avatar } of (log?.messages ?? []).toReversed()) {
-      // In a group only members are told of it.
-      const person = present.get(fromId) ?? (channel?.kind === "global" ? { id: fromId, userId: from, name, avatar, kind: "person" } : null);
-      if (person && !people.has(fromId)) people.set(fromId, /** @type {Person} */ (person));
+      /** @type {User} */
+      const sender = { id: fromId, userId: from, name, avatar, kind: "person" };
+      // In a group, only members are notified.
+      const user = knownById.get(fromId) ?? (isGlobal ? sender : undefined);
+      if (user && !candidates.has(fromId)) candidates.set(fromId, user);
     }
-    for (const person of known) if (!people.has(person.id)) people.set(person.id, person);
-    people.delete(me?.id ?? "");
-    return [...people.values()];
+    for (const user of known) if (!candidates.has(user.id)) candidates.set(user.id, user);
+    candidates.delete(me?.id ?? "");
+    return [...candidates.values()];
   }
 
-  /** Members that are not known yet, as long as few fit. */
-  async #loadMore() {
+  /** Load more members of a group as long as few of the known ones match. */
+  async #loadMembers() {
     const { channel, members } = this.store;
     const known = channel && members.get(channel.target);
-    if (this.#loading || channel?.kind !== "public" || (known && !known.hasMore)) return;
-    this.#loading = true;
+    if (this.#isLoading || channel?.kind !== "public" || (known && !known.hasMore)) return;
+    this.#isLoading = true;
     try {
-      await this.session.loadMembers(channel.target, Boolean(known));
+      await this.memberLoader.load(channel.target, Boolean(known));
     } catch {
-      // Without them there is nothing to offer; the next key tries again.
+      // The next key tries again.
       return;
     } finally {
-      this.#loading = false;
+      this.#isLoading = false;
     }
-    this.#look();
+    this.#update();
   }
 
-  /** @param {Person} person */
-  #take(person) {
-    const { from } = /** @type {Typed} */ (this.#typed);
-    this.#field.setRangeText(`${addressOf(person)} `, from, this.#field.selectionEnd, "end");
+  /** @param {User} user */
+  #insert(user) {
+    if (!this.#query) return;
+    this.#field.setRangeText(`${mentionText(user)} `, this.#query.start, this.#field.selectionEnd, "end");
     this.#field.dispatchEvent(new InputEvent("input", { bubbles: true }));
   }
 
   #render() {
-    this.#list.hidden = this.#offered.length === 0;
-    reconcile(this.#list, this.#offered, {
+    const active = this.#suggestions[this.#activeIndex];
+    this.#list.hidden = this.#suggestions.length === 0;
+    reconcile(this.#list, this.#suggestions, {
       key: ({ id }) => id,
-      create: () => clone("part-mention"),
-      update: (option, person) => {
-        const isActive = this.#offered[this.#active] === person;
-        option.id = `mention-${person.id}`;
-        option.setAttribute("aria-selected", String(isActive));
-        showAvatar(part(option, "avatar"), person);
-        part(option, "avatar").classList.toggle("online", this.store.isOnline(person.id));
-        setText(part(option, "name"), person.name);
-        setText(part(option, "about"), person.kind === "guest" || person.userId === person.name ? "" : person.userId);
-        option.onclick = () => this.#take(person);
+      create: () => cloneTemplate("template-mention-option"),
+      update: (option, user) => {
+        const { id, userId, name, kind } = user;
+        option.id = `mention-${id}`;
+        option.setAttribute("aria-selected", String(user === active));
+        const avatar = part(option, "avatar");
+        showAvatar(avatar, user);
+        showPresence(avatar, this.store.isOnline(id));
+        setText(part(option, "name"), name);
+        setText(part(option, "about"), kind === "guest" || userId === name ? "" : userId);
+        option.onclick = () => this.#insert(user);
       },
     });
-    const active = this.#offered[this.#active];
     if (active) this.#field.setAttribute("aria-activedescendant", `mention-${active.id}`);
     else this.#field.removeAttribute("aria-activedescendant");
   }

@@ -1,72 +1,76 @@
-/** A picture or a voice message in its place, of its own size from the beginning. */
-/** @import { Message } from "../net/protocol.js" */
-import { clone, part } from "../lib/dom.js";
+/** Shows a picture or voice message, at its final size from the start. */
+
+/** @import { Message } from "../net/wire-types.js" */
+/** @import { PictureInfo } from "../lib/media.js" */
+import { cloneTemplate, part } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
-import { bytesOf, sniff } from "../lib/media.js";
-import { enlarge } from "./picture-viewer.js";
+import { decodeBase64, detectMedia } from "../lib/media.js";
+import { enlargePicture } from "./picture-viewer.js";
 
-const LARGEST = 320;
+const MAX_THUMBNAIL_PX = 320;
 
-/** The memory of what no element shows any more is given back. */
-const forgotten = new FinalizationRegistry((/** @type {string} */ url) => URL.revokeObjectURL(url));
+/** Frees the memory of content whose element is gone. */
+const urls = new FinalizationRegistry((/** @type {string} */ url) => URL.revokeObjectURL(url));
 
 /** @param {Message} message of the type picture or voice @returns {HTMLElement} */
 export function mediaElement(message) {
-  if (!message.content) return instead(message, "Expired");
-  const bytes = bytesOf(message.content);
-  const found = bytes && sniff(bytes);
-  const wanted = message.type === "picture" ? "image" : "audio";
-  if (!bytes || found?.kind !== wanted) return instead(message, "Broken");
-  const url = URL.createObjectURL(new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (bytes)], { type: found.type }));
-  const element = found.kind === "image" ? picture(message, found, url) : voice(message, url);
-  forgotten.register(element, url);
+  if (!message.content) return unavailableMedia(message, "Expired");
+  const bytes = decodeBase64(message.content);
+  const media = bytes && detectMedia(bytes);
+  const expected = message.type === "picture" ? "image" : "audio";
+  if (!bytes || media?.kind !== expected) return unavailableMedia(message, "Broken");
+  const url = URL.createObjectURL(new Blob([bytes], { type: media.type }));
+  const element = media.kind === "image" ? pictureElement(message, media, url) : voiceElement(message, url);
+  urls.register(element, url);
   return element;
 }
 
-/** @param {Message} message @param {import("../lib/media.js").Picture} size @param {string} url */
-function picture(message, { width, height }, url) {
+/** @param {Message} message @param {PictureInfo} size @param {string} url @returns {HTMLElement} */
+function pictureElement(message, { width, height }, url) {
   const image = new Image();
-  const scale = Math.min(1, LARGEST / width, LARGEST / height);
+  const scale = Math.min(1, MAX_THUMBNAIL_PX / width, MAX_THUMBNAIL_PX / height);
   image.width = Math.max(1, Math.round(width * scale));
   image.height = Math.max(1, Math.round(height * scale));
   image.className = "message-picture";
   image.dataset.testid = "message-picture";
-  image.alt = t("message.pictureOf", { name: message.name });
-  const button = clone("part-picture");
-  button.onclick = () => enlarge(image);
+  image.alt = t("message.pictureFrom", { name: message.name });
+  const button = cloneTemplate("template-picture", HTMLButtonElement);
+  button.onclick = () => enlargePicture(image);
   image.onerror = () => {
-    // Of the same height, so that nothing moves.
-    const line = instead(message, "Broken");
-    line.style.height = `${image.height}px`;
-    button.replaceWith(line);
+    const replacement = unavailableMedia(message, "Broken");
+    // The same height, so that nothing below moves.
+    replacement.style.height = `${image.height}px`;
+    button.replaceWith(replacement);
   };
   image.src = url;
   button.append(image);
   return button;
 }
 
-/** @param {Message} message @param {string} url */
-function voice(message, url) {
+/** @param {Message} message @param {string} url @returns {HTMLElement} */
+function voiceElement(message, url) {
   const audio = document.createElement("audio");
   audio.controls = true;
   audio.preload = "metadata";
   audio.className = "message-voice";
   audio.dataset.testid = "message-voice";
-  audio.setAttribute("aria-label", t("message.voiceOf", { name: message.name }));
-  audio.onerror = () => audio.replaceWith(instead(message, "Broken"));
+  audio.setAttribute("aria-label", t("message.voiceFrom", { name: message.name }));
+  audio.onerror = () => audio.replaceWith(unavailableMedia(message, "Broken"));
   audio.src = url;
   return audio;
 }
 
 /**
- * A line in its place. The server keeps the place of what is past its time, and no content.
- * @param {Message} message @param {"Broken" | "Expired"} why @returns {HTMLElement}
+ * Return a line in place of the content. After the retention time, the server sends messages without content.
+ * @param {Message} message
+ * @param {"Broken" | "Expired"} reason
  */
-function instead({ type }, why) {
-  const line = clone("part-unknown-media");
+function unavailableMedia({ type }, reason) {
+  const line = cloneTemplate("template-unavailable-media");
   const text = part(line, "text");
-  // Named, for it is not made anew when another language is chosen.
-  text.dataset.i18n = `message.${type === "voice" ? "voice" : "picture"}${why}`;
-  text.textContent = t(text.dataset.i18n);
+  const key = /** @type {const} */ (`message.${type === "voice" ? "voice" : "picture"}${reason}`);
+  // The line is not rendered again when the language changes, so it names its text.
+  text.dataset.i18n = key;
+  text.textContent = t(key);
   return line;
 }

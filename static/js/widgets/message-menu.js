@@ -1,49 +1,55 @@
-/** What else can be done with a message, besides what its bar shows: pin, report, and what concerns its sender. */
 /**
- * @import { Message, Person } from "../net/protocol.js"
+ * The menu of a message: pin, report, and the actions for its sender.
+ *
+ * @import { Message, User } from "../net/wire-types.js"
  * @import { Pins } from "../state/pins.js"
  * @import { Store } from "../state/store.js"
  * @import { MessageRow } from "../state/timeline-rows.js"
- * @import { Item } from "./menu.js"
- * @import { PeopleDialogs } from "./people-dialogs.js"
- * @import { PersonMenu } from "./user-menu.js"
+ * @import { MenuItem } from "./menu.js"
+ * @import { UserDialogs } from "./user-dialogs.js"
+ * @import { UserMenu } from "./user-menu.js"
  */
 import { t } from "../lib/i18n.js";
-import { showError } from "./toast.js";
+import { isManager } from "../state/send-permission.js";
+import { showErrorToast } from "./toast.js";
 
 export class MessageMenu {
-  /** @param {{store: Store, pins: Pins, dialogs: PeopleDialogs, personMenu: PersonMenu}} parts */
-  constructor({ store, pins, dialogs, personMenu }) {
+  /** @param {{store: Store, pins: Pins, userDialogs: UserDialogs, userMenu: UserMenu}} deps */
+  constructor({ store, pins, userDialogs, userMenu }) {
     this.store = store;
     this.pins = pins;
-    this.dialogs = dialogs;
-    this.personMenu = personMenu;
+    this.userDialogs = userDialogs;
+    this.userMenu = userMenu;
   }
 
-  /** @param {MessageRow} row @returns {Item[]} */
-  items({ message, own, state }) {
+  /** @param {MessageRow} row @returns {MenuItem[]} */
+  items({ message, isOwn, state }) {
     const { channel, me } = this.store;
     if (!channel || !me || me.kind === "guest" || state !== "sent" || message.recalled) return [];
-    /** @type {Item[]} */
+    /** @type {MenuItem[]} */
     const items = [];
-    const leads = channel.role === "owner" || channel.role === "admin";
-    if ((channel.kind === "private" || leads) && !channel.closed) items.push(this.#pin(message));
-    if (own) return items;
-    items.push({ text: t("report.do"), icon: "flag", testid: "report", run: () => this.dialogs.report(message) });
-    const sender = this.#sender(message);
-    return sender ? [...items, ...this.personMenu.items(sender, { talk: channel.kind !== "private" })] : items;
+    const isPrivate = channel.kind === "private";
+    if ((isPrivate || isManager(channel.role)) && !channel.closed) items.push(this.#pinItem(message));
+    if (isOwn) return items;
+    const report = () => this.userDialogs.reportMessage(message);
+    items.push({ text: t("report.report"), icon: "flag", testid: "report", run: report });
+    const sender = this.#senderOf(message);
+    return sender ? [...items, ...this.userMenu.items(sender, { withMessage: !isPrivate })] : items;
   }
 
-  /** @param {Message} message @returns {Item} */
-  #pin(message) {
-    const isPinned = this.pins.has(message.id);
-    const act = () => (isPinned ? this.pins.unpin(message) : this.pins.pin(message)).catch(showError);
-    return { text: t(isPinned ? "pin.undo" : "pin.do"), icon: isPinned ? "pin-off" : "pin", testid: isPinned ? "unpin" : "pin", run: act };
+  /** @param {Message} message @returns {MenuItem} */
+  #pinItem(message) {
+    if (this.pins.has(message.id)) {
+      const unpin = () => this.pins.unpin(message).catch(showErrorToast);
+      return { text: t("pin.unpin"), icon: "pin-off", testid: "unpin", run: unpin };
+    }
+    const pin = () => this.pins.pin(message).catch(showErrorToast);
+    return { text: t("pin.pin"), icon: "pin", testid: "pin", run: pin };
   }
 
-  /** Who wrote it, if the page knows what kind of person that is. @param {Message} message @returns {Person | undefined} */
-  #sender({ fromId, from }) {
-    const known = this.store.person(fromId);
-    return known?.userId === from ? known : undefined;
+  /** Return the sender, unless a service sent the message in another name. @param {Message} message @returns {User | undefined} */
+  #senderOf({ fromId, from }) {
+    const user = this.store.user(fromId);
+    return user?.userId === from ? user : undefined;
   }
 }

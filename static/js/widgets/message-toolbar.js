@@ -1,146 +1,154 @@
 /**
- * The small bar of a message (reply, edit, copy, recall, more), the keys that do the same, and walking through messages
- * by keyboard. One bar for the whole timeline: it moves to the message that is pointed at, held, or focused.
- */
-/**
- * @import { MessageRow } from "../state/timeline-rows.js"
+ * The toolbar of a message (reply, edit, copy, recall, more), the keys for the same actions, and moving between messages
+ * by keyboard. There is one toolbar: it moves to the message under the pointer, under a long press, or with the focus.
+ *
  * @import { Store } from "../state/store.js"
+ * @import { MessageRow } from "../state/timeline-rows.js"
  * @import { Timeline } from "./timeline.js"
  * @typedef {{reply: (row: MessageRow) => void, edit: (row: MessageRow) => void, copy: (row: MessageRow) => void,
  *   recall: (row: MessageRow) => void, more: (row: MessageRow, button: HTMLElement) => void}} MessageActions
+ * @typedef {keyof MessageActions} MessageAction
  */
-import { clone, part } from "../lib/dom.js";
-import { apply, language } from "../lib/i18n.js";
+import { cloneTemplate, part, targetOf } from "../lib/dom.js";
+import { language, translateElements } from "../lib/i18n.js";
+import { isManager } from "../state/send-permission.js";
 
-const HOLD = 450;
-const ALL = /** @type {(keyof MessageActions)[]} */ (["reply", "edit", "copy", "recall", "more"]);
-const KEYS = /** @type {Record<string, keyof MessageActions>} */ ({ r: "reply", e: "edit", c: "copy", Delete: "recall", Backspace: "recall", m: "more" });
+const LONG_PRESS_MS = 450;
+/** @type {MessageAction[]} */
+const ACTIONS = ["reply", "edit", "copy", "recall", "more"];
+/** @type {Record<string, MessageAction>} */
+const ACTION_KEYS = { r: "reply", e: "edit", c: "copy", Delete: "recall", Backspace: "recall", m: "more" };
 
-export class Toolbar {
-  #bar = clone("part-toolbar");
-  #holdTimer = 0;
+export class MessageToolbar {
+  #toolbar = cloneTemplate("template-message-toolbar");
+  #longPressTimer = 0;
 
   /**
-   * @param {Timeline} timeline @param {Store} store @param {MessageActions} does
-   * @param {(row: MessageRow) => boolean} hasMore whether there is more that can be done with it
+   * @param {{timeline: Timeline, store: Store, actions: MessageActions, hasMenu: (row: MessageRow) => boolean}} deps
+   *   `hasMenu`: whether the message has a menu for the action `more`
    */
-  constructor(timeline, store, does, hasMore) {
-    this.hasMore = hasMore;
+  constructor({ timeline, store, actions, hasMenu }) {
     this.timeline = timeline;
     this.store = store;
-    this.does = does;
-    const { list, frame } = timeline;
-    list.addEventListener("pointerover", (/** @type {PointerEvent} */ event) => event.pointerType === "mouse" && this.#moveTo(event.target));
-    // What was still being sent when the pointer came may have a bar now.
-    list.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => event.pointerType === "mouse" && !this.#bar.isConnected && this.#moveTo(event.target));
-    list.addEventListener("rendered", () => this.#refresh());
-    list.addEventListener("focusin", (/** @type {FocusEvent} */ event) => this.#moveTo(event.target));
-    list.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => this.#hold(event));
-    for (const type of ["pointerup", "pointercancel", "pointermove"]) {
-      list.addEventListener(type, (/** @type {PointerEvent} */ event) => event.pointerType !== "mouse" && clearTimeout(this.#holdTimer));
-    }
-    // A finger that holds wants the bar. On a link or a picture it wants what the browser has for them.
-    list.addEventListener("contextmenu", (/** @type {PointerEvent} */ event) => {
-      const isOwn = /** @type {Element} */ (event.target).closest("a, img, audio") === null;
-      if (event.pointerType === "touch" && isOwn) event.preventDefault();
+    this.actions = actions;
+    this.hasMenu = hasMenu;
+    const { list, scroller } = timeline;
+    list.addEventListener("pointerover", (event) => event.pointerType === "mouse" && this.#moveTo(targetOf(event)));
+    list.addEventListener("pointermove", (event) => {
+      // A message that was pending when the pointer came may have a toolbar now.
+      if (event.pointerType === "mouse" && !this.#toolbar.isConnected) this.#moveTo(targetOf(event));
     });
-    frame.addEventListener("scroll", () => clearTimeout(this.#holdTimer), { passive: true });
-    frame.addEventListener("pointerleave", (/** @type {PointerEvent} */ event) => event.pointerType === "mouse" && this.#leave());
-    frame.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#key(event));
-    this.#bar.addEventListener("click", (/** @type {MouseEvent} */ event) => this.#click(event));
-    language.addEventListener("change", () => apply(this.#bar));
+    list.addEventListener("rendered", () => this.#refresh());
+    list.addEventListener("focusin", (event) => this.#moveTo(targetOf(event)));
+    list.addEventListener("pointerdown", (event) => this.#startLongPress(event));
+    for (const type of /** @type {const} */ (["pointerup", "pointercancel", "pointermove"])) {
+      list.addEventListener(type, (event) => event.pointerType !== "mouse" && clearTimeout(this.#longPressTimer));
+    }
+    list.addEventListener("contextmenu", (event) => {
+      // A long press opens the toolbar, except on elements for which the browser has a menu of its own.
+      const hasBrowserMenu = targetOf(event).closest("a, img, audio") !== null;
+      if (event instanceof PointerEvent && event.pointerType === "touch" && !hasBrowserMenu) event.preventDefault();
+    });
+    scroller.addEventListener("scroll", () => clearTimeout(this.#longPressTimer), { passive: true });
+    scroller.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && this.#hide());
+    scroller.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#toolbar.addEventListener("click", (event) => this.#onClick(event));
+    language.on("change", () => translateElements(this.#toolbar));
   }
 
-  /** Which of these this person may do with this message. @param {MessageRow} row @returns {(keyof MessageActions)[]} */
-  possible(row) {
-    const { state, own, message } = row;
+  /** The actions that the user can carry out on a message. @param {MessageRow} row @returns {MessageAction[]} */
+  #possibleActions(row) {
+    const { state, isOwn, message } = row;
     const { channel } = this.store;
     if (state !== "sent" || message.recalled || !channel) return [];
-    const open = !channel.closed;
-    /** @type {[keyof MessageActions, boolean][]} */
-    const all = [
-      ["reply", open],
-      ["edit", open && own && message.type === "text"],
-      ["copy", message.type === "text"],
-      ["recall", own || ["owner", "admin"].includes(channel.role ?? "")],
-      ["more", this.hasMore(row)],
-    ];
-    return all.flatMap(([name, may]) => (may ? [name] : []));
+    const isText = message.type === "text";
+    /** @type {Record<MessageAction, boolean>} */
+    const isPossible = {
+      reply: !channel.closed,
+      edit: !channel.closed && isOwn && isText,
+      copy: isText,
+      recall: isOwn || isManager(channel.role),
+      more: this.hasMenu(row),
+    };
+    return ACTIONS.filter((action) => isPossible[action]);
   }
 
-  /** @param {EventTarget | null} target */
-  #moveTo(target) {
-    const element = /** @type {Element} */ (target);
-    const row = this.timeline.messageAt(element);
-    const article = element.closest(".message");
-    const possible = row ? this.possible(row) : [];
-    if (!article || possible.length === 0) {
-      this.#leave();
+  /** @param {Element} element within a message, or elsewhere to hide the toolbar */
+  #moveTo(element) {
+    const row = this.timeline.rowOf(element);
+    const message = element.closest(".message");
+    const actions = row ? this.#possibleActions(row) : [];
+    if (!message || actions.length === 0) {
+      this.#hide();
       return;
     }
-    for (const name of ALL) part(this.#bar, name).hidden = !possible.includes(name);
-    if (this.#bar.parentElement !== article) {
-      this.#leave();
-      article.append(this.#bar);
-      article.classList.add("active");
-    }
+    for (const action of ACTIONS) part(this.#toolbar, action).hidden = !actions.includes(action);
+    if (this.#toolbar.parentElement === message) return;
+    this.#hide();
+    message.append(this.#toolbar);
+    message.classList.add("active");
   }
 
-  #leave() {
-    this.#bar.closest(".message")?.classList.remove("active");
-    this.#bar.remove();
+  #hide() {
+    this.#toolbar.closest(".message")?.classList.remove("active");
+    this.#toolbar.remove();
   }
 
-  /** What can be done with the message may have changed, by its recall for one. */
+  /** Update the toolbar after a rendering, which may have changed the possible actions. */
   #refresh() {
-    if (!this.#bar.isConnected) return;
-    const article = /** @type {HTMLElement} */ (this.#bar.closest(".message"));
-    const hadFocus = this.#bar.contains(document.activeElement);
-    this.#moveTo(article);
-    // Who goes by keyboard stays where they are.
-    if (hadFocus && !this.#bar.contains(document.activeElement)) article.focus({ preventScroll: true });
+    const message = /** @type {HTMLElement | null} */ (this.#toolbar.closest(".message"));
+    if (!this.#toolbar.isConnected || !message) return;
+    const hadFocus = this.#toolbar.contains(document.activeElement);
+    this.#moveTo(message);
+    // Keyboard users must not lose their place.
+    if (hadFocus && !this.#toolbar.contains(document.activeElement)) message.focus({ preventScroll: true });
   }
 
   /** @param {PointerEvent} event */
-  #hold(event) {
+  #startLongPress(event) {
     if (event.pointerType === "mouse") return;
-    clearTimeout(this.#holdTimer);
-    const { target } = event;
-    if (this.#bar.contains(target)) return;
-    this.#leave();
-    this.#holdTimer = setTimeout(() => this.#moveTo(target), HOLD);
+    clearTimeout(this.#longPressTimer);
+    const target = targetOf(event);
+    if (this.#toolbar.contains(target)) return;
+    this.#hide();
+    this.#longPressTimer = setTimeout(() => this.#moveTo(target), LONG_PRESS_MS);
   }
 
   /** @param {MouseEvent} event */
-  #click(event) {
-    const name = /** @type {Element} */ (event.target).closest("button")?.dataset.part;
-    const row = this.timeline.messageAt(this.#bar);
-    if (name && row) this.#do(/** @type {keyof MessageActions} */ (name), row);
+  #onClick(event) {
+    const action = targetOf(event).closest("button")?.dataset.part;
+    const row = this.timeline.rowOf(this.#toolbar);
+    if (action && row) this.#run(/** @type {MessageAction} */ (action), row);
   }
 
-  /** @param {keyof MessageActions} name @param {MessageRow} row */
-  #do(name, row) {
-    if (this.possible(row).includes(name)) this.does[name](row, part(this.#bar, "more"));
+  /** @param {MessageAction} action @param {MessageRow} row */
+  #run(action, row) {
+    if (this.#possibleActions(row).includes(action)) this.actions[action](row, part(this.#toolbar, "more"));
   }
 
   /** @param {KeyboardEvent} event */
-  #key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const focused = /** @type {HTMLElement} */ (document.activeElement);
-    const stops = /** @type {HTMLElement[]} */ ([...this.timeline.list.querySelectorAll(".message, .note")]);
-    const at = stops.findIndex((stop) => stop.contains(focused));
-    const to = { ArrowUp: at < 0 ? stops.length - 1 : at - 1, ArrowDown: at + 1, Home: 0, End: stops.length - 1 }[event.key];
-    if (to !== undefined && (at >= 0 || event.key === "ArrowUp")) {
-      event.preventDefault();
-      const stop = stops[Math.max(0, Math.min(to, stops.length - 1))];
-      stop?.focus({ preventScroll: true });
-      stop?.scrollIntoView({ block: "nearest" });
-      return;
-    }
-    const name = KEYS[event.key];
-    const row = focused.matches(".message") ? this.timeline.messageAt(focused) : null;
-    if (!name || !row) return;
+  #onKey(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || this.#moveFocus(event)) return;
+    const { activeElement } = document;
+    const row = activeElement?.matches(".message") ? this.timeline.rowOf(activeElement) : null;
+    const action = ACTION_KEYS[event.key];
+    if (!action || !row) return;
     event.preventDefault();
-    this.#do(name, row);
+    this.#run(action, row);
+  }
+
+  /** Move the focus between messages. @param {KeyboardEvent} event @returns {boolean} whether the key was for that */
+  #moveFocus(event) {
+    /** @type {HTMLElement[]} */
+    const stops = [...this.timeline.list.querySelectorAll(/** @type {"p"} */ (".message, .system-note"))];
+    const last = stops.length - 1;
+    const current = stops.findIndex((stop) => stop.contains(document.activeElement));
+    const next = { ArrowUp: current < 0 ? last : current - 1, ArrowDown: current + 1, Home: 0, End: last }[event.key];
+    if (next === undefined || (current < 0 && event.key !== "ArrowUp")) return false;
+    event.preventDefault();
+    const stop = stops[Math.max(0, Math.min(next, last))];
+    stop?.focus({ preventScroll: true });
+    stop?.scrollIntoView({ block: "nearest" });
+    return true;
   }
 }

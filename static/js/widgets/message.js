@@ -1,139 +1,150 @@
-/** One message of the timeline. */
 /**
- * @import { Message } from "../net/protocol.js"
+ * Renders a message of the timeline.
+ *
+ * @import { Message } from "../net/wire-types.js"
+ * @import { MentionNames, TextSegment } from "../lib/text.js"
  * @import { MessageRow } from "../state/timeline-rows.js"
  */
-import { clone, part, setText } from "../lib/dom.js";
-import { clock, fullTime } from "../lib/format.js";
+import { cloneTemplate, part, setText } from "../lib/dom.js";
+import { errorReplyText } from "../lib/error-messages.js";
+import { formatFullTime, formatTime } from "../lib/format.js";
 import { language, t } from "../lib/i18n.js";
-import { refusalText } from "../lib/error-messages.js";
-import { firstLine, isEmojiOnly, pieces } from "../lib/text.js";
+import { firstLine, isEmojiOnly, parseText } from "../lib/text.js";
 import { showAvatar } from "./avatar.js";
 import { mediaElement } from "./message-media.js";
 
-/** @type {WeakMap<Element, string>} What an element shows, so that only changes touch the page. */
-const shown = new WeakMap();
+/** What each element shows, so that only changes are rendered. @type {WeakMap<Element, string>} */
+const rendered = new WeakMap();
 
 export function createMessage() {
-  return clone("part-message");
+  return cloneTemplate("template-message");
 }
 
 /**
- * @param {HTMLElement} element @param {MessageRow} row @param {Message | null | undefined} quote null: not available
- * @param {import("../lib/text.js").Names} names who can be mentioned
+ * @param {HTMLElement} element
+ * @param {MessageRow} row
+ * @param {Message | null | undefined} quoted  the message that this one answers; null: unavailable
+ * @param {MentionNames} names
  */
-export function updateMessage(element, row, quote, names) {
-  const { message, first, own, state, read, refusal } = row;
-  const quoted = message.replyTo ? [quote?.name, quote?.msg, quote?.recalled, quote === null] : [];
-  // A message's picture never changes, and is long.
-  const { content, ...rest } = message;
-  const text = message.msg.includes("@") ? pieces(message.msg, names) : null;
-  const signature = JSON.stringify([rest, text, first, state, read, refusal, quoted, language.code]);
-  if (shown.get(element) === signature) return;
-  shown.set(element, signature);
+export function renderMessage(element, row, quoted, names) {
+  const { message, isGroupStart, isOwn, state, isRead, error } = row;
+  const quote = message.replyTo ? [quoted?.name, quoted?.msg, quoted?.recalled, quoted === null] : [];
+  // The content of a picture or voice message is long and never changes.
+  const { content, ...fields } = message;
+  const mentions = message.msg.includes("@") ? parseText(message.msg, names) : null;
+  const signature = JSON.stringify([fields, mentions, isGroupStart, state, isRead, error, quote, language.code]);
+  if (rendered.get(element) === signature) return;
+  rendered.set(element, signature);
 
   const { dataset } = element;
   dataset.id = message.id;
   dataset.seq = Number.isFinite(message.seq) ? String(message.seq) : "";
   dataset.state = state;
-  dataset.own = String(own);
-  dataset.read = String(read);
-  element.classList.toggle("first", first);
+  dataset.own = String(isOwn);
+  dataset.read = String(isRead);
+  element.classList.toggle("group-start", isGroupStart);
   element.classList.toggle("recalled", Boolean(message.recalled));
-  showSender(element, row);
-  showQuote(element, message, quote);
-  showText(part(element, "text"), message, text ?? pieces(message.msg));
+  element.setAttribute("aria-label", `${message.name}, ${formatTime(message.time)}: ${messageSummary(message)}`);
+  renderSender(element, row);
+  renderQuote(element, message, quoted);
+  renderContent(part(element, "text"), message, mentions ?? parseText(message.msg));
   part(element, "edited").hidden = !message.editedAt || Boolean(message.recalled);
-  showState(element, row);
+  renderState(element, row);
+}
+
+/** Return one line that stands for the message, as in a quote. @param {Pick<Message, "recalled" | "type" | "msg">} message */
+export function messageSummary({ recalled, type, msg }) {
+  if (recalled) return t("message.recalled");
+  return type === "picture" || type === "voice" ? t(`message.${type}`) : firstLine(msg);
 }
 
 /** @param {HTMLElement} element @param {MessageRow} row */
-function showSender(element, { message, first, own }) {
-  const side = part(element, "side");
-  part(element, "head").hidden = !first;
-  if (first) {
-    const avatar = side.querySelector(".avatar") ?? Object.assign(document.createElement("span"), { className: "avatar" });
-    showAvatar(avatar, { id: message.fromId, name: message.name, avatar: message.avatar });
-    side.replaceChildren(avatar);
-    const name = part(element, "name");
-    setText(name, message.name);
-    name.dataset.hue = own ? "own" : "";
-    name.title = message.from;
-    const time = part(element, "time");
-    setText(time, clock(message.time));
-    time.dateTime = new Date(message.time).toISOString();
-    time.title = fullTime(message.time);
-  } else {
-    const time = Object.assign(document.createElement("time"), { className: "side-time", textContent: clock(message.time) });
-    time.title = fullTime(message.time);
-    side.replaceChildren(time);
+function renderSender(element, { message, isGroupStart, isOwn }) {
+  const gutter = part(element, "gutter");
+  part(element, "header").hidden = !isGroupStart;
+  if (!isGroupStart) {
+    const time = createElement("time", "message-gutter-time", formatTime(message.time));
+    time.title = formatFullTime(message.time);
+    gutter.replaceChildren(time);
+    return;
   }
-  const what = quoteText(message);
-  element.setAttribute("aria-label", `${message.name}, ${clock(message.time)}: ${what}`);
+  const avatar = /** @type {HTMLElement} */ (gutter.querySelector(".avatar") ?? createElement("span", "avatar"));
+  showAvatar(avatar, { id: message.fromId, name: message.name, avatar: message.avatar });
+  gutter.replaceChildren(avatar);
+  const name = part(element, "name");
+  setText(name, message.name);
+  name.classList.toggle("own", isOwn);
+  name.title = message.from;
+  const time = part(element, "time", HTMLTimeElement);
+  setText(time, formatTime(message.time));
+  time.dateTime = new Date(message.time).toISOString();
+  time.title = formatFullTime(message.time);
 }
 
-/** @param {HTMLElement} element @param {Message} message @param {Message | null | undefined} quote */
-function showQuote(element, message, quote) {
-  const button = part(element, "quote");
+/** @param {HTMLElement} element @param {Message} message @param {Message | null | undefined} quoted */
+function renderQuote(element, message, quoted) {
+  const button = part(element, "quote", HTMLButtonElement);
   button.hidden = !message.replyTo || Boolean(message.recalled);
   if (button.hidden) return;
-  button.disabled = !quote;
-  setText(part(button, "quote-name"), quote?.name ?? "");
-  let text = t("message.quoteLoading");
-  if (quote === null) text = t("message.quoteGone");
-  else if (quote) text = quoteText(quote);
-  setText(part(button, "quote-text"), text);
+  button.disabled = !quoted;
+  setText(part(button, "quote-name"), quoted?.name ?? "");
+  const replacement = t(quoted === null ? "message.quoteUnavailable" : "message.quoteLoading");
+  setText(part(button, "quote-text"), quoted ? messageSummary(quoted) : replacement);
 }
 
-/** What stands for a message in one line. @param {Message} message */
-export function quoteText({ recalled, type, msg }) {
-  if (recalled) return t("message.recalled");
-  if (type === "picture" || type === "voice") return t(`message.${type}`);
-  return firstLine(msg);
-}
-
-/** @param {HTMLElement} place @param {Message} message @param {import("../lib/text.js").Piece[]} text */
-function showText(place, message, text) {
+/** @param {HTMLElement} container @param {Message} message @param {TextSegment[]} segments of its text */
+function renderContent(container, message, segments) {
   const isText = message.type !== "picture" && message.type !== "voice";
-  place.classList.toggle("emoji", isText && !message.recalled && isEmojiOnly(message.msg));
-  if (message.recalled) place.replaceChildren(t("message.recalled"));
-  else if (isText) place.replaceChildren(...text.map(node));
-  // It is made once: a voice goes on playing whatever changes around it.
-  else if (place.dataset.media !== message.id) place.replaceChildren(mediaElement(message));
-  place.dataset.media = isText || message.recalled ? "" : message.id;
+  container.classList.toggle("emoji-only", isText && !message.recalled && isEmojiOnly(message.msg));
+  if (message.recalled) container.replaceChildren(t("message.recalled"));
+  else if (isText) container.replaceChildren(...segments.map(segmentNode));
+  // A media element is created once, so that playing is not interrupted.
+  else if (container.dataset.media !== message.id) container.replaceChildren(mediaElement(message));
+  container.dataset.media = isText || message.recalled ? "" : message.id;
 }
 
-/** @param {import("../lib/text.js").Piece} piece @returns {Node | string} */
-function node(piece) {
-  if (piece.kind === "text") return piece.text;
-  if (piece.kind === "link") {
-    const link = document.createElement("a");
-    link.href = piece.href;
-    link.rel = "noopener noreferrer nofollow";
-    link.target = "_blank";
-    link.textContent = piece.text;
-    return link;
+/** @param {TextSegment} segment @returns {Node | string} */
+function segmentNode(segment) {
+  switch (segment.kind) {
+    case "text":
+      return segment.text;
+    case "link": {
+      const link = createElement("a", "", segment.text);
+      return Object.assign(link, { href: segment.href, rel: "noopener noreferrer nofollow", target: "_blank" });
+    }
+    case "mention":
+      return createElement("bdi", segment.isSelf ? "mention self" : "mention", segment.text);
+    default:
+      return createElement(segment.kind === "code" ? "code" : "pre", "", segment.text);
   }
-  if (piece.kind === "mention") {
-    return Object.assign(document.createElement("bdi"), { className: piece.me ? "mention me" : "mention", textContent: piece.text });
-  }
-  const element = document.createElement(piece.kind === "code" ? "code" : "pre");
-  element.textContent = piece.text;
-  return element;
 }
 
 /** @param {HTMLElement} element @param {MessageRow} row */
-function showState(element, { state, read, own, refusal, message }) {
-  const place = part(element, "state");
-  const sent = read ? "part-ticks" : "part-tick";
-  const icon = own && state !== "failed" && !message.recalled ? clone(state === "sent" ? sent : "part-clock") : null;
-  icon?.setAttribute("aria-label", t(state === "sent" && read ? "message.read" : `message.${state}`));
-  place.replaceChildren(...(icon ? [icon] : []));
-  const failed = part(element, "failed");
-  failed.hidden = state !== "failed";
+function renderState(element, { state, isRead, isOwn, error, message }) {
+  const failure = part(element, "failure");
+  failure.hidden = state !== "failed";
+  if (state === "failed" || !isOwn || message.recalled) part(element, "state").replaceChildren();
+  else {
+    const shown = state === "sent" && isRead ? "read" : state;
+    const icon = cloneTemplate(`template-icon-${shown}`, SVGElement);
+    icon.setAttribute("aria-label", t(`message.${shown}`));
+    part(element, "state").replaceChildren(icon);
+  }
   if (state !== "failed") return;
-  const reason = refusal ? refusalText(refusal) : "";
-  setText(part(failed, "error"), t("message.failed", { reason }));
-  setText(part(failed, "retry"), t("message.retry"));
-  setText(part(failed, "delete"), t("message.delete"));
+  setText(part(failure, "error"), t("message.failed", { reason: error ? errorReplyText(error) : "" }));
+  setText(part(failure, "retry"), t("message.retry"));
+  setText(part(failure, "delete"), t("message.delete"));
+}
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {string} className
+ * @param {string} [text]
+ */
+function createElement(tag, className, text = "") {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  element.textContent = text;
+  return element;
 }

@@ -1,12 +1,14 @@
-/** One picture as large as the window allows, over everything else. Esc, the button or a click beside it close it. */
+/** Shows a picture as large as the window allows. Esc, the button or a click beside the picture closes it. */
 import { byId, part } from "../lib/dom.js";
 
-/** @param {HTMLImageElement} shown the picture in its place */
-export function enlarge({ src, alt, naturalWidth, naturalHeight }) {
-  const dialog = byId("dialog-picture");
-  const image = /** @type {HTMLImageElement} */ (part(dialog, "picture"));
+/** @param {HTMLImageElement} thumbnail */
+export function enlargePicture({ src, alt, naturalWidth, naturalHeight }) {
+  const dialog = byId("dialog-picture", HTMLDialogElement);
+  const image = part(dialog, "picture", HTMLImageElement);
   Object.assign(image, { src, alt, width: naturalWidth, height: naturalHeight });
-  dialog.onclick = (/** @type {MouseEvent} */ event) => event.target !== image && dialog.close();
+  dialog.onclick = (event) => {
+    if (event.target !== image) dialog.close();
+  };
   dialog.onclose = () => image.removeAttribute("src");
   dialog.showModal();
 }

@@ -1,45 +1,47 @@
-/** The line above the timeline that keeps pinned messages in sight: one at a time, a click goes there and shows the next. */
 /**
+ * The bar above the timeline with a pinned message. A click scrolls to the message and shows the next one.
+ *
  * @import { Conversation } from "../net/conversation.js"
  * @import { Pins } from "../state/pins.js"
  */
 import { byId, part, setText } from "../lib/dom.js";
 import { language, t } from "../lib/i18n.js";
-import { quoteText } from "./message.js";
+import { messageSummary } from "./message.js";
 
 export class PinBar {
   #bar = byId("pin-bar");
-  #at = 0;
-  #shown = "";
+  #index = 0;
+  #messageIds = "";
 
-  /** @param {{pins: Pins, conversation: Conversation}} parts */
+  /** @param {{pins: Pins, conversation: Conversation}} deps */
   constructor({ pins, conversation }) {
     this.pins = pins;
     this.conversation = conversation;
-    pins.addEventListener("change", () => this.render());
-    language.addEventListener("change", () => this.render());
-    part(this.#bar, "go").addEventListener("click", () => this.#go());
+    pins.on("change", () => this.render());
+    language.on("change", () => this.render());
+    part(this.#bar, "open").addEventListener("click", () => this.#openMessage());
   }
 
   render() {
     const { messages } = this.pins;
-    const ids = messages.map(({ id }) => id).join();
-    if (ids !== this.#shown) this.#at = 0;
-    this.#shown = ids;
-    const message = messages[this.#at];
+    const messageIds = messages.map(({ id }) => id).join();
+    if (messageIds !== this.#messageIds) this.#index = 0;
+    this.#messageIds = messageIds;
+    const message = messages.at(this.#index);
     this.#bar.hidden = !message;
     if (!message) return;
+    const text = messageSummary(message);
     setText(part(this.#bar, "name"), message.name);
-    setText(part(this.#bar, "text"), quoteText(message));
-    setText(part(this.#bar, "count"), messages.length > 1 ? `${this.#at + 1}/${messages.length}` : "");
-    part(this.#bar, "go").setAttribute("aria-label", t("pin.go", { name: message.name, text: quoteText(message) }));
+    setText(part(this.#bar, "text"), text);
+    setText(part(this.#bar, "count"), messages.length > 1 ? `${this.#index + 1}/${messages.length}` : "");
+    part(this.#bar, "open").setAttribute("aria-label", t("pin.goTo", { name: message.name, text }));
   }
 
-  #go() {
-    const message = this.pins.messages[this.#at];
+  #openMessage() {
+    const message = this.pins.messages.at(this.#index);
     if (!message) return;
     this.conversation.reveal(message.target, message.seq);
-    this.#at = (this.#at + 1) % this.pins.messages.length;
+    this.#index = (this.#index + 1) % this.pins.messages.length;
     this.render();
   }
 }

@@ -1,210 +1,226 @@
 /**
- * The panel in which messages are looked for: what is typed, where, and what was found. On a wide window it stays open
- * while one goes from one message to the next.
- */
-/**
- * @import { Message } from "../net/protocol.js"
+ * The panel for searching messages: query, scope and results. On a wide window it stays open while the user goes through
+ * the results.
+ *
+ * @import { Message } from "../net/wire-types.js"
+ * @import { Fragment } from "../lib/search-highlight.js"
  * @import { MessageSearch } from "../net/message-search.js"
  * @import { Store } from "../state/store.js"
  * @import { Layout } from "./layout.js"
+ * @import { ListState } from "./list-placeholder.js"
  */
-import { byId, clone, part, reconcile, setText, soon } from "../lib/dom.js";
-import { clock, dayNumber, fullTime, shortTime } from "../lib/format.js";
-import { excerpt } from "../lib/search-highlight.js";
+import { byId, cloneTemplate, find, part, reconcile, setText } from "../lib/dom.js";
+import { dayNumber, formatFullTime, formatShortTime, formatTime } from "../lib/format.js";
 import { language, t } from "../lib/i18n.js";
-import { Code, Refused } from "../net/protocol.js";
+import { excerpt } from "../lib/search-highlight.js";
+import { throttleRender } from "../lib/throttle.js";
+import { Code, RequestError } from "../net/protocol.js";
 import { showAvatar } from "./avatar.js";
-import { showListState } from "./list-placeholder.js";
-import { errorText, showNotice } from "./toast.js";
+import { showListPlaceholder } from "./list-placeholder.js";
+import { errorText, showToast } from "./toast.js";
 
-const TYPING = 250;
-const MORE_WITHIN = 400;
+const SEARCH_DELAY_MS = 250;
+/** Distance from the end of the list, in px, within which more results are loaded. */
+const LOAD_MORE_WITHIN = 400;
 
 export class SearchPanel {
   #panel = byId("search");
-  #field = /** @type {HTMLInputElement} */ (byId("search-field"));
+  #field = byId("search-field", HTMLInputElement);
   #list = byId("search-results");
+  #body = part(this.#panel, "body");
+  #status = part(this.#panel, "status");
+  #moreButton = part(this.#panel, "more");
+  #searchHere = find(this.#panel, "input[value=here]", HTMLInputElement);
+  #searchEverywhere = find(this.#panel, "input[value=everywhere]", HTMLInputElement);
   #timer = 0;
-  /** The message last gone to. */ #chosen = "";
-  /** @type {WeakMap<Element, string>} What an entry shows, so that only changes touch the page. */ #shown = new WeakMap();
+  /** The id of the result that was opened last. */ #openedId = "";
+  /** What each result shows, so that only changes are rendered. @type {WeakMap<Element, string>} */ #rendered = new WeakMap();
 
   /**
    * @param {{search: MessageSearch, store: Store, layout: Layout, open: (target: string, seq: number) => void,
-   *   filter: HTMLInputElement}} parts  `filter`: of the channels, whose words can be looked for in messages as well
+   *   channelFilter: HTMLInputElement}} deps  `channelFilter`: its text can be searched in messages as well
    */
-  constructor({ search, store, layout, open, filter }) {
+  constructor({ search, store, layout, open, channelFilter }) {
     this.search = search;
     this.store = store;
     this.layout = layout;
     this.open = open;
-    const render = soon(() => this.render());
-    search.addEventListener("change", render);
-    language.addEventListener("change", render);
-    store.addEventListener("channels", render);
-    store.addEventListener("current", () => this.#followChannel());
-    byId("search-all").addEventListener("click", () => this.show({ everywhere: true, q: filter.value }));
-    this.#field.addEventListener("input", (event) => !(/** @type {InputEvent} */ (event).isComposing) && this.#later());
-    this.#field.addEventListener("compositionend", () => this.#later());
-    const form = part(this.#panel, "form");
-    form.addEventListener("change", () => this.#askIfOther());
-    form.addEventListener("submit", (/** @type {SubmitEvent} */ event) => {
+    const render = throttleRender(() => this.render());
+    search.on("change", render);
+    language.on("change", render);
+    store.on("channels", render);
+    store.on("current", () => this.#onChannelOpened());
+    byId("search-messages").addEventListener("click", () => this.showEverywhere(channelFilter.value));
+    this.#field.addEventListener("input", (event) => {
+      if (!(event instanceof InputEvent && event.isComposing)) this.#searchLater();
+    });
+    this.#field.addEventListener("compositionend", () => this.#searchLater());
+    const form = part(this.#panel, "form", HTMLFormElement);
+    form.addEventListener("change", () => this.#searchIfChanged());
+    form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#ask();
-      // The keyboard of a phone lies over what was found.
+      this.#search();
+      // A phone's keyboard covers the results.
       if (matchMedia("(hover: none) and (pointer: coarse)").matches) this.#field.blur();
     });
-    this.#panel.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#key(event));
-    const body = part(this.#panel, "body");
-    body.addEventListener("scroll", () => body.scrollHeight - body.scrollTop - body.clientHeight < MORE_WITHIN && search.more(), { passive: true });
-    part(this.#panel, "more").addEventListener("click", () => {
-      // The button goes away meanwhile: what comes follows the last one.
+    this.#panel.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#body.addEventListener("scroll", () => this.#loadMoreNearEnd(), { passive: true });
+    this.#moreButton.addEventListener("click", () => {
+      // The button is hidden while more results are loaded.
       (this.#list.lastElementChild?.querySelector("button") ?? this.#field).focus({ preventScroll: true });
-      search.more();
+      search.loadMore();
     });
   }
 
-  /** @param {{everywhere?: boolean, q?: string}} [about] without words: those of the last time */
-  show({ everywhere, q } = {}) {
-    if (everywhere !== undefined) this.#scope(everywhere ? "everywhere" : "here").checked = true;
-    if (q !== undefined) this.#field.value = q.trim();
-    if (this.#panel.hidden) this.layout.show("search");
-    else this.shown();
+  /** Open the panel with its last query. */
+  show() {
+    if (this.#panel.hidden) this.layout.showPanel("search");
+    else this.onShown();
   }
 
-  /** The panel has become visible. */
-  shown() {
+  /** Open the panel and search all channels. @param {string} q */
+  showEverywhere(q) {
+    this.#searchEverywhere.checked = true;
+    this.#field.value = q.trim();
+    this.show();
+  }
+
+  /** Called when the panel has become visible. */
+  onShown() {
     this.#field.focus();
     this.#field.select();
-    this.#askIfOther();
+    this.#searchIfChanged();
     this.render();
-  }
-
-  /** @param {"here" | "everywhere"} where @returns {HTMLInputElement} */
-  #scope(where) {
-    return this.#panel.querySelector(`input[value="${where}"]`);
-  }
-
-  get #question() {
-    return { q: this.#field.value.trim(), target: this.#scope("here").checked ? this.store.current : null };
-  }
-
-  #later() {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#askIfOther(), TYPING);
-  }
-
-  #askIfOther() {
-    const { q, target } = this.#question;
-    const asked = this.search.question;
-    if (q !== asked.q || (q && target !== asked.target)) this.#ask();
-  }
-
-  #ask() {
-    clearTimeout(this.#timer);
-    this.#chosen = "";
-    part(this.#panel, "body").scrollTop = 0;
-    this.search.ask(this.#question);
-  }
-
-  /** What was looked for in the conversation that was open is looked for in this one. */
-  #followChannel() {
-    if (this.store.current === null) this.#field.value = "";
-    else if (!this.#panel.hidden) this.#askIfOther();
   }
 
   render() {
     const { search } = this;
     if (this.#panel.hidden) return;
-    reconcile(this.#list, search.messages, {
+    reconcile(this.#list, search.results, {
       key: ({ id }) => id,
-      create: () => clone("part-found"),
-      update: (entry, message) => this.#show(entry.firstElementChild, message),
+      create: () => cloneTemplate("template-search-result"),
+      update: (entry, message) => this.#renderResult(find(entry, "button", HTMLButtonElement), message),
     });
-    const n = search.messages.length;
-    this.#list.setAttribute("aria-busy", String(search.searching));
-    const status = part(this.#panel, "status");
-    status.classList.toggle("visually-hidden", search.searching || n === 0);
-    if (search.searching) setText(status, t("search.searching"));
-    else setText(status, n ? t(search.hasMore ? "search.foundSoFar" : "search.found", { n }) : "");
-    showListState(part(this.#panel, "state"), this.#state(n));
-    const more = part(this.#panel, "more");
-    more.hidden = !search.hasMore || search.searching || search.failed !== null;
-    setText(more, t(n ? "search.more" : "search.further"));
+    const n = search.results.length;
+    this.#list.setAttribute("aria-busy", String(search.isSearching));
+    this.#status.classList.toggle("visually-hidden", search.isSearching || n === 0);
+    const found = n ? t(search.hasMore ? "search.foundSoFar" : "search.found", { n }) : "";
+    setText(this.#status, search.isSearching ? t("search.searching") : found);
+    showListPlaceholder(part(this.#panel, "placeholder"), this.#listState(n));
+    this.#moreButton.hidden = !search.hasMore || search.isSearching || search.error !== null;
+    setText(this.#moreButton, t(n ? "search.more" : "search.further"));
   }
 
-  /** @param {number} n @returns {import("./list-placeholder.js").ListState} */
-  #state(n) {
-    const { question, searching, failed, hasMore } = this.search;
-    if (!question.q) return { empty: t("search.type") };
-    if (failed instanceof Refused && failed.code === Code.NOT_AUTHORISED && this.store.me?.kind === "guest") return { empty: t("search.guest") };
-    if (failed) return { failed: errorText(failed), retry: () => this.search.retry() };
-    if (searching) return n ? null : { loading: true };
-    if (n) return null;
-    if (hasMore) return { empty: t("search.noneYet", question) };
-    return { empty: t(question.target ? "search.noneHere" : "search.none", question) };
+  get #query() {
+    return { q: this.#field.value.trim(), target: this.#searchHere.checked ? this.store.currentTarget : null };
   }
 
-  /** @param {HTMLElement} button @param {Message} message */
-  #show(button, message) {
-    const { q, target } = this.search.question;
-    const where = target ? "" : this.#placeOf(message.target);
-    button.onclick = () => this.#go(message);
-    if (message.id === this.#chosen) button.setAttribute("aria-current", "true");
+  #searchLater() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#searchIfChanged(), SEARCH_DELAY_MS);
+  }
+
+  #searchIfChanged() {
+    const { q, target } = this.#query;
+    const last = this.search.query;
+    if (q !== last.q || (q && target !== last.target)) this.#search();
+  }
+
+  #search() {
+    clearTimeout(this.#timer);
+    this.#openedId = "";
+    this.#body.scrollTop = 0;
+    this.search.search(this.#query);
+  }
+
+  #loadMoreNearEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#body;
+    if (scrollHeight - scrollTop - clientHeight < LOAD_MORE_WITHIN) this.search.loadMore();
+  }
+
+  /** A search of the open channel follows the user to another one. */
+  #onChannelOpened() {
+    if (this.store.currentTarget === null) this.#field.value = "";
+    else if (!this.#panel.hidden) this.#searchIfChanged();
+  }
+
+  /** @param {number} count of results @returns {ListState} */
+  #listState(count) {
+    const { query, isSearching, error, hasMore } = this.search;
+    if (!query.q) return { empty: t("search.prompt") };
+    const isDenied = error instanceof RequestError && error.code === Code.NOT_AUTHORISED;
+    if (isDenied && this.store.me?.kind === "guest") return { empty: t("search.guest") };
+    if (error) return { error: errorText(error), retry: () => this.search.retry() };
+    if (isSearching) return count ? null : { isLoading: true };
+    if (count) return null;
+    if (hasMore) return { empty: t("search.noneYet", query) };
+    return { empty: t(query.target ? "search.noneHere" : "search.none", query) };
+  }
+
+  /** @param {HTMLButtonElement} button @param {Message} message */
+  #renderResult(button, message) {
+    const { q, target } = this.search.query;
+    const channelName = target ? "" : this.#channelName(message.target);
+    button.onclick = () => this.#openResult(message);
+    if (message.id === this.#openedId) button.setAttribute("aria-current", "true");
     else button.removeAttribute("aria-current");
-    const signature = JSON.stringify([message.msg, message.name, message.avatar, q, where, language.code, dayNumber(Date.now())]);
-    if (this.#shown.get(button) === signature) return;
-    this.#shown.set(button, signature);
-    showAvatar(part(button, "avatar"), { id: message.fromId, name: message.name, avatar: message.avatar });
-    setText(part(button, "name"), message.name);
-    const place = part(button, "where");
-    place.hidden = !where;
-    setText(place, where);
-    const time = part(button, "time");
-    setText(time, moment(message.time));
+    const { msg, name, avatar } = message;
+    const signature = JSON.stringify([msg, name, avatar, q, channelName, language.code, dayNumber(Date.now())]);
+    if (this.#rendered.get(button) === signature) return;
+    this.#rendered.set(button, signature);
+    showAvatar(part(button, "avatar"), { id: message.fromId, name, avatar });
+    setText(part(button, "name"), name);
+    const channel = part(button, "channel");
+    channel.hidden = !channelName;
+    setText(channel, channelName);
+    const time = part(button, "time", HTMLTimeElement);
+    setText(time, resultTime(message.time));
     time.dateTime = new Date(message.time).toISOString();
-    time.title = fullTime(message.time);
-    part(button, "text").replaceChildren(...excerpt(message.msg, q).map(stretch));
+    time.title = formatFullTime(message.time);
+    part(button, "text").replaceChildren(...excerpt(msg, q).map(fragmentNode));
   }
 
-  /** What the conversation is called. @param {string} target */
-  #placeOf(target) {
+  /** @param {string} target */
+  #channelName(target) {
     const channel = this.store.channels.get(target);
     return channel?.kind === "private" ? t("search.private", channel) : (channel?.name ?? "");
   }
 
   /** @param {Message} message */
-  #go({ id, target, seq }) {
+  #openResult({ id, target, seq }) {
     if (!this.store.channels.has(target)) {
-      showNotice(t("error.1005"), true);
+      showToast(t("error.1005"), { isError: true });
       return;
     }
-    this.#chosen = id;
+    this.#openedId = id;
     this.open(target, seq);
     this.render();
   }
 
   /** @param {KeyboardEvent} event */
-  #key(event) {
+  #onKey(event) {
     if (event.isComposing || event.altKey || event.ctrlKey || event.metaKey) return;
-    const inField = event.target === this.#field;
-    const buttons = /** @type {HTMLElement[]} */ ([...this.#list.querySelectorAll("button")]);
-    const at = buttons.indexOf(/** @type {HTMLElement} */ (document.activeElement));
-    const walk = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: buttons.length - 1 }[event.key];
-    if (event.key === "Escape") this.layout.show(null);
-    else if (walk === undefined || (inField ? event.key !== "ArrowDown" : at < 0)) return;
-    else if (walk < 0) this.#field.focus();
-    else buttons[Math.min(walk, buttons.length - 1)]?.focus();
+    const isInField = event.target === this.#field;
+    const buttons = [...this.#list.querySelectorAll("button")];
+    const last = buttons.length - 1;
+    const current = buttons.findIndex((button) => button === document.activeElement);
+    const next = { ArrowDown: current + 1, ArrowUp: current - 1, Home: 0, End: last }[event.key];
+    if (event.key === "Escape") this.layout.closePanel();
+    else if (next === undefined || (isInField ? event.key !== "ArrowDown" : current < 0)) return;
+    else if (next < 0) this.#field.focus();
+    else buttons[Math.min(next, last)]?.focus();
     event.preventDefault();
   }
 }
 
-/** @param {import("../lib/search-highlight.js").Stretch} stretch @returns {Node | string} */
-function stretch({ text, hit }) {
-  return hit ? Object.assign(document.createElement("mark"), { textContent: text }) : text;
+/** @param {Fragment} fragment @returns {Node | string} */
+function fragmentNode({ text, isMatch }) {
+  return isMatch ? Object.assign(document.createElement("mark"), { textContent: text }) : text;
 }
 
-/** The clock, with the day before it unless it is today. @param {number} time */
-function moment(time) {
+/** Return the time, with the date before it unless it is today. @param {number} time */
+function resultTime(time) {
   const now = Date.now();
-  return dayNumber(time) === dayNumber(now) ? clock(time) : `${shortTime(time, now)} ${clock(time)}`;
+  const clock = formatTime(time);
+  return dayNumber(time) === dayNumber(now) ? clock : `${formatShortTime(time, now)} ${clock}`;
 }

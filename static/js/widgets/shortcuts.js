@@ -1,66 +1,80 @@
-/** The keys that work anywhere on the page; `?` lists them. */
 /**
+ * The keyboard shortcuts of the whole page; `?` lists them.
+ *
  * @import { Composer } from "./composer.js"
  * @import { Layout } from "./layout.js"
- * @import { PeopleDialogs } from "./people-dialogs.js"
  * @import { SearchPanel } from "./search-panel.js"
  * @import { Sidebar } from "./sidebar.js"
  * @import { Timeline } from "./timeline.js"
+ * @import { UserDialogs } from "./user-dialogs.js"
  */
+import { targetOf } from "../lib/dom.js";
 import { openDialog } from "./dialog.js";
 
 export function showShortcuts() {
   openDialog("dialog-shortcuts");
 }
 
-/**
- * @param {{sidebar: Sidebar, composer: Composer, timeline: Timeline, layout: Layout, dialogs: PeopleDialogs,
- *   search: SearchPanel, isGuest: () => boolean}} parts
- */
-export function attachShortcuts({ sidebar, composer, timeline, layout, dialogs, search, isGuest }) {
-  document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open], .menu:popover-open")) return;
-    if (byKey(event)) event.preventDefault();
-  });
+export class Shortcuts {
+  /**
+   * @param {{sidebar: Sidebar, composer: Composer, timeline: Timeline, layout: Layout, userDialogs: UserDialogs,
+   *   search: SearchPanel, isGuest: () => boolean}} deps
+   */
+  constructor(deps) {
+    this.deps = deps;
+    document.addEventListener("keydown", (event) => {
+      const isOverlayOpen = document.querySelector("dialog[open], .menu:popover-open") !== null;
+      if (event.defaultPrevented || event.isComposing || isOverlayOpen || !deps.layout.isOpen) return;
+      if (this.#handle(event)) event.preventDefault();
+    });
+  }
 
-  /** @param {KeyboardEvent} event @returns {boolean} whether the key did something */
-  function byKey(event) {
-    const { altKey, shiftKey, code, key } = event;
-    const control = event.ctrlKey || event.metaKey;
-    const writing = /** @type {Element} */ (event.target).matches("input, textarea, select");
-    if (!layout.isOpen) return false;
-    if (control && !altKey && key.toLowerCase() === "k") layout.focusFilter(sidebar.channels.filter);
-    else if (altKey && !control && (key === "ArrowUp" || key === "ArrowDown")) sidebar.channels.step(key === "ArrowUp" ? -1 : 1, shiftKey);
-    // By position of the key: with Alt, some keyboards give another letter.
-    else if (altKey && !control && code === "KeyM") focusLastMessage();
-    else if (altKey && !control && code === "KeyN" && !isGuest()) dialogs.newChat();
-    else if (altKey && !control && code === "KeyP" && !isGuest()) showPeople();
-    else if (altKey && !control && code === "KeyI") layout.toggle("details");
-    else if (altKey && !control && code === "KeyK") search.show();
-    else if (key === "Escape") escape();
-    else if (key === "?" && (!writing || isEmptyComposer(event.target))) showShortcuts();
+  /** @param {KeyboardEvent} event @returns {boolean} whether the key was a shortcut */
+  #handle(event) {
+    const { sidebar, layout } = this.deps;
+    const { altKey, shiftKey, key } = event;
+    const isCommand = event.ctrlKey || event.metaKey;
+    if (isCommand && !altKey && key.toLowerCase() === "k") layout.focusFilter(sidebar.filter);
+    else if (altKey && !isCommand && (key === "ArrowUp" || key === "ArrowDown")) {
+      sidebar.channelList.openNeighbour(key === "ArrowUp" ? -1 : 1, shiftKey);
+    } else if (altKey && !isCommand && this.#handleAlt(event.code)) return true;
+    else if (key === "Escape") this.#onEscape();
+    else if (key === "?" && !this.#isTyping(event)) showShortcuts();
     else return false;
     return true;
   }
 
-  /** @param {EventTarget | null} target */
-  function isEmptyComposer(target) {
-    return target === composer.field && composer.field.value === "";
+  /** @param {string} code of the key's position: with Alt, some keyboards produce other characters @returns {boolean} */
+  #handleAlt(code) {
+    const { sidebar, layout, userDialogs, search, isGuest } = this.deps;
+    if (code === "KeyM") this.#focusLastMessage();
+    else if (code === "KeyN" && !isGuest()) userDialogs.findPeople();
+    else if (code === "KeyP" && !isGuest()) {
+      sidebar.toggle();
+      layout.focusFilter(sidebar.filter);
+    } else if (code === "KeyI") layout.togglePanel("details");
+    else if (code === "KeyK") search.show();
+    else return false;
+    return true;
   }
 
-  function showPeople() {
-    sidebar.toggle();
-    layout.focusFilter(sidebar.channels.filter);
+  /** Whether the key types a character into a field; an empty composer does not count. @param {KeyboardEvent} event */
+  #isTyping(event) {
+    const { field } = this.deps.composer;
+    const isEmptyComposer = event.target === field && field.value === "";
+    return targetOf(event).matches("input, textarea, select") && !isEmptyComposer;
   }
 
-  function focusLastMessage() {
-    const messages = timeline.list.querySelectorAll(".message");
+  #focusLastMessage() {
+    /** @type {NodeListOf<HTMLElement>} */
+    const messages = this.deps.timeline.list.querySelectorAll(".message");
     messages[messages.length - 1]?.focus();
   }
 
-  function escape() {
+  #onEscape() {
+    const { composer, layout, timeline } = this.deps;
     if (composer.cancel()) return;
-    if (layout.liesOver) layout.show(null);
-    else if (!timeline.pinned) timeline.goToNewest();
+    if (layout.isPanelOverTimeline) layout.closePanel();
+    else if (!timeline.isPinned) timeline.jumpToLatest();
   }
 }

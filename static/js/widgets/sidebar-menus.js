@@ -1,86 +1,118 @@
-/** The three menus of the sidebar: which app, what to begin, and oneself. */
 /**
+ * The menus of the sidebar: switch to another app, start a chat or group, and the user's account.
+ *
  * @import { Store } from "../state/store.js"
- * @import { Item } from "./menu.js"
- * @import { PeopleDialogs } from "./people-dialogs.js"
+ * @import { GroupDialogs } from "./group-dialogs.js"
+ * @import { MenuItem } from "./menu.js"
+ * @import { UserDialogs } from "./user-dialogs.js"
  */
-import { byId, part, setText, soon } from "../lib/dom.js";
+import { byId, part, setText } from "../lib/dom.js";
 import { language, t } from "../lib/i18n.js";
+import { throttleRender } from "../lib/throttle.js";
 import { showAvatar } from "./avatar.js";
-import { ask } from "./dialog.js";
+import { confirmAction } from "./dialog.js";
 import { attachMenu } from "./menu.js";
-import { isDark, nextTheme } from "./theme.js";
+import { isDark, toggleTheme } from "./theme.js";
 
-/**
- * @param {{store: Store, dialogs: PeopleDialogs, staff: boolean, registration: boolean, forget: () => void,
- *   switchApp: (appId: number) => void, showShortcuts: () => void}} parts
- */
-export function attachMenus({ store, dialogs, staff, registration, forget, switchApp, showShortcuts }) {
-  const isGuest = () => store.me?.kind === "guest";
-  const here = () => encodeURIComponent(location.pathname + location.search);
+export class SidebarMenus {
+  #appButton = byId("app-switcher");
+  #accountButton = byId("account-menu");
 
-  attachMenu(byId("app-switch"), () =>
-    store.apps.map(({ appId, name }) => ({
-      text: name, icon: "hash", checked: appId === store.app.appId, testid: "app-option", run: () => switchApp(appId),
-    })),
-  );
+  /**
+   * @param {{store: Store, userDialogs: UserDialogs, groupDialogs: GroupDialogs, isStaff: boolean,
+   *   isRegistrationOpen: boolean, switchApp: (appId: number) => void, showShortcuts: () => void,
+   *   clearStoredData: () => void}} deps
+   *   `clearStoredData`: deletes what the browser stores for a guest who signs out
+   */
+  constructor(deps) {
+    this.deps = deps;
+    attachMenu(this.#appButton, () => this.#appItems());
+    attachMenu(byId("new-menu"), () => this.#newItems());
+    attachMenu(this.#accountButton, () => this.#accountItems());
+    const render = throttleRender(() => this.#render());
+    deps.store.on("me", render);
+    language.on("change", render);
+  }
 
-  attachMenu(byId("new-menu"), () => {
-    if (isGuest()) return accountItems(registration, here());
+  get #isGuest() {
+    return this.deps.store.me?.kind === "guest";
+  }
+
+  /** @returns {MenuItem[]} */
+  #appItems() {
+    const { store, switchApp } = this.deps;
+    return store.apps.map(({ appId, name }) => {
+      const isChecked = appId === store.app.appId;
+      return { text: name, icon: "hash", isChecked, testid: "app-option", run: () => switchApp(appId) };
+    });
+  }
+
+  /** @returns {MenuItem[]} */
+  #newItems() {
+    const { userDialogs, groupDialogs } = this.deps;
+    if (this.#isGuest) return this.#signInItems();
     return [
-      { text: t("new.chat"), icon: "chat", testid: "new-chat", run: () => dialogs.newChat() },
-      { text: t("new.group"), icon: "people", testid: "create-group", run: () => dialogs.newGroup() },
-      { text: t("new.browse"), icon: "compass", testid: "browse-groups", run: () => dialogs.browse() },
+      { text: t("new.privateMessage"), icon: "chat", testid: "new-chat", run: () => userDialogs.findPeople() },
+      { text: t("new.group"), icon: "users", testid: "create-group", run: () => groupDialogs.create() },
+      { text: t("new.browseGroups"), icon: "compass", testid: "browse-groups", run: () => groupDialogs.browse() },
     ];
-  });
+  }
 
-  attachMenu(byId("me-menu"), () => {
-    /** @type {Item[]} */
+  /** @returns {MenuItem[]} */
+  #accountItems() {
+    const { isStaff, showShortcuts } = this.deps;
+    /** @type {MenuItem[]} */
     const items = [
-      { text: t(isDark() ? "menu.toLight" : "menu.toDark"), icon: "moon", testid: "theme", run: nextTheme },
-      { text: t("menu.otherLanguage"), icon: "globe", testid: "language", run: () => language.choose(language.code === "zh" ? "en" : "zh") },
+      { text: t(isDark() ? "menu.lightTheme" : "menu.darkTheme"), icon: "moon", testid: "theme", run: toggleTheme },
+      { text: t("menu.otherLanguage"), icon: "globe", testid: "language", run: () => language.toggle() },
       { text: t("menu.shortcuts"), icon: "keyboard", run: showShortcuts },
     ];
-    if (staff) items.push({ text: t("menu.admin"), icon: "shield", run: () => location.assign("/admin/") });
-    if (isGuest()) {
-      items.push(...accountItems(registration, here()));
-      items.push({ text: t("menu.leaveGuest"), icon: "out", danger: true, testid: "sign-out", run: () => askToLeave(store, forget) });
+    if (isStaff) items.push({ text: t("menu.admin"), icon: "shield", run: () => location.assign("/admin/") });
+    const signOut = { text: t("menu.signOut"), icon: "leave", testid: "sign-out" };
+    if (this.#isGuest) {
+      items.push(...this.#signInItems());
+      items.push({ ...signOut, isDestructive: true, run: () => this.#confirmGuestSignOut() });
     } else {
-      items.push({ text: t("menu.profile"), icon: "person", testid: "profile", run: () => location.assign("/accounts/profile/") });
-      items.push({ text: t("menu.waysIn"), icon: "gear", testid: "ways-in", run: () => location.assign("/accounts/sign-in-methods/") });
-      items.push({ text: t("menu.signOut"), icon: "out", testid: "sign-out", run: () => byId("sign-out").submit() });
+      items.push({ text: t("menu.profile"), icon: "user", testid: "profile", run: () => location.assign("/accounts/profile/") });
+      items.push({ text: t("menu.signInMethods"), icon: "settings", testid: "ways-in", run: () => location.assign("/accounts/sign-in-methods/") });
+      items.push({ ...signOut, run: submitSignOut });
     }
     return items;
-  });
+  }
 
-  const render = soon(() => {
-    const { me, app } = store;
+  /** @returns {MenuItem[]} */
+  #signInItems() {
+    const next = encodeURIComponent(location.pathname + location.search);
+    /** @type {MenuItem[]} */
+    const items = [{ text: t("menu.signIn"), icon: "user", run: () => location.assign(`/accounts/login/?next=${next}`) }];
+    if (this.deps.isRegistrationOpen) {
+      items.push({ text: t("menu.register"), icon: "plus", run: () => location.assign(`/accounts/register/?next=${next}`) });
+    }
+    return items;
+  }
+
+  /** A guest cannot sign in again. */
+  #confirmGuestSignOut() {
+    const { store, clearStoredData } = this.deps;
+    const name = store.me?.name ?? "";
+    const title = t("signOutGuest.title", { name });
+    confirmAction({ title, text: t("signOutGuest.text"), confirm: t("signOutGuest.confirm") }, async () => {
+      clearStoredData();
+      submitSignOut();
+    });
+  }
+
+  #render() {
+    const { me, app } = this.deps.store;
     if (!me) return;
-    setText(part(byId("app-switch"), "name"), app.name);
-    byId("app-switch").title = t("sidebar.switch");
-    const button = byId("me-menu");
-    showAvatar(part(button, "avatar"), me);
-    setText(part(button, "name"), me.name);
-    setText(part(button, "kind"), t(`kind.${me.kind}`));
-  });
-  store.addEventListener("me", render);
-  language.addEventListener("change", render);
+    setText(part(this.#appButton, "name"), app.name);
+    this.#appButton.title = t("sidebar.switchApp");
+    showAvatar(part(this.#accountButton, "avatar"), me);
+    setText(part(this.#accountButton, "name"), me.name);
+    setText(part(this.#accountButton, "kind"), t(`userKind.${me.kind}`));
+  }
 }
 
-/** @param {boolean} registration @param {string} next @returns {Item[]} */
-function accountItems(registration, next) {
-  /** @type {Item[]} */
-  const items = [{ text: t("menu.signIn"), icon: "person", run: () => location.assign(`/accounts/login/?next=${next}`) }];
-  if (registration) items.push({ text: t("menu.register"), icon: "plus", run: () => location.assign(`/accounts/register/?next=${next}`) });
-  return items;
-}
-
-/** @param {Store} store @param {() => void} forget */
-function askToLeave(store, forget) {
-  const name = store.me?.name ?? "";
-  const words = { title: t("leaveGuest.title"), text: t("leaveGuest.text", { name }), confirm: t("leaveGuest.confirm") };
-  ask(words, async () => {
-    forget();
-    byId("sign-out").submit();
-  });
+function submitSignOut() {
+  byId("sign-out", HTMLFormElement).submit();
 }

@@ -1,79 +1,85 @@
-/** The two lists of the sidebar, channels and people, of which one is shown; and what the field above them looks through. */
 /**
+ * The sidebar's tabs, channels and contacts, and the filter field above them.
+ *
  * @import { Store } from "../state/store.js"
  * @import { ChannelList } from "./channel-list.js"
- * @import { PeopleList } from "./contact-list.js"
- * @typedef {"channels" | "people"} Tab
+ * @import { ContactList } from "./contact-list.js"
+ * @typedef {"channels" | "contacts"} SidebarTab
  */
-import { byId, part, setText, soon } from "../lib/dom.js";
+import { byId, part, setText } from "../lib/dom.js";
 import { language, t } from "../lib/i18n.js";
+import { throttleRender } from "../lib/throttle.js";
 
-const TABS = /** @type {Tab[]} */ (["channels", "people"]);
+/** @type {SidebarTab[]} */
+const TABS = ["channels", "contacts"];
 
 export class Sidebar {
-  /** @type {Tab} */ tab = "channels";
+  /** @type {SidebarTab} */ #tab = "channels";
+  #tabList = byId("sidebar-tabs");
 
-  /** @param {{store: Store, channels: ChannelList, people: PeopleList}} parts */
-  constructor({ store, channels, people }) {
+  /** @param {{store: Store, channelList: ChannelList, contactList: ContactList}} deps */
+  constructor({ store, channelList, contactList }) {
     this.store = store;
-    this.channels = channels;
-    this.people = people;
-    const render = soon(() => this.render());
-    for (const type of ["me", "circle"]) store.addEventListener(type, render);
-    language.addEventListener("change", render);
+    this.channelList = channelList;
+    this.contactList = contactList;
+    this.filter = channelList.filter;
+    const render = throttleRender(() => this.render());
+    store.on("me", render);
+    store.on("contacts", render);
+    language.on("change", render);
     for (const tab of TABS) byId(`tab-${tab}`).addEventListener("click", () => this.show(tab));
-    byId("sidebar-tabs").addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    this.#tabList.addEventListener("keydown", (event) => {
       if (event.altKey || !["ArrowLeft", "ArrowRight"].includes(event.key)) return;
       event.preventDefault();
       this.toggle();
-      byId(`tab-${this.tab}`).focus();
+      byId(`tab-${this.#tab}`).focus();
     });
-    channels.filter.addEventListener("keydown", (event) => this.#filterKey(event));
+    this.filter.addEventListener("keydown", (event) => this.#onFilterKey(event));
   }
 
-  /** @param {Tab} tab */
+  /** @param {SidebarTab} tab */
   show(tab) {
-    if (tab !== this.tab) this.channels.filter.value = "";
-    this.tab = tab;
+    if (tab !== this.#tab) this.filter.value = "";
+    this.#tab = tab;
     this.render();
-    this.channels.render();
-    this.people.render();
+    this.channelList.render();
+    this.contactList.render();
   }
 
-  /** The other list. */
+  /** Switch to the other tab. */
   toggle() {
-    if (!byId("sidebar-tabs").hidden) this.show(this.tab === "channels" ? "people" : "channels");
+    if (!this.#tabList.hidden) this.show(this.#tab === "channels" ? "contacts" : "channels");
   }
 
   render() {
-    const isGuest = this.store.me?.kind !== "person";
-    byId("sidebar-tabs").hidden = isGuest;
-    if (isGuest) this.tab = "channels";
+    // Guests have no contacts.
+    const hasTabs = this.store.me?.kind === "person";
+    this.#tabList.hidden = !hasTabs;
+    if (!hasTabs) this.#tab = "channels";
     for (const tab of TABS) {
       const button = byId(`tab-${tab}`);
-      button.setAttribute("aria-selected", String(tab === this.tab));
-      button.tabIndex = tab === this.tab ? 0 : -1;
-      byId(`panel-${tab}`).hidden = tab !== this.tab;
+      button.setAttribute("aria-selected", String(tab === this.#tab));
+      button.tabIndex = tab === this.#tab ? 0 : -1;
+      byId(`panel-${tab}`).hidden = tab !== this.#tab;
     }
-    const { size } = this.store.circle.asking;
-    const badge = part(byId("tab-people"), "badge");
+    const { size } = this.store.contacts.incoming;
+    const badge = part(byId("tab-contacts"), "badge");
     badge.hidden = size === 0;
     setText(badge, String(size));
-    badge.setAttribute("aria-label", t("people.asking", { n: size }));
-    const hint = t(this.tab === "channels" ? "sidebar.filter" : "people.filter");
-    this.channels.filter.placeholder = hint;
-    this.channels.filter.setAttribute("aria-label", hint);
+    badge.setAttribute("aria-label", t("contacts.incoming", { n: size }));
+    const hint = t(this.#tab === "channels" ? "sidebar.filter" : "contacts.filter");
+    this.filter.placeholder = hint;
+    this.filter.setAttribute("aria-label", hint);
   }
 
-  /** The channels' keys are the channels' own. @param {KeyboardEvent} event */
-  #filterKey(event) {
-    if (this.tab !== "people" || event.isComposing) return;
-    const first = /** @type {HTMLElement | null} */ (this.people.list.querySelector("[data-part=open]:not(:disabled)"));
-    if (event.key === "Enter") first?.click();
-    else if (event.key === "ArrowDown") first?.focus();
+  /** Handle the keys of the contacts tab; ChannelList handles those of the other. @param {KeyboardEvent} event */
+  #onFilterKey(event) {
+    if (this.#tab !== "contacts" || event.isComposing) return;
+    if (event.key === "Enter") this.contactList.firstButton?.click();
+    else if (event.key === "ArrowDown") this.contactList.firstButton?.focus();
     else if (event.key === "Escape") {
-      this.channels.filter.value = "";
-      this.people.render();
+      this.filter.value = "";
+      this.contactList.render();
     } else return;
     event.preventDefault();
   }

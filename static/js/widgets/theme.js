@@ -1,11 +1,12 @@
-/** Light or dark, once chosen; the system's until then. `/static/js/theme.js` applies it before the first paint. */
+/** Switches between the light and dark theme. Until the user has chosen one, the page follows the system. */
 
 export function isDark() {
   const { theme } = document.documentElement.dataset;
   return theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
-export function nextTheme() {
+export function toggleTheme() {
   localStorage.setItem("im.theme", isDark() ? "light" : "dark");
-  dispatchEvent(new Event("themechosen"));
+  // js/theme.js applies it.
+  dispatchEvent(new Event("theme-change"));
 }

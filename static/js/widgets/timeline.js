@@ -1,263 +1,291 @@
 /**
- * The open channel's messages: where the reader is, and that nothing moves under their eyes. What is rendered comes from
- * timeline-rows, what is loaded from the conversation. Its list dispatches `rendered`.
- */
-/**
+ * The timeline: shows the open channel's messages and keeps the user's place in them while others come and go. Its list
+ * dispatches `rendered`.
+ *
+ * @import { Message } from "../net/wire-types.js"
+ * @import { MentionNames } from "../lib/text.js"
  * @import { Conversation } from "../net/conversation.js"
  * @import { Outbox } from "../net/outbox.js"
  * @import { Store } from "../state/store.js"
  * @import { MessageRow, Row } from "../state/timeline-rows.js"
  */
-import { byId, clone, part, reconcile, setText, soon } from "../lib/dom.js";
-import { clock, day } from "../lib/format.js";
+import { byId, cloneTemplate, part, reconcile, setText, targetOf } from "../lib/dom.js";
+import { formatDay, formatTime } from "../lib/format.js";
 import { language, t } from "../lib/i18n.js";
-import { rows } from "../state/timeline-rows.js";
-import { createMessage, updateMessage } from "./message.js";
+import { throttleRender } from "../lib/throttle.js";
+import { timelineRows } from "../state/timeline-rows.js";
+import { showChannelIntro } from "./channel-intro.js";
+import { createMessage, renderMessage } from "./message.js";
+import { systemNoteText } from "./system-note.js";
 import { errorText } from "./toast.js";
-import { noteText } from "./system-note.js";
-import { showStart } from "./channel-intro.js";
 
-const AT_BOTTOM = 40;
+/** Distances in px: from the end at which the timeline counts as scrolled to it, and from an edge to load more. */
+const END_TOLERANCE = 40;
 const LOAD_WITHIN = 600;
-/** @type {import("../lib/text.js").Names} */
-const NOBODY = new Map();
+const READ_TOLERANCE = 4;
+/** @type {MentionNames} */
+const NO_NAMES = new Map();
 
 export class Timeline {
-  #pinned = true;
-  /** Laid out, and not behind another column. Told by an observer, since asking would cost a layout each time. */
-  #visible = false;
-  /** Where to go once the messages are there; null: stay. @type {"unread" | "newest" | null} */ #placing = null;
-  /** The place in the list as it was last known. */ #knownTop = 0;
-  /** @type {import("../lib/text.js").Names} */ #names = NOBODY;
-  /** @type {Map<string, MessageRow>} */ #messages = new Map();
-  frame = byId("timeline");
-  list = byId("rows");
-  #newMessages = byId("new-messages");
-  #toNewest = byId("to-newest");
+  #isPinned = true;
+  /** Whether it is laid out. An observer tells, since asking would force a layout each time. */ #isVisible = false;
+  /** Where to scroll once the messages are loaded; null: nowhere. @type {"unread" | "end" | null} */ #pendingScroll = null;
+  #lastScrollTop = 0;
+  /** @type {MentionNames} */ #names = NO_NAMES;
+  /** The message rows by key. @type {Map<string, MessageRow>} */ #messageRows = new Map();
+  #newMessagesButton = byId("new-messages");
+  #jumpButton = byId("jump-to-latest");
+  scroller = byId("timeline");
+  list = byId("timeline-rows");
 
-  /** @param {{store: Store, conversation: Conversation, outbox: Outbox}} parts */
+  /** @param {{store: Store, conversation: Conversation, outbox: Outbox}} deps */
   constructor({ store, conversation, outbox }) {
     this.store = store;
     this.conversation = conversation;
     this.outbox = outbox;
-    this.render = this.render.bind(this);
-    const render = soon(this.render);
-    store.addEventListener("members", render);
-    const ifCurrent = (/** @type {Event} */ event) => /** @type {CustomEvent} */ (event).detail === store.current && render();
-    store.addEventListener("current", () => this.#opened());
-    store.addEventListener("me", render);
-    store.addEventListener("channels", render);
-    store.addEventListener("log", ifCurrent);
-    store.addEventListener("message", (event) => this.#arrived(/** @type {CustomEvent} */ (event).detail));
-    outbox.addEventListener("change", ifCurrent);
-    conversation.addEventListener("loading", ifCurrent);
-    conversation.addEventListener("sending", () => this.goToNewest());
-    conversation.addEventListener("reveal", (event) => this.#reveal(/** @type {CustomEvent} */ (event).detail));
-    language.addEventListener("change", render);
-    this.frame.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    document.addEventListener("visibilitychange", () => this.#seen());
-    new ResizeObserver(() => this.#resized()).observe(this.frame);
-    this.#newMessages.addEventListener("click", () => this.goToNewest());
-    this.#toNewest.addEventListener("click", () => this.goToNewest());
-    this.list.addEventListener("click", (/** @type {MouseEvent} */ event) => this.#clicked(event));
+    const render = throttleRender(() => this.render());
+    const renderIfCurrent = (/** @type {string} */ target) => {
+      if (target === store.currentTarget) render();
+    };
+    store.on("members", render);
+    store.on("current", () => this.#onChannelOpened());
+    store.on("me", render);
+    store.on("channels", render);
+    store.on("log", renderIfCurrent);
+    store.on("message", (message) => this.#onMessage(message));
+    outbox.on("change", renderIfCurrent);
+    conversation.on("loading", renderIfCurrent);
+    conversation.on("sending", () => this.jumpToLatest());
+    conversation.on("reveal", ({ seq }) => this.#revealMessage(seq));
+    language.on("change", render);
+    this.scroller.addEventListener("scroll", () => this.#onScroll(), { passive: true });
+    document.addEventListener("visibilitychange", () => this.#markVisibleAsRead());
+    new ResizeObserver(() => this.#onResize()).observe(this.scroller);
+    this.#newMessagesButton.addEventListener("click", () => this.jumpToLatest());
+    this.#jumpButton.addEventListener("click", () => this.jumpToLatest());
+    this.list.addEventListener("click", (event) => this.#onClick(targetOf(event)));
   }
 
-  /** At the end, and following what comes. */
-  get pinned() {
-    return this.#pinned;
+  /** Whether it is scrolled to the end of the channel and follows new messages. */
+  get isPinned() {
+    return this.#isPinned;
   }
 
-  set pinned(pinned) {
-    this.#pinned = pinned;
+  set isPinned(isPinned) {
+    this.#isPinned = isPinned;
     const { log } = this.store;
-    if (log) log.readAbove = !pinned;
+    if (log) log.isReadAbove = !isPinned;
   }
 
-  /** The row that an element or its surroundings shows. @param {Element | null} element */
-  messageAt(element) {
-    const article = /** @type {HTMLElement | null | undefined} */ (element?.closest(".message"));
-    return article ? this.#messages.get(article.dataset.key ?? "") ?? null : null;
+  /** Return the row of the message that contains the element. @param {Element} element @returns {MessageRow | null} */
+  rowOf(element) {
+    const message = /** @type {HTMLElement | null} */ (element.closest(".message"));
+    return this.#messageRows.get(message?.dataset.key ?? "") ?? null;
   }
 
-  /** To the end of the channel, loading it if the reader is far away. */
-  goToNewest() {
-    this.pinned = true;
-    if (this.store.log?.hasNewer && this.store.current) {
-      this.#placing = "newest";
-      this.conversation.loadNewest(this.store.current);
-    } else this.#place();
+  /** Scroll to the end of the channel, which is loaded if need be. */
+  jumpToLatest() {
+    const { log, currentTarget } = this.store;
+    this.isPinned = true;
+    if (log?.hasNewer && currentTarget) {
+      this.#pendingScroll = "end";
+      this.conversation.loadNewest(currentTarget);
+    } else this.#scrollToPlace();
     this.render();
   }
 
   render() {
     const { store } = this;
-    const { log, me, channel } = store;
+    const { log, me, channel, dividerSeq } = store;
     if (!log || !me || !channel) {
-      if (store.channelsLoaded) this.list.replaceChildren();
-      else if (!this.list.querySelector(".loading")) this.list.replaceChildren(clone("part-loading"));
+      if (store.isChannelListLoaded) this.list.replaceChildren();
+      else if (!this.list.querySelector(".timeline-loading")) this.list.replaceChildren(cloneTemplate("template-timeline-loading"));
       return;
     }
-    const loading = this.conversation.loading(channel.target);
-    const entries = this.outbox.of(channel.target);
-    const readByOther = channel.peerReadSeq;
-    const list = log.loaded ? rows({ log, entries, me, newAfter: store.newAfter, readByOther }) : [];
-    if (!log.loaded) list.push({ kind: "older", key: "initial" });
-    this.#messages = new Map(list.flatMap((row) => (row.kind === "message" ? [[row.key, row]] : [])));
-    const mentioning = list.some((row) => row.kind === "message" && row.message.msg.includes("@"));
-    this.#names = mentioning ? store.faces.names() : NOBODY;
-    // The event that tells of a reader who has just scrolled away comes after this.
-    if (this.pinned && !this.#placing && this.frame.scrollTop < this.#knownTop - AT_BOTTOM) this.#scrolled();
-    const anchor = this.pinned || this.#placing ? null : this.#anchor();
-    reconcile(this.list, list, {
-      // An element never changes its kind, so the two looks of an edge are two keys.
-      key: (row) => (row.kind === "older" || row.kind === "newer" ? `${row.key}${loading?.failed ? ":failed" : ""}` : row.key),
-      create: (row) => create(row, Boolean(loading?.failed)),
-      update: (element, row) => this.#update(element, row),
+    const load = this.conversation.loadOf(channel.target);
+    const isFailed = Boolean(load?.error);
+    const entries = this.outbox.entriesOf(channel.target);
+    /** @type {Row[]} */
+    const rows = log.isLoaded
+      ? timelineRows({ log, entries, me, dividerSeq, peerReadSeq: channel.peerReadSeq })
+      : [{ kind: "older", key: "initial" }];
+    this.#messageRows = new Map(rows.flatMap((row) => (row.kind === "message" ? [[row.key, row]] : [])));
+    const hasMentions = rows.some((row) => row.kind === "message" && row.message.msg.includes("@"));
+    this.#names = hasMentions ? store.displayNames.mentionNames() : NO_NAMES;
+    // The user may have scrolled up; the scroll event comes later.
+    const isScrolledUp = this.scroller.scrollTop < this.#lastScrollTop - END_TOLERANCE;
+    if (this.isPinned && !this.#pendingScroll && isScrolledUp) this.#onScroll();
+    const anchor = this.isPinned || this.#pendingScroll ? null : this.#findAnchor();
+    reconcile(this.list, rows, {
+      // The loading and the failed state of an edge are different elements, so they need different keys.
+      key: ({ kind, key }) => (isFailed && (kind === "older" || kind === "newer") ? `${key}:failed` : key),
+      create: (row) => createRow(row, isFailed),
+      update: (element, row) => this.#renderRow(element, row),
     });
-    // From where it was, not from where it is: a list that became shorter may have moved already.
-    if (anchor) this.frame.scrollTop = anchor.scrollTop + anchor.element.offsetTop - anchor.top;
-    else if (log.loaded && loading?.load !== "initial") this.#place();
-    this.#look();
+    // Relative to the previous position: a shorter list may have scrolled already.
+    if (anchor) this.scroller.scrollTop = anchor.scrollTop + anchor.element.offsetTop - anchor.offsetTop;
+    else if (log.isLoaded && load?.kind !== "initial") this.#scrollToPlace();
+    this.#onPositionChanged();
     this.list.dispatchEvent(new Event("rendered"));
   }
 
-  #opened() {
+  /** @param {HTMLElement} element @param {Row} row */
+  #renderRow(element, row) {
+    const { channel, me } = this.store;
+    if (!channel) return;
+    switch (row.kind) {
+      case "message": {
+        const { target, replyTo } = row.message;
+        const quoted = replyTo ? this.conversation.quotedMessage(target, replyTo) : undefined;
+        renderMessage(element, row, quoted, this.#names);
+        return;
+      }
+      case "note":
+        setText(part(element, "text"), systemNoteText(row.note, channel.kind === "private"));
+        setText(part(element, "time"), formatTime(row.note.time));
+        return;
+      case "day":
+        setText(part(element, "text"), formatDay(row.time, Date.now()));
+        return;
+      case "unread":
+        setText(part(element, "text"), t("timeline.unreadDivider"));
+        return;
+      case "intro":
+        showChannelIntro(element, channel, me?.kind === "guest");
+        return;
+      default: {
+        const error = this.conversation.loadOf(channel.target)?.error;
+        if (error) setText(part(element, "reason"), t("timeline.failed", { reason: errorText(error) }));
+      }
+    }
+  }
+
+  #onChannelOpened() {
     this.list.replaceChildren();
-    this.pinned = true;
-    this.#placing = this.store.newAfter === null ? "newest" : "unread";
+    this.isPinned = true;
+    this.#pendingScroll = this.store.dividerSeq === null ? "end" : "unread";
     this.render();
   }
 
-  /** Puts the reader at the end, or where the unread begins. */
-  #place() {
-    const { frame } = this;
-    const line = /** @type {HTMLElement | null} */ (this.list.querySelector(".new-line"));
-    const bottom = frame.scrollHeight - frame.clientHeight;
-    const toLine = this.#placing === "unread" || document.visibilityState === "hidden";
-    const wanted = line && toLine ? Math.min(bottom, line.offsetTop - frame.clientHeight / 4) : bottom;
-    frame.scrollTop = wanted;
-    this.#knownTop = frame.scrollTop;
-    this.#placing = null;
-    this.pinned = bottom - wanted < AT_BOTTOM && !this.store.log?.hasNewer;
+  /** Scroll to the end, or to the "New" divider in a channel that was just opened or is in the background. */
+  #scrollToPlace() {
+    const { scroller } = this;
+    const divider = /** @type {HTMLElement | null} */ (this.list.querySelector(".unread-divider"));
+    const end = scroller.scrollHeight - scroller.clientHeight;
+    const prefersDivider = this.#pendingScroll === "unread" || document.visibilityState === "hidden";
+    const top = divider && prefersDivider ? Math.min(end, divider.offsetTop - scroller.clientHeight / 4) : end;
+    scroller.scrollTop = top;
+    this.#lastScrollTop = scroller.scrollTop;
+    this.#pendingScroll = null;
+    this.isPinned = end - top < END_TOLERANCE && !this.store.log?.hasNewer;
   }
 
-  /** The first message in sight, which must not move. */
-  #anchor() {
-    const { scrollTop } = this.frame;
+  /** Find the first visible message, which must keep its place. */
+  #findAnchor() {
+    const { scrollTop } = this.scroller;
     for (const element of /** @type {Iterable<HTMLElement>} */ (this.list.children)) {
-      if (element.matches(".message, .note") && element.offsetTop + element.offsetHeight > scrollTop) {
-        return { element, top: element.offsetTop, scrollTop };
+      const { offsetTop, offsetHeight } = element;
+      if (element.matches(".message, .system-note") && offsetTop + offsetHeight > scrollTop) {
+        return { element, offsetTop, scrollTop };
       }
     }
     return null;
   }
 
-  /** @param {HTMLElement} element @param {Row} row */
-  #update(element, row) {
-    const { channel } = this.store;
-    if (!channel) return;
-    if (row.kind === "message") {
-      const { target, replyTo } = row.message;
-      updateMessage(element, row, replyTo ? this.conversation.quoted(target, replyTo) : undefined, this.#names);
-    } else if (row.kind === "note") {
-      setText(part(element, "text"), noteText(row.note, channel.kind === "private"));
-      setText(part(element, "time"), clock(row.note.time));
-    } else if (row.kind === "day") setText(part(element, "text"), day(row.time, Date.now()));
-    else if (row.kind === "new") setText(part(element, "text"), t("timeline.new"));
-    else if (row.kind === "older" || row.kind === "newer") this.#showFailed(element, channel.target);
-    else if (row.kind === "start") showStart(element, channel, this.store.me?.kind === "guest");
+  get #distanceToEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+    return scrollHeight - scrollTop - clientHeight;
   }
 
-  /** @param {HTMLElement} element @param {string} target */
-  #showFailed(element, target) {
-    const failed = this.conversation.loading(target)?.failed;
-    if (failed) setText(part(element, "why"), t("timeline.failed", { why: errorText(failed) }));
+  #onScroll() {
+    this.#lastScrollTop = this.scroller.scrollTop;
+    this.isPinned = this.#distanceToEnd < END_TOLERANCE && !this.store.log?.hasNewer;
+    this.#onPositionChanged();
   }
 
-  #scrolled() {
-    const { frame } = this;
-    const left = frame.scrollHeight - frame.scrollTop - frame.clientHeight;
-    this.#knownTop = frame.scrollTop;
-    this.pinned = left < AT_BOTTOM && !this.store.log?.hasNewer;
-    this.#look();
+  #onResize() {
+    this.#isVisible = this.scroller.clientHeight > 0;
+    if (this.isPinned) this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.#onPositionChanged();
   }
 
-  #resized() {
-    this.#visible = this.frame.clientHeight > 0;
-    if (this.pinned) this.frame.scrollTop = this.frame.scrollHeight;
-    this.#look();
-  }
-
-  /** What follows from where the reader is now: pages to load, what is read, which button helps. */
-  #look() {
-    const { frame, store } = this;
-    const { log, channel } = store;
-    if (!log?.loaded || !channel) return;
-    const left = frame.scrollHeight - frame.scrollTop - frame.clientHeight;
-    const idle = !this.conversation.loading(channel.target);
-    if (idle && this.#visible && log.hasOlder && frame.scrollTop < LOAD_WITHIN) this.conversation.loadOlder(channel.target);
-    else if (idle && this.#visible && log.hasNewer && left < LOAD_WITHIN) this.conversation.loadNewer(channel.target);
-    this.#seen();
-    const { unread } = channel;
-    this.#newMessages.hidden = this.pinned || unread === 0;
-    setText(part(this.#newMessages, "text"), t("timeline.newMessages", { n: unread }));
-    this.#toNewest.hidden = this.pinned || unread > 0 || (left < frame.clientHeight && !log.hasNewer);
-  }
-
-  /** Marks as read up to the last message that is wholly in sight, if there is somebody to see it. */
-  #seen() {
-    const { frame, store } = this;
-    const { channel } = store;
-    if (document.visibilityState !== "visible" || !this.#visible || !channel || channel.unread === 0) return;
-    const end = frame.scrollTop + frame.clientHeight + 4;
-    for (let element = this.list.lastElementChild; element; element = element.previousElementSibling) {
-      const seq = Number(element.dataset?.seq);
-      if (!seq || element.offsetTop + element.offsetHeight > end) continue;
-      this.conversation.markRead(channel.target, seq);
-      return;
+  /** Load more messages near an edge, mark visible ones as read, and show the buttons that lead to the end. */
+  #onPositionChanged() {
+    const { scroller, conversation } = this;
+    const { log, channel } = this.store;
+    if (!log?.isLoaded || !channel) return;
+    const { target } = channel;
+    const distance = this.#distanceToEnd;
+    if (this.#isVisible && !conversation.loadOf(target)) {
+      if (log.hasOlder && scroller.scrollTop < LOAD_WITHIN) conversation.loadOlder(target);
+      else if (log.hasNewer && distance < LOAD_WITHIN) conversation.loadNewer(target);
     }
+    this.#markVisibleAsRead();
+    this.#newMessagesButton.hidden = this.isPinned || channel.unread === 0;
+    setText(part(this.#newMessagesButton, "text"), t("timeline.newMessages", { n: channel.unread }));
+    const isNearEnd = distance < scroller.clientHeight && !log.hasNewer;
+    this.#jumpButton.hidden = this.isPinned || channel.unread > 0 || isNearEnd;
   }
 
-  /** @param {import("../net/protocol.js").Message} message live and not mine */
-  #arrived(message) {
+  /** Mark messages as read up to the last one that is entirely visible, if the page is. */
+  #markVisibleAsRead() {
+    const { scroller } = this;
+    const { channel } = this.store;
+    if (document.visibilityState !== "visible" || !this.#isVisible || !channel || channel.unread === 0) return;
+    const bottom = scroller.scrollTop + scroller.clientHeight + READ_TOLERANCE;
+    const elements = /** @type {HTMLElement[]} */ ([...this.list.children]);
+    const last = elements.findLast((element) => Number(element.dataset.seq) && element.offsetTop + element.offsetHeight <= bottom);
+    if (last) this.conversation.markRead(channel.target, Number(last.dataset.seq));
+  }
+
+  /** Put the "New" divider above a message that the user does not see. @param {Message} message of another user */
+  #onMessage({ target, seq }) {
     const { store } = this;
-    if (message.target !== store.current || store.newAfter !== null) return;
-    if (!this.pinned || document.visibilityState === "hidden" || !this.#visible) store.newAfter = message.seq - 1;
+    if (target !== store.currentTarget || store.dividerSeq !== null) return;
+    if (!this.isPinned || document.visibilityState === "hidden" || !this.#isVisible) store.dividerSeq = seq - 1;
   }
 
-  /** @param {{seq: number}} where */
-  #reveal({ seq }) {
-    this.#placing = null;
-    this.pinned = false;
+  /** Scroll to a message and highlight it. @param {number} seq */
+  #revealMessage(seq) {
+    this.#pendingScroll = null;
+    this.isPinned = false;
     this.render();
     const element = /** @type {HTMLElement | null} */ (this.list.querySelector(`.message[data-seq="${seq}"]`));
     if (!element) return;
     element.scrollIntoView({ block: "center" });
     element.focus({ preventScroll: true });
     element.classList.remove("revealed");
-    void element.offsetWidth; // restarts the animation
+    // Reading a layout property restarts the animation.
+    void element.offsetWidth;
     element.classList.add("revealed");
   }
 
-  /** @param {MouseEvent} event */
-  #clicked(event) {
-    const target = /** @type {Element} */ (event.target);
-    const row = this.messageAt(target);
-    const { current } = this.store;
-    const is = (/** @type {string} */ name) => target.closest(`[data-part="${name}"]`) !== null;
-    if (row && is("quote") && row.message.replyTo) {
-      const source = this.conversation.quoted(row.message.target, row.message.replyTo);
-      if (source) this.conversation.reveal(source.target, source.seq);
-    } else if (row && is("failed") && row.message.clientMsgId) {
-      if (is("retry")) this.outbox.retry(row.message.clientMsgId);
-      else if (is("delete")) this.outbox.remove(row.message.clientMsgId);
-    } else if (!row && is("retry") && current) this.conversation.retry(current);
+  /** @param {Element} element */
+  #onClick(element) {
+    const { currentTarget } = this.store;
+    const message = this.rowOf(element)?.message;
+    const isIn = (/** @type {string} */ name) => element.closest(`[data-part="${name}"]`) !== null;
+    if (message?.replyTo && isIn("quote")) {
+      const quoted = this.conversation.quotedMessage(message.target, message.replyTo);
+      if (quoted) this.conversation.reveal(quoted.target, quoted.seq);
+    } else if (message?.clientMsgId && isIn("failure")) {
+      if (isIn("retry")) this.outbox.retry(message.clientMsgId);
+      else if (isIn("delete")) this.outbox.remove(message.clientMsgId);
+    } else if (!message && isIn("retry") && currentTarget) this.conversation.retry(currentTarget);
   }
 }
 
-/** @param {Row} row @param {boolean} failed */
-function create(row, failed) {
-  if (row.kind === "message") return createMessage();
-  if (row.kind === "older" || row.kind === "newer") return clone(failed ? "part-failed" : "part-loading");
-  return clone(`part-${row.kind}`);
+/** The template of each kind of row but messages and edges. */
+const TEMPLATES = {
+  note: "template-system-note",
+  day: "template-day-divider",
+  unread: "template-unread-divider",
+  intro: "template-channel-intro",
+};
+
+/** @param {Row} row @param {boolean} isFailed whether loading more messages has failed */
+function createRow({ kind }, isFailed) {
+  if (kind === "message") return createMessage();
+  if (kind === "older" || kind === "newer") return cloneTemplate(isFailed ? "template-timeline-error" : "template-timeline-loading");
+  return cloneTemplate(TEMPLATES[kind]);
 }

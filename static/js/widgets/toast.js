@@ -1,32 +1,36 @@
-/** A line that appears for a moment: what happened, or what did not. */
-import { Disconnected, Refused } from "../net/protocol.js";
+/** Shows a short message for a moment: what has happened, or what has failed. */
 import { byId } from "../lib/dom.js";
+import { errorReplyText } from "../lib/error-messages.js";
 import { t } from "../lib/i18n.js";
-import { refusalText } from "../lib/error-messages.js";
+import { DisconnectedError, RequestError } from "../net/protocol.js";
 
-const SHOWN_FOR = 6000;
-let timer = 0;
+const DURATION_MS = 6000;
+let hideTimer = 0;
 
-/** @param {string} text @param {boolean} [bad] */
-export function showNotice(text, bad = false) {
-  const place = byId("notice");
-  // Above a dialog that is open, whichever came first.
-  place.hidePopover();
-  place.showPopover();
-  place.textContent = text;
-  place.classList.toggle("bad", bad);
-  clearTimeout(timer);
-  timer = setTimeout(() => place.hidePopover(), SHOWN_FOR);
+/** @param {string} text @param {{isError?: boolean}} [options] */
+export function showToast(text, { isError = false } = {}) {
+  const toast = byId("toast");
+  // Showing it again puts it above a dialog that was opened since.
+  toast.hidePopover();
+  toast.showPopover();
+  toast.textContent = text;
+  toast.classList.toggle("is-error", isError);
+  clearTimeout(hideTimer);
+  hideTimer = setTimeout(() => toast.hidePopover(), DURATION_MS);
 }
 
 /** @param {unknown} error */
-export function showError(error) {
-  showNotice(errorText(error), true);
+export function showErrorToast(error) {
+  showToast(errorText(error), { isError: true });
 }
 
-/** What an error means to a person, in their language. @param {unknown} error */
+/**
+ * Explain a failed request to the user. Raises any other error, which is a bug.
+ * @param {unknown} error
+ * @returns {string}
+ */
 export function errorText(error) {
-  if (error instanceof Disconnected) return t("notice.offline");
-  if (!(error instanceof Refused)) throw error;
-  return refusalText(error) || error.message;
+  if (error instanceof DisconnectedError) return t("error.offline");
+  if (!(error instanceof RequestError)) throw error;
+  return errorReplyText(error) || error.message;
 }

@@ -1,97 +1,106 @@
-/** What can be done with somebody: write, be friends or no more, block. The same wherever a person is shown. */
 /**
- * @import { Directory } from "../net/directory.js"
- * @import { Person } from "../net/protocol.js"
+ * The actions for another user: message, friend request, block. The same wherever a user is shown.
+ *
+ * @import { User } from "../net/wire-types.js"
+ * @import { ChatApi } from "../net/chat-api.js"
  * @import { Store } from "../state/store.js"
- * @import { Item } from "./menu.js"
- * @import { PeopleDialogs } from "./people-dialogs.js"
+ * @import { MenuItem } from "./menu.js"
+ * @import { UserDialogs } from "./user-dialogs.js"
  */
 import { t } from "../lib/i18n.js";
-import { ask } from "./dialog.js";
-import { showError, showNotice } from "./toast.js";
+import { confirmAction } from "./dialog.js";
+import { showErrorToast, showToast } from "./toast.js";
 
-export class PersonMenu {
-  /** @param {{store: Store, directory: Directory, dialogs: PeopleDialogs}} parts */
-  constructor({ store, directory, dialogs }) {
+export class UserMenu {
+  /** @param {{store: Store, api: ChatApi, userDialogs: UserDialogs}} deps */
+  constructor({ store, api, userDialogs }) {
     this.store = store;
-    this.directory = directory;
-    this.dialogs = dialogs;
+    this.api = api;
+    this.userDialogs = userDialogs;
   }
 
-  /** @param {Person} person @param {{talk?: boolean}} [how] without `talk` where one talks to them already @returns {Item[]} */
-  items(person, { talk = true } = {}) {
+  /**
+   * @param {User} user
+   * @param {{withMessage?: boolean}} [options]  `withMessage` is false where the private channel is open already
+   * @returns {MenuItem[]}
+   */
+  items(user, { withMessage = true } = {}) {
     const { me } = this.store;
-    if (!me || me.kind === "guest" || person.id === me.id || person.kind === "guest") return [];
-    /** @type {Item[]} */
+    if (!me || me.kind === "guest" || user.id === me.id || user.kind === "guest") return [];
+    /** @type {MenuItem[]} */
     const items = [];
-    if (talk) items.push({ text: t("person.talk", person), icon: "chat", testid: "talk-to", run: () => this.dialogs.talkTo(person) });
-    if (person.kind === "person") items.push(...this.#friendship(person), this.#block(person));
+    if (withMessage) {
+      const message = () => this.userDialogs.messageUser(user);
+      items.push({ text: t("user.message", user), icon: "chat", testid: "talk-to", run: message });
+    }
+    if (user.kind === "person") items.push(...this.#friendItems(user), this.#blockItem(user));
     return items;
   }
 
-  /** @param {Person} person */
-  accept(person) {
-    return run(() => this.directory.acceptFriend(person.userId));
+  /** @param {User} user */
+  accept({ userId }) {
+    return run(() => this.api.acceptFriendRequest(userId));
   }
 
-  /** @param {Person} person */
-  decline(person) {
-    return run(() => this.directory.declineFriend(person.userId));
+  /** @param {User} user */
+  decline({ userId }) {
+    return run(() => this.api.declineFriendRequest(userId));
   }
 
-  /** @param {Person} person */
-  unblock(person) {
-    return run(() => this.directory.unblock(person.userId));
+  /** @param {User} user */
+  unblock({ userId }) {
+    return run(() => this.api.unblockUser(userId));
   }
 
-  /** @param {Person} person @returns {Item[]} */
-  #friendship(person) {
-    const { circle } = this.store;
-    if (circle.blocked.has(person.id)) return [];
-    switch (circle.relation(person.id)) {
+  /** @param {User} user @returns {MenuItem[]} */
+  #friendItems(user) {
+    const { contacts } = this.store;
+    if (contacts.blocked.has(user.id)) return [];
+    const cancelRequest = () => run(() => this.api.removeFriend(user.userId));
+    switch (contacts.relation(user.id)) {
       case "friend":
-        return [{ text: t("friend.remove"), icon: "person-off", testid: "friend-remove", run: () => this.#askToRemove(person) }];
-      case "asking":
+        return [{ text: t("friend.remove"), icon: "user-remove", testid: "friend-remove", run: () => this.#confirmRemoval(user) }];
+      case "incoming":
         return [
-          { text: t("friend.accept"), icon: "tick", testid: "friend-accept", run: () => this.accept(person) },
-          { text: t("friend.decline"), icon: "close", testid: "friend-decline", run: () => this.decline(person) },
+          { text: t("friend.accept"), icon: "check", testid: "friend-accept", run: () => this.accept(user) },
+          { text: t("friend.decline"), icon: "close", testid: "friend-decline", run: () => this.decline(user) },
         ];
-      case "asked":
-        return [{ text: t("friend.withdraw"), icon: "undo", testid: "friend-withdraw", run: () => run(() => this.directory.removeFriend(person.userId)) }];
+      case "outgoing":
+        return [{ text: t("friend.cancel"), icon: "recall", testid: "friend-withdraw", run: cancelRequest }];
       default:
-        return [{ text: t("friend.request"), icon: "person-add", testid: "friend-request", run: () => this.#request(person) }];
+        return [{ text: t("friend.request"), icon: "user-add", testid: "friend-request", run: () => this.#sendRequest(user) }];
     }
   }
 
-  /** @param {Person} person @returns {Item} */
-  #block(person) {
-    if (this.store.circle.blocked.has(person.id)) {
-      return { text: t("block.undo"), icon: "person", testid: "unblock", run: () => this.unblock(person) };
+  /** @param {User} user @returns {MenuItem} */
+  #blockItem(user) {
+    if (this.store.contacts.blocked.has(user.id)) {
+      return { text: t("block.unblock"), icon: "user", testid: "unblock", run: () => this.unblock(user) };
     }
-    const words = { title: t("block.title", person), text: t("block.text"), confirm: t("block.confirm", person) };
-    const block = () => ask(words, () => this.directory.block(person.userId));
-    return { text: t("block.do"), icon: "block", danger: true, testid: "block", run: block };
+    const texts = { title: t("block.title", user), text: t("block.text"), confirm: t("block.confirm", user) };
+    const block = () => confirmAction(texts, () => this.api.blockUser(user.userId));
+    return { text: t("block.block"), icon: "block", isDestructive: true, testid: "block", run: block };
   }
 
-  /** @param {Person} person */
-  async #request(person) {
-    if (await run(() => this.directory.requestFriend(person.userId))) showNotice(t("friend.requested", person));
+  /** @param {User} user */
+  async #sendRequest(user) {
+    if (await run(() => this.api.sendFriendRequest(user.userId))) showToast(t("friend.requestSent", user));
   }
 
-  /** @param {Person} person */
-  #askToRemove(person) {
-    const words = { title: t("friend.removeTitle", person), text: t("friend.removeText"), confirm: t("friend.removeConfirm") };
-    ask(words, () => this.directory.removeFriend(person.userId));
+  /** @param {User} user */
+  #confirmRemoval(user) {
+    const texts = { title: t("friend.removeTitle", user), text: t("friend.removeText"), confirm: t("friend.removeConfirm") };
+    confirmAction(texts, () => this.api.removeFriend(user.userId));
   }
 }
 
-/** MessageActions it, or says why not. @param {() => Promise<unknown>} act @returns {Promise<boolean>} whether it was done */
-async function run(act) {
+/** Run a command, and show its error if it fails. @param {() => Promise<void>} command @returns {Promise<boolean>} whether it has succeeded */
+async function run(command) {
   try {
-    await act();
+    await command();
     return true;
   } catch (error) {
-    showError(error);
+    showErrorToast(error);
     return false;
   }
 }

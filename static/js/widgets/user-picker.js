@@ -1,164 +1,176 @@
-/** Finding people by name, to write to one of them or to choose several. */
 /**
- * @import { Person } from "../net/protocol.js"
+ * Searches users by name, to open a chat with one of them or to select several.
+ *
+ * @import { User } from "../net/wire-types.js"
+ * @import { ChatApi } from "../net/chat-api.js"
+ * @import { Store } from "../state/store.js"
  * @import { ListState } from "./list-placeholder.js"
- * @typedef {{may: (person: Person) => boolean, ask: (person: Person) => Promise<unknown>}} Befriend
+ * @typedef {{isPossible: (user: User) => boolean, send: (user: User) => Promise<unknown>}} FriendRequest
  */
-import { clone, part, reconcile, setText } from "../lib/dom.js";
+import { cloneTemplate, find, part, reconcile, setText } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
+import { showAvatar, showPresence } from "./avatar.js";
+import { showListPlaceholder } from "./list-placeholder.js";
 import { errorText } from "./toast.js";
-import { showAvatar } from "./avatar.js";
-import { showListState } from "./list-placeholder.js";
 
-const TYPING = 200;
+const SEARCH_DELAY_MS = 200;
+const MAX_RESULTS = 50;
 
-export class Picker {
-  /** @type {Map<string, Person>} */ chosen = new Map();
+export class UserPicker {
+  /** The selected users by id. @type {Map<string, User>} */ selected = new Map();
   #timer = 0;
-  #asked = 0;
-  #active = 0;
-  /** @type {Person[]} */ #found = [];
+  #searchCount = 0;
+  #activeIndex = 0;
+  /** @type {User[]} */ #results = [];
 
   /**
-   * @param {ParentNode} root
-   * @param {{find: (q: string) => Promise<Person[]>, suggestions: () => Person[], isOnline: (id: string) => boolean,
-   *   pick: ((person: Person) => void) | null, befriend?: Befriend | null}} parts  without `pick`, people are collected as
-   *   chips
+   * @param {ParentNode} dialog that holds the picker's markup
+   * @param {{store: Store, api: ChatApi, pick?: (user: User) => void, friendRequest?: FriendRequest}} options
+   *   without `pick`, users are selected and shown as chips
    */
-  constructor(root, { find, suggestions, isOnline, pick, befriend = null }) {
-    this.root = root;
-    this.befriend = befriend;
-    this.find = find;
-    this.suggestions = suggestions;
-    this.isOnline = isOnline;
+  constructor(dialog, { store, api, pick, friendRequest }) {
+    const root = part(dialog, "user-picker");
+    this.store = store;
+    this.api = api;
     this.pick = pick;
-    this.field = /** @type {HTMLInputElement} */ (part(root, "search"));
+    this.friendRequest = friendRequest;
+    this.field = part(root, "search", HTMLInputElement);
     this.options = part(root, "options");
     this.chips = part(root, "chips");
-    this.state = part(root, "state");
+    this.placeholder = part(root, "placeholder");
     this.field.value = "";
-    this.field.oninput = () => this.#later();
-    this.field.onkeydown = (event) => this.#key(event);
-    this.#showChips();
+    this.field.oninput = () => this.#searchLater();
+    this.field.onkeydown = (event) => this.#onKey(event);
+    this.#renderChips();
     this.#search();
   }
 
   get userIds() {
-    return [...this.chosen.values()].map(({ userId }) => userId);
+    return [...this.selected.values()].map(({ userId }) => userId);
   }
 
-  #later() {
+  #searchLater() {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#search(), TYPING);
+    this.#timer = setTimeout(() => this.#search(), SEARCH_DELAY_MS);
   }
 
   async #search() {
     const q = this.field.value.trim();
-    const asked = ++this.#asked;
-    let found = q ? [] : this.suggestions();
+    const count = ++this.#searchCount;
+    /** @type {User[]} */
+    let results = q ? [] : this.#suggestions();
     /** @type {ListState} */
-    let state = { empty: t(q ? "picker.none" : "picker.type") };
+    let stateIfEmpty = { empty: t(q ? "userPicker.none" : "userPicker.noSuggestions") };
     if (q) {
-      if (this.#found.length === 0) this.#show({ loading: true });
+      if (this.#results.length === 0) this.#render({ isLoading: true });
       try {
-        found = await this.find(q);
+        results = (await this.api.searchUsers(q)).filter(({ id }) => id !== this.store.me?.id);
       } catch (error) {
-        state = { failed: errorText(error), retry: () => this.#search() };
+        stateIfEmpty = { error: errorText(error), retry: () => this.#search() };
       }
     }
-    if (asked !== this.#asked) return;
-    this.#active = 0;
-    this.#found = found.slice(0, 50);
-    this.#show(state);
+    if (count !== this.#searchCount) return;
+    this.#activeIndex = 0;
+    this.#results = results.slice(0, MAX_RESULTS);
+    this.#render(stateIfEmpty);
   }
 
-  /** @param {ListState} [whenEmpty] */
-  #show(whenEmpty = null) {
-    reconcile(this.options, this.#found, {
+  /** Friends, and users who are online. */
+  #suggestions() {
+    const { contacts, online, me } = this.store;
+    const users = new Map([...contacts.friends, ...online]);
+    return [...users.values()].filter(({ id, kind }) => id !== me?.id && kind === "person");
+  }
+
+  /** @param {ListState} [stateIfEmpty] */
+  #render(stateIfEmpty = null) {
+    reconcile(this.options, this.#results, {
       key: ({ id }) => id,
-      create: () => clone("part-option"),
-      update: (entry, person) => {
-        this.#option(entry.firstElementChild, person);
-        this.#showAdd(part(entry, "add"), person);
+      create: () => cloneTemplate("template-option"),
+      update: (entry, user) => {
+        this.#renderOption(find(entry, "button", HTMLButtonElement), user);
+        this.#renderFriendRequest(part(entry, "add", HTMLButtonElement), user);
       },
     });
-    showListState(this.state, this.#found.length ? null : whenEmpty);
+    showListPlaceholder(this.placeholder, this.#results.length ? null : stateIfEmpty);
   }
 
-  /** @param {HTMLElement} button @param {Person} person */
-  #option(button, person) {
-    const chosen = this.chosen.has(person.id);
+  /** @param {HTMLButtonElement} button @param {User} user */
+  #renderOption(button, user) {
+    const isSelected = this.selected.has(user.id);
     button.dataset.testid = "person-option";
-    button.dataset.userId = person.userId;
-    button.classList.toggle("active", this.#found[this.#active] === person);
-    if (!this.pick) button.setAttribute("aria-pressed", String(chosen));
-    showAvatar(part(button, "avatar"), person);
-    part(button, "avatar").classList.toggle("online", this.isOnline(person.id));
-    setText(part(button, "name"), person.name);
-    setText(part(button, "about"), person.userId === person.name ? "" : person.userId);
-    setText(part(button, "action"), chosen ? "✓" : "");
-    button.onclick = () => this.#take(person);
+    button.dataset.userId = user.userId;
+    button.classList.toggle("active", this.#results[this.#activeIndex] === user);
+    if (!this.pick) button.setAttribute("aria-pressed", String(isSelected));
+    const avatar = part(button, "avatar");
+    showAvatar(avatar, user);
+    showPresence(avatar, this.store.isOnline(user.id));
+    setText(part(button, "name"), user.name);
+    setText(part(button, "about"), user.userId === user.name ? "" : user.userId);
+    setText(part(button, "action"), isSelected ? "✓" : "");
+    button.onclick = () => this.#choose(user);
   }
 
-  /** @param {HTMLElement} button @param {Person} person */
-  #showAdd(button, person) {
-    button.hidden = !this.befriend?.may(person);
-    button.setAttribute("aria-label", t("friend.requestOf", person));
+  /** @param {HTMLButtonElement} button @param {User} user */
+  #renderFriendRequest(button, user) {
+    button.hidden = !this.friendRequest?.isPossible(user);
+    button.setAttribute("aria-label", t("friend.requestTo", user));
     button.title = t("friend.request");
     button.onclick = async () => {
       button.hidden = true;
       this.field.focus();
-      await this.befriend?.ask(person);
+      await this.friendRequest?.send(user);
     };
   }
 
-  /** @param {Person} person */
-  #take(person) {
+  /** @param {User} user */
+  #choose(user) {
     if (this.pick) {
-      this.pick(person);
+      this.pick(user);
       return;
     }
-    if (!this.chosen.delete(person.id)) this.chosen.set(person.id, person);
-    this.#showChips();
+    if (!this.selected.delete(user.id)) this.selected.set(user.id, user);
+    this.#renderChips();
     if (this.field.value) {
       this.field.value = "";
       this.#search();
-    } else this.#show();
+    } else this.#render();
     this.field.focus();
   }
 
-  #showChips() {
-    if (!this.chips) return;
-    this.chips.hidden = this.chosen.size === 0;
-    reconcile(this.chips, [...this.chosen.values()], {
+  #renderChips() {
+    this.chips.hidden = this.selected.size === 0;
+    reconcile(this.chips, [...this.selected.values()], {
       key: ({ id }) => id,
-      create: () => clone("part-chip"),
-      update: (entry, person) => {
-        const button = entry.firstElementChild;
-        setText(part(button, "name"), person.name);
-        button.setAttribute("aria-label", t("picker.remove", { name: person.name }));
-        button.onclick = () => this.#take(person);
+      create: () => cloneTemplate("template-chip"),
+      update: (entry, user) => {
+        const button = find(entry, "button", HTMLButtonElement);
+        setText(part(button, "name"), user.name);
+        button.setAttribute("aria-label", t("userPicker.remove", user));
+        button.onclick = () => this.#choose(user);
       },
     });
   }
 
   /** @param {KeyboardEvent} event */
-  #key(event) {
+  #onKey(event) {
     if (event.isComposing) return;
+    const count = this.#results.length;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step && this.#found.length) {
+    if (step && count) {
       event.preventDefault();
-      this.#active = (this.#active + step + this.#found.length) % this.#found.length;
-      this.#show();
+      this.#activeIndex = (this.#activeIndex + step + count) % count;
+      this.#render();
       this.options.querySelector(".active")?.scrollIntoView({ block: "nearest" });
     } else if (event.key === "Enter") {
-      // In a form that collects, Enter takes the marked person; only with nothing typed does it send the form.
-      const person = this.#found[this.#active];
+      // Where users are selected, Enter selects the active one, and submits the form only if the field is empty.
       if (!this.field.value.trim() && !this.pick) return;
       event.preventDefault();
-      if (person) this.#take(person);
-    } else if (event.key === "Backspace" && !this.field.value && this.chosen.size) {
-      this.#take(/** @type {Person} */ ([...this.chosen.values()].at(-1)));
+      const active = this.#results[this.#activeIndex];
+      if (active) this.#choose(active);
+    } else if (event.key === "Backspace" && !this.field.value) {
+      const last = [...this.selected.values()].at(-1);
+      if (last) this.#choose(last);
     }
   }
 }

@@ -1,79 +1,81 @@
-/** Before anybody is signed in: a guest name to come in with, and the ways to an account. */
-import { byId, part, setText } from "../lib/dom.js";
-import { guestName } from "../lib/guest-name.js";
+/** The screen for visitors: continue as a guest under a suggested name, sign in, or register. */
+import { byId, find, part, setText } from "../lib/dom.js";
+import { suggestGuestName } from "../lib/guest-name.js";
 import { language, t } from "../lib/i18n.js";
-import { nextTheme } from "./theme.js";
+import { toggleTheme } from "./theme.js";
 
 export class Welcome {
-  #view = byId("welcome");
-  #form = part(this.#view, "guest");
-  #field = /** @type {HTMLInputElement} */ (byId("guest-name"));
-  /** The suggestion that stands in the field, until the person writes. */
-  #suggested = "";
+  #screen = byId("welcome");
+  #form = part(this.#screen, "guest", HTMLFormElement);
+  #submitButton = find(this.#form, "[type=submit]", HTMLButtonElement);
+  #field = byId("guest-name", HTMLInputElement);
+  #suggestion = "";
 
-  /** @param {{enter: (name: string) => void}} parts */
-  constructor({ enter }) {
-    this.enter = enter;
-    this.#form.addEventListener("submit", (/** @type {SubmitEvent} */ event) => {
+  /** @param {{signIn: (name: string) => void}} callbacks  `signIn`: signs in a guest of this name */
+  constructor({ signIn }) {
+    this.signIn = signIn;
+    this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
     });
-    part(this.#view, "another").addEventListener("click", () => this.#suggest());
-    part(this.#view, "language").addEventListener("click", () => language.choose(language.code === "zh" ? "en" : "zh"));
-    part(this.#view, "theme").addEventListener("click", nextTheme);
-    this.#field.addEventListener("input", () => this.#complain(""));
-    language.addEventListener("change", () => this.#field.value === this.#suggested && this.#suggest());
+    part(this.#screen, "suggest").addEventListener("click", () => this.#suggestName());
+    part(this.#screen, "language").addEventListener("click", () => language.toggle());
+    part(this.#screen, "theme").addEventListener("click", toggleTheme);
+    this.#field.addEventListener("input", () => this.#setError(""));
+    language.on("change", () => {
+      // A name that the user has typed stays.
+      if (this.#field.value === this.#suggestion) this.#suggestName();
+    });
   }
 
-  /** @param {string} [reason] a sentence why, if the person did not choose to be here */
+  /** @param {string} [reason] why the user is here, unless by choice */
   show(reason = "") {
-    const place = part(this.#view, "reason");
-    place.hidden = !reason;
-    setText(place, reason);
-    this.#busy(false);
-    if (!this.#field.value) this.#suggest();
-    this.#view.hidden = false;
+    const paragraph = part(this.#screen, "reason");
+    paragraph.hidden = !reason;
+    setText(paragraph, reason);
+    this.#setBusy(false);
+    if (!this.#field.value) this.#suggestName();
+    this.#screen.hidden = false;
     if (matchMedia("(hover: hover)").matches) this.#field.select();
   }
 
   hide() {
-    this.#view.hidden = true;
+    this.#screen.hidden = true;
   }
 
-  /** The guest was not let in. @param {string} reason */
-  refuseName(reason) {
+  /** Show that the guest could not be signed in. @param {string} error */
+  showError(error) {
     this.show();
-    this.#complain(reason);
+    this.#setError(error);
     this.#field.select();
   }
 
-  #suggest() {
-    this.#suggested = this.#field.value = guestName(language.code);
-    this.#complain("");
+  #suggestName() {
+    this.#suggestion = this.#field.value = suggestGuestName(language.code);
+    this.#setError("");
   }
 
   #submit() {
     const name = this.#field.value.trim();
     if (!name) {
-      this.#complain(t("welcome.nameEmpty"));
+      this.#setError(t("welcome.nameRequired"));
       return;
     }
-    this.#busy(true);
-    this.enter(name);
+    this.#setBusy(true);
+    this.signIn(name);
   }
 
-  /** @param {boolean} busy */
-  #busy(busy) {
-    const button = this.#form.querySelector("[type=submit]");
-    button.disabled = busy;
-    setText(button, t(busy ? "welcome.entering" : "welcome.enter"));
+  /** @param {boolean} isBusy */
+  #setBusy(isBusy) {
+    this.#submitButton.disabled = isBusy;
+    setText(this.#submitButton, t(isBusy ? "welcome.signingIn" : "welcome.continueAsGuest"));
   }
 
   /** @param {string} text */
-  #complain(text) {
-    const place = part(this.#form, "error");
-    place.hidden = !text;
-    setText(place, text);
+  #setError(text) {
+    const paragraph = part(this.#form, "error");
+    paragraph.hidden = !text;
+    setText(paragraph, text);
     this.#field.setAttribute("aria-invalid", String(Boolean(text)));
   }
 }

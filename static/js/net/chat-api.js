@@ -1,0 +1,124 @@
+/**
+ * Commands about users and groups. Each call resolves when the server has carried it out, and rejects with RequestError
+ * or DisconnectedError. No DOM.
+ *
+ * @import { Channel, FoundGroup, GroupPolicy, JoinPolicy, Role, User } from "./wire-types.js"
+ * @import { Socket } from "./socket.js"
+ * @import { Store } from "../state/store.js"
+ */
+
+export class ChatApi {
+  /** @param {Socket} socket @param {Store} store */
+  constructor(socket, store) {
+    this.socket = socket;
+    this.store = store;
+  }
+
+  /** @param {string} q @returns {Promise<User[]>} */
+  async searchUsers(q) {
+    return (await this.socket.request("person.search", { q })).persons;
+  }
+
+  /** @param {string} q @returns {Promise<FoundGroup[]>} */
+  async searchGroups(q) {
+    return (await this.socket.request("channel.search", { q })).channels;
+  }
+
+  /** Return the private channel with a user, created if there is none. @param {string} userId */
+  async openPrivateChannel(userId) {
+    return this.#store(await this.socket.request("channel.create", { kind: "private", members: [userId] }));
+  }
+
+  /** @param {{name: string, members: string[], join: JoinPolicy, listed: boolean}} group  an empty name is left out */
+  async createGroup({ name, members, join, listed }) {
+    const data = { members, join, listed, ...(name ? { name } : {}) };
+    return this.#store(await this.socket.request("channel.create", { kind: "public", ...data }));
+  }
+
+  /** @param {string} target */
+  async joinGroup(target) {
+    return this.#store(await this.socket.request("channel.join", { target }));
+  }
+
+  /** @param {string} target */
+  async leaveGroup(target) {
+    await this.socket.request("channel.leave", { target });
+    this.store.removeChannel(target);
+  }
+
+  /** @param {string} target @param {string} name */
+  async renameGroup(target, name) {
+    return this.#store(await this.socket.request("channel.rename", { target, name }));
+  }
+
+  /** @param {string} target @param {GroupPolicy} policy */
+  async setGroupPolicy(target, policy) {
+    return this.#store(await this.socket.request("channel.policy", { target, ...policy }));
+  }
+
+  /** @param {string} target @param {string[]} members @returns {Promise<User[]>} those who were not members before */
+  async inviteMembers(target, members) {
+    return (await this.socket.request("channel.invite", { target, members })).added;
+  }
+
+  /** @param {string} target @param {string} member */
+  async removeMember(target, member) {
+    await this.socket.request("channel.remove", { target, member });
+  }
+
+  /** @param {string} target @param {string} member @param {Role} role */
+  async setMemberRole(target, member, role) {
+    await this.socket.request("channel.role", { target, member, role });
+  }
+
+  /** @param {string} target @param {string} member @param {number} seconds */
+  async muteMember(target, member, seconds) {
+    await this.socket.request("channel.restrict", { target, member, kind: "mute", seconds });
+  }
+
+  /** @param {string} target @param {string} member */
+  async banMember(target, member) {
+    await this.socket.request("channel.restrict", { target, member, kind: "ban" });
+  }
+
+  /** @param {string} userId */
+  async sendFriendRequest(userId) {
+    await this.socket.request("friend.request", { userId });
+  }
+
+  /** @param {string} userId */
+  async acceptFriendRequest(userId) {
+    await this.socket.request("friend.accept", { userId });
+  }
+
+  /** @param {string} userId */
+  async declineFriendRequest(userId) {
+    await this.socket.request("friend.decline", { userId });
+  }
+
+  /** End a friendship, or cancel the user's own request. @param {string} userId */
+  async removeFriend(userId) {
+    await this.socket.request("friend.remove", { userId });
+  }
+
+  /** @param {string} userId */
+  async blockUser(userId) {
+    await this.socket.request("person.block", { userId });
+  }
+
+  /** @param {string} userId */
+  async unblockUser(userId) {
+    await this.socket.request("person.unblock", { userId });
+  }
+
+  /** Report a message to the moderators. @param {{target: string, id: string}} message @param {string} reason */
+  async reportMessage({ target, id }, reason) {
+    await this.socket.request("message.report", { target, id, reason });
+  }
+
+  /** @param {Channel} channel */
+  #store(channel) {
+    this.store.putChannel(channel);
+    return channel;
+  }
+}

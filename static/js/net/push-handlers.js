@@ -1,0 +1,95 @@
+/**
+ * Applies pushed changes of messages, channels and users to the store.
+ *
+ * `notice`: a message that belongs to no channel.
+ * @import { Message, SystemNote, User } from "./wire-types.js"
+ * @import { GapFiller } from "./gap-filler.js"
+ * @import { MemberLoader } from "./member-loader.js"
+ * @import { Socket } from "./socket.js"
+ * @import { Store } from "../state/store.js"
+ * @typedef {{notice: Message}} PushHandlerEvents
+ */
+import { Emitter } from "../lib/events.js";
+import { Code, RequestError } from "./protocol.js";
+
+const REFRESH_DELAY_MS = 150;
+
+/** @extends {Emitter<PushHandlerEvents>} */
+export class PushHandlers extends Emitter {
+  /** @type {Map<string, number>} */ #refreshTimers = new Map();
+
+  /** @param {{socket: Socket, store: Store, gapFiller: GapFiller, memberLoader: MemberLoader}} deps */
+  constructor({ socket, store, gapFiller, memberLoader }) {
+    super();
+    this.socket = socket;
+    this.store = store;
+    this.gapFiller = gapFiller;
+    this.memberLoader = memberLoader;
+    socket.onPush("msg", (message) => this.#onMessage(message));
+    socket.onPush("message.edited", (edit) => store.editMessage(edit));
+    socket.onPush("message.recalled", (recall) => store.recallMessage(recall));
+    socket.onPush("channel.note", (note) => this.#onSystemNote(note));
+    socket.onPush("read.mark", ({ target, readSeq }) => store.setRead(target, readSeq));
+    socket.onPush("read.seen", ({ target, readSeq }) => store.setPeerRead(target, readSeq));
+    socket.onPush("person.changed", ({ who, status }) => this.#onUserChanged({ ...who, status }));
+    socket.onPush("restriction", (restriction) => {
+      if (restriction.kind === "mute") store.setMuted(restriction.target, restriction);
+      else if (restriction.kind === "unmute") store.setMuted(restriction.target, undefined);
+    });
+  }
+
+  /** @param {Message} message */
+  #onMessage(message) {
+    const { store } = this;
+    if (!message.target) {
+      // Another system has sent it to a guest.
+      this.emit("notice", message);
+      return;
+    }
+    const { from, fromId, name, avatar, target } = message;
+    store.displayNames.observe({ userId: from, id: fromId, name, avatar, kind: "person" });
+    if (!store.channels.has(target) && store.isChannelListLoaded) this.#refreshChannel(target);
+    store.addMessage(message);
+    this.gapFiller.check(target);
+  }
+
+  /** @param {SystemNote} note */
+  #onSystemNote(note) {
+    const { store } = this;
+    for (const user of [note.by, ...note.who]) store.displayNames.observe(user);
+    const myId = store.me?.id;
+    const isAboutMe = note.who.some(({ id }) => id === myId) || (note.by.id === myId && note.note === "left");
+    if (isAboutMe && (note.note === "left" || note.note === "removed")) store.removeChannel(note.target);
+    else store.addSystemNote(note);
+    if (note.note === "renamed" && note.value) store.changeChannel(note.target, { name: note.value });
+    if (store.isChannelListLoaded) this.#refreshChannel(note.target);
+  }
+
+  /** @param {User} user */
+  #onUserChanged(user) {
+    const { store } = this;
+    const oldName = store.user(user.id)?.name;
+    store.displayNames.update(user);
+    if (!oldName || oldName === user.name) return;
+    // A group without a name of its own is named after its members.
+    for (const { target, kind, name } of store.channels.values()) {
+      if (kind === "public" && name.includes(oldName)) this.#refreshChannel(target);
+    }
+  }
+
+  /** Load a channel's present state soon, once for several changes. @param {string} target */
+  #refreshChannel(target) {
+    clearTimeout(this.#refreshTimers.get(target));
+    const refresh = async () => {
+      this.#refreshTimers.delete(target);
+      try {
+        this.store.putChannel(await this.socket.request("channel.get", { target }));
+        if (this.store.members.has(target)) await this.memberLoader.load(target);
+      } catch (error) {
+        // After any other error, the channel list of the next reconnect brings the state.
+        if (error instanceof RequestError && error.code === Code.NO_DATA) this.store.removeChannel(target);
+      }
+    };
+    this.#refreshTimers.set(target, setTimeout(refresh, REFRESH_DELAY_MS));
+  }
+}

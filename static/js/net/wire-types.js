@@ -1,0 +1,125 @@
+/**
+ * Types of the JSON protocol, for the type checker only: no module loads this file. The site's protocol
+ * reference describes the fields. A `target` is a channel id; ids are decimal strings; times are Unix milliseconds.
+ *
+ * @typedef {"person" | "guest" | "service"} UserKind
+ * @typedef {{userId: string, id: string, name: string, avatar: string, kind: UserKind, status?: string}} User
+ *   `userId`: the unique user name; `name`: the display name; `avatar`: an address, or ""
+ * @typedef {"owner" | "admin" | "member"} Role
+ * @typedef {User & {role: Role, online: boolean}} Member
+ * @typedef {User & {online: boolean}} Friend
+ *
+ * @typedef {"open" | "invite" | "closed"} JoinPolicy
+ * @typedef {{until?: number}} Mute  without `until` for an unlimited time
+ * @typedef {{target: string, kind: "global" | "public" | "private", name: string, join: JoinPolicy, listed: boolean,
+ *   closed: boolean, history: string, announcementsOnly: boolean, slowMode: number, role: Role | null, appId?: number,
+ *   peer?: User, peerReadSeq?: number | null, memberCount?: number, muted?: Mute, lastSeq: number, readSeq: number,
+ *   unread: number, activeAt: number}} Channel
+ *   `slowMode`: seconds between two messages; `peer` and `peerReadSeq` of a private channel only
+ * @typedef {Partial<Pick<Channel, "join" | "listed" | "announcementsOnly" | "slowMode">>} GroupPolicy
+ * @typedef {{target: string, name: string, memberCount: number, join: JoinPolicy}} FoundGroup
+ * @typedef {{appId: number, name: string, target: string}} App  `target`: the app's global channel
+ *
+ * @typedef {{target: string, type: "text" | "picture" | "voice", msg: string, from: string, fromId: string, name: string,
+ *   avatar: string, id: string, seq: number, time: number, position?: number, replyTo?: string, replySeq?: number,
+ *   editedAt?: number, recalled?: boolean, content?: string}} Message
+ *   `from`: the sender's user name; `content`: Base64, of a picture or voice message
+ * @typedef {{target: string, note: string, by: User, who: User[], value: string, seq: number, time: number,
+ *   position: number}} SystemNote  an event of a channel, shown after its message number `seq`
+ *
+ * @typedef {{error?: string, retryAfter?: number, limit?: number, until?: number | null}} ErrorData
+ *   `retryAfter` in seconds; further members depend on the reason
+ * @typedef {{code: number, codeMsg?: string, reason?: string, data?: unknown}} RawResponse
+ * @typedef {{seq?: unknown, cmd?: unknown, response?: RawResponse}} RawEnvelope
+ * @typedef {{seq: string, cmd: string, code: number, codeMsg: string, reason: string, data: unknown}} Envelope
+ *   a reply or a push; `reason`: the key of an error, else ""
+ */
+
+/**
+ * Replies.
+ *
+ * @typedef {{userId: string, id: string, name: string, avatar?: string, kind: UserKind, appId: number, appName: string,
+ *   target: string, position: number, serviceToken?: string}} LoginReply
+ * @typedef {{events?: RawEnvelope[], hasMore?: boolean, reset?: true, position: number}} SyncReply
+ * @typedef {{target: string, id: string, seq: number, time: number, position: number}} SendReply
+ * @typedef {{messages: Message[], notes?: SystemNote[], hasMore: boolean}} HistoryPage
+ * @typedef {{messages: Message[], next: string | null}} SearchPage
+ * @typedef {{friends: Friend[], asking: User[], asked: User[], blocked: User[]}} ContactLists
+ *   `asking`: incoming friend requests, `asked`: outgoing ones
+ */
+
+/**
+ * Data and reply of each command that the page uses.
+ *
+ * @typedef {{
+ *   "login": {data: {appId: number, userId?: string, serviceToken?: string, after?: number}, reply: LoginReply},
+ *   "heartbeat": {data: {}, reply: {position?: number}},
+ *   "ping": {data: {}, reply: "pong"},
+ *   "sync": {data: {after: number}, reply: SyncReply},
+ *   "message.send": {data: {target: string, type: "text", msg: string, clientMsgId: string, replyTo?: string},
+ *     reply: SendReply},
+ *   "message.history": {data: {target: string, before?: number, after?: number, limit?: number}, reply: HistoryPage},
+ *   "message.search": {data: {q: string, target?: string, before?: string, limit?: number}, reply: SearchPage},
+ *   "message.get": {data: {target: string, id: string}, reply: Message},
+ *   "message.edit": {data: {target: string, id: string, msg: string}, reply: Pushes["message.edited"]},
+ *   "message.recall": {data: {target: string, id: string}, reply: {}},
+ *   "message.pin": {data: {target: string, id: string}, reply: {}},
+ *   "message.unpin": {data: {target: string, id: string}, reply: {}},
+ *   "message.pins": {data: {target: string}, reply: {messages: Message[]}},
+ *   "message.report": {data: {target: string, id: string, reason: string}, reply: {}},
+ *   "read.mark": {data: {target: string, seq: number}, reply: {}},
+ *   "channel.list": {data: {skip?: number}, reply: {channels: Channel[], hasMore: boolean}},
+ *   "channel.get": {data: {target: string}, reply: Channel},
+ *   "channel.create": {data: {kind: "public" | "private", members: string[], name?: string, join?: string,
+ *     listed?: boolean}, reply: Channel},
+ *   "channel.join": {data: {target: string}, reply: Channel},
+ *   "channel.leave": {data: {target: string}, reply: {}},
+ *   "channel.invite": {data: {target: string, members: string[]}, reply: {added: User[]}},
+ *   "channel.remove": {data: {target: string, member: string}, reply: {}},
+ *   "channel.rename": {data: {target: string, name: string}, reply: Channel},
+ *   "channel.role": {data: {target: string, member: string, role: Role}, reply: {}},
+ *   "channel.policy": {data: {target: string} & GroupPolicy, reply: Channel},
+ *   "channel.members": {data: {target: string, after?: string, limit?: number},
+ *     reply: {members: Member[], hasMore: boolean}},
+ *   "channel.search": {data: {q: string}, reply: {channels: FoundGroup[]}},
+ *   "channel.restrict": {data: {target: string, member: string, kind: "mute" | "ban", seconds?: number}, reply: {}},
+ *   "presence.list": {data: {}, reply: {online: User[], count: number}},
+ *   "person.search": {data: {q: string}, reply: {persons: User[]}},
+ *   "person.block": {data: {userId: string}, reply: {}},
+ *   "person.unblock": {data: {userId: string}, reply: {}},
+ *   "friend.list": {data: {}, reply: ContactLists},
+ *   "friend.request": {data: {userId: string}, reply: {}},
+ *   "friend.accept": {data: {userId: string}, reply: {}},
+ *   "friend.decline": {data: {userId: string}, reply: {}},
+ *   "friend.remove": {data: {userId: string}, reply: {}},
+ *   "app.list": {data: {}, reply: {apps: App[]}},
+ * }} Commands
+ */
+
+/**
+ * Data of each kind of push.
+ *
+ * @typedef {{target: string, from: string, fromId: string, name?: string, avatar?: string, kind?: UserKind}} PresenceChange
+ * @typedef {{by: User, who: User, position: number}} ContactChange
+ * @typedef {{
+ *   "msg": Message,
+ *   "message.edited": {target: string, id: string, msg: string, editedAt: number},
+ *   "message.recalled": {target: string, id: string},
+ *   "message.pinned": {target: string, id: string},
+ *   "message.unpinned": {target: string, id: string},
+ *   "channel.note": SystemNote,
+ *   "restriction": {kind: "mute" | "unmute" | "ban" | "unban", target?: string, until?: number},
+ *   "friend.requested": ContactChange,
+ *   "friend.accepted": ContactChange,
+ *   "friend.removed": ContactChange,
+ *   "person.blocked": ContactChange,
+ *   "person.unblocked": ContactChange,
+ *   "person.changed": {who: User, status: string},
+ *   "read.mark": {target: string, readSeq: number},
+ *   "read.seen": {target: string, readSeq: number},
+ *   "enter": PresenceChange,
+ *   "exit": PresenceChange,
+ * }} Pushes
+ */
+
+export {};

@@ -1,0 +1,227 @@
+/**
+ * The details panel beside the timeline: the channel's properties, actions, and members or online users.
+ *
+ * @import { Channel, Member, Role, User } from "../net/wire-types.js"
+ * @import { TextKey } from "../lib/i18n.js"
+ * @import { MemberLoader } from "../net/member-loader.js"
+ * @import { Session } from "../net/session.js"
+ * @import { Store } from "../state/store.js"
+ * @import { GroupDialogs } from "./group-dialogs.js"
+ * @import { ListState } from "./list-placeholder.js"
+ * @import { MenuItem } from "./menu.js"
+ * @import { UserMenu } from "./user-menu.js"
+ * @typedef {User & {role?: Role, online?: boolean}} ListedUser
+ */
+import { byId, cloneTemplate, part, reconcile, setText } from "../lib/dom.js";
+import { language, t } from "../lib/i18n.js";
+import { throttleRender } from "../lib/throttle.js";
+import { isManager } from "../state/send-permission.js";
+import { showAvatar, showChannelAvatar, showPresence } from "./avatar.js";
+import { showListPlaceholder } from "./list-placeholder.js";
+import { openMenu } from "./menu.js";
+import { errorText } from "./toast.js";
+
+/** @type {Record<Channel["kind"], TextKey>} */
+const TITLES = { global: "details.aboutChannel", public: "details.aboutGroup", private: "details.aboutChat" };
+
+export class ChannelDetails {
+  #panel = byId("details");
+  #actions = part(this.#panel, "actions");
+  /** Why the members of a group could not be loaded. @type {{target: string, reason: string} | null} */ #loadError = null;
+
+  /**
+   * @param {{store: Store, session: Session, memberLoader: MemberLoader, groupDialogs: GroupDialogs,
+   *   userMenu: UserMenu}} deps
+   */
+  constructor({ store, session, memberLoader, groupDialogs, userMenu }) {
+    this.store = store;
+    this.memberLoader = memberLoader;
+    this.groupDialogs = groupDialogs;
+    this.userMenu = userMenu;
+    const render = throttleRender(() => this.render());
+    for (const type of /** @type {const} */ (["channels", "presence", "members", "contacts"])) store.on(type, render);
+    store.on("current", () => {
+      this.#loadMembers();
+      render();
+    });
+    session.on("resumed", () => this.#loadMembers());
+    language.on("change", render);
+    part(this.#panel, "more-members").addEventListener("click", () => this.#loadMembers(true));
+  }
+
+  /** Called when the panel has become visible. */
+  onShown() {
+    this.#loadMembers();
+    this.render();
+  }
+
+  render() {
+    const { channel } = this.store;
+    if (this.#panel.hidden || !channel) return;
+    setText(part(this.#panel, "title"), t(TITLES[channel.kind]));
+    this.#renderAbout(channel);
+    this.#renderActions(channel);
+    this.#renderUsers(channel);
+  }
+
+  async #loadMembers(more = false) {
+    const { channel } = this.store;
+    if (this.#panel.hidden || channel?.kind !== "public") return;
+    if (!more && this.store.members.has(channel.target)) return;
+    this.#loadError = null;
+    try {
+      await this.memberLoader.load(channel.target, more);
+    } catch (error) {
+      this.#loadError = { target: channel.target, reason: errorText(error) };
+    }
+    this.render();
+  }
+
+  /** @param {Channel} channel */
+  #renderAbout(channel) {
+    const about = part(this.#panel, "about");
+    const avatar = /** @type {HTMLElement} */ (about.querySelector(".avatar") ?? document.createElement("span"));
+    avatar.classList.add("avatar", "large");
+    avatar.setAttribute("aria-hidden", "true");
+    showChannelAvatar(avatar, channel);
+    const lines = [paragraph(channel.name, "details-name")];
+    if (channel.kind === "public") {
+      lines.push(paragraph(t(`join.${channel.join}`)), paragraph(t(channel.listed ? "details.listed" : "details.unlisted")));
+      if (channel.slowMode) lines.push(paragraph(t("details.slowMode", { n: channel.slowMode })));
+      if (channel.announcementsOnly) lines.push(paragraph(t("details.announcements")));
+    } else if (channel.peer) {
+      const { status, userId } = channel.peer;
+      lines.push(paragraph(userId));
+      if (status) lines.push(paragraph(status, "details-status"));
+    }
+    about.replaceChildren(avatar, ...lines);
+  }
+
+  /** @param {Channel} channel */
+  #renderActions(channel) {
+    const items = channel.kind === "public" ? this.#groupItems(channel) : [];
+    if (channel.peer) items.push(...this.userMenu.items(channel.peer, { withMessage: false }));
+    reconcile(this.#actions, items, {
+      key: ({ testid = "" }) => testid,
+      create: () => cloneTemplate("template-channel-action"),
+      update: (button, { testid, icon, text, isDestructive = false, run }) => {
+        button.dataset.testid = testid;
+        button.classList.toggle("destructive", isDestructive);
+        part(button, "icon", SVGElement).setAttribute("href", `#icon-${icon}`);
+        setText(part(button, "text"), text);
+        button.onclick = run;
+      },
+    });
+    this.#actions.hidden = items.length === 0;
+  }
+
+  /** @param {Channel} channel @returns {MenuItem[]} */
+  #groupItems(channel) {
+    const { groupDialogs } = this;
+    const canInvite = !channel.closed && (isManager(channel.role) || channel.join !== "closed");
+    /** @type {MenuItem[]} */
+    const items = [];
+    if (canInvite) items.push({ text: t("details.invite"), icon: "plus", testid: "invite", run: () => groupDialogs.invite(channel) });
+    if (isManager(channel.role)) {
+      const settings = () => groupDialogs.settings(channel);
+      items.push({ text: t("details.settings"), icon: "settings", testid: "group-settings", run: settings });
+    }
+    if (channel.role !== null) {
+      items.push({ text: t("details.leave"), icon: "leave", testid: "leave", run: () => groupDialogs.leave(channel) });
+    }
+    return items;
+  }
+
+  /** @param {Channel} channel */
+  #renderUsers(channel) {
+    const { store } = this;
+    const isGlobal = channel.kind === "global";
+    const loaded = store.members.get(channel.target);
+    const byName = (/** @type {User} */ a, /** @type {User} */ b) => a.name.localeCompare(b.name, language.tag);
+    /** @type {ListedUser[]} */
+    let users = [];
+    if (isGlobal) users = [...store.online.values()].sort(byName);
+    else if (channel.kind === "public") users = loaded?.members ?? [];
+    reconcile(part(this.#panel, "members"), users, {
+      key: ({ id }) => id,
+      create: () => cloneTemplate("template-member"),
+      update: (element, user) => this.#renderUser(element, user, channel),
+    });
+    const heading = part(this.#panel, "members-title");
+    heading.hidden = channel.kind === "private";
+    const count = isGlobal ? store.onlineCount : channel.memberCount ?? users.length;
+    setText(heading, t(isGlobal ? "details.online" : "details.members", { n: count }));
+    showListPlaceholder(part(this.#panel, "members-placeholder"), this.#listState(channel, users));
+    const isFailed = this.#loadError?.target === channel.target;
+    part(this.#panel, "more-members").hidden = isFailed || channel.kind !== "public" || !loaded?.hasMore;
+  }
+
+  /** @param {Channel} channel @param {User[]} users @returns {ListState} */
+  #listState({ kind, target }, users) {
+    const { me, members } = this.store;
+    if (kind === "private") return null;
+    if (kind === "global") return users.some(({ id }) => id !== me?.id) ? null : { empty: t("details.noOthers") };
+    if (this.#loadError?.target === target) {
+      const retry = () => this.#loadMembers(users.length > 0);
+      return { error: t("details.failed", this.#loadError), retry };
+    }
+    return members.has(target) ? null : { isLoading: true };
+  }
+
+  /** @param {HTMLElement} element @param {ListedUser} user @param {Channel} channel */
+  #renderUser(element, user, channel) {
+    const { me, contacts } = this.store;
+    const isOnline = this.store.isOnline(user.id) || (Boolean(user.online) && !contacts.blocked.has(user.id));
+    element.dataset.userId = user.userId;
+    element.dataset.online = String(isOnline);
+    const avatar = part(element, "avatar");
+    showAvatar(avatar, user);
+    showPresence(avatar, isOnline);
+    setText(part(element, "name"), user.name);
+    const about = [
+      user.id === me?.id ? t("details.you") : "",
+      user.kind === "person" ? "" : t(`userKind.${user.kind}`),
+      user.role && user.role !== "member" ? t(`role.${user.role}`) : "",
+      user.status ?? "",
+    ];
+    setText(part(element, "about"), about.filter(Boolean).join(" · "));
+    const button = part(element, "menu");
+    button.hidden = this.#userItems(user, channel).length === 0;
+    button.setAttribute("aria-label", t("user.menu", user));
+    button.onclick = () => openMenu(button, this.#userItems(user, channel));
+  }
+
+  /** @param {ListedUser} user @param {Channel} channel @returns {MenuItem[]} */
+  #userItems(user, channel) {
+    const { me } = this.store;
+    if (!me || user.id === me.id) return [];
+    const items = this.userMenu.items(user);
+    if (channel.kind !== "public" || !user.role || channel.closed) return items;
+    return [...items, ...this.#memberItems(/** @type {Member} */ (user), channel)];
+  }
+
+  /** The actions of a group's owners and admins. @param {Member} member @param {Channel} channel @returns {MenuItem[]} */
+  #memberItems(member, channel) {
+    const { groupDialogs } = this;
+    /** @type {MenuItem[]} */
+    const items = [];
+    const addRole = (/** @type {Role} */ role, /** @type {TextKey} */ key) =>
+      items.push({ text: t(key), icon: "shield", testid: `make-${role}`, run: () => groupDialogs.setMemberRole(channel, member, role) });
+    if (channel.role === "owner") {
+      addRole("owner", "user.makeOwner");
+      if (member.role !== "admin") addRole("admin", "user.makeAdmin");
+      if (member.role !== "member") addRole("member", "user.makeMember");
+    }
+    if (channel.role === "owner" || (channel.role === "admin" && member.role === "member")) {
+      items.push({ text: t("user.mute"), icon: "mute", testid: "mute", run: () => groupDialogs.muteMember(channel, member) });
+      items.push({ text: t("user.remove"), icon: "leave", isDestructive: true, testid: "remove", run: () => groupDialogs.removeMember(channel, member) });
+      items.push({ text: t("user.ban"), icon: "block", isDestructive: true, testid: "ban", run: () => groupDialogs.banMember(channel, member) });
+    }
+    return items;
+  }
+}
+
+/** @param {string} text @param {string} [className] */
+function paragraph(text, className = "small soft") {
+  return Object.assign(document.createElement("p"), { className, dir: "auto", textContent: text });
+}
