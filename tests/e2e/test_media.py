@@ -64,7 +64,7 @@ async def test_a_picture_and_a_voice_from_a_phone(site: Site, person: OpenPerson
         sound = alice.get_by_test_id("message-voice")
         await sound.evaluate("audio => audio.readyState || new Promise((done) => (audio.onloadedmetadata = done))")
         assert await sound.evaluate("audio => audio.duration") == 0.5
-        await expect(alice.get_by_test_id("message").nth(2)).to_contain_text("This picture cannot be shown.")
+        await expect(alice.get_by_test_id("message").nth(2)).to_contain_text("This picture cannot be displayed.")
         assert await alice.locator("svg[onload]").count() == 0
 
         await alice.get_by_test_id("message").first.hover()
