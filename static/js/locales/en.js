@@ -41,9 +41,9 @@ export const en = {
 
   "connection.connecting": "Connecting…",
   "connection.catchingUp": "Loading missed messages…",
-  "connection.waiting": "Not connected. Trying again in {seconds} s. Your messages are kept and sent when you are back online.",
-  "connection.tooMany": "You have too many open connections. Close other windows. Trying again in {seconds} s.",
-  "connection.lost": "Not connected. Your messages are kept and sent when you are back online.",
+  "connection.waiting": "Not connected. Retrying in {seconds} s. Your messages will be sent then.",
+  "connection.tooMany": "You have too many open connections. Close other windows. Retrying in {seconds} s.",
+  "connection.lost": "Not connected. Your messages will be sent later.",
   "connection.restored": "Connected again.",
   "connection.retry": "Try now",
 
