@@ -1,4 +1,4 @@
-"""Alice and Bob have accounts; what the log says of them is read as dictionaries."""
+"""Fixtures for accounts: Alice, Bob, a signed-in browser, and the revocations in the log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Revocations = Callable[[User], list[dict[str, str | None]]]
 
 @pytest.fixture
 def browser(alice: User) -> Client:
-    """A browser in which Alice has signed in."""
+    """Return a browser in which Alice is signed in."""
     client = Client()
     response = client.post("/accounts/login/", {"username": "alice", "password": PASSWORD})
     assert response.status_code == 302
@@ -26,7 +26,7 @@ def browser(alice: User) -> Client:
 
 @pytest.fixture
 def revocations(db: None) -> Revocations:
-    """What the log revokes of a person, oldest first."""
+    """Return the revocations of a user in the log, oldest first."""
 
     def read(user: User) -> list[dict[str, str | None]]:
         positions = EventRecipient.objects.filter(user_id=user.pk).values("position")

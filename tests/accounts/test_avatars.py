@@ -1,4 +1,4 @@
-"""Pictures of people: whatever comes, what is kept is ours."""
+"""Uploaded pictures are re-encoded, stored and served safely."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _own_folder(settings: Settings, tmp_path: Path) -> None:
 
 
 def bomb(side: int) -> bytes:
-    """A PNG of a few bytes that says it is enormous."""
+    """Return a PNG of a few bytes that claims enormous dimensions."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -49,12 +49,12 @@ def _opened(made: bytes) -> Image.Image:
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "GIF"])
 @pytest.mark.parametrize("size", [(1, 1), (300, 200), (3000, 10)])
-def test_a_picture_becomes_a_square_of_one_kind(form: str, size: tuple[int, int]) -> None:
+def test_a_picture_becomes_a_square_webp(form: str, size: tuple[int, int]) -> None:
     made = _opened(avatars.normalize_picture(picture(size, form)))
     assert (made.format, made.size) == ("WEBP", (256, 256))
 
 
-def test_where_and_by_what_it_was_taken_is_not_kept() -> None:
+def test_the_metadata_of_a_photo_is_removed() -> None:
     exif = Image.Exif()
     exif[0x010F], exif[0x9286] = "Maker", MARK.decode()
     exif.get_ifd(0x8825)[1] = "N"
@@ -67,9 +67,9 @@ def test_where_and_by_what_it_was_taken_is_not_kept() -> None:
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
 @pytest.mark.parametrize("side", [200, 1800])
-def test_it_stands_upright_as_the_camera_meant(form: str, side: int) -> None:
+def test_the_exif_orientation_is_applied(form: str, side: int) -> None:
     exif = Image.Exif()
-    exif[0x0112] = 6  # turned by a quarter
+    exif[0x0112] = 6  # rotated by 90 degrees
     came = Image.new("RGB", (side, side), "white")
     came.paste("black", (0, 0, side, side * 3 // 10))
     file = BytesIO()
@@ -95,18 +95,18 @@ def test_it_stands_upright_as_the_camera_meant(form: str, side: int) -> None:
     ],
     ids=["empty", "svg", "html", "gif-head", "png-head", "cut", "bmp", "pdf", "nul"],
 )
-def test_what_is_no_picture_of_a_known_kind_is_refused(file: bytes) -> None:
+def test_a_file_of_another_type_is_refused(file: bytes) -> None:
     with pytest.raises(BadPicture):
         avatars.normalize_picture(file)
 
 
-def test_a_second_meaning_does_not_survive() -> None:
+def test_a_polyglot_file_keeps_its_picture_only() -> None:
     made = avatars.normalize_picture(picture(form="GIF") + HTML + SVG)
     assert b"script" not in made
 
 
-def test_few_colours_are_made_smaller_like_many() -> None:
-    """The numbers of a palette's colours cannot be averaged."""
+def test_a_palette_picture_is_scaled_like_any_other() -> None:
+    """Palette indexes cannot be averaged."""
     came = Image.new("RGB", (2000, 2000), "#ff0000").quantize(8)
     file = BytesIO()
     came.save(file, "PNG")
@@ -124,7 +124,7 @@ def test_one_picture_is_decoded_at_a_time(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("side", [4_001, 7_000, 20_000, 2**31 - 1])
-def test_an_image_bomb_is_not_decoded(side: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_decompression_bomb_is_not_decoded(side: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: object) -> None:
         raise AssertionError("this must not be decoded")
 
@@ -133,7 +133,7 @@ def test_an_image_bomb_is_not_decoded(side: int, monkeypatch: pytest.MonkeyPatch
         avatars.normalize_picture(bomb(side))
 
 
-def test_too_many_bytes_are_not_looked_at(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_over_the_size_limit_is_not_decoded(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.IM_AVATAR_MAX_BYTES = 100
     monkeypatch.setattr(Image, "open", None)
     with refused_for(BadPicture, "avatar_too_large"):
@@ -154,13 +154,13 @@ def test_too_many_bytes_are_not_looked_at(settings: Settings, monkeypatch: pytes
         "\u202e1-0123456789abcdef.webp",
     ],
 )
-def test_only_names_of_ours_are_files(name: str, tmp_path: Path) -> None:
+def test_only_generated_names_resolve_to_files(name: str, tmp_path: Path) -> None:
     (tmp_path / "secret_key").write_text("secret")
     assert avatars.path_of(name) is None
     assert avatars.owner_id(name) is None
 
 
-def test_a_picture_is_served_as_what_it_is(alice: User, client: Client) -> None:
+def test_a_picture_is_served_with_safe_headers(alice: User, client: Client) -> None:
     user = avatar_set(user_id=alice.pk, picture=picture())
     answer = client.get(user.avatar)
     assert answer.status_code == 200
@@ -170,7 +170,7 @@ def test_a_picture_is_served_as_what_it_is(alice: User, client: Client) -> None:
     assert _opened(answer.content).size == (256, 256)
 
 
-def test_an_earlier_address_leads_to_the_present_picture(
+def test_an_earlier_url_redirects_to_the_present_picture(
     alice: User, client: Client, django_capture_on_commit_callbacks: Commit
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
@@ -183,7 +183,7 @@ def test_an_earlier_address_leads_to_the_present_picture(
     assert client.get(before).status_code == client.get(after).status_code == 404
 
 
-def test_what_was_replaced_is_gone_from_the_disk(transactional_db: None, tmp_path: Path) -> None:
+def test_a_replaced_picture_is_deleted_from_the_disk(transactional_db: None, tmp_path: Path) -> None:
     user = User.objects.create_user("carol")
     avatar_set(user_id=user.pk, picture=picture())
     avatar_set(user_id=user.pk, picture=picture(colour="#123456"))
@@ -192,7 +192,7 @@ def test_what_was_replaced_is_gone_from_the_disk(transactional_db: None, tmp_pat
     assert not list((tmp_path / "media" / "avatars").iterdir())
 
 
-def test_a_picture_nobody_can_have_leaves_no_file(db: None, tmp_path: Path) -> None:
+def test_a_picture_for_an_unknown_user_leaves_no_file(db: None, tmp_path: Path) -> None:
     with refused_for(NoSuchPerson, "account_not_found"):
         avatar_set(user_id=2**40, picture=picture())
     assert not list((tmp_path / "media" / "avatars").iterdir())
@@ -206,7 +206,7 @@ def _upload(browser: Client, content: bytes, name: str = "me.png", kind: str = "
 
 
 @pytest.mark.parametrize("name", ["../../evil.html", "a\0b.png", "gnp.\u202eexe", "x" * 300 + ".svg", "<b>.png"])
-def test_the_name_of_an_upload_means_nothing(browser: Client, alice: User, tmp_path: Path, name: str) -> None:
+def test_the_file_name_of_an_upload_is_ignored(browser: Client, alice: User, tmp_path: Path, name: str) -> None:
     _upload(browser, picture(), name)
     alice.refresh_from_db()
     stored = list((tmp_path / "media" / "avatars").iterdir())
@@ -214,20 +214,20 @@ def test_the_name_of_an_upload_means_nothing(browser: Client, alice: User, tmp_p
 
 
 @pytest.mark.parametrize("content", [SVG, HTML, b""])
-def test_an_upload_that_is_no_picture_is_told_so(browser: Client, alice: User, content: bytes) -> None:
+def test_an_upload_that_is_no_picture_shows_an_error(browser: Client, alice: User, content: bytes) -> None:
     page = _upload(browser, content)
     assert "cannot be read" in page
     alice.refresh_from_db()
     assert alice.avatar == ""
 
 
-def test_a_type_that_lies_changes_nothing(browser: Client, alice: User) -> None:
+def test_the_content_type_of_an_upload_is_ignored(browser: Client, alice: User) -> None:
     _upload(browser, picture(), "page.html", "text/html")
     alice.refresh_from_db()
     assert browser.get(alice.avatar)["Content-Type"] == "image/webp"
 
 
-def test_a_stranger_and_a_guest_upload_nothing(client: Client, db: None) -> None:
+def test_anonymous_visitors_and_guests_cannot_upload(client: Client, db: None) -> None:
     assert client.post("/accounts/profile/picture/")["Location"].startswith("/accounts/login/")
     guest = guest_create(name="Guest")
     client.force_login(guest, backend="django.contrib.auth.backends.ModelBackend")

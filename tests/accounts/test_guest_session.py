@@ -1,4 +1,4 @@
-"""A guest comes in by a browser session, and back by its cookie."""
+"""A guest gets a browser session and returns with its cookie."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _guest(client: Client) -> User | None:
     return found[0] if found else None
 
 
-def test_two_guests_of_one_name_are_two_people(web: App) -> None:
+def test_two_guests_with_one_name_are_two_users(web: App) -> None:
     browsers = [Client(), Client()]
     for browser in browsers:
         status, data = _come(browser, "夏圭？")
@@ -37,28 +37,28 @@ def test_two_guests_of_one_name_are_two_people(web: App) -> None:
     assert first.is_guest and first.pk != second.pk
 
 
-def test_a_guest_who_signs_out_is_nobody(web: App, client: Client) -> None:
+def test_signing_out_ends_the_guest_session(web: App, client: Client) -> None:
     _come(client, "Mia")
     client.post("/accounts/logout/")
     assert _guest(client) is None
 
 
-def test_the_name_of_an_account_is_refused(web: App, alice: User, client: Client) -> None:
+def test_a_guest_cannot_use_the_name_of_an_account(web: App, alice: User, client: Client) -> None:
     status, data = _come(client, "ALICE")
     assert status == 400 and data["error"]
     assert _guest(client) is None
 
 
 @pytest.mark.parametrize("app", ["", "999", "x", "²"])
-def test_an_app_that_is_not_there_takes_nobody(web: App, client: Client, app: str) -> None:
+def test_an_unknown_or_disabled_app_is_refused(web: App, client: Client, app: str) -> None:
     assert _come(client, "Mia", app)[0] == 403
 
 
-def test_where_guests_are_not_allowed_nobody_comes_in(web: App, client: Client, settings: Settings) -> None:
+def test_guests_are_refused_while_guests_are_off(web: App, client: Client, settings: Settings) -> None:
     settings.IM_GUESTS = False
     assert _come(client, "Mia")[0] == 403
     assert not User.objects.filter(kind=User.Kind.GUEST).exists()
 
 
-def test_another_sites_form_brings_nobody_in(web: App) -> None:
+def test_a_form_without_a_csrf_token_is_refused(web: App) -> None:
     assert Client(enforce_csrf_checks=True).post("/accounts/guest/", {"name": "Mia", "appId": "101"}).status_code == 403

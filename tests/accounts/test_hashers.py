@@ -1,4 +1,4 @@
-"""Passwords are worked on a few at a time, and old hashes still open."""
+"""Few passwords are hashed at the same time, and old hashes are still accepted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from accounts.hashers import PasswordHasher
 _OURS = "accounts.hashers.PasswordHasher"
 
 
-def test_no_more_at_a_time_than_there_are_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_concurrent_hashes_are_limited_to_the_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     bound = os.cpu_count() or 1
     inside, most, lock = 0, 0, threading.Lock()
     too_many = threading.Event()
@@ -39,7 +39,7 @@ def test_no_more_at_a_time_than_there_are_processors(monkeypatch: pytest.MonkeyP
     assert most == bound
 
 
-def test_a_hash_of_djangos_own_kind_opens_and_is_replaced(settings: Settings) -> None:
+def test_a_default_django_hash_is_accepted_and_upgraded(settings: Settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
     old = make_password("a good password")
     settings.PASSWORD_HASHERS = [_OURS]
@@ -50,7 +50,7 @@ def test_a_hash_of_djangos_own_kind_opens_and_is_replaced(settings: Settings) ->
     assert not check_password("another", old)
 
 
-def test_what_is_made_says_how(settings: Settings) -> None:
+def test_a_hash_contains_its_parameters(settings: Settings) -> None:
     settings.PASSWORD_HASHERS = [_OURS]
     made = make_password("a good password")
 

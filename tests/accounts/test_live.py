@@ -1,4 +1,4 @@
-"""What is taken away from somebody ends their live connections: the pages, the log and the hub together."""
+"""Lost access closes live connections, across the pages, the log and the hub."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ENDED = 4001
 
 
 class Browser:
-    """Cookies and forms, without the page's scripts."""
+    """Sends forms and keeps cookies, without the page's scripts."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -30,7 +30,7 @@ class Browser:
         )
 
     async def post(self, path: str, **fields: str) -> str:
-        """Open the page, fill in its form, send it; the page it leads to."""
+        """Open the page, submit its form and return the page that follows."""
         return await asyncio.to_thread(self._post, path, fields)
 
     def _post(self, path: str, fields: dict[str, str]) -> str:
@@ -54,7 +54,7 @@ async def _signed_in(site: Site, name: str) -> Browser:
 
 @pytest.fixture
 async def alice(site: Site) -> Browser:
-    """Alice's first browser, in which she has just registered."""
+    """Return Alice's first browser, in which she has just registered."""
     browser = Browser(site)
     await browser.post("/accounts/register/", username="alice", password=PASSWORD, password_confirmation=PASSWORD)
     return browser
@@ -66,7 +66,9 @@ async def _online(connect: Connect, browser: Browser) -> Client:
     return client
 
 
-async def test_signing_out_closes_that_browser_only(site: Site, connect: Connect, alice: Browser) -> None:
+async def test_signing_out_closes_the_connections_of_that_browser_only(
+    site: Site, connect: Connect, alice: Browser
+) -> None:
     other = await _signed_in(site, "alice")
     cookie = alice.cookie
     mine, tab, others = await _online(connect, alice), await _online(connect, alice), await _online(connect, other)
@@ -79,7 +81,7 @@ async def test_signing_out_closes_that_browser_only(site: Site, connect: Connect
         await again.call("login", appId=101)
 
 
-async def test_a_new_password_closes_the_others_and_signing_out_then_closes_this_one(
+async def test_a_new_password_closes_other_sessions_and_signing_out_closes_this_one(
     site: Site, connect: Connect, alice: Browser
 ) -> None:
     other = await _signed_in(site, "alice")
@@ -94,7 +96,9 @@ async def test_a_new_password_closes_the_others_and_signing_out_then_closes_this
     assert await renewed.closed() == ENDED
 
 
-async def test_signing_in_as_somebody_else_closes_what_was_open(site: Site, connect: Connect, alice: Browser) -> None:
+async def test_signing_in_as_another_user_closes_the_open_connections(
+    site: Site, connect: Connect, alice: Browser
+) -> None:
     await Browser(site).post("/accounts/register/", username="bob", password=PASSWORD, password_confirmation=PASSWORD)
     mine = await _online(connect, alice)
     await alice.post("/accounts/login/", username="bob", password=PASSWORD)
@@ -103,7 +107,9 @@ async def test_signing_in_as_somebody_else_closes_what_was_open(site: Site, conn
     assert (await bobs.call("login", appId=101))["userId"] == "bob"
 
 
-async def test_an_operator_deactivates_alice_and_a_guest(site: Site, connect: Connect, alice: Browser) -> None:
+async def test_deactivation_closes_connections_of_alice_and_a_guest(
+    site: Site, connect: Connect, alice: Browser
+) -> None:
     made = f"from accounts.actions import *; administrator_create(username='root', password='{PASSWORD}')"
     await asyncio.to_thread(site.manage, "shell", "-c", made)
     root = await _signed_in(site, "root")

@@ -1,4 +1,4 @@
-"""What a migration does to the rows of before."""
+"""Migrations convert existing rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from accounts.names import name_key
 from accounts.selectors.users import user_search
 
 
-def test_nicknames_of_before_can_be_found_by_their_sound(db: None) -> None:
+def test_existing_nicknames_can_be_found_by_pinyin_after_the_migration(db: None) -> None:
     nicknames = [f"马远{number}" for number in range(1001)] + ["Alice"]
     rows = [
         User(username=f"p{at}", nickname=name, username_key=f"p{at}", nickname_key=name_key(name))

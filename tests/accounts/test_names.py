@@ -1,4 +1,4 @@
-"""What a name may be. Pure: no database."""
+"""Names are checked without a database."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_a_user_name_in_any_script(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["夏圭？", "Anna ❤️", "the 2nd one!", "👍", "Анна K", "admin's friend"])
-def test_a_guest_name_may_hold_signs(name: str) -> None:
+def test_a_guest_name_may_contain_symbols(name: str) -> None:
     assert check_guest_name(name) == name
 
 
@@ -57,14 +57,14 @@ def test_a_guest_name_may_hold_signs(name: str) -> None:
         ("ali\u0378ce", "unassigned"),
     ],
 )
-def test_a_name_that_hides_something_is_refused(name: str, what: str) -> None:
+def test_a_name_with_invisible_characters_is_refused(name: str, what: str) -> None:
     for check in (check_user_name, check_guest_name, check_nickname):
         with refused_for(BadName, "name_invisible"):
             check(name)
 
 
 @pytest.mark.parametrize("name", ["", " ", "\u3000", " alice", "alice ", "alice\u00a0"])
-def test_a_name_without_substance_or_with_blanks_around_it_is_refused(name: str) -> None:
+def test_an_empty_or_padded_name_is_refused(name: str) -> None:
     with pytest.raises(BadName):
         check_name(name, limit=64)
 
@@ -72,7 +72,7 @@ def test_a_name_without_substance_or_with_blanks_around_it_is_refused(name: str)
 @pytest.mark.parametrize(
     "name", ["~alice", "al ice", "alice@home", "a:b", "a/b", "-alice", "alice.", "<b>", "夏圭？", "ﷺ"]
 )
-def test_a_user_name_with_signs_is_refused(name: str) -> None:
+def test_a_user_name_with_symbols_is_refused(name: str) -> None:
     with pytest.raises(BadName, match=r"letters|letter"):
         check_user_name(name)
 
@@ -80,13 +80,13 @@ def test_a_user_name_with_signs_is_refused(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["admin", "ADMIN", "Ａｄｍｉｎ", "a.d-m_i.n", "system", "everyone", "管理员", "support"]
 )
-def test_a_name_of_office_is_refused_to_an_account(name: str) -> None:
+def test_a_reserved_name_is_refused_for_an_account(name: str) -> None:
     with refused_for(BadName, "name_reserved"):
         check_user_name(name)
     assert check_user_name(name, allow_reserved=True) == name
 
 
-def test_a_guest_is_not_called_system_but_may_be_called_guest() -> None:
+def test_a_guest_cannot_be_named_system_but_can_be_named_guest() -> None:
     with refused_for(BadName, "name_reserved"):
         check_guest_name("System")
     assert check_guest_name("guest") == "guest"
@@ -99,7 +99,7 @@ def test_a_word_that_mixes_look_alike_scripts_is_refused() -> None:
             check(f"{cyrillic_a}lice")
 
 
-def test_heaps_of_marks_are_refused() -> None:
+def test_stacked_combining_marks_are_refused() -> None:
     assert check_nickname("Ze\u0308\u0301d")
     with refused_for(BadNickname, "name_marks"):
         check_nickname("a" + "\u0301" * 12)
@@ -114,26 +114,26 @@ def test_limits_count_characters() -> None:
     with pytest.raises(BadName, match="at most 64"):
         check_user_name("x" * 65)
     with pytest.raises(BadName, match="at most 256"):
-        check_nickname("ﷺ" * 20)  # each becomes eighteen characters when normalised
+        check_nickname("ﷺ" * 20)  # each becomes eighteen characters when normalized
 
 
 @pytest.mark.parametrize("other", ["ALICE", "Alice", "ａｌｉｃｅ", "ＡＬＩＣＥ", "ⓐⓛⓘⓒⓔ", "𝐚𝐥𝐢𝐜𝐞", "ali\ufe0fce"])
-def test_look_alikes_by_width_case_and_style_are_one_name(other: str) -> None:
+def test_width_case_and_style_do_not_distinguish_names(other: str) -> None:
     assert name_key(other) == name_key("alice")
 
 
-def test_composed_and_decomposed_are_one_name() -> None:
+def test_composed_and_decomposed_forms_are_one_name() -> None:
     assert name_key("Zoe\u0308") == name_key("Zo\u00eb")
     assert name_key("STRASSE") == name_key("straße")
 
 
 @given(st.text(max_size=80))
-def test_a_key_is_its_own_key(name: str) -> None:
+def test_a_name_key_is_idempotent(name: str) -> None:
     assert name_key(name_key(name)) == name_key(name)
 
 
 @given(st.text(max_size=80))
-def test_whatever_passes_can_be_stored_and_is_unchanged(name: str) -> None:
+def test_an_accepted_name_is_storable_and_unchanged(name: str) -> None:
     try:
         passed = check_name(name, limit=64)
     except BadName:

@@ -1,4 +1,4 @@
-"""How Chinese names sound, and that nobody pays for it who has none."""
+"""Chinese names have pinyin, and other names do not load the dictionary."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from accounts.pinyin import normalize_query, pinyin_and_initials
         ("马-远 🙂", "mayuan", "my"),
     ],
 )
-def test_a_chinese_name_sounds(name: str, pinyin: str, initials: str) -> None:
+def test_a_chinese_name_has_pinyin(name: str, pinyin: str, initials: str) -> None:
     assert pinyin_and_initials(name) == (pinyin, initials)
 
 
@@ -39,27 +39,27 @@ def test_a_chinese_name_sounds(name: str, pinyin: str, initials: str) -> None:
         ("尉迟恭", "yuchigong"),
     ],
 )
-def test_a_surname_sounds_as_a_surname(name: str, pinyin: str) -> None:
+def test_a_surname_has_its_surname_reading(name: str, pinyin: str) -> None:
     assert pinyin_and_initials(name)[0] == pinyin
 
 
-def test_the_same_character_elsewhere_has_its_usual_sound() -> None:
+def test_the_same_character_elsewhere_has_its_usual_reading() -> None:
     assert pinyin_and_initials("很简单")[0].endswith("dan")
     assert pinyin_and_initials("单车Tom")[0].startswith("dan")
 
 
 @pytest.mark.parametrize("name", ["Alice", "", "🙂", "ひらがな", "홍길동", "Ёлка"])
-def test_other_names_have_no_sound(name: str) -> None:
+def test_other_names_have_no_pinyin(name: str) -> None:
     assert pinyin_and_initials(name) == ("", "")
 
 
 @pytest.mark.parametrize("text", ["lvbu", "LVBU", "Lü bu", "lv'bu", "ｌｖ　ｂｕ"])
-def test_what_is_typed_is_compared_in_one_form(text: str) -> None:
+def test_a_query_is_normalized(text: str) -> None:
     assert normalize_query(text) == "lvbu"
 
 
 @given(st.text(st.characters(min_codepoint=0x3400, max_codepoint=0x9FFF), max_size=USER_NAME_MAX_LENGTH))
-def test_every_sound_fits_its_column(name: str) -> None:
+def test_every_pinyin_fits_its_column(name: str) -> None:
     pinyin, initials = pinyin_and_initials(name)
     assert len(pinyin) <= NAME_KEY_MAX_LENGTH and len(initials) <= USER_NAME_MAX_LENGTH
 

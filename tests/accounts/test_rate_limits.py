@@ -1,4 +1,4 @@
-"""How often one address may make accounts, guests and mail."""
+"""Registrations, guests and mail are rate-limited by address."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _fresh(settings: Settings) -> None:
     settings.IM_REGISTRATION_RATE = 2
 
 
-def test_an_address_reaches_its_limit_and_may_go_on_later(bucket_clock: Clock) -> None:
+def test_an_address_reaches_its_limit_and_recovers(bucket_clock: Clock) -> None:
     registrations = HourlyRateLimit("IM_REGISTRATION_RATE")
     registrations.take("192.0.2.1")
     registrations.take("192.0.2.1")
@@ -52,7 +52,7 @@ def test_refused_registrations_are_not_counted(bucket_clock: Clock) -> None:
     registrations.take("192.0.2.1")
 
 
-def test_the_addresses_of_one_network_count_as_one(bucket_clock: Clock) -> None:
+def test_addresses_of_one_ipv6_network_count_as_one(bucket_clock: Clock) -> None:
     registrations = HourlyRateLimit("IM_REGISTRATION_RATE")
     registrations.take("2001:db8:1:2::1")
     registrations.take("2001:db8:1:2:ffff::9")
@@ -73,7 +73,7 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(registrations.local_keys()) == 10
 
 
-def test_an_address_is_told_when_to_try_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_contains_the_seconds_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     draws: list[tuple[str, float, int]] = []
     results = [TokenBucketResult(left=1, missing=0), TokenBucketResult(left=0.5, missing=0.5)]
 
@@ -91,7 +91,7 @@ def test_an_address_is_told_when_to_try_again(monkeypatch: pytest.MonkeyPatch) -
     assert len({key for key, _, _ in draws}) == 1
 
 
-def test_no_store_tells_who_was_counted(settings: Settings) -> None:
+def test_rate_limit_keys_contain_no_personal_data(settings: Settings) -> None:
     settings.IM_MAIL_RATE = 2
     registrations, mails = HourlyRateLimit("IM_REGISTRATION_RATE"), HourlyRateLimit("IM_MAIL_RATE")
     registrations.take("alice@example.org")

@@ -1,4 +1,4 @@
-"""What browsers are called."""
+"""User agents become readable browser names."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ SAID = {
 
 
 @pytest.mark.parametrize(("said", "name"), SAID.items())
-def test_a_browser_is_called_as_people_know_it(said: str, name: str) -> None:
+def test_a_user_agent_becomes_a_readable_browser_name(said: str, name: str) -> None:
     assert browser_name(said) == name
 
 
-def test_an_endless_one_is_cut() -> None:
+def test_a_very_long_user_agent_is_truncated() -> None:
     assert browser_name("x" * 100_000 + "Firefox/1") == ""

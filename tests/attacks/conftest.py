@@ -1,4 +1,4 @@
-"""An attacker and a bystander on bare sockets."""
+"""Fixtures for an attacker and a bystander on bare sockets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.people import Town
 
 @pytest.fixture
 def attacker(town: Town) -> Iterator[BareSocket]:
-    """A connection on which a guest has logged in."""
+    """Return a connection with a logged-in guest."""
     with BareSocket(town.site) as socket:
         socket.login(town.guest_name("mallory"))
         yield socket
@@ -20,7 +20,7 @@ def attacker(town: Town) -> Iterator[BareSocket]:
 
 @pytest.fixture
 def bystander(town: Town) -> Iterator[BareSocket]:
-    """Somebody else, who must be served before and after."""
+    """Return a connection that must be served before and after the attack."""
     with BareSocket(town.site) as socket:
         socket.login(town.guest_name("bystander"))
         yield socket

@@ -1,6 +1,6 @@
-"""Attack 1: a WebSocket from a page of somewhere else, with or without the victim's cookie.
+"""Attack 1: a page of a foreign origin opens a WebSocket, with or without the victim's cookie.
 
-Refused before it is accepted: the handshake is answered 403.
+The handshake is answered 403 before it is accepted.
 """
 
 from __future__ import annotations
@@ -65,14 +65,14 @@ async def test_a_cookie_without_origin_is_refused(people: People, town: Town, co
     assert await refused(people, cookie=cookie.replace("$victim", town.account().cookie)) == 403
 
 
-async def test_the_sites_own_page_is_welcome_and_signed_in_by_its_cookie(people: People, town: Town) -> None:
+async def test_the_sites_own_page_is_accepted_and_signed_in_by_its_cookie(people: People, town: Town) -> None:
     account = town.account()
     alice = await people.stranger(origin=town.site.url, cookie=account.cookie)
 
     assert (await alice.call("login", appId=101))["id"] == account.id
 
 
-def test_the_sites_own_page_is_welcome_by_each_of_its_names(town: Town) -> None:
+def test_the_sites_own_page_is_accepted_under_each_of_its_hosts(town: Town) -> None:
     host = f"localhost:{town.site.port}"
 
     with BareSocket(town.site, headers={"Host": host, "Origin": f"http://{host}"}) as page:
@@ -82,8 +82,8 @@ def test_the_sites_own_page_is_welcome_by_each_of_its_names(town: Town) -> None:
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:{port}", "127.0.0.1.evil.example:{port}", "*", ".", "x,"]
 )
-def test_a_page_is_not_the_sites_own_because_its_host_says_so(town: Town, host: str) -> None:
-    """A name of the attacker's that resolves to the site (DNS rebinding)."""
+def test_a_page_under_a_foreign_host_name_is_refused(town: Town, host: str) -> None:
+    """The attacker's host name resolves to the site (DNS rebinding)."""
     host = host.format(port=town.site.port)
 
     for cookie in ("", town.account().cookie):
@@ -92,19 +92,19 @@ def test_a_page_is_not_the_sites_own_because_its_host_says_so(town: Town, host: 
             assert page.status == 403
 
 
-async def test_an_allowed_page_is_welcome(people: People, town: Town) -> None:
+async def test_a_page_of_an_allowed_origin_is_accepted(people: People, town: Town) -> None:
     friend = await people.stranger(origin=FRIEND)
 
     assert await friend.call("ping") == "pong"
 
 
-async def test_a_program_without_origin_and_cookie_is_welcome_and_must_log_in(people: People) -> None:
+async def test_a_program_without_origin_and_cookie_is_accepted_and_must_log_in(people: People) -> None:
     program = await people.stranger()
 
     assert await program.code("channel.list") == 1000
 
 
-async def test_a_cookie_of_nobody_from_the_sites_own_page_makes_a_guest_or_nobody(people: People, town: Town) -> None:
+async def test_an_invalid_cookie_on_the_sites_own_page_allows_a_guest_login_only(people: People, town: Town) -> None:
     sessions_of_nobody = ("sessionid=forged", "sessionid=" + "x" * 32, "sessionid=%01")
     for cookie, code in (
         *((cookie, 1003) for cookie in sessions_of_nobody),

@@ -1,4 +1,4 @@
-"""Attack 2, by one's own pages: going on after a device was signed out, or an account deleted."""
+"""Attack 2, account pages: a client continues after its device was signed out or its account was deleted."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def by_cookie(people: People, account: Account) -> Person:
     return person
 
 
-async def test_a_device_that_was_signed_out_from_another_page_is_out(people: People, town: Town) -> None:
+async def test_a_device_signed_out_on_another_page_is_disconnected(people: People, town: Town) -> None:
     account = town.account()
     device = await in_the_shell(town, DEVICE, account)
     page, program = await by_cookie(people, account), await people.login(account)
@@ -47,7 +47,7 @@ async def test_a_device_that_was_signed_out_from_another_page_is_out(people: Peo
     assert await again.code("login", appId=101) == 1003
 
 
-async def test_nobody_signs_out_a_device_of_somebody_else(people: People, town: Town) -> None:
+async def test_mallory_cannot_sign_out_a_device_of_alice(people: People, town: Town) -> None:
     alice, mallory = town.account(), town.account("dave")
     device = await in_the_shell(town, DEVICE, alice)
     page = await by_cookie(people, alice)
@@ -55,7 +55,7 @@ async def test_nobody_signs_out_a_device_of_somebody_else(people: People, town: 
     assert await page.code("heartbeat") == 200
 
 
-async def test_signing_out_everywhere_ends_all_of_it(people: People, town: Town) -> None:
+async def test_signing_out_everywhere_closes_all_connections(people: People, town: Town) -> None:
     account = town.account()
     connections = [await by_cookie(people, account), await people.login(account), await people.login(account, app=102)]
     await asyncio.to_thread(town.post, "/accounts/devices/all/", account.cookie)
@@ -64,7 +64,7 @@ async def test_signing_out_everywhere_ends_all_of_it(people: People, town: Town)
     assert await (await people.stranger()).code("login", appId=101, serviceToken=account.token) == 1003
 
 
-async def test_a_deleted_account_is_nobody_at_once(people: People, town: Town) -> None:
+async def test_a_deleted_account_loses_access_at_once(people: People, town: Town) -> None:
     account = town.account()
     connections = [await by_cookie(people, account), await people.login(account)]
     [bob] = await people("bob")

@@ -1,7 +1,8 @@
-"""Attack 2: going on after one's rights have ended.
+"""Attack 2: a client continues after it has lost its access.
 
-After sign-out, deactivation, a password change or the end of a token the sockets concerned close with 4001, and
-nothing more is accepted: also when only the log tells of it, because another process did it.
+After a sign-out, a deactivation, a password change or the end of a token, the connections concerned close with 4001
+and
+nothing more is accepted. The same holds when another process did it and only the log contains it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ end(user_id={id}, credential=token_credential(token_digest({token!r})))
 
 
 async def elsewhere(town: Town, *ends: tuple[str, Person]) -> None:
-    """End these in another process, whose announcements this server does not hear: the log alone tells of them."""
+    """End these accounts' access in another process without announcements, so that only the log contains it."""
     script = "\n".join(end.format(id=person.id, token=person.token) for end, person in ends)
     await asyncio.to_thread(town.shell, script)
 
@@ -42,7 +43,7 @@ async def by_cookie(people: People, account: Account) -> Person:
     return person
 
 
-async def test_whatever_ended_in_another_process_the_sockets_close(people: People, town: Town) -> None:
+async def test_a_revocation_by_another_process_closes_the_connections(people: People, town: Town) -> None:
     ends = [DEACTIVATE, SIGN_OUT_EVERYWHERE, CHANGE_PASSWORD]
     accounts = [town.account() for _ in ends]
     connections = [
@@ -57,7 +58,7 @@ async def test_whatever_ended_in_another_process_the_sockets_close(people: Peopl
         for connection in [one for mine in connections for one in mine]:
             assert await connection.closed() == 4001
             assert not [one for one in connection.received if one.cmd not in ("login", "enter", "exit")]
-    # The way back is shut as well, and others are not concerned.
+    # Reconnecting is refused as well, and other users are not affected.
     for account in accounts:
         assert await (await people.stranger()).code("login", appId=101, serviceToken=account.token) == 1003
         page = await people.stranger(origin=town.site.url, cookie=account.cookie)
@@ -81,7 +82,7 @@ async def test_a_revoked_token_closes_its_own_connections_only(people: People, t
 
 
 async def test_after_a_deactivation_no_message_is_accepted(people: People, town: Town) -> None:
-    """From the commit on, even before this process has heard of it."""
+    """This holds from the commit, even before this process has read the event."""
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
     ending = asyncio.create_task(elsewhere(town, (DEACTIVATE, alice)))
@@ -102,7 +103,7 @@ async def test_after_a_deactivation_no_message_is_accepted(people: People, town:
     assert (await bob.call("channel.get", target=channel))["lastSeq"] == len(accepted)
 
 
-async def test_signing_out_in_a_browser_closes_what_it_opened(people: People, town: Town) -> None:
+async def test_signing_out_in_a_browser_closes_its_connections(people: People, town: Town) -> None:
     account = town.account()
     pages = [await by_cookie(people, account), await by_cookie(people, account)]
     program = await people.login(account)
@@ -116,7 +117,7 @@ async def test_signing_out_in_a_browser_closes_what_it_opened(people: People, to
     assert await back.code("login", appId=101) == 1003
 
 
-async def test_signing_out_of_one_browser_leaves_the_other(people: People, town: Town) -> None:
+async def test_signing_out_of_one_browser_keeps_the_other_connected(people: People, town: Town) -> None:
     account = town.account()
     script = (
         "from django.contrib.sessions.backends.db import SessionStore\n"
@@ -133,8 +134,8 @@ async def test_signing_out_of_one_browser_leaves_the_other(people: People, town:
     assert await there.code("heartbeat") == 200
 
 
-async def test_a_login_that_meets_its_revocation_does_not_survive(people: People, town: Town) -> None:
-    """Whichever comes first, in the end nobody is logged in by a token that has ended."""
+async def test_a_login_concurrent_with_its_revocation_is_disconnected(people: People, town: Town) -> None:
+    """In either order, no connection remains logged in with an ended token."""
     [alice] = await people("alice")
     connections = [await people.stranger() for _ in range(40)]
 
@@ -155,8 +156,8 @@ async def test_a_login_that_meets_its_revocation_does_not_survive(people: People
             assert await person.closed() == 4001
 
 
-async def test_requests_behind_the_goodbye_are_not_carried_out(people: People, town: Town) -> None:
-    """Of a client that does not stop talking, what comes after its end is not heard."""
+async def test_requests_after_the_close_are_not_executed(people: People, town: Town) -> None:
+    """The server ignores requests that a client sends after its revocation."""
     [alice] = await people("alice")
     assert alice.account is not None
     replies: list[asyncio.Future[Envelope]] = []
@@ -165,7 +166,7 @@ async def test_requests_behind_the_goodbye_are_not_carried_out(people: People, t
 
     async def talk() -> None:
         while True:
-            # The one that is being carried out, and a long queue of others behind it.
+            # One request is running, and a long queue of others follows.
             replies.extend([await alice.post("channel.create", kind="public", name="Late") for _ in range(20)])
             await asyncio.wait(replies[-20:-19])
 
@@ -176,5 +177,6 @@ async def test_requests_behind_the_goodbye_are_not_carried_out(people: People, t
     answered = sum(reply.done() and reply.exception() is None for reply in replies)
     page = await by_cookie(people, alice.account)
     groups = [item for item in (await page.call("channel.list"))["channels"] if item["kind"] == "public"]
-    # Besides what was answered: the one under way, and one whose answer the end has overtaken. 17 and more waited.
+    # Two stored messages may lack a reply: the running one, and one whose reply the close preceded. At least 17 more
+    # waited.
     assert answered <= len(groups) <= answered + 2

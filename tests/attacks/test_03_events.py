@@ -1,6 +1,6 @@
-"""Attack 3, every event to everybody. The kinds come from the registry: one that has no entry here fails.
+"""Attack 3, events: every kind reaches its audience only. A kind of the registry without an entry here fails.
 
-Who may give commands: test_03_matrix.py.
+test_03_matrix.py covers commands.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PUSHES = [kind.name for kind in EVENTS.values() if kind.is_push]
 
 @dataclass
 class Scene:
-    """A group, its owner and a member, and others on the same app. `phone` is the owner's second connection."""
+    """Holds a group, its owner and a member, and others on the same app. `phone` is the owner's second connection."""
 
     people: People
     town: Town
@@ -35,14 +35,14 @@ class Scene:
     message: str
     private: str
     newcomer: str = ""
-    """The id of who comes to the app while it is looked at."""
+    """The id of the user who connects during the test."""
 
     async def change(self, cmd: str, **fields: object) -> None:
-        """The owner gives a command about the message in the group."""
+        """Send a command of the owner about the message in the group."""
         await self.owner.call(cmd, target=self.group, id=self.message, **fields)
 
     def is_about_it(self, push: Envelope) -> bool:
-        """Whether the push names the owner, the newcomer, or a channel of the scene."""
+        """Return whether the push names the owner, the newcomer, or a channel of the scene."""
         ids = (self.owner.id, self.group, self.private, self.newcomer)
         return any(f'"{one}"' in json.dumps(push.data) for one in ids if one)
 
@@ -90,13 +90,13 @@ async def leave(scene: Scene) -> None:
 
 
 async def rename(scene: Scene) -> None:
-    # By another process: the app's room, which has no log, hears nothing of it.
+    # Another process does it, so the global channel, which has no log, gets no event.
     scene.town.shell(f"from accounts.actions import user_rename; user_rename(user_id={scene.owner.id}, nickname='Al')")
 
 
 IN_GROUP = "phone member"
 ON_APP = "owner phone member gone stranger guest"
-# Of each kind how it comes about, and who gets it. To the connection that gave the command its reply says it.
+# For each kind: its cause and its audience. The connection that sent the command gets the reply instead.
 MATRIX: dict[str, tuple[Callable[[Scene], Awaitable[object]], str]] = {
     "msg": (lambda scene: scene.owner.say(scene.group), IN_GROUP),
     "message.edited": (lambda scene: scene.change("message.edit", msg="edited"), IN_GROUP),
@@ -138,7 +138,7 @@ async def scene(people: People, town: Town) -> Scene:
     await owner.say(private)
     own = await owner.say(group)
     made = Scene(people, town, owner, phone, member, gone, stranger, guest, group, own["id"], private)
-    # Until all of that has reached everybody.
+    # Wait until every connection has received all of that.
     await phone.push("msg", id=own["id"])
     await member.push("msg", id=own["id"])
     assert message["target"] == group
@@ -147,7 +147,7 @@ async def scene(people: People, town: Town) -> Scene:
 
 @pytest.mark.each_database
 @pytest.mark.parametrize("kind", PUSHES)
-async def test_who_gets_it(scene: Scene, kind: str) -> None:
+async def test_an_event_reaches_its_audience_only(scene: Scene, kind: str) -> None:
     happens, audience = MATRIX[kind]
     connections: dict[str, Person] = {name: getattr(scene, name) for name in ON_APP.split()}
     starts = {name: (await person.call("heartbeat"))["position"] for name, person in connections.items()}
@@ -161,7 +161,7 @@ async def test_who_gets_it(scene: Scene, kind: str) -> None:
     for name, person in connections.items():
         more = [push for push in await person.settle() if push.cmd == kind and scene.is_about_it(push)]
         assert name in audience.split() or not more, f"{name} got {more}"
-        # By `sync` those get it afterwards who got it live, and nobody gets what is not logged.
+        # `sync` returns an event to the users who got it live, and returns no unlogged event.
         events = (await person.call("sync", after=starts[name]))["events"]
         is_owner = name == "owner" and "phone" in audience.split()
         is_expected = EVENTS[kind].is_logged and (name in audience.split() or is_owner)

@@ -1,6 +1,6 @@
-"""Attack 3: finding out what is there. What one may not see is answered like what does not exist, in every word.
+"""Attack 3, hidden objects: a hidden object is answered exactly like a missing one.
 
-The commands are taken from the registry, so that a new one is attacked without being named here.
+The commands come from the registry, so a new command is attacked without an entry here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tests.support.people import DISABLED, People, Person, Town
 pytestmark = pytest.mark.each_database
 
 ABSENT = "999999999"
-# What a handler needs besides `target`, in values that would be right.
+# Valid values for the fields that a handler needs besides `target`.
 FIELDS: dict[str, Any] = {
     "msg": "x",
     "id": "$message",
@@ -33,16 +33,16 @@ FIELDS: dict[str, Any] = {
 
 
 def targeted() -> list[str]:
-    """The commands that name a channel."""
+    """Return the commands that name a channel."""
     return [name for name, command in COMMANDS.items() if "target" in command.takes.__struct_fields__]
 
 
-def test_there_are_such_commands() -> None:
+def test_the_registry_has_commands_with_a_target() -> None:
     assert len(targeted()) >= 15
 
 
 async def snapshot(owner: Person, targets: list[str]) -> list[Any]:
-    """All that an attack could have changed."""
+    """Return everything that an attack could have changed."""
     return [
         [
             await owner.call("channel.get", target=target),
@@ -54,15 +54,13 @@ async def snapshot(owner: Person, targets: list[str]) -> list[Any]:
 
 
 @pytest.mark.parametrize("cmd", targeted())
-async def test_strangers_those_who_left_and_guests_cannot_tell_what_exists(
-    people: People, town: Town, cmd: str
-) -> None:
+async def test_outsiders_cannot_distinguish_hidden_and_missing_channels(people: People, town: Town, cmd: str) -> None:
     alice, bob, stranger, dave, gone = await people("alice", "bob", "carol", "dave", "bob")
     guest = await people.guest()
     group = await alice.group(bob, gone)
     await gone.call("channel.leave", target=group)
     targets = [group, await alice.group(bob, join="closed", listed=True), await alice.private(bob)]
-    if cmd != "channel.join":  # Whoever knows its number may join it: that it exists is no secret.
+    if cmd != "channel.join":  # A user who knows its number may join it, so its existence is no secret.
         targets.append(await alice.group(bob, join="open"))
     message = (await alice.say(group))["id"]
     before = await snapshot(alice, targets)
@@ -80,7 +78,7 @@ async def test_strangers_those_who_left_and_guests_cannot_tell_what_exists(
     assert await snapshot(alice, targets) == before
 
 
-async def test_lists_and_searches_show_strangers_nothing_of_it(people: People) -> None:
+async def test_lists_and_searches_do_not_show_private_channels_to_strangers(people: People) -> None:
     alice, bob, stranger = await people("alice", "bob", "carol")
     guest = await people.guest()
     name = f"Secret{alice.id}"
@@ -105,7 +103,7 @@ async def test_a_disabled_account_is_answered_like_an_unknown_one(people: People
         assert (answer.code, answer.reason) == (1005, "user_not_found")
         assert answer.data == {"error": f"There is no user named {name}.", "userId": name}
     assert disabled.name not in str(await alice.call("person.search", q=disabled.name))
-    # The name is not free for guests either.
+    # Guests cannot take the name either.
     assert await (await people.stranger()).code("login", appId=101, userId=disabled.name) == 1002
 
 

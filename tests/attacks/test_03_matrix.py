@@ -1,6 +1,6 @@
-"""Attack 3, every command by everybody. The commands come from the registry: one that has no entry here fails.
+"""Attack 3, commands: every command by every role. A command of the registry without an entry here fails.
 
-The same for the calls of HTTP: tests/chat/api/v1/test_matrix.py.
+tests/chat/api/v1/test_matrix.py covers the HTTP calls.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from tests.support.people import People, Person, Town
 ABSENT = "999999999"
 
 ROLES = ("nobody", "guest", "stranger", "gone", "member", "admin", "owner")
-"""Who gives the command, in this order: a connection without log-in, a guest, an account that was never in the group,
-one that has left it, and three who are in it."""
+"""The senders of a command, in this order: a connection without login, a guest, an account that was never in the
+group,
+one that has left it, and three that are in it."""
 
-# Of each command what it takes, and its code for each of them. `$target` is the group, `$message` the owner's message
-# there, `$pinned` one that is pinned, `$own` the giver's own, `$victim` a member of whom each giver has one.
+# For each command: its fields, and its code for each role. `$target` is the group, `$message` the owner's message
+# there, `$pinned` a pinned one, `$own` the sender's own, and `$victim` a member, a different one for each sender.
 MATRIX: dict[str, tuple[dict[str, Any], str]] = {
     "login": ({"appId": 101, "userId": "$fresh"}, "200 1009 1009 1009 1009 1009 1009"),
     "ping": ({}, "200 200 200 200 200 200 200"),
@@ -73,7 +74,7 @@ MATRIX: dict[str, tuple[dict[str, Any], str]] = {
 
 
 def filled(value: Any, values: dict[str, str]) -> Any:
-    """The value with the names that begin with `$` replaced."""
+    """Return the value with the names that begin with `$` replaced."""
     if isinstance(value, dict):
         return {name: filled(one, values) for name, one in value.items()}
     if isinstance(value, list):
@@ -89,7 +90,7 @@ def test_every_command_is_in_the_matrix() -> None:
 
 @pytest.mark.each_database
 @pytest.mark.parametrize("cmd", sorted(COMMANDS))
-async def test_who_may_give_it(people: People, town: Town, cmd: str) -> None:
+async def test_a_command_is_allowed_for_its_roles_only(people: People, town: Town, cmd: str) -> None:
     fields, codes = MATRIX[cmd]
     owner, admin, member, gone, stranger = await people("alice", "alice", "alice", "alice", "alice")
     victims = [town.account("bob") for _ in ROLES]
@@ -110,15 +111,13 @@ async def test_who_may_give_it(people: People, town: Town, cmd: str) -> None:
 
 
 def of_messages() -> list[str]:
-    """The commands that name a message besides its channel."""
+    """Return the commands that name a message besides its channel."""
     return [name for name, command in COMMANDS.items() if {"target", "id"} <= set(command.takes.__struct_fields__)]
 
 
 @pytest.mark.each_database
 @pytest.mark.parametrize("cmd", [*of_messages(), "message.send"])
-async def test_a_message_of_another_channel_or_time_is_like_one_that_does_not_exist(
-    people: People, town: Town, cmd: str
-) -> None:
+async def test_an_unreadable_message_is_answered_like_a_missing_one(people: People, town: Town, cmd: str) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
     here, elsewhere = await carol.group(bob), await alice.group(bob)
     before = await carol.say(here)
@@ -129,7 +128,7 @@ async def test_a_message_of_another_channel_or_time_is_like_one_that_does_not_ex
     field = "replyTo" if cmd == "message.send" else "id"
 
     absent = await alice.refused(cmd, **fields, **{field: ABSENT})
-    # One of another group where she is, one from before her time, and one of people whom she does not know.
+    # One message is in another group of hers, one from before she joined, and one in a channel of strangers.
     private = await bob.say(await bob.private(carol))
     for one in (other, before, private):
         assert await alice.refused(cmd, **fields, **{field: one["id"]}) == absent
@@ -137,7 +136,7 @@ async def test_a_message_of_another_channel_or_time_is_like_one_that_does_not_ex
 
 
 def naming_somebody() -> list[tuple[str, str]]:
-    """The commands that name a person, and how."""
+    """Return the commands that name a user, with the field that does."""
     fields = ("userId", "member", "members")
     found = [
         (name, field) for name, one in COMMANDS.items() for field in fields if field in one.takes.__struct_fields__
@@ -147,8 +146,10 @@ def naming_somebody() -> list[tuple[str, str]]:
 
 @pytest.mark.each_database
 @pytest.mark.parametrize(("cmd", "field"), naming_somebody())
-async def test_who_was_shut_out_and_a_guest_are_like_nobody(people: People, town: Town, cmd: str, field: str) -> None:
-    """Commands that name somebody tell no more of an account that is not active than of a name that nobody has."""
+async def test_deactivated_users_and_guests_are_answered_like_unknown_names(
+    people: People, town: Town, cmd: str, field: str
+) -> None:
+    """Commands that name a user do not distinguish an inactive account from an unused name."""
     [alice] = await people("alice")
     guest, gone = await people.guest(), town.account("dave")
     town.shell(f"from accounts.actions import user_deactivate as end; end(user_id={gone.id})")

@@ -1,4 +1,6 @@
-"""Attack 4: reading on after leaving or being removed. No live event, and no history past the policy by any path."""
+"""Attack 4: a user reads on after leaving or being removed. No live event and no history beyond the policy is
+delivered.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ pytestmark = pytest.mark.each_database
 
 
 async def go(way: str, alice: Person, bob: Person, group: str) -> None:
-    """Bob leaves, or Alice removes him."""
+    """Let Bob leave, or let Alice remove him."""
     if way == "leaves":
         await bob.call("channel.leave", target=group)
     else:
@@ -22,7 +24,7 @@ async def go(way: str, alice: Person, bob: Person, group: str) -> None:
 
 @pytest.mark.parametrize("way", ["leaves", "is removed"])
 @pytest.mark.parametrize("join", ["open", "invite", "closed"])
-async def test_who_is_gone_hears_nothing_more(people: People, way: str, join: str) -> None:
+async def test_a_former_member_gets_no_more_events(people: People, way: str, join: str) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
     phone = await people.again(bob, app=102)
     group = await alice.group(bob, carol, join=join)
@@ -48,7 +50,7 @@ async def test_who_is_gone_hears_nothing_more(people: People, way: str, join: st
 
 @pytest.mark.parametrize("way", ["leaves", "is removed"])
 @pytest.mark.parametrize("join", ["open", "invite", "closed"])
-async def test_to_who_is_gone_the_group_does_not_exist(people: People, way: str, join: str) -> None:
+async def test_a_former_member_is_told_the_group_does_not_exist(people: People, way: str, join: str) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group(bob, join=join)
     message = await bob.say(group, "mine")
@@ -73,7 +75,7 @@ async def test_to_who_is_gone_the_group_does_not_exist(people: People, way: str,
     assert group not in [item["target"] for item in (await bob.call("channel.list"))["channels"]]
 
 
-async def test_who_returns_by_invitation_does_not_read_the_time_between(people: People) -> None:
+async def test_a_reinvited_member_cannot_read_messages_sent_in_between(people: People) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group(bob)
     first = await alice.say(group, "first stay")
@@ -102,7 +104,7 @@ async def test_who_returns_by_invitation_does_not_read_the_time_between(people: 
     assert await bob.code("message.send", target=group, msg="x", replyTo=between["id"]) == 1005
 
 
-async def test_who_is_invited_does_not_read_what_was_before(people: People) -> None:
+async def test_an_invited_member_cannot_read_earlier_messages(people: People) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
     group = await alice.group(bob)
     early = await alice.say(group, "before")
@@ -121,7 +123,7 @@ async def test_who_is_invited_does_not_read_what_was_before(people: People) -> N
     assert "before" not in everything and "message.recalled" not in everything
 
 
-async def test_who_joins_an_open_group_reads_all_of_it(people: People) -> None:
+async def test_joining_an_open_group_gives_its_whole_history(people: People) -> None:
     alice, carol = await people("alice", "carol")
     group = await alice.group(join="open")
     await alice.say(group, "before")
@@ -132,7 +134,7 @@ async def test_who_joins_an_open_group_reads_all_of_it(people: People) -> None:
     assert [message["msg"] for message in page["messages"]] == ["before"]
 
 
-async def test_when_a_group_is_opened_or_shut_its_history_follows_the_policy(people: People) -> None:
+async def test_a_changed_join_policy_changes_the_visible_history(people: People) -> None:
     alice, carol = await people("alice", "carol")
     group = await alice.group()
     old = await alice.say(group, "old")
@@ -146,7 +148,7 @@ async def test_when_a_group_is_opened_or_shut_its_history_follows_the_policy(peo
     assert await carol.code("message.get", target=group, id=old["id"]) == 1005
 
 
-async def test_who_returns_owes_nothing_of_the_time_between(people: People) -> None:
+async def test_messages_sent_in_between_are_not_unread_for_a_returning_member(people: People) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group(bob)
     await bob.call("channel.leave", target=group)
@@ -159,7 +161,7 @@ async def test_who_returns_owes_nothing_of_the_time_between(people: People) -> N
     assert (item["lastSeq"], item["unread"], item["role"]) == (6, 1, "member")
 
 
-async def test_an_admin_who_returns_is_a_member(people: People) -> None:
+async def test_an_admin_returns_as_a_plain_member(people: People) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group(bob)
     await alice.call("channel.role", target=group, member=bob.name, role="admin")

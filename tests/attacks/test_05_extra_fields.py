@@ -1,4 +1,4 @@
-"""Attack 5: fields in a request that only the site may set. Ignored, whatever they are called."""
+"""Attack 5: requests contain fields that only the site may set. They are ignored under any name."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def forged(victim: Person) -> dict[str, Any]:
     }
 
 
-async def test_a_message_is_its_senders_however_it_is_labelled(people: People) -> None:
+async def test_a_forged_sender_of_a_message_is_ignored(people: People) -> None:
     alice, bob, victim = await people("alice", "bob", "carol")
     phone = await people.again(bob, app=103)
     channel = await alice.private(bob)
@@ -71,7 +71,7 @@ async def test_a_message_is_its_senders_however_it_is_labelled(people: People) -
         assert "recalled" not in push.data and "editedAt" not in push.data
 
 
-async def test_what_a_group_is_made_with_is_what_the_protocol_names(people: People) -> None:
+async def test_unknown_fields_of_a_new_group_are_ignored(people: People) -> None:
     alice, victim = await people("alice", "carol")
     extra = {key: value for key, value in forged(victim).items() if key != "kind"}
 
@@ -83,7 +83,7 @@ async def test_what_a_group_is_made_with_is_what_the_protocol_names(people: Peop
     assert [member["id"] for member in members] == [alice.id]
 
 
-async def test_nobody_acts_as_somebody_else(people: People) -> None:
+async def test_forged_fields_do_not_act_for_another_user(people: People) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
     group = await alice.group(bob, carol)
     message = await alice.say(group)
@@ -103,7 +103,7 @@ async def test_nobody_acts_as_somebody_else(people: People) -> None:
     assert (await alice.call("message.get", target=group, id=message["id"]))["msg"] == "hello"
 
 
-async def test_a_mark_moves_the_callers_read_position_only(people: People) -> None:
+async def test_a_forged_read_mark_moves_the_callers_read_position_only(people: People) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
     for _ in range(3):
@@ -114,7 +114,7 @@ async def test_a_mark_moves_the_callers_read_position_only(people: People) -> No
     assert (await alice.call("channel.get", target=channel))["unread"] == 3
 
 
-async def test_a_guest_stays_a_guest(people: People) -> None:
+async def test_forged_login_fields_give_a_guest_no_account(people: People) -> None:
     [alice] = await people("alice")
     guest = await people.stranger()
 

@@ -1,10 +1,11 @@
-"""Attack 6: an upload that is something else than it says: script, two things at once, enormous, by a name that leads
-away, with the place where it was taken.
+"""Attack 6: an upload is not what it claims to be: script, a polyglot, enormous, with a path as its name, with a
+location.
 
-A picture of oneself is made anew, kept under a name of the site's own, and served as what it is; what cannot be read is
-refused and nothing kept (tests/accounts/test_avatars.py has these ends one by one). What `/ws` calls a picture or voice
-is bytes in a message: handed on unchanged (Base64 in JSON), served by no address, and shown by the page only if its own
-first bytes say what it is (tests/js/test_media.py).
+A profile picture is re-encoded, stored under a generated name and served with its true type; an unreadable file is
+refused and nothing is stored (tests/accounts/test_avatars.py covers each case). A picture or voice on `/ws` is bytes
+in
+a message: it is passed on unchanged (Base64 in JSON), has no URL, and the page shows it only if its first bytes match
+its type (tests/js/test_media.py).
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def ask(town: Town, method: str, path: str, body: bytes | None = None, **headers
 
 
 def upload(town: Town, account: Account, content: bytes, name: str = "me.png", type: str = "image/png") -> Reply:
-    """Submit the form as a browser does that says what the attacker wants of the file; where it led to."""
+    """Submit the form with the attacker's file name and type and return the page that follows."""
     cookie, proof = account.cookie, "x" * 32
     head = (
         f'--b\r\nContent-Disposition: form-data; name="csrfmiddlewaretoken"\r\n\r\n{proof}\r\n'
@@ -77,24 +78,24 @@ def upload(town: Town, account: Account, content: bytes, name: str = "me.png", t
 
 
 def files(town: Town, account: Account) -> list[Path]:
-    """What is kept of the account's pictures."""
+    """Return the stored files of the account's pictures."""
     return sorted((town.site.data / "media").rglob(f"{account.id}-*"))
 
 
 def everything(town: Town) -> set[Path]:
-    """Every file of the site's, besides its database and its log."""
+    """Return every file of the site except its database and its log."""
     return {path for path in town.site.data.rglob("*") if path.suffix != ".log" and "sqlite" not in path.name}
 
 
 async def address(people: People, account: Account) -> str:
-    """Of the account's picture, as others are told it."""
+    """Return the URL of the account's picture, as other users get it."""
     [bob] = await people("bob")
     channel = await bob.call("channel.create", kind="private", members=[account.name])
     return str(channel["peer"]["avatar"])
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
-async def test_the_name_and_the_type_of_an_upload_mean_nothing(people: People, town: Town, name: str) -> None:
+async def test_the_name_and_the_type_of_an_upload_are_ignored(people: People, town: Town, name: str) -> None:
     account, before = town.account("carol"), everything(town)
 
     assert upload(town, account, picture(), name, "text/html").status == 200
@@ -109,8 +110,8 @@ async def test_the_name_and_the_type_of_an_upload_mean_nothing(people: People, t
     assert "sandbox" in shown.headers["Content-Security-Policy"]
 
 
-async def test_what_is_kept_is_a_new_picture_and_nothing_else_of_the_file(people: People, town: Town) -> None:
-    """Neither where it was taken, by what, and what the maker said, nor a second meaning."""
+async def test_only_the_re_encoded_picture_is_stored(people: People, town: Town) -> None:
+    """The location, the camera, the maker's notes and a second file format are all removed."""
     exif = Image.Exif()
     exif[0x010F], exif[0x9286] = "Maker", MARK.decode()
     exif.get_ifd(0x8825)[1] = "N"
@@ -128,7 +129,7 @@ async def test_what_is_kept_is_a_new_picture_and_nothing_else_of_the_file(people
 
 
 @pytest.mark.parametrize("content", NO_PICTURES.values(), ids=NO_PICTURES)
-async def test_what_is_no_picture_is_refused_and_not_kept(people: People, town: Town, content: bytes) -> None:
+async def test_a_file_that_is_no_picture_is_refused_and_not_stored(people: People, town: Town, content: bytes) -> None:
     account, before = town.account("carol"), everything(town)
 
     page = upload(town, account, content)
@@ -143,7 +144,7 @@ async def test_what_is_no_picture_is_refused_and_not_kept(people: People, town: 
 
 @pytest_asyncio.fixture
 async def phone(town: Town) -> AsyncIterator[ProtobufClient]:
-    """Mallory on `/ws`."""
+    """Return Mallory's connection on `/ws`."""
     account = town.account("dave")
     client = await ProtobufClient.connect(town.site.acc.replace("/acc", "/ws"), int(account.id))
     assert (await client.login(account.token, sync=0)).code == 200
@@ -155,7 +156,7 @@ async def phone(town: Town) -> AsyncIterator[ProtobufClient]:
 @pytest.mark.parametrize(
     "content", [SVG, HTML, bomb(20_000), picture(form="GIF") + HTML], ids=["svg", "html", "bomb", "two"]
 )
-async def test_what_only_claims_to_be_a_picture_is_bytes_to_everybody(
+async def test_a_fake_picture_or_voice_is_delivered_as_plain_bytes(
     people: People, phone: ProtobufClient, type: str, content: bytes
 ) -> None:
     [alice] = await people("alice")
@@ -168,7 +169,7 @@ async def test_what_only_claims_to_be_a_picture_is_bytes_to_everybody(
     assert heard["name"].startswith("Dave"), "no name of a file came with it"
 
 
-async def test_a_picture_is_served_by_no_address_of_its_own(people: People, town: Town, phone: ProtobufClient) -> None:
+async def test_a_message_picture_has_no_url(people: People, town: Town, phone: ProtobufClient) -> None:
     [alice] = await people("alice")
     await phone.send("single", int(alice.id), HTML, type="picture")
     heard = (await alice.push("msg", type="picture")).data
@@ -177,7 +178,7 @@ async def test_a_picture_is_served_by_no_address_of_its_own(people: People, town
     paths = [f"/{folder}/{heard['id']}" for folder in ("media", "avatars", "files", "messages", "static")]
     cookie = alice.account.cookie if alice.account else ""
     assert [ask(town, "GET", path, Cookie=cookie).status for path in paths] == [404] * len(paths)
-    # Nor by a call, which answers JSON to those who may read the channel only.
+    # A call does not serve it either: it answers JSON, and only to readers of the channel.
     answer = ask(town, "GET", f"/api/v1/messages/{heard['id']}/", Authorization=f"Bearer {reader.token}")
     assert answer.status == 404 and b"script" not in answer.body
     mine = ask(town, "GET", f"/api/v1/messages/{heard['id']}/", Authorization=f"Bearer {alice.token}")
@@ -185,7 +186,7 @@ async def test_a_picture_is_served_by_no_address_of_its_own(people: People, town
     assert b"<script" not in mine.body
 
 
-async def test_a_picture_has_a_largest_size(people: People, phone: ProtobufClient) -> None:
+async def test_a_picture_over_the_size_limit_is_refused(people: People, phone: ProtobufClient) -> None:
     [alice] = await people("alice")
     for content, code in ((b"", 1001), (b"x" * 32_001, 1011)):
         assert (await phone.send("single", int(alice.id), content, type="picture")).code == code

@@ -1,4 +1,4 @@
-"""Attacks 7 and 16 on operators: what people typed, on every page of the admin; names that hide something."""
+"""Attacks 7 and 16 on operators: user text on every admin page, and names with invisible characters."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def operator() -> Client:
 
 @pytest.fixture
 def rows() -> dict[str, int | str]:
-    """Script in everything that people give names and texts to."""
+    """Create rows with script in every name and text that users type."""
     eve = user_register(username="eve", nickname=SCRIPT, password="a good password", email="eve@evil.example")
     User.objects.filter(pk=eve.pk).update(status_text=SCRIPT)
     alice = user_register(username="alice", password="a good password")
@@ -43,7 +43,7 @@ def rows() -> dict[str, int | str]:
     return {"chat/channel": group.pk, "accounts/user": eve.pk, "accounts/app": app.pk}
 
 
-def test_script_is_text_on_every_page_of_the_admin(operator: Client, rows: dict[str, int | str]) -> None:
+def test_script_is_escaped_on_every_admin_page(operator: Client, rows: dict[str, int | str]) -> None:
     shown = 0
     for path in admin_paths():
         url = f"/{path}" if path == NODES else tried(path, rows)[0]
@@ -58,15 +58,15 @@ def test_script_is_text_on_every_page_of_the_admin(operator: Client, rows: dict[
 
 
 @pytest.mark.parametrize("name", ["al\u202eice", "zero\u200bwidth", "\u2066lri", "tab\there", "nul\0"])
-def test_an_operator_gives_no_name_that_hides_something(operator: Client, name: str) -> None:
+def test_an_operator_cannot_set_a_name_with_invisible_characters(operator: Client, name: str) -> None:
     form = {"username": "carol", "nickname": name, "password1": "a good password", "password2": "a good password"}
     assert operator.post("/admin/accounts/user/add/", form).status_code == 200
     operator.post("/admin/accounts/app/add/", {"number": 902, "name": name})
     assert not User.objects.filter(username="carol").exists() and not Channel.objects.exists()
 
 
-def test_a_picture_is_no_markup_in_the_admin(operator: Client) -> None:
-    """Attack 6: what came as a picture or voice is named, not shown; whatever it holds runs nowhere."""
+def test_message_content_is_not_rendered_as_markup_in_the_admin(operator: Client) -> None:
+    """Attack 6: the admin names a picture or voice and does not show it, so its content never runs."""
     eve = user_register(username="eve", nickname="Eve", password="a good password")
     group = channel_create_group(creator=eve, name="Tea")
     row = say(eve, group, "x")

@@ -1,4 +1,4 @@
-"""Attack 7: script that is stored and shown to others. The wire carries it as the text it is."""
+"""Attack 7: script is stored and shown to other users. The protocol carries it unchanged, as text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SCRIPTS = [
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-async def test_a_message_comes_back_as_it_was_typed(people: People, script: str) -> None:
+async def test_a_message_is_delivered_unchanged(people: People, script: str) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
 
@@ -33,12 +33,12 @@ async def test_a_message_comes_back_as_it_was_typed(people: People, script: str)
     assert (await bob.push("msg")).data["msg"] == f"x{script}"
     [item] = (await bob.call("message.history", target=channel))["messages"]
     assert item["msg"] == f"x{script}"
-    # One JSON object a frame, whatever is in it.
+    # Each frame is one JSON object, with any content.
     assert all(isinstance(json.loads(frame), dict) for frame in bob.frames)
 
 
 @pytest.mark.parametrize("script", SCRIPTS[:5])
-async def test_a_groups_name_and_its_note_carry_text(people: People, script: str) -> None:
+async def test_the_name_of_a_group_and_its_note_are_delivered_as_text(people: People, script: str) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group(bob, name=script)
 
@@ -46,7 +46,7 @@ async def test_a_groups_name_and_its_note_carry_text(people: People, script: str
     assert (await bob.call("channel.get", target=group))["name"] == script
 
 
-async def test_a_guests_name_in_enter_and_exit_is_text(people: People) -> None:
+async def test_the_name_of_a_guest_in_enter_and_exit_is_text(people: People) -> None:
     [alice] = await people("alice")
     name = "<b>x</b>"
     guest = await people.guest(name)
@@ -57,7 +57,7 @@ async def test_a_guests_name_in_enter_and_exit_is_text(people: People) -> None:
     assert (await alice.push("exit", fromId=guest.id)).data["from"] == name
 
 
-async def test_what_one_asked_for_is_not_reflected_as_anything_but_json(people: People) -> None:
+async def test_a_request_is_reflected_as_json_only(people: People) -> None:
     [alice] = await people("alice")
     for script in SCRIPTS:
         envelope = await alice.request(script[:60], q=script)

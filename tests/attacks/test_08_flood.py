@@ -1,4 +1,4 @@
-"""Attack 8: floods. By what one request costs, by person, by address, by token, by channel, by comings and goings."""
+"""Attack 8: floods are limited by request cost, user, address, token, channel and presence changes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.rest import Service
 
 pytestmark = pytest.mark.each_database
 
-# What takes the square of its length to read, and as much of it as a head may have.
+# Parsing takes quadratic time, and the length is the most that a request head allows.
 COSTLY = {
     "a cookie of equals signs": ("Cookie", "a" + "=b" * 29_000 + "\xff"),
     "a cookie of escapes": ("Cookie", 'sessionid="' + r"\"" * 29_000 + '"'),
@@ -32,18 +32,18 @@ COSTLY = {
 
 
 def get(town: Town, **headers: str) -> int:
-    """The status of an answer to a request with these headers as they are."""
+    """Send a request with exactly these headers and return the status."""
     lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
     with socket.create_connection(("127.0.0.1", town.site.port), timeout=20) as link:
         link.sendall(f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}Connection: close\r\n\r\n".encode("latin-1"))
         return int(link.recv(65536).split()[1])
 
 
-# -- by what one request costs ----------------------------------------------------------------------------------------
+# -- by request cost --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("what", COSTLY)
-def test_a_header_that_is_costly_to_read_is_not_read(town: Town, what: str) -> None:
+def test_a_header_that_is_costly_to_parse_is_not_parsed(town: Town, what: str) -> None:
     name, value = COSTLY[what]
 
     assert get(town, **{name: value}) == 400
@@ -52,8 +52,8 @@ def test_a_header_that_is_costly_to_read_is_not_read(town: Town, what: str) -> N
 
 
 @pytest.mark.parametrize("value", ["a" + "=b" * 4000 + "\xff", 'sessionid="' + r"\"" * 4000 + '"'])
-def test_a_cookie_as_long_as_allowed_holds_nobody_up(town: Town, value: str) -> None:
-    """Two dozen of them at once: the standard library's parser would take a minute over these."""
+def test_cookies_of_the_longest_size_do_not_delay_others(town: Town, value: str) -> None:
+    """The standard library's parser would take a minute for these 24 requests."""
     attackers = [BareSocket(town.site, headers={"Cookie": value, "Origin": town.site.url}) for _ in range(24)]
     try:
         assert {attacker.status for attacker in attackers} == {101}
@@ -63,14 +63,14 @@ def test_a_cookie_as_long_as_allowed_holds_nobody_up(town: Town, value: str) -> 
             attacker.close()
 
 
-# -- by person --------------------------------------------------------------------------------------------------------
+# -- by user ----------------------------------------------------------------------------------------------------------
 
 BURST = 6
 
 
 @pytest.fixture(scope="module")
 def strict_town(site_factory: SiteFactory) -> Iterator[Town]:
-    """Where a person may do six things at once, and then next to nothing."""
+    """Run a site that allows a user a burst of six requests and then almost none."""
     site = site_factory(
         IM_SEND_RATE="0.01", IM_SEND_BURST=str(BURST), IM_PRESENCE_GRACE="0.1",
         IM_REGISTRATION_RATE="3", IM_API_RATE="0.01",
@@ -88,7 +88,7 @@ async def strictly(strict_town: Town) -> AsyncIterator[People]:
         await client.close()
 
 
-async def test_a_flood_of_edits_is_throttled_by_person(strictly: People) -> None:
+async def test_a_flood_of_edits_is_rate_limited_by_user(strictly: People) -> None:
     alice, bob = await strictly("alice", "bob")
     message = await alice.say(alice.room)
 
@@ -99,11 +99,11 @@ async def test_a_flood_of_edits_is_throttled_by_person(strictly: People) -> None
 
     assert codes == [200] * BURST + [1011]
     assert code == 1011 and data["retryAfter"] > 0
-    # What one says has a measure of its own, and so has everybody else.
+    # Messages have a limit of their own, and so does every other user.
     assert await phone.code("message.send", msg="x") == await bob.code("message.send", msg="x") == 200
 
 
-async def test_a_storm_of_joins_is_throttled_by_person(strictly: People) -> None:
+async def test_a_flood_of_joins_is_rate_limited_by_user(strictly: People) -> None:
     alice, bob = await strictly("alice", "bob")
     group = await alice.group(join="open")
 
@@ -112,7 +112,7 @@ async def test_a_storm_of_joins_is_throttled_by_person(strictly: People) -> None
     assert codes == [200] * BURST + [1011] * BURST
 
 
-async def test_whoever_returns_is_measured_as_before(strictly: People) -> None:
+async def test_reconnecting_does_not_reset_the_rate_limit(strictly: People) -> None:
     [alice] = await strictly("alice")
     while await alice.code("message.send", msg="x") == 200:
         pass
@@ -126,7 +126,7 @@ async def test_whoever_returns_is_measured_as_before(strictly: People) -> None:
 # -- by address and token ---------------------------------------------------------------------------------------------
 
 
-async def test_a_flood_of_guests_is_throttled_by_address_whatever_headers_say(strictly: People) -> None:
+async def test_forged_headers_do_not_avoid_the_rate_limit_of_guests(strictly: People) -> None:
     codes = []
     for number in range(4):
         stranger = await strictly.stranger(**{"x-forwarded-for": f"10.1.1.{number}", "x-real-ip": f"10.2.2.{number}"})
@@ -137,7 +137,7 @@ async def test_a_flood_of_guests_is_throttled_by_address_whatever_headers_say(st
     assert await elsewhere.code("login", appId=101, userId="elsewhere") == 200
 
 
-async def test_a_flood_by_a_token_is_throttled_and_costs_others_nothing(strict_town: Town) -> None:
+async def test_a_flood_with_one_token_is_rate_limited_for_that_token_only(strict_town: Town) -> None:
     flood, other = Service.make(strict_town, "use_gateway"), Service.make(strict_town, "use_gateway")
 
     answers = [
@@ -149,12 +149,12 @@ async def test_a_flood_by_a_token_is_throttled_and_costs_others_nothing(strict_t
     assert (await other.call(strict_town.site, "GET", "apps/")).status == 200
 
 
-# -- by channel: what others make long must not end one's connection ---------------------------------------------------
+# -- by channel: long content of others must not close a connection ----------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def narrow_town(site_factory: SiteFactory) -> Iterator[Town]:
-    """Where little may wait for a connection, and a person may be in few groups."""
+    """Run a site with small outboxes and few groups for each user."""
     site = site_factory(IM_OUTBOX_BYTES="100000", IM_PRESENCE_GRACE="0.1", IM_MAX_GROUPS_PER_USER="300")
     with contextlib.closing(Town(site, {"alice": 10, "bob": 10})) as made, site:
         yield made
@@ -168,7 +168,7 @@ async def narrowly(narrow_town: Town) -> AsyncIterator[People]:
         await client.close()
 
 
-async def test_long_pins_and_long_finds_come_in_parts(narrowly: People) -> None:
+async def test_long_lists_of_pins_and_search_results_come_in_pages(narrowly: People) -> None:
     mallory, bob = await narrowly("alice", "bob")
     channel = await mallory.private(bob)
     for _ in range(6):
@@ -190,7 +190,7 @@ async def test_long_pins_and_long_finds_come_in_parts(narrowly: People) -> None:
     assert len(set(found)) == 6
 
 
-async def test_who_is_put_into_very_many_groups_gets_their_list_in_parts(narrowly: People) -> None:
+async def test_a_very_long_channel_list_comes_in_pages(narrowly: People) -> None:
     mallory, bob = await narrowly("alice", "bob")
     groups = {await mallory.group(bob, name="字" * 64) for _ in range(200)}
 
@@ -203,7 +203,7 @@ async def test_who_is_put_into_very_many_groups_gets_their_list_in_parts(narrowl
     assert set(listed) == {*groups, bob.room} and len(listed) == len(groups) + 1
 
 
-async def test_nobody_is_in_more_groups_than_a_person_may(narrowly: People) -> None:
+async def test_the_number_of_groups_of_a_user_is_limited(narrowly: People) -> None:
     mallory, bob = await narrowly("alice", "bob")
     replies = [await mallory.post("channel.create", kind="public", name="x", members=[bob.name]) for _ in range(300)]
     assert {(await reply).code for reply in replies} == {200}
@@ -214,17 +214,17 @@ async def test_nobody_is_in_more_groups_than_a_person_may(narrowly: People) -> N
     group = await other.group(join="open")
     assert (await other.refused("channel.invite", target=group, members=[bob.name]))[0] == 1011
     assert (await bob.refused("channel.join", target=group))[0] == 1011
-    # Who leaves one has room for another.
+    # Leaving a group makes room for another.
     await bob.call("channel.leave", target=(await bob.call("channel.list"))["channels"][1]["target"])
     await bob.call("channel.join", target=group)
 
 
-# -- by address, of what is not shared with a running site ------------------------------------------------------------
+# -- by address, with settings that a running site does not share -----------------------------------------------------
 
 
 @pytest.mark.django_db
-def test_one_password_tried_on_everybody_is_stopped_by_address(settings: Settings) -> None:
-    """Each name by itself is far from its lock."""
+def test_password_spraying_is_rate_limited_by_address(settings: Settings) -> None:
+    """No single name comes near its lock."""
     settings.IM_SIGN_IN_RATE = 4  # type: ignore[attr-defined]
     user_register(username="alice", nickname="Alice", password="a good password")
     spray = Client(REMOTE_ADDR="203.0.113.7", HTTP_X_FORWARDED_FOR="10.0.0.1")
@@ -234,11 +234,11 @@ def test_one_password_tried_on_everybody_is_stopped_by_address(settings: Setting
         tried.append(spray.post(call, "phone_number=1&password=summer", "application/x-www-form-urlencoded"))
         assert [answer.status_code for answer in tried] == [200] * 4
 
-        # Not even the right one is looked at now.
+        # Even the right password is refused now.
         answer = spray.post(page, {"username": "alice", "password": "a good password"})
         assert answer.status_code == 429 and answer["Retry-After"]
         assert "_auth_user_id" not in spray.session
-        # Somebody elsewhere signs in.
+        # A user at another address can sign in.
         home = Client(REMOTE_ADDR="203.0.113.8")
         assert home.post(page, {"username": "alice", "password": "a good password"}).status_code == 302
     finally:

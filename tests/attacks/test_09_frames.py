@@ -1,6 +1,6 @@
-"""Attack 9: frames that are too large, endless, broken or many.
+"""Attack 9: frames are too large, endless, broken or many.
 
-Each gets its close code, and a connected bystander is served before and after. No database decides any of it, so these
+Each gets its close code, and a connected bystander is served before and after. The database plays no part, so these
 tests run once.
 """
 
@@ -25,7 +25,7 @@ MIB = 1 << 20
 
 
 def resident(town: Town) -> int:
-    """Bytes of memory the server holds."""
+    """Return the bytes of memory that the server holds."""
     pages = int(Path(f"/proc/{town.site.pid}/statm").read_text().split()[1])
     return pages * 4096
 
@@ -67,7 +67,7 @@ def test_a_message_in_a_few_fragments_is_read(attacker: BareSocket) -> None:
     attacker.send(frame(TEXT, PING_REQUEST[:5], fin=False), frame(PING, b"between"))
     attacker.send(frame(CONTINUATION, b"", fin=False), frame(CONTINUATION, PING_REQUEST[5:]))
 
-    while (got := attacker.next()) is not None and got[0] == TEXT:  # Of others' coming and going.
+    while (got := attacker.next()) is not None and got[0] == TEXT:  # Presence pushes of other users.
         assert b'"seq":"1"' not in got[1], "the pong comes before the reply"
     assert got == (PONG, b"between")
     assert attacker.reply()["response"]["data"] == "pong"
@@ -126,9 +126,9 @@ def test_a_flood_of_pings_with_unread_pongs_costs_little_memory(town: Town) -> N
     before = resident(town)
     with BareSocket(town.site, buffer=4096) as flood:
         flood.login(town.guest_name("mallory"))
-        with contextlib.suppress(OSError):  # The server may let go of us, or read no further.
+        with contextlib.suppress(OSError):  # The server may close the connection, or stop reading.
             for _ in range(100):
-                flood.link.sendall(frame(PING, b"x" * 125) * 8000)  # 100 MiB in all
+                flood.link.sendall(frame(PING, b"x" * 125) * 8000)  # 100 MiB in total
 
     assert resident(town) - before < 32 * MIB
 
@@ -156,7 +156,7 @@ def test_a_handshake_without_a_proper_key_is_refused(town: Town, key: str) -> No
 def test_random_bytes_after_the_handshake_get_a_close_code_or_no_answer(town: Town, raw: bytes) -> None:
     with BareSocket(town.site) as socket:
         socket.send(raw, frame(CLOSE, (1000).to_bytes(2, "big")))
-        # What we sent may be the beginning of a longer frame, so that our close is a part of it.
+        # The bytes sent may begin a longer frame, so that the close frame becomes a part of it.
         socket.link.settimeout(0.2)
         with contextlib.suppress(TimeoutError):
             assert socket.close_code() in (None, 1000, 1002, 1005, 1007, 1009)

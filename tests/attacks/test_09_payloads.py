@@ -1,4 +1,4 @@
-"""Attack 9: JSON that is deep, huge or wrong.
+"""Attack 9: JSON is deep, huge or invalid.
 
 Each request gets one clear answer, and a connected bystander is served before and after.
 """
@@ -23,7 +23,7 @@ PING_REQUEST = b'{"seq":"1","cmd":"ping"}'
 
 
 def ask(socket: BareSocket, raw: bytes, opcode: int = TEXT) -> dict[str, Any]:
-    """Send a frame; the one answer to it that comes before that of a ping after it."""
+    """Send a frame and a ping, and return the one answer that precedes the reply to the ping."""
     socket.send(frame(opcode, raw), frame(TEXT, b'{"seq":"end of test","cmd":"ping"}'))
     answers = []
     while (got := socket.next()) is not None:
@@ -110,7 +110,7 @@ requests = st.fixed_dictionaries(
 
 @pytest.fixture(scope="module")
 def sockets(town: Town) -> Iterator[list[BareSocket]]:
-    """Connections of an account and of a guest, and one without a log-in."""
+    """Return connections of an account and of a guest, and one without a login."""
     with contextlib.ExitStack() as stack:
         made = [stack.enter_context(BareSocket(town.site)) for _ in range(3)]
         made[0].request("login", appId=101, serviceToken=town.account().token)

@@ -1,4 +1,4 @@
-"""Attack 10: taking one's time. A slow handshake, a slow body, no log-in, silence and not reading end by a deadline."""
+"""Attack 10: slow clients. A slow handshake, a slow body, no login, silence and unread data end at a deadline."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PING_REQUEST = b'{"seq":"1","cmd":"ping"}'
 
 @pytest.fixture(scope="module")
 def impatient(site_factory: SiteFactory) -> Iterator[Site]:
-    """Waits a second for a request, for a log-in and for the answer to a ping, but does not mind silence."""
+    """Run a site with deadlines of a second for requests, logins and pongs, and none for silence."""
     with site_factory(
         IM_LOGIN_TIMEOUT="1",
         IM_REQUEST_TIMEOUT="1",
@@ -34,13 +34,13 @@ def impatient(site_factory: SiteFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def talkative(site_factory: SiteFactory) -> Iterator[Site]:
-    """Closes who is silent for two seconds, and takes no large bodies."""
+    """Run a site that closes clients after two silent seconds and accepts no large bodies."""
     options = {"IM_HEARTBEAT_TIMEOUT": "2", "IM_PING_INTERVAL": "0.5", "IM_PRESENCE_GRACE": "0.1"}
     with site_factory(**options, IM_MAX_BODY_BYTES="100000") as site:
         yield site
 
 
-# -- before the log-in ------------------------------------------------------------------------------------------------
+# -- before the login -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -52,15 +52,15 @@ def talkative(site_factory: SiteFactory) -> Iterator[Site]:
     ],
     ids=["nothing", "half a handshake", "half a body"],
 )
-def test_a_request_that_does_not_come_is_not_waited_for(impatient: Site, said: bytes) -> None:
+def test_a_connection_without_a_request_is_closed(impatient: Site, said: bytes) -> None:
     with socket.create_connection(("127.0.0.1", impatient.port), timeout=10) as link:
         link.sendall(said)
 
-        while link.recv(65536):  # It may be answered before.
+        while link.recv(65536):  # The server may answer earlier.
             pass
 
 
-def test_a_request_that_comes_byte_by_byte_is_not_waited_for(impatient: Site) -> None:
+def test_a_request_sent_byte_by_byte_is_cut_off(impatient: Site) -> None:
     said = b"GET /acc HTTP/1.1\r\nHost: x\r\n" + b"X-Slow: 1\r\n" * 1000
     with socket.create_connection(("127.0.0.1", impatient.port), timeout=10) as link:
         link.settimeout(0.05)
@@ -84,8 +84,8 @@ def test_a_request_that_comes_byte_by_byte_is_not_waited_for(impatient: Site) ->
     ],
     ids=["encoded", "with a body", "a long header", "many headers", "no name", "no value"],
 )
-def test_what_is_no_handshake_is_refused_at_once(talkative: Site, headers: dict[str, str]) -> None:
-    """Not left open: such sockets are counted by nobody."""
+def test_an_invalid_handshake_is_refused_at_once(talkative: Site, headers: dict[str, str]) -> None:
+    """A socket that remained open would be in no connection count."""
     with BareSocket(talkative, headers=headers) as nobody:
         assert nobody.status in (400, 431)
         assert nobody.next() is None
@@ -98,8 +98,8 @@ def test_a_handshake_for_an_endless_path_is_refused_at_once(talkative: Site) -> 
 
 
 @pytest.mark.parametrize("length", ["Content-Length: 100000000", "Transfer-Encoding: chunked"])
-def test_a_body_without_end_is_cut_off(talkative: Site, length: str) -> None:
-    """Not at the deadline: by its size. It would fill the disk before."""
+def test_an_endless_body_is_cut_off(talkative: Site, length: str) -> None:
+    """The size limit cuts it off; until the deadline it would fill the disk."""
     head = f"POST /api/v1/messages/ HTTP/1.1\r\nHost: 127.0.0.1\r\n{length}\r\n\r\n".encode()
     chunk = b"x" * 1000 if "Length" in length else b"3e8\r\n" + b"x" * 1000 + b"\r\n"
     with socket.create_connection(("127.0.0.1", talkative.port), timeout=10) as link:
@@ -110,12 +110,12 @@ def test_a_body_without_end_is_cut_off(talkative: Site, length: str) -> None:
             pytest.fail("the server took a hundred megabytes")
 
 
-def test_who_never_logs_in_is_closed_with_4000(impatient: Site) -> None:
+def test_a_connection_without_login_is_closed_with_4000(impatient: Site) -> None:
     with BareSocket(impatient) as nobody:
         assert nobody.close_code() == 4000
 
 
-def test_talking_and_failing_to_log_in_does_not_put_it_off(impatient: Site) -> None:
+def test_failed_logins_do_not_extend_the_login_deadline(impatient: Site) -> None:
     with BareSocket(impatient) as nobody:
         code = None
         while code is None:
@@ -125,12 +125,12 @@ def test_talking_and_failing_to_log_in_does_not_put_it_off(impatient: Site) -> N
             assert got is not None
             if got[0] == 8:
                 code = int.from_bytes(got[1][:2], "big")
-            time.sleep(0.01)  # So that it is no flood.
+            time.sleep(0.01)  # This stays below the flood limit.
 
         assert code == 4000
 
 
-def test_who_has_logged_in_stays(impatient: Site) -> None:
+def test_a_logged_in_connection_has_no_login_deadline(impatient: Site) -> None:
     with BareSocket(impatient) as nobody, BareSocket(impatient) as guest:
         guest.login("patience")
 
@@ -138,7 +138,7 @@ def test_who_has_logged_in_stays(impatient: Site) -> None:
         assert online(guest) == ["patience"]
 
 
-# -- afterwards -------------------------------------------------------------------------------------------------------
+# -- after the login --------------------------------------------------------------------------------------------------
 
 
 def online(guest: BareSocket) -> list[str]:
@@ -152,15 +152,15 @@ def online(guest: BareSocket) -> list[str]:
 
 
 def wait_for(guest: BareSocket, names: list[str]) -> None:
-    """Ask who is online until it is these. Bounded by the time-out of a test that hangs: 30 s."""
+    """Poll the online users until they equal `names`. The test timeout of 30 s ends the wait."""
     deadline = time.monotonic() + 30
     while (found := online(guest)) != names:
         assert time.monotonic() < deadline, found
         time.sleep(0.05)
 
 
-def test_who_is_silent_is_closed_with_4002(talkative: Site) -> None:
-    """Answering the server's pings is not talking: a page that hangs still does that."""
+def test_a_silent_client_is_closed_with_4002(talkative: Site) -> None:
+    """Pongs do not count as activity: the browser of a hanging page still sends them."""
     with BareSocket(talkative) as guest:
         guest.login("silent")
         while (got := guest.next()) is not None and got[0] != 8:
@@ -170,7 +170,7 @@ def test_who_is_silent_is_closed_with_4002(talkative: Site) -> None:
         assert got is not None and int.from_bytes(got[1][:2], "big") == 4002
 
 
-def test_who_sends_heartbeats_stays(talkative: Site) -> None:
+def test_a_client_that_sends_heartbeats_remains_connected(talkative: Site) -> None:
     with BareSocket(talkative) as silent, BareSocket(talkative) as guest:
         silent.login("silent")
         guest.login("alive")
@@ -181,7 +181,7 @@ def test_who_sends_heartbeats_stays(talkative: Site) -> None:
         assert guest.reply("beat")["response"]["code"] == 200
 
 
-def test_who_does_not_answer_pings_is_gone(impatient: Site) -> None:
+def test_a_client_that_answers_no_pings_is_disconnected(impatient: Site) -> None:
     with BareSocket(impatient) as dead, BareSocket(impatient) as guest:
         dead.login("dead")
         guest.login("alive")
@@ -189,32 +189,32 @@ def test_who_does_not_answer_pings_is_gone(impatient: Site) -> None:
         wait_for(guest, ["alive"])
 
 
-def test_who_reads_nothing_is_gone_even_if_the_goodbye_cannot_be_written(impatient: Site) -> None:
+def test_a_client_that_reads_nothing_is_disconnected_without_a_close_frame(impatient: Site) -> None:
     with BareSocket(impatient, buffer=4096) as stuck, BareSocket(impatient) as guest:
         stuck.login("stuck")
         guest.login("alive")
         stuck.link.settimeout(0.5)
         with contextlib.suppress(TimeoutError, ConnectionError):
-            while True:  # Until the answers fill every buffer on the way.
+            while True:  # Until the answers fill every buffer on the path.
                 stuck.link.sendall(frame(TEXT, b'{"seq":"1","cmd":"app.list"}') * 100)
 
         wait_for(guest, ["alive"])
 
 
-def test_who_reads_nothing_is_gone_though_nothing_waits_for_them(impatient: Site) -> None:
-    """Only the transport is full: of answers to pings. The goodbye of the missed ping can never be written."""
+def test_a_client_with_a_full_transport_only_is_disconnected(impatient: Site) -> None:
+    """Only the transport is full, with pongs. The close frame for the missed ping can never be written."""
     with BareSocket(impatient, buffer=4096) as stuck:
         stuck.login("stuck")
         for _ in range(20):
             stuck.send(frame(PING, b"x" * 125) * 8000)
 
-        # Not before: who answers no ping while the others are written would be gone as well.
+        # This client connects only now; it would miss pings while the others are written.
         with BareSocket(impatient) as guest:
             guest.login("alive")
             wait_for(guest, ["alive"])
 
 
-def test_the_server_ends_though_somebody_reads_nothing(site_factory: SiteFactory) -> None:
+def test_the_server_stops_despite_a_client_that_reads_nothing(site_factory: SiteFactory) -> None:
     site = site_factory()
     with site, BareSocket(site, buffer=4096) as stuck:
         stuck.login("stuck")

@@ -1,7 +1,8 @@
-"""Attack 11: getting hold of an API token, or going on with one that has ended.
+"""Attack 11: an attacker obtains an API token, or uses one that has ended.
 
-Only its hash is kept; it is shown once, to who made it; it counts in the header alone, never in an address, a form or a
-cookie; it is written down nowhere; and once revoked it is worth nothing, on any call and on open connections.
+Only its hash is stored, and it is shown once, to its creator. It is accepted in the header only, never in a URL, a
+form
+or a cookie. No log contains it. A revoked token is refused on every call and on open connections.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.each_database
 
 TOKENS = "/admin/knox/authtoken/"
 NAMES = ["token", "access_token", "api_key", "apikey", "auth", "Authorization", "serviceToken", "service_token"]
-"""How programs call a token that they put where it does not belong."""
+"""Names that programs use for a token in a wrong place."""
 OPERATOR = "from accounts.models import User; User.objects.filter(pk={id}).update(is_staff=True, is_superuser=True)"
 SERVICE = """
 from accounts.actions import service_create
@@ -55,7 +56,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Shop:
-    """A service, its id, and the token that an operator has made for it."""
+    """A service, its id, and the token that an operator has created for it."""
 
     name: str
     id: int
@@ -63,7 +64,7 @@ class Shop:
 
 
 def ask(town: Town, method: str, path: str, form: dict[str, Any] | None = None, **headers: str) -> Reply:
-    """One HTTP request; what it led to is not followed."""
+    """Send one HTTP request without following redirects."""
     body = None if form is None else urlencode(form)
     kind = {} if form is None else {"Content-Type": "application/x-www-form-urlencoded"}
     with closing(http.client.HTTPConnection("127.0.0.1", town.site.port, timeout=20)) as link:
@@ -73,14 +74,14 @@ def ask(town: Town, method: str, path: str, form: dict[str, Any] | None = None, 
 
 
 def submit(town: Town, path: str, cookie: str, form: dict[str, Any]) -> Reply:
-    """Submit a form of the site's pages as the browser with that cookie."""
+    """Submit a form of the site's pages as the browser with this cookie."""
     proof = "x" * 32
     return ask(town, "POST", path, {"csrfmiddlewaretoken": proof, **form}, Cookie=f"{cookie}; csrftoken={proof}")
 
 
 @pytest.fixture(scope="module")
 def town(site_factory: SiteFactory) -> Iterator[Town]:
-    """A site that writes down all it can, and lets no program in without a token."""
+    """Run a site that logs everything and requires a token of every program."""
     site = site_factory(IM_LOG_LEVEL="DEBUG", IM_OPEN_GATEWAY="", IM_PRESENCE_GRACE="0.1")
     with closing(Town(site, {"alice": 10, "bob": 10})) as made, site:
         yield made
@@ -88,7 +89,7 @@ def town(site_factory: SiteFactory) -> Iterator[Town]:
 
 @pytest.fixture
 def olga(town: Town) -> Account:
-    """An operator's account."""
+    """Return an operator's account."""
     account = town.account()
     town.shell(OPERATOR.format(id=account.id))
     return account
@@ -106,7 +107,7 @@ def shop(town: Town, olga: Account) -> Shop:
 
 @pytest_asyncio.fixture
 async def phone(town: Town, shop: Shop) -> AsyncIterator[ProtobufClient]:
-    """The shop on `/ws`."""
+    """Return the shop's connection on `/ws`."""
     client = await ProtobufClient.connect(town.site.acc.replace("/acc", "/ws"), shop.id)
     assert (await client.login(shop.token, sync=0)).code == 200
     yield client
@@ -120,7 +121,7 @@ async def on_acc(people: People, shop: Shop) -> Person:
 
 
 def leaked(text: str, *tokens: str) -> list[str]:
-    """Pieces of the tokens that stand in the text, each longer than what a row is found by."""
+    """Return the pieces of the tokens in the text that are longer than the lookup prefix of a row."""
     pieces = [token[start : start + 16] for token in tokens for start in range(len(token) - 15)]
     return [piece for piece in pieces if piece in text]
 
@@ -137,16 +138,16 @@ def ws_call(town: Town, token: str, group: str) -> Reply:
     return ask(town, "GET", f"/group_user/list?group_id={group}", token=token)
 
 
-# -- kept and shown ---------------------------------------------------------------------------------------------------
+# -- storage and display ----------------------------------------------------------------------------------------------
 
 
-def test_who_reads_the_database_finds_no_token(town: Town, shop: Shop) -> None:
+def test_the_database_contains_no_token(town: Town, shop: Shop) -> None:
     account = town.account("bob")
     assert rest(town, shop.token).status == 200
     kept = town.shell(EVERYTHING)
 
     assert shop.name in kept and account.session in kept, "all of it was read"
-    # Its beginning is there, to find the row by; what is left of it is 49 digits that nobody guesses.
+    # Its prefix is stored, to find the row; the remaining 49 digits cannot be guessed.
     assert leaked(kept, shop.token, account.token) == []
     digest = re.search(rf"knox_authtoken .*'([0-9a-f]{{128}})'.*{shop.token[:15]}", kept)
     assert digest is not None
@@ -166,16 +167,16 @@ def test_a_token_is_shown_once(town: Town, olga: Account, shop: Shop) -> None:
     assert "Till 1" in ask(town, "GET", TOKENS, Cookie=olga.cookie).text
 
 
-# -- where it counts --------------------------------------------------------------------------------------------------
+# -- accepted places --------------------------------------------------------------------------------------------------
 
 
-def test_a_token_counts_in_its_header(town: Town, shop: Shop) -> None:
+def test_a_token_is_accepted_in_its_header(town: Town, shop: Shop) -> None:
     assert [rest(town, shop.token, scheme).status for scheme in ("Bearer", "Token")] == [200, 200]
     assert gateway(town, shop.token).data["code"] == 200
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_token_in_an_address_a_form_or_a_cookie_counts_for_nothing(town: Town, shop: Shop, name: str) -> None:
+def test_a_token_in_a_url_a_form_or_a_cookie_is_ignored(town: Town, shop: Shop, name: str) -> None:
     person = town.account("bob").token
     for value in (shop.token, f"Bearer {shop.token}", f"Token {shop.token}"):
         query = urlencode({name: value})
@@ -189,19 +190,19 @@ def test_a_token_in_an_address_a_form_or_a_cookie_counts_for_nothing(town: Town,
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_a_token_in_the_address_of_a_connection_counts_for_nothing(people: People, shop: Shop, name: str) -> None:
+async def test_a_token_in_the_url_of_a_connection_is_ignored(people: People, shop: Shop, name: str) -> None:
     person = await people.stranger(query=f"?{urlencode({name: shop.token})}")
     assert await person.code("heartbeat") == 1000
     assert await person.code("message.send", type="text", msg="x") == 1000
 
 
-# -- written down nowhere ---------------------------------------------------------------------------------------------
+# -- logs -------------------------------------------------------------------------------------------------------------
 
 
-async def test_no_token_stands_in_the_log_however_it_came(
+async def test_no_token_is_written_to_the_log(
     town: Town, people: People, olga: Account, shop: Shop, phone: ProtobufClient
 ) -> None:
-    """Right, wrong, ended, and in the wrong place; at the level on which everything is written down."""
+    """Valid, wrong, ended and misplaced tokens are tried, at the most detailed log level."""
     wrong = f"{shop.token[:-1]}{'0' if shop.token[-1] != '0' else '1'}"
     await on_acc(people, shop)
     for token in (shop.token, wrong):
@@ -223,18 +224,18 @@ async def test_no_token_stands_in_the_log_however_it_came(
     assert leaked(log, shop.token, wrong) == []
 
 
-# -- revoked at once --------------------------------------------------------------------------------------------------
+# -- revocation -------------------------------------------------------------------------------------------------------
 
 
 def revoked(town: Town, olga: Account, shop: Shop) -> Reply:
-    """What an operator does about a token that has got about."""
+    """Revoke a leaked token as an operator does."""
     digest = town.shell(
         f"from knox.models import AuthToken; print(AuthToken.objects.get(user={shop.id}).digest)"
     ).strip()
     return submit(town, TOKENS, olga.cookie, {"action": "revoke", "_selected_action": digest})
 
 
-async def test_a_revoked_token_ends_on_every_way_at_once(
+async def test_a_revoked_token_is_refused_everywhere_at_once(
     town: Town, people: People, olga: Account, shop: Shop, phone: ProtobufClient
 ) -> None:
     [alice] = await people("alice")
@@ -247,7 +248,7 @@ async def test_a_revoked_token_ends_on_every_way_at_once(
 
     assert (await asyncio.to_thread(revoked, town, olga, shop)).status == 302
 
-    # Calls ask for the token's row each time: not one more is answered.
+    # Each call reads the token's row, so not a single call more is answered.
     assert (rest(town, shop.token).status, gateway(town, shop.token).data["code"]) == (401, 1003)
     assert ws_call(town, shop.token, group).data == {"code": -1, "msg": "This token is not valid.", "data": {}}
     async with asyncio.timeout(5):
@@ -260,10 +261,10 @@ async def test_a_revoked_token_ends_on_every_way_at_once(
     assert (await alice.call("channel.get", target=group))["lastSeq"] == 1
 
 
-async def test_what_is_sent_while_it_is_revoked_is_stored_before_or_not_at_all(
+async def test_no_message_is_accepted_after_a_revocation_is_confirmed(
     town: Town, people: People, olga: Account, shop: Shop
 ) -> None:
-    """By calls, which have no connection that could close: after the answer to the operator nothing is accepted."""
+    """Calls have no connection that could close; no call is accepted after the operator's request is answered."""
     [alice] = await people("alice")
     ending = asyncio.create_task(asyncio.to_thread(revoked, town, olga, shop))
     accepted: list[bool] = []

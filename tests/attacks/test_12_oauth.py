@@ -1,5 +1,6 @@
-"""Attack 12: signing in by an account elsewhere with a state that is replayed, missing or another's, with a `next` that
-leads away, with an address that is not one's own. No sign-in, no silent link. (In a browser: tests/e2e/test_oauth.py.)
+"""Attack 12: OAuth with a replayed, missing or foreign state, a `next` to another site, or a foreign email address.
+
+None of them signs a user in or links an account silently. tests/e2e/test_oauth.py covers the browser.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def provider(db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 def leave(client: Client, way: str, page: str = "", **form: str) -> str:
-    """Go to the provider and say yes there; where that leads back to."""
+    """Go to the provider, consent there, and return the callback URL."""
     answer = client.post(f"/accounts/oauth/{way}/{page}", form)
     assert answer.status_code == 302, answer.content.decode()
     page = urlopen(answer["Location"]).read().decode()
@@ -70,7 +71,7 @@ def links() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_alice_comes_and_comes_again(provider: IdentityProvider, way: str) -> None:
+def test_alice_signs_up_and_signs_in_again(provider: IdentityProvider, way: str) -> None:
     for _ in range(2):
         client = Client()
         assert client.get(leave(client, way))["Location"] == "/"
@@ -80,7 +81,7 @@ def test_alice_comes_and_comes_again(provider: IdentityProvider, way: str) -> No
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_the_session_is_a_new_one(provider: IdentityProvider, way: str) -> None:
+def test_signing_in_creates_a_new_session(provider: IdentityProvider, way: str) -> None:
     client = Client()
     back = leave(client, way)
     before = client.session.session_key
@@ -90,7 +91,7 @@ def test_the_session_is_a_new_one(provider: IdentityProvider, way: str) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_state_is_good_once_and_where_it_began(provider: IdentityProvider, way: str) -> None:
+def test_a_state_works_once_and_in_its_own_browser(provider: IdentityProvider, way: str) -> None:
     client, other = Client(), Client()
     back = leave(client, way)
     leave(other, way)
@@ -104,9 +105,7 @@ def test_a_state_is_good_once_and_where_it_began(provider: IdentityProvider, way
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("state", ["", "state=", "state=x", "state=" + "x" * 500, "state=a&state=b", "state=%00"])
-def test_without_a_state_of_ours_the_provider_is_not_even_asked(
-    provider: IdentityProvider, way: str, state: str
-) -> None:
+def test_an_unknown_state_causes_no_request_to_the_provider(provider: IdentityProvider, way: str, state: str) -> None:
     client = Client()
     leave(client, way)
     provider.requested_paths.clear()
@@ -115,14 +114,14 @@ def test_without_a_state_of_ours_the_provider_is_not_even_asked(
     assert not provider.requested_paths and signed_in(client) is None
 
 
-def test_a_state_that_was_begun_at_one_is_none_at_another(provider: IdentityProvider) -> None:
+def test_a_state_of_one_provider_is_refused_by_another(provider: IdentityProvider) -> None:
     client = Client()
     query = urlsplit(leave(client, "github")).query
     assert client.get(f"/accounts/oauth/google/done/?{query}").status_code == 400
     assert signed_in(client) is None
 
 
-def test_a_state_grows_old(provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_state_expires(provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch) -> None:
     from social_core.backends import oauth
 
     client = Client()
@@ -133,24 +132,24 @@ def test_a_state_grows_old(provider: IdentityProvider, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("target", ELSEWHERE)
-def test_a_next_that_leads_away_is_not_even_begun(provider: IdentityProvider, target: str) -> None:
+def test_a_next_of_another_site_is_refused_at_the_start(provider: IdentityProvider, target: str) -> None:
     answer = Client().post("/accounts/oauth/github/", {"next": target})
     assert answer.status_code == 400 and "on another site" in answer.content.decode()
     assert not provider.requested_paths
 
 
-def test_a_next_at_the_way_back_means_nothing(provider: IdentityProvider) -> None:
+def test_a_next_in_the_callback_is_ignored(provider: IdentityProvider) -> None:
     client = Client()
     assert client.get(leave(client, "github") + "&next=//elsewhere.example")["Location"] == "/"
 
 
-def test_it_begins_by_a_form_of_ours_only(provider: IdentityProvider) -> None:
+def test_oauth_starts_with_a_csrf_protected_post_only(provider: IdentityProvider) -> None:
     assert Client().get("/accounts/oauth/github/").status_code == 405
     assert Client(enforce_csrf_checks=True).post("/accounts/oauth/github/").status_code == 403
 
 
 @pytest.mark.parametrize("way", WITH_ADDRESSES)
-def test_an_unconfirmed_address_brings_nobody_in(provider: IdentityProvider, way: str) -> None:
+def test_an_unconfirmed_address_signs_nobody_in(provider: IdentityProvider, way: str) -> None:
     user_register(username="victim", password=PASSWORD, email="victim@example.org")
     for email in ("victim@example.org", "nobody@example.org"):
         provider.identity = replace(provider.identity, email=email, confirmed=False)
@@ -162,7 +161,7 @@ def test_an_unconfirmed_address_brings_nobody_in(provider: IdentityProvider, way
 
 
 @pytest.mark.parametrize("way", WITH_ADDRESSES)
-def test_a_confirmed_address_links_nobody_silently(provider: IdentityProvider, way: str) -> None:
+def test_a_confirmed_address_of_another_user_links_nothing(provider: IdentityProvider, way: str) -> None:
     user_register(username="victim", password=PASSWORD, email="victim@example.org")
     provider.identity = replace(provider.identity, email="VICTIM@example.org")
     client = Client()
@@ -174,13 +173,13 @@ def test_a_confirmed_address_links_nobody_silently(provider: IdentityProvider, w
     assert [name for _, name in links()] == ["alice"]
 
 
-def test_a_confirmed_address_is_kept(provider: IdentityProvider) -> None:
+def test_a_confirmed_address_is_stored(provider: IdentityProvider) -> None:
     client = Client()
     client.get(leave(client, "github"))
     assert User.objects.get(username=signed_in(client)).email == "alice@example.org"
 
 
-def test_no_access_token_is_kept_or_logged(provider: IdentityProvider, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_access_token_is_stored_or_logged(provider: IdentityProvider, caplog: pytest.LogCaptureFixture) -> None:
     client = Client()
     back = leave(client, "github")
     client.get(back)
@@ -190,7 +189,7 @@ def test_no_access_token_is_kept_or_logged(provider: IdentityProvider, caplog: p
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_who_was_shut_out_stays_out(provider: IdentityProvider, way: str) -> None:
+def test_a_deactivated_user_cannot_sign_in(provider: IdentityProvider, way: str) -> None:
     first, second = Client(), Client()
     first.get(leave(first, way))
     user_deactivate(user_id=UserSocialAuth.objects.get().user_id)
@@ -199,7 +198,7 @@ def test_who_was_shut_out_stays_out(provider: IdentityProvider, way: str) -> Non
     assert signed_in(second) is None
 
 
-def test_where_nobody_may_register_nobody_does(provider: IdentityProvider, settings: Settings) -> None:
+def test_no_account_is_created_while_registration_is_closed(provider: IdentityProvider, settings: Settings) -> None:
     settings.IM_REGISTRATION = False
     client = Client()
     answer = client.get(leave(client, "google"))
@@ -209,7 +208,7 @@ def test_where_nobody_may_register_nobody_does(provider: IdentityProvider, setti
 
 @pytest.mark.parametrize(("fault", "path"), [("failing_path", "token"), ("failing_path", "user"), ("garbled", "user")])
 @pytest.mark.parametrize("way", WAYS)
-def test_a_provider_that_fails_is_told(provider: IdentityProvider, way: str, path: str, fault: str) -> None:
+def test_a_provider_failure_shows_an_error(provider: IdentityProvider, way: str, path: str, fault: str) -> None:
     client = Client()
     back = leave(client, way)
     setattr(provider, fault, path)
@@ -218,7 +217,7 @@ def test_a_provider_that_fails_is_told(provider: IdentityProvider, way: str, pat
     assert signed_in(client) is None
 
 
-def test_a_link_needs_who_began_it(provider: IdentityProvider) -> None:
+def test_a_link_is_made_only_for_the_user_who_started_it(provider: IdentityProvider) -> None:
     for name in ("alice", "mallory"):
         user_register(username=name, password=PASSWORD)
     client = Client()
@@ -229,7 +228,7 @@ def test_a_link_needs_who_began_it(provider: IdentityProvider) -> None:
     assert links() == []
 
 
-def test_a_guest_links_nothing(provider: IdentityProvider) -> None:
+def test_a_guest_cannot_link_an_account(provider: IdentityProvider) -> None:
     from accounts.actions import guest_create
 
     client = Client()
@@ -239,7 +238,7 @@ def test_a_guest_links_nothing(provider: IdentityProvider) -> None:
     assert [name for _, name in links()] == ["octo-alice"], "they come in as somebody new"
 
 
-def test_who_only_sits_at_an_open_browser_links_nothing(provider: IdentityProvider) -> None:
+def test_linking_an_account_needs_the_password(provider: IdentityProvider) -> None:
     user_register(username="alice", password=PASSWORD)
     client = Client()
     client.post("/accounts/login/", {"username": "alice", "password": PASSWORD})
@@ -250,7 +249,7 @@ def test_who_only_sits_at_an_open_browser_links_nothing(provider: IdentityProvid
     assert [name for _, name in links()] == ["alice"]
 
 
-def test_who_has_no_password_says_who_they_are_to_link_another(provider: IdentityProvider) -> None:
+def test_a_user_without_a_password_confirms_the_user_name_to_link(provider: IdentityProvider) -> None:
     client = Client()
     client.get(leave(client, "github"))
     assert client.post("/accounts/oauth/google/link/", {"username_confirmation": "mallory"}).status_code == 200
@@ -258,9 +257,7 @@ def test_who_has_no_password_says_who_they_are_to_link_another(provider: Identit
     assert [name for _, name in links()] == ["octo-alice"] * 2
 
 
-def test_who_thinks_too_long_about_a_name_begins_again(
-    provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_expired_sign_up_starts_again(provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch) -> None:
     user_register(username="octo-alice", password=PASSWORD)
     client = Client()
     client.get(leave(client, "github"))
@@ -271,7 +268,7 @@ def test_who_thinks_too_long_about_a_name_begins_again(
 
 
 @pytest.mark.parametrize("name", ["admin", "ali\u202ece", "a\u200bb", "pаypal", "alice\n", "~guest", ""])
-def test_no_name_is_chosen_that_could_not_be_registered(provider: IdentityProvider, name: str) -> None:
+def test_a_name_that_cannot_be_registered_is_refused_at_sign_up(provider: IdentityProvider, name: str) -> None:
     user_register(username="octo-alice", password=PASSWORD)
     client = Client()
     client.get(leave(client, "github"))
@@ -279,7 +276,7 @@ def test_no_name_is_chosen_that_could_not_be_registered(provider: IdentityProvid
     assert signed_in(client) is None and links() == []
 
 
-def test_a_script_in_a_name_elsewhere_is_text_here(provider: IdentityProvider) -> None:
+def test_a_script_in_a_provider_name_is_escaped(provider: IdentityProvider) -> None:
     user_register(username="octo-alice", password=PASSWORD)
     provider.identity = replace(provider.identity, name='"><script>alert(1)</script>')
     client = Client()
@@ -287,7 +284,7 @@ def test_a_script_in_a_name_elsewhere_is_text_here(provider: IdentityProvider) -
     assert "&lt;script&gt;" in page and "<script>alert" not in page
 
 
-def test_what_is_begun_without_end_is_bounded_and_forgotten(provider: IdentityProvider, settings: Settings) -> None:
+def test_started_sign_ins_are_rate_limited_and_expire(provider: IdentityProvider, settings: Settings) -> None:
     settings.IM_OAUTH_RATE = 3
     rate_limits.oauth_rate_limit.reset()
     client = Client()

@@ -1,7 +1,8 @@
-"""Attack 13: finding out who has an account, by sign-in, by a new password, by an address, by the clock.
+"""Attack 13: sign-in, password reset, addresses and timing reveal no accounts.
 
-User names are public here (they stand beside every message), so registration may say that one is taken; addresses and
-phone numbers are not.
+User names are public here (every message shows one), so registration may say that a name is taken; addresses and
+phone
+numbers are not.
 """
 
 from __future__ import annotations
@@ -36,12 +37,12 @@ def _people(db: None) -> None:
 
 
 def _plain(page: bytes, given: str) -> str:
-    """The page without what the asker typed, and without its token."""
+    """Return the page without the typed text and its CSRF token."""
     return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", page.decode()).replace(given, "GIVEN")
 
 
 def _answers(path: str, forms: dict[str, dict[str, str]]) -> tuple[set[tuple[int, str]], set[int]]:
-    """What each form is answered, and how many queries it took."""
+    """Return the answer to each form and its number of queries."""
     answers, queries = set(), set()
     for given, form in forms.items():
         client = Client()
@@ -54,30 +55,30 @@ def _answers(path: str, forms: dict[str, dict[str, str]]) -> tuple[set[tuple[int
     return answers, queries
 
 
-def test_a_new_password_is_asked_for_alike() -> None:
+def test_a_password_reset_reveals_no_accounts() -> None:
     forms = {f"{name}@example.org": {"email": f"{name}@example.org"} for name in (KNOWN, SHUT_OUT, UNKNOWN)}
     answers, queries = _answers("/accounts/reset/", forms)
     assert len(answers) == 1 and len(queries) == 1
 
 
-def test_a_wrong_password_is_answered_alike() -> None:
+def test_a_wrong_password_reveals_no_accounts() -> None:
     forms = {name: {"username": name, "password": "wrong"} for name in (KNOWN, SHUT_OUT, UNKNOWN)}
     answers, _ = _answers("/accounts/login/", forms)
     assert len(answers) == 1
 
 
-def test_a_right_password_of_who_is_shut_out_is_like_a_wrong_one() -> None:
+def test_a_right_password_of_a_deactivated_user_is_like_a_wrong_one() -> None:
     forms = {SHUT_OUT: {"username": SHUT_OUT, "password": PASSWORD}, UNKNOWN: {"username": UNKNOWN, "password": "x"}}
     answers, _ = _answers("/accounts/login/", forms)
     assert len(answers) == 1
 
 
-def test_a_phone_number_is_answered_alike() -> None:
+def test_a_phone_number_reveals_no_accounts() -> None:
     bodies = {urlencode({"phone_number": number, "password": "wrong"}) for number in ("555-0", "555-1", "555-9")}
     assert len({Client().post("/login", body, FORM).content for body in bodies}) == 1
 
 
-def test_an_address_of_somebody_else_is_answered_like_a_free_one() -> None:
+def test_a_taken_address_is_answered_like_a_free_one() -> None:
     user_register(username="mallory", password=PASSWORD)
     client, pages = Client(), set()
     client.post("/accounts/login/", {"username": "mallory", "password": PASSWORD})
@@ -89,12 +90,12 @@ def test_an_address_of_somebody_else_is_answered_like_a_free_one() -> None:
 
 
 @pytest.mark.parametrize("path", ["/avatars/1-0123456789abcdef.webp", "/avatars/999999-0123456789abcdef.webp"])
-def test_a_picture_that_is_not_there_is_like_nobodys(path: str, client: Client) -> None:
+def test_a_missing_picture_is_answered_like_an_unknown_user(path: str, client: Client) -> None:
     assert client.get(path).status_code == 404
 
 
-def test_counting_through_numbers_leads_to_nobodys_picture(client: Client, settings: Settings, tmp_path: Path) -> None:
-    """An earlier address leads to the present picture, but none that was made up."""
+def test_guessed_picture_urls_find_no_picture(client: Client, settings: Settings, tmp_path: Path) -> None:
+    """An earlier URL redirects to the present picture, but a made-up one does not."""
     settings.DATA_DIR = tmp_path
     user = User.objects.get(username=KNOWN)
     before, after = (avatar_set(user_id=user.pk, picture=picture()).avatar for _ in range(2))

@@ -1,4 +1,4 @@
-"""Attack 16: names that look like another's, or hide something. Refused on the wire as everywhere."""
+"""Attack 16: names that resemble another's or contain invisible characters are refused on the wire as everywhere."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ HIDDEN = [
 
 
 @pytest.mark.parametrize("name", HIDDEN, ids=ascii)
-async def test_invisible_and_bidirectional_characters_are_in_no_name(people: People, name: str) -> None:
+async def test_invisible_and_bidirectional_characters_are_refused_in_names(people: People, name: str) -> None:
     [alice] = await people("alice")
     group = await alice.group()
 
@@ -43,7 +43,7 @@ async def test_invisible_and_bidirectional_characters_are_in_no_name(people: Peo
 
 
 @pytest.mark.parametrize("disguise", ["upper", "wide", "padded", "cyrillic"])
-async def test_a_guest_does_not_look_like_an_account(people: People, town: Town, disguise: str) -> None:
+async def test_a_guest_name_cannot_resemble_an_account(people: People, town: Town, disguise: str) -> None:
     account = town.account()
     name = {
         "upper": account.name.upper(),
@@ -56,7 +56,7 @@ async def test_a_guest_does_not_look_like_an_account(people: People, town: Town,
     assert await (await people.stranger()).code("login", appId=101, userId=name) == 1002
 
 
-async def test_a_name_in_any_spelling_finds_the_same_person(people: People, town: Town) -> None:
+async def test_a_name_in_any_spelling_finds_the_same_user(people: People, town: Town) -> None:
     [alice] = await people("alice")
     bob = town.account("bob")
 
@@ -68,13 +68,13 @@ async def test_a_name_in_any_spelling_finds_the_same_person(people: People, town
 
 
 @pytest.mark.parametrize("name", ["系统", "Admin", "s y s t e m", "ＳＹＳＴＥＭ", "administrator", "客服"])
-async def test_no_guest_speaks_for_the_site(people: People, name: str) -> None:
+async def test_a_guest_cannot_use_a_reserved_name(people: People, name: str) -> None:
     assert await (await people.stranger()).code("login", appId=101, userId=name) == 1002
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["系统", "Admin", "S y s t e m", "ＳＹＳＴＥＭ", "Support.", "客服"])
-def test_no_nickname_speaks_for_the_site_unless_an_operator_gave_it(name: str) -> None:
+def test_only_an_operator_can_set_a_reserved_nickname(name: str) -> None:
     with pytest.raises(BadNickname):
         user_register(username="mallory", nickname=name, password=PASSWORD)
     identity = Identity("github", "7", "id", name=name, handle="mallory")

@@ -1,4 +1,4 @@
-"""Attack 17: the same thing twice at the same moment. Each is atomic: it happens once, or one after the other."""
+"""Attack 17: the same request twice at the same moment. Each is atomic: it takes effect once, or in sequence."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def notes(person: Person, group: str) -> list[str]:
     return [note["note"] for note in page["notes"]]
 
 
-async def test_a_double_join_from_many_connections_is_one_stay(people: People) -> None:
+async def test_concurrent_joins_create_one_membership(people: People) -> None:
     alice, carol = await people("alice", "carol")
     phones = [carol, *[await people.again(carol) for _ in range(4)]]
     group = await alice.group(join="open")
@@ -34,7 +34,7 @@ async def test_a_double_join_from_many_connections_is_one_stay(people: People) -
     assert (await alice.call("channel.get", target=group))["memberCount"] == 2
 
 
-async def test_an_invitation_by_two_at_once_is_one_stay(people: People) -> None:
+async def test_concurrent_invitations_create_one_membership(people: People) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
     group = await alice.group(bob)
     invite = {"target": group, "members": [carol.name]}
@@ -46,7 +46,7 @@ async def test_an_invitation_by_two_at_once_is_one_stay(people: People) -> None:
     assert (await notes(alice, group)).count("invited") == 1
 
 
-async def test_a_double_send_from_many_connections_is_one_message(people: People) -> None:
+async def test_concurrent_sends_with_one_client_id_store_one_message(people: People) -> None:
     alice, bob = await people("alice", "bob")
     phones = [alice, *[await people.again(alice) for _ in range(4)]]
     channel = await alice.private(bob)
@@ -59,7 +59,7 @@ async def test_a_double_send_from_many_connections_is_one_message(people: People
     assert (await bob.call("channel.get", target=channel))["lastSeq"] == 1
 
 
-async def test_two_members_leaving_last_leave_nothing_behind(people: People) -> None:
+async def test_the_last_two_members_leave_at_once(people: People) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group(bob)
 
@@ -72,7 +72,7 @@ async def test_two_members_leaving_last_leave_nothing_behind(people: People) -> 
         assert await person.code("channel.get", target=group) == 1005
 
 
-async def test_a_double_leave_is_one_leave(people: People) -> None:
+async def test_concurrent_leaves_end_one_membership(people: People) -> None:
     alice, bob = await people("alice", "bob")
     phone = await people.again(bob)
     group = await alice.group(bob)
@@ -83,7 +83,7 @@ async def test_a_double_leave_is_one_leave(people: People) -> None:
     assert (await notes(alice, group)).count("left") == 1
 
 
-async def test_two_owners_stepping_down_at_once_leave_one(people: People) -> None:
+async def test_two_owners_step_down_at_once_and_one_remains(people: People) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group(bob)
     await alice.call("channel.role", target=group, member=bob.name, role="owner")
@@ -97,7 +97,7 @@ async def test_two_owners_stepping_down_at_once_leave_one(people: People) -> Non
     assert sorted(roles) == ["member", "owner"]
 
 
-async def test_a_removal_and_a_leave_at_once_are_one_end(people: People) -> None:
+async def test_a_concurrent_removal_and_leave_end_one_membership(people: People) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group(bob)
 
@@ -110,7 +110,7 @@ async def test_a_removal_and_a_leave_at_once_are_one_end(people: People) -> None
     assert len(ends) == 1
 
 
-async def test_an_edit_and_a_recall_at_once_end_recalled(people: People) -> None:
+async def test_a_concurrent_edit_and_recall_leave_the_message_recalled(people: People) -> None:
     alice, bob = await people("alice", "bob")
     phone = await people.again(alice)
     channel = await alice.private(bob)
@@ -126,7 +126,7 @@ async def test_an_edit_and_a_recall_at_once_end_recalled(people: People) -> None
     assert (item["msg"], item["recalled"]) == ("", True)
 
 
-async def test_a_login_twice_at_once_as_a_guest_is_two_guests(people: People) -> None:
+async def test_two_concurrent_guest_logins_are_two_guests(people: People) -> None:
     one, other = await people.stranger(), await people.stranger()
 
     answers = await at_once(*[(person, "login", {"appId": 101, "userId": "twin"}) for person in (one, other)])

@@ -1,4 +1,4 @@
-"""Apps are made and changed; their numbers stay."""
+"""Apps are created and changed; their numbers never change."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def web(db: None) -> App:
     return app_create(number=901, name="Web")
 
 
-def test_an_app_is_made(web: App) -> None:
+def test_an_app_is_created(web: App) -> None:
     assert app_by_number(901) == web
     assert web in apps_enabled()
 
 
-def test_a_number_is_one_apps(web: App) -> None:
+def test_an_app_number_is_unique(web: App) -> None:
     with refused_for(BadApp, "app_number_taken"):
         app_create(number=901, name="Web again")
 
@@ -33,7 +33,7 @@ def test_a_number_out_of_range_is_refused(db: None, number: int) -> None:
     assert app_by_number(number) is None
 
 
-def test_a_name_that_hides_something_is_refused(web: App) -> None:
+def test_a_name_with_invisible_characters_is_refused(web: App) -> None:
     with refused_for(BadApp, "name_invisible"):
         app_create(number=902, name="We\u202eb")
     with refused_for(BadApp, "name_empty"):

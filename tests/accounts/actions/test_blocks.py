@@ -1,4 +1,4 @@
-"""Blocking and taking it back; who hears of it."""
+"""Users block and unblock others, and only the blocker is notified."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def heard(user: User) -> list[str]:
     return list(Event.objects.filter(position__in=positions).order_by("position").values_list("kind", flat=True))
 
 
-def test_alice_blocks_bob_who_is_not_told(alice: User, bob: User) -> None:
+def test_alice_blocks_bob_without_notifying_him(alice: User, bob: User) -> None:
     user_block(user=alice, other_id=bob.pk)
     user_block(user=alice, other_id=bob.pk)
 
@@ -27,7 +27,7 @@ def test_alice_blocks_bob_who_is_not_told(alice: User, bob: User) -> None:
     assert heard(alice) == ["person.blocked"] and heard(bob) == []
 
 
-def test_the_send_path_is_told_to_look(alice: User, bob: User) -> None:
+def test_a_blocked_user_is_marked_as_restricted(alice: User, bob: User) -> None:
     user_block(user=alice, other_id=bob.pk)
 
     bob.refresh_from_db()
@@ -35,7 +35,7 @@ def test_the_send_path_is_told_to_look(alice: User, bob: User) -> None:
     assert bob.is_restricted and not alice.is_restricted
 
 
-def test_alice_takes_it_back(alice: User, bob: User) -> None:
+def test_alice_unblocks_bob(alice: User, bob: User) -> None:
     user_block(user=alice, other_id=bob.pk)
     user_unblock(user=alice, other_id=bob.pk)
     user_unblock(user=alice, other_id=bob.pk)
@@ -44,14 +44,14 @@ def test_alice_takes_it_back(alice: User, bob: User) -> None:
     assert heard(alice) == ["person.blocked", "person.unblocked"] and heard(bob) == []
 
 
-def test_bob_cannot_take_back_what_alice_did(alice: User, bob: User) -> None:
+def test_bob_cannot_remove_alices_block(alice: User, bob: User) -> None:
     user_block(user=alice, other_id=bob.pk)
     user_unblock(user=bob, other_id=alice.pk)
 
     assert has_blocked(alice.pk, bob.pk)
 
 
-def test_oneself_services_guests_and_nobody_are_not_blocked(alice: User) -> None:
+def test_alice_cannot_block_herself_services_guests_or_unknown_users(alice: User) -> None:
     for person in (alice.pk, system_user().pk):
         with pytest.raises(BlockRefused):
             user_block(user=alice, other_id=person)

@@ -1,4 +1,4 @@
-"""What lets a person in is given out, and taken away with an event that closes the connections."""
+"""Credentials are issued and revoked; a revocation is an event that closes the connections."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _credential(token: str) -> str:
     return found[1]
 
 
-def test_a_token_is_kept_as_a_hash_only(alice: User) -> None:
+def test_only_the_hash_of_a_token_is_stored(alice: User) -> None:
     token = token_issue(user=alice)
     row = AuthToken.objects.get()
     assert token not in (row.digest, row.token_key)
@@ -75,7 +75,7 @@ def test_a_session_ends_with_its_connections(alice: User, browser: Client, revoc
     assert revocations(alice) == [{"credential": session_credential(key), "except": None}]
 
 
-def test_a_new_password_ends_all_but_the_token_that_set_it(alice: User, revocations: Revocations) -> None:
+def test_a_new_password_ends_every_sign_in_but_the_token_that_set_it(alice: User, revocations: Revocations) -> None:
     token, other = token_issue(user=alice), token_issue(user=alice)
     credential = _credential(token)
     password_change(user=alice, new_password="quite another", keep_credential=credential)
@@ -85,7 +85,9 @@ def test_a_new_password_ends_all_but_the_token_that_set_it(alice: User, revocati
     assert User.objects.get(pk=alice.pk).check_password("quite another")
 
 
-def test_a_password_that_somebody_else_sets_ends_all(alice: User, browser: Client, revocations: Revocations) -> None:
+def test_a_password_set_by_an_operator_ends_every_sign_in(
+    alice: User, browser: Client, revocations: Revocations
+) -> None:
     token, key = token_issue(user=alice), browser.session.session_key or ""
     password_change(user=alice, new_password="quite another")
     assert user_by_token(token) is None
@@ -113,7 +115,7 @@ def test_signing_out_everywhere_ends_sessions_and_tokens(
     assert browser.get("/accounts/password/").status_code == 302
 
 
-def test_what_has_expired_is_forgotten_and_the_rest_stays(alice: User, client: Client, settings: Settings) -> None:
+def test_expired_credentials_are_deleted_and_others_remain(alice: User, client: Client, settings: Settings) -> None:
     live = token_issue(user=alice)
     expired, _ = AuthToken.objects.create(alice, expiry=timedelta(days=-1))
     client.force_login(alice)

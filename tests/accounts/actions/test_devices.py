@@ -1,4 +1,4 @@
-"""What people's browsers and tokens look like to them."""
+"""Devices show users their browsers and tokens."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _nothing_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "_recorded", {})
 
 
-def test_a_device_is_noted_once_with_what_can_be_shown(alice: User) -> None:
+def test_a_device_is_recorded_once_with_printable_details(alice: User) -> None:
     app = app_create(number=101, name="Web")
     for _ in range(2):
         device_create(
@@ -52,13 +52,13 @@ def test_a_device_is_noted_once_with_what_can_be_shown(alice: User) -> None:
     assert row.name.startswith("Firefoxx") and len(row.name) == 100
 
 
-def test_use_is_noted_at_most_once_a_minute(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_use_is_recorded_at_most_once_a_minute(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     device_create(user=alice, kind=Device.Kind.TOKEN, credential="token:1", address="192.0.2.1")
     device_record_use(credential="token:1", address="nonsense")
     first = Device.objects.get()
     assert first.last_seen_at is not None and first.address == "192.0.2.1"
     device_record_use(credential="token:1", address="192.0.2.2")
-    # Another node knows nothing of it and asks the row.
+    # Another node has no cached entry and reads the row.
     monkeypatch.setattr(devices, "_recorded", {})
     device_record_use(credential="token:1", address="192.0.2.2")
     assert Device.objects.get().last_seen_at == first.last_seen_at
@@ -69,7 +69,7 @@ def test_use_is_noted_at_most_once_a_minute(alice: User, monkeypatch: pytest.Mon
     assert again.address == "192.0.2.2" and again.app is None and again.last_seen_at >= first.last_seen_at
 
 
-def test_many_are_noted_in_one_statement(alice: User) -> None:
+def test_many_devices_are_updated_in_one_statement(alice: User) -> None:
     app = app_create(number=102, name="iOS")
     for number in range(30):
         device_create(user=alice, kind=Device.Kind.TOKEN, credential=f"many:{number}", address="192.0.2.1")
@@ -87,14 +87,14 @@ def test_many_are_noted_in_one_statement(alice: User) -> None:
         assert row.app == (app if noted and number % 2 else None)
 
 
-def test_nothing_is_noted_of_what_was_forgotten(alice: User) -> None:
+def test_use_of_a_deleted_device_is_not_recorded(alice: User) -> None:
     device_create(user=alice, kind=Device.Kind.BROWSER, credential="session:1")
     devices_delete("session:1")
     device_record_use(credential="session:1")
     assert not Device.objects.exists()
 
 
-def test_a_token_of_a_person_has_its_device(alice: User) -> None:
+def test_a_user_token_has_its_device(alice: User) -> None:
     app_create(number=102, name="iOS")
     token = token_issue(user=alice, app=102, address="192.0.2.1")
     known = user_by_token(token)
@@ -104,13 +104,13 @@ def test_a_token_of_a_person_has_its_device(alice: User) -> None:
     assert device.app is not None and device.app.number == 102
 
 
-def test_an_expired_token_takes_its_device_along(alice: User) -> None:
+def test_deleting_an_expired_token_deletes_its_device(alice: User) -> None:
     token_create(user=alice, lifetime=timedelta(seconds=-1))
     token_issue(user=alice)
     assert Device.objects.count() == 1
 
 
-def test_what_ends_everything_forgets_every_device(alice: User) -> None:
+def test_ending_every_sign_in_deletes_the_devices(alice: User) -> None:
     kept = user_by_token(token_issue(user=alice))
     token_issue(user=alice)
     device_create(user=alice, kind=Device.Kind.BROWSER, credential="session:1")
@@ -121,12 +121,12 @@ def test_what_ends_everything_forgets_every_device(alice: User) -> None:
     assert not Device.objects.exists()
 
 
-def test_a_made_token_does_not_print_itself(alice: User) -> None:
+def test_the_repr_of_a_new_token_hides_it(alice: User) -> None:
     made = token_create(user=alice)
     assert made.token not in repr(made)
 
 
-def test_a_token_of_a_service_has_a_name_and_an_end(alice: User) -> None:
+def test_a_service_token_has_a_name_and_an_expiry(alice: User) -> None:
     shop = service_create(username="shop", permissions=["chat.use_gateway"])
     made = service_token_create(service=shop, name="Till 1", days=3, created_by=alice)
     assert timedelta(days=2) < made.expires - timezone.now() <= timedelta(days=3)
@@ -138,6 +138,6 @@ def test_a_token_of_a_service_has_a_name_and_an_end(alice: User) -> None:
         service_token_create(service=alice, name="Till 1")
 
 
-def test_a_service_needs_a_proper_name(db: None) -> None:
+def test_a_service_needs_a_valid_name(db: None) -> None:
     with pytest.raises(BadName):
         service_create(username="the shop")

@@ -1,4 +1,4 @@
-"""Asking, accepting, declining, ending a friendship; and who hears of it."""
+"""Friend requests are sent, accepted, declined and withdrawn, and friendships end."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from tests.support.refusals import refused_for
 
 
 def heard(user: User) -> list[str]:
-    """The kinds of events that are addressed to a person, oldest first."""
+    """Return the kinds of events addressed to a user, oldest first."""
     positions = EventRecipient.objects.filter(user_id=user.pk).values("position")
     kinds = Event.objects.filter(position__in=positions, kind__startswith="friend.").order_by("position")
     return list(kinds.values_list("kind", flat=True))
 
 
-def test_alice_asks_and_bob_accepts(alice: User, bob: User) -> None:
+def test_alice_sends_a_request_and_bob_accepts(alice: User, bob: User) -> None:
     friend_request(user=alice, other_id=bob.pk)
     friend_accept(user=bob, other_id=alice.pk)
     friend_accept(user=bob, other_id=alice.pk)
@@ -41,7 +41,7 @@ def test_alice_asks_and_bob_accepts(alice: User, bob: User) -> None:
     assert heard(alice) == heard(bob) == ["friend.requested", "friend.accepted"]
 
 
-def test_nobody_accepts_their_own_request(alice: User, bob: User) -> None:
+def test_alice_cannot_accept_her_own_request(alice: User, bob: User) -> None:
     friend_request(user=alice, other_id=bob.pk)
     with pytest.raises(NoSuchFriend):
         friend_accept(user=alice, other_id=bob.pk)
@@ -49,7 +49,7 @@ def test_nobody_accepts_their_own_request(alice: User, bob: User) -> None:
     assert contacts_of(alice) == Contacts(outgoing_requests=[bob])
 
 
-def test_bob_declines_and_alice_may_ask_again(alice: User, bob: User) -> None:
+def test_bob_declines_and_alice_can_ask_again(alice: User, bob: User) -> None:
     friend_request(user=alice, other_id=bob.pk)
     friend_decline(user=bob, other_id=alice.pk)
 
@@ -58,7 +58,7 @@ def test_bob_declines_and_alice_may_ask_again(alice: User, bob: User) -> None:
     friend_request(user=alice, other_id=bob.pk)
 
 
-def test_only_who_was_asked_declines(alice: User, bob: User) -> None:
+def test_only_the_recipient_can_decline_a_request(alice: User, bob: User) -> None:
     friend_request(user=alice, other_id=bob.pk)
     with pytest.raises(NoSuchFriend):
         friend_decline(user=alice, other_id=bob.pk)
@@ -67,7 +67,7 @@ def test_only_who_was_asked_declines(alice: User, bob: User) -> None:
         friend_decline(user=bob, other_id=alice.pk)
 
 
-def test_either_ends_a_friendship(alice: User, bob: User) -> None:
+def test_either_friend_can_end_a_friendship(alice: User, bob: User) -> None:
     for one, other in ((alice, bob), (bob, alice)):
         friend_request(user=alice, other_id=bob.pk)
         friend_accept(user=bob, other_id=alice.pk)
@@ -75,7 +75,7 @@ def test_either_ends_a_friendship(alice: User, bob: User) -> None:
         assert contacts_of(alice) == contacts_of(bob) == Contacts()
 
 
-def test_alice_takes_her_request_back_but_not_bobs(alice: User, bob: User) -> None:
+def test_alice_withdraws_her_request_but_not_bobs(alice: User, bob: User) -> None:
     friend_request(user=alice, other_id=bob.pk)
     with pytest.raises(NoSuchFriend):
         friend_remove(user=bob, other_id=alice.pk)
@@ -84,14 +84,14 @@ def test_alice_takes_her_request_back_but_not_bobs(alice: User, bob: User) -> No
     assert contacts_of(bob) == Contacts()
 
 
-def test_what_was_never_cannot_be_ended(alice: User, bob: User) -> None:
+def test_a_friendship_that_does_not_exist_cannot_be_changed(alice: User, bob: User) -> None:
     for action in (friend_accept, friend_decline, friend_remove):
         for person in (bob.pk, alice.pk, 10**9):
             with pytest.raises(NoSuchFriend):
                 action(user=alice, other_id=person)
 
 
-def test_a_deactivated_friend_can_be_let_go(alice: User, bob: User) -> None:
+def test_a_deactivated_friend_can_be_removed(alice: User, bob: User) -> None:
     friend_request(user=alice, other_id=bob.pk)
     friend_accept(user=bob, other_id=alice.pk)
     user_deactivate(user_id=bob.pk)
@@ -99,13 +99,13 @@ def test_a_deactivated_friend_can_be_let_go(alice: User, bob: User) -> None:
     friend_remove(user=alice, other_id=bob.pk)
 
 
-def test_guests_and_services_are_nobodys_friends(alice: User) -> None:
+def test_guests_and_services_cannot_be_friends(alice: User) -> None:
     for other in (guest_create(name="a guest"), system_user()):
         with pytest.raises(NoSuchPerson):
             friend_request(user=alice, other_id=other.pk)
 
 
-def test_a_request_to_who_has_blocked_is_filed_and_not_heard_of(alice: User, bob: User) -> None:
+def test_a_request_to_a_user_who_blocked_alice_is_stored_silently(alice: User, bob: User) -> None:
     user_block(user=bob, other_id=alice.pk)
     friend_request(user=alice, other_id=bob.pk)
 
@@ -115,7 +115,7 @@ def test_a_request_to_who_has_blocked_is_filed_and_not_heard_of(alice: User, bob
     assert contacts_of(bob) == Contacts(incoming_requests=[alice])
 
 
-def test_nobody_asks_whom_they_block(alice: User, bob: User) -> None:
+def test_alice_cannot_send_a_request_to_a_user_she_blocks(alice: User, bob: User) -> None:
     user_block(user=alice, other_id=bob.pk)
     with refused_for(FriendRequestRefused, "friend_blocked"):
         friend_request(user=alice, other_id=bob.pk)
@@ -127,5 +127,5 @@ def test_friends_and_requests_have_a_limit(alice: User, bob: User) -> None:
     friend_request(user=alice, other_id=bob.pk)
     with refused_for(FriendRequestRefused, "friend_limit_reached"):
         friend_request(user=alice, other_id=carol.pk)
-    # To be asked costs nobody anything.
+    # Incoming requests do not count towards the recipient's limit.
     friend_request(user=carol, other_id=alice.pk)

@@ -1,4 +1,4 @@
-"""People come to be, change and go."""
+"""Users are created, changed, deactivated and activated."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ def test_a_refusal_inside_a_transaction_leaves_it_usable(alice: User) -> None:
         assert User.objects.count() == 1
 
 
-def test_phone_and_email_belong_to_one_person(db: None) -> None:
+def test_phone_and_email_are_unique(db: None) -> None:
     user_register(username="alice", password=PASSWORD, email="a@example.org", phone_number="123")
     with pytest.raises(EmailTaken):
         user_register(username="bob", password=PASSWORD, email="A@EXAMPLE.org")
     with pytest.raises(PhoneTaken):
         user_register(username="bob", password=PASSWORD, phone_number="123")
-    # Absent ones do not collide.
+    # Missing values do not collide.
     user_register(username="bob", password=PASSWORD, email="", phone_number="")
     user_register(username="carol", password=PASSWORD)
 
@@ -90,7 +90,7 @@ def test_phone_and_email_belong_to_one_person(db: None) -> None:
         ({"password": "\ud800 and more"}, BadPassword),
     ],
 )
-def test_what_cannot_be_is_refused_and_nothing_is_stored(
+def test_an_invalid_registration_is_refused_and_nothing_is_stored(
     db: None, fields: dict[str, str], error: type[AccountError]
 ) -> None:
     with pytest.raises(error) as refusal:
@@ -100,7 +100,7 @@ def test_what_cannot_be_is_refused_and_nothing_is_stored(
 
 
 def _at_once(count: int, work: Callable[[], object]) -> list[object]:
-    """What `work` returned or raised in each of `count` threads that start together."""
+    """Run `work` in `count` threads that start together and return their results or errors."""
     barrier, outcomes = threading.Barrier(count), []
 
     def run() -> None:
@@ -121,14 +121,14 @@ def _at_once(count: int, work: Callable[[], object]) -> list[object]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_four_register_one_name_at_once() -> None:
+def test_concurrent_registrations_of_one_name_create_one_account() -> None:
     outcomes = _at_once(4, lambda: user_register(username="alice", password=PASSWORD))
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NameTaken", "NameTaken", "NameTaken", "User"]
     assert User.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_system_user_is_made_once() -> None:
+def test_the_system_user_is_created_once() -> None:
     users = _at_once(4, system_user)
     assert len({user.pk for user in users if isinstance(user, User)}) == 1
     assert User.objects.count() == 1
@@ -137,7 +137,7 @@ def test_the_system_user_is_made_once() -> None:
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_the_second_registration_waits_for_the_first_and_then_loses() -> None:
+def test_the_second_registration_waits_for_the_first_and_fails() -> None:
     inserted, answers = threading.Event(), []
 
     def second() -> None:
@@ -170,7 +170,7 @@ def _until_somebody_waits_for_a_lock() -> None:
     raise AssertionError("Nobody waits.")
 
 
-def test_two_guests_of_one_name_are_two_people(db: None) -> None:
+def test_two_guests_with_one_name_are_two_users(db: None) -> None:
     first, second = guest_create(name="夏圭？"), guest_create(name="夏圭？")
     assert first.pk != second.pk
     assert first.public_name == second.public_name == "夏圭？"
@@ -194,13 +194,13 @@ def test_a_guest_name_has_19_characters_at_most(db: None) -> None:
         guest_create(name="x" * 20)
 
 
-def test_who_installs_may_be_called_admin(db: None) -> None:
+def test_the_first_administrator_can_be_named_admin(db: None) -> None:
     admin = administrator_create(username="admin", password=PASSWORD)
     assert admin.is_superuser
     assert admin.is_staff
 
 
-def test_alice_edits_what_is_hers(alice: User, bob: User) -> None:
+def test_alice_edits_her_own_details(alice: User, bob: User) -> None:
     user_update(user_id=bob.pk, nickname="Bob", phone_number="1", email=None)
     edited = user_update(user_id=alice.pk, nickname="Ａlice W.", phone_number="", email="A@b.example")
     edited.refresh_from_db()
@@ -212,7 +212,7 @@ def test_alice_edits_what_is_hers(alice: User, bob: User) -> None:
         user_update(user_id=alice.pk, nickname="<b>\u202e", phone_number=None, email=None)
 
 
-def test_deactivation_ends_everything_of_alice_and_nothing_of_bob(
+def test_deactivating_alice_ends_her_sign_ins_and_none_of_bobs(
     alice: User, bob: User, revocations: Revocations
 ) -> None:
     token, bobs = token_issue(user=alice), token_issue(user=bob)
@@ -229,7 +229,7 @@ def test_deactivation_ends_everything_of_alice_and_nothing_of_bob(
     assert user_by_token(token_issue(user=alice)) is not None
 
 
-def test_who_deleted_their_account_is_not_let_in_again(alice: User) -> None:
+def test_a_deleted_account_cannot_be_activated(alice: User) -> None:
     user_mark_deleted(user_id=alice.pk)
     with pytest.raises(NoSuchPerson):
         user_activate(user_id=alice.pk)
@@ -245,7 +245,7 @@ def test_a_deactivation_that_is_rolled_back_revokes_nothing(alice: User, revocat
     assert User.objects.get(pk=alice.pk).is_active
 
 
-def test_a_role_lost_signs_out_and_a_role_given_does_not(alice: User, revocations: Revocations) -> None:
+def test_removing_a_role_signs_out_and_adding_a_role_does_not(alice: User, revocations: Revocations) -> None:
     group = Group.objects.create(name="Moderators")
     permission = Permission.objects.filter(codename="view_user")
     user_roles_set(user_id=alice.pk, is_staff=True, is_superuser=False, groups=[group], permissions=permission)
@@ -260,7 +260,7 @@ def test_a_role_lost_signs_out_and_a_role_given_does_not(alice: User, revocation
 
 
 @pytest.mark.parametrize("action", [user_deactivate, user_activate])
-def test_nobody_is_nobody(db: None, action: Callable[..., None]) -> None:
+def test_an_unknown_user_cannot_be_changed(db: None, action: Callable[..., None]) -> None:
     before = head()
     with pytest.raises(NoSuchPerson):
         action(user_id=12345)

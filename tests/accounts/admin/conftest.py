@@ -1,4 +1,4 @@
-"""Root may do everything, Steve is staff and manages people."""
+"""Fixtures for the account admin: root has every permission, Steve is staff and manages users."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ def web(db: None) -> App:
     return app_create(number=901, name="Web")
 
 
-def test_an_app_is_made_and_changed_but_for_its_number(as_root: Client) -> None:
+def test_an_app_is_created_and_changed_except_for_its_number(as_root: Client) -> None:
     as_root.post(f"{LIST}add/", {"number": "901", "name": "Web", "enabled": "on", "guests_allowed": "on"})
     web = App.objects.get(number=901)
     as_root.post(f"{LIST}{web.pk}/change/", {"number": "902", "name": "Site"})
@@ -25,14 +25,14 @@ def test_an_app_is_made_and_changed_but_for_its_number(as_root: Client) -> None:
 
 
 @pytest.mark.parametrize("number", ["901", "0", "99999999999"])
-def test_a_number_that_cannot_be_is_told(as_root: Client, web: App, number: str) -> None:
+def test_an_invalid_number_shows_an_error(as_root: Client, web: App, number: str) -> None:
     response = as_root.post(f"{LIST}add/", {"number": number, "name": "Another", "enabled": "on"}, follow=True)
     assert response.status_code == 200
     assert App.objects.filter(name="Another").count() == 0
     assert "error" in response.content.decode()
 
 
-def test_an_app_is_not_deleted(as_root: Client, web: App) -> None:
+def test_an_app_cannot_be_deleted(as_root: Client, web: App) -> None:
     assert as_root.post(f"{LIST}{web.pk}/delete/", {"post": "yes"}).status_code == 403
     as_root.post(LIST, {"action": "delete_selected", "_selected_action": [web.pk], "post": "yes"})
     assert App.objects.filter(pk=web.pk).exists()

@@ -12,7 +12,7 @@ from tests.support.fixtures.users import PASSWORD
 LOCKS = "/admin/axes/accessattempt/"
 
 
-def test_a_lock_is_taken_off(as_root: Client, alice: User, settings: Settings) -> None:
+def test_a_lock_is_removed(as_root: Client, alice: User, settings: Settings) -> None:
     settings.AXES_FAILURE_LIMIT = 2
     client, right = Client(), {"username": "alice", "password": PASSWORD}
     for _ in range(2):
@@ -23,7 +23,7 @@ def test_a_lock_is_taken_off(as_root: Client, alice: User, settings: Settings) -
     assert client.post("/accounts/login/", right).status_code == 302
 
 
-def test_a_password_that_was_typed_is_not_kept(as_root: Client, alice: User) -> None:
+def test_a_typed_password_is_not_stored(as_root: Client, alice: User) -> None:
     Client().post("/accounts/login/", {"username": "alice", "password": "nearly-my-password"})
     attempt = AccessAttempt.objects.get()
     assert "nearly-my-password" not in str(vars(attempt))

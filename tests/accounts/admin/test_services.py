@@ -1,4 +1,4 @@
-"""Services in the admin: made and given rights by superusers, shut out by who manages them."""
+"""Superusers create services and grant permissions; staff who manage services deactivate them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _rights(*names: str) -> list[int]:
     return list(Permission.objects.filter(codename__in=names).values_list("pk", flat=True))
 
 
-def test_root_makes_a_service_with_rights(as_root: Client) -> None:
+def test_root_creates_a_service_with_permissions(as_root: Client) -> None:
     given = {"username": "till", "nickname": "Tills", "user_permissions": _rights("use_gateway")}
     assert as_root.post(f"{LIST}add/", given).status_code == 302
     till = User.objects.get(username="till")
@@ -36,7 +36,7 @@ def test_only_services_are_listed(as_root: Client, shop: User, alice: User) -> N
     assert as_root.get(f"{LIST}{alice.pk}/change/").status_code == 302
 
 
-def test_rights_are_taken_away_and_tokens_stay(as_root: Client, shop: User) -> None:
+def test_removing_permissions_keeps_the_tokens(as_root: Client, shop: User) -> None:
     token = service_token_create(service=shop, name="till").token
     given = {"nickname": "Shop", "user_permissions": [], "username": "eve", "is_superuser": "on", "kind": "person"}
     assert as_root.post(f"{LIST}{shop.pk}/change/", given).status_code == 302
@@ -47,7 +47,7 @@ def test_rights_are_taken_away_and_tokens_stay(as_root: Client, shop: User) -> N
     assert not shop.has_perm("chat.use_gateway")
 
 
-def test_steve_manages_services_but_gives_no_rights(as_steve: Client, steve: User, shop: User) -> None:
+def test_steve_manages_services_but_cannot_grant_permissions(as_steve: Client, steve: User, shop: User) -> None:
     steve.user_permissions.add(*_rights("view_service", "add_service", "change_service"))
     more = _rights("view_state")
     as_steve.post(f"{LIST}{shop.pk}/change/", {"nickname": "Shop", "user_permissions": more})
@@ -62,7 +62,7 @@ def test_a_taken_or_misleading_name_is_refused(as_root: Client, alice: User) -> 
     assert not User.objects.filter(kind="service").exists()
 
 
-def test_a_service_is_shut_out_and_let_in(as_root: Client, shop: User) -> None:
+def test_a_service_is_deactivated_and_activated(as_root: Client, shop: User) -> None:
     token = service_token_create(service=shop, name="till").token
     chosen = {"_selected_action": [shop.pk]}
     assert "1 deactivated" in as_root.post(LIST, {"action": "deactivate", **chosen}, follow=True).content.decode()
@@ -74,6 +74,6 @@ def test_a_service_is_shut_out_and_let_in(as_root: Client, shop: User) -> None:
     assert user_by_token(token) is None
 
 
-def test_a_service_without_permission_to_it_is_hidden(as_steve: Client, shop: User) -> None:
+def test_services_are_hidden_without_permission(as_steve: Client, shop: User) -> None:
     assert as_steve.get(LIST).status_code == 403
     assert as_steve.get(f"{LIST}{shop.pk}/change/").status_code == 403

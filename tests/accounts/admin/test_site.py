@@ -1,4 +1,4 @@
-"""Every page of the admin that this app registers opens, and its lists cost the same however long they are."""
+"""Every admin page of this app opens, and its lists cost a fixed number of queries."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_every_page_opens(as_root: Client, content: None) -> None:
 
 
 @pytest.mark.parametrize("path", ["/admin/", "/admin/accounts/", "/admin/jsi18n/"])
-def test_the_sites_own_pages_open(as_root: Client, path: str) -> None:
+def test_the_project_pages_open(as_root: Client, path: str) -> None:
     assert as_root.get(path).status_code == 200
 
 
@@ -53,7 +53,7 @@ def test_the_password_page_opens(as_root: Client, alice: User) -> None:
     assert "usable_password" not in page.content.decode()
 
 
-def test_ones_own_password_is_changed_on_the_sites_page(as_root: Client) -> None:
+def test_the_admin_redirects_to_the_sites_password_page(as_root: Client) -> None:
     assert as_root.get("/admin/password_change/")["Location"] == "/accounts/password/"
 
 
@@ -68,7 +68,7 @@ def _queries(client: Client, path: str) -> int:
 @pytest.mark.parametrize(
     "model", ["accounts/user", "accounts/app", "accounts/service", "knox/authtoken", "axes/accessattempt"]
 )
-def test_a_list_costs_the_same_however_long(as_root: Client, content: None, model: str) -> None:
+def test_a_list_costs_the_same_number_of_queries_at_any_length(as_root: Client, content: None, model: str) -> None:
     path = f"/admin/{model}/"
     as_root.get(path)
     before = _queries(as_root, path)
@@ -80,6 +80,6 @@ def test_a_list_costs_the_same_however_long(as_root: Client, content: None, mode
     assert _queries(as_root, path) == before
 
 
-def test_a_stranger_is_sent_to_the_sign_in(db: None, client: Client) -> None:
+def test_an_anonymous_visitor_is_redirected_to_sign_in(db: None, client: Client) -> None:
     for path in ("/admin/", "/admin/accounts/user/", "/admin/knox/authtoken/"):
         assert client.get(path).status_code == 302

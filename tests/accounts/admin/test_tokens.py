@@ -1,4 +1,4 @@
-"""Tokens in the admin: made for services, shown once, revoked."""
+"""Service tokens are created in the admin, shown once and revoked."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _make(client: Client, owner: User, **changes: object) -> str:
     return client.post(f"{TOKENS}add/", given, follow=True).content.decode()
 
 
-def test_a_token_of_a_service_is_made_and_shown_once(as_root: Client, root: User, shop: User) -> None:
+def test_a_service_token_is_created_and_shown_once(as_root: Client, root: User, shop: User) -> None:
     answer = as_root.post(f"{TOKENS}add/", {"user": shop.pk, "name": "Till 1", "days": "30"})
     assert answer.status_code == 200 and "no-store" in answer["Cache-Control"]
     found = re.search(r"[0-9a-f]{64}", answer.content.decode())
@@ -39,7 +39,7 @@ def test_a_token_of_a_service_is_made_and_shown_once(as_root: Client, root: User
     assert known is not None and known[0] == shop
     device = Device.objects.get()
     assert (device.name, device.created_by, device.credential) == ("Till 1", root, known[1])
-    # Nowhere else: not in a session, not in the admin's own log, not on the list.
+    # The token is nowhere else: not in a session, the admin's log or the list.
     assert all(token not in str(session.get_decoded()) for session in Session.objects.all())
     assert all(token not in str(vars(entry)) for entry in LogEntry.objects.all())
     entry = LogEntry.objects.get()
@@ -49,7 +49,7 @@ def test_a_token_of_a_service_is_made_and_shown_once(as_root: Client, root: User
     assert "Till 1" in page and token not in page
 
 
-def test_the_list_tells_the_last_use_and_finds_by_name(as_root: Client, shop: User) -> None:
+def test_the_list_shows_the_last_use_and_searches_by_name(as_root: Client, shop: User) -> None:
     _make(as_root, shop)
     _make(as_root, shop, name="Till 2")
     device_record_use(credential=Device.objects.get(name="Till 1").credential, address="192.0.2.7")
@@ -57,19 +57,19 @@ def test_the_list_tells_the_last_use_and_finds_by_name(as_root: Client, shop: Us
     assert "Till 1" in page and "Till 2" not in page and "192.0.2.7" in page
 
 
-def test_no_token_is_made_for_a_person(as_root: Client, alice: User) -> None:
+def test_no_token_can_be_created_for_a_user(as_root: Client, alice: User) -> None:
     assert "valid choice" in _make(as_root, alice)
     assert not AuthToken.objects.exists()
 
 
-def test_a_token_needs_a_name_and_an_end(as_root: Client, shop: User) -> None:
+def test_a_token_needs_a_name_and_an_expiry(as_root: Client, shop: User) -> None:
     _make(as_root, shop, name=" ")
     _make(as_root, shop, days="")
     assert "1 to 730 days" in _make(as_root, shop, days="731")
     assert not AuthToken.objects.exists()
 
 
-def test_an_operator_makes_no_token_of_a_service_that_may_do_more_than_they(
+def test_an_operator_cannot_create_a_token_of_a_service_with_more_permissions(
     as_steve: Client, steve: User, shop: User
 ) -> None:
     steve.user_permissions.add(Permission.objects.get(codename="add_authtoken"))
@@ -80,7 +80,7 @@ def test_an_operator_makes_no_token_of_a_service_that_may_do_more_than_they(
     assert AuthToken.objects.get().user == shop
 
 
-def test_who_may_only_look_makes_no_token(as_steve: Client, shop: User) -> None:
+def test_a_viewer_cannot_create_tokens(as_steve: Client, shop: User) -> None:
     assert as_steve.get(f"{TOKENS}add/").status_code == 403
     assert as_steve.post(f"{TOKENS}add/", {"user": shop.pk, "name": "x", "days": "1"}).status_code == 403
 
@@ -96,14 +96,14 @@ def test_a_token_is_revoked_by_the_action(as_root: Client, alice: User, revocati
     assert revocations(alice) == [{"credential": f"token:{digest[:32]}", "except": None}]
 
 
-def test_tokens_are_not_changed_here(as_root: Client, alice: User) -> None:
+def test_tokens_cannot_be_edited(as_root: Client, alice: User) -> None:
     token_issue(user=alice)
     digest = AuthToken.objects.get().digest
     assert as_root.post(f"{TOKENS}{digest}/change/", {"user": "1"}).status_code == 403
     assert as_root.post(f"{TOKENS}{digest}/delete/", {"post": "yes"}).status_code == 403
 
 
-def test_who_may_only_look_at_tokens_revokes_none(as_steve: Client, alice: User) -> None:
+def test_a_viewer_cannot_revoke_tokens(as_steve: Client, alice: User) -> None:
     token = token_issue(user=alice)
     digest = AuthToken.objects.get().digest
     assert as_steve.get(TOKENS).status_code == 200

@@ -1,4 +1,4 @@
-"""People in the admin: every write is an action, and nobody gets rights by a form field."""
+"""User administration: every write is an action, and no form field grants permissions."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def _form(user: User, **changes: object) -> dict[str, object]:
 
 
 def _act(client: Client, action: str, *users: User) -> str:
-    """Tick people, run an action and say yes to it."""
+    """Select users, run an admin action and confirm it."""
     data = {"action": f"{action}_selected", "confirmed": action, "_selected_action": [user.pk for user in users]}
     return client.post(LIST, data, follow=True).content.decode()
 
 
-def test_a_person_is_edited(as_root: Client, alice: User, revocations: Revocations) -> None:
+def test_a_user_is_edited(as_root: Client, alice: User, revocations: Revocations) -> None:
     page = as_root.post(f"{LIST}{alice.pk}/change/", _form(alice, nickname="Alice W.", email="A@B.example"))
     assert page.status_code == 302
     alice.refresh_from_db()
@@ -40,7 +40,7 @@ def test_a_person_is_edited(as_root: Client, alice: User, revocations: Revocatio
     assert revocations(alice) == []
 
 
-def test_the_user_name_kind_and_activity_are_not_fields(as_root: Client, alice: User) -> None:
+def test_username_kind_and_activity_cannot_be_edited(as_root: Client, alice: User) -> None:
     more = {"username": "eve", "username_key": "eve", "kind": "service", "is_active": "", "password": "x", "id": "1"}
     as_root.post(f"{LIST}{alice.pk}/change/", _form(alice, **more))
     before = alice.password
@@ -49,20 +49,20 @@ def test_the_user_name_kind_and_activity_are_not_fields(as_root: Client, alice: 
     assert alice.password == before
 
 
-def test_a_name_that_hides_something_is_refused(as_root: Client, alice: User) -> None:
+def test_a_name_with_invisible_characters_is_refused(as_root: Client, alice: User) -> None:
     response = as_root.post(f"{LIST}{alice.pk}/change/", _form(alice, nickname="Al\u202eice"))
     assert response.status_code == 200
     assert "invisible characters" in response.content.decode()
 
 
-def test_anothers_email_is_refused(as_root: Client, alice: User) -> None:
+def test_an_email_of_another_user_is_refused(as_root: Client, alice: User) -> None:
     user_register(username="carol", password=PASSWORD, email="carol@example.org")
     response = as_root.post(f"{LIST}{alice.pk}/change/", _form(alice, email="CAROL@example.org"))
     assert response.status_code == 200
     assert "already exists" in response.content.decode()
 
 
-def test_staff_taken_away_signs_out(as_root: Client, steve: User, revocations: Revocations) -> None:
+def test_removing_staff_status_signs_the_user_out(as_root: Client, steve: User, revocations: Revocations) -> None:
     client = Client()
     client.post("/accounts/login/", {"username": "steve", "password": PASSWORD})
     assert client.get("/admin/").status_code == 200
@@ -74,7 +74,7 @@ def test_staff_taken_away_signs_out(as_root: Client, steve: User, revocations: R
     assert client.get("/admin/").status_code == 302
 
 
-def test_root_gives_roles(as_root: Client, alice: User, revocations: Revocations) -> None:
+def test_root_grants_roles(as_root: Client, alice: User, revocations: Revocations) -> None:
     group = Group.objects.create(name="Moderators")
     as_root.post(f"{LIST}{alice.pk}/change/", _form(alice, is_staff="on", groups=[group.pk]))
     alice.refresh_from_db()
@@ -83,7 +83,7 @@ def test_root_gives_roles(as_root: Client, alice: User, revocations: Revocations
     assert revocations(alice) == []
 
 
-def test_steve_cannot_give_roles(as_steve: Client, alice: User) -> None:
+def test_steve_cannot_grant_roles(as_steve: Client, alice: User) -> None:
     group = Group.objects.create(name="Moderators")
     assert 'name="is_staff"' not in as_steve.get(f"{LIST}{alice.pk}/change/").content.decode()
     roles = {"is_staff": "on", "is_superuser": "on", "groups": [group.pk], "user_permissions": ["1"]}
@@ -96,7 +96,7 @@ def test_steve_cannot_give_roles(as_steve: Client, alice: User) -> None:
     assert not alice.user_permissions.exists()
 
 
-def test_steve_cannot_touch_root_nor_himself(as_steve: Client, root: User, steve: User, alice: User) -> None:
+def test_steve_cannot_change_root_or_himself(as_steve: Client, root: User, steve: User, alice: User) -> None:
     for user in (root, steve):
         assert as_steve.post(f"{LIST}{user.pk}/change/", _form(user, is_superuser="on")).status_code == 403
         password = {"password1": "quite another", "password2": "quite another"}
@@ -108,7 +108,7 @@ def test_steve_cannot_touch_root_nor_himself(as_steve: Client, root: User, steve
     assert as_steve.get("/admin/auth/group/").status_code == 403
 
 
-def test_deactivating_closes_connections_and_activating_lets_in(
+def test_deactivating_closes_connections_and_activating_allows_sign_in(
     as_root: Client, alice: User, bob: User, revocations: Revocations
 ) -> None:
     token = token_issue(user=alice)
@@ -127,7 +127,7 @@ def test_signing_out_everywhere(as_root: Client, alice: User, browser: Client, r
     assert revocations(alice) == [ALL]
 
 
-def test_the_last_administrator_stays(as_root: Client, root: User) -> None:
+def test_the_last_administrator_cannot_be_removed(as_root: Client, root: User) -> None:
     assert "last administrator" in _act(as_root, "deactivate", root)
     page = as_root.post(f"{LIST}{root.pk}/change/", _form(root), follow=True).content.decode()
     assert "last administrator" in page
@@ -147,21 +147,21 @@ def test_root_sets_alices_password(
     assert alice.check_password("quite another")
     assert revocations(alice) == [ALL]
     assert user_by_session(key) is None
-    # Django has given root's own session a new key; what root had open by the old one still ends with it.
+    # Django gives root's own session a new key; connections opened with the old key still end with the session.
     after = as_root.session.session_key or ""
     assert after != before
     as_root.post("/admin/logout/")
     assert len(revocations(root)) == 2
 
 
-def test_a_password_is_not_disabled_in_passing(as_root: Client, alice: User) -> None:
+def test_editing_a_user_does_not_disable_the_password(as_root: Client, alice: User) -> None:
     response = as_root.post(f"{LIST}{alice.pk}/password/", {"usable_password": "false", "unset-password": "1"})
     assert response.status_code == 200
     alice.refresh_from_db()
     assert alice.check_password(PASSWORD)
 
 
-def test_an_account_is_made(as_root: Client) -> None:
+def test_an_account_is_created(as_root: Client) -> None:
     form = {"username": "Helpdesk", "nickname": "Help desk", "password1": PASSWORD, "password2": PASSWORD}
     response = as_root.post(f"{LIST}add/", form)
     made = User.objects.get(username_key="helpdesk")
@@ -180,7 +180,9 @@ def test_an_account_with_a_bad_name_is_refused(as_root: Client, alice: User, nam
     assert text in response.content.decode()
 
 
-def test_a_name_taken_at_the_last_moment_is_told(as_root: Client, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_taken_while_saving_shows_an_error(
+    as_root: Client, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("accounts.admin.users.guest_name_taken", lambda name: False)
     form = {"username": "ＡＬＩＣＥ", "nickname": "Another", "password1": PASSWORD, "password2": PASSWORD}
     response = as_root.post(f"{LIST}add/", form, follow=True)
@@ -188,13 +190,13 @@ def test_a_name_taken_at_the_last_moment_is_told(as_root: Client, alice: User, m
     assert "This name is taken." in response.content.decode()
 
 
-def test_nobody_is_deleted(as_root: Client, alice: User) -> None:
+def test_users_cannot_be_deleted(as_root: Client, alice: User) -> None:
     assert as_root.post(f"{LIST}{alice.pk}/delete/", {"post": "yes"}).status_code == 403
     _act(as_root, "delete", alice)
     assert User.objects.filter(pk=alice.pk).exists()
 
 
-def test_a_script_in_a_name_is_shown_as_text(as_root: Client, alice: User) -> None:
+def test_a_script_in_a_name_is_escaped(as_root: Client, alice: User) -> None:
     guest = guest_create(name="<script>x")
     User.objects.filter(pk=alice.pk).update(nickname="<img src=x>")
     for path in (LIST, f"{LIST}{guest.pk}/change/", f"{LIST}{alice.pk}/change/", f"{LIST}{guest.pk}/history/"):
@@ -204,7 +206,7 @@ def test_a_script_in_a_name_is_shown_as_text(as_root: Client, alice: User) -> No
     assert "&lt;img src=x&gt;" in as_root.get(LIST).content.decode()
 
 
-def test_search_is_blind_to_width_and_case(as_root: Client, alice: User, bob: User) -> None:
+def test_search_ignores_width_and_case(as_root: Client, alice: User, bob: User) -> None:
     page = as_root.get(LIST, {"q": "ＡＬＩ"}).content.decode()
     assert f"{LIST}{alice.pk}/change/" in page
     assert f"{LIST}{bob.pk}/change/" not in page
@@ -213,10 +215,10 @@ def test_search_is_blind_to_width_and_case(as_root: Client, alice: User, bob: Us
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("page", ["add", "change"])
-def test_a_form_takes_its_turn_to_write_before_any_transaction(
+def test_a_form_waits_for_the_write_lock_outside_any_transaction(
     as_root: Client, alice: User, monkeypatch: pytest.MonkeyPatch, page: str
 ) -> None:
-    """Else it would hold SQLite's lock while it waits for the turn of one that waits for that lock."""
+    """A form inside a transaction would hold SQLite's lock while it waits for a writer that needs that lock."""
     in_transaction: list[bool] = []
 
     def observed() -> AbstractContextManager[None]:
@@ -230,8 +232,8 @@ def test_a_form_takes_its_turn_to_write_before_any_transaction(
     assert in_transaction[0] is False
 
 
-def test_steve_gives_no_service_and_no_guest_a_password(as_steve: Client, as_root: Client) -> None:
-    """By one he could come in as a service, which may do more than he."""
+def test_steve_cannot_set_a_password_for_a_service_or_a_guest(as_steve: Client, as_root: Client) -> None:
+    """With such a password Steve could sign in as a service that has more permissions than he has."""
     for user in (service_create(username="shop"), guest_create(name="Gus")):
         for client in (as_steve, as_root):
             given = {"password1": PASSWORD, "password2": PASSWORD}
@@ -242,12 +244,12 @@ def test_steve_gives_no_service_and_no_guest_a_password(as_steve: Client, as_roo
         assert not user.has_usable_password() and user.email is None
 
 
-def test_nothing_is_written_of_who_has_deleted_their_account(as_root: Client, alice: User) -> None:
+def test_a_deleted_account_cannot_be_edited(as_root: Client, alice: User) -> None:
     User.objects.filter(pk=alice.pk).update(deleted_at=timezone.now(), is_active=False)
     assert as_root.post(f"{LIST}{alice.pk}/change/", _form(alice, nickname="Alice")).status_code == 403
 
 
-def test_who_may_only_look_is_told_nothing_of_the_password(root: User, alice: User) -> None:
+def test_a_viewer_does_not_see_the_password_hash(root: User, alice: User) -> None:
     carol = user_register(username="carol", password=PASSWORD)
     rights = Permission.objects.filter(codename="view_user")
     user_roles_set(user_id=carol.pk, is_staff=True, is_superuser=False, permissions=rights)

@@ -1,4 +1,4 @@
-"""Whom a link is made for: who began it, if they are still the one who is signed in."""
+"""An account is linked only for the user who started the link and is still signed in."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def _by(user: User | AnonymousUser) -> HttpRequest:
     return request
 
 
-def test_who_began_it_is_linked(alice: User) -> None:
+def test_a_link_is_made_for_the_user_who_started_it(alice: User) -> None:
     assert require_link_owner(_by(alice), alice.pk) == alice
 
 
-def test_nobody_else_is(alice: User, bob: User) -> None:
+def test_a_link_is_refused_for_anyone_else(alice: User, bob: User) -> None:
     guest = guest_create(name="Guest")
     for user, person in ((bob, alice.pk), (AnonymousUser(), alice.pk), (guest, guest.pk)):
         with pytest.raises(OAuthRefused):

@@ -1,4 +1,4 @@
-"""What names come along from elsewhere. Nobody chooses one there that they could not choose here."""
+"""Names from a provider follow the same rules as names chosen here."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ def _of(name: str = "", handle: str = "") -> Identity:
         ("A" * 500, "", "A" * 32),
     ],
 )
-def test_a_user_name_is_made_of_what_comes_along(name: str, handle: str, wanted: str) -> None:
+def test_a_user_name_is_suggested_from_the_identity(name: str, handle: str, wanted: str) -> None:
     assert suggested_user_name(_of(name, handle)) == wanted
 
 
 @pytest.mark.parametrize(
     "name", ["ali\u202ece", "ali\u200bce", "a\u0000b", "\u2800", "z" + "\u0335" * 9, "\ud800", "\ufeffalice"]
 )
-def test_what_hides_something_is_no_nickname(name: str) -> None:
+def test_a_name_with_invisible_characters_is_no_nickname(name: str) -> None:
     assert suggested_nickname(_of(name, "octo")) == "octo"
 
 
-def test_a_script_in_a_name_is_a_name() -> None:
+def test_markup_in_a_name_is_kept_as_text() -> None:
     assert suggested_nickname(_of("<script>alert(1)</script>")) == "<script>alert(1)</script>"
     assert suggested_user_name(_of("<script>alert(1)</script>")) == "script.alert.1.script"
 
 
-def test_blanks_of_a_name_are_gathered() -> None:
+def test_spaces_in_a_name_are_collapsed() -> None:
     assert suggested_nickname(_of("  Alice \n Octo ")) == "Alice Octo"

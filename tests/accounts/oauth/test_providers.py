@@ -1,4 +1,4 @@
-"""What each provider says of somebody, and which pictures are fetched."""
+"""Each provider's response becomes an identity, and pictures come from known hosts only."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _provider(slug: str) -> Any:
     return provider_backend(next(way for way in PROVIDERS if way.slug == slug), request)
 
 
-def test_github_is_keyed_by_the_number_not_the_name() -> None:
+def test_a_github_account_is_identified_by_number() -> None:
     said = {"id": 4711, "login": "octo", "name": "Octo", "avatar_url": "https://avatars.githubusercontent.com/u/1"}
     identity = _provider("github").identity(said)
     assert (identity.provider, identity.subject, identity.subject_key) == ("github", "4711", "id")
@@ -53,19 +53,19 @@ def test_only_a_confirmed_primary_address_of_github_counts(emails: Any, email: s
 
 
 @pytest.mark.parametrize("confirmed", [False, None, "true", 1])
-def test_an_address_that_google_does_not_confirm_is_none(confirmed: object) -> None:
+def test_an_email_unconfirmed_by_google_is_ignored(confirmed: object) -> None:
     identity = _provider("google").identity({"sub": "1", "email": "a@b.example", "email_verified": confirmed})
     assert (identity.email, identity.email_unconfirmed) == ("", True)
 
 
 @pytest.mark.parametrize(("slug", "key"), [("github", "id"), ("google", "sub"), ("wechat", "openid")])
 @pytest.mark.parametrize("subject", [None, "", True, {"a": 1}, ["1"]])
-def test_who_has_no_subject_is_nobody(slug: str, key: str, subject: object) -> None:
+def test_an_identity_without_a_subject_is_refused(slug: str, key: str, subject: object) -> None:
     with pytest.raises(AuthResponseError):
         _provider(slug).identity({key: subject, "name": "Alice", "email": "a@b.example", "email_verified": True})
 
 
-def test_names_that_are_no_texts_are_none() -> None:
+def test_names_that_are_not_strings_are_ignored() -> None:
     identity = _provider("google").identity({"sub": "1", "name": {"$ne": ""}, "picture": 7})
     assert (identity.name, identity.picture) == ("", "")
 
@@ -86,7 +86,7 @@ def test_names_that_are_no_texts_are_none() -> None:
         "",
     ],
 )
-def test_a_picture_from_elsewhere_is_not_fetched(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_from_another_host_is_not_fetched(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: object, **how: object) -> None:
         raise AssertionError("this must not be asked for")
 
@@ -113,7 +113,9 @@ class _Answer:
 
 
 @pytest.mark.parametrize(("size", "kept"), [(100_000, True), (providers.PICTURE_MAX_BYTES * 2, False)])
-def test_a_picture_is_bounded_and_followed_nowhere(size: int, kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_download_is_limited_and_follows_no_redirect(
+    size: int, kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[dict[str, Any]] = []
 
     def get(url: str, **how: Any) -> _Answer:
@@ -126,13 +128,13 @@ def test_a_picture_is_bounded_and_followed_nowhere(size: int, kept: bool, monkey
     assert asked[0]["allow_redirects"] is False and asked[0]["timeout"]
 
 
-def test_a_way_needs_both_keys(settings: Settings, switched_on: None) -> None:
+def test_a_provider_needs_both_keys(settings: Settings, switched_on: None) -> None:
     assert [way.slug for way in enabled_providers()] == ["github", "google", "wechat"]
     settings.SOCIAL_AUTH_GOOGLE_OAUTH2_SECRET = ""
     assert [way.slug for way in enabled_providers()] == ["github", "wechat"]
 
 
-def test_the_policy_lets_forms_lead_to_the_ways_that_are_on(settings: Settings, switched_on: None) -> None:
+def test_the_csp_allows_forms_to_enabled_providers_only(settings: Settings, switched_on: None) -> None:
     request = RequestFactory().get("/")
     request.session = {}  # type: ignore[assignment]
     wanted = ["https://accounts.google.com", "https://github.com", "https://open.weixin.qq.com"]

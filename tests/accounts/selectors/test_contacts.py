@@ -1,4 +1,4 @@
-"""Friends, requests and blocks, as they are read."""
+"""Friends, requests and blocks are read together."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def befriend(one: User, other: User) -> None:
     friend_accept(user=other, other_id=one.pk)
 
 
-def test_each_sees_friends_and_requests_from_their_side(alice: User, bob: User, carol: User) -> None:
+def test_each_user_sees_friends_and_requests_from_their_side(alice: User, bob: User, carol: User) -> None:
     befriend(alice, bob)
     friend_request(user=carol, other_id=alice.pk)
 
@@ -32,7 +32,7 @@ def test_each_sees_friends_and_requests_from_their_side(alice: User, bob: User, 
     assert contacts_of(carol) == Contacts(outgoing_requests=[alice])
 
 
-def test_friends_stand_by_how_their_names_sound(alice: User) -> None:
+def test_friends_are_sorted_by_pinyin(alice: User) -> None:
     names = ("Zoe", "马远", "Nina", "李唐", "Adam")
     people = [user_register(username=f"p{at}", nickname=name, password=PASSWORD) for at, name in enumerate(names)]
     for person in people:
@@ -41,7 +41,7 @@ def test_friends_stand_by_how_their_names_sound(alice: User) -> None:
     assert [friend.nickname for friend in contacts_of(alice).friends] == ["Adam", "李唐", "马远", "Nina", "Zoe"]
 
 
-def test_whom_one_blocks_is_in_no_other_list(alice: User, bob: User, carol: User) -> None:
+def test_a_blocked_user_is_in_no_other_list(alice: User, bob: User, carol: User) -> None:
     befriend(alice, bob)
     friend_request(user=carol, other_id=alice.pk)
     for other in (bob, carol):
@@ -51,20 +51,20 @@ def test_whom_one_blocks_is_in_no_other_list(alice: User, bob: User, carol: User
     assert contacts_of(bob) == Contacts(friends=[alice]) and contacts_of(carol) == Contacts(outgoing_requests=[alice])
 
 
-def test_the_deactivated_are_nobodys_friends(alice: User, bob: User) -> None:
+def test_deactivated_users_are_not_listed_as_friends(alice: User, bob: User) -> None:
     befriend(alice, bob)
     user_deactivate(user_id=bob.pk)
 
     assert contacts_of(alice) == Contacts()
 
 
-def test_a_circle_costs_two_queries(alice: User, bob: User, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_contacts_cost_two_queries(alice: User, bob: User, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     befriend(alice, bob)
     with django_assert_num_queries(2):
         contacts_of(alice)
 
 
-def test_a_block_is_of_one_side_and_parts_both(alice: User, bob: User, carol: User) -> None:
+def test_a_block_has_one_owner_and_separates_both_users(alice: User, bob: User, carol: User) -> None:
     user_block(user=alice, other_id=bob.pk)
 
     assert has_blocked(alice.pk, bob.pk) and not has_blocked(bob.pk, alice.pk)
@@ -72,7 +72,7 @@ def test_a_block_is_of_one_side_and_parts_both(alice: User, bob: User, carol: Us
     assert blocked_pairs([alice.pk, bob.pk, carol.pk]) == {alice.pk: {bob.pk}, bob.pk: {alice.pk}}
 
 
-def test_presence_is_shown_by_who_shares_it(alice: User, bob: User, carol: User) -> None:
+def test_presence_is_visible_for_users_who_share_it(alice: User, bob: User, carol: User) -> None:
     carol.shares_presence = False
     carol.save()
 
@@ -82,7 +82,7 @@ def test_presence_is_shown_by_who_shares_it(alice: User, bob: User, carol: User)
     assert presence_visible_to(alice, [alice, bob]) == {alice.pk} and presence_visible_to(bob, [alice, bob]) == {bob.pk}
 
 
-def test_reading_is_shown_by_who_shares_it(alice: User, bob: User, carol: User) -> None:
+def test_read_receipts_are_visible_for_users_who_share_them(alice: User, bob: User, carol: User) -> None:
     User.objects.filter(pk=carol.pk).update(shares_read=False)
 
     assert read_receipts_visible_to(alice.pk, [bob.pk, carol.pk]) == {bob.pk}

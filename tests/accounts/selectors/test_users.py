@@ -1,4 +1,4 @@
-"""Who is who; and whatever cannot be anybody finds nobody."""
+"""Users are found by name, id, token and session; invalid input finds no user."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ GARBAGE = [
 ]
 
 
-def test_a_person_by_name_in_any_spelling(alice: User) -> None:
+def test_a_user_is_found_by_any_spelling_of_the_name(alice: User) -> None:
     for name in ("alice", "ALICE", "ａｌｉｃｅ"):
         assert users.user_by_name(name) == alice
     assert users.user_by_name("bob") is None
 
 
-def test_guests_and_the_deactivated_are_nobody_by_name(alice: User) -> None:
+def test_guests_and_deactivated_users_are_not_found_by_name(alice: User) -> None:
     guest = guest_create(name="夏圭？")
     user_deactivate(user_id=alice.pk)
     assert users.user_by_name("alice") is None
@@ -59,7 +59,7 @@ def test_guests_and_the_deactivated_are_nobody_by_name(alice: User) -> None:
     assert users.user_by_id(alice.pk) == alice
 
 
-def test_names_are_answered_as_they_were_given(
+def test_users_by_names_uses_the_given_spellings(
     alice: User, bob: User, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     system = system_user()
@@ -69,7 +69,7 @@ def test_names_are_answered_as_they_were_given(
 
 
 @pytest.mark.parametrize("text", GARBAGE)
-def test_garbage_is_nobody(alice: User, text: str) -> None:
+def test_garbage_finds_no_user(alice: User, text: str) -> None:
     assert users.user_by_name(text) is None
     assert users.users_by_names([text]) == {}
     assert users.user_by_token(text) is None
@@ -79,7 +79,7 @@ def test_garbage_is_nobody(alice: User, text: str) -> None:
 
 
 @pytest.mark.parametrize("number", [0, -1, 2**31, 2**63, 2**200])
-def test_numbers_out_of_range_are_nobody(db: None, number: int) -> None:
+def test_numbers_out_of_range_find_nothing(db: None, number: int) -> None:
     assert users.user_by_id(number) is None
     assert users.app_by_number(number) is None
 
@@ -87,21 +87,21 @@ def test_numbers_out_of_range_are_nobody(db: None, number: int) -> None:
 def test_a_token_of_every_length_costs_one_query(
     alice: User, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    """Nothing in the work depends on whether part of the token is right."""
+    """The work does not depend on whether part of the token is right."""
     token = token_issue(user=alice)
     for attempt in (token, token[:-1] + "x", token[:15] + "0" * 49, "", "short"):
         with django_assert_num_queries(1):
             users.user_by_token(attempt)
 
 
-def test_the_deactivated_come_in_by_nothing_that_was_left(alice: User, browser: Client) -> None:
+def test_remaining_credentials_of_a_deactivated_user_are_refused(alice: User, browser: Client) -> None:
     key, token = browser.session.session_key or "", token_issue(user=alice)
     User.objects.filter(pk=alice.pk).update(is_active=False)
     assert users.user_by_session(key) is None
     assert users.user_by_token(token) is None
 
 
-def test_a_session_with_another_proof_is_nobodys(alice: User, browser: Client) -> None:
+def test_a_session_with_another_hash_is_refused(alice: User, browser: Client) -> None:
     session = browser.session
     session[HASH_SESSION_KEY] = "0" * 64
     session.save()
@@ -117,7 +117,7 @@ def test_a_session_outlives_the_replacement_of_the_secret_key(alice: User, brows
     assert users.user_by_session(key) is None
 
 
-def test_search_by_the_beginning_of_name_or_nickname(alice: User, bob: User) -> None:
+def test_search_matches_the_beginning_of_name_or_nickname(alice: User, bob: User) -> None:
     user_update(user_id=bob.pk, nickname="Ｒobert", phone_number=None, email=None)
     guest_create(name="Rob the guest")
     gone = user_register(username="robin", password=PASSWORD)
@@ -129,7 +129,7 @@ def test_search_by_the_beginning_of_name_or_nickname(alice: User, bob: User) -> 
     assert users.user_search("b", limit=0) == []
 
 
-def test_search_by_how_a_chinese_nickname_sounds(db: None) -> None:
+def test_search_matches_the_pinyin_of_a_chinese_nickname(db: None) -> None:
     ma, li = (user_register(username=f"p{name[0]}", nickname=name, password=PASSWORD) for name in ("马远", "李唐"))
     user_register(username="mary", password=PASSWORD)
 
@@ -140,14 +140,14 @@ def test_search_by_how_a_chinese_nickname_sounds(db: None) -> None:
     assert users.user_search("mayuan") == [] and users.user_search("xiagui") == [ma]
 
 
-def test_who_is_called_so_stands_before_whose_name_only_begins_so(alice: User) -> None:
+def test_an_exact_match_comes_before_a_prefix_match(alice: User) -> None:
     user_register(username="al", nickname="Zed", password=PASSWORD)
     called = user_register(username="zzz", nickname="ali", password=PASSWORD)
 
     assert users.user_search("ali") == [called, alice]
 
 
-def test_search_leaves_out_whom_one_blocks_and_nobody_else(alice: User, bob: User) -> None:
+def test_search_omits_blocked_users_only(alice: User, bob: User) -> None:
     user_block(user=alice, other_id=bob.pk)
 
     assert users.user_search("bob", by=alice) == []
@@ -156,7 +156,7 @@ def test_search_leaves_out_whom_one_blocks_and_nobody_else(alice: User, bob: Use
 
 
 @pytest.mark.parametrize("field", ["username_key", "nickname_key", "nickname_pinyin", "nickname_initials"])
-def test_every_beginning_is_found_by_an_index(alice: User, field: str) -> None:
+def test_every_prefix_search_uses_an_index(alice: User, field: str) -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = off")
@@ -164,7 +164,7 @@ def test_every_beginning_is_found_by_an_index(alice: User, field: str) -> None:
     assert "Index Cond" in plan or "USING INDEX" in plan
 
 
-def test_a_guest_name_that_an_account_has_is_taken(alice: User) -> None:
+def test_a_name_of_an_account_is_taken_for_guests(alice: User) -> None:
     assert users.guest_name_taken("ALICE")
     assert not users.guest_name_taken("夏圭？")
 
@@ -172,7 +172,7 @@ def test_a_guest_name_that_an_account_has_is_taken(alice: User) -> None:
 @pytest.mark.django_db
 @hypothesis_settings(max_examples=50)
 @given(text=st.text(max_size=100))
-def test_any_text_is_looked_up_without_a_fault(text: str) -> None:
+def test_any_text_is_looked_up_without_an_error(text: str) -> None:
     users.user_by_name(text)
     users.user_by_token(text)
     users.user_by_session(text)

@@ -1,4 +1,4 @@
-"""All account pages: CSRF, escaping, security headers, the admin's sign-in."""
+"""All account pages have CSRF protection, escaping and security headers; the admin shares the sign-in page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.fixtures.users import PASSWORD
 
 
 @pytest.mark.parametrize("page", ["login", "register", "logout", "password"])
-def test_a_form_of_another_site_is_refused(alice: User, browser: Client, page: str) -> None:
+def test_a_form_without_a_csrf_token_is_refused(alice: User, browser: Client, page: str) -> None:
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = browser.cookies
     form = {"username": "alice", "password": PASSWORD, "password_confirmation": PASSWORD, "current_password": PASSWORD}
@@ -21,7 +21,7 @@ def test_a_form_of_another_site_is_refused(alice: User, browser: Client, page: s
     assert user_by_session(session_key(browser)) is not None
 
 
-def test_a_script_in_a_name_is_shown_as_text(db: None, client: Client) -> None:
+def test_a_script_in_a_name_is_escaped(db: None, client: Client) -> None:
     guest = guest_create(name="<script>x</script>")
     client.force_login(guest, backend="django.contrib.auth.backends.ModelBackend")
     page = client.get("/accounts/login/").content.decode()

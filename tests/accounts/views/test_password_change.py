@@ -1,4 +1,4 @@
-"""Change of a password by the site's page."""
+"""Users change their password on the site's page."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_new_password_keeps_this_session_and_ends_the_others(
     assert user_by_session(session_key(browser)) is not None
     assert user_by_session(session_key(other)) is None
     assert revocations(alice) == [{"credential": None, "except": session_credential(before)}]
-    # A copy of the old cookie is worth nothing, but what was connected by it still ends with the session.
+    # A copy of the old cookie is invalid, but connections opened with it still end with the session.
     assert user_by_session(before) is None
     after = session_key(browser)
     browser.post("/accounts/logout/")
@@ -53,8 +53,8 @@ def test_the_present_password_must_be_correct(alice: User, browser: Client, sett
     assert alice.check_password(PASSWORD)
 
 
-def test_a_login_failure_stores_nothing_that_was_typed(alice: User, browser: Client) -> None:
-    """A wrong password is often nearly right, and beside it a new one may stand."""
+def test_a_sign_in_failure_stores_no_typed_password(alice: User, browser: Client) -> None:
+    """A wrong password is often nearly right, and the same form may contain a new one."""
     pages = {
         "/accounts/password/": {
             "current_password": "typed one",

@@ -1,4 +1,4 @@
-"""A new password by mail, and what strangers learn by asking for one: nothing."""
+"""Users set a new password by mail, and the page reveals no accounts."""
 
 from __future__ import annotations
 
@@ -66,15 +66,15 @@ def test_the_link_works_once(alice: User, client: Client) -> None:
     assert alice.check_password(NEW)
 
 
-def test_a_link_made_up_opens_nothing(alice: User, client: Client) -> None:
+def test_a_forged_link_is_refused(alice: User, client: Client) -> None:
     _ask(client, "alice@example.org")
     link = _link()
     for wrong in (link.replace("-", "-x"), "/accounts/reset/MA/a-b/", "/accounts/reset/!/x/"):
         assert "expired or has already been used" in client.get(wrong, follow=True).content.decode()
 
 
-def test_everybody_is_answered_alike(alice: User, bob: User) -> None:
-    """Somebody, nobody, somebody who is shut out, and a guest's or service's nothing."""
+def test_every_address_gets_the_same_answer(alice: User, bob: User) -> None:
+    """The addresses of an active, an unknown and a deactivated account, a guest and a service get the same answer."""
     User.objects.filter(pk=bob.pk).update(email="bob@example.org")
     user_deactivate(user_id=bob.pk)
     answers = {_ask(Client(), email) for email in ("alice@example.org", "nobody@example.org", "bob@example.org")}
@@ -82,8 +82,8 @@ def test_everybody_is_answered_alike(alice: User, bob: User) -> None:
     assert [message.to for message in mail.outbox] == [["alice@example.org"]]
 
 
-def test_the_work_is_the_same_for_nobody(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What takes time, rendering and signing, is done for everybody; what takes most, sending, beside the request."""
+def test_an_unknown_address_costs_the_same_work(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rendering and signing are done for every address; sending happens outside the request."""
     rendered: list[str] = []
     render = accounts_mail.render_to_string
 
@@ -104,14 +104,14 @@ def test_the_work_is_the_same_for_nobody(alice: User, monkeypatch: pytest.Monkey
     assert len(rendered) == 2 and queries[0] == queries[1]
 
 
-def test_who_is_shut_out_meanwhile_sets_none(alice: User, client: Client) -> None:
+def test_a_user_deactivated_meanwhile_cannot_set_a_password(alice: User, client: Client) -> None:
     _ask(client, "alice@example.org")
     link = _link()
     user_deactivate(user_id=alice.pk)
     assert "expired or has already been used" in _set(client, link)
 
 
-def test_the_policy_of_passwords_holds(alice: User, client: Client, settings: Settings) -> None:
+def test_the_password_policy_applies(alice: User, client: Client, settings: Settings) -> None:
     _ask(client, "alice@example.org")
     assert 'class="error"' in _set(client, _link(), "ab")
     alice.refresh_from_db()
@@ -119,7 +119,7 @@ def test_the_policy_of_passwords_holds(alice: User, client: Client, settings: Se
 
 
 @pytest.mark.parametrize("by", ["address", "recipient"])
-def test_mail_is_bounded_by_address_and_by_recipient(alice: User, settings: Settings, by: str) -> None:
+def test_mail_is_rate_limited_by_address_and_by_recipient(alice: User, settings: Settings, by: str) -> None:
     settings.IM_MAIL_RATE = 2
     rate_limits.mail_rate_limit.reset()
     for number in range(4):
@@ -130,7 +130,7 @@ def test_mail_is_bounded_by_address_and_by_recipient(alice: User, settings: Sett
     rate_limits.mail_rate_limit.reset()
 
 
-def test_a_foreign_host_makes_no_link(alice: User, client: Client) -> None:
+def test_a_foreign_host_header_creates_no_link(alice: User, client: Client) -> None:
     assert (
         client.post("/accounts/reset/", {"email": "alice@example.org"}, headers={"Host": "evil.example"}).status_code
         == 400
@@ -139,13 +139,13 @@ def test_a_foreign_host_makes_no_link(alice: User, client: Client) -> None:
     assert not mail.outbox
 
 
-def test_where_no_mail_is_sent_there_is_no_such_page(db: None, client: Client, settings: Settings) -> None:
+def test_the_page_does_not_exist_without_mail(db: None, client: Client, settings: Settings) -> None:
     settings.MAIL_IS_SENT = False
     assert client.get("/accounts/reset/").status_code == 404
     assert "Forgot your password" not in client.get("/accounts/login/").content.decode()
 
 
-def test_mail_that_fails_is_logged_and_nothing_else(
+def test_a_mail_failure_is_logged_without_the_address(
     alice: User, client: Client, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.EMAIL_BACKEND = "no.such.Backend"

@@ -1,4 +1,4 @@
-"""The profile page, as a browser uses it."""
+"""Users edit their profile in the browser."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _save(browser: Client, **fields: Any) -> str:
     return browser.post("/accounts/profile/", form, follow=True).content.decode()
 
 
-def test_alice_changes_how_she_is_shown(browser: Client, alice: User) -> None:
+def test_alice_changes_her_profile(browser: Client, alice: User) -> None:
     _save(browser, shares_read=None, time_zone="Asia/Shanghai", language="zh-hans")
     alice.refresh_from_db()
     assert (alice.nickname, alice.status_text, alice.time_zone, alice.language) == (
@@ -41,7 +41,7 @@ def test_alice_changes_how_she_is_shown(browser: Client, alice: User) -> None:
     assert alice.shares_presence and not alice.shares_read
 
 
-def test_her_own_pages_hear_of_it(browser: Client, alice: User) -> None:
+def test_a_profile_change_is_pushed_to_her_own_connections(browser: Client, alice: User) -> None:
     _save(browser)
     event = Event.objects.get(kind="person.changed")
     assert list(EventRecipient.objects.filter(position=event.pk).values_list("user_id", flat=True)) == [alice.pk]
@@ -62,25 +62,25 @@ def test_her_own_pages_hear_of_it(browser: Client, alice: User) -> None:
         {"time_zone": "../../etc/passwd"},
     ],
 )
-def test_what_cannot_be_is_refused_and_nothing_changes(browser: Client, alice: User, fields: dict[str, str]) -> None:
+def test_an_invalid_value_is_refused_and_nothing_changes(browser: Client, alice: User, fields: dict[str, str]) -> None:
     page = _save(browser, **fields)
     assert 'class="error"' in page or "notice bad" in page
     alice.refresh_from_db()
     assert (alice.nickname, alice.status_text) == ("Alice", "")
 
 
-def test_what_stands_not_on_the_form_is_not_read(browser: Client, alice: User) -> None:
+def test_fields_outside_the_form_are_ignored(browser: Client, alice: User) -> None:
     _save(browser, is_staff="on", username="root", email="x@example.org", sign_in_epoch="9", user_id="1")
     alice.refresh_from_db()
     assert not alice.is_staff and alice.username == "alice" and alice.email is None and not alice.sign_in_epoch
 
 
-def test_a_script_in_a_status_is_shown_as_text(browser: Client) -> None:
+def test_a_script_in_a_status_is_escaped(browser: Client) -> None:
     page = _save(browser, status_text='"><script>alert(1)</script>', nickname="<script>alert(2)</script>")
     assert "<script>alert" not in page
 
 
-def test_a_language_holds_on_every_page_of_hers_and_nobody_elses(browser: Client, client: Client) -> None:
+def test_a_chosen_language_applies_to_her_pages_only(browser: Client, client: Client) -> None:
     _save(browser, language="zh-hans")
     browser.cookies.pop(settings.LANGUAGE_COOKIE_NAME, None)
     english = {"Accept-Language": "en"}
@@ -88,7 +88,7 @@ def test_a_language_holds_on_every_page_of_hers_and_nobody_elses(browser: Client
     assert '<html lang="en">' in client.get("/accounts/login/", headers=english).content.decode()
 
 
-def test_her_time_zone_does_not_stay_for_others(browser: Client) -> None:
+def test_her_time_zone_is_reset_after_each_request(browser: Client) -> None:
     _save(browser, time_zone="Asia/Shanghai")
     assert browser.get("/accounts/sign-in-methods/").status_code == 200
     assert timezone.get_current_timezone_name() == "UTC"
@@ -97,13 +97,13 @@ def test_her_time_zone_does_not_stay_for_others(browser: Client) -> None:
 @pytest.mark.parametrize(
     "path", ["/accounts/profile/", "/accounts/sign-in-methods/", "/accounts/data/", "/accounts/deactivate/"]
 )
-def test_nobody_and_guests_have_no_pages_of_their_own(db: None, client: Client, path: str) -> None:
+def test_anonymous_visitors_and_guests_are_redirected(db: None, client: Client, path: str) -> None:
     assert client.get(path)["Location"].startswith("/accounts/login/")
     client.force_login(guest_create(name="Guest"), backend="django.contrib.auth.backends.ModelBackend")
     assert client.get(path)["Location"] == "/accounts/register/"
 
 
-def test_another_sites_form_changes_nothing(alice: User, browser: Client) -> None:
+def test_a_form_without_a_csrf_token_changes_nothing(alice: User, browser: Client) -> None:
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = browser.cookies
     assert strict.post("/accounts/profile/", FORM).status_code == 403

@@ -1,4 +1,4 @@
-"""Registration by the site's page."""
+"""Visitors register on the site's page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.fixtures.users import PASSWORD
 
 @pytest.fixture
 def chinese(settings: Settings) -> None:
-    """The catalogue is compiled, and read afresh."""
+    """Compile and reload the Chinese catalogue."""
     compile_translations(settings.LOCALE_PATHS)
     trans_real._translations.pop("zh-hans", None)
 
@@ -88,7 +88,7 @@ def test_an_error_is_in_the_users_language(alice: User, client: Client, chinese:
     assert "名字不能含有不可见字符。" in page
 
 
-def test_nobody_registers_where_registration_is_closed(db: None, client: Client, settings: Settings) -> None:
+def test_registration_is_refused_while_it_is_closed(db: None, client: Client, settings: Settings) -> None:
     settings.IM_REGISTRATION = False
     form = {"username": "carol", "password": PASSWORD, "password_confirmation": PASSWORD}
     for response in (client.get("/accounts/register/"), client.post("/accounts/register/", form)):

@@ -1,4 +1,4 @@
-"""Sign in and out by the site's pages."""
+"""Users sign in and out on the site's pages."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_an_unknown_name_is_answered_like_a_wrong_password(alice: User, bob: Use
 def test_every_answer_costs_one_password_hash(
     alice: User, bob: User, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
-    """The time of a sign-in is that of its hash, so a name cannot be found out by the clock."""
+    """A sign-in always takes the time of its hash, so its duration reveals no names."""
     from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]

@@ -1,4 +1,4 @@
-"""Devices, email address and deactivation, as a browser uses them."""
+"""Users manage devices, email address and deactivation in the browser."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_the_secret_of_a_session_or_token_is_on_no_page(alice: User) -> None:
     assert made.token not in page and session_key(client) not in page and made.token[:15] not in page
 
 
-def test_where_and_on_which_app_it_was_last_seen(alice: User) -> None:
+def test_the_page_shows_the_last_address_and_app_of_a_device(alice: User) -> None:
     client = _signed_in()
     App.objects.create(number=901, name="Web of ours")
     devices_record_use({session_credential(session_key(client)): (901, "192.0.2.7")})
@@ -54,7 +54,7 @@ def test_where_and_on_which_app_it_was_last_seen(alice: User) -> None:
     assert "Web of ours" in page and "192.0.2.7" in page and "last seen" in page
 
 
-def test_another_browser_is_signed_out_from_here(alice: User, revocations: Revocations) -> None:
+def test_another_browser_is_signed_out_from_the_page(alice: User, revocations: Revocations) -> None:
     here, there = _signed_in(), _signed_in()
     key = session_key(there)
     device = Device.objects.get(credential=session_credential(key))
@@ -65,14 +65,14 @@ def test_another_browser_is_signed_out_from_here(alice: User, revocations: Revoc
     assert not Device.objects.filter(pk=device.pk).exists()
 
 
-def test_a_token_is_revoked_from_here(alice: User, revocations: Revocations) -> None:
+def test_a_token_is_revoked_from_the_page(alice: User, revocations: Revocations) -> None:
     made = token_create(user=alice)
     _signed_in().post(f"/accounts/devices/{made.device.pk}/")
     assert user_by_token(made.token) is None
     assert revocations(alice)[-1]["credential"] == made.device.credential
 
 
-def test_nobody_signs_out_a_device_of_somebody_else(alice: User, bob: User) -> None:
+def test_alice_cannot_sign_out_a_device_of_bob(alice: User, bob: User) -> None:
     theirs = _signed_in("bob")
     device = Device.objects.get(user=bob)
     known = _signed_in().post(f"/accounts/devices/{device.pk}/", follow=True).content.decode()
@@ -87,7 +87,7 @@ def test_the_present_browser_signs_itself_out(alice: User) -> None:
     assert SESSION_KEY not in client.session
 
 
-def test_everywhere_is_everywhere(alice: User) -> None:
+def test_signing_out_everywhere_ends_every_session(alice: User) -> None:
     here, there, made = _signed_in(), _signed_in(), token_create(user=alice)
     here.post("/accounts/devices/all/")
     for client in (here, there):
@@ -96,7 +96,7 @@ def test_everywhere_is_everywhere(alice: User) -> None:
     assert not Device.objects.filter(user=alice).exists()
 
 
-def test_a_session_that_ends_elsewhere_leaves_no_device(alice: User) -> None:
+def test_a_session_ended_elsewhere_leaves_no_device(alice: User) -> None:
     client = _signed_in()
     session_end(user_id=alice.pk, session_key=session_key(client))
     assert not Device.objects.exists()
@@ -106,13 +106,13 @@ def test_a_session_that_ends_elsewhere_leaves_no_device(alice: User) -> None:
     assert not Device.objects.exists()
 
 
-def test_signing_in_again_takes_the_place_of_the_device_before(alice: User, bob: User) -> None:
+def test_signing_in_again_replaces_the_earlier_device(alice: User, bob: User) -> None:
     client = _signed_in()
     client.post("/accounts/login/", {"username": "bob", "password": PASSWORD})
     assert [device.user for device in Device.objects.all()] == [bob]
 
 
-def test_a_password_that_changes_keeps_this_device_only(alice: User) -> None:
+def test_a_password_change_keeps_this_device_only(alice: User) -> None:
     here, _there = _signed_in(), _signed_in()
     made = token_create(user=alice)
     form = {"current_password": PASSWORD, "password": "another good one", "password_confirmation": "another good one"}
@@ -123,13 +123,13 @@ def test_a_password_that_changes_keeps_this_device_only(alice: User) -> None:
     assert SESSION_KEY not in here.session
 
 
-def test_a_session_of_before_is_listed_when_it_comes(alice: User) -> None:
+def test_an_older_session_is_listed_at_its_next_request(alice: User) -> None:
     client = _signed_in()
     Device.objects.all().delete()
     assert "This device" in client.get(PAGE).content.decode()
 
 
-def test_who_has_no_password_sets_the_first(alice: User) -> None:
+def test_a_user_without_a_password_sets_the_first(alice: User) -> None:
     client = _signed_in()
     alice.refresh_from_db()
     alice.set_unusable_password()
@@ -158,7 +158,7 @@ def _link() -> str:
     return found[1]
 
 
-def test_an_address_counts_when_its_mail_was_followed(alice: User) -> None:
+def test_an_address_is_stored_after_the_link_is_opened(alice: User) -> None:
     client = _signed_in()
     _ask(client, "Alice@Example.org")
     alice.refresh_from_db()
@@ -171,7 +171,7 @@ def test_an_address_counts_when_its_mail_was_followed(alice: User) -> None:
     assert alice.email == "alice@example.org"
 
 
-def test_the_link_is_good_once_and_for_her_only(alice: User, bob: User) -> None:
+def test_the_link_works_once_and_for_its_user_only(alice: User, bob: User) -> None:
     client = _signed_in()
     _ask(client, "alice@example.org")
     link = _link()
@@ -188,12 +188,12 @@ def test_the_link_is_good_once_and_for_her_only(alice: User, bob: User) -> None:
     assert alice.email == "alice@other.example"
 
 
-def test_the_password_is_asked_for(alice: User) -> None:
+def test_changing_the_address_needs_the_password(alice: User) -> None:
     assert "The password is incorrect." in _ask(_signed_in(), "mallory@example.org", "wrong")
     assert not mail.outbox
 
 
-def test_the_page_does_not_tell_whether_an_address_is_taken(alice: User, bob: User) -> None:
+def test_the_page_does_not_reveal_a_taken_address(alice: User, bob: User) -> None:
     User.objects.filter(pk=bob.pk).update(email="bob@example.org")
     client = _signed_in()
     taken = _ask(client, "bob@example.org").replace("bob@example.org", "ADDRESS")
@@ -203,7 +203,7 @@ def test_the_page_does_not_tell_whether_an_address_is_taken(alice: User, bob: Us
     assert "already has it" in mail.outbox[-2].body and "http://" not in mail.outbox[-2].body
 
 
-def test_mail_is_bounded(alice: User, settings: Settings) -> None:
+def test_mail_is_rate_limited(alice: User, settings: Settings) -> None:
     settings.IM_MAIL_RATE = 1
     rate_limits.mail_rate_limit.reset()
     client = _signed_in()
@@ -213,10 +213,10 @@ def test_mail_is_bounded(alice: User, settings: Settings) -> None:
     rate_limits.mail_rate_limit.reset()
 
 
-# -- the end, for now ----------------------------------------------------------------------------------------------
+# -- deactivation --------------------------------------------------------------------------------------------------
 
 
-def test_she_closes_her_account(alice: User, revocations: Revocations) -> None:
+def test_alice_deactivates_her_account(alice: User, revocations: Revocations) -> None:
     client, other = _signed_in(), _signed_in()
     page = client.post("/accounts/deactivate/", {"current_password": PASSWORD}, follow=True).content.decode()
     assert "Your account is closed." in page
@@ -228,13 +228,13 @@ def test_she_closes_her_account(alice: User, revocations: Revocations) -> None:
 
 
 @pytest.mark.parametrize("form", [{}, {"current_password": "wrong"}, {"username_confirmation": "alice"}])
-def test_not_without_her_password(alice: User, form: dict[str, str]) -> None:
+def test_deactivation_needs_her_password(alice: User, form: dict[str, str]) -> None:
     _signed_in().post("/accounts/deactivate/", form)
     alice.refresh_from_db()
     assert alice.is_active
 
 
-def test_who_has_no_password_types_the_user_name(alice: User) -> None:
+def test_a_user_without_a_password_confirms_with_the_user_name(alice: User) -> None:
     client = Client()
     alice.set_unusable_password()
     alice.save()
