@@ -93,8 +93,8 @@ class Close:
 
 LOGIN_DEADLINE = Close(4000, "no log-in in time", reconnect=False)
 SIGNED_OUT = Close(4001, "signed out", reconnect=False)
-SILENT = Close(4002, "silent for too long", reconnect=True)
-TOO_MANY_OF_PERSON = Close(4003, "too many connections of this person", reconnect=False)
+IDLE_TIMEOUT = Close(4002, "silent for too long", reconnect=True)
+TOO_MANY_CONNECTIONS = Close(4003, "too many connections of this person", reconnect=False)
 TOO_SLOW = Close(4008, "too slow: come back and sync", reconnect=True)
 FLOOD = Close(4029, "too many requests", reconnect=True)
-GOING = Close(1012, "service restart", reconnect=True)
+DRAINING = Close(1012, "service restart", reconnect=True)

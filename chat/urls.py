@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from chat.api.incoming_webhook import Incoming
-from chat.api.legacy.protobuf_clients import FriendAdd, GroupCreate, GroupUserList, Login, Register
-from chat.api.legacy.system_state import SystemState
-from chat.api.legacy.user_calls import SendMessage, SendMessageAll, UserList, UserOnline
+from chat.api.incoming_webhook import IncomingMessageView
+from chat.api.legacy.protobuf_clients import FriendAddView, GroupCreateView, GroupUserListView, LoginView, RegisterView
+from chat.api.legacy.system_state import SystemStateView
+from chat.api.legacy.user_calls import OnlineUsersView, SendMessageAllView, SendMessageView, UserOnlineView
 
 urlpatterns = [
-    path("user/list", UserList.as_view()),
-    path("user/online", UserOnline.as_view()),
-    path("user/sendMessage", SendMessage.as_view()),
-    path("user/sendMessageAll", SendMessageAll.as_view()),
-    path("register", Register.as_view()),
-    path("login", Login.as_view()),
-    path("friend/add", FriendAdd.as_view()),
-    path("group/create", GroupCreate.as_view()),
-    path("group_user/list", GroupUserList.as_view()),
-    path("system/state", SystemState.as_view()),
-    path("hooks/<str:secret>/", Incoming.as_view()),
+    path("user/list", OnlineUsersView.as_view()),
+    path("user/online", UserOnlineView.as_view()),
+    path("user/sendMessage", SendMessageView.as_view()),
+    path("user/sendMessageAll", SendMessageAllView.as_view()),
+    path("register", RegisterView.as_view()),
+    path("login", LoginView.as_view()),
+    path("friend/add", FriendAddView.as_view()),
+    path("group/create", GroupCreateView.as_view()),
+    path("group_user/list", GroupUserListView.as_view()),
+    path("system/state", SystemStateView.as_view()),
+    path("hooks/<str:secret>/", IncomingMessageView.as_view()),
     path("api/v1/", include("chat.api.v1.urls")),
 ]

@@ -9,7 +9,7 @@ from django.views.generic import RedirectView
 from accounts.views.profile import AvatarImageView
 from accounts.views.sign_in import AdminSignInRedirectView
 from chat.admin import nodes
-from chat.views.account_data import Delete, Export, OwnData
+from chat.views.account_data import AccountDataView, DeleteAccountView, ExportView
 from chat.views.home import home
 from imsite.monitoring.access import for_staff
 from imsite.monitoring.views import VIEWS
@@ -22,9 +22,9 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
     path("api/", include("imsite.api_docs.urls")),
-    path("accounts/data/", OwnData.as_view(), name="account-data"),
-    path("accounts/data/export/", Export.as_view(), name="account-data-export"),
-    path("accounts/data/delete/", Delete.as_view(), name="account-data-delete"),
+    path("accounts/data/", AccountDataView.as_view(), name="account-data"),
+    path("accounts/data/export/", ExportView.as_view(), name="account-data-export"),
+    path("accounts/data/delete/", DeleteAccountView.as_view(), name="account-data-delete"),
     path("avatars/<str:name>", AvatarImageView.as_view(), name="picture"),
     *(path(where.removeprefix("/"), for_staff(view)) for where, view in VIEWS.items()),
     path("", include("chat.urls")),

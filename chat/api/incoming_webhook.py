@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import reasons
-from chat.api.common.negotiation import AlwaysJson
+from chat.api.common.negotiation import AlwaysJsonNegotiation
 from chat.api.common.throttles import throttles
 from chat.api.v1 import problems
 from chat.api.v1.endpoint import idempotency_header
@@ -32,7 +32,7 @@ from chat.webhooks.outgoing import selectors as hook_selectors
 FORM = "application/x-www-form-urlencoded"
 
 
-class Payload(Shape):
+class SlackPayload(Shape):
     """Other fields that Slack knows (`username`, `channel`, `blocks`) are ignored: a webhook has one channel and one
     name.
     """
@@ -40,7 +40,7 @@ class Payload(Shape):
     text: str = ""
 
 
-class Raw(BaseParser):  # type: ignore[misc]
+class RawParser(BaseParser):  # type: ignore[misc]
     """Reads the raw body of any type, up to IM_INCOMING_WEBHOOK_BYTES."""
 
     media_type = "*/*"
@@ -55,19 +55,19 @@ class Raw(BaseParser):  # type: ignore[misc]
         return bytes(raw)
 
 
-class AnyBody(AlwaysJson):
+class AnyBodyNegotiation(AlwaysJsonNegotiation):
     def select_parser(self, request: Request, parsers: Any) -> Any:
         return parsers[0]
 
 
-class Incoming(APIView):  # type: ignore[misc]
+class IncomingMessageView(APIView):  # type: ignore[misc]
     """Answers `ok`, as Slack does, once the message is stored; otherwise a problem (RFC 9457)."""
 
     authentication_classes: ClassVar[tuple[type, ...]] = ()
     permission_classes = (AllowAny,)
     renderer_classes = (JSONRenderer,)
-    parser_classes = (Raw,)
-    content_negotiation_class = AnyBody
+    parser_classes = (RawParser,)
+    content_negotiation_class = AnyBodyNegotiation
     metadata_class = None
 
     @extend_schema(
@@ -77,7 +77,10 @@ class Incoming(APIView):  # type: ignore[misc]
         parameters=[
             OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, description="One message a key.")
         ],
-        request={"application/json": Payload, FORM: {"type": "object", "properties": {"text": {"type": "string"}}}},
+        request={
+            "application/json": SlackPayload,
+            FORM: {"type": "object", "properties": {"text": {"type": "string"}}},
+        },
         responses={
             (200, "text/plain"): {"type": "string", "const": "ok"},
             **{(status, problems.MEDIA_TYPE): Problem for status in (400, 404, 405, 409, 413, 429, 503)},
@@ -117,7 +120,7 @@ def _text(request: Request) -> str:
         if "payload" not in form:
             return _required(form.get("text", [""])[0])
         raw = form["payload"][0].encode()
-    payload: Payload = parse(raw, Payload)
+    payload: SlackPayload = parse(raw, SlackPayload)
     return _required(payload.text)
 
 

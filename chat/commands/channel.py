@@ -26,13 +26,13 @@ LISTED = 1000
 """Channels in one reply, at most."""
 
 
-def shown(call: Call, access: Access) -> dict[str, Any]:
+def channel_data(call: Call, access: Access) -> dict[str, Any]:
     """Return the channel as the caller sees it now. Call it in a database thread."""
     return payloads.channel(selectors.channel_summary(call.user, access))
 
 
-def shown_again(call: Call, channel_id: int) -> dict[str, Any]:
-    return shown(call, access_channel(call.user, channel_id, app=call.caller.app))
+def updated_channel_data(call: Call, channel_id: int) -> dict[str, Any]:
+    return channel_data(call, access_channel(call.user, channel_id, app=call.caller.app))
 
 
 class List(msgspec.Struct):
@@ -46,15 +46,15 @@ async def channel_list(call: Call, data: List) -> dict[str, Any]:
     If there are too many for one reply, `hasMore` is true; get the next ones with `skip`, the number you have.
     """
     items = await run(selectors.channel_list, call.user, call.caller.app, skip=data.skip, limit=LISTED + 1)
-    shown = [payloads.channel(item) for item in items]
-    page = shown[: count_fitting(shown[:LISTED])]
-    return {"channels": page, "hasMore": len(page) < len(shown)}
+    channel_data = [payloads.channel(item) for item in items]
+    page = channel_data[: count_fitting(channel_data[:LISTED])]
+    return {"channels": page, "hasMore": len(page) < len(channel_data)}
 
 
 @command("channel.get", returns=objects.Channel, guests=True)
 async def get(call: Call, data: ChannelTarget) -> dict[str, Any]:
     """Get one channel."""
-    return await run(shown_again, call, data.target)
+    return await run(updated_channel_data, call, data.target)
 
 
 class Create(msgspec.Struct):
@@ -74,14 +74,14 @@ async def create(call: Call, data: Create) -> dict[str, Any]:
             group = channels.channel_create_group(
                 creator=call.user, name=data.name, members=data.members, join=data.join, listed=data.listed
             )
-            return shown_again(call, group.pk)
+            return updated_channel_data(call, group.pk)
         if len(data.members) != 1:
             raise ChatError(reasons.ONE_MEMBER_REQUIRED, field="members")
         other = users_by_names(data.members).get(data.members[0])
         if other is None:
             raise ChatError(reasons.USER_NOT_FOUND, userId=data.members[0])
         channel, new = channels.channel_create_private(creator=call.user, other=other)
-        return shown_again(call, channel.pk) | ({} if new else {"existed": True})
+        return updated_channel_data(call, channel.pk) | ({} if new else {"existed": True})
 
     return await run(make)
 
@@ -91,7 +91,7 @@ async def join(call: Call, data: ChannelTarget) -> dict[str, Any]:
     """Join an open group."""
 
     def act() -> dict[str, Any]:
-        return shown(call, member.member_join(user=call.user, channel_id=data.target))
+        return channel_data(call, member.member_join(user=call.user, channel_id=data.target))
 
     return await run(act)
 
@@ -137,7 +137,7 @@ async def rename(call: Call, data: Rename) -> dict[str, Any]:
     """Rename a group. A group with an empty name is shown by its members' names."""
 
     def act() -> dict[str, Any]:
-        return shown(call, channels.channel_rename(user=call.user, channel_id=data.target, name=data.name))
+        return channel_data(call, channels.channel_rename(user=call.user, channel_id=data.target, name=data.name))
 
     return await run(act)
 
@@ -182,7 +182,7 @@ async def set_policy(call: Call, data: Policy) -> dict[str, Any]:
             announcements_only=data.announcementsOnly,
             slow_mode=data.slowMode,
         )
-        return shown(call, access)
+        return channel_data(call, access)
 
     return await run(act)
 
@@ -200,23 +200,26 @@ async def members(call: Call, data: Members) -> dict[str, Any]:
     def read() -> tuple[dict[int, dict[str, Any]], set[int], bool]:
         access = access_channel(call.user, data.target, app=call.caller.app)
         memberships, more = selectors.members_page(access.channel, after=data.after, limit=data.limit)
-        shown = {
+        channel_data = {
             membership.user_id: payloads.profile(membership.user) | {"role": membership.role}
             for membership in memberships
         }
-        return shown, presence_visible_to(call.user, [membership.user for membership in memberships]), more
+        return channel_data, presence_visible_to(call.user, [membership.user for membership in memberships]), more
 
     people, visible, more = await run(read)
     online = await publish.hub().presence.filter_online(list(visible))
-    return {"members": [shown | {"online": id in online} for id, shown in people.items()], "hasMore": more}
+    return {
+        "members": [channel_data | {"online": id in online} for id, channel_data in people.items()],
+        "hasMore": more,
+    }
 
 
-class Search(msgspec.Struct):
+class ChannelSearch(msgspec.Struct):
     q: str = ""
 
 
 @command("channel.search", returns=replies.FoundChannels)
-async def search(call: Call, data: Search) -> dict[str, Any]:
+async def search(call: Call, data: ChannelSearch) -> dict[str, Any]:
     """Find listed groups that you can join by a part of the name."""
     found = await run(selectors.channel_search, data.q[:64].replace("\0", ""), 50)
     return {

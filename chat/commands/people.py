@@ -14,15 +14,15 @@ from chat.wire.schema import replies
 from delivery import publish
 from delivery.db.executors import run
 
-ONLINE_SHOWN = 500
-FOUND_SHOWN = 20
+MAX_ONLINE_USERS = 500
+MAX_FOUND_USERS = 20
 
 
 @command("presence.list", returns=replies.OnlineUsers, guests=True)
 async def presence_list(call: Call, data: Nothing) -> dict[str, Any]:
     """List the users who are online on your app and share that: their number, and the first 500 of them."""
     presence, app = publish.hub().presence, call.caller.app
-    shown = await presence.list_online(app, limit=ONLINE_SHOWN)
+    shown = await presence.list_online(app, limit=MAX_ONLINE_USERS)
 
     def read() -> list[dict[str, Any]]:
         people = selectors.users_by_ids(shown)
@@ -31,18 +31,18 @@ async def presence_list(call: Call, data: Nothing) -> dict[str, Any]:
 
     online = await run(read)
     # Of a few all are known; the two answers are of two moments.
-    count = len(online) if len(shown) < ONLINE_SHOWN else max(len(online), await presence.count_online(app))
+    count = len(online) if len(shown) < MAX_ONLINE_USERS else max(len(online), await presence.count_online(app))
     return {"online": online, "count": count}
 
 
-class Search(msgspec.Struct):
+class PersonSearch(msgspec.Struct):
     q: str
 
 
 @command("person.search", returns=replies.FoundPersons)
-async def search(call: Call, data: Search) -> dict[str, Any]:
+async def search(call: Call, data: PersonSearch) -> dict[str, Any]:
     """Find users by the beginning of their user name, nickname, its pinyin or its initials, except users you block."""
-    found = await run(user_search, data.q, FOUND_SHOWN, by=call.user)
+    found = await run(user_search, data.q, MAX_FOUND_USERS, by=call.user)
     return {"persons": [payloads.profile(user) for user in found]}
 
 

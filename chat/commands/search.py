@@ -16,7 +16,7 @@ from chat.wire.schema import replies
 from delivery.db.executors import run
 
 
-class Search(msgspec.Struct):
+class MessageSearch(msgspec.Struct):
     q: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
     target: Id | None = None
     before: Id | None = None
@@ -24,7 +24,7 @@ class Search(msgspec.Struct):
 
 
 @command("message.search", returns=replies.FoundMessages)
-async def search(call: Call, data: Search) -> dict[str, Any]:
+async def search(call: Call, data: MessageSearch) -> dict[str, Any]:
     """Find messages that you can read and that contain all the words of `q`, in `target` or anywhere, newest first.
 
     The last word may be incomplete. A page may have fewer than `limit` messages, or none. `next` is the `before` of the

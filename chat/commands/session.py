@@ -46,7 +46,7 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
         # A node may lag behind the one that told this position, and would push again what the client has.
         await hub.catch_up_to(data.after)
     if hub.connection_count(user.pk) >= settings.IM_MAX_CONNECTIONS_PER_USER:
-        connection.close_after(errors.TOO_MANY_OF_PERSON.number, errors.TOO_MANY_OF_PERSON.reason)
+        connection.close_after(errors.TOO_MANY_CONNECTIONS.number, errors.TOO_MANY_CONNECTIONS.reason)
         limit = settings.IM_MAX_CONNECTIONS_PER_USER
         raise ChatError(reasons.TOO_MANY_CONNECTIONS, limit=limit)
     connection.person, connection.name, connection.app = user.pk, user.public_name, opened.app.number

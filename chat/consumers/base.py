@@ -45,7 +45,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         """Handle one frame: pass its request to `_start`."""
         raise NotImplementedError
 
-    def _pack(self, frames: list[Frame]) -> list[Frame]:
+    def _encode_frames(self, frames: list[Frame]) -> list[Frame]:
         """Combine the frames into WebSocket messages: text, or bytes for the binary protocol."""
         raise NotImplementedError
 
@@ -78,7 +78,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
 
     async def _refuse_full(self) -> None:
         if "websocket.http.response" not in self.scope.get("extensions", {}):
-            await self.base_send({"type": "websocket.close", "code": errors.GOING.number})
+            await self.base_send({"type": "websocket.close", "code": errors.DRAINING.number})
             return
         headers = [(b"retry-after", b"5"), (b"content-type", b"text/plain")]
         await self.base_send({"type": "websocket.http.response.start", "status": 503, "headers": headers})
@@ -146,7 +146,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
             connection.outbox.stop()
 
     async def _write(self, frames: list[Frame]) -> None:
-        messages = self._pack(frames)
+        messages = self._encode_frames(frames)
         if self._socket is not None:
             await self._socket["write"](messages)
             return

@@ -26,7 +26,7 @@ class ClientSendTracker:
         """Return the position of this message, if it was stored."""
         return self._positions[number - 1] or None
 
-    def under_way(self, number: int) -> asyncio.Task[None] | None:
+    def task_of(self, number: int) -> asyncio.Task[None] | None:
         """Return the task that is storing this message, if any."""
         return self._flying.get(number)
 

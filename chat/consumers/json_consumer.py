@@ -39,13 +39,13 @@ class JsonConsumer(Consumer):
             return
         command = find(request.cmd)
         pipelined = command is not None and command.pipelined
-        await self._start(self._carry_out(call, request), flying, pipelined=pipelined)
+        await self._start(self._run_command(call, request), flying, pipelined=pipelined)
 
     def _refuse_flood(self, call: Call, seq: str, cmd: str) -> None:
         self._reply(call, seq, cmd, refused(self._flood_refusal(call.caller.connection)))
         self._end_flood(call.caller.connection)
 
-    async def _carry_out(self, call: Call, request: json_codec.Request) -> None:
+    async def _run_command(self, call: Call, request: json_codec.Request) -> None:
         result = await answer(find(request.cmd), call, request.data)
         self._reply(call, request.seq, request.cmd, result)
 
@@ -54,6 +54,6 @@ class JsonConsumer(Consumer):
         frame = json_codec.encode(seq, cmd, code.number, code.text, result.data, reason=result.reason)
         call.caller.connection.reply(call.number, frame, awaits_pass=call.appended)
 
-    def _pack(self, frames: list[Frame]) -> list[Frame]:
+    def _encode_frames(self, frames: list[Frame]) -> list[Frame]:
         # The JSON codec encodes to text only.
         return [json_codec.join_frames(cast(list[str], frames))] if self._batch else frames

@@ -63,7 +63,7 @@ class ProtobufConsumer(Consumer):
 
     def _ended(self) -> None:
         self._unacknowledged.stop()
-        self._sync_came()
+        self._on_synced()
 
     async def _request(self, caller: Caller, event: dict[str, Any], flying: InFlightTasks) -> None:
         connection = caller.connection
@@ -99,7 +99,7 @@ class ProtobufConsumer(Consumer):
             case SendRequest():
                 await self._receive_message(call, request, flying)
             case Sync():
-                self._sync_came()
+                self._on_synced()
                 call.caller.connection.resume_after(None)
                 await self._start(self._sync(call, request), flying, pipelined=False)
             case JsonCall():
@@ -154,7 +154,7 @@ class ProtobufConsumer(Consumer):
                 SYNC_RETRY_TIMEOUT_SECONDS, self._disconnect_to_resync
             )
 
-    def _sync_came(self) -> None:
+    def _on_synced(self) -> None:
         if self._sync_owed is not None:
             self._sync_owed.cancel()
             self._sync_owed = None
@@ -173,7 +173,7 @@ class ProtobufConsumer(Consumer):
 
     async def _receive_message(self, call: Call, up: SendRequest, flying: InFlightTasks) -> None:
         """Handle a message with an acceptable number: acknowledge it again, wait for it, or store it."""
-        if (earlier := self._sent.under_way(up.client_id)) is not None:
+        if (earlier := self._sent.task_of(up.client_id)) is not None:
             await asyncio.wait([earlier])
         if (seq := self._sent.stored(up.client_id)) is not None:
             self._acknowledge(call, up.client_id, seq)
@@ -231,9 +231,9 @@ class ProtobufConsumer(Consumer):
             return
         command = find(asked.cmd)
         pipelined = command is not None and command.pipelined
-        await self._start(self._carry_out(call, asked), flying, pipelined=pipelined)
+        await self._start(self._run_command(call, asked), flying, pipelined=pipelined)
 
-    async def _carry_out(self, call: Call, asked: json_codec.Request) -> None:
+    async def _run_command(self, call: Call, asked: json_codec.Request) -> None:
         self._reply_call(call, asked.seq, asked.cmd, await answer(find(asked.cmd), call, asked.data))
 
     def _reply_call(self, call: Call, seq: str, cmd: str, result: Answer) -> None:
@@ -249,7 +249,7 @@ class ProtobufConsumer(Consumer):
         frame = protobuf_codec.encode_refusal(code.number, code.text, client_id=client_id)
         call.caller.connection.reply_first(call.number, frame)
 
-    def _pack(self, frames: list[Frame]) -> list[Frame]:
+    def _encode_frames(self, frames: list[Frame]) -> list[Frame]:
         self._unacknowledged.sent(cast(list[bytes], frames))
         packed: list[Frame] = []
         together: list[bytes] = []

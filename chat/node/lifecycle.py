@@ -77,7 +77,7 @@ class Node:
         try:
             async with asyncio.timeout(timeout):
                 for number, connection in enumerate(leaving):
-                    connection.drain(errors.GOING.number, f"retry in {random.uniform(0, spread):.1f}s")
+                    connection.drain(errors.DRAINING.number, f"retry in {random.uniform(0, spread):.1f}s")
                     if number % RECONNECTS_PER_SECOND == 0:
                         await asyncio.sleep(0)
                 while self.hub.connections:  # noqa: ASYNC110  nothing announces the last one's end
@@ -118,7 +118,7 @@ class Node:
                 if not connection.attached and now - connection.opened > settings.IM_LOGIN_TIMEOUT:
                     connection.close(errors.LOGIN_DEADLINE.number, errors.LOGIN_DEADLINE.reason)
                 elif now - connection.last_seen > settings.IM_HEARTBEAT_TIMEOUT:
-                    connection.close(errors.SILENT.number, errors.SILENT.reason)
+                    connection.close(errors.IDLE_TIMEOUT.number, errors.IDLE_TIMEOUT.reason)
 
 
 async def _run_cleanup() -> None:

@@ -19,14 +19,14 @@ from chat.export import export
 from delivery.db.executors import run
 
 
-class OwnData(AccountPageView):
+class AccountDataView(AccountPageView):
     """The page that offers export, deactivation and deletion."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return render(request, "accounts/account_data.html", {"tab": "account-data"})
 
 
-class Export(AccountPageView):
+class ExportView(AccountPageView):
     """Streams the ZIP while it is made. POST only, so that no other site can trigger the download."""
 
     def post(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
@@ -47,7 +47,7 @@ async def _sent(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
             yield piece
 
 
-class Delete(CloseAccountView):
+class DeleteAccountView(CloseAccountView):
     """Deletes the user's account permanently."""
 
     template_name = "accounts/delete.html"

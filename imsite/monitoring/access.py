@@ -9,7 +9,7 @@ from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from chat.api.common.networks import from_networks
+from chat.api.common.networks import is_from_networks
 from imsite.monitoring.views import VIEWS
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -29,7 +29,7 @@ class Observe:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         view = VIEWS.get(request.path_info)
-        if view is not None and from_networks(request, settings.IM_MONITORING_NETWORKS):
+        if view is not None and is_from_networks(request, settings.IM_MONITORING_NETWORKS):
             return require_safe(view)(request)
         return self.get_response(request)
 

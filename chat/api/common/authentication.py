@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 _SCHEMES = ("token", "bearer")
-_LONGEST = 512
+_MAX_TOKEN_LENGTH = 512
 
 
 class ApiToken(BaseAuthentication):  # type: ignore[misc]
@@ -28,7 +28,7 @@ class ApiToken(BaseAuthentication):  # type: ignore[misc]
         if header is None:
             return None
         scheme, _, token = header.partition(" ")
-        if scheme.lower() not in _SCHEMES or not token or " " in token or len(token) > _LONGEST:
+        if scheme.lower() not in _SCHEMES or not token or " " in token or len(token) > _MAX_TOKEN_LENGTH:
             raise AuthenticationFailed("The header is: Authorization: Bearer <token>.")
         known = user_by_token(token)
         if known is None:

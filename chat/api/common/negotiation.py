@@ -10,7 +10,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 
-class AlwaysJson(BaseContentNegotiation):  # type: ignore[misc]
+class AlwaysJsonNegotiation(BaseContentNegotiation):  # type: ignore[misc]
     """Renders JSON for every `Accept` header, because existing clients send any."""
 
     def select_renderer(

@@ -13,12 +13,12 @@ from rest_framework.request import Request
 _FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 
 
-def from_open_network(request: HttpRequest | Request) -> bool:
+def is_from_open_network(request: HttpRequest | Request) -> bool:
     """Return whether the client's address is in a network of IM_OPEN_GATEWAY."""
-    return from_networks(request, settings.IM_OPEN_GATEWAY)
+    return is_from_networks(request, settings.IM_OPEN_GATEWAY)
 
 
-def from_networks(request: HttpRequest | Request, networks: Iterable[str]) -> bool:
+def is_from_networks(request: HttpRequest | Request, networks: Iterable[str]) -> bool:
     """Return whether the client's address is in one of the networks.
 
     The server has set the address that its trusted proxies name. A request with forwarding headers from an untrusted

@@ -8,7 +8,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from chat.api.common.authentication import ApiToken
-from chat.api.common.networks import from_open_network
+from chat.api.common.networks import is_from_open_network
 
 
 class ServiceToken(ApiToken):
@@ -21,4 +21,4 @@ class HasPermission(BasePermission):  # type: ignore[misc]
     def has_permission(self, request: Request, view: Any) -> bool:
         if request.user is not None:
             return bool(request.user.has_perm(view.permission))
-        return from_open_network(request)
+        return is_from_open_network(request)

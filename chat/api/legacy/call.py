@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 
 from chat import errors, reasons
 from chat.api.common import cors
-from chat.api.common.negotiation import AlwaysJson
+from chat.api.common.negotiation import AlwaysJsonNegotiation
 from chat.api.common.throttles import throttles
 from chat.api.legacy.access import HasPermission, ServiceToken
 from chat.api.legacy.parameters import Form
@@ -27,7 +27,7 @@ from chat.errors import ChatError, Code
 logger = logging.getLogger(__name__)
 
 
-class Call(APIView):  # type: ignore[misc]
+class LegacyCallView(APIView):  # type: ignore[misc]
     """One call. The HTTP status is always 200, as existing clients expect; `code` tells the outcome.
 
     `permission` is what a token needs, `fault` the code of a database error. Cookies are ignored, so there is no CSRF
@@ -38,12 +38,12 @@ class Call(APIView):  # type: ignore[misc]
     permission_classes = (HasPermission,)
     renderer_classes = (JSONRenderer,)
     parser_classes = (Form,)
-    content_negotiation_class = AlwaysJson
+    content_negotiation_class = AlwaysJsonNegotiation
     permission: ClassVar[str] = "chat.use_gateway"
     fault: ClassVar[Code] = errors.SERVER_ERROR
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        if not cors.allowed(request):
+        if not cors.is_allowed_origin(request):
             raise ChatError(reasons.ORIGIN_NOT_ALLOWED)
         # A browser's preflight carries no credentials.
         if request.method != "OPTIONS":
@@ -69,7 +69,7 @@ class Call(APIView):  # type: ignore[misc]
             case exceptions.NotAuthenticated() | exceptions.PermissionDenied():
                 return _refusal(errors.NOT_AUTHORISED, "This call needs an API token with the right permission.")
             case exceptions.MethodNotAllowed():
-                return _refusal(errors.NO_SUCH_COMMAND, f"Call this by {' or '.join(self.allowed_methods)}.")
+                return _refusal(errors.NO_SUCH_COMMAND, f"LegacyCallView this by {' or '.join(self.allowed_methods)}.")
             case exceptions.ParseError() | exceptions.UnsupportedMediaType():
                 return _refusal(
                     errors.ILLEGAL_PARAMETER, "Give parameters in the query or as application/x-www-form-urlencoded."
@@ -87,7 +87,7 @@ class Call(APIView):  # type: ignore[misc]
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
         response = super().finalize_response(request, response, *args, **kwargs)
-        cors.expose(request, response)
+        cors.expose_response(request, response)
         response["Cache-Control"] = "no-store"
         return response
 

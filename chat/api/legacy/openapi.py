@@ -22,7 +22,7 @@ FAILED = -1
 _FORM = "application/x-www-form-urlencoded"
 
 
-class OfServices(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class ServiceTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "chat.api.legacy.access.ServiceToken"
     name = "serviceToken"
 
@@ -34,19 +34,19 @@ class OfServices(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-cal
         }
 
 
-class OfPersons(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    target_class = "chat.api.legacy.protobuf_clients.HeaderToken"
+class UserTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "chat.api.legacy.protobuf_clients.HeaderTokenAuthentication"
     name = "personToken"
 
     def get_security_definition(self, auto_schema: Any) -> Schema:
         return {"type": "apiKey", "in": "header", "name": "token", "description": "A person's token."}
 
 
-def texts(of: Schema | None = None) -> Schema:
+def text_fields(of: Schema | None = None) -> Schema:
     return {"type": "array", "items": of or TEXT}
 
 
-def obj(**fields: Schema) -> Schema:
+def object_schema(**fields: Schema) -> Schema:
     """Return the schema of an object that has all these fields."""
     return {"type": "object", "properties": fields, "required": list(fields)}
 
@@ -81,7 +81,7 @@ def form_call(
             if in_query
         ]
         fields = {name: {**schema, "description": meaning} for name, (meaning, schema, _) in parameters.items()}
-        form = {**obj(**fields), "required": [name for name in fields if name not in optional]}
+        form = {**object_schema(**fields), "required": [name for name in fields if name not in optional]}
         sent = OpenApiExample(
             "Request",
             value={name: example for name, (_, _, example) in parameters.items()},
@@ -116,7 +116,7 @@ def _answer(gives: Schema | None, codes: tuple[int, ...]) -> Schema:
     `error`.
     """
     refusal = {"type": "object", "properties": {"error": TEXT}}
-    return obj(
+    return object_schema(
         code={"type": "integer", "enum": list(codes)},
         msg=TEXT,
         data=refusal if gives is None else {"anyOf": [gives, refusal]},

@@ -21,8 +21,8 @@ from accounts.sign_in import user_by_password
 from chat import reasons, selectors
 from chat.actions import channel as channels
 from chat.api.legacy import parameters
-from chat.api.legacy.call import Call, answer
-from chat.api.legacy.openapi import FAILED, ID, TEXT, form_call, obj, texts
+from chat.api.legacy.call import LegacyCallView, answer
+from chat.api.legacy.openapi import FAILED, ID, TEXT, form_call, object_schema, text_fields
 from chat.errors import ChatError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ TOKEN = "5d1e…"
 LARGEST_ID = 2**63 - 1
 
 
-class HeaderToken(BaseAuthentication):  # type: ignore[misc]
+class HeaderTokenAuthentication(BaseAuthentication):  # type: ignore[misc]
     """Authenticates a user's token in the header `token`."""
 
     def authenticate(self, request: Request) -> tuple[User, str] | None:
@@ -50,18 +50,18 @@ class HeaderToken(BaseAuthentication):  # type: ignore[misc]
         return known
 
 
-class SignedIn(BasePermission):  # type: ignore[misc]
+class IsSignedIn(BasePermission):  # type: ignore[misc]
     def has_permission(self, request: Request, view: Any) -> bool:
         if request.user is None:
             raise NotAuthenticated
         return True
 
 
-class ClientCall(Call):
+class ClientCallView(LegacyCallView):
     """A call of these clients: code 200, or -1 with the reason in `msg`."""
 
-    authentication_classes: tuple[type[BaseAuthentication], ...] = (HeaderToken,)
-    permission_classes = (SignedIn,)
+    authentication_classes: tuple[type[BaseAuthentication], ...] = (HeaderTokenAuthentication,)
+    permission_classes = (IsSignedIn,)
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, AccountError):
@@ -77,17 +77,17 @@ def _failure(reason: str) -> Response:
     return Response({"code": FAILED, "msg": reason, "data": {}})
 
 
-class Register(ClientCall):
-    """Register an account with a generated user name."""
+class RegisterView(ClientCallView):
+    """RegisterView an account with a generated user name."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
     @form_call(
-        "Register",
+        "RegisterView",
         tag=TAG,
         codes=CODES,
-        gives=obj(token=TEXT, id=ID),
+        gives=object_schema(token=TEXT, id=ID),
         got={"token": TOKEN, "id": "17"},
         phone_number=PHONE,
         nickname=("Shown to others; need not be unique.", TEXT, "Alice"),
@@ -109,7 +109,7 @@ class Register(ClientCall):
         return answer({"token": _token(request, user), "id": str(user.pk)})
 
 
-class Login(ClientCall):
+class LoginView(ClientCallView):
     """Issue a token for phone number and password; one answer for every wrong combination."""
 
     authentication_classes = ()
@@ -119,7 +119,7 @@ class Login(ClientCall):
         "Sign in by phone number",
         tag=TAG,
         codes=CODES,
-        gives=obj(token=TEXT, user_id=ID),
+        gives=object_schema(token=TEXT, user_id=ID),
         got={"token": TOKEN, "user_id": "17"},
         phone_number=PHONE,
         password=PASSWORD,
@@ -132,7 +132,7 @@ class Login(ClientCall):
         return answer({"token": _token(request, user), "user_id": str(user.pk)})
 
 
-class FriendAdd(ClientCall):
+class FriendAddView(ClientCallView):
     """Send a friend request, or accept one."""
 
     @form_call("Ask to be friends, or accept", tag=TAG, codes=CODES, friend_id=("Whom.", ID, "18"))
@@ -141,16 +141,16 @@ class FriendAdd(ClientCall):
         return answer()
 
 
-class GroupCreate(ClientCall):
+class GroupCreateView(ClientCallView):
     @form_call(
         "Make a closed group",
         tag=TAG,
         codes=CODES,
-        gives=obj(id=ID),
+        gives=object_schema(id=ID),
         got={"id": "7"},
         optional={"ids"},
         name=("Its name.", TEXT, "Painters"),
-        ids=("Its members, the field repeated; without oneself.", texts(ID), ["18", "19"]),
+        ids=("Its members, the field repeated; without oneself.", text_fields(ID), ["18", "19"]),
     )
     def post(self, request: Request) -> Response:
         """Create a closed group; values that are not user ids are dropped."""
@@ -159,12 +159,12 @@ class GroupCreate(ClientCall):
         return answer({"id": str(group.pk)})
 
 
-class GroupUserList(ClientCall):
+class GroupUserListView(ClientCallView):
     @form_call(
         "Who is in a group",
         tag=TAG,
         codes=CODES,
-        gives=obj(ids=texts(ID)),
+        gives=object_schema(ids=text_fields(ID)),
         got={"ids": ["17", "18", "19"]},
         group_id=("The group, which one is in.", ID, "7"),
     )

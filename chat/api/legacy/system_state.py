@@ -14,15 +14,15 @@ from rest_framework.response import Response
 
 from accounts.selectors.users import apps_enabled
 from chat.api.legacy import parameters
-from chat.api.legacy.call import Call, answer
-from chat.api.legacy.openapi import NUMBER, TEXT, form_call, obj, texts
+from chat.api.legacy.call import LegacyCallView, answer
+from chat.api.legacy.openapi import NUMBER, TEXT, form_call, object_schema, text_fields
 from chat.node.lifecycle import running_node
 from delivery import publish
 from delivery.event_loop import run_on_loop
 
 logger = logging.getLogger(__name__)
 
-_MANAGER = obj(
+_MANAGER = object_schema(
     clientsLen=NUMBER,
     usersLen=NUMBER,
     chanRegisterLen=NUMBER,
@@ -30,16 +30,16 @@ _MANAGER = obj(
     chanUnregisterLen=NUMBER,
     chanBroadcastLen=NUMBER,
 )
-_MANAGER["properties"] |= {"clients": texts(), "users": texts()}
+_MANAGER["properties"] |= {"clients": text_fields(), "users": text_fields()}
 
 
-class SystemState(Call):
+class SystemStateView(LegacyCallView):
     permission = "chat.view_state"
 
     @form_call(
         "What the cluster is doing",
         tag="operators",
-        gives=obj(numGoroutine=NUMBER, numCPU=NUMBER, managerInfo=_MANAGER),
+        gives=object_schema(numGoroutine=NUMBER, numCPU=NUMBER, managerInfo=_MANAGER),
         got={"numGoroutine": 24, "numCPU": 2, "managerInfo": dict.fromkeys(_MANAGER["required"], 0)},
         optional={"isDebug"},
         isDebug=("`true`: clients' addresses and users' names as well.", TEXT, "true"),
@@ -53,7 +53,7 @@ class SystemState(Call):
         """
         debug = parameters.text(request, "isDebug").lower() == "true"
         apps = [app.number for app in apps_enabled()]
-        state = run_on_loop(lambda: _state(apps, debug=debug)) if publish.is_running() else State()
+        state = run_on_loop(lambda: _state(apps, debug=debug)) if publish.is_running() else ClusterState()
         manager: dict[str, Any] = {
             "clientsLen": state.connections,
             "usersLen": state.persons,
@@ -69,8 +69,8 @@ class SystemState(Call):
 
 
 @dataclass(slots=True)
-class State:
-    """State of the cluster. `addresses` of connections and `users` (app and name) are filled only on request."""
+class ClusterState:
+    """ClusterState of the cluster. `addresses` of connections and `users` (app and name) are filled only on request."""
 
     tasks: int = 0
     connections: int = 0
@@ -80,11 +80,11 @@ class State:
     users: list[str] = field(default_factory=list)
 
 
-async def _state(apps: Sequence[int], *, debug: bool) -> State:
+async def _state(apps: Sequence[int], *, debug: bool) -> ClusterState:
     """Collect the state, on the event loop. A node that does not answer counts with what it last reported."""
     hub, node = publish.hub(), running_node()
     here = hub.connections.values()
-    state = State(
+    state = ClusterState(
         tasks=len(asyncio.all_tasks()),
         connections=len(here),
         logging_in=sum(one.person is not None and not one.attached for one in here),

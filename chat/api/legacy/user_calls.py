@@ -8,8 +8,8 @@ from rest_framework.response import Response
 from chat import errors
 from chat.actions import legacy_push
 from chat.api.legacy import parameters
-from chat.api.legacy.call import Call, answer
-from chat.api.legacy.openapi import NUMBER, TEXT, YES_OR_NO, form_call, obj, texts
+from chat.api.legacy.call import LegacyCallView, answer
+from chat.api.legacy.openapi import NUMBER, TEXT, YES_OR_NO, form_call, object_schema, text_fields
 
 TAG = "push"
 APP = ("The number of the app.", NUMBER, 101)
@@ -20,11 +20,11 @@ WHAT = ("The text.", TEXT, "Your build is green.")
 SENT = {"sendResults": True}
 
 
-class UserList(Call):
+class OnlineUsersView(LegacyCallView):
     @form_call(
         "Who is online on an app",
         tag=TAG,
-        gives=obj(userList=texts(), userCount=NUMBER),
+        gives=object_schema(userList=text_fields(), userCount=NUMBER),
         got={"userList": ["alice", "夏圭？"], "userCount": 2},
         appID=APP,
     )
@@ -34,11 +34,11 @@ class UserList(Call):
         return answer({"userList": names, "userCount": len(names)})
 
 
-class UserOnline(Call):
+class UserOnlineView(LegacyCallView):
     @form_call(
         "Whether somebody is online",
         tag=TAG,
-        gives=obj(userID=TEXT, online=YES_OR_NO),
+        gives=object_schema(userID=TEXT, online=YES_OR_NO),
         got={"userID": "alice", "online": True},
         optional={"appID"},
         userID=WHO,
@@ -51,13 +51,13 @@ class UserOnline(Call):
         return answer({"userID": name, "online": online})
 
 
-class SendMessage(Call):
+class SendMessageView(LegacyCallView):
     fault = errors.STORE_FAILED
 
     @form_call(
         "Send to a person",
         tag=TAG,
-        gives=obj(sendResults=YES_OR_NO),
+        gives=object_schema(sendResults=YES_OR_NO),
         got=SENT,
         optional={"appID"},
         userID=WHO,
@@ -77,13 +77,13 @@ class SendMessage(Call):
         return _sent(results)
 
 
-class SendMessageAll(Call):
+class SendMessageAllView(LegacyCallView):
     fault = errors.STORE_FAILED
 
     @form_call(
         "Send to everybody on an app",
         tag=TAG,
-        gives=obj(sendResults=YES_OR_NO),
+        gives=object_schema(sendResults=YES_OR_NO),
         got=SENT,
         userID=("In whose name; they do not get it.", TEXT, "alice"),
         appID=APP,

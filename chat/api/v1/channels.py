@@ -63,7 +63,7 @@ class Channel(Shape):
     memberCount: Count | None = None
 
 
-class Channels(Shape):
+class ChannelPage(Shape):
     results: list[Channel]
     next: str | None
 
@@ -90,12 +90,12 @@ class ChannelChanges(Shape):
     closed: bool | None = None
 
 
-class ChannelList(Endpoint):
+class ChannelListView(Endpoint):
     permissions: ClassVar[Permissions] = {"GET": "chat.view_channel", "POST": "chat.add_channel"}
 
     @described(
         "List channels",
-        gives={200: Channels},
+        gives={200: ChannelPage},
         query=(
             OpenApiParameter("kind", OpenApiTypes.STR, enum=KINDS, description="Only channels of this kind."),
             OpenApiParameter("q", OpenApiTypes.STR, description="A part of the channel's own name."),

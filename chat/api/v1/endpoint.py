@@ -22,7 +22,7 @@ from rest_framework.views import APIView
 from chat import reasons
 from chat.api.common import cors
 from chat.api.common.authentication import ApiToken
-from chat.api.common.negotiation import AlwaysJson
+from chat.api.common.negotiation import AlwaysJsonNegotiation
 from chat.api.common.throttles import Allowance, throttles
 from chat.api.v1 import problems
 from chat.api.v1.access import HasPermission
@@ -37,7 +37,7 @@ Permissions = Mapping[str, str | None]
 _EXPOSED = "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After"
 
 
-class Json(BaseRenderer):  # type: ignore[misc]
+class JsonRenderer(BaseRenderer):  # type: ignore[misc]
     media_type = "application/json"
     format = "json"
     charset = None
@@ -46,7 +46,7 @@ class Json(BaseRenderer):  # type: ignore[misc]
         return b"" if data is None else msgspec.json.encode(data)
 
 
-class JsonBody(BaseParser):  # type: ignore[misc]
+class JsonParser(BaseParser):  # type: ignore[misc]
     """Reads a JSON body of up to IM_API_MAX_BODY_BYTES bytes; `Endpoint.body` parses it into a shape."""
 
     media_type = "application/json"
@@ -67,14 +67,14 @@ class Endpoint(APIView):  # type: ignore[misc]
     permissions: ClassVar[Permissions] = {}
     authentication_classes: tuple[type[BaseAuthentication], ...] = (ApiToken,)
     permission_classes: tuple[type[BasePermission], ...] = (HasPermission,)
-    renderer_classes = (Json,)
-    parser_classes = (JsonBody,)
-    content_negotiation_class = AlwaysJson
+    renderer_classes = (JsonRenderer,)
+    parser_classes = (JsonParser,)
+    content_negotiation_class = AlwaysJsonNegotiation
     _allowance: Allowance | None = None
     """What the token may still send after this request."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        if not cors.allowed(request):
+        if not cors.is_allowed_origin(request):
             raise ChatError(reasons.ORIGIN_NOT_ALLOWED)
         # A browser's preflight carries no credentials.
         if request.method == "OPTIONS":
@@ -121,7 +121,7 @@ class Endpoint(APIView):  # type: ignore[misc]
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
         response = super().finalize_response(request, response, *args, **kwargs)
-        cors.expose(request, response)
+        cors.expose_response(request, response)
         if "Access-Control-Allow-Origin" in response:
             response["Access-Control-Expose-Headers"] = _EXPOSED
         response["Cache-Control"] = "no-store"
@@ -151,7 +151,7 @@ def answer(data: Any = None, status: int = 200) -> Response:
 
 
 @extend_schema(exclude=True)
-class NoSuchPath(Endpoint):
+class NotFoundView(Endpoint):
     """Answers 404 for every other path below `/api/v1/`."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

@@ -20,7 +20,7 @@ from chat.api.v1 import pagination
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.openapi import CURSOR, LIMIT, described
 from chat.api.v1.schema import Milliseconds, Shape
-from chat.api.v1.users import ALICE, ExternalId, Nickname, UserShown, user_body
+from chat.api.v1.users import ALICE, ExternalId, Nickname, UserAccount, user_body
 from chat.errors import ChatError
 
 if TYPE_CHECKING:
@@ -38,37 +38,37 @@ class ExternalPerson(Shape):
     ) = None
 
 
-class ExternalShown(UserShown):
+class ExternalUser(UserAccount):
     created: bool
 
 
-class ExternalListed(UserShown):
+class ListedExternalUser(UserAccount):
     externalId: ExternalId
 
 
-class ExternalPeople(Shape):
-    results: list[ExternalListed]
+class ExternalUserPage(Shape):
+    results: list[ListedExternalUser]
     next: str | None
 
 
-class TokenWanted(Shape):
+class TokenRequest(Shape):
     seconds: (
         Annotated[int, Meta(ge=1, description="For which it is valid; IM_EXTERNAL_TOKEN_SECONDS if absent.")] | None
     ) = None
 
 
-class TokenMade(Shape):
+class IssuedToken(Shape):
     serviceToken: Annotated[str, Meta(description="For `login` on a connection, this person's. Shown this once.")]
     expires: Milliseconds
     userId: str
 
 
-class ExternalList(Endpoint):
+class ExternalUserListView(Endpoint):
     permissions: ClassVar[Permissions] = {"GET": "accounts.view_externaluser"}
 
     @described(
         "List one's own people",
-        gives={200: ExternalPeople},
+        gives={200: ExternalUserPage},
         query=(LIMIT, CURSOR),
         got={"One": {"results": [MAYUAN | {"externalId": "c-1001"}], "next": None}},
         tag="users",
@@ -82,14 +82,14 @@ class ExternalList(Endpoint):
         return answer(pagination.page_body(results, next=some[-1].pk if len(rows) > page.limit else None))
 
 
-class External(Endpoint):
+class ExternalUserView(Endpoint):
     permissions: ClassVar[Permissions] = {
         "GET": "accounts.view_externaluser",
         "PUT": "accounts.add_externaluser",
         "DELETE": "accounts.delete_externaluser",
     }
 
-    @described("Find one's own person", gives={200: UserShown}, refuses=(404,), got={"Known": MAYUAN}, tag="users")
+    @described("Find one's own person", gives={200: UserAccount}, refuses=(404,), got={"Known": MAYUAN}, tag="users")
     def get(self, request: Request, external_id: str) -> Response:
         """Return the user that this service created for one of its own ids."""
         return answer(user_body(_own(request, external_id)))
@@ -97,7 +97,7 @@ class External(Endpoint):
     @described(
         "Make or find one's own person",
         takes=ExternalPerson,
-        gives={201: ExternalShown, 200: ExternalShown},
+        gives={201: ExternalUser, 200: ExternalUser},
         sent={"With a nickname": {"nickname": "Ma Yuan"}},
         got={"Made": MAYUAN | {"created": True}},
         tag="users",
@@ -123,13 +123,13 @@ class External(Endpoint):
         return answer(status=204)
 
 
-class ExternalToken(Endpoint):
+class ExternalTokenView(Endpoint):
     permissions: ClassVar[Permissions] = {"POST": "accounts.add_externaluser", "DELETE": "accounts.add_externaluser"}
 
     @described(
         "Let one's own person in",
-        takes=TokenWanted,
-        gives={201: TokenMade, 200: TokenMade},
+        takes=TokenRequest,
+        gives={201: IssuedToken, 200: IssuedToken},
         refuses=(404,),
         idempotent=True,
         sent={"For ten minutes": {"seconds": 600}},
@@ -140,7 +140,7 @@ class ExternalToken(Endpoint):
         """Issue a short-lived token with which the business's app logs its user in. Only for users that the service
         created.
         """
-        data = self.body(request, TokenWanted)
+        data = self.body(request, TokenRequest)
 
         def make() -> dict[str, Any]:
             made = accounts.external_token_create(service=request.user, external_id=external_id, seconds=data.seconds)

@@ -47,7 +47,7 @@ class MessagePage(Shape):
     next: str | None
 
 
-class History(Endpoint):
+class HistoryView(Endpoint):
     permissions: ClassVar[Permissions] = {"GET": "chat.view_message"}
 
     @described(

@@ -37,7 +37,7 @@ class NewIncomingWebhook(Shape):
     channel: Annotated[Id, Meta(description="A group or an app's room.")]
 
 
-class IncomingWebhookChange(Shape):
+class IncomingWebhookChanges(Shape):
     enabled: bool
 
 
@@ -53,7 +53,7 @@ class IncomingWebhook(Shape):
     usedAt: Milliseconds | None = None
 
 
-class MadeIncomingWebhook(IncomingWebhook, kw_only=True):
+class CreatedIncomingWebhook(IncomingWebhook, kw_only=True):
     url: Url
 
 
@@ -61,7 +61,7 @@ class NewUrl(Shape):
     url: Url
 
 
-class IncomingWebhooks(Endpoint):
+class IncomingWebhookListView(Endpoint):
     permissions: ClassVar[Permissions] = {"GET": "chat.view_incomingwebhook", "POST": "chat.add_incomingwebhook"}
 
     @described(
@@ -80,7 +80,7 @@ class IncomingWebhooks(Endpoint):
     @described(
         "Make an incoming webhook",
         takes=NewIncomingWebhook,
-        gives={201: MadeIncomingWebhook, 200: MadeIncomingWebhook},
+        gives={201: CreatedIncomingWebhook, 200: CreatedIncomingWebhook},
         idempotent=True,
         tag="incoming webhooks",
         sent={"Into a group": {"name": "Builds", "channel": "7"}},
@@ -104,7 +104,7 @@ class IncomingWebhooks(Endpoint):
         return answer(body, 200 if repeated else 201)
 
 
-class OneIncomingWebhook(Endpoint):
+class IncomingWebhookView(Endpoint):
     permissions: ClassVar[Permissions] = {
         "GET": "chat.view_incomingwebhook",
         "PATCH": "chat.change_incomingwebhook",
@@ -120,7 +120,7 @@ class OneIncomingWebhook(Endpoint):
 
     @described(
         "Switch an incoming webhook",
-        takes=IncomingWebhookChange,
+        takes=IncomingWebhookChanges,
         gives={200: IncomingWebhook},
         tag="incoming webhooks",
         sent={"Off": {"enabled": False}},
@@ -128,7 +128,7 @@ class OneIncomingWebhook(Endpoint):
     )
     def patch(self, request: Request, hook_id: str) -> Response:
         """Disable the URL, or enable it again; it then works as long as you keep the right to it."""
-        data, pk = self.body(request, IncomingWebhookChange), number(hook_id)
+        data, pk = self.body(request, IncomingWebhookChanges), number(hook_id)
         webhook = hook_selectors.incoming_webhook_of(request.user, pk)
         if data.enabled:
             hooks.incoming_webhook_enable(user=request.user, hook_id=webhook.pk)
@@ -143,7 +143,7 @@ class OneIncomingWebhook(Endpoint):
         return answer(status=204)
 
 
-class IncomingWebhookSecret(Endpoint):
+class IncomingWebhookSecretView(Endpoint):
     permissions: ClassVar[Permissions] = {"POST": "chat.change_incomingwebhook"}
 
     @described(

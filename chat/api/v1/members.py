@@ -25,7 +25,7 @@ class Member(Person):
     role: Role
 
 
-class Members(Shape):
+class MemberPage(Shape):
     results: list[Member]
     next: str | None
 
@@ -34,27 +34,27 @@ class NewMembers(Shape):
     members: Annotated[list[UserName], Meta(min_length=1, max_length=1000)]
 
 
-class Added(Shape):
+class AddedMembers(Shape):
     """The users who were not members before."""
 
     added: list[Person]
 
 
-class RoleWanted(Shape):
+class RoleRequest(Shape):
     role: Role
 
 
-class RoleGiven(Shape):
+class MemberRole(Shape):
     userId: str
     role: Role
 
 
-class MemberList(Endpoint):
+class MemberListView(Endpoint):
     permissions: ClassVar[Permissions] = {"GET": "chat.view_membership", "POST": "chat.add_membership"}
 
     @described(
         "List members",
-        gives={200: Members},
+        gives={200: MemberPage},
         refuses=(404,),
         query=(LIMIT, CURSOR),
         got={"One member": {"results": [ALICE | {"role": "owner"}], "next": None}},
@@ -71,7 +71,7 @@ class MemberList(Endpoint):
     @described(
         "Add members",
         takes=NewMembers,
-        gives={200: Added},
+        gives={200: AddedMembers},
         refuses=(404, 409),
         sent={"Two people": {"members": ["alice", "bob"]}},
         got={"One was new": {"added": [ALICE]}},
@@ -90,13 +90,13 @@ class MemberList(Endpoint):
         return answer(body)
 
 
-class OneMember(Endpoint):
+class MemberView(Endpoint):
     permissions: ClassVar[Permissions] = {"PATCH": "chat.change_membership", "DELETE": "chat.delete_membership"}
 
     @described(
         "Give a member a role",
-        takes=RoleWanted,
-        gives={200: RoleGiven},
+        takes=RoleRequest,
+        gives={200: MemberRole},
         refuses=(404, 409),
         sent={"Admin": {"role": "admin"}},
         got={"Given": {"userId": "alice", "role": "admin"}},
@@ -104,7 +104,7 @@ class OneMember(Endpoint):
     )
     def patch(self, request: Request, channel_id: str, name: str) -> Response:
         """Change a member's role, as an owner. A group keeps at least one owner."""
-        data = self.body(request, RoleWanted)
+        data = self.body(request, RoleRequest)
         member.member_set_role(user=request.user, channel_id=number(channel_id), name=name, role=data.role)
         return answer({"userId": name, "role": data.role})
 

@@ -42,14 +42,14 @@ class Message(Shape):
     recalled: bool = False
 
 
-class Edit(Shape):
+class MessageEdit(Shape):
     msg: Annotated[str, Meta(min_length=1)]
     author: Annotated[UserName | None, Meta(description="In this person's name; needs chat.speak_for_others.")] = (
         msgspec.field(default=None, name="as")
     )
 
 
-class PersonReached(Shape):
+class UserDelivery(Shape):
     """The number of a user's connections that received the message; the first one `at`."""
 
     userId: str
@@ -58,11 +58,11 @@ class PersonReached(Shape):
     at: Milliseconds
 
 
-class Status(Shape):
+class DeliveryStatus(Shape):
     id: Id
     stored: bool
     delivered: Annotated[Count, Meta(description="Connections that it was passed to, the sender's own apart.")]
-    persons: Annotated[list[PersonReached], Meta(description="Who it was passed to, where it was for persons.")]
+    persons: Annotated[list[UserDelivery], Meta(description="Who it was passed to, where it was for persons.")]
     readBy: Annotated[list[Person], Meta(description="Who has read it, of those who let others see that.")]
 
 
@@ -73,7 +73,7 @@ _MESSAGE = {
 _ALICE = {"userId": "alice", "id": "9", "name": "Alice", "avatar": "", "kind": "person"}
 
 
-class OneMessage(Endpoint):
+class MessageView(Endpoint):
     permissions: ClassVar[Permissions] = {
         "GET": "chat.view_message",
         "PATCH": "chat.change_message",
@@ -88,7 +88,7 @@ class OneMessage(Endpoint):
 
     @described(
         "Change a message",
-        takes=Edit,
+        takes=MessageEdit,
         gives={200: Message},
         refuses=(409,),
         tag="messages",
@@ -97,7 +97,7 @@ class OneMessage(Endpoint):
     )
     def patch(self, request: Request, message_id: str) -> Response:
         """Replace the text of your own message."""
-        data = self.body(request, Edit)
+        data = self.body(request, MessageEdit)
         row = service_message.message_edit_by_service(
             caller=request.user, message_id=number(message_id), text=data.msg, author=data.author or ""
         )
@@ -112,12 +112,12 @@ class OneMessage(Endpoint):
         return answer(None, 204)
 
 
-class MessageStatus(Endpoint):
+class MessageStatusView(Endpoint):
     permissions: ClassVar[Permissions] = {"GET": "chat.use_gateway"}
 
     @described(
         "Ask what became of a message",
-        gives={200: Status},
+        gives={200: DeliveryStatus},
         tag="messages",
         got={
             "Read": {

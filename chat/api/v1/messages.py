@@ -32,7 +32,7 @@ MAX_MESSAGES_PER_CALL = 1000
 _ONE = {"minProperties": 1, "maxProperties": 1}
 
 
-class To(Shape, forbid_unknown_fields=True):
+class Recipient(Shape, forbid_unknown_fields=True):
     """The destination of a message: exactly one of these fields."""
 
     channel: Annotated[Id, Meta(description="A channel that the sender may write in.")] | UnsetType = UNSET
@@ -44,10 +44,10 @@ class To(Shape, forbid_unknown_fields=True):
     ) = UNSET
 
 
-class Send(Shape):
+class NewMessage(Shape):
     """A message and its destination."""
 
-    to: Annotated[To, Meta(extra_json_schema=_ONE)]
+    to: Annotated[Recipient, Meta(extra_json_schema=_ONE)]
     msg: Annotated[str, Meta(min_length=1, description="The text, Markdown allowed.")]
     type: Annotated[str, Meta(pattern="^text$")] = "text"
     clientMsgId: (
@@ -62,14 +62,14 @@ class Send(Shape):
     transient: Annotated[bool, Meta(description="Only to who is online now; stored nowhere.")] = False
 
 
-class SendBulk(Shape):
-    messages: Annotated[list[Send], Meta(min_length=1, max_length=MAX_MESSAGES_PER_CALL)]
+class NewMessages(Shape):
+    messages: Annotated[list[NewMessage], Meta(min_length=1, max_length=MAX_MESSAGES_PER_CALL)]
 
 
 class DestinationResult(Shape):
     """The outcome at one destination: stored, pushed to a number of users, or refused."""
 
-    to: To
+    to: Recipient
     target: Id | None = None
     id: Id | None = None
     seq: Count | None = None
@@ -91,7 +91,7 @@ class BulkResult(Shape):
     problem: Problem | None = None
 
 
-class BulkSent(Shape):
+class BulkResults(Shape):
     results: list[BulkResult]
 
 
@@ -99,20 +99,24 @@ _STORED = {"to": {"user": "alice"}, "target": "31", "id": "4711", "seq": 3, "pos
 _UNKNOWN = problems.problem_body(ChatError(reasons.USER_NOT_FOUND, userId="ghost"))
 
 
-class Messages(Endpoint):
+class MessageListView(Endpoint):
     permissions: ClassVar[Permissions] = {"POST": "chat.use_gateway"}
 
     @described(
-        "Send a message",
-        takes=Send,
+        "NewMessage a message",
+        takes=NewMessage,
         gives={201: Sent, 200: Sent},
         idempotent=True,
         tag="messages",
         sent={
-            "To a person": {"to": {"user": "alice"}, "msg": "Your parcel has left.", "clientMsgId": "parcel-812"},
-            "To several": {"to": {"users": ["alice", "ghost"]}, "msg": "The shop closes at six."},
-            "To a channel": {"to": {"channel": "7"}, "msg": "Build 812 is green."},
-            "To an app, live": {"to": {"app": 101}, "msg": "Back in a minute.", "transient": True},
+            "Recipient a person": {
+                "to": {"user": "alice"},
+                "msg": "Your parcel has left.",
+                "clientMsgId": "parcel-812",
+            },
+            "Recipient several": {"to": {"users": ["alice", "ghost"]}, "msg": "The shop closes at six."},
+            "Recipient a channel": {"to": {"channel": "7"}, "msg": "Build 812 is green."},
+            "Recipient an app, live": {"to": {"app": 101}, "msg": "Back in a minute.", "transient": True},
             "In a person's name": {"to": {"channel": "7"}, "msg": "On my way.", "as": "bob"},
         },
         got={
@@ -122,14 +126,14 @@ class Messages(Endpoint):
         },
     )
     def post(self, request: Request) -> Response:
-        """Send a message as the service or in a user's name. The response comes after it has been stored.
+        """NewMessage a message as the service or in a user's name. The response comes after it has been stored.
 
         201 if anything was stored or pushed, 200 for a repeat. With several destinations, each has its own outcome,
         and the call is refused only if all of them are. A user receives the message in their private channel with the
         service, created if necessary, and finds it there later. Guests have no private channels: they receive only
         transient messages.
         """
-        data = self.body(request, Send)
+        data = self.body(request, NewMessage)
         self.charge(request, _message_count(data))
         key = self.idempotency(request, data, data.clientMsgId)
         # A message has the same fingerprint whether it is sent alone or in a bulk call.
@@ -147,13 +151,13 @@ class Messages(Endpoint):
         return answer({"messages": _stored(result)}, _status(result))
 
 
-class MessagesBulk(Endpoint):
+class MessageBulkView(Endpoint):
     permissions: ClassVar[Permissions] = {"POST": "chat.use_gateway"}
 
     @described(
-        "Send many messages",
-        takes=SendBulk,
-        gives={200: BulkSent},
+        "NewMessage many messages",
+        takes=NewMessages,
+        gives={200: BulkResults},
         idempotent=True,
         tag="messages",
         sent={
@@ -171,12 +175,12 @@ class MessagesBulk(Endpoint):
         },
     )
     def post(self, request: Request) -> Response:
-        """Send up to 1,000 messages in one call, with a result for each, in order. None may be transient.
+        """NewMessage up to 1,000 messages in one call, with a result for each, in order. None may be transient.
 
         They share a few commits. After a retry with the same key, messages that an earlier attempt stored are not
         stored again, and the others are.
         """
-        data = self.body(request, SendBulk)
+        data = self.body(request, NewMessages)
         if any(one.transient for one in data.messages):
             raise ChatError(reasons.TRANSIENT_ALONE, field="transient")
         self.charge(request, sum(map(_message_count, data.messages)))
@@ -194,13 +198,15 @@ class MessagesBulk(Endpoint):
         became = iter(messages_send(caller=request.user, messages=messages))
         return answer({"results": [result or _result(next(became)) for result in results]})
 
-    def _key_of(self, request: Request, one: Send, index: int, whole: IdempotencyKey | None) -> IdempotencyKey | None:
+    def _key_of(
+        self, request: Request, one: NewMessage, index: int, whole: IdempotencyKey | None
+    ) -> IdempotencyKey | None:
         if one.clientMsgId:
             return IdempotencyKey(f"api:{request.user.pk}", one.clientMsgId, _fingerprint(one))
         return None if whole is None else whole.item(index)
 
 
-def addressed(data: Send, key: IdempotencyKey | None) -> AddressedMessage:
+def addressed(data: NewMessage, key: IdempotencyKey | None) -> AddressedMessage:
     """Return the message for the actions. Raise ILLEGAL_PARAMETER unless it has exactly one kind of destination."""
     to = data.to
     given = (to.channel, to.user, to.users, to.app, to.everyone or UNSET)
@@ -226,12 +232,12 @@ def addressed(data: Send, key: IdempotencyKey | None) -> AddressedMessage:
     )
 
 
-def _message_count(data: Send) -> int:
+def _message_count(data: NewMessage) -> int:
     """Return the number of messages that it counts as."""
     return len(data.to.users) if data.to.users is not UNSET else 1
 
 
-def _fingerprint(data: Send) -> str:
+def _fingerprint(data: NewMessage) -> str:
     return hashlib.sha256(msgspec.json.encode(data, order="sorted")).hexdigest()
 
 
@@ -257,7 +263,7 @@ def _refused(refusal: Exception) -> dict[str, Any]:
     return {"status": problem["status"], "problem": problem}
 
 
-def _to(destination: Destination) -> dict[str, Any]:
+def _recipient_body(destination: Destination) -> dict[str, Any]:
     match destination.kind:
         case "user":
             return {"user": destination.name}
@@ -268,11 +274,11 @@ def _to(destination: Destination) -> dict[str, Any]:
 
 
 def _stored(results: Sequence[SendResult]) -> list[dict[str, Any]]:
-    return [_placed(result) for result in results]
+    return [_destination_body(result) for result in results]
 
 
-def _placed(result: SendResult) -> dict[str, Any]:
-    made: dict[str, Any] = {"to": _to(result.destination)}
+def _destination_body(result: SendResult) -> dict[str, Any]:
+    made: dict[str, Any] = {"to": _recipient_body(result.destination)}
     if result.stored is not None:
         stored = result.stored
         made |= {"target": str(stored.channel), "id": str(stored.id), "seq": stored.seq, "position": stored.position}
@@ -289,8 +295,8 @@ def _pushed(pushed: Sequence[PushResult]) -> list[dict[str, Any]]:
         assert pushed[0].refusal is not None
         raise pushed[0].refusal
     return [
-        {"to": _to(one.destination), "persons": one.receivers}
+        {"to": _recipient_body(one.destination), "persons": one.receivers}
         if one.refusal is None
-        else {"to": _to(one.destination), "problem": problems.problem_of_error(one.refusal)}
+        else {"to": _recipient_body(one.destination), "problem": problems.problem_of_error(one.refusal)}
         for one in pushed
     ]

@@ -29,7 +29,7 @@ class PresenceQuery(Shape):
     app: Annotated[AppNumber | None, Meta(description="Online on this app; absent: on any.")] = None
 
 
-class PresenceAnswer(Shape):
+class PresenceResult(Shape):
     online: Annotated[dict[str, bool], Meta(description="By the names that were asked for.")]
 
 
@@ -72,13 +72,13 @@ class NodeCounts(Shape):
     results: list[NodeCount]
 
 
-class Presence(Endpoint):
+class PresenceQueryView(Endpoint):
     permissions: ClassVar[Permissions] = {"POST": "chat.use_gateway"}
 
     @described(
         "Ask who is online",
         takes=PresenceQuery,
-        gives={200: PresenceAnswer},
+        gives={200: PresenceResult},
         tag="presence",
         sent={"Three people": {"users": ["alice", "bob", "nobody"]}, "On one app": {"users": ["alice"], "app": 102}},
         got={"Alice is": {"online": {"alice": True, "bob": False, "nobody": False}}},
@@ -90,7 +90,7 @@ class Presence(Endpoint):
         return answer({"online": online.online_by_name(data.users, app)})
 
 
-class PresenceOf(Endpoint):
+class UserPresenceView(Endpoint):
     permissions: ClassVar[Permissions] = {"GET": "chat.use_gateway"}
 
     @described(
@@ -105,7 +105,7 @@ class PresenceOf(Endpoint):
         return answer({"userId": name, "online": bool(apps), "apps": apps})
 
 
-class Apps(Endpoint):
+class AppListView(Endpoint):
     permissions: ClassVar[Permissions] = {"GET": "chat.use_gateway"}
 
     @described(
@@ -120,7 +120,7 @@ class Apps(Endpoint):
         return answer({"results": [{"appId": app.number, "name": app.name, "online": count} for app, count in counts]})
 
 
-class AppOnline(Endpoint):
+class AppOnlineView(Endpoint):
     permissions: ClassVar[Permissions] = {"GET": "chat.use_gateway"}
 
     @described(
@@ -139,7 +139,7 @@ class AppOnline(Endpoint):
         return answer(pagination.page_body(rows, next=max(found) if more else None))
 
 
-class Nodes(Endpoint):
+class NodeListView(Endpoint):
     permissions: ClassVar[Permissions] = {"GET": "chat.view_state"}
 
     @described(

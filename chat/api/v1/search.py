@@ -37,7 +37,7 @@ class FoundMessages(Shape):
     next: Annotated[str | None, Meta(description="The cursor of the next page; null: there is none.")]
 
 
-class SearchMessages(Endpoint):
+class SearchView(Endpoint):
     permissions: ClassVar[Permissions] = {"GET": "chat.view_message"}
 
     @described(

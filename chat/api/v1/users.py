@@ -36,14 +36,14 @@ ExternalId = Annotated[str, Meta(min_length=1, max_length=200, description="The 
 ALICE = {"userId": "alice", "id": "12", "name": "Alice", "avatar": "", "kind": "person", "active": True}
 
 
-class UserShown(Person):
+class UserAccount(Person):
     """An account, as its managers see it."""
 
     active: bool
 
 
-class Users(Shape):
-    results: list[UserShown]
+class UserPage(Shape):
+    results: list[UserAccount]
     next: str | None
 
 
@@ -61,7 +61,7 @@ class UserChanges(Shape):
     active: bool | None = None
 
 
-class Imported(Shape):
+class ImportedUser(Shape):
     """A user to import: by `externalId` one of the service's own users, by `userId` an ordinary account."""
 
     externalId: ExternalId | None = None
@@ -70,32 +70,32 @@ class Imported(Shape):
     email: Email | None = None
 
 
-class Import(Shape):
-    users: Annotated[list[Imported], Meta(max_length=LARGEST_IMPORT)]
+class UserImport(Shape):
+    users: Annotated[list[ImportedUser], Meta(max_length=LARGEST_IMPORT)]
 
 
-class Result(Shape):
+class ImportResult(Shape):
     """The outcome of one user: 201 created, 200 found or created by an earlier attempt, else why it was refused."""
 
     status: int
-    user: UserShown | None = None
+    user: UserAccount | None = None
     problem: Problem | None = None
 
 
-class Results(Shape):
-    results: list[Result]
+class ImportResults(Shape):
+    results: list[ImportResult]
 
 
 def user_body(user: Account) -> dict[str, Any]:
     return payloads.person(user) | {"active": user.is_active}
 
 
-class UserList(Endpoint):
+class UserListView(Endpoint):
     permissions: ClassVar[Permissions] = {"GET": "accounts.view_user", "POST": "accounts.add_user"}
 
     @described(
         "List or search accounts",
-        gives={200: Users},
+        gives={200: UserPage},
         query=(
             OpenApiParameter("q", OpenApiTypes.STR, description="How a user name or nickname begins."),
             LIMIT,
@@ -122,7 +122,7 @@ class UserList(Endpoint):
     @described(
         "Make an account",
         takes=NewUser,
-        gives={201: UserShown, 200: UserShown},
+        gives={201: UserAccount, 200: UserAccount},
         refuses=(409,),
         idempotent=True,
         sent={"An account": {"userId": "alice", "nickname": "Alice", "email": "alice@example.org"}},
@@ -140,14 +140,14 @@ class UserList(Endpoint):
         return answer(body, 200 if repeated else 201)
 
 
-class User(Endpoint):
+class UserView(Endpoint):
     permissions: ClassVar[Permissions] = {
         "GET": "accounts.view_user",
         "PATCH": "accounts.change_user",
         "DELETE": "accounts.delete_user",
     }
 
-    @described("Look at an account", gives={200: UserShown}, refuses=(404,), got={"An account": ALICE}, tag="users")
+    @described("Look at an account", gives={200: UserAccount}, refuses=(404,), got={"An account": ALICE}, tag="users")
     def get(self, request: Request, name: str) -> Response:
         """Return the account or service of that user name, active or not."""
         return answer(user_body(_account(name)))
@@ -155,7 +155,7 @@ class User(Endpoint):
     @described(
         "Change an account",
         takes=UserChanges,
-        gives={200: UserShown},
+        gives={200: UserAccount},
         refuses=(404, 409),
         sent={"Another nickname": {"nickname": "Alice W."}, "Let in again": {"active": True}},
         got={"Changed": ALICE | {"name": "Alice W."}},
@@ -190,13 +190,13 @@ class User(Endpoint):
         return answer(status=204)
 
 
-class UserImport(Endpoint):
+class UserImportView(Endpoint):
     permissions: ClassVar[Permissions] = {"POST": None}
 
     @described(
-        "Import users",
-        takes=Import,
-        gives={200: Results},
+        "UserImport users",
+        takes=UserImport,
+        gives={200: ImportResults},
         sent={
             "The service's own people": {"users": [{"externalId": "c-1001", "nickname": "Ma Yuan"}]},
             "Accounts": {"users": [{"userId": "alice", "nickname": "Alice", "email": "alice@example.org"}]},
@@ -206,13 +206,13 @@ class UserImport(Endpoint):
         tag="users",
     )
     def post(self, request: Request) -> Response:
-        """Import up to 1,000 users, with a result for each, in order. A refused one does not affect the others.
+        """UserImport up to 1,000 users, with a result for each, in order. A refused one does not affect the others.
 
         `externalId` requires the permission `accounts.add_externaluser` and creates or finds, so it can be repeated.
         `userId` requires `accounts.add_user` and only creates: an existing name is a 409, unless an earlier attempt
         with the same key created it.
         """
-        data = self.body(request, Import)
+        data = self.body(request, UserImport)
         own = [
             (index, ExternalUserData(one.externalId, one.nickname or ""))
             for index, one in enumerate(data.users)
@@ -246,7 +246,7 @@ def _account(name: str) -> Account:
     return user
 
 
-def _added(one: Imported, key: IdempotencyKey | None) -> dict[str, Any]:
+def _added(one: ImportedUser, key: IdempotencyKey | None) -> dict[str, Any]:
     try:
         if one.userId is None or one.externalId is not None:
             raise ChatError(reasons.USER_ID_REQUIRED)

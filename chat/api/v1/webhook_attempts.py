@@ -31,7 +31,7 @@ class Attempt(Shape):
     status: int | None = None
 
 
-class KeptAttempt(Attempt, kw_only=True):
+class StoredAttempt(Attempt, kw_only=True):
     at: Milliseconds
     first: Position
     last: Position
@@ -39,11 +39,11 @@ class KeptAttempt(Attempt, kw_only=True):
     attempt: Count
 
 
-class Attempts(Shape):
-    results: list[KeptAttempt]
+class AttemptList(Shape):
+    results: list[StoredAttempt]
 
 
-class PutAside(Shape):
+class DeadLetter(Shape):
     """A dead letter: a refused event, by its position. Without `next` it is no longer retried."""
 
     position: Position
@@ -54,7 +54,7 @@ class PutAside(Shape):
     next: Milliseconds | None = None
 
 
-class WebhookPing(Endpoint):
+class WebhookPingView(Endpoint):
     permissions: ClassVar[Permissions] = {"POST": "chat.change_webhook"}
 
     @described(
@@ -69,12 +69,12 @@ class WebhookPing(Endpoint):
         return answer(_attempt(made.status, made.error, made.milliseconds))
 
 
-class WebhookDeliveries(Endpoint):
+class WebhookAttemptsView(Endpoint):
     permissions: ClassVar[Permissions] = {"GET": "chat.view_webhook"}
 
     @described(
         "List a webhook's deliveries",
-        gives={200: Attempts},
+        gives={200: AttemptList},
         got={
             "One that came": {
                 "results": [
@@ -93,12 +93,12 @@ class WebhookDeliveries(Endpoint):
         return answer({"results": [_attempt_body(row) for row in hook_selectors.deliveries(webhook, MAX_ATTEMPTS)]})
 
 
-class WebhookAsides(Endpoint):
+class WebhookDeadLettersView(Endpoint):
     permissions: ClassVar[Permissions] = {"GET": "chat.view_webhook", "DELETE": "chat.change_webhook"}
 
     @described(
         "List what a webhook's receiver refused",
-        gives={200: paged("AsidePage", PutAside)},
+        gives={200: paged("AsidePage", DeadLetter)},
         query=(LIMIT, CURSOR),
         tag="webhooks",
         got={

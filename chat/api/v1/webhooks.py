@@ -48,7 +48,7 @@ class NewWebhook(Shape):
     channel: Id | None = None
 
 
-class WebhookChange(Shape):
+class WebhookChanges(Shape):
     name: Name | None = None
     url: Url | None = None
     events: Events | None = None
@@ -71,7 +71,7 @@ class Webhook(Shape):
     aside: Annotated[Count, Meta(description="Events that it refuses while it takes others.")] = 0
 
 
-class MadeWebhook(Webhook, kw_only=True):
+class CreatedWebhook(Webhook, kw_only=True):
     secret: Secret
 
 
@@ -79,7 +79,7 @@ class NewSecret(Shape):
     secret: Secret
 
 
-class Webhooks(Endpoint):
+class WebhookListView(Endpoint):
     permissions: ClassVar[Permissions] = {"GET": "chat.view_webhook", "POST": "chat.add_webhook"}
 
     @described(
@@ -98,7 +98,7 @@ class Webhooks(Endpoint):
     @described(
         "Make a webhook",
         takes=NewWebhook,
-        gives={201: MadeWebhook, 200: MadeWebhook},
+        gives={201: CreatedWebhook, 200: CreatedWebhook},
         idempotent=True,
         tag="webhooks",
         sent={
@@ -136,7 +136,7 @@ class Webhooks(Endpoint):
         return answer(body, 200 if repeated else 201)
 
 
-class OneWebhook(Endpoint):
+class WebhookView(Endpoint):
     permissions: ClassVar[Permissions] = {
         "GET": "chat.view_webhook",
         "PATCH": "chat.change_webhook",
@@ -150,7 +150,7 @@ class OneWebhook(Endpoint):
 
     @described(
         "Change a webhook",
-        takes=WebhookChange,
+        takes=WebhookChanges,
         gives={200: Webhook},
         tag="webhooks",
         sent={"Switch on again": {"enabled": True}, "Tell again": {"position": 9001}},
@@ -161,7 +161,7 @@ class OneWebhook(Endpoint):
 
         `enabled: true` retries failed events and dead letters at once.
         """
-        user, data, pk = request.user, self.body(request, WebhookChange), number(webhook_id)
+        user, data, pk = request.user, self.body(request, WebhookChanges), number(webhook_id)
         webhook = webhooks.webhook_update(user=user, webhook_id=pk, name=data.name, url=data.url, events=data.events)
         if data.position is not None:
             webhook = webhooks.webhook_replay(user=user, webhook_id=pk, position=data.position)
@@ -177,7 +177,7 @@ class OneWebhook(Endpoint):
         return answer(status=204)
 
 
-class WebhookSecret(Endpoint):
+class WebhookSecretView(Endpoint):
     permissions: ClassVar[Permissions] = {"POST": "chat.change_webhook"}
 
     @described(

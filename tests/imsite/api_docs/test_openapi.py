@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from chat.account_errors import ALL_REASONS
 from chat.api.v1 import problems
-from chat.api.v1.endpoint import NoSuchPath
+from chat.api.v1.endpoint import NotFoundView
 from chat.wire.schema.events import WEBHOOK_EVENTS
 from imsite.api_docs import openapi
 
@@ -49,7 +49,7 @@ def test_it_is_openapi_3_1() -> None:
 
 def test_every_call_is_in_it() -> None:
     """Whatever Django routes to a view of the API, but those for paths that do not exist."""
-    routed = {path for path, view in _views() if issubclass(view, APIView) and not issubclass(view, NoSuchPath)}
+    routed = {path for path, view in _views() if issubclass(view, APIView) and not issubclass(view, NotFoundView)}
     assert routed == set(openapi.document()["paths"])
 
 
