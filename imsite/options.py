@@ -1,4 +1,7 @@
-"""Every environment variable the site reads: name, default, meaning. The one list; `manage.py options` prints it."""
+"""Every environment variable that the site reads. `manage.py options` prints the list.
+
+A Rate is the sustained number per second, unless its description says per hour; a Burst is how many may come at once.
+"""
 
 from __future__ import annotations
 
@@ -11,230 +14,177 @@ ENV = environ.Env()
 
 @dataclass(frozen=True)
 class Option:
-    """One variable: its default in production, and that of a development start where it differs."""
+    """One variable. `development` is the default of a development start, if it differs from `production`."""
 
     name: str
     production: object
-    meaning: str
+    description: str
     development: object = None
 
     def default(self, *, development: bool) -> object:
+        """Return the default of a development or production start."""
         if development and self.development is not None:
             return self.development
         return self.production
 
 
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+
 OPTIONS = (
-    Option("IM_ENV", "development", "`development` (relaxed, loopback only) or `production`."),
-    Option("IM_LOG_LEVEL", "WARNING", "The least severe events that are logged: DEBUG, INFO, WARNING or ERROR."),
-    Option(
-        "IM_LOG_RATE_LIMIT", 100, "Warnings of one kind logged in ten seconds; of more, how many. 0: all are logged."
-    ),
-    Option("IM_DATA_DIR", "data", "Where SQLite, the generated secret key and uploads live."),
-    Option(
-        "SECRET_KEY", "", "Django's secret key. Required in production; a development start makes one in IM_DATA_DIR."
-    ),
-    Option("DATABASE_URL", "", "postgres://user:password@host/name; empty: SQLite in IM_DATA_DIR."),
-    Option("REDIS_URL", "", "redis://:password@host:6379/0, which makes the site a cluster; empty: this one node."),
-    Option(
-        "ALLOWED_HOSTS", (), "Host names the site answers to, comma separated.", ("localhost", "127.0.0.1", "[::1]")
-    ),
-    Option("HOST", "127.0.0.1", "Address that `serve` binds."),
-    Option("PORT", 8000, "Port that `serve` binds."),
-    Option("IM_WORKERS", 1, "Processes that `serve` starts, each a node; the nth also answers alone, on PORT + n."),
-    Option("IM_TRUSTED_PROXIES", "", "Addresses whose X-Forwarded-For and -Proto are believed, comma separated."),
-    Option(
-        "IM_ALLOWED_ORIGINS",
-        (),
-        "Origins (scheme://host:port) of other pages that may connect; the site's own always may.",
-    ),
-    Option(
-        "IM_OPEN_GATEWAY",
-        (),
-        "Networks whose calls of the section-2 endpoints need no token.",
-        ("127.0.0.0/8", "::1/128"),
-    ),
+    # Site
+    Option("IM_ENV", "development", "`development` (relaxed defaults, for one machine) or `production`."),
+    Option("IM_LOG_LEVEL", "WARNING", "Lowest level that is logged: DEBUG, INFO, WARNING or ERROR."),
+    Option("IM_LOG_RATE_LIMIT", 100, "Warnings or errors of one kind logged per 10 seconds; 0 logs all."),
+    Option("IM_DATA_DIR", "data", "Directory of the SQLite database, the generated secret key and uploads."),
+    Option("SECRET_KEY", "", "Django's secret key. Required in production; otherwise generated in IM_DATA_DIR."),
+    Option("DATABASE_URL", "", "postgres://user:password@host/name. Empty: SQLite in IM_DATA_DIR."),
+    Option("REDIS_URL", "", "redis://:password@host:6379/0. Makes the site a cluster. Empty: a single node."),
+    Option("ALLOWED_HOSTS", (), "Comma-separated host names of the site.", ("localhost", "127.0.0.1", "[::1]")),
+    Option("HOST", "127.0.0.1", "Address that `serve` listens on."),
+    Option("PORT", 8000, "Port that `serve` listens on."),
+    Option("IM_WORKERS", 1, "Processes of `serve`, each a node. The nth also listens alone on PORT + n."),
+    Option("IM_TRUSTED_PROXIES", "", "Comma-separated proxies whose X-Forwarded-For and -Proto headers are trusted."),
+    Option("IM_ALLOWED_ORIGINS", (), "Comma-separated origins of other sites whose pages may connect."),
+    # Access by network
+    Option("IM_OPEN_GATEWAY_NETWORKS", (), "Networks that may use the legacy HTTP calls without a token.", LOOPBACK),
     Option(
         "IM_MONITORING_NETWORKS",
         (),
-        "Networks that may ask a node /metrics, /healthz, /readyz and /debug; else only staff with `view_state`.",
-        ("127.0.0.0/8", "::1/128"),
+        "Networks that may read /metrics, /healthz, /readyz and /debug. Others need staff status and `view_state`.",
+        LOOPBACK,
     ),
     Option(
         "IM_API_DOCS_NETWORKS",
         (),
-        "Networks that may read /api/schema/, /api/docs/ and /api/protocol/; else staff, and tokens for the gateway.",
+        "Networks that may read /api/schema/, /api/docs/ and /api/protocol/. Others need staff status or an API token.",
         ("0.0.0.0/0", "::/0"),
     ),
-    Option("IM_GUESTS", False, "Whether a log-in without account makes a guest.", True),
-    Option("IM_REGISTRATION", True, "Whether people may register themselves."),
-    Option("IM_PASSWORD_MIN_LENGTH", 10, "Shortest password.", 3),
+    # Accounts
+    Option("IM_GUESTS", False, "Whether users may log in as guests, without an account.", True),
+    Option("IM_REGISTRATION", True, "Whether users may create accounts."),
+    Option("IM_PASSWORD_MIN_LENGTH", 10, "Minimum characters of a password.", 3),
     Option(
-        "IM_LOGIN_FAILURES",
+        "IM_LOGIN_MAX_FAILURES",
         10,
-        "Wrong passwords for one name from one address before it is locked for IM_LOGIN_LOCK_SECONDS.",
+        "Wrong passwords for one name from one address that lock it for IM_LOGIN_LOCK_SECONDS.",
         100,
     ),
-    Option("IM_LOGIN_LOCK_SECONDS", 900, "Seconds of that lock."),
-    Option(
-        "IM_SIGN_IN_RATE", 1000, "Passwords an hour that one address may try, for whatever names; 0: any number.", 0
-    ),
-    Option(
-        "SOCIAL_AUTH_GITHUB_KEY", "", "Client ID of this site at GitHub; with its secret, people may sign in by GitHub."
-    ),
-    Option("SOCIAL_AUTH_GITHUB_SECRET", "", "The client secret that belongs to it."),
-    Option(
-        "SOCIAL_AUTH_GOOGLE_OAUTH2_KEY", "", "Client ID of this site at Google; with its secret, sign-in by Google."
-    ),
-    Option("SOCIAL_AUTH_GOOGLE_OAUTH2_SECRET", "", "The client secret that belongs to it."),
-    Option(
-        "SOCIAL_AUTH_WEIXIN_KEY",
-        "",
-        "AppID of this site at WeChat's open platform; with its secret, sign-in by WeChat.",
-    ),
-    Option("SOCIAL_AUTH_WEIXIN_SECRET", "", "The AppSecret that belongs to it."),
+    Option("IM_LOGIN_LOCK_SECONDS", 900, "Seconds for which a name stays locked after its last failure."),
+    Option("IM_SIGN_IN_RATE", 1000, "Password attempts per hour and address, for any names; 0 is unlimited.", 0),
+    Option("SOCIAL_AUTH_GITHUB_KEY", "", "GitHub client ID. With its secret, it enables sign-in with GitHub."),
+    Option("SOCIAL_AUTH_GITHUB_SECRET", "", "GitHub client secret."),
+    Option("SOCIAL_AUTH_GOOGLE_OAUTH2_KEY", "", "Google client ID. With its secret, it enables sign-in with Google."),
+    Option("SOCIAL_AUTH_GOOGLE_OAUTH2_SECRET", "", "Google client secret."),
+    Option("SOCIAL_AUTH_WEIXIN_KEY", "", "WeChat AppID. With its secret, it enables sign-in with WeChat."),
+    Option("SOCIAL_AUTH_WEIXIN_SECRET", "", "WeChat AppSecret."),
     Option(
         "EMAIL_URL",
         "",
-        "Where mail goes out, smtp+tls://user:password@host:587. Empty: printed on a development start, else not sent.",
+        "Mail server, smtp+tls://user:password@host:587. Empty: mail is printed in development, else not sent.",
     ),
-    Option("DEFAULT_FROM_EMAIL", "imsite@localhost", "Sender of the site's mail."),
-    Option("IM_REGISTRATION_RATE", 20, "New accounts and guests an hour from one address; 0: any number.", 0),
-    Option("IM_OAUTH_RATE", 200, "Sign-ins by other sites an hour begun from one address; 0: any number.", 0),
-    Option(
-        "IM_MAIL_RATE",
-        10,
-        "Mails an hour that one address may cause by the forms; 0: any number.",
-        0,
-    ),
-    Option("IM_EXPORT_RATE", 6, "Exports of their own data an hour that one person may ask for; 0: any number."),
-    Option(
-        "IM_PROFILE_RATE",
-        60,
-        "Changes of their profile or picture an hour that one person may make; 0: any number.",
-        0,
-    ),
-    Option("IM_AVATAR_MAX_BYTES", 5_000_000, "Bytes of the largest picture that is taken as an avatar."),
-    Option("IM_TOKEN_DAYS", 90, "Days after which a token expires, unless its maker said otherwise."),
-    Option("IM_SERVICE_TOKEN_DAYS_MAX", 730, "Days for which a token of another system may be made at most."),
-    Option(
-        "IM_EXTERNAL_TOKEN_SECONDS", 3600, "Seconds after which a token expires that a business has made for a person."
-    ),
-    Option("IM_EXTERNAL_TOKEN_SECONDS_MAX", 2_592_000, "Seconds that such a token may be asked for at most."),
-    Option("IM_MAX_CONNECTIONS", 15000, "WebSocket connections of one process; over it the handshake is answered 503."),
-    Option("IM_MAX_CONNECTIONS_PER_USER", 20, "Connections of one person on one node.", 1000),
-    Option("IM_MAX_CONNECTIONS_PER_ADDRESS", 500, "Connections from one client address on one node.", 15000),
-    Option("IM_REQUEST_TIMEOUT", 30.0, "Seconds in which an HTTP request or a handshake must have arrived whole."),
-    Option("IM_LOGIN_TIMEOUT", 30.0, "Seconds a connection may live without logging in."),
-    Option("IM_HEARTBEAT_TIMEOUT", 360.0, "Seconds of silence after which a connection is closed."),
-    Option("IM_PING_INTERVAL", 25.0, "Seconds between the server's WebSocket pings, and for the answer to one."),
-    Option("IM_DRAIN_TIMEOUT", 4.0, "Seconds after SIGTERM until the server has ended, whatever is still under way."),
-    Option("IM_DRAIN_SPREAD", 10.0, "Seconds at most over which clients that are sent away are asked to come back."),
-    Option(
-        "IM_MAX_FRAME_BYTES",
-        65536,
-        "Bytes of the largest frame accepted; a larger one closes the connection with 1009.",
-    ),
-    Option("IM_MAX_BODY_BYTES", 16_777_216, "Bytes of the largest body of an HTTP request; who sends more is cut off."),
-    Option("IM_MESSAGE_MAX_LENGTH", 8000, "Characters of the longest message."),
-    Option(
-        "IM_SEND_RATE", 20.0, "Messages a second that one person may send for long; and as many other changes.", 20000.0
-    ),
-    Option("IM_SEND_BURST", 60, "Messages that one person may send at once; and as many other changes.", 20000),
-    Option("IM_SEARCH_RATE", 2.0, "Searches in what was said a second that one person may make for long.", 2000.0),
-    Option("IM_SEARCH_BURST", 20, "Such searches at once.", 2000),
-    Option("IM_REQUEST_RATE", 50.0, "Requests a second, of any kind, on one connection for long.", 20000.0),
-    Option("IM_REQUEST_BURST", 200, "Requests at once on one connection.", 20000),
-    Option("IM_MAX_IN_FLIGHT", 64, "Sends of one connection that wait for their commit at a time."),
-    Option("IM_GROUP_MAX_MEMBERS", 1000, "Members of a group."),
-    Option("IM_MAX_GROUPS_PER_USER", 1000, "Groups that one person is in."),
-    Option("IM_MAX_FRIENDS_PER_USER", 2000, "Friends, and requests without an answer, of one person."),
-    Option("IM_MAX_BLOCKS_PER_USER", 1000, "People whom one person may block."),
-    Option(
-        "IM_OUTBOX_BYTES",
-        1_048_576,
-        "Bytes that may wait for one connection; over it the connection is closed with 4008.",
-    ),
-    Option("IM_OUTBOX_WINDOW", 0.03, "Seconds for which writes to a busy connection are gathered."),
-    Option("IM_COMMIT_INTERVAL", 0.008, "Seconds between commits of one process while several people send at once."),
-    Option(
-        "IM_CLUSTER_COMMIT_INTERVAL",
-        0.06,
-        "The same for a node of a cluster, which has only a part of the messages and tells the others at this pace.",
-    ),
-    Option("IM_BATCH_MESSAGES", 200, "Most messages in one commit."),
-    Option(
-        "IM_WRITE_QUEUE_SIZE",
-        20000,
-        "Sends of one process that may wait for their commit; over it they are refused with 1011.",
-    ),
-    Option("IM_HTTP_CONCURRENCY", 32, "HTTP requests that one process works on at a time; the others wait."),
-    Option("IM_DB_THREADS", 8, "Threads (and on PostgreSQL connections) of one process for the database."),
-    Option(
-        "IM_CHANNEL_LAYER", "pubsub", "Channel layer between nodes: `pubsub`, or `queue` (channels-redis' other one)."
-    ),
-    Option("IM_NODE_ID", "", "Name of this node in the cluster; empty: a new one at each start."),
-    Option("IM_NODE_ADDRESS", "", "host:port at which other nodes reach this one; empty: IM_GRPC_HOST and its port."),
-    Option(
-        "IM_NODE_LEASE", 15.0, "Seconds without a sign of life after which a node, and who is on it, counts as gone."
-    ),
-    Option("IM_GRPC_HOST", "127.0.0.1", "Address that a node binds for the others."),
-    Option("IM_GRPC_PORT", 0, "Port that a node binds for the others; 0: a free one. Worker n binds the nth from it."),
-    Option("IM_CLUSTER_SECRET", "", "What the nodes of a site show each other; the same on all of them."),
-    Option("IM_CLUSTER_CERT", "", "File with this node's certificate. With key and CA, nodes speak by mutual TLS."),
+    Option("DEFAULT_FROM_EMAIL", "imsite@localhost", "Sender address of mail."),
+    Option("IM_REGISTRATION_RATE", 20, "New accounts and guests per hour and address; 0 is unlimited.", 0),
+    Option("IM_OAUTH_RATE", 200, "Sign-ins with other sites started per hour and address; 0 is unlimited.", 0),
+    Option("IM_MAIL_RATE", 10, "Mails per hour and address that forms may send; 0 is unlimited.", 0),
+    Option("IM_EXPORT_RATE", 6, "Data exports per hour and user; 0 is unlimited."),
+    Option("IM_PROFILE_RATE", 60, "Profile and picture changes per hour and user; 0 is unlimited.", 0),
+    Option("IM_AVATAR_MAX_BYTES", 5_000_000, "Maximum bytes of an uploaded avatar."),
+    Option("IM_TOKEN_DAYS", 90, "Days until a token expires, unless its creator sets another time."),
+    Option("IM_SERVICE_TOKEN_DAYS_MAX", 730, "Maximum days that a service's token can be valid."),
+    Option("IM_EXTERNAL_TOKEN_SECONDS", 3600, "Seconds until a token expires that a service creates for its user."),
+    Option("IM_EXTERNAL_TOKEN_SECONDS_MAX", 2_592_000, "Maximum seconds that such a token can be valid."),
+    # Connections
+    Option("IM_MAX_CONNECTIONS", 15000, "WebSocket connections per process. Further handshakes get a 503."),
+    Option("IM_MAX_CONNECTIONS_PER_USER", 20, "Connections per user and node.", 1000),
+    Option("IM_MAX_CONNECTIONS_PER_ADDRESS", 500, "Connections per client address and node.", 15000),
+    Option("IM_REQUEST_TIMEOUT", 30.0, "Seconds in which an HTTP request or handshake must arrive completely."),
+    Option("IM_LOGIN_TIMEOUT", 30.0, "Seconds until a connection that has not logged in is closed."),
+    Option("IM_HEARTBEAT_TIMEOUT", 360.0, "Seconds without a frame from the client until a connection is closed."),
+    Option("IM_PING_INTERVAL", 25.0, "Seconds between WebSocket pings, and until a ping must be answered."),
+    Option("IM_DRAIN_TIMEOUT", 4.0, "Seconds from SIGTERM until the server exits, with or without open requests."),
+    Option("IM_RECONNECT_SPREAD_SECONDS", 10.0, "Seconds over which a draining node spreads its clients' reconnects."),
+    Option("IM_MAX_FRAME_BYTES", 65536, "Maximum bytes of a frame. A larger one closes the connection with 1009."),
+    Option("IM_MAX_BODY_BYTES", 16_777_216, "Maximum bytes of an HTTP body. A longer one closes the connection."),
+    Option("IM_OUTBOX_MAX_BYTES", 1_048_576, "Bytes queued for a connection above which it is closed with 4008."),
+    Option("IM_OUTBOX_WINDOW_SECONDS", 0.03, "Seconds for which writes to a busy connection are collected."),
+    # Limits of users
+    Option("IM_MESSAGE_MAX_LENGTH", 8000, "Maximum characters of a message."),
+    Option("IM_SEND_RATE", 20.0, "Messages per second and user, and as many other changes.", 20000.0),
+    Option("IM_SEND_BURST", 60, "Messages per user at once, and as many other changes.", 20000),
+    Option("IM_SEARCH_RATE", 2.0, "Message searches per second and user.", 2000.0),
+    Option("IM_SEARCH_BURST", 20, "Message searches per user at once.", 2000),
+    Option("IM_REQUEST_RATE", 50.0, "Requests of any kind per second and connection.", 20000.0),
+    Option("IM_REQUEST_BURST", 200, "Requests of any kind per connection at once.", 20000),
+    Option("IM_MAX_IN_FLIGHT", 64, "Messages of one connection that may await their commit."),
+    Option("IM_GROUP_MAX_MEMBERS", 1000, "Members per group."),
+    Option("IM_MAX_GROUPS_PER_USER", 1000, "Groups per user."),
+    Option("IM_MAX_FRIENDS_PER_USER", 2000, "Friends and sent friend requests per user."),
+    Option("IM_MAX_BLOCKS_PER_USER", 1000, "Blocked users per user."),
+    Option("IM_MAX_PINS_PER_CHANNEL", 50, "Pinned messages per channel."),
+    Option("IM_MAX_REPORTS_PER_DAY", 50, "Reported messages per user and day."),
+    # Writing and reading
+    Option("IM_COMMIT_INTERVAL", 0.008, "Seconds between commits of a single node while several users send."),
+    Option("IM_CLUSTER_COMMIT_INTERVAL", 0.06, "Seconds between commits of a cluster node while several users send."),
+    Option("IM_COMMIT_MAX_MESSAGES", 200, "Messages per commit."),
+    Option("IM_WRITE_QUEUE_MAX_MESSAGES", 20000, "Messages that may await their commit per process; more get 1011."),
+    Option("IM_HTTP_CONCURRENCY", 32, "HTTP requests that a process handles at a time. Others wait."),
+    Option("IM_DB_THREADS", 8, "Database threads (on PostgreSQL, connections) per process."),
+    Option("IM_SYNC_MAX_EVENTS", 5000, "Events that `sync` replays. A client that missed more gets a reset."),
+    Option("IM_SEARCH_INTERVAL", 1.0, "Seconds between updates of the search index."),
+    Option("IM_PRESENCE_MAX_USERS", 500, "Users online in an app above which `enter` and `exit` are not pushed."),
+    Option("IM_PRESENCE_GRACE_SECONDS", 2.0, "Seconds before `exit` is pushed, so that a page reload does not show."),
+    Option("IM_EVENT_LOG_POLL_INTERVAL", 1.0, "Seconds without announcements until a node polls the event log."),
+    # Cluster
+    Option("IM_CHANNEL_LAYER", "pubsub", "Channel layer between nodes, of channels-redis: `pubsub` or `queue`."),
+    Option("IM_NODE_ID", "", "Name of this node. Empty: a new one at each start."),
+    Option("IM_NODE_ADDRESS", "", "host:port for the other nodes' gRPC calls. Empty: IM_GRPC_HOST and its port."),
+    Option("IM_NODE_LEASE_SECONDS", 15.0, "Seconds without a renewal until a node and its users count as gone."),
+    Option("IM_GRPC_HOST", "127.0.0.1", "Address that a node's gRPC server listens on."),
+    Option("IM_GRPC_PORT", 0, "Port of the first worker's gRPC server, plus one for each further; 0: a free port."),
+    Option("IM_CLUSTER_SECRET", "", "Shared secret of the nodes. It must be the same on all of them."),
+    Option("IM_CLUSTER_CERT", "", "File with this node's certificate. With key and CA, nodes use mutual TLS."),
     Option("IM_CLUSTER_KEY", "", "File with the key of that certificate."),
-    Option("IM_CLUSTER_CA", "", "File with the certificates of the CA that other nodes' certificates must be from."),
-    Option("IM_RPC_TIMEOUT", 2.0, "Seconds after which a call to another node has failed."),
+    Option("IM_CLUSTER_CA", "", "File with the CA certificates that sign the nodes' certificates."),
+    Option("IM_RPC_TIMEOUT", 2.0, "Seconds until a call to another node fails."),
+    Option("IM_CIRCUIT_BREAKER_FAILURES", 5, "Consecutive failed calls to a node that open its circuit breaker."),
+    Option("IM_CIRCUIT_BREAKER_PAUSE_SECONDS", 5.0, "Seconds until an open circuit breaker lets one call through."),
+    Option("IM_PEER_QUEUE_MAX_BYTES", 16_777_216, "Bytes of pushes queued for another node. The oldest are dropped."),
+    # REST API
+    Option("IM_LEGACY_IDEMPOTENCY_HOURS", 12, "Hours for which a legacy call with the same msgID is not sent again."),
+    Option("IM_IDEMPOTENCY_HOURS", 24, "Hours for which a repeated Idempotency-Key returns the first response."),
+    Option("IM_API_RATE", 100.0, "REST calls per second and token.", 20000.0),
+    Option("IM_API_BURST", 200, "REST calls per token at once.", 20000),
+    Option("IM_API_MESSAGE_RATE", 2000.0, "Messages per second and token by REST.", 20000.0),
+    Option("IM_API_MESSAGE_BURST", 20000, "Messages per token at once by REST.", 1_000_000),
+    Option("IM_API_MAX_BODY_BYTES", 8_388_608, "Maximum bytes of the body of a REST call."),
+    Option("IM_API_MAX_MESSAGES", 10000, "Messages that one REST call may store."),
+    Option("IM_RECEIPT_DAYS", 30, "Days for which delivery counts of sent messages are kept."),
+    # Webhooks
+    Option("IM_MAX_WEBHOOKS", 100, "Enabled webhooks of the site."),
+    Option("IM_WEBHOOK_PRIVATE_NETWORKS", (), "Private networks that webhooks may call, such as 10.0.0.0/8.", LOOPBACK),
+    Option("IM_WEBHOOK_TIMEOUT", 10.0, "Seconds in which a receiver must answer."),
+    Option("IM_WEBHOOK_MAX_EVENTS", 100, "Events per request."),
+    Option("IM_WEBHOOK_MAX_BYTES", 262144, "Bytes of events per request. A single event may be larger."),
+    Option("IM_WEBHOOK_INTERVAL", 0.25, "Seconds between checks for new events."),
+    Option("IM_WEBHOOK_BACKOFF_SECONDS", 1.0, "Seconds until the first retry. It doubles with each failure."),
+    Option("IM_WEBHOOK_BACKOFF_MAX_SECONDS", 3600.0, "Maximum seconds between retries."),
+    Option("IM_WEBHOOK_DISABLE_AFTER_HOURS", 72.0, "Hours of consecutive failures that disable a webhook."),
     Option(
-        "IM_CIRCUIT_BREAKER_FAILURES", 5, "Failed calls to a node, one after the other, after which it is left alone."
+        "IM_WEBHOOK_MAX_DEAD_LETTERS",
+        1000,
+        "Dead letters per webhook. At the limit, a refused event blocks later ones.",
     ),
-    Option("IM_CIRCUIT_BREAKER_PAUSE", 5.0, "Seconds for which it is left alone; then one call probes it."),
-    Option(
-        "IM_PEER_QUEUE_BYTES", 16_777_216, "Bytes of pushes that may wait for one other node; over it the oldest go."
-    ),
-    Option("IM_EVENT_LOG_POLL_INTERVAL", 1.0, "Seconds without news after which a node looks into the log."),
-    Option("IM_PRESENCE_LIMIT", 500, "People online in an app up to which `enter` and `exit` are pushed."),
-    Option("IM_PRESENCE_GRACE", 2.0, "Seconds before `exit`, so that a page reload does not show."),
-    Option("IM_LEGACY_IDEMPOTENCY_HOURS", 12, "Hours for which the same msgID of an HTTP call is not sent again."),
-    Option("IM_IDEMPOTENCY_HOURS", 24, "Hours for which an Idempotency-Key of the REST API gives the first answer."),
-    Option("IM_API_RATE", 100.0, "Calls of the REST API a second that one token may make for long.", 20000.0),
-    Option("IM_API_BURST", 200, "Such calls at once.", 20000),
-    Option("IM_API_MESSAGE_RATE", 2000.0, "Messages a second that one token may send so for long.", 20000.0),
-    Option("IM_API_MESSAGE_BURST", 20000, "Such messages at once.", 1_000_000),
-    Option("IM_RECEIPT_DAYS", 30, "Days for which it is told on how many connections a sent message arrived."),
-    Option("IM_API_MAX_BODY_BYTES", 8_388_608, "Bytes of the largest body of such a call."),
-    Option("IM_API_MAX_MESSAGES", 10000, "Messages that one such call may store."),
-    Option("IM_WEBHOOKS", 100, "Webhooks of the whole site that may be switched on at a time."),
-    Option(
-        "IM_WEBHOOK_PRIVATE_NETWORKS",
-        (),
-        "Networks that webhooks may be sent to besides the public internet's, such as 10.0.0.0/8.",
-        ("127.0.0.0/8", "::1/128"),
-    ),
-    Option("IM_WEBHOOK_TIMEOUT", 10.0, "Seconds in which a webhook's receiver must have answered."),
-    Option("IM_WEBHOOK_BATCH", 100, "Most events in one request to a webhook."),
-    Option("IM_WEBHOOK_BYTES", 262144, "Bytes of events in one request to a webhook, but for a single larger one."),
-    Option("IM_WEBHOOK_INTERVAL", 0.25, "Seconds between looks at what has happened for webhooks."),
-    Option("IM_WEBHOOK_BACKOFF", 1.0, "Seconds until a failed webhook is tried again; doubled with each failure."),
-    Option("IM_WEBHOOK_BACKOFF_MAX", 3600.0, "Seconds to which that grows at most."),
-    Option("IM_WEBHOOK_GIVE_UP", 72.0, "Hours of nothing but failures after which a webhook is switched off."),
-    Option("IM_WEBHOOK_DEAD_LETTERS", 1000, "Events a webhook's receiver may refuse and yet get those that follow."),
-    Option("IM_WEBHOOK_LEASE", 15.0, "Seconds after which another node takes over from one that stopped delivering."),
-    Option("IM_WEBHOOK_DELIVERY_LOG", 500, "Attempts of each webhook that are kept to be looked at."),
-    Option("IM_INCOMING_WEBHOOK_RATE", 1.0, "Messages a second, for long, through one incoming webhook.", 1000.0),
-    Option("IM_INCOMING_WEBHOOK_BURST", 30, "Messages at once through one incoming webhook.", 1000),
-    Option("IM_INCOMING_WEBHOOK_BYTES", 65536, "Bytes of the largest request to an incoming webhook."),
-    Option("IM_MAX_PINS_PER_CHANNEL", 50, "Messages that one channel pins."),
-    Option("IM_MAX_REPORTS_PER_DAY", 50, "Messages that one person may report in a day."),
-    Option("IM_ANNOUNCEMENT_INTERVAL", 5.0, "Seconds between looks for announcements whose time has come."),
-    Option("IM_RETENTION_DAYS", 0, "Days for which messages are kept where a channel says nothing else; 0: for good."),
-    Option("IM_FILE_RETENTION_DAYS", 0, "Days for which pictures and voice messages are kept; 0: as the message."),
-    Option("IM_RETENTION_BATCH", 500, "Messages that retention removes in one transaction."),
-    Option("IM_SEARCH_INTERVAL", 1.0, "Seconds between looks for messages that the search does not know yet."),
-    Option(
-        "IM_CLEANUP_INTERVAL", 3600.0, "Seconds between removals of what has expired: keys, tokens, browser sessions."
-    ),
-    Option("IM_SYNC_LIMIT", 5000, "Events that `sync` replays; with more between, the client is told to reset."),
+    Option("IM_WEBHOOK_LEASE_SECONDS", 15.0, "Seconds until another node takes over a webhook from a dead node."),
+    Option("IM_WEBHOOK_MAX_LOGGED_ATTEMPTS", 500, "Delivery attempts kept per webhook."),
+    Option("IM_INCOMING_WEBHOOK_RATE", 1.0, "Messages per second and incoming webhook.", 1000.0),
+    Option("IM_INCOMING_WEBHOOK_BURST", 30, "Messages per incoming webhook at once.", 1000),
+    Option("IM_INCOMING_WEBHOOK_MAX_BYTES", 65536, "Maximum bytes of a request to an incoming webhook."),
+    # Retention and periodic tasks
+    Option("IM_RETENTION_DAYS", 0, "Days for which messages are kept, unless their channel sets another; 0: forever."),
+    Option("IM_FILE_RETENTION_DAYS", 0, "Days for which pictures and voice messages are kept; 0: as their message."),
+    Option("IM_RETENTION_BATCH_MESSAGES", 500, "Messages that retention deletes per transaction."),
+    Option("IM_ANNOUNCEMENT_INTERVAL", 5.0, "Seconds between checks for scheduled announcements."),
+    Option("IM_CLEANUP_INTERVAL", 3600.0, "Seconds between deletions of expired keys, tokens and sessions."),
 )
 
 _BY_NAME = {option.name: option for option in OPTIONS}
@@ -242,7 +192,7 @@ DEVELOPMENT = ENV.str("IM_ENV", default="development") != "production"
 
 
 def read(name: str) -> object:
-    """The variable's value, cast to the type of its default. Raises KeyError for one that is not in the list."""
+    """Return the variable's value, cast to the type of its default. Raises KeyError for an unknown name."""
     default = _BY_NAME[name].default(development=DEVELOPMENT)
     match default:
         case bool():

@@ -163,7 +163,7 @@ LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 
-AXES_FAILURE_LIMIT = read("IM_LOGIN_FAILURES")
+AXES_FAILURE_LIMIT = read("IM_LOGIN_MAX_FAILURES")
 AXES_COOLOFF_TIME = cast(int, read("IM_LOGIN_LOCK_SECONDS")) / 3600
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"

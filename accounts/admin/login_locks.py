@@ -19,7 +19,7 @@ admin.site.unregister([UserSocialAuth, Nonce, Association])
 
 @admin.register(AccessAttempt)
 class LockAdmin(ReadOnly, ActionAdmin):
-    """Failed sign-ins by name and address. After IM_LOGIN_FAILURES the name is locked from there."""
+    """Failed sign-ins by name and address. After IM_LOGIN_MAX_FAILURES the name is locked from there."""
 
     list_display = ("username", "ip_address", "failures_since_start", "attempt_time")
     list_display_links = None

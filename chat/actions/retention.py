@@ -57,12 +57,12 @@ def count_expired_messages(channel_id: int, before: int) -> int:
 
 
 def channel_delete_expired(*, channel_id: int, before: int, limit: int | None = None) -> int:
-    """Delete the channel's oldest expired messages, at most `limit` (IM_RETENTION_BATCH); return how many.
+    """Delete the channel's oldest expired messages, at most `limit` (IM_RETENTION_BATCH_MESSAGES); return how many.
 
     A number below the limit means that none are left. The channel accepts no messages meanwhile, so the limit is
     small.
     """
-    limit = limit or settings.IM_RETENTION_BATCH
+    limit = limit or settings.IM_RETENTION_BATCH_MESSAGES
     with write():
         channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id).first()
         rows = _oldest_expired(channel_id, before, limit) if channel is not None else []
@@ -99,7 +99,7 @@ def expired_files() -> QuerySet[Message]:
 def files_delete_expired(*, limit: int | None = None) -> int:
     """Remove the content of the oldest expired files, one batch; return how many. The messages themselves stay."""
     with write():
-        rows = list(expired_files()[: limit or settings.IM_RETENTION_BATCH].values_list("pk", flat=True))
+        rows = list(expired_files()[: limit or settings.IM_RETENTION_BATCH_MESSAGES].values_list("pk", flat=True))
         Message.objects.filter(pk__in=rows).update(text="")
         for pk in rows:
             log.redact(pk, {"content": ""})

@@ -145,7 +145,7 @@ def nodes_shown(online: Online | None) -> list[NodeShown]:
 
 def lease() -> float:
     """Seconds for which a node counts as there without a sign of life."""
-    return float(settings.IM_NODE_LEASE)
+    return float(settings.IM_NODE_LEASE_SECONDS)
 
 
 def losses_of_all(online: Online | None) -> list[tuple[str, int]]:

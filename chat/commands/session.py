@@ -105,7 +105,7 @@ async def sync(call: Call, data: Sync) -> dict[str, Any]:
     connection, hub = call.caller.connection, publish.hub()
     await hub.catch_up_to(data.after)
     upto = hub.watermark
-    page = await run(selectors.sync, call.user, after=data.after, upto=upto, limit=settings.IM_SYNC_LIMIT)
+    page = await run(selectors.sync, call.user, after=data.after, upto=upto, limit=settings.IM_SYNC_MAX_EVENTS)
     if not connection.drained:
         connection.told = page.position
         connection.drained = not page.has_more

@@ -73,7 +73,7 @@ class Node:
         """
         self.accepting = False
         leaving = list(self.hub.connections.values())
-        spread = min(settings.IM_DRAIN_SPREAD, 0.5 + len(leaving) / RECONNECTS_PER_SECOND)
+        spread = min(settings.IM_RECONNECT_SPREAD_SECONDS, 0.5 + len(leaving) / RECONNECTS_PER_SECOND)
         try:
             async with asyncio.timeout(timeout):
                 for number, connection in enumerate(leaving):

@@ -78,7 +78,7 @@ def page_bytes() -> int:
     """Return the events after a position that concern the user: those of their memberships, and those addressed to
     them.
     """
-    return int(settings.IM_OUTBOX_BYTES) // 4
+    return int(settings.IM_OUTBOX_MAX_BYTES) // 4
 
 
 def _position_before(channel: Channel, seq: int) -> int:

@@ -53,7 +53,7 @@ class WriteQueue:
     def submit_all(self, drafts: Sequence[Draft]) -> list[asyncio.Future[StoredMessage]]:
         """Queue several drafts, all or none. Raise ChatError TOO_MUCH if the queue is too full or has stopped."""
         has_stopped = self._is_stopping and (self._task is None or self._task.done())
-        if has_stopped or len(self._waiting) + len(drafts) > settings.IM_WRITE_QUEUE_SIZE:
+        if has_stopped or len(self._waiting) + len(drafts) > settings.IM_WRITE_QUEUE_MAX_MESSAGES:
             raise ChatError(reasons.SITE_BUSY, retryAfter=1)
         loop = asyncio.get_running_loop()
         futures: list[asyncio.Future[StoredMessage]] = [loop.create_future() for _ in drafts]
@@ -67,7 +67,7 @@ class WriteQueue:
             self._arrived.clear()
             while self._waiting:
                 await self._wait_for_more()
-                size = min(len(self._waiting), settings.IM_BATCH_MESSAGES)
+                size = min(len(self._waiting), settings.IM_COMMIT_MAX_MESSAGES)
                 batch = [self._waiting.popleft() for _ in range(size)]
                 self._last_batch_at = time.monotonic()
                 self._last_batch_senders = {draft.sender for draft, _ in batch}
@@ -84,7 +84,7 @@ class WriteQueue:
         if self._last_batch_senders == {self._waiting[0][0].sender}:
             return
         left = self._last_batch_at + self._commit_interval - time.monotonic()
-        if left > 0 and len(self._waiting) < settings.IM_BATCH_MESSAGES and not self._is_stopping:
+        if left > 0 and len(self._waiting) < settings.IM_COMMIT_MAX_MESSAGES and not self._is_stopping:
             await asyncio.sleep(left)
 
 

@@ -27,7 +27,7 @@ def commit_in_queue(drafts: Sequence[Draft]) -> list[Outcome]:
         return []
     queue = running_queue()
     if queue is None:
-        size = settings.IM_BATCH_MESSAGES
+        size = settings.IM_COMMIT_MAX_MESSAGES
         batches = [drafts[start : start + size] for start in range(0, len(drafts), size)]
         return [outcome for batch in batches for outcome in commit(batch)]
 

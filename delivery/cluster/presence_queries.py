@@ -20,8 +20,8 @@ USERS_PER_QUERY = 5000
 
 
 def grace_ms() -> int:
-    """Return IM_PRESENCE_GRACE in milliseconds."""
-    return int(settings.IM_PRESENCE_GRACE * 1000)
+    """Return IM_PRESENCE_GRACE_SECONDS in milliseconds."""
+    return int(settings.IM_PRESENCE_GRACE_SECONDS * 1000)
 
 
 class ClusterPresenceReader:

@@ -1,4 +1,4 @@
-"""The registry of nodes in Redis: each node holds a lease, which lapses IM_NODE_LEASE seconds after its last renewal.
+"""The registry of nodes in Redis: each node holds a lease, which lapses IM_NODE_LEASE_SECONDS after its last renewal.
 
 Only Redis's clock counts. `im:lease:<lease>` is what a node says about itself, `im:leases` is the set of all leases.
 Whatever else a node writes to Redis belongs to its lease, and is void without it.
@@ -121,7 +121,7 @@ class RedisNodeRegistry:
     @property
     def interval(self) -> float:
         """Seconds between two refreshes: a lease is renewed at least three times before it lapses."""
-        return float(min(MAX_REFRESH_INTERVAL_SECONDS, settings.IM_NODE_LEASE / 3))
+        return float(min(MAX_REFRESH_INTERVAL_SECONDS, settings.IM_NODE_LEASE_SECONDS / 3))
 
     async def _run(self) -> None:
         while True:
@@ -136,7 +136,7 @@ class RedisNodeRegistry:
 
     async def refresh(self) -> None:
         """Renew the lease and read which nodes are running."""
-        lease_ms = int(settings.IM_NODE_LEASE * 1000)
+        lease_ms = int(settings.IM_NODE_LEASE_SECONDS * 1000)
         now = time.monotonic()
         try:
             # After a failure it is unknown which writes Redis has carried out, or will: a new lease makes them void.
@@ -144,9 +144,11 @@ class RedisNodeRegistry:
             counts = self.count_connections()
             known, rows = await self._redis.probe(_RENEW_LEASE, lease, lease_ms, *counts, json.dumps(fault_counts()))
             if known < self.writes:
-                if self._renewed_at and (not self._redis.is_up or now < self._renewed_at + settings.IM_NODE_LEASE):
+                if self._renewed_at and (
+                    not self._redis.is_up or now < self._renewed_at + settings.IM_NODE_LEASE_SECONDS
+                ):
                     # Redis may have restarted without its data, and other nodes not yet have registered again.
-                    self._distrusted_until = now + settings.IM_NODE_LEASE
+                    self._distrusted_until = now + settings.IM_NODE_LEASE_SECONDS
                 await self._take_lease(lease_ms)
         except RedisUnavailable:
             self._update_others(None)
@@ -173,7 +175,7 @@ class RedisNodeRegistry:
             if node != self.id and (node not in named or named[node].started <= info.started):
                 named[node] = info
         if rows is None or now < self._distrusted_until:
-            kept = {node: seen for node, seen in self._seen.items() if now < seen[1] + settings.IM_NODE_LEASE}
+            kept = {node: seen for node, seen in self._seen.items() if now < seen[1] + settings.IM_NODE_LEASE_SECONDS}
         else:
             kept = {}
         self._seen = kept | {node: (info, now) for node, info in named.items()}

@@ -69,7 +69,7 @@ class Connection:
         self.rate_limits = UserRateLimits()
         """From log-in on, those of the user, which all connections of the user share."""
         self.requests = TokenBucket(settings.IM_REQUEST_RATE, settings.IM_REQUEST_BURST)
-        self.outbox = Outbox(ticker, settings.IM_OUTBOX_BYTES, self._overflow)
+        self.outbox = Outbox(ticker, settings.IM_OUTBOX_MAX_BYTES, self._overflow)
         self._end = end
         self._replies: deque[_Reply] = deque()
         self._last_number = 0

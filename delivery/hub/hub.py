@@ -49,7 +49,7 @@ class Hub:
 
     def __init__(self, presence: Presence | None = None) -> None:
         self.presence: Presence = presence or MemoryPresence()
-        self.ticker = Ticker(settings.IM_OUTBOX_WINDOW)
+        self.ticker = Ticker(settings.IM_OUTBOX_WINDOW_SECONDS)
         self.watermark = 0
         self.connections: dict[str, Connection] = {}
         self.loop: asyncio.AbstractEventLoop | None = None

@@ -24,7 +24,7 @@ class Presence(Protocol):
     on_online: PresenceCallback
     """Called when a user has come to an app without having a connection to it on any node."""
     on_offline: PresenceCallback
-    """Called when a user's last connection to an app has ended and IM_PRESENCE_GRACE seconds have passed since.
+    """Called when a user's last connection to an app has ended and IM_PRESENCE_GRACE_SECONDS seconds have passed since.
 
     One node of the cluster calls either of them, rarely several.
     """

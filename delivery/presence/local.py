@@ -80,7 +80,7 @@ class LocalPresence:
 class PresenceGraceTimers:
     """Timers of users who have just left an app: `on_expired` is called for those who are not back in time.
 
-    A user has IM_PRESENCE_GRACE seconds to come back.
+    A user has IM_PRESENCE_GRACE_SECONDS seconds to come back.
     """
 
     def __init__(self, on_expired: Callable[[int, str, int], None]) -> None:
@@ -90,7 +90,9 @@ class PresenceGraceTimers:
     def start(self, user_id: int, name: str, app: int) -> None:
         self.cancel(user_id, app)
         loop = asyncio.get_running_loop()
-        self._timers[user_id, app] = loop.call_later(settings.IM_PRESENCE_GRACE, self._expire, user_id, name, app)
+        self._timers[user_id, app] = loop.call_later(
+            settings.IM_PRESENCE_GRACE_SECONDS, self._expire, user_id, name, app
+        )
 
     def cancel(self, user_id: int, app: int) -> bool:
         """Stop the timer of a user who is back; return whether it was running."""

@@ -33,10 +33,10 @@ LIMITS = (
     "IM_REQUEST_BURST",
     "IM_LOGIN_TIMEOUT",
     "IM_HEARTBEAT_TIMEOUT",
-    "IM_SYNC_LIMIT",
+    "IM_SYNC_MAX_EVENTS",
     "IM_GROUP_MAX_MEMBERS",
     "IM_MAX_CONNECTIONS_PER_USER",
-    "IM_PRESENCE_LIMIT",
+    "IM_PRESENCE_MAX_USERS",
 )
 
 
@@ -139,8 +139,8 @@ def shapes() -> list[ShapeText]:
 
 def limits() -> list[Limit]:
     """Return the limits that clients can reach, with this site's values."""
-    meanings = {option.name: option.meaning for option in OPTIONS}
-    return [Limit(name, getattr(settings, name), meanings[name]) for name in LIMITS]
+    descriptions = {option.name: option.description for option in OPTIONS}
+    return [Limit(name, getattr(settings, name), descriptions[name]) for name in LIMITS]
 
 
 def reasons() -> list[ReasonText]:

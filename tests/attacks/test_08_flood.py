@@ -72,7 +72,7 @@ BURST = 6
 def strict_town(site_factory: SiteFactory) -> Iterator[Town]:
     """Run a site that allows a user a burst of six requests and then almost none."""
     site = site_factory(
-        IM_SEND_RATE="0.01", IM_SEND_BURST=str(BURST), IM_PRESENCE_GRACE="0.1",
+        IM_SEND_RATE="0.01", IM_SEND_BURST=str(BURST), IM_PRESENCE_GRACE_SECONDS="0.1",
         IM_REGISTRATION_RATE="3", IM_API_RATE="0.01",
         IM_API_BURST="5",
     )  # fmt: skip
@@ -155,7 +155,7 @@ async def test_a_flood_with_one_token_is_rate_limited_for_that_token_only(strict
 @pytest.fixture(scope="module")
 def narrow_town(site_factory: SiteFactory) -> Iterator[Town]:
     """Run a site with small outboxes and few groups for each user."""
-    site = site_factory(IM_OUTBOX_BYTES="100000", IM_PRESENCE_GRACE="0.1", IM_MAX_GROUPS_PER_USER="300")
+    site = site_factory(IM_OUTBOX_MAX_BYTES="100000", IM_PRESENCE_GRACE_SECONDS="0.1", IM_MAX_GROUPS_PER_USER="300")
     with contextlib.closing(Town(site, {"alice": 10, "bob": 10})) as made, site:
         yield made
 

@@ -26,7 +26,7 @@ def impatient(site_factory: SiteFactory) -> Iterator[Site]:
         IM_LOGIN_TIMEOUT="1",
         IM_REQUEST_TIMEOUT="1",
         IM_PING_INTERVAL="1",
-        IM_PRESENCE_GRACE="0.1",
+        IM_PRESENCE_GRACE_SECONDS="0.1",
         IM_REQUEST_BURST="1000000",
     ) as site:
         yield site
@@ -35,7 +35,7 @@ def impatient(site_factory: SiteFactory) -> Iterator[Site]:
 @pytest.fixture(scope="module")
 def talkative(site_factory: SiteFactory) -> Iterator[Site]:
     """Run a site that closes clients after two silent seconds and accepts no large bodies."""
-    options = {"IM_HEARTBEAT_TIMEOUT": "2", "IM_PING_INTERVAL": "0.5", "IM_PRESENCE_GRACE": "0.1"}
+    options = {"IM_HEARTBEAT_TIMEOUT": "2", "IM_PING_INTERVAL": "0.5", "IM_PRESENCE_GRACE_SECONDS": "0.1"}
     with site_factory(**options, IM_MAX_BODY_BYTES="100000") as site:
         yield site
 

@@ -82,7 +82,7 @@ def submit(town: Town, path: str, cookie: str, form: dict[str, Any]) -> Reply:
 @pytest.fixture(scope="module")
 def town(site_factory: SiteFactory) -> Iterator[Town]:
     """Run a site that logs everything and requires a token of every program."""
-    site = site_factory(IM_LOG_LEVEL="DEBUG", IM_OPEN_GATEWAY="", IM_PRESENCE_GRACE="0.1")
+    site = site_factory(IM_LOG_LEVEL="DEBUG", IM_OPEN_GATEWAY_NETWORKS="", IM_PRESENCE_GRACE_SECONDS="0.1")
     with closing(Town(site, {"alice": 10, "bob": 10})) as made, site:
         yield made
 

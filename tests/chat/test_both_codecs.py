@@ -228,7 +228,7 @@ def assert_once(gadgets: Sequence[Gadget]) -> None:
 def machine(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Machine]]:
     """The machine on a node whose announcements get lost now and then."""
     settings.IM_EVENT_LOG_POLL_INTERVAL = 0.05  # type: ignore[attr-defined]
-    settings.IM_OUTBOX_WINDOW = 0.002  # type: ignore[attr-defined]
+    settings.IM_OUTBOX_WINDOW_SECONDS = 0.002  # type: ignore[attr-defined]
     monkeypatch.setattr(protobuf_consumer, "SYNC_TIMEOUT_SECONDS", 3600)
     monkeypatch.setattr(selectors, "REPLAY_PAGE_SIZE", 20)
 

@@ -223,7 +223,7 @@ async def test_an_app_that_is_disabled_during_a_log_in_lets_nobody_in(
 
 @pytest.mark.parametrize("why", ["too far behind", "from beyond the head"])
 async def test_who_must_reset_is_told_where_to_go_on(site: Site, settings: Settings, why: str) -> None:
-    settings.IM_SYNC_LIMIT = 2  # type: ignore[attr-defined]
+    settings.IM_SYNC_MAX_EVENTS = 2  # type: ignore[attr-defined]
     scene = await run(Scene)
     start = await caught_up(site)
     for number in range(3):

@@ -51,7 +51,7 @@ def cluster(cluster_factory: ClusterFactory) -> Iterator[Cluster]:
 def twins(site_factory: SiteFactory) -> Iterator[Twins]:
     """Two running nodes that tests share which kill nobody, with nginx in front and a crowd of unused accounts."""
     place = site_factory()
-    options = {"IM_PRESENCE_GRACE": "0.3"}
+    options = {"IM_PRESENCE_GRACE_SECONDS": "0.3"}
     cluster = Cluster(place.data, front=True, database_url=place.database_url, options=options)
     with cluster, closing(Twins(cluster)) as made:
         yield made

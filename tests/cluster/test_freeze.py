@@ -180,9 +180,9 @@ async def test_a_call_that_hangs_at_it_delays_nothing_else(scene: Scene) -> None
         {
             "IM_RPC_TIMEOUT": "0.3",
             "IM_CIRCUIT_BREAKER_FAILURES": "2",
-            "IM_CIRCUIT_BREAKER_PAUSE": "0.5",
-            "IM_NODE_LEASE": "6",
-            "IM_PRESENCE_GRACE": "0.1",
+            "IM_CIRCUIT_BREAKER_PAUSE_SECONDS": "0.5",
+            "IM_NODE_LEASE_SECONDS": "6",
+            "IM_PRESENCE_GRACE_SECONDS": "0.1",
         }
     ],
     indirect=True,

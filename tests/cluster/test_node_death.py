@@ -71,7 +71,7 @@ async def talkers(cluster: Cluster, accounts: list[Account]) -> AsyncIterator[li
 
 
 async def test_a_killed_node_costs_nobody_a_message(cluster_factory: ClusterFactory) -> None:
-    with cluster_factory(front=True, IM_NODE_LEASE=str(LEASE)) as cluster, closing(Twins(cluster)) as twins:
+    with cluster_factory(front=True, IM_NODE_LEASE_SECONDS=str(LEASE)) as cluster, closing(Twins(cluster)) as twins:
         people = People(twins.town)
         accounts = [twins.town.account(("alice", "bob")[number % 2]) for number in range(PEOPLE)]
         ghost = await people.login(twins.town.account("dave"), at=twins.b.acc)

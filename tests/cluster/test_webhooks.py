@@ -87,7 +87,7 @@ async def test_who_comes_on_one_node_and_goes_on_another_is_told_once(
 
 
 async def test_when_the_node_that_delivers_dies_the_other_goes_on(cluster_factory: ClusterFactory) -> None:
-    options = {"IM_WEBHOOK_TIMEOUT": "1", "IM_WEBHOOK_LEASE": "1"}
+    options = {"IM_WEBHOOK_TIMEOUT": "1", "IM_WEBHOOK_LEASE_SECONDS": "1"}
     with Receiver() as receiver, cluster_factory(**options) as cluster, closing(Twins(cluster)) as twins:
         visitors = People(twins.town)
         await _hear(twins, receiver, "message.sent")

@@ -62,7 +62,7 @@ def memory_log(monkeypatch: pytest.MonkeyPatch) -> MemoryLog:
 async def hub(memory_log: MemoryLog, settings: Settings) -> AsyncIterator[Hub]:
     """A hub that follows the log in memory."""
     settings.IM_EVENT_LOG_POLL_INTERVAL = 0.05
-    settings.IM_OUTBOX_WINDOW = 0.001
+    settings.IM_OUTBOX_WINDOW_SECONDS = 0.001
     made = Hub()
     await made.start()
     yield made

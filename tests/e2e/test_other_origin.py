@@ -108,7 +108,7 @@ def friend(serve_page: Callable[[], str]) -> str:
 
 @pytest.fixture
 def site(friend: str, site_factory: SiteFactory) -> Iterator[Site]:
-    with site_factory(IM_ALLOWED_ORIGINS=friend, IM_PRESENCE_GRACE="0.1") as running:
+    with site_factory(IM_ALLOWED_ORIGINS=friend, IM_PRESENCE_GRACE_SECONDS="0.1") as running:
         yield running
 
 

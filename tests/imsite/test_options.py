@@ -36,8 +36,8 @@ def test_every_option_is_used() -> None:
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
-def test_an_option_has_a_meaning_and_a_default_of_its_type(option: object) -> None:
-    assert option.meaning.endswith("."), "a meaning is a sentence"  # type: ignore[attr-defined]
+def test_an_option_has_a_description_and_a_default_of_its_type(option: object) -> None:
+    assert option.description.endswith("."), "a description is a sentence"  # type: ignore[attr-defined]
     read(option.name)  # type: ignore[attr-defined]
 
 

@@ -53,5 +53,5 @@ def _cut(channel: int, before: int) -> Iterator[int]:
     """How many messages went, batch by batch."""
     while done := retention.channel_delete_expired(channel_id=channel, before=before):
         yield done
-        if done < settings.IM_RETENTION_BATCH:
+        if done < settings.IM_RETENTION_BATCH_MESSAGES:
             return

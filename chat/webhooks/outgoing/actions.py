@@ -151,7 +151,7 @@ def _lock_readable(user: User, webhook_id: int) -> Webhook:
 
 
 def _require_room() -> None:
-    limit = settings.IM_WEBHOOKS
+    limit = settings.IM_MAX_WEBHOOKS
     if Webhook.objects.filter(enabled=True).count() >= limit:
         raise ChatError(reasons.WEBHOOK_LIMIT_REACHED, limit=limit)
 

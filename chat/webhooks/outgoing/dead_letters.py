@@ -41,17 +41,17 @@ def may_be_caused_by_content(answer: HttpResult, failures: int) -> bool:
 
 
 def has_dead_letter_room(*, webhook: Webhook) -> bool:
-    """Return whether the webhook may have another dead letter. IM_WEBHOOK_DEAD_LETTERS of them mean a failing
+    """Return whether the webhook may have another dead letter. IM_WEBHOOK_MAX_DEAD_LETTERS of them mean a failing
     receiver.
     """
-    limit: int = settings.IM_WEBHOOK_DEAD_LETTERS
+    limit: int = settings.IM_WEBHOOK_MAX_DEAD_LETTERS
     return WebhookDeadLetter.objects.filter(webhook=webhook).count() < limit
 
 
 def dead_letter_record_attempt(*, webhook: Webhook, refused: WebhookDeadLetter, answer: HttpResult) -> None:
     """Record another attempt at a dead letter, and release the webhook's lease.
 
-    After IM_WEBHOOK_GIVE_UP hours a dead letter is no longer retried.
+    After IM_WEBHOOK_DISABLE_AFTER_HOURS hours a dead letter is no longer retried.
     """
     with write():
         if not Webhook.objects.select_for_update(no_key=True).filter(pk=webhook.pk).exists():
@@ -60,7 +60,7 @@ def dead_letter_record_attempt(*, webhook: Webhook, refused: WebhookDeadLetter, 
         if answer.ok:
             mine.delete()
         else:
-            last = refused.created_at < timezone.now() - timedelta(hours=settings.IM_WEBHOOK_GIVE_UP)
+            last = refused.created_at < timezone.now() - timedelta(hours=settings.IM_WEBHOOK_DISABLE_AFTER_HOURS)
             pause = timedelta(seconds=backoff(refused.attempts + 1))
             mine.update(
                 attempts=F("attempts") + 1,

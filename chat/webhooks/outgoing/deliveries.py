@@ -30,7 +30,7 @@ def webhook_lease(*, webhook: Webhook, node: str) -> Webhook | None:
 
     Return None if it is disabled, not due, leased by another node, or no longer at the position where it was read.
     """
-    lasting = timedelta(seconds=settings.IM_WEBHOOK_TIMEOUT + settings.IM_WEBHOOK_LEASE)
+    lasting = timedelta(seconds=settings.IM_WEBHOOK_TIMEOUT + settings.IM_WEBHOOK_LEASE_SECONDS)
     with write():
         due = _not_leased_elsewhere(node).filter(
             pk=webhook.pk, position=webhook.position, enabled=True, next_attempt_at__lte=Now()
@@ -85,7 +85,8 @@ def webhook_record_attempt(
     The lease continues if there is `more`. False means that the attempt failed and the webhook waits for its next
     attempt, or that the lease was lost, in which case its new holder delivers the same events again.
     `aside` becomes a dead letter if these events, which follow it, were accepted. A webhook that has failed for
-    IM_WEBHOOK_GIVE_UP hours is disabled; if only `aside` failed, that becomes a dead letter and the webhook goes on.
+    IM_WEBHOOK_DISABLE_AFTER_HOURS is disabled; if only `aside` failed, that becomes a dead letter and the webhook
+    goes on.
     """
     with write():
         if not Webhook.objects.select_for_update(no_key=True).filter(pk=webhook.pk).exists():
@@ -140,17 +141,19 @@ def attempt_store(
 
 
 def attempts_delete_old() -> None:
-    """Delete all but the newest IM_WEBHOOK_DELIVERY_LOG attempts of each webhook."""
+    """Delete all but the newest IM_WEBHOOK_MAX_LOGGED_ATTEMPTS attempts of each webhook."""
     for number in Webhook.objects.values_list("pk", flat=True):
         kept = WebhookDelivery.objects.filter(webhook=number).order_by("-pk").values_list("pk", flat=True)
-        oldest = kept[settings.IM_WEBHOOK_DELIVERY_LOG - 1 : settings.IM_WEBHOOK_DELIVERY_LOG].first()
+        oldest = kept[settings.IM_WEBHOOK_MAX_LOGGED_ATTEMPTS - 1 : settings.IM_WEBHOOK_MAX_LOGGED_ATTEMPTS].first()
         if oldest is not None:
             WebhookDelivery.objects.filter(webhook=number, pk__lt=oldest).delete()
 
 
 def backoff(failures: int) -> float:
     """Return the seconds until the next attempt: exponential with jitter, bounded."""
-    longest = min(settings.IM_WEBHOOK_BACKOFF_MAX, settings.IM_WEBHOOK_BACKOFF * 2 ** min(failures - 1, 30))
+    longest = min(
+        settings.IM_WEBHOOK_BACKOFF_MAX_SECONDS, settings.IM_WEBHOOK_BACKOFF_SECONDS * 2 ** min(failures - 1, 30)
+    )
     return float(random.uniform(longest / 2, longest))
 
 
@@ -181,7 +184,7 @@ def held_webhook(webhook: Webhook) -> QuerySet[Webhook]:
 
 
 def _give_up(webhook: Webhook, upto: int, refused: RefusedEvent | None) -> None:
-    since = timezone.now() - timedelta(hours=settings.IM_WEBHOOK_GIVE_UP)
+    since = timezone.now() - timedelta(hours=settings.IM_WEBHOOK_DISABLE_AFTER_HOURS)
     long = Webhook.objects.filter(pk=webhook.pk, enabled=True, failing_since__lt=since)
     if refused is not None:
         if long.filter(position=webhook.position).update(
@@ -189,5 +192,5 @@ def _give_up(webhook: Webhook, upto: int, refused: RefusedEvent | None) -> None:
         ):
             _store_dead_letter(webhook, refused, again=False)
         return
-    hours = f"{settings.IM_WEBHOOK_GIVE_UP:g}"
+    hours = f"{settings.IM_WEBHOOK_DISABLE_AFTER_HOURS:g}"
     long.update(enabled=False, disabled_reason=f"Every attempt has failed for {hours} hours.")

@@ -83,13 +83,13 @@ def next_events(webhook: Webhook, *, after: int) -> EventBatch:
         return EventBatch([], after, ended=True)
     # Read before the events, so that everything up to this position is included.
     head = log.head()
-    limit = settings.IM_WEBHOOK_BATCH
+    limit = settings.IM_WEBHOOK_MAX_EVENTS
     found = log.read_kinds(kinds([webhook]), after=after, upto=head, limit=limit, channel=webhook.channel_id)
     upto, more = (found[-1].position, True) if len(found) == limit else (max(head, after), False)
     size = 0
     for number, entry in enumerate(found):
         size += len(orjson.dumps(entry.body))
-        if number and size > settings.IM_WEBHOOK_BYTES:
+        if number and size > settings.IM_WEBHOOK_MAX_BYTES:
             found, upto, more = found[:number], found[number - 1].position, True
             break
     return EventBatch(_receivable(webhook, found), upto, more)

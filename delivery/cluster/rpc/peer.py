@@ -54,7 +54,9 @@ class Peer:
     ) -> None:
         self.node = node
         self.address = address
-        self.breaker = CircuitBreaker(settings.IM_CIRCUIT_BREAKER_FAILURES, settings.IM_CIRCUIT_BREAKER_PAUSE, clock)
+        self.breaker = CircuitBreaker(
+            settings.IM_CIRCUIT_BREAKER_FAILURES, settings.IM_CIRCUIT_BREAKER_PAUSE_SECONDS, clock
+        )
         credentials = credential.channel()
         self._channel = (
             grpc.aio.insecure_channel(address, options=CHANNEL)
@@ -80,7 +82,7 @@ class Peer:
             self._queue.append(entry)
             self._queued += len(entry)
         overflow = 0
-        while self._queued > settings.IM_PEER_QUEUE_BYTES:
+        while self._queued > settings.IM_PEER_QUEUE_MAX_BYTES:
             self._queued -= len(self._queue.popleft())
             overflow += 1
         if overflow:

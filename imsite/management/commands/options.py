@@ -22,7 +22,7 @@ class Command(BaseCommand):
             if value != default:
                 secret = option.name in _SECRET or option.name.endswith("_SECRET")
                 self.stdout.write("    now: " + ("set" if secret else _shown(value)))
-            self.stdout.write(f"    {option.meaning}")
+            self.stdout.write(f"    {option.description}")
 
 
 def _shown(value: object) -> str:

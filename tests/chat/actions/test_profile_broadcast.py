@@ -92,7 +92,7 @@ async def test_an_apps_room_hears_it_once_and_a_large_one_not_at_all(settings: S
         assert told(there) == [("Alicia", "", False)]
         assert told(own) == [("Alicia", "", True)], "her own pages hear it from the log only"
         assert not told(apart), "nobody hears of whom they block"
-        settings.IM_PRESENCE_LIMIT = 2
+        settings.IM_PRESENCE_MAX_USERS = 2
         await run(change, alice, "Ally")
         await heard(site, own, there)
         assert len(told(there)) == 1 and len(told(own)) == 2

@@ -62,7 +62,7 @@ async def test_a_node_that_could_not_start_starts_later(monkeypatch: pytest.Monk
 
 
 async def test_what_was_accepted_is_stored_before_a_node_ends(group: Channel, settings: Settings) -> None:
-    settings.IM_BATCH_MESSAGES = 7  # type: ignore[attr-defined]
+    settings.IM_COMMIT_MAX_MESSAGES = 7  # type: ignore[attr-defined]
     alice = await run(lambda: group.memberships.get().user)
     async with serving() as site:
         futures = [site.node.writer.submit(draft(alice, group, str(number))) for number in range(50)]
@@ -107,7 +107,7 @@ async def test_a_fault_reaches_who_waits_and_the_writer_goes_on(
 
 
 async def test_a_full_queue_refuses_with_a_time_to_come_back(group: Channel, settings: Settings) -> None:
-    settings.IM_WRITE_QUEUE_SIZE = 2  # type: ignore[attr-defined]
+    settings.IM_WRITE_QUEUE_MAX_MESSAGES = 2  # type: ignore[attr-defined]
     alice = await run(lambda: group.memberships.get().user)
     idle = WriteQueue()
     for _ in range(2):

@@ -30,7 +30,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 async def test_a_node_cuts_what_is_past_its_age_in_batches(settings: object) -> None:
-    settings.IM_RETENTION_BATCH = 2  # type: ignore[attr-defined]
+    settings.IM_RETENTION_BATCH_MESSAGES = 2  # type: ignore[attr-defined]
 
     def old_messages() -> None:
         (alice,) = people("alice")

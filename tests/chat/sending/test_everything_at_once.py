@@ -234,8 +234,8 @@ async def test_each_user_gets_exactly_what_they_may_see(
     monkeypatch: pytest.MonkeyPatch, settings: Settings, seed: str, limit: int
 ) -> None:
     settings.IM_EVENT_LOG_POLL_INTERVAL = 0.05  # type: ignore[attr-defined]
-    settings.IM_OUTBOX_WINDOW = 0.005  # type: ignore[attr-defined]
-    settings.IM_SYNC_LIMIT = limit  # type: ignore[attr-defined]
+    settings.IM_OUTBOX_WINDOW_SECONDS = 0.005  # type: ignore[attr-defined]
+    settings.IM_SYNC_MAX_EVENTS = limit  # type: ignore[attr-defined]
     monkeypatch.setattr(selectors, "REPLAY_PAGE_SIZE", 4)
     async with asyncio.timeout(PATIENCE), serving() as site:
         world = await run(World)

@@ -19,7 +19,7 @@ from tests.support.in_process import draft, people, room
 
 
 async def test_drafts_that_the_queue_has_no_room_for_are_refused_together(settings: Settings) -> None:
-    settings.IM_WRITE_QUEUE_SIZE = 3
+    settings.IM_WRITE_QUEUE_MAX_MESSAGES = 3
     queue = WriteQueue()
     some = [Draft(sender=1, channel=1, text=text) for text in ("one", "two")]
     assert len(queue.submit_all(some)) == 2

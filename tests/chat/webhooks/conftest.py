@@ -22,8 +22,8 @@ def quick(settings: Settings) -> Any:
     changed: Any = settings
     changed.IM_EVENT_LOG_POLL_INTERVAL = 0.05
     changed.IM_WEBHOOK_INTERVAL = 0.01
-    changed.IM_WEBHOOK_BACKOFF, changed.IM_WEBHOOK_BACKOFF_MAX = 0.02, 0.1
-    changed.IM_PRESENCE_GRACE = 0.05
+    changed.IM_WEBHOOK_BACKOFF_SECONDS, changed.IM_WEBHOOK_BACKOFF_MAX_SECONDS = 0.02, 0.1
+    changed.IM_PRESENCE_GRACE_SECONDS = 0.05
     return changed
 
 

@@ -14,8 +14,8 @@ from tests.support.redis import RedisServer
 
 @pytest.fixture
 def short_leases(settings: Settings) -> None:
-    settings.IM_PRESENCE_GRACE = 0.01
-    settings.IM_NODE_LEASE = 2.0
+    settings.IM_PRESENCE_GRACE_SECONDS = 0.01
+    settings.IM_NODE_LEASE_SECONDS = 2.0
 
 
 @pytest_asyncio.fixture

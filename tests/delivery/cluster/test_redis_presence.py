@@ -62,12 +62,12 @@ async def test_alice_moves_to_another_node_without_going_offline(pair: list[Clus
     a, b = pair
     a.connect(ALICE)
     await b.sees(ALICE)
-    settings.IM_PRESENCE_GRACE = 0.5
+    settings.IM_PRESENCE_GRACE_SECONDS = 0.5
     a.disconnect(ALICE)
     await b.sees()
     b.connect(ALICE)
     await a.sees(ALICE)
-    settings.IM_PRESENCE_GRACE = 0.01
+    settings.IM_PRESENCE_GRACE_SECONDS = 0.01
     a.connect(BOB)
     await b.sees(ALICE, BOB)
     await wait_until(lambda: _nobody_is_leaving(a))

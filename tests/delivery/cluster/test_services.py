@@ -27,7 +27,7 @@ def _options(settings: Settings, redis_server: RedisServer, monkeypatch: pytest.
     }
     # No node refreshes its registry by the clock.
     monkeypatch.setattr(redis_nodes, "MAX_REFRESH_INTERVAL_SECONDS", 3600.0)
-    settings.IM_NODE_LEASE = 4 * 3600.0
+    settings.IM_NODE_LEASE_SECONDS = 4 * 3600.0
 
 
 def _known_nodes(node: Cluster) -> set[str]:

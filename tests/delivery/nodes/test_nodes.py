@@ -20,7 +20,7 @@ from tests.support.redis import RedisServer
 
 @pytest.fixture(autouse=True)
 def _options(settings: Settings) -> None:
-    settings.IM_NODE_LEASE = 2.0
+    settings.IM_NODE_LEASE_SECONDS = 2.0
 
 
 @pytest_asyncio.fixture(params=["memory", "redis"])
@@ -127,7 +127,7 @@ async def test_while_redis_is_away_nodes_count_as_running_until_their_leases_lap
 
 
 async def test_no_node_leaves_because_redis_has_lost_its_lease(redis_server: RedisServer, settings: Settings) -> None:
-    settings.IM_NODE_LEASE = 60.0
+    settings.IM_NODE_LEASE_SECONDS = 60.0
     async with cluster_nodes(redis_server.url, "a", "b") as [a, b]:
         leases = a.nodes.lease, b.nodes.lease
         redis_server.restart()

@@ -20,8 +20,8 @@ NODE = "here"
 
 @pytest_asyncio.fixture(params=["memory", "redis"])
 async def presence(request: pytest.FixtureRequest, settings: Settings) -> AsyncIterator[Presence]:
-    settings.IM_PRESENCE_GRACE = 0.01
-    settings.IM_NODE_LEASE = 1.0
+    settings.IM_PRESENCE_GRACE_SECONDS = 0.01
+    settings.IM_NODE_LEASE_SECONDS = 1.0
     if request.param == "memory":
         memory = MemoryPresence(NODE)
         await memory.start()
@@ -95,13 +95,13 @@ async def test_alice_is_found_by_her_new_name(presence: Presence) -> None:
 async def test_a_short_absence_of_alice_is_not_told(
     presence: Presence, changes: list[PresenceChange], settings: Settings
 ) -> None:
-    settings.IM_PRESENCE_GRACE = 60
+    settings.IM_PRESENCE_GRACE_SECONDS = 60
     presence.connect(ALICE, "alice", WEB)
     assert await presence.count_online(WEB) == 1
     presence.disconnect(ALICE, WEB)
     assert await presence.count_online(WEB) == 0
     presence.connect(ALICE, "alice", WEB)
-    settings.IM_PRESENCE_GRACE = 0.01
+    settings.IM_PRESENCE_GRACE_SECONDS = 0.01
     presence.connect(BOB, "bob", WEB)
     presence.disconnect(BOB, WEB)
     presence.connect(OTHER_BOB, "bob", WEB)

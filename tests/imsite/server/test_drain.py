@@ -47,7 +47,7 @@ async def _until_draining(site: Site) -> None:
 
 
 async def test_clients_are_told_when_to_come_back(site_factory: SiteFactory, connect: Connect) -> None:
-    with site_factory(IM_DRAIN_SPREAD="5") as site:
+    with site_factory(IM_RECONNECT_SPREAD_SECONDS="5") as site:
         people: list[Client] = [await connect(site.acc) for _ in range(20)]
         for number, one in enumerate(people[:10]):
             await one.login_guest(f"Guest{number}")

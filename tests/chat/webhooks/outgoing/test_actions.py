@@ -92,7 +92,7 @@ def test_who_is_online_is_no_news_of_a_channel(scene: Scene, olga: User) -> None
 
 
 def test_there_may_not_be_too_many(scene: Scene, olga: User, settings: Any) -> None:
-    settings.IM_WEBHOOKS = 1
+    settings.IM_MAX_WEBHOOKS = 1
     webhook, _ = webhook_create(maker=olga, name="Books", url=URL, events=["message.sent"])
     with pytest.raises(ChatError) as refusal:
         webhook_create(maker=olga, name="More", url=URL, events=["message.sent"])
@@ -190,14 +190,14 @@ def test_who_was_taken_elsewhere_meanwhile_moves_nothing(scene: Scene, hooks: Ho
 
 
 def test_each_failure_doubles_the_pause_up_to_a_bound(settings: Any) -> None:
-    settings.IM_WEBHOOK_BACKOFF, settings.IM_WEBHOOK_BACKOFF_MAX = 1.0, 3600.0
+    settings.IM_WEBHOOK_BACKOFF_SECONDS, settings.IM_WEBHOOK_BACKOFF_MAX_SECONDS = 1.0, 3600.0
     for failures, longest in ((1, 1), (2, 2), (5, 16), (13, 3600), (10_000, 3600)):
         drawn = {deliveries.backoff(failures) for _ in range(50)}
         assert len(drawn) > 1 and longest / 2 <= min(drawn) <= max(drawn) <= longest
 
 
 def test_only_the_newest_attempts_are_kept(scene: Scene, hooks: Hooks, receiver: Receiver, settings: Any) -> None:
-    settings.IM_WEBHOOK_DELIVERY_LOG = 3
+    settings.IM_WEBHOOK_MAX_LOGGED_ATTEMPTS = 3
     hooks_made = [hooks.make(receiver), hooks.make(receiver)]
     for number in range(5):
         for webhook in hooks_made:

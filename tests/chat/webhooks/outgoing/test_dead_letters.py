@@ -91,7 +91,7 @@ async def test_what_waits_behind_events_that_are_not_told_is_found(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, quick: Any
 ) -> None:
     """A request holds one event, and notes that the hook does not hear lie between."""
-    quick.IM_WEBHOOK_BATCH = 1
+    quick.IM_WEBHOOK_MAX_EVENTS = 1
     await run(hooks.make, receiver, "message.sent")
     receiver.refused = {"poison": 422}
     await run(scene.say, "poison")
@@ -107,7 +107,7 @@ async def test_after_days_it_is_not_sent_again_by_itself_but_when_olga_wants(
     await run(scene.say, "poison")
     await run(scene.say, "after")
     await put_aside(webhook)
-    long_ago = timezone.now() - timedelta(hours=quick.IM_WEBHOOK_GIVE_UP + 1)
+    long_ago = timezone.now() - timedelta(hours=quick.IM_WEBHOOK_DISABLE_AFTER_HOURS + 1)
     await run(lambda: WebhookDeadLetter.objects.update(created_at=long_ago))
     await stored(lambda: WebhookDeadLetter.objects.filter(next_attempt_at=None).exists())
     receiver.refused = {}
@@ -122,7 +122,7 @@ async def test_one_alone_that_is_refused_for_days_ends_no_hook(
     receiver.refused = {"poison": 400}
     await run(scene.say, "poison")
     await failed(webhook, 2)
-    long_ago = timezone.now() - timedelta(hours=quick.IM_WEBHOOK_GIVE_UP + 1)
+    long_ago = timezone.now() - timedelta(hours=quick.IM_WEBHOOK_DISABLE_AFTER_HOURS + 1)
     await run(lambda: Webhook.objects.update(failing_since=long_ago))
     assert (await put_aside(webhook)).next_attempt_at is None
     await run(scene.say, "after")
@@ -133,13 +133,13 @@ async def test_one_alone_that_is_refused_for_days_ends_no_hook(
 async def test_one_that_refuses_too_much_fails_as_a_whole(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, quick: Any
 ) -> None:
-    quick.IM_WEBHOOK_DEAD_LETTERS = 1
+    quick.IM_WEBHOOK_MAX_DEAD_LETTERS = 1
     webhook = await run(hooks.make, receiver, "message.sent")
     receiver.refused = {"1": 422, "3": 500}
     await run(lambda: [scene.say(str(number)) for number in range(5)])
     await eventually(lambda: receiver.texts() == ["0", "2"])
     await failed(webhook, 5)
-    long_ago = timezone.now() - timedelta(hours=quick.IM_WEBHOOK_GIVE_UP + 1)
+    long_ago = timezone.now() - timedelta(hours=quick.IM_WEBHOOK_DISABLE_AFTER_HOURS + 1)
     await run(lambda: Webhook.objects.filter(failures__gt=0).update(failing_since=long_ago))
     assert "Every attempt has failed" in await ended(webhook)
 

@@ -37,7 +37,7 @@ async def test_alices_messages_arrive_signed_and_in_order(
 
 
 async def test_several_events_go_in_one_request(scene: Scene, hooks: Hooks, receiver: Receiver, quick: Any) -> None:
-    quick.IM_WEBHOOK_BATCH = 40
+    quick.IM_WEBHOOK_MAX_EVENTS = 40
     webhook = await run(hooks.make, receiver, "message.sent")
     await run(lambda: [scene.say(str(number)) for number in range(100)])
     async with serving() as site:
@@ -46,7 +46,7 @@ async def test_several_events_go_in_one_request(scene: Scene, hooks: Hooks, rece
 
 
 async def test_a_request_is_bounded_in_bytes(scene: Scene, hooks: Hooks, receiver: Receiver, quick: Any) -> None:
-    quick.IM_WEBHOOK_BYTES = 20_000
+    quick.IM_WEBHOOK_MAX_BYTES = 20_000
     webhook = await run(hooks.make, receiver, "message.sent")
     await run(lambda: [scene.say("x" * 6000) for _ in range(9)])
     async with serving() as site:

@@ -67,7 +67,7 @@ async def test_a_long_failure_disables_the_webhook_with_a_reason(
     await run(scene.say, "hello")
     await failed(webhook, 2)
     assert (await read(webhook)).enabled
-    long_ago = timezone.now() - timedelta(hours=quick.IM_WEBHOOK_GIVE_UP + 1)
+    long_ago = timezone.now() - timedelta(hours=quick.IM_WEBHOOK_DISABLE_AFTER_HOURS + 1)
     await run(lambda: Webhook.objects.update(failing_since=long_ago))
     assert await ended(webhook) == "Every attempt has failed for 72 hours."
     receiver.status = 200

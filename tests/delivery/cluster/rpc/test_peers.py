@@ -33,7 +33,7 @@ FAILURES, PAUSE = 3, 5.0
 @pytest.fixture(autouse=True)
 def patience(settings: Settings) -> None:
     settings.IM_RPC_TIMEOUT = PATIENCE
-    settings.IM_CIRCUIT_BREAKER_FAILURES, settings.IM_CIRCUIT_BREAKER_PAUSE = FAILURES, PAUSE
+    settings.IM_CIRCUIT_BREAKER_FAILURES, settings.IM_CIRCUIT_BREAKER_PAUSE_SECONDS = FAILURES, PAUSE
 
 
 @pytest_asyncio.fixture

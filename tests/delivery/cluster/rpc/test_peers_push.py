@@ -32,7 +32,7 @@ FAILURES, PAUSE = 3, 5.0
 @pytest.fixture(autouse=True)
 def patience(settings: Settings) -> None:
     settings.IM_RPC_TIMEOUT = PATIENCE
-    settings.IM_CIRCUIT_BREAKER_FAILURES, settings.IM_CIRCUIT_BREAKER_PAUSE = FAILURES, PAUSE
+    settings.IM_CIRCUIT_BREAKER_FAILURES, settings.IM_CIRCUIT_BREAKER_PAUSE_SECONDS = FAILURES, PAUSE
 
 
 @pytest_asyncio.fixture
@@ -88,7 +88,7 @@ async def test_over_the_bound_the_oldest_go_and_are_counted(scripted: Scripted, 
         scripted.gate.clear()
         await peers.push("a", [transient(0)])
         await eventually(lambda: scripted.calls == 1)
-        settings.IM_PEER_QUEUE_BYTES = 10_000
+        settings.IM_PEER_QUEUE_MAX_BYTES = 10_000
         for number in range(1, 101):
             await peers.push("a", [transient(number, "x" * 1000)])
         lost = dropped("overflow") - before
