@@ -1,4 +1,7 @@
-"""Clusters: `with cluster_factory(count=2, front=True) as cluster`. Where Redis or nginx is missing, that is said."""
+"""Fixtures that start clusters: `with cluster_factory(count=2, front=True) as cluster`.
+
+They report a missing Redis or nginx.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def cluster_factory(site_factory: SiteFactory) -> Iterator[ClusterFactory]:
-    """Makes clusters over a set-up database, not yet started: `cluster_factory(count=3, front=True, IM_…="…")`."""
+    """Make clusters over a prepared database, not yet started: `cluster_factory(count=3, IM_…="…")`."""
     made: list[Cluster] = []
 
     def make(*, count: int = 2, front: bool = False, **options: str) -> Cluster:
@@ -49,7 +52,7 @@ def cluster(cluster_factory: ClusterFactory) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="package")
 def twins(site_factory: SiteFactory) -> Iterator[Twins]:
-    """Two running nodes that tests share which kill nobody, with nginx in front and a crowd of unused accounts."""
+    """Two running nodes with nginx in front and many unused accounts, shared by the tests that kill no process."""
     place = site_factory()
     options = {"IM_PRESENCE_GRACE_SECONDS": "0.3"}
     cluster = Cluster(place.data, front=True, database_url=place.database_url, options=options)

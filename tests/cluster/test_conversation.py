@@ -1,4 +1,4 @@
-"""People on two nodes in one conversation: neither can tell."""
+"""Users on two nodes share one conversation and see no difference."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from tests.support.two_nodes import Twins
 pytestmark = pytest.mark.postgres
 
 MESSAGES = int(os.environ.get("CLUSTER_MESSAGES", "10000"))
-"""Of one conversation, from both sides and in both channels together."""
+"""Messages of one conversation, from both sides and in both channels together."""
 PATIENCE = 120.0
 
 
-async def test_a_long_conversation_of_two_nodes_is_in_order_whole_and_once(twins: Twins, visitors: People) -> None:
+async def test_a_long_conversation_across_two_nodes_is_complete_ordered_and_unrepeated(
+    twins: Twins, visitors: People
+) -> None:
     alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
     bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
     group, private = await alice.group(bob), await alice.private(bob)
@@ -32,7 +34,7 @@ async def test_a_long_conversation_of_two_nodes_is_in_order_whole_and_once(twins
         await assert_perfect([alice, bob], {group: 2 * share, private: 2 * share})
 
 
-async def test_a_private_message_and_a_read_mark_go_by_grpc(twins: Twins, visitors: People) -> None:
+async def test_a_private_message_and_a_read_mark_are_sent_by_grpc(twins: Twins, visitors: People) -> None:
     alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
     bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
     phone = await visitors.again(bob, at=twins.a.acc, app=102)
@@ -54,7 +56,7 @@ async def test_a_private_message_and_a_read_mark_go_by_grpc(twins: Twins, visito
 
 
 async def test_a_long_message_reaches_the_other_node_without_the_log(twins: Twins, visitors: People) -> None:
-    """By the channel's own group, which the node has joined some time after its first member came."""
+    """It arrives by the channel's own group, which the node joins soon after its first member connects."""
     alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
     bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
     group, text = await alice.group(bob), "long " * 800
@@ -70,7 +72,7 @@ async def test_a_long_message_reaches_the_other_node_without_the_log(twins: Twin
     pytest.fail(f"every one was read from the log: {repaired}")
 
 
-async def test_all_devices_of_both_people_get_it_but_the_one_that_sends(twins: Twins, visitors: People) -> None:
+async def test_all_connections_of_both_users_but_the_sending_one_get_a_message(twins: Twins, visitors: People) -> None:
     alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
     bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
     others = [
@@ -87,7 +89,7 @@ async def test_all_devices_of_both_people_get_it_but_the_one_that_sends(twins: T
     assert all(item.cmd != "msg" for item in await alice.settle())
 
 
-async def test_who_is_invited_on_one_node_gets_the_note_on_the_other(twins: Twins, visitors: People) -> None:
+async def test_an_invitation_on_one_node_reaches_the_user_on_the_other(twins: Twins, visitors: People) -> None:
     alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
     bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
     group = await alice.group()
@@ -101,14 +103,16 @@ async def test_who_is_invited_on_one_node_gets_the_note_on_the_other(twins: Twin
 
 
 @pytest.mark.parametrize("how", ["left", "removed"])
-async def test_leaving_takes_effect_on_the_other_node_exactly_there(twins: Twins, visitors: People, how: str) -> None:
+async def test_a_leave_takes_effect_on_the_other_node_at_its_own_event(
+    twins: Twins, visitors: People, how: str
+) -> None:
     alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
     bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
     phone = await visitors.again(bob, at=twins.a.acc)
     group = await alice.group(bob)
     await bob.push("channel.note", target=group)
 
-    # All in flight at once: what is said after the leaving hurries behind it.
+    # All requests are in flight at once, so messages follow the leave closely.
     said = [await alice.post("message.send", target=group, type="text", msg="before") for _ in range(20)]
     if how == "removed":
         gone = await alice.post("channel.remove", target=group, member=bob.name)
@@ -121,7 +125,7 @@ async def test_leaving_takes_effect_on_the_other_node_exactly_there(twins: Twins
 
     for device in (bob, phone):
         await device.push("channel.note", target=group, note=how)
-    # A later event of theirs: what was to come before it has come.
+    # This is a later event of theirs, so every earlier one has arrived.
     private = await alice.private(bob)
     await alice.say(private, "the end")
     for device in (bob, phone):
@@ -130,7 +134,7 @@ async def test_leaving_takes_effect_on_the_other_node_exactly_there(twins: Twins
         assert heard == ["before"] * 20
 
 
-async def test_first_and_last_connection_are_those_of_the_whole_cluster(twins: Twins, visitors: People) -> None:
+async def test_presence_changes_count_connections_of_the_whole_cluster(twins: Twins, visitors: People) -> None:
     watchers = [
         await visitors.login(twins.town.account("carol"), at=twins.a.acc, app=104),
         await visitors.login(twins.town.account("carol"), at=twins.b.acc, app=104),
@@ -144,7 +148,7 @@ async def test_first_and_last_connection_are_those_of_the_whole_cluster(twins: T
     bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc, app=104)
     await bob.close()
     for watcher in watchers:
-        # Bob came later and goes with the same grace: had there been anything to tell of Alice, it had come before.
+        # Bob connects later and leaves with the same grace period: a push about Alice would have arrived before his.
         await watcher.push("exit", fromId=bob.id)
     await again.close()
     for watcher in watchers:

@@ -1,4 +1,4 @@
-"""What did not come from a node of the site has no effect: on the channel layer, and by gRPC."""
+"""Forged input has no effect, neither on the channel layer nor by gRPC."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _dropped(twins: Twins, reason: str) -> list[float]:
 
 
 async def _publish(twins: Twins, channel: str, *messages: bytes) -> None:
-    """As the stock pub/sub layer does."""
+    """Publish as the stock pub/sub layer does."""
     async with Redis.from_url(twins.cluster.redis.url) as redis:
         for message in messages:
             assert await redis.publish(channel, message) == 2, "both nodes listen"
@@ -56,7 +56,7 @@ async def _one_on_each(twins: Twins, visitors: People) -> tuple[Person, Person, 
 
 
 async def _assert_only(alice: Person, bob: Person, group: str, texts: list[str]) -> None:
-    """They heard nothing else, are connected still, and what follows arrives."""
+    """Assert that they got nothing else, are still connected, and get what follows."""
     await alice.say(group, "the end")
     await bob.push("msg", msg="the end")
     for person in (alice, bob):
@@ -81,7 +81,7 @@ def _forgeries(bob: Person, group: str) -> list[Entry]:
 async def test_a_forged_push_is_dropped_and_counted(twins: Twins, visitors: People) -> None:
     alice, bob, group = await _one_on_each(twins, visitors)
     forgeries = _forgeries(bob, group)
-    # The next positions of the log, taken before their time.
+    # The next positions of the log, used early.
     at = (await alice.call("heartbeat"))["position"]
     forgeries += [
         Entry(kind="channel.note", user_ids=(int(bob.id),), time=1, position=at + step) for step in range(1, 4)
@@ -137,7 +137,7 @@ async def test_a_malformed_push_is_dropped_and_counted(twins: Twins, visitors: P
     ],
 )
 @pytest.mark.parametrize("metadata", [(), (("authorization", "Bearer guessed"),)], ids=["nothing", "a guess"])
-async def test_a_call_without_the_credential_does_nothing(
+async def test_a_call_without_the_credential_has_no_effect(
     twins: Twins, visitors: People, method: str, request_of: Callable[[Person, str], Any], metadata: Any
 ) -> None:
     alice, bob, group = await _one_on_each(twins, visitors)

@@ -1,4 +1,4 @@
-"""A node that is frozen, at any moment: the others go on, and it is well again when it thaws."""
+"""A node is frozen at any moment: the others continue, and it recovers when it resumes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NAMES = ("alice", "bob", "carol")
 
 
 class Scene:
-    """Alice and Carol on the first node, Bob on the second; a group of all three, Alice's and Bob's private channel."""
+    """Alice and Carol on the first node, Bob on the second, with a group and a private channel of Alice and Bob."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
@@ -48,7 +48,7 @@ class Scene:
         await self.bob.push("channel.note", target=self.private)
 
     def mark(self) -> Path:
-        """The file by which the second node is asked to freeze before a commit."""
+        """The file that asks the second node to freeze before a commit."""
         return self.cluster.data / f"freeze.{self.frozen.name}"
 
 
@@ -69,18 +69,18 @@ async def scene(cluster: Cluster) -> AsyncIterator[Scene]:
 
 
 def _stopped(node: Node) -> bool:
-    """Whether the whole process has come to a halt."""
+    """Return whether the whole process is stopped."""
     return Path(f"/proc/{node.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def _connections_told(cluster: Cluster) -> int:
-    """How many connections the nodes say in their leases that they have."""
+    """Return the number of connections that the nodes state in their leases."""
     with redis.Redis.from_url(cluster.redis.url, decode_responses=True) as client:
         return sum(int(client.hget(key, "connections") or 0) for key in client.scan_iter("im:lease:*"))
 
 
 def _state(node: Node) -> tuple[int, int]:
-    """How many connections the node says the cluster has, and of how many it can tell the address."""
+    """Return the cluster's connections by this node's count, and how many of them have an address."""
     state = json.loads(ask(f"{node.url}/system/state?isDebug=true").text)["data"]["managerInfo"]
     return state["clientsLen"], len(state["clients"])
 
@@ -92,7 +92,7 @@ async def _until(condition: Callable[[], bool], seconds: float = 20) -> None:
 
 
 async def _freeze_before_commit(scene: Scene, text: str) -> asyncio.Future[Any]:
-    """Bob says something to the group; his node freezes with all of it locked and written, but not committed."""
+    """Send a message of Bob to the group; his node freezes after locking and writing, before the commit."""
     scene.mark().touch()
     said = await scene.bob.post("message.send", target=scene.group, type="text", msg=text, clientMsgId=text)
     await _until(lambda: _stopped(scene.frozen))
@@ -115,17 +115,17 @@ def _positions(cluster: Cluster) -> list[int]:
 
 
 def _calls(node: Node, result: str) -> float:
-    """How many pushes to another node have ended so."""
+    """Return how many pushes to another node have ended with this result."""
     return metrics(node.url).get(f'imsite_grpc_calls_total{{method="Push",result="{result}"}}', 0)
 
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("cluster", [{}], indirect=True)
-async def test_frozen_before_its_commit_it_stops_nobody_for_long(scene: Scene) -> None:
-    """The database ends its transaction before anybody else's wait for a lock runs out: every send is carried out."""
+async def test_a_node_frozen_before_its_commit_blocks_others_briefly(scene: Scene) -> None:
+    """The database ends its transaction before another lock wait times out, so every send succeeds."""
     said = await _freeze_before_commit(scene, "bob's")
 
-    # All of these need what Bob's transaction has locked: the channel, or at least the log's counter.
+    # All of these need a row that Bob's transaction has locked: the channel, or at least the log's counter.
     told = await asyncio.gather(
         *(_say(scene.alice, scene.group, f"group {number}") for number in range(5)),
         *(_say(scene.carol, scene.group, f"carol {number}") for number in range(5)),
@@ -154,8 +154,8 @@ async def test_frozen_before_its_commit_it_stops_nobody_for_long(scene: Scene) -
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("cluster", [{"IM_RPC_TIMEOUT": "120"}], indirect=True)
-async def test_a_call_that_hangs_at_it_delays_nothing_else(scene: Scene) -> None:
-    """Calls would hang for minutes here: whoever waited for one would fail the test."""
+async def test_a_call_to_a_frozen_node_delays_nothing_else(scene: Scene) -> None:
+    """Calls would hang for minutes here, so waiting for one would fail the test."""
     scene.frozen.freeze()
     await _until(lambda: _stopped(scene.frozen))
     for number in range(5):
@@ -187,8 +187,8 @@ async def test_a_call_that_hangs_at_it_delays_nothing_else(scene: Scene) -> None
     ],
     indirect=True,
 )
-async def test_it_is_left_alone_then_offline_then_back(scene: Scene) -> None:
-    """Its calls end at their deadline, the breaker opens, its lease lapses; thawed, it takes a new one."""
+async def test_a_frozen_node_opens_the_circuit_goes_offline_and_returns(scene: Scene) -> None:
+    """Calls to it end at their deadline, the circuit opens and its lease lapses; on resuming it takes a new lease."""
     await _say(scene.alice, scene.private, "before")
     await scene.bob.push("msg", target=scene.private, msg="before")
     await _until(lambda: _connections_told(scene.cluster) == len(NAMES))
@@ -200,7 +200,7 @@ async def test_it_is_left_alone_then_offline_then_back(scene: Scene) -> None:
         sent += 1
 
     assert await asyncio.to_thread(_calls, scene.well, "deadline") >= 2
-    # The frozen one's are counted as it last said.
+    # The frozen node's connections count as in its last report.
     await _until(lambda: _state(scene.well) == (3, 2))
     await scene.alice.push("exit", **{"from": "bob"})
     online = await scene.alice.call("presence.list")
@@ -216,9 +216,9 @@ async def test_it_is_left_alone_then_offline_then_back(scene: Scene) -> None:
         online = await scene.alice.call("presence.list")
         return {person["userId"] for person in online["online"]} == set(NAMES)
 
-    # It may have told of Bob by itself first, because what it asked of Redis when it was frozen had no answer in time.
+    # It may have reported Bob by itself first, because its Redis command had no answer in time when it froze.
     await wait_until(all_are_online)
-    # What concerns Bob comes by a call again, not by a look into the log.
+    # Events for Bob arrive by a call again, not by a read of the log.
     calls = await asyncio.to_thread(_calls, scene.well, "ok")
     while await asyncio.to_thread(_calls, scene.well, "ok") == calls:
         await _say(scene.alice, scene.private, f"after {sent}")
@@ -229,8 +229,8 @@ async def test_it_is_left_alone_then_offline_then_back(scene: Scene) -> None:
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("cluster", [{"IM_RPC_TIMEOUT": "1"}], indirect=True)
-async def test_frozen_again_and_again_under_load(scene: Scene) -> None:
-    """Wherever it happens to be: everybody gets everything once and in order, whatever was refused was not stored."""
+async def test_a_node_frozen_repeatedly_under_load_loses_nothing(scene: Scene) -> None:
+    """It freezes at any point: every user gets every message once and in order, and refused messages are not stored."""
     stop = asyncio.Event()
     told: dict[str, int] = {}
 
@@ -268,13 +268,13 @@ async def test_frozen_again_and_again_under_load(scene: Scene) -> None:
 
 
 async def _patiently(client: Client, target: str, text: str) -> Any:
-    """A send that may take as long as its node is frozen."""
+    """Send a message, waiting as long as its node may be frozen."""
     reply = await client.post("message.send", target=target, type="text", msg=text, clientMsgId=text)
     return await asyncio.wait_for(reply, 60)
 
 
 def _heard(client: Client, target: str) -> list[int]:
-    """Numbers of the messages that came, in that order: pushes, and answers to one's own sends."""
+    """Return the numbers of the received messages in order, from pushes and from replies to own sends."""
     return [
         item.data["seq"]
         for item in client.received

@@ -1,4 +1,4 @@
-"""deploy/nginx.conf, with real nodes behind it."""
+"""deploy/nginx.conf works with real nodes behind it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from tests.support.fixtures.sites import Connect
 from tests.support.monitoring import ask, connections
 
 
-def test_it_lets_go_of_an_idle_connection_before_the_node_does() -> None:
-    """Else a POST may go into one that is just being closed, and nginx does not repeat a POST."""
+def test_nginx_closes_idle_connections_before_the_node_does() -> None:
+    """Otherwise a POST could use a connection that is just being closed, and nginx does not retry a POST."""
     kept = re.search(r"keepalive_timeout (\d+)s;", nginx.SITE.read_text())
 
     assert kept and int(kept[1]) < configuration("127.0.0.1", 8000).timeout_keep_alive
 
 
-async def test_people_chat_through_it_and_spread_over_the_nodes(cluster: Cluster, connect: Connect) -> None:
+async def test_users_chat_through_nginx_and_are_spread_over_the_nodes(cluster: Cluster, connect: Connect) -> None:
     people: list[Client] = [await connect(cluster.acc) for _ in range(6)]
 
     for number, one in enumerate(people):
@@ -35,7 +35,7 @@ async def test_people_chat_through_it_and_spread_over_the_nodes(cluster: Cluster
     assert [connections(node) for node in cluster.nodes] == [3, 3]
 
 
-async def test_a_client_has_its_own_address_whatever_it_claims(cluster: Cluster) -> None:
+async def test_a_forged_forwarding_header_does_not_change_the_address(cluster: Cluster) -> None:
     async with await Client.connect(cluster.acc, headers={"X-Forwarded-For": "203.0.113.9"}) as alice:
         await alice.login_guest("Alice")
 
@@ -57,7 +57,7 @@ def test_a_page_of_this_origin_may_connect_and_another_may_not(cluster: Cluster)
     assert not asyncio.run(opens("http://127.0.0.1:1"))
 
 
-async def test_what_a_dead_node_does_not_take_another_does(cluster: Cluster, connect: Connect) -> None:
+async def test_requests_to_a_dead_node_go_to_another(cluster: Cluster, connect: Connect) -> None:
     cluster.nodes[0].kill()
 
     for number in range(6):
@@ -67,7 +67,7 @@ async def test_what_a_dead_node_does_not_take_another_does(cluster: Cluster, con
     assert connections(cluster.nodes[1]) == 6
 
 
-async def test_a_full_node_passes_people_on_and_keeps_its_pages(
+async def test_a_full_node_refuses_connections_to_another_node_but_serves_pages(
     cluster_factory: ClusterFactory, connect: Connect
 ) -> None:
     with cluster_factory(front=True, IM_MAX_CONNECTIONS="2") as cluster:
@@ -83,7 +83,7 @@ async def test_a_full_node_passes_people_on_and_keeps_its_pages(
         assert all(ask(f"{cluster.url}/accounts/login/").status == 200 for _ in range(4))
 
 
-def test_static_files_come_from_the_disk_and_else_from_a_node(cluster: Cluster) -> None:
+def test_static_files_are_served_from_the_disk_or_by_a_node(cluster: Cluster) -> None:
     from_node = ask(f"{cluster.url}/static/css/base.css")
     (cluster.data / "static" / "css").mkdir(parents=True, exist_ok=True)
     (cluster.data / "static" / "css" / "base.css").write_text("/* of the disk */")
@@ -95,15 +95,15 @@ def test_static_files_come_from_the_disk_and_else_from_a_node(cluster: Cluster) 
     assert from_disk.headers["Content-Type"] == "text/css"
 
 
-def test_its_name_and_version_are_nobodys_business(cluster: Cluster) -> None:
+def test_nginx_hides_its_version(cluster: Cluster) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"{cluster.url}/nothing/here", timeout=10)
 
     assert "nginx/" not in refused.value.headers["Server"]
 
 
-def test_the_path_of_an_incoming_webhook_is_written_down_nowhere(cluster: Cluster) -> None:
-    """It is a secret. Also when no node answers, which nginx else tells with the whole request."""
+def test_the_path_of_an_incoming_webhook_is_not_logged(cluster: Cluster) -> None:
+    """The path is a secret. Without an answer from a node, nginx would otherwise log the whole request."""
     secret = "s3cret" * 7
 
     def post() -> int:

@@ -1,4 +1,4 @@
-"""nginx and the static files: what browsers may keep, how little goes over the line, and how many go at once."""
+"""nginx serves static files with caching, compression and HTTP/2."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif("nginx" in machine.missing(), reason="nginx is m
 
 
 class Front:
-    """nginx by deploy/nginx.conf, over a directory of collected files and no node at all."""
+    """nginx with deploy/nginx.conf, over a directory of collected files and without a node."""
 
     def __init__(self, directory: Path, *, extra: str = "", protocols: str = "") -> None:
         self.port = free_port()
@@ -56,7 +56,7 @@ def front(tmp_path: Path) -> Iterator[Front]:
     running.process.stop()
 
 
-def test_only_what_has_its_version_in_its_address_is_kept_for_good(front: Front) -> None:
+def test_only_urls_with_a_version_are_cached_forever(front: Front) -> None:
     kept, _ = front.get(f"/static/{VERSION}/css/base.css")
     asked_for_anew, _ = front.get("/static/css/base.css")
 
@@ -65,7 +65,7 @@ def test_only_what_has_its_version_in_its_address_is_kept_for_good(front: Front)
     assert kept["X-Content-Type-Options"] == asked_for_anew["X-Content-Type-Options"] == "nosniff"
 
 
-def test_text_goes_compressed_to_who_can_read_that(front: Front) -> None:
+def test_text_is_compressed_for_clients_that_accept_it(front: Front) -> None:
     plain, text = front.get(f"/static/{VERSION}/css/base.css")
     headers, packed = front.get(f"/static/{VERSION}/css/base.css", **{"Accept-Encoding": "gzip, br"})
 
@@ -74,8 +74,8 @@ def test_text_goes_compressed_to_who_can_read_that(front: Front) -> None:
     assert gzip.decompress(packed).decode() == STYLE and len(packed) < len(text) / 10
 
 
-def test_over_tls_browsers_ask_for_all_files_at_once(tmp_path: Path) -> None:
-    """By HTTP/2, listening as the file's head says."""
+def test_http2_is_served_over_tls(tmp_path: Path) -> None:
+    """HTTP/2 is enabled as the head of the file describes."""
     certificate, key = Authority().issue()
     (tmp_path / "node.crt").write_bytes(certificate)
     (tmp_path / "node.key").write_bytes(key)

@@ -1,4 +1,4 @@
-"""The HTTP calls of other systems speak of the whole cluster, whichever node takes them."""
+"""The HTTP calls of other systems cover the whole cluster on any node."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def _call(url: str, form: bytes | None) -> dict[str, Any]:
 
 
 async def _seen_by(watcher: Person, *people: Person) -> None:
-    """Wait until the cluster knows that they are there."""
+    """Wait until the cluster knows that they are online."""
     for person in people:
         await watcher.push("enter", fromId=person.id)
 
@@ -50,7 +50,7 @@ def _heard(person: Client, text: str) -> list[str]:
     return [item.seq for item in person.received if item.cmd == "msg" and item.data["msg"] == text]
 
 
-async def test_who_is_online_is_one_answer_on_all_nodes(twins: Twins, visitors: People) -> None:
+async def test_all_nodes_give_the_same_list_of_online_users(twins: Twins, visitors: People) -> None:
     alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc, app=104)
     await visitors.again(alice, at=twins.b.acc)
     guest = await visitors.guest(twins.town.guest_name("夏圭？"), at=twins.b.acc, app=104)
@@ -118,7 +118,7 @@ async def test_fifty_times_the_same_call_through_both_nodes_is_one_message(twins
             assert _heard(hearer, number) == [number]
 
 
-async def test_who_speaks_to_all_is_found_on_the_other_node_and_does_not_hear_it(
+async def test_a_broadcast_in_the_name_of_a_user_on_the_other_node_skips_that_user(
     twins: Twins, visitors: People
 ) -> None:
     alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
@@ -134,7 +134,7 @@ async def test_who_speaks_to_all_is_found_on_the_other_node_and_does_not_hear_it
     assert _heard(bob, text) == []
 
 
-async def test_the_state_is_that_of_the_whole_cluster(twins: Twins, visitors: People) -> None:
+async def test_the_state_covers_the_whole_cluster(twins: Twins, visitors: People) -> None:
     alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc, app=104)
     bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc, app=104)
     await visitors.again(bob, at=twins.a.acc)
@@ -148,7 +148,7 @@ async def test_the_state_is_that_of_the_whole_cluster(twins: Twins, visitors: Pe
             state |= (await _get(node, "/system/state", isDebug="true"))["managerInfo"]
             return len(state["clients"]) == 4
 
-        # A node that is too busy to answer the other in time is counted as it last said, without its addresses.
+        # A node that is too busy to answer in time counts as in its last report, without its addresses.
         await wait_until(all_have_answered)
         assert state["clientsLen"] == 4 == len(state["clients"]) and state["usersLen"] == 2
         assert sorted(state["users"]) == [f"104_{alice.name}", f"104_{bob.name}"]

@@ -1,4 +1,4 @@
-"""What people cost who are only there: nothing, per heartbeat, but on the node that has them."""
+"""Idle users cost work on their own node only."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ HEARTBEATS = 50
 
 
 def _commands(cluster: Cluster) -> int:
-    """How many commands the Redis of the cluster has carried out, those within scripts too."""
+    """Return how many commands the cluster's Redis has executed, including those in scripts."""
     with redis.Redis.from_url(cluster.redis.url) as client:
         stats = cast(dict[str, dict[str, Any]], client.info("commandstats"))
         return sum(int(one["calls"]) for one in stats.values())
 
 
-async def test_heartbeats_cost_redis_nothing(cluster: Cluster) -> None:
+async def test_heartbeats_cost_no_redis_commands(cluster: Cluster) -> None:
     people = [await Client.connect(cluster.nodes[number % 2].acc) for number in range(PEOPLE)]
     for number, one in enumerate(people):
         await one.login_guest(f"Guest{number}")
@@ -35,7 +35,7 @@ async def test_heartbeats_cost_redis_nothing(cluster: Cluster) -> None:
     await asyncio.gather(*map(beat, people))
     commands = await asyncio.to_thread(_commands, cluster) - before
 
-    # The nodes' own signs of life go on meanwhile.
+    # The nodes renew their leases meanwhile.
     assert commands < PEOPLE * HEARTBEATS / 20, commands
     for one in people:
         await one.close()

@@ -1,4 +1,4 @@
-"""A channel layer that loses every tenth push, brings others late and some twice: nobody can tell by what they see."""
+"""A channel layer that loses every tenth push, delays others and repeats some has no visible effect."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PATIENCE = 120.0
 
 
 async def _converse(twins: Twins, messages: int) -> None:
-    """Two on either node, in a group and two by two, all at once; everybody must see the same, whole and in order."""
+    """Let two users on each node chat in a group and in pairs; all must see the same messages in order."""
     people = People(twins.town)
     places = [("alice", twins.a), ("bob", twins.b), ("carol", twins.a), ("dave", twins.b)]
     try:
@@ -33,7 +33,7 @@ async def _converse(twins: Twins, messages: int) -> None:
         share = messages // 6
 
         async def slowly(person: Person, target: str) -> None:
-            # Many commits and so many pushes of few messages, each of which can be lost.
+            # Many commits cause many pushes of few messages, each of which can be lost.
             for start in range(0, share, 5):
                 await talk(person, target, min(5, share - start))
 
@@ -47,7 +47,7 @@ async def _converse(twins: Twins, messages: int) -> None:
 
 
 @pytest.mark.parametrize("layer", ["pubsub", "queue"])
-async def test_what_the_layer_loses_is_read_from_the_log(cluster_factory: ClusterFactory, layer: str) -> None:
+async def test_pushes_lost_by_the_layer_are_read_from_the_log(cluster_factory: ClusterFactory, layer: str) -> None:
     with (
         cluster_factory(IM_CHANNEL_LAYER=layer, DJANGO_SETTINGS_MODULE=LOSSY) as cluster,
         closing(Twins(cluster)) as twins,
@@ -57,7 +57,7 @@ async def test_what_the_layer_loses_is_read_from_the_log(cluster_factory: Cluste
         assert sum(metrics(node.url)["imsite_log_catchup_events_total"] for node in cluster.nodes) > 0
 
 
-async def test_the_queue_layer_serves_as_well(cluster_factory: ClusterFactory) -> None:
+async def test_the_queue_layer_works_as_well(cluster_factory: ClusterFactory) -> None:
     with cluster_factory(IM_CHANNEL_LAYER="queue") as cluster, closing(Twins(cluster)) as twins:
         await _converse(twins, 3000)
 

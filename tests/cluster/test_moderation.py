@@ -1,6 +1,6 @@
-"""What an operator does at one node's admin reaches the people concerned on both nodes, and holds on both at once.
+"""An operator's action in the admin of one node takes effect on both nodes at once.
 
-How long each took stands in the run's report (`--junit-xml`), counted from the click to the last screen.
+The run's report (`--junit-xml`) has the time of each action, from the click to the last screen.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ User.objects.filter(pk={person}).update(is_staff=True, is_superuser=True)
 
 @pytest.fixture
 def click(twins: Twins) -> Callable[..., Awaitable[None]]:
-    """An operator's click on a button of node A's admin, said yes to."""
+    """Click a button in the admin of node A as an operator, and confirm it."""
     operator = twins.town.account("dave")
     twins.town.shell(_OPERATOR.format(person=operator.id))
 
@@ -88,8 +88,8 @@ async def test_recall_mute_ban_and_deactivation_reach_both_nodes(
         assert await stranger.code("login", appId=101, serviceToken=bob.token) == 1003
 
 
-async def test_an_announcement_is_heard_once_on_both_nodes(twins: Twins, visitors: People) -> None:
-    """Made in a process that serves nobody; whichever node looks first sends it."""
+async def test_an_announcement_is_delivered_once_on_both_nodes(twins: Twins, visitors: People) -> None:
+    """It is created in a process without connections; the first node that looks sends it."""
     alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc, app=104)
     bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc, app=104)
     text = f"Down at noon, says {alice.name}"

@@ -1,4 +1,4 @@
-"""`kill -9` of one node under load: its people come to the other through nginx, and nothing is lost or said twice."""
+"""After `kill -9` of a node under load, users reconnect through nginx, and no message is lost or repeated."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ PATIENCE = 60.0
 
 
 class Talker:
-    """Somebody with things to say in a group, by the client that other programs use."""
+    """A user who sends messages to a group, with the client for other programs."""
 
     def __init__(self, line: ClientConnection) -> None:
         self.line = line
         self.to_say = [f"{line.me.user_id} {number}" for number in range(SENDS_EACH)]
         self.acknowledged: dict[str, Sent] = {}
-        """By what was said, which is also its key."""
+        """Acknowledgements by text, which is also the idempotency key."""
         self.heard: dict[int, str] = {}
-        """What others said, by its number."""
+        """Messages of others by number."""
 
     async def talk(self, group: str) -> None:
-        """Say everything, a few things at once; each is offered until it is stored."""
+        """Send every message, a few at once; each is retried until it is stored."""
         for start in range(0, len(self.to_say), IN_FLIGHT):
             await asyncio.gather(*(self._say(group, text) for text in self.to_say[start : start + IN_FLIGHT]))
 
     async def hear(self, group: str) -> None:
-        """Take what comes, for ever; each number comes once, in order, cut or not."""
+        """Receive messages forever; each number comes once, in order, across reconnects."""
         async for push in self.line:
             assert push.cmd != "reset"
             if push.cmd == "msg" and push.data["target"] == group:
@@ -55,7 +55,7 @@ class Talker:
 
     @property
     def known(self) -> dict[int, str]:
-        """All that was said in the group, as far as one knows of it."""
+        """Return all messages of the group that this user knows."""
         return self.heard | {sent.seq: text for text, sent in self.acknowledged.items()}
 
     async def _say(self, group: str, text: str) -> None:
@@ -64,13 +64,13 @@ class Talker:
 
 @asynccontextmanager
 async def talkers(cluster: Cluster, accounts: list[Account]) -> AsyncIterator[list[Talker]]:
-    """These people, connected through nginx."""
+    """Connect these users through nginx."""
     async with AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(Client(cluster.url, token=account.token)) for account in accounts]
         yield [Talker(await stack.enter_async_context(client.listen())) for client in clients]
 
 
-async def test_a_killed_node_costs_nobody_a_message(cluster_factory: ClusterFactory) -> None:
+async def test_a_killed_node_loses_no_message(cluster_factory: ClusterFactory) -> None:
     with cluster_factory(front=True, IM_NODE_LEASE_SECONDS=str(LEASE)) as cluster, closing(Twins(cluster)) as twins:
         people = People(twins.town)
         accounts = [twins.town.account(("alice", "bob")[number % 2]) for number in range(PEOPLE)]
@@ -102,7 +102,7 @@ async def _group_and_death(twins: Twins, crowd: list[Talker], ghost: Person) -> 
     listening.cancel()
 
     assert sum(talker.line.cuts > 0 for talker in crowd) >= PEOPLE // 3
-    # None is left behind of those who tried to come in vain.
+    # No connection remains of the failed attempts.
     await asyncio.to_thread(_until_connected, twins, PEOPLE)
     shown = await crowd[0].line.call("presence.list")
     assert {one["userId"] for one in shown["online"]} == set(names)
@@ -115,7 +115,7 @@ async def _group_and_death(twins: Twins, crowd: list[Talker], ghost: Person) -> 
 
 
 def _until_connected(twins: Twins, count: int) -> None:
-    """Wait until so many are connected to node `a`."""
+    """Wait until node `a` has this many connections."""
     deadline = time.monotonic() + 10
     while (now := connections(twins.a)) != count:
         assert time.monotonic() < deadline, f"{now} connections"
@@ -128,7 +128,7 @@ def _online(twins: Twins, name: str) -> bool:
 
 
 async def _history(line: ClientConnection, target: str) -> dict[int, str]:
-    """All that stands there, text by number."""
+    """Return the whole history, text by number."""
     found: dict[int, str] = {}
     more = True
     while more:

@@ -1,4 +1,4 @@
-"""Redis is killed under load and comes back empty: nothing waits for it, and afterwards all is as before."""
+"""Redis is killed under load and returns empty: requests do not wait for it, and the site recovers completely."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ pytestmark = pytest.mark.postgres
 AWAY = float(os.environ.get("CLUSTER_REDIS_AWAY", "10"))
 """Seconds."""
 HERE = 2.0
-"""Seconds that something inside a node may take while Redis is away: far more than it does."""
+"""Seconds that work inside a node may take while Redis is away: far more than it does."""
 BY_LOG = 4.0
-"""Seconds in which the log brings what another node has committed: twice what is promised."""
+"""Seconds in which the log delivers events of another node: twice the promise."""
 CLOSED_AGAIN = 10.0
-"""Seconds after its return in which the gaps close, and the layer brings events again."""
+"""Seconds after its return in which the gaps close and the layer delivers events again."""
 LEASE = 15.0
 
 
@@ -47,7 +47,7 @@ async def _say(sender: Person, target: str, hearer: Person, patience: float) -> 
 
 
 async def _repeatedly(step: Callable[[], Awaitable[object]], until: asyncio.Event) -> int:
-    """Do it until the end is told; how often it was done."""
+    """Repeat it until the end is signalled and return the number of repetitions."""
     times = 0
     while not until.is_set():
         await step()
@@ -56,13 +56,13 @@ async def _repeatedly(step: Callable[[], Awaitable[object]], until: asyncio.Even
 
 
 def _online(twins: Twins) -> list[set[str]]:
-    """Who is on app 101, by each node."""
+    """Return the users on app 101 according to each node."""
     answers = [ask(f"{node.url}/user/list?appID=101").text for node in (twins.a, twins.b)]
     return [set(json.loads(answer)["data"]["userList"]) for answer in answers]
 
 
 @pytest.mark.parametrize(("layer", "away"), [("pubsub", AWAY), ("queue", AWAY / 3)])
-async def test_nothing_stops_while_it_is_away_and_all_is_well_when_it_is_back(
+async def test_the_site_works_without_redis_and_recovers_when_it_returns(
     cluster_factory: ClusterFactory, layer: str, away: float
 ) -> None:
     with cluster_factory(IM_CHANNEL_LAYER=layer) as cluster, closing(Twins(cluster)) as twins:
@@ -106,7 +106,7 @@ async def test_nothing_stops_while_it_is_away_and_all_is_well_when_it_is_back(
 
 
 async def _brought(twins: Twins, alice: Person, group: str, private: str, bob: Person) -> bool:
-    """Whether what Alice says on one node comes to Bob on the other without the log's help, ten times in a row."""
+    """Return whether ten messages in a row from Alice reach Bob on the other node without a read of the log."""
     before = metrics(twins.b.url)["imsite_log_catchup_events_total"]
     began = time.monotonic()
     for _ in range(5):
@@ -117,8 +117,8 @@ async def _brought(twins: Twins, alice: Person, group: str, private: str, bob: P
     return metrics(twins.b.url)["imsite_log_catchup_events_total"] == before
 
 
-async def test_a_position_told_by_one_node_is_good_on_one_that_lags(cluster_factory: ClusterFactory) -> None:
-    # Nobody tells node B anything, and it looks into the log so seldom that it lags for the whole test.
+async def test_a_position_from_one_node_is_valid_on_a_lagging_node(cluster_factory: ClusterFactory) -> None:
+    # Node B gets no announcements and polls the log so rarely that it lags for the whole test.
     with cluster_factory(IM_EVENT_LOG_POLL_INTERVAL="3600") as cluster, closing(Twins(cluster)) as twins:
         async with _people(twins) as people:
             alice = await people.login(twins.town.account("alice"), at=twins.a.acc)

@@ -1,4 +1,4 @@
-"""The REST API speaks for the whole cluster, whichever node takes a call."""
+"""The REST API covers the whole cluster on any node."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def shop(twins: Twins) -> Service:
 
 
 async def _status(shop: Service, twins: Twins, sent: dict[str, Any], connections: int) -> dict[str, Any]:
-    """The message's status, asked of either node in turn, once it has been written down that it arrived so often."""
+    """Return the message's status, asked of the nodes in turn, once this many deliveries are stored."""
     async with asyncio.timeout(20):
         for turn in range(1000):
             reply = await shop.call((twins.a, twins.b)[turn % 2], "GET", f"messages/{sent['id']}/status/")
@@ -41,7 +41,7 @@ async def _status(shop: Service, twins: Twins, sent: dict[str, Any], connections
     raise AssertionError(reply.data)
 
 
-async def test_one_who_is_on_another_node_gets_it_at_once_and_one_who_is_offline_on_return(
+async def test_a_message_reaches_a_user_on_another_node_and_an_offline_user_later(
     twins: Twins, visitors: People, shop: Service
 ) -> None:
     alice = await visitors.login(twins.town.account("alice"), at=twins.b.acc)
@@ -74,7 +74,7 @@ async def test_one_who_is_on_another_node_gets_it_at_once_and_one_who_is_offline
     assert [one["userId"] for one in (await _status(shop, twins, to_bob, connections=1))["readBy"]] == [bob.name]
 
 
-async def test_fifty_times_the_same_request_through_both_nodes_is_one_message(
+async def test_fifty_identical_requests_through_both_nodes_store_one_message(
     twins: Twins, visitors: People, shop: Service
 ) -> None:
     alice = await visitors.login(twins.town.account("alice"), at=twins.b.acc)
@@ -125,7 +125,7 @@ async def test_a_bulk_call_retried_through_both_nodes_stores_each_message_once(
         assert [item.data["msg"] for item in person.received if item.cmd == "msg"] == mine
 
 
-async def test_who_is_online_and_on_which_node_is_one_answer(twins: Twins, visitors: People) -> None:
+async def test_all_nodes_answer_alike_which_users_are_online_and_where(twins: Twins, visitors: People) -> None:
     shop = Service.make(twins.town, "use_gateway", "view_state")
     alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc, app=104)
     bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc, app=104)
@@ -143,7 +143,7 @@ async def test_who_is_online_and_on_which_node_is_one_answer(twins: Twins, visit
         assert [one["id"] for one in nodes] == [twins.a.name, twins.b.name]
 
 
-async def test_a_revoked_token_is_refused_on_every_node_and_stands_in_no_log(cluster_factory: ClusterFactory) -> None:
+async def test_a_revoked_token_is_refused_on_every_node_and_is_in_no_log(cluster_factory: ClusterFactory) -> None:
     with cluster_factory(IM_LOG_LEVEL="DEBUG") as cluster, closing(Twins(cluster)) as twins:
         shop = Service.make(twins.town, "use_gateway")
         ask = {"users": [twins.town.account("alice").name]}
@@ -155,13 +155,13 @@ async def test_a_revoked_token_is_refused_on_every_node_and_stands_in_no_log(clu
         refused = [await shop.call(node, "GET", "nodes/") for node in (twins.a, twins.b)]
         assert [(reply.status, reply.data["code"]) for reply in refused] == [(403, 1003)] * 2
         assert all("chat.view_state" in reply.data["detail"] for reply in refused)
-        # Wrong ones, in the wrong place too, stand nowhere either.
+        # Invalid tokens, and tokens in a wrong place, are in no log either.
         wrong = Service("nobody", f"{shop.token[:-1]}{'0' if shop.token[-1] != '0' else '1'}")
         assert (await wrong.call(twins.a, "GET", "apps/")).status == 401
 
         await asyncio.to_thread(twins.town.shell, _REVOKE.format(token=shop.token))
 
-        # At once: a node asks for the token's row at every call.
+        # This holds at once: a node reads the token's row at every call.
         assert [(reply.status, reply.data["code"]) for reply in await everywhere()] == [(401, 1000)] * 2
         for node in (twins.a, twins.b):
             log = node.log.read_text(errors="replace")

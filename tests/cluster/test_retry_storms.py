@@ -1,4 +1,4 @@
-"""Every message three times, acknowledgements that get lost, connections that are cut: each is stored once."""
+"""Messages are sent three times, acknowledgements are lost and connections are cut: each message is stored once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOSE = 0.6
 
 
 async def stored(person: Person, group: str) -> list[tuple[str, int]]:
-    """Text and position of everything that was said there, in order."""
+    """Return text and position of all messages in the channel, in order."""
     said: list[tuple[str, int]] = []
     more, after = True, 0
     while more:
@@ -32,7 +32,7 @@ async def stored(person: Person, group: str) -> list[tuple[str, int]]:
 
 
 @pytest.mark.parametrize("seed", ["one", "two"])
-async def test_on_a_connection_each_number_is_stored_once_whatever_gets_lost(
+async def test_each_number_of_a_connection_is_stored_once_despite_losses(
     twins: Twins, visitors: People, seed: str
 ) -> None:
     chance = random.Random(seed)
@@ -74,7 +74,7 @@ async def test_across_connections_and_nodes_each_key_is_stored_once(twins: Twins
                 proxy.life = None
             client = await ProtobufClient.connect(proxy.url, int(bob.id))
             await client.login(bob.token, sync=2**63 - 1)
-            # What was acknowledged before is sometimes sent once more as well.
+            # An acknowledged message is sometimes sent once more as well.
             again = missing + chance.sample(sorted(told), min(len(told), 5))
             acknowledged = await send_storm(client, chance, int(group), again, keys=True)
             assert all(told.get(text, seq) == seq for text, seq in acknowledged.items())

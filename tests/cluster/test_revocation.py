@@ -1,4 +1,4 @@
-"""Rights taken away anywhere end connections everywhere within five seconds, whether Redis is there or not."""
+"""A revocation anywhere closes connections on every node within five seconds, with and without Redis."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.two_nodes import Twins
 pytestmark = pytest.mark.postgres
 
 PROMISED = 5.0
-"""Seconds in which connections end."""
+"""Seconds within which connections close."""
 _DEACTIVATE = """
 from accounts.actions import user_deactivate
 user_deactivate(user_id={person})
@@ -28,12 +28,12 @@ token_revoke(user_id=user.pk, credential=credential)
 
 
 async def _all_ways(twins: Twins, visitors: People) -> None:
-    """A sign-out on one node, deactivation and revocation in a process that serves nobody."""
+    """Sign out on one node; deactivate and revoke in a process without connections."""
     places = [(name, node) for name in ("alice", "bob", "carol") for node in (twins.a, twins.b)]
     accounts = {name: twins.town.account(name) for name in ("alice", "bob", "carol", "dave")}
     live: list[Person] = []
     for name, node in places:
-        if name == "alice":  # By her browser's session.
+        if name == "alice":  # With her browser's session.
             live.append(await visitors.stranger(at=node.acc, origin=node.url, cookie=accounts[name].cookie))
             await live[-1].enter({"appId": 101})
         else:
@@ -53,11 +53,11 @@ async def _all_ways(twins: Twins, visitors: People) -> None:
             assert await stranger.code("login", appId=101, serviceToken=accounts[name].token) == 1003
 
 
-async def test_on_all_nodes(twins: Twins, visitors: People) -> None:
+async def test_a_revocation_closes_connections_on_all_nodes(twins: Twins, visitors: People) -> None:
     await _all_ways(twins, visitors)
 
 
-async def test_without_redis_too(cluster_factory: ClusterFactory) -> None:
+async def test_a_revocation_closes_connections_without_redis(cluster_factory: ClusterFactory) -> None:
     with cluster_factory() as cluster, closing(Twins(cluster)) as twins:
         people = People(twins.town)
         cluster.redis.kill()

@@ -1,6 +1,6 @@
-"""Node after node is restarted under load: nothing is lost, nothing doubled, and not everybody comes back at once.
+"""Nodes restart in turn under load: no message is lost or repeated, and clients reconnect spread over time.
 
-`ROLLING_RESTARTS=4` for fewer of them.
+`ROLLING_RESTARTS=4` runs fewer of them.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from tests.support.client import Client, Closed
 RESTARTS = int(os.environ.get("ROLLING_RESTARTS", "20"))
 PEOPLE = 16
 PACE = 0.1
-"""Seconds between two messages of a person."""
+"""Seconds between two messages of a user."""
 LINKS_LOST = (Closed, TimeoutError, OSError)
-"""And not a refusal by nginx: there always is a node that takes people."""
+"""A refusal by nginx is not among them: some node always accepts connections."""
 
 
 class Person:
-    """Somebody who talks all the time, comes back when told to, and goes on with what was not acknowledged."""
+    """A user who sends all the time, reconnects when told to, and retries unacknowledged messages."""
 
     def __init__(self, name: str, token: str, url: str) -> None:
         self.name, self.token, self.url = name, token, url
         self.client: Client
         self.position: int | None = None
         self.told: dict[str, int] = {}
-        """Number of each message that was acknowledged."""
+        """The number of each acknowledged message."""
         self.pushed: list[int] = []
-        """Numbers of the group's messages that were pushed, in the order they came."""
+        """Numbers of the group's pushed messages, in order of arrival."""
         self.known: set[int] = set()
-        """These, and what came by `sync` (which may bring again what was pushed since the log-in) or as an answer."""
+        """These, and messages from `sync` (which may repeat pushes since the login) and from replies."""
         self.hints: list[float] = []
         self.group = ""
 
     async def come(self) -> None:
-        """Log in through nginx, however often it takes, and fetch what was missed."""
+        """Log in through nginx, with as many attempts as it takes, and fetch missed events."""
         while True:
             try:
                 self.client = await Client.connect(self.url)
@@ -66,7 +66,7 @@ class Person:
         self.note()
 
     def note(self) -> None:
-        """Take what came; remember how far one has been served, as clients do."""
+        """Record the received messages and the position, as clients do."""
         for envelope in self.client.received:
             if envelope.code == 200 and envelope.cmd in {"msg", "message.send"}:
                 self._know(envelope.data)
@@ -145,7 +145,7 @@ async def test_restarting_node_after_node_loses_nothing(cluster_factory: Cluster
 
 
 async def _all_say(people: list[Person], more: int) -> None:
-    """Until everybody, those too who were sent away, has been acknowledged some more messages."""
+    """Wait until every user, including the disconnected ones, has some more acknowledged messages."""
     wanted = {person.name: len(person.told) + more for person in people}
     async with asyncio.timeout(60):
         while any(len(person.told) < wanted[person.name] for person in people):  # noqa: ASYNC110  it has no event

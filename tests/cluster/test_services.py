@@ -1,4 +1,4 @@
-"""A business, its own people and its searches, through two nodes."""
+"""A service manages its external users and searches through two nodes."""
 
 from __future__ import annotations
 
@@ -14,12 +14,10 @@ from tests.support.two_nodes import Twins
 pytestmark = pytest.mark.postgres
 
 PROMISED = 5.0
-"""Seconds until what came by a revoked token is closed, on every node."""
+"""Seconds until connections of a revoked token are closed on every node."""
 
 
-async def test_a_business_lets_its_own_person_in_and_shuts_them_out_on_every_node(
-    twins: Twins, visitors: People
-) -> None:
+async def test_a_service_admits_and_removes_its_external_user_on_every_node(twins: Twins, visitors: People) -> None:
     shop = await asyncio.to_thread(Service.make, twins.town, "use_gateway", "add_externaluser")
     person, token = f"users/external/{uuid.uuid4()}/", ""
     made = await shop.call(twins.a, "PUT", person, {"nickname": "马远"})
@@ -48,7 +46,7 @@ async def test_a_business_lets_its_own_person_in_and_shuts_them_out_on_every_nod
         assert await stranger.code("login", appId=101, serviceToken=token) == 1003
 
 
-async def test_fifty_calls_at_once_make_one_person(twins: Twins) -> None:
+async def test_fifty_concurrent_calls_create_one_external_user(twins: Twins) -> None:
     shop = await asyncio.to_thread(Service.make, twins.town, "add_externaluser")
     path = f"users/external/{uuid.uuid4()}/"
     calls = (shop.call((twins.a, twins.b)[turn % 2], "PUT", path, {"nickname": "Ma Yuan"}) for turn in range(50))
@@ -57,7 +55,7 @@ async def test_fifty_calls_at_once_make_one_person(twins: Twins) -> None:
     assert len({reply.data["id"] for reply in replies}) == 1
 
 
-async def test_what_was_said_on_one_node_is_found_on_the_other(twins: Twins, visitors: People) -> None:
+async def test_a_message_sent_on_one_node_is_found_by_search_on_the_other(twins: Twins, visitors: People) -> None:
     shop = await asyncio.to_thread(Service.make, twins.town, "use_gateway", "view_message")
     alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
     word = f"x{uuid.uuid4().hex}"

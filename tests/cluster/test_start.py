@@ -1,4 +1,4 @@
-"""`make cluster`: `manage.py cluster` as a process."""
+"""`make cluster` runs `manage.py cluster` as a process."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Start:
         return f"ws://127.0.0.1:{self.port + offset}/acc"
 
     def wait_for(self, text: str) -> str:
-        """Wait until it has said so; returns all it said."""
+        """Wait until the output contains it and return the whole output."""
         deadline = time.monotonic() + PATIENCE
         while text not in (said := self.log.read_text()):
             assert self.process.poll() is None and time.monotonic() < deadline, said
@@ -54,7 +54,7 @@ class Start:
         return said
 
     def children(self) -> dict[int, str]:
-        """Its own processes and theirs, by what they run."""
+        """Return its child processes and theirs, by program."""
         return {
             int(match[1]): match[2]
             for line in subprocess.check_output(["ps", "-eo", "pid=,sess=,ppid=,args="], text=True).splitlines()
@@ -99,7 +99,7 @@ def _gone(pid: int) -> bool:
     return False
 
 
-async def test_it_says_where_everything_is_and_all_of_it_is_there(start: StartFactory, connect: Connect) -> None:
+async def test_the_command_prints_the_addresses_of_all_running_parts(start: StartFactory, connect: Connect) -> None:
     cluster = await asyncio.to_thread(start)
     said = cluster.log.read_text()
 
@@ -110,7 +110,9 @@ async def test_it_says_where_everything_is_and_all_of_it_is_there(start: StartFa
     assert re.search(rf"^Redis +127\.0\.0\.1:{cluster.port + 3} ", said, re.MULTILINE)
 
 
-async def test_ctrl_c_ends_all_of_it_and_tells_the_clients(start: StartFactory, connect: Connect) -> None:
+async def test_ctrl_c_stops_all_processes_and_closes_connections_with_1012(
+    start: StartFactory, connect: Connect
+) -> None:
     cluster = await asyncio.to_thread(start)
     alice: Client = await connect(cluster.acc())
     await alice.login_guest("Alice")
@@ -119,14 +121,14 @@ async def test_ctrl_c_ends_all_of_it_and_tells_the_clients(start: StartFactory, 
 
     code = await asyncio.to_thread(cluster.end)
 
-    # Through nginx, which is therefore still there when the nodes end.
+    # The close arrives through nginx, which therefore still runs when the nodes stop.
     assert await alice.closed() == 1012
     assert code == 0, cluster.log.read_text()
     assert all(map(_gone, children))
     assert "Traceback" not in cluster.log.read_text()
 
 
-async def test_a_node_that_dies_is_named_and_started_again(start: StartFactory, connect: Connect) -> None:
+async def test_a_dead_node_is_reported_and_restarted(start: StartFactory, connect: Connect) -> None:
     cluster = await asyncio.to_thread(start)
     victim = next(pid for pid, command in cluster.children().items() if "serve" in command)
 
@@ -145,7 +147,7 @@ def ask_ready(port: int) -> int:
         return 0
 
 
-def test_killed_itself_it_leaves_nobody_behind(start: StartFactory) -> None:
+def test_killing_the_command_leaves_no_process_behind(start: StartFactory) -> None:
     cluster = start()
     children = cluster.children()
 
@@ -157,7 +159,7 @@ def test_killed_itself_it_leaves_nobody_behind(start: StartFactory) -> None:
         time.sleep(0.05)
 
 
-def test_a_redis_that_is_named_is_used(start: StartFactory, tmp_path: Path) -> None:
+def test_a_given_redis_is_used(start: StartFactory, tmp_path: Path) -> None:
     with RedisServer(tmp_path) as redis:
         cluster = start(REDIS_URL=redis.url)
 
@@ -166,7 +168,7 @@ def test_a_redis_that_is_named_is_used(start: StartFactory, tmp_path: Path) -> N
         assert redis.url not in cluster.log.read_text()
 
 
-def test_a_port_that_is_taken_is_named(start: StartFactory, site_factory: SiteFactory) -> None:
+def test_the_error_names_a_port_in_use(start: StartFactory, site_factory: SiteFactory) -> None:
     cluster = start()
     site = site_factory(PORT=str(cluster.port))
 

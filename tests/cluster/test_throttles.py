@@ -1,4 +1,4 @@
-"""What a token, or an address, may do holds for the whole site; while Redis is away, for each node by itself."""
+"""Rate limits of tokens and addresses hold for the whole site; while Redis is away, for each node by itself."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def register(url: str, phone_number: str) -> int:
         return int((await client.post(f"{url}/register", data=form)).json()["code"])
 
 
-async def test_two_nodes_give_a_token_what_it_may_once(cluster_factory: ClusterFactory) -> None:
+async def test_two_nodes_share_the_rate_limit_of_a_token(cluster_factory: ClusterFactory) -> None:
     cluster = cluster_factory(IM_API_BURST="4", IM_API_RATE="0.001", IM_REGISTRATION_RATE="2")
     with cluster, closing(Town(cluster.nodes[0], {"alice": 1})) as town:
         a, b = cluster.nodes

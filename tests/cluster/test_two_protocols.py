@@ -1,4 +1,4 @@
-"""Three people of `/ws` and two of `/acc` in one conversation on two nodes, while their connections are cut."""
+"""Three `/ws` users and two `/acc` users share one conversation on two nodes while their connections are cut."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from tests.support.two_nodes import Twins
 pytestmark = pytest.mark.postgres
 
 MESSAGES = int(os.environ.get("CLUSTER_MIXED_MESSAGES", "5000"))
-"""Of all five, in all channels together."""
+"""Messages of all five users, in all channels together."""
 CUTS = 8
-"""Of each, while they talk; and one more at the end."""
+"""Cuts of each connection while they send, and one more at the end."""
 PATIENCE = 150.0
 
 _STORED = """
@@ -34,12 +34,12 @@ print(json.dumps(stored))
 
 
 def database(twins: Twins, mark: str) -> dict[str, list[tuple[int, int, str]]]:
-    """Number, position and text of every message in the channels where something with that mark was said."""
+    """Return number, position and text of every message in the channels that contain a message with this mark."""
     rows = json.loads(twins.town.shell(_STORED.format(mark=mark)))
     return {channel: [(seq, position, text) for seq, position, text in said] for channel, said in rows.items()}
 
 
-async def test_everybody_has_the_databases_sequence_of_each_channel(twins: Twins, visitors: People) -> None:
+async def test_every_client_has_the_sequence_of_the_database_in_each_channel(twins: Twins, visitors: People) -> None:
     sites = [node.acc.removesuffix("/acc") for node in (twins.a, twins.b)]
     phones = [twins.town.account(name) for name in ("alice", "bob", "carol")]
     pages = [twins.town.account(name) for name in ("alice", "bob")]
@@ -87,7 +87,7 @@ async def test_everybody_has_the_databases_sequence_of_each_channel(twins: Twins
         for channel in theirs[talker]:
             told = list(talker.sequences[channel].items())
             if isinstance(talker, JsonTalker):
-                told.sort()  # What comes live and what `sync` brings are put together by their positions.
+                told.sort()  # Live pushes and `sync` pages are merged by position.
             assert told == [(position, text) for _, position, text in stored[channel]]
         assert talker.sequences.keys() == theirs[talker].keys()
         await talker.cut()

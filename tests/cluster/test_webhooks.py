@@ -1,4 +1,4 @@
-"""A webhook is one node's at a time; when that node dies, another goes on where it was."""
+"""One node at a time delivers a webhook; when that node dies, another continues from its position."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def receiver() -> Iterator[Receiver]:
 
 
 async def _hear(twins: Twins, receiver: Receiver, *events: str) -> None:
-    """Have a new webhook call the receiver."""
+    """Create a webhook that calls the receiver."""
     made = await asyncio.to_thread(twins.town.shell, _MAKE.format(url=receiver.url, events=list(events)))
     receiver.secret = made.strip()
 
 
 async def _asked(node: Site, visitors: People, receiver: Receiver) -> None:
-    """Wait until the node knows that somebody wants to hear who comes: it asks from time to time."""
+    """Wait until the node knows of a webhook for presence events: it checks from time to time."""
     async with asyncio.timeout(PATIENCE):
         while True:
             probe = await visitors.guest(at=node.acc)
@@ -51,7 +51,7 @@ async def _asked(node: Site, visitors: People, receiver: Receiver) -> None:
                 return
 
 
-async def test_two_nodes_deliver_everything_once_and_one_at_a_time(
+async def test_two_nodes_deliver_each_event_once_and_one_request_at_a_time(
     twins: Twins, visitors: People, receiver: Receiver
 ) -> None:
     alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
@@ -67,7 +67,7 @@ async def test_two_nodes_deliver_everything_once_and_one_at_a_time(
     assert receiver.positions() == sorted(receiver.positions()) and receiver.most_at_once == 1
 
 
-async def test_who_comes_on_one_node_and_goes_on_another_is_told_once(
+async def test_a_user_on_two_nodes_causes_one_online_and_one_offline_event(
     twins: Twins, visitors: People, receiver: Receiver
 ) -> None:
     carol = twins.town.account("carol")
@@ -86,14 +86,14 @@ async def test_who_comes_on_one_node_and_goes_on_another_is_told_once(
     assert heard() == ["person.online", "person.offline"]
 
 
-async def test_when_the_node_that_delivers_dies_the_other_goes_on(cluster_factory: ClusterFactory) -> None:
+async def test_another_node_continues_when_the_delivering_node_dies(cluster_factory: ClusterFactory) -> None:
     options = {"IM_WEBHOOK_TIMEOUT": "1", "IM_WEBHOOK_LEASE_SECONDS": "1"}
     with Receiver() as receiver, cluster_factory(**options) as cluster, closing(Twins(cluster)) as twins:
         visitors = People(twins.town)
         await _hear(twins, receiver, "message.sent")
         alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
         group = await alice.group(await visitors.login(twins.town.account("bob"), at=twins.a.acc))
-        # Only this one hears of it in time: what is in its hands dies with it.
+        # Only this node gets it in time, so its request dies with it.
         twins.b.freeze()
         receiver.answering.clear()
         await alice.say(group, "before")
@@ -101,7 +101,7 @@ async def test_when_the_node_that_delivers_dies_the_other_goes_on(cluster_factor
         twins.a.kill()
         receiver.answering.set()
         twins.b.thaw()
-        # The first of them is the request that the dead node had begun.
+        # The first of them is the request that the dead node had started.
         await eventually(lambda: receiver.texts() == ["before", "before"])
         carol = await visitors.login(twins.town.account("carol"), at=twins.b.acc)
         await carol.say(await carol.group(await visitors.login(twins.town.account("bob"), at=twins.b.acc)), "after")

@@ -1,4 +1,4 @@
-"""A log in memory for the hub, which asks the log for two things only, and the codec of the listeners."""
+"""Fixtures for the hub: a log in memory with the two methods that the hub calls, and the codec of the listeners."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.redis import RedisServer
 
 
 class MemoryLog:
-    """What has been committed. `append` gives positions; `broken` makes it unreadable."""
+    """Holds committed entries. `append` assigns positions; `broken` makes it unreadable."""
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
@@ -53,14 +53,14 @@ def memory_log(monkeypatch: pytest.MonkeyPatch) -> MemoryLog:
     made = MemoryLog()
     monkeypatch.setattr(log, "head", made.head)
     monkeypatch.setattr(log, "read", made.read)
-    # Database threads look after connections that earlier tests have left in them; there is no database here.
+    # Database threads close connections that earlier tests have left in them; there is no database here.
     monkeypatch.setattr(hub_module, "run", asyncio.to_thread)
     return made
 
 
 @pytest_asyncio.fixture
 async def hub(memory_log: MemoryLog, settings: Settings) -> AsyncIterator[Hub]:
-    """A hub that follows the log in memory."""
+    """Return a hub that follows the log in memory."""
     settings.IM_EVENT_LOG_POLL_INTERVAL = 0.05
     settings.IM_OUTBOX_WINDOW_SECONDS = 0.001
     made = Hub()
@@ -77,7 +77,7 @@ async def redis(redis_server: RedisServer) -> AsyncIterator[Redis]:
 
 @pytest.fixture
 def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
-    """An empty Redis of the test's own."""
+    """Return an empty Redis for this test."""
     if "Redis" in machine.missing():
         pytest.skip("Redis is missing on this machine")
     with RedisServer(tmp_path) as running:

@@ -1,6 +1,6 @@
-"""A node that is a process of its own: a hub with one person connected, and the service. Ends with its standard input.
+"""A node in a process of its own: a hub with one connected user, and the gRPC service.
 
-It prints its port, then each event that it shows to the person.
+It ends with its standard input. It prints its port, then each event that it delivers to the user.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def test_alice_gets_the_events_of_her_intervals_and_her_own() -> None:
     assert replay_alice().position == 5
 
 
-def test_an_interval_includes_its_join_and_its_leave_and_nothing_between_two() -> None:
+def test_an_interval_includes_its_join_and_its_leave_only() -> None:
     append_messages(9)
     assert positions(replay_alice(MembershipInterval(GROUP, 2, 4), MembershipInterval(GROUP, 7))) == [
         2,
@@ -56,7 +56,7 @@ def test_an_interval_includes_its_join_and_its_leave_and_nothing_between_two() -
 
 @pytest.mark.parametrize("after", [0, 8, 9], ids=["from the start", "while away", "since the return"])
 def test_alice_gets_an_edit_of_a_message_that_she_could_read_in_an_earlier_interval(after: int) -> None:
-    """Alice was there from 2 to 4 and is back since 9; every message is edited afterwards."""
+    """Alice was a member from 2 to 4 and is again since 9; every message is edited afterwards."""
     append_messages(9)
     for subject in range(1, 10):
         log.append([Entry(kind="edit", channel=GROUP, subject=subject)])
@@ -96,7 +96,7 @@ def test_a_replay_from_beyond_the_head_is_a_reset() -> None:
     assert replay_alice(MembershipInterval(GROUP, 1), after=5) == Replay([], 5)
 
 
-def test_many_events_between_two_intervals_hide_no_later_ones() -> None:
+def test_many_events_between_two_intervals_do_not_hide_later_events() -> None:
     """Alice left at 1 and returned at 22, over the limit twice: she gets a reset, or all of her events."""
     append_messages(25)
     replay = replay_alice(MembershipInterval(GROUP, 1, 1), MembershipInterval(GROUP, 22), limit=10)

@@ -1,4 +1,4 @@
-"""Two nodes of a cluster over one Redis, whose leases and graces are short."""
+"""Fixtures for two nodes of a cluster over one Redis, with short leases and grace periods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Entries survive the way to another node; whatever else arrives is refused with one named error."""
+"""Entries survive the transport to another node; anything else is refused with one named error."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _ENTRIES = st.builds(
 
 
 @given(_ENTRIES)
-def test_an_entry_comes_back_as_it_was(entry: Entry) -> None:
+def test_an_entry_survives_a_round_trip(entry: Entry) -> None:
     assert from_bytes(to_bytes(entry)) == entry
 
 
@@ -56,7 +56,7 @@ def test_an_announcement_is_the_entry_without_its_body(entry: Entry) -> None:
     assert announced == entry
 
 
-def test_an_announcement_does_not_pass_for_the_event_nor_the_event_for_an_announcement() -> None:
+def test_an_announcement_and_an_event_are_not_mistaken_for_each_other() -> None:
     entry = Entry(kind="msg", channel=1, position=1)
     with pytest.raises(Malformed):
         from_bytes(to_bytes(entry, body=False))
@@ -64,14 +64,14 @@ def test_an_announcement_does_not_pass_for_the_event_nor_the_event_for_an_announ
         from_bytes(to_bytes(entry), body=False)
 
 
-def test_it_comes_back_as_the_log_would_give_it() -> None:
-    """Keys are texts and tuples are lists there too, so no encoder sees a difference."""
+def test_a_decoded_entry_equals_the_entry_read_from_the_log() -> None:
+    """The log also returns string keys, and lists for tuples, so an encoder sees no difference."""
     entry = Entry(kind="msg", position=1, body={"who": (1, 2)})
     assert from_bytes(to_bytes(entry)).body == orjson.loads(orjson.dumps(entry.body))
 
 
 def raw(**fields: Any) -> bytes:
-    """An entry with these fields set as they are."""
+    """Return an entry with exactly these fields."""
     return deliver_pb2.Entry(**({"position": 1, "kind": "msg", "body": b"{}"} | fields)).SerializeToString()
 
 
@@ -113,13 +113,13 @@ def test_a_malformed_entry_is_refused(fields: dict[str, Any]) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_no_bytes_do_more_than_be_refused(data: bytes) -> None:
+def test_random_bytes_are_decoded_or_refused(data: bytes) -> None:
     with contextlib.suppress(Malformed):
         from_bytes(data)
 
 
 @given(_ENTRIES, st.integers(0, 10_000), st.integers(1, 255))
-def test_no_changed_byte_does_more_than_be_refused(entry: Entry, place: int, change: int) -> None:
+def test_an_entry_with_a_changed_byte_is_decoded_or_refused(entry: Entry, place: int, change: int) -> None:
     data = bytearray(to_bytes(entry))
     data[place % len(data)] ^= change
     with contextlib.suppress(Malformed):
@@ -127,7 +127,7 @@ def test_no_changed_byte_does_more_than_be_refused(entry: Entry, place: int, cha
 
 
 @pytest.mark.parametrize("data", ["text", None, 7, ["a"], {}])
-def test_what_is_not_even_bytes_is_refused(data: Any) -> None:
-    """A message of the channel layer may hold anything."""
+def test_a_value_that_is_not_bytes_is_refused(data: Any) -> None:
+    """A message of the channel layer may contain any value."""
     with pytest.raises(Malformed):
         from_bytes(data)

@@ -1,4 +1,4 @@
-"""Presence of several nodes over one Redis: which users each node sees, and which changes it tells."""
+"""Nodes that share a Redis see the users of all nodes and report each presence change once."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ async def test_a_query_for_a_thousand_users_is_one_round_trip(pair: list[Cluster
     assert asked == ["EVALSHA"]
 
 
-async def test_nothing_but_leases_is_written_while_users_stay(pair: list[ClusterNode], redis: Redis) -> None:
+async def test_unchanged_users_cost_lease_renewals_only(pair: list[ClusterNode], redis: Redis) -> None:
     a, b = pair
     a.connect(*range(1, 101))
     b.connect(*range(1, 101))
@@ -135,7 +135,7 @@ async def test_nothing_but_leases_is_written_while_users_stay(pair: list[Cluster
     assert written == {"lease"}
 
 
-async def test_users_who_connect_together_are_written_together(pair: list[ClusterNode], redis: Redis) -> None:
+async def test_users_who_connect_together_are_written_in_batches(pair: list[ClusterNode], redis: Redis) -> None:
     a, _ = pair
     before = int((await redis.info("commandstats"))["cmdstat_evalsha"]["calls"])
     a.connect(*range(1, 1001))

@@ -31,11 +31,11 @@ async def test_the_users_of_a_killed_node_are_offline_when_its_lease_lapses(
             await node.sees(BOB)
             assert await node.presence.find_nodes([ALICE, BOB]) == {BOB: {"b"}}
         await eventually(lambda: changes_of(ALICE, b, c) == ["offline"])
-        # The departure of Alice is told once, although every node has looked for departures since.
+        # Alice's departure is reported once, although every node has looked for departures since.
         b.disconnect(BOB)
         await eventually(lambda: "offline" in changes_of(BOB, b, c))
         assert changes_of(ALICE, b, c) == ["offline"]
-        # Nothing is left but the list of running nodes that have had users.
+        # Only the list of running nodes that have had users remains.
         kept = {key for key in await redis.keys("im:*") if not key.startswith("im:lease")}
         assert kept <= {"im:online-leases"}
 
@@ -44,7 +44,7 @@ async def test_the_users_of_a_killed_node_are_offline_when_its_lease_lapses(
 async def test_no_query_counts_the_users_of_a_lapsed_lease(
     pair: list[ClusterNode], redis: Redis, question: str
 ) -> None:
-    """Whichever query comes first, before any node has cleaned up."""
+    """This holds for any first query, before a node has cleaned up."""
     a, b = pair
     a.connect(*range(1, 2501))
     b.connect(BOB)
@@ -78,7 +78,7 @@ async def test_a_running_node_that_lost_its_lease_writes_its_users_again(pair: l
     assert "online" in changes_of(ALICE, a)
 
 
-async def test_a_late_write_under_an_old_lease_is_not_carried_out(pair: list[ClusterNode], redis: Redis) -> None:
+async def test_a_late_write_under_an_old_lease_has_no_effect(pair: list[ClusterNode], redis: Redis) -> None:
     """Redis may read a write long after the node has given up on it."""
     a, b = pair
     lost = a.nodes.lease

@@ -1,4 +1,4 @@
-"""What a relay does with what it cannot bring: the rest goes on. Two relays on one layer in memory."""
+"""A relay continues after an entry that it cannot deliver. Two relays share one channel layer in memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GROUP = 10
 
 
 class Receiver:
-    """A hub to which `poison` cannot be shown."""
+    """A hub that fails to deliver `poison`."""
 
     def __init__(self) -> None:
         self.got: list[str] = []
@@ -34,7 +34,7 @@ class Receiver:
 
 
 class Nodes:
-    """Two nodes, `a` and `b`. Where the persons are, nobody can say while `lost`."""
+    """Two nodes, `a` and `b`. While `lost` is set, the location of users is unknown."""
 
     def __init__(self) -> None:
         self.lost = False
@@ -75,7 +75,7 @@ async def _running() -> AsyncIterator[Nodes]:
             await relay.stop()
 
 
-async def test_a_push_that_cannot_be_shown_here_holds_up_none_that_follow(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_push_that_cannot_be_delivered_does_not_delay_later_pushes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay_module, "PAUSE", 3600.0)
     async with _running() as nodes:
         nodes.relays["a"].send([Entry(kind="poison", channel=GROUP), Entry(kind="typing", channel=GROUP)])
@@ -83,7 +83,7 @@ async def test_a_push_that_cannot_be_shown_here_holds_up_none_that_follow(monkey
         await eventually(lambda: sorted(nodes.b.got) == ["msg@1", "typing@0"])
 
 
-async def test_where_nobody_knows_who_is_where_what_waits_is_sent_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_entries_are_sent_to_all_nodes_while_presence_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay_module, "PAUSE", 0.01)
     monkeypatch.setattr(relay_module, "TOGETHER", 1)
     async with _running() as nodes:

@@ -1,4 +1,4 @@
-"""The services of nodes together: every node knows at once which nodes start and stop."""
+"""The services of a node work together: every node knows at once which nodes start and stop."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def _options(settings: Settings, redis_server: RedisServer, monkeypatch: pytest.
             "CONFIG": {"hosts": [redis_server.url]},
         }
     }
-    # No node refreshes its registry by the clock.
+    # No node refreshes its registry periodically.
     monkeypatch.setattr(redis_nodes, "MAX_REFRESH_INTERVAL_SECONDS", 3600.0)
     settings.IM_NODE_LEASE_SECONDS = 4 * 3600.0
 
 
 def _known_nodes(node: Cluster) -> set[str]:
-    """The nodes that it could call, and itself."""
+    """Return the nodes that it could call, and itself."""
     assert node.peers is not None
     return {node.nodes.id, *node.peers.nodes}
 

@@ -1,4 +1,4 @@
-"""Bulk inserts and batches of statements store what they are given, in one transaction."""
+"""Bulk inserts and batches of statements store their rows in one transaction."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def test_a_batch_with_a_failing_statement_changes_nothing() -> None:
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_a_statement_behind_a_lock_sees_what_was_committed_meanwhile() -> None:
-    """A channel is read as it is once its lock is granted, also in one round trip."""
+def test_a_statement_behind_a_lock_sees_rows_committed_while_it_waited() -> None:
+    """A channel is read after its lock is granted, also in one round trip."""
     LogHead.objects.create(pk=1, position=5)
     table = LogHead._meta.db_table
     with psycopg.connect(_url()) as other, ThreadPoolExecutor(1) as thread:

@@ -66,7 +66,7 @@ def test_a_deferred_field_is_read_when_it_is_used() -> None:
 
 
 def test_few_queries_are_built_for_any_number_of_values() -> None:
-    """A busy node's batches have every number of senders and of channels: one kept for each pair would fill memory."""
+    """A busy node's batches have every number of senders and of channels: a query for each pair would fill memory."""
     built = []
 
     def make(ids: Sequence[int], names: Sequence[str]) -> QuerySet[User]:

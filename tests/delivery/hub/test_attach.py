@@ -1,4 +1,4 @@
-"""Connecting while the hub goes on: nobody misses what begins, and nobody hears what ends, in that moment."""
+"""A connection attaches while the hub delivers: it misses no event and gets none beyond its memberships."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def leaves(person: int, channel: int = GROUP) -> Entry:
 
 
 class Slow:
-    """Stays that are read in a database thread at a moment the test chooses."""
+    """Loads membership intervals in a database thread, at a moment that the test chooses."""
 
     def __init__(self, read: Callable[[], list[MembershipInterval] | None]) -> None:
         self._read = read
@@ -77,7 +77,7 @@ STAYS: dict[str, tuple[list[MembershipInterval], list[MembershipInterval]]] = {
 async def test_a_change_of_membership_while_attaching(
     hub: Hub, memory_log: MemoryLog, change: str, commits: str, passes: str, second: bool
 ) -> None:
-    """Bob connects while the event that changes his stay is committed and passed: he hears what his stay covers."""
+    """Bob connects while an event changes his membership; he gets exactly the events of his interval."""
     before, after = STAYS[change]
     memory_log.append(msg())
     await eventually(lambda: hub.watermark == 1)
@@ -120,9 +120,7 @@ async def test_a_change_of_membership_while_attaching(
     assert_forgotten(hub)
 
 
-async def test_events_pass_while_somebody_attaches_and_the_told_position_says_which(
-    hub: Hub, memory_log: MemoryLog
-) -> None:
+async def test_attaching_returns_the_position_passed_meanwhile(hub: Hub, memory_log: MemoryLog) -> None:
     slow = Slow(lambda: [MEMBER])
     bob = Listener(hub.ticker)
     bob.connection.person = BOB
@@ -139,7 +137,7 @@ async def test_events_pass_while_somebody_attaches_and_the_told_position_says_wh
 
 
 @pytest.mark.parametrize("how", ["no longer stands", "revoked meanwhile"])
-async def test_a_credential_that_ends_while_attaching_lets_nobody_in(hub: Hub, memory_log: MemoryLog, how: str) -> None:
+async def test_a_credential_revoked_while_attaching_is_refused(hub: Hub, memory_log: MemoryLog, how: str) -> None:
     slow = Slow(lambda: None if how == "no longer stands" else [MEMBER])
     bob = Listener(hub.ticker)
     bob.connection.person, bob.connection.credential = BOB, "token:1"
@@ -157,9 +155,7 @@ async def test_a_credential_that_ends_while_attaching_lets_nobody_in(hub: Hub, m
     assert_forgotten(hub)
 
 
-async def test_the_failure_of_one_attaching_connection_does_not_disturb_another(
-    hub: Hub, memory_log: MemoryLog
-) -> None:
+async def test_a_failure_to_attach_does_not_affect_another_connection(hub: Hub, memory_log: MemoryLog) -> None:
     def fail() -> None:
         raise RuntimeError("the database has gone")
 

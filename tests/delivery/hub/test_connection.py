@@ -1,4 +1,4 @@
-"""In which order replies and pushes leave one connection."""
+"""Replies and pushes are written to a connection in a defined order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ async def listener() -> Listener:
     return Listener(Ticker(0.001))
 
 
-async def test_replies_leave_in_the_order_of_the_requests(listener: Listener) -> None:
+async def test_replies_are_written_in_the_order_of_the_requests(listener: Listener) -> None:
     connection = listener.connection
     first, second, third = (connection.open_reply() for _ in range(3))
     async with listener.writing():
@@ -28,7 +28,7 @@ async def test_replies_leave_in_the_order_of_the_requests(listener: Listener) ->
         assert await listener.until("third") == ["push", "first", "second", "third"]
 
 
-async def test_a_send_is_answered_at_its_event_s_place(listener: Listener) -> None:
+async def test_the_reply_to_a_send_is_written_at_the_position_of_its_event(listener: Listener) -> None:
     connection = listener.connection
     number = connection.open_reply()
     async with listener.writing():
@@ -39,7 +39,7 @@ async def test_a_send_is_answered_at_its_event_s_place(listener: Listener) -> No
         assert await listener.until("after") == ["before", "sent", "after"]
 
 
-async def test_pushes_after_the_event_wait_for_an_answer_that_is_not_ready(listener: Listener) -> None:
+async def test_pushes_after_an_event_wait_for_the_reply_to_its_send(listener: Listener) -> None:
     connection = listener.connection
     number = connection.open_reply()
     async with listener.writing():
@@ -51,7 +51,7 @@ async def test_pushes_after_the_event_wait_for_an_answer_that_is_not_ready(liste
         assert await listener.until("after") == ["before", "sent", "after"]
 
 
-async def test_several_sends_in_flight_keep_their_places_among_the_pushes(listener: Listener) -> None:
+async def test_several_sends_in_flight_keep_their_order_among_the_pushes(listener: Listener) -> None:
     connection = listener.connection
     one, two, three = (connection.open_reply() for _ in range(3))
     async with listener.writing():
@@ -75,7 +75,7 @@ async def test_an_error_and_a_repeated_send_wait_for_no_event(listener: Listener
         assert await listener.until("push") == ["refused", "repeated", "push"]
 
 
-async def test_pushes_wait_for_the_log_in_s_answer(listener: Listener) -> None:
+async def test_pushes_wait_for_the_reply_to_the_login(listener: Listener) -> None:
     connection = listener.connection
     number = connection.open_reply()
     async with listener.writing():
@@ -85,7 +85,7 @@ async def test_pushes_wait_for_the_log_in_s_answer(listener: Listener) -> None:
         assert await listener.until("push") == ["welcome", "push"]
 
 
-async def test_an_event_of_a_request_long_answered_holds_nothing_back(listener: Listener) -> None:
+async def test_an_event_of_an_answered_request_does_not_delay_pushes(listener: Listener) -> None:
     connection = listener.connection
     number = connection.open_reply()
     async with listener.writing():
@@ -95,8 +95,8 @@ async def test_an_event_of_a_request_long_answered_holds_nothing_back(listener: 
         assert await listener.until("push") == ["sent", "push"]
 
 
-async def test_overflowing_while_held_pushes_leave_closes_once_and_harms_nobody(listener: Listener) -> None:
-    """The hub is delivering to others in that moment: nothing may be raised into it."""
+async def test_an_overflow_while_held_pushes_are_flushed_closes_once(listener: Listener) -> None:
+    """The hub is delivering to others at that moment, so no exception may reach it."""
     connection = listener.connection
     number = connection.open_reply()
     connection.hold(number)
@@ -108,7 +108,7 @@ async def test_overflowing_while_held_pushes_leave_closes_once_and_harms_nobody(
     assert listener.closings == [4008]
 
 
-async def test_pushes_held_without_end_close_it(listener: Listener) -> None:
+async def test_too_many_held_pushes_close_the_connection(listener: Listener) -> None:
     connection = listener.connection
     connection.hold(connection.open_reply())
     for _ in range(10_001):
@@ -116,7 +116,7 @@ async def test_pushes_held_without_end_close_it(listener: Listener) -> None:
     assert listener.closings == [4008]
 
 
-async def test_close_after_lets_the_answer_out_first(listener: Listener) -> None:
+async def test_close_after_writes_the_reply_first(listener: Listener) -> None:
     connection = listener.connection
     number = connection.open_reply()
     async with listener.writing():
@@ -126,7 +126,7 @@ async def test_close_after_lets_the_answer_out_first(listener: Listener) -> None
     assert listener.frames == ["refused"]
 
 
-async def test_while_paused_only_the_first_reply_leaves(listener: Listener) -> None:
+async def test_a_paused_connection_writes_the_first_reply_only(listener: Listener) -> None:
     connection = listener.connection
     connection.pause()
     sent, asked = connection.open_reply(), connection.open_reply()
@@ -142,7 +142,7 @@ async def test_while_paused_only_the_first_reply_leaves(listener: Listener) -> N
         assert await listener.until("four") == ["page", "one", "sent", "three", "four"]
 
 
-async def test_what_the_client_has_is_not_pushed_again(listener: Listener) -> None:
+async def test_synced_events_are_not_pushed_again(listener: Listener) -> None:
     connection = listener.connection
     connection.pause()
     sent = connection.open_reply()
@@ -160,7 +160,7 @@ async def test_what_the_client_has_is_not_pushed_again(listener: Listener) -> No
         assert await listener.until("five") == ["sent", "a room's", "no place in the log", "four", "five"]
 
 
-async def test_who_fetches_nothing_is_served_after_a_while(listener: Listener) -> None:
+async def test_a_paused_client_that_fetches_nothing_is_resumed_after_a_delay(listener: Listener) -> None:
     listener.connection.pause()
     listener.connection.push("push", 1)
     listener.connection.resume_after(0.01)
@@ -168,12 +168,12 @@ async def test_who_fetches_nothing_is_served_after_a_while(listener: Listener) -
         assert await listener.until("push") == ["push"]
 
 
-async def test_a_node_that_was_frozen_hears_first_what_came_meanwhile(listener: Listener) -> None:
+async def test_a_frozen_node_reads_waiting_frames_before_it_resumes_a_connection(listener: Listener) -> None:
     connection = listener.connection
     connection.pause()
     connection.resume_after(0.1)
     time.sleep(0.2)  # noqa: ASYNC251  the whole process stands still
-    for _ in range(5):  # As many turns as it takes a frame from the socket to the command.
+    for _ in range(5):  # As many loop iterations as a frame takes from the socket to the command.
         await asyncio.sleep(0)
     assert connection.paused
     connection.push("push", 1)
@@ -181,7 +181,7 @@ async def test_a_node_that_was_frozen_hears_first_what_came_meanwhile(listener: 
         assert await listener.until("push") == ["push"]
 
 
-async def test_who_begins_to_fetch_is_waited_for(listener: Listener) -> None:
+async def test_a_client_that_starts_to_fetch_remains_paused(listener: Listener) -> None:
     connection = listener.connection
     connection.pause()
     connection.resume_after(0)
@@ -194,14 +194,14 @@ async def test_who_begins_to_fetch_is_waited_for(listener: Listener) -> None:
         assert await listener.until("push") == ["push"]
 
 
-async def test_too_much_held_back_closes_the_connection(listener: Listener) -> None:
+async def test_too_many_bytes_held_back_close_the_connection(listener: Listener) -> None:
     listener.connection.pause()
     for position in range(HELD_LIMIT + 1):
         listener.connection.push("push", position)
     assert await listener.closed() == 4008
 
 
-async def test_who_is_sent_away_while_paused_goes_at_once(listener: Listener) -> None:
+async def test_draining_a_paused_connection_closes_it_at_once(listener: Listener) -> None:
     connection = listener.connection
     connection.pause()
     connection.reply(connection.open_reply(), "held")

@@ -1,4 +1,4 @@
-"""A connection that is sent away: what it asked is answered, and then it ends."""
+"""A draining connection answers its open requests and then closes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ async def listener() -> Listener:
     return Listener(Ticker(0.001))
 
 
-async def test_who_asked_nothing_goes_at_once(listener: Listener) -> None:
+async def test_a_drain_without_open_requests_closes_at_once(listener: Listener) -> None:
     async with listener.writing():
         listener.connection.drain(1012, "later")
 
         assert listener.closings == [1012]
 
 
-async def test_what_was_asked_is_answered_first(listener: Listener) -> None:
+async def test_open_requests_are_answered_before_the_close(listener: Listener) -> None:
     connection = listener.connection
     first, second = connection.open_reply(), connection.open_reply()
     async with listener.writing():
@@ -35,7 +35,7 @@ async def test_what_was_asked_is_answered_first(listener: Listener) -> None:
         assert listener.frames == ["first", "second"]
 
 
-async def test_an_answer_of_nothing_ends_it_too(listener: Listener) -> None:
+async def test_an_empty_reply_completes_the_drain(listener: Listener) -> None:
     connection = listener.connection
     number = connection.open_reply()
     async with listener.writing():
@@ -45,7 +45,7 @@ async def test_an_answer_of_nothing_ends_it_too(listener: Listener) -> None:
         assert await listener.closed() == 1012
 
 
-async def test_pushes_on_their_way_arrive(listener: Listener) -> None:
+async def test_queued_pushes_are_written_before_the_close(listener: Listener) -> None:
     connection = listener.connection
     async with listener.writing():
         connection.push("one")
@@ -57,7 +57,7 @@ async def test_pushes_on_their_way_arrive(listener: Listener) -> None:
         assert listener.frames == ["one", "two"]
 
 
-async def test_an_answer_that_awaits_its_event_is_awaited(listener: Listener) -> None:
+async def test_a_reply_that_waits_for_its_event_delays_the_close(listener: Listener) -> None:
     connection = listener.connection
     number = connection.open_reply()
     async with listener.writing():

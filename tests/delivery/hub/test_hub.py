@@ -1,4 +1,4 @@
-"""The hub follows the log: every event once, in order, to whom it concerns at that very event."""
+"""The hub follows the log and delivers each event once, in order, to its audience at that very event."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def test_announcements_in_any_order_and_repeated_are_delivered_in_order_on
         assert await alice.until("msg@4") == ["msg@1", "msg@2", "msg@3", "msg@4"]
 
 
-async def test_a_hole_in_the_announcements_is_filled_from_the_log(
+async def test_a_gap_in_the_announcements_is_filled_from_the_log(
     hub: Hub, memory_log: MemoryLog, settings: Settings
 ) -> None:
     settings.IM_EVENT_LOG_POLL_INTERVAL = 3600
@@ -57,7 +57,7 @@ async def test_a_hole_in_the_announcements_is_filled_from_the_log(
         assert await alice.until("msg@4") == ["msg@1", "msg@2", "msg@3", "msg@4"]
 
 
-async def test_what_nobody_announced_is_found_in_the_log(hub: Hub, memory_log: MemoryLog) -> None:
+async def test_unannounced_events_are_found_in_the_log(hub: Hub, memory_log: MemoryLog) -> None:
     async with listening(hub, ALICE, MEMBER) as alice:
         memory_log.append(msg(), msg())
         assert await alice.until("msg@2") == ["msg@1", "msg@2"]
@@ -72,14 +72,14 @@ async def test_an_announcement_from_another_thread_arrives(hub: Hub, memory_log:
         thread.join()
 
 
-async def test_a_long_way_behind_it_catches_up_page_by_page(hub: Hub, memory_log: MemoryLog) -> None:
+async def test_a_hub_far_behind_catches_up_page_by_page(hub: Hub, memory_log: MemoryLog) -> None:
     async with listening(hub, ALICE, MEMBER) as alice:
         memory_log.append(*(msg() for _ in range(1203)))
         assert await alice.until("msg@1203") == [f"msg@{position}" for position in range(1, 1204)]
 
 
 async def test_a_jump_of_the_counter_is_followed(hub: Hub, memory_log: MemoryLog) -> None:
-    """After a restore the counter jumps ahead: positions that nobody will ever write are not waited for."""
+    """After a restore the counter jumps ahead; the hub does not wait for positions that will never be written."""
     async with listening(hub, ALICE, MEMBER) as alice:
         memory_log.append(msg())
         memory_log.position = 1000
@@ -89,10 +89,10 @@ async def test_a_jump_of_the_counter_is_followed(hub: Hub, memory_log: MemoryLog
         await eventually(lambda: hub.watermark == 2000)
 
 
-async def test_where_the_database_forgot_what_was_passed_everybody_begins_anew(
+async def test_a_rewound_event_log_closes_all_connections(
     hub: Hub, memory_log: MemoryLog, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A replica that lagged has taken over: positions are given a second time."""
+    """A replica that lagged has taken over, so positions are assigned a second time."""
     async with listening(hub, ALICE, MEMBER) as alice:
         hub.offer(memory_log.append(msg(), msg(), msg()))
         await alice.until("msg@3")
@@ -105,10 +105,10 @@ async def test_where_the_database_forgot_what_was_passed_everybody_begins_anew(
         assert await alice.until("msg@2") == ["msg@2"]
 
 
-async def test_that_the_database_forgot_is_seen_once(
+async def test_a_rewound_event_log_is_handled_once(
     hub: Hub, memory_log: MemoryLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two that look at the same time must not both go back: what came meanwhile would be passed again."""
+    """Two concurrent checks must not both rewind: events delivered meanwhile would be delivered again."""
     hub.offer(memory_log.append(msg(), msg(), msg()))
     await eventually(lambda: hub.watermark == 3)
     await hub.stop()
@@ -126,7 +126,7 @@ async def test_that_the_database_forgot_is_seen_once(
     assert begun == [1]
 
 
-async def test_a_head_that_was_read_before_the_last_announcement_is_no_step_back(
+async def test_a_head_read_before_the_last_announcement_is_no_rewind(
     hub: Hub, memory_log: MemoryLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     overtaken = threading.Event()
@@ -149,7 +149,7 @@ async def test_a_head_that_was_read_before_the_last_announcement_is_no_step_back
         assert alice.closings == []
 
 
-async def test_an_unreadable_database_delays_and_loses_nothing(hub: Hub, memory_log: MemoryLog) -> None:
+async def test_an_unreadable_database_delays_events_and_loses_none(hub: Hub, memory_log: MemoryLog) -> None:
     async with listening(hub, ALICE, MEMBER) as alice:
         memory_log.broken = True
         _lost, told = memory_log.append(msg(), msg())
@@ -161,7 +161,7 @@ async def test_an_unreadable_database_delays_and_loses_nothing(hub: Hub, memory_
         assert await alice.until("msg@2") == ["msg@1", "msg@2"]
 
 
-async def test_an_event_that_cannot_be_shown_stops_neither_the_hub_nor_its_header(
+async def test_an_event_that_cannot_be_encoded_stops_neither_the_hub_nor_its_header(
     hub: Hub, memory_log: MemoryLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def encode(entry: Entry) -> str:
@@ -177,7 +177,7 @@ async def test_an_event_that_cannot_be_shown_stops_neither_the_hub_nor_its_heade
 
 
 @pytest.mark.parametrize("steps", range(6))
-async def test_it_stops_whatever_its_follower_is_doing(hub: Hub, memory_log: MemoryLog, steps: int) -> None:
+async def test_the_hub_stops_in_any_state_of_its_follower(hub: Hub, memory_log: MemoryLog, steps: int) -> None:
     hub.offer(memory_log.append(msg(), msg())[1:])
     for _ in range(steps):
         await asyncio.sleep(0)
@@ -188,7 +188,7 @@ async def test_it_stops_whatever_its_follower_is_doing(hub: Hub, memory_log: Mem
 # -- audiences --------------------------------------------------------------------------------------------------------
 
 
-async def test_a_join_and_a_leave_take_effect_exactly_at_their_events(hub: Hub, memory_log: MemoryLog) -> None:
+async def test_a_join_and_a_leave_take_effect_at_their_own_events(hub: Hub, memory_log: MemoryLog) -> None:
     async with listening(hub, ALICE, MEMBER) as alice, listening(hub, BOB) as bob:
         entries = memory_log.append(msg(), joins(BOB), msg(), leaves(BOB), msg(), joins(BOB), msg())
         hub.offer(entries[::-1])
@@ -196,7 +196,7 @@ async def test_a_join_and_a_leave_take_effect_exactly_at_their_events(hub: Hub, 
         assert await bob.until("msg@7") == ["note@2", "msg@3", "note@4", "note@6", "msg@7"]
 
 
-async def test_an_edit_reaches_only_who_may_read_the_message(hub: Hub, memory_log: MemoryLog) -> None:
+async def test_an_edit_reaches_only_users_who_may_read_the_message(hub: Hub, memory_log: MemoryLog) -> None:
     async with listening(hub, ALICE, MEMBER) as alice, listening(hub, BOB, MembershipInterval(GROUP, 0, 4)) as bob:
         entries = memory_log.append(msg(), msg(), msg(), leaves(BOB), msg(), joins(BOB), msg())
         edits = memory_log.append(*(Entry(kind="edit", channel=GROUP, subject=position) for position in (1, 5, 7)))
@@ -205,7 +205,9 @@ async def test_an_edit_reaches_only_who_may_read_the_message(hub: Hub, memory_lo
         await bob.until("note@6", "msg@7", "edit@8", "edit@10")
 
 
-async def test_an_app_s_room_is_heard_by_its_connections_without_membership(hub: Hub, memory_log: MemoryLog) -> None:
+async def test_a_global_channel_reaches_connections_of_its_app_without_membership(
+    hub: Hub, memory_log: MemoryLog
+) -> None:
     async with (
         listening(hub, ALICE, channels=[ROOM]) as alice,
         listening(hub, BOB, channels=[ROOM], app=102) as bob,
@@ -217,9 +219,7 @@ async def test_an_app_s_room_is_heard_by_its_connections_without_membership(hub:
         assert await carol.until("msg@3") == ["msg@3"]
 
 
-async def test_an_event_for_persons_reaches_all_their_connections_but_its_origin(
-    hub: Hub, memory_log: MemoryLog
-) -> None:
+async def test_an_event_for_users_reaches_all_their_connections_but_its_origin(hub: Hub, memory_log: MemoryLog) -> None:
     async with (
         listening(hub, ALICE) as phone,
         listening(hub, ALICE) as laptop,
@@ -237,9 +237,9 @@ async def test_an_event_for_persons_reaches_all_their_connections_but_its_origin
         assert await bob.until("z@3") == ["x@1", "z@3"]
 
 
-async def test_a_connection_at_its_cap_is_closed_and_the_others_hear_on(hub: Hub, memory_log: MemoryLog) -> None:
+async def test_a_connection_over_its_limit_is_closed_and_others_are_served(hub: Hub, memory_log: MemoryLog) -> None:
     async with listening(hub, ALICE, MEMBER) as alice:
-        stuck = Listener(hub.ticker)  # Nobody writes for it.
+        stuck = Listener(hub.ticker)  # No writer runs for it.
         stuck.connection.person, stuck.connection.app = BOB, 101
         await hub.attach(stuck.connection, stuck.connection.open_reply(), lambda: [MEMBER])
         stuck.connection.reply(1, None)
@@ -253,7 +253,7 @@ async def test_a_connection_at_its_cap_is_closed_and_the_others_hear_on(hub: Hub
         hub.remove(stuck.connection)
 
 
-# -- revocation and the end -------------------------------------------------------------------------------------------
+# -- revocation and shutdown ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ async def test_a_connection_at_its_cap_is_closed_and_the_others_hear_on(hub: Hub
         ({"credential": None, "except": "token:phone"}, "laptop"),
     ],
 )
-async def test_a_revocation_closes_what_it_names(
+async def test_a_revocation_closes_the_named_connections(
     hub: Hub, memory_log: MemoryLog, revoke: dict[str, str | None], closed: str
 ) -> None:
     async with (
@@ -282,14 +282,14 @@ async def test_a_revocation_closes_what_it_names(
             assert not listener.closings or "msg@2" not in listener.frames
 
 
-async def test_an_apps_end_closes_everybodys_connections_on_it(hub: Hub, memory_log: MemoryLog) -> None:
+async def test_disabling_an_app_closes_its_connections(hub: Hub, memory_log: MemoryLog) -> None:
     async with listening(hub, ALICE, MEMBER, app=102) as alice, listening(hub, BOB, MEMBER) as bob:
         hub.offer(memory_log.append(Entry(kind="revocation", header={"revoke": {"app": 102}}), msg()))
         await bob.until("msg@2")
         assert (alice.closings, bob.closings) == ([4001], [])
 
 
-async def test_nothing_is_kept_of_who_has_gone(hub: Hub, memory_log: MemoryLog) -> None:
+async def test_no_state_of_closed_connections_remains(hub: Hub, memory_log: MemoryLog) -> None:
     async with listening(hub, ALICE, MEMBER, MembershipInterval(GROUP + 1, 0, 5), channels=[ROOM]), listening(hub, BOB):
         hub.offer(memory_log.append(joins(BOB), joins(CAROL), leaves(CAROL), leaves(BOB), joins(BOB, GROUP + 2)))
         await eventually(lambda: hub.watermark == 5)

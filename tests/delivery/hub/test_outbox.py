@@ -1,4 +1,4 @@
-"""Frames on their way to one reader, who may be quick, slow, or gone."""
+"""The outbox writes frames to one reader, which may be fast, slow or gone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.eventually import PATIENCE
 
 
 class Reader:
-    """Takes what is written; while `reading` is clear, a write waits, as it does for a full socket."""
+    """Accepts frames; while `reading` is clear, a write blocks as it does for a full socket."""
 
     def __init__(self) -> None:
         self.writes: list[list[Frame]] = []
@@ -59,7 +59,7 @@ async def test_an_idle_reader_gets_a_frame_at_once() -> None:
         await reader.until(1)
 
 
-async def test_a_busy_reader_gets_what_gathered_in_one_go() -> None:
+async def test_a_busy_reader_gets_the_waiting_frames_in_one_write() -> None:
     reader = Reader()
     async with outbox_of(reader, window=0.05) as outbox:
         outbox.put("a")
@@ -70,7 +70,7 @@ async def test_a_busy_reader_gets_what_gathered_in_one_go() -> None:
     assert reader.writes == [["a"], ["b", "c", "d"]]
 
 
-async def test_an_answer_does_not_wait_for_the_tick_nor_does_what_is_before_it() -> None:
+async def test_an_urgent_frame_and_the_frames_before_it_do_not_wait_for_the_tick() -> None:
     reader = Reader()
     async with outbox_of(reader, window=3600) as outbox:
         outbox.put("a")
@@ -81,7 +81,7 @@ async def test_an_answer_does_not_wait_for_the_tick_nor_does_what_is_before_it()
     assert reader.writes == [["a"], ["b", "answer"]]
 
 
-async def test_what_fills_half_of_the_place_does_not_wait_for_the_tick() -> None:
+async def test_a_half_full_outbox_does_not_wait_for_the_tick() -> None:
     reader = Reader()
     async with outbox_of(reader, window=3600, limit=100) as outbox:
         outbox.put("a")
@@ -110,13 +110,13 @@ async def test_the_order_holds_while_a_slow_reader_makes_writes_wait() -> None:
     assert reader.frames == expected
 
 
-async def test_past_its_cap_it_gives_up_once_and_keeps_nothing() -> None:
+async def test_an_overflow_is_reported_once_and_empties_the_outbox() -> None:
     reader = Reader()
     reader.reading.clear()
     async with outbox_of(reader, limit=100) as outbox:
         outbox.put("x" * 60)
         await reader.until(1)
-        # What is being written counts until it is written: memory is bounded, not only the queue.
+        # Frames being written count until they are written: memory is bounded, not only the queue.
         outbox.put("y" * 39)
         assert reader.overflows == 0
         outbox.put("zz")
@@ -125,7 +125,7 @@ async def test_past_its_cap_it_gives_up_once_and_keeps_nothing() -> None:
     assert reader.frames == ["x" * 60]
 
 
-async def test_what_was_written_frees_its_place() -> None:
+async def test_written_frames_free_their_bytes() -> None:
     reader = Reader()
     async with outbox_of(reader, limit=100) as outbox:
         for count in range(1, 20):
@@ -135,7 +135,7 @@ async def test_what_was_written_frees_its_place() -> None:
     assert reader.overflows == 0
 
 
-async def test_it_says_when_everything_has_been_written() -> None:
+async def test_an_empty_outbox_calls_back() -> None:
     reader = Reader()
     empty = asyncio.Event()
     async with outbox_of(reader) as outbox:
@@ -146,7 +146,7 @@ async def test_it_says_when_everything_has_been_written() -> None:
         assert reader.frames == ["goodbye"]
 
 
-async def test_a_stopped_one_takes_nothing_more() -> None:
+async def test_a_stopped_outbox_accepts_no_frames() -> None:
     reader = Reader()
     async with outbox_of(reader) as outbox:
         outbox.stop()
@@ -163,7 +163,7 @@ async def test_text_and_bytes_are_frames(frame: Frame) -> None:
     assert reader.frames == [frame]
 
 
-async def test_another_answer_is_asked_for_when_half_of_the_place_is_free() -> None:
+async def test_a_waiting_request_continues_once_half_of_the_outbox_is_free() -> None:
     reader = Reader()
     reader.reading.clear()
     async with outbox_of(reader, limit=100) as outbox:
@@ -178,7 +178,7 @@ async def test_another_answer_is_asked_for_when_half_of_the_place_is_free() -> N
             await asking
 
 
-async def test_who_waits_for_room_hears_of_the_end() -> None:
+async def test_stopping_the_outbox_wakes_a_waiting_request() -> None:
     reader = Reader()
     reader.reading.clear()
     async with outbox_of(reader, limit=100) as outbox:
@@ -191,7 +191,7 @@ async def test_who_waits_for_room_hears_of_the_end() -> None:
             await asking
 
 
-async def test_the_cap_is_of_bytes_not_of_characters() -> None:
+async def test_the_limit_counts_bytes_not_characters() -> None:
     reader = Reader()
     async with outbox_of(reader, limit=100) as outbox:
         outbox.put("圭" * 40)

@@ -1,4 +1,4 @@
-"""What asks for it is counted where it is delivered, live and when it is fetched; nothing else is."""
+"""Deliveries of entries that ask for a receipt are counted, live and when fetched; no others are."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def counts(hub: Hub) -> Counts:
 # -- live -------------------------------------------------------------------------------------------------------------
 
 
-async def test_a_group_s_connections_are_counted_together(hub: Hub, memory_log: MemoryLog) -> None:
+async def test_connections_of_a_group_share_one_count(hub: Hub, memory_log: MemoryLog) -> None:
     stay = MembershipInterval(GROUP, 0)
     async with listening(hub, ALICE, stay) as alice, listening(hub, ALICE, stay), listening(hub, BOB, stay):
         hub.offer(memory_log.append(asking()))
@@ -43,7 +43,7 @@ async def test_a_group_s_connections_are_counted_together(hub: Hub, memory_log: 
         assert counts(hub) == {(1, EVERYBODY): 3}
 
 
-async def test_of_two_people_and_of_what_is_addressed_each_is_counted(hub: Hub, memory_log: MemoryLog) -> None:
+async def test_private_and_addressed_entries_are_counted_for_each_user(hub: Hub, memory_log: MemoryLog) -> None:
     stay = MembershipInterval(PAIR, 0, is_direct=True)
     async with listening(hub, ALICE, stay) as alice, listening(hub, BOB), listening(hub, ALICE, stay):
         hub.offer(memory_log.append(asking(PAIR), asking(None, user_ids=(ALICE, BOB))))
@@ -51,7 +51,7 @@ async def test_of_two_people_and_of_what_is_addressed_each_is_counted(hub: Hub, 
         assert counts(hub) == {(1, ALICE): 2, (2, ALICE): 2, (2, BOB): 1}
 
 
-async def test_who_asks_is_not_counted_nor_who_does_not_get_it(hub: Hub, memory_log: MemoryLog) -> None:
+async def test_the_sender_and_skipped_users_are_not_counted(hub: Hub, memory_log: MemoryLog) -> None:
     stay = MembershipInterval(GROUP, 0)
     async with listening(hub, ALICE, stay) as alice, listening(hub, SHOP, stay), listening(hub, BOB, stay) as bob:
         entry = asking(origin=f"{bob.connection.id}.1")
@@ -61,7 +61,7 @@ async def test_who_asks_is_not_counted_nor_who_does_not_get_it(hub: Hub, memory_
         assert counts(hub) == {}
 
 
-async def test_what_does_not_ask_and_what_is_in_no_log_is_not_counted(hub: Hub, memory_log: MemoryLog) -> None:
+async def test_transient_entries_and_entries_without_receipts_are_not_counted(hub: Hub, memory_log: MemoryLog) -> None:
     async with listening(hub, ALICE, MembershipInterval(GROUP, 0)) as alice:
         hub.deliver_transient(asking())
         hub.offer(memory_log.append(Entry(kind="msg", channel=GROUP)))
@@ -72,7 +72,7 @@ async def test_what_does_not_ask_and_what_is_in_no_log_is_not_counted(hub: Hub, 
 # -- fetched ----------------------------------------------------------------------------------------------------------
 
 
-async def test_what_came_before_the_log_in_is_counted_when_it_is_fetched_once(hub: Hub, memory_log: MemoryLog) -> None:
+async def test_an_entry_from_before_the_login_is_counted_at_its_first_fetch(hub: Hub, memory_log: MemoryLog) -> None:
     missed, silent, other = memory_log.append(asking(), Entry(kind="msg", channel=GROUP), asking())
     await hub.catch_up_to(3)
     async with listening(hub, ALICE, MembershipInterval(GROUP, 0)) as alice:
@@ -84,7 +84,7 @@ async def test_what_came_before_the_log_in_is_counted_when_it_is_fetched_once(hu
         assert counts(hub) == {(1, EVERYBODY): 1, (3, EVERYBODY): 1, (4, EVERYBODY): 1}
 
 
-# -- written down -----------------------------------------------------------------------------------------------------
+# -- stored -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ async def test_counts_of_several_nodes_are_added(made: Receipts) -> None:
 
 
 @pytest.mark.parametrize("fault", [DatabaseError, InterfaceError])
-async def test_what_could_not_be_written_waits(
+async def test_receipts_that_could_not_be_written_are_kept(
     made: Receipts, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
 ) -> None:
     written: list[object] = []
@@ -125,8 +125,8 @@ async def test_what_could_not_be_written_waits(
     assert written == [[(7, ALICE, 2, 900)]]
 
 
-async def test_what_has_waited_longest_is_written_first(made: Receipts, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each batch is sorted by itself, not all that waits: that may be as much as an outage leaves."""
+async def test_the_oldest_receipts_are_written_first(made: Receipts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only each batch is sorted: an outage may leave very many waiting receipts."""
     written: list[object] = []
 
     async def keep(_: object, rows: list[tuple[int, ...]]) -> None:
@@ -140,7 +140,7 @@ async def test_what_has_waited_longest_is_written_first(made: Receipts, monkeypa
     assert written == [[4, 5], [1]]
 
 
-def test_what_was_fetched_otherwise_is_counted_once(made: Receipts) -> None:
+def test_a_fetched_entry_is_counted_once(made: Receipts) -> None:
     made._add((1, ALICE), 2, 1000)
     made.reached([1, 2], ALICE)
     made.reached([2], ALICE)
@@ -148,7 +148,7 @@ def test_what_was_fetched_otherwise_is_counted_once(made: Receipts) -> None:
 
 
 @pytest.mark.django_db
-def test_of_what_asks_only_what_has_not_arrived_is_uncounted() -> None:
+def test_uncounted_returns_undelivered_entries_with_receipts_only() -> None:
     with write():
         first, second, silent = log.append([asking(PAIR), asking(PAIR), Entry(kind="msg", channel=PAIR)])
     Receipt.objects.create(position=first.position, user_id=ALICE, connections=1, first_at=1)
@@ -158,7 +158,7 @@ def test_of_what_asks_only_what_has_not_arrived_is_uncounted() -> None:
     assert receipts.uncounted(positions, SHOP) == []
 
 
-async def test_without_end_nothing_more_is_kept(made: Receipts, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_number_of_waiting_receipts_is_limited(made: Receipts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receipts, "MOST", 2)
     for position in (1, 2, 3):
         made._add((position, ALICE), 1, 1000)
@@ -167,7 +167,7 @@ async def test_without_end_nothing_more_is_kept(made: Receipts, monkeypatch: pyt
 
 
 @pytest.mark.django_db
-def test_old_counts_are_forgotten(settings: Settings) -> None:
+def test_old_receipts_are_deleted(settings: Settings) -> None:
     now = log.now_ms()
     for position, age in ((1, 31), (2, 29)):
         Receipt.objects.create(position=position, connections=1, first_at=now - age * 86_400_000)

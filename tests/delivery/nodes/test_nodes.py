@@ -1,4 +1,4 @@
-"""The registry of nodes: which nodes are running, and when the others hear of a change."""
+"""The registry of nodes lists the running nodes and notifies the others of changes."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def test_nodes_know_each_other(redis_server: RedisServer) -> None:
         assert a.node_changes == [({"b"}, set())] and b.node_changes == [({"a"}, set())]
 
 
-async def test_nodes_tell_each_other_their_fault_counts(redis_server: RedisServer) -> None:
+async def test_nodes_publish_their_fault_counts(redis_server: RedisServer) -> None:
     before = fault_counts()["log_catchup_events"]
     async with cluster_nodes(redis_server.url, "a", "b") as [a, _b]:
         LOG_CATCHUP_EVENTS.inc(3)
@@ -98,7 +98,7 @@ async def test_a_running_node_renews_its_lease(redis_server: RedisServer, redis:
 
 
 async def test_a_node_that_restarts_at_another_address_joins_again(redis_server: RedisServer) -> None:
-    """Killed and started again under the same name, before its first lease has lapsed."""
+    """The node is killed and restarted under the same name before its first lease has lapsed."""
     async with cluster_nodes(redis_server.url, "a", "b") as [a, b]:
         await b.kill()
         again = ClusterNode(redis_server.url, "b")

@@ -1,4 +1,4 @@
-"""A request to another system goes to the address that was checked, and nowhere else."""
+"""A request to another system goes to the checked address only."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def _post(client: httpx.AsyncClient, url: str, timeout: float = 5.0) -> Ht
 
 
 class Names:
-    """A name server that gives its answers one after the other, and the last one again and again."""
+    """A name server that gives its answers in turn and then repeats the last."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> None:
         self.asked = 0
@@ -61,7 +61,7 @@ async def test_a_post_arrives_with_its_host_and_body(client: httpx.AsyncClient, 
 async def test_a_host_name_is_resolved_once_and_the_connection_goes_to_that_address(
     client: httpx.AsyncClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
-    """A name server that gives a harmless address first, and another when asked again, leads nowhere else."""
+    """A name server that first gives a harmless address and later another cannot redirect the request."""
     settings.IM_WEBHOOK_PRIVATE_NETWORKS = ("127.0.0.1/32",)  # type: ignore[attr-defined]
     names = Names(monkeypatch, ["127.0.0.1"], ["127.0.0.2"])
     answer = await _post(client, f"http://books.test:{receiver.port}/in")
@@ -126,7 +126,7 @@ async def test_an_endless_response_is_not_read(client: httpx.AsyncClient) -> Non
         assert ended.wait(10)
 
 
-async def test_each_way_to_be_unreachable_has_its_own_error(
+async def test_each_kind_of_connection_failure_has_its_own_error(
     client: httpx.AsyncClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     receiver.stop()

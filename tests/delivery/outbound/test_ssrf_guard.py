@@ -1,4 +1,4 @@
-"""The site calls public addresses only, however an address is written."""
+"""The site calls public addresses only, in any notation of an address."""
 
 from __future__ import annotations
 

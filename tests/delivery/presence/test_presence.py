@@ -1,4 +1,4 @@
-"""The twin implementations of presence, in memory and in Redis, answer alike for the users of one node."""
+"""The two implementations of presence, in memory and in Redis, give the same answers for the users of one node."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ async def test_alice_is_found_by_her_new_name(presence: Presence) -> None:
     assert await presence.find_by_name("alicia") == await presence.find_by_name("alice") == []
 
 
-async def test_a_short_absence_of_alice_is_not_told(
+async def test_a_short_absence_of_alice_causes_no_presence_change(
     presence: Presence, changes: list[PresenceChange], settings: Settings
 ) -> None:
     settings.IM_PRESENCE_GRACE_SECONDS = 60

@@ -1,4 +1,4 @@
-"""The rate limiter counts with shared token buckets where there are any, and alone while it cannot reach them."""
+"""The rate limiter uses shared token buckets while it can reach them, and counts alone otherwise."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.clock import Clock
 
 
 class SharedBuckets:
-    """Shared token buckets that answer as the test says: with a result, an error, or never (None)."""
+    """Shared token buckets that return the given result, raise the given error, or never answer (None)."""
 
     def __init__(self) -> None:
         self.answer: TokenBucketResult | Exception | None = TokenBucketResult(7.0, 0.0)

@@ -1,4 +1,4 @@
-"""The twin stores of token buckets, in memory and in Redis, give the same outcomes."""
+"""The two stores of token buckets, in memory and in Redis, give the same results."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ RATE = 0.001
 
 @dataclass
 class Store:
-    """Token buckets and a way to let time pass for them."""
+    """Token buckets whose clock the test can advance."""
 
     buckets: TokenBuckets
     pass_time: Callable[[float], Awaitable[None]]
 
     async def draw(self, key: str, count: int = 1, *, burst: int = 3) -> tuple[float, float]:
-        """Tokens left and missing, rounded to what the test has let happen."""
+        """Return the tokens left and missing, rounded so that run time does not matter."""
         result = await self.buckets.draw(key, rate=RATE, burst=burst, count=count)
         return round(result.left, 1), round(result.missing, 1)
 

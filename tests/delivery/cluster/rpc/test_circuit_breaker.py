@@ -1,4 +1,4 @@
-"""A node that keeps failing is left alone, and found again by one probe at a time."""
+"""The circuit breaker stops calls to a failing node and probes it with one call at a time."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def opened(breaker: CircuitBreaker) -> CircuitBreaker:
     return breaker
 
 
-def test_it_lets_calls_pass_while_they_succeed(breaker: CircuitBreaker) -> None:
+def test_successful_calls_keep_the_circuit_closed(breaker: CircuitBreaker) -> None:
     for _ in range(10):
         assert breaker.allows()
         breaker.succeeded()
     assert not breaker.open
 
 
-def test_only_failures_one_after_the_other_open_it(breaker: CircuitBreaker) -> None:
+def test_only_consecutive_failures_open_the_circuit(breaker: CircuitBreaker) -> None:
     for _ in range(10):
         for _ in range(FAILURES - 1):
             assert breaker.allows()
@@ -52,14 +52,14 @@ def test_only_failures_one_after_the_other_open_it(breaker: CircuitBreaker) -> N
     assert not breaker.open
 
 
-def test_open_it_lets_nothing_pass_for_the_pause(opened: CircuitBreaker, clock: Clock) -> None:
+def test_an_open_circuit_allows_no_call_during_the_pause(opened: CircuitBreaker, clock: Clock) -> None:
     assert opened.open
     assert not opened.allows()
     clock.now += PAUSE - 0.001
     assert not opened.allows()
 
 
-def test_after_the_pause_one_call_probes_and_its_success_closes(opened: CircuitBreaker, clock: Clock) -> None:
+def test_a_successful_probe_after_the_pause_closes_the_circuit(opened: CircuitBreaker, clock: Clock) -> None:
     clock.now += PAUSE
     assert opened.allows()
     assert not opened.allows(), "one probe is enough"
@@ -68,7 +68,7 @@ def test_after_the_pause_one_call_probes_and_its_success_closes(opened: CircuitB
     assert opened.allows() and opened.allows()
 
 
-def test_a_probe_that_fails_begins_another_pause(opened: CircuitBreaker, clock: Clock) -> None:
+def test_a_failed_probe_starts_another_pause(opened: CircuitBreaker, clock: Clock) -> None:
     for _ in range(3):
         clock.now += PAUSE
         assert opened.allows()
@@ -76,7 +76,7 @@ def test_a_probe_that_fails_begins_another_pause(opened: CircuitBreaker, clock: 
         assert not opened.allows()
 
 
-def test_a_probe_that_takes_long_begins_the_pause_when_it_fails(opened: CircuitBreaker, clock: Clock) -> None:
+def test_a_slow_probe_starts_the_pause_when_it_fails(opened: CircuitBreaker, clock: Clock) -> None:
     clock.now += PAUSE
     assert opened.allows()
     clock.now += PAUSE - 1
@@ -87,14 +87,14 @@ def test_a_probe_that_takes_long_begins_the_pause_when_it_fails(opened: CircuitB
     assert opened.allows()
 
 
-def test_a_probe_that_nobody_finishes_does_not_lock_the_node_out(opened: CircuitBreaker, clock: Clock) -> None:
+def test_an_abandoned_probe_does_not_keep_the_circuit_open(opened: CircuitBreaker, clock: Clock) -> None:
     clock.now += PAUSE
     assert opened.allows()
     clock.now += PAUSE
     assert opened.allows()
 
 
-def test_once_closed_it_takes_all_failures_again_to_open(opened: CircuitBreaker, clock: Clock) -> None:
+def test_closing_the_circuit_resets_the_failure_count(opened: CircuitBreaker, clock: Clock) -> None:
     clock.now += PAUSE
     assert opened.allows()
     opened.succeeded()

@@ -1,4 +1,4 @@
-"""Who may call a node: those with the cluster's secret or certificate, for whatever it is."""
+"""Every call to a node needs the cluster's secret or certificate."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def server(hub: Hub) -> AsyncIterator[DeliverServer]:
 
 
 @pytest.mark.parametrize("metadata", BAD_METADATA.values(), ids=BAD_METADATA)
-async def test_without_the_cluster_s_credential_nothing_is_done(
+async def test_calls_without_the_cluster_credential_have_no_effect(
     hub: Hub, memory_log: MemoryLog, server: DeliverServer, metadata: Any
 ) -> None:
     push = deliver_pb2.PushRequest(entries=[to_bytes(Entry(kind="msg", user_ids=(ALICE,), position=1))])
@@ -72,27 +72,27 @@ async def test_without_the_cluster_s_credential_nothing_is_done(
         assert (alice.frames, alice.closings, hub.watermark) == ([], [], 0)
 
 
-async def test_a_secret_in_any_script_can_be_compared(hub: Hub) -> None:
+async def test_a_secret_may_contain_any_characters(hub: Hub) -> None:
     credential = ClusterCredential("секрет")
     assert not credential.admits(CREDENTIAL.metadata())
     assert credential.admits([("authorization", "Bearer секрет")])
     assert credential.admits([("authorization", "Bearer секрет".encode())])
 
 
-async def test_nodes_with_different_secrets_do_not_speak(hub: Hub, server: DeliverServer) -> None:
+async def test_nodes_with_different_secrets_refuse_each_other(hub: Hub, server: DeliverServer) -> None:
     async with calling({"a": server.port}, ClusterCredential("another")) as peers:
         answers = await peers.ask_all(peers.state)
         assert answers.failed == {"a": "unauthenticated"}
 
 
-async def test_health_is_told_to_nodes(server: DeliverServer) -> None:
+async def test_nodes_can_check_the_health_of_a_node(server: DeliverServer) -> None:
     for service in ("", SERVICE):
         request = health_pb2.HealthCheckRequest(service=service).SerializeToString()
         reply = await bare_call(server.port, "/grpc.health.v1.Health/Check", request)
         assert health_pb2.HealthCheckResponse.FromString(reply).status == health_pb2.HealthCheckResponse.SERVING
 
 
-async def test_who_watches_health_hears_of_the_end(hub: Hub) -> None:
+async def test_a_health_watch_reports_the_shutdown(hub: Hub) -> None:
     server = DeliverServer(hub, CREDENTIAL, "127.0.0.1:0", node="a")
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}", options=CHANNEL) as channel:
@@ -119,12 +119,12 @@ def tls(authority: Authority, secret: str = "") -> ClusterCredential:
     return ClusterCredential(secret, *authority.issue(), authority.certificate)
 
 
-async def test_by_certificates_of_one_authority_no_secret_is_needed(hub: Hub, authority: Authority) -> None:
+async def test_certificates_of_one_authority_need_no_secret(hub: Hub, authority: Authority) -> None:
     async with serving(hub, tls(authority)) as server, calling({"a": server.port}, tls(authority)) as peers:
         assert (await peers.state("a")).node == "a"
 
 
-async def test_a_secret_that_is_set_is_required_beside_the_certificate(hub: Hub, authority: Authority) -> None:
+async def test_a_configured_secret_is_required_besides_the_certificate(hub: Hub, authority: Authority) -> None:
     async with serving(hub, tls(authority, "secret")) as server:
         async with calling({"a": server.port}, tls(authority, "secret")) as peers:
             assert (await peers.state("a")).node == "a"
@@ -132,8 +132,10 @@ async def test_a_secret_that_is_set_is_required_beside_the_certificate(hub: Hub,
             assert (await peers.ask_all(peers.state)).failed == {"a": "unauthenticated"}
 
 
-async def test_strangers_do_not_get_through_the_handshake(hub: Hub, authority: Authority, settings: Settings) -> None:
-    """Neither without a certificate, nor with that of another authority, nor in plain text."""
+async def test_clients_without_a_valid_certificate_fail_the_handshake(
+    hub: Hub, authority: Authority, settings: Settings
+) -> None:
+    """No certificate, a certificate of another authority and plain text all fail."""
     other = Authority("other")
     certificate, key = other.issue()
     async with serving(hub, tls(authority)) as server:
@@ -146,7 +148,7 @@ async def test_strangers_do_not_get_through_the_handshake(hub: Hub, authority: A
             assert refused is grpc.StatusCode.UNAVAILABLE
 
 
-async def test_a_node_does_not_speak_to_a_server_of_another_authority(hub: Hub, authority: Authority) -> None:
+async def test_a_node_refuses_a_server_of_another_authority(hub: Hub, authority: Authority) -> None:
     other = Authority("other")
     imposter = ClusterCredential("", *other.issue(), other.certificate)
     async with serving(hub, imposter) as server, calling({"a": server.port}, tls(authority)) as peers:
@@ -167,8 +169,8 @@ def test_the_credential_comes_from_the_settings(settings: Settings, tmp_path: An
 
 
 @pytest.mark.parametrize("given", [[], ["CERT"], ["CERT", "KEY"], ["CA"]])
-def test_no_credential_or_half_of_one_is_an_error(settings: Settings, tmp_path: Any, given: list[str]) -> None:
-    """A service that anybody may call never starts by an oversight."""
+def test_a_missing_or_incomplete_credential_is_an_error(settings: Settings, tmp_path: Any, given: list[str]) -> None:
+    """A misconfigured service that would accept everybody never starts."""
     settings.IM_CLUSTER_SECRET = ""
     for name in ("CERT", "KEY", "CA"):
         path = tmp_path / name
@@ -178,7 +180,7 @@ def test_no_credential_or_half_of_one_is_an_error(settings: Settings, tmp_path: 
         ClusterCredential.from_settings()
 
 
-def test_a_file_that_is_not_there_is_named(settings: Settings) -> None:
+def test_the_error_names_a_missing_file(settings: Settings) -> None:
     settings.IM_CLUSTER_SECRET, settings.IM_CLUSTER_CA = "secret", "/nowhere/ca.pem"
     with pytest.raises(ImproperlyConfigured, match=r"/nowhere/ca\.pem"):
         ClusterCredential.from_settings()

@@ -1,4 +1,4 @@
-"""Questions to other nodes: within their deadline, and spared when they fail; nodes that come and go."""
+"""Queries to other nodes keep their deadline, respect the circuit breaker, and follow nodes that join and leave."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ async def scripted() -> AsyncIterator[Scripted]:
         yield made
 
 
-# -- questions: deadlines, repeats, failures --------------------------------------------------------------------------
+# -- queries: deadlines, retries, failures ----------------------------------------------------------------------------
 
 
-async def test_a_question_is_repeated_when_the_connection_broke(scripted: Scripted) -> None:
+async def test_a_query_is_retried_after_a_broken_connection(scripted: Scripted) -> None:
     async with calling({"a": scripted.port}) as peers:
         scripted.codes = [grpc.StatusCode.UNAVAILABLE] * (peer.ATTEMPTS - 1)
         await peers.state("a")
@@ -62,16 +62,14 @@ async def test_a_question_is_repeated_when_the_connection_broke(scripted: Script
 
 
 @pytest.mark.parametrize("code", [grpc.StatusCode.INTERNAL, grpc.StatusCode.UNAUTHENTICATED])
-async def test_a_question_that_was_answered_is_not_repeated(scripted: Scripted, code: grpc.StatusCode) -> None:
+async def test_an_answered_query_is_not_retried(scripted: Scripted, code: grpc.StatusCode) -> None:
     async with calling({"a": scripted.port}) as peers:
         scripted.codes = [code]
         assert await failure(peers.state("a")) == code.name.lower()
         assert scripted.calls == 1
 
 
-async def test_a_node_that_does_not_answer_costs_no_more_than_the_deadline(
-    scripted: Scripted, settings: Settings
-) -> None:
+async def test_a_query_to_an_unresponsive_node_ends_at_the_deadline(scripted: Scripted, settings: Settings) -> None:
     settings.IM_RPC_TIMEOUT = 0.05
     scripted.gate.clear()
     before = calls("State", "deadline")
@@ -81,13 +79,13 @@ async def test_a_node_that_does_not_answer_costs_no_more_than_the_deadline(
     assert calls("State", "deadline") - before == 1
 
 
-async def test_a_node_that_nobody_named_is_unknown_at_once(server: DeliverServer) -> None:
+async def test_a_query_to_an_unknown_node_fails_at_once(server: DeliverServer) -> None:
     async with calling({"a": server.port}) as peers:
         assert await failure(peers.state("b")) == "unknown"
         assert await failure(peers.close("b", person=ALICE)) == "unknown"
 
 
-async def test_all_are_asked_at_once_and_failures_are_named(
+async def test_all_peers_are_queried_concurrently_and_failures_are_listed(
     hub: Hub, server: DeliverServer, scripted: Scripted, settings: Settings
 ) -> None:
     settings.IM_RPC_TIMEOUT = 0.5
@@ -101,10 +99,10 @@ async def test_all_are_asked_at_once_and_failures_are_named(
     assert answers.failed == {"gone": "unavailable", "slow": "deadline"}
 
 
-# -- the breaker ------------------------------------------------------------------------------------------------------
+# -- the circuit breaker ----------------------------------------------------------------------------------------------
 
 
-async def test_a_node_that_keeps_failing_is_left_alone_and_found_again_by_a_probe(hub: Hub) -> None:
+async def test_a_failing_node_is_called_again_after_a_successful_probe(hub: Hub) -> None:
     clock, port = Clock(), free_port()
     async with calling({"a": port}, clock=clock) as peers:
         for _ in range(FAILURES):
@@ -114,13 +112,13 @@ async def test_a_node_that_keeps_failing_is_left_alone_and_found_again_by_a_prob
         async with serving(hub, port=port):
             assert await failure(peers.state("a")) == "left_alone"
             clock.now += PAUSE
-            while peers.left_alone("a"):  # The channel itself looks for the node from time to time only.
+            while peers.left_alone("a"):  # The channel itself reconnects from time to time only.
                 clock.now += PAUSE
                 await peers.ask_all(peers.state)
             assert (await peers.state("a")).node == "a"
 
 
-async def test_while_one_probes_the_others_are_spared(scripted: Scripted) -> None:
+async def test_other_calls_fail_at_once_during_a_probe(scripted: Scripted) -> None:
     clock = Clock()
     async with calling({"a": scripted.port}, clock=clock) as peers:
         scripted.codes = [grpc.StatusCode.INTERNAL] * FAILURES
@@ -137,8 +135,8 @@ async def test_while_one_probes_the_others_are_spared(scripted: Scripted) -> Non
 
 
 @pytest.mark.parametrize("code", [grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.UNIMPLEMENTED])
-async def test_a_node_that_does_not_know_a_call_is_well(scripted: Scripted, code: grpc.StatusCode) -> None:
-    """In the middle of an update some nodes are newer than others."""
+async def test_an_unimplemented_call_does_not_open_the_circuit(scripted: Scripted, code: grpc.StatusCode) -> None:
+    """During an update some nodes are newer than others."""
     async with calling({"a": scripted.port}) as peers:
         scripted.codes = [code] * FAILURES
         for _ in range(FAILURES):
@@ -146,7 +144,7 @@ async def test_a_node_that_does_not_know_a_call_is_well(scripted: Scripted, code
         assert not peers.left_alone("a")
 
 
-# -- nodes come and go ------------------------------------------------------------------------------------------------
+# -- nodes join and leave ---------------------------------------------------------------------------------------------
 
 
 async def test_a_node_at_a_new_address_is_called_there(hub: Hub, server: DeliverServer) -> None:
@@ -156,7 +154,7 @@ async def test_a_node_at_a_new_address_is_called_there(hub: Hub, server: Deliver
         assert (await peers.state("a")).node == "moved"
 
 
-async def test_a_node_that_is_still_there_keeps_its_connection_and_its_breaker(scripted: Scripted) -> None:
+async def test_a_known_node_keeps_its_connection_and_its_circuit_breaker(scripted: Scripted) -> None:
     async with calling({"a": scripted.port}) as peers:
         scripted.codes = [grpc.StatusCode.INTERNAL] * FAILURES
         for _ in range(FAILURES):
@@ -166,7 +164,7 @@ async def test_a_node_that_is_still_there_keeps_its_connection_and_its_breaker(s
         assert peers.left_alone("a") and not peers.left_alone("b")
 
 
-async def test_a_node_that_has_begun_anew_is_called_again_at_once(scripted: Scripted) -> None:
+async def test_a_restarted_node_is_called_again_at_once(scripted: Scripted) -> None:
     async with calling({"a": scripted.port}) as peers:
         scripted.codes = [grpc.StatusCode.INTERNAL] * FAILURES
         for _ in range(FAILURES):
@@ -176,7 +174,7 @@ async def test_a_node_that_has_begun_anew_is_called_again_at_once(scripted: Scri
         await peers.state("a")
 
 
-async def test_calls_to_a_node_that_is_forgotten_fail_and_their_callers_live(scripted: Scripted) -> None:
+async def test_calls_to_a_removed_node_fail_without_cancelling_their_callers(scripted: Scripted) -> None:
     scripted.gate.clear()
     async with calling({"a": scripted.port}) as peers:
         call = asyncio.create_task(peers.state("a"))
@@ -192,21 +190,19 @@ async def test_calls_to_a_node_that_is_forgotten_fail_and_their_callers_live(scr
         await peers.state("a")
 
 
-async def test_a_question_is_not_repeated_to_a_node_that_is_forgotten(
-    scripted: Scripted, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_query_to_a_removed_node_is_not_retried(scripted: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peer, "RETRY_PAUSE", 0.3)
     scripted.codes = [grpc.StatusCode.UNAVAILABLE]
     async with calling({"a": scripted.port}) as peers, calling({"a": scripted.port}) as others:
         call = asyncio.create_task(peers.state("a"))
         await eventually(lambda: not scripted.codes)
-        await others.state("a")  # By now the first call has its answer and waits to be made again.
+        await others.state("a")  # The first call has failed by now and waits for its retry.
         peers.set_nodes({})
         assert await failure(call) == "stopped"
     assert scripted.calls == 2
 
 
-async def test_a_caller_that_is_cancelled_is_cancelled(scripted: Scripted) -> None:
+async def test_a_cancelled_caller_is_cancelled(scripted: Scripted) -> None:
     scripted.gate.clear()
     async with calling({"a": scripted.port}) as peers:
         call = asyncio.create_task(peers.state("a"))
@@ -216,7 +212,7 @@ async def test_a_caller_that_is_cancelled_is_cancelled(scripted: Scripted) -> No
             await call
 
 
-async def test_nothing_runs_on_when_it_has_stopped(scripted: Scripted) -> None:
+async def test_no_task_remains_after_a_stop(scripted: Scripted) -> None:
     before = asyncio.all_tasks()
     scripted.gate.clear()
     async with calling({"a": scripted.port, "gone": free_port()}) as peers:

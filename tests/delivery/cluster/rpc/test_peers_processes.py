@@ -1,4 +1,4 @@
-"""Nodes of other processes: called, frozen, killed."""
+"""Nodes in other processes are called, frozen and killed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def patience(settings: Settings) -> None:
 
 @contextmanager
 def node_process() -> Iterator[tuple[subprocess.Popen[str], Callable[[], str]]]:
-    """A node of its own process, and what it prints, line by line."""
+    """Run a node in a process of its own and return the lines that it prints."""
     child = subprocess.Popen(
         [sys.executable, "-m", "tests.delivery.node_process"],
         stdin=subprocess.PIPE,
@@ -57,7 +57,7 @@ def node_process() -> Iterator[tuple[subprocess.Popen[str], Callable[[], str]]]:
             child.stdout.close()
 
 
-async def test_a_node_of_another_process_is_pushed_to_and_asked(memory_log: MemoryLog) -> None:
+async def test_a_node_of_another_process_receives_pushes_and_queries(memory_log: MemoryLog) -> None:
     with node_process() as (_, line):
         port = int(await asyncio.to_thread(line))
         async with calling({"child": port}) as peers:
@@ -72,7 +72,7 @@ async def test_a_node_of_another_process_is_pushed_to_and_asked(memory_log: Memo
             assert await peers.close("child", person=PERSON) == 1
 
 
-async def test_a_frozen_node_is_called_to_the_deadline_then_left_alone_and_well_again_when_it_thaws(
+async def test_a_frozen_node_opens_the_circuit_and_recovers_when_it_resumes(
     settings: Settings,
 ) -> None:
     clock = Clock()
@@ -95,7 +95,7 @@ async def test_a_frozen_node_is_called_to_the_deadline_then_left_alone_and_well_
             assert not peers.left_alone("child")
 
 
-async def test_a_node_that_was_killed_fails_and_is_found_when_it_is_back_on_its_port(hub: Hub) -> None:
+async def test_a_killed_node_fails_and_recovers_on_the_same_port(hub: Hub) -> None:
     with node_process() as (child, line):
         port = int(await asyncio.to_thread(line))
         async with calling({"child": port}) as peers:
@@ -106,6 +106,6 @@ async def test_a_node_that_was_killed_fails_and_is_found_when_it_is_back_on_its_
             async with serving(hub, node="again", port=port):
                 while (answers := await peers.ask_all(peers.state)).failed:
                     assert answers.failed == {"child": "unavailable"}
-                    peers.set_nodes({})  # Its breaker is not what this is about.
+                    peers.set_nodes({})  # This test is not about its circuit breaker.
                     peers.set_nodes({"child": f"127.0.0.1:{port}"})
                 assert answers.results["child"].node == "again"

@@ -1,4 +1,4 @@
-"""Pushes to other nodes: in order, in batches, bounded, and never twice."""
+"""Pushes to other nodes are ordered, batched, bounded and never sent twice."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def shown(*numbers: int) -> list[str]:
     return [f"push{number}@0" for number in numbers]
 
 
-async def test_pushes_arrive_in_the_order_they_were_made(hub: Hub, server: DeliverServer) -> None:
+async def test_pushes_arrive_in_order(hub: Hub, server: DeliverServer) -> None:
     async with calling({"a": server.port}) as peers, listening(hub, ALICE) as alice:
         for number in range(5000):
             await peers.push("a", [transient(number)])
@@ -65,7 +65,7 @@ async def test_pushes_arrive_in_the_order_they_were_made(hub: Hub, server: Deliv
         assert alice.frames == shown(*range(5000))
 
 
-async def test_what_waits_goes_together_and_no_request_is_too_large(
+async def test_waiting_pushes_are_batched_within_the_request_limit(
     scripted: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(peer, "BATCH_ENTRIES", 4)
@@ -82,7 +82,7 @@ async def test_what_waits_goes_together_and_no_request_is_too_large(
         assert [len(batch) for batch in scripted.pushed] == [1, 4, 4, 1, 1]
 
 
-async def test_over_the_bound_the_oldest_go_and_are_counted(scripted: Scripted, settings: Settings) -> None:
+async def test_the_oldest_pushes_over_the_bound_are_dropped_and_counted(scripted: Scripted, settings: Settings) -> None:
     before = dropped("overflow")
     async with calling({"a": scripted.port}) as peers:
         scripted.gate.clear()
@@ -99,9 +99,7 @@ async def test_over_the_bound_the_oldest_go_and_are_counted(scripted: Scripted, 
         assert kinds == ["push0", *(f"push{number}" for number in range(int(lost) + 1, 101))]
 
 
-async def test_an_entry_that_no_request_can_carry_is_dropped_and_the_next_arrives(
-    hub: Hub, server: DeliverServer
-) -> None:
+async def test_an_oversized_entry_is_dropped_and_the_next_arrives(hub: Hub, server: DeliverServer) -> None:
     before = dropped("picture_too_large")
     async with calling({"a": server.port}) as peers, listening(hub, ALICE) as alice:
         await peers.push("a", [transient(0), transient(1, "x" * peer.LARGEST_ENTRY), transient(2)])
@@ -111,8 +109,8 @@ async def test_an_entry_that_no_request_can_carry_is_dropped_and_the_next_arrive
     assert dropped("picture_too_large") - before == 1
 
 
-async def test_a_push_is_never_repeated(scripted: Scripted) -> None:
-    """It may have arrived. The log brings what is missing."""
+async def test_a_push_is_never_retried(scripted: Scripted) -> None:
+    """It may have arrived. The log supplies a missing event."""
     before = dropped("unavailable")
     async with calling({"a": scripted.port}) as peers:
         scripted.codes = [grpc.StatusCode.UNAVAILABLE]
@@ -124,7 +122,7 @@ async def test_a_push_is_never_repeated(scripted: Scripted) -> None:
         assert kinds == [["push0", "push1"], ["push2"]]
 
 
-async def test_what_is_for_a_node_that_nobody_knows_is_dropped_and_counted(hub: Hub, server: DeliverServer) -> None:
+async def test_pushes_to_an_unknown_node_are_dropped_and_counted(hub: Hub, server: DeliverServer) -> None:
     before = dropped("unknown")
     async with (
         serving(hub, node="b") as second,
@@ -149,7 +147,7 @@ async def test_a_slow_node_does_not_delay_pushes_to_another(
         await alice.until(*shown(*range(10)))
 
 
-async def test_pushes_to_a_node_left_alone_are_dropped_and_counted_and_one_probes(scripted: Scripted) -> None:
+async def test_pushes_to_an_open_circuit_are_dropped_and_counted_except_a_probe(scripted: Scripted) -> None:
     clock = Clock()
     before = dropped("left_alone")
     async with calling({"a": scripted.port}, clock=clock) as peers:

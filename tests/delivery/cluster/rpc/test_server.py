@@ -1,4 +1,4 @@
-"""What other nodes may ask of this one: real calls on loopback."""
+"""A node serves the calls of other nodes: real calls on loopback."""
 
 from __future__ import annotations
 
@@ -48,23 +48,25 @@ async def peers(server: DeliverServer) -> AsyncIterator[Peers]:
 
 @pytest_asyncio.fixture
 async def only_pushes(hub: Hub, memory_log: MemoryLog, settings: Settings) -> None:
-    """The hub does not look into the log by itself any more: what it shows came by a push."""
+    """Stop the hub from reading the log, so that every delivered event came by a push."""
     settings.IM_EVENT_LOG_POLL_INTERVAL = 3600
     await eventually(lambda: memory_log.reads >= 2)
 
 
-# -- what is asked ----------------------------------------------------------------------------------------------------
+# -- queries ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("only_pushes")
-async def test_a_committed_event_for_alice_reaches_her_here(hub: Hub, memory_log: MemoryLog, peers: Peers) -> None:
+async def test_a_committed_event_for_alice_reaches_her_connection_on_this_node(
+    hub: Hub, memory_log: MemoryLog, peers: Peers
+) -> None:
     async with listening(hub, ALICE) as alice, listening(hub, BOB) as bob:
         await peers.push("a", memory_log.append(Entry(kind="msg", user_ids=(ALICE,), body={"text": "hi"})))
         assert await alice.until("msg@1") == ["msg@1"]
         assert bob.frames == []
 
 
-async def test_a_transient_push_reaches_who_is_there_and_moves_no_watermark(hub: Hub, peers: Peers) -> None:
+async def test_a_transient_push_reaches_connected_users_and_moves_no_watermark(hub: Hub, peers: Peers) -> None:
     async with listening(hub, ALICE) as alice:
         await peers.push("a", [Entry(kind="read.mark", user_ids=(ALICE, CAROL), body={"readSeq": 1})])
         assert await alice.until("read.mark@0") == ["read.mark@0"]
@@ -72,7 +74,7 @@ async def test_a_transient_push_reaches_who_is_there_and_moves_no_watermark(hub:
 
 
 @pytest.mark.usefixtures("only_pushes")
-async def test_all_of_an_entry_arrives(
+async def test_every_field_of_an_entry_arrives(
     hub: Hub, memory_log: MemoryLog, peers: Peers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: list[Entry] = []
@@ -92,7 +94,7 @@ async def test_all_of_an_entry_arrives(
 
 
 @pytest.mark.usefixtures("only_pushes")
-async def test_a_revocation_that_is_pushed_closes_what_it_names(hub: Hub, memory_log: MemoryLog, peers: Peers) -> None:
+async def test_a_pushed_revocation_closes_the_named_connections(hub: Hub, memory_log: MemoryLog, peers: Peers) -> None:
     async with (
         listening(hub, ALICE, credential="token:phone") as phone,
         listening(hub, ALICE, credential="session:laptop") as laptop,
@@ -103,7 +105,7 @@ async def test_a_revocation_that_is_pushed_closes_what_it_names(hub: Hub, memory
         assert not laptop.closings
 
 
-async def test_who_is_online_here_on_any_app_or_on_one(hub: Hub, peers: Peers) -> None:
+async def test_online_users_are_answered_for_all_apps_or_for_one(hub: Hub, peers: Peers) -> None:
     async with listening(hub, ALICE), listening(hub, ALICE, app=102), listening(hub, BOB, app=102):
         assert await peers.online("a", [ALICE, BOB, CAROL]) == {ALICE, BOB}
         assert await peers.online("a", [ALICE, BOB, CAROL], 101) == {ALICE}
@@ -112,7 +114,7 @@ async def test_who_is_online_here_on_any_app_or_on_one(hub: Hub, peers: Peers) -
     assert await peers.online("a", [ALICE, BOB]) == set()
 
 
-async def test_very_many_persons_are_asked_for_in_several_calls(
+async def test_a_query_for_many_users_is_split_into_several_calls(
     hub: Hub, peers: Peers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("delivery.cluster.rpc.peers.ONLINE_AT_ONCE", 10)
@@ -120,7 +122,9 @@ async def test_very_many_persons_are_asked_for_in_several_calls(
         assert await peers.online("a", range(25)) == {3, 10, 24}
 
 
-async def test_everybody_on_an_app_page_by_page(hub: Hub, peers: Peers, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_online_users_of_an_app_come_in_pages(
+    hub: Hub, peers: Peers, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(grpc_server, "PERSONS_PAGE", 3)
     async with (
         listening(hub, DORA),
@@ -147,7 +151,7 @@ async def test_everybody_on_an_app_page_by_page(hub: Hub, peers: Peers, monkeypa
         (BOB, None, "bob"),
     ],
 )
-async def test_connections_are_closed_by_person_and_credential(
+async def test_connections_are_closed_by_user_and_credential(
     hub: Hub, peers: Peers, person: int | None, credential: str | None, closed: str
 ) -> None:
     async with (
@@ -160,7 +164,7 @@ async def test_connections_are_closed_by_person_and_credential(
             assert listener.closings == ([4001] if name in closed else [])
 
 
-async def test_whose_connections_must_be_said(hub: Hub, server: DeliverServer) -> None:
+async def test_a_close_request_must_name_a_user(hub: Hub, server: DeliverServer) -> None:
     nothing = deliver_pb2.CloseRequest(credential="").SerializeToString()
     async with listening(hub, ALICE) as alice:
         for request in (b"", nothing):
@@ -168,7 +172,7 @@ async def test_whose_connections_must_be_said(hub: Hub, server: DeliverServer) -
         assert not alice.closings
 
 
-async def test_the_state_of_the_node(hub: Hub, memory_log: MemoryLog, peers: Peers) -> None:
+async def test_the_state_of_the_node_is_reported(hub: Hub, memory_log: MemoryLog, peers: Peers) -> None:
     async with listening(hub, ALICE), listening(hub, ALICE) as second:
         second.connection.attached = False
         hub.offer(memory_log.append(Entry(kind="x"), Entry(kind="x")))
@@ -178,11 +182,11 @@ async def test_the_state_of_the_node(hub: Hub, memory_log: MemoryLog, peers: Pee
     assert state.started > 0
 
 
-# -- garbage ----------------------------------------------------------------------------------------------------------
+# -- malformed requests -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("only_pushes")
-async def test_malformed_entries_are_dropped_and_counted_and_the_others_delivered(
+async def test_malformed_entries_are_dropped_and_counted_while_others_are_delivered(
     hub: Hub, memory_log: MemoryLog, server: DeliverServer
 ) -> None:
     good = [to_bytes(entry) for entry in memory_log.append(Entry(kind="msg", user_ids=(ALICE,)))]
@@ -197,7 +201,7 @@ async def test_malformed_entries_are_dropped_and_counted_and_the_others_delivere
     assert dropped("malformed") - before == len(garbage) * 2
 
 
-async def test_a_push_that_cannot_be_shown_stops_nothing(
+async def test_a_push_that_cannot_be_encoded_does_not_stop_later_pushes(
     hub: Hub, peers: Peers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def encode(entry: Entry) -> str:
@@ -214,7 +218,7 @@ async def test_a_push_that_cannot_be_shown_stops_nothing(
 
 
 @pytest.mark.parametrize("method", METHODS)
-async def test_garbage_instead_of_a_request_is_an_error_and_the_service_lives(
+async def test_a_malformed_request_is_an_error_and_the_service_continues(
     server: DeliverServer, peers: Peers, method: str
 ) -> None:
     garbage = await status(server.port, f"/delivery.Deliver/{method}", b"\xff" * 50)
@@ -222,9 +226,7 @@ async def test_garbage_instead_of_a_request_is_an_error_and_the_service_lives(
     assert (await peers.state("a")).node == "a"
 
 
-async def test_a_request_that_is_too_large_is_refused_and_the_service_lives(
-    server: DeliverServer, peers: Peers
-) -> None:
+async def test_a_too_large_request_is_refused_and_the_service_continues(server: DeliverServer, peers: Peers) -> None:
     channel_options = [("grpc.max_send_message_length", -1)]
     async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}", options=channel_options) as channel:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
@@ -235,17 +237,17 @@ async def test_a_request_that_is_too_large_is_refused_and_the_service_lives(
     assert (await peers.state("a")).node == "a"
 
 
-# -- life -------------------------------------------------------------------------------------------------------------
+# -- start and stop ---------------------------------------------------------------------------------------------------
 
 
-async def test_two_nodes_do_not_share_a_port(hub: Hub, server: DeliverServer) -> None:
+async def test_two_nodes_cannot_share_a_port(hub: Hub, server: DeliverServer) -> None:
     second = DeliverServer(hub, CREDENTIAL, f"127.0.0.1:{server.port}", node="b")
     with pytest.raises(OSError, match=str(server.port)):
         await second.start()
     await second.stop()
 
 
-async def test_it_starts_again_on_the_port_it_left(hub: Hub) -> None:
+async def test_a_server_starts_on_the_port_of_a_stopped_one(hub: Hub) -> None:
     async with serving(hub) as first:
         port = first.port
     async with serving(hub, port=port, node="again") as second, calling({"a": second.port}) as peers:
