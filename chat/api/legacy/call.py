@@ -21,7 +21,7 @@ from chat.api.common import cors
 from chat.api.common.negotiation import AlwaysJsonNegotiation
 from chat.api.common.throttles import throttles
 from chat.api.legacy.access import HasPermission, ServiceToken
-from chat.api.legacy.parameters import Form
+from chat.api.legacy.parameters import LegacyFormParser
 from chat.errors import ChatError, Code
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class LegacyCallView(APIView):  # type: ignore[misc]
     authentication_classes: tuple[type[BaseAuthentication], ...] = (ServiceToken,)
     permission_classes = (HasPermission,)
     renderer_classes = (JSONRenderer,)
-    parser_classes = (Form,)
+    parser_classes = (LegacyFormParser,)
     content_negotiation_class = AlwaysJsonNegotiation
     permission: ClassVar[str] = "chat.use_gateway"
     fault: ClassVar[Code] = errors.SERVER_ERROR

@@ -19,7 +19,7 @@ _BYTES_A_CHARACTER = 12
 _APP_DIGITS = 9
 
 
-class Form(FormParser):  # type: ignore[misc]
+class LegacyFormParser(FormParser):  # type: ignore[misc]
     """Parses `application/x-www-form-urlencoded`, no longer than the longest message can make it."""
 
     def parse(

@@ -79,7 +79,7 @@ class DestinationResult(Shape):
     problem: Problem | None = None
 
 
-class Sent(Shape):
+class SentResult(Shape):
     messages: list[DestinationResult]
 
 
@@ -105,7 +105,7 @@ class MessageListView(Endpoint):
     @described(
         "NewMessage a message",
         takes=NewMessage,
-        gives={201: Sent, 200: Sent},
+        gives={201: SentResult, 200: SentResult},
         idempotent=True,
         tag="messages",
         sent={

@@ -6,7 +6,7 @@ from django.urls import path, re_path
 
 from chat.api.v1 import (
     channels,
-    external,
+    external_users,
     history,
     incoming_webhooks,
     members,
@@ -47,9 +47,9 @@ urlpatterns = [
     path("search/messages/", search.SearchView.as_view()),
     path("users/", users.UserListView.as_view()),
     path("users/import/", users.UserImportView.as_view()),
-    path("users/external/", external.ExternalUserListView.as_view()),
-    path("users/external/<external_id>/", external.ExternalUserView.as_view()),
-    path("users/external/<external_id>/token/", external.ExternalTokenView.as_view()),
+    path("users/external/", external_users.ExternalUserListView.as_view()),
+    path("users/external/<external_id>/", external_users.ExternalUserView.as_view()),
+    path("users/external/<external_id>/token/", external_users.ExternalTokenView.as_view()),
     path("users/<name>/", users.UserView.as_view()),
     re_path("", NotFoundView.as_view()),
 ]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MAYUAN = ALICE | {"userId": "shop.5f0c9a1be2d34478", "name": "Ma Yuan"}
 
 
-class ExternalPerson(Shape):
+class ExternalUserRequest(Shape):
     """Absent fields are not changed. A new user without a nickname is shown by the service's name."""
 
     nickname: Nickname | None = None
@@ -96,7 +96,7 @@ class ExternalUserView(Endpoint):
 
     @described(
         "Make or find one's own person",
-        takes=ExternalPerson,
+        takes=ExternalUserRequest,
         gives={201: ExternalUser, 200: ExternalUser},
         sent={"With a nickname": {"nickname": "Ma Yuan"}},
         got={"Made": MAYUAN | {"created": True}},
@@ -104,7 +104,7 @@ class ExternalUserView(Endpoint):
     )
     def put(self, request: Request, external_id: str) -> Response:
         """Create or change the user of one of the service's own ids. A repeated call changes nothing."""
-        data = self.body(request, ExternalPerson)
+        data = self.body(request, ExternalUserRequest)
         picture = None if data.avatar is None else _picture(data.avatar)
         known = accounts.external_user_upsert(
             service=request.user, data=ExternalUserData(external_id, data.nickname or "")
