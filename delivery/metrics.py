@@ -32,7 +32,7 @@ class LoopCounter(Collector):
 
 
 class _Attachable(Protocol):
-    attached: bool
+    is_attached: bool
 
 
 _SECONDS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
@@ -65,7 +65,7 @@ LOGGED_IN = Gauge("imsite_logged_in", "WebSocket connections of this node that h
 def watch_connections(connections: Mapping[str, _Attachable]) -> None:
     """Let the gauges count these connections whenever the metrics are read."""
     CONNECTIONS.set_function(lambda: len(connections))
-    LOGGED_IN.set_function(lambda: sum(connection.attached for connection in list(connections.values())))
+    LOGGED_IN.set_function(lambda: sum(connection.is_attached for connection in list(connections.values())))
 
 
 _FAULT_COUNTERS: dict[str, Collector] = {

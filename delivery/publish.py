@@ -46,22 +46,22 @@ def is_running() -> bool:
     return _hub is not None
 
 
-def committed(entries: Sequence[Entry]) -> None:
+def publish_committed(entries: Sequence[Entry]) -> None:
     """Publish events whose transaction has committed. Thread-safe."""
     if _hub is not None and entries:
-        _hub.offer(entries)
+        _hub.receive(entries)
         if _relay is not None:
-            _hub.soon(_relay.send, entries)
+            _hub.call_soon(_relay.send, entries)
 
 
 def after_commit(entries: Sequence[Entry]) -> None:
     """Publish the events once the open transaction has committed; nothing if it rolls back."""
-    transaction.on_commit(lambda: committed(entries))
+    transaction.on_commit(lambda: publish_committed(entries))
 
 
-def transient(entry: Entry, skip: Connection | None = None) -> None:
+def push_transient(entry: Entry, skip: Connection | None = None) -> None:
     """Push an event that is not in the log, at most once, to connections on any node but `skip`. Thread-safe."""
     if _hub is not None:
-        _hub.soon(_hub.deliver_transient, entry, skip)
+        _hub.call_soon(_hub.deliver_transient, entry, skip)
         if _relay is not None:
-            _hub.soon(_relay.send, [entry])
+            _hub.call_soon(_relay.send, [entry])

@@ -102,7 +102,7 @@ def _push_to_users(
     guests = _online_guests([to.name for to in destinations if to not in accounts])
     receivers = sorted(online.union(*guests.values()) - {author.pk})
     if receivers:
-        publish.transient(ephemeral_entry(author, text, user_ids=tuple(receivers)))
+        publish.push_transient(ephemeral_entry(author, text, user_ids=tuple(receivers)))
     results = []
     for to in destinations:
         if to not in accounts:
@@ -136,7 +136,7 @@ def _push_to_channel(destination: Destination, author: User, text: str, director
     except ChatError as refusal:
         return PushResult(destination, refusal=refusal)
     channel = loaded.channels[channel_id]
-    publish.transient(ephemeral_entry(author, text, channel=channel_id, header=rules.private_route(channel.pair)))
+    publish.push_transient(ephemeral_entry(author, text, channel=channel_id, header=rules.private_route(channel.pair)))
     if channel.app is not None:
         number = channel.app.number
         return PushResult(destination, receivers=query_presence(lambda presence: presence.count_online(number), 0))

@@ -56,5 +56,5 @@ def active_credentials(connections: Iterable[Connection], since: float) -> set[s
     return {
         connection.credential
         for connection in connections
-        if connection.attached and connection.credential and connection.last_seen >= since
+        if connection.is_attached and connection.credential and connection.last_seen_at >= since
     }

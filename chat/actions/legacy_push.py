@@ -87,7 +87,7 @@ def message_send_to_person(
     elif not _claim(key):
         return None
     if guests:
-        publish.transient(ephemeral_entry(service, text, push_seq=msg_id, user_ids=tuple(guests), app=app))
+        publish.push_transient(ephemeral_entry(service, text, push_seq=msg_id, user_ids=tuple(guests), app=app))
     return bool(online)
 
 

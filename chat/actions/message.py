@@ -171,7 +171,7 @@ def read_mark(*, user: User, channel_id: int, seq: int, app: int | None, connect
         moved = marks.filter(seq__lt=seq).update(seq=seq)
         read_seq = marks.values_list("seq", flat=True).get()
     body = {"target": str(channel_id), "readSeq": read_seq}
-    publish.transient(Entry(kind=READ_MARK.name, user_ids=(user.pk,), body=body), connection)
+    publish.push_transient(Entry(kind=READ_MARK.name, user_ids=(user.pk,), body=body), connection)
     if moved and (peer := peer_id_of(access.channel, user.pk)) and user.pk in read_receipts_visible_to(peer, [user.pk]):
-        publish.transient(Entry(kind=READ_SEEN.name, user_ids=(peer,), body={**body, "userId": user.public_name}))
+        publish.push_transient(Entry(kind=READ_SEEN.name, user_ids=(peer,), body={**body, "userId": user.public_name}))
     return read_seq

@@ -78,7 +78,7 @@ class PresenceBroadcaster:
                 continue
             for kind, person, app in batch:
                 if person in people and app in global_channels_by_app:
-                    publish.transient(
+                    publish.push_transient(
                         _presence_event(
                             kind, people[person], global_channels_by_app[app], hidden_from.get(person, set())
                         )

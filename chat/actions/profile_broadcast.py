@@ -55,7 +55,7 @@ def profile_change_events(
 def _broadcast_to_global_channels(rooms: Mapping[int, Entry]) -> None:
     """Push the change to the users online in small global channels."""
     if publish.is_running():
-        publish.hub().soon(_start_broadcast, rooms)
+        publish.hub().call_soon(_start_broadcast, rooms)
 
 
 def _start_broadcast(rooms: Mapping[int, Entry]) -> None:
@@ -68,4 +68,4 @@ async def _broadcast(rooms: Mapping[int, Entry]) -> None:
     presence = publish.hub().presence
     for app, entry in rooms.items():
         if await presence.count_online(app) <= settings.IM_PRESENCE_MAX_USERS:
-            publish.transient(entry)
+            publish.push_transient(entry)

@@ -29,7 +29,7 @@ def message_for_service(user: User, message_id: int) -> Message:
 def message_for_status(user: User, message_id: int) -> Message:
     """Return a message that the service sent by the API, in whatever name, or that it may read."""
     message = Message.objects.filter(pk=message_id).select_related("sender").first()
-    if message is not None and user.pk in receipts.asked_for_by(message.position):
+    if message is not None and user.pk in receipts.receipt_requested_by(message.position):
         return message
     return message_for_service(user, message_id)
 

@@ -78,7 +78,7 @@ async def message_history(call: Call, data: History) -> dict[str, Any]:
         return shown, newly_delivered_positions(call.user, access.channel, page.messages)
 
     shown, arrived = await run(read)
-    publish.hub().receipts.reached(arrived, call.user.pk)
+    publish.hub().receipts.count_reached(arrived, call.user.pk)
     return shown
 
 

@@ -92,7 +92,7 @@ async def sync(call: Call, seq: int) -> Page:
     hub, seq = publish.hub(), min(seq, LARGEST_ID)
     await hub.catch_up_to(seq)
     entries, more = await run(selectors.messages_after, call.user, after=seq, upto=hub.watermark)
-    hub.fetched(call.caller.connection, entries)
+    hub.count_fetched(call.caller.connection, entries)
     # A position beyond the log says nothing about what the client has.
     had = seq if seq <= hub.watermark else 0
     return Page([encoders.protobuf_message(entry) for entry in entries], more, entries[-1].position if entries else had)

@@ -16,7 +16,7 @@ from chat.errors import ChatError
 from chat.wire.schema import replies
 from delivery import publish
 from delivery.db.executors import run
-from delivery.hub.hub import CredentialEnded
+from delivery.hub.hub import CredentialRevoked
 
 
 class Login(msgspec.Struct):
@@ -46,25 +46,25 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
         # A node may lag behind the one that told this position, and would push again what the client has.
         await hub.catch_up_to(data.after)
     if hub.connection_count(user.pk) >= settings.IM_MAX_CONNECTIONS_PER_USER:
-        connection.close_after(errors.TOO_MANY_CONNECTIONS.number, errors.TOO_MANY_CONNECTIONS.reason)
+        connection.close_after_reply(errors.TOO_MANY_CONNECTIONS.number, errors.TOO_MANY_CONNECTIONS.reason)
         limit = settings.IM_MAX_CONNECTIONS_PER_USER
         raise ChatError(reasons.TOO_MANY_CONNECTIONS, limit=limit)
-    connection.person, connection.name, connection.app = user.pk, user.public_name, opened.app.number
+    connection.user_id, connection.name, connection.app = user.pk, user.public_name, opened.app.number
     connection.nickname, connection.kind = user.nickname, user.kind
     connection.credential, connection.channels = opened.credential, (opened.room,) if caller.in_room else ()
     standing = partial(session.session_memberships, opened, token=token, session_key=caller.session_key)
     try:
         position = await hub.attach(connection, call.number, standing)
-    except CredentialEnded:
-        connection.person = None
+    except CredentialRevoked:
+        connection.user_id = None
         raise ChatError(reasons.SESSION_ENDED) from None
     except BaseException:
-        connection.person = None
+        connection.user_id = None
         raise
     last_seen.record_login(connection)
     caller.user, caller.app, caller.room = user, opened.app.number, opened.room
     if data.after is not None and data.after != position:
-        connection.drained, connection.told = False, data.after
+        connection.is_synced, connection.reported_position = False, data.after
         position = data.after
     reply = {
         "userId": user.public_name,
@@ -86,7 +86,7 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
 async def heartbeat(call: Call, data: Nothing) -> dict[str, Any]:
     """Keep the connection open. The reply has the position up to which the connection has been sent everything."""
     connection = call.caller.connection
-    return {"position": publish.hub().watermark if connection.drained else connection.told}
+    return {"position": publish.hub().watermark if connection.is_synced else connection.reported_position}
 
 
 @command("ping", returns=Literal["pong"], before_login=True, guests=True)
@@ -106,11 +106,11 @@ async def sync(call: Call, data: Sync) -> dict[str, Any]:
     await hub.catch_up_to(data.after)
     upto = hub.watermark
     page = await run(selectors.sync, call.user, after=data.after, upto=upto, limit=settings.IM_SYNC_MAX_EVENTS)
-    if not connection.drained:
-        connection.told = page.position
-        connection.drained = not page.has_more
+    if not connection.is_synced:
+        connection.reported_position = page.position
+        connection.is_synced = not page.has_more
     if page.reset:
         return {"reset": True, "position": page.position}
-    hub.fetched(connection, page.entries)
+    hub.count_fetched(connection, page.entries)
     events = [encoders.envelope(entry) for entry in page.entries if encoders.is_push(entry)]
     return {"events": events, "position": page.position, "hasMore": page.has_more}

@@ -87,7 +87,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
     async def _serve(self, here: Node, address: str, receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:
         self._closing: asyncio.Task[None] | None = None
         await self.base_send({"type": "websocket.accept"})
-        connection = Connection(codec=self.codec, address=address, ticker=here.hub.ticker, end=self._end)
+        connection = Connection(codec=self.codec, address=address, ticker=here.hub.ticker, on_close=self._end)
         here.hub.add(connection)
         caller = Caller(connection, session_key=handshake.session_key(self.scope))
         self._opened(here, caller, parse_qs(self.scope.get("query_string", b"").decode("latin-1")))
@@ -95,15 +95,15 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         flying: InFlightTasks = deque()
         try:
             while (event := await receive())["type"] == "websocket.receive":
-                connection.seen()
+                connection.mark_seen()
                 # A reply needs room in the outbox: a client that asks faster than it reads waits, instead of being
                 # disconnected.
-                await connection.outbox.room()
-                if connection.closing or connection.dismissed:
+                await connection.outbox.wait_for_room()
+                if connection.is_closing or connection.drain_close:
                     continue  # The session ended or the server is draining; further frames are ignored.
                 await self._request(caller, event, flying)
         finally:
-            connection.closing = True
+            connection.is_closing = True
             connection.resume_after(None)
             self._ended()
             here.hub.remove(connection)
@@ -126,11 +126,11 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
             await work
 
     def _flood_refusal(self, connection: Connection) -> ChatError:
-        return ChatError(reasons.RATE_LIMITED, retryAfter=round(connection.requests.retry_after(), 3))
+        return ChatError(reasons.RATE_LIMITED, retryAfter=round(connection.request_limit.retry_after(), 3))
 
     def _end_flood(self, connection: Connection) -> None:
         """Disconnect a client whose refused requests exceed the burst limit."""
-        if connection.requests.is_overdrawn:
+        if connection.request_limit.is_overdrawn:
             connection.close(errors.FLOOD.number, errors.FLOOD.reason)
 
     # -- writing --------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ class JsonConsumer(Consumer):
     async def _request(self, caller: Caller, event: dict[str, Any], flying: InFlightTasks) -> None:
         connection = caller.connection
         call = Call(caller, connection.open_reply())
-        allowed = connection.requests.take()
+        allowed = connection.request_limit.take()
         try:
             request = json_codec.decode(event.get("text") or event.get("bytes") or "")
         except json_codec.BadFrame as bad:
@@ -52,7 +52,7 @@ class JsonConsumer(Consumer):
     def _reply(self, call: Call, seq: str, cmd: str, result: Answer) -> None:
         code = result.code
         frame = json_codec.encode(seq, cmd, code.number, code.text, result.data, reason=result.reason)
-        call.caller.connection.reply(call.number, frame, awaits_pass=call.appended)
+        call.caller.connection.reply(call.number, frame, awaits_event=call.appended)
 
     def _encode_frames(self, frames: list[Frame]) -> list[Frame]:
         # The JSON codec encodes to text only.

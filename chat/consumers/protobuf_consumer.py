@@ -68,7 +68,7 @@ class ProtobufConsumer(Consumer):
     async def _request(self, caller: Caller, event: dict[str, Any], flying: InFlightTasks) -> None:
         connection = caller.connection
         call = Call(caller, connection.open_reply())
-        allowed = connection.requests.take()
+        allowed = connection.request_limit.take()
         try:
             request = protobuf_codec.decode(event.get("bytes") or (event.get("text") or "").encode())
         except BadInput as bad:
@@ -121,13 +121,13 @@ class ProtobufConsumer(Consumer):
         result = await outcome(protobuf_requests.log_in(call, request.token, self._app), "Login", errors.SERVER_ERROR)
         if result.code is errors.SUCCESS:
             frame = protobuf_codec.encode_acknowledgement(protobuf_codec.LOGIN, result.code.number, result.code.text)
-            connection.reply_first(call.number, frame)
+            connection.reply_ahead(call.number, frame)
             connection.resume_after(SYNC_TIMEOUT_SECONDS)
             return
         if first:
             connection.resume()
         if result.code is errors.NOT_AUTHORISED:
-            connection.close_after(errors.SIGNED_OUT.number, errors.SIGNED_OUT.reason)
+            connection.close_after_reply(errors.SIGNED_OUT.number, errors.SIGNED_OUT.reason)
         self._refuse(call, result.code)
 
     async def _sync(self, call: Call, request: Sync) -> None:
@@ -140,8 +140,8 @@ class ProtobufConsumer(Consumer):
         page: protobuf_requests.Page = result.data
         code = result.code
         frame = protobuf_codec.encode_sync_page(code.number, code.text, page.messages, has_more=page.has_more)
-        connection.reply_first(call.number, frame)
-        if connection.paused:
+        connection.reply_ahead(call.number, frame)
+        if connection.is_paused:
             connection.discard_synced(page.upto, lambda frame: self._is_synced_kind(call.caller, frame))
             if not page.has_more:
                 connection.resume()
@@ -149,7 +149,7 @@ class ProtobufConsumer(Consumer):
     def _sync_refused(self, connection: Connection) -> None:
         """Keep held pushes until the client sends Sync again, or disconnect it."""
         connection.resume_after(None)
-        if connection.paused and self._sync_owed is None:
+        if connection.is_paused and self._sync_owed is None:
             self._sync_owed = asyncio.get_running_loop().call_later(
                 SYNC_RETRY_TIMEOUT_SECONDS, self._disconnect_to_resync
             )
@@ -208,7 +208,7 @@ class ProtobufConsumer(Consumer):
         frame = protobuf_codec.encode_acknowledgement(
             protobuf_codec.UP, code.number, code.text, client_id=client_id, seq=seq
         )
-        call.caller.connection.reply(call.number, frame, awaits_pass=call.appended)
+        call.caller.connection.reply(call.number, frame, awaits_event=call.appended)
 
     async def _acknowledged(self, call: Call, seq: int) -> None:
         """Handle a client's acknowledgement. At the first one, older pushes than those kept may have to be tracked
@@ -240,14 +240,14 @@ class ProtobufConsumer(Consumer):
         code = result.code
         envelope = json_codec.encode(seq, cmd, code.number, code.text, result.data, reason=result.reason)
         frame = protobuf_codec.encode_call(code.number, code.text, envelope)
-        call.caller.connection.reply(call.number, frame, awaits_pass=call.appended)
+        call.caller.connection.reply(call.number, frame, awaits_event=call.appended)
 
     # -- writing --------------------------------------------------------------------------------------------------
 
     def _refuse(self, call: Call, code: Code, client_id: int = 0) -> None:
         """Send the refusal at once: it carries no position, and the client must learn that it may retry."""
         frame = protobuf_codec.encode_refusal(code.number, code.text, client_id=client_id)
-        call.caller.connection.reply_first(call.number, frame)
+        call.caller.connection.reply_ahead(call.number, frame)
 
     def _encode_frames(self, frames: list[Frame]) -> list[Frame]:
         self._unacknowledged.sent(cast(list[bytes], frames))

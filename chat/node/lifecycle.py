@@ -106,7 +106,7 @@ class Node:
 
     def _counts(self) -> tuple[int, int]:
         connections = self.hub.connections.values()
-        return len(connections), sum(connection.attached for connection in connections)
+        return len(connections), sum(connection.is_attached for connection in connections)
 
     async def _sweep(self) -> None:
         """Close connections that did not log in in time, and those that have been silent for too long."""
@@ -115,9 +115,9 @@ class Node:
             await asyncio.sleep(pause)
             now = time.monotonic()
             for connection in list(self.hub.connections.values()):
-                if not connection.attached and now - connection.opened > settings.IM_LOGIN_TIMEOUT:
+                if not connection.is_attached and now - connection.opened_at > settings.IM_LOGIN_TIMEOUT:
                     connection.close(errors.LOGIN_DEADLINE.number, errors.LOGIN_DEADLINE.reason)
-                elif now - connection.last_seen > settings.IM_HEARTBEAT_TIMEOUT:
+                elif now - connection.last_seen_at > settings.IM_HEARTBEAT_TIMEOUT:
                     connection.close(errors.IDLE_TIMEOUT.number, errors.IDLE_TIMEOUT.reason)
 
 
@@ -128,7 +128,7 @@ async def _run_cleanup() -> None:
     while True:
         try:
             await run(idempotency.forget_expired)
-            await run(receipts.forget_old)
+            await run(receipts.delete_old_receipts)
             await run(accounts.expired_credentials_delete)
             await run(deliveries.attempts_delete_old)
         except (DatabaseError, InterfaceError) as error:

@@ -35,17 +35,17 @@ def newly_delivered_positions(user: User, channel: Channel, messages: Sequence[M
     positions = [message.position for message in messages if message.sender_id != user.pk]
     if channel.kind != Channel.Kind.PRIVATE or not positions:
         return []
-    return receipts.uncounted(positions, user.pk)
+    return receipts.uncounted_positions(positions, user.pk)
 
 
 def message_status(message: Message, *, viewer: User) -> MessageStatus:
-    counts = receipts.tallies(message.position)
+    counts = receipts.delivery_counts(message.position)
     marks = ReadMark.objects.filter(channel=message.channel_id, seq__gte=message.seq).exclude(user=message.sender_id)
     reading = list(marks.order_by("user").values_list("user", flat=True)[:MAX_READERS])
     shown = read_receipts_visible_to(viewer.pk, reading) - {viewer.pk} if reading else set()
-    known = users_by_ids({count.person for count in counts if count.person} | shown)
+    known = users_by_ids({count.user_id for count in counts if count.user_id} | shown)
     return MessageStatus(
         delivered=sum(count.connections for count in counts),
-        persons=[(known[count.person], count) for count in counts if count.person in known],
+        persons=[(known[count.user_id], count) for count in counts if count.user_id in known],
         read_by=[known[person] for person in sorted(shown) if person in known],
     )

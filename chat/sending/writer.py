@@ -66,7 +66,7 @@ def _commit(
         return _fail(drafts, error)
     metrics.COMMIT_SECONDS.observe(time.monotonic() - began)
     metrics.COMMIT_MESSAGES.observe(len(drafts))
-    publish.committed([message.entry for message in decision.new])
+    publish.publish_committed([message.entry for message in decision.new])
     return decision.outcomes()
 
 

@@ -54,9 +54,9 @@ _UNREACHABLE = LAYER_DROPPED.labels("unreachable")
 class Receiver(Protocol):
     """The hub, as the relay sees it."""
 
-    def announce(self, entries: Sequence[Entry]) -> None: ...
+    def receive_announcements(self, entries: Sequence[Entry]) -> None: ...
 
-    def offer(self, entries: Sequence[Entry]) -> None: ...
+    def receive(self, entries: Sequence[Entry]) -> None: ...
 
     def deliver_transient(self, entry: Entry) -> None: ...
 
@@ -232,9 +232,9 @@ class Relay:
             self._look()
             return
         if kind == "announce":
-            self._receiver.announce(entries)
+            self._receiver.receive_announcements(entries)
             return
-        self._receiver.offer([entry for entry in entries if entry.position])
+        self._receiver.receive([entry for entry in entries if entry.position])
         for entry in entries:
             if not entry.position:
                 self._deliver(entry)

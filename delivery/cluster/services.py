@@ -52,7 +52,7 @@ class Cluster:
             push=self.peers.push,
             look=self.nodes.request_refresh,
         )
-        hub.audience.on_channel_active, hub.audience.on_leave = self.relay.serve, self.relay.leave
+        hub.audience.on_channel_active, hub.audience.on_channel_idle = self.relay.serve, self.relay.leave
         self.nodes.address = settings.IM_NODE_ADDRESS or f"{host}:{self._server.port}"
         self.nodes.on_change = self._on_nodes_change
         await self.nodes.start()

@@ -1,4 +1,4 @@
-"""Who of the people connected here gets what: their stays in channels, as of the position that the hub has reached."""
+"""The audience of events on this node: its users, their memberships at the hub's position, and their connections."""
 
 from __future__ import annotations
 
@@ -11,186 +11,187 @@ from delivery.rate_limits.user_limits import UserRateLimitRegistry, UserRateLimi
 from delivery.replay import can_see
 
 
-def ignore(what: object) -> None:
-    """Nobody wants to know."""
+def _ignore_channel(channel: int) -> None:
+    """Do nothing."""
 
 
 @dataclass(slots=True)
-class Person:
-    """A person with connections here. Until the stays are known, changes that pass are kept in `news`."""
+class LocalUser:
+    """A user with connections to this node. Membership changes wait in `pending` until the memberships are loaded."""
 
     id: int
     connections: set[Connection] = field(default_factory=set)
-    spans: list[MembershipInterval] | None = None
+    memberships: list[MembershipInterval] | None = None
     rate_limits: UserRateLimits = field(default_factory=UserRateLimits)
-    news: list[Entry] = field(default_factory=list)
+    pending: list[Entry] = field(default_factory=list)
 
-    def attached(self) -> list[Connection]:
-        return [connection for connection in self.connections if connection.attached]
+    def attached_connections(self) -> list[Connection]:
+        return [connection for connection in self.connections if connection.is_attached]
 
-    def set_memberships(self, stays: Sequence[MembershipInterval]) -> None:
-        """These are the stays as they were read; what passed since is applied to them."""
-        if self.spans is None:
-            self.spans = list(stays)
-            for entry in self.news:
-                self.apply(entry)
-            self.news = []
+    def set_memberships(self, loaded: Sequence[MembershipInterval]) -> None:
+        """Set the memberships as they were loaded, and apply the changes since."""
+        if self.memberships is None:
+            self.memberships = list(loaded)
+            for entry in self.pending:
+                self._apply_change(entry)
+            self.pending = []
 
-    def change(self, entry: Entry) -> None:
-        """Take a join or leave into the stays, now or when they are known."""
-        if self.spans is None:
-            self.news.append(entry)
+    def change_membership(self, entry: Entry) -> None:
+        """Apply a join or leave to the memberships, or keep it until they are loaded."""
+        if self.memberships is None:
+            self.pending.append(entry)
         else:
-            self.apply(entry)
+            self._apply_change(entry)
 
-    def apply(self, entry: Entry) -> None:
-        """Take a join or leave into the stays; one that is there already changes nothing."""
-        assert self.spans is not None and entry.channel is not None
+    def _apply_change(self, entry: Entry) -> None:
+        """Apply a join or leave, unless the memberships include it already."""
+        assert self.memberships is not None and entry.channel is not None
         position = entry.position
-        for index, span in enumerate(self.spans):
-            if span.channel == entry.channel:
-                if span.from_position == position:
+        for index, interval in enumerate(self.memberships):
+            if interval.channel == entry.channel:
+                if interval.from_position == position:
                     return
-                left = self.id in entry.header.get("leave", ())
-                if left and span.until_position is None and span.from_position < position:
-                    self.spans[index] = replace(span, until_position=position)
+                leaves = self.id in entry.header.get("leave", ())
+                if leaves and interval.until_position is None and interval.from_position < position:
+                    self.memberships[index] = replace(interval, until_position=position)
                     return
         if self.id in entry.header.get("join", ()):
-            self.spans.append(MembershipInterval(entry.channel, position, is_direct="route" in entry.header))
+            self.memberships.append(MembershipInterval(entry.channel, position, is_direct="route" in entry.header))
 
 
 class Audience:
-    """The people connected here and the connections of each channel. On the event loop only; nothing waits."""
+    """The users connected to this node and the connections of each channel. On the event loop only; nothing waits."""
 
     def __init__(self) -> None:
-        self.persons: dict[int, Person] = {}
+        self.users: dict[int, LocalUser] = {}
         self.channels: dict[int, dict[Connection, None]] = {}
         self._rate_limits = UserRateLimitRegistry()
-        self.on_channel_active: Callable[[int], None] = ignore
-        """Called when the first connection of a channel is here; not for those whose entries name their persons."""
-        self.on_leave: Callable[[int], None] = ignore
-        """Called when the last one of a channel has gone."""
+        self.on_channel_active: Callable[[int], None] = _ignore_channel
+        """Called for the first connection of a channel, except for channels of two users, whose events name them."""
+        self.on_channel_idle: Callable[[int], None] = _ignore_channel
+        """Called when the last connection of a channel has gone."""
 
-    # -- who gets it ----------------------------------------------------------------------------------------------
+    # -- recipients -----------------------------------------------------------------------------------------------
 
     def concerns(self, entry: Entry) -> bool:
-        """Whether somebody here must hear of it, so that its body is needed."""
+        """Return whether the event concerns a user of this node, so that its body is needed."""
         if entry.channel is None:
-            return any(person in self.persons for person in entry.user_ids)
-        return entry.channel in self.channels or any(person in self.persons for person in entry.header.get("join", ()))
+            return any(user_id in self.users for user_id in entry.user_ids)
+        return entry.channel in self.channels or any(user_id in self.users for user_id in entry.header.get("join", ()))
 
-    def concerned(self, entry: Entry) -> list[Connection]:
-        """The connections that get the entry, its own origin among them."""
+    def recipients(self, entry: Entry) -> list[Connection]:
+        """Return the connections that get the event, including the connection that caused it."""
         if entry.channel is not None:
-            concerned = list(self.channels.get(entry.channel, ()))
+            recipients = list(self.channels.get(entry.channel, ()))
         else:
-            concerned = [connection for person in entry.user_ids for connection in self.connections_of(person)]
+            recipients = [connection for user_id in entry.user_ids for connection in self.connections_of(user_id)]
         if entry.app is not None:
-            concerned = [connection for connection in concerned if connection.app == entry.app]
+            recipients = [connection for connection in recipients if connection.app == entry.app]
         if skipped := entry.header.get("skip"):
-            concerned = [connection for connection in concerned if connection.person not in skipped]
+            recipients = [connection for connection in recipients if connection.user_id not in skipped]
         if entry.subject is not None:
-            concerned = [connection for connection in concerned if self._may_see(connection, entry)]
-        return concerned
+            recipients = [connection for connection in recipients if self._can_see(connection, entry)]
+        return recipients
 
-    def _may_see(self, connection: Connection, entry: Entry) -> bool:
-        if entry.channel in connection.channels or connection.person is None:
+    def _can_see(self, connection: Connection, entry: Entry) -> bool:
+        if entry.channel in connection.channels or connection.user_id is None:
             return True
-        spans = self.persons[connection.person].spans or ()
-        return can_see([span for span in spans if span.channel == entry.channel], entry.position, entry.subject)
+        memberships = self.users[connection.user_id].memberships or ()
+        in_channel = [interval for interval in memberships if interval.channel == entry.channel]
+        return can_see(in_channel, entry.position, entry.subject)
 
-    def connections_of(self, person: int) -> list[Connection]:
-        """The person's connections that have logged in."""
-        known = self.persons.get(person)
-        return known.attached() if known is not None else []
+    def connections_of(self, user_id: int) -> list[Connection]:
+        """Return the user's connections that have logged in."""
+        user = self.users.get(user_id)
+        return user.attached_connections() if user is not None else []
 
-    # -- what events change ---------------------------------------------------------------------------------------
+    # -- changes by events ----------------------------------------------------------------------------------------
 
-    def joins(self, entry: Entry) -> None:
-        """Who joins by this entry gets it already."""
-        for person in entry.header.get("join", ()):
-            if (known := self.persons.get(person)) is not None:
-                known.change(entry)
-                if known.spans is not None:
-                    self._subscribe(known.attached(), entry.channel, direct="route" in entry.header)
+    def apply_joins(self, entry: Entry) -> None:
+        """Subscribe the users who join with this event. They already get it."""
+        for user_id in entry.header.get("join", ()):
+            if (user := self.users.get(user_id)) is not None:
+                user.change_membership(entry)
+                if user.memberships is not None:
+                    self._subscribe(user.attached_connections(), entry.channel, is_direct="route" in entry.header)
 
-    def leaves(self, entry: Entry) -> None:
-        """Who leaves by this entry has got it, and nothing after it."""
-        for person in entry.header.get("leave", ()):
-            if (known := self.persons.get(person)) is not None:
-                known.change(entry)
-                if known.spans is not None:
-                    self._unsubscribe(known.connections, entry.channel)
+    def apply_leaves(self, entry: Entry) -> None:
+        """Unsubscribe the users who leave with this event. They have got it, and get nothing after it."""
+        for user_id in entry.header.get("leave", ()):
+            if (user := self.users.get(user_id)) is not None:
+                user.change_membership(entry)
+                if user.memberships is not None:
+                    self._unsubscribe(user.connections, entry.channel)
 
-    def revocations(self, entry: Entry) -> None:
-        """Close the connections whose right ends by this entry, those too whose log-in is under way."""
+    def close_revoked(self, entry: Entry) -> None:
+        """Close the connections that this event revokes, including those that are logging in."""
         if (revoke := entry.header.get("revoke")) is None:
             return
         if (app := revoke.get("app")) is not None:
-            everybody = [connection for known in self.persons.values() for connection in known.connections]
-            for connection in everybody:
+            connections = [connection for user in self.users.values() for connection in user.connections]
+            for connection in connections:
                 if connection.app == app:
                     connection.close(4001, "this app is closed")
             return
         only, keep = revoke.get("credential"), revoke.get("except")
-        for person in entry.user_ids:
-            if (known := self.persons.get(person)) is None:
+        for user_id in entry.user_ids:
+            if (user := self.users.get(user_id)) is None:
                 continue
-            for connection in list(known.connections):
+            for connection in list(user.connections):
                 if (only is None or connection.credential == only) and connection.credential != keep:
                     connection.close(4001, "signed out")
 
-    # -- who comes and goes ---------------------------------------------------------------------------------------
+    # -- connections ----------------------------------------------------------------------------------------------
 
-    def register(self, connection: Connection) -> Person:
-        """The connection's person is here; nothing is delivered to it yet."""
-        assert connection.person is not None
-        person = self.persons.get(connection.person)
-        if person is None:
-            person = Person(connection.person, rate_limits=self._rate_limits.get(connection.person))
-            self.persons[connection.person] = person
-        person.connections.add(connection)
-        return person
+    def register(self, connection: Connection) -> LocalUser:
+        """Add the connection to its user, before anything is delivered to it; return the user."""
+        assert connection.user_id is not None
+        user = self.users.get(connection.user_id)
+        if user is None:
+            user = LocalUser(connection.user_id, rate_limits=self._rate_limits.get(connection.user_id))
+            self.users[connection.user_id] = user
+        user.connections.add(connection)
+        return user
 
-    def enter(self, connection: Connection, person: Person, position: int) -> None:
+    def attach(self, connection: Connection, user: LocalUser, position: int) -> None:
         """Deliver to the connection what comes after `position`."""
-        for span in person.spans or ():
-            if span.covers(position) and span.until_position != position:
-                self._subscribe((connection,), span.channel, direct=span.is_direct)
+        for interval in user.memberships or ():
+            if interval.covers(position) and interval.until_position != position:
+                self._subscribe((connection,), interval.channel, is_direct=interval.is_direct)
         for channel in connection.channels:
             self._subscribe((connection,), channel)
-        connection.rate_limits = person.rate_limits
-        connection.attached = True
+        connection.rate_limits = user.rate_limits
+        connection.is_attached = True
 
-    def forget(self, connection: Connection) -> None:
-        """The connection has gone, or was never to be."""
-        if connection.person is None or (known := self.persons.get(connection.person)) is None:
+    def remove(self, connection: Connection) -> None:
+        """Remove a connection that has ended, or was refused."""
+        if connection.user_id is None or (user := self.users.get(connection.user_id)) is None:
             return
-        known.connections.discard(connection)
-        for channel in {*(span.channel for span in known.spans or ()), *connection.channels}:
-            if (audience := self.channels.get(channel)) is not None:
-                audience.pop(connection, None)
-                self._let_go_if_empty(channel)
-        if not known.connections:
-            del self.persons[connection.person]
+        user.connections.discard(connection)
+        for channel in {*(interval.channel for interval in user.memberships or ()), *connection.channels}:
+            if (connections := self.channels.get(channel)) is not None:
+                connections.pop(connection, None)
+                self._drop_if_empty(channel)
+        if not user.connections:
+            del self.users[connection.user_id]
 
-    def _subscribe(self, connections: Iterable[Connection], channel: int | None, *, direct: bool = False) -> None:
+    def _subscribe(self, connections: Iterable[Connection], channel: int | None, *, is_direct: bool = False) -> None:
         if channel is None:
             return
         for connection in connections:
-            audience = self.channels.setdefault(channel, {})
-            if not audience and not direct:
+            subscribed = self.channels.setdefault(channel, {})
+            if not subscribed and not is_direct:
                 self.on_channel_active(channel)
-            audience[connection] = None
+            subscribed[connection] = None
 
     def _unsubscribe(self, connections: Iterable[Connection], channel: int | None) -> None:
-        if channel is not None and (audience := self.channels.get(channel)) is not None:
+        if channel is not None and (subscribed := self.channels.get(channel)) is not None:
             for connection in connections:
                 if channel not in connection.channels:
-                    audience.pop(connection, None)
-            self._let_go_if_empty(channel)
+                    subscribed.pop(connection, None)
+            self._drop_if_empty(channel)
 
-    def _let_go_if_empty(self, channel: int) -> None:
+    def _drop_if_empty(self, channel: int) -> None:
         if not self.channels.get(channel, True):
             del self.channels[channel]
-            self.on_leave(channel)
+            self.on_channel_idle(channel)

@@ -1,4 +1,7 @@
-"""How an entry becomes a frame, by codec. The layers above register theirs once, at start: delivery knows no bodies."""
+"""The encoders that turn events into frames, by codec. The layers above register them at start.
+
+Delivery itself knows nothing about bodies.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,6 @@ from delivery.hub.outbox import Frame
 from delivery.log import Entry
 
 Encoder = Callable[[Entry], Frame | None]
-"""Pure and fast; None where the codec does not show this kind."""
+"""Pure and fast. Returns None for kinds that the codec does not have."""
 
 encoders: dict[str, Encoder] = {}

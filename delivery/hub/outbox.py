@@ -1,8 +1,8 @@
-"""What waits to be written to one connection: bounded, gathered under load, given up when the reader is too slow.
+"""The outbox of one connection: bounded in bytes, batched under load, dropped when the client reads too slowly.
 
-An idle connection gets its frame at once. One that was written to within the last window waits for the next tick of a
-timer that all outboxes of the process share, or until half of its place is full, and then gets all it has in one go:
-fewer writes is what saves CPU.
+An idle connection gets its frame at once. A connection that was written to within the last window waits for the next
+tick of a timer that all outboxes of the process share, or until the outbox is half full, and then gets everything in
+one write: fewer writes are what saves CPU.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ Write = Callable[[list[Frame]], Awaitable[None]]
 
 
 class Ticker:
-    """One timer for all outboxes; it runs only while one of them waits."""
+    """One timer for all outboxes; it runs only while an outbox needs it."""
 
-    def __init__(self, window: float) -> None:
-        self.window = window
+    def __init__(self, window_seconds: float) -> None:
+        self.window_seconds = window_seconds
         self.tick = 0
         self._waiting: list[Outbox] = []
         self._running = False
 
-    def wait(self, outbox: Outbox) -> None:
+    def wake_at_tick(self, outbox: Outbox) -> None:
         self._waiting.append(outbox)
-        self.start()
+        self.ensure_running()
 
-    def start(self) -> None:
-        """See that `tick` moves on within one window from now."""
+    def ensure_running(self) -> None:
+        """Let `tick` advance within one window from now."""
         if not self._running:
             self._running = True
-            asyncio.get_running_loop().call_later(self.window, self._fire)
+            asyncio.get_running_loop().call_later(self.window_seconds, self._advance)
 
-    def _fire(self) -> None:
+    def _advance(self) -> None:
         self._running = False
         self.tick += 1
         waiting, self._waiting = self._waiting, []
@@ -42,9 +42,9 @@ class Ticker:
 
 
 class Outbox:
-    """Frames on their way to one connection, in order. `run` writes them; `put` never waits.
+    """Frames on their way to one connection, in order. `put` queues them and never waits; `run` writes them.
 
-    Past `limit` bytes, `on_overflow` is called once and everything that waits is dropped.
+    Above `limit` bytes `on_overflow` is called once and everything that waits is dropped.
     """
 
     __slots__ = (
@@ -53,12 +53,12 @@ class Outbox:
         "_limit",
         "_on_empty",
         "_on_overflow",
-        "_roomy",
+        "_room_waiter",
         "_size",
         "_stopped",
         "_ticker",
-        "_waker",
-        "_woken",
+        "_wake_requested",
+        "_wake_waiter",
     )
 
     def __init__(self, ticker: Ticker, limit: int, on_overflow: Callable[[], None]) -> None:
@@ -68,85 +68,85 @@ class Outbox:
         self._frames: list[Frame] = []
         self._size = 0
         self._last_tick = -1
-        self._woken = False
+        self._wake_requested = False
         self._stopped = False
-        self._waker: asyncio.Future[None] | None = None
+        self._wake_waiter: asyncio.Future[None] | None = None
         self._on_empty: Callable[[], None] | None = None
-        self._roomy: asyncio.Future[None] | None = None
+        self._room_waiter: asyncio.Future[None] | None = None
 
     def put(self, frame: Frame, *, now: bool = False) -> None:
-        """Queue a frame; `now` (an answer somebody waits for) goes without waiting for the tick, and all before it."""
+        """Queue a frame. With `now`, for replies, it and all frames before it do not wait for the tick."""
         if self._stopped:
             return
         frames = self._frames
         frames.append(frame)
-        # A character of other scripts has up to three bytes on the wire; asking costs nothing, encoding would.
+        # Other scripts take up to three bytes per character on the wire. Checking is free, encoding would not be.
         self._size += len(frame) if isinstance(frame, bytes) or frame.isascii() else 3 * len(frame)
         if self._size > self._limit:
             self.stop()
             self._on_overflow()
         elif now or self._size * 2 > self._limit:
-            # So much does not wait for the tick: who reads well must not be given up for what gathers until then.
+            # A fast reader must not be dropped for what gathers until the next tick.
             self.wake()
-        elif len(frames) == 1 and not self._woken:
+        elif len(frames) == 1 and not self._wake_requested:
             if self._last_tick == self._ticker.tick:
-                self._ticker.wait(self)
+                self._ticker.wake_at_tick(self)
             else:
                 self.wake()
 
     def wake(self) -> None:
-        """Have `run` write what waits, now."""
-        self._woken = True
-        if self._waker is not None and not self._waker.done():
-            self._waker.set_result(None)
+        """Let `run` write what waits, now."""
+        self._wake_requested = True
+        if self._wake_waiter is not None and not self._wake_waiter.done():
+            self._wake_waiter.set_result(None)
 
     @property
-    def idle(self) -> bool:
-        """Whether everything put so far has been written."""
+    def is_idle(self) -> bool:
+        """Whether every frame has been written."""
         return not self._size
 
-    def when_empty(self, callback: Callable[[], None]) -> None:
-        """Call back once what waits, and what is put before that, has been written."""
+    def call_when_empty(self, callback: Callable[[], None]) -> None:
+        """Call back once every frame, including those queued in the meantime, has been written."""
         self._on_empty = callback
 
-    async def room(self) -> None:
-        """Wait until no more than half of the limit waits, or it has stopped: then another answer is asked for."""
+    async def wait_for_room(self) -> None:
+        """Wait until at most half of the limit is used, or the outbox has stopped."""
         while self._size * 2 > self._limit and not self._stopped:
-            self._roomy = asyncio.get_running_loop().create_future()
-            await self._roomy
+            self._room_waiter = asyncio.get_running_loop().create_future()
+            await self._room_waiter
 
-    def _make_known(self) -> None:
-        if self._roomy is not None and not self._roomy.done():
-            self._roomy.set_result(None)
+    def _notify_room_waiter(self) -> None:
+        if self._room_waiter is not None and not self._room_waiter.done():
+            self._room_waiter.set_result(None)
 
     def stop(self) -> None:
-        """Drop what waits, accept nothing more, and let `run` end."""
+        """Drop what waits, accept no more frames, and let `run` end."""
         self._stopped = True
         self._frames = []
         self._size = 0
         self.wake()
-        self._make_known()
+        self._notify_room_waiter()
 
     async def run(self, write: Write) -> None:
-        """Write until stopped. `write` gets the frames that go out together."""
+        """Write until stopped. `write` gets the frames that leave together."""
         loop = asyncio.get_running_loop()
         while not self._stopped:
-            if not self._woken:
-                self._waker = loop.create_future()
-                await self._waker
+            if not self._wake_requested:
+                self._wake_waiter = loop.create_future()
+                await self._wake_waiter
                 continue
-            self._woken = False
+            self._wake_requested = False
             if not self._frames:
                 continue
             frames, self._frames = self._frames, []
-            # Counted until it is written: a reader that has stopped must not hide a full batch from the limit.
+            # These bytes count until they are written: a stalled reader must not hide a full batch from the limit.
             written = self._size
             self._last_tick = self._ticker.tick
-            self._ticker.start()
+            self._ticker.ensure_running()
             await write(frames)
             self._size -= written
-            self._make_known()
+            self._notify_room_waiter()
             if self._frames and not self._stopped:
-                self._ticker.wait(self)
+                self._ticker.wake_at_tick(self)
             elif self._on_empty is not None:
                 self._on_empty()

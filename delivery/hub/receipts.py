@@ -1,10 +1,11 @@
-"""Who got what asked to know: an entry whose header has `receipt` is counted by each node's hub when it delivers it,
-and by `sync` when a client fetches it; what reaches a person for the first time in another way (`reached`) once. Counts
-are gathered and added to the table in batches.
+"""Delivery receipts: how many connections got an event whose header has `receipt`.
 
-`receipt` lists the persons who ask; their own connections do not count. For a channel of two people, and for what is
-addressed to persons, each person is counted; for other channels the sum. An entry that was pushed and then lost on its
-way to the client counts as well: what the client did with it is told by its read position.
+Each node's hub counts an event when it delivers it, and when a client fetches it by `sync`; events that a user gets in
+another way are counted once (`count_reached`). Counts are gathered and added to the table in batches.
+
+`receipt` lists the users who want to know; their own connections do not count. Users are counted one by one for private
+channels and for events to users, and together for other channels. An event that was pushed and then lost on its way to
+the client counts as well: the read position tells what the client has shown.
 """
 
 from __future__ import annotations
@@ -32,85 +33,83 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 RECEIPT = "receipt"
-EVERYBODY = 0
-"""Stands for the person where persons are not told apart."""
-PACE = 0.5
-"""Seconds between two batches."""
-TOGETHER = 5000
-"""Rows of one batch."""
-MOST = 200_000
-"""Rows that wait while the database cannot be reached; what comes on top is not counted."""
+ALL_USERS = 0
+"""Stands for the user where users are counted together."""
+FLUSH_INTERVAL_SECONDS = 0.5
+ROWS_PER_BATCH = 5000
+MAX_WAITING_ROWS = 200_000
+"""Rows that wait while the database cannot be reached; further receipts are not counted."""
 
-Place = tuple[int, int]
-"""A position and a person, or EVERYBODY."""
+ReceiptKey = tuple[int, int]
+"""A position and a user's id, or ALL_USERS."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryCount:
-    """On how many connections of a person (EVERYBODY: of all) it arrived, on the first of them `at` (Unix ms)."""
+    """How many connections of a user (ALL_USERS: of all) got an event, the first of them at `first_at` (Unix ms)."""
 
-    person: int
+    user_id: int
     connections: int
-    at: int
+    first_at: int
 
 
-class Receipts:
-    """What this process has delivered and not yet written down. On the event loop only."""
+class ReceiptCounter:
+    """Counts what this process delivers until it is written to the database. On the event loop only."""
 
     def __init__(self) -> None:
-        self._counts: dict[Place, tuple[int, int]] = {}
-        self._arrived = asyncio.Event()
+        self._counts: dict[ReceiptKey, tuple[int, int]] = {}
+        self._has_counts = asyncio.Event()
 
     def count(self, entry: Entry, connections: Iterable[Connection]) -> None:
-        """The entry, whose header asks for it, has been passed to these connections."""
-        asking = entry.header[RECEIPT]
-        apart = entry.channel is None or "route" in entry.header
+        """Count an event with `receipt` in its header that these connections got."""
+        requested_by = entry.header[RECEIPT]
+        by_user = entry.channel is None or "route" in entry.header
         now = now_ms()
         for connection in connections:
-            person = connection.person
-            if person is not None and person not in asking:
-                self._add((entry.position, person if apart else EVERYBODY), 1, now)
+            user_id = connection.user_id
+            if user_id is not None and user_id not in requested_by:
+                self._add((entry.position, user_id if by_user else ALL_USERS), 1, now)
 
-    def reached(self, positions: Iterable[int], person: int) -> None:
-        """A connection of the person has fetched the entries at these positions, which are `uncounted`."""
+    def count_reached(self, positions: Iterable[int], user_id: int) -> None:
+        """Count events that a connection of the user has fetched, at positions that `uncounted_positions` returned."""
         now = now_ms()
         for position in positions:
-            if (position, person) not in self._counts:
-                self._add((position, person), 1, now)
+            if (position, user_id) not in self._counts:
+                self._add((position, user_id), 1, now)
 
-    def _add(self, place: Place, count: int, at: int) -> None:
-        known = self._counts.get(place)
-        if known is None and len(self._counts) >= MOST:
+    def _add(self, key: ReceiptKey, count: int, at: int) -> None:
+        known = self._counts.get(key)
+        if known is None and len(self._counts) >= MAX_WAITING_ROWS:
             return
-        self._counts[place] = (count, at) if known is None else (known[0] + count, min(known[1], at))
-        self._arrived.set()
+        self._counts[key] = (count, at) if known is None else (known[0] + count, min(known[1], at))
+        self._has_counts.set()
 
     async def run(self) -> None:
-        """Write down what was counted, again and again."""
+        """Write the counts to the database, again and again."""
         while True:
-            await self._arrived.wait()
-            await asyncio.sleep(PACE)
+            await self._has_counts.wait()
+            await asyncio.sleep(FLUSH_INTERVAL_SECONDS)
             await self.flush()
 
     async def flush(self) -> None:
-        """Write down what was counted so far; if that fails, it waits for the next time."""
-        self._arrived.clear()
+        """Write all counts to the database. After a failure they wait for the next time."""
+        self._has_counts.clear()
         while self._counts:
-            # Those that have waited longest. To sort all that an outage leaves would take the event loop seconds.
-            batch = dict(sorted(islice(self._counts.items(), TOGETHER)))
-            for place in batch:
-                del self._counts[place]
+            # Only those that have waited longest: to sort everything after an outage would take the loop seconds.
+            batch = dict(sorted(islice(self._counts.items(), ROWS_PER_BATCH)))
+            for key in batch:
+                del self._counts[key]
             try:
-                await run(_add_rows, [(*place, *counted) for place, counted in batch.items()])
+                await run(_add_rows, [(*key, *counted) for key, counted in batch.items()])
             except (DatabaseError, InterfaceError) as error:
                 logger.warning("receipt_write_failed", extra={"count": len(batch), "error": type(error).__name__})
-                for place, (count, at) in batch.items():
-                    self._add(place, count, at)
+                for key, (count, at) in batch.items():
+                    self._add(key, count, at)
                 return
 
 
 def _add_rows(rows: Sequence[tuple[int, int, int, int]]) -> None:
-    # Sorted, so that two nodes which add to the same rows do not wait for each other in a ring.
+    # Sorted, so that two nodes which add to the same rows do not deadlock.
     with write():
         insert_rows(
             Receipt,
@@ -121,26 +120,26 @@ def _add_rows(rows: Sequence[tuple[int, int, int, int]]) -> None:
         )
 
 
-def tallies(position: int) -> list[DeliveryCount]:
-    """What has been counted of the entry at this position, by time."""
+def delivery_counts(position: int) -> list[DeliveryCount]:
+    """Return the counts of the event at this position, by time."""
     rows = Receipt.objects.filter(position=position).order_by("first_at", "user_id")
     return [DeliveryCount(*row) for row in rows.values_list("user_id", "connections", "first_at")]
 
 
-def asked_for_by(position: int) -> tuple[int, ...]:
-    """Who wants to know who got the entry at this position; nobody if it is not counted."""
+def receipt_requested_by(position: int) -> tuple[int, ...]:
+    """Return the users who want to know about the event's deliveries; none if they are not counted."""
     header = Event.objects.filter(position=position).values_list("header", flat=True).first()
     return tuple(orjson.loads(header).get(RECEIPT, ())) if header else ()
 
 
-def uncounted(positions: Sequence[int], person: int) -> list[int]:
-    """The positions of those entries that ask who got them and are not known to have reached this person."""
-    had = Receipt.objects.filter(user_id=person, position__in=positions)
-    asking = Event.objects.filter(position__in=positions, header__contains=f'"{RECEIPT}"')
-    found = asking.exclude(position__in=had.values("position")).values_list("position", "header")
-    return [position for position, header in found if person not in orjson.loads(header)[RECEIPT]]
+def uncounted_positions(positions: Sequence[int], user_id: int) -> list[int]:
+    """Return the positions of events whose deliveries are counted and which are not known to have reached the user."""
+    counted = Receipt.objects.filter(user_id=user_id, position__in=positions)
+    with_receipt = Event.objects.filter(position__in=positions, header__contains=f'"{RECEIPT}"')
+    found = with_receipt.exclude(position__in=counted.values("position")).values_list("position", "header")
+    return [position for position, header in found if user_id not in orjson.loads(header)[RECEIPT]]
 
 
-def forget_old() -> int:
-    """Delete the counts of what was delivered more than IM_RECEIPT_DAYS ago; returns how many."""
+def delete_old_receipts() -> int:
+    """Delete the counts of deliveries more than IM_RECEIPT_DAYS ago; return how many."""
     return Receipt.objects.filter(first_at__lt=now_ms() - settings.IM_RECEIPT_DAYS * 86_400_000).delete()[0]

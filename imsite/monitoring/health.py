@@ -41,7 +41,7 @@ def _database() -> int | str:
 
 
 def _hub(hub: Hub, head: int | str) -> str:
-    if not hub.following:
+    if not hub.is_following:
         return "stopped"
     deadline = time.monotonic() + HUB_PATIENCE
     while isinstance(head, int) and hub.watermark < head:

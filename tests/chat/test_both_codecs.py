@@ -235,13 +235,13 @@ def machine(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[typ
     async def open_site(stack: AsyncExitStack) -> Site:
         await run(room)
         site = await stack.enter_async_context(serving())
-        offer, announced = site.hub.offer, itertools.count(1)
+        offer, announced = site.hub.receive, itertools.count(1)
 
         def offer_most(entries: Sequence[Entry]) -> None:
             if next(announced) % 3:
                 offer(entries)
 
-        monkeypatch.setattr(site.hub, "offer", offer_most)
+        monkeypatch.setattr(site.hub, "receive", offer_most)
         return site
 
     with asyncio.Runner() as runner:

@@ -136,7 +136,7 @@ async def test_after_its_goodbye_a_connection_is_not_listened_to(site: Site) -> 
     """Frames that were on their way when the right ended are not carried out."""
     scene = await run(Scene)
     bob = await site.connect(scene.bob)
-    (connection,) = site.hub.person_connections(scene.bob.pk)
+    (connection,) = site.hub.connections_of(scene.bob.pk)
     bob.socket.reading.clear()
     connection.close(4001, "signed out")
     for _ in range(3):

@@ -17,17 +17,17 @@ CODEC = "plain"
 
 
 def plain(entry: Entry) -> str:
-    """What a listener gets of an entry: `<kind>@<position>`."""
+    """Encode an event for listeners: `<kind>@<position>`."""
     return f"{entry.kind}@{entry.position}"
 
 
 class Listener:
-    """Collects what leaves by one connection, and how it was closed."""
+    """Collects the frames of one connection, and the codes that it was closed with."""
 
     def __init__(self, ticker: Ticker) -> None:
         self.frames: list[Frame] = []
         self.closings: list[int] = []
-        self.connection = Connection(codec=CODEC, address="", ticker=ticker, end=self._end)
+        self.connection = Connection(codec=CODEC, address="", ticker=ticker, on_close=self._end)
         self._news = asyncio.Event()
 
     async def _write(self, frames: list[Frame]) -> None:
@@ -39,7 +39,7 @@ class Listener:
         self._news.set()
 
     async def until(self, *last: Frame) -> list[Frame]:
-        """Wait until these are the last frames that came; returns all."""
+        """Wait until these are the last frames; return all."""
         async with asyncio.timeout(PATIENCE):
             while tuple(self.frames[-len(last) :]) != last:
                 self._news.clear()
@@ -55,7 +55,7 @@ class Listener:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Listener]:
-        """Let frames leave for the time of the block."""
+        """Write frames during the block."""
         task = asyncio.create_task(self.connection.outbox.run(self._write))
         try:
             yield self
@@ -67,21 +67,21 @@ class Listener:
 @asynccontextmanager
 async def listening(
     hub: Hub,
-    person: int,
-    *stays: MembershipInterval,
+    user_id: int,
+    *memberships: MembershipInterval,
     app: int = 101,
     channels: Sequence[int] = (),
     credential: str = "",
 ) -> AsyncIterator[Listener]:
-    """`person`, logged in on the hub, with these stays in channels."""
+    """Log a user with these memberships in on the hub."""
     listener = Listener(hub.ticker)
     connection = listener.connection
-    connection.person, connection.name, connection.app = person, f"person {person}", app
+    connection.user_id, connection.name, connection.app = user_id, f"user {user_id}", app
     connection.channels, connection.credential = tuple(channels), credential
     hub.add(connection)
     async with listener.writing():
         number = connection.open_reply()
-        await hub.attach(connection, number, lambda: stays)
+        await hub.attach(connection, number, lambda: memberships)
         connection.reply(number, None)
         try:
             yield listener
@@ -95,5 +95,5 @@ def register_codec() -> None:
 
 
 def assert_forgotten(hub: Hub) -> None:
-    """No person, audience or connection is left in the hub's memory."""
-    assert (hub.connections, hub.audience.persons, hub.audience.channels, hub._pending) == ({}, {}, {}, {})
+    """Assert that no user, channel or connection is left in the hub's memory."""
+    assert (hub.connections, hub.audience.users, hub.audience.channels, hub._received) == ({}, {}, {}, {})

@@ -73,9 +73,9 @@ class Withheld:
 
     def __init__(self, site: Site, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
         settings.IM_EVENT_LOG_POLL_INTERVAL = 3600  # type: ignore[attr-defined]
-        self._offer = site.hub.offer
+        self._offer = site.hub.receive
         self.entries: list[Entry] = []
-        monkeypatch.setattr(site.hub, "offer", lambda entries: self.entries.extend(entries))
+        monkeypatch.setattr(site.hub, "receive", lambda entries: self.entries.extend(entries))
 
     def release(self) -> None:
         """Let them through, the last one first."""

@@ -87,7 +87,7 @@ async def _state(apps: Sequence[int], *, debug: bool) -> ClusterState:
     state = ClusterState(
         tasks=len(asyncio.all_tasks()),
         connections=len(here),
-        logging_in=sum(one.person is not None and not one.attached for one in here),
+        logging_in=sum(one.user_id is not None and not one.is_attached for one in here),
         addresses=[one.address for one in here] if debug else [],
     )
     if node is not None and node.cluster is not None and (peers := node.cluster.peers) is not None:

@@ -147,7 +147,7 @@ class MessageStatusView(Endpoint):
                     "userId": user.public_name,
                     "id": str(user.pk),
                     "connections": tally.connections,
-                    "at": tally.at,
+                    "at": tally.first_at,
                 }
                 for user, tally in status.persons
             ],

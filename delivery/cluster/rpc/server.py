@@ -55,7 +55,7 @@ class _Deliver(deliver_pb2_grpc.DeliverServicer):
             logger.warning("push_malformed", extra={"count": len(malformed), "error": malformed[0]})
             _MALFORMED.inc(len(malformed))
         if committed:
-            self._hub.offer(committed)
+            self._hub.receive(committed)
         failed = [entry for entry in transient if not self._delivered(entry)]
         return deliver_pb2.PushReply(dropped=len(malformed) + len(failed))
 
@@ -74,16 +74,16 @@ class _Deliver(deliver_pb2_grpc.DeliverServicer):
             persons=[
                 person
                 for person in request.persons
-                if any(app is None or connection.app == app for connection in self._hub.person_connections(person))
+                if any(app is None or connection.app == app for connection in self._hub.connections_of(person))
             ]
         )
 
     async def Persons(self, request: deliver_pb2.PersonsRequest, context: object) -> deliver_pb2.PersonsReply:
         limit = min(request.limit, PERSONS_PAGE) if request.limit > 0 else PERSONS_PAGE
         names = {
-            connection.person: connection.name
+            connection.user_id: connection.name
             for connection in self._hub.connections.values()
-            if connection.attached and connection.app == request.app and (connection.person or 0) > request.after
+            if connection.is_attached and connection.app == request.app and (connection.user_id or 0) > request.after
         }
         page = heapq.nsmallest(limit + 1, names.items())
         return deliver_pb2.PersonsReply(
@@ -98,7 +98,7 @@ class _Deliver(deliver_pb2_grpc.DeliverServicer):
     ) -> deliver_pb2.CloseReply:
         connections: list[Connection]
         if request.HasField("person"):
-            connections = self._hub.person_connections(request.person)
+            connections = self._hub.connections_of(request.person)
         elif request.credential:
             connections = list(self._hub.connections.values())
         else:
@@ -115,9 +115,9 @@ class _Deliver(deliver_pb2_grpc.DeliverServicer):
             node=self._node,
             started=self._started,
             connections=len(connections),
-            logged_in=sum(connection.attached for connection in connections),
+            logged_in=sum(connection.is_attached for connection in connections),
             watermark=self._hub.watermark,
-            logging_in=sum(connection.person is not None and not connection.attached for connection in connections),
+            logging_in=sum(connection.user_id is not None and not connection.is_attached for connection in connections),
             addresses=[connection.address for connection in connections] if request.addresses else (),
         )
 

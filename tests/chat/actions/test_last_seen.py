@@ -20,8 +20,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def _connection(credential: str) -> Connection:
-    made = Connection(codec="json", address="192.0.2.9", ticker=Ticker(0.03), end=lambda code, reason: None)
-    made.credential, made.app, made.attached = credential, 901, True
+    made = Connection(codec="json", address="192.0.2.9", ticker=Ticker(0.03), on_close=lambda code, reason: None)
+    made.credential, made.app, made.is_attached = credential, 901, True
     return made
 
 
@@ -47,8 +47,8 @@ async def test_what_is_still_connected_is_in_use() -> None:
     before = timezone.now() - timedelta(hours=1)
     await run(lambda: Device.objects.update(last_seen_at=before))
     silent, gone = _connection("token:2"), _connection("token:3")
-    silent.last_seen = time.monotonic() - 900
-    gone.attached = False
+    silent.last_seen_at = time.monotonic() - 900
+    gone.is_attached = False
     used = last_seen.active_credentials([_connection("token:1"), silent, gone], time.monotonic() - 300)
     assert used == {"token:1"}
     await run(devices_touch, used)

@@ -54,12 +54,12 @@ class Screen:
     def __init__(self, town: Town, user: User, app: App, address: str) -> None:
         self._town = town
         self.connection = Connection(
-            codec="json", address=address, ticker=town.hub.ticker, end=lambda code, reason: None
+            codec="json", address=address, ticker=town.hub.ticker, on_close=lambda code, reason: None
         )
         self.user = user
         self.frames: list[dict[str, Any]] = []
         one = self.connection
-        one.person, one.name, one.nickname, one.kind = user.pk, user.public_name, user.nickname, user.kind
+        one.user_id, one.name, one.nickname, one.kind = user.pk, user.public_name, user.nickname, user.kind
         one.app, one.channels = app.number, (selectors.global_channel(app).pk,)
 
     async def attach(self) -> None:
@@ -123,7 +123,7 @@ class Town:
         mark = object()
         body = {"mark": str(id(mark))}
         everybody = tuple({screen.user.pk for screen in self._screens})
-        publish.transient(Entry(kind="mark", user_ids=everybody, body=body))
+        publish.push_transient(Entry(kind="mark", user_ids=everybody, body=body))
 
         async def arrived() -> None:
             while not all(

@@ -57,14 +57,14 @@ class Lossy:
     """Delivers announcements late, twice, in another order, or not at all."""
 
     def __init__(self, site: Site, chance: random.Random, monkeypatch: pytest.MonkeyPatch) -> None:
-        offer, loop = site.hub.offer, asyncio.get_running_loop()
+        offer, loop = site.hub.receive, asyncio.get_running_loop()
 
         def offer_badly(entries: Sequence[Entry]) -> None:
             for entry in chance.sample(entries, len(entries)):
                 for _ in range(chance.choice((0, 1, 1, 1, 2))):
                     loop.call_soon_threadsafe(loop.call_later, chance.random() / 100, offer, [entry])
 
-        monkeypatch.setattr(site.hub, "offer", offer_badly)
+        monkeypatch.setattr(site.hub, "receive", offer_badly)
 
 
 class Actor:

@@ -22,15 +22,15 @@ class Receiver:
     def __init__(self) -> None:
         self.got: list[str] = []
 
-    def announce(self, entries: Sequence[Entry]) -> None:
+    def receive_announcements(self, entries: Sequence[Entry]) -> None:
         self.got += [f"{entry.kind}@{entry.position}" for entry in entries]
 
-    offer = announce
+    receive = receive_announcements
 
     def deliver_transient(self, entry: Entry) -> None:
         if entry.kind == "poison":
             raise KeyError(entry.kind)
-        self.announce([entry])
+        self.receive_announcements([entry])
 
 
 class Nodes:

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from delivery.hub.connection import HELD_LIMIT
+from delivery.hub.connection import MAX_HELD
 from delivery.hub.outbox import Ticker
 from tests.support.listener import Listener
 
@@ -32,9 +32,9 @@ async def test_the_reply_to_a_send_is_written_at_the_position_of_its_event(liste
     connection = listener.connection
     number = connection.open_reply()
     async with listener.writing():
-        connection.reply(number, "sent", awaits_pass=True)
+        connection.reply(number, "sent", awaits_event=True)
         connection.push("before")
-        connection.passed(number)
+        connection.reach_event(number)
         connection.push("after")
         assert await listener.until("after") == ["before", "sent", "after"]
 
@@ -44,10 +44,10 @@ async def test_pushes_after_an_event_wait_for_the_reply_to_its_send(listener: Li
     number = connection.open_reply()
     async with listener.writing():
         connection.push("before")
-        connection.passed(number)
+        connection.reach_event(number)
         connection.push("after")
         await listener.until("before")
-        connection.reply(number, "sent", awaits_pass=True)
+        connection.reply(number, "sent", awaits_event=True)
         assert await listener.until("after") == ["before", "sent", "after"]
 
 
@@ -55,17 +55,17 @@ async def test_several_sends_in_flight_keep_their_order_among_the_pushes(listene
     connection = listener.connection
     one, two, three = (connection.open_reply() for _ in range(3))
     async with listener.writing():
-        connection.passed(one)
+        connection.reach_event(one)
         connection.push("a")
         connection.reply(three, "three: refused")
-        connection.reply(two, "two", awaits_pass=True)
-        connection.passed(two)
+        connection.reply(two, "two", awaits_event=True)
+        connection.reach_event(two)
         connection.push("b")
-        connection.reply(one, "one", awaits_pass=True)
+        connection.reply(one, "one", awaits_event=True)
         assert await listener.until("three: refused") == ["one", "a", "two", "b", "three: refused"]
 
 
-async def test_an_error_and_a_repeated_send_wait_for_no_event(listener: Listener) -> None:
+async def test_replies_without_an_event_do_not_wait(listener: Listener) -> None:
     connection = listener.connection
     refused, repeated = connection.open_reply(), connection.open_reply()
     async with listener.writing():
@@ -79,7 +79,7 @@ async def test_pushes_wait_for_the_reply_to_the_login(listener: Listener) -> Non
     connection = listener.connection
     number = connection.open_reply()
     async with listener.writing():
-        connection.hold(number)
+        connection.hold_pushes(number)
         connection.push("push")
         connection.reply(number, "welcome")
         assert await listener.until("push") == ["welcome", "push"]
@@ -90,7 +90,7 @@ async def test_an_event_of_an_answered_request_does_not_delay_pushes(listener: L
     number = connection.open_reply()
     async with listener.writing():
         connection.reply(number, "sent")
-        connection.passed(number)
+        connection.reach_event(number)
         connection.push("push")
         assert await listener.until("push") == ["sent", "push"]
 
@@ -99,7 +99,7 @@ async def test_an_overflow_while_held_pushes_are_flushed_closes_once(listener: L
     """The hub is delivering to others at that moment, so no exception may reach it."""
     connection = listener.connection
     number = connection.open_reply()
-    connection.hold(number)
+    connection.hold_pushes(number)
     for _ in range(40):
         connection.push("x" * 65536)
     connection.reply(number, "welcome")
@@ -110,7 +110,7 @@ async def test_an_overflow_while_held_pushes_are_flushed_closes_once(listener: L
 
 async def test_too_many_held_pushes_close_the_connection(listener: Listener) -> None:
     connection = listener.connection
-    connection.hold(connection.open_reply())
+    connection.hold_pushes(connection.open_reply())
     for _ in range(10_001):
         connection.push("x")
     assert listener.closings == [4008]
@@ -120,7 +120,7 @@ async def test_close_after_writes_the_reply_first(listener: Listener) -> None:
     connection = listener.connection
     number = connection.open_reply()
     async with listener.writing():
-        connection.close_after(4003, "too many")
+        connection.close_after_reply(4003, "too many")
         connection.reply(number, "refused")
         assert await listener.closed() == 4003
     assert listener.frames == ["refused"]
@@ -132,10 +132,10 @@ async def test_a_paused_connection_writes_the_first_reply_only(listener: Listene
     sent, asked = connection.open_reply(), connection.open_reply()
     async with listener.writing():
         connection.push("one", 1)
-        connection.passed(sent)
+        connection.reach_event(sent)
         connection.push("three", 3)
-        connection.reply(sent, "sent", awaits_pass=True)
-        connection.reply_first(asked, "page")
+        connection.reply(sent, "sent", awaits_event=True)
+        connection.reply_ahead(asked, "page")
         assert await listener.until("page") == ["page"]
         connection.push("four", 4)
         connection.resume()
@@ -148,12 +148,12 @@ async def test_synced_events_are_not_pushed_again(listener: Listener) -> None:
     sent = connection.open_reply()
     async with listener.writing():
         connection.push("one", 1)
-        connection.passed(sent)
+        connection.reach_event(sent)
         connection.push("a room's", 3)
         connection.push("three", 3)
         connection.push("no place in the log", 0)
         connection.push("four", 4)
-        connection.reply(sent, "sent", awaits_pass=True)
+        connection.reply(sent, "sent", awaits_event=True)
         connection.discard_synced(3, lambda frame: frame != "a room's")
         connection.resume()
         connection.push("five", 5)
@@ -175,7 +175,7 @@ async def test_a_frozen_node_reads_waiting_frames_before_it_resumes_a_connection
     time.sleep(0.2)  # noqa: ASYNC251  the whole process stands still
     for _ in range(5):  # As many loop iterations as a frame takes from the socket to the command.
         await asyncio.sleep(0)
-    assert connection.paused
+    assert connection.is_paused
     connection.push("push", 1)
     async with listener.writing():
         assert await listener.until("push") == ["push"]
@@ -189,14 +189,14 @@ async def test_a_client_that_starts_to_fetch_remains_paused(listener: Listener) 
     connection.push("push", 1)
     async with listener.writing():
         await asyncio.sleep(0)
-        assert connection.paused
+        assert connection.is_paused
         connection.resume()
         assert await listener.until("push") == ["push"]
 
 
 async def test_too_many_bytes_held_back_close_the_connection(listener: Listener) -> None:
     listener.connection.pause()
-    for position in range(HELD_LIMIT + 1):
+    for position in range(MAX_HELD + 1):
         listener.connection.push("push", position)
     assert await listener.closed() == 4008
 

@@ -61,11 +61,11 @@ async def test_a_reply_that_waits_for_its_event_delays_the_close(listener: Liste
     connection = listener.connection
     number = connection.open_reply()
     async with listener.writing():
-        connection.reply(number, "sent", awaits_pass=True)
+        connection.reply(number, "sent", awaits_event=True)
         connection.drain(1012, "later")
         await asyncio.sleep(0.01)
         assert not listener.closings
-        connection.passed(number)
+        connection.reach_event(number)
 
         assert await listener.closed() == 1012
         assert listener.frames == ["sent"]

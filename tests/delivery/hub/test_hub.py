@@ -26,12 +26,12 @@ def msg(channel: int = GROUP, **fields: object) -> Entry:
     return Entry(kind="msg", channel=channel, **fields)  # type: ignore[arg-type]
 
 
-def joins(person: int, channel: int = GROUP) -> Entry:
-    return Entry(kind="note", channel=channel, header={"join": [person]})
+def join(user_id: int, channel: int = GROUP) -> Entry:
+    return Entry(kind="note", channel=channel, header={"join": [user_id]})
 
 
-def leaves(person: int, channel: int = GROUP) -> Entry:
-    return Entry(kind="note", channel=channel, header={"leave": [person]})
+def leave(user_id: int, channel: int = GROUP) -> Entry:
+    return Entry(kind="note", channel=channel, header={"leave": [user_id]})
 
 
 # -- following --------------------------------------------------------------------------------------------------------
@@ -43,7 +43,7 @@ async def test_announcements_in_any_order_and_repeated_are_delivered_in_order_on
     async with listening(hub, ALICE, MEMBER) as alice:
         one, two, three, four = memory_log.append(msg(), msg(), msg(), msg())
         for entries in ([three], [one], [three, two], [one, four], [two]):
-            hub.offer(entries)
+            hub.receive(entries)
         assert await alice.until("msg@4") == ["msg@1", "msg@2", "msg@3", "msg@4"]
 
 
@@ -52,8 +52,8 @@ async def test_a_gap_in_the_announcements_is_filled_from_the_log(
 ) -> None:
     settings.IM_EVENT_LOG_POLL_INTERVAL = 3600
     async with listening(hub, ALICE, MEMBER) as alice:
-        _lost, told, _lost_too, last = memory_log.append(msg(), msg(), msg(), msg())
-        hub.offer([told, last])
+        _lost, announced, _lost_too, last = memory_log.append(msg(), msg(), msg(), msg())
+        hub.receive([announced, last])
         assert await alice.until("msg@4") == ["msg@1", "msg@2", "msg@3", "msg@4"]
 
 
@@ -66,7 +66,7 @@ async def test_unannounced_events_are_found_in_the_log(hub: Hub, memory_log: Mem
 async def test_an_announcement_from_another_thread_arrives(hub: Hub, memory_log: MemoryLog, settings: Settings) -> None:
     settings.IM_EVENT_LOG_POLL_INTERVAL = 3600
     async with listening(hub, ALICE, MEMBER) as alice:
-        thread = threading.Thread(target=hub.offer, args=(memory_log.append(msg()),))
+        thread = threading.Thread(target=hub.receive, args=(memory_log.append(msg()),))
         thread.start()
         await alice.until("msg@1")
         thread.join()
@@ -83,7 +83,7 @@ async def test_a_jump_of_the_counter_is_followed(hub: Hub, memory_log: MemoryLog
     async with listening(hub, ALICE, MEMBER) as alice:
         memory_log.append(msg())
         memory_log.position = 1000
-        hub.offer(memory_log.append(msg()))
+        hub.receive(memory_log.append(msg()))
         assert await alice.until("msg@1001") == ["msg@1", "msg@1001"]
         memory_log.position = 2000
         await eventually(lambda: hub.watermark == 2000)
@@ -94,14 +94,14 @@ async def test_a_rewound_event_log_closes_all_connections(
 ) -> None:
     """A replica that lagged has taken over, so positions are assigned a second time."""
     async with listening(hub, ALICE, MEMBER) as alice:
-        hub.offer(memory_log.append(msg(), msg(), msg()))
+        hub.receive(memory_log.append(msg(), msg(), msg()))
         await alice.until("msg@3")
         memory_log.position = 1
         del memory_log.entries[1:]
         assert await alice.closed() == 1012
     assert "event_log_rewound" in caplog.text
     async with listening(hub, ALICE, MEMBER) as alice:
-        hub.offer(memory_log.append(msg()))
+        hub.receive(memory_log.append(msg()))
         assert await alice.until("msg@2") == ["msg@2"]
 
 
@@ -109,7 +109,7 @@ async def test_a_rewound_event_log_is_handled_once(
     hub: Hub, memory_log: MemoryLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two concurrent checks must not both rewind: events delivered meanwhile would be delivered again."""
-    hub.offer(memory_log.append(msg(), msg(), msg()))
+    hub.receive(memory_log.append(msg(), msg(), msg()))
     await eventually(lambda: hub.watermark == 3)
     await hub.stop()
     memory_log.position = 1
@@ -120,10 +120,10 @@ async def test_a_rewound_event_log_is_handled_once(
         return memory_log.head()
 
     monkeypatch.setattr(log, "head", head)
-    begun: list[int] = []
-    monkeypatch.setattr(hub, "_rewind", lambda at: (begun.append(at), setattr(hub, "watermark", at)))
+    rewound: list[int] = []
+    monkeypatch.setattr(hub, "_rewind", lambda at: (rewound.append(at), setattr(hub, "watermark", at)))
     await asyncio.gather(hub.catch_up_to(4), hub.catch_up_to(4))
-    assert begun == [1]
+    assert rewound == [1]
 
 
 async def test_a_head_read_before_the_last_announcement_is_no_rewind(
@@ -134,7 +134,7 @@ async def test_a_head_read_before_the_last_announcement_is_no_rewind(
     def head() -> int:
         before = memory_log.head()
         if not overtaken.is_set() and before == 1:
-            hub.offer(memory_log.append(msg()))
+            hub.receive(memory_log.append(msg()))
             while hub.watermark != 2:
                 time.sleep(0.001)
             overtaken.set()
@@ -142,9 +142,9 @@ async def test_a_head_read_before_the_last_announcement_is_no_rewind(
 
     monkeypatch.setattr(log, "head", head)
     async with listening(hub, ALICE, MEMBER) as alice:
-        hub.offer(memory_log.append(msg()))
+        hub.receive(memory_log.append(msg()))
         await eventually(overtaken.is_set)
-        hub.offer(memory_log.append(msg()))
+        hub.receive(memory_log.append(msg()))
         assert await alice.until("msg@3") == ["msg@1", "msg@2", "msg@3"]
         assert alice.closings == []
 
@@ -152,8 +152,8 @@ async def test_a_head_read_before_the_last_announcement_is_no_rewind(
 async def test_an_unreadable_database_delays_events_and_loses_none(hub: Hub, memory_log: MemoryLog) -> None:
     async with listening(hub, ALICE, MEMBER) as alice:
         memory_log.broken = True
-        _lost, told = memory_log.append(msg(), msg())
-        hub.offer([told])
+        _lost, announced = memory_log.append(msg(), msg())
+        hub.receive([announced])
         reads = memory_log.reads
         await eventually(lambda: memory_log.reads >= reads + 2)
         assert alice.frames == []
@@ -171,36 +171,36 @@ async def test_an_event_that_cannot_be_encoded_stops_neither_the_hub_nor_its_hea
 
     monkeypatch.setitem(encoders, CODEC, encode)
     async with listening(hub, ALICE, MEMBER) as alice, listening(hub, BOB) as bob:
-        hub.offer(memory_log.append(msg(), joins(BOB), msg()))
+        hub.receive(memory_log.append(msg(), join(BOB), msg()))
         assert await alice.until("msg@3") == ["msg@1", "msg@3"]
         assert await bob.until("msg@3") == ["msg@3"]
 
 
 @pytest.mark.parametrize("steps", range(6))
 async def test_the_hub_stops_in_any_state_of_its_follower(hub: Hub, memory_log: MemoryLog, steps: int) -> None:
-    hub.offer(memory_log.append(msg(), msg())[1:])
+    hub.receive(memory_log.append(msg(), msg())[1:])
     for _ in range(steps):
         await asyncio.sleep(0)
     async with asyncio.timeout(PATIENCE):
         await hub.stop()
 
 
-# -- audiences --------------------------------------------------------------------------------------------------------
+# -- audience ---------------------------------------------------------------------------------------------------------
 
 
 async def test_a_join_and_a_leave_take_effect_at_their_own_events(hub: Hub, memory_log: MemoryLog) -> None:
     async with listening(hub, ALICE, MEMBER) as alice, listening(hub, BOB) as bob:
-        entries = memory_log.append(msg(), joins(BOB), msg(), leaves(BOB), msg(), joins(BOB), msg())
-        hub.offer(entries[::-1])
+        entries = memory_log.append(msg(), join(BOB), msg(), leave(BOB), msg(), join(BOB), msg())
+        hub.receive(entries[::-1])
         assert await alice.until("msg@7") == ["msg@1", "note@2", "msg@3", "note@4", "msg@5", "note@6", "msg@7"]
         assert await bob.until("msg@7") == ["note@2", "msg@3", "note@4", "note@6", "msg@7"]
 
 
 async def test_an_edit_reaches_only_users_who_may_read_the_message(hub: Hub, memory_log: MemoryLog) -> None:
     async with listening(hub, ALICE, MEMBER) as alice, listening(hub, BOB, MembershipInterval(GROUP, 0, 4)) as bob:
-        entries = memory_log.append(msg(), msg(), msg(), leaves(BOB), msg(), joins(BOB), msg())
+        entries = memory_log.append(msg(), msg(), msg(), leave(BOB), msg(), join(BOB), msg())
         edits = memory_log.append(*(Entry(kind="edit", channel=GROUP, subject=position) for position in (1, 5, 7)))
-        hub.offer([*entries, *edits])
+        hub.receive([*entries, *edits])
         await alice.until("edit@8", "edit@9", "edit@10")
         await bob.until("note@6", "msg@7", "edit@8", "edit@10")
 
@@ -213,7 +213,7 @@ async def test_a_global_channel_reaches_connections_of_its_app_without_membershi
         listening(hub, BOB, channels=[ROOM], app=102) as bob,
         listening(hub, CAROL, channels=[ROOM + 1]) as carol,
     ):
-        hub.offer(memory_log.append(msg(ROOM), msg(ROOM, app=102), msg(ROOM + 1), msg(ROOM)))
+        hub.receive(memory_log.append(msg(ROOM), msg(ROOM, app=102), msg(ROOM + 1), msg(ROOM)))
         assert await alice.until("msg@4") == ["msg@1", "msg@4"]
         assert await bob.until("msg@4") == ["msg@1", "msg@2", "msg@4"]
         assert await carol.until("msg@3") == ["msg@3"]
@@ -227,25 +227,25 @@ async def test_an_event_for_users_reaches_all_their_connections_but_its_origin(h
         listening(hub, CAROL) as carol,
     ):
         number = phone.connection.open_reply()
-        phone.connection.reply(number, "done", awaits_pass=True)
-        hub.offer(memory_log.append(Entry(kind="x", user_ids=(ALICE, BOB), origin=phone.connection.origin(number))))
-        hub.offer(memory_log.append(Entry(kind="y", user_ids=(ALICE, BOB, CAROL), header={"skip": [BOB]})))
+        phone.connection.reply(number, "done", awaits_event=True)
+        hub.receive(memory_log.append(Entry(kind="x", user_ids=(ALICE, BOB), origin=phone.connection.origin(number))))
+        hub.receive(memory_log.append(Entry(kind="y", user_ids=(ALICE, BOB, CAROL), header={"skip": [BOB]})))
         assert await phone.until("y@2") == ["done", "y@2"]
         assert await laptop.until("y@2") == ["x@1", "y@2"]
         assert await carol.until("y@2") == ["y@2"]
-        hub.offer(memory_log.append(Entry(kind="z", user_ids=(BOB,))))
+        hub.receive(memory_log.append(Entry(kind="z", user_ids=(BOB,))))
         assert await bob.until("z@3") == ["x@1", "z@3"]
 
 
 async def test_a_connection_over_its_limit_is_closed_and_others_are_served(hub: Hub, memory_log: MemoryLog) -> None:
     async with listening(hub, ALICE, MEMBER) as alice:
         stuck = Listener(hub.ticker)  # No writer runs for it.
-        stuck.connection.person, stuck.connection.app = BOB, 101
+        stuck.connection.user_id, stuck.connection.app = BOB, 101
         await hub.attach(stuck.connection, stuck.connection.open_reply(), lambda: [MEMBER])
         stuck.connection.reply(1, None)
         count = 0
         while not stuck.closings:
-            hub.offer(memory_log.append(*(msg() for _ in range(1000))))
+            hub.receive(memory_log.append(*(msg() for _ in range(1000))))
             count += 1000
             await alice.until(f"msg@{count}")
         assert stuck.closings == [4008]
@@ -272,7 +272,7 @@ async def test_a_revocation_closes_the_named_connections(
         listening(hub, ALICE, MEMBER, credential="session:laptop") as laptop,
         listening(hub, BOB, MEMBER, credential="token:bob") as bob,
     ):
-        hub.offer(memory_log.append(Entry(kind="revocation", user_ids=(ALICE,), header={"revoke": revoke}), msg()))
+        hub.receive(memory_log.append(Entry(kind="revocation", user_ids=(ALICE,), header={"revoke": revoke}), msg()))
         await bob.until("msg@2")
         assert (phone.closings, laptop.closings) == (
             [4001] if "phone" in closed else [],
@@ -284,13 +284,13 @@ async def test_a_revocation_closes_the_named_connections(
 
 async def test_disabling_an_app_closes_its_connections(hub: Hub, memory_log: MemoryLog) -> None:
     async with listening(hub, ALICE, MEMBER, app=102) as alice, listening(hub, BOB, MEMBER) as bob:
-        hub.offer(memory_log.append(Entry(kind="revocation", header={"revoke": {"app": 102}}), msg()))
+        hub.receive(memory_log.append(Entry(kind="revocation", header={"revoke": {"app": 102}}), msg()))
         await bob.until("msg@2")
         assert (alice.closings, bob.closings) == ([4001], [])
 
 
 async def test_no_state_of_closed_connections_remains(hub: Hub, memory_log: MemoryLog) -> None:
     async with listening(hub, ALICE, MEMBER, MembershipInterval(GROUP + 1, 0, 5), channels=[ROOM]), listening(hub, BOB):
-        hub.offer(memory_log.append(joins(BOB), joins(CAROL), leaves(CAROL), leaves(BOB), joins(BOB, GROUP + 2)))
+        hub.receive(memory_log.append(join(BOB), join(CAROL), leave(CAROL), leave(BOB), join(BOB, GROUP + 2)))
         await eventually(lambda: hub.watermark == 5)
     assert_forgotten(hub)

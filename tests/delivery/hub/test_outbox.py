@@ -76,9 +76,9 @@ async def test_an_urgent_frame_and_the_frames_before_it_do_not_wait_for_the_tick
         outbox.put("a")
         await reader.until(1)
         outbox.put("b")
-        outbox.put("answer", now=True)
+        outbox.put("reply", now=True)
         await reader.until(3)
-    assert reader.writes == [["a"], ["b", "answer"]]
+    assert reader.writes == [["a"], ["b", "reply"]]
 
 
 async def test_a_half_full_outbox_does_not_wait_for_the_tick() -> None:
@@ -139,7 +139,7 @@ async def test_an_empty_outbox_calls_back() -> None:
     reader = Reader()
     empty = asyncio.Event()
     async with outbox_of(reader) as outbox:
-        outbox.when_empty(empty.set)
+        outbox.call_when_empty(empty.set)
         outbox.put("goodbye")
         async with asyncio.timeout(PATIENCE):
             await empty.wait()
@@ -167,10 +167,10 @@ async def test_a_waiting_request_continues_once_half_of_the_outbox_is_free() -> 
     reader = Reader()
     reader.reading.clear()
     async with outbox_of(reader, limit=100) as outbox:
-        await outbox.room()
+        await outbox.wait_for_room()
         outbox.put("a" * 60, now=True)
         await reader.until(1)
-        asking = asyncio.create_task(outbox.room())
+        asking = asyncio.create_task(outbox.wait_for_room())
         await asyncio.sleep(0)
         assert not asking.done()
         reader.reading.set()
@@ -184,7 +184,7 @@ async def test_stopping_the_outbox_wakes_a_waiting_request() -> None:
     async with outbox_of(reader, limit=100) as outbox:
         outbox.put("a" * 60, now=True)
         await reader.until(1)
-        asking = asyncio.create_task(outbox.room())
+        asking = asyncio.create_task(outbox.wait_for_room())
         await asyncio.sleep(0)
         outbox.stop()
         async with asyncio.timeout(PATIENCE):

@@ -25,7 +25,7 @@ def test_connections_and_users_are_counted(town: Town, alice: User, web: App, io
     before = state()["numGoroutine"]
     for user, app in [(alice, web), (alice, web), (alice, ios), (guest_create(name="夏圭？"), web)]:
         town.log_in(user, app)
-    visitor = Connection(codec="json", address="192.0.2.7", ticker=town.hub.ticker, end=lambda code, reason: None)
+    visitor = Connection(codec="json", address="192.0.2.7", ticker=town.hub.ticker, on_close=lambda code, reason: None)
     town.hub.add(visitor)
     data = state()
     assert data["numCPU"] >= 1

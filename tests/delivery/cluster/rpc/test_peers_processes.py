@@ -62,7 +62,7 @@ async def test_a_node_of_another_process_receives_pushes_and_queries(memory_log:
         port = int(await asyncio.to_thread(line))
         async with calling({"child": port}) as peers:
             assert await peers.online("child", [PERSON, PERSON + 1]) == {PERSON}
-            assert await peers.persons("child", 101) == ({PERSON: f"person {PERSON}"}, False)
+            assert await peers.persons("child", 101) == ({PERSON: f"user {PERSON}"}, False)
             entries = memory_log.append(*(Entry(kind="msg", user_ids=(PERSON,)) for _ in range(1000)))
             for entry in entries:
                 await peers.push("child", [entry])

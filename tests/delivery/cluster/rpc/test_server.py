@@ -134,9 +134,9 @@ async def test_the_online_users_of_an_app_come_in_pages(
         listening(hub, BOB, app=102),
         listening(hub, 9),
     ):
-        assert await peers.persons("a", 101) == ({ALICE: "person 1", CAROL: "person 3", DORA: "person 4"}, True)
-        assert await peers.persons("a", 101, after=DORA) == ({9: "person 9"}, False)
-        assert await peers.persons("a", 101, after=ALICE, limit=1) == ({CAROL: "person 3"}, True)
+        assert await peers.persons("a", 101) == ({ALICE: "user 1", CAROL: "user 3", DORA: "user 4"}, True)
+        assert await peers.persons("a", 101, after=DORA) == ({9: "user 9"}, False)
+        assert await peers.persons("a", 101, after=ALICE, limit=1) == ({CAROL: "user 3"}, True)
         assert await peers.persons("a", 101, limit=10**6) == await peers.persons("a", 101, limit=-1)
         assert await peers.persons("a", 999) == ({}, False)
 
@@ -174,10 +174,10 @@ async def test_a_close_request_must_name_a_user(hub: Hub, server: DeliverServer)
 
 async def test_the_state_of_the_node_is_reported(hub: Hub, memory_log: MemoryLog, peers: Peers) -> None:
     async with listening(hub, ALICE), listening(hub, ALICE) as second:
-        second.connection.attached = False
-        hub.offer(memory_log.append(Entry(kind="x"), Entry(kind="x")))
+        second.connection.is_attached = False
+        hub.receive(memory_log.append(Entry(kind="x"), Entry(kind="x")))
         state = await peers.state("a")
-        second.connection.attached = True
+        second.connection.is_attached = True
     assert state == NodeState("a", state.started, connections=2, logged_in=1, watermark=2, logging_in=1)
     assert state.started > 0
 
