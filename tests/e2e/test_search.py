@@ -257,7 +257,7 @@ async def test_by_touch_bob_searches_and_no_word_of_the_choice_is_cut(
         await alice.call("message.send", target=group["target"], type="text", msg="Early Spring")
         await known(alice, "Early Spring")
     await bob.get_by_test_id("search-toggle").tap()
-    words = bob.locator(".scope span")
+    words = bob.locator(".search-scope span")
     for choice in await words.all():
         await choice.tap()
         assert await words.evaluate_all("words => words.every((word) => word.scrollWidth <= word.clientWidth)")
