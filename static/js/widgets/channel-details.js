@@ -222,6 +222,6 @@ export class ChannelDetails {
 }
 
 /** @param {string} text @param {string} [className] */
-function paragraph(text, className = "small soft") {
+function paragraph(text, className = "small secondary-text") {
   return Object.assign(document.createElement("p"), { className, dir: "auto", textContent: text });
 }
