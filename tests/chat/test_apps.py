@@ -1,4 +1,4 @@
-"""What chat makes when something is made below it."""
+"""Creating an app creates its global channel."""
 
 from __future__ import annotations
 

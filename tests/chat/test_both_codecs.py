@@ -1,6 +1,6 @@
-"""Devices of both codecs come, talk, are cut off and put out in any order: what one saw is what the rows say.
+"""Devices of both codecs connect, send, and are cut off in any order: each receives what the rows contain.
 
-Hypothesis looks for an order in which it is not.
+Hypothesis searches for an order in which this fails.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ one_or_two = st.integers(0, 1)
 
 
 class World:
-    """Alice's two groups with Bob and Carol, and the private channel of those two. Each has devices of both codecs."""
+    """Alice's two groups with Bob and Carol, and the private channel of those two. Each user has devices of both
+    codecs.
+    """
 
     def __init__(self) -> None:
         number, self._start = next(names), log.head()
@@ -64,7 +66,7 @@ class World:
             self.gadgets += [Phone(user, token), Phone(user, token), Browser(user, token)]
 
     def oracle(self, user: User) -> Oracle:
-        """What this person may know of this world."""
+        """Return all that this user may know of this world."""
         return Oracle.of(user, after=self._start)
 
     def oracles(self) -> dict[int, Oracle]:
@@ -77,7 +79,7 @@ class World:
         return Membership.objects.filter(user=user, channel=group, until_position=None).exists()
 
     def elsewhere(self, user: User) -> set[int]:
-        """Positions of what was said in groups that the person is not in now."""
+        """Return positions of messages in groups that the user is not in now."""
         out = [group for group in self.groups if not self.is_in(user, group)]
         return set(Message.objects.filter(channel__in=out).values_list("position", flat=True))
 
@@ -87,7 +89,7 @@ def somebody(machine: Machine) -> bool:
 
 
 class Machine(RuleBasedStateMachine):
-    """Sends are not waited for, so they meet everything else in flight; who is in a group changes one at a time."""
+    """Sends run concurrently with all other steps; memberships change one at a time."""
 
     runner: ClassVar[asyncio.Runner]
     site: ClassVar[Site]
@@ -103,7 +105,7 @@ class Machine(RuleBasedStateMachine):
     # -- devices --------------------------------------------------------------------------------------------------
 
     def pick(self, device: int, *, connected: bool = True) -> Gadget:
-        """One of those that are connected, or are not."""
+        """Pick a device that is connected, or one that is not."""
         gadgets = [gadget for gadget in self.world.gadgets if gadget.connected is connected]
         return gadgets[device % len(gadgets)]
 
@@ -143,7 +145,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(somebody)
     @rule(device=devices, turns=st.sampled_from([0, 3, 30]))
     def drop(self, device: int, turns: int) -> None:
-        """After so many turns of the loop."""
+        """Cut the connection after this many loop iterations."""
         gadget = self.pick(device)
         self.do(self._drop(gadget, turns))
         gadget.check(self.do(run(self.world.oracle, gadget.user)))
@@ -180,12 +182,12 @@ class Machine(RuleBasedStateMachine):
             names = [user.username]
             self.do(run(lambda: member_invite(user=self.world.alice, channel_id=channel.pk, names=names)))
 
-    # -- what must hold -------------------------------------------------------------------------------------------
+    # -- invariants -----------------------------------------------------------------------------------------------
 
     @precondition(somebody)
     @rule()
     def look(self) -> None:
-        """Who is connected and has fetched everything has everything that was stored before."""
+        """Check that a connected and synced device has everything that was stored before."""
         owed = self.do(run(self.world.oracles))
         self.do(self._settle())
         now = self.do(run(self.world.oracles))
@@ -216,7 +218,7 @@ class Machine(RuleBasedStateMachine):
 
 
 def assert_once(gadgets: Sequence[Gadget]) -> None:
-    """Nothing is stored twice, and what was acknowledged is stored where it was said to be."""
+    """Check that nothing is stored twice, and that acknowledged messages are stored at their reported positions."""
     for gadget in gadgets:
         stored = Message.objects.filter(text__in=[line.text for line in gadget.lines]).values_list("text", "position")
         assert len(stored) == len(dict(stored))
@@ -226,7 +228,7 @@ def assert_once(gadgets: Sequence[Gadget]) -> None:
 
 @pytest.fixture
 def machine(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Machine]]:
-    """The machine on a node whose announcements get lost now and then."""
+    """Return the machine on a node that loses announcements now and then."""
     settings.IM_EVENT_LOG_POLL_INTERVAL = 0.05  # type: ignore[attr-defined]
     settings.IM_OUTBOX_WINDOW_SECONDS = 0.002  # type: ignore[attr-defined]
     monkeypatch.setattr(protobuf_consumer, "SYNC_TIMEOUT_SECONDS", 3600)
@@ -251,7 +253,7 @@ def machine(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[typ
         runner.run(stack.aclose())
 
 
-def test_what_one_saw_is_what_the_rows_say(machine: type[Machine]) -> None:
+def test_every_device_gets_what_the_rows_contain(machine: type[Machine]) -> None:
     run_state_machine_as_test(
         machine,
         settings=examples(

@@ -1,4 +1,4 @@
-"""Connecting while something happens: nothing falls between what is told, what is synced and what comes live."""
+"""Events during a login are neither lost nor repeated between the reported position, sync and pushes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def site(settings: Settings) -> AsyncIterator[Site]:
 
 
 class Gate:
-    """Stops a log-in in its database thread: before the stays are read, or behind it."""
+    """Stops a login in its database thread, before or after the memberships are read."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
         self._reached, self._open = threading.Event(), threading.Event()
@@ -64,10 +64,10 @@ class Gate:
 @pytest.mark.parametrize("change", ["invited", "joins", "leaves"])
 @pytest.mark.parametrize("passed", [True, False], ids=["passed meanwhile", "passed afterwards"])
 @pytest.mark.parametrize("where", ["before", "after"])
-async def test_a_membership_that_changes_at_the_moment_of_connecting(
+async def test_a_membership_that_changes_while_connecting_loses_no_event(
     site: Site, monkeypatch: pytest.MonkeyPatch, settings: Settings, where: str, passed: bool, change: str
 ) -> None:
-    """What was before the told position is found by `sync`, what comes after it arrives live; together it is all."""
+    """`sync` returns events up to the reported position, and later ones are pushed; together they are complete."""
     scene = await run(Scene, "open")
     start = await caught_up(site)
     person = scene.bob if change == "leaves" else scene.carol
@@ -95,7 +95,7 @@ async def test_a_membership_that_changes_at_the_moment_of_connecting(
     await heard(site, client)
     caught = await client.sync(start - 1)
     positions = {event["response"]["data"]["position"] for event in caught}
-    # Dropped by position, as clients do, what came live and by sync is all of it, once.
+    # Deduplicated by position, as clients do, pushes and sync contain every event once.
     arrived = [*caught, *({"cmd": p.cmd, "response": {"data": p.data}} for p in client.pushes()
                if p.data["position"] not in positions)]  # fmt: skip
     begin = [] if change != "leaves" else ["created"]
@@ -108,7 +108,7 @@ async def test_a_membership_that_changes_at_the_moment_of_connecting(
 
 @pytest.mark.parametrize("how", ["deactivated", "signed out"])
 @pytest.mark.parametrize("where", ["before", "after"])
-async def test_a_right_that_ends_at_the_moment_of_connecting_lets_nobody_in(
+async def test_a_right_that_ends_while_connecting_refuses_the_login(
     site: Site, monkeypatch: pytest.MonkeyPatch, where: str, how: str
 ) -> None:
     scene = await run(Scene)
@@ -132,8 +132,8 @@ async def test_a_right_that_ends_at_the_moment_of_connecting_lets_nobody_in(
     await client.close()
 
 
-async def test_after_its_goodbye_a_connection_is_not_listened_to(site: Site) -> None:
-    """Frames that were on their way when the right ended are not carried out."""
+async def test_frames_after_the_close_are_ignored(site: Site) -> None:
+    """Frames that were in flight when the right ended are not executed."""
     scene = await run(Scene)
     bob = await site.connect(scene.bob)
     (connection,) = site.hub.connections_of(scene.bob.pk)
@@ -147,11 +147,11 @@ async def test_after_its_goodbye_a_connection_is_not_listened_to(site: Site) -> 
     assert await run(lambda: Channel.objects.get(pk=scene.group.pk).last_seq) == 0
 
 
-# -- told positions ---------------------------------------------------------------------------------------------------
+# -- reported positions -----------------------------------------------------------------------------------------------
 
 
-async def test_no_reply_tells_more_than_was_drained(site: Site) -> None:
-    """Bob comes back with `after`: until he has synced, log-in and heartbeat tell him no more than he has."""
+async def test_no_reply_reports_a_position_beyond_the_synced_one(site: Site) -> None:
+    """Bob returns with `after`: until he has synced, login and heartbeat report no position beyond his own."""
     scene = await run(Scene)
     start = await caught_up(site)
     for number in range(3):
@@ -167,7 +167,7 @@ async def test_no_reply_tells_more_than_was_drained(site: Site) -> None:
     assert bob.position == head and (await bob.call("heartbeat"))["position"] == head
 
 
-async def test_half_drained_is_told_half(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_partial_sync_reports_its_own_position(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chat.selectors.messages.REPLAY_PAGE_SIZE", 2)
     scene = await run(Scene)
     start = await caught_up(site)
@@ -180,7 +180,7 @@ async def test_half_drained_is_told_half(site: Site, monkeypatch: pytest.MonkeyP
     assert not page["hasMore"] and (await bob.call("heartbeat"))["position"] == said[3].position
 
 
-async def test_what_bob_was_told_on_another_node_is_not_pushed_again(
+async def test_events_received_on_another_node_are_not_pushed_again(
     site: Site, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     """That node was ahead of this one."""
@@ -195,7 +195,7 @@ async def test_what_bob_was_told_on_another_node_is_not_pushed_again(
     assert live(bob) == ["new"]
 
 
-async def test_who_is_on_an_app_that_is_disabled_is_cut_off(site: Site) -> None:
+async def test_disabling_an_app_closes_its_connections(site: Site) -> None:
     scene = await run(Scene)
     await run(lambda: app_create(number=901, name="Watch"))
     watch, laptop = await site.connect(scene.bob, app=901), await site.connect(scene.bob)
@@ -207,7 +207,7 @@ async def test_who_is_on_an_app_that_is_disabled_is_cut_off(site: Site) -> None:
 
 
 @pytest.mark.parametrize("where", ["before", "after"])
-async def test_an_app_that_is_disabled_during_a_log_in_lets_nobody_in(
+async def test_an_app_disabled_during_a_login_refuses_it(
     site: Site, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     scene = await run(Scene)
@@ -222,7 +222,7 @@ async def test_an_app_that_is_disabled_during_a_log_in_lets_nobody_in(
 
 
 @pytest.mark.parametrize("why", ["too far behind", "from beyond the head"])
-async def test_who_must_reset_is_told_where_to_go_on(site: Site, settings: Settings, why: str) -> None:
+async def test_a_reset_reports_the_position_to_continue_from(site: Site, settings: Settings, why: str) -> None:
     settings.IM_SYNC_MAX_EVENTS = 2  # type: ignore[attr-defined]
     scene = await run(Scene)
     start = await caught_up(site)

@@ -1,4 +1,4 @@
-"""Events as `/ws` gets them, whatever has become of them since."""
+"""Events are encoded for `/ws` in their present state."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def pushed(**body: object) -> im.Message:
 
 @pytest.mark.parametrize("type", ["picture", "voice", "sticker"])
 @pytest.mark.parametrize("kept", [{}, {"content": ""}, {"content": None}], ids=["none", "empty", "null"])
-def test_what_has_no_content_any_more_comes_without(type: str, kept: dict[str, object]) -> None:
+def test_a_message_without_content_is_pushed_empty(type: str, kept: dict[str, object]) -> None:
     message = pushed(type=type, **kept)
     assert (message.content, message.sender_id, message.receiver_id, message.seq) == (b"", 2, 7, 3)
 
 
-def test_content_is_given_as_the_bytes_it_was() -> None:
+def test_content_is_pushed_unchanged() -> None:
     message = pushed(type="picture", content="AP8=")
     assert (message.message_type, message.content) == (im.MT_PICTURE, b"\0\xff")
     assert pushed(type="text", msg="\u9a6c").content.decode() == "\u9a6c"

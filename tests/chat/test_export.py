@@ -1,4 +1,4 @@
-"""One's own data as a ZIP: all of it, and nothing of others'."""
+"""The export is a ZIP of all of a user's own data, without data of others."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ NAMING = {
     "knox.AuthToken.user": "devices.json",
     "social_django.UserSocialAuth.user": "profile.json",
 }
-"""Each column that names a person, and where the export has it."""
+"""Each column that names a user, and its file in the export."""
 PROFILE = {
     "id": "id",
     "username": "userName",
@@ -124,7 +124,7 @@ def lines(files: dict[str, bytes]) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def talk(alice: User, bob: User) -> Any:
-    """Alice and Bob talk; returns their group."""
+    """Let Alice and Bob exchange messages and return their group."""
     hall = room(901)
     say(alice, hall, "ALICE in the hall")
     say(bob, hall, "BOB in the hall")
@@ -145,7 +145,7 @@ def talk(alice: User, bob: User) -> Any:
     return group
 
 
-def test_all_that_is_hers_is_there(alice: User, talk: Any) -> None:
+def test_the_export_contains_all_data_of_alice(alice: User, talk: Any) -> None:
     token_create(user=alice, name="Robot", address="192.0.2.1")
     files = unpacked_export(alice)
     profile = json.loads(files["profile.json"])
@@ -163,7 +163,7 @@ def test_all_that_is_hers_is_there(alice: User, talk: Any) -> None:
     assert files["avatar.webp"][:4] == b"RIFF"
 
 
-def test_what_one_did_for_the_site_is_there_but_not_to_whom(alice: User, bob: User, talk: Any) -> None:
+def test_moderation_by_alice_is_exported_without_its_targets(alice: User, bob: User, talk: Any) -> None:
     said = Message.objects.get(text="BOB in the group")
     Pin.objects.create(channel=talk, message=said, pinned_by=alice, pinned_at=1)
     Announcement.objects.create(text="ALICE announces", created_by=alice)
@@ -188,15 +188,15 @@ def test_what_one_did_for_the_site_is_there_but_not_to_whom(alice: User, bob: Us
     assert b"Bobby" not in whole and b"BOB" not in whole
 
 
-def test_who_is_blocked_or_gone_is_still_among_those_one_has_asked(alice: User, bob: User) -> None:
+def test_requests_to_blocked_or_deactivated_users_are_exported(alice: User, bob: User) -> None:
     user_block(user=alice, other_id=bob.pk)
     user_deactivate(user_id=bob.pk)
     people = json.loads(unpacked_export(alice)["people.json"])
     assert [friend["userName"] for friend in people["friends"]] == ["bob"]
 
 
-def test_whatever_names_a_person_is_exported_or_said_why_not(alice: User) -> None:
-    """A new table or column that names people is thought about here."""
+def test_every_column_that_names_a_user_is_exported_or_has_a_reason(alice: User) -> None:
+    """A new table or column that names users needs an entry here."""
     found = {
         f"{model._meta.label}.{field.name}"
         for model in apps.get_models()
@@ -209,19 +209,19 @@ def test_whatever_names_a_person_is_exported_or_said_why_not(alice: User) -> Non
         assert where.startswith("no: ") or where in files
 
 
-def test_whatever_an_account_holds_is_exported_or_said_why_not(alice: User) -> None:
+def test_every_account_field_is_exported_or_has_a_reason(alice: User) -> None:
     held = {field.name for field in User._meta.concrete_fields}
     assert held == {*PROFILE, *NOT_EXPORTED}
     assert set(PROFILE.values()) <= set(json.loads(unpacked_export(alice)["profile.json"])) | {"avatar"}
 
 
-def test_nothing_of_others_is_there(alice: User, talk: Any) -> None:
+def test_data_of_others_is_not_exported(alice: User, talk: Any) -> None:
     whole = b"\n".join(unpacked_export(alice).values())
     for secret in (b"BOB", b"Bobby", b"bob@private.example", b"Hidden Nickname", picture(colour="#000000")):
         assert secret not in whole
 
 
-def test_no_secret_is_there(alice: User, talk: Any) -> None:
+def test_secrets_are_not_exported(alice: User, talk: Any) -> None:
     token = token_create(user=alice).token
     client = Client()
     client.post("/accounts/login/", {"username": "alice", "password": PASSWORD})
@@ -231,13 +231,13 @@ def test_no_secret_is_there(alice: User, talk: Any) -> None:
         assert secret.encode() not in whole
 
 
-def test_what_was_recalled_is_not_there(alice: User, talk: Any) -> None:
+def test_the_text_of_a_recalled_message_is_not_exported(alice: User, talk: Any) -> None:
     assert b"regrets" not in unpacked_export(alice)["messages.jsonl"]
     assert lines(unpacked_export(alice))[2]["recalledAt"]
 
 
-def test_it_comes_in_pieces(alice: User, talk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What one step holds does not grow with what was said."""
+def test_the_export_is_streamed_in_pieces(alice: User, talk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The size of a piece does not grow with the number of messages."""
     monkeypatch.setattr(exporting, "_MESSAGES_PER_PAGE", 1)
     assert [said.get("text") for said in lines(unpacked_export(alice))][:2] == [
         "ALICE in the hall",
@@ -246,13 +246,13 @@ def test_it_comes_in_pieces(alice: User, talk: Any, monkeypatch: pytest.MonkeyPa
     assert max(map(len, export(alice))) < 12_000
 
 
-def test_names_in_the_archive_are_ours(alice: User, talk: Any) -> None:
+def test_file_names_in_the_archive_are_generated(alice: User, talk: Any) -> None:
     for name in unpacked_export(alice):
         assert not name.startswith("/") and ".." not in name
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_she_downloads_it(settings: Settings, tmp_path: Path) -> None:
+async def test_alice_downloads_her_export(settings: Settings, tmp_path: Path) -> None:
     from delivery.db.executors import run
 
     settings.DATA_DIR = tmp_path
@@ -268,7 +268,7 @@ async def test_she_downloads_it(settings: Settings, tmp_path: Path) -> None:
         assert json.loads(archive.read("profile.json"))["userName"] == "carol"
 
 
-def test_by_post_only_and_not_without_end(alice: User, settings: Settings) -> None:
+def test_the_download_needs_a_post_and_is_rate_limited(alice: User, settings: Settings) -> None:
     settings.IM_EXPORT_RATE = 1
     rate_limits.export_rate_limit.reset()
     client = Client()
@@ -279,5 +279,5 @@ def test_by_post_only_and_not_without_end(alice: User, settings: Settings) -> No
     rate_limits.export_rate_limit.reset()
 
 
-def test_a_stranger_gets_none(db: None, client: Client) -> None:
+def test_an_anonymous_visitor_gets_no_export(db: None, client: Client) -> None:
     assert client.post("/accounts/data/export/")["Location"].startswith("/accounts/login/")

@@ -1,4 +1,7 @@
-"""What events say of a user is in the user's export. The kinds come from the registry: one without an entry fails."""
+"""The user's export contains what events say about the user.
+
+The kinds come from the registry: one without an entry fails.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +34,10 @@ EXPORTED = {
     "presence.reset": "no: it names no user",
     "revocation": "no: it ends connections and says nothing of the user",
 }
-"""Each kind of event, and the file of the export with what it says of the user who caused it."""
+"""Each kind of event, and the export file with its data about the user who caused it."""
 
 
-def test_every_kind_is_exported_or_has_a_reason_not_to_be() -> None:
+def test_every_kind_is_exported_or_has_a_reason() -> None:
     assert set(EXPORTED) == set(EVENTS)
 
 

@@ -1,4 +1,4 @@
-"""The tables of reasons: keys are unique, every raise site uses a declared one, and none is left over."""
+"""The tables of reasons have unique keys, every raise site uses a declared one, and every reason is used."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FREE_SENTENCES = {
     *("BAD_FRAME", "INVALID_DATA", "TOKEN_INVALID", "BAD_REQUEST"),
     *("WEBHOOK_URL_NOT_ALLOWED", "WEBHOOK_TEST_FAILED"),
 }
-"""Reasons for which a validator, a codec or another server says more than the table."""
+"""Reasons for which a validator, a codec or another server supplies a more precise sentence."""
 _OTHER_ARGUMENTS = {"BadPassword", "TooOften"}
 _CONSTANT = re.compile(r"(?:reasons|errors|account_errors)\.([A-Z][A-Z0-9_]+)|(GUESTS_DISABLED)")
 
@@ -66,7 +66,7 @@ def test_the_two_tables_share_no_key() -> None:
 
 
 @pytest.mark.parametrize("key", ALL_REASONS)
-def test_a_reason_says_what_happened_in_whole_sentences(key: str) -> None:
+def test_a_reason_is_a_complete_plain_sentence(key: str) -> None:
     reason = ALL_REASONS[key]
     assert re.fullmatch(r"[a-z]+(_[a-z0-9]+)*", key)
     assert reason.text.endswith((".", "%(problem)s", ".)")) and reason.when.endswith(".")
@@ -117,12 +117,12 @@ def test_seconds_are_rounded_up_in_sentences_only() -> None:
     assert refusal.data["error"].endswith("in 20 s.") and refusal.data["retryAfter"] == 19.2
 
 
-def test_a_sentence_lacks_no_parameter() -> None:
+def test_every_parameter_of_a_sentence_is_given() -> None:
     with pytest.raises(KeyError):
         ChatError(reasons.MESSAGE_TOO_LONG)
 
 
-def test_a_sentence_of_a_validator_is_taken_as_it_is() -> None:
+def test_the_sentence_of_a_validator_is_kept() -> None:
     assert ChatError(reasons.INVALID_DATA, sentence="100 % wrong").data == {"error": "100 % wrong"}
 
 

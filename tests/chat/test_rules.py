@@ -1,4 +1,4 @@
-"""The rules, as functions of values."""
+"""The rules are tested as functions of values."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from chat.errors import ChatError, Code
         ("x" * 11, errors.TOO_MUCH),
     ],
 )
-def test_a_text_that_is_refused(text: str, code: Code) -> None:
+def test_an_invalid_text_is_refused(text: str, code: Code) -> None:
     with pytest.raises(ChatError) as refusal:
         rules.check_text(text, limit=10)
     assert refusal.value.code is code
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20))
-def test_a_text_that_is_taken_keeps_every_character_but_the_line_ends(text: str) -> None:
+def test_a_valid_text_is_unchanged_except_for_its_line_ends(text: str) -> None:
     if text.strip():
         assert rules.check_text(text, limit=20) == text.replace("\r\n", "\n")
 
 
-def test_line_ends_do_not_count_twice() -> None:
+def test_a_crlf_counts_as_one_character() -> None:
     assert rules.check_text("a\r\nb", limit=3) == "a\nb"
 
 
 @pytest.mark.parametrize("given_id", [None, ""])
-def test_no_client_id_is_none(given_id: str | None) -> None:
+def test_an_empty_client_id_becomes_none(given_id: str | None) -> None:
     assert rules.check_client_id(given_id) is None
 
 
 @pytest.mark.parametrize("given_id", ["x" * 65, "a\nb", "a\0", "\u202e"])
-def test_a_client_id_that_is_refused(given_id: str) -> None:
+def test_an_invalid_client_id_is_refused(given_id: str) -> None:
     with pytest.raises(ChatError):
         rules.check_client_id(given_id)
 
@@ -55,7 +55,7 @@ def test_a_client_id_that_is_refused(given_id: str) -> None:
         (["Alice"], 3, "Alice +2"),
     ],
 )
-def test_a_group_without_a_name_is_called_by_its_members(nicknames: list[str], count: int, name: str) -> None:
+def test_an_unnamed_group_is_named_after_its_members(nicknames: list[str], count: int, name: str) -> None:
     assert rules.name_from_members(nicknames, count) == name
 
 
@@ -72,7 +72,7 @@ def test_only_a_higher_rank_outranks() -> None:
         ("closed", "admin", True), ("closed", "owner", True),
     ],
 )  # fmt: skip
-def test_who_may_invite(join: str, role: str, may: bool) -> None:
+def test_the_join_policy_and_role_decide_invitations(join: str, role: str, may: bool) -> None:
     assert rules.may_invite(join, role) is may
 
 
@@ -80,10 +80,10 @@ def test_who_may_invite(join: str, role: str, may: bool) -> None:
     ("last", "read", "joined", "unread"),
     [(10, 7, 1, 3), (10, None, 1, 10), (10, None, 11, 0), (10, 3, 9, 2), (10, 12, 1, 0)],
 )
-def test_unread_from_numbers_alone(last: int, read: int | None, joined: int, unread: int) -> None:
+def test_unread_counts_are_computed_from_numbers(last: int, read: int | None, joined: int, unread: int) -> None:
     assert rules.unread_count(last_seq=last, read_seq=read, from_seq=joined) == unread
 
 
-def test_readable_numbers_are_those_of_the_stays() -> None:
+def test_readable_numbers_are_those_of_the_intervals() -> None:
     ranges: rules.Ranges = [(2, 3), (5, 4), (7, None)]
     assert [seq for seq in range(1, 10) if rules.is_readable(ranges, seq)] == [2, 3, 7, 8, 9]

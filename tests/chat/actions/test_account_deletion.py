@@ -1,4 +1,4 @@
-"""An account that is deleted: what it said stays, who it was is nowhere."""
+"""A deleted account leaves its messages, and no personal data remains."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def bob(db: None) -> User:
 
 @pytest.fixture
 def alice(db: None, bob: User, settings: Settings, tmp_path: Path) -> User:
-    """She has left traces wherever she could."""
+    """Return Alice, who has left data in every place that she can."""
     settings.DATA_DIR = tmp_path
     alice = user_register(username=NAME, nickname=NICK, password=PASSWORD, email=EMAIL, phone_number=PHONE)
     profile_update(
@@ -121,7 +121,7 @@ def alice(db: None, bob: User, settings: Settings, tmp_path: Path) -> User:
             action_flag=CHANGE,
             change_message=f"Mute.\nWhy: {NICK} is loud.\nUser name: {NAME}" if row == alice else f"Give.\nTo: {NAME}",
         )
-    # What business systems were answered, and would be again.
+    # A response to another system that is stored for retries.
     run_once(IdempotencyKey("a", "added", ""), lambda: {"added": [payloads.person(alice), payloads.person(bob)]})
     run_once(
         IdempotencyKey("a", "made", ""),
@@ -135,7 +135,7 @@ def alice(db: None, bob: User, settings: Settings, tmp_path: Path) -> User:
 
 
 def everything() -> str:
-    """All that stands in the database, as text."""
+    """Return the whole database as text."""
     rows = [
         {name: str(value) for name, value in row.items()}
         for model in apps.get_models()
@@ -144,7 +144,9 @@ def everything() -> str:
     return json.dumps(rows, ensure_ascii=False)
 
 
-def test_nothing_says_who_she_was(alice: User, tmp_path: Path, django_capture_on_commit_callbacks: Any) -> None:
+def test_no_personal_data_of_alice_remains(
+    alice: User, tmp_path: Path, django_capture_on_commit_callbacks: Any
+) -> None:
     before = everything()
     assert all(mark in before for mark in MARKS)
     assert list((tmp_path / "media" / "avatars").iterdir())
@@ -157,7 +159,7 @@ def test_nothing_says_who_she_was(alice: User, tmp_path: Path, django_capture_on
     assert not AccessAttempt.objects.exists() and not Device.objects.filter(user=alice).exists()
 
 
-def test_a_repeated_call_is_answered_as_before_but_for_her(alice: User, bob: User) -> None:
+def test_a_stored_response_is_repeated_with_alice_anonymized(alice: User, bob: User) -> None:
     account_delete(user_id=alice.pk)
     nobody = {
         "userId": anonymized_username(alice.pk),
@@ -179,7 +181,7 @@ def test_a_repeated_call_is_answered_as_before_but_for_her(alice: User, bob: Use
     assert idempotency.find_claimed([("b", "said")])
 
 
-def test_the_record_of_operators_says_what_was_done_but_not_to_whom(alice: User, bob: User) -> None:
+def test_the_audit_log_keeps_the_action_and_anonymizes_alice(alice: User, bob: User) -> None:
     other = LogEntry.objects.create(
         user=bob, object_id="7", object_repr="Sailors", action_flag=CHANGE, change_message=f"{NAME}.\nOf: {NAME}2"
     )
@@ -193,7 +195,7 @@ def test_the_record_of_operators_says_what_was_done_but_not_to_whom(alice: User,
     assert other.change_message == f"{NAME}.\nOf: {NAME}2", "somebody else's name only begins so"
 
 
-def test_what_she_said_stays_by_a_deleted_user(alice: User, bob: User) -> None:
+def test_messages_of_alice_remain_under_a_deleted_user(alice: User, bob: User) -> None:
     account_delete(user_id=alice.pk)
     alice.refresh_from_db()
     texts = list(Message.objects.filter(sender=alice).order_by("pk").values_list("text", flat=True))
@@ -208,20 +210,20 @@ def test_what_she_said_stays_by_a_deleted_user(alice: User, bob: User) -> None:
     assert [body["msg"] for body in replayed] == texts
 
 
-def test_she_is_in_no_group_and_the_last_owner_hands_over(alice: User, bob: User) -> None:
+def test_alice_leaves_all_groups_and_transfers_ownership(alice: User, bob: User) -> None:
     group = Channel.objects.get(name="Sailors of the lake")
     account_delete(user_id=alice.pk)
     assert not Membership.objects.filter(user=alice, channel__kind="public", until_position=None).exists()
     assert Membership.objects.get(user=bob, channel=group, until_position=None).role == "owner"
 
 
-def test_the_other_of_a_private_channel_still_reads_it(alice: User, bob: User) -> None:
+def test_the_other_user_can_still_read_the_private_channel(alice: User, bob: User) -> None:
     account_delete(user_id=alice.pk)
     (item,) = [item for item in selectors.channel_list(bob, 901) if item.channel.kind == "private"]
     assert item.name == NICKNAME
 
 
-def test_nobody_comes_in_by_what_she_had(alice: User) -> None:
+def test_credentials_of_alice_are_refused(alice: User) -> None:
     token = token_create(user=alice).token
     account_delete(user_id=alice.pk)
     from accounts.selectors.sign_in_methods import user_by_oauth_link
@@ -230,11 +232,11 @@ def test_nobody_comes_in_by_what_she_had(alice: User) -> None:
     assert user_by_token(token) is None and user_by_name(NAME) is None and user_by_email(EMAIL) is None
     assert user_by_oauth_link("github", SUBJECT) is None
     assert Client().post("/accounts/login/", {"username": NAME, "password": PASSWORD}).status_code == 200
-    # The name is free again, and whoever takes it is somebody else.
+    # The name is free again, and the new account is another user.
     assert user_register(username=NAME, password=PASSWORD).pk != alice.pk
 
 
-def test_positions_and_audiences_are_as_before(alice: User) -> None:
+def test_positions_and_audiences_are_unchanged(alice: User) -> None:
     head = log.head()
     before = list(Event.objects.order_by("pk").values_list("pk", "kind", "channel", "ref", "subject", "time"))
     account_delete(user_id=alice.pk)
@@ -244,7 +246,7 @@ def test_positions_and_audiences_are_as_before(alice: User) -> None:
     assert list(after) == before
 
 
-def test_others_are_named_as_before(alice: User, bob: User) -> None:
+def test_names_of_others_are_unchanged(alice: User, bob: User) -> None:
     account_delete(user_id=alice.pk)
     names = [
         json.loads(event.body).get("name") for event in Event.objects.filter(body__contains=f'"fromId":"{bob.pk}"')
@@ -253,7 +255,7 @@ def test_others_are_named_as_before(alice: User, bob: User) -> None:
 
 
 @pytest.mark.parametrize("step", ["_leave_group", "anonymize_events"])
-def test_what_an_interruption_left_undone_is_finished(alice: User, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+def test_an_interrupted_deletion_is_finished(alice: User, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     def fail(*args: object, **how: object) -> None:
         raise RuntimeError("the power is gone")
 
@@ -268,7 +270,7 @@ def test_what_an_interruption_left_undone_is_finished(alice: User, monkeypatch: 
     assert NAME not in everything()
 
 
-def test_the_last_administrator_stays(alice: User) -> None:
+def test_the_last_administrator_cannot_be_deleted(alice: User) -> None:
     User.objects.filter(pk=alice.pk).update(is_staff=True, is_superuser=True)
     with pytest.raises(LastAdministrator):
         account_delete(user_id=alice.pk)
@@ -276,14 +278,14 @@ def test_the_last_administrator_stays(alice: User) -> None:
     assert alice.is_active and alice.username == NAME
 
 
-def test_only_people_depart(db: None) -> None:
+def test_only_user_accounts_can_be_deleted(db: None) -> None:
     with pytest.raises(NoSuchPerson):
         user_mark_deleted(user_id=system_user().pk)
     with pytest.raises(NoSuchPerson):
         user_mark_deleted(user_id=2**40)
 
 
-def test_somebody_whose_id_is_a_messages_is_not_taken_for_it() -> None:
+def test_a_message_id_equal_to_a_user_id_is_not_anonymized() -> None:
     assert anonymized_body("msg", {"id": "7", "fromId": "8", "from": "bob", "name": "Bob"}, 7, "alice") is None
     body = {"id": "9", "fromId": "7", "from": "alice", "name": "Alice", "avatar": "/a", "msg": "alice is here"}
     changed = anonymized_body("enter", body, 7, "alice")
@@ -295,7 +297,7 @@ def test_somebody_whose_id_is_a_messages_is_not_taken_for_it() -> None:
     assert noted is not None and [one["name"] for one in noted["who"]] == [NICKNAME, "Bob"]
 
 
-def test_she_does_it_herself_with_her_password(alice: User) -> None:
+def test_alice_deletes_her_account_with_her_password(alice: User) -> None:
     client = Client()
     client.post("/accounts/login/", {"username": NAME, "password": PASSWORD})
     client.post("/accounts/data/delete/", {"current_password": "wrong"})

@@ -80,14 +80,14 @@ def test_the_end_of_a_ban_does_not_restore_a_deleted_account(bob: User, operator
     assert not User.objects.get(pk=bob.pk).is_active and not Restriction.objects.exists()
 
 
-def test_nobody_is_banned_from_a_global_or_private_channel(alice: User, bob: User, operator: User) -> None:
+def test_bans_from_global_or_private_channels_are_refused(alice: User, bob: User, operator: User) -> None:
     for channel in (room(), channel_create_private(creator=alice, other=bob)[0]):
         ban = lambda channel=channel: user_ban(operator=operator, person_id=bob.pk, channel_id=channel.pk)  # noqa: E731
         assert refusal(ban) is errors.ILLEGAL_PARAMETER
 
 
 def test_only_superusers_and_the_system_user_mute_and_ban_staff(bob: User, carol: User, operator: User) -> None:
-    """Else a moderator shuts out the operators, or takes off what is laid on themselves."""
+    """Otherwise a moderator could ban operators, or lift their own restrictions."""
     User.objects.filter(pk__in=[bob.pk, carol.pk]).update(is_staff=True)
     assert refusal(lambda: user_mute(operator=bob, person_id=carol.pk)) is errors.NOT_AUTHORISED
     assert refusal(lambda: user_ban(operator=bob, person_id=carol.pk)) is errors.NOT_AUTHORISED

@@ -1,4 +1,4 @@
-"""Groups and private channels: made, renamed, opened and closed."""
+"""Groups and private channels are created, renamed, opened and closed."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def last_note() -> tuple[str, str]:
-    """Kind and value of the newest event."""
+    """Return kind and value of the newest event."""
     body = log.read(log.head() - 1, 1)[0].body
     return body["note"], body["value"]
 
 
-def test_a_group_begins_with_its_creator_as_owner_and_everybody_at_its_first_event(alice: User, group: Channel) -> None:
+def test_a_new_group_has_its_creator_as_owner_and_all_members_from_its_first_event(alice: User, group: Channel) -> None:
     stays = Membership.objects.filter(channel=group).order_by("user")
     assert [(membership.user.username, membership.role) for membership in stays] == [
         ("alice", "owner"),
@@ -44,12 +44,12 @@ def test_a_group_begins_with_its_creator_as_owner_and_everybody_at_its_first_eve
     assert sorted(event.header["join"]) == sorted(membership.user_id for membership in stays)
 
 
-def test_naming_somebody_twice_or_oneself_adds_them_once(alice: User, bob: User) -> None:
+def test_repeated_members_and_the_creator_are_added_once(alice: User, bob: User) -> None:
     group = channel_create_group(creator=alice, members=["bob", "BOB", "alice"])
     assert Membership.objects.filter(channel=group).count() == 2
 
 
-def test_the_private_channel_of_two_people_exists_once(alice: User, bob: User) -> None:
+def test_the_private_channel_of_two_users_exists_once(alice: User, bob: User) -> None:
     made, new = channel_create_private(creator=alice, other=bob)
     assert new and channel_create_private(creator=bob, other=alice) == (made, False)
     assert Membership.objects.filter(channel=made).count() == 2
@@ -68,7 +68,7 @@ def test_the_private_channel_of_two_people_exists_once(alice: User, bob: User) -
         ({"name": "Painters", "members": ["bob", "carol"]}, errors.TOO_MUCH),
     ],
 )
-def test_a_group_that_cannot_be_made_leaves_nothing(
+def test_a_refused_group_stores_nothing(
     alice: User, bob: User, settings: Settings, fields: dict[str, Any], code: Code
 ) -> None:
     _, gone = people("carol", "gone")
@@ -82,7 +82,7 @@ def test_a_group_that_cannot_be_made_leaves_nothing(
     assert not Channel.objects.exists() and log.head() == before
 
 
-def test_a_guest_makes_nothing(bob: User) -> None:
+def test_a_guest_cannot_create_channels(bob: User) -> None:
     visitor = guest("夏圭？")
     for make in (
         lambda: channel_create_group(creator=visitor, name="Painters"),
@@ -93,7 +93,7 @@ def test_a_guest_makes_nothing(bob: User) -> None:
         assert refusal.value.code is errors.NOT_AUTHORISED
 
 
-def test_nobody_is_private_with_themselves_or_with_the_deactivated(alice: User, bob: User) -> None:
+def test_a_private_channel_with_oneself_or_a_deactivated_user_is_refused(alice: User, bob: User) -> None:
     user_deactivate(user_id=bob.pk)
     for other in (alice, bob):
         with pytest.raises(ChatError):
@@ -101,7 +101,7 @@ def test_nobody_is_private_with_themselves_or_with_the_deactivated(alice: User, 
     assert not Channel.objects.exists()
 
 
-def test_the_owner_renames_and_the_same_name_again_is_no_news(alice: User, group: Channel) -> None:
+def test_the_owner_renames_and_the_same_name_again_causes_no_event(alice: User, group: Channel) -> None:
     channel_rename(user=alice, channel_id=group.pk, name="Sculptors")
     assert last_note() == ("renamed", "Sculptors")
     before = log.head()
@@ -110,7 +110,7 @@ def test_the_owner_renames_and_the_same_name_again_is_no_news(alice: User, group
 
 
 @pytest.mark.parametrize("who", ["bob", "carol"])
-def test_a_member_and_a_stranger_change_nothing(alice: User, bob: User, group: Channel, who: str) -> None:
+def test_a_member_and_a_stranger_cannot_change_a_group(alice: User, bob: User, group: Channel, who: str) -> None:
     user = bob if who == "bob" else people("carol")[0]
     before = log.head()
     for change in (
@@ -139,7 +139,7 @@ def test_the_owner_sets_the_policy(alice: User, group: Channel) -> None:
         channel_rename(user=alice, channel_id=group.pk, name="")
 
 
-def test_a_closed_channel_tells_so_once_and_opens_again(alice: User, group: Channel) -> None:
+def test_closing_and_reopening_a_channel_cause_one_event_each(alice: User, group: Channel) -> None:
     for closed, note in ((True, "closed"), (False, "reopened")):
         channel_set_closed(operator=alice, channel_id=group.pk, closed=closed)
         assert last_note() == (note, "")

@@ -1,4 +1,4 @@
-"""A write happens once for a key, whatever happens at the same time."""
+"""A write with an idempotency key is executed once, also under concurrent calls."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def make(name: str = "alice") -> dict[str, Any]:
     return {"id": str(User.objects.create_user(name).pk)}
 
 
-def test_a_repeat_gets_the_first_answer() -> None:
+def test_a_repeat_gets_the_first_response() -> None:
     first, again = run_once(KEY, make), run_once(KEY, make)
     assert first == (again[0], False) and again[1] is True
     assert User.objects.count() == 1
 
 
-def test_another_request_is_refused() -> None:
+def test_another_request_with_the_same_key_is_refused() -> None:
     run_once(KEY, make)
     with pytest.raises(ChatError) as refused:
         run_once(IdempotencyKey(KEY.scope, KEY.key, "another"), lambda: make("bob"))
@@ -38,7 +38,7 @@ def test_another_request_is_refused() -> None:
     assert User.objects.count() == 1
 
 
-def test_what_fails_uses_nothing_up_and_leaves_nothing() -> None:
+def test_a_failed_call_leaves_its_key_unused_and_stores_nothing() -> None:
     def fail() -> dict[str, Any]:
         make("half")
         raise ChatError(reasons.MESSAGE_NOT_FOUND)
@@ -49,18 +49,18 @@ def test_what_fails_uses_nothing_up_and_leaves_nothing() -> None:
     assert run_once(KEY, make)[1] is False
 
 
-def test_a_fault_of_the_work_itself_is_no_repeat() -> None:
+def test_an_integrity_error_of_the_action_is_not_taken_for_a_repeat() -> None:
     make("alice")
     with pytest.raises(IntegrityError):
         run_once(KEY, make)
     assert not IdempotencyRecord.objects.exists()
 
 
-def test_without_a_key_it_is_done_each_time() -> None:
+def test_calls_without_a_key_are_executed_each_time() -> None:
     assert [run_once(None, lambda name=name: make(name))[1] for name in ("alice", "bob")] == [False, False]  # type: ignore[misc]
 
 
-def test_ten_at_once_are_one() -> None:
+def test_ten_concurrent_calls_are_executed_once() -> None:
     results: list[object] = []
 
     def call() -> None:

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
 @pytest.fixture(autouse=True)
 def gap_free() -> Iterator[None]:
-    """Checks afterwards that positions and sequence numbers are 1, 2, 3, … without a gap."""
+    """Check after the test that positions and sequence numbers are 1, 2, 3, … without a gap."""
     yield
     assert_gap_free()
 
@@ -68,7 +68,7 @@ def test_alice_and_bob_create_their_private_channel_at_once(alice: User, bob: Us
         assert crossing.result(PATIENCE) == (made, False)
 
 
-def test_of_two_first_read_marks_at_once_the_greater_one_stays(alice: User, bob: User) -> None:
+def test_the_greater_of_two_concurrent_first_read_marks_is_kept(alice: User, bob: User) -> None:
     channel = room()
     for _ in range(9):
         say(alice, channel)

@@ -1,4 +1,4 @@
-"""When a sign-in was last used: noted at log-in, written down beside the work."""
+"""The last use of a sign-in is noted at login and stored in the background."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _device() -> Device:
     return device_create(user=alice, kind=Device.Kind.TOKEN, credential="token:1")
 
 
-async def test_a_log_in_is_written_down_with_its_app_and_address() -> None:
+async def test_a_login_is_recorded_with_its_app_and_address() -> None:
     device = await run(_device)
     last_seen.record_login(_connection("token:1"))
     last_seen.record_login(_connection("token:nobody's"))
@@ -42,7 +42,7 @@ async def test_a_log_in_is_written_down_with_its_app_and_address() -> None:
     assert await run(lambda: Device.objects.get().app.number) == 901  # type: ignore[union-attr]
 
 
-async def test_what_is_still_connected_is_in_use() -> None:
+async def test_credentials_of_open_connections_are_in_use() -> None:
     device = await run(_device)
     before = timezone.now() - timedelta(hours=1)
     await run(lambda: Device.objects.update(last_seen_at=before))

@@ -1,4 +1,4 @@
-"""Coming to a group, going from it, and rising in it."""
+"""Users join and leave groups, are invited and removed, and get roles."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def group(alice: User, trio: Channel) -> Channel:
-    """Alice's group, in which Bob is an admin and Carol a member."""
+    """Return Alice's group, in which Bob is an admin and Carol a member."""
     member_set_role(user=alice, channel_id=trio.pk, name="bob", role="admin")
     return trio
 
@@ -39,7 +39,7 @@ def refusal(act: Callable[[], object]) -> Code:
     return refused.value.code
 
 
-def test_a_stay_is_the_interval_from_its_join_to_its_leave(alice: User, carol: User, group: Channel) -> None:
+def test_a_membership_is_the_interval_from_its_join_to_its_leave(alice: User, carol: User, group: Channel) -> None:
     say(alice, group)
     member_leave(user=carol, channel_id=group.pk)
     left = log.head()
@@ -55,7 +55,7 @@ def test_a_stay_is_the_interval_from_its_join_to_its_leave(alice: User, carol: U
 
 
 @pytest.mark.parametrize(("join", "comes"), [("open", True), ("invite", False), ("closed", False)])
-def test_who_joins_by_themselves(dave: User, group: Channel, join: str, comes: bool) -> None:
+def test_the_join_policy_decides_whether_a_user_can_join(dave: User, group: Channel, join: str, comes: bool) -> None:
     Channel.objects.filter(pk=group.pk).update(join=join)
     if comes:
         member_join(user=dave, channel_id=group.pk)
@@ -66,7 +66,7 @@ def test_who_joins_by_themselves(dave: User, group: Channel, join: str, comes: b
         assert refusal(lambda: member_join(user=dave, channel_id=group.pk)) is errors.NO_DATA
 
 
-def test_a_group_that_does_not_exist_or_is_closed_or_private_is_not_joined(alice: User, bob: User, dave: User) -> None:
+def test_missing_closed_and_private_channels_cannot_be_joined(alice: User, bob: User, dave: User) -> None:
     private, _ = channel_create_private(creator=alice, other=bob)
     closed = channel_create_group(creator=alice, name="Closed", join="open")
     channel_set_closed(operator=alice, channel_id=closed.pk, closed=True)
@@ -82,7 +82,7 @@ def test_a_group_that_does_not_exist_or_is_closed_or_private_is_not_joined(alice
         ("closed", "bob", None), ("open", "dave", errors.NO_DATA),
     ],
 )  # fmt: skip
-def test_who_invites(group: Channel, join: str, who: str, code: Code | None) -> None:
+def test_the_join_policy_and_role_decide_who_can_invite(group: Channel, join: str, who: str, code: Code | None) -> None:
     people("erin")
     Channel.objects.filter(pk=group.pk).update(join=join)
 
@@ -96,7 +96,7 @@ def test_who_invites(group: Channel, join: str, who: str, code: Code | None) -> 
         assert refusal(invite) is code
 
 
-def test_guests_neither_join_nor_are_invited(alice: User, group: Channel) -> None:
+def test_guests_cannot_join_or_be_invited(alice: User, group: Channel) -> None:
     visitor = guest("夏圭？")
     Channel.objects.filter(pk=group.pk).update(join="open")
     assert refusal(lambda: member_join(user=visitor, channel_id=group.pk)) is errors.NOT_AUTHORISED
@@ -104,7 +104,7 @@ def test_guests_neither_join_nor_are_invited(alice: User, group: Channel) -> Non
 
 
 @pytest.mark.usefixtures("dave")
-def test_a_full_group_takes_nobody(alice: User, group: Channel, settings: Settings) -> None:
+def test_a_full_group_accepts_no_members(alice: User, group: Channel, settings: Settings) -> None:
     settings.IM_GROUP_MAX_MEMBERS = 3  # type: ignore[attr-defined]
     assert refusal(lambda: member_invite(user=alice, channel_id=group.pk, names=["dave"])) is errors.TOO_MUCH
 
@@ -119,7 +119,7 @@ def test_a_full_group_takes_nobody(alice: User, group: Channel, settings: Settin
         ("dave", "carol", errors.NO_DATA), ("alice", "dave", errors.NO_DATA), ("alice", "nobody", errors.NO_DATA),
     ],
 )  # fmt: skip
-def test_who_removes_whom(group: Channel, who: str, whom: str, code: Code | None) -> None:
+def test_members_can_remove_members_of_lower_rank_only(group: Channel, who: str, whom: str, code: Code | None) -> None:
     def remove() -> None:
         member_remove(user=User.objects.get(username=who), channel_id=group.pk, name=whom)
 
@@ -130,7 +130,7 @@ def test_who_removes_whom(group: Channel, who: str, whom: str, code: Code | None
         assert refusal(remove) is code
 
 
-def test_a_leaving_owner_hands_over_to_the_admin_then_to_the_longest_standing(
+def test_a_leaving_owner_is_succeeded_by_the_admin_then_by_the_oldest_member(
     alice: User, bob: User, carol: User, group: Channel
 ) -> None:
     member_leave(user=alice, channel_id=group.pk)
@@ -141,7 +141,7 @@ def test_a_leaving_owner_hands_over_to_the_admin_then_to_the_longest_standing(
     assert present(group) == {}
 
 
-def test_an_open_group_that_everybody_left_belongs_to_who_comes_first(
+def test_the_first_user_to_join_an_empty_open_group_becomes_its_owner(
     alice: User, bob: User, carol: User, dave: User, group: Channel
 ) -> None:
     Channel.objects.filter(pk=group.pk).update(join="open")
@@ -152,7 +152,7 @@ def test_an_open_group_that_everybody_left_belongs_to_who_comes_first(
     assert present(group) == {"dave": "owner", "alice": "member"}
 
 
-def test_roles_are_given_by_owners_and_one_owner_stays(alice: User, bob: User, group: Channel) -> None:
+def test_only_owners_set_roles_and_the_last_owner_remains(alice: User, bob: User, group: Channel) -> None:
     def give(user: User, name: str, role: str) -> None:
         member_set_role(user=user, channel_id=group.pk, name=name, role=role)
 
@@ -163,7 +163,7 @@ def test_roles_are_given_by_owners_and_one_owner_stays(alice: User, bob: User, g
     assert present(group) == {"alice": "member", "bob": "owner", "carol": "member"}
 
 
-def test_a_private_channel_is_neither_left_nor_joined_by_others(alice: User, bob: User, carol: User) -> None:
+def test_a_private_channel_cannot_be_left_or_joined(alice: User, bob: User, carol: User) -> None:
     private, _ = channel_create_private(creator=alice, other=bob)
     assert refusal(lambda: member_leave(user=alice, channel_id=private.pk)) is errors.NOT_AUTHORISED
     assert refusal(lambda: member_invite(user=alice, channel_id=private.pk, names=["carol"])) is errors.NOT_AUTHORISED

@@ -1,4 +1,4 @@
-"""Messages after they were said: edited, recalled, read."""
+"""Stored messages are edited, recalled and marked as read."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def refusal(act: Callable[[], object]) -> Code:
     return refused.value.code
 
 
-def test_an_edit_is_an_event_about_the_message_and_redacts_what_was_there(
+def test_an_edit_is_an_event_about_the_message_and_redacts_the_old_text(
     bob: User, group: Channel, said: StoredMessage
 ) -> None:
     position = edit(bob, group, said)
@@ -59,7 +59,7 @@ def test_an_edit_is_an_event_about_the_message_and_redacts_what_was_there(
     assert first.body["editedAt"] == second.body["editedAt"]
 
 
-def test_in_a_room_and_an_open_group_everybody_hears_of_an_edit(alice: User) -> None:
+def test_an_edit_in_a_global_channel_or_open_group_reaches_everyone(alice: User) -> None:
     for channel in (room(), channel_create_group(creator=alice, name="Open", join="open")):
         said = say(alice, channel)
         edit(alice, channel, said)
@@ -75,7 +75,7 @@ def test_a_recall_leaves_no_text_anywhere(bob: User, group: Channel, said: Store
     assert not any("by Bob" in str(event.body) for event in events)
 
 
-def test_a_second_recall_is_no_news(bob: User, group: Channel, said: StoredMessage) -> None:
+def test_a_second_recall_causes_no_event(bob: User, group: Channel, said: StoredMessage) -> None:
     recall(bob, group, said)
     before = log.head()
     assert recall(bob, group, said) is None and log.head() == before
@@ -88,7 +88,7 @@ def test_a_second_recall_is_no_news(bob: User, group: Channel, said: StoredMessa
     ids=["the owner", "the author", "a stranger"],
 )
 @pytest.mark.usefixtures("carol")
-def test_who_edits_and_who_recalls(
+def test_roles_decide_who_can_edit_and_recall(
     group: Channel, said: StoredMessage, who: str, may_edit: Code | None, may_recall: Code | None
 ) -> None:
     user = User.objects.get(username=who)
@@ -99,7 +99,7 @@ def test_who_edits_and_who_recalls(
             assert refusal(lambda act=act: act(user, group, said)) is code
 
 
-def test_an_admin_who_may_not_read_it_may_not_recall_it(
+def test_an_admin_cannot_recall_an_unreadable_message(
     alice: User, carol: User, group: Channel, said: StoredMessage
 ) -> None:
     member_invite(user=alice, channel_id=group.pk, names=["carol"])
@@ -107,7 +107,7 @@ def test_an_admin_who_may_not_read_it_may_not_recall_it(
     assert refusal(lambda: recall(carol, group, said)) is errors.NO_DATA
 
 
-def test_in_a_room_only_the_author_and_the_operator_recall(alice: User, bob: User) -> None:
+def test_in_a_global_channel_only_author_and_operator_can_recall(alice: User, bob: User) -> None:
     here = room()
     visitor = guest("夏圭？")
     said = say(visitor, here, app=101)
@@ -118,7 +118,7 @@ def test_in_a_room_only_the_author_and_the_operator_recall(alice: User, bob: Use
     assert recall(visitor, here, again) is not None
 
 
-def test_in_a_closed_channel_nothing_is_edited_and_recalls_still_work(
+def test_a_closed_channel_allows_recalls_but_no_edits(
     alice: User, bob: User, group: Channel, said: StoredMessage
 ) -> None:
     channel_set_closed(operator=alice, channel_id=group.pk, closed=True)
@@ -135,7 +135,7 @@ def test_a_message_sent_alone_is_stored_or_raises(alice: User, carol: User, grou
     assert refusal(lambda: message_draft(sender=alice.pk, channel=group.pk, text="x", type="picture"))
 
 
-def test_sending_moves_one_s_own_read_mark_and_nobody_else_s(
+def test_sending_moves_the_read_mark_of_the_sender_only(
     alice: User, bob: User, carol: User, group: Channel, said: StoredMessage
 ) -> None:
     assert read_mark(user=bob, channel_id=group.pk, seq=0, app=101) == 1

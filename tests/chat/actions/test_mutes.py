@@ -29,7 +29,7 @@ from tests.support.moderation import announced, refusal
 pytestmark = pytest.mark.django_db
 
 
-def test_alice_mutes_bob_and_he_alone_is_told(alice: User, bob: User, trio: Channel) -> None:
+def test_alice_mutes_bob_and_only_bob_is_notified(alice: User, bob: User, trio: Channel) -> None:
     before, until = log.head(), timezone.now() + timedelta(hours=1)
     member_restrict(user=alice, channel_id=trio.pk, name="bob", kind="mute", until=until, reason=" too \n loud ")
     ms = int(until.timestamp() * 1000)
@@ -57,7 +57,7 @@ def test_a_muted_user_cannot_edit(bob: User, trio: Channel, operator: User) -> N
     edit()
 
 
-def test_members_mute_nobody_and_admins_mute_members_only(alice: User, bob: User, carol: User, trio: Channel) -> None:
+def test_only_admins_can_mute_and_only_plain_members(alice: User, bob: User, carol: User, trio: Channel) -> None:
     def mute(user: User, name: str) -> Callable[[], object]:
         return lambda: member_restrict(user=user, channel_id=trio.pk, name=name, kind="mute", until=None)
 
@@ -71,7 +71,7 @@ def test_members_mute_nobody_and_admins_mute_members_only(alice: User, bob: User
     assert not Restriction.objects.exclude(user=carol).exists()
 
 
-def test_an_unmuted_user_who_is_blocked_stays_marked_as_restricted(
+def test_an_unmuted_user_who_is_blocked_is_still_marked_as_restricted(
     alice: User, bob: User, trio: Channel, operator: User
 ) -> None:
     user_mute(operator=operator, person_id=bob.pk)

@@ -1,4 +1,4 @@
-"""Pinned messages."""
+"""Messages are pinned and unpinned."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def test_an_owner_opens_the_history_to_new_members_and_closes_it_again(bob: User
     assert read() == []
 
 
-def test_members_are_told_of_a_policy_change_once(alice: User, trio: Channel) -> None:
+def test_a_policy_change_causes_one_event(alice: User, trio: Channel) -> None:
     before = log.head()
     for _ in range(2):
         channel_set_policy(user=alice, channel_id=trio.pk, slow_mode=30, announcements_only=True)

@@ -1,4 +1,4 @@
-"""Private channels of many pairs at once: each made once, with both people in it, however many ask at a time."""
+"""Private channels of many pairs are created in one call, each once, also under concurrent calls."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def shop() -> User:
     return User.objects.create_user("shop", kind=User.Kind.SERVICE)
 
 
-def test_those_that_exist_are_found_and_the_others_made(shop: User) -> None:
+def test_existing_channels_are_found_and_others_created(shop: User) -> None:
     alice, bob = people("alice", "bob")
     known, _ = channel_create_private(creator=alice, other=shop)
     found = private_channels_open(pairs=[(shop, alice), (shop, bob)])
@@ -42,7 +42,7 @@ def test_those_that_exist_are_found_and_the_others_made(shop: User) -> None:
     }
 
 
-def test_what_cannot_be_is_refused_and_harms_no_other(shop: User) -> None:
+def test_an_invalid_pair_is_refused_without_affecting_others(shop: User) -> None:
     alice, bob, carol, dave = people("alice", "bob", "carol", "dave")
     Block.objects.create(blocker=bob, blocked=shop)
     User.objects.filter(pk=carol.pk).update(is_active=False)
@@ -58,22 +58,22 @@ def test_what_cannot_be_is_refused_and_harms_no_other(shop: User) -> None:
     assert Channel.objects.count() == 1
 
 
-def test_both_ways_round_it_is_one_channel(shop: User) -> None:
+def test_both_orders_of_a_pair_are_one_channel(shop: User) -> None:
     (alice,) = people("alice")
     found = private_channels_open(pairs=[(shop, alice), (alice, shop)])
     assert found[shop.pk, alice.pk] == found[alice.pk, shop.pk]
     assert Channel.objects.count() == 1
 
 
-def test_many_are_made_in_several_transactions(shop: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_channels_are_created_in_several_transactions(shop: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(private_channels, "CHANNELS_PER_TRANSACTION", 3)
     crowd = people(*(f"person-{number}" for number in range(8)))
     found = private_channels_open(pairs=[(shop, one) for one in crowd])
     assert len(set(map(str, found.values()))) == 8 == Channel.objects.count()
 
 
-def test_two_services_at_once_in_crossed_order(shop: User) -> None:
-    """Those who make the same channels at the same time wait for each other, and never in a ring."""
+def test_two_services_create_the_same_channels_in_crossed_order(shop: User) -> None:
+    """Concurrent calls for the same channels wait for each other without a deadlock."""
     crowd = people(*(f"person-{number}" for number in range(20)))
     results: list[object] = []
 

@@ -1,4 +1,4 @@
-"""Somebody is shown otherwise: who hears of it, live and by `sync`, and what that costs."""
+"""A changed profile reaches the right users live and by `sync`, at a bounded cost."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ def change(user: User, nickname: str = "Other", status: str = "", **fields: Any)
 
 
 def told(client: Local) -> list[tuple[str, str, bool]]:
-    """The names and states that came, and whether they stand in the log."""
+    """Return the received names and states, and whether they are logged."""
     news = [push.data for push in client.received if push.cmd == CHANGED]
     return [(data["who"]["name"], data["status"], "position" in data) for data in news]
 
 
 def entries() -> list[tuple[int | None, list[int]]]:
-    """Channel and persons of each event that told of a change."""
+    """Return channel and users of each event about a change."""
     found = log.read(0, 1000)
     return [(entry.channel, sorted(entry.user_ids)) for entry in found if entry.kind == CHANGED]
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_who_shares_a_group_a_conversation_or_a_friendship_hears_it_live_and_by_sync() -> None:
+async def test_a_change_reaches_groups_conversations_and_friends_live_and_by_sync() -> None:
     def scene() -> list[User]:
         room(), room(102)
         alice, *others = people("alice", "member", "peer", "friend", "stranger")
@@ -61,7 +61,7 @@ async def test_who_shares_a_group_a_conversation_or_a_friendship_hears_it_live_a
 
     alice, *others = await run(scene)
     async with serving() as site:
-        # On another app, so that nobody hears it in her app's room.
+        # They are on another app, outside her app's global channel.
         own = await site.connect(alice)
         clients = [await site.connect(other, app=102) for other in others]
         positions = [client.position for client in clients]
@@ -77,7 +77,7 @@ async def test_who_shares_a_group_a_conversation_or_a_friendship_hears_it_live_a
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_an_apps_room_hears_it_once_and_a_large_one_not_at_all(settings: Settings) -> None:
+async def test_a_change_reaches_a_small_global_channel_once_and_a_large_one_never(settings: Settings) -> None:
     def scene() -> list[User]:
         room()
         alice, bob, enemy = people("alice", "bob", "enemy")
@@ -98,7 +98,7 @@ async def test_an_apps_room_hears_it_once_and_a_large_one_not_at_all(settings: S
         assert len(told(there)) == 1 and len(told(own)) == 2
 
 
-def test_it_costs_an_entry_for_each_group_and_one_for_all_people(db: None) -> None:
+def test_a_change_costs_one_entry_for_each_group_and_one_for_all_users(db: None) -> None:
     alice, bob, *many = people("alice", "bob", *(f"member{number}" for number in range(12)))
     first = channel_create_group(creator=alice, name="Large", members=[one.username for one in many])
     second = channel_create_group(creator=bob, name="Small", members=["alice"])
@@ -109,7 +109,7 @@ def test_it_costs_an_entry_for_each_group_and_one_for_all_people(db: None) -> No
     change(alice, "Alicia")
     expected = [(None, [alice.pk]), (first.pk, []), (second.pk, []), (None, sorted(one.pk for one in friends))]
     assert sorted(entries(), key=str) == sorted(expected, key=str)
-    # One who left hears nothing more from there.
+    # A former member gets no more events from the group.
     member_leave(user=many[-1], channel_id=first.pk)
     change(many[-1], "Elsewhere")
     assert entries()[len(expected) :] == [(None, [many[-1].pk])]
@@ -134,7 +134,7 @@ def test_the_number_of_queries_does_not_grow_with_the_audience(db: None) -> None
     assert queries("Second") == before
 
 
-def test_past_the_bounds_the_last_used_are_told(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_beyond_the_limits_reaches_the_most_recent_channels(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(profile_broadcast, "MAX_GROUPS", 1)
     monkeypatch.setattr(profile_broadcast, "MAX_USERS", 1)
     alice, bob, carol = people("alice", "bob", "carol")
@@ -149,7 +149,7 @@ def test_past_the_bounds_the_last_used_are_told(db: None, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("by", ["alice", "other"])
-def test_no_event_goes_between_who_blocks_and_who_is_blocked(db: None, by: str) -> None:
+def test_a_change_does_not_cross_a_block(db: None, by: str) -> None:
     alice, other = people("alice", "other")
     channel_create_private(creator=alice, other=other)
     one, another = (alice, other) if by == "alice" else (other, alice)
@@ -158,14 +158,14 @@ def test_no_event_goes_between_who_blocks_and_who_is_blocked(db: None, by: str) 
     assert entries() == [(None, [alice.pk])]
 
 
-def test_what_others_do_not_see_is_told_to_ones_own_pages_only(db: None) -> None:
+def test_a_private_change_reaches_the_own_connections_only(db: None) -> None:
     alice, bob = people("alice", "bob")
     channel_create_private(creator=alice, other=bob)
     change(alice, alice.nickname, language="zh-hans", shares_read=False)
     assert entries() == [(None, [alice.pk])]
 
 
-def test_whoever_gives_the_name_others_hear_it(db: None) -> None:
+def test_a_name_changed_by_anyone_is_broadcast(db: None) -> None:
     alice, bob = people("alice", "bob")
     service = system_user()
     for one in (alice, service):
@@ -179,7 +179,7 @@ def test_whoever_gives_the_name_others_hear_it(db: None) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_who_saw_somebody_sees_a_deleted_user() -> None:
+async def test_users_who_saw_alice_see_a_deleted_user() -> None:
     def scene() -> list[User]:
         room()
         alice, member, friend, peer = people("alice", "member", "friend", "peer")

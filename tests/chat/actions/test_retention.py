@@ -1,4 +1,4 @@
-"""What is past its age goes, by channel and by site; what stays stays whole, and nobody owes what is gone."""
+"""Expired messages are deleted by channel and by site; the rest remains complete, and unread counts stay correct."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ DAY = 86_400_000
 
 
 def said(sender: User, channel: Channel, *days: float, **fields: Any) -> list[int]:
-    """Messages of so many days ago, the oldest first; their ids."""
+    """Store messages of these ages in days, the oldest first, and return their ids."""
     ids = []
     for age in days:
         stored = say(sender, channel, f"{age} days ago", **fields)
@@ -56,7 +56,7 @@ def left(channel: Channel) -> list[int]:
     return list(Message.objects.filter(channel=channel).order_by("seq").values_list("seq", flat=True))
 
 
-def test_a_channel_s_own_age_comes_before_the_site_s(alice: User, bob: User, group: Channel, settings: Any) -> None:
+def test_the_retention_of_a_channel_overrides_the_site(alice: User, bob: User, group: Channel, settings: Any) -> None:
     settings.IM_RETENTION_DAYS = 30
     plain = channel_create_group(creator=alice, name="Plain")
     kept = channel_create_group(creator=alice, name="Kept")
@@ -68,14 +68,14 @@ def test_a_channel_s_own_age_comes_before_the_site_s(alice: User, bob: User, gro
     assert (left(group), left(plain), left(kept)) == ([4], [2, 3, 4], [1, 2, 3, 4])
 
 
-def test_nothing_goes_unless_somebody_says_so(alice: User, group: Channel) -> None:
+def test_messages_are_kept_forever_by_default(alice: User, group: Channel) -> None:
     said(alice, group, 4000)
     run()
     assert left(group) == [1] and channels_with_expired_messages() == []
 
 
-def test_only_a_prefix_goes(alice: User, group: Channel) -> None:
-    """A clock that went back makes no hole."""
+def test_only_a_prefix_of_the_history_is_deleted(alice: User, group: Channel) -> None:
+    """A clock that was set back creates no gap."""
     channel_set_retention(channel_id=group.pk, days=7)
     said(alice, group, 9, 1, 8)
     (overdue,) = channels_with_expired_messages()
@@ -84,7 +84,7 @@ def test_only_a_prefix_goes(alice: User, group: Channel) -> None:
     assert left(group) == [2, 3]
 
 
-def test_history_ends_at_the_cut_and_nobody_owes_what_is_gone(alice: User, bob: User, group: Channel) -> None:
+def test_deleted_messages_are_neither_in_the_history_nor_unread(alice: User, bob: User, group: Channel) -> None:
     channel_set_retention(channel_id=group.pk, days=7)
     said(alice, group, 9, 8, 1, 0)
     run()
@@ -96,7 +96,7 @@ def test_history_ends_at_the_cut_and_nobody_owes_what_is_gone(alice: User, bob: 
     assert say(alice, group).seq == 5
 
 
-def test_no_trace_of_what_was_said_is_left(alice: User, bob: User, group: Channel) -> None:
+def test_no_trace_of_a_deleted_text_remains(alice: User, bob: User, group: Channel) -> None:
     channel_set_retention(channel_id=group.pk, days=7)
     (old,) = said(alice, group, 0)
     message_edit(user=alice, channel_id=group.pk, message_id=old, text="a secret, edited", app=None)
@@ -111,7 +111,7 @@ def test_no_trace_of_what_was_said_is_left(alice: User, bob: User, group: Channe
     assert [entry.ref for entry in events.entries if entry.kind == "msg"] == [young] and not events.reset
 
 
-def test_a_retry_of_what_is_gone_is_still_known(alice: User, group: Channel) -> None:
+def test_a_retry_of_a_deleted_message_is_still_recognized(alice: User, group: Channel) -> None:
     channel_set_retention(channel_id=group.pk, days=7)
     (old,) = said(alice, group, 9, client_id="k")
     run()
@@ -119,7 +119,7 @@ def test_a_retry_of_what_is_gone_is_still_known(alice: User, group: Channel) -> 
     assert again.repeated and again.id == old and left(group) == []
 
 
-def test_batches_are_small_and_end(alice: User, group: Channel) -> None:
+def test_batches_are_limited_and_end(alice: User, group: Channel) -> None:
     said(alice, group, *[9] * 5, 1)
     before = log.now_ms() - DAY * 7
     assert [channel_delete_expired(channel_id=group.pk, before=before, limit=2) for _ in range(4)] == [2, 2, 1, 0]
@@ -133,7 +133,7 @@ def test_a_dry_run_only_counts(alice: User, group: Channel) -> None:
     assert "Would delete 2 messages of 1 channels" in told.getvalue() and left(group) == [1, 2, 3]
 
 
-def test_pictures_lose_their_content_and_keep_their_place(
+def test_pictures_lose_their_content_but_keep_their_message(
     alice: User, bob: User, group: Channel, settings: Any
 ) -> None:
     settings.IM_FILE_RETENTION_DAYS = 7
@@ -154,7 +154,7 @@ def test_pictures_are_found_by_their_own_index(settings: Any) -> None:
     assert "message_file_time" in expired_files().explain()
 
 
-def test_uploads_that_nobody_names_go_after_a_day(alice: User, settings: Any, tmp_path: Path) -> None:
+def test_unreferenced_uploads_are_deleted_after_a_day(alice: User, settings: Any, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path
     used, lost, fresh = (avatars.store(alice.pk, b"picture") for _ in range(3))
     User.objects.filter(pk=alice.pk).update(avatar=used)

@@ -1,4 +1,4 @@
-"""Alice and Bob, a group of theirs and an app's room; Olga, who operates the site."""
+"""Fixtures for the chat admin: Alice, Bob, their group, a global channel, and the operator Olga."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ def room(db: None) -> Channel:
 
 @pytest.fixture
 def operator(db: None) -> Client:
-    """The browser of a superuser."""
+    """Return the browser of a superuser."""
     return signed_in(User.objects.create_superuser("olga"))

@@ -1,4 +1,4 @@
-"""What deeds have in common: what stands on record of them, and that nothing typed is lost when one is refused."""
+"""Every admin action is in the audit log, and a refused one keeps the typed values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ def recorded() -> str:
     return LogEntry.objects.latest("pk").change_message
 
 
-def test_who_was_muted_where_for_how_long_and_why_is_on_record(operator: Client, bob: User, group: Channel) -> None:
+def test_a_mute_is_in_the_audit_log_with_member_duration_and_reason(
+    operator: Client, bob: User, group: Channel
+) -> None:
     given = {"member": "bob", "hours": 24, "reason": "Calm\n down"}
     operator.post(f"{CHANNELS}{group.pk}/mute/", {"confirmed": "mute", **given})
     entry = LogEntry.objects.get()
@@ -24,7 +26,7 @@ def test_who_was_muted_where_for_how_long_and_why_is_on_record(operator: Client,
     assert entry.change_message == "Mute a member.\nMember: bob\nFor: A day\nReason: Calm down"
 
 
-def test_why_a_message_was_recalled_is_on_record_and_what_it_said_is_not(
+def test_a_recall_is_in_the_audit_log_with_its_reason_but_without_the_text(
     operator: Client, bob: User, group: Channel
 ) -> None:
     rude = say(bob, group, "rude words")
@@ -34,13 +36,13 @@ def test_why_a_message_was_recalled_is_on_record_and_what_it_said_is_not(
     assert not LogEntry.objects.filter(object_repr__contains="rude words").exists()
 
 
-def test_a_changed_policy_stands_on_record_with_what_was_changed_alone(operator: Client, group: Channel) -> None:
+def test_a_policy_change_is_in_the_audit_log_with_changed_fields_only(operator: Client, group: Channel) -> None:
     given = {"join": group.join, "history": group.history, "slow_mode": 30, "announcements_only": "on"}
     operator.post(f"{CHANNELS}{group.pk}/policy/", {"confirmed": "policy", **given})
     assert recorded() == "Set policy.\nAnnouncements only: yes\nSlow mode: 30"
 
 
-def test_a_report_is_on_record_with_the_message_and_the_reason(
+def test_a_handled_report_is_in_the_audit_log_with_message_and_reason(
     operator: Client, alice: User, bob: User, group: Channel
 ) -> None:
     rude = say(bob, group, "rude")
@@ -52,7 +54,7 @@ def test_a_report_is_on_record_with_the_message_and_the_reason(
     assert Report.objects.get().state == "acted"
 
 
-def test_the_record_is_in_one_language_and_shown_in_the_reader_s(bob: User) -> None:
+def test_the_audit_log_is_stored_in_english_and_shown_translated(bob: User) -> None:
     olga = User.objects.create_superuser("olga", language="zh-hans")
     chinese = signed_in(olga)
     page = chinese.post(
@@ -63,7 +65,7 @@ def test_the_record_is_in_one_language_and_shown_in_the_reader_s(bob: User) -> N
     assert "禁言 · 时长: 1 小时 · 原因: 吵" in chinese.get("/admin/admin/logentry/").content.decode()
 
 
-def test_what_was_typed_for_a_refused_deed_stays(operator: Client, alice: User) -> None:
+def test_a_refused_action_keeps_the_typed_values(operator: Client, alice: User) -> None:
     unnamed = channel_create_group(creator=alice, members=[], name="x")
     Channel.objects.filter(pk=unnamed.pk).update(name="")
     given = {"join": "open", "history": "all", "slow_mode": 77, "listed": "on"}
@@ -74,15 +76,15 @@ def test_what_was_typed_for_a_refused_deed_stays(operator: Client, alice: User) 
     assert (unnamed.slow_mode, unnamed.listed) == (0, False) and not LogEntry.objects.exists()
 
 
-def test_what_was_typed_into_a_refused_form_stays(operator: Client, db: None) -> None:
+def test_a_refused_form_keeps_the_typed_values(operator: Client, db: None) -> None:
     page = operator.post("/admin/chat/announcement/add/", {"text": "long " * 2000, "due_at_0": "", "due_at_1": ""})
     html = page.content.decode()
     assert page.status_code == 200 and "at most 8000 characters" in html and "long long long" in html
     assert not Announcement.objects.exists() and not LogEntry.objects.exists()
 
 
-def test_a_moderator_sees_who_is_in_a_channel(bob: User, group: Channel) -> None:
-    """To mute or ban one of them, without a right to see memberships by themselves."""
+def test_a_moderator_sees_the_members_of_a_channel(bob: User, group: Channel) -> None:
+    """Muting or banning a member needs no permission to view memberships themselves."""
     mona = staff("view_channel", "add_restriction")
     html = mona.get(f"{CHANNELS}{group.pk}/change/").content.decode()
     assert "Bob (bob)" in html and "there now" in html

@@ -1,4 +1,4 @@
-"""Every admin page of chat: who may see it, that nothing in it is editable, and what it costs."""
+"""Every admin page of chat checks permissions, edits no rows directly, and costs a fixed number of queries."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_every_page_opens_for_a_superuser(
     assert {page: operator.get(page).status_code for page in pages} == dict.fromkeys(pages, 200)
 
 
-def test_what_does_not_exist_leads_back(operator: Client, db: None) -> None:
+def test_a_missing_object_redirects_to_the_first_page(operator: Client, db: None) -> None:
     for page in (f"{CHANNELS}999/change/", f"{MESSAGES}x/change/", f"{MESSAGES}999/recall/", f"{CHANNELS}x/close/"):
         response = operator.get(page)
         assert (response.status_code, response.headers["Location"]) == (302, "/admin/"), page
@@ -45,12 +45,12 @@ def test_staff_without_rights_are_refused(group: Channel, alice: User) -> None:
         assert client.post(page, {"confirmed": "close"}).status_code == 403, page
 
 
-def test_a_person_who_is_no_staff_is_sent_to_the_sign_in(alice: User) -> None:
+def test_a_user_without_staff_status_is_redirected_to_sign_in(alice: User) -> None:
     response = signed_in(alice).get(CHANNELS)
     assert response.status_code == 302 and response.headers["Location"].startswith("/admin/login/")
 
 
-def test_who_may_only_look_is_offered_nothing_to_do(group: Channel, alice: User) -> None:
+def test_a_viewer_sees_no_actions(group: Channel, alice: User) -> None:
     message, client = say(alice, group, "hello"), staff("view_channel", "view_message", "view_membership")
     for page in (CHANNELS, MESSAGES, f"{CHANNELS}{group.pk}/change/", f"{MESSAGES}{message.pk}/change/"):
         html = client.get(page).content.decode()
@@ -69,8 +69,8 @@ def test_the_right_to_close_is_not_the_right_to_recall(alice: User, group: Chann
     assert group.closed
 
 
-def test_asking_is_not_doing(operator: Client, bob: User, group: Channel) -> None:
-    """A link that somebody is lured to, or a form without the confirmation, changes nothing."""
+def test_a_request_without_confirmation_changes_nothing(operator: Client, bob: User, group: Channel) -> None:
+    """A malicious link, or a form without the confirmation, changes nothing."""
     rude = say(bob, group, "rude")
     operator.get(f"{MESSAGES}{rude.pk}/recall/?confirmed=recall")
     operator.post(f"{MESSAGES}{rude.pk}/recall/", {"confirmed": "close"})
@@ -83,7 +83,7 @@ def test_asking_is_not_doing(operator: Client, bob: User, group: Channel) -> Non
     assert rude.recalled_at is None and not group.closed
 
 
-def test_what_was_not_ticked_stays_whatever_the_form_says(operator: Client, bob: User, group: Channel) -> None:
+def test_only_selected_rows_are_changed(operator: Client, bob: User, group: Channel) -> None:
     first, second = say(bob, group, "one"), say(bob, group, "two")
     tick(operator, MESSAGES, "recall_selected", first, select_across=1, confirmed="recall")
     second.refresh_from_db()
@@ -115,12 +115,12 @@ def test_no_form_changes_a_row(operator: Client, alice: User, bob: User, group: 
 
 
 def everything() -> list[Any]:
-    """All rows of chat and all events, as values."""
+    """Return all rows of chat and all events, as values."""
     return [list(model.objects.order_by("pk").values()) for model in (Channel, Membership, Message, Event)]
 
 
-def test_script_in_what_people_typed_is_shown_as_text(operator: Client, alice: User) -> None:
-    """A stored script, on each page that shows a message, a nickname, a guest's name or a channel's name."""
+def test_script_in_user_text_is_escaped(operator: Client, alice: User) -> None:
+    """The script is stored in messages, nicknames, guest names and channel names, and shown on every page."""
     eve = user_register(username="eve", nickname=SCRIPT, password="a good password")
     named = channel_create_group(creator=eve, name=SCRIPT, members=["alice"])
     unnamed = channel_create_group(creator=eve, members=["alice"])
@@ -135,7 +135,7 @@ def test_script_in_what_people_typed_is_shown_as_text(operator: Client, alice: U
         html = operator.get(page).content.decode()
         assert "&lt;script&gt;" in html or "&lt;img" in html, page
         assert "<script>" not in html and "<img src=x" not in html, page
-    # After an action: what is told of it, the page's history, and the first page's list of what was done.
+    # After an action: its message, the page's history, and the list of recent actions on the first page.
     tick(operator, CHANNELS, "close_selected", named, room, confirmed="close")
     tick(operator, MESSAGES, "recall_selected", *messages, confirmed="recall")
     for page in ("/admin/", f"{CHANNELS}{named.pk}/history/", f"{MESSAGES}{messages[0].pk}/change/"):
@@ -148,13 +148,13 @@ def test_a_page_that_shows_user_text_may_not_run_inline_script(operator: Client,
     assert "script-src 'self' 'unsafe-eval';" in policy and "object-src 'none'" in policy
 
 
-def test_no_page_claims_a_number_of_rows_that_nobody_counted(operator: Client, group: Channel, alice: User) -> None:
+def test_no_page_shows_an_uncounted_number_of_rows(operator: Client, group: Channel, alice: User) -> None:
     say(alice, group, "hello")
     for page in (CHANNELS, MESSAGES, f"{MESSAGES}?q=hello"):
         assert not re.search(r"\d+\s+results|\bof \d{4}", operator.get(page).content.decode()), page
 
 
-def test_the_lists_cost_the_same_for_few_rows_and_many(
+def test_lists_cost_a_fixed_number_of_queries(
     operator: Client, alice: User, bob: User, group: Channel, room: Channel
 ) -> None:
     def cost(url: str) -> int:
@@ -166,7 +166,7 @@ def test_the_lists_cost_the_same_for_few_rows_and_many(
     pages = (CHANNELS, MESSAGES, f"{CHANNELS}{group.pk}/change/")
     say(alice, channel_create_private(creator=alice, other=bob)[0], "hi")
     for page in pages:
-        # What is asked once in a process's life is no matter of rows.
+        # A query that runs once in the life of a process does not depend on rows.
         cost(page)
     few = [cost(page) for page in pages]
     for number in range(20):

@@ -1,4 +1,4 @@
-"""Operators look at channels and who is in them, close and reopen them."""
+"""Operators view channels and their members, close and reopen channels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from delivery.models import Event
 from tests.support.operators import CHANNELS, MESSAGES, kinds, say, tick
 
 
-def test_channels_are_called_as_their_people_know_them(
+def test_channels_are_shown_by_the_names_that_members_see(
     operator: Client, alice: User, bob: User, group: Channel, room: Channel
 ) -> None:
     channel_create_private(creator=alice, other=bob)
@@ -42,7 +42,7 @@ def test_a_channel_is_found_by_name_and_by_number(operator: Client, alice: User,
     assert found("²") == found("9" * 30) == found("9" * 5000) == []
 
 
-def test_the_members_tab_shows_who_is_there_and_who_was(
+def test_the_members_tab_shows_present_and_former_members(
     operator: Client, alice: User, bob: User, group: Channel
 ) -> None:
     say(alice, group, "before")
@@ -72,7 +72,7 @@ def test_a_large_group_shows_its_members_page_by_page(operator: Client, alice: U
     assert (shown(page), shown(f"{page}?memberships-page=2")) == (50, 11)
 
 
-def test_nothing_counts_the_channels(operator: Client, group: Channel) -> None:
+def test_no_page_counts_all_channels(operator: Client, group: Channel) -> None:
     with CaptureQueriesContext(connection) as queries:
         for url in (CHANNELS, f"{CHANNELS}?q=paint&kind__exact=public", f"{CHANNELS}?_facets=True", f"{CHANNELS}?p=2"):
             assert operator.get(url).status_code == 200
@@ -95,13 +95,13 @@ def test_olga_closes_and_reopens_a_channel(operator: Client, bob: User, group: C
     assert notes == ["created", "closed", "reopened"]
 
 
-def test_closing_twice_is_told_once(operator: Client, group: Channel) -> None:
+def test_closing_twice_causes_one_event(operator: Client, group: Channel) -> None:
     for _ in range(2):
         tick(operator, CHANNELS, "close_selected", group, confirmed="close")
     assert kinds(group) == ["channel.note", "channel.note"]
 
 
-def test_olga_sets_what_holds_in_a_channel(operator: Client, group: Channel, room: Channel) -> None:
+def test_olga_sets_the_policy_of_a_channel(operator: Client, group: Channel, room: Channel) -> None:
     page = f"{CHANNELS}{group.pk}/policy/"
     assert 'value="invite"' in operator.get(page).content.decode()
     wrong = operator.post(page, {"confirmed": "policy", "join": "open", "history": "all", "slow_mode": -1})
@@ -119,7 +119,7 @@ def test_olga_sets_what_holds_in_a_channel(operator: Client, group: Channel, roo
     assert (room.slow_mode, room.join) == (5, "open")
 
 
-def test_olga_gives_a_group_to_a_member(operator: Client, bob: User, group: Channel) -> None:
+def test_olga_transfers_a_group_to_a_member(operator: Client, bob: User, group: Channel) -> None:
     page = f"{CHANNELS}{group.pk}/transfer/"
     assert (
         "No member is called so." in operator.post(page, {"confirmed": "transfer", "member": "carol"}).content.decode()
@@ -129,7 +129,7 @@ def test_olga_gives_a_group_to_a_member(operator: Client, bob: User, group: Chan
     assert roles == {"alice": "admin", "bob": "owner"}
 
 
-def test_olga_makes_a_member_an_admin_and_a_plain_member_again(operator: Client, bob: User, group: Channel) -> None:
+def test_olga_changes_the_role_of_a_member_and_back(operator: Client, bob: User, group: Channel) -> None:
     page = f"{CHANNELS}{group.pk}/role/"
     assert "Admins invite" in operator.get(page).content.decode()
     for role in ("admin", "member"):
@@ -143,7 +143,7 @@ def test_olga_makes_a_member_an_admin_and_a_plain_member_again(operator: Client,
     ]
 
 
-def test_olga_takes_no_group_from_its_last_owner_by_a_role(operator: Client, group: Channel, room: Channel) -> None:
+def test_olga_cannot_demote_the_last_owner(operator: Client, group: Channel, room: Channel) -> None:
     page = f"{CHANNELS}{group.pk}/role/"
     refused = operator.post(page, {"confirmed": "role", "member": "alice", "role": "member"}, follow=True)
     assert "needs at least one owner" in refused.content.decode()

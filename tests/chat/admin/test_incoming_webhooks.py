@@ -1,4 +1,4 @@
-"""Olga makes a URL by which another system posts, sees it once, and takes it back."""
+"""Olga creates an incoming webhook, sees its URL once, and revokes it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _post(path: str) -> int:
     return Client().post(path, json.dumps({"text": "hello"}), "application/json").status_code
 
 
-def test_it_is_made_used_switched_off_and_given_another_url(operator: Client, group: Channel) -> None:
+def test_an_incoming_webhook_is_created_used_disabled_and_given_another_url(operator: Client, group: Channel) -> None:
     path = _path(operator.post(f"{HOOKS}add/", {"name": "Build", "of_channel": "Painters"}))
     assert _post(path) == 200 and Message.objects.get().sender.nickname == "Build"
     hook = IncomingWebhook.objects.get()
@@ -38,12 +38,12 @@ def test_it_is_made_used_switched_off_and_given_another_url(operator: Client, gr
     assert (_post(path), _post(renewed)) == (404, 200)
 
 
-def test_a_name_that_nobody_may_have_is_told(operator: Client, group: Channel) -> None:
+def test_an_invalid_name_is_refused(operator: Client, group: Channel) -> None:
     html = operator.post(f"{HOOKS}add/", {"name": "a\u202eb", "of_channel": "Painters"}, follow=True).content.decode()
     assert 'id="secret"' not in html and not IncomingWebhook.objects.exists()
 
 
-def test_without_the_right_none_is_made(group: Channel) -> None:
+def test_creating_needs_the_permission(group: Channel) -> None:
     assert (
         staff("view_incomingwebhook").post(f"{HOOKS}add/", {"name": "Build", "of_channel": "Painters"}).status_code
         == 403

@@ -16,7 +16,9 @@ from delivery.models import Event
 from tests.support.operators import MESSAGES, kinds, say, texts, tick
 
 
-def test_messages_stand_newest_first(operator: Client, alice: User, bob: User, group: Channel, room: Channel) -> None:
+def test_messages_are_listed_newest_first(
+    operator: Client, alice: User, bob: User, group: Channel, room: Channel
+) -> None:
     for text, sender, channel in (("one", alice, group), ("two", bob, room), ("three", alice, room)):
         say(sender, channel, text)
     assert texts(operator, "") == ["three", "two", "one"]
@@ -39,7 +41,7 @@ def test_messages_are_found_by_text_sender_and_channel(
     assert texts(operator, "from:") == texts(operator, 'from:"') == texts(operator, "in:99999999999999999999") == []
 
 
-def test_many_of_one_name_are_all_found(
+def test_messages_of_all_users_with_one_name_are_found(
     operator: Client, room: Channel, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reads, "FEW", 2)
@@ -49,12 +51,12 @@ def test_many_of_one_name_are_all_found(
     assert texts(operator, "from:guest") == ["3", "2", "1", "0"]
 
 
-def test_no_column_is_asked_for_by_url(operator: Client, db: None) -> None:
+def test_the_url_cannot_filter_by_other_columns(operator: Client, db: None) -> None:
     for query in ("text__regex=(a%2B)%2B%24", "sender__password__startswith=a", "recalled_at__isnull=1"):
         assert operator.get(f"{MESSAGES}?{query}").status_code == 400
 
 
-def test_nothing_counts_the_messages(operator: Client, alice: User, group: Channel) -> None:
+def test_no_page_counts_all_messages(operator: Client, alice: User, group: Channel) -> None:
     say(alice, group, "hello")
     with CaptureQueriesContext(connection) as queries:
         for url in (MESSAGES, f"{MESSAGES}?q=hello", f"{MESSAGES}?_facets=True", f"{MESSAGES}?p=2", f"{MESSAGES}?all="):
@@ -65,7 +67,7 @@ def test_nothing_counts_the_messages(operator: Client, alice: User, group: Chann
     assert all("LIMIT 50" in sql for sql in about_messages)
 
 
-def test_olga_recalls_messages_after_she_was_asked(operator: Client, alice: User, bob: User, group: Channel) -> None:
+def test_olga_recalls_messages_after_a_confirmation(operator: Client, alice: User, bob: User, group: Channel) -> None:
     rude, ruder, fine = say(bob, group, "rude"), say(bob, group, "ruder"), say(alice, group, "harmless")
     asked = tick(operator, MESSAGES, "recall_selected", rude, ruder)
     html = asked.content.decode()
@@ -91,7 +93,7 @@ def test_a_second_recall_changes_nothing(operator: Client, bob: User, group: Cha
     assert LogEntry.objects.filter(object_id=str(rude.pk)).count() == 1
 
 
-def test_a_recalled_message_can_be_recalled_no_more(operator: Client, bob: User, group: Channel) -> None:
+def test_a_recalled_message_cannot_be_recalled_again(operator: Client, bob: User, group: Channel) -> None:
     rude = say(bob, group, "rude")
     page = f"{MESSAGES}{rude.pk}/"
     assert f'href="{page}recall/"' in operator.get(f"{page}change/").content.decode()

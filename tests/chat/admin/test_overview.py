@@ -1,4 +1,4 @@
-"""The first page of the admin: who is online, what was said today, what is wrong."""
+"""The first page of the admin shows online users, today's messages and problems."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.operators import SCRIPT, say, staff
 
 @pytest.fixture
 def hub(db: None) -> Iterator[Hub]:
-    """A hub on a loop of its own thread, as the server has it; it follows no log."""
+    """Run a hub on a loop in a thread of its own, as on the server; it follows no log."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -57,7 +57,7 @@ def test_the_first_page_shows_who_is_online(operator: Client, hub: Hub, room: Ch
     assert '<span data-testid="online">2</span>' in plain and "Alice" not in plain
 
 
-def test_the_first_page_tells_of_a_delivery_that_lags(
+def test_the_first_page_warns_of_delayed_delivery(
     operator: Client, hub: Hub, alice: User, group: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chat.admin.overview.LAG", 2)
@@ -66,7 +66,7 @@ def test_the_first_page_tells_of_a_delivery_that_lags(
     assert "Delivery is 4 events behind" in operator.get("/admin/").content.decode()
 
 
-def test_the_first_page_tells_of_a_loop_that_hangs(
+def test_the_first_page_warns_of_a_blocked_event_loop(
     operator: Client, hub: Hub, db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert hub.loop is not None
@@ -80,7 +80,7 @@ def test_the_first_page_tells_of_a_loop_that_hangs(
     asyncio.run_coroutine_threadsafe(asyncio.sleep(0), hub.loop).result(PATIENCE)
 
 
-def test_the_days_messages_are_counted_only_so_far(
+def test_messages_of_the_day_are_counted_up_to_a_limit(
     operator: Client, alice: User, group: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for text in ("one", "two", "three"):
@@ -92,10 +92,10 @@ def test_the_days_messages_are_counted_only_so_far(
     assert '<span data-testid="today">2 or more</span>' in operator.get("/admin/").content.decode()
 
 
-def test_faults_of_all_nodes_are_added_up_and_shown_node_by_node(
+def test_faults_of_all_nodes_are_shown_by_node_and_in_total(
     operator: Client, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As the registry has them, whichever node answers."""
+    """The counts come from the registry, so every node shows the same."""
     nodes = [
         NodeInfo("one", "one.example:7000", 1, 3, 2, {"errors": 4, "log_catchup_events": 1}),
         NodeInfo("two", "two.example:7000", 2, 5, 5, {"errors": 6}),
@@ -115,7 +115,7 @@ def test_faults_of_all_nodes_are_added_up_and_shown_node_by_node(
     ]
 
 
-def test_the_first_page_tells_that_redis_does_not_answer(operator: Client, hub: Hub) -> None:
+def test_the_first_page_warns_that_redis_does_not_answer(operator: Client, hub: Hub) -> None:
     assert "Redis does not answer" not in operator.get("/admin/").content.decode()
     metrics.REDIS_AWAY.set(1)
     try:

@@ -1,4 +1,4 @@
-"""The queue of reports: each with its context, one click acts; announcements; mutes and bans that hold."""
+"""The queue of reports shows context and is handled by one click; announcements; active mutes and bans."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def report(alice: User, bob: User, group: Channel) -> Report:
     return message_report(user=alice, channel_id=group.pk, message_id=rude.pk, reason=SCRIPT, app=None)
 
 
-def test_a_report_stands_with_what_was_said_around_it(operator: Client, report: Report) -> None:
+def test_a_report_is_shown_with_the_messages_around_it(operator: Client, report: Report) -> None:
     for page in (REPORTS, f"{REPORTS}{report.pk}/change/"):
         html = operator.get(page).content.decode()
         around = html[html.index("before it") : html.index("after it")]
@@ -51,10 +51,10 @@ def test_a_report_stands_with_what_was_said_around_it(operator: Client, report: 
         ("recall_ban", True, ["ban"], "acted"),
     ],
 )
-def test_one_click_acts(
+def test_one_click_handles_a_report(
     operator: Client, report: Report, verdict: str, recalled: bool, kinds: list[str], state: str
 ) -> None:
-    """The button of the list sends what its own attributes say, and nothing has to be confirmed."""
+    """The button in the list sends its own attributes and needs no confirmation."""
     html = operator.get(REPORTS).content.decode()
     button = re.search(rf'<button[^>]*value="{verdict}"[^>]*formaction="([^"]+)"', html, re.S)
     assert button is not None
@@ -66,14 +66,14 @@ def test_one_click_acts(
     assert [one.kind for one in Restriction.objects.filter(channel=report.message.channel)] == kinds
 
 
-def test_who_only_looks_has_no_buttons(report: Report) -> None:
+def test_a_viewer_sees_no_buttons(report: Report) -> None:
     client = staff("view_report")
     html = client.get(REPORTS).content.decode()
     assert "rude" in html and "formaction" not in html
     assert client.post(f"{REPORTS}{report.pk}/recall/", {"confirmed": "recall"}).status_code == 403
 
 
-def test_a_restriction_is_lifted_where_it_is_found(operator: Client, alice: User, bob: User) -> None:
+def test_a_restriction_is_lifted_from_its_list(operator: Client, alice: User, bob: User) -> None:
     user_mute(operator=alice, person_id=bob.pk)
     (mute,) = operator.get(RESTRICTIONS, {"q": "bob"}).context["cl"].result_list
     tick(operator, RESTRICTIONS, "lift_selected", mute, confirmed="lift")
@@ -89,7 +89,7 @@ def said() -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_announcement_is_said_at_once_in_every_room(operator: Client, room: Channel) -> None:
+def test_an_announcement_is_sent_at_once_in_every_global_channel(operator: Client, room: Channel) -> None:
     app_create(number=102, name="iOS")
     operator.post(f"{ANNOUNCEMENTS}add/", {"text": "Down at noon", "app": "", "due_at_0": "", "due_at_1": ""})
     assert said() == [("system", "Web", "Down at noon"), ("system", "iOS", "Down at noon")]
@@ -99,30 +99,30 @@ def test_an_announcement_is_said_at_once_in_every_room(operator: Client, room: C
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_announcement_waits_for_its_time_and_is_said_once(alice: User, room: Channel) -> None:
+def test_a_scheduled_announcement_is_sent_once_at_its_time(alice: User, room: Channel) -> None:
     app_create(number=102, name="iOS")
     later = timezone.now() + timedelta(hours=1)
     announcement_create(by=alice, text="Later", app=room.app, due_at=later)
     assert announcements_send_due() == 0 and said() == []
     Announcement.objects.update(due_at=timezone.now())
     assert announcements_send_due() == 1
-    # A node that died before it could note that it was sent.
+    # A node stopped before it could store that the announcement was sent.
     Announcement.objects.update(sent_at=None)
     assert announcements_send_due() == 1 and announcements_send_due() == 0
     assert said() == [("system", "Web", "Later")]
 
 
-def test_what_was_called_off_is_not_said(operator: Client, alice: User, room: Channel) -> None:
+def test_a_cancelled_announcement_is_not_sent(operator: Client, alice: User, room: Channel) -> None:
     waiting = announcement_create(by=alice, text="Later", due_at=timezone.now() + timedelta(hours=1))
     operator.post(f"{ANNOUNCEMENTS}{waiting.pk}/cancel/", {"confirmed": "cancel"})
     Announcement.objects.update(due_at=timezone.now())
     assert announcements_send_due() == 0
 
 
-# -- cost -------------------------------------------------------------------------------------------------------------
+# -- costs ------------------------------------------------------------------------------------------------------------
 
 
-def test_the_queue_and_the_restrictions_cost_the_same_however_long(
+def test_the_lists_cost_a_fixed_number_of_queries(
     operator: Client, report: Report, alice: User, group: Channel
 ) -> None:
     def cost(url: str) -> int:
@@ -142,8 +142,8 @@ def test_the_queue_and_the_restrictions_cost_the_same_however_long(
     assert max(few) <= 8
 
 
-def test_a_moderator_bans_no_staff_by_a_report(report: Report) -> None:
-    """Nothing of the verdict is done; what is right towards everybody still can be."""
+def test_a_moderator_cannot_ban_staff_by_a_report(report: Report) -> None:
+    """The verdict has no effect at all; actions that are allowed for everyone still work."""
     bob = report.message.sender
     User.objects.filter(pk=bob.pk).update(is_staff=True)
     mona = staff("view_report", "change_report")
@@ -156,15 +156,15 @@ def test_a_moderator_bans_no_staff_by_a_report(report: Report) -> None:
     assert report.state == "acted" and report.message.recalled_at is not None
 
 
-def test_a_moderator_does_not_lift_their_own_mute(operator: Client, db: None) -> None:
+def test_a_moderator_cannot_lift_their_own_mute(operator: Client, db: None) -> None:
     mona = staff("view_restriction", "delete_restriction")
     user_mute(operator=User.objects.get(username="olga"), person_id=User.objects.get(username="stan").pk)
     tick(mona, RESTRICTIONS, "lift_selected", Restriction.objects.get(), confirmed="lift")
     assert Restriction.objects.exists()
 
 
-def test_times_are_those_of_the_operator_s_zone(alice: User, bob: User, group: Channel) -> None:
-    """What is typed for an announcement too: ten o'clock in Shanghai is two in UTC."""
+def test_times_are_shown_in_the_time_zone_of_the_operator(alice: User, bob: User, group: Channel) -> None:
+    """This includes the time typed for an announcement: 10:00 in Shanghai is 02:00 UTC."""
     message = say(bob, group, "hello")
     Message.objects.filter(pk=message.pk).update(time=1_800_000_000_000)
     olga = signed_in(User.objects.create_superuser("olga", time_zone="Asia/Shanghai"))

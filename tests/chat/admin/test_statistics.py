@@ -1,4 +1,4 @@
-"""The figures of the first page: counted by day and hour, from where a day begins, without reading all there is."""
+"""The figures of the first page are counted by day and hour without reading all rows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _fresh() -> None:
 
 
 def said(sender: User, channel: Channel, *ago: timedelta) -> list[int]:
-    """Messages of so long before NOW, the oldest first."""
+    """Store messages of these ages before NOW, the oldest first."""
     ids = []
     for span in ago:
         message = say(sender, channel, "hello")
@@ -56,7 +56,7 @@ def test_messages_are_counted_by_hour_and_day(alice: User, bob: User, group: Cha
     assert (highest.share, highest.top) == (100, 0)
 
 
-def test_new_people_are_counted_and_guests_are_not(alice: User) -> None:
+def test_new_accounts_are_counted_without_guests(alice: User) -> None:
     User.objects.create_user("g", kind=User.Kind.GUEST, date_joined=NOW)
     User.objects.filter(pk=alice.pk).update(date_joined=NOW - timedelta(days=2))
     assert {bar.label: bar.value for bar in _read(NOW).joined if bar.value} == {"05-18": 1}
@@ -69,7 +69,7 @@ def test_a_day_begins_where_its_first_message_is(alice: User, group: Channel) ->
     assert first_id_since(NOW - timedelta(days=99)) <= ids[0]
 
 
-def test_figures_are_kept_for_a_while(alice: User, group: Channel) -> None:
+def test_figures_are_cached_for_a_while(alice: User, group: Channel) -> None:
     assert not figures().busiest
     say(alice, group, "hello")
     assert not figures().busiest
@@ -77,7 +77,9 @@ def test_figures_are_kept_for_a_while(alice: User, group: Channel) -> None:
     assert [busy.channel for busy in figures().busiest] == [group.pk]
 
 
-def test_the_page_draws_without_script_and_tells_who_may_see(operator: Client, alice: User, group: Channel) -> None:
+def test_charts_need_no_script_and_are_shown_with_permission_only(
+    operator: Client, alice: User, group: Channel
+) -> None:
     say(alice, group, "hello")
     html = operator.get("/admin/").content.decode()
     assert html.count('data-testid="chart"') == 3 and ">Painters</a>" in html and "Faults that were logged" in html

@@ -1,4 +1,4 @@
-"""What operators do to people from their pages: mute, ban, let in again; and what they see of them."""
+"""Operators mute, ban and unban users on their pages, and see their channels and sign-in methods."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_olga_mutes_bob_in_one_channel_for_a_day(operator: Client, bob: User, gr
     assert "&lt;script&gt;" in html and "<script>alert" not in html
 
 
-def test_olga_bans_several_and_lets_one_in_again(operator: Client, alice: User, bob: User) -> None:
+def test_olga_bans_several_users_and_unbans_one(operator: Client, alice: User, bob: User) -> None:
     token = token_issue(user=bob)
     tick(operator, PEOPLE, "ban_selected", alice, bob, confirmed="ban", hours=0)
     assert user_by_token(token) is None and Restriction.objects.filter(kind="ban", until=None).count() == 2
@@ -47,7 +47,7 @@ def test_olga_bans_several_and_lets_one_in_again(operator: Client, alice: User, 
     assert list(User.objects.filter(is_active=False)) == [alice]
 
 
-def test_who_moderates_does_not_touch_staff(alice: User, bob: User) -> None:
+def test_a_moderator_cannot_restrict_staff(alice: User, bob: User) -> None:
     User.objects.filter(pk=alice.pk).update(is_staff=True)
     client = staff("view_user", "add_restriction", "delete_restriction")
     assert client.post(f"{PEOPLE}{alice.pk}/ban/", {"confirmed": "ban", "hours": 1}).status_code == 403
@@ -57,7 +57,7 @@ def test_who_moderates_does_not_touch_staff(alice: User, bob: User) -> None:
     assert "/unban/" in html and "/deactivate/" not in html and "/sign_out/" not in html
 
 
-def test_every_deed_is_on_record_and_in_the_log(
+def test_every_action_is_in_the_audit_log_and_the_server_log(
     operator: Client, bob: User, caplog: pytest.LogCaptureFixture, django_capture_on_commit_callbacks: object
 ) -> None:
     with caplog.at_level(logging.INFO, logger="operators"), django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
@@ -70,14 +70,14 @@ def test_every_deed_is_on_record_and_in_the_log(
     assert "Mute · For: An hour · Reason: Calm down" in operator.get("/admin/admin/logentry/").content.decode()
 
 
-def test_the_page_tells_where_somebody_is_and_how_they_come_in(operator: Client, bob: User, group: Channel) -> None:
+def test_the_page_shows_channels_and_sign_in_methods_of_a_user(operator: Client, bob: User, group: Channel) -> None:
     UserSocialAuth.objects.create(user=bob, provider="github", uid="7")
     token_issue(user=bob)
     html = operator.get(f"{PEOPLE}{bob.pk}/change/").content.decode()
     assert "a password, github" in html and ">Painters</a>" in html and "Devices" in html
 
 
-def test_people_are_found_by_what_operators_know_of_them(operator: Client, bob: User) -> None:
+def test_users_are_found_by_name_contact_and_id(operator: Client, bob: User) -> None:
     User.objects.filter(pk=bob.pk).update(
         nickname="马远", nickname_key="马远", nickname_pinyin="mayuan", nickname_initials="my", email="bob@b.example",
         phone_number="+44 555",
@@ -87,11 +87,11 @@ def test_people_are_found_by_what_operators_know_of_them(operator: Client, bob: 
         assert [user.pk for user in found] == [bob.pk], term
 
 
-def test_a_ban_made_meanwhile_is_not_passed_over(operator: Client, bob: User) -> None:
+def test_a_concurrent_ban_is_not_overridden(operator: Client, bob: User) -> None:
     user_deactivate(user_id=bob.pk)
     assert "They can sign in again." in operator.get(f"{PEOPLE}{bob.pk}/activate/").content.decode()
     user_ban(operator=User.objects.get(username="olga"), person_id=bob.pk)
-    # Whether the page sees the ban or the action does, which is asked later.
+    # Both the page and the later check in the action see the ban.
     with refused_for(ChatError, "banned_from_site"):
         user_reactivate(person_id=bob.pk)
     operator.post(f"{PEOPLE}{bob.pk}/activate/", {"confirmed": "activate"})
@@ -99,7 +99,9 @@ def test_a_ban_made_meanwhile_is_not_passed_over(operator: Client, bob: User) ->
     assert not bob.is_active
 
 
-def test_somebody_s_page_costs_the_same_in_few_channels_and_many(operator: Client, alice: User, bob: User) -> None:
+def test_the_page_of_a_user_costs_the_same_number_of_queries_with_many_channels(
+    operator: Client, alice: User, bob: User
+) -> None:
     def cost() -> int:
         with CaptureQueriesContext(connection) as queries:
             html = operator.get(f"{PEOPLE}{bob.pk}/change/").content.decode()

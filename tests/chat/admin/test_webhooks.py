@@ -1,4 +1,4 @@
-"""Olga makes webhooks, tests them, switches them off and on, and sees what became of each attempt."""
+"""Olga creates webhooks, tests, disables and enables them, and sees each delivery attempt."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def hook(operator: Client, room: Channel, receiver: Receiver) -> Webhook:
     return Webhook.objects.get()
 
 
-def test_a_webhook_is_made_and_its_secret_shown_once(operator: Client, group: Channel) -> None:
+def test_a_webhook_is_created_and_its_secret_shown_once(operator: Client, group: Channel) -> None:
     page = _make(operator, heard=["message.sent", "member.left"], of_channel=str(group.pk))
     hook = Webhook.objects.get()
     assert (hook.channel, hook.subscriptions, hook.position) == (group, ["message.sent", "member.left"], log.head())
@@ -60,12 +60,12 @@ def test_a_webhook_is_made_and_its_secret_shown_once(operator: Client, group: Ch
         ({"heard": ["person.online"], "of_channel": "Painters"}, "only available to a webhook of all channels"),
     ],
 )  # fmt: skip
-def test_what_is_no_webhook_is_told(operator: Client, group: Channel, fields: dict[str, Any], told: str) -> None:
+def test_an_invalid_webhook_shows_an_error(operator: Client, group: Channel, fields: dict[str, Any], told: str) -> None:
     assert told in _make(operator, **fields).content.decode()
     assert not Webhook.objects.exists()
 
 
-def test_it_is_changed(operator: Client, hook: Webhook) -> None:
+def test_a_webhook_is_changed(operator: Client, hook: Webhook) -> None:
     page = f"{HOOKS}{hook.pk}/change/"
     assert "our-own-secret" in operator.get(page).content.decode()
     assert "our-own-secret" not in operator.get(HOOKS).content.decode()
@@ -75,7 +75,7 @@ def test_it_is_changed(operator: Client, hook: Webhook) -> None:
     assert (hook.name, hook.url, hook.subscriptions) == ("Books", NEW["receiver"], ["member.left"])
 
 
-def test_a_test_tells_what_came_of_it(operator: Client, hook: Webhook, receiver: Receiver) -> None:
+def test_a_test_request_shows_its_result(operator: Client, hook: Webhook, receiver: Receiver) -> None:
     page = f"{HOOKS}{hook.pk}/"
     assert "1 answered well." in operator.post(f"{page}test/", {"confirmed": "test"}, follow=True).content.decode()
     assert receiver.events[0]["event"] == "ping"
@@ -85,7 +85,7 @@ def test_a_test_tells_what_came_of_it(operator: Client, hook: Webhook, receiver:
     assert shown.count("It answered 500.") == 1 and WebhookDelivery.objects.count() == 2
 
 
-def test_it_is_switched_off_and_on_and_why_it_was_is_shown(operator: Client, hook: Webhook) -> None:
+def test_a_webhook_is_disabled_and_enabled_and_shows_the_reason(operator: Client, hook: Webhook) -> None:
     tick(operator, HOOKS, "disable_selected", hook, confirmed="disable")
     hook.refresh_from_db()
     assert not hook.enabled
@@ -99,7 +99,9 @@ def test_it_is_switched_off_and_on_and_why_it_was_is_shown(operator: Client, hoo
     assert deeds == ["Switch off.", "Switch on, try now."]
 
 
-def test_it_goes_back_in_the_log(operator: Client, hook: Webhook, alice: User, group: Channel) -> None:
+def test_a_webhook_is_replayed_from_an_earlier_position(
+    operator: Client, hook: Webhook, alice: User, group: Channel
+) -> None:
     said = say(alice, group, "hello")
     page = f"{HOOKS}{hook.pk}/"
     operator.post(f"{page}replay/", {"confirmed": "replay", "position": said.position - 1})
@@ -109,7 +111,7 @@ def test_it_goes_back_in_the_log(operator: Client, hook: Webhook, alice: User, g
     assert "does not have this position" in told
 
 
-def test_what_its_receiver_refused_is_shown_sent_again_and_let_go(operator: Client, hook: Webhook) -> None:
+def test_dead_letters_are_shown_retried_and_deleted(operator: Client, hook: Webhook) -> None:
     page = f"{HOOKS}{hook.pk}/"
     assert "Let go what was refused" not in operator.get(f"{page}change/").content.decode()
     WebhookDeadLetter.objects.create(
@@ -124,32 +126,32 @@ def test_what_its_receiver_refused_is_shown_sent_again_and_let_go(operator: Clie
     assert not WebhookDeadLetter.objects.exists()
 
 
-def test_its_secret_is_renewed_and_shown_once(operator: Client, hook: Webhook) -> None:
+def test_the_secret_is_rotated_and_shown_once(operator: Client, hook: Webhook) -> None:
     secret = _secret(operator.post(f"{HOOKS}{hook.pk}/renew/", {"confirmed": "renew"}))
     before, hook = hook, Webhook.objects.get()
     assert secret == hook.secret != before.secret
 
 
-def test_it_is_removed(operator: Client, hook: Webhook) -> None:
+def test_a_webhook_is_deleted(operator: Client, hook: Webhook) -> None:
     answer = operator.post(f"{HOOKS}{hook.pk}/remove/", {"confirmed": "remove"}, follow=True)
     assert answer.status_code == 200 and "1 removed." in answer.content.decode()
     assert not Webhook.objects.exists()
 
 
-def test_a_name_is_shown_as_text(operator: Client, hook: Webhook) -> None:
+def test_markup_in_a_name_is_escaped(operator: Client, hook: Webhook) -> None:
     Webhook.objects.update(name=SCRIPT, disabled_reason=SCRIPT)
     for url in (HOOKS, f"{HOOKS}{hook.pk}/change/", f"{HOOKS}{hook.pk}/enable/"):
         assert SCRIPT not in operator.get(url).content.decode()
 
 
-def test_without_the_right_nothing_is_seen_or_done(hook: Webhook) -> None:
+def test_webhooks_need_their_permission(hook: Webhook) -> None:
     looker = staff("view_webhook", "manage_channels")
     assert looker.get(HOOKS).status_code == 200
     assert looker.post(f"{HOOKS}{hook.pk}/disable/", {"confirmed": "disable"}).status_code == 403
     assert looker.get(f"{HOOKS}add/").status_code == 403
 
 
-def test_another_s_webhook_is_not_shown_without_the_right_to_manage_channels(hook: Webhook) -> None:
+def test_a_webhook_of_another_user_is_hidden_without_the_right_to_manage_channels(hook: Webhook) -> None:
     other = staff("view_webhook", "change_webhook")
     assert list(other.get(HOOKS).context["cl"].result_list) == []
     other.post(f"{HOOKS}{hook.pk}/disable/", {"confirmed": "disable"})

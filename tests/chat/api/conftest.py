@@ -1,4 +1,4 @@
-"""A hub on a thread of its own, as in a server, and people whose screens are lists of pushes."""
+"""Fixtures for the APIs: a hub on a thread of its own, and users whose connections collect pushes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def post(client: Client, path: str, headers: Mapping[str, str] | None = None, /,
 
 
 def answer(response: Any) -> Answer:
-    """The body of a call's answer, which is always HTTP 200."""
+    """Return the body of a call's answer, which is always HTTP 200."""
     assert response.status_code == 200
     content: Answer = json.loads(response.content)
     assert set(content) == {"code", "msg", "data"}
@@ -49,7 +49,7 @@ def answer(response: Any) -> Answer:
 
 
 class Screen:
-    """One connection of somebody, and what it was sent."""
+    """A user's connection and the frames that it received."""
 
     def __init__(self, town: Town, user: User, app: App, address: str) -> None:
         self._town = town
@@ -79,7 +79,7 @@ class Screen:
 
     @property
     def messages(self) -> list[dict[str, Any]]:
-        """The messages so far. Whatever was caused before has arrived."""
+        """Return the messages so far, including all that were caused before."""
         self._town.settle()
         return [frame for frame in self.frames if frame["cmd"] == "msg"]
 
@@ -89,7 +89,7 @@ class Screen:
 
 
 class Town:
-    """A hub that runs, and who is connected to it."""
+    """A running hub and its connections."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -119,7 +119,7 @@ class Town:
         self.call(screen.detach())
 
     def settle(self) -> None:
-        """Wait until everybody has got what was announced before."""
+        """Wait until every connection has received all earlier announcements."""
         mark = object()
         body = {"mark": str(id(mark))}
         everybody = tuple({screen.user.pk for screen in self._screens})
@@ -164,19 +164,19 @@ def ios(db: None) -> App:
 
 @pytest.fixture
 def old(db: None) -> App:
-    """An app that is disabled."""
+    """Return a disabled app."""
     return _app(105, "Old", enabled=False)
 
 
 @pytest.fixture
 def shop(db: None) -> User:
-    """A business system."""
+    """Return the service account of another system."""
     return User.objects.create_user("shop", nickname="The shop", kind=User.Kind.SERVICE)
 
 
 @pytest.fixture
 def grant(db: None) -> Grant:
-    """The header of a new token of somebody who gets these permissions."""
+    """Return a function that grants permissions to a user and returns the header of a new token."""
 
     def give(user: User, *permissions: str) -> str:
         user.user_permissions.add(*Permission.objects.filter(codename__in=permissions))
@@ -187,5 +187,5 @@ def grant(db: None) -> Grant:
 
 @pytest.fixture
 def outside() -> Client:
-    """A program somewhere in the internet."""
+    """Return a program on the internet."""
     return Client(REMOTE_ADDR="203.0.113.9")

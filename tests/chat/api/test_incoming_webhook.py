@@ -1,4 +1,4 @@
-"""Another system posts into a channel by a URL of its own; nobody else does, and its secret is written nowhere."""
+"""Another system posts into a channel with a secret URL, and no log or table contains the secret."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _said(channel: Channel) -> list[tuple[str, str]]:
         ('{"text": "Build 812 is green"}', "text/plain"),
     ],
 )  # fmt: skip
-def test_a_system_posts_as_its_bot(
+def test_a_post_is_a_message_of_the_bot(
     webhook: tuple[IncomingWebhook, str], group: Channel, body: Any, content_type: str
 ) -> None:
     answer = _post(webhook[1], body, content_type)
@@ -81,12 +81,12 @@ def test_a_system_posts_as_its_bot(
     assert webhook[0].last_used_at is not None
 
 
-def test_its_bot_has_joined_the_group_in_view_of_all(webhook: tuple[IncomingWebhook, str], group: Channel) -> None:
+def test_the_bot_visibly_joins_the_group(webhook: tuple[IncomingWebhook, str], group: Channel) -> None:
     assert kinds(group) == ["channel.note", "channel.note"]
     assert webhook[0].bot.kind == User.Kind.SERVICE and webhook[0].bot.memberships.filter(channel=group).exists()
 
 
-def test_into_an_app_s_room(web: App) -> None:
+def test_a_webhook_posts_into_a_global_channel(web: App) -> None:
     olga = User.objects.create_superuser("olga")
     room = global_channel(web)
     _, secret = incoming_webhook_create(maker=olga, name="News", channel_id=room.pk)
@@ -104,7 +104,7 @@ def test_into_an_app_s_room(web: App) -> None:
         ('{"text": "\\ud800"}', 400, 1001), ("[" * 60000, 400, 1001),
     ],
 )  # fmt: skip
-def test_what_is_no_message_is_a_clear_problem(
+def test_an_invalid_message_is_a_clear_problem(
     webhook: tuple[IncomingWebhook, str], group: Channel, body: Any, status: int, code: int
 ) -> None:
     answer = _post(webhook[1], body)
@@ -115,11 +115,11 @@ def test_what_is_no_message_is_a_clear_problem(
 
 
 @pytest.mark.parametrize("form", ["a=1&" * 200 + "text=x", "payload=%7B", "payload=", "%ff=%fe&text=%ff"])
-def test_no_form_is_a_fault(webhook: tuple[IncomingWebhook, str], form: str) -> None:
+def test_any_form_is_answered_without_a_server_error(webhook: tuple[IncomingWebhook, str], form: str) -> None:
     assert _post(webhook[1], form, FORM).status_code in (200, 400)
 
 
-def test_a_wrong_secret_and_one_that_was_taken_back_look_alike(
+def test_a_wrong_and_a_revoked_secret_are_answered_alike(
     webhook: tuple[IncomingWebhook, str], group: Channel, alice: User
 ) -> None:
     made, secret = webhook
@@ -141,19 +141,19 @@ def test_a_wrong_secret_and_one_that_was_taken_back_look_alike(
     assert _said(group) == [("Build", "renewed")]
 
 
-def test_a_closed_channel_takes_nothing(webhook: tuple[IncomingWebhook, str], group: Channel, alice: User) -> None:
+def test_a_closed_channel_refuses_posts(webhook: tuple[IncomingWebhook, str], group: Channel, alice: User) -> None:
     channel_set_closed(operator=alice, channel_id=group.pk, closed=True)
     answer = _post(webhook[1], {"text": "hello"})
     assert answer.status_code == 409 and _said(group) == []
 
 
-def test_the_same_key_again_is_said_once(webhook: tuple[IncomingWebhook, str], group: Channel) -> None:
+def test_a_repeated_key_is_posted_once(webhook: tuple[IncomingWebhook, str], group: Channel) -> None:
     for _ in range(3):
         assert _post(webhook[1], {"text": "hello"}, **{"Idempotency-Key": "812"}).status_code == 200
     assert _said(group) == [("Build", "hello")]
 
 
-def test_too_much_is_told_with_when_to_come_back(
+def test_a_rate_limited_post_is_answered_with_retry_after(
     webhook: tuple[IncomingWebhook, str], group: Channel, settings: Any
 ) -> None:
     settings.IM_INCOMING_WEBHOOK_RATE, settings.IM_INCOMING_WEBHOOK_BURST = 0.1, 2
@@ -165,11 +165,11 @@ def test_too_much_is_told_with_when_to_come_back(
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])
-def test_there_is_only_post(webhook: tuple[IncomingWebhook, str], method: str) -> None:
+def test_only_post_is_allowed(webhook: tuple[IncomingWebhook, str], method: str) -> None:
     assert Client().generic(method, f"/hooks/{webhook[1]}/", "{}").status_code == 405
 
 
-def test_nobody_learns_the_secret_from_the_logs_or_the_table(
+def test_the_secret_is_in_no_log_and_no_table(
     webhook: tuple[IncomingWebhook, str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     secret = webhook[1]
@@ -193,7 +193,9 @@ def test_nobody_learns_the_secret_from_the_logs_or_the_table(
 
 
 @pytest.mark.parametrize("who", ["member", "stranger"])
-def test_who_could_not_make_it_gets_no_url_of_it(webhook: tuple[IncomingWebhook, str], bob: User, who: str) -> None:
+def test_a_user_who_could_not_create_it_cannot_rotate_or_enable_it(
+    webhook: tuple[IncomingWebhook, str], bob: User, who: str
+) -> None:
     user = bob if who == "member" else User.objects.create_user("carol")
     for change in (incoming_webhook_rotate_secret, incoming_webhook_enable):
         with pytest.raises(ChatError):
@@ -201,7 +203,7 @@ def test_who_could_not_make_it_gets_no_url_of_it(webhook: tuple[IncomingWebhook,
     assert _post(webhook[1], {"text": "hello"}).status_code == 200
 
 
-def test_who_takes_it_over_keeps_it_alive(webhook: tuple[IncomingWebhook, str], alice: User) -> None:
+def test_enabling_takes_over_a_webhook_of_a_deactivated_user(webhook: tuple[IncomingWebhook, str], alice: User) -> None:
     user_deactivate(user_id=alice.pk)
     assert _post(webhook[1], {"text": "hello"}).status_code == 404
     incoming_webhook_enable(user=User.objects.create_superuser("olga"), hook_id=webhook[0].pk)
@@ -209,7 +211,7 @@ def test_who_takes_it_over_keeps_it_alive(webhook: tuple[IncomingWebhook, str], 
 
 
 @pytest.mark.parametrize("who", ["member", "stranger"])
-def test_who_does_not_manage_the_group_makes_none(group: Channel, bob: User, who: str) -> None:
+def test_creating_needs_the_right_to_manage_the_group(group: Channel, bob: User, who: str) -> None:
     maker = bob if who == "member" else User.objects.create_user("carol")
     with pytest.raises(ChatError) as refusal:
         incoming_webhook_create(maker=maker, name="Build", channel_id=group.pk)
@@ -217,7 +219,7 @@ def test_who_does_not_manage_the_group_makes_none(group: Channel, bob: User, who
     assert not User.objects.filter(kind=User.Kind.SERVICE, username__startswith="hook-").exists()
 
 
-def test_a_private_channel_has_none(alice: User, bob: User) -> None:
+def test_a_private_channel_cannot_have_an_incoming_webhook(alice: User, bob: User) -> None:
     private, _ = channel_create_private(creator=alice, other=bob)
     for maker in (alice, User.objects.create_superuser("olga")):
         with pytest.raises(ChatError) as refusal:

@@ -75,7 +75,7 @@ async def test_a_blocked_user_cannot_add_the_blocker_to_a_group(people: People) 
 
 
 @both_codecs
-async def test_only_alices_devices_hear_of_her_block(people: People) -> None:
+async def test_a_block_is_pushed_to_alices_other_connections_only(people: People) -> None:
     alice, bob = await people("alice", "bob")
     phone = await people.again(alice)
     await block(alice, bob)

@@ -1,4 +1,4 @@
-"""To whom the commands about channels are open."""
+"""The channel commands are open to members and closed to strangers and guests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ EVERY = [
 
 
 @pytest.mark.parametrize(("cmd", "fields"), EVERY, ids=str)
-async def test_to_a_stranger_a_channel_does_not_exist(people: People, cmd: str, fields: dict[str, Any]) -> None:
+async def test_a_stranger_is_told_a_channel_does_not_exist(people: People, cmd: str, fields: dict[str, Any]) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
     names = {"$bob": bob.name, "$carol": carol.name}
     given = {key: names.get(value, value) if isinstance(value, str) else value for key, value in fields.items()}
@@ -48,7 +48,7 @@ async def test_to_a_stranger_a_channel_does_not_exist(people: People, cmd: str, 
 
 @pytest.mark.parametrize(("cmd", "fields"), [*EVERY[1:], ("channel.create", {"kind": "public", "name": "x"}),
                                              ("channel.join", {}), ("channel.search", {"q": ""})], ids=str)  # fmt: skip
-async def test_to_guests_these_commands_are_closed(people: People, cmd: str, fields: dict[str, Any]) -> None:
+async def test_guests_cannot_use_channel_commands(people: People, cmd: str, fields: dict[str, Any]) -> None:
     [alice] = await people("alice")
     guest = await people.guest()
     group = await alice.group(join="open", listed=True)
@@ -57,7 +57,7 @@ async def test_to_guests_these_commands_are_closed(people: People, cmd: str, fie
     assert answers[0][0] == 1003 and answers[1:] == answers[:1] * 2
 
 
-async def test_to_a_guest_no_channel_but_its_room_exists(people: People) -> None:
+async def test_a_guest_sees_no_channel_but_its_global_channel(people: People) -> None:
     [alice] = await people("alice")
     guest, other = await people.guest(app=101), await people.guest(app=102)
     absent = await guest.refused("channel.get", target=ABSENT)
@@ -68,14 +68,14 @@ async def test_to_a_guest_no_channel_but_its_room_exists(people: People) -> None
 
 
 @pytest.mark.parametrize("target", [None, "", "x", "0", "-1", "1.5", "9" * 30, [], {}, True])
-async def test_a_target_that_is_no_id_is_an_illegal_parameter(people: People, target: object) -> None:
+async def test_an_invalid_target_is_an_illegal_parameter(people: People, target: object) -> None:
     [alice] = await people("alice")
 
     for cmd in ("channel.get", "channel.join", "channel.leave", "channel.members"):
         assert await alice.code(cmd, target=target) == 1001
 
 
-async def test_a_leave_and_a_send_in_flight_are_one_after_the_other(people: People) -> None:
+async def test_a_concurrent_leave_and_send_are_executed_in_sequence(people: People) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group(bob)
 

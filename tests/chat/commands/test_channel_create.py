@@ -1,4 +1,4 @@
-"""channel.create: groups, and the one channel of two people."""
+"""channel.create makes groups, and one private channel for two users."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.each_database
 
 
 @both_codecs
-async def test_alice_creates_a_group_and_its_members_hear_of_it(people: People) -> None:
+async def test_alice_creates_a_group_and_its_members_are_notified(people: People) -> None:
     alice, bob = await people("alice", "bob")
 
     reply = await alice.call("channel.create", kind="public", name="Painters", members=[bob.name])
@@ -27,7 +27,7 @@ async def test_alice_creates_a_group_and_its_members_hear_of_it(people: People) 
     assert (await bob.call("channel.get", target=reply["target"]))["role"] == "member"
 
 
-async def test_a_group_without_a_name_is_called_by_its_members(people: People) -> None:
+async def test_an_unnamed_group_is_named_after_its_members(people: People) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
 
     group = await alice.group(bob, carol, name="")
@@ -37,7 +37,7 @@ async def test_a_group_without_a_name_is_called_by_its_members(people: People) -
     assert (await carol.call("channel.get", target=group))["name"] == expected
 
 
-async def test_a_great_group_without_a_name_says_how_many_more(people: People) -> None:
+async def test_the_name_of_a_large_unnamed_group_ends_with_a_count(people: People) -> None:
     alice, *others = await people("alice", "bob", "bob", "carol", "carol", "dave")
 
     group = await alice.group(*others, name="")
@@ -45,7 +45,7 @@ async def test_a_great_group_without_a_name_says_how_many_more(people: People) -
     assert (await alice.call("channel.get", target=group))["name"].endswith(" +2")
 
 
-async def test_creator_and_repeated_members_are_in_it_once(people: People) -> None:
+async def test_the_creator_and_repeated_members_are_added_once(people: People) -> None:
     alice, bob = await people("alice", "bob")
 
     group = await alice.group(bob, bob, alice)
@@ -79,7 +79,7 @@ async def test_creator_and_repeated_members_are_in_it_once(people: People) -> No
     ],
     ids=str,
 )
-async def test_a_bad_channel_is_not_created(people: People, fields: dict[str, Any], code: int) -> None:
+async def test_an_invalid_channel_is_not_created(people: People, fields: dict[str, Any], code: int) -> None:
     [alice] = await people("alice")
 
     assert await alice.code("channel.create", **fields) == code
@@ -103,7 +103,7 @@ async def test_a_private_channel_exists_once(people: People) -> None:
 
 
 @both_codecs
-async def test_made_by_both_at_once_a_private_channel_exists_once(people: People) -> None:
+async def test_a_private_channel_created_by_both_at_once_exists_once(people: People) -> None:
     alice, bob = await people("alice", "bob")
     phone = await people.again(bob)
 
@@ -119,7 +119,7 @@ async def test_made_by_both_at_once_a_private_channel_exists_once(people: People
     assert not [push for push in await alice.settle() if push.cmd == "channel.note"]
 
 
-async def test_nobody_has_a_private_channel_with_themselves_or_a_guest(people: People) -> None:
+async def test_a_private_channel_with_oneself_or_a_guest_is_refused(people: People) -> None:
     [alice] = await people("alice")
     guest = await people.guest()
 

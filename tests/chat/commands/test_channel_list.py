@@ -1,4 +1,4 @@
-"""channel.list, get, members and search: what one sees of channels and of who is in them."""
+"""channel.list, get, members and search show channels and their members."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.each_database
 
 
 @both_codecs
-async def test_the_list_begins_with_the_apps_room(people: People) -> None:
+async def test_the_list_begins_with_the_global_channel_of_the_app(people: People) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
     private, group = await alice.private(bob), await alice.group(carol)
     await alice.say(private)
@@ -36,7 +36,7 @@ async def test_the_list_begins_with_the_apps_room(people: People) -> None:
 
 
 @both_codecs
-async def test_each_sees_the_others_name_on_their_private_channel(people: People) -> None:
+async def test_a_private_channel_shows_the_name_of_the_other_user(people: People) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
 
@@ -44,7 +44,7 @@ async def test_each_sees_the_others_name_on_their_private_channel(people: People
     assert (await bob.call("channel.get", target=channel))["name"] == alice.nickname
 
 
-async def test_a_guest_sees_its_room_only(people: People) -> None:
+async def test_a_guest_sees_its_global_channel_only(people: People) -> None:
     guest = await people.guest(app=102)
 
     [room] = (await guest.call("channel.list"))["channels"]
@@ -52,7 +52,7 @@ async def test_a_guest_sees_its_room_only(people: People) -> None:
     assert await guest.call("channel.get", target=guest.room) == room
 
 
-async def test_getting_a_channel_gives_its_item_of_the_list(people: People) -> None:
+async def test_channel_get_returns_the_item_of_the_list(people: People) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group(bob)
 
@@ -88,7 +88,7 @@ async def test_members_come_in_pages_with_role_and_presence(people: People, town
 @pytest.mark.parametrize(
     "fields", [{"limit": 0}, {"limit": 101}, {"after": -1}, {"after": "x"}, {"after": 2**63}], ids=str
 )
-async def test_a_bad_page_of_members_is_an_illegal_parameter(people: People, fields: dict[str, Any]) -> None:
+async def test_an_invalid_page_of_members_is_an_illegal_parameter(people: People, fields: dict[str, Any]) -> None:
     [alice] = await people("alice")
 
     assert await alice.code("channel.members", target=await alice.group(), **fields) == 1001
@@ -107,13 +107,13 @@ async def test_strangers_find_listed_open_groups_only(people: People, town: Town
 
 
 @pytest.mark.parametrize("q", ["", "%", "_", "\0", "\\", "'", "x" * 10_000, "马"])
-async def test_any_text_can_be_searched_for(people: People, q: str) -> None:
+async def test_any_text_can_be_searched(people: People, q: str) -> None:
     [alice] = await people("alice")
 
     assert await alice.code("channel.search", q=q) == 200
 
 
-async def test_a_percent_sign_finds_itself_and_not_everything(people: People) -> None:
+async def test_a_percent_sign_matches_only_itself(people: People) -> None:
     [alice] = await people("alice")
     await alice.group(name=f"All {alice.id}", join="open", listed=True)
 

@@ -1,4 +1,4 @@
-"""channel.rename, role and policy; a channel that an operator has closed."""
+"""channel.rename, role and policy change a group; an operator closes a channel."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def test_alice_renames_the_group(people: People) -> None:
     assert (await note(bob, "renamed"))["value"] == "诗人"
 
 
-async def test_renamed_to_nothing_a_group_is_called_by_its_members(people: People) -> None:
+async def test_a_group_renamed_to_nothing_is_named_after_its_members(people: People) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group(bob)
 
@@ -35,14 +35,14 @@ async def test_renamed_to_nothing_a_group_is_called_by_its_members(people: Peopl
 
 
 @pytest.mark.parametrize("name", ["x" * 65, " ", "a\u200bb", "a\0", 5, None])
-async def test_an_impossible_name_is_an_illegal_parameter(people: People, name: object) -> None:
+async def test_an_invalid_name_is_an_illegal_parameter(people: People, name: object) -> None:
     [alice] = await people("alice")
 
     assert await alice.code("channel.rename", target=await alice.group(), name=name) == 1001
 
 
 @both_codecs
-async def test_a_role_is_given_by_owners_and_heard_by_all(people: People) -> None:
+async def test_an_owner_sets_a_role_and_all_members_are_notified(people: People) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
     group = await alice.group(bob, carol)
 
@@ -55,7 +55,7 @@ async def test_a_role_is_given_by_owners_and_heard_by_all(people: People) -> Non
 
 
 @both_codecs
-async def test_a_group_keeps_an_owner(people: People) -> None:
+async def test_the_last_owner_cannot_be_demoted(people: People) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group(bob)
 
@@ -66,7 +66,7 @@ async def test_a_group_keeps_an_owner(people: People) -> None:
 
 
 @both_codecs
-async def test_the_policy_says_who_may_join_and_who_finds_it(people: People) -> None:
+async def test_the_policy_decides_who_can_join_and_find_a_group(people: People) -> None:
     alice, carol = await people("alice", "carol")
     group = await alice.group(name="Unmistakable")
 
@@ -89,7 +89,7 @@ async def test_the_policy_says_who_may_join_and_who_finds_it(people: People) -> 
     ],
     ids=str,
 )
-async def test_a_member_does_not_manage(people: People, cmd: str, fields: dict[str, Any]) -> None:
+async def test_a_member_cannot_manage_a_group(people: People, cmd: str, fields: dict[str, Any]) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
     group = await alice.group(bob, carol)
     before = await alice.call("channel.get", target=group)
@@ -102,7 +102,7 @@ async def test_a_member_does_not_manage(people: People, cmd: str, fields: dict[s
 # -- closed by an operator --------------------------------------------------------------------------------------------
 
 
-async def test_a_closed_channel_can_be_read_and_nothing_else(people: People, town: Town) -> None:
+async def test_a_closed_channel_can_only_be_read(people: People, town: Town) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
     group = await alice.group(bob, join="open", listed=True, name=f"Shut{alice.id}")
     sent = await alice.say(group)
@@ -127,7 +127,7 @@ channel_set_closed(operator=User.objects.get(pk={operator.id}), channel_id={grou
     assert (await bob.call("channel.get", target=group))["closed"] is True
     assert len((await bob.call("message.history", target=group))["messages"]) == 1
     assert await bob.code("read.mark", target=group, seq=1) == 200
-    # To others it is gone.
+    # For others the group no longer exists.
     assert (await carol.call("channel.search", q=f"Shut{alice.id}"))["channels"] == []
     assert await carol.refused("channel.join", target=group) == await carol.refused("channel.join", target=ABSENT)
 

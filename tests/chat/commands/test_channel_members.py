@@ -1,4 +1,4 @@
-"""channel.join, leave, invite and remove."""
+"""channel.join, leave, invite and remove change the members of a group."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def test_only_open_groups_can_be_joined(people: People) -> None:
         assert await carol.refused("channel.join", target=target) == absent
 
 
-async def test_who_leaves_hears_it_and_then_nothing(people: People) -> None:
+async def test_a_leaving_member_gets_the_event_and_then_no_more(people: People) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group(bob)
     await alice.say(group, "before")
@@ -63,7 +63,7 @@ async def test_who_leaves_hears_it_and_then_nothing(people: People) -> None:
 
 
 @both_codecs
-async def test_when_the_last_owner_leaves_the_oldest_admin_inherits(people: People) -> None:
+async def test_the_oldest_admin_becomes_owner_when_the_last_owner_leaves(people: People) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
     group = await alice.group(bob, carol)
     await alice.call("channel.role", target=group, member=carol.name, role="admin")
@@ -76,7 +76,7 @@ async def test_when_the_last_owner_leaves_the_oldest_admin_inherits(people: Peop
 
 
 @both_codecs
-async def test_a_private_channel_and_a_room_cannot_be_left_or_changed(people: People) -> None:
+async def test_private_and_global_channels_cannot_be_left_or_changed(people: People) -> None:
     alice, bob = await people("alice", "bob")
     for target in (await alice.private(bob), alice.room):
         for cmd, fields in [
@@ -103,7 +103,7 @@ async def test_bob_invites_carol(people: People) -> None:
     await carol.push("msg", msg="welcome")
 
 
-async def test_an_invitation_reaches_every_connection_of_the_invited(people: People) -> None:
+async def test_an_invitation_reaches_every_connection_of_the_invited_user(people: People) -> None:
     alice, bob = await people("alice", "bob")
     phone = await people.again(bob, app=102)
     group = await alice.group()
@@ -116,7 +116,7 @@ async def test_an_invitation_reaches_every_connection_of_the_invited(people: Peo
         assert [push.cmd for push in pushes] == ["channel.note", "msg"]
 
 
-async def test_inviting_somebody_unknown_adds_nobody(people: People) -> None:
+async def test_an_invitation_with_an_unknown_name_adds_no_member(people: People) -> None:
     alice, bob = await people("alice", "bob")
     guest = await people.guest()
     group = await alice.group()
@@ -127,7 +127,7 @@ async def test_inviting_somebody_unknown_adds_nobody(people: People) -> None:
 
 
 @both_codecs
-async def test_to_a_closed_group_owner_and_admins_add_members_do_not(people: People) -> None:
+async def test_only_owner_and_admins_can_invite_to_a_closed_group(people: People) -> None:
     alice, bob, carol, dave = await people("alice", "bob", "carol", "dave")
     group = await alice.group(bob, carol, join="closed")
     await alice.call("channel.role", target=group, member=bob.name, role="admin")
@@ -149,7 +149,9 @@ async def test_to_a_closed_group_owner_and_admins_add_members_do_not(people: Peo
         ("member", "owner", 1003),
     ],
 )
-async def test_one_removes_people_of_lower_rank(people: People, actor: str, victim: str, code: int) -> None:
+async def test_members_can_remove_members_of_lower_rank_only(
+    people: People, actor: str, victim: str, code: int
+) -> None:
     owner, admin, admin2, member, member2 = await people("alice", "bob", "bob", "carol", "carol")
     roles = {"owner": owner, "admin": admin, "admin2": admin2, "member": member, "member2": member2}
     group = await owner.group(admin, admin2, member, member2)
@@ -166,7 +168,7 @@ async def test_one_removes_people_of_lower_rank(people: People, actor: str, vict
 
 
 @pytest.mark.parametrize("name", ["nobody-of-that-name", "a\0b", "' OR 1=1", "马"])
-async def test_removing_or_promoting_who_is_not_there_is_no_data(people: People, name: str) -> None:
+async def test_removing_or_promoting_a_missing_member_is_no_data(people: People, name: str) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group()
 

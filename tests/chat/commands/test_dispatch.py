@@ -1,4 +1,4 @@
-"""Every code of the protocols' table by what causes it: bad input, and for the faults a database that really fails."""
+"""Every code of the protocol is caused by bad input or by a database that really fails."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ pytestmark = pytest.mark.each_database
 # -- the table --------------------------------------------------------------------------------------------------------
 
 
-def test_the_table_is_the_protocols() -> None:
+def test_the_code_table_matches_the_protocol() -> None:
     assert {code.number for code in errors.CODES} == {200, *range(1000, 1012)}
     assert len({code.text for code in errors.CODES}) == len(errors.CODES)
 
 
 @both_codecs
-async def test_every_answer_has_the_tables_words(people: People) -> None:
+async def test_every_reply_has_the_text_of_its_code(people: People) -> None:
     [alice] = await people("alice")
     for cmd, fields in [("ping", {}), ("nonsense", {}), ("login", {"appId": 101}), ("channel.get", {"target": "999"})]:
         envelope = await alice.request(cmd, fields)
@@ -31,7 +31,7 @@ async def test_every_answer_has_the_tables_words(people: People) -> None:
 
 
 @both_codecs
-async def test_every_refusal_says_why_in_words(people: People, town: Town) -> None:
+async def test_every_refusal_contains_an_error_sentence(people: People, town: Town) -> None:
     [alice] = await people("alice")
     stranger, guest = await people.stranger(), await people.guest()
     group = await alice.group()
@@ -52,7 +52,7 @@ async def test_every_refusal_says_why_in_words(people: People, town: Town) -> No
 
 
 @pytest.mark.parametrize("raw", ["", "x", "[]", "{}", '{"seq":5}', '{"cmd":5}', b"\x00", b"{}", "[" * 5000])
-async def test_a_frame_that_is_no_request_is_answered_with_1001(people: People, raw: str | bytes) -> None:
+async def test_an_invalid_frame_is_answered_with_1001(people: People, raw: str | bytes) -> None:
     stranger = await people.stranger()
     await stranger.send(raw)
 
@@ -75,7 +75,7 @@ async def test_data_that_is_no_object_is_answered_with_1001(people: People, data
 
 
 async def fault(person: Person, cmd: str, **fields: Any) -> int:
-    """The code of a request at which the database fails; what it says must not show the database."""
+    """Return the code of a request at which the database fails; its text must not reveal the database."""
     envelope = await person.request(cmd, **fields)
     assert envelope.reason == "server_error"
     assert envelope.data == {"error": "Something went wrong on our side. Try again."}
@@ -112,9 +112,7 @@ async def test_a_read_that_fails_is_a_server_error(
 
 
 @pytest.mark.parametrize("table", ["knox_authtoken", "accounts_app", "chat_channel", "chat_membership"])
-async def test_a_login_that_fails_is_a_server_error_and_can_be_tried_again(
-    people: People, town: Town, table: str
-) -> None:
+async def test_a_failed_login_is_a_server_error_and_can_be_retried(people: People, town: Town, table: str) -> None:
     stranger, token = await people.stranger(), town.account().token
 
     with missing(town.site, table):
@@ -123,7 +121,7 @@ async def test_a_login_that_fails_is_a_server_error_and_can_be_tried_again(
     assert await stranger.code("login", appId=101, serviceToken=token) == 200
 
 
-async def test_a_guest_who_cannot_be_stored_is_nobody(people: People, town: Town) -> None:
+async def test_a_guest_that_cannot_be_stored_is_not_logged_in(people: People, town: Town) -> None:
     stranger = await people.stranger()
     with refusing(town.site, "INSERT", "accounts_user"):
         assert await fault(stranger, "login", appId=101, userId=town.guest_name()) == 1004
@@ -154,7 +152,7 @@ async def test_a_guest_who_cannot_be_stored_is_nobody(people: People, town: Town
     ],
     ids=lambda value: str(value) if not isinstance(value, dict) else "",
 )
-async def test_a_write_that_fails_has_its_own_code_and_leaves_nothing(
+async def test_a_failed_write_has_its_own_code_and_stores_nothing(
     people: People, town: Town, code: int, cmd: str, what: str, table: str, fields: dict[str, Any]
 ) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
@@ -178,7 +176,7 @@ async def test_a_write_that_fails_has_its_own_code_and_leaves_nothing(
     assert await alice.call("channel.list") == before
     pushes = [one for person in (alice, bob) for one in await person.settle() if one.cmd not in ("enter", "exit")]
     assert pushes == []
-    # Tried again it succeeds, and the numbers have no hole.
+    # A retry succeeds, and the numbers have no gap.
     repeated = await alice.request(cmd, **given)
     assert repeated.code == 200
     if cmd == "message.send":
@@ -187,7 +185,7 @@ async def test_a_write_that_fails_has_its_own_code_and_leaves_nothing(
         assert (await alice.say(group))["seq"] == message["seq"] + 1 + (cmd == "message.send")
 
 
-async def test_the_numbers_of_the_log_have_no_hole_after_a_fault(people: People, town: Town) -> None:
+async def test_positions_have_no_gap_after_a_fault(people: People, town: Town) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
     first = await alice.say(channel)
@@ -201,7 +199,7 @@ async def test_the_numbers_of_the_log_have_no_hole_after_a_fault(people: People,
     await bob.push("msg", id=second["id"])
 
 
-async def test_a_log_that_cannot_be_read_for_a_while_loses_nothing(people: People, town: Town) -> None:
+async def test_a_temporarily_unreadable_log_loses_no_event(people: People, town: Town) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
 
@@ -213,7 +211,7 @@ async def test_a_log_that_cannot_be_read_for_a_while_loses_nothing(people: Peopl
 
 
 @pytest.mark.postgres
-async def test_cut_database_connections_are_opened_again(people: People, town: Town) -> None:
+async def test_broken_database_connections_are_reopened(people: People, town: Town) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
 

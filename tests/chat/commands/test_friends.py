@@ -54,7 +54,7 @@ async def test_a_friend_is_shown_online_on_any_app(people: People) -> None:
 
 
 @both_codecs
-async def test_both_users_are_told_of_a_decline_and_of_an_ended_friendship(people: People) -> None:
+async def test_both_users_are_notified_of_a_decline_and_an_ended_friendship(people: People) -> None:
     alice, bob = await people("alice", "bob")
     await alice.call("friend.request", userId=bob.name)
     await bob.call("friend.decline", userId=alice.name)

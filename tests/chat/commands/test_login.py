@@ -1,4 +1,4 @@
-"""login, and what is answered before it."""
+"""login authenticates a connection; other commands need it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ACCOUNT_KEYS = {"userId", "id", "name", "avatar", "kind", "appId", "appName", "t
 # -- login ------------------------------------------------------------------------------------------------------------
 
 
-async def test_alice_logs_in_by_token(people: People, town: Town) -> None:
+async def test_alice_logs_in_with_a_token(people: People, town: Town) -> None:
     account = town.account()
     alice = await people.stranger()
 
@@ -26,7 +26,7 @@ async def test_alice_logs_in_by_token(people: People, town: Town) -> None:
     assert isinstance(reply["target"], str) and isinstance(reply["position"], int)
 
 
-async def test_alice_logs_in_by_her_browsers_session(people: People, town: Town) -> None:
+async def test_alice_logs_in_with_her_browser_session(people: People, town: Town) -> None:
     account = town.account()
     alice = await people.stranger(origin=town.site.url, cookie=account.cookie)
 
@@ -36,7 +36,7 @@ async def test_alice_logs_in_by_her_browsers_session(people: People, town: Town)
 
 
 @pytest.mark.parametrize("spelling", ["appId", "appID"])
-async def test_a_guest_logs_in_by_name(people: People, town: Town, spelling: str) -> None:
+async def test_a_guest_logs_in_with_a_name(people: People, town: Town, spelling: str) -> None:
     guest, name = await people.stranger(), town.guest_name("马远")
 
     reply = await guest.call("login", {spelling: 101, spelling.replace("app", "user"): name})
@@ -45,7 +45,7 @@ async def test_a_guest_logs_in_by_name(people: People, town: Town, spelling: str
     assert (reply["userId"], reply["name"], reply["kind"]) == (name, name, "guest")
 
 
-async def test_a_guest_comes_back_by_the_token_it_was_given(people: People) -> None:
+async def test_a_guest_returns_with_its_token(people: People) -> None:
     guest = await people.guest()
     again = await people.again(guest)
 
@@ -53,7 +53,7 @@ async def test_a_guest_comes_back_by_the_token_it_was_given(people: People) -> N
     assert "serviceToken" not in again.received[0].data
 
 
-async def test_two_guests_of_one_name_are_two_senders(people: People, town: Town) -> None:
+async def test_two_guests_with_one_name_are_two_senders(people: People, town: Town) -> None:
     name = town.guest_name()
     one, other = await people.guest(name), await people.guest(name)
 
@@ -64,7 +64,7 @@ async def test_two_guests_of_one_name_are_two_senders(people: People, town: Town
 
 
 @pytest.mark.parametrize("name", ["夏圭？", "a b", "null", "101", "<b>x</b>", "O'Hara", "x" * 19, "马" * 19])
-async def test_a_guests_name_is_echoed_byte_for_byte(people: People, name: str) -> None:
+async def test_a_guest_name_is_echoed_unchanged(people: People, name: str) -> None:
     guest = await people.guest(name)
 
     assert guest.name == name
@@ -73,7 +73,7 @@ async def test_a_guests_name_is_echoed_byte_for_byte(people: People, name: str) 
 @pytest.mark.parametrize(
     "name", ["", " ", "x" * 20, "马" * 20, "x" * 5000, "a\u202eb", "a\u200bb", "a\0b", " a", "system"]
 )
-async def test_an_impossible_guest_name_is_an_illegal_user_id(people: People, name: str) -> None:
+async def test_an_invalid_guest_name_is_an_illegal_user_id(people: People, name: str) -> None:
     assert await (await people.stranger()).code("login", appId=101, userId=name) == 1002
 
 
@@ -82,7 +82,7 @@ async def test_a_login_without_name_token_and_cookie_is_an_illegal_user_id(peopl
     assert await (await people.stranger()).code("login", appId=101, userId=None) == 1002
 
 
-async def test_an_accounts_name_is_not_for_guests(people: People, town: Town) -> None:
+async def test_a_guest_cannot_use_the_name_of_an_account(people: People, town: Town) -> None:
     account = town.account()
     for name in (account.name, account.name.upper()):
         assert await (await people.stranger()).code("login", appId=101, userId=name) == 1002
@@ -97,11 +97,11 @@ async def test_an_unknown_or_disabled_app_is_not_authorised(people: People, town
 
 
 @pytest.mark.parametrize("app", [None, "", "web", 1.5, [], {}, True])
-async def test_an_app_that_is_no_number_is_an_illegal_parameter(people: People, app: object) -> None:
+async def test_an_app_that_is_not_a_number_is_an_illegal_parameter(people: People, app: object) -> None:
     assert await (await people.stranger()).code("login", appId=app, userId="x") == 1001
 
 
-async def test_an_app_without_guests_takes_accounts_only(people: People, town: Town) -> None:
+async def test_an_app_without_guests_accepts_accounts_only(people: People, town: Town) -> None:
     assert await (await people.stranger()).code("login", appId=NO_GUESTS, userId=town.guest_name()) == 1003
     assert (await people.login(town.account(), app=NO_GUESTS)).app == NO_GUESTS
 
@@ -111,7 +111,7 @@ async def test_a_wrong_token_is_not_authorised(people: People, token: str) -> No
     assert await (await people.stranger()).code("login", appId=101, serviceToken=token, userId="somebody") == 1003
 
 
-async def test_somebody_elses_name_is_an_illegal_user_id(people: People, town: Town) -> None:
+async def test_a_name_of_another_user_is_an_illegal_user_id(people: People, town: Town) -> None:
     alice, bob = town.account("alice"), town.account("bob")
 
     by_token = await people.stranger()
@@ -122,7 +122,7 @@ async def test_somebody_elses_name_is_an_illegal_user_id(people: People, town: T
     assert await by_cookie.code("login", appId=101, userId=alice.name) == 200
 
 
-async def test_a_login_may_be_tried_again_after_a_refusal(people: People, town: Town) -> None:
+async def test_a_login_can_be_retried_after_a_refusal(people: People, town: Town) -> None:
     person = await people.stranger()
 
     assert await person.code("login", appId=101, serviceToken="wrong") == 1003
@@ -138,7 +138,7 @@ async def test_a_second_login_on_a_connection_fails(people: People, town: Town) 
     assert await alice.code("heartbeat") == 200
 
 
-async def test_two_logins_in_flight_make_one_person(people: People, town: Town) -> None:
+async def test_two_concurrent_logins_authenticate_one_user(people: People, town: Town) -> None:
     person = await people.stranger()
     first = await person.post("login", appId=101, serviceToken=town.account("alice").token)
     second = await person.post("login", appId=101, serviceToken=town.account("bob").token)
@@ -146,7 +146,7 @@ async def test_two_logins_in_flight_make_one_person(people: People, town: Town) 
     assert ((await first).code, (await second).code) == (200, 1009)
 
 
-async def test_extra_fields_of_a_login_give_no_rights(people: People, town: Town) -> None:
+async def test_extra_fields_of_a_login_give_no_permissions(people: People, town: Town) -> None:
     guest = await people.stranger()
 
     reply = await guest.call(
@@ -171,7 +171,7 @@ async def test_ping_is_answered_before_and_after_login(people: People, town: Tow
     assert (await person.reply("after")).data == "pong"
 
 
-async def test_a_token_that_is_null_is_none(people: People, town: Town) -> None:
+async def test_a_null_token_is_no_token(people: People, town: Town) -> None:
     person = await people.stranger()
 
     reply = await person.call("login", appId=101, userId=town.guest_name(), serviceToken=None)
@@ -184,14 +184,14 @@ async def test_a_token_that_is_null_is_none(people: People, town: Town) -> None:
     channel.create channel.join channel.leave channel.invite channel.remove channel.rename channel.role channel.policy
     channel.members channel.search presence.list person.search app.list read.mark""".split(),
 )
-async def test_nothing_else_is_answered_before_login(people: People, cmd: str) -> None:
+async def test_other_commands_need_a_login(people: People, cmd: str) -> None:
     stranger = await people.stranger()
 
     assert await stranger.refusal(cmd, target="1") == (1000, "login_required")
 
 
 @pytest.mark.parametrize("cmd", ["message", "Login", "LOGIN", "login ", "__class__", "msg", "x" * 64, "马"])
-async def test_an_unknown_command_is_no_such_command(people: People, cmd: str) -> None:
+async def test_an_unknown_command_is_answered_as_such(people: People, cmd: str) -> None:
     [alice] = await people("alice")
 
     assert await alice.code(cmd) == 1010

@@ -1,4 +1,4 @@
-"""message.get, edit and recall."""
+"""message.get, edit and recall read and change a single message."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.each_database
 
 
 @both_codecs
-async def test_one_message_is_got_as_in_history(people: People) -> None:
+async def test_message_get_returns_the_item_of_the_history(people: People) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
     sent = await alice.say(channel)
@@ -85,7 +85,7 @@ async def test_a_second_recall_changes_nothing(people: People) -> None:
     assert not [push for push in await bob.settle() if push.cmd == "message.recalled"]
 
 
-async def test_a_recalled_message_is_not_edited(people: People) -> None:
+async def test_a_recalled_message_cannot_be_edited(people: People) -> None:
     guest = await people.guest()
     sent = await guest.say(guest.room)
     await guest.call("message.recall", target=guest.room, id=sent["id"])
@@ -93,7 +93,7 @@ async def test_a_recalled_message_is_not_edited(people: People) -> None:
     assert await guest.code("message.edit", target=guest.room, id=sent["id"], msg="back") == 1009
 
 
-async def test_owner_and_admin_recall_anybodys_message_a_member_only_their_own(people: People) -> None:
+async def test_owner_and_admin_can_recall_any_message_and_a_member_their_own(people: People) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
     group = await alice.group(bob, carol)
     await alice.call("channel.role", target=group, member=bob.name, role="admin")
@@ -106,7 +106,7 @@ async def test_owner_and_admin_recall_anybodys_message_a_member_only_their_own(p
         assert await other.code("message.recall", target=private, id=(await author.say(private))["id"]) == 1003
 
 
-async def test_in_a_room_nobody_recalls_what_others_said(people: People) -> None:
+async def test_messages_of_others_in_a_global_channel_cannot_be_recalled(people: People) -> None:
     guest, other = await people.guest(), await people.guest()
     sent = await guest.say(guest.room)
 

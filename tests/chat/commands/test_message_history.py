@@ -1,4 +1,4 @@
-"""message.history, page by page."""
+"""message.history returns messages in pages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ pytestmark = pytest.mark.each_database
 
 
 async def _timeline(people: People) -> tuple[Person, str, list[int]]:
-    """Alice's group with 12 messages and notes before, among and after them: who, where, all its positions."""
+    """Create Alice's group with 12 messages and notes before, among and after them; return user, target and
+    positions.
+    """
     alice, bob = await people("alice", "bob")
     group = await alice.group(bob)
     for number in range(12):
@@ -27,7 +29,7 @@ async def _timeline(people: People) -> tuple[Person, str, list[int]]:
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 5, 12, 100])
 @pytest.mark.parametrize("way", ["back", "forth"])
-async def test_history_pages_have_no_overlap_and_no_hole(people: People, way: str, limit: int) -> None:
+async def test_history_pages_have_no_overlap_and_no_gap(people: People, way: str, limit: int) -> None:
     alice, group, everything = await _timeline(people)
     seen: list[int] = []
     cursor: dict[str, int] = {} if way == "back" else {"after": 0}
@@ -62,7 +64,7 @@ async def test_history_items_are_as_in_a_push(people: People) -> None:
 
 
 @both_codecs
-async def test_history_is_the_newest_without_a_cursor(people: People) -> None:
+async def test_history_without_a_cursor_returns_the_newest_messages(people: People) -> None:
     alice, group, _ = await _timeline(people)
 
     page = await alice.call("message.history", target=group, limit=3)
@@ -93,7 +95,7 @@ async def test_an_empty_channel_has_an_empty_history(people: People) -> None:
     ],
     ids=str,
 )
-async def test_a_bad_page_is_an_illegal_parameter(people: People, fields: dict[str, Any]) -> None:
+async def test_an_invalid_page_is_an_illegal_parameter(people: People, fields: dict[str, Any]) -> None:
     guest = await people.guest()
 
     assert await guest.code("message.history", target=guest.room, **fields) == 1001
@@ -108,12 +110,12 @@ async def test_a_page_at_the_edge_is_answered(people: People, fields: dict[str, 
 
 @both_codecs
 async def test_long_messages_make_short_pages(people: People) -> None:
-    """A page that would not fit the connection's outbox comes in parts, history and sync alike."""
+    """A page that would not fit the connection's outbox is split, in history and sync alike."""
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
     start = (await bob.call("heartbeat"))["position"]
     await bob.close()
-    # A control character is six in JSON: these are 3.6 million.
+    # A control character takes six bytes in JSON: these are 3.6 million.
     for _ in range(75):
         await alice.say(channel, "\x01" * 8000)
     back = await people.again(bob, after=start)

@@ -1,4 +1,4 @@
-"""message.send: who hears it, what is refused, and that a retry says nothing twice."""
+"""message.send delivers to its audience, refuses invalid messages, and stores a retry once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def test_alice_sends_to_bob(people: People) -> None:
     assert (push["from"], push["fromId"], push["name"]) == (alice.name, alice.id, alice.nickname)
 
 
-async def test_the_sender_hears_it_on_other_connections_only(people: People) -> None:
+async def test_the_sender_gets_the_push_on_other_connections_only(people: People) -> None:
     alice, bob = await people("alice", "bob")
     phone = await people.again(alice, app=102)
     channel = await alice.private(bob)
@@ -45,7 +45,7 @@ async def test_the_sender_hears_it_on_other_connections_only(people: People) -> 
 
 
 @both_codecs
-async def test_without_target_a_message_goes_to_the_apps_room(people: People) -> None:
+async def test_a_message_without_target_goes_to_the_global_channel(people: People) -> None:
     guest, other = await people.guest(app=102), await people.guest(app=102)
     elsewhere = await people.guest(app=101)
 
@@ -56,7 +56,7 @@ async def test_without_target_a_message_goes_to_the_apps_room(people: People) ->
     assert not [push for push in await elsewhere.settle() if push.cmd == "msg" and push.data["id"] == sent["id"]]
 
 
-async def test_line_ends_are_one_kind(people: People) -> None:
+async def test_line_ends_are_normalized(people: People) -> None:
     alice, bob = await people("alice", "bob")
     await alice.say(await alice.private(bob), "one\r\ntwo")
 
@@ -64,7 +64,7 @@ async def test_line_ends_are_one_kind(people: People) -> None:
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t ", "a\0b", "\0"])
-async def test_blank_and_nul_are_illegal_parameters(people: People, text: str) -> None:
+async def test_blank_texts_and_nul_are_illegal_parameters(people: People, text: str) -> None:
     alice, bob = await people("alice", "bob")
     target = await alice.private(bob)
 
@@ -84,20 +84,20 @@ async def test_a_message_of_8000_characters_is_the_longest(people: People) -> No
 
 
 @pytest.mark.parametrize("type_", ["", "picture", "Text", "TEXT", "text "])
-async def test_text_is_the_only_type(people: People, type_: str) -> None:
+async def test_text_is_the_only_message_type(people: People, type_: str) -> None:
     alice, bob = await people("alice", "bob")
     target = await alice.private(bob)
 
     assert await alice.code("message.send", target=target, type=type_, msg="x") == 1001
 
 
-async def test_the_type_may_be_absent(people: People) -> None:
+async def test_the_message_type_is_optional(people: People) -> None:
     alice, bob = await people("alice", "bob")
 
     assert await alice.code("message.send", target=await alice.private(bob), msg="x") == 200
 
 
-async def test_a_message_names_the_one_it_replies_to(people: People) -> None:
+async def test_a_reply_names_the_message_it_replies_to(people: People) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
     first = await bob.say(channel, "question")
@@ -110,7 +110,7 @@ async def test_a_message_names_the_one_it_replies_to(people: People) -> None:
 
 
 @both_codecs
-async def test_one_replies_to_what_one_may_read_in_that_channel(people: People) -> None:
+async def test_a_reply_needs_a_readable_message_of_that_channel(people: People) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
     private, group = await alice.private(bob), await alice.group(bob)
     elsewhere, early = await alice.say(private), await alice.say(group)
@@ -123,10 +123,10 @@ async def test_one_replies_to_what_one_may_read_in_that_channel(people: People) 
     assert await alice.refused("message.send", target=group, msg="x", replyTo=elsewhere["id"]) == absent
 
 
-# -- once -------------------------------------------------------------------------------------------------------------
+# -- client ids -------------------------------------------------------------------------------------------------------
 
 
-async def test_the_same_client_id_gives_the_same_answer(people: People) -> None:
+async def test_a_repeated_client_id_gives_the_same_reply(people: People) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
 
@@ -138,7 +138,7 @@ async def test_the_same_client_id_gives_the_same_answer(people: People) -> None:
     assert not [push for push in await bob.settle() if push.cmd == "msg"]
 
 
-async def test_the_same_client_id_on_another_connection_gives_the_same_answer(people: People) -> None:
+async def test_a_client_id_repeated_on_another_connection_gives_the_same_reply(people: People) -> None:
     alice, bob = await people("alice", "bob")
     phone = await people.again(alice, app=102)
     channel = await alice.private(bob)
@@ -155,7 +155,7 @@ async def test_the_same_client_id_on_another_connection_gives_the_same_answer(pe
 
 
 @both_codecs
-async def test_a_client_id_is_its_senders_own(people: People) -> None:
+async def test_a_client_id_belongs_to_its_sender(people: People) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
 
@@ -163,7 +163,7 @@ async def test_a_client_id_is_its_senders_own(people: People) -> None:
 
 
 @both_codecs
-async def test_a_client_id_used_in_another_channel_gives_the_first_answer(people: People) -> None:
+async def test_a_client_id_used_in_another_channel_gives_the_first_reply(people: People) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
     first = await alice.say(await alice.private(bob), clientMsgId="key")
 
@@ -184,14 +184,14 @@ async def test_a_client_id_is_short_and_printable(people: People, key: str) -> N
     assert await guest.code("message.send", msg="x", clientMsgId=key) == 1001
 
 
-async def test_without_client_id_the_same_text_is_two_messages(people: People) -> None:
+async def test_a_repeated_text_without_client_id_is_two_messages(people: People) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
 
     assert [(await alice.say(channel, "x", clientMsgId=key))["seq"] for key in (None, "", None)] == [1, 2, 3]
 
 
-# -- who may ----------------------------------------------------------------------------------------------------------
+# -- permissions ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ async def test_without_client_id_the_same_text_is_two_messages(people: People) -
         ("read.mark", {"seq": 1}),
     ],
 )
-async def test_to_a_stranger_and_a_guest_a_channel_does_not_exist(
+async def test_a_stranger_and_a_guest_are_told_a_channel_does_not_exist(
     people: People, cmd: str, fields: dict[str, Any]
 ) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
@@ -231,7 +231,7 @@ async def test_a_message_is_found_in_its_own_channel_only(people: People, cmd: s
     assert await alice.refused(cmd, target=group, id=message["id"], msg="x") == absent
 
 
-async def test_a_room_is_for_who_is_on_its_app(people: People) -> None:
+async def test_a_global_channel_is_for_users_on_its_app_only(people: People) -> None:
     [alice] = await people("alice")
     other = await people.guest(app=102)
     sent = await other.say(other.room)
@@ -243,7 +243,7 @@ async def test_a_room_is_for_who_is_on_its_app(people: People) -> None:
 
 
 @pytest.mark.parametrize("target", ["", "x", "0", "-1", "1.5", " 1", "9" * 30, [], {}, True])
-async def test_a_target_that_is_no_id_is_an_illegal_parameter(people: People, target: object) -> None:
+async def test_an_invalid_target_is_an_illegal_parameter(people: People, target: object) -> None:
     guest = await people.guest()
 
     for cmd in ("message.send", "message.history", "message.get", "message.recall", "read.mark"):

@@ -1,4 +1,4 @@
-"""message.pin, .pins, .report and channel.restrict, .unrestrict, .restrictions, .transfer, .policy, over the wire."""
+"""Moderation over the wire: message.pin, .pins, .report and channel.restrict, .restrictions, .transfer, .policy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.each_database
 
 
 @both_codecs
-async def test_what_alice_pins_everybody_hears_of_and_finds(people: People) -> None:
+async def test_a_pin_is_pushed_to_all_members_and_listed(people: People) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group(bob)
     sent = await bob.say(group, "rules of the house")
@@ -31,7 +31,7 @@ async def test_what_alice_pins_everybody_hears_of_and_finds(people: People) -> N
     assert (await bob.call("message.pins", target=group)) == {"messages": [], "hasMore": False}
 
 
-async def test_bob_muted_in_a_group_is_told_until_when(people: People) -> None:
+async def test_bob_muted_in_a_group_gets_the_end_of_the_mute(people: People) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group(bob)
     done = await alice.call("channel.restrict", target=group, member=bob.name, kind="mute", seconds=3600, reason="Calm")
@@ -49,7 +49,7 @@ async def test_bob_muted_in_a_group_is_told_until_when(people: People) -> None:
     await bob.say(group, "thank you")
 
 
-async def test_the_banned_are_gone_and_stay_away(people: People) -> None:
+async def test_a_banned_member_is_removed_and_cannot_return(people: People) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
     group = await alice.group(bob, carol, join="open")
     sent = await alice.say(group)
@@ -73,7 +73,7 @@ async def test_the_banned_are_gone_and_stay_away(people: People) -> None:
     assert not [push for push in bob.inbox if push.cmd == "msg" and push.data["msg"] == "without bob"]
 
 
-async def test_slow_mode_and_announcements_are_told_before_they_bite(people: People) -> None:
+async def test_slow_mode_and_announcements_only_are_pushed_and_enforced(people: People) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group(bob)
     channel = await alice.call("channel.policy", target=group, slowMode=600)
@@ -87,7 +87,7 @@ async def test_slow_mode_and_announcements_are_told_before_they_bite(people: Peo
     assert await alice.code("channel.policy", target=group, slowMode=-1) == 1001
 
 
-async def test_newcomers_read_the_past_where_the_owner_says_so(people: People) -> None:
+async def test_new_members_read_earlier_messages_if_the_policy_allows_it(people: People) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group()
     sent = await alice.say(group, "before bob")
@@ -95,7 +95,7 @@ async def test_newcomers_read_the_past_where_the_owner_says_so(people: People) -
     await alice.call("channel.invite", target=group, members=[bob.name])
     history = await bob.call("message.history", target=group)
     assert [message["msg"] for message in history["messages"]] == ["before bob"]
-    # An edit of what was said before bob came reaches him too, live and by sync.
+    # An edit of a message from before Bob joined reaches him too, live and by sync.
     await alice.call("message.edit", target=group, id=sent["id"], msg="before bob, edited")
     await bob.push("message.edited", id=sent["id"])
 
@@ -107,7 +107,7 @@ async def test_newcomers_read_the_past_where_the_owner_says_so(people: People) -
     assert not [push for push in bob.received if "not for bob" in str(push.data)]
 
 
-async def test_a_report_is_between_its_maker_and_the_moderators(people: People) -> None:
+async def test_a_report_is_visible_to_moderators_only(people: People) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group(bob)
     sent = await bob.say(group, "rude")
@@ -120,7 +120,7 @@ async def test_a_report_is_between_its_maker_and_the_moderators(people: People) 
     assert not [push for push in bob.inbox if "report" in push.cmd]
 
 
-async def test_alice_gives_her_group_to_bob(people: People) -> None:
+async def test_alice_transfers_her_group_to_bob(people: People) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group(bob)
     assert await bob.code("channel.transfer", target=group, member=alice.name) == 1003
@@ -130,7 +130,7 @@ async def test_alice_gives_her_group_to_bob(people: People) -> None:
     assert {one["userId"]: one["role"] for one in members} == {alice.name: "admin", bob.name: "owner"}
 
 
-async def test_strangers_learn_nothing_by_any_of_it(people: People) -> None:
+async def test_a_stranger_cannot_distinguish_a_group_from_a_missing_one(people: People) -> None:
     alice, mallory = await people("alice", "carol")
     group = await alice.group()
     sent = await alice.say(group)
@@ -150,7 +150,7 @@ async def test_strangers_learn_nothing_by_any_of_it(people: People) -> None:
         assert there == await mallory.refused(cmd, target=nowhere, **data) and there[0] == 1005, cmd
 
 
-async def test_a_role_an_operator_gives_holds_on_the_open_connection(people: People, town: Town) -> None:
+async def test_a_role_set_by_an_operator_applies_to_the_open_connection(people: People, town: Town) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
     group = await alice.group(bob, carol)
     script = (

@@ -1,4 +1,4 @@
-"""presence.list, person.search, app.list; enter and exit."""
+"""presence.list, person.search and app.list; the pushes enter and exit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def online(person: Person) -> set[str]:
     return {item["id"] for item in reply["online"]}
 
 
-# -- who is online ----------------------------------------------------------------------------------------------------
+# -- online users -----------------------------------------------------------------------------------------------------
 
 
 @both_codecs
@@ -34,7 +34,7 @@ async def test_everyone_sees_who_is_online_on_their_app(people: People) -> None:
     assert alice.id not in await online(elsewhere)
 
 
-async def test_a_person_on_two_connections_is_online_once(people: People) -> None:
+async def test_a_user_on_two_connections_is_online_once(people: People) -> None:
     [alice] = await people("alice")
     await people.again(alice)
     reply = await alice.call("presence.list")
@@ -42,7 +42,7 @@ async def test_a_person_on_two_connections_is_online_once(people: People) -> Non
     assert [item["id"] for item in reply["online"]].count(alice.id) == 1
 
 
-async def test_a_connection_that_has_not_logged_in_is_nobody(people: People) -> None:
+async def test_a_connection_without_login_is_not_online(people: People) -> None:
     [alice] = await people("alice")
     before = (await alice.call("presence.list"))["count"]
     await people.stranger()
@@ -67,13 +67,13 @@ async def test_enter_goes_to_everyone_else_on_the_app(people: People) -> None:
         assert not [one for one in await person.settle() if one.cmd == "enter" and one.data["fromId"] == guest.id]
 
 
-async def test_exit_comes_when_the_last_connection_has_gone(people: People) -> None:
+async def test_exit_is_pushed_after_the_last_connection_has_closed(people: People) -> None:
     alice, bob = await people("alice", "bob")
     phone = await people.again(bob)
     await alice.push("enter", fromId=bob.id)
 
     await bob.close()
-    # The grace of a reload is over when somebody who went later has been told of.
+    # The grace period of the reload is over once a later exit has been pushed.
     guest = await people.guest()
     await guest.close()
     await alice.push("exit", fromId=guest.id)
@@ -85,7 +85,7 @@ async def test_exit_comes_when_the_last_connection_has_gone(people: People) -> N
 
 
 @both_codecs
-async def test_a_second_connection_is_no_second_enter(people: People) -> None:
+async def test_a_second_connection_causes_no_second_enter(people: People) -> None:
     alice, bob = await people("alice", "bob")
     await alice.push("enter", fromId=bob.id)
     await people.again(bob)
@@ -95,7 +95,7 @@ async def test_a_second_connection_is_no_second_enter(people: People) -> None:
     assert not [one for one in alice.inbox if one.cmd == "enter" and one.data["fromId"] == bob.id]
 
 
-async def test_on_another_app_the_same_person_enters_there(people: People) -> None:
+async def test_a_user_enters_each_app_separately(people: People) -> None:
     [alice] = await people("alice")
     watcher = await people.guest(app=102)
     await people.again(alice, app=102)
@@ -103,7 +103,7 @@ async def test_on_another_app_the_same_person_enters_there(people: People) -> No
     await watcher.push("enter", fromId=alice.id)
 
 
-async def test_a_reload_of_the_page_does_not_show(people: People) -> None:
+async def test_a_page_reload_causes_no_exit_and_enter(people: People) -> None:
     alice, bob = await people("alice", "bob")
     await alice.push("enter", fromId=bob.id)
     await bob.close()
@@ -119,7 +119,7 @@ async def test_a_reload_of_the_page_does_not_show(people: People) -> None:
 
 
 @both_codecs
-async def test_accounts_are_found_by_the_beginning_of_their_names(people: People, town: Town) -> None:
+async def test_accounts_are_found_by_a_prefix_of_their_names(people: People, town: Town) -> None:
     [alice] = await people("alice")
     wanted = town.account("carol")
 
@@ -131,13 +131,13 @@ async def test_accounts_are_found_by_the_beginning_of_their_names(people: People
 
 
 @pytest.mark.parametrize("q", ["", " ", "%", "_", "\0", "'", "\\", "x" * 10_000, "arol"])
-async def test_no_other_text_finds_anybody(people: People, q: str) -> None:
+async def test_other_texts_find_no_user(people: People, q: str) -> None:
     [alice] = await people("alice")
 
     assert await alice.call("person.search", q=q) == {"persons": []}
 
 
-async def test_guests_are_neither_found_nor_may_they_search(people: People) -> None:
+async def test_guests_are_not_found_and_cannot_search(people: People) -> None:
     [alice] = await people("alice")
     guest = await people.guest()
 
@@ -146,7 +146,7 @@ async def test_guests_are_neither_found_nor_may_they_search(people: People) -> N
 
 
 @pytest.mark.parametrize("q", [None, 5, [], {}, True])
-async def test_a_search_for_no_text_is_an_illegal_parameter(people: People, q: object) -> None:
+async def test_a_search_for_an_empty_text_is_an_illegal_parameter(people: People, q: object) -> None:
     [alice] = await people("alice")
 
     assert await alice.code("person.search", q=q) == 1001
@@ -157,7 +157,7 @@ async def test_a_search_for_no_text_is_an_illegal_parameter(people: People, q: o
 
 
 @both_codecs
-async def test_everyone_sees_the_apps_and_their_rooms(people: People) -> None:
+async def test_everyone_sees_the_apps_and_their_global_channels(people: People) -> None:
     [alice] = await people("alice")
     guest = await people.guest(app=102)
 

@@ -1,4 +1,4 @@
-"""What a user does not share, other users do not see: presence, read marks, status."""
+"""Users see only the presence, read marks and status that others share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support.people import People, Town
 pytestmark = pytest.mark.each_database
 
 
-async def test_a_user_who_hides_presence_is_online_for_nobody_else(people: People, town: Town) -> None:
+async def test_a_user_who_hides_presence_is_offline_for_others(people: People, town: Town) -> None:
     alice, carol = await people("alice", "carol")
     bob = town.account("bob")
     town.shell(f"from accounts.models import User; User.objects.filter(pk={bob.id}).update(shares_presence=False)")

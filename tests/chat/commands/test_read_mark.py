@@ -1,4 +1,4 @@
-"""read.mark, and what counts as unread."""
+"""read.mark moves the read position, which decides the unread count."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.each_database
 
 
 @both_codecs
-async def test_unread_counts_messages_and_nothing_else(people: People) -> None:
+async def test_unread_counts_messages_only(people: People) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group(bob)
     sent = [await alice.say(group) for _ in range(5)]
@@ -27,7 +27,7 @@ async def test_unread_counts_messages_and_nothing_else(people: People) -> None:
 
 
 @both_codecs
-async def test_a_mark_moves_the_read_position_up_and_never_down(people: People) -> None:
+async def test_a_read_mark_never_moves_backwards(people: People) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
     for _ in range(5):
@@ -40,7 +40,7 @@ async def test_a_mark_moves_the_read_position_up_and_never_down(people: People) 
 
 
 @both_codecs
-async def test_a_mark_reaches_ones_own_other_connections_only(people: People) -> None:
+async def test_a_read_mark_is_pushed_to_the_own_other_connections_only(people: People) -> None:
     alice, bob = await people("alice", "bob")
     phone = await people.again(bob, app=102)
     channel = await alice.private(bob)
@@ -54,7 +54,7 @@ async def test_a_mark_reaches_ones_own_other_connections_only(people: People) ->
 
 
 @both_codecs
-async def test_sending_moves_ones_own_read_position(people: People) -> None:
+async def test_sending_moves_the_own_read_position(people: People) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
     for _ in range(3):
@@ -67,7 +67,7 @@ async def test_sending_moves_ones_own_read_position(people: People) -> None:
     assert (item["readSeq"], item["unread"]) == (3, 1)
 
 
-async def test_what_was_said_before_joining_is_not_unread(people: People) -> None:
+async def test_messages_from_before_joining_are_not_unread(people: People) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
     group = await alice.group(bob)
     for _ in range(3):
@@ -80,13 +80,13 @@ async def test_what_was_said_before_joining_is_not_unread(people: People) -> Non
 
 
 @pytest.mark.parametrize("seq", [None, -1, "x", 1.5, 2**63, [], True])
-async def test_a_mark_at_no_number_is_an_illegal_parameter(people: People, seq: object) -> None:
+async def test_an_invalid_read_mark_is_an_illegal_parameter(people: People, seq: object) -> None:
     guest = await people.guest()
 
     assert await guest.code("read.mark", target=guest.room, seq=seq) == 1001
 
 
-async def test_marks_from_two_connections_end_at_the_greater(people: People) -> None:
+async def test_read_marks_from_two_connections_end_at_the_greater(people: People) -> None:
     alice, bob = await people("alice", "bob")
     phone = await people.again(bob)
     channel = await alice.private(bob)

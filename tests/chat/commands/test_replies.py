@@ -1,4 +1,4 @@
-"""The envelopes of replies and pushes, and their order."""
+"""Replies and pushes have the envelopes of the protocol and a defined order."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def test_a_reply_has_the_envelope_of_the_protocol(people: People) -> None:
     }
 
 
-async def test_a_push_has_the_messages_id_as_seq_and_says_ok(people: People) -> None:
+async def test_a_push_has_the_id_of_the_message_as_seq_and_the_text_ok(people: People) -> None:
     alice, bob = await people("alice", "bob")
     sent = await alice.say(await alice.private(bob))
 
@@ -89,7 +89,7 @@ async def test_the_reply_to_a_send_comes_before_pushes_of_later_messages(people:
 
     for person in persons:
         await person.until(partial(_has_all, person, group))
-        # Own messages by their replies and others' by their pushes: together the channel's order.
+        # Own messages from replies and those of others from pushes form the channel's order.
         assert _numbers(person, group) == list(range(1, 201))
 
 

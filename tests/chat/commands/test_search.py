@@ -1,4 +1,4 @@
-"""message.search: what one may read is found, page by page, and nothing else."""
+"""message.search finds readable messages only, in pages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def found(person: Person, q: str, **how: Any) -> list[str]:
 
 
 async def said(person: Person, target: str, text: str) -> dict[str, Any]:
-    """Say it, and wait until the index has taken it in."""
+    """Send a message and wait until the index contains it."""
     sent = await person.say(target, text)
     async with asyncio.timeout(20):
         while text not in await found(person, text, target=target):  # noqa: ASYNC110  nothing announces it
@@ -28,7 +28,7 @@ async def said(person: Person, target: str, text: str) -> dict[str, Any]:
 
 
 @both_codecs
-async def test_alice_and_bob_find_what_was_said_and_a_stranger_does_not(people: People) -> None:
+async def test_members_find_messages_and_a_stranger_does_not(people: People) -> None:
     alice, bob, eve = await people("alice", "bob", "carol")
     target, word = await alice.private(bob), uuid.uuid4().hex
     text = f"马远 {word}"
@@ -36,13 +36,13 @@ async def test_alice_and_bob_find_what_was_said_and_a_stranger_does_not(people: 
     for person in (alice, bob):
         assert await found(person, word) == await found(person, "马远 " + word[:9], target=target) == [text]
     assert await found(eve, word) == []
-    # What is hidden is answered like what does not exist.
+    # A hidden channel is answered like a missing one.
     assert await eve.refused("message.search", q=word, target=target) == await eve.refused(
         "message.search", q=word, target="999999999"
     )
 
 
-async def test_who_has_left_finds_nothing_more_and_what_was_taken_back_is_not_found(people: People) -> None:
+async def test_former_members_and_recalled_messages_are_excluded_from_search(people: People) -> None:
     alice, bob = await people("alice", "bob")
     target, word = await alice.group(bob), uuid.uuid4().hex
     sent = await said(alice, target, word)
@@ -65,7 +65,7 @@ async def test_pages_go_from_the_newest_to_the_oldest(people: People) -> None:
     assert [one["msg"] for one in rest["messages"]] == [f"{word} 0"] and rest["next"] is None
 
 
-async def test_what_is_no_question_is_refused(people: People) -> None:
+async def test_an_invalid_search_is_refused(people: People) -> None:
     [alice] = await people("alice")
     guest = await people.guest()
     for bad in ({}, {"q": ""}, {"q": "x" * 101}, {"q": 5}, {"q": "x", "limit": 101}, {"q": "x", "before": "abc"}):

@@ -1,4 +1,4 @@
-"""heartbeat and sync."""
+"""heartbeat reports the position and sync returns missed events."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.people import People
 pytestmark = pytest.mark.each_database
 
 
-async def test_a_heartbeat_tells_the_position(people: People) -> None:
+async def test_a_heartbeat_returns_the_position(people: People) -> None:
     alice, bob = await people("alice", "bob")
     sent = await alice.say(await alice.private(bob))
     await bob.push("msg")
@@ -23,8 +23,8 @@ async def test_a_heartbeat_tells_the_position(people: People) -> None:
     assert set(reply) == {"position"} and reply["position"] >= sent["position"]
 
 
-async def test_pushes_below_a_told_position_have_been_passed_before(people: People) -> None:
-    """A heartbeat among many pushes never tells of one that has not left."""
+async def test_pushes_below_a_reported_position_were_written_before_it(people: People) -> None:
+    """A heartbeat among many pushes never reports the position of an unwritten push."""
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
 
@@ -42,7 +42,7 @@ async def test_pushes_below_a_told_position_have_been_passed_before(people: Peop
             assert envelope.data["position"] > told
 
 
-async def test_sync_returns_what_was_missed_as_the_pushes_would_have_been(people: People) -> None:
+async def test_sync_returns_missed_events_like_their_pushes(people: People) -> None:
     alice, bob = await people("alice", "bob")
     group = await alice.group(bob)
     watcher = await people.again(bob)
@@ -87,7 +87,7 @@ async def test_a_replay_shows_neither_recalled_nor_replaced_text(people: People)
     assert "secret" not in json.dumps(reply)
 
 
-async def test_after_a_login_with_after_no_more_is_told_than_was_drained(people: People) -> None:
+async def test_a_login_with_after_reports_no_position_beyond_the_synced_one(people: People) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
     start = (await bob.call("heartbeat"))["position"]
@@ -115,7 +115,7 @@ async def test_after_a_login_with_after_no_more_is_told_than_was_drained(people:
     assert (await back.call("heartbeat"))["position"] >= live["position"]
 
 
-async def test_with_nothing_missed_a_login_with_after_is_drained_at_once(people: People) -> None:
+async def test_a_login_with_after_and_no_missed_event_is_synced_at_once(people: People) -> None:
     alice, bob = await people("alice", "bob")
     position = (await bob.call("heartbeat"))["position"]
     again = await people.again(bob, after=position)
@@ -126,7 +126,7 @@ async def test_with_nothing_missed_a_login_with_after_is_drained_at_once(people:
 
 
 @pytest.mark.parametrize("ahead", [1, 10**6, 2**62])
-async def test_from_beyond_the_head_sync_says_reset(people: People, ahead: int) -> None:
+async def test_a_sync_from_beyond_the_head_is_a_reset(people: People, ahead: int) -> None:
     [alice] = await people("alice")
     head = (await alice.call("heartbeat"))["position"]
 
@@ -136,14 +136,14 @@ async def test_from_beyond_the_head_sync_says_reset(people: People, ahead: int) 
 
 
 @pytest.mark.parametrize("after", [None, "x", -1, 1.5, True, 2**63, []])
-async def test_a_sync_from_no_position_is_an_illegal_parameter(people: People, after: object) -> None:
+async def test_a_sync_without_a_valid_position_is_an_illegal_parameter(people: People, after: object) -> None:
     [alice] = await people("alice")
 
     assert await alice.code("sync", after=after) == 1001
 
 
 @both_codecs
-async def test_sync_is_about_ones_own_channels_only(people: People) -> None:
+async def test_sync_covers_the_own_channels_only(people: People) -> None:
     alice, bob, carol = await people("alice", "bob", "carol")
     channel = await alice.private(bob)
     await alice.say(channel, "between us")
@@ -151,7 +151,7 @@ async def test_sync_is_about_ones_own_channels_only(people: People) -> None:
     assert "between us" not in json.dumps(await carol.call("sync", after=0))
 
 
-async def test_global_channels_are_outside_sync(people: People) -> None:
+async def test_sync_omits_global_channels(people: People) -> None:
     alice, bob = await people("alice", "bob")
     before = (await alice.call("heartbeat"))["position"]
     await bob.say(bob.room, "to everyone")
@@ -159,7 +159,7 @@ async def test_global_channels_are_outside_sync(people: People) -> None:
     assert (await alice.call("sync", after=before))["events"] == []
 
 
-async def test_sync_shows_a_guest_nothing_and_tells_the_position(people: People) -> None:
+async def test_sync_of_a_guest_returns_no_events(people: People) -> None:
     guest = await people.guest()
 
     reply = await guest.call("sync", after=0)

@@ -1,4 +1,4 @@
-"""A node in this process, and clients of `/ws` that are connected to it."""
+"""Fixtures for a node in this process and `/ws` clients connected to it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def site(scene: Scene) -> AsyncIterator[Site]:
 
 @pytest.fixture
 async def enter(site: Site) -> AsyncIterator[Open]:
-    """Opens connections, logged in and synchronised from `sync` (None: without a Sync)."""
+    """Return a function that opens connections, logged in and synced from `sync` (None: without a Sync)."""
     clients: list[ProtobufClient] = []
 
     async def open_client(user: User | None, *, sync: int | None = 0, query: str = "") -> ProtobufClient:

@@ -1,4 +1,4 @@
-"""The consumer of `/acc`: batching, who gets what on which connection, and what a connection's end leaves behind."""
+"""The consumer of `/acc` batches frames, delivers to every connection, and cleans up after each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def flood(sender: Person, target: str, count: int) -> None:
     assert {reply.code for reply in await asyncio.gather(*replies)} == {200}
 
 
-async def test_who_asked_for_batches_gets_arrays_under_load(people: People, town: Town) -> None:
+async def test_a_batching_client_gets_arrays_under_load(people: People, town: Town) -> None:
     [alice] = await people("alice")
     bob = await people.login(town.account("bob"), query="?batch=1")
     channel = await alice.private(bob)
@@ -35,7 +35,7 @@ async def test_who_asked_for_batches_gets_arrays_under_load(people: People, town
 
 
 @pytest.mark.parametrize("query", ["", "?batch=0", "?batch=", "?batch=2", "?batch=1&batch=0", "?Batch=1", "?%ff=1"])
-async def test_who_did_not_ask_never_gets_an_array(people: People, town: Town, query: str) -> None:
+async def test_a_client_without_batching_never_gets_an_array(people: People, town: Town, query: str) -> None:
     [alice] = await people("alice")
     bob = await people.login(town.account("bob"), query=query)
     channel = await alice.private(bob)
@@ -68,7 +68,7 @@ async def test_a_message_reaches_every_connection_of_every_member(people: People
         assert (await person.push("msg", id=sent["id"])).data["target"] == group
 
 
-async def test_who_connects_gets_what_comes_from_then_on(people: People) -> None:
+async def test_a_new_connection_gets_all_later_messages(people: People) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
     stop = asyncio.Event()
@@ -91,12 +91,12 @@ async def test_who_connects_gets_what_comes_from_then_on(people: People) -> None
         told, first = person.received[0].data["position"], pushes[0]["seq"]
         assert pushes[0]["position"] > told
         assert [push["seq"] for push in pushes] == list(range(first, last["seq"] + 1))
-        # Everything up to the told position was there before: the first push is the next message.
+        # Everything up to the reported position came earlier: the first push is the next message.
         before = await bob.call("message.history", target=channel, before=first, limit=1)
         assert not before["messages"] or before["messages"][0]["position"] <= told
 
 
-async def test_a_lost_connection_leaves_nobody_online(people: People) -> None:
+async def test_a_lost_connection_takes_its_user_offline(people: People) -> None:
     [alice] = await people("alice")
     guest = await people.guest()
     await alice.push("enter", fromId=guest.id)
@@ -107,7 +107,7 @@ async def test_a_lost_connection_leaves_nobody_online(people: People) -> None:
     assert guest.id not in [item["id"] for item in (await alice.call("presence.list"))["online"]]
 
 
-async def test_sends_in_flight_on_a_lost_connection_end_up_once_when_tried_again(people: People) -> None:
+async def test_sends_in_flight_on_a_lost_connection_are_stored_once_after_a_retry(people: People) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
     keys = [f"{number}" for number in range(50)]
@@ -125,14 +125,14 @@ async def test_sends_in_flight_on_a_lost_connection_end_up_once_when_tried_again
 
 
 @pytest.mark.parametrize("path", ["/acc/", "/ac", "/", "/accx", "/acc/x", "/ACC"])
-async def test_no_other_path_speaks_the_protocol(town: Town, path: str) -> None:
+async def test_no_other_path_accepts_websockets(town: Town, path: str) -> None:
     with pytest.raises(InvalidStatus) as refused:
         await connect(f"ws://127.0.0.1:{town.site.port}{path}", proxy=None)
     assert refused.value.response.status_code in (403, 404)
 
 
-async def test_who_reads_late_still_gets_all_the_large_answers_asked_for(people: People, town: Town) -> None:
-    """Far more than may wait for one connection: the next request is read when there is room for its answer."""
+async def test_a_slow_reader_gets_all_requested_large_replies(people: People, town: Town) -> None:
+    """The replies exceed the outbox by far: the next request is read when its reply has room."""
     [alice] = await people("alice")
     assert alice.account is not None
     target, asked = await alice.group(), 120
@@ -151,14 +151,14 @@ async def test_who_reads_late_still_gets_all_the_large_answers_asked_for(people:
         for number in range(asked):
             data = {"target": target, "limit": 100}
             await reader.send(json.dumps({"seq": f"h{number}", "cmd": "message.history", "data": data}))
-        # Nothing is read yet, while somebody else gets as many answers: what fits the network has been filled.
+        # The client reads nothing while another gets as many replies, so the network buffers are full.
         for _ in range(asked):
             await alice.call("message.history", target=target, limit=100)
         async with asyncio.timeout(30):
             answers: list[dict[str, Any]] = []
             while len(answers) < asked:
                 frame = json.loads(await reader.recv())
-                # Others come and go in the room meanwhile.
+                # Other users of the global channel connect and disconnect meanwhile.
                 if frame["cmd"] == "message.history":
                     answers.append(frame)
 

@@ -1,4 +1,4 @@
-"""What each limit refuses, on a site whose limits are small: connections, rates, sizes, and how much `sync` replays."""
+"""A site with small limits refuses connections, requests, sizes and replays beyond them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def people(small_town: Town) -> AsyncIterator[People]:
 
 
 async def room_for(people: People, count: int) -> None:
-    """Wait until the site has let go of connections that have ended, so that there is room for `count`."""
+    """Wait until the site has released ended connections and has room for `count`."""
     async with asyncio.timeout(10):
         while True:
             opened: list[Person] = []
@@ -64,7 +64,7 @@ async def room_for(people: People, count: int) -> None:
 # -- connections ------------------------------------------------------------------------------------------------------
 
 
-async def test_over_the_limit_of_the_process_the_handshake_is_answered_503(people: People, small_town: Town) -> None:
+async def test_a_handshake_over_the_process_limit_is_answered_503(people: People, small_town: Town) -> None:
     await room_for(people, 8)
     inside = [await people.stranger(address=f"127.0.0.{2 + number}") for number in range(8)]
 
@@ -73,15 +73,15 @@ async def test_over_the_limit_of_the_process_the_handshake_is_answered_503(peopl
 
     assert refused.value.response.status_code == 503
     assert "Retry-After" in refused.value.response.headers
-    # Those who are in are served, and when one goes there is room.
+    # Connected users are served, and each disconnect makes room.
     assert await inside[1].call("ping") == "pong"
     await inside[0].close()
     await room_for(people, 1)
-    # A site that is full is no fault to be logged.
+    # A full site is no fault and is not logged as such.
     assert "ERROR" not in small_town.site.log.read_text()
 
 
-async def test_over_the_limit_of_an_address_the_handshake_is_answered_503(people: People) -> None:
+async def test_a_handshake_over_the_address_limit_is_answered_503(people: People) -> None:
     await room_for(people, 8)
     for _ in range(6):
         await people.stranger()
@@ -89,13 +89,13 @@ async def test_over_the_limit_of_an_address_the_handshake_is_answered_503(people
     with pytest.raises(InvalidStatus) as refused:
         await people.stranger()
     assert refused.value.response.status_code == 503
-    # A forged header is not another address; another address is.
+    # A forged header does not count as another address; a real one does.
     with pytest.raises(InvalidStatus):
         await people.stranger(**{"x-forwarded-for": "10.1.1.1"})
     assert await (await people.stranger(address="127.0.0.2")).call("ping") == "pong"
 
 
-async def test_over_the_limit_of_a_person_the_login_is_refused_and_the_connection_closed(
+async def test_a_login_over_the_user_limit_is_refused_and_closes_the_connection(
     people: People, small_town: Town
 ) -> None:
     account = small_town.account()
@@ -109,7 +109,7 @@ async def test_over_the_limit_of_a_person_the_login_is_refused_and_the_connectio
     assert await connections[0].code("heartbeat") == 200
 
 
-async def test_logins_at_once_do_not_pass_the_limit_of_a_person(people: People, small_town: Town) -> None:
+async def test_concurrent_logins_do_not_exceed_the_user_limit(people: People, small_town: Town) -> None:
     account = small_town.account()
     connections = [await people.stranger() for _ in range(6)]
 
@@ -122,7 +122,7 @@ async def test_logins_at_once_do_not_pass_the_limit_of_a_person(people: People, 
 # -- rates ------------------------------------------------------------------------------------------------------------
 
 
-async def test_too_many_messages_are_refused_with_the_time_to_wait(people: People) -> None:
+async def test_too_many_messages_are_refused_with_a_retry_time(people: People) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
 
@@ -135,7 +135,7 @@ async def test_too_many_messages_are_refused_with_the_time_to_wait(people: Peopl
     assert (await bob.call("channel.get", target=channel))["lastSeq"] == sum(one.code == 200 for one in answers)
 
 
-async def test_the_rate_of_messages_is_that_of_a_person_not_of_a_connection(people: People) -> None:
+async def test_the_message_rate_limit_is_per_user_not_per_connection(people: People) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
     phone = await people.again(alice)
@@ -148,7 +148,7 @@ async def test_the_rate_of_messages_is_that_of_a_person_not_of_a_connection(peop
 
 
 @pytest.mark.parametrize("raw", ['{"seq":"f","cmd":"ping"}', "garbage"])
-async def test_a_flood_of_requests_is_refused_then_closed(people: People, raw: str) -> None:
+async def test_a_flood_of_requests_is_refused_then_disconnected(people: People, raw: str) -> None:
     [alice] = await people("alice")
 
     with contextlib.suppress(Closed):
@@ -156,12 +156,12 @@ async def test_a_flood_of_requests_is_refused_then_closed(people: People, raw: s
             await alice.send(raw)
 
     assert await alice.closed() == 4029
-    # What was refused last may be lost with the connection, but nothing past the burst was answered otherwise.
+    # The last refusals may be lost with the connection, but nothing beyond the burst was answered otherwise.
     codes = [one.code for one in alice.received[1:]]
     assert set(codes[45:]) <= {1011}
 
 
-async def test_within_twice_the_burst_a_fast_client_is_only_refused(people: People) -> None:
+async def test_a_client_within_twice_the_burst_is_only_refused(people: People) -> None:
     stranger = await people.stranger()
     replies = [await stranger.post("ping") for _ in range(60)]
 
@@ -170,7 +170,7 @@ async def test_within_twice_the_burst_a_fast_client_is_only_refused(people: Peop
     assert answers[-1].code == 1011 and answers[-1].data["retryAfter"] > 0
 
 
-def test_a_flood_of_websocket_pings_is_closed(small_town: Town) -> None:
+def test_a_flood_of_websocket_pings_is_disconnected(small_town: Town) -> None:
     with BareSocket(small_town.site) as flood:
         flood.send(*[frame(PING, b"x")] * 200)
 
@@ -180,7 +180,7 @@ def test_a_flood_of_websocket_pings_is_closed(small_town: Town) -> None:
 # -- sizes ------------------------------------------------------------------------------------------------------------
 
 
-async def test_a_group_has_a_greatest_size(people: People) -> None:
+async def test_the_size_of_a_group_is_limited(people: People) -> None:
     alice, bob, carol, dave = await people("alice", "bob", "carol", "dave")
     names = [bob.name, carol.name, dave.name]
 
@@ -195,7 +195,7 @@ async def test_a_group_has_a_greatest_size(people: People) -> None:
     assert await dave.code("channel.join", target=group) == 200
 
 
-async def test_people_joining_at_once_do_not_pass_the_size(people: People) -> None:
+async def test_concurrent_joins_do_not_exceed_the_group_size(people: People) -> None:
     alice, *others = await people("alice", "bob", "carol", "dave", "bob")
     group = await alice.group(join="open")
 
@@ -204,7 +204,7 @@ async def test_people_joining_at_once_do_not_pass_the_size(people: People) -> No
     assert sorted([(await reply).code for reply in replies]) == [200, 200, 1011, 1011]
 
 
-async def test_sync_over_too_many_events_says_reset(people: People) -> None:
+async def test_a_sync_over_too_many_events_is_a_reset(people: People) -> None:
     alice, bob = await people("alice", "bob")
     channel = await alice.private(bob)
     start = (await alice.say(channel))["position"]
@@ -219,7 +219,7 @@ async def test_sync_over_too_many_events_says_reset(people: People) -> None:
     assert (await bob.call("sync", after=reply["position"]))["events"] == []
 
 
-async def test_past_the_presence_limit_nobody_is_told_of_comings(people: People) -> None:
+async def test_no_presence_pushes_are_sent_over_the_presence_limit(people: People) -> None:
     alice = await people.guest("first", app=104)
     second = await people.guest("second", app=104)
     third = await people.guest("third", app=104)
@@ -229,7 +229,7 @@ async def test_past_the_presence_limit_nobody_is_told_of_comings(people: People)
     fourth = await people.guest("fourth", app=104)
 
     assert not [one for one in await alice.settle() if one.data["fromId"] == fourth.id]
-    # They are online all the same, and what they say is heard.
+    # They are online all the same, and their messages arrive.
     assert (await alice.call("presence.list"))["count"] == 4
     await fourth.say(fourth.room)
     await alice.push("msg", fromId=fourth.id)

@@ -1,4 +1,4 @@
-"""The consumer of `/ws` in this process: log-in, messages, calls, invalid frames."""
+"""The consumer of `/ws` handles logins, messages, calls and invalid frames."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.scene import Scene
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-async def test_alice_logs_in_by_token(scene: Scene, enter: Open) -> None:
+async def test_alice_logs_in_with_a_token(scene: Scene, enter: Open) -> None:
     alice = await enter(scene.alice)
     (ack,) = alice.acks
     assert (ack.code, ack.type, ack.client_id) == (200, im.AT_LOGIN, 0)
@@ -35,14 +35,14 @@ async def test_an_unknown_app_is_refused(scene: Scene, enter: Open) -> None:
 
 
 @pytest.mark.parametrize("type", [0, 2, 3, 4, 5, 6, 9])
-async def test_every_other_request_before_the_log_in_is_refused(scene: Scene, enter: Open, type: int) -> None:
+async def test_every_other_request_before_the_login_is_refused(scene: Scene, enter: Open, type: int) -> None:
     stranger = await enter(None)
     await stranger.post(type, b"\xff")
     ack = await stranger.ack(lambda ack: True)
     assert (ack.code, ack.type, ack.client_id) == (1000, 0, 0)
 
 
-async def test_a_second_log_in_is_refused(scene: Scene, enter: Open) -> None:
+async def test_a_second_login_is_refused(scene: Scene, enter: Open) -> None:
     alice = await enter(scene.alice)
     await alice.post(1)
     assert (await alice.ack(lambda ack: ack.code != 200)).code == 1009
@@ -75,7 +75,7 @@ async def test_alice_writes_to_her_group(scene: Scene, enter: Open) -> None:
 
 
 @pytest.mark.parametrize(("type", "content"), [("picture", b"\xff\x00\xfe"), ("voice", b"RIFF")])
-async def test_pictures_and_voices_arrive_byte_for_byte(scene: Scene, enter: Open, type: str, content: bytes) -> None:
+async def test_pictures_and_voices_arrive_unchanged(scene: Scene, enter: Open, type: str, content: bytes) -> None:
     alice, bob = await enter(scene.alice), await enter(scene.bob)
     await alice.send("group", scene.group.pk, content, type=type)
     await bob.until(lambda: bool(bob.messages))
@@ -168,7 +168,7 @@ async def test_an_invalid_call_is_answered(scene: Scene, enter: Open) -> None:
 
 
 @pytest.mark.parametrize("raw", [b"\xff" * 50, b"\x12\xff\xff\xff\xff\x7f", "text", '{"cmd": "ping"}'])
-async def test_an_invalid_frame_is_refused_and_the_connection_stays(
+async def test_an_invalid_frame_is_refused_and_the_connection_remains_open(
     scene: Scene, enter: Open, raw: bytes | str
 ) -> None:
     alice = await enter(scene.alice)

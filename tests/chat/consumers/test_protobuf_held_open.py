@@ -1,4 +1,4 @@
-"""Transactions that stay open while others commit: on `/ws` it is safe to ask from the greatest number seen."""
+"""Transactions remain open while others commit: on `/ws` a sync from the greatest number seen is safe."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class World:
 
 
 class Early:
-    """Alice's message in the first channel: stored with its number, but held up right before it takes its position."""
+    """Alice's message in the first channel: stored with its number, but stopped right before it takes its position."""
 
     def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         self._world = world
@@ -94,7 +94,7 @@ def early(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Early]:
 
 @pytest.fixture
 async def enter(world: World) -> AsyncIterator[Enter]:
-    """Opens connections, logged in, that have not asked for anything yet."""
+    """Return a function that opens logged-in connections without a Sync."""
     clients: list[ProtobufClient] = []
 
     async def open_client(user: User) -> ProtobufClient:
@@ -110,18 +110,18 @@ async def enter(world: World) -> AsyncIterator[Enter]:
 
 
 def lost(client: ProtobufClient) -> int:
-    """Cut the connection; returns what its client will ask from."""
+    """Cut the connection and return the number that its client will sync from."""
     client.socket.transport.abort()
     return client.greatest
 
 
 def told(*clients: ProtobufClient) -> list[str]:
-    """Texts of others that a person got on these connections, by whatever way, in order."""
+    """Return the texts of others that a user got on these connections, in order."""
     return [message.content.decode() for client in clients for message in (*client.fetched, *client.messages)]
 
 
 @pytest.mark.parametrize("back", ["while it is open", "after its commit"])
-async def test_who_has_seen_the_later_message_gets_the_earlier_one_after_a_cut(
+async def test_an_earlier_uncommitted_message_arrives_after_a_reconnect(
     world: World, enter: Enter, early: Early, back: str
 ) -> None:
     bob, carol = await enter(world.bob), await enter(world.carol)
@@ -148,7 +148,7 @@ async def test_who_has_seen_the_later_message_gets_the_earlier_one_after_a_cut(
 
 
 @pytest.mark.parametrize("end", ["committed", "rolled back"])
-async def test_what_comes_after_a_position_that_is_taken_waits_for_it(world: World, enter: Enter, end: str) -> None:
+async def test_later_positions_wait_for_a_reserved_position(world: World, enter: Enter, end: str) -> None:
     bob, carol = await enter(world.bob), await enter(world.carol)
     await bob.fetch(0)
     await carol.fetch(0)

@@ -1,4 +1,4 @@
-"""Client numbers on `/ws`: gaps, retries, acknowledgements and what is sent again."""
+"""Client numbers on `/ws`: gaps, retries, acknowledgements and resends."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ async def test_a_message_of_unknown_kind_uses_up_its_number(scene: Scene, enter:
     assert (await alice.send("group", scene.group.pk, number=2)).code == 200
 
 
-async def test_a_client_that_acknowledges_gets_the_rest_again(
+async def test_a_client_that_acknowledges_gets_unacknowledged_messages_again(
     scene: Scene, enter: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resend_timer, "RESEND_AFTER_SECONDS", 0.02)
@@ -104,7 +104,7 @@ async def test_unacknowledged_messages_before_many_replies_are_sent_again(
     assert bob.texts.count("first") == 1
 
 
-async def test_a_late_acknowledgement_sends_again_what_memory_no_longer_holds(
+async def test_a_late_acknowledgement_resends_messages_dropped_from_memory(
     scene: Scene, enter: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resend_timer, "RESEND_AFTER_SECONDS", 0.02)

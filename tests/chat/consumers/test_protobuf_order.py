@@ -1,4 +1,4 @@
-"""On `/ws` no number leaves before everything that lies below it."""
+"""On `/ws` no number is sent before everything below it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def entered(user: User) -> ProtobufClient:
 
 
 def told(client: ProtobufClient) -> list[tuple[str, int]]:
-    """What has come after the log-in, in order, with its number."""
+    """Return the messages and acknowledgements since the login, in order, with their numbers."""
     seen = []
     for output in client.outputs[2:]:
         if output.type == im.CT_MESSAGE:
@@ -44,7 +44,7 @@ def told(client: ProtobufClient) -> list[tuple[str, int]]:
     return seen
 
 
-async def test_an_acknowledgement_takes_its_messages_place(
+async def test_an_acknowledgement_is_sent_at_the_position_of_its_message(
     site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     bob = await entered(scene.bob)
@@ -61,7 +61,7 @@ async def test_an_acknowledgement_takes_its_messages_place(
     await bob.close()
 
 
-async def test_a_retry_from_elsewhere_is_acknowledged_after_what_lies_before_it(
+async def test_a_retry_from_another_connection_is_acknowledged_in_order(
     site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     bob = await entered(scene.bob)
@@ -75,7 +75,7 @@ async def test_a_retry_from_elsewhere_is_acknowledged_after_what_lies_before_it(
     await bob.close()
 
 
-async def test_a_retry_from_elsewhere_keeps_no_answer_back_that_comes_behind_it(site: Site, scene: Scene) -> None:
+async def test_a_retry_from_another_connection_delays_no_later_reply(site: Site, scene: Scene) -> None:
     await run(lambda: say(scene.bob, scene.group, "mine", client_id="key"))
     bob = await entered(scene.bob)
     for number in range(1, 11):
@@ -90,10 +90,10 @@ async def test_a_retry_from_elsewhere_keeps_no_answer_back_that_comes_behind_it(
 
 
 @pytest.mark.parametrize("missed", [0, 1])
-async def test_what_one_has_seen_already_is_not_pushed_again(
+async def test_messages_seen_before_are_not_pushed_again(
     site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch, settings: Settings, missed: int
 ) -> None:
-    """On another node, say, which was ahead of this one."""
+    """Another node may have been ahead of this one."""
     withheld = Withheld(site, monkeypatch, settings)
     bob = ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scene.bob.pk)
     await bob.login(await run(lambda: token_issue(user=scene.bob)))
@@ -108,7 +108,7 @@ async def test_what_one_has_seen_already_is_not_pushed_again(
     await bob.close()
 
 
-async def test_who_asks_from_a_number_that_does_not_exist_misses_nothing_that_comes(
+async def test_a_sync_from_an_unknown_number_misses_no_later_message(
     site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     bob = ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scene.bob.pk)
@@ -133,7 +133,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     return lambda: monkeypatch.setattr(protobuf_requests, "sync", sync)
 
 
-async def test_after_a_sync_that_failed_nothing_goes_past_what_was_missed(
+async def test_after_a_failed_sync_no_push_precedes_the_missed_messages(
     site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(protobuf_consumer, "SYNC_TIMEOUT_SECONDS", 0.02)
@@ -145,7 +145,7 @@ async def test_after_a_sync_that_failed_nothing_goes_past_what_was_missed(
     await bob.post(im.CT_SYNC)
     assert (await bob.ack(lambda ack: ack.code != 200)).code == 1004
     await run(say, scene.alice, scene.group, "live")
-    # Another device, which asks for nothing and came later, has waited long enough.
+    # Another device, which connected later and sends no Sync, has waited long enough.
     await clock.login(token)
     await run(say, scene.alice, scene.group, "live too")
     await clock.message("live too")
@@ -160,7 +160,7 @@ async def test_after_a_sync_that_failed_nothing_goes_past_what_was_missed(
     await clock.close()
 
 
-async def test_who_does_not_ask_again_is_sent_to_come_back(
+async def test_a_client_that_does_not_retry_a_failed_sync_is_disconnected(
     site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(protobuf_consumer, "SYNC_RETRY_TIMEOUT_SECONDS", 0.02)
@@ -172,7 +172,7 @@ async def test_who_does_not_ask_again_is_sent_to_come_back(
     await bob.close()
 
 
-async def test_who_asks_for_pages_too_fast_hears_it_and_asks_again(
+async def test_a_sync_over_the_rate_limit_is_refused_and_can_be_retried(
     site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(60):
@@ -191,7 +191,7 @@ async def test_who_asks_for_pages_too_fast_hears_it_and_asks_again(
     await bob.close()
 
 
-async def test_a_sync_is_waited_for_from_its_coming_not_from_its_turn(
+async def test_the_sync_timeout_ends_when_the_request_arrives(
     site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(protobuf_consumer, "SYNC_TIMEOUT_SECONDS", 0.02)

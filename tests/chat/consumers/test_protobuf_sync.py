@@ -1,4 +1,4 @@
-"""`Sync` on `/ws`: order, pages, and what a user may not get."""
+"""`Sync` on `/ws` returns missed events in order, in pages, and only those of the user."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def test_pushes_and_acknowledgements_come_in_the_order_of_positions(scene:
     assert max(alice.sizes) > 1
 
 
-async def test_after_a_log_in_pushes_and_acknowledgements_wait_for_the_sync(
+async def test_after_a_login_pushes_and_acknowledgements_wait_for_the_sync(
     scene: Scene, enter: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(protobuf_consumer, "SYNC_TIMEOUT_SECONDS", 3600)
@@ -53,7 +53,7 @@ async def test_after_a_log_in_pushes_and_acknowledgements_wait_for_the_sync(
     await bob.ack(lambda ack: ack.type == im.AT_UP)
     await alice.send("group", scene.group.pk, "later")
     await bob.message("later")
-    assert bob.texts == ["later"]  # What the Sync brought is not pushed again.
+    assert bob.texts == ["later"]  # Events from the Sync are not pushed again.
 
 
 async def test_a_sync_holds_back_only_what_it_contains(scene: Scene, enter: Open) -> None:

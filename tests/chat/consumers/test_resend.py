@@ -1,4 +1,4 @@
-"""What is sent again to a client that acknowledges, when, and for how long."""
+"""Unacknowledged pushes are sent again to clients that acknowledge, within time and size limits."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ def client(resend_timer: ResendTimer) -> Client:
 
 
 def rounds(resend_timer: ResendTimer, count: int) -> None:
-    """The timer's time has come so often."""
+    """Run the timer this many times."""
     for _ in range(count):
         if resend_timer._timer is not None:
             resend_timer._timer.cancel()
             resend_timer._fire()
 
 
-async def test_who_never_acknowledges_is_sent_nothing_again(resend_timer: ResendTimer, client: Client) -> None:
+async def test_a_client_that_never_acknowledges_gets_no_resends(resend_timer: ResendTimer, client: Client) -> None:
     client.owes.sent([pushed(1)])
     rounds(resend_timer, 5)
     assert client.again == [] and resend_timer._timer is None
 
 
-async def test_what_is_not_acknowledged_comes_again_until_it_is(resend_timer: ResendTimer, client: Client) -> None:
+async def test_unacknowledged_pushes_are_resent_until_acknowledged(resend_timer: ResendTimer, client: Client) -> None:
     client.owes.sent([pushed(1), encode_refusal(1001, "No"), pushed(2), pushed(3)])
     client.owes.acknowledge(1)
     rounds(resend_timer, 1)
@@ -69,7 +69,7 @@ async def test_what_is_not_acknowledged_comes_again_until_it_is(resend_timer: Re
     assert len(client.again) == 5 and resend_timer._timer is None
 
 
-async def test_of_what_is_no_longer_kept_the_first_acknowledgement_is_told(
+async def test_the_first_acknowledgement_reports_dropped_pushes(
     resend_timer: ResendTimer, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.owes.sent([pushed(seq) for seq in range(1, resend.RECENT_FRAMES_KEPT + 5)])
@@ -81,12 +81,12 @@ async def test_of_what_is_no_longer_kept_the_first_acknowledgement_is_told(
     assert client.again[:2] == [pushed(4), pushed(5)]
 
 
-async def test_what_answers_have_displaced_is_told_too(resend_timer: ResendTimer, client: Client) -> None:
+async def test_pushes_displaced_by_replies_are_reported_too(resend_timer: ResendTimer, client: Client) -> None:
     client.owes.sent([pushed(1), pushed(2)])
     client.owes.sent([encode_refusal(1001, "No")] * resend.RECENT_FRAMES_KEPT)
     assert client.owes.acknowledge(1) == resend.NOTHING_KEPT
     client.owes.add_older([(2, pushed(2))])
-    client.owes.sent([pushed(2), pushed(3)])  # What was still on its way is not owed twice.
+    client.owes.sent([pushed(2), pushed(3)])  # A push that was in flight does not count twice.
     rounds(resend_timer, 2)
     assert client.again == [pushed(2), pushed(3)]
 
@@ -95,12 +95,14 @@ async def test_what_answers_have_displaced_is_told_too(resend_timer: ResendTimer
     ("count", "seq"),
     [(resend.RECENT_FRAMES_KEPT - 1, 0), (resend.RECENT_FRAMES_KEPT + 4, 4), (resend.RECENT_FRAMES_KEPT + 4, 9)],
 )
-async def test_where_all_is_kept_that_is_owed_nothing_is_told(client: Client, count: int, seq: int) -> None:
+async def test_an_acknowledgement_reports_nothing_while_all_pushes_are_kept(
+    client: Client, count: int, seq: int
+) -> None:
     client.owes.sent([pushed(number) for number in range(1, count + 1)])
     assert client.owes.acknowledge(seq) is None
 
 
-async def test_a_connection_that_has_ended_is_sent_nothing(resend_timer: ResendTimer, client: Client) -> None:
+async def test_a_closed_connection_gets_no_resends(resend_timer: ResendTimer, client: Client) -> None:
     client.owes.acknowledge(0)
     client.owes.sent([pushed(1)])
     client.owes.stop()
@@ -108,7 +110,7 @@ async def test_a_connection_that_has_ended_is_sent_nothing(resend_timer: ResendT
     assert client.again == [] and resend_timer._timer is None
 
 
-async def test_one_timer_serves_all(resend_timer: ResendTimer) -> None:
+async def test_one_timer_serves_all_connections(resend_timer: ResendTimer) -> None:
     clients = [Client(resend_timer) for _ in range(10)]
     for number, one in enumerate(clients):
         one.owes.acknowledge(0)
@@ -117,7 +119,7 @@ async def test_one_timer_serves_all(resend_timer: ResendTimer) -> None:
     assert [one.again for one in clients] == [[pushed(number + 1)] for number in range(10)]
 
 
-async def test_who_owes_too_much_is_closed(
+async def test_too_many_unacknowledged_pushes_close_the_connection(
     resend_timer: ResendTimer, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resend, "MAX_UNACKNOWLEDGED", 3)

@@ -1,4 +1,4 @@
-"""`manage.py person`: for scripts, what the admin does."""
+"""`manage.py person` offers the admin's actions to scripts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def run(*arguments: str) -> str:
     return told.getvalue()
 
 
-def test_an_account_is_made_with_a_password_from_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_account_is_created_with_a_password_from_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", StringIO("correct horse battery\n" * 2))
     assert run("create", "alice", "--nickname", "Alice W.") == "alice can sign in.\n"
     alice = User.objects.get(username="alice")
@@ -35,7 +35,7 @@ def test_an_account_is_made_with_a_password_from_a_pipe(monkeypatch: pytest.Monk
         run("create", "ALICE")
 
 
-def test_bob_is_muted_in_a_channel_and_heard_again() -> None:
+def test_bob_is_muted_in_a_channel_and_unmuted() -> None:
     alice, bob = people("alice", "bob")
     group = channel_create_group(creator=alice, name="Tea", members=["bob"])
     assert "muted until" in run("mute", "BOB", "--channel", str(group.pk), "--hours", "2", "--reason", "Calm down")
@@ -45,7 +45,7 @@ def test_bob_is_muted_in_a_channel_and_heard_again() -> None:
     assert say(bob, group).seq == 1
 
 
-def test_bob_is_banned_and_let_in_again() -> None:
+def test_bob_is_banned_and_unbanned() -> None:
     people("bob")
     run("ban", "bob")
     entry = LogEntry.objects.get()
@@ -58,14 +58,14 @@ def test_bob_is_banned_and_let_in_again() -> None:
 
 
 @pytest.mark.parametrize("hours", ["nan", "inf", "0", "-1", "1e12"])
-def test_nobody_is_muted_for_a_time_that_is_none(hours: str) -> None:
+def test_a_mute_for_an_invalid_time_is_refused(hours: str) -> None:
     people("bob")
     with pytest.raises(CommandError, match="hours"):
         run("mute", "bob", f"--hours={hours}")
     assert not Restriction.objects.exists()
 
 
-def test_an_export_is_for_its_reader_only(tmp_path: Path) -> None:
+def test_an_export_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     alice, _ = people("alice", "bob")
     say(alice, channel_create_group(creator=alice, name="Tea", members=["bob"]), "my own words")
     file = tmp_path / "alice.zip"

@@ -1,4 +1,4 @@
-"""A process as a node: started once, and ended with everything stored that it had accepted."""
+"""A process starts one node, and stops it after storing all accepted messages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest_asyncio.fixture
 async def group() -> Channel:
-    """A group of Alice's."""
+    """Return a group that Alice owns."""
     return await run(lambda: channel_create_group(creator=people("alice")[0], name="Painters"))
 
 
@@ -61,7 +61,7 @@ async def test_a_node_that_could_not_start_starts_later(monkeypatch: pytest.Monk
     await stop_node()
 
 
-async def test_what_was_accepted_is_stored_before_a_node_ends(group: Channel, settings: Settings) -> None:
+async def test_accepted_messages_are_stored_before_a_node_stops(group: Channel, settings: Settings) -> None:
     settings.IM_COMMIT_MAX_MESSAGES = 7  # type: ignore[attr-defined]
     alice = await run(lambda: group.memberships.get().user)
     async with serving() as site:
@@ -83,8 +83,8 @@ async def test_sends_that_arrive_together_share_commits_and_keep_their_order(
     assert sum(sizes) == 100 and len(sizes) <= 2
 
 
-async def test_who_no_longer_waits_changes_nothing(group: Channel, lone_queue: WriteQueue) -> None:
-    """Its connection has gone: the message is stored all the same, and so are the others."""
+async def test_a_cancelled_send_is_stored_like_the_others(group: Channel, lone_queue: WriteQueue) -> None:
+    """Its connection has closed: the message is stored all the same, and so are the others."""
     alice = await run(lambda: group.memberships.get().user)
     gone, there = (lone_queue.submit(draft(alice, group, text)) for text in ("gone", "there"))
     gone.cancel()
@@ -92,7 +92,7 @@ async def test_who_no_longer_waits_changes_nothing(group: Channel, lone_queue: W
     assert await run(lambda: list(Message.objects.order_by("seq").values_list("text", flat=True))) == ["gone", "there"]
 
 
-async def test_a_fault_reaches_who_waits_and_the_writer_goes_on(
+async def test_a_fault_reaches_the_caller_and_the_writer_continues(
     group: Channel, lone_queue: WriteQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*args: object) -> None:
@@ -106,7 +106,7 @@ async def test_a_fault_reaches_who_waits_and_the_writer_goes_on(
     assert isinstance(await lone_queue.submit(draft(alice, group)), StoredMessage)
 
 
-async def test_a_full_queue_refuses_with_a_time_to_come_back(group: Channel, settings: Settings) -> None:
+async def test_a_full_queue_refuses_with_a_retry_time(group: Channel, settings: Settings) -> None:
     settings.IM_WRITE_QUEUE_MAX_MESSAGES = 2  # type: ignore[attr-defined]
     alice = await run(lambda: group.memberships.get().user)
     idle = WriteQueue()

@@ -1,4 +1,4 @@
-"""What a node does from time to time: retention to its end, announcements on time; a failure does not end it."""
+"""A node runs periodic tasks for retention and announcements, and a failure does not end them."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """The database says so, sooner or later."""
+    """Wait until the query of the database is true."""
     async with asyncio.timeout(PATIENCE):
         while not await run(condition):  # noqa: ASYNC110  nothing announces it
             await asyncio.sleep(0.01)
 
 
-async def test_a_node_cuts_what_is_past_its_age_in_batches(settings: object) -> None:
+async def test_a_node_deletes_expired_messages_in_batches(settings: object) -> None:
     settings.IM_RETENTION_BATCH_MESSAGES = 2  # type: ignore[attr-defined]
 
     def old_messages() -> None:
@@ -46,7 +46,7 @@ async def test_a_node_cuts_what_is_past_its_age_in_batches(settings: object) -> 
         await until(lambda: list(Message.objects.values_list("text", flat=True)) == ["young"])
 
 
-async def test_a_node_says_what_is_due_to_who_is_there(settings: object) -> None:
+async def test_a_node_sends_due_announcements(settings: object) -> None:
     settings.IM_ANNOUNCEMENT_INTERVAL = 0.05  # type: ignore[attr-defined]
     (alice,) = await run(people, "alice")
     await run(lambda: app_create(number=101, name="Web"))
@@ -57,7 +57,7 @@ async def test_a_node_says_what_is_due_to_who_is_there(settings: object) -> None
         await until(lambda: Announcement.objects.exclude(sent_at=None).exists())
 
 
-async def test_a_chore_that_fails_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_failed_periodic_task_is_retried(caplog: pytest.LogCaptureFixture) -> None:
     done = asyncio.Event()
     failures = [OperationalError("away"), ValueError("a fault")]
 

@@ -1,4 +1,4 @@
-"""Alice, Bob and a stranger, and an index that has caught up."""
+"""Fixtures for search: Alice, Bob, a stranger, and an index that has caught up."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def eve(db: None) -> User:
 
 @pytest.fixture
 def say(db: None) -> Say:
-    """Send a message; returns its id."""
+    """Return a function that sends a message and returns its id."""
 
     def send(user: User, channel: Channel, text: str) -> int:
         return message_send_now(message_draft(sender=user.pk, channel=channel.pk, text=text)).id

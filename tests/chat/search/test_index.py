@@ -1,4 +1,4 @@
-"""Of several nodes one keeps the index, and another when that one is gone."""
+"""One of several nodes updates the index, and another takes over when it stops."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def group(alice: User) -> Channel:
 
 
 def behind() -> int:
-    """Positions of the log that the index has not taken in."""
+    """Return the number of log positions that the index lacks."""
     return log.head() - SearchCursor.objects.values_list("position", flat=True).get()
 
 
-def test_the_node_that_is_ahead_keeps_on(group: Channel, say: Say, alice: User) -> None:
+def test_the_leading_node_alone_updates_the_index(group: Channel, say: Say, alice: User) -> None:
     ahead, other = Indexer(), Indexer()
     for indexer in (ahead, other):
         assert not indexer.advance(log.head())
@@ -38,7 +38,7 @@ def test_the_node_that_is_ahead_keeps_on(group: Channel, say: Say, alice: User) 
         assert behind() == 1, "both do the same work"
 
 
-def test_another_goes_on_when_it_is_gone(group: Channel, say: Say, alice: User) -> None:
+def test_another_node_takes_over_a_stopped_one(group: Channel, say: Say, alice: User) -> None:
     gone, other = Indexer(), Indexer()
     for indexer in (gone, other):
         indexer.advance(log.head())
@@ -52,13 +52,13 @@ def test_another_goes_on_when_it_is_gone(group: Channel, say: Say, alice: User) 
     assert looks == 2
 
 
-def test_a_node_that_has_just_started_waits_for_nobody(group: Channel, say: Say, alice: User) -> None:
+def test_a_new_node_indexes_at_once(group: Channel, say: Say, alice: User) -> None:
     say(alice, group, "hello")
     Indexer().advance(log.head())
     assert behind() == 0
 
 
-def test_where_nothing_has_happened_the_database_is_not_asked(
+def test_without_new_events_the_database_is_not_queried(
     group: Channel, say: Say, alice: User, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     indexer = Indexer()

@@ -1,4 +1,4 @@
-"""What is found, and by whom: only what one may read now, as it reads now."""
+"""A search finds messages that the user may read now, by their present text."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _found(user: User, question: str, **how: object) -> list[str]:
     return [row.text for row in message_search(user, question, limit=100, **how).messages]
 
 
-def test_members_find_what_was_said_and_a_stranger_nothing(
+def test_members_find_messages_and_a_stranger_does_not(
     group: Channel, say: Say, alice: User, bob: User, eve: User
 ) -> None:
     say(alice, group, "The tide comes in at noon")
@@ -56,7 +56,7 @@ def test_pages_go_from_the_newest_to_the_oldest(group: Channel, say: Say, alice:
     assert seen == [f"wave {number}" for number in reversed(range(7))]
 
 
-def test_a_page_ends_after_so_much_work_and_goes_on(
+def test_a_page_ends_after_limited_work_and_continues(
     group: Channel, say: Say, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queries, "MAX_CHUNK_SIZE", 2)
@@ -72,7 +72,9 @@ def test_a_page_ends_after_so_much_work_and_goes_on(
     assert [row.pk for row in second.messages] == [wanted]
 
 
-def test_what_was_recalled_is_not_found_even_before_the_index_knows(group: Channel, say: Say, alice: User) -> None:
+def test_a_recalled_message_is_not_found_even_before_the_index_is_updated(
+    group: Channel, say: Say, alice: User
+) -> None:
     message = say(alice, group, "password hunter2")
     catch_up()
     message_recall(user=alice, channel_id=group.pk, message_id=message, app=None)
@@ -81,7 +83,7 @@ def test_what_was_recalled_is_not_found_even_before_the_index_knows(group: Chann
     assert index_find(phrases("hunter2"), channels=None, before=None, limit=10) == []
 
 
-def test_what_was_edited_is_found_by_its_new_text_only(group: Channel, say: Say, alice: User) -> None:
+def test_an_edited_message_is_found_by_its_new_text_only(group: Channel, say: Say, alice: User) -> None:
     message = say(alice, group, "meet at seven")
     catch_up()
     message_edit(user=alice, channel_id=group.pk, message_id=message, text="meet at eight", app=None)
@@ -91,7 +93,7 @@ def test_what_was_edited_is_found_by_its_new_text_only(group: Channel, say: Say,
     assert _found(alice, "eight") == ["meet at eight"]
 
 
-def test_an_edit_before_the_index_looked_is_one_message(group: Channel, say: Say, alice: User) -> None:
+def test_a_message_edited_before_indexing_is_found_once(group: Channel, say: Say, alice: User) -> None:
     message = say(alice, group, "first draft")
     message_edit(user=alice, channel_id=group.pk, message_id=message, text="second draft", app=None)
     assert _found(alice, "draft") == ["second draft"]
@@ -99,7 +101,7 @@ def test_an_edit_before_the_index_looked_is_one_message(group: Channel, say: Say
 
 
 @pytest.mark.parametrize("named", [queries.MAX_NAMED_CHANNELS, -1], ids=["channels named to the index", "none named"])
-def test_one_finds_what_was_said_in_ones_stays(
+def test_a_member_finds_messages_of_their_membership_intervals(
     group: Channel, say: Say, alice: User, eve: User, named: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queries, "MAX_NAMED_CHANNELS", named)
@@ -122,7 +124,7 @@ def test_one_finds_what_was_said_in_ones_stays(
     assert _found(eve, "stone") == []
 
 
-def test_one_channel_alone_is_searched(group: Channel, say: Say, alice: User, bob: User) -> None:
+def test_a_search_can_be_limited_to_one_channel(group: Channel, say: Say, alice: User, bob: User) -> None:
     private, _ = channel_create_private(creator=alice, other=bob)
     say(alice, group, "lake in the group")
     say(alice, private, "lake between us")
@@ -130,7 +132,7 @@ def test_one_channel_alone_is_searched(group: Channel, say: Say, alice: User, bo
     assert _found(bob, "lake", access=access_channel(bob, private.pk)) == ["lake between us"]
 
 
-def test_who_manages_groups_finds_in_all_groups_and_in_no_private_channel(
+def test_a_manager_of_groups_searches_all_groups_and_no_private_channel(
     group: Channel, say: Say, alice: User, bob: User
 ) -> None:
     manager = User.objects.create_user("manager", kind=User.Kind.SERVICE)
@@ -141,7 +143,7 @@ def test_who_manages_groups_finds_in_all_groups_and_in_no_private_channel(
     assert _found(manager, "lake", manages=True) == ["lake in the group"]
 
 
-def test_rooms_are_searched_on_their_app_while_it_is_enabled(say: Say, alice: User) -> None:
+def test_global_channels_are_searched_while_their_app_is_enabled(say: Say, alice: User) -> None:
     rooms = []
     for number in (101, 102):
         rooms.append(channel_create_global(app=app_create(number=number, name=f"App {number}")))
@@ -153,7 +155,7 @@ def test_rooms_are_searched_on_their_app_while_it_is_enabled(say: Say, alice: Us
     assert _found(alice, "island") == ["island 101"]
 
 
-def test_who_is_in_many_channels_finds_the_same(
+def test_a_user_in_many_channels_finds_the_same(
     group: Channel, say: Say, alice: User, bob: User, eve: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queries, "MAX_NAMED_CHANNELS", 0)
@@ -162,14 +164,14 @@ def test_who_is_in_many_channels_finds_the_same(
     assert _found(eve, "cloud") == []
 
 
-def test_what_retention_takes_leaves_the_index(group: Channel, say: Say, alice: User) -> None:
+def test_messages_deleted_by_retention_leave_the_index(group: Channel, say: Say, alice: User) -> None:
     say(alice, group, "ancient")
     catch_up()
     assert channel_delete_expired(channel_id=group.pk, before=log.now_ms() + 1) == 1
     assert index_find(phrases("ancient"), channels=None, before=None, limit=10) == []
 
 
-def test_after_a_restore_everything_is_read_anew(group: Channel, say: Say, alice: User) -> None:
+def test_a_restored_log_is_indexed_again(group: Channel, say: Say, alice: User) -> None:
     catch_up()
     say(alice, group, "harbour")
     SearchCursor.objects.update(position=log.head() + 1000)
@@ -180,7 +182,7 @@ def test_after_a_restore_everything_is_read_anew(group: Channel, say: Say, alice
 @pytest.mark.parametrize(
     "question", ["", " ", "!!!", "\0", '"', "*", "NOT", "a OR b", "words:x", "')", "a" * 5000, "\ud83d"]
 )
-def test_no_question_is_a_fault(group: Channel, say: Say, alice: User, question: str) -> None:
+def test_no_query_causes_a_fault(group: Channel, say: Say, alice: User, question: str) -> None:
     say(alice, group, "nothing of the kind")
     _found(alice, question)
 
@@ -190,7 +192,7 @@ _TEXTS = st.text(st.characters(blacklist_categories=("Cs",), blacklist_character
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=_TEXTS.filter(str.strip))
-def test_the_index_finds_what_the_words_say(group: Channel, say: Say, alice: User, text: str) -> None:
+def test_the_index_finds_every_message_by_its_text(group: Channel, say: Say, alice: User, text: str) -> None:
     message = say(alice, group, text)
     catch_up()
     asked = phrases(text)

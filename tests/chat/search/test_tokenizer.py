@@ -1,4 +1,4 @@
-"""Words of texts and of questions: pure."""
+"""Texts and queries are split into words without a database."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CHINESE = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), mi
         ("", []),
     ],
 )
-def test_a_text_has_these_words(text: str, found: list[str]) -> None:
+def test_a_text_is_split_into_words(text: str, found: list[str]) -> None:
     assert tokenize(text) == found
 
 
@@ -41,11 +41,11 @@ def test_a_text_has_these_words(text: str, found: list[str]) -> None:
         ('"*:()&|', []),
     ],
 )
-def test_a_question_asks_for_these(question: str, asked: list[Phrase]) -> None:
+def test_a_query_is_split_into_phrases(question: str, asked: list[Phrase]) -> None:
     assert phrases(question) == asked
 
 
-def test_a_question_is_bounded() -> None:
+def test_the_length_of_a_query_is_limited() -> None:
     assert len(phrases("a " * 100)) == MAX_PHRASES
 
 
@@ -63,18 +63,18 @@ def test_a_question_is_bounded() -> None:
         ("anything", "", True),
     ],
 )
-def test_a_text_holds_what_is_asked_for(text: str, question: str, found: bool) -> None:
+def test_a_text_matches_the_phrases_of_a_query(text: str, question: str, found: bool) -> None:
     assert matches(text, phrases(question)) is found
 
 
 @given(_CHINESE, st.data())
-def test_every_part_of_a_chinese_text_is_found(text: str, data: st.DataObject) -> None:
+def test_every_substring_of_a_chinese_text_is_found(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text) - 1))
     end = data.draw(st.integers(start + 1, len(text)))
     assert matches(f"Hello {text} there", phrases(text[start:end]))
 
 
 @given(st.text(max_size=200))
-def test_whatever_a_text_says_it_is_found_by_itself(text: str) -> None:
+def test_any_text_is_found_by_itself(text: str) -> None:
     assert matches(text, phrases(text))
     assert all(not set(word) & set("'\"\\ *:&|()#\0") for word in tokenize(text))

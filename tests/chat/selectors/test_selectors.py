@@ -1,4 +1,4 @@
-"""What a person may read, and in which pages; what they may not read looks like what does not exist."""
+"""Users read channels and messages in pages; an unreadable object is answered like a missing one."""
 
 from __future__ import annotations
 
@@ -39,9 +39,7 @@ def notes(found: History) -> list[str]:
 # -- the guard --------------------------------------------------------------------------------------------------------
 
 
-def test_a_stranger_one_who_left_and_a_guest_learn_as_much_of_a_group_as_of_none(
-    alice: User, bob: User, group: Channel
-) -> None:
+def test_outsiders_cannot_distinguish_a_group_from_a_missing_one(alice: User, bob: User, group: Channel) -> None:
     (carol,) = people("carol")
     member_leave(user=bob, channel_id=group.pk)
     answers = set()
@@ -52,7 +50,7 @@ def test_a_stranger_one_who_left_and_a_guest_learn_as_much_of_a_group_as_of_none
     assert len(answers) == 1 and answers.pop()[0] is errors.NO_DATA
 
 
-def test_a_room_is_open_to_everybody_on_its_app_only() -> None:
+def test_a_global_channel_is_open_to_everyone_on_its_app_only() -> None:
     web, ios = room(101), room(102)
     visitor = guest("夏圭？")
     assert access_channel(visitor, web.pk, app=101).channel == web
@@ -72,7 +70,7 @@ def test_a_message_is_fetched_through_its_own_channel_only(alice: User, bob: Use
 
 
 @pytest.mark.parametrize(("join", "shown"), [("open", [1, 2, 3, 4]), ("invite", [3, 4]), ("closed", [3, 4])])
-def test_history_begins_where_the_policy_says(alice: User, join: str, shown: list[int]) -> None:
+def test_the_policy_decides_where_the_history_begins(alice: User, join: str, shown: list[int]) -> None:
     (carol,) = people("carol")
     group = channel_create_group(creator=alice, name="Painters", join=join)
     say(alice, group)
@@ -83,7 +81,9 @@ def test_history_begins_where_the_policy_says(alice: User, join: str, shown: lis
     assert seqs(page(carol, group)) == shown
 
 
-def test_who_returns_reads_both_stays_and_not_the_time_between(alice: User, bob: User, group: Channel) -> None:
+def test_a_returning_member_reads_both_intervals_and_not_the_time_between(
+    alice: User, bob: User, group: Channel
+) -> None:
     say(alice, group)
     member_leave(user=bob, channel_id=group.pk)
     channel_rename(user=alice, channel_id=group.pk, name="Between")
@@ -95,7 +95,7 @@ def test_who_returns_reads_both_stays_and_not_the_time_between(alice: User, bob:
     assert notes(page(alice, group)) == ["created", "left", "renamed", "invited"]
 
 
-def test_a_policy_that_closes_hides_what_was_said_before_one_came(alice: User, bob: User) -> None:
+def test_a_closed_policy_hides_messages_from_before_the_join(alice: User, bob: User) -> None:
     group = channel_create_group(creator=alice, name="Painters", join="open", listed=True)
     said = say(alice, group)
     member_join(user=bob, channel_id=group.pk)
@@ -107,7 +107,7 @@ def test_a_policy_that_closes_hides_what_was_said_before_one_came(alice: User, b
 
 
 @pytest.mark.parametrize("forward", [True, False])
-def test_pages_meet_without_gap_or_repeat_and_so_do_their_notes(alice: User, group: Channel, forward: bool) -> None:
+def test_pages_follow_without_gap_or_repeat_and_so_do_their_notes(alice: User, group: Channel, forward: bool) -> None:
     for number in range(7):
         channel_rename(user=alice, channel_id=group.pk, name=f"name {number}")
         say(alice, group)
@@ -125,7 +125,7 @@ def test_pages_meet_without_gap_or_repeat_and_so_do_their_notes(alice: User, gro
     assert len(positions) == len(set(positions)) == 9
 
 
-def test_what_was_recalled_has_no_text_and_keeps_its_place(alice: User, bob: User, group: Channel) -> None:
+def test_a_recalled_message_has_no_text_and_keeps_its_place(alice: User, bob: User, group: Channel) -> None:
     said = say(alice, group, "oops")
     message_recall(user=alice, channel_id=group.pk, message_id=said.id, app=None)
     (message,) = page(bob, group).messages
@@ -139,7 +139,7 @@ def listed(user: User) -> dict[str, ChannelSummary]:
     return {item.name: item for item in channel_list(user, 101)}
 
 
-def test_the_list_names_counts_and_orders(alice: User, bob: User, group: Channel) -> None:
+def test_the_list_has_names_counts_and_an_order(alice: User, bob: User, group: Channel) -> None:
     web = room(101)
     room(102)
     unnamed = channel_create_group(creator=alice, members=["bob"])
@@ -155,7 +155,7 @@ def test_the_list_names_counts_and_orders(alice: User, bob: User, group: Channel
     assert listed(bob)["Painters"].unread == 0
 
 
-def test_unread_counts_from_the_read_mark_and_from_joining(alice: User, bob: User, group: Channel) -> None:
+def test_unread_counts_start_at_the_read_mark_or_the_join(alice: User, bob: User, group: Channel) -> None:
     for _ in range(3):
         say(alice, group)
     assert listed(bob)["Painters"].unread == 3
@@ -171,7 +171,7 @@ def test_unread_counts_from_the_read_mark_and_from_joining(alice: User, bob: Use
     assert listed(bob)["Painters"].unread == 1
 
 
-def test_a_guest_lists_the_room_alone(alice: User, group: Channel) -> None:
+def test_a_guest_lists_its_global_channel_only(alice: User, group: Channel) -> None:
     room(101)
     assert [item.name for item in channel_list(guest("夏圭？"), 101)] == ["App 101"]
 

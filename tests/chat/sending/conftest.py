@@ -1,4 +1,4 @@
-"""Channels of Alice and Bob, and a check for gaps."""
+"""Fixtures for sending: channels of Alice and Bob, and a check for gaps."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def private(alice: User, bob: User) -> Channel:
 
 @pytest.fixture
 def groups(alice: User, bob: User) -> tuple[Channel, Channel]:
-    """Alice's, with Bob in both."""
+    """Return two groups of Alice, with Bob in both."""
     first, second = (channel_create_group(creator=alice, name=name, members=["bob"]) for name in ("one", "two"))
     return first, second
 
 
 @pytest.fixture
 def gap_free() -> Iterator[None]:
-    """Checks afterwards that positions and sequence numbers are 1, 2, 3, … without a gap."""
+    """Check after the test that positions and sequence numbers are 1, 2, 3, … without a gap."""
     yield
     assert_gap_free()

@@ -1,4 +1,4 @@
-"""What becomes of each draft of a batch, decided without a database."""
+"""The outcome of each draft in a batch is decided without a database."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def draft(sender: int = 1, channel: int = 10, text: str = "hello", **fields: Any
 
 
 def store(decision: Decision) -> None:
-    """Fill in what the database gives: ids and positions."""
+    """Fill in the ids and positions that the database assigns."""
     for number, new in enumerate(decision.new, start=1):
         new.pk, new.entry.position = 100 + number, 1000 + number
 
@@ -59,7 +59,7 @@ def test_a_refused_draft_takes_no_number_and_no_key() -> None:
     assert isinstance(refused, ChatError) and isinstance(new, NewMessage) and new.seq == 5
 
 
-def test_the_loaded_rows_stay_as_they_are() -> None:
+def test_the_loaded_rows_are_not_changed() -> None:
     rows = loaded([ALICE], [group(10, last_seq=4, slow_mode=30)])
     first, second = decide([draft()], rows, NOW), decide([draft()], rows, NOW)
     assert [new.seq for new in (*first.new, *second.new)] == [5, 5]
@@ -110,7 +110,7 @@ def test_a_message_of_another_system_has_its_own_name_number_and_audience() -> N
 
 
 def refusals(decision: Decision) -> list[object]:
-    """The code of each refused draft, None for the others."""
+    """Return the code of each refused draft, and None for the others."""
     return [verdict.code if isinstance(verdict, ChatError) else None for verdict in decision.verdicts]
 
 

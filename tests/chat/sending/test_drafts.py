@@ -1,4 +1,4 @@
-"""The keys of a draft and the response that is stored with an idempotency key."""
+"""A draft has keys, and a response is stored with its idempotency key."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def test_only_a_draft_with_a_client_id_has_a_client_key() -> None:
 
 
 @pytest.mark.parametrize("online", [True, False, None])
-def test_a_stored_response_tells_the_message_but_not_its_position(online: bool | None) -> None:
+def test_a_stored_response_contains_the_message_but_not_its_position(online: bool | None) -> None:
     stored = StoredMessage(10, 101, 5, 1_700_000_000_000, 1001, recipient_online=online)
     again = StoredMessage.from_response(stored.to_response())
     assert again == StoredMessage(10, 101, 5, 1_700_000_000_000, 0, repeated=True, recipient_online=online)

@@ -1,4 +1,4 @@
-"""Which drafts were sent before, found without a database."""
+"""Repeated drafts are recognized without a database."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Several users act at random while announcements get lost, and each gets exactly what they may see.
+"""Users act at random while announcements are lost, and each user gets exactly the events they may see.
 
-An oracle derives from the rows alone what that is.
+An oracle derives these from the rows alone.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PATIENCE = 60.0
 
 
 class World:
-    """The users, an app's channel, a private channel, and a group of each policy."""
+    """The users, a global channel, a private channel, and a group of each policy."""
 
     def __init__(self) -> None:
         self.room = room()
@@ -77,7 +77,7 @@ class Actor:
         self.client: Local | None = None
         self.said: list[tuple[str, str]] = []
         self.unanswered: list[dict[str, str]] = []
-        """Sent when the connection was lost; sent again on the next one."""
+        """Requests in flight when the connection was lost; sent again on the next one."""
         self.retries: set[str] = set()
         self.stored: list[str] = []
         """Texts that were sent again and then acknowledged."""
@@ -157,7 +157,7 @@ class Actor:
             await self.go()
 
     async def go(self) -> None:
-        """Lose the connection, with answers on their way."""
+        """Lose the connection, with replies in flight."""
         if self.client is None:
             return
         self.unanswered = self.words()

@@ -1,4 +1,4 @@
-"""Memberships that change while messages and connections are on their way: no leak, no loss. Each order is forced."""
+"""Memberships change while messages and connections are in flight: no leak, no loss. Each order is forced."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ async def test_bob_leaves_and_returns_without_leak_or_loss(site: Site, join: str
         assert answer.code == (200 if join == "open" else 1005)
 
 
-async def test_a_former_member_gets_nothing_by_any_way(site: Site) -> None:
+async def test_a_former_member_gets_nothing_by_any_command(site: Site) -> None:
     scene = await run(Scene)
     bob = await site.connect(scene.bob)
     said = await run(scene.say, "before")

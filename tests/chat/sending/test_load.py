@@ -1,4 +1,4 @@
-"""What a batch locks and reads, and that it sees what was committed before its locks."""
+"""A batch locks and reads its rows, and sees everything committed before its locks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may send what where, decided as the message is stored: restrictions, slow mode, channels, accounts, replies."""
+"""Permissions are decided as a message is stored: restrictions, slow mode, channels, accounts, replies."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def code(sender: User, channel: Channel, **fields: Any) -> Code:
 
 @pytest.fixture
 def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Sets the clock to so many seconds after the start of the test."""
+    """Return a function that sets the clock to seconds after the start of the test."""
     began = log.now_ms()
 
     def go(seconds: float) -> None:
@@ -72,14 +72,14 @@ def test_an_expired_mute_has_no_effect(alice: User, bob: User, group: Channel) -
     assert say(bob, group).seq == 1
 
 
-def test_a_muted_bob_s_retry_gets_the_result_from_before_the_mute(alice: User, bob: User, group: Channel) -> None:
+def test_a_retry_of_muted_bob_gets_the_result_from_before_the_mute(alice: User, bob: User, group: Channel) -> None:
     first = say(bob, group, client_id="k")
     restrict(bob, alice, channel=group)
     again = say(bob, group, client_id="k")
     assert again.repeated and again.id == first.id
 
 
-def test_a_banned_bob_is_told_that_there_is_no_such_channel(alice: User, bob: User, group: Channel) -> None:
+def test_bob_banned_from_a_group_is_told_it_does_not_exist(alice: User, bob: User, group: Channel) -> None:
     restrict(bob, alice, kind="ban", channel=group)
     assert code(bob, group) is errors.NO_DATA
 
@@ -90,7 +90,7 @@ def test_a_muted_former_member_is_answered_like_any_stranger(alice: User, bob: U
     assert code(bob, group) is errors.NO_DATA
 
 
-def test_a_muted_bob_harms_nobody_in_his_batch(alice: User, bob: User, group: Channel) -> None:
+def test_a_refusal_of_muted_bob_does_not_affect_his_batch(alice: User, bob: User, group: Channel) -> None:
     restrict(bob, alice, channel=group)
     outcomes = commit([draft(alice, group), draft(bob, group), draft(alice, group)])
     assert [type(outcome) for outcome in outcomes] == [StoredMessage, ChatError, StoredMessage]
@@ -99,9 +99,7 @@ def test_a_muted_bob_harms_nobody_in_his_batch(alice: User, bob: User, group: Ch
 # -- blocks -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_blocked_bob_does_not_write_to_alice_in_private(
-    alice: User, bob: User, group: Channel, private: Channel
-) -> None:
+def test_blocked_bob_cannot_write_to_alice_in_private(alice: User, bob: User, group: Channel, private: Channel) -> None:
     (carol,) = people("carol")
     block(alice, bob)
     with_carol, _ = channel_create_private(creator=bob, other=carol)
@@ -241,7 +239,9 @@ def in_reply_to_a_message_from_before_joining(alice: User, group: Channel) -> Dr
         (in_reply_to_a_message_from_before_joining, errors.NO_DATA),
     ],
 )
-def test_a_refused_draft_harms_no_other(alice: User, bob: User, group: Channel, refused: Refusal, code: Code) -> None:
+def test_a_refused_draft_does_not_affect_others(
+    alice: User, bob: User, group: Channel, refused: Refusal, code: Code
+) -> None:
     bad = refused(alice, group)
     before = log.head()
     assert results(commit([draft(bob, group, "before"), bad, draft(bob, group, "after")])) == [1, code, 2]

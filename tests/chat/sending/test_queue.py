@@ -1,4 +1,4 @@
-"""Drafts are queued together or not at all, and those of other threads share commits."""
+"""Drafts are queued together or not at all, and drafts of other threads share commits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from delivery.hub.hub import Hub
 from tests.support.in_process import draft, people, room
 
 
-async def test_drafts_that_the_queue_has_no_room_for_are_refused_together(settings: Settings) -> None:
+async def test_drafts_that_do_not_fit_into_the_queue_are_refused_together(settings: Settings) -> None:
     settings.IM_WRITE_QUEUE_MAX_MESSAGES = 3
     queue = WriteQueue()
     some = [Draft(sender=1, channel=1, text=text) for text in ("one", "two")]

@@ -1,5 +1,7 @@
-"""Stores that meet on PostgreSQL: no gap in positions and numbers, no key stored twice, no deadlock. Each order is
-forced."""
+"""Concurrent stores on PostgreSQL leave no gap in positions and numbers, no key stored twice, and no deadlock.
+
+Each order is forced.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,7 @@ def test_bob_s_send_waits_for_alice_s_open_transaction(
 
 
 def test_a_locked_channel_does_not_delay_another(alice: User, bob: User, groups: tuple[Channel, Channel]) -> None:
-    """Before it takes the counter, a transaction delays only those that send to its channels."""
+    """Before it locks the counter, a transaction delays only those that send to its channels."""
     with Held(lambda: list(Channel.objects.select_for_update(no_key=True).filter(pk=groups[0].pk))) as held:
         waiting = in_thread(lambda: commit([draft(alice, groups[0])]))
         wait_until_waiting()
@@ -67,7 +69,7 @@ def test_a_locked_channel_does_not_delay_another(alice: User, bob: User, groups:
 def test_a_frozen_node_s_transaction_is_ended_and_releases_the_counter(
     alice: User, bob: User, groups: tuple[Channel, Channel]
 ) -> None:
-    """PostgreSQL ends the transaction of a node that stops after taking the counter, and rolls it back."""
+    """PostgreSQL ends the transaction of a node that stops after locking the counter, and rolls it back."""
     before = log.head()
     # The site's own connection options, with its time-outs.
     options = connection.get_connection_params()
@@ -102,7 +104,7 @@ def test_alice_retries_two_keys_in_crossed_order(
 def test_crossed_senders_and_channels_do_not_deadlock(
     alice: User, bob: User, groups: tuple[Channel, Channel], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All transactions wait for one row and then go at once, in opposite orders; none is tried twice."""
+    """All transactions wait for one row and then run at once, in opposite orders; none is retried."""
     tries: list[int] = []
     load = writer.load
     monkeypatch.setattr(writer, "load", lambda drafts: (tries.append(1), load(drafts))[1])
@@ -128,10 +130,11 @@ def test_crossed_senders_and_channels_do_not_deadlock(
 def test_crossed_plain_keys_of_two_senders_are_stored_once(
     alice: User, bob: User, groups: tuple[Channel, Channel], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No other lock keeps two senders with the same keys apart, so only the keys' order prevents a deadlock.
+    """No other lock keeps two senders with the same keys apart, so only the order of the keys prevents a deadlock.
 
-    A third transaction holds the middle one. In crossed order both would stop there, each with a key that the other
-    needs next.
+    A third transaction locks the middle one. In crossed order both would stop there, each with a key that the other
+    needs
+    next.
     """
     faults: list[Exception] = []
     check = writer._may_be_caused_by_one_draft

@@ -117,7 +117,7 @@ def test_a_name_too_long_for_its_column_fails_alone(alice: User, bob: User, grou
 
 
 @pytest.mark.parametrize("step", ["store", "log"])
-def test_an_unreachable_database_fails_the_batch_and_nothing_is_half_stored(
+def test_an_unreachable_database_fails_the_batch_and_nothing_is_stored(
     alice: User, group: Channel, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     from django.db import OperationalError

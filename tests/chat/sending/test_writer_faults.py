@@ -1,4 +1,4 @@
-"""Commits on PostgreSQL that lose their connection, or wait too long, at any of their steps."""
+"""Commits on PostgreSQL lose their connection, or wait too long, at any of their steps."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def announced(monkeypatch: pytest.MonkeyPatch) -> list[Entry]:
 
 
 def drafts(alice: User, groups: Sequence[Channel]) -> list[Draft]:
-    """Two with a client id, one with an idempotency key."""
+    """Return two drafts with a client id and one with an idempotency key."""
     key = IdempotencyKey("alice", "call", "the same")
     return [
         draft(alice, groups[0], client_id="1"),
@@ -68,14 +68,14 @@ def backend() -> int:
 
 
 def stored(outcomes: Sequence[Outcome]) -> list[bool | str]:
-    """Of each whether it is newly stored, or its error."""
+    """Return for each outcome whether it is newly stored, or the name of its error."""
     return [
         not outcome.repeated if isinstance(outcome, StoredMessage) else type(outcome).__name__ for outcome in outcomes
     ]
 
 
 def assert_whole(messages: int) -> None:
-    """So many messages, each with its key and event, and no gap in positions and numbers."""
+    """Assert that there are `count` messages, each with its key and event, and no gap in positions and numbers."""
     assert Message.objects.count() == MessageKey.objects.count() == Event.objects.filter(kind="msg").count() == messages
     positions = list(Event.objects.order_by("position").values_list("position", flat=True))
     assert positions == list(range(1, log.head() + 1))
@@ -85,7 +85,7 @@ def assert_whole(messages: int) -> None:
 
 
 class ConnectionLoss:
-    """Ends the connection before the statement of this number, and counts all statements."""
+    """Ends the connection before the statement with this number, and counts all statements."""
 
     def __init__(self, number: int) -> None:
         self.number, self.count = number, 0
@@ -117,7 +117,7 @@ def test_a_connection_lost_before_any_statement_stores_nothing_and_the_next_comm
 
 
 @pytest.mark.parametrize("arrived", [False, True])
-def test_a_connection_lost_at_the_commit_is_a_fault_and_a_retry_tells_the_result(
+def test_a_connection_lost_at_the_commit_is_a_fault_and_a_retry_returns_the_result(
     alice: User, groups: list[Channel], announced: list[Entry], monkeypatch: pytest.MonkeyPatch, arrived: bool
 ) -> None:
     keep = BaseDatabaseWrapper._commit  # type: ignore[attr-defined]
@@ -252,7 +252,7 @@ def commit_impatiently(
 
 
 def waiting_backend() -> int:
-    """The session of this database that waits for a lock; other tests use other databases of the server."""
+    """Return the session of this database that waits for a lock; other tests use other databases of the server."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"

@@ -1,4 +1,4 @@
-"""A node that delivers webhooks quickly, Alice's group and the web's room, and a receiver that hooks call."""
+"""Fixtures for webhooks: a node that delivers quickly, Alice's group, a global channel, and a receiver."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.webhooks import Hooks
 
 @pytest.fixture
 def quick(settings: Settings) -> Any:
-    """Seconds become hundredths."""
+    """Shorten the webhook intervals from seconds to hundredths."""
     changed: Any = settings
     changed.IM_EVENT_LOG_POLL_INTERVAL = 0.05
     changed.IM_WEBHOOK_INTERVAL = 0.01
@@ -34,7 +34,7 @@ def scene(transactional_db: None) -> Scene:
 
 @pytest.fixture
 def olga(transactional_db: None) -> User:
-    """She may do everything."""
+    """Return a superuser."""
     return User.objects.create_superuser("olga")
 
 

@@ -1,4 +1,4 @@
-"""The registry of events: its names are stored and sent, so they are unique, fit their columns and never change."""
+"""The registry of events has stored and public names, which are unique, fit their columns and never change."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SOURCES = [
     for path in (Path(settings.BASE_DIR) / package).rglob("*.py")
     if "migrations" not in path.parts
 ]
-# The client is a program of its own, and the examples of the documentation show what goes over the wire.
+# The client is a separate program, and the examples in the documentation show the wire format.
 EXCEPTED = {"imsite/client", "imsite/bots", "imsite/api_docs/openapi.py", "chat/api/v1", "chat/wire/schema/events.py"}
 
 
@@ -41,7 +41,7 @@ def test_a_name_is_declared_once() -> None:
     assert len(sent) == len(WEBHOOK_EVENTS)
 
 
-def test_stored_names_stay() -> None:
+def test_stored_names_never_change() -> None:
     assert set(STORED_KINDS) <= {kind.name for kind in EVENTS.values() if kind.is_logged}
     assert set(STORED_SUBSCRIPTIONS) <= set(SUBSCRIPTIONS)
 
@@ -62,8 +62,8 @@ def test_a_kind_is_consistent(kind: EventKind) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in EVENTS if "." in name])
-def test_no_other_module_writes_a_kind_out(name: str) -> None:
-    """They use the registry's constants. A command may have the name of an event."""
+def test_no_other_module_spells_out_a_kind(name: str) -> None:
+    """Modules use the registry's constants. A command may have the name of an event."""
     literal = re.compile(rf"""(?<!command\()["']{re.escape(name)}["']""")
     root = Path(settings.BASE_DIR)
     found = [

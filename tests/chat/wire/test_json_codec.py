@@ -1,4 +1,4 @@
-"""The JSON codec, as a pure function: bytes in, values out."""
+"""The JSON codec is a pure function: bytes in, values out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chat.wire.json_codec import BadFrame, Request, decode, encode, join_frames
 
-# What JSON can carry: no lone surrogates, and numbers that every reader takes alike.
+# JSON carries no lone surrogates; every reader reads these numbers alike.
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | texts,
@@ -58,11 +58,11 @@ def test_both_spellings_of_ids_are_one_field(given_as: str, read_as: str) -> Non
     assert decode(frame(cmd="login", data={given_as: 101})).data == {read_as: 101}
 
 
-def test_where_both_spellings_are_given_the_sites_own_counts() -> None:
+def test_the_sites_own_spelling_takes_precedence() -> None:
     assert decode(frame(cmd="login", data={"appID": 102, "appId": 101})).data == {"appId": 101}
 
 
-def test_the_last_of_duplicate_keys_counts() -> None:
+def test_the_last_of_duplicate_keys_is_used() -> None:
     assert decode('{"cmd": "ping", "seq": "1", "seq": "2"}').seq == "2"
 
 
@@ -97,13 +97,13 @@ def test_unknown_fields_of_the_frame_are_ignored() -> None:
     ],
     ids=lambda raw: repr(raw[:20]),
 )
-def test_what_is_no_json_object_is_refused_without_seq(raw: str | bytes) -> None:
+def test_a_frame_that_is_no_json_object_is_refused_without_seq(raw: str | bytes) -> None:
     bad = refusal(raw)
     assert (bad.seq, bad.cmd) == ("", "")
 
 
 @pytest.mark.parametrize("cmd", [None, "", 5, ["ping"], {}, True, "x" * 65])
-def test_a_command_that_is_no_name_is_refused_with_the_seq(cmd: object) -> None:
+def test_an_invalid_command_name_is_refused_with_the_seq(cmd: object) -> None:
     assert refusal(frame(seq="s", cmd=cmd)).seq == "s"
 
 
@@ -112,12 +112,12 @@ def test_a_frame_without_command_is_refused_with_the_seq() -> None:
 
 
 @pytest.mark.parametrize("data", [[], "text", 5, True])
-def test_data_that_is_no_object_is_for_the_command_to_judge(data: object) -> None:
+def test_data_that_is_no_object_is_passed_to_the_command(data: object) -> None:
     assert decode(frame(seq="s", cmd="ping", data=data)) == Request("s", "ping", data)
 
 
 @pytest.mark.parametrize("seq", [None, 1.5, True, [], {}, "x" * 129, 10**30])
-def test_a_seq_that_is_no_short_string_is_refused_with_the_command(seq: object) -> None:
+def test_an_invalid_seq_is_refused_with_the_command(seq: object) -> None:
     bad = refusal(frame(seq=seq, cmd="ping"))
     assert (bad.seq, bad.cmd) == ("", "ping")
 
@@ -135,7 +135,7 @@ def test_any_input_is_a_request_or_a_bad_frame(raw: bytes | str) -> None:
 
 
 @given(seq=texts.filter(lambda seq: len(seq) <= 128), cmd=st.text("abc.", min_size=1, max_size=64), data=values)
-def test_what_is_encoded_can_be_read_by_any_json_reader(seq: str, cmd: str, data: object) -> None:
+def test_an_encoded_envelope_is_plain_json(seq: str, cmd: str, data: object) -> None:
     envelope = json.loads(encode(seq, cmd, 200, "Success", data))
 
     assert envelope == {"seq": seq, "cmd": cmd, "response": {"code": 200, "codeMsg": "Success", "data": data}}
@@ -147,7 +147,7 @@ def test_what_is_encoded_can_be_read_by_any_json_reader(seq: str, cmd: str, data
     cmd=st.text("abc.", min_size=1, max_size=64),
     data=st.dictionaries(texts.filter(lambda key: key not in {"appID", "userID", "msgID"}), values, max_size=4),
 )
-def test_a_request_survives_the_way(seq: str, cmd: str, data: dict[str, Any]) -> None:
+def test_a_request_survives_a_round_trip(seq: str, cmd: str, data: dict[str, Any]) -> None:
     assert decode(json.dumps({"seq": seq, "cmd": cmd, "data": data})) == Request(seq, cmd, data)
 
 

@@ -1,4 +1,4 @@
-"""The protobuf codec, as pure functions: bytes in, values out."""
+"""The protobuf codec consists of pure functions: bytes in, values out."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def outputs(frame: bytes) -> list[im.Output]:
     return [im.Output.FromString(item) for item in im.OutputBatch.FromString(frame).outputs]
 
 
-def test_each_type_of_input_is_its_request() -> None:
+def test_each_input_type_is_decoded_as_its_request() -> None:
     assert decode(given_as(1, im.LoginMsg(token=b"secret").SerializeToString())) == codec.Login("secret")
     assert decode(given_as(2)) == codec.Heartbeat()
     assert decode(given_as(3, UP)) == codec.SendRequest(3, "key", "group", 7, 8, "text", "马".encode())
@@ -45,7 +45,7 @@ def test_each_type_of_input_is_its_request() -> None:
 
 
 @pytest.mark.parametrize("type", [0, 7, 1000, -1])
-def test_an_unknown_type_is_said_to_be_unknown(type: int) -> None:
+def test_an_unknown_type_is_reported_as_unknown(type: int) -> None:
     assert decode(given_as(type, b"\xff")) == codec.Unknown()
 
 
@@ -60,7 +60,7 @@ def test_unknown_enum_values_of_a_message_keep_its_number() -> None:
     assert (up.client_id, up.session, up.type) == (5, None, None)
 
 
-def test_a_token_that_is_no_text_is_nobodys() -> None:
+def test_a_token_that_is_no_text_belongs_to_no_user() -> None:
     assert decode(given_as(1, im.LoginMsg(token=b"\xff").SerializeToString())) == codec.Login("\ufffd")
 
 
@@ -77,7 +77,7 @@ def test_a_token_that_is_no_text_is_nobodys() -> None:
         b"\x0b" * 10_000,
     ],
 )
-def test_what_is_no_input_is_refused(raw: bytes) -> None:
+def test_an_invalid_input_is_refused(raw: bytes) -> None:
     bad = refusal(raw)
     assert (bad.readable, bad.login) == (False, False)
 
@@ -94,13 +94,13 @@ def test_what_is_no_input_is_refused(raw: bytes) -> None:
         (5, b"\x09"),
     ],
 )
-def test_a_good_input_with_garbage_in_it_is_refused(type: int, data: bytes) -> None:
+def test_a_valid_input_with_garbage_in_it_is_refused(type: int, data: bytes) -> None:
     bad = refusal(given_as(type, data))
     assert (bad.readable, bad.login) == (True, type == 1)
 
 
 def test_fields_of_the_wrong_wire_type_are_as_if_absent() -> None:
-    # Field 2 of Input, a text, as a number; field 1 of SyncInputMsg, a number, as a text.
+    # Field 2 of Input, a string, sent as a number; field 1 of SyncInputMsg, a number, sent as a string.
     assert decode(b"\x08\x05\x10\x07") == codec.Sync(0)
     assert decode(given_as(5, b"\x0a\x01x")) == codec.Sync(0)
 
@@ -114,13 +114,15 @@ def test_any_bytes_are_a_request_or_a_bad_input(raw: bytes) -> None:
 @given(
     st.integers(0, 2**64 - 1), st.text(max_size=5), st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1), st.binary()
 )
-def test_a_message_survives_the_way_up(number: int, key: str, receiver: int, sender: int, content: bytes) -> None:
+def test_a_sent_message_survives_a_round_trip(
+    number: int, key: str, receiver: int, sender: int, content: bytes
+) -> None:
     message = im.Message(session_type=1, receiver_id=receiver, sender_id=sender, message_type=3, content=content)
     raw = im.UpMsg(msg=message, clientId=number, clientMsgId=key).SerializeToString()
     assert decode(given_as(3, raw)) == codec.SendRequest(number, key, "single", receiver, sender, "voice", content)
 
 
-def test_a_log_in_is_acknowledged() -> None:
+def test_a_login_is_acknowledged() -> None:
     (output,) = outputs(codec.encode_acknowledgement(codec.LOGIN, 200, "Success"))
     assert (output.type, output.code, output.CodeMsg) == (im.CT_ACK, 200, "Success")
     assert im.ACKMsg.FromString(output.data) == im.ACKMsg(type=im.AT_LOGIN)
@@ -132,7 +134,7 @@ def test_a_refusal_is_an_acknowledgement_of_unknown_type_with_the_number() -> No
     assert im.ACKMsg.FromString(output.data) == im.ACKMsg(clientId=4)
 
 
-def test_a_push_is_a_whole_message() -> None:
+def test_a_push_contains_the_whole_message() -> None:
     (output,) = outputs(codec.encode_push(200, "Ok", Message(True, 2, 3, "picture", b"\xff", 9, 1700)))
     assert (output.type, output.code) == (im.CT_MESSAGE, 200)
     assert im.PushMsg.FromString(output.data).msg == im.Message(
@@ -140,7 +142,7 @@ def test_a_push_is_a_whole_message() -> None:
     )
 
 
-def test_a_push_tells_its_message_and_nothing_else_does() -> None:
+def test_only_a_push_decodes_to_its_message() -> None:
     message = Message(True, 2, 3, "text", b"x", 9, 1700)
     found = codec.decode_pushed_message(codec.encode_push(200, "Ok", message))
     assert found is not None and found.seq == 9
@@ -155,7 +157,7 @@ def test_frames_joined_are_one_batch_in_order() -> None:
 
 
 @given(st.lists(st.binary(max_size=300), max_size=5), st.booleans())
-def test_a_page_survives_the_way(contents: list[bytes], more: bool) -> None:
+def test_a_page_survives_a_round_trip(contents: list[bytes], more: bool) -> None:
     messages = [Message(False, 1, 2, "text", content, seq, 0) for seq, content in enumerate(contents)]
     (output,) = outputs(codec.encode_sync_page(200, "Success", messages, has_more=more))
     page = im.SyncOutputMsg.FromString(output.data)
@@ -163,11 +165,11 @@ def test_a_page_survives_the_way(contents: list[bytes], more: bool) -> None:
     assert page.has_more == more
 
 
-def test_a_json_envelope_travels_whole() -> None:
+def test_a_json_envelope_survives_a_round_trip() -> None:
     (output,) = outputs(codec.encode_call(200, "Ok", '{"cmd":"马"}'))
     assert (output.type, output.data.decode()) == (im.CT_CALL, '{"cmd":"马"}')
 
 
-def test_the_library_refuses_by_the_error_that_is_caught() -> None:
+def test_the_protobuf_library_raises_the_caught_error() -> None:
     with pytest.raises(DecodeError):
         im.Input.FromString(b"\xff")

@@ -1,4 +1,4 @@
-"""Pages of origins on the list may read the answers; others may not."""
+"""Pages of allowed origins may read the answers; others may not."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def preflight(path: str, origin: str, client: Client) -> Any:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_page_on_the_list_may_read_the_answer(path: str) -> None:
+def test_a_page_of_an_allowed_origin_may_read_the_answer(path: str) -> None:
     response = Client().get(path, {"appID": "101"}, headers={"Origin": FRIEND})
     assert response["Access-Control-Allow-Origin"] == FRIEND
     assert "Access-Control-Allow-Credentials" not in response
@@ -45,27 +45,27 @@ def test_a_page_on_the_list_may_read_the_answer(path: str) -> None:
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("origin", ["http://elsewhere.example", "null"])
-def test_another_page_may_not(path: str, origin: str) -> None:
+def test_a_page_of_another_origin_may_not_read_the_answer(path: str, origin: str) -> None:
     response = Client().get(path, {"appID": "101"}, headers={"Origin": origin})
     assert not [name for name in response.headers if name.startswith("Access-Control-")]
     assert "Origin" in varies(response)
 
 
-def test_a_program_is_told_that_answers_differ_by_origin() -> None:
+def test_answers_to_programs_vary_by_origin() -> None:
     response = Client().get("/user/list", {"appID": "101"})
     assert "Access-Control-Allow-Origin" not in response
     assert "Origin" in varies(response)
     assert response["Cache-Control"] == "no-store"
 
 
-def test_a_page_on_the_list_may_read_a_refusal() -> None:
+def test_a_page_of_an_allowed_origin_may_read_a_refusal() -> None:
     response = Client(REMOTE_ADDR="203.0.113.9").get("/user/list", headers={"Origin": FRIEND})
     assert response.json()["code"] == 1003
     assert response["Access-Control-Allow-Origin"] == FRIEND
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_browser_asks_first_without_credentials_from_anywhere(path: str) -> None:
+def test_a_preflight_needs_no_credentials(path: str) -> None:
     response = preflight(path, FRIEND, Client(REMOTE_ADDR="203.0.113.9"))
     assert response.status_code == 204
     assert response["Access-Control-Allow-Origin"] == FRIEND
@@ -75,12 +75,12 @@ def test_a_browser_asks_first_without_credentials_from_anywhere(path: str) -> No
 
 
 @pytest.mark.parametrize("origin", ["http://elsewhere.example", "null"])
-def test_a_page_that_may_not_call_is_allowed_nothing_beforehand(origin: str) -> None:
+def test_a_preflight_of_another_origin_allows_nothing(origin: str) -> None:
     response = preflight("/user/sendMessageAll", origin, Client())
     assert not [name for name in response.headers if name.startswith("Access-Control-")]
 
 
-def test_asking_first_sends_nothing() -> None:
+def test_a_preflight_sends_no_message() -> None:
     body = "appID=101&userID=alice&msgID=1&message=hi"
     Client().options("/user/sendMessageAll", body, FORM, headers={"Origin": FRIEND})
     assert not Message.objects.exists()

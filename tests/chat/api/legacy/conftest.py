@@ -10,5 +10,5 @@ from accounts.models import App
 
 @pytest.fixture
 def program(web: App) -> Client:
-    """On loopback, without a token."""
+    """Return a program on loopback, without a token."""
     return Client()

@@ -1,4 +1,4 @@
-"""Whatever is asked, the answer is HTTP 200 with a code that tells."""
+"""Every legacy call is answered with HTTP 200 and a code."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ READS = {"/user/list": {"appID": "101"}, "/user/online": {"userID": "alice"}}
         ({"appID": "105"}, 1003),
     ],
 )
-def test_a_send_that_is_not_right_is_refused(path: str, change: dict[str, str], code: int, old: App) -> None:
+def test_an_invalid_send_is_refused(path: str, change: dict[str, str], code: int, old: App) -> None:
     reply = post(Client(), path, **SEND | change)
     assert reply["code"] == code
     assert reply.keys() == {"code", "msg", "data"}
@@ -57,7 +57,7 @@ def test_a_send_that_is_not_right_is_refused(path: str, change: dict[str, str], 
 
 @pytest.mark.parametrize("path", SENDS)
 @pytest.mark.parametrize("missing", ["userID", "msgID", "message"])
-def test_a_parameter_that_is_missing_is_like_an_empty_one(path: str, missing: str) -> None:
+def test_a_missing_parameter_is_like_an_empty_one(path: str, missing: str) -> None:
     fields = {name: value for name, value in SEND.items() if name != missing}
     assert post(Client(), path, **fields)["code"] == (1002 if missing == "userID" else 1001)
 
@@ -74,12 +74,12 @@ def test_a_parameter_that_is_missing_is_like_an_empty_one(path: str, missing: st
         ("/user/online", {"userID": "alice", "appID": "999"}, 1003),
     ],
 )
-def test_a_question_that_is_not_right_is_refused(path: str, fields: dict[str, str], code: int, old: App) -> None:
+def test_an_invalid_query_is_refused(path: str, fields: dict[str, str], code: int, old: App) -> None:
     assert get(Client(), path, **fields)["code"] == code
 
 
 @pytest.mark.parametrize("path", SENDS)
-def test_parameters_come_in_the_form_or_the_query_and_in_both_spellings(path: str) -> None:
+def test_parameters_are_read_from_form_and_query_in_both_spellings(path: str) -> None:
     others = {name.replace("ID", "Id"): value for name, value in SEND.items()}
     query = "&".join(f"{name}={quote(value)}" for name, value in others.items())
     assert answer(Client().post(f"{path}?{query}", "", FORM))["code"] == 200
@@ -87,18 +87,18 @@ def test_parameters_come_in_the_form_or_the_query_and_in_both_spellings(path: st
     assert list(Message.objects.order_by("pk").values_list("text", flat=True)) == ["hello", "夏圭？ + & ="]
 
 
-def test_text_that_is_no_utf_8_is_replaced() -> None:
+def test_invalid_utf_8_is_replaced() -> None:
     body = b"userID=alice&msgID=m1&message=%ff%ed%a0%80!"
     assert answer(Client().post("/user/sendMessage", body, FORM))["code"] == 200
     assert Message.objects.get().text.endswith("!")
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "multipart/form-data; boundary=x", "text/plain", "x"])
-def test_a_body_that_is_no_form_is_refused(content_type: str) -> None:
+def test_a_body_that_is_not_a_form_is_refused(content_type: str) -> None:
     assert answer(Client().post("/user/sendMessage", b"{}", content_type))["code"] == 1001
 
 
-def test_a_form_without_end_is_refused(settings: Settings) -> None:
+def test_an_endless_form_is_refused(settings: Settings) -> None:
     settings.IM_MESSAGE_MAX_LENGTH = 10
     reply = post(Client(), "/user/sendMessage", **SEND | {"message": "x" * 20_000})
     assert reply["code"] == 1011
@@ -117,12 +117,12 @@ def test_too_many_parameters_are_refused() -> None:
 
 
 @pytest.mark.parametrize(("method", "path"), [("get", SENDS[0]), ("put", SENDS[0]), ("post", "/user/list")])
-def test_another_method_is_no_such_command(method: str, path: str) -> None:
+def test_another_method_is_answered_as_an_unknown_command(method: str, path: str) -> None:
     assert answer(getattr(Client(), method)(path))["code"] == 1010
 
 
 @pytest.mark.parametrize("accept", ["text/html", "text/plain", "image/*", "garbage", ""])
-def test_whatever_is_accepted_the_answer_is_json(accept: str) -> None:
+def test_the_answer_is_json_for_any_accept_header(accept: str) -> None:
     response = Client().get("/user/list", {"appID": "101", "format": "html"}, headers={"Accept": accept})
     assert answer(response)["code"] == 200
     assert response["Content-Type"] == "application/json"
@@ -130,7 +130,7 @@ def test_whatever_is_accepted_the_answer_is_json(accept: str) -> None:
 
 @pytest.fixture
 def broken_database() -> Callable[..., Any]:
-    """Every statement of this kind fails while one is inside."""
+    """Let every statement of this kind fail inside the context."""
 
     def broken(kind: str) -> Any:
         def fail(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
@@ -145,7 +145,7 @@ def broken_database() -> Callable[..., Any]:
 
 @pytest.mark.parametrize("path", SENDS)
 @pytest.mark.parametrize("kind", ["SELECT", "INSERT"])
-def test_a_send_that_the_database_does_not_take_could_not_be_stored(
+def test_a_send_that_the_database_rejects_is_answered_as_not_stored(
     path: str, kind: str, broken_database: Callable[..., Any]
 ) -> None:
     with broken_database(kind):
@@ -155,14 +155,12 @@ def test_a_send_that_the_database_does_not_take_could_not_be_stored(
 
 
 @pytest.mark.parametrize("path", READS)
-def test_a_question_that_the_database_does_not_answer_is_a_server_error(
-    path: str, broken_database: Callable[..., Any]
-) -> None:
+def test_a_query_that_the_database_fails_is_a_server_error(path: str, broken_database: Callable[..., Any]) -> None:
     with broken_database("SELECT"):
         assert get(Client(), path, **READS[path])["code"] == 1004
 
 
-def test_a_fault_in_the_code_is_a_server_error_without_its_text(monkeypatch: pytest.MonkeyPatch, alice: User) -> None:
+def test_an_exception_is_a_server_error_without_its_text(monkeypatch: pytest.MonkeyPatch, alice: User) -> None:
     def fail(**_: Any) -> None:
         raise RuntimeError("secret")
 
@@ -172,7 +170,7 @@ def test_a_fault_in_the_code_is_a_server_error_without_its_text(monkeypatch: pyt
     assert "secret" not in str(reply)
 
 
-def test_a_token_s_calls_are_throttled(shop: User, grant: Grant, settings: Settings) -> None:
+def test_calls_of_a_token_are_rate_limited(shop: User, grant: Grant, settings: Settings) -> None:
     settings.IM_API_RATE, settings.IM_API_BURST = 0.1, 1
     throttles.reset()
     headers = {"Authorization": grant(shop, "use_gateway")}
@@ -180,7 +178,7 @@ def test_a_token_s_calls_are_throttled(shop: User, grant: Grant, settings: Setti
         replies = [Client().get("/user/list", READS["/user/list"], headers=headers) for _ in range(2)]
         assert [answer(reply)["code"] for reply in replies] == [200, 1011]
         assert int(replies[1].headers["Retry-After"]) >= 9
-        # Programs in an open network have no token.
+        # Programs in an open network need no token.
         assert [get(Client(), "/user/list", appID="101")["code"] for _ in range(2)] == [200, 200]
     finally:
         throttles.reset()

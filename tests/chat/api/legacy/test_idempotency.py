@@ -27,7 +27,7 @@ each_send = pytest.mark.parametrize("send", SENDS.values(), ids=SENDS)
 
 @each_send
 @pytest.mark.parametrize("spelling", ["msgID", "msgId"])
-def test_a_repeated_msg_id_is_sent_to_nobody(
+def test_a_repeated_msg_id_is_not_delivered(
     send: Callable[..., Answer], spelling: str, program: Client, town: Town, alice: User, web: App
 ) -> None:
     screen = town.log_in(alice, web)
@@ -36,7 +36,7 @@ def test_a_repeated_msg_id_is_sent_to_nobody(
     assert screen.texts == ["first"]
 
 
-def test_a_msg_id_serves_one_call_of_any_kind_and_target(
+def test_a_msg_id_identifies_one_call_of_any_kind_and_target(
     program: Client, town: Town, alice: User, bob: User, web: App
 ) -> None:
     to_alice(program)

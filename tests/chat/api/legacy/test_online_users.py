@@ -1,4 +1,4 @@
-"""Legacy calls: who is online, and on which app."""
+"""Legacy calls list online users and their apps."""
 
 from __future__ import annotations
 

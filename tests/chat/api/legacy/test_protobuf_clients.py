@@ -1,4 +1,4 @@
-"""`/register`, `/login`, `/friend/add`, `/group/create`, `/group_user/list`."""
+"""Legacy calls of protobuf clients: `/register`, `/login`, `/friend/add`, `/group/create`, `/group_user/list`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def members(token: str | None, group: object) -> dict[str, Any]:
 # -- /register and /login ---------------------------------------------------------------------------------------------
 
 
-def test_who_registers_gets_a_token_and_an_id() -> None:
+def test_a_registration_returns_a_token_and_an_id() -> None:
     made, other = register("+86 100", "马远"), register("+86 101", "马远")
     user = User.objects.get(pk=made["id"])
     assert isinstance(made["id"], str) and made["id"] != other["id"]
@@ -62,7 +62,7 @@ def test_who_registers_gets_a_token_and_an_id() -> None:
         {"phone_number": "1", "nickname": "a"},
     ],
 )
-def test_what_cannot_be_registered_is_refused_with_a_reason(fields: dict[str, str]) -> None:
+def test_an_invalid_registration_is_refused_with_a_reason(fields: dict[str, str]) -> None:
     register("taken")
     refusal = post("/register", **fields)
     assert (refusal["code"], refusal["data"]) == (-1, {}) and refusal["msg"]
@@ -89,7 +89,7 @@ def test_a_wrong_password_and_an_unknown_number_are_answered_alike() -> None:
         assert wrong == post("/login", phone_number=number, password="123")
 
 
-def test_the_deactivated_cannot_log_in() -> None:
+def test_deactivated_users_cannot_log_in() -> None:
     made = register("100")
     User.objects.filter(pk=made["id"]).update(is_active=False)
     assert post("/login", phone_number="100", password="123")["code"] == -1
@@ -103,7 +103,7 @@ def test_too_many_wrong_passwords_lock_the_number(settings: Settings) -> None:
     assert post("/login", phone_number="100", password="123")["code"] == -1
 
 
-def test_a_password_in_the_address_counts_for_nothing() -> None:
+def test_a_password_in_the_url_is_ignored() -> None:
     register("100")
     assert post("/login?phone_number=100&password=123")["code"] == -1
 
@@ -111,7 +111,7 @@ def test_a_password_in_the_address_counts_for_nothing() -> None:
 # -- /friend/add ------------------------------------------------------------------------------------------------------
 
 
-def test_alice_asks_bob_and_bob_accepts() -> None:
+def test_mutual_friend_requests_make_alice_and_bob_friends() -> None:
     alice, bob = register("1"), register("2")
     assert post("/friend/add", alice["token"], friend_id=bob["id"])["code"] == 200
     assert not Friendship.objects.get().accepted
@@ -121,7 +121,7 @@ def test_alice_asks_bob_and_bob_accepts() -> None:
     assert kinds == ["friend.requested", "friend.accepted"]
 
 
-def test_the_same_again_and_oneself_and_nobody_are_refused() -> None:
+def test_repeated_own_and_unknown_friend_requests_are_refused() -> None:
     alice, bob = register("1"), register("2")
     post("/friend/add", alice["token"], friend_id=bob["id"])
     for friend in (bob["id"], alice["id"], "999999", "", "x", "-1", "9" * 30):
@@ -134,7 +134,7 @@ def test_the_same_again_and_oneself_and_nobody_are_refused() -> None:
 # -- groups -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_group_is_closed_and_drops_the_creator_repeats_and_the_unknown() -> None:
+def test_a_new_group_is_closed_and_ignores_invalid_and_repeated_members() -> None:
     alice, bob, carol = register("1"), register("2"), register("3")
     ids = [bob["id"], bob["id"], alice["id"], "999999", "x", "9" * 30, carol["id"]]
     made = post("/group/create", alice["token"], name="Painters", ids=ids)
@@ -144,13 +144,13 @@ def test_a_group_is_closed_and_drops_the_creator_repeats_and_the_unknown() -> No
     assert Membership.objects.get(user=alice["id"]).role == "owner"
 
 
-def test_a_call_without_a_form_is_told_what_is_missing() -> None:
+def test_a_call_without_a_form_names_the_missing_fields() -> None:
     alice = register("1")
     reply = Client().post("/group/create", b"", "", headers={"token": alice["token"]})
     assert reply.json() == {"code": -1, "msg": "Give the group a name or members.", "data": {}}
 
 
-def test_who_is_not_in_the_group_learns_nothing_of_it() -> None:
+def test_a_stranger_cannot_distinguish_a_group_from_a_missing_one() -> None:
     alice, bob = register("1"), register("2")
     group = post("/group/create", alice["token"], name="Painters")["data"]["id"]
     assert members(bob["token"], group) == members(bob["token"], 999999)
@@ -159,7 +159,7 @@ def test_who_is_not_in_the_group_learns_nothing_of_it() -> None:
 
 
 @pytest.mark.parametrize("token", [None, "", "wrong"])
-def test_without_a_good_token_nothing_is_done(token: str | None) -> None:
+def test_calls_without_a_valid_token_have_no_effect(token: str | None) -> None:
     alice, bob = register("1"), register("2")
     group = post("/group/create", alice["token"], name="Painters")["data"]["id"]
     assert post("/friend/add", token, friend_id=bob["id"])["code"] == -1
@@ -169,7 +169,7 @@ def test_without_a_good_token_nothing_is_done(token: str | None) -> None:
 
 
 @pytest.mark.parametrize("path", ["/register", "/login", "/friend/add", "/group/create", "/group_user/list"])
-def test_a_page_elsewhere_may_not_call(path: str) -> None:
+def test_a_page_of_another_origin_may_not_call(path: str) -> None:
     ask = Client().get if path == "/group_user/list" else Client().post
     response = ask(path, headers={"Origin": "https://elsewhere.example"})
     assert (response.status_code, response.json()["code"]) == (200, -1)

@@ -1,4 +1,4 @@
-"""Operators see what a process is doing."""
+"""The system state shows operators the work of a process."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_connections_and_users_are_counted(town: Town, alice: User, web: App, io
     town.hub.remove(visitor)
 
 
-def test_debug_lists_who_they_are(town: Town, alice: User, web: App, ios: App) -> None:
+def test_debug_lists_clients_and_users(town: Town, alice: User, web: App, ios: App) -> None:
     town.log_in(alice, ios, "192.0.2.8")
     town.log_in(guest_create(name="夏圭？"), web, "192.0.2.9")
     manager = state(isDebug="true")["managerInfo"]
@@ -46,11 +46,11 @@ def test_debug_lists_who_they_are(town: Town, alice: User, web: App, ios: App) -
 
 @pytest.mark.parametrize("value", ["", "false", "0"])
 @pytest.mark.usefixtures("town")
-def test_without_debug_nobody_is_named(value: str) -> None:
+def test_users_are_not_named_without_debug(value: str) -> None:
     assert set(state(isDebug=value)["managerInfo"]) == COUNTS
 
 
 @pytest.mark.usefixtures("db")
-def test_a_process_that_serves_nobody_has_nothing_to_tell() -> None:
+def test_a_process_without_connections_reports_zeros() -> None:
     assert state()["numGoroutine"] == 0
     assert state(isDebug="true")["managerInfo"].items() >= {"clientsLen": 0, "clients": [], "users": []}.items()

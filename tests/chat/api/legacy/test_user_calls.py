@@ -1,4 +1,4 @@
-"""Legacy calls: messages to a user, and messages to an app in a user's name."""
+"""Legacy calls send messages to a user, and to an app in a user's name."""
 
 from __future__ import annotations
 
@@ -141,10 +141,10 @@ def test_the_system_sends_in_the_name_of_an_offline_user(
     assert hers is None or hers.messages == []
 
 
-def test_a_service_that_sends_in_a_users_name_stays_the_author(
+def test_a_service_that_sends_in_the_name_of_a_user_remains_the_author(
     program: Client, town: Town, alice: User, bob: User, shop: User, web: App, grant: Grant
 ) -> None:
-    """A right to send is no right to be somebody else."""
+    """The right to send is no right to edit or recall as that user."""
     hers, screen = town.log_in(alice, web), town.log_in(bob, web)
     headers = {"Authorization": grant(shop, "use_gateway")}
     for name, msg_id in (("alice", "m1"), ("shop", "m2")):

@@ -1,4 +1,4 @@
-"""Calls that send messages, and the texts that were stored."""
+"""Calls that send messages, and the stored texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls of the REST API, by a service with a token."""
+"""Fixtures for calls of the REST API by a service with a token."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.chat.api.conftest import Grant
 
 @dataclass(frozen=True)
 class Reply:
-    """What a call was answered."""
+    """The answer to a call."""
 
     status: int
     data: Any
@@ -26,12 +26,12 @@ class Reply:
 
     @property
     def code(self) -> int:
-        """The code of a problem."""
+        """Return the code of a problem."""
         return int(self.data["code"])
 
 
 class Caller:
-    """A program that calls `/api/v1/…` with a token, or with none."""
+    """A program that calls `/api/v1/…` with or without a token."""
 
     def __init__(self, authorization: str | None, **environment: str) -> None:
         self._client = Client(**environment)
@@ -66,11 +66,11 @@ def _whole_allowances() -> Iterator[None]:
 
 @pytest.fixture
 def bot(shop: User, grant: Grant) -> Caller:
-    """The shop, which may use the gateway."""
+    """Return the shop with the permission to use the gateway."""
     return Caller(grant(shop, "use_gateway"))
 
 
 @pytest.fixture
 def speaker(shop: User, grant: Grant) -> Caller:
-    """The shop, which may also send in the names of others."""
+    """Return the shop with the permission to send in the name of users as well."""
     return Caller(grant(shop, "use_gateway", "speak_for_others"))

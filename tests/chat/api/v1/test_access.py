@@ -1,4 +1,4 @@
-"""Who may call: a valid token with the permission; never a cookie, an open network or a page of another origin."""
+"""Calls need a valid token with the permission; a cookie, an open network or a page of another origin is not enough."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def status(caller: Caller, call: str) -> int:
 
 
 @each_call
-def test_a_token_without_the_permission_is_refused_exactly_that(call: str, shop: User, grant: Grant) -> None:
+def test_a_token_is_refused_calls_without_their_permission_only(call: str, shop: User, grant: Grant) -> None:
     others = {right for right in CALLS.values() if right != CALLS[call]}
     reply = Caller(grant(shop, *others))(*call.split(), {})
     assert (reply.status, reply.code) == (403, 1003)
@@ -48,17 +48,17 @@ def test_a_token_without_the_permission_is_refused_exactly_that(call: str, shop:
 @pytest.mark.parametrize(
     "credential", [None, "Token wrong", "Token", "Bearer ", "Bearer a b", "Basic eDp5", "Token \xff"]
 )
-def test_without_a_valid_token_nobody_calls_on_loopback_either(call: str, credential: str | None) -> None:
+def test_calls_without_a_valid_token_are_refused_on_loopback_too(call: str, credential: str | None) -> None:
     assert status(Caller(credential), call) == 401
 
 
 @pytest.mark.parametrize("scheme", ["Token", "Bearer", "bearer", "TOKEN"])
-def test_either_scheme_will_do(scheme: str, shop: User, grant: Grant) -> None:
+def test_both_authorization_schemes_are_accepted(scheme: str, shop: User, grant: Grant) -> None:
     token = grant(shop, "use_gateway").split()[1]
     assert Caller(f"{scheme} {token}").get("apps/").status == 200
 
 
-def test_a_revoked_token_is_refused_at_the_next_call_and_another_goes_on(shop: User, grant: Grant) -> None:
+def test_a_revoked_token_is_refused_at_the_next_call_and_others_still_work(shop: User, grant: Grant) -> None:
     first, second = Caller(grant(shop, "use_gateway")), Caller(f"Token {token_issue(user=shop)}")
     known = user_by_token(first._headers["Authorization"].split()[1])
     assert known is not None and first.get("apps/").status == 200
@@ -71,12 +71,12 @@ def test_a_service_that_was_deactivated_is_refused(bot: Caller, shop: User) -> N
     assert bot.get("apps/").status == 401
 
 
-def test_a_permission_taken_away_counts_at_the_next_call(bot: Caller, shop: User) -> None:
+def test_a_removed_permission_takes_effect_at_the_next_call(bot: Caller, shop: User) -> None:
     shop.user_permissions.clear()
     assert bot.get("apps/").status == 403
 
 
-def test_a_browser_session_counts_for_nothing(alice: User, grant: Grant) -> None:
+def test_a_browser_session_is_ignored(alice: User, grant: Grant) -> None:
     grant(alice, "use_gateway")
     client = Client()
     client.force_login(alice, "django.contrib.auth.backends.ModelBackend")
@@ -88,7 +88,7 @@ def test_a_page_of_another_origin_is_refused_with_a_token_too(origin: str, bot: 
     assert bot.get("apps/", Origin=origin).status == 403
 
 
-def test_a_page_on_the_list_may_call_and_read_the_headers(bot: Caller, settings: Settings) -> None:
+def test_a_page_of_an_allowed_origin_may_call_and_read_the_headers(bot: Caller, settings: Settings) -> None:
     settings.IM_ALLOWED_ORIGINS = ("https://friend.example",)
     reply = bot.get("apps/", Origin="https://friend.example")
     assert reply.status == 200
@@ -98,13 +98,13 @@ def test_a_page_on_the_list_may_call_and_read_the_headers(bot: Caller, settings:
     assert asked.status == 204 and "idempotency-key" in asked.headers["Access-Control-Allow-Headers"]
 
 
-def test_other_methods_are_told(bot: Caller) -> None:
+def test_another_method_is_answered_with_the_allowed_ones(bot: Caller) -> None:
     reply = bot("PUT", "messages/")
     assert (reply.status, reply.code) == (405, 1010)
     assert "POST" in reply.headers["Allow"]
 
 
-def test_a_file_is_no_json(bot: Caller) -> None:
+def test_an_uploaded_file_is_refused(bot: Caller) -> None:
     client = Client(headers=bot._headers)
     reply = client.post("/api/v1/messages/", {"file": SimpleUploadedFile("x", b"x")})
     assert reply.status_code == 415

@@ -1,4 +1,4 @@
-"""`POST /api/v1/messages/bulk/`: many messages in one call."""
+"""`POST /api/v1/messages/bulk/` sends many messages in one call."""
 
 from __future__ import annotations
 

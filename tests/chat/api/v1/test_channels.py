@@ -1,4 +1,4 @@
-"""`channels/…` and their members: as member, owner, manager of all groups, and stranger."""
+"""`channels/…` and their members, called by a member, an owner, a manager of all groups, and a stranger."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ MEMBERSHIP = ("view_membership", "add_membership", "change_membership", "delete_
 
 @pytest.fixture
 def caller(shop: User, grant: Grant) -> Caller:
-    """The shop, with all rights to channels that do not lift the chat's own guards."""
+    """Return the shop with all channel permissions that do not bypass the chat's own checks."""
     return Caller(grant(shop, *CHANNEL, *MEMBERSHIP))
 
 
 @pytest.fixture
 def manager(grant: Grant) -> Caller:
-    """Another service, which manages all groups and is in none."""
+    """Return another service, which manages all groups and is in none."""
     service = User.objects.create_user("manager", kind=User.Kind.SERVICE)
     return Caller(grant(service, *CHANNEL, *MEMBERSHIP, "manage_channels"))
 
 
 @pytest.fixture
 def hidden(alice: User, bob: User) -> Channel:
-    """A group of Alice and Bob."""
+    """Return a group of Alice and Bob."""
     return channel_create_group(creator=alice, name="Secret", members=["bob"])
 
 
 @pytest.fixture
 def own(shop: User, alice: User, bob: User) -> Channel:
-    """A group that the shop owns."""
+    """Return a group that the shop owns."""
     return channel_create_group(creator=shop, name="Orders", members=["alice"])
 
 
@@ -58,7 +58,7 @@ def _everything(target: object) -> list[tuple[str, str, object]]:
     ]
 
 
-def test_what_the_shop_may_not_see_is_like_what_does_not_exist(
+def test_hidden_channels_are_answered_like_missing_ones(
     caller: Caller, hidden: Channel, alice: User, bob: User
 ) -> None:
     private, _ = channel_create_private(creator=alice, other=bob)
@@ -89,7 +89,9 @@ def test_what_the_shop_may_not_see_is_like_what_does_not_exist(
         ("GET", "channels/{}/messages/", "view_message"),
     ],
 )
-def test_each_call_needs_its_right(method: str, path: str, right: str, own: Channel, shop: User, grant: Grant) -> None:
+def test_each_call_needs_its_permission(
+    method: str, path: str, right: str, own: Channel, shop: User, grant: Grant
+) -> None:
     path = path.format(own.pk)
     body = {"kind": "public", "name": "New", "members": ["bob"], "role": "admin"}
     assert Caller(None)(method, path, body).status == 401
@@ -99,7 +101,7 @@ def test_each_call_needs_its_right(method: str, path: str, right: str, own: Chan
     assert Caller(grant(shop, right))(method, path, body).status < 300
 
 
-def test_the_shop_makes_a_group(caller: Caller, shop: User, alice: User, bob: User) -> None:
+def test_the_shop_creates_a_group(caller: Caller, shop: User, alice: User, bob: User) -> None:
     body = {"kind": "public", "name": "Painters", "members": ["alice", "BOB"], "role": "x", "closed": True}
     reply = caller.post("channels/", body)
     assert (reply.status, reply.data["name"], reply.data["role"], reply.data["closed"]) == (
@@ -122,7 +124,7 @@ def test_the_shop_makes_a_group(caller: Caller, shop: User, alice: User, bob: Us
         assert caller.post("channels/", bad).status == status, bad
 
 
-def test_the_same_key_makes_one_group(caller: Caller, alice: User) -> None:
+def test_a_repeated_key_creates_one_group(caller: Caller, alice: User) -> None:
     body = {"kind": "public", "name": "Painters"}
     first = caller.post("channels/", body, Idempotency_Key="k")
     again = caller.post("channels/", body, Idempotency_Key="k")
@@ -174,7 +176,7 @@ def test_a_manager_acts_in_every_group_but_in_no_private_channel(
         assert manager(*call).status == 404, call
 
 
-def test_a_person_manages_nothing_by_that_permission(alice: User, grant: Grant, own: Channel, shop: User) -> None:
+def test_the_permission_has_no_effect_for_a_user_account(alice: User, grant: Grant, own: Channel, shop: User) -> None:
     member_leave(user=alice, channel_id=own.pk)
     caller = Caller(grant(alice, *CHANNEL, "manage_channels"))
     assert caller.get(f"channels/{own.pk}/").status == 404
@@ -182,7 +184,7 @@ def test_a_person_manages_nothing_by_that_permission(alice: User, grant: Grant, 
     assert caller.get("channels/").data["results"] == []
 
 
-def test_a_plain_member_changes_nothing(caller: Caller, hidden: Channel, alice: User, shop: User) -> None:
+def test_a_plain_member_cannot_change_a_group(caller: Caller, hidden: Channel, alice: User, shop: User) -> None:
     member_invite(user=alice, channel_id=hidden.pk, names=["shop"])
     base = f"channels/{hidden.pk}/"
     assert caller.get(base).data["role"] == "member"
@@ -212,7 +214,7 @@ def test_a_change_is_all_or_nothing(caller: Caller, own: Channel) -> None:
     assert caller("PATCH", f"channels/{own.pk}/", {"name": "Early", "closed": False}).data["closed"] is False
 
 
-def test_an_apps_room_cannot_be_changed(caller: Caller, manager: Caller, web: App) -> None:
+def test_a_global_channel_cannot_be_changed(caller: Caller, manager: Caller, web: App) -> None:
     room = Channel.objects.get(app=web)
     for one in (caller, manager):
         assert one.get(f"channels/{room.pk}/").data["appId"] == 101
@@ -221,11 +223,13 @@ def test_an_apps_room_cannot_be_changed(caller: Caller, manager: Caller, web: Ap
         assert one("DELETE", f"channels/{room.pk}/").status == 403
 
 
-def test_the_room_of_a_disabled_app_does_not_exist(caller: Caller, old: App) -> None:
+def test_the_global_channel_of_a_disabled_app_does_not_exist(caller: Caller, old: App) -> None:
     assert caller.get(f"channels/{Channel.objects.get(app=old).pk}/").status == 404
 
 
-def test_members_come_in_pages_and_go(caller: Caller, own: Channel, shop: User, alice: User, bob: User) -> None:
+def test_members_are_listed_in_pages_and_removed(
+    caller: Caller, own: Channel, shop: User, alice: User, bob: User
+) -> None:
     base = f"channels/{own.pk}/members/"
     assert caller.post(base, {"members": ["alice", "bob"]}).data["added"][0]["userId"] == "bob"
     assert caller.post(base, {"members": ["alice", "bob"]}).data["added"] == []

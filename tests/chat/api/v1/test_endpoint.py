@@ -1,4 +1,4 @@
-"""What all calls have in common."""
+"""All calls share authentication, parsing, errors and headers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_service_sends_to_a_channel(bot: Caller, web: App) -> None:
     assert int(reply.headers["RateLimit-Remaining"]) <= int(reply.headers["RateLimit-Limit"])
 
 
-def test_without_a_token_nothing_is_done(web: App) -> None:
+def test_a_call_without_a_token_is_refused(web: App) -> None:
     reply = Caller(None).post("messages/", {"to": {"channel": "1"}, "msg": "hello"})
     assert (reply.status, reply.code) == (401, 1000)
     assert reply.headers["WWW-Authenticate"] == "Bearer"
@@ -34,18 +34,18 @@ def test_an_unknown_path_is_a_problem(bot: Caller) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"to": 5}', b"\xff", b'{"to":' * 50_000, '{"to": {}, "msg": 1}'])
-def test_a_body_that_is_not_what_it_must_be(bot: Caller, body: bytes) -> None:
+def test_an_invalid_body_is_refused(bot: Caller, body: bytes) -> None:
     assert (bot("POST", "messages/", body)).status == 400
 
 
-def test_a_form_is_no_json(bot: Caller) -> None:
+def test_a_form_is_refused(bot: Caller) -> None:
     assert bot("POST", "messages/", b"a=1", Content_Type="application/x-www-form-urlencoded").status == 415
 
 
 @pytest.mark.parametrize(
     ("fault", "status"), [(OperationalError("no room"), 503), (TimeoutError(), 503), (RuntimeError("a secret"), 500)]
 )
-def test_a_fault_here_tells_nothing_but_that_it_is_one(
+def test_a_server_error_reveals_no_details(
     fault: Exception, status: int, bot: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail() -> None:
@@ -58,11 +58,11 @@ def test_a_fault_here_tells_nothing_but_that_it_is_one(
     assert (status == 503) == ("Retry-After" in reply.headers)
 
 
-def test_a_body_that_is_too_large(bot: Caller, settings: Settings) -> None:
+def test_a_too_large_body_is_refused(bot: Caller, settings: Settings) -> None:
     settings.IM_API_MAX_BODY_BYTES = 100
     reply = bot.post("messages/", {"to": {"user": "alice"}, "msg": "x" * 100})
     assert (reply.status, reply.data["limit"]) == (413, 100)
 
 
-def test_nobody_keeps_an_answer(bot: Caller) -> None:
+def test_answers_are_not_cached(bot: Caller) -> None:
     assert bot.get("apps/").headers["Cache-Control"] == "no-store"

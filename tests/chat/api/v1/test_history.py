@@ -1,4 +1,4 @@
-"""`channels/<id>/messages/`: what was said, page by page, for those who may read it."""
+"""`channels/<id>/messages/` returns the history in pages to callers that may read it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def reader(shop: User, grant: Grant) -> Caller:
 
 @pytest.fixture
 def group(alice: User, shop: User) -> Channel:
-    """Alice's group, with the shop in it from the fourth message on."""
+    """Return Alice's group, with the shop in it from the fourth message on."""
     channel = channel_create_group(creator=alice, name="Painters")
     for number in range(3):
         say(alice, channel, f"before {number}")
@@ -38,18 +38,18 @@ def _texts(page: dict) -> list[str]:
     return [row["msg"] for row in page["results"]]
 
 
-def test_history_goes_back_page_by_page(reader: Caller, group: Channel) -> None:
+def test_history_is_read_backwards_in_pages(reader: Caller, group: Channel) -> None:
     page = reader.get(f"channels/{group.pk}/messages/?limit=3").data
     assert _texts(page) == ["said 4", "said 5", "said 6"]
     page = reader.get(f"channels/{group.pk}/messages/?limit=3&cursor={page['next']}").data
     assert _texts(page) == ["said 1", "said 2", "said 3"]
     page = reader.get(f"channels/{group.pk}/messages/?limit=3&cursor={page['next']}").data
-    # Nothing from before the shop came.
+    # Messages from before the shop joined are missing.
     assert (_texts(page), page["next"]) == (["said 0"], None)
     assert [note["note"] for note in page["notes"]] == ["invited"]
 
 
-def test_history_goes_on_from_a_message(reader: Caller, group: Channel) -> None:
+def test_history_is_read_forwards_from_a_message(reader: Caller, group: Channel) -> None:
     page = reader.get(f"channels/{group.pk}/messages/?after=0&limit=5").data
     assert _texts(page) == [f"said {number}" for number in range(5)]
     page = reader.get(f"channels/{group.pk}/messages/?limit=5&cursor={page['next']}").data
@@ -57,7 +57,7 @@ def test_history_goes_on_from_a_message(reader: Caller, group: Channel) -> None:
     assert _texts(reader.get(f"channels/{group.pk}/messages/?before=5").data) == ["said 0"]
 
 
-def test_what_was_recalled_has_no_text(reader: Caller, group: Channel, alice: User) -> None:
+def test_a_recalled_message_has_no_text(reader: Caller, group: Channel, alice: User) -> None:
     message = say(alice, group, "secret")
     message_recall(user=alice, channel_id=group.pk, message_id=message, app=None)
     row = reader.get(f"channels/{group.pk}/messages/?limit=1").data["results"][0]
@@ -72,13 +72,13 @@ def test_a_bad_page_is_a_clear_error(reader: Caller, group: Channel, query: str)
     assert reader.get(f"channels/{group.pk}/messages/?{query}").status == 400
 
 
-def test_after_leaving_nothing_is_read(reader: Caller, group: Channel, shop: User) -> None:
+def test_a_former_member_cannot_read_the_history(reader: Caller, group: Channel, shop: User) -> None:
     member_leave(user=shop, channel_id=group.pk)
     left, absent = reader.get(f"channels/{group.pk}/messages/"), reader.get(f"channels/{2**62}/messages/")
     assert left.status == 404 and left.data == absent.data
 
 
-def test_who_manages_all_groups_reads_all_of_them(group: Channel, grant: Grant) -> None:
+def test_a_manager_of_all_groups_reads_their_history(group: Channel, grant: Grant) -> None:
     manager = User.objects.create_user("manager", kind=User.Kind.SERVICE)
     page = Caller(grant(manager, "view_message", "manage_channels")).get(f"channels/{group.pk}/messages/").data
     assert len(page["results"]) == 10

@@ -1,4 +1,4 @@
-"""Whatever makes something is made once for an `Idempotency-Key`, and tells a repeat what it told the first."""
+"""Every creating call is executed once for an `Idempotency-Key`, and a repeat returns the first response."""
 
 from __future__ import annotations
 
@@ -26,24 +26,27 @@ RIGHTS = (
 
 @pytest.fixture
 def maker(shop: User, grant: Grant) -> Caller:
-    """The shop, which may make everything there is to be made."""
+    """Return the shop with every permission to create."""
     return Caller(grant(shop, *RIGHTS))
 
 
 @pytest.fixture
 def group(maker: Caller) -> str:
-    """A group of the shop's own."""
+    """Return a group that the shop owns."""
     return str(maker.post("channels/", {"kind": "public", "name": "Orders"}).data["target"])
 
 
 def made() -> list[int]:
-    """How much there is of all that can be made."""
+    """Count all rows that calls can create."""
     kinds = (User, Channel, Membership, Webhook, IncomingWebhook, AuthToken)
     return [*(kind.objects.count() for kind in kinds), log.head()]
 
 
 def twice(maker: Caller, path: str, body: Any, other: Any) -> tuple[Any, Any]:
-    """The answers to the same call twice; another one with its key is refused. Nothing is made by the second."""
+    """Make the same call twice and return both replies, checking that another call with its key is refused.
+
+    The second call must create nothing.
+    """
     first = maker.post(path, body, **KEY)
     assert first.status in (200, 201), first.data
     before = made()
@@ -66,13 +69,13 @@ def twice(maker: Caller, path: str, body: Any, other: Any) -> tuple[Any, Any]:
         ),
     ],
 )
-def test_the_shop_makes_it_once(maker: Caller, path: str, body: Any, other: Any) -> None:
+def test_a_repeated_key_creates_one_object(maker: Caller, path: str, body: Any, other: Any) -> None:
     first, again = twice(maker, path, body, other)
     assert first.status == 201
     assert first.data == again.data
 
 
-def test_a_token_of_a_person_is_made_once_and_stands_nowhere(maker: Caller) -> None:
+def test_a_user_token_is_created_once_and_not_stored_in_plain_text(maker: Caller) -> None:
     maker("PUT", "users/external/c-1/", {})
     first, again = twice(maker, "users/external/c-1/token/", {"seconds": 600}, {"seconds": 700})
     assert first.status == 201 and first.data == again.data
@@ -80,21 +83,21 @@ def test_a_token_of_a_person_is_made_once_and_stands_nowhere(maker: Caller) -> N
     assert first.data["serviceToken"] not in json.dumps(list(IdempotencyRecord.objects.values()), default=str)
 
 
-def test_people_are_added_to_a_group_once(maker: Caller, group: str, alice: User, bob: User) -> None:
+def test_members_are_added_to_a_group_once(maker: Caller, group: str, alice: User, bob: User) -> None:
     path = f"channels/{group}/members/"
     first, again = twice(maker, path, {"members": ["alice"]}, {"members": ["bob"]})
     assert [one["userId"] for one in first.data["added"]] == ["alice"]
     assert first.data == again.data
 
 
-def test_a_secret_is_renewed_once(maker: Caller) -> None:
+def test_a_secret_is_rotated_once(maker: Caller) -> None:
     webhook = maker.post("webhooks/", {"name": "Orders", "url": URL, "events": ["message.sent"]}).data["id"]
     first, again = (maker.post(f"webhooks/{webhook}/secret/", **KEY) for _ in range(2))
     assert first.data == again.data
     assert Webhook.objects.get(pk=webhook).secret == first.data["secret"]
 
 
-def test_an_import_goes_on_where_an_earlier_attempt_ended(maker: Caller, alice: User) -> None:
+def test_an_import_continues_after_an_interrupted_attempt(maker: Caller, alice: User) -> None:
     body = {"users": [{"userId": "carol"}, {"userId": "alice"}, {"externalId": "c-1"}, {"userId": "dave"}]}
     first, again = twice(maker, "users/import/", body, {"users": [{"userId": "erin"}]})
     assert [one["status"] for one in first.data["results"]] == [201, 409, 201, 201]
@@ -102,20 +105,22 @@ def test_an_import_goes_on_where_an_earlier_attempt_ended(maker: Caller, alice: 
     assert [one.get("user") for one in again.data["results"]] == [one.get("user") for one in first.data["results"]]
 
 
-def test_two_services_may_use_one_key(maker: Caller, grant: Grant) -> None:
+def test_two_services_may_use_the_same_key(maker: Caller, grant: Grant) -> None:
     rival = Caller(grant(User.objects.create_user("rival", kind=User.Kind.SERVICE), "add_channel"))
     body = {"kind": "public", "name": "Orders"}
     assert [caller.post("channels/", body, **KEY).status for caller in (maker, rival)] == [201, 201]
 
 
 @pytest.mark.parametrize("key", ["", "   ", "x" * 129])
-def test_a_key_that_guards_nothing_is_refused(maker: Caller, key: str) -> None:
+def test_an_invalid_idempotency_key_is_refused(maker: Caller, key: str) -> None:
     reply = maker.post("channels/", {"kind": "public", "name": "Orders"}, **{"Idempotency-Key": key})
     assert (reply.status, reply.data["field"]) == (400, "Idempotency-Key")
     assert not Channel.objects.filter(kind="public").exists()
 
 
-def test_what_another_secret_key_sealed_is_not_told_and_not_made_again(maker: Caller, settings: LazySettings) -> None:
+def test_a_response_sealed_with_another_secret_key_is_neither_returned_nor_repeated(
+    maker: Caller, settings: LazySettings
+) -> None:
     maker("PUT", "users/external/c-1/", {})
     old = settings.SECRET_KEY
     first = maker.post("users/external/c-1/token/", {"seconds": 600}, **KEY)

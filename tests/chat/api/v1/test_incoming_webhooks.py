@@ -1,4 +1,4 @@
-"""A business system makes URLs that post into its groups."""
+"""Another system creates URLs that post into its groups."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def bot(shop: User, grant: Grant) -> Caller:
 
 @pytest.fixture
 def group(shop: User) -> str:
-    """The shop's own."""
+    """Return a group that the shop owns."""
     return str(channel_create_group(creator=shop, name="Builds").pk)
 
 
@@ -40,7 +40,7 @@ def posted(url: str) -> int:
     return int(Client().post(url.partition("testserver")[2], {"text": "green"}, "application/json").status_code)
 
 
-def test_the_shop_makes_one_and_builds_post_by_it(bot: Caller, made: dict[str, Any], group: str) -> None:
+def test_the_shop_creates_an_incoming_webhook_that_accepts_posts(bot: Caller, made: dict[str, Any], group: str) -> None:
     assert made["url"].startswith("http://testserver/hooks/")
     assert posted(made["url"]) == 200
     said = Message.objects.get()
@@ -50,7 +50,7 @@ def test_the_shop_makes_one_and_builds_post_by_it(bot: Caller, made: dict[str, A
     assert bot.get(HOOKS).data == {"results": [shown], "next": None}
 
 
-def test_it_is_switched_off_and_on_and_given_another_url(bot: Caller, made: dict[str, Any]) -> None:
+def test_an_incoming_webhook_is_disabled_enabled_and_given_another_url(bot: Caller, made: dict[str, Any]) -> None:
     path = f"{HOOKS}{made['id']}/"
     assert bot("DELETE", path).status == 204
     assert posted(made["url"]) == 404
@@ -63,7 +63,7 @@ def test_it_is_switched_off_and_on_and_given_another_url(bot: Caller, made: dict
     assert (posted(made["url"]), posted(url)) == (404, 200)
 
 
-def test_a_retry_makes_no_second_one_and_tells_the_same_url(bot: Caller, group: str) -> None:
+def test_a_retry_returns_the_same_webhook_and_url(bot: Caller, group: str) -> None:
     body = {"name": "Build", "channel": group}
     first, again = (bot.post(HOOKS, body, Idempotency_Key="k") for _ in range(2))
     assert (first.status, again.status) == (201, 200) and first.data == again.data
@@ -71,14 +71,14 @@ def test_a_retry_makes_no_second_one_and_tells_the_same_url(bot: Caller, group: 
     assert posted(again.data["url"]) == 200
 
 
-def test_a_list_comes_in_pages(bot: Caller, group: str) -> None:
+def test_incoming_webhooks_are_listed_in_pages(bot: Caller, group: str) -> None:
     numbers = [bot.post(HOOKS, {"name": f"Hook {number}", "channel": group}).data["id"] for number in range(3)]
     first = bot.get(f"{HOOKS}?limit=2").data
     second = bot.get(f"{HOOKS}?limit=2&cursor={first['next']}").data
     assert [one["id"] for page in (first, second) for one in page["results"]] == numbers and second["next"] is None
 
 
-def test_another_service_s_do_not_exist(made: dict[str, Any], group: str, grant: Grant) -> None:
+def test_incoming_webhooks_of_another_service_do_not_exist(made: dict[str, Any], group: str, grant: Grant) -> None:
     service = User.objects.create_user("rival", kind=User.Kind.SERVICE)
     rival = Caller(grant(service, *RIGHTS))
     path = f"{HOOKS}{made['id']}/"
@@ -101,7 +101,7 @@ def test_another_service_s_do_not_exist(made: dict[str, Any], group: str, grant:
         ("POST", f"{HOOKS}1/secret/", "change_incomingwebhook"),
     ],
 )
-def test_each_call_needs_its_right(method: str, path: str, right: str, shop: User, grant: Grant) -> None:
+def test_each_call_needs_its_permission(method: str, path: str, right: str, shop: User, grant: Grant) -> None:
     others = [name for name in RIGHTS if name != right]
     assert Caller(grant(shop, *others))(method, path, {}).status == 403
     assert Caller(grant(User.objects.create_superuser("olga"), right))(method, path, {}).status != 403

@@ -1,6 +1,6 @@
-"""Attack 3, every call of HTTP with every token but the right one, and to everything that is somebody else's.
+"""Attack 3, HTTP: every call with every token but the right one, and on every object of another user.
 
-The calls come from the paths that are served: a new kind of object that has no entry here fails.
+The calls come from the served paths: a new kind of object without an entry here fails.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ NAMED = {
     "name": "$name",
     "int:app": "101",
 }
-"""What stands in paths. A new kind of object needs one here that is somebody else's."""
+"""Parameters in paths. A new kind of object needs an entry here that belongs to another user."""
 BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "messages/<message_id>/"): {"msg": "x"},
     ("PATCH", "channels/<channel_id>/"): {"name": "x"},
@@ -55,9 +55,9 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "users/external/<external_id>/token/"): {"seconds": 600},
 }
 CREATES = {("PUT", "users/external/<external_id>/")}
-"""Each service has people of its own: what is another's it makes anew for itself."""
+"""Each service has its own external users, so an id of another service creates a new one."""
 PUBLIC = {"users/<name>/", "presence/<name>/", "apps/<int:app>/online/"}
-"""What who has the right sees of everybody."""
+"""Objects that every caller with the permission may see."""
 
 
 def at(route: str, values: dict[str, str]) -> str:
@@ -66,7 +66,7 @@ def at(route: str, values: dict[str, str]) -> str:
 
 @pytest.fixture
 def everything(db: None, alice: User, shop: User, grant: Grant) -> dict[str, str]:
-    """One of each kind of object, all of them a rival's."""
+    """Create an object of each kind, all owned by a rival."""
     channel_create_global(app=app_create(number=101, name="Web"))
     rival = service_create(username="rival")
     group = channel_create_group(creator=rival, name="Theirs", members=["alice"], join="closed")
@@ -92,7 +92,7 @@ def call(caller: Caller, method: str, route: str, values: dict[str, str]) -> Rep
 
 
 @pytest.mark.parametrize(("method", "route", "permission"), CALLS)
-def test_all_rights_but_the_one_are_not_enough(
+def test_all_other_permissions_are_not_enough(
     method: str,
     route: str,
     permission: str | None,
@@ -111,7 +111,7 @@ def test_all_rights_but_the_one_are_not_enough(
 
 
 @pytest.mark.parametrize(("method", "route", "permission"), CALLS)
-def test_people_guests_and_those_without_a_token_call_nothing(
+def test_users_guests_and_anonymous_callers_are_refused(
     method: str,
     route: str,
     permission: str | None,
@@ -126,7 +126,7 @@ def test_people_guests_and_those_without_a_token_call_nothing(
 
 
 @pytest.mark.parametrize(("method", "route", "permission"), [one for one in CALLS if "<" in one[1]])
-def test_what_is_anothers_is_answered_like_what_does_not_exist(
+def test_objects_of_others_are_answered_like_missing_ones(
     method: str,
     route: str,
     permission: str | None,
@@ -134,7 +134,7 @@ def test_what_is_anothers_is_answered_like_what_does_not_exist(
     shop: User,
     grant: Grant,
 ) -> None:
-    """By a service that has every right there is, but that over all channels and that to speak for others."""
+    """The calling service has every permission except those for all channels and for sending in the name of users."""
     if route in PUBLIC or (method, route) in CREATES:
         return
     caller = Caller(grant(shop, *(right.partition(".")[2] for right in RIGHTS)))
@@ -149,7 +149,7 @@ def test_what_is_anothers_is_answered_like_what_does_not_exist(
 # -- the calls of sections 2 and 3 ------------------------------------------------------------------------------------
 
 OPEN = {"/register", "/login", "/hooks/<str:secret>/"}
-"""What everybody may ask who knows a secret."""
+"""Paths that are open to anyone with a secret."""
 
 
 def form_calls() -> list[tuple[str, str]]:
@@ -164,19 +164,19 @@ def form_calls() -> list[tuple[str, str]]:
     return found
 
 
-def test_there_are_such_calls() -> None:
+def test_the_matrix_contains_calls() -> None:
     assert len(form_calls()) >= 8
 
 
 @pytest.mark.parametrize(("method", "path"), form_calls())
-def test_an_ordinary_person_and_a_guest_push_nothing(
+def test_users_and_guests_cannot_use_the_legacy_calls(
     method: str,
     path: str,
     everything: dict[str, str],
     alice: User,
     bob: User,
 ) -> None:
-    """From the internet and, since who shows a credential is judged by it alone, from an open network as well."""
+    """The calls come from the internet and from an open network, because a given credential alone decides."""
     fields = {
         "appID": "101", "userID": "alice", "msgID": "m", "message": "x", "friend_id": ABSENT, "name": "x",
         "group_id": everything["$channel"],
@@ -215,10 +215,10 @@ def quoted(value: str) -> str:
 
 
 @pytest.mark.parametrize(("method", "route", "permission"), CALLS)
-def test_odd_values_are_no_fault(
+def test_odd_values_cause_no_server_error(
     method: str, route: str, permission: str | None, everything: dict[str, str], shop: User, grant: Grant
 ) -> None:
-    """In the path, in the query and in the body, each where something else is meant."""
+    """They are in the path, the query and the body, each in a place that expects another value."""
     caller = Caller(grant(shop, *(right.partition(".")[2] for right in RIGHTS), "manage_channels", "speak_for_others"))
     for odd in ODD:
         path = at(route, dict.fromkeys(everything, quoted(odd)))
@@ -229,7 +229,7 @@ def test_odd_values_are_no_fault(
 
 
 @pytest.mark.parametrize(("method", "path"), [*form_calls(), ("POST", "/login"), ("POST", "/register")])
-def test_odd_parameters_are_no_fault(
+def test_odd_parameters_cause_no_server_error(
     method: str, path: str, everything: dict[str, str], shop: User, bob: User, grant: Grant
 ) -> None:
     names = (

@@ -1,4 +1,4 @@
-"""One message: read, changed, taken back, and what became of it."""
+"""A single message is read, edited, recalled, and its status queried."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ ALL = ("use_gateway", "view_message", "change_message", "delete_message")
 
 @pytest.fixture
 def clerk(shop: User, grant: Grant) -> Caller:
-    """The shop, which may read, change and take back."""
+    """Return the shop with permissions to read, edit and recall."""
     return Caller(grant(shop, *ALL))
 
 
 @pytest.fixture
 def group(shop: User, alice: User) -> Channel:
-    """Alice's, with the shop in it."""
+    """Return Alice's group, with the shop in it."""
     return channel_create_group(creator=alice, name="Orders", members=["shop"])
 
 
 @pytest.fixture
 def hidden(alice: User, bob: User) -> Channel:
-    """Alice's and Bob's."""
+    """Return a group of Alice and Bob."""
     return channel_create_group(creator=alice, name="Without the shop", members=["bob"])
 
 
-def test_it_reads_what_is_said_where_it_is(clerk: Caller, group: Channel, alice: User) -> None:
+def test_the_shop_reads_messages_of_its_own_channels(clerk: Caller, group: Channel, alice: User) -> None:
     said = say(alice, group, "one parcel, please")
     reply = clerk.get(f"messages/{said.id}/")
     assert reply.status == 200
@@ -47,16 +47,14 @@ def test_it_reads_what_is_said_where_it_is(clerk: Caller, group: Channel, alice:
 
 
 @pytest.mark.parametrize("message_id", ["0", "-1", "x", "99999999999999999999", "123456789"])
-def test_what_is_no_message(message_id: str, clerk: Caller) -> None:
+def test_a_missing_message_is_not_found(message_id: str, clerk: Caller) -> None:
     for method in ("GET", "DELETE"):
         assert clerk(method, f"messages/{message_id}/").status == 404
     assert clerk("PATCH", f"messages/{message_id}/", {"msg": "x"}).status == 404
     assert clerk.get(f"messages/{message_id}/status/").status == 404
 
 
-def test_what_is_said_where_it_is_not_looks_like_what_does_not_exist(
-    clerk: Caller, hidden: Channel, alice: User
-) -> None:
+def test_messages_of_other_channels_are_answered_like_missing_ones(clerk: Caller, hidden: Channel, alice: User) -> None:
     said = say(alice, hidden, "our secret")
     for path in (f"messages/{said.id}/", f"messages/{said.id}/status/"):
         reply, absent = clerk.get(path), clerk.get(path.replace(str(said.id), "123456789"))
@@ -66,7 +64,7 @@ def test_what_is_said_where_it_is_not_looks_like_what_does_not_exist(
     assert Message.objects.get(pk=said.id).text == "our secret"
 
 
-def test_with_the_right_to_manage_groups_it_reads_and_takes_back_in_all_of_them(
+def test_a_manager_of_all_groups_reads_and_recalls_in_all_of_them(
     shop: User, grant: Grant, hidden: Channel, alice: User, bob: User
 ) -> None:
     manager = Caller(grant(shop, *ALL, "manage_channels"))
@@ -81,7 +79,7 @@ def test_with_the_right_to_manage_groups_it_reads_and_takes_back_in_all_of_them(
     assert manager("DELETE", f"messages/{secret.id}/").status == 404
 
 
-def test_it_changes_and_takes_back_its_own(clerk: Caller, group: Channel, shop: User, alice: User) -> None:
+def test_the_shop_edits_and_recalls_its_own_messages(clerk: Caller, group: Channel, shop: User, alice: User) -> None:
     own, hers = say(shop, group, "tomorow"), say(alice, group, "when?")
     reply = clerk("PATCH", f"messages/{own.id}/", {"msg": "tomorrow"})
     assert (reply.status, reply.data["msg"]) == (200, "tomorrow") and reply.data["editedAt"]
@@ -92,7 +90,7 @@ def test_it_changes_and_takes_back_its_own(clerk: Caller, group: Channel, shop: 
     assert clerk("PATCH", f"messages/{own.id}/", {"msg": "never"}).status == 409
 
 
-def test_in_a_person_s_name_with_the_right_for_it(
+def test_a_permitted_service_edits_and_recalls_in_the_name_of_a_user(
     clerk: Caller, shop: User, grant: Grant, hidden: Channel, alice: User
 ) -> None:
     said = say(alice, hidden, "hers")
@@ -105,7 +103,7 @@ def test_in_a_person_s_name_with_the_right_for_it(
 
 
 @pytest.mark.parametrize(("method", "right"), [("GET", "view"), ("PATCH", "change"), ("DELETE", "delete")])
-def test_each_needs_its_permission(
+def test_each_call_needs_its_permission(
     method: str, right: str, shop: User, grant: Grant, group: Channel, alice: User
 ) -> None:
     said = say(shop, group)
@@ -117,7 +115,7 @@ def test_each_needs_its_permission(
 # -- status -----------------------------------------------------------------------------------------------------------
 
 
-def test_the_status_tells_who_got_it_and_who_has_read_it(
+def test_the_status_contains_deliveries_and_readers(
     clerk: Caller, town: Town, shop: User, alice: User, web: App
 ) -> None:
     town.log_in(alice, web)
@@ -131,7 +129,7 @@ def test_the_status_tells_who_got_it_and_who_has_read_it(
     assert [one["userId"] for one in clerk.get(f"messages/{sent['id']}/status/").data["readBy"]] == ["alice"]
 
 
-def test_one_who_does_not_share_what_they_have_read_is_left_out(
+def test_a_user_who_hides_read_marks_is_not_listed_as_a_reader(
     clerk: Caller, group: Channel, shop: User, alice: User, bob: User
 ) -> None:
     (sent,) = clerk.post("messages/", {"to": {"channel": str(group.pk)}, "msg": "hello"}).data["messages"]
@@ -145,7 +143,7 @@ def test_one_who_does_not_share_what_they_have_read_is_left_out(
     assert clerk.get(path).data["readBy"] == []
 
 
-def test_who_spoke_for_another_may_ask_what_became_of_it_and_nobody_else(
+def test_only_the_sending_service_can_read_the_status_of_a_message_for_a_user(
     shop: User, grant: Grant, alice: User, bob: User
 ) -> None:
     speaker = Caller(grant(shop, *ALL, "speak_for_others"))

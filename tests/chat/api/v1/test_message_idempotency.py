@@ -50,7 +50,7 @@ def test_a_repeated_call_gets_the_first_reply(
 ) -> None:
     first = call(bot, {"to": to, "msg": "hello"})
     count = len(texts())
-    # What is answered is what was so at first: she was offline then.
+    # The response is the first one, from when she was offline.
     town.log_in(alice, web)
     again = call(bot, {"msg": "hello", "to": to})
     assert (first.status, again.status) == (201, 200)
@@ -77,7 +77,7 @@ def test_the_same_key_for_another_message_is_refused(
 
 
 def test_a_key_of_another_kind_of_call_is_refused(bot: Caller, web: App, alice: User) -> None:
-    """What those calls leave under their keys is not what a message does."""
+    """Those calls store other responses under their keys than a message does."""
     hello = {"to": {"user": "alice"}, "msg": "hello"}
     assert bot.post("messages/bulk/", {"messages": [hello]}, Idempotency_Key="1").status == 200
     assert bot.post("messages/", hello, Idempotency_Key="1").status == 409
@@ -113,7 +113,7 @@ def test_an_invalid_key_is_refused(key: str, bot: Caller, alice: User) -> None:
 
 
 def test_a_client_message_id_of_the_user_spoken_for_does_not_collide(speaker: Caller, alice: User, bob: User) -> None:
-    """A service must not hit upon what a person's own client has numbered."""
+    """A service must not collide with the ids of the user's own client."""
     channel, _ = channel_create_private(creator=alice, other=bob)
     say(alice, channel, "her own", client_id="1")
     reply = send(speaker, {"user": "bob"}, "in her name", clientMsgId="1", **{"as": "alice"})
@@ -122,7 +122,7 @@ def test_a_client_message_id_of_the_user_spoken_for_does_not_collide(speaker: Ca
 
 
 def test_twelve_concurrent_calls_with_one_key_send_once(bot: Caller, alice: User) -> None:
-    """Through two nodes: tests/cluster."""
+    """tests/cluster does the same through two nodes."""
     replies: list[Reply] = []
 
     def call() -> None:

@@ -1,4 +1,4 @@
-"""`POST /api/v1/messages/`: targets, senders, transient messages."""
+"""`POST /api/v1/messages/` accepts targets, senders and transient messages."""
 
 from __future__ import annotations
 

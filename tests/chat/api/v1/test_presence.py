@@ -1,4 +1,4 @@
-"""Who is online, as other systems ask it."""
+"""Other systems query online users."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def query(bot: Caller, *names: str, **more: object) -> dict[str, bool]:
     return dict(reply.data["online"])
 
 
-def test_of_many_names_each_is_answered(bot: Caller, town: Town, alice: User, bob: User, web: App, ios: App) -> None:
+def test_each_queried_name_is_answered(bot: Caller, town: Town, alice: User, bob: User, web: App, ios: App) -> None:
     guest = guest_create(name="夏圭？")
     town.log_in(alice, web)
     town.log_in(guest, ios)
@@ -28,17 +28,17 @@ def test_of_many_names_each_is_answered(bot: Caller, town: Town, alice: User, bo
     assert query(bot) == {}
 
 
-def test_an_app_that_is_none(bot: Caller, old: App) -> None:
+def test_an_unknown_or_disabled_app_is_not_found(bot: Caller, old: App) -> None:
     for number in (105, 999):
         assert bot.post("presence/query/", {"users": ["alice"], "app": number}).status == 404
         assert bot.get(f"apps/{number}/online/").status == 404
 
 
-def test_no_more_than_a_thousand_names(bot: Caller) -> None:
+def test_a_query_over_a_thousand_names_is_refused(bot: Caller) -> None:
     assert bot.post("presence/query/", {"users": ["x"] * 1001}).status == 400
 
 
-def test_where_a_person_is(bot: Caller, town: Town, alice: User, web: App, ios: App) -> None:
+def test_the_apps_of_a_user_are_listed(bot: Caller, town: Town, alice: User, web: App, ios: App) -> None:
     assert bot.get("presence/alice/").data == {"userId": "alice", "online": False, "apps": []}
     for app in (web, ios):
         town.log_in(alice, app)
@@ -46,7 +46,9 @@ def test_where_a_person_is(bot: Caller, town: Town, alice: User, web: App, ios: 
     assert bot.get("presence/ghost/").data["online"] is False
 
 
-def test_counts_by_app(bot: Caller, town: Town, alice: User, bob: User, web: App, ios: App, old: App) -> None:
+def test_online_users_are_counted_by_app(
+    bot: Caller, town: Town, alice: User, bob: User, web: App, ios: App, old: App
+) -> None:
     town.log_in(alice, web)
     town.log_in(alice, web)
     town.log_in(bob, web)
@@ -56,7 +58,7 @@ def test_counts_by_app(bot: Caller, town: Town, alice: User, bob: User, web: App
     ]
 
 
-def test_pages_of_an_app(bot: Caller, town: Town, web: App) -> None:
+def test_online_users_of_an_app_are_listed_in_pages(bot: Caller, town: Town, web: App) -> None:
     people = [User.objects.create_user(f"person-{number}") for number in range(5)]
     for person in people:
         town.log_in(person, web)
@@ -72,12 +74,12 @@ def test_pages_of_an_app(bot: Caller, town: Town, web: App) -> None:
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=x", "cursor=!", "cursor=eA", "cursor=" + "a" * 400])
-def test_a_page_that_is_none(query: str, bot: Caller, web: App) -> None:
+def test_an_invalid_page_is_refused(query: str, bot: Caller, web: App) -> None:
     assert bot.get(f"apps/101/online/?{query}").status == 400
 
 
-def test_the_nodes_are_for_who_may_see_the_state(bot: Caller, shop: User, grant: Grant) -> None:
+def test_listing_the_nodes_needs_its_permission(bot: Caller, shop: User, grant: Grant) -> None:
     reply = bot.get("nodes/")
     assert reply.status == 403 and "chat.view_state" in reply.data["detail"]
-    # This process is no node.
+    # No node runs in this process.
     assert Caller(grant(shop, "view_state")).get("nodes/").data == {"results": []}

@@ -20,7 +20,7 @@ def test_the_calls_of_a_token_are_limited(bot: Caller, shop: User, grant: Grant,
     assert [reply.headers["RateLimit-Remaining"] for reply in (first, second, third)] == ["1", "0", "0"]
     assert {reply.headers["RateLimit-Limit"] for reply in (first, second, third)} == {"2"}
     assert third.code == 1011 and int(third.headers["Retry-After"]) >= third.data["retryAfter"] > 9
-    # Another token of the same service has its own.
+    # Another token of the same service has its own limit.
     assert Caller(grant(shop)).get("apps/").status == 200
 
 

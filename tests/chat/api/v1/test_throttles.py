@@ -1,4 +1,4 @@
-"""One API token's calls are limited, and the allowance says how much is left."""
+"""Calls of an API token are rate-limited, and the allowance states the rest."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_a_token_has_a_burst_and_then_a_steady_rate(bucket_clock: Clock) -> None
     with pytest.raises(ChatError) as refused:
         throttle.take("shop")
     assert refused.value.data is not None and refused.value.data["retryAfter"] == 0.5
-    # A refused request is not owed.
+    # A refused request takes no tokens.
     bucket_clock.now += 0.5
     assert throttle.take("shop").remaining == 0
     assert throttle.take("bank").remaining == 2
@@ -43,7 +43,7 @@ def test_more_messages_than_the_burst_are_allowed_at_once_and_owed(bucket_clock:
     throttle.take("shop")
 
 
-def test_the_allowance_tells_what_all_nodes_have_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_allowance_includes_the_counts_of_all_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
     results = [TokenBucketResult(7.0, 0.0), TokenBucketResult(1.0, 3.0), TokenBucketResult(0.9999, 0.0001)]
     monkeypatch.setattr(RateLimiter, "draw", lambda *args, **kwargs: results.pop(0))
     throttle = ApiThrottle(rate=2, burst=9, name="requests")

@@ -1,4 +1,4 @@
-"""`users/…`: accounts as other systems look after them."""
+"""`users/…` manages accounts for other systems."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RIGHTS = ("view_user", "add_user", "change_user", "delete_user", "add_externalus
 
 @pytest.fixture
 def keeper(shop: User, grant: Grant) -> Caller:
-    """The shop, which looks after accounts."""
+    """Return the shop with permissions to manage accounts."""
     return Caller(grant(shop, *RIGHTS))
 
 
@@ -35,7 +35,9 @@ def keeper(shop: User, grant: Grant) -> Caller:
         ("DELETE", "users/alice/", "delete_user"),
     ],
 )
-def test_each_call_needs_its_right(method: str, path: str, right: str, alice: User, bob: User, grant: Grant) -> None:
+def test_each_call_needs_its_permission(
+    method: str, path: str, right: str, alice: User, bob: User, grant: Grant
+) -> None:
     body = {"userId": "carol"} if method == "POST" else {}
     assert Caller(None)(method, path, body).status == 401
     others = [name for name in RIGHTS if name != right]
@@ -65,7 +67,7 @@ def test_a_bad_page_is_a_clear_error(keeper: Caller, query: str) -> None:
     assert keeper.get(f"users/?{query}").status == 400
 
 
-def test_the_shop_makes_an_account(keeper: Caller) -> None:
+def test_the_shop_creates_an_account(keeper: Caller) -> None:
     more = {"is_staff": True, "kind": "service", "id": "1"}
     reply = keeper.post("users/", {"userId": "Carol", "nickname": "Carol W.", "email": "C@example.org", **more})
     assert (reply.status, reply.data["userId"], reply.data["name"]) == (201, "Carol", "Carol W.")
@@ -94,7 +96,7 @@ def test_the_shop_makes_an_account(keeper: Caller) -> None:
     assert User.objects.get(username="dave").check_password("a good password")
 
 
-def test_the_shop_changes_and_shuts_out_an_account(keeper: Caller, alice: User) -> None:
+def test_the_shop_changes_and_deactivates_an_account(keeper: Caller, alice: User) -> None:
     token = token_issue(user=alice)
     assert keeper("PATCH", "users/ALICE/", {"nickname": "Al", "username": "eve"}).data["name"] == "Al"
     assert keeper("PATCH", "users/alice/", {"nickname": "A\u202el"}).status == 400
@@ -107,18 +109,18 @@ def test_the_shop_changes_and_shuts_out_an_account(keeper: Caller, alice: User) 
 
 
 @pytest.mark.parametrize("name", ["nobody", "~x", "a%00b", "two%20words", "%F0%9F%8C%B3"])
-def test_a_name_that_nobody_has_is_not_found(keeper: Caller, name: str) -> None:
+def test_an_unknown_name_is_not_found(keeper: Caller, name: str) -> None:
     for method in ("GET", "PATCH", "DELETE"):
         assert keeper(method, f"users/{name}/", {}).status == 404
 
 
-def test_a_guest_is_nobody_here(keeper: Caller) -> None:
+def test_a_guest_is_not_found(keeper: Caller) -> None:
     guest = guest_create(name="Somebody")
     assert keeper.get(f"users/{guest.username}/").status == 404
     assert keeper.get("users/Somebody/").status == 404
 
 
-def test_who_has_deleted_their_account_is_nobody_here(keeper: Caller, alice: User, shop: User) -> None:
+def test_a_deleted_account_is_not_found(keeper: Caller, alice: User, shop: User) -> None:
     user_mark_deleted(user_id=alice.pk)
     assert keeper.get("users/alice/").status == 404
     assert keeper("PATCH", "users/alice/", {"active": True}).status == 404
@@ -128,7 +130,7 @@ def test_who_has_deleted_their_account_is_nobody_here(keeper: Caller, alice: Use
     assert [user["userId"] for user in keeper.get("users/").data["results"]] == ["shop"]
 
 
-def test_who_is_banned_is_let_in_by_the_end_of_the_ban_only(keeper: Caller, alice: User, shop: User) -> None:
+def test_a_banned_user_can_only_be_activated_by_ending_the_ban(keeper: Caller, alice: User, shop: User) -> None:
     user_ban(operator=shop, person_id=alice.pk)
     refused = keeper("PATCH", "users/alice/", {"active": True})
     assert (refused.status, refused.data["code"]) == (409, 1009) and refused.data["reason"] == "banned_from_site"
@@ -138,14 +140,14 @@ def test_who_is_banned_is_let_in_by_the_end_of_the_ban_only(keeper: Caller, alic
     assert keeper.get("users/alice/").data["active"] is True
 
 
-def test_a_mute_or_a_ban_that_has_run_out_keeps_nobody_out(keeper: Caller, alice: User, shop: User) -> None:
+def test_a_mute_or_an_expired_ban_does_not_prevent_activation(keeper: Caller, alice: User, shop: User) -> None:
     user_mute(operator=shop, person_id=alice.pk)
     user_ban(operator=shop, person_id=alice.pk)
     Restriction.objects.filter(kind="ban").update(until=timezone.now() - timedelta(seconds=1))
     assert keeper("PATCH", "users/alice/", {"active": True}).data["active"] is True
 
 
-def test_staff_and_services_are_not_changed_here(keeper: Caller, shop: User) -> None:
+def test_staff_and_services_cannot_be_changed(keeper: Caller, shop: User) -> None:
     root = administrator_create(username="root", password="a good password")
     for name in ("root", "shop"):
         assert keeper("PATCH", f"users/{name}/", {"nickname": "Eve"}).status == 403
@@ -173,7 +175,7 @@ def test_an_import_has_a_result_for_each(keeper: Caller, alice: User) -> None:
     ]  # fmt: skip
 
 
-def test_an_import_takes_a_thousand_and_no_more(keeper: Caller) -> None:
+def test_an_import_is_limited_to_a_thousand_users(keeper: Caller) -> None:
     rows = [{"externalId": f"c-{number}", "nickname": f"Customer {number}"} for number in range(1000)]
     results = keeper.post("users/import/", {"users": rows}).data["results"]
     assert {result["status"] for result in results} == {201}
@@ -181,7 +183,7 @@ def test_an_import_takes_a_thousand_and_no_more(keeper: Caller) -> None:
     assert keeper.post("users/import/", {"users": [*rows, rows[0]]}).status == 400
 
 
-def test_an_import_needs_the_right_for_what_it_makes(shop: User, grant: Grant) -> None:
+def test_an_import_needs_the_permission_for_each_kind_of_user(shop: User, grant: Grant) -> None:
     caller = Caller(grant(shop, "add_externaluser"))
     assert caller.post("users/import/", {"users": [{"userId": "carol"}]}).status == 403
     assert caller.post("users/import/", {"users": [{"externalId": "1"}]}).status == 200

@@ -1,4 +1,4 @@
-"""A business system has the chat's events sent to a URL of its own."""
+"""Another system has chat events sent to its own URL."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NEW = {"name": "Orders", "url": "https://books.example/in", "events": ["message.
 
 @pytest.fixture
 def bot(shop: User, grant: Grant, web: App) -> Caller:
-    """The shop, which manages channels and webhooks."""
+    """Return the shop with permissions to manage channels and webhooks."""
     return Caller(grant(shop, "manage_channels", *RIGHTS))
 
 
@@ -32,7 +32,7 @@ def _made(bot: Caller, **fields: Any) -> dict[str, Any]:
     return made
 
 
-def test_the_shop_makes_looks_at_changes_and_removes_one(bot: Caller) -> None:
+def test_the_shop_creates_reads_changes_and_deletes_a_webhook(bot: Caller) -> None:
     made = _made(bot)
     assert made["position"] == log.head() and len(made["secret"]) >= 32
     path = f"webhooks/{made['id']}/"
@@ -45,14 +45,14 @@ def test_the_shop_makes_looks_at_changes_and_removes_one(bot: Caller) -> None:
     assert bot.get(path).status == 404
 
 
-def test_its_secret_is_told_once_and_renewed(bot: Caller) -> None:
+def test_the_secret_is_returned_once_and_rotated(bot: Caller) -> None:
     made = _made(bot)
     renewed = bot.post(f"webhooks/{made['id']}/secret/").data["secret"]
     assert renewed != made["secret"] == made.get("secret")
     assert "secret" not in bot.get(f"webhooks/{made['id']}/").data
 
 
-def test_it_hears_again_from_a_position(bot: Caller, web: App, alice: User) -> None:
+def test_a_webhook_is_replayed_from_a_position(bot: Caller, web: App, alice: User) -> None:
     group = channel_create_group(creator=alice, name="Tea")
     first = say(alice, group)
     made = _made(bot, events=["message.sent"])
@@ -61,7 +61,7 @@ def test_it_hears_again_from_a_position(bot: Caller, web: App, alice: User) -> N
     assert bot("PATCH", f"webhooks/{made['id']}/", {"position": 10**9}).status == 400
 
 
-def test_a_list_comes_in_pages(bot: Caller) -> None:
+def test_webhooks_are_listed_in_pages(bot: Caller) -> None:
     numbers = [_made(bot, name=f"Hook {number}")["id"] for number in range(3)]
     first = bot.get("webhooks/?limit=2").data
     assert [one["id"] for one in first["results"]] == numbers[:2]
@@ -69,7 +69,7 @@ def test_a_list_comes_in_pages(bot: Caller) -> None:
     assert [one["id"] for one in second["results"]] == numbers[2:] and second["next"] is None
 
 
-def test_a_test_request_tells_what_came_of_it(bot: Caller) -> None:
+def test_a_test_request_returns_its_result(bot: Caller) -> None:
     with Receiver() as receiver:
         made = _made(bot, url=receiver.url)
         receiver.secret = made["secret"]
@@ -90,7 +90,7 @@ def test_a_test_request_tells_what_came_of_it(bot: Caller) -> None:
         {"name": ""}, {"channel": "x"}, {"channel": 7}, {"name": None},
     ],
 )  # fmt: skip
-def test_what_is_no_webhook_is_a_problem(bot: Caller, fields: dict[str, Any]) -> None:
+def test_an_invalid_webhook_is_a_problem(bot: Caller, fields: dict[str, Any]) -> None:
     reply = bot.post("webhooks/", NEW | fields)
     assert reply.status == 400 and reply.code == 1001
     assert not Webhook.objects.exists()
@@ -100,14 +100,14 @@ def test_what_is_no_webhook_is_a_problem(bot: Caller, fields: dict[str, Any]) ->
     ("GET", ""), ("POST", ""), ("GET", "{id}/"), ("PATCH", "{id}/"), ("DELETE", "{id}/"), ("POST", "{id}/secret/"),
     ("POST", "{id}/ping/"), ("GET", "{id}/deliveries/"),
 ])  # fmt: skip
-def test_each_call_needs_its_right(bot: Caller, bob: User, grant: Grant, method_and_path: tuple[str, str]) -> None:
+def test_each_call_needs_its_permission(bot: Caller, bob: User, grant: Grant, method_and_path: tuple[str, str]) -> None:
     method, path = method_and_path
     path = "webhooks/" + path.format(id=_made(bot)["id"])
     assert Caller(grant(bob, "use_gateway"))(method, path, NEW).status == 403
     assert Caller(None)(method, path, NEW).status == 401
 
 
-def test_another_service_s_webhook_does_not_exist(bot: Caller, bob: User, grant: Grant, alice: User) -> None:
+def test_a_webhook_of_another_service_does_not_exist(bot: Caller, bob: User, grant: Grant, alice: User) -> None:
     other = Caller(grant(bob, *RIGHTS))
     path = f"webhooks/{_made(bot)['id']}/"
     assert other.get("webhooks/").data["results"] == []
@@ -125,7 +125,7 @@ def test_another_service_s_webhook_does_not_exist(bot: Caller, bob: User, grant:
     assert other.post("webhooks/", NEW | {"events": ["message.sent"], "channel": str(group.pk)}).status == 404
 
 
-def test_the_shop_sees_what_was_refused_has_it_sent_again_or_lets_it_go(bot: Caller, grant: Grant) -> None:
+def test_the_shop_lists_retries_and_deletes_dead_letters(bot: Caller, grant: Grant) -> None:
     made = _made(bot)
     path, refused = f"webhooks/{made['id']}/", {"attempts": 4, "status": 422, "error": "It answered 422."}
     webhook = Webhook.objects.get(pk=made["id"])
@@ -139,7 +139,7 @@ def test_the_shop_sees_what_was_refused_has_it_sent_again_or_lets_it_go(bot: Cal
     assert [one["position"] for one in second["results"]] == [8] and second["next"] is None
     bot("PATCH", path, {"enabled": True})
     assert all("next" in one for one in bot.get(f"{path}aside/").data["results"])
-    # Another service's are none of its own.
+    # Webhooks of another service are not listed.
     rival = Caller(grant(User.objects.create_user("rival", kind=User.Kind.SERVICE), *RIGHTS))
     assert (rival.get(f"{path}aside/").status, rival("DELETE", f"{path}aside/").status) == (404, 404)
     assert bot("DELETE", f"{path}aside/").status == 204

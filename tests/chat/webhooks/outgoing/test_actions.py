@@ -1,4 +1,4 @@
-"""Who may make a webhook, and what of."""
+"""Webhooks are created, changed and leased by users and nodes with the right to do so."""
 
 from __future__ import annotations
 
@@ -49,23 +49,23 @@ def _refused_to(user: User, change: Any, **fields: Any) -> None:
     assert refusal.value.code is errors.NO_DATA
 
 
-def test_it_begins_at_the_end_of_the_log(scene: Scene, olga: User) -> None:
+def test_a_new_webhook_starts_at_the_end_of_the_log(scene: Scene, olga: User) -> None:
     scene.say()
     webhook, secret = webhook_create(maker=olga, name="Books", url=URL, events=["member.left", "message.sent"])
     assert webhook.position == log.head() and webhook.enabled
     assert webhook.subscriptions == ["message.sent", "member.left"] and len(secret) >= 32
 
 
-def test_all_channels_need_the_right_to_manage_them(scene: Scene) -> None:
+def test_a_webhook_of_all_channels_needs_the_right_to_manage_them(scene: Scene) -> None:
     _refused(errors.NOT_AUTHORISED, maker=scene.alice)
 
 
-def test_a_stranger_s_channel_does_not_exist(scene: Scene) -> None:
+def test_a_channel_of_strangers_does_not_exist(scene: Scene) -> None:
     text = _refused(errors.NO_DATA, maker=scene.carol, channel_id=scene.group.pk)
     assert text == _refused(errors.NO_DATA, maker=scene.carol, channel_id=12345)
 
 
-def test_not_even_a_manager_of_channels_hears_a_private_one(scene: Scene, olga: User) -> None:
+def test_a_manager_of_channels_cannot_subscribe_to_a_private_channel(scene: Scene, olga: User) -> None:
     private: Channel = channel_create_private(creator=scene.alice, other=scene.bob)[0]
     _refused(errors.NO_DATA, maker=olga, channel_id=private.pk)
 
@@ -80,18 +80,18 @@ def test_not_even_a_manager_of_channels_hears_a_private_one(scene: Scene, olga: 
         {"events": ["message.sent", "all"]},
     ],
 )  # fmt: skip
-def test_what_is_no_webhook_is_refused_with_its_field(olga: User, fields: dict[str, Any]) -> None:
+def test_an_invalid_webhook_is_refused_with_its_field(olga: User, fields: dict[str, Any]) -> None:
     with pytest.raises(ChatError) as refusal:
         webhook_create(**({"maker": olga, "name": "Books", "url": URL, "events": ["message.sent"]} | fields))
     assert refusal.value.code is errors.ILLEGAL_PARAMETER and refusal.value.data
     assert refusal.value.data["field"] == next(iter(fields))
 
 
-def test_who_is_online_is_no_news_of_a_channel(scene: Scene, olga: User) -> None:
+def test_presence_events_need_a_webhook_of_all_channels(scene: Scene, olga: User) -> None:
     _refused(errors.ILLEGAL_PARAMETER, maker=olga, channel_id=scene.group.pk, events=["person.online"])
 
 
-def test_there_may_not_be_too_many(scene: Scene, olga: User, settings: Any) -> None:
+def test_the_number_of_webhooks_is_limited(scene: Scene, olga: User, settings: Any) -> None:
     settings.IM_MAX_WEBHOOKS = 1
     webhook, _ = webhook_create(maker=olga, name="Books", url=URL, events=["message.sent"])
     with pytest.raises(ChatError) as refusal:
@@ -103,7 +103,7 @@ def test_there_may_not_be_too_many(scene: Scene, olga: User, settings: Any) -> N
         webhook_enable(user=olga, webhook_id=webhook.pk)
 
 
-def test_another_s_webhook_does_not_exist(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+def test_a_webhook_of_another_user_does_not_exist(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
     webhook = hooks.make(receiver, "message.sent", channel=scene.group, maker=scene.alice)
     for change in (webhook_update, webhook_enable, webhook_disable, webhook_rotate_secret, webhook_delete):
         _refused_to(scene.bob, change, webhook_id=webhook.pk)
@@ -111,13 +111,13 @@ def test_another_s_webhook_does_not_exist(scene: Scene, hooks: Hooks, receiver: 
     assert Webhook.objects.filter(pk=webhook.pk, position=webhook.position, enabled=True).exists()
 
 
-def test_a_secret_is_renewed(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+def test_a_secret_is_rotated(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
     webhook = hooks.make(receiver)
     secret = webhook_rotate_secret(user=hooks.olga, webhook_id=webhook.pk)
     assert secret != webhook.secret and Webhook.objects.get(pk=webhook.pk).secret == secret
 
 
-def test_a_position_that_the_log_does_not_have(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+def test_a_replay_from_an_unknown_position_is_refused(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
     webhook = hooks.make(receiver)
     for position in (-1, log.head() + 1):
         with pytest.raises(ChatError) as refusal:
@@ -125,7 +125,7 @@ def test_a_position_that_the_log_does_not_have(scene: Scene, hooks: Hooks, recei
         assert refusal.value.code is errors.ILLEGAL_PARAMETER
 
 
-def test_who_lost_the_right_cannot_switch_it_on_again(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+def test_a_creator_who_lost_the_right_cannot_enable_it_again(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
     webhook = hooks.make(receiver, "message.sent", channel=scene.group, maker=scene.bob)
     scene.leave()
     with pytest.raises(ChatError) as refusal:
@@ -134,7 +134,7 @@ def test_who_lost_the_right_cannot_switch_it_on_again(scene: Scene, hooks: Hooks
     assert webhook_enable(user=hooks.olga, webhook_id=webhook.pk).created_by == hooks.olga
 
 
-def test_who_manages_all_hooks_turns_no_private_one_towards_themselves(
+def test_a_manager_cannot_redirect_a_webhook_of_a_private_channel(
     scene: Scene, hooks: Hooks, receiver: Receiver
 ) -> None:
     private = channel_create_private(creator=scene.alice, other=scene.bob)[0]
@@ -152,7 +152,7 @@ def test_who_manages_all_hooks_turns_no_private_one_towards_themselves(
     webhook_delete(user=hooks.olga, webhook_id=webhook.pk)
 
 
-def test_its_lease_is_one_node_s(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+def test_only_one_node_holds_the_lease(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
     webhook = hooks.make(receiver)
 
     def lease(node: str) -> Webhook | None:
@@ -163,7 +163,7 @@ def test_its_lease_is_one_node_s(scene: Scene, hooks: Hooks, receiver: Receiver)
     assert lease("b") and lease("a") is None
 
 
-def test_who_lost_the_lease_moves_nothing(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+def test_a_node_without_the_lease_does_not_change_the_webhook(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
     webhook = hooks.make(receiver)
     slow = deliveries.webhook_lease(webhook=webhook, node="slow")
     assert slow is not None
@@ -177,8 +177,8 @@ def test_who_lost_the_lease_moves_nothing(scene: Scene, hooks: Hooks, receiver: 
     assert not deliveries.webhook_record_attempt(webhook=slow, answer=FAILED, **done)
 
 
-def test_who_was_taken_elsewhere_meanwhile_moves_nothing(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
-    """Also where the same node has the lease again."""
+def test_a_delivery_does_not_override_a_concurrent_replay(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+    """This holds even if the same node has the lease again."""
     scene.say()
     webhook = hooks.make(receiver)
     before = deliveries.webhook_lease(webhook=webhook, node="a")

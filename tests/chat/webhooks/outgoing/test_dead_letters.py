@@ -1,4 +1,4 @@
-"""A receiver that refuses some events for good: the others arrive, and what was refused is kept and tried again."""
+"""Permanently refused events become dead letters, which are retried, while other events arrive."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 async def put_aside(webhook: Webhook) -> WebhookDeadLetter:
-    """Wait until an event of the hook has been put aside."""
+    """Wait until an event of the webhook is a dead letter."""
     await stored(lambda: WebhookDeadLetter.objects.filter(webhook=webhook).exists())
     return await run(lambda: WebhookDeadLetter.objects.get(webhook=webhook))
 
 
 @pytest.mark.parametrize("status", [400, 413, 422, 500, 404])
-async def test_one_that_is_refused_for_good_blocks_no_other(
+async def test_a_permanently_refused_event_does_not_block_others(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, status: int
 ) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
@@ -41,7 +41,7 @@ async def test_one_that_is_refused_for_good_blocks_no_other(
     assert (refused.position, refused.status) == (messages[5].position, status)
     await idle(site, webhook)
     assert (await read(webhook)).enabled
-    # It comes as soon as it is taken, and says that it comes late.
+    # The event arrives as soon as it is accepted, marked as late.
     receiver.refused = {}
     await eventually(lambda: receiver.texts() == [*wanted, "5"])
     assert receiver.events[-1]["late"] is True and "late" not in receiver.events[0]
@@ -49,7 +49,7 @@ async def test_one_that_is_refused_for_good_blocks_no_other(
     await settled(webhook)
 
 
-async def test_one_that_takes_little_at_a_time_gets_all_in_order(
+async def test_a_receiver_of_small_batches_gets_all_events_in_order(
     scene: Scene, hooks: Hooks, receiver: Receiver, quick: Any
 ) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
@@ -62,10 +62,10 @@ async def test_one_that_takes_little_at_a_time_gets_all_in_order(
     assert not await run(WebhookDeadLetter.objects.exists)
 
 
-async def test_one_that_refuses_everything_gets_nothing_put_aside(
+async def test_a_receiver_that_refuses_everything_causes_no_dead_letters(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
 ) -> None:
-    """It is the receiver that fails, not an event: all of it waits, in order."""
+    """The receiver fails, not an event, so all events wait in order."""
     webhook = await run(hooks.make, receiver, "message.sent")
     receiver.status = 400
     await run(lambda: [scene.say(str(number)) for number in range(8)])
@@ -75,7 +75,7 @@ async def test_one_that_refuses_everything_gets_nothing_put_aside(
     await eventually(lambda: receiver.texts() == [str(number) for number in range(8)])
 
 
-async def test_a_request_without_a_right_signature_is_nobody_s_fault_but_the_receiver_s(
+async def test_a_refused_signature_causes_no_dead_letters(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
 ) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
@@ -87,10 +87,10 @@ async def test_a_request_without_a_right_signature_is_nobody_s_fault_but_the_rec
     assert not await run(WebhookDeadLetter.objects.exists)
 
 
-async def test_what_waits_behind_events_that_are_not_told_is_found(
+async def test_events_behind_unsubscribed_ones_are_found(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, quick: Any
 ) -> None:
-    """A request holds one event, and notes that the hook does not hear lie between."""
+    """A request holds one event, and unsubscribed notes lie between."""
     quick.IM_WEBHOOK_MAX_EVENTS = 1
     await run(hooks.make, receiver, "message.sent")
     receiver.refused = {"poison": 422}
@@ -99,7 +99,7 @@ async def test_what_waits_behind_events_that_are_not_told_is_found(
     await eventually(lambda: receiver.texts() == ["after"])
 
 
-async def test_after_days_it_is_not_sent_again_by_itself_but_when_olga_wants(
+async def test_an_old_dead_letter_is_retried_on_request_only(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, quick: Any
 ) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
@@ -115,7 +115,7 @@ async def test_after_days_it_is_not_sent_again_by_itself_but_when_olga_wants(
     await eventually(lambda: receiver.texts() == ["after", "poison"])
 
 
-async def test_one_alone_that_is_refused_for_days_ends_no_hook(
+async def test_a_single_event_refused_for_days_does_not_disable_the_webhook(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, quick: Any
 ) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
@@ -130,7 +130,7 @@ async def test_one_alone_that_is_refused_for_days_ends_no_hook(
     assert (await read(webhook)).enabled
 
 
-async def test_one_that_refuses_too_much_fails_as_a_whole(
+async def test_too_many_dead_letters_fail_the_webhook(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, quick: Any
 ) -> None:
     quick.IM_WEBHOOK_MAX_DEAD_LETTERS = 1
@@ -144,9 +144,7 @@ async def test_one_that_refuses_too_much_fails_as_a_whole(
     assert "Every attempt has failed" in await ended(webhook)
 
 
-async def test_a_replay_tells_what_was_put_aside_in_its_turn(
-    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
-) -> None:
+async def test_a_replay_sends_dead_letters_in_order(scene: Scene, hooks: Hooks, receiver: Receiver, site: Site) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
     receiver.refused = {"poison": 422}
     first = await run(scene.say, "first")
@@ -161,7 +159,9 @@ async def test_a_replay_tells_what_was_put_aside_in_its_turn(
     assert not await run(WebhookDeadLetter.objects.exists)
 
 
-async def test_what_olga_lets_go_is_not_sent_again(scene: Scene, hooks: Hooks, receiver: Receiver, site: Site) -> None:
+async def test_a_deleted_dead_letter_is_not_sent_again(
+    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
+) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
     receiver.refused = {"poison": 422}
     await run(scene.say, "poison")
@@ -175,13 +175,15 @@ async def test_what_olga_lets_go_is_not_sent_again(scene: Scene, hooks: Hooks, r
     assert await run(WebhookDelivery.objects.filter(webhook=webhook, status=422).exists)
 
 
-async def test_what_is_not_there_any_more_is_let_go(scene: Scene, hooks: Hooks, receiver: Receiver, site: Site) -> None:
+async def test_a_dead_letter_of_a_deleted_event_is_deleted(
+    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
+) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
     receiver.refused = {"poison": 422}
     poison = await run(scene.say, "poison")
     await run(scene.say, "after")
     await put_aside(webhook)
-    # As retention does.
+    # Retention deletes events like this.
     await run(lambda: Event.objects.filter(position=poison.position).delete())
     await stored(lambda: not WebhookDeadLetter.objects.exists())
     await settled(webhook)

@@ -1,4 +1,4 @@
-"""Deliveries of events: signed, in order, bounded, and only to where they may go."""
+"""Deliveries are signed, ordered, bounded, and sent to allowed addresses only."""
 
 from __future__ import annotations
 
@@ -90,10 +90,10 @@ async def test_a_redirect_is_not_followed(scene: Scene, hooks: Hooks, receiver: 
         await eventually(lambda: len(receiver.texts()) == 5)
 
 
-async def test_a_private_address_gets_nothing(
+async def test_a_private_address_gets_no_request(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, quick: Any
 ) -> None:
-    """Also where the hook was made while the network was open, or its name leads there only now."""
+    """This includes a webhook created while the network was open, and a name that resolves there only now."""
     webhook = await run(hooks.make, receiver, "message.sent")
     quick.IM_WEBHOOK_PRIVATE_NETWORKS = ()
     await run(scene.say, "secret")

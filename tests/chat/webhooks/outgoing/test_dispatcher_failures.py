@@ -1,4 +1,4 @@
-"""Receivers that fail, webhooks that are switched off and on, faults of the database."""
+"""Failing receivers, disabled webhooks and database faults delay events and lose none."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.webhooks import Hooks, ended, failed, idle, read, settled
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-async def test_a_receiver_that_is_down_loses_nothing(
+async def test_a_receiver_that_is_down_loses_no_event(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
 ) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
@@ -90,7 +90,7 @@ async def test_a_disabled_webhook_gets_nothing_and_continues_where_it_stopped(
     await eventually(lambda: receiver.texts() == ["hello"])
 
 
-async def test_a_webhook_of_a_deactivated_user_gets_nothing_more(
+async def test_a_webhook_of_a_deactivated_user_is_disabled(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
 ) -> None:
     webhook = await run(hooks.make, receiver, "message.sent", channel=scene.group, maker=scene.bob)
@@ -103,10 +103,10 @@ async def test_a_webhook_of_a_deactivated_user_gets_nothing_more(
     assert receiver.texts() == ["hello"]
 
 
-async def test_a_database_fault_loses_nothing(
+async def test_a_database_fault_loses_no_event(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was delivered and could not be written down is delivered again."""
+    """A delivery that could not be recorded is repeated."""
     attempted, faults = deliveries.webhook_record_attempt, 2
 
     def away(**given: Any) -> bool:

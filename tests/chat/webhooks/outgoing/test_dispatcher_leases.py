@@ -1,4 +1,4 @@
-"""Nodes that share the webhooks: each webhook is delivered by one node at a time."""
+"""Nodes share the webhooks: each webhook is delivered by one node at a time."""
 
 from __future__ import annotations
 

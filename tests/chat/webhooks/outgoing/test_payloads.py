@@ -1,4 +1,4 @@
-"""What a hook hears: what it asked for, of the channels that it may hear, and never of private ones by the way."""
+"""A webhook gets its subscribed events of the channels it may read, and none of other private channels."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def _told(webhook: Webhook) -> list[dict[str, Any]]:
-    """All that the hook hears from where it is."""
+    """Return all events for the webhook from its position on."""
     webhook = Webhook.objects.select_related("channel", "created_by").get(pk=webhook.pk)
     told: list[dict[str, Any]] = []
     after, more = webhook.position, True
@@ -35,7 +35,7 @@ def _told(webhook: Webhook) -> list[dict[str, Any]]:
         page = hook_selectors.next_events(webhook, after=after)
         told += [event for entry in page.entries for event in payloads.events(webhook, entry)]
         after, more = page.upto, page.more
-    # As the OpenAPI document describes it.
+    # The OpenAPI document describes these payloads.
     msgspec.json.decode(payloads.body(webhook, [*told, *(event | {"late": True} for event in told)]), type=Batch)
     return told
 
@@ -44,7 +44,7 @@ def _names(webhook: Webhook) -> list[str]:
     return [event["event"] for event in _told(webhook)]
 
 
-def test_a_message_its_edit_and_its_recall(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+def test_a_message_its_edit_and_its_recall_are_sent(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
     webhook = hooks.make(receiver, *ALL[:3])
     first, second = scene.say("hello"), scene.say("bye")
     scene.edit(first, "hello all")
@@ -58,7 +58,7 @@ def test_a_message_its_edit_and_its_recall(scene: Scene, hooks: Hooks, receiver:
     assert told[0]["position"] == told[0]["data"]["position"] == first.position
 
 
-def test_who_joins_and_who_leaves(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+def test_joins_and_leaves_are_sent(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
     webhook = hooks.make(receiver, "member.joined", "member.left")
     made = channel_create_group(creator=scene.alice, name="Tea", members=["bob"])
     member_invite(user=scene.alice, channel_id=scene.group.pk, names=["carol"])
@@ -74,7 +74,7 @@ def test_who_joins_and_who_leaves(scene: Scene, hooks: Hooks, receiver: Receiver
     ]
 
 
-def test_a_hook_hears_only_what_it_asked_for(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+def test_a_webhook_gets_subscribed_events_only(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
     webhook = hooks.make(receiver, "message.recalled")
     said = scene.say()
     scene.invite("carol")
@@ -82,7 +82,7 @@ def test_a_hook_hears_only_what_it_asked_for(scene: Scene, hooks: Hooks, receive
     assert _names(webhook) == ["message.recalled"]
 
 
-def test_a_hook_of_all_channels_hears_nothing_of_private_ones(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+def test_a_webhook_of_all_channels_gets_no_private_events(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
     webhook = hooks.make(receiver)
     private, _ = channel_create_private(creator=scene.alice, other=scene.bob)
     said = say(scene.alice, private, "secret")
@@ -94,10 +94,10 @@ def test_a_hook_of_all_channels_hears_nothing_of_private_ones(scene: Scene, hook
     assert [event["data"]["msg"] for event in told] == ["in the room", "in the group"]
 
 
-def test_what_nobody_vouches_for_is_not_told(
+def test_an_unmarked_event_of_a_private_channel_is_not_sent(
     scene: Scene, hooks: Hooks, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Should an entry of a private channel ever lack its mark, its channel is still a private one."""
+    """If an event of a private channel ever lacks its mark, its channel is still private."""
     webhook = hooks.make(receiver)
     private, _ = channel_create_private(creator=scene.alice, other=scene.bob)
     monkeypatch.setattr("chat.rules.private_route", lambda pair: {})
@@ -105,7 +105,7 @@ def test_what_nobody_vouches_for_is_not_told(
     assert _told(webhook) == []
 
 
-def test_a_hook_of_one_channel_hears_no_other(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+def test_a_webhook_of_one_channel_gets_no_other_events(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
     other = channel_create_group(creator=scene.alice, name="Tea")
     webhook = hooks.make(receiver, channel=scene.group)
     say(scene.alice, other, "elsewhere")
@@ -114,14 +114,16 @@ def test_a_hook_of_one_channel_hears_no_other(scene: Scene, hooks: Hooks, receiv
     assert [event["data"]["msg"] for event in _told(webhook)] == ["here"]
 
 
-def test_the_hook_of_a_private_channel_is_one_of_its_people(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+def test_a_webhook_of_a_member_gets_private_events(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
     private, _ = channel_create_private(creator=scene.alice, other=scene.bob)
     webhook = hooks.make(receiver, channel=private, maker=scene.alice)
     say(scene.bob, private, "to Alice")
     assert [event["data"]["msg"] for event in _told(webhook)] == ["to Alice"]
 
 
-def test_a_member_s_hook_hears_nothing_of_before_they_came(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+def test_a_webhook_of_a_member_gets_no_events_from_before_the_join(
+    scene: Scene, hooks: Hooks, receiver: Receiver
+) -> None:
     scene.say("before Carol")
     scene.invite("carol")
     webhook = hooks.make(receiver, "message.sent", channel=scene.group, maker=scene.carol)
@@ -130,7 +132,7 @@ def test_a_member_s_hook_hears_nothing_of_before_they_came(scene: Scene, hooks: 
     assert [event["data"]["msg"] for event in _told(webhook)] == ["with Carol"]
 
 
-def test_a_manager_s_hook_does(scene: Scene, hooks: Hooks, receiver: Receiver, olga: User) -> None:
+def test_a_webhook_of_a_manager_gets_earlier_events(scene: Scene, hooks: Hooks, receiver: Receiver, olga: User) -> None:
     scene.say("before")
     webhook = hooks.make(receiver, "message.sent", channel=scene.group)
     webhook_replay(user=olga, webhook_id=webhook.pk, position=0)
@@ -138,7 +140,7 @@ def test_a_manager_s_hook_does(scene: Scene, hooks: Hooks, receiver: Receiver, o
 
 
 @pytest.mark.parametrize("right", ["membership", "account"])
-def test_a_right_that_ends_ends_the_hook(scene: Scene, hooks: Hooks, receiver: Receiver, right: str) -> None:
+def test_losing_the_right_ends_the_webhook(scene: Scene, hooks: Hooks, receiver: Receiver, right: str) -> None:
     webhook = hooks.make(receiver, "message.sent", channel=scene.group, maker=scene.bob)
     if right == "membership":
         scene.leave()
@@ -150,7 +152,7 @@ def test_a_right_that_ends_ends_the_hook(scene: Scene, hooks: Hooks, receiver: R
     assert page.ended and page.entries == []
 
 
-def test_its_receiver_can_tell_that_it_is_from_the_site() -> None:
+def test_a_receiver_accepts_a_valid_signature() -> None:
     body = payloads.body(Webhook(pk=3), [{"event": "ping", "position": 0, "time": 1, "data": {"who": "马远"}}])
     headers = signature.headers("the secret", body, 1_800_000_000.7)
     assert webhooks.events("the secret", headers, body, now=1_800_000_100)[0]["data"] == {"who": "马远"}
@@ -160,7 +162,7 @@ def test_its_receiver_can_tell_that_it_is_from_the_site() -> None:
 
 
 @pytest.mark.parametrize("forgery", ["secret", "body", "timestamp", "old", "none", "junk"])
-def test_and_what_is_not(forgery: str) -> None:
+def test_a_receiver_rejects_a_forged_request(forgery: str) -> None:
     body, now = b'{"webhook": "3", "events": []}', 1_800_000_000.0
     headers, secret = signature.headers("the secret", body, now), "the secret"
     match forgery:

@@ -1,4 +1,4 @@
-"""Who comes online and goes is in the log while a webhook wants to hear it, at least once, and else not."""
+"""Presence changes are logged, at least once, while a webhook subscribes to them, and otherwise not."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ def _comings(receiver: Receiver) -> list[tuple[str, str]]:
     return [(one["event"], one["data"]["userId"]) for one in receiver.events if one["event"] in (ONLINE, OFFLINE)]
 
 
-async def test_alice_comes_and_goes(scene: Scene, hooks: Hooks, receiver: Receiver, site: Site) -> None:
+async def test_alice_causes_online_and_offline_events(
+    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
+) -> None:
     await run(hooks.make, receiver, ONLINE, OFFLINE)
     alice = await site.connect(scene.alice)
     await eventually(lambda: _comings(receiver) == [(ONLINE, "alice")])
@@ -46,7 +48,9 @@ async def test_alice_comes_and_goes(scene: Scene, hooks: Hooks, receiver: Receiv
     assert sorted(_comings(receiver)[1:]) == [(OFFLINE, "alice"), (OFFLINE, "bob"), (ONLINE, "bob")]
 
 
-async def test_nobody_is_told_of_it_on_a_connection(scene: Scene, hooks: Hooks, receiver: Receiver, site: Site) -> None:
+async def test_presence_events_are_not_pushed_to_connections(
+    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
+) -> None:
     await run(hooks.make, receiver, ONLINE)
     bob = await site.connect(scene.bob)
     await site.connect(scene.alice)
@@ -56,7 +60,7 @@ async def test_nobody_is_told_of_it_on_a_connection(scene: Scene, hooks: Hooks, 
     assert await bob.sync(0) and not [event for event in await bob.sync(0) if event["cmd"] in (ONLINE, OFFLINE)]
 
 
-async def test_who_lets_nobody_see_that_they_are_online_is_not_told_of(
+async def test_a_user_who_hides_presence_causes_no_presence_events(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
 ) -> None:
     await run(hooks.make, receiver, ONLINE, OFFLINE)
@@ -64,12 +68,12 @@ async def test_who_lets_nobody_see_that_they_are_online_is_not_told_of(
     alice = await site.connect(scene.alice)
     await alice.close()
     await site.connect(scene.bob)
-    # Bob came later: had there been anything to tell of Alice, it had come before.
+    # Bob connects later, so an event about Alice would have arrived before his.
     await eventually(lambda: (ONLINE, "bob") in _comings(receiver))
     assert _comings(receiver) == [(ONLINE, "bob")]
 
 
-async def test_without_a_hook_that_wants_it_nothing_is_stored(
+async def test_presence_events_are_not_stored_without_a_subscribed_webhook(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
 ) -> None:
     webhook = await run(hooks.make, receiver, ONLINE)
@@ -83,7 +87,7 @@ async def test_without_a_hook_that_wants_it_nothing_is_stored(
     assert await run(log.head) == before
 
 
-async def test_a_coming_waits_for_the_database(
+async def test_an_online_event_waits_for_the_database(
     scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await run(hooks.make, receiver, ONLINE, OFFLINE)
@@ -104,10 +108,8 @@ async def test_a_coming_waits_for_the_database(
     assert faults == 0
 
 
-async def test_the_going_of_somebody_who_is_back_is_not_told(
-    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
-) -> None:
-    """Another node noticed that they went, this one that they came: the order of the two says nothing."""
+async def test_a_stale_offline_event_is_not_stored(scene: Scene, hooks: Hooks, receiver: Receiver, site: Site) -> None:
+    """Another node reports them offline and this one online: the order of the two says nothing."""
     await run(hooks.make, receiver, ONLINE, OFFLINE)
     await site.connect(scene.alice)
     await eventually(lambda: _comings(receiver) == [(ONLINE, "alice")])
@@ -117,7 +119,7 @@ async def test_the_going_of_somebody_who_is_back_is_not_told(
     assert _comings(receiver)[1] == (OFFLINE, "bob")
 
 
-async def test_a_site_that_starts_says_that_nobody_is_there(
+async def test_a_starting_site_stores_a_presence_reset(
     scene: Scene, hooks: Hooks, receiver: Receiver, quick: Any
 ) -> None:
     await run(hooks.make, receiver, OFFLINE)
