@@ -9,7 +9,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from tests.support.bare_socket import BareSocket
-from tests.support.people import FRIEND, People, Town
+from tests.support.shared_site import FOREIGN_ORIGIN, Clients, SharedSite
 
 pytestmark = pytest.mark.each_database
 
@@ -44,73 +44,77 @@ FOREIGN = [
 ]
 
 
-async def refused(people: People, **how: str | None) -> int:
+async def refused(clients: Clients, **how: str | None) -> int:
     with pytest.raises(InvalidStatus) as answer:
-        await people.stranger(**how)
+        await clients.stranger(**how)
     return int(answer.value.response.status_code)
 
 
 @pytest.mark.parametrize("origin", FOREIGN)
 async def test_a_foreign_page_is_refused_with_and_without_the_victims_cookie(
-    people: People, town: Town, origin: str
+    clients: Clients, shared_site: SharedSite, origin: str
 ) -> None:
-    origin = origin.format(port=town.site.port)
+    origin = origin.format(port=shared_site.site.port)
 
-    assert await refused(people, origin=origin) == 403
-    assert await refused(people, origin=origin, cookie=town.account().cookie) == 403
+    assert await refused(clients, origin=origin) == 403
+    assert await refused(clients, origin=origin, cookie=shared_site.account().cookie) == 403
 
 
 @pytest.mark.parametrize("cookie", ["sessionid=x", "other=1", "$victim"])
-async def test_a_cookie_without_origin_is_refused(people: People, town: Town, cookie: str) -> None:
-    assert await refused(people, cookie=cookie.replace("$victim", town.account().cookie)) == 403
+async def test_a_cookie_without_origin_is_refused(clients: Clients, shared_site: SharedSite, cookie: str) -> None:
+    assert await refused(clients, cookie=cookie.replace("$victim", shared_site.account().cookie)) == 403
 
 
-async def test_the_sites_own_page_is_accepted_and_signed_in_by_its_cookie(people: People, town: Town) -> None:
-    account = town.account()
-    alice = await people.stranger(origin=town.site.url, cookie=account.cookie)
+async def test_the_sites_own_page_is_accepted_and_signed_in_by_its_cookie(
+    clients: Clients, shared_site: SharedSite
+) -> None:
+    account = shared_site.account()
+    alice = await clients.stranger(origin=shared_site.site.url, cookie=account.cookie)
 
     assert (await alice.call("login", appId=101))["id"] == account.id
 
 
-def test_the_sites_own_page_is_accepted_under_each_of_its_hosts(town: Town) -> None:
-    host = f"localhost:{town.site.port}"
+def test_the_sites_own_page_is_accepted_under_each_of_its_hosts(shared_site: SharedSite) -> None:
+    host = f"localhost:{shared_site.site.port}"
 
-    with BareSocket(town.site, headers={"Host": host, "Origin": f"http://{host}"}) as page:
+    with BareSocket(shared_site.site, headers={"Host": host, "Origin": f"http://{host}"}) as page:
         assert page.status == 101
 
 
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:{port}", "127.0.0.1.evil.example:{port}", "*", ".", "x,"]
 )
-def test_a_page_under_a_foreign_host_name_is_refused(town: Town, host: str) -> None:
+def test_a_page_under_a_foreign_host_name_is_refused(shared_site: SharedSite, host: str) -> None:
     """The attacker's host name resolves to the site (DNS rebinding)."""
-    host = host.format(port=town.site.port)
+    host = host.format(port=shared_site.site.port)
 
-    for cookie in ("", town.account().cookie):
+    for cookie in ("", shared_site.account().cookie):
         headers = {"Host": host, "Origin": f"http://{host}", "Cookie": cookie}
-        with BareSocket(town.site, headers=headers) as page:
+        with BareSocket(shared_site.site, headers=headers) as page:
             assert page.status == 403
 
 
-async def test_a_page_of_an_allowed_origin_is_accepted(people: People, town: Town) -> None:
-    friend = await people.stranger(origin=FRIEND)
+async def test_a_page_of_an_allowed_origin_is_accepted(clients: Clients, shared_site: SharedSite) -> None:
+    friend = await clients.stranger(origin=FOREIGN_ORIGIN)
 
     assert await friend.call("ping") == "pong"
 
 
-async def test_a_program_without_origin_and_cookie_is_accepted_and_must_log_in(people: People) -> None:
-    program = await people.stranger()
+async def test_a_program_without_origin_and_cookie_is_accepted_and_must_log_in(clients: Clients) -> None:
+    program = await clients.stranger()
 
     assert await program.code("channel.list") == 1000
 
 
-async def test_an_invalid_cookie_on_the_sites_own_page_allows_a_guest_login_only(people: People, town: Town) -> None:
+async def test_an_invalid_cookie_on_the_sites_own_page_allows_a_guest_login_only(
+    clients: Clients, shared_site: SharedSite
+) -> None:
     sessions_of_nobody = ("sessionid=forged", "sessionid=" + "x" * 32, "sessionid=%01")
     for cookie, code in (
         *((cookie, 1003) for cookie in sessions_of_nobody),
         ("sessionid=", 1002),
         ("garbage;;=;", 1002),
     ):
-        page = await people.stranger(origin=town.site.url, cookie=cookie)
+        page = await clients.stranger(origin=shared_site.site.url, cookie=cookie)
         assert await page.code("login", appId=101) == code
-        assert (await page.call("login", appId=101, userId=town.guest_name()))["kind"] == "guest"
+        assert (await page.call("login", appId=101, userId=shared_site.guest_name()))["kind"] == "guest"

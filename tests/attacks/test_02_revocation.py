@@ -12,7 +12,7 @@ import asyncio
 import pytest
 
 from tests.support.client import Closed, Envelope
-from tests.support.people import Account, People, Person, Town
+from tests.support.shared_site import Account, Clients, SharedSite, UserClient
 
 pytestmark = pytest.mark.each_database
 
@@ -30,29 +30,31 @@ end(user_id={id}, credential=token_credential(token_digest({token!r})))
 """
 
 
-async def elsewhere(town: Town, *ends: tuple[str, Person]) -> None:
+async def elsewhere(shared_site: SharedSite, *ends: tuple[str, UserClient]) -> None:
     """End these accounts' access in another process without announcements, so that only the log contains it."""
     script = "\n".join(end.format(id=person.id, token=person.token) for end, person in ends)
-    await asyncio.to_thread(town.shell, script)
+    await asyncio.to_thread(shared_site.shell, script)
 
 
-async def by_cookie(people: People, account: Account) -> Person:
-    person = await people.stranger(origin=people.town.site.url, cookie=account.cookie)
+async def by_cookie(clients: Clients, account: Account) -> UserClient:
+    person = await clients.stranger(origin=clients.shared_site.site.url, cookie=account.cookie)
     await person.enter({"appId": 101})
     person.account = account
     return person
 
 
-async def test_a_revocation_by_another_process_closes_the_connections(people: People, town: Town) -> None:
+async def test_a_revocation_by_another_process_closes_the_connections(
+    clients: Clients, shared_site: SharedSite
+) -> None:
     ends = [DEACTIVATE, SIGN_OUT_EVERYWHERE, CHANGE_PASSWORD]
-    accounts = [town.account() for _ in ends]
+    accounts = [shared_site.account() for _ in ends]
     connections = [
-        [await people.login(account), await people.login(account, app=102), await by_cookie(people, account)]
+        [await clients.login(account), await clients.login(account, app=102), await by_cookie(clients, account)]
         for account in accounts
     ]
-    [bystander] = await people("bob")
+    [bystander] = await clients("bob")
 
-    await elsewhere(town, *[(end, mine[0]) for end, mine in zip(ends, connections, strict=True)])
+    await elsewhere(shared_site, *[(end, mine[0]) for end, mine in zip(ends, connections, strict=True)])
 
     async with asyncio.timeout(5):
         for connection in [one for mine in connections for one in mine]:
@@ -60,32 +62,32 @@ async def test_a_revocation_by_another_process_closes_the_connections(people: Pe
             assert not [one for one in connection.received if one.cmd not in ("login", "enter", "exit")]
     # Reconnecting is refused as well, and other users are not affected.
     for account in accounts:
-        assert await (await people.stranger()).code("login", appId=101, serviceToken=account.token) == 1003
-        page = await people.stranger(origin=town.site.url, cookie=account.cookie)
+        assert await (await clients.stranger()).code("login", appId=101, serviceToken=account.token) == 1003
+        page = await clients.stranger(origin=shared_site.site.url, cookie=account.cookie)
         assert await page.code("login", appId=101) == 1003
     assert await bystander.code("heartbeat") == 200
 
 
-async def test_a_revoked_token_closes_its_own_connections_only(people: People, town: Town) -> None:
-    [alice] = await people("alice")
-    guest, other_guest = await people.guest(), await people.guest()
+async def test_a_revoked_token_closes_its_own_connections_only(clients: Clients, shared_site: SharedSite) -> None:
+    [alice] = await clients("alice")
+    guest, other_guest = await clients.guest(), await clients.guest()
     assert alice.account is not None
-    page = await by_cookie(people, alice.account)
+    page = await by_cookie(clients, alice.account)
 
-    await elsewhere(town, (REVOKE_TOKEN, alice), (REVOKE_TOKEN, guest))
+    await elsewhere(shared_site, (REVOKE_TOKEN, alice), (REVOKE_TOKEN, guest))
 
     assert [await alice.closed(), await guest.closed()] == [4001, 4001]
     for person in (page, other_guest):
         assert await person.code("heartbeat") == 200
     for person in (alice, guest):
-        assert await (await people.stranger()).code("login", appId=101, serviceToken=person.token) == 1003
+        assert await (await clients.stranger()).code("login", appId=101, serviceToken=person.token) == 1003
 
 
-async def test_after_a_deactivation_no_message_is_accepted(people: People, town: Town) -> None:
+async def test_after_a_deactivation_no_message_is_accepted(clients: Clients, shared_site: SharedSite) -> None:
     """This holds from the commit, even before this process has read the event."""
-    alice, bob = await people("alice", "bob")
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
-    ending = asyncio.create_task(elsewhere(town, (DEACTIVATE, alice)))
+    ending = asyncio.create_task(elsewhere(shared_site, (DEACTIVATE, alice)))
     accepted: list[bool] = []
 
     async def talk() -> None:
@@ -103,47 +105,49 @@ async def test_after_a_deactivation_no_message_is_accepted(people: People, town:
     assert (await bob.call("channel.get", target=channel))["lastSeq"] == len(accepted)
 
 
-async def test_signing_out_in_a_browser_closes_its_connections(people: People, town: Town) -> None:
-    account = town.account()
-    pages = [await by_cookie(people, account), await by_cookie(people, account)]
-    program = await people.login(account)
+async def test_signing_out_in_a_browser_closes_its_connections(clients: Clients, shared_site: SharedSite) -> None:
+    account = shared_site.account()
+    pages = [await by_cookie(clients, account), await by_cookie(clients, account)]
+    program = await clients.login(account)
 
-    await asyncio.to_thread(town.post, "/accounts/logout/", account.cookie)
+    await asyncio.to_thread(shared_site.post, "/accounts/logout/", account.cookie)
 
     async with asyncio.timeout(5):
         assert [await page.closed() for page in pages] == [4001, 4001]
     assert await program.call("ping") == "pong", "the token is not the browser's"
-    back = await people.stranger(origin=town.site.url, cookie=account.cookie)
+    back = await clients.stranger(origin=shared_site.site.url, cookie=account.cookie)
     assert await back.code("login", appId=101) == 1003
 
 
-async def test_signing_out_of_one_browser_keeps_the_other_connected(people: People, town: Town) -> None:
-    account = town.account()
+async def test_signing_out_of_one_browser_keeps_the_other_connected(clients: Clients, shared_site: SharedSite) -> None:
+    account = shared_site.account()
     script = (
         "from django.contrib.sessions.backends.db import SessionStore\n"
         f"store, other = SessionStore({account.session!r}), SessionStore()\n"
         "other.update(store.load()); other.save(); print(other.session_key)"
     )
-    key = (await asyncio.to_thread(town.shell, script)).strip().splitlines()[-1]
-    here = await by_cookie(people, account)
-    there = await by_cookie(people, Account(account.name, account.id, account.token, key))
+    key = (await asyncio.to_thread(shared_site.shell, script)).strip().splitlines()[-1]
+    here = await by_cookie(clients, account)
+    there = await by_cookie(clients, Account(account.name, account.id, account.token, key))
 
-    await asyncio.to_thread(town.post, "/accounts/logout/", account.cookie)
+    await asyncio.to_thread(shared_site.post, "/accounts/logout/", account.cookie)
 
     assert await here.closed() == 4001
     assert await there.code("heartbeat") == 200
 
 
-async def test_a_login_concurrent_with_its_revocation_is_disconnected(people: People, town: Town) -> None:
+async def test_a_login_concurrent_with_its_revocation_is_disconnected(
+    clients: Clients, shared_site: SharedSite
+) -> None:
     """In either order, no connection remains logged in with an ended token."""
-    [alice] = await people("alice")
-    connections = [await people.stranger() for _ in range(40)]
+    [alice] = await clients("alice")
+    connections = [await clients.stranger() for _ in range(40)]
 
-    async def log_in(person: Person) -> int:
+    async def log_in(person: UserClient) -> int:
         return await person.code("login", appId=101, serviceToken=alice.token)
 
     early = [await log_in(person) for person in connections[:5]]
-    ending = asyncio.create_task(elsewhere(town, (REVOKE_TOKEN, alice)))
+    ending = asyncio.create_task(elsewhere(shared_site, (REVOKE_TOKEN, alice)))
     meeting = await asyncio.gather(*map(log_in, connections[5:35]), return_exceptions=True)
     await ending
     late = [await log_in(person) for person in connections[35:]]
@@ -156,13 +160,13 @@ async def test_a_login_concurrent_with_its_revocation_is_disconnected(people: Pe
             assert await person.closed() == 4001
 
 
-async def test_requests_after_the_close_are_not_executed(people: People, town: Town) -> None:
+async def test_requests_after_the_close_are_not_executed(clients: Clients, shared_site: SharedSite) -> None:
     """The server ignores requests that a client sends after its revocation."""
-    [alice] = await people("alice")
+    [alice] = await clients("alice")
     assert alice.account is not None
     replies: list[asyncio.Future[Envelope]] = []
 
-    ending = asyncio.create_task(elsewhere(town, (REVOKE_TOKEN, alice)))
+    ending = asyncio.create_task(elsewhere(shared_site, (REVOKE_TOKEN, alice)))
 
     async def talk() -> None:
         while True:
@@ -175,7 +179,7 @@ async def test_requests_after_the_close_are_not_executed(people: People, town: T
     await ending
 
     answered = sum(reply.done() and reply.exception() is None for reply in replies)
-    page = await by_cookie(people, alice.account)
+    page = await by_cookie(clients, alice.account)
     groups = [item for item in (await page.call("channel.list"))["channels"] if item["kind"] == "public"]
     # Two stored messages may lack a reply: the running one, and one whose reply the close preceded. At least 17 more
     # waited.

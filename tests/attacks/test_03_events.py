@@ -14,23 +14,23 @@ import pytest_asyncio
 
 from chat.wire.schema.events import EVENTS
 from tests.support.client import Envelope
-from tests.support.people import People, Person, Town
+from tests.support.shared_site import Clients, SharedSite, UserClient
 
 PUSHES = [kind.name for kind in EVENTS.values() if kind.is_push]
 
 
 @dataclass
-class Scene:
+class EventScenario:
     """Holds a group, its owner and a member, and others on the same app. `phone` is the owner's second connection."""
 
-    people: People
-    town: Town
-    owner: Person
-    phone: Person
-    member: Person
-    gone: Person
-    stranger: Person
-    guest: Person
+    clients: Clients
+    shared_site: SharedSite
+    owner: UserClient
+    phone: UserClient
+    member: UserClient
+    gone: UserClient
+    stranger: UserClient
+    guest: UserClient
     group: str
     message: str
     private: str
@@ -42,69 +42,71 @@ class Scene:
         await self.owner.call(cmd, target=self.group, id=self.message, **fields)
 
     def is_about_it(self, push: Envelope) -> bool:
-        """Return whether the push names the owner, the newcomer, or a channel of the scene."""
+        """Return whether the push names the owner, the newcomer, or a channel of the scenario."""
         ids = (self.owner.id, self.group, self.private, self.newcomer)
         return any(f'"{one}"' in json.dumps(push.data) for one in ids if one)
 
 
-async def unpin(scene: Scene) -> None:
-    await scene.change("message.pin")
-    await scene.change("message.unpin")
+async def unpin(scenario: EventScenario) -> None:
+    await scenario.change("message.pin")
+    await scenario.change("message.unpin")
 
 
-async def mute(scene: Scene) -> None:
-    await scene.owner.call("channel.restrict", target=scene.group, member=scene.member.name, kind="mute")
+async def mute(scenario: EventScenario) -> None:
+    await scenario.owner.call("channel.restrict", target=scenario.group, member=scenario.member.name, kind="mute")
 
 
-async def ask(scene: Scene) -> None:
-    await scene.owner.call("friend.request", userId=scene.member.name)
+async def ask(scenario: EventScenario) -> None:
+    await scenario.owner.call("friend.request", userId=scenario.member.name)
 
 
-async def befriend(scene: Scene) -> None:
-    await ask(scene)
-    await scene.member.call("friend.accept", userId=scene.owner.name)
+async def befriend(scenario: EventScenario) -> None:
+    await ask(scenario)
+    await scenario.member.call("friend.accept", userId=scenario.owner.name)
 
 
-async def part(scene: Scene) -> None:
-    await befriend(scene)
-    await scene.owner.call("friend.remove", userId=scene.member.name)
+async def part(scenario: EventScenario) -> None:
+    await befriend(scenario)
+    await scenario.owner.call("friend.remove", userId=scenario.member.name)
 
 
-async def block(scene: Scene) -> None:
-    await scene.owner.call("person.block", userId=scene.member.name)
+async def block(scenario: EventScenario) -> None:
+    await scenario.owner.call("person.block", userId=scenario.member.name)
 
 
-async def unblock(scene: Scene) -> None:
-    await block(scene)
-    await scene.owner.call("person.unblock", userId=scene.member.name)
+async def unblock(scenario: EventScenario) -> None:
+    await block(scenario)
+    await scenario.owner.call("person.unblock", userId=scenario.member.name)
 
 
-async def come(scene: Scene) -> Person:
-    account = scene.town.account("dave")
-    scene.newcomer = account.id
-    return await scene.people.login(account)
+async def come(scenario: EventScenario) -> UserClient:
+    account = scenario.shared_site.account("dave")
+    scenario.newcomer = account.id
+    return await scenario.clients.login(account)
 
 
-async def leave(scene: Scene) -> None:
-    await (await come(scene)).close()
+async def leave(scenario: EventScenario) -> None:
+    await (await come(scenario)).close()
 
 
-async def rename(scene: Scene) -> None:
+async def rename(scenario: EventScenario) -> None:
     # Another process does it, so the global channel, which has no log, gets no event.
-    scene.town.shell(f"from accounts.actions import user_rename; user_rename(user_id={scene.owner.id}, nickname='Al')")
+    scenario.shared_site.shell(
+        f"from accounts.actions import user_rename; user_rename(user_id={scenario.owner.id}, nickname='Al')"
+    )
 
 
 IN_GROUP = "phone member"
 ON_APP = "owner phone member gone stranger guest"
 # For each kind: its cause and its audience. The connection that sent the command gets the reply instead.
-MATRIX: dict[str, tuple[Callable[[Scene], Awaitable[object]], str]] = {
-    "msg": (lambda scene: scene.owner.say(scene.group), IN_GROUP),
-    "message.edited": (lambda scene: scene.change("message.edit", msg="edited"), IN_GROUP),
-    "message.recalled": (lambda scene: scene.change("message.recall"), IN_GROUP),
-    "message.pinned": (lambda scene: scene.change("message.pin"), IN_GROUP),
+MATRIX: dict[str, tuple[Callable[[EventScenario], Awaitable[object]], str]] = {
+    "msg": (lambda scenario: scenario.owner.say(scenario.group), IN_GROUP),
+    "message.edited": (lambda scenario: scenario.change("message.edit", msg="edited"), IN_GROUP),
+    "message.recalled": (lambda scenario: scenario.change("message.recall"), IN_GROUP),
+    "message.pinned": (lambda scenario: scenario.change("message.pin"), IN_GROUP),
     "message.unpinned": (unpin, IN_GROUP),
     "channel.note": (
-        lambda scene: scene.owner.call("channel.rename", target=scene.group, name="New"),
+        lambda scenario: scenario.owner.call("channel.rename", target=scenario.group, name="New"),
         "owner phone member",
     ),
     "restriction": (mute, "member"),
@@ -114,9 +116,9 @@ MATRIX: dict[str, tuple[Callable[[Scene], Awaitable[object]], str]] = {
     "person.blocked": (block, "owner phone"),
     "person.unblocked": (unblock, "owner phone"),
     "person.changed": (rename, "owner phone member"),
-    "read.mark": (lambda scene: scene.owner.call("read.mark", target=scene.group, seq=1), "phone"),
+    "read.mark": (lambda scenario: scenario.owner.call("read.mark", target=scenario.group, seq=1), "phone"),
     "read.seen": (
-        lambda scene: scene.member.call("read.mark", target=scene.private, seq=1),
+        lambda scenario: scenario.member.call("read.mark", target=scenario.private, seq=1),
         "owner phone",
     ),
     "enter": (come, ON_APP),
@@ -129,15 +131,15 @@ def test_every_push_is_in_the_matrix() -> None:
 
 
 @pytest_asyncio.fixture
-async def scene(people: People, town: Town) -> Scene:
-    owner, member, gone, stranger = await people("alice", "bob", "carol", "carol")
-    phone, guest = await people.again(owner), await people.guest()
+async def scenario(clients: Clients, shared_site: SharedSite) -> EventScenario:
+    owner, member, gone, stranger = await clients("alice", "bob", "carol", "carol")
+    phone, guest = await clients.again(owner), await clients.guest()
     group = await owner.group(member, gone, join="closed")
     await gone.call("channel.leave", target=group)
     message, private = await member.say(group, "hello"), await owner.private(member)
     await owner.say(private)
     own = await owner.say(group)
-    made = Scene(people, town, owner, phone, member, gone, stranger, guest, group, own["id"], private)
+    made = EventScenario(clients, shared_site, owner, phone, member, gone, stranger, guest, group, own["id"], private)
     # Wait until every connection has received all of that.
     await phone.push("msg", id=own["id"])
     await member.push("msg", id=own["id"])
@@ -147,19 +149,19 @@ async def scene(people: People, town: Town) -> Scene:
 
 @pytest.mark.each_database
 @pytest.mark.parametrize("kind", PUSHES)
-async def test_an_event_reaches_its_audience_only(scene: Scene, kind: str) -> None:
+async def test_an_event_reaches_its_audience_only(scenario: EventScenario, kind: str) -> None:
     happens, audience = MATRIX[kind]
-    connections: dict[str, Person] = {name: getattr(scene, name) for name in ON_APP.split()}
+    connections: dict[str, UserClient] = {name: getattr(scenario, name) for name in ON_APP.split()}
     starts = {name: (await person.call("heartbeat"))["position"] for name, person in connections.items()}
     for person in connections.values():
         await person.settle()
 
-    await happens(scene)
+    await happens(scenario)
 
     for name in audience.split():
-        await connections[name].take(lambda push: push.cmd == kind and scene.is_about_it(push))
+        await connections[name].take(lambda push: push.cmd == kind and scenario.is_about_it(push))
     for name, person in connections.items():
-        more = [push for push in await person.settle() if push.cmd == kind and scene.is_about_it(push)]
+        more = [push for push in await person.settle() if push.cmd == kind and scenario.is_about_it(push)]
         assert name in audience.split() or not more, f"{name} got {more}"
         # `sync` returns an event to the users who got it live, and returns no unlogged event.
         events = (await person.call("sync", after=starts[name]))["events"]

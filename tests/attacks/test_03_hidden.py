@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chat.commands.registry import COMMANDS
-from tests.support.people import DISABLED, People, Person, Town
+from tests.support.shared_site import DISABLED_APP, Clients, SharedSite, UserClient
 
 pytestmark = pytest.mark.each_database
 
@@ -41,7 +41,7 @@ def test_the_registry_has_commands_with_a_target() -> None:
     assert len(targeted()) >= 15
 
 
-async def snapshot(owner: Person, targets: list[str]) -> list[Any]:
+async def snapshot(owner: UserClient, targets: list[str]) -> list[Any]:
     """Return everything that an attack could have changed."""
     return [
         [
@@ -54,9 +54,11 @@ async def snapshot(owner: Person, targets: list[str]) -> list[Any]:
 
 
 @pytest.mark.parametrize("cmd", targeted())
-async def test_outsiders_cannot_distinguish_hidden_and_missing_channels(people: People, town: Town, cmd: str) -> None:
-    alice, bob, stranger, dave, gone = await people("alice", "bob", "carol", "dave", "bob")
-    guest = await people.guest()
+async def test_outsiders_cannot_distinguish_hidden_and_missing_channels(
+    clients: Clients, shared_site: SharedSite, cmd: str
+) -> None:
+    alice, bob, stranger, dave, gone = await clients("alice", "bob", "carol", "dave", "bob")
+    guest = await clients.guest()
     group = await alice.group(bob, gone)
     await gone.call("channel.leave", target=group)
     targets = [group, await alice.group(bob, join="closed", listed=True), await alice.private(bob)]
@@ -78,9 +80,9 @@ async def test_outsiders_cannot_distinguish_hidden_and_missing_channels(people: 
     assert await snapshot(alice, targets) == before
 
 
-async def test_lists_and_searches_do_not_show_private_channels_to_strangers(people: People) -> None:
-    alice, bob, stranger = await people("alice", "bob", "carol")
-    guest = await people.guest()
+async def test_lists_and_searches_do_not_show_private_channels_to_strangers(clients: Clients) -> None:
+    alice, bob, stranger = await clients("alice", "bob", "carol")
+    guest = await clients.guest()
     name = f"Secret{alice.id}"
     await alice.group(bob, name=name)
     await alice.group(bob, name=f"{name} listed", listed=True)
@@ -93,10 +95,10 @@ async def test_lists_and_searches_do_not_show_private_channels_to_strangers(peop
         assert name not in str(answers)
 
 
-async def test_a_disabled_account_is_answered_like_an_unknown_one(people: People, town: Town) -> None:
-    [alice] = await people("alice")
-    disabled = town.account("bob")
-    town.shell(f"from accounts.actions import user_deactivate as end; end(user_id={disabled.id})")
+async def test_a_disabled_account_is_answered_like_an_unknown_one(clients: Clients, shared_site: SharedSite) -> None:
+    [alice] = await clients("alice")
+    disabled = shared_site.account("bob")
+    shared_site.shell(f"from accounts.actions import user_deactivate as end; end(user_id={disabled.id})")
 
     for name in (disabled.name, "nobody-of-that-name"):
         answer = await alice.request("channel.create", kind="private", members=[name])
@@ -104,13 +106,13 @@ async def test_a_disabled_account_is_answered_like_an_unknown_one(people: People
         assert answer.data == {"error": f"There is no user named {name}.", "userId": name}
     assert disabled.name not in str(await alice.call("person.search", q=disabled.name))
     # Guests cannot take the name either.
-    assert await (await people.stranger()).code("login", appId=101, userId=disabled.name) == 1002
+    assert await (await clients.stranger()).code("login", appId=101, userId=disabled.name) == 1002
 
 
-async def test_a_disabled_app_is_answered_like_an_unknown_one(people: People, town: Town) -> None:
-    account = town.account()
+async def test_a_disabled_app_is_answered_like_an_unknown_one(clients: Clients, shared_site: SharedSite) -> None:
+    account = shared_site.account()
     answers = []
-    for app in (DISABLED, 999):
-        answers.append(await (await people.stranger()).refused("login", appId=app, serviceToken=account.token))
-        answers.append(await (await people.stranger()).refused("login", appId=app, userId="x"))
+    for app in (DISABLED_APP, 999):
+        answers.append(await (await clients.stranger()).refused("login", appId=app, serviceToken=account.token))
+        answers.append(await (await clients.stranger()).refused("login", appId=app, userId="x"))
     assert answers[:2] == answers[2:]

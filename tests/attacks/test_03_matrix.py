@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chat.commands.registry import COMMANDS
-from tests.support.people import People, Person, Town
+from tests.support.shared_site import Clients, SharedSite, UserClient
 
 ABSENT = "999999999"
 
@@ -90,21 +90,21 @@ def test_every_command_is_in_the_matrix() -> None:
 
 @pytest.mark.each_database
 @pytest.mark.parametrize("cmd", sorted(COMMANDS))
-async def test_a_command_is_allowed_for_its_roles_only(people: People, town: Town, cmd: str) -> None:
+async def test_a_command_is_allowed_for_its_roles_only(clients: Clients, shared_site: SharedSite, cmd: str) -> None:
     fields, codes = MATRIX[cmd]
-    owner, admin, member, gone, stranger = await people("alice", "alice", "alice", "alice", "alice")
-    victims = [town.account("bob") for _ in ROLES]
-    givers: dict[str, Person] = dict(
-        zip(ROLES, (await people.stranger(), await people.guest(), stranger, gone, member, admin, owner), strict=True)
+    owner, admin, member, gone, stranger = await clients("alice", "alice", "alice", "alice", "alice")
+    victims = [shared_site.account("bob") for _ in ROLES]
+    givers: dict[str, UserClient] = dict(
+        zip(ROLES, (await clients.stranger(), await clients.guest(), stranger, gone, member, admin, owner), strict=True)
     )
     group = await owner.group(admin, member, gone, *victims, join="closed")
     await owner.call("channel.role", target=group, member=admin.name, role="admin")
     await gone.call("channel.leave", target=group)
-    values = {"$target": group, "$message": (await owner.say(group))["id"], "$fresh": town.guest_name()}
+    values = {"$target": group, "$message": (await owner.say(group))["id"], "$fresh": shared_site.guest_name()}
 
     found = []
     for (role, giver), victim in zip(givers.items(), victims, strict=True):
-        values |= {"$victim": victim.name, "$outsider": town.account("bob").name}
+        values |= {"$victim": victim.name, "$outsider": shared_site.account("bob").name}
         found.append(f"{role} {(await giver.request(cmd, filled(fields, values))).code}")
 
     assert found == [f"{role} {code}" for role, code in zip(ROLES, codes.split(), strict=True)]
@@ -117,8 +117,10 @@ def of_messages() -> list[str]:
 
 @pytest.mark.each_database
 @pytest.mark.parametrize("cmd", [*of_messages(), "message.send"])
-async def test_an_unreadable_message_is_answered_like_a_missing_one(people: People, town: Town, cmd: str) -> None:
-    alice, bob, carol = await people("alice", "bob", "carol")
+async def test_an_unreadable_message_is_answered_like_a_missing_one(
+    clients: Clients, shared_site: SharedSite, cmd: str
+) -> None:
+    alice, bob, carol = await clients("alice", "bob", "carol")
     here, elsewhere = await carol.group(bob), await alice.group(bob)
     before = await carol.say(here)
     await carol.call("channel.invite", target=here, members=[alice.name])
@@ -147,12 +149,12 @@ def naming_somebody() -> list[tuple[str, str]]:
 @pytest.mark.each_database
 @pytest.mark.parametrize(("cmd", "field"), naming_somebody())
 async def test_deactivated_users_and_guests_are_answered_like_unknown_names(
-    people: People, town: Town, cmd: str, field: str
+    clients: Clients, shared_site: SharedSite, cmd: str, field: str
 ) -> None:
     """Commands that name a user do not distinguish an inactive account from an unused name."""
-    [alice] = await people("alice")
-    guest, gone = await people.guest(), town.account("dave")
-    town.shell(f"from accounts.actions import user_deactivate as end; end(user_id={gone.id})")
+    [alice] = await clients("alice")
+    guest, gone = await clients.guest(), shared_site.account("dave")
+    shared_site.shell(f"from accounts.actions import user_deactivate as end; end(user_id={gone.id})")
     group = await alice.group()
 
     async def answer(name: str) -> str:

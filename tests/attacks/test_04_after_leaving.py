@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.people import People, Person
+from tests.support.shared_site import Clients, UserClient
 
 pytestmark = pytest.mark.each_database
 
 
-async def go(way: str, alice: Person, bob: Person, group: str) -> None:
+async def go(way: str, alice: UserClient, bob: UserClient, group: str) -> None:
     """Let Bob leave, or let Alice remove him."""
     if way == "leaves":
         await bob.call("channel.leave", target=group)
@@ -24,9 +24,9 @@ async def go(way: str, alice: Person, bob: Person, group: str) -> None:
 
 @pytest.mark.parametrize("way", ["leaves", "is removed"])
 @pytest.mark.parametrize("join", ["open", "invite", "closed"])
-async def test_a_former_member_gets_no_more_events(people: People, way: str, join: str) -> None:
-    alice, bob, carol = await people("alice", "bob", "carol")
-    phone = await people.again(bob, app=102)
+async def test_a_former_member_gets_no_more_events(clients: Clients, way: str, join: str) -> None:
+    alice, bob, carol = await clients("alice", "bob", "carol")
+    phone = await clients.again(bob, app=102)
     group = await alice.group(bob, carol, join=join)
     old = await alice.say(group, "old")
     start = (await bob.call("heartbeat"))["position"]
@@ -50,8 +50,8 @@ async def test_a_former_member_gets_no_more_events(people: People, way: str, joi
 
 @pytest.mark.parametrize("way", ["leaves", "is removed"])
 @pytest.mark.parametrize("join", ["open", "invite", "closed"])
-async def test_a_former_member_is_told_the_group_does_not_exist(people: People, way: str, join: str) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_former_member_is_told_the_group_does_not_exist(clients: Clients, way: str, join: str) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group(bob, join=join)
     message = await bob.say(group, "mine")
 
@@ -75,8 +75,8 @@ async def test_a_former_member_is_told_the_group_does_not_exist(people: People, 
     assert group not in [item["target"] for item in (await bob.call("channel.list"))["channels"]]
 
 
-async def test_a_reinvited_member_cannot_read_messages_sent_in_between(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_reinvited_member_cannot_read_messages_sent_in_between(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
     first = await alice.say(group, "first stay")
     start = (await bob.call("heartbeat"))["position"]
@@ -104,8 +104,8 @@ async def test_a_reinvited_member_cannot_read_messages_sent_in_between(people: P
     assert await bob.code("message.send", target=group, msg="x", replyTo=between["id"]) == 1005
 
 
-async def test_an_invited_member_cannot_read_earlier_messages(people: People) -> None:
-    alice, bob, carol = await people("alice", "bob", "carol")
+async def test_an_invited_member_cannot_read_earlier_messages(clients: Clients) -> None:
+    alice, bob, carol = await clients("alice", "bob", "carol")
     group = await alice.group(bob)
     early = await alice.say(group, "before")
     await alice.call("channel.invite", target=group, members=[carol.name])
@@ -123,8 +123,8 @@ async def test_an_invited_member_cannot_read_earlier_messages(people: People) ->
     assert "before" not in everything and "message.recalled" not in everything
 
 
-async def test_joining_an_open_group_gives_its_whole_history(people: People) -> None:
-    alice, carol = await people("alice", "carol")
+async def test_joining_an_open_group_gives_its_whole_history(clients: Clients) -> None:
+    alice, carol = await clients("alice", "carol")
     group = await alice.group(join="open")
     await alice.say(group, "before")
 
@@ -134,8 +134,8 @@ async def test_joining_an_open_group_gives_its_whole_history(people: People) -> 
     assert [message["msg"] for message in page["messages"]] == ["before"]
 
 
-async def test_a_changed_join_policy_changes_the_visible_history(people: People) -> None:
-    alice, carol = await people("alice", "carol")
+async def test_a_changed_join_policy_changes_the_visible_history(clients: Clients) -> None:
+    alice, carol = await clients("alice", "carol")
     group = await alice.group()
     old = await alice.say(group, "old")
     await alice.call("channel.invite", target=group, members=[carol.name])
@@ -148,8 +148,8 @@ async def test_a_changed_join_policy_changes_the_visible_history(people: People)
     assert await carol.code("message.get", target=group, id=old["id"]) == 1005
 
 
-async def test_messages_sent_in_between_are_not_unread_for_a_returning_member(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_messages_sent_in_between_are_not_unread_for_a_returning_member(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
     await bob.call("channel.leave", target=group)
     for _ in range(5):
@@ -161,8 +161,8 @@ async def test_messages_sent_in_between_are_not_unread_for_a_returning_member(pe
     assert (item["lastSeq"], item["unread"], item["role"]) == (6, 1, "member")
 
 
-async def test_an_admin_returns_as_a_plain_member(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_an_admin_returns_as_a_plain_member(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
     await alice.call("channel.role", target=group, member=bob.name, role="admin")
     await bob.call("channel.leave", target=group)

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.people import People, Person
+from tests.support.shared_site import Clients, UserClient
 
 pytestmark = pytest.mark.each_database
 
 
-def forged(victim: Person) -> dict[str, Any]:
+def forged(victim: UserClient) -> dict[str, Any]:
     return {
         "is_staff": True,
         "is_superuser": True,
@@ -55,9 +55,9 @@ def forged(victim: Person) -> dict[str, Any]:
     }
 
 
-async def test_a_forged_sender_of_a_message_is_ignored(people: People) -> None:
-    alice, bob, victim = await people("alice", "bob", "carol")
-    phone = await people.again(bob, app=103)
+async def test_a_forged_sender_of_a_message_is_ignored(clients: Clients) -> None:
+    alice, bob, victim = await clients("alice", "bob", "carol")
+    phone = await clients.again(bob, app=103)
     channel = await alice.private(bob)
 
     sent = await alice.call("message.send", {**forged(victim), "target": channel, "type": "text", "msg": "x"})
@@ -71,8 +71,8 @@ async def test_a_forged_sender_of_a_message_is_ignored(people: People) -> None:
         assert "recalled" not in push.data and "editedAt" not in push.data
 
 
-async def test_unknown_fields_of_a_new_group_are_ignored(people: People) -> None:
-    alice, victim = await people("alice", "carol")
+async def test_unknown_fields_of_a_new_group_are_ignored(clients: Clients) -> None:
+    alice, victim = await clients("alice", "carol")
     extra = {key: value for key, value in forged(victim).items() if key != "kind"}
 
     made = await alice.call("channel.create", {**extra, "kind": "public", "name": "Mine"})
@@ -83,8 +83,8 @@ async def test_unknown_fields_of_a_new_group_are_ignored(people: People) -> None
     assert [member["id"] for member in members] == [alice.id]
 
 
-async def test_forged_fields_do_not_act_for_another_user(people: People) -> None:
-    alice, bob, carol = await people("alice", "bob", "carol")
+async def test_forged_fields_do_not_act_for_another_user(clients: Clients) -> None:
+    alice, bob, carol = await clients("alice", "bob", "carol")
     group = await alice.group(bob, carol)
     message = await alice.say(group)
     extra = {key: value for key, value in forged(alice).items() if key != "id"}
@@ -103,8 +103,8 @@ async def test_forged_fields_do_not_act_for_another_user(people: People) -> None
     assert (await alice.call("message.get", target=group, id=message["id"]))["msg"] == "hello"
 
 
-async def test_a_forged_read_mark_moves_the_callers_read_position_only(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_forged_read_mark_moves_the_callers_read_position_only(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
     for _ in range(3):
         await bob.say(channel)
@@ -114,9 +114,9 @@ async def test_a_forged_read_mark_moves_the_callers_read_position_only(people: P
     assert (await alice.call("channel.get", target=channel))["unread"] == 3
 
 
-async def test_forged_login_fields_give_a_guest_no_account(people: People) -> None:
-    [alice] = await people("alice")
-    guest = await people.stranger()
+async def test_forged_login_fields_give_a_guest_no_account(clients: Clients) -> None:
+    [alice] = await clients("alice")
+    guest = await clients.stranger()
 
     reply = await guest.call(
         "login", {**forged(alice), "appId": 101, "userId": "mallory", "kind": "person", "token": alice.token}

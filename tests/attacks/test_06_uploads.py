@@ -24,9 +24,9 @@ from PIL import Image
 
 from tests.accounts.test_avatars import HTML, MARK, SVG, bomb
 from tests.support.identity_provider import picture
-from tests.support.people import Account, People, Town
 from tests.support.protobuf_client import ProtobufClient
 from tests.support.rest import Service
+from tests.support.shared_site import Account, Clients, SharedSite
 
 pytestmark = pytest.mark.each_database
 
@@ -57,14 +57,16 @@ class Reply:
     body: bytes
 
 
-def ask(town: Town, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
-    with closing(http.client.HTTPConnection("127.0.0.1", town.site.port, timeout=20)) as link:
+def ask(shared_site: SharedSite, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
+    with closing(http.client.HTTPConnection("127.0.0.1", shared_site.site.port, timeout=20)) as link:
         link.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
         answer = link.getresponse()
         return Reply(answer.status, answer.headers, answer.read())
 
 
-def upload(town: Town, account: Account, content: bytes, name: str = "me.png", type: str = "image/png") -> Reply:
+def upload(
+    shared_site: SharedSite, account: Account, content: bytes, name: str = "me.png", type: str = "image/png"
+) -> Reply:
     """Submit the form with the attacker's file name and type and return the page that follows."""
     cookie, proof = account.cookie, "x" * 32
     head = (
@@ -73,80 +75,84 @@ def upload(town: Town, account: Account, content: bytes, name: str = "me.png", t
     )
     body = head.encode() + content + b"\r\n--b--\r\n"
     proven = f"{cookie}; csrftoken={proof}"
-    sent = ask(town, "POST", FORM, body, Cookie=proven, Content_Type="multipart/form-data; boundary=b")
-    return ask(town, "GET", "/accounts/profile/", Cookie=cookie) if sent.status == 302 else sent
+    sent = ask(shared_site, "POST", FORM, body, Cookie=proven, Content_Type="multipart/form-data; boundary=b")
+    return ask(shared_site, "GET", "/accounts/profile/", Cookie=cookie) if sent.status == 302 else sent
 
 
-def files(town: Town, account: Account) -> list[Path]:
+def files(shared_site: SharedSite, account: Account) -> list[Path]:
     """Return the stored files of the account's pictures."""
-    return sorted((town.site.data / "media").rglob(f"{account.id}-*"))
+    return sorted((shared_site.site.data / "media").rglob(f"{account.id}-*"))
 
 
-def everything(town: Town) -> set[Path]:
+def everything(shared_site: SharedSite) -> set[Path]:
     """Return every file of the site except its database and its log."""
-    return {path for path in town.site.data.rglob("*") if path.suffix != ".log" and "sqlite" not in path.name}
+    return {path for path in shared_site.site.data.rglob("*") if path.suffix != ".log" and "sqlite" not in path.name}
 
 
-async def address(people: People, account: Account) -> str:
+async def address(clients: Clients, account: Account) -> str:
     """Return the URL of the account's picture, as other users get it."""
-    [bob] = await people("bob")
+    [bob] = await clients("bob")
     channel = await bob.call("channel.create", kind="private", members=[account.name])
     return str(channel["peer"]["avatar"])
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
-async def test_the_name_and_the_type_of_an_upload_are_ignored(people: People, town: Town, name: str) -> None:
-    account, before = town.account("carol"), everything(town)
+async def test_the_name_and_the_type_of_an_upload_are_ignored(
+    clients: Clients, shared_site: SharedSite, name: str
+) -> None:
+    account, before = shared_site.account("carol"), everything(shared_site)
 
-    assert upload(town, account, picture(), name, "text/html").status == 200
+    assert upload(shared_site, account, picture(), name, "text/html").status == 200
 
-    [kept] = files(town, account)
-    assert everything(town) - before - {kept.parent, kept.parent.parent} == {kept}
-    url = await address(people, account)
+    [kept] = files(shared_site, account)
+    assert everything(shared_site) - before - {kept.parent, kept.parent.parent} == {kept}
+    url = await address(clients, account)
     assert url == f"/avatars/{kept.name}"
-    shown = ask(town, "GET", url)
+    shown = ask(shared_site, "GET", url)
     assert shown.status == 200 and shown.headers["Content-Type"] == "image/webp"
     assert shown.headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in shown.headers["Content-Security-Policy"]
 
 
-async def test_only_the_re_encoded_picture_is_stored(people: People, town: Town) -> None:
+async def test_only_the_re_encoded_picture_is_stored(clients: Clients, shared_site: SharedSite) -> None:
     """The location, the camera, the maker's notes and a second file format are all removed."""
     exif = Image.Exif()
     exif[0x010F], exif[0x9286] = "Maker", MARK.decode()
     exif.get_ifd(0x8825)[1] = "N"
     taken = picture(form="JPEG", exif=exif, comment=MARK) + HTML + SVG
     assert MARK in taken
-    account = town.account("carol")
+    account = shared_site.account("carol")
 
-    upload(town, account, taken, "photo.jpg", "image/jpeg")
+    upload(shared_site, account, taken, "photo.jpg", "image/jpeg")
 
-    shown = ask(town, "GET", await address(people, account)).body
-    assert [path.read_bytes() for path in files(town, account)] == [shown]
+    shown = ask(shared_site, "GET", await address(clients, account)).body
+    assert [path.read_bytes() for path in files(shared_site, account)] == [shown]
     assert not [trace for trace in (MARK, b"Maker", b"EXIF", b"Exif", b"script", b"svg") if trace in shown]
     with Image.open(BytesIO(shown)) as made:
         assert (made.format, made.size, dict(made.getexif())) == ("WEBP", (256, 256), {})
 
 
 @pytest.mark.parametrize("content", NO_PICTURES.values(), ids=NO_PICTURES)
-async def test_a_file_that_is_no_picture_is_refused_and_not_stored(people: People, town: Town, content: bytes) -> None:
-    account, before = town.account("carol"), everything(town)
+async def test_a_file_that_is_no_picture_is_refused_and_not_stored(
+    clients: Clients, shared_site: SharedSite, content: bytes
+) -> None:
+    account, before = shared_site.account("carol"), everything(shared_site)
 
-    page = upload(town, account, content)
+    page = upload(shared_site, account, content)
 
     assert page.status == 200 and ("picture" in page.body.decode()) and b"alert(1)" not in page.body
-    assert files(town, account) == [] and everything(town) == before
-    assert await address(people, account) == ""
+    assert files(shared_site, account) == [] and everything(shared_site) == before
+    assert await address(clients, account) == ""
 
 
 # -- pictures and voices of /ws ---------------------------------------------------------------------------------------
 
 
 @pytest_asyncio.fixture
-async def phone(town: Town) -> AsyncIterator[ProtobufClient]:
+async def phone(shared_site: SharedSite) -> AsyncIterator[ProtobufClient]:
     """Return Mallory's connection on `/ws`."""
-    account = town.account("dave")
-    client = await ProtobufClient.connect(town.site.acc.replace("/acc", "/ws"), int(account.id))
+    account = shared_site.account("dave")
+    client = await ProtobufClient.connect(shared_site.site.acc.replace("/acc", "/ws"), int(account.id))
     assert (await client.login(account.token, sync=0)).code == 200
     yield client
     await client.close()
@@ -157,9 +163,9 @@ async def phone(town: Town) -> AsyncIterator[ProtobufClient]:
     "content", [SVG, HTML, bomb(20_000), picture(form="GIF") + HTML], ids=["svg", "html", "bomb", "two"]
 )
 async def test_a_fake_picture_or_voice_is_delivered_as_plain_bytes(
-    people: People, phone: ProtobufClient, type: str, content: bytes
+    clients: Clients, phone: ProtobufClient, type: str, content: bytes
 ) -> None:
-    [alice] = await people("alice")
+    [alice] = await clients("alice")
 
     assert (await phone.send("single", int(alice.id), content, type=type)).code == 200
 
@@ -169,25 +175,25 @@ async def test_a_fake_picture_or_voice_is_delivered_as_plain_bytes(
     assert heard["name"].startswith("Dave"), "no name of a file came with it"
 
 
-async def test_a_message_picture_has_no_url(people: People, town: Town, phone: ProtobufClient) -> None:
-    [alice] = await people("alice")
+async def test_a_message_picture_has_no_url(clients: Clients, shared_site: SharedSite, phone: ProtobufClient) -> None:
+    [alice] = await clients("alice")
     await phone.send("single", int(alice.id), HTML, type="picture")
     heard = (await alice.push("msg", type="picture")).data
-    reader = Service.make(town, "view_message")
+    reader = Service.make(shared_site, "view_message")
 
     paths = [f"/{folder}/{heard['id']}" for folder in ("media", "avatars", "files", "messages", "static")]
     cookie = alice.account.cookie if alice.account else ""
-    assert [ask(town, "GET", path, Cookie=cookie).status for path in paths] == [404] * len(paths)
+    assert [ask(shared_site, "GET", path, Cookie=cookie).status for path in paths] == [404] * len(paths)
     # A call does not serve it either: it answers JSON, and only to readers of the channel.
-    answer = ask(town, "GET", f"/api/v1/messages/{heard['id']}/", Authorization=f"Bearer {reader.token}")
+    answer = ask(shared_site, "GET", f"/api/v1/messages/{heard['id']}/", Authorization=f"Bearer {reader.token}")
     assert answer.status == 404 and b"script" not in answer.body
-    mine = ask(town, "GET", f"/api/v1/messages/{heard['id']}/", Authorization=f"Bearer {alice.token}")
+    mine = ask(shared_site, "GET", f"/api/v1/messages/{heard['id']}/", Authorization=f"Bearer {alice.token}")
     assert mine.headers["X-Content-Type-Options"] == "nosniff" and "json" in mine.headers["Content-Type"]
     assert b"<script" not in mine.body
 
 
-async def test_a_picture_over_the_size_limit_is_refused(people: People, phone: ProtobufClient) -> None:
-    [alice] = await people("alice")
+async def test_a_picture_over_the_size_limit_is_refused(clients: Clients, phone: ProtobufClient) -> None:
+    [alice] = await clients("alice")
     for content, code in ((b"", 1001), (b"x" * 32_001, 1011)):
         assert (await phone.send("single", int(alice.id), content, type="picture")).code == code
     assert [push.cmd for push in await alice.settle() if push.cmd == "msg"] == []

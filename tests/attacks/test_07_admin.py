@@ -13,8 +13,8 @@ from chat.actions.moderation import user_mute
 from chat.actions.pin import message_pin
 from chat.actions.report import message_report
 from chat.models import Channel
-from tests.support.admin_site import NODES, admin_paths, tried
-from tests.support.operators import SCRIPT, say, signed_in
+from tests.support.admin_site import NODES, admin_paths, request_for
+from tests.support.operators import SCRIPT, admin_browser, send_message
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +23,7 @@ IMAGE = "<img src=x onerror=alert(1)>"
 
 @pytest.fixture
 def operator() -> Client:
-    return signed_in(User.objects.create_superuser("olga"))
+    return admin_browser(User.objects.create_superuser("olga"))
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def rows() -> dict[str, int | str]:
     app = app_create(number=901, name=SCRIPT)
     guest_create(name="<img src=x onerror>")
     group = channel_create_group(creator=eve, name=SCRIPT, members=["alice"])
-    rude = say(eve, group, f"{SCRIPT}{IMAGE} javascript:alert(1) {{{{ 7 }}}}")
+    rude = send_message(eve, group, f"{SCRIPT}{IMAGE} javascript:alert(1) {{{{ 7 }}}}")
     message_pin(user=eve, channel_id=group.pk, message_id=rude.pk)
     message_report(user=alice, channel_id=group.pk, message_id=rude.pk, reason=SCRIPT, app=None)
     user_mute(operator=eve, person_id=eve.pk, channel_id=group.pk, reason=IMAGE)
@@ -46,7 +46,7 @@ def rows() -> dict[str, int | str]:
 def test_script_is_escaped_on_every_admin_page(operator: Client, rows: dict[str, int | str]) -> None:
     shown = 0
     for path in admin_paths():
-        url = f"/{path}" if path == NODES else tried(path, rows)[0]
+        url = f"/{path}" if path == NODES else request_for(path, rows)[0]
         response = operator.get(url)
         if response.status_code != 200:
             continue
@@ -69,7 +69,7 @@ def test_message_content_is_not_rendered_as_markup_in_the_admin(operator: Client
     """Attack 6: the admin names a picture or voice and does not show it, so its content never runs."""
     eve = user_register(username="eve", nickname="Eve", password="a good password")
     group = channel_create_group(creator=eve, name="Tea")
-    row = say(eve, group, "x")
+    row = send_message(eve, group, "x")
     type(row).objects.filter(pk=row.pk).update(type="image", text="PHN2ZyBvbmxvYWQ9YWxlcnQoMSk+")
     for page in (
         "/admin/chat/message/",

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.support.people import People
+from tests.support.shared_site import Clients
 
 pytestmark = pytest.mark.each_database
 
@@ -24,8 +24,8 @@ SCRIPTS = [
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-async def test_a_message_is_delivered_unchanged(people: People, script: str) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_message_is_delivered_unchanged(clients: Clients, script: str) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
 
     await alice.say(channel, f"x{script}")
@@ -38,18 +38,18 @@ async def test_a_message_is_delivered_unchanged(people: People, script: str) -> 
 
 
 @pytest.mark.parametrize("script", SCRIPTS[:5])
-async def test_the_name_of_a_group_and_its_note_are_delivered_as_text(people: People, script: str) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_the_name_of_a_group_and_its_note_are_delivered_as_text(clients: Clients, script: str) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group(bob, name=script)
 
     assert (await bob.push("channel.note", note="created")).data["value"] == script
     assert (await bob.call("channel.get", target=group))["name"] == script
 
 
-async def test_the_name_of_a_guest_in_enter_and_exit_is_text(people: People) -> None:
-    [alice] = await people("alice")
+async def test_the_name_of_a_guest_in_enter_and_exit_is_text(clients: Clients) -> None:
+    [alice] = await clients("alice")
     name = "<b>x</b>"
-    guest = await people.guest(name)
+    guest = await clients.guest(name)
 
     push = await alice.push("enter", fromId=guest.id)
     assert (push.data["from"], push.data["name"]) == (name, name)
@@ -57,8 +57,8 @@ async def test_the_name_of_a_guest_in_enter_and_exit_is_text(people: People) -> 
     assert (await alice.push("exit", fromId=guest.id)).data["from"] == name
 
 
-async def test_a_request_is_reflected_as_json_only(people: People) -> None:
-    [alice] = await people("alice")
+async def test_a_request_is_reflected_as_json_only(clients: Clients) -> None:
+    [alice] = await clients("alice")
     for script in SCRIPTS:
         envelope = await alice.request(script[:60], q=script)
         assert envelope.code == 1010

@@ -18,8 +18,8 @@ from accounts.rate_limits import sign_in_rate_limit
 from chat.node.connection_limiter import ConnectionLimiter
 from tests.support.bare_socket import BareSocket
 from tests.support.fixtures.sites import SiteFactory
-from tests.support.people import People, Town
 from tests.support.rest import Service
+from tests.support.shared_site import Clients, SharedSite
 
 pytestmark = pytest.mark.each_database
 
@@ -31,10 +31,10 @@ COSTLY = {
 }
 
 
-def get(town: Town, **headers: str) -> int:
+def get(shared_site: SharedSite, **headers: str) -> int:
     """Send a request with exactly these headers and return the status."""
     lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
-    with socket.create_connection(("127.0.0.1", town.site.port), timeout=20) as link:
+    with socket.create_connection(("127.0.0.1", shared_site.site.port), timeout=20) as link:
         link.sendall(f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}Connection: close\r\n\r\n".encode("latin-1"))
         return int(link.recv(65536).split()[1])
 
@@ -43,21 +43,23 @@ def get(town: Town, **headers: str) -> int:
 
 
 @pytest.mark.parametrize("what", COSTLY)
-def test_a_header_that_is_costly_to_parse_is_not_parsed(town: Town, what: str) -> None:
+def test_a_header_that_is_costly_to_parse_is_not_parsed(shared_site: SharedSite, what: str) -> None:
     name, value = COSTLY[what]
 
-    assert get(town, **{name: value}) == 400
-    with BareSocket(town.site, headers={name: value, "Origin": town.site.url}) as attacker:
+    assert get(shared_site, **{name: value}) == 400
+    with BareSocket(shared_site.site, headers={name: value, "Origin": shared_site.site.url}) as attacker:
         assert attacker.status == 400
 
 
 @pytest.mark.parametrize("value", ["a" + "=b" * 4000 + "\xff", 'sessionid="' + r"\"" * 4000 + '"'])
-def test_cookies_of_the_longest_size_do_not_delay_others(town: Town, value: str) -> None:
+def test_cookies_of_the_longest_size_do_not_delay_others(shared_site: SharedSite, value: str) -> None:
     """The standard library's parser would take a minute for these 24 requests."""
-    attackers = [BareSocket(town.site, headers={"Cookie": value, "Origin": town.site.url}) for _ in range(24)]
+    attackers = [
+        BareSocket(shared_site.site, headers={"Cookie": value, "Origin": shared_site.site.url}) for _ in range(24)
+    ]
     try:
         assert {attacker.status for attacker in attackers} == {101}
-        assert get(town, Cookie=value) == 200
+        assert get(shared_site, Cookie=value) == 200
     finally:
         for attacker in attackers:
             attacker.close()
@@ -69,32 +71,32 @@ BURST = 6
 
 
 @pytest.fixture(scope="module")
-def strict_town(site_factory: SiteFactory) -> Iterator[Town]:
+def strict_site(site_factory: SiteFactory) -> Iterator[SharedSite]:
     """Run a site that allows a user a burst of six requests and then almost none."""
     site = site_factory(
         IM_SEND_RATE="0.01", IM_SEND_BURST=str(BURST), IM_PRESENCE_GRACE_SECONDS="0.1",
         IM_REGISTRATION_RATE="3", IM_API_RATE="0.01",
         IM_API_BURST="5",
     )  # fmt: skip
-    with contextlib.closing(Town(site, {"alice": 30, "bob": 30})) as made, site:
+    with contextlib.closing(SharedSite(site, {"alice": 30, "bob": 30})) as made, site:
         yield made
 
 
 @pytest_asyncio.fixture
-async def strictly(strict_town: Town) -> AsyncIterator[People]:
-    opener = People(strict_town)
+async def strict_clients(strict_site: SharedSite) -> AsyncIterator[Clients]:
+    opener = Clients(strict_site)
     yield opener
     for client in opener.clients:
         await client.close()
 
 
-async def test_a_flood_of_edits_is_rate_limited_by_user(strictly: People) -> None:
-    alice, bob = await strictly("alice", "bob")
+async def test_a_flood_of_edits_is_rate_limited_by_user(strict_clients: Clients) -> None:
+    alice, bob = await strict_clients("alice", "bob")
     message = await alice.say(alice.room)
 
     fields = {"target": alice.room, "id": message["id"], "msg": "again"}
     codes = [await alice.code("message.edit", **fields) for _ in range(BURST + 1)]
-    phone = await strictly.again(alice)
+    phone = await strict_clients.again(alice)
     code, data = await phone.refused("message.edit", **fields)
 
     assert codes == [200] * BURST + [1011]
@@ -103,8 +105,8 @@ async def test_a_flood_of_edits_is_rate_limited_by_user(strictly: People) -> Non
     assert await phone.code("message.send", msg="x") == await bob.code("message.send", msg="x") == 200
 
 
-async def test_a_flood_of_joins_is_rate_limited_by_user(strictly: People) -> None:
-    alice, bob = await strictly("alice", "bob")
+async def test_a_flood_of_joins_is_rate_limited_by_user(strict_clients: Clients) -> None:
+    alice, bob = await strict_clients("alice", "bob")
     group = await alice.group(join="open")
 
     codes = [await bob.code(f"channel.{how}", target=group) for how in ("join", "leave") * BURST]
@@ -112,13 +114,13 @@ async def test_a_flood_of_joins_is_rate_limited_by_user(strictly: People) -> Non
     assert codes == [200] * BURST + [1011] * BURST
 
 
-async def test_reconnecting_does_not_reset_the_rate_limit(strictly: People) -> None:
-    [alice] = await strictly("alice")
+async def test_reconnecting_does_not_reset_the_rate_limit(strict_clients: Clients) -> None:
+    [alice] = await strict_clients("alice")
     while await alice.code("message.send", msg="x") == 200:
         pass
     await alice.close()
 
-    alice = await strictly.again(alice)
+    alice = await strict_clients.again(alice)
 
     assert await alice.code("message.send", msg="x") == 1011
 
@@ -126,50 +128,52 @@ async def test_reconnecting_does_not_reset_the_rate_limit(strictly: People) -> N
 # -- by address and token ---------------------------------------------------------------------------------------------
 
 
-async def test_forged_headers_do_not_avoid_the_rate_limit_of_guests(strictly: People) -> None:
+async def test_forged_headers_do_not_avoid_the_rate_limit_of_guests(strict_clients: Clients) -> None:
     codes = []
     for number in range(4):
-        stranger = await strictly.stranger(**{"x-forwarded-for": f"10.1.1.{number}", "x-real-ip": f"10.2.2.{number}"})
+        stranger = await strict_clients.stranger(
+            **{"x-forwarded-for": f"10.1.1.{number}", "x-real-ip": f"10.2.2.{number}"}
+        )
         codes.append(await stranger.code("login", appId=101, userId=f"storm{number}"))
 
     assert codes == [200, 200, 200, 1011]
-    elsewhere = await strictly.stranger(address="127.0.0.2")
+    elsewhere = await strict_clients.stranger(address="127.0.0.2")
     assert await elsewhere.code("login", appId=101, userId="elsewhere") == 200
 
 
-async def test_a_flood_with_one_token_is_rate_limited_for_that_token_only(strict_town: Town) -> None:
-    flood, other = Service.make(strict_town, "use_gateway"), Service.make(strict_town, "use_gateway")
+async def test_a_flood_with_one_token_is_rate_limited_for_that_token_only(strict_site: SharedSite) -> None:
+    flood, other = Service.make(strict_site, "use_gateway"), Service.make(strict_site, "use_gateway")
 
     answers = [
-        await flood.call(strict_town.site, "GET", "apps/", X_Forwarded_For=f"10.1.1.{number}") for number in range(6)
+        await flood.call(strict_site.site, "GET", "apps/", X_Forwarded_For=f"10.1.1.{number}") for number in range(6)
     ]
 
     assert [answer.status for answer in answers] == [200] * 5 + [429]
     assert answers[5].data["code"] == 1011 and int(answers[5].headers["retry-after"]) > 0
-    assert (await other.call(strict_town.site, "GET", "apps/")).status == 200
+    assert (await other.call(strict_site.site, "GET", "apps/")).status == 200
 
 
 # -- by channel: long content of others must not close a connection ----------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def narrow_town(site_factory: SiteFactory) -> Iterator[Town]:
+def narrow_site(site_factory: SiteFactory) -> Iterator[SharedSite]:
     """Run a site with small outboxes and few groups for each user."""
     site = site_factory(IM_OUTBOX_MAX_BYTES="100000", IM_PRESENCE_GRACE_SECONDS="0.1", IM_MAX_GROUPS_PER_USER="300")
-    with contextlib.closing(Town(site, {"alice": 10, "bob": 10})) as made, site:
+    with contextlib.closing(SharedSite(site, {"alice": 10, "bob": 10})) as made, site:
         yield made
 
 
 @pytest_asyncio.fixture
-async def narrowly(narrow_town: Town) -> AsyncIterator[People]:
-    opener = People(narrow_town)
+async def narrow_clients(narrow_site: SharedSite) -> AsyncIterator[Clients]:
+    opener = Clients(narrow_site)
     yield opener
     for client in opener.clients:
         await client.close()
 
 
-async def test_long_lists_of_pins_and_search_results_come_in_pages(narrowly: People) -> None:
-    mallory, bob = await narrowly("alice", "bob")
+async def test_long_lists_of_pins_and_search_results_come_in_pages(narrow_clients: Clients) -> None:
+    mallory, bob = await narrow_clients("alice", "bob")
     channel = await mallory.private(bob)
     for _ in range(6):
         message = await mallory.say(channel, "夏圭 " + "圭" * 7990)
@@ -190,8 +194,8 @@ async def test_long_lists_of_pins_and_search_results_come_in_pages(narrowly: Peo
     assert len(set(found)) == 6
 
 
-async def test_a_very_long_channel_list_comes_in_pages(narrowly: People) -> None:
-    mallory, bob = await narrowly("alice", "bob")
+async def test_a_very_long_channel_list_comes_in_pages(narrow_clients: Clients) -> None:
+    mallory, bob = await narrow_clients("alice", "bob")
     groups = {await mallory.group(bob, name="字" * 64) for _ in range(200)}
 
     listed: list[str] = []
@@ -203,14 +207,14 @@ async def test_a_very_long_channel_list_comes_in_pages(narrowly: People) -> None
     assert set(listed) == {*groups, bob.room} and len(listed) == len(groups) + 1
 
 
-async def test_the_number_of_groups_of_a_user_is_limited(narrowly: People) -> None:
-    mallory, bob = await narrowly("alice", "bob")
+async def test_the_number_of_groups_of_a_user_is_limited(narrow_clients: Clients) -> None:
+    mallory, bob = await narrow_clients("alice", "bob")
     replies = [await mallory.post("channel.create", kind="public", name="x", members=[bob.name]) for _ in range(300)]
     assert {(await reply).code for reply in replies} == {200}
 
     code, data = await mallory.refused("channel.create", kind="public", name="x")
     assert (code, data["limit"]) == (1011, 300)
-    other = (await narrowly("alice"))[0]
+    other = (await narrow_clients("alice"))[0]
     group = await other.group(join="open")
     assert (await other.refused("channel.invite", target=group, members=[bob.name]))[0] == 1011
     assert (await bob.refused("channel.join", target=group))[0] == 1011

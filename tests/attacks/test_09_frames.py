@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.bare_socket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, BareSocket, frame
-from tests.support.people import Town
+from tests.support.shared_site import SharedSite
 
 pytestmark = pytest.mark.usefixtures("bystander")
 
@@ -24,9 +24,9 @@ PING_REQUEST = b'{"seq":"1","cmd":"ping"}'
 MIB = 1 << 20
 
 
-def resident(town: Town) -> int:
+def resident(shared_site: SharedSite) -> int:
     """Return the bytes of memory that the server holds."""
-    pages = int(Path(f"/proc/{town.site.pid}/statm").read_text().split()[1])
+    pages = int(Path(f"/proc/{shared_site.site.pid}/statm").read_text().split()[1])
     return pages * 4096
 
 
@@ -122,15 +122,15 @@ def test_the_server_ignores_requests_after_a_broken_frame(attacker: BareSocket, 
     assert "too late" not in json.dumps(bystander.reply("history"))
 
 
-def test_a_flood_of_pings_with_unread_pongs_costs_little_memory(town: Town) -> None:
-    before = resident(town)
-    with BareSocket(town.site, buffer=4096) as flood:
-        flood.login(town.guest_name("mallory"))
+def test_a_flood_of_pings_with_unread_pongs_costs_little_memory(shared_site: SharedSite) -> None:
+    before = resident(shared_site)
+    with BareSocket(shared_site.site, buffer=4096) as flood:
+        flood.login(shared_site.guest_name("mallory"))
         with contextlib.suppress(OSError):  # The server may close the connection, or stop reading.
             for _ in range(100):
                 flood.link.sendall(frame(PING, b"x" * 125) * 8000)  # 100 MiB in total
 
-    assert resident(town) - before < 32 * MIB
+    assert resident(shared_site) - before < 32 * MIB
 
 
 def test_unsolicited_pongs_are_ignored(attacker: BareSocket) -> None:
@@ -140,21 +140,21 @@ def test_unsolicited_pongs_are_ignored(attacker: BareSocket) -> None:
 
 
 @pytest.mark.parametrize("version", ["8", "12", "x", ""])
-def test_another_websocket_version_is_refused(town: Town, version: str) -> None:
-    with BareSocket(town.site, headers={"Sec-WebSocket-Version": version}) as socket:
+def test_another_websocket_version_is_refused(shared_site: SharedSite, version: str) -> None:
+    with BareSocket(shared_site.site, headers={"Sec-WebSocket-Version": version}) as socket:
         assert socket.status in (400, 426)
 
 
 @pytest.mark.parametrize("key", ["", "x", "!" * 24])
-def test_a_handshake_without_a_proper_key_is_refused(town: Town, key: str) -> None:
-    with BareSocket(town.site, headers={"Sec-WebSocket-Key": key}) as socket:
+def test_a_handshake_without_a_proper_key_is_refused(shared_site: SharedSite, key: str) -> None:
+    with BareSocket(shared_site.site, headers={"Sec-WebSocket-Key": key}) as socket:
         assert socket.status == 400
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(raw=st.binary(min_size=1, max_size=300))
-def test_random_bytes_after_the_handshake_get_a_close_code_or_no_answer(town: Town, raw: bytes) -> None:
-    with BareSocket(town.site) as socket:
+def test_random_bytes_after_the_handshake_get_a_close_code_or_no_answer(shared_site: SharedSite, raw: bytes) -> None:
+    with BareSocket(shared_site.site) as socket:
         socket.send(raw, frame(CLOSE, (1000).to_bytes(2, "big")))
         # The bytes sent may begin a longer frame, so that the close frame becomes a part of it.
         socket.link.settimeout(0.2)

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.bare_socket import BINARY, TEXT, BareSocket, frame
-from tests.support.people import Town
+from tests.support.shared_site import SharedSite
 
 pytestmark = [pytest.mark.each_database, pytest.mark.usefixtures("bystander")]
 
@@ -109,13 +109,13 @@ requests = st.fixed_dictionaries(
 
 
 @pytest.fixture(scope="module")
-def sockets(town: Town) -> Iterator[list[BareSocket]]:
+def sockets(shared_site: SharedSite) -> Iterator[list[BareSocket]]:
     """Return connections of an account and of a guest, and one without a login."""
     with contextlib.ExitStack() as stack:
-        made = [stack.enter_context(BareSocket(town.site)) for _ in range(3)]
-        made[0].request("login", appId=101, serviceToken=town.account().token)
+        made = [stack.enter_context(BareSocket(shared_site.site)) for _ in range(3)]
+        made[0].request("login", appId=101, serviceToken=shared_site.account().token)
         assert made[0].reply()["response"]["code"] == 200
-        made[1].login(town.guest_name("mallory"))
+        made[1].login(shared_site.guest_name("mallory"))
         yield made
 
 

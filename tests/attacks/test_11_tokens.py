@@ -21,8 +21,8 @@ import pytest
 import pytest_asyncio
 
 from tests.support.fixtures.sites import SiteFactory
-from tests.support.people import Account, People, Person, Town
 from tests.support.protobuf_client import ProtobufClient
+from tests.support.shared_site import Account, Clients, SharedSite, UserClient
 
 pytestmark = pytest.mark.each_database
 
@@ -63,59 +63,59 @@ class Shop:
     token: str
 
 
-def ask(town: Town, method: str, path: str, form: dict[str, Any] | None = None, **headers: str) -> Reply:
+def ask(shared_site: SharedSite, method: str, path: str, form: dict[str, Any] | None = None, **headers: str) -> Reply:
     """Send one HTTP request without following redirects."""
     body = None if form is None else urlencode(form)
     kind = {} if form is None else {"Content-Type": "application/x-www-form-urlencoded"}
-    with closing(http.client.HTTPConnection("127.0.0.1", town.site.port, timeout=20)) as link:
+    with closing(http.client.HTTPConnection("127.0.0.1", shared_site.site.port, timeout=20)) as link:
         link.request(method, path, body, {**kind, **headers})
         answer = link.getresponse()
         return Reply(answer.status, answer.read().decode())
 
 
-def submit(town: Town, path: str, cookie: str, form: dict[str, Any]) -> Reply:
+def submit(shared_site: SharedSite, path: str, cookie: str, form: dict[str, Any]) -> Reply:
     """Submit a form of the site's pages as the browser with this cookie."""
     proof = "x" * 32
-    return ask(town, "POST", path, {"csrfmiddlewaretoken": proof, **form}, Cookie=f"{cookie}; csrftoken={proof}")
+    return ask(shared_site, "POST", path, {"csrfmiddlewaretoken": proof, **form}, Cookie=f"{cookie}; csrftoken={proof}")
 
 
 @pytest.fixture(scope="module")
-def town(site_factory: SiteFactory) -> Iterator[Town]:
+def shared_site(site_factory: SiteFactory) -> Iterator[SharedSite]:
     """Run a site that logs everything and requires a token of every program."""
     site = site_factory(IM_LOG_LEVEL="DEBUG", IM_OPEN_GATEWAY_NETWORKS="", IM_PRESENCE_GRACE_SECONDS="0.1")
-    with closing(Town(site, {"alice": 10, "bob": 10})) as made, site:
+    with closing(SharedSite(site, {"alice": 10, "bob": 10})) as made, site:
         yield made
 
 
 @pytest.fixture
-def olga(town: Town) -> Account:
+def olga(shared_site: SharedSite) -> Account:
     """Return an operator's account."""
-    account = town.account()
-    town.shell(OPERATOR.format(id=account.id))
+    account = shared_site.account()
+    shared_site.shell(OPERATOR.format(id=account.id))
     return account
 
 
 @pytest.fixture
-def shop(town: Town, olga: Account) -> Shop:
-    name = town.guest_name("shop").replace(" ", "-")
-    pk = int(town.shell(SERVICE.format(name=name)))
-    page = submit(town, f"{TOKENS}add/", olga.cookie, {"user": pk, "name": "Till 1", "days": 30})
+def shop(shared_site: SharedSite, olga: Account) -> Shop:
+    name = shared_site.guest_name("shop").replace(" ", "-")
+    pk = int(shared_site.shell(SERVICE.format(name=name)))
+    page = submit(shared_site, f"{TOKENS}add/", olga.cookie, {"user": pk, "name": "Till 1", "days": 30})
     found = re.search(r"\b[0-9a-f]{64}\b", page.text)
     assert page.status == 200 and found is not None
     return Shop(name, pk, found.group())
 
 
 @pytest_asyncio.fixture
-async def phone(town: Town, shop: Shop) -> AsyncIterator[ProtobufClient]:
+async def phone(shared_site: SharedSite, shop: Shop) -> AsyncIterator[ProtobufClient]:
     """Return the shop's connection on `/ws`."""
-    client = await ProtobufClient.connect(town.site.acc.replace("/acc", "/ws"), shop.id)
+    client = await ProtobufClient.connect(shared_site.site.acc.replace("/acc", "/ws"), shop.id)
     assert (await client.login(shop.token, sync=0)).code == 200
     yield client
     await client.close()
 
 
-async def on_acc(people: People, shop: Shop) -> Person:
-    person = await people.stranger()
+async def on_acc(clients: Clients, shop: Shop) -> UserClient:
+    person = await clients.stranger()
     await person.enter({"appId": 101, "serviceToken": shop.token})
     return person
 
@@ -126,35 +126,35 @@ def leaked(text: str, *tokens: str) -> list[str]:
     return [piece for piece in pieces if piece in text]
 
 
-def rest(town: Town, token: str, scheme: str = "Bearer") -> Reply:
-    return ask(town, "GET", "/api/v1/nodes/", Authorization=f"{scheme} {token}")
+def rest(shared_site: SharedSite, token: str, scheme: str = "Bearer") -> Reply:
+    return ask(shared_site, "GET", "/api/v1/nodes/", Authorization=f"{scheme} {token}")
 
 
-def gateway(town: Town, token: str) -> Reply:
-    return ask(town, "GET", "/user/list?appID=101", Authorization=f"Token {token}")
+def gateway(shared_site: SharedSite, token: str) -> Reply:
+    return ask(shared_site, "GET", "/user/list?appID=101", Authorization=f"Token {token}")
 
 
-def ws_call(town: Town, token: str, group: str) -> Reply:
-    return ask(town, "GET", f"/group_user/list?group_id={group}", token=token)
+def ws_call(shared_site: SharedSite, token: str, group: str) -> Reply:
+    return ask(shared_site, "GET", f"/group_user/list?group_id={group}", token=token)
 
 
 # -- storage and display ----------------------------------------------------------------------------------------------
 
 
-def test_the_database_contains_no_token(town: Town, shop: Shop) -> None:
-    account = town.account("bob")
-    assert rest(town, shop.token).status == 200
-    kept = town.shell(EVERYTHING)
+def test_the_database_contains_no_token(shared_site: SharedSite, shop: Shop) -> None:
+    account = shared_site.account("bob")
+    assert rest(shared_site, shop.token).status == 200
+    kept = shared_site.shell(EVERYTHING)
 
     assert shop.name in kept and account.session in kept, "all of it was read"
     # Its prefix is stored, to find the row; the remaining 49 digits cannot be guessed.
     assert leaked(kept, shop.token, account.token) == []
     digest = re.search(rf"knox_authtoken .*'([0-9a-f]{{128}})'.*{shop.token[:15]}", kept)
     assert digest is not None
-    assert rest(town, digest.group(1)).status == 401, "nor is the hash a token"
+    assert rest(shared_site, digest.group(1)).status == 401, "nor is the hash a token"
 
 
-def test_a_token_is_shown_once(town: Town, olga: Account, shop: Shop) -> None:
+def test_a_token_is_shown_once(shared_site: SharedSite, olga: Account, shop: Shop) -> None:
     for path in (
         TOKENS,
         f"{TOKENS}add/",
@@ -162,36 +162,41 @@ def test_a_token_is_shown_once(town: Town, olga: Account, shop: Shop) -> None:
         "/admin/admin/logentry/",
         f"/admin/accounts/service/{shop.id}/change/",
     ):
-        page = ask(town, "GET", path, Cookie=olga.cookie)
+        page = ask(shared_site, "GET", path, Cookie=olga.cookie)
         assert page.status == 200 and shop.token[:15] not in page.text, path
-    assert "Till 1" in ask(town, "GET", TOKENS, Cookie=olga.cookie).text
+    assert "Till 1" in ask(shared_site, "GET", TOKENS, Cookie=olga.cookie).text
 
 
 # -- accepted places --------------------------------------------------------------------------------------------------
 
 
-def test_a_token_is_accepted_in_its_header(town: Town, shop: Shop) -> None:
-    assert [rest(town, shop.token, scheme).status for scheme in ("Bearer", "Token")] == [200, 200]
-    assert gateway(town, shop.token).data["code"] == 200
+def test_a_token_is_accepted_in_its_header(shared_site: SharedSite, shop: Shop) -> None:
+    assert [rest(shared_site, shop.token, scheme).status for scheme in ("Bearer", "Token")] == [200, 200]
+    assert gateway(shared_site, shop.token).data["code"] == 200
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_token_in_a_url_a_form_or_a_cookie_is_ignored(town: Town, shop: Shop, name: str) -> None:
-    person = town.account("bob").token
+def test_a_token_in_a_url_a_form_or_a_cookie_is_ignored(shared_site: SharedSite, shop: Shop, name: str) -> None:
+    person = shared_site.account("bob").token
     for value in (shop.token, f"Bearer {shop.token}", f"Token {shop.token}"):
         query = urlencode({name: value})
-        assert ask(town, "GET", f"/api/v1/nodes/?{query}").status == 401
-        assert ask(town, "GET", "/api/v1/nodes/", Cookie=f"{name}={value}").status == 401
-        assert ask(town, "GET", f"/user/list?appID=101&{query}").data["code"] == 1003
+        assert ask(shared_site, "GET", f"/api/v1/nodes/?{query}").status == 401
+        assert ask(shared_site, "GET", "/api/v1/nodes/", Cookie=f"{name}={value}").status == 401
+        assert ask(shared_site, "GET", f"/user/list?appID=101&{query}").data["code"] == 1003
         form = {"appID": 101, "userID": "bob", "msgID": name, "message": "x", name: value}
-        assert ask(town, "POST", "/user/sendMessageAll", form).data["code"] == 1003
-    assert ask(town, "GET", f"/group_user/list?group_id=1&{name}={person}").data["msg"] == "This call needs a token."
-    assert ask(town, "POST", "/group/create", {"name": "x", name: person}).data["msg"] == "This call needs a token."
+        assert ask(shared_site, "POST", "/user/sendMessageAll", form).data["code"] == 1003
+    assert (
+        ask(shared_site, "GET", f"/group_user/list?group_id=1&{name}={person}").data["msg"]
+        == "This call needs a token."
+    )
+    assert (
+        ask(shared_site, "POST", "/group/create", {"name": "x", name: person}).data["msg"] == "This call needs a token."
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_a_token_in_the_url_of_a_connection_is_ignored(people: People, shop: Shop, name: str) -> None:
-    person = await people.stranger(query=f"?{urlencode({name: shop.token})}")
+async def test_a_token_in_the_url_of_a_connection_is_ignored(clients: Clients, shop: Shop, name: str) -> None:
+    person = await clients.stranger(query=f"?{urlencode({name: shop.token})}")
     assert await person.code("heartbeat") == 1000
     assert await person.code("message.send", type="text", msg="x") == 1000
 
@@ -200,26 +205,26 @@ async def test_a_token_in_the_url_of_a_connection_is_ignored(people: People, sho
 
 
 async def test_no_token_is_written_to_the_log(
-    town: Town, people: People, olga: Account, shop: Shop, phone: ProtobufClient
+    shared_site: SharedSite, clients: Clients, olga: Account, shop: Shop, phone: ProtobufClient
 ) -> None:
     """Valid, wrong, ended and misplaced tokens are tried, at the most detailed log level."""
     wrong = f"{shop.token[:-1]}{'0' if shop.token[-1] != '0' else '1'}"
-    await on_acc(people, shop)
+    await on_acc(clients, shop)
     for token in (shop.token, wrong):
-        for call in (rest(town, token), gateway(town, token), ws_call(town, token, "0")):
+        for call in (rest(shared_site, token), gateway(shared_site, token), ws_call(shared_site, token, "0")):
             assert call.status in (200, 401) and token not in call.text
-        assert ask(town, "GET", f"/api/v1/nodes/?token={token}").status == 401
-        assert ask(town, "GET", f"/nowhere/?token={token}").status == 404
-        assert ask(town, "POST", "/user/sendMessage", {"token": token}).data["code"] == 1003
-        stranger = await people.stranger(query=f"?token={token}")
+        assert ask(shared_site, "GET", f"/api/v1/nodes/?token={token}").status == 401
+        assert ask(shared_site, "GET", f"/nowhere/?token={token}").status == 404
+        assert ask(shared_site, "POST", "/user/sendMessage", {"token": token}).data["code"] == 1003
+        stranger = await clients.stranger(query=f"?token={token}")
         assert await stranger.code("login", appId="x", serviceToken=token) == 1001
         assert await stranger.code("login", appId=101, serviceToken=token) == (200 if token == shop.token else 1003)
 
-    assert (await asyncio.to_thread(revoked, town, olga, shop)).status == 302
+    assert (await asyncio.to_thread(revoked, shared_site, olga, shop)).status == 302
     assert await phone.closed() == 4001
-    assert rest(town, shop.token).status == 401
+    assert rest(shared_site, shop.token).status == 401
 
-    log = town.site.log.read_text(errors="replace")
+    log = shared_site.site.log.read_text(errors="replace")
     assert log, "it does write something down"
     assert leaked(log, shop.token, wrong) == []
 
@@ -227,51 +232,51 @@ async def test_no_token_is_written_to_the_log(
 # -- revocation -------------------------------------------------------------------------------------------------------
 
 
-def revoked(town: Town, olga: Account, shop: Shop) -> Reply:
+def revoked(shared_site: SharedSite, olga: Account, shop: Shop) -> Reply:
     """Revoke a leaked token as an operator does."""
-    digest = town.shell(
+    digest = shared_site.shell(
         f"from knox.models import AuthToken; print(AuthToken.objects.get(user={shop.id}).digest)"
     ).strip()
-    return submit(town, TOKENS, olga.cookie, {"action": "revoke", "_selected_action": digest})
+    return submit(shared_site, TOKENS, olga.cookie, {"action": "revoke", "_selected_action": digest})
 
 
 async def test_a_revoked_token_is_refused_everywhere_at_once(
-    town: Town, people: People, olga: Account, shop: Shop, phone: ProtobufClient
+    shared_site: SharedSite, clients: Clients, olga: Account, shop: Shop, phone: ProtobufClient
 ) -> None:
-    [alice] = await people("alice")
+    [alice] = await clients("alice")
     group = await alice.group(Account(shop.name, str(shop.id), shop.token, ""))
-    open_connections = [await on_acc(people, shop) for _ in range(2)]
-    assert (rest(town, shop.token).status, gateway(town, shop.token).data["code"]) == (200, 200)
-    assert str(shop.id) in ws_call(town, shop.token, group).data["data"]["ids"]
+    open_connections = [await on_acc(clients, shop) for _ in range(2)]
+    assert (rest(shared_site, shop.token).status, gateway(shared_site, shop.token).data["code"]) == (200, 200)
+    assert str(shop.id) in ws_call(shared_site, shop.token, group).data["data"]["ids"]
     assert (await phone.send("group", int(group), "before")).code == 200
     await alice.push("msg", msg="before")
 
-    assert (await asyncio.to_thread(revoked, town, olga, shop)).status == 302
+    assert (await asyncio.to_thread(revoked, shared_site, olga, shop)).status == 302
 
     # Each call reads the token's row, so not a single call more is answered.
-    assert (rest(town, shop.token).status, gateway(town, shop.token).data["code"]) == (401, 1003)
-    assert ws_call(town, shop.token, group).data == {"code": -1, "msg": "This token is not valid.", "data": {}}
+    assert (rest(shared_site, shop.token).status, gateway(shared_site, shop.token).data["code"]) == (401, 1003)
+    assert ws_call(shared_site, shop.token, group).data == {"code": -1, "msg": "This token is not valid.", "data": {}}
     async with asyncio.timeout(5):
         assert [await one.closed() for one in open_connections] == [4001, 4001]
         assert await phone.closed() == 4001
-    assert await (await people.stranger()).code("login", appId=101, serviceToken=shop.token) == 1003
-    back = await ProtobufClient.connect(town.site.acc.replace("/acc", "/ws"), shop.id)
+    assert await (await clients.stranger()).code("login", appId=101, serviceToken=shop.token) == 1003
+    back = await ProtobufClient.connect(shared_site.site.acc.replace("/acc", "/ws"), shop.id)
     assert (await back.login(shop.token)).code == 1003
     await back.close()
     assert (await alice.call("channel.get", target=group))["lastSeq"] == 1
 
 
 async def test_no_message_is_accepted_after_a_revocation_is_confirmed(
-    town: Town, people: People, olga: Account, shop: Shop
+    shared_site: SharedSite, clients: Clients, olga: Account, shop: Shop
 ) -> None:
     """Calls have no connection that could close; no call is accepted after the operator's request is answered."""
-    [alice] = await people("alice")
-    ending = asyncio.create_task(asyncio.to_thread(revoked, town, olga, shop))
+    [alice] = await clients("alice")
+    ending = asyncio.create_task(asyncio.to_thread(revoked, shared_site, olga, shop))
     accepted: list[bool] = []
 
     def send(number: int) -> int:
         form = {"appID": 101, "userID": alice.name, "msgID": f"{shop.name}-{number}", "message": str(number)}
-        reply = ask(town, "POST", "/user/sendMessage", form, Authorization=f"Token {shop.token}")
+        reply = ask(shared_site, "POST", "/user/sendMessage", form, Authorization=f"Token {shop.token}")
         code: int = reply.data["code"]
         return code
 

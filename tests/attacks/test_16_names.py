@@ -8,7 +8,7 @@ from accounts.actions import oauth_user_register, profile_update, user_register,
 from accounts.names import BadNickname
 from accounts.oauth.identity import Identity, suggested_nickname
 from tests.support.accounts import PASSWORD
-from tests.support.people import People, Town
+from tests.support.shared_site import Clients, SharedSite
 
 pytestmark = pytest.mark.each_database
 
@@ -33,18 +33,20 @@ HIDDEN = [
 
 
 @pytest.mark.parametrize("name", HIDDEN, ids=ascii)
-async def test_invisible_and_bidirectional_characters_are_refused_in_names(people: People, name: str) -> None:
-    [alice] = await people("alice")
+async def test_invisible_and_bidirectional_characters_are_refused_in_names(clients: Clients, name: str) -> None:
+    [alice] = await clients("alice")
     group = await alice.group()
 
-    assert await (await people.stranger()).code("login", appId=101, userId=name) == 1002
+    assert await (await clients.stranger()).code("login", appId=101, userId=name) == 1002
     assert await alice.code("channel.create", kind="public", name=name) == 1001
     assert await alice.code("channel.rename", target=group, name=name) == 1001
 
 
 @pytest.mark.parametrize("disguise", ["upper", "wide", "padded", "cyrillic"])
-async def test_a_guest_name_cannot_resemble_an_account(people: People, town: Town, disguise: str) -> None:
-    account = town.account()
+async def test_a_guest_name_cannot_resemble_an_account(
+    clients: Clients, shared_site: SharedSite, disguise: str
+) -> None:
+    account = shared_site.account()
     name = {
         "upper": account.name.upper(),
         "wide": "".join(chr(ord(char) + 0xFEE0) for char in account.name),
@@ -53,12 +55,12 @@ async def test_a_guest_name_cannot_resemble_an_account(people: People, town: Tow
     }[disguise]
     assert name != account.name
 
-    assert await (await people.stranger()).code("login", appId=101, userId=name) == 1002
+    assert await (await clients.stranger()).code("login", appId=101, userId=name) == 1002
 
 
-async def test_a_name_in_any_spelling_finds_the_same_user(people: People, town: Town) -> None:
-    [alice] = await people("alice")
-    bob = town.account("bob")
+async def test_a_name_in_any_spelling_finds_the_same_user(clients: Clients, shared_site: SharedSite) -> None:
+    [alice] = await clients("alice")
+    bob = shared_site.account("bob")
 
     first = await alice.private(bob)
     wide = "".join(chr(ord(char) + 0xFEE0) for char in bob.name)
@@ -68,8 +70,8 @@ async def test_a_name_in_any_spelling_finds_the_same_user(people: People, town: 
 
 
 @pytest.mark.parametrize("name", ["系统", "Admin", "s y s t e m", "ＳＹＳＴＥＭ", "administrator", "客服"])
-async def test_a_guest_cannot_use_a_reserved_name(people: People, name: str) -> None:
-    assert await (await people.stranger()).code("login", appId=101, userId=name) == 1002
+async def test_a_guest_cannot_use_a_reserved_name(clients: Clients, name: str) -> None:
+    assert await (await clients.stranger()).code("login", appId=101, userId=name) == 1002
 
 
 @pytest.mark.django_db

@@ -7,24 +7,24 @@ import asyncio
 import pytest
 
 from tests.support.client import Envelope
-from tests.support.people import People, Person
+from tests.support.shared_site import Clients, UserClient
 
 pytestmark = pytest.mark.each_database
 
 
-async def at_once(*requests: tuple[Person, str, dict[str, object]]) -> list[Envelope]:
+async def at_once(*requests: tuple[UserClient, str, dict[str, object]]) -> list[Envelope]:
     posted = [await person.post(cmd, fields) for person, cmd, fields in requests]
     return list(await asyncio.gather(*posted))
 
 
-async def notes(person: Person, group: str) -> list[str]:
+async def notes(person: UserClient, group: str) -> list[str]:
     page = await person.call("message.history", target=group)
     return [note["note"] for note in page["notes"]]
 
 
-async def test_concurrent_joins_create_one_membership(people: People) -> None:
-    alice, carol = await people("alice", "carol")
-    phones = [carol, *[await people.again(carol) for _ in range(4)]]
+async def test_concurrent_joins_create_one_membership(clients: Clients) -> None:
+    alice, carol = await clients("alice", "carol")
+    phones = [carol, *[await clients.again(carol) for _ in range(4)]]
     group = await alice.group(join="open")
 
     answers = await at_once(*[(phone, "channel.join", {"target": group}) for phone in phones])
@@ -34,8 +34,8 @@ async def test_concurrent_joins_create_one_membership(people: People) -> None:
     assert (await alice.call("channel.get", target=group))["memberCount"] == 2
 
 
-async def test_concurrent_invitations_create_one_membership(people: People) -> None:
-    alice, bob, carol = await people("alice", "bob", "carol")
+async def test_concurrent_invitations_create_one_membership(clients: Clients) -> None:
+    alice, bob, carol = await clients("alice", "bob", "carol")
     group = await alice.group(bob)
     invite = {"target": group, "members": [carol.name]}
 
@@ -46,9 +46,9 @@ async def test_concurrent_invitations_create_one_membership(people: People) -> N
     assert (await notes(alice, group)).count("invited") == 1
 
 
-async def test_concurrent_sends_with_one_client_id_store_one_message(people: People) -> None:
-    alice, bob = await people("alice", "bob")
-    phones = [alice, *[await people.again(alice) for _ in range(4)]]
+async def test_concurrent_sends_with_one_client_id_store_one_message(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
+    phones = [alice, *[await clients.again(alice) for _ in range(4)]]
     channel = await alice.private(bob)
 
     send = {"target": channel, "type": "text", "msg": "once", "clientMsgId": "key"}
@@ -59,8 +59,8 @@ async def test_concurrent_sends_with_one_client_id_store_one_message(people: Peo
     assert (await bob.call("channel.get", target=channel))["lastSeq"] == 1
 
 
-async def test_the_last_two_members_leave_at_once(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_the_last_two_members_leave_at_once(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
 
     answers = await at_once(*[(person, "channel.leave", {"target": group}) for person in (alice, bob)])
@@ -72,9 +72,9 @@ async def test_the_last_two_members_leave_at_once(people: People) -> None:
         assert await person.code("channel.get", target=group) == 1005
 
 
-async def test_concurrent_leaves_end_one_membership(people: People) -> None:
-    alice, bob = await people("alice", "bob")
-    phone = await people.again(bob)
+async def test_concurrent_leaves_end_one_membership(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
+    phone = await clients.again(bob)
     group = await alice.group(bob)
 
     answers = await at_once(*[(person, "channel.leave", {"target": group}) for person in (bob, phone)])
@@ -83,8 +83,8 @@ async def test_concurrent_leaves_end_one_membership(people: People) -> None:
     assert (await notes(alice, group)).count("left") == 1
 
 
-async def test_two_owners_step_down_at_once_and_one_remains(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_two_owners_step_down_at_once_and_one_remains(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
     await alice.call("channel.role", target=group, member=bob.name, role="owner")
 
@@ -97,8 +97,8 @@ async def test_two_owners_step_down_at_once_and_one_remains(people: People) -> N
     assert sorted(roles) == ["member", "owner"]
 
 
-async def test_a_concurrent_removal_and_leave_end_one_membership(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_concurrent_removal_and_leave_end_one_membership(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
 
     answers = await at_once(
@@ -110,9 +110,9 @@ async def test_a_concurrent_removal_and_leave_end_one_membership(people: People)
     assert len(ends) == 1
 
 
-async def test_a_concurrent_edit_and_recall_leave_the_message_recalled(people: People) -> None:
-    alice, bob = await people("alice", "bob")
-    phone = await people.again(alice)
+async def test_a_concurrent_edit_and_recall_leave_the_message_recalled(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
+    phone = await clients.again(alice)
     channel = await alice.private(bob)
     sent = await alice.say(channel)
 
@@ -126,8 +126,8 @@ async def test_a_concurrent_edit_and_recall_leave_the_message_recalled(people: P
     assert (item["msg"], item["recalled"]) == ("", True)
 
 
-async def test_two_concurrent_guest_logins_are_two_guests(people: People) -> None:
-    one, other = await people.stranger(), await people.stranger()
+async def test_two_concurrent_guest_logins_are_two_guests(clients: Clients) -> None:
+    one, other = await clients.stranger(), await clients.stranger()
 
     answers = await at_once(*[(person, "login", {"appId": 101, "userId": "twin"}) for person in (one, other)])
 

@@ -30,10 +30,10 @@ from chat.sending.writer import commit
 from delivery import log
 from delivery.db.executors import run
 from delivery.log import Entry
-from tests.support.devices import Browser, Gadget, Line, Phone
-from tests.support.in_process import Site, draft, people, room, serving
-from tests.support.oracle import Oracle, assert_gap_free
-from tests.support.scene import caught_up
+from tests.support.devices import Device, JsonDevice, ProtobufDevice, SentMessage
+from tests.support.expected_events import ExpectedEvents, assert_gap_free
+from tests.support.group_scenario import wait_for_hub
+from tests.support.in_process import LocalNode, create_global_channel, create_users, draft, running_node
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,23 +53,23 @@ class World:
 
     def __init__(self) -> None:
         number, self._start = next(names), log.head()
-        self.alice, self.bob, self.carol = people(*(f"{name}{number}" for name in ("alice", "bob", "carol")))
+        self.alice, self.bob, self.carol = create_users(*(f"{name}{number}" for name in ("alice", "bob", "carol")))
         members = [self.bob.username, self.carol.username]
         self.groups = [
             channel_create_group(creator=self.alice, name="invite", members=members, join="invite"),
             channel_create_group(creator=self.alice, name="open", members=members, join="open", listed=True),
         ]
         self.channels = [*self.groups, channel_create_private(creator=self.bob, other=self.carol)[0]]
-        self.gadgets: list[Gadget] = []
+        self.gadgets: list[Device] = []
         for user in (self.bob, self.carol):
             token = token_issue(user=user)
-            self.gadgets += [Phone(user, token), Phone(user, token), Browser(user, token)]
+            self.gadgets += [ProtobufDevice(user, token), ProtobufDevice(user, token), JsonDevice(user, token)]
 
-    def oracle(self, user: User) -> Oracle:
+    def oracle(self, user: User) -> ExpectedEvents:
         """Return all that this user may know of this world."""
-        return Oracle.of(user, after=self._start)
+        return ExpectedEvents.of(user, after=self._start)
 
-    def oracles(self) -> dict[int, Oracle]:
+    def oracles(self) -> dict[int, ExpectedEvents]:
         return {user.pk: self.oracle(user) for user in (self.bob, self.carol)}
 
     def other(self, user: User) -> User:
@@ -92,7 +92,7 @@ class Machine(RuleBasedStateMachine):
     """Sends run concurrently with all other steps; memberships change one at a time."""
 
     runner: ClassVar[asyncio.Runner]
-    site: ClassVar[Site]
+    site: ClassVar[LocalNode]
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(work)
@@ -104,7 +104,7 @@ class Machine(RuleBasedStateMachine):
 
     # -- devices --------------------------------------------------------------------------------------------------
 
-    def pick(self, device: int, *, connected: bool = True) -> Gadget:
+    def pick(self, device: int, *, connected: bool = True) -> Device:
         """Pick a device that is connected, or one that is not."""
         gadgets = [gadget for gadget in self.world.gadgets if gadget.connected is connected]
         return gadgets[device % len(gadgets)]
@@ -119,9 +119,9 @@ class Machine(RuleBasedStateMachine):
     def sync(self, device: int, whole: bool) -> None:
         self.do(self._sync(self.pick(device), whole=whole))
 
-    async def _sync(self, gadget: Gadget, *, whole: bool) -> None:
+    async def _sync(self, gadget: Device, *, whole: bool) -> None:
         await gadget.sync(whole=whole)
-        if isinstance(gadget, Phone):
+        if isinstance(gadget, ProtobufDevice):
             gadget.excuse(await run(self.world.elsewhere, gadget.user))
 
     @precondition(somebody)
@@ -131,7 +131,7 @@ class Machine(RuleBasedStateMachine):
         peer = self.world.other(gadget.user).pk
         for _ in range(count):
             text = f"{gadget.user.username} {next(self.texts)}"
-            gadget.lines.append(Line(text, self.world.channels[channel], peer, keyed))
+            gadget.lines.append(SentMessage(text, self.world.channels[channel], peer, keyed))
             self.do(gadget.put(gadget.lines[-1]))
 
     @precondition(somebody)
@@ -150,7 +150,7 @@ class Machine(RuleBasedStateMachine):
         self.do(self._drop(gadget, turns))
         gadget.check(self.do(run(self.world.oracle, gadget.user)))
 
-    async def _drop(self, gadget: Gadget, turns: int) -> None:
+    async def _drop(self, gadget: Device, turns: int) -> None:
         for _ in range(turns):
             await asyncio.sleep(0)
         await gadget.drop()
@@ -196,7 +196,7 @@ class Machine(RuleBasedStateMachine):
                 gadget.check(now[gadget.user.pk], owed[gadget.user.pk])
 
     async def _settle(self) -> None:
-        await caught_up(self.site)
+        await wait_for_hub(self.site)
         for gadget in self.world.gadgets:
             await gadget.settle()
 
@@ -217,7 +217,7 @@ class Machine(RuleBasedStateMachine):
         self.do(run(assert_once, self.world.gadgets))
 
 
-def assert_once(gadgets: Sequence[Gadget]) -> None:
+def assert_once(gadgets: Sequence[Device]) -> None:
     """Check that nothing is stored twice, and that acknowledged messages are stored at their reported positions."""
     for gadget in gadgets:
         stored = Message.objects.filter(text__in=[line.text for line in gadget.lines]).values_list("text", "position")
@@ -234,9 +234,9 @@ def machine(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[typ
     monkeypatch.setattr(protobuf_consumer, "SYNC_TIMEOUT_SECONDS", 3600)
     monkeypatch.setattr(selectors, "REPLAY_PAGE_SIZE", 20)
 
-    async def open_site(stack: AsyncExitStack) -> Site:
-        await run(room)
-        site = await stack.enter_async_context(serving())
+    async def open_site(stack: AsyncExitStack) -> LocalNode:
+        await run(create_global_channel)
+        site = await stack.enter_async_context(running_node())
         offer, announced = site.hub.receive, itertools.count(1)
 
         def offer_most(entries: Sequence[Entry]) -> None:

@@ -19,17 +19,24 @@ from chat.models import Channel
 from delivery.db.executors import run
 from delivery.log import MembershipInterval
 from tests.support.client import Closed, Envelope, Refused
-from tests.support.eventually import PATIENCE, eventually
-from tests.support.in_process import Local, Site, serving
-from tests.support.scene import Scene, Withheld, caught_up, heard, live, texts
+from tests.support.group_scenario import (
+    GroupScenario,
+    WithheldAnnouncements,
+    event_texts,
+    pushed_texts,
+    wait_for_delivery,
+    wait_for_hub,
+)
+from tests.support.in_process import LocalClient, LocalNode, running_node
+from tests.support.waiting import TIMEOUT_SECONDS, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest_asyncio.fixture
-async def site(settings: Settings) -> AsyncIterator[Site]:
+async def node(settings: Settings) -> AsyncIterator[LocalNode]:
     settings.IM_EVENT_LOG_POLL_INTERVAL = 0.1  # type: ignore[attr-defined]
-    async with serving() as made:
+    async with running_node() as made:
         yield made
 
 
@@ -52,10 +59,10 @@ class Gate:
 
     def _wait(self) -> None:
         self._reached.set()
-        assert self._open.wait(PATIENCE)
+        assert self._open.wait(TIMEOUT_SECONDS)
 
     async def reached(self) -> None:
-        await eventually(self._reached.is_set)
+        await wait_until(self._reached.is_set)
 
     def open(self) -> None:
         self._open.set()
@@ -65,34 +72,34 @@ class Gate:
 @pytest.mark.parametrize("passed", [True, False], ids=["passed meanwhile", "passed afterwards"])
 @pytest.mark.parametrize("where", ["before", "after"])
 async def test_a_membership_that_changes_while_connecting_loses_no_event(
-    site: Site, monkeypatch: pytest.MonkeyPatch, settings: Settings, where: str, passed: bool, change: str
+    node: LocalNode, monkeypatch: pytest.MonkeyPatch, settings: Settings, where: str, passed: bool, change: str
 ) -> None:
     """`sync` returns events up to the reported position, and later ones are pushed; together they are complete."""
-    scene = await run(Scene, "open")
-    start = await caught_up(site)
-    person = scene.bob if change == "leaves" else scene.carol
-    withheld = Withheld(site, monkeypatch, settings)
+    scenario = await run(GroupScenario, "open")
+    start = await wait_for_hub(node)
+    person = scenario.bob if change == "leaves" else scenario.carol
+    withheld = WithheldAnnouncements(node, monkeypatch, settings)
     gate = Gate(monkeypatch, where)
-    client = Local.open()
+    client = LocalClient.open()
     token = await run(lambda: token_issue(user=person))
     login = await client.post("login", appId=101, serviceToken=token, after=start - 1)
     await gate.reached()
     if change == "invited":
-        await run(scene.invite, "carol")
+        await run(scenario.invite, "carol")
     elif change == "joins":
-        await run(lambda: member_join(user=scene.carol, channel_id=scene.group.pk))
+        await run(lambda: member_join(user=scenario.carol, channel_id=scenario.group.pk))
     else:
-        await run(scene.leave)
-    await run(scene.say, "hello")
+        await run(scenario.leave)
+    await run(scenario.say, "hello")
     if passed:
         withheld.release()
-        await caught_up(site)
+        await wait_for_hub(node)
     gate.open()
     assert (await login).data["position"] == start - 1
     withheld.release()
-    await run(scene.say, "later")
+    await run(scenario.say, "later")
     withheld.release()
-    await heard(site, client)
+    await wait_for_delivery(node, client)
     caught = await client.sync(start - 1)
     positions = {event["response"]["data"]["position"] for event in caught}
     # Deduplicated by position, as clients do, pushes and sync contain every event once.
@@ -100,79 +107,79 @@ async def test_a_membership_that_changes_while_connecting_loses_no_event(
                if p.data["position"] not in positions)]  # fmt: skip
     begin = [] if change != "leaves" else ["created"]
     expected = {"invited": ["invited", "hello", "later"], "joins": ["joined", "hello", "later"], "leaves": ["left"]}
-    assert texts(arrived) == begin + expected[change]
+    assert event_texts(arrived) == begin + expected[change]
     if not passed:
-        assert live(client) == expected[change]
+        assert pushed_texts(client) == expected[change]
     await client.close()
 
 
 @pytest.mark.parametrize("how", ["deactivated", "signed out"])
 @pytest.mark.parametrize("where", ["before", "after"])
 async def test_a_right_that_ends_while_connecting_refuses_the_login(
-    site: Site, monkeypatch: pytest.MonkeyPatch, where: str, how: str
+    node: LocalNode, monkeypatch: pytest.MonkeyPatch, where: str, how: str
 ) -> None:
-    scene = await run(Scene)
+    scenario = await run(GroupScenario)
     gate = Gate(monkeypatch, where)
-    client = Local.open()
-    token = await run(lambda: token_issue(user=scene.bob))
+    client = LocalClient.open()
+    token = await run(lambda: token_issue(user=scenario.bob))
     login = await client.post("login", appId=101, serviceToken=token)
     await gate.reached()
     if how == "deactivated":
-        await run(lambda: user_deactivate(user_id=scene.bob.pk))
+        await run(lambda: user_deactivate(user_id=scenario.bob.pk))
     else:
         known = await run(user_by_token, token)
         assert known is not None
-        await run(lambda: token_revoke(user_id=scene.bob.pk, credential=known[1]))
+        await run(lambda: token_revoke(user_id=scenario.bob.pk, credential=known[1]))
     gate.open()
     (answer,) = await asyncio.gather(login, return_exceptions=True)
     assert isinstance(answer, Envelope | Closed) and answer.code in (1003, 4001)
-    await run(scene.say, "secret")
-    await caught_up(site)
-    assert client.pushes() == [] and not await site.hub.presence.filter_online([scene.bob.pk])
+    await run(scenario.say, "secret")
+    await wait_for_hub(node)
+    assert client.pushes() == [] and not await node.hub.presence.filter_online([scenario.bob.pk])
     await client.close()
 
 
-async def test_frames_after_the_close_are_ignored(site: Site) -> None:
+async def test_frames_after_the_close_are_ignored(node: LocalNode) -> None:
     """Frames that were in flight when the right ended are not executed."""
-    scene = await run(Scene)
-    bob = await site.connect(scene.bob)
-    (connection,) = site.hub.connections_of(scene.bob.pk)
+    scenario = await run(GroupScenario)
+    bob = await node.connect(scenario.bob)
+    (connection,) = node.hub.connections_of(scenario.bob.pk)
     bob.socket.reading.clear()
     connection.close(4001, "signed out")
     for _ in range(3):
-        await bob.send({"seq": "x", "cmd": "message.send", "data": {"target": str(scene.group.pk), "msg": "late"}})
+        await bob.send({"seq": "x", "cmd": "message.send", "data": {"target": str(scenario.group.pk), "msg": "late"}})
     bob.socket.reading.set()
     assert await bob.closed() == 4001
-    await eventually(lambda: not site.hub.connections)
-    assert await run(lambda: Channel.objects.get(pk=scene.group.pk).last_seq) == 0
+    await wait_until(lambda: not node.hub.connections)
+    assert await run(lambda: Channel.objects.get(pk=scenario.group.pk).last_seq) == 0
 
 
 # -- reported positions -----------------------------------------------------------------------------------------------
 
 
-async def test_no_reply_reports_a_position_beyond_the_synced_one(site: Site) -> None:
+async def test_no_reply_reports_a_position_beyond_the_synced_one(node: LocalNode) -> None:
     """Bob returns with `after`: until he has synced, login and heartbeat report no position beyond his own."""
-    scene = await run(Scene)
-    start = await caught_up(site)
+    scenario = await run(GroupScenario)
+    start = await wait_for_hub(node)
     for number in range(3):
-        await run(scene.say, f"{number}")
-    bob = await site.connect(scene.bob, after=start)
+        await run(scenario.say, f"{number}")
+    bob = await node.connect(scenario.bob, after=start)
     assert bob.position == start
-    await run(scene.say, "live")
-    await heard(site, bob)
-    assert live(bob) == ["live"]
+    await run(scenario.say, "live")
+    await wait_for_delivery(node, bob)
+    assert pushed_texts(bob) == ["live"]
     assert (await bob.call("heartbeat"))["position"] == start
     await bob.sync(start)
-    head = await caught_up(site)
+    head = await wait_for_hub(node)
     assert bob.position == head and (await bob.call("heartbeat"))["position"] == head
 
 
-async def test_a_partial_sync_reports_its_own_position(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_partial_sync_reports_its_own_position(node: LocalNode, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chat.selectors.messages.REPLAY_PAGE_SIZE", 2)
-    scene = await run(Scene)
-    start = await caught_up(site)
-    said = [await run(scene.say, f"{number}") for number in range(4)]
-    bob = await site.connect(scene.bob, after=start)
+    scenario = await run(GroupScenario)
+    start = await wait_for_hub(node)
+    said = [await run(scenario.say, f"{number}") for number in range(4)]
+    bob = await node.connect(scenario.bob, after=start)
     page = await bob.call("sync", after=start)
     assert (page["position"], page["hasMore"]) == (said[1].position, True)
     assert (await bob.call("heartbeat"))["position"] == said[1].position
@@ -181,39 +188,39 @@ async def test_a_partial_sync_reports_its_own_position(site: Site, monkeypatch: 
 
 
 async def test_events_received_on_another_node_are_not_pushed_again(
-    site: Site, monkeypatch: pytest.MonkeyPatch, settings: Settings
+    node: LocalNode, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     """That node was ahead of this one."""
-    scene = await run(Scene)
-    await caught_up(site)
-    withheld = Withheld(site, monkeypatch, settings)
-    seen = await run(scene.say, "seen there")
-    bob = await site.connect(scene.bob, after=seen.position)
-    await run(scene.say, "new")
+    scenario = await run(GroupScenario)
+    await wait_for_hub(node)
+    withheld = WithheldAnnouncements(node, monkeypatch, settings)
+    seen = await run(scenario.say, "seen there")
+    bob = await node.connect(scenario.bob, after=seen.position)
+    await run(scenario.say, "new")
     withheld.release()
-    await eventually(lambda: "new" in live(bob))
-    assert live(bob) == ["new"]
+    await wait_until(lambda: "new" in pushed_texts(bob))
+    assert pushed_texts(bob) == ["new"]
 
 
-async def test_disabling_an_app_closes_its_connections(site: Site) -> None:
-    scene = await run(Scene)
+async def test_disabling_an_app_closes_its_connections(node: LocalNode) -> None:
+    scenario = await run(GroupScenario)
     await run(lambda: app_create(number=901, name="Watch"))
-    watch, laptop = await site.connect(scene.bob, app=901), await site.connect(scene.bob)
+    watch, laptop = await node.connect(scenario.bob, app=901), await node.connect(scenario.bob)
     await run(lambda: app_update(number=901, name="Watch", guests_allowed=True, enabled=False))
     assert await watch.closed() == 4001
     assert (await laptop.request("ping")).data == "pong"
     with pytest.raises(Refused):
-        await site.connect(scene.bob, app=901)
+        await node.connect(scenario.bob, app=901)
 
 
 @pytest.mark.parametrize("where", ["before", "after"])
 async def test_an_app_disabled_during_a_login_refuses_it(
-    site: Site, monkeypatch: pytest.MonkeyPatch, where: str
+    node: LocalNode, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
-    scene = await run(Scene)
+    scenario = await run(GroupScenario)
     await run(lambda: app_create(number=901, name="Watch"))
     gate = Gate(monkeypatch, where)
-    arriving = asyncio.create_task(site.connect(scene.bob, app=901))
+    arriving = asyncio.create_task(node.connect(scenario.bob, app=901))
     await gate.reached()
     await run(lambda: app_update(number=901, name="Watch", guests_allowed=True, enabled=False))
     gate.open()
@@ -222,13 +229,13 @@ async def test_an_app_disabled_during_a_login_refuses_it(
 
 
 @pytest.mark.parametrize("why", ["too far behind", "from beyond the head"])
-async def test_a_reset_reports_the_position_to_continue_from(site: Site, settings: Settings, why: str) -> None:
+async def test_a_reset_reports_the_position_to_continue_from(node: LocalNode, settings: Settings, why: str) -> None:
     settings.IM_SYNC_MAX_EVENTS = 2  # type: ignore[attr-defined]
-    scene = await run(Scene)
-    start = await caught_up(site)
+    scenario = await run(GroupScenario)
+    start = await wait_for_hub(node)
     for number in range(3):
-        await run(scene.say, f"{number}")
-    head = await caught_up(site)
-    bob = await site.connect(scene.bob, after=start if why == "too far behind" else head + 1000)
+        await run(scenario.say, f"{number}")
+    head = await wait_for_hub(node)
+    bob = await node.connect(scenario.bob, after=start if why == "too far behind" else head + 1000)
     assert await bob.call("sync", after=bob.position) == {"reset": True, "position": head}
     assert (await bob.call("heartbeat"))["position"] == head

@@ -35,7 +35,7 @@ from chat.export import export
 from chat.models import Announcement, Message, Pin, Report, Restriction
 from tests.support.export import unpacked_export
 from tests.support.identity_provider import picture
-from tests.support.in_process import room
+from tests.support.in_process import create_global_channel
 
 PASSWORD = "a good password"
 NAMING = {
@@ -125,7 +125,7 @@ def lines(files: dict[str, bytes]) -> list[dict[str, Any]]:
 @pytest.fixture
 def talk(alice: User, bob: User) -> Any:
     """Let Alice and Bob exchange messages and return their group."""
-    hall = room(901)
+    hall = create_global_channel(901)
     say(alice, hall, "ALICE in the hall")
     say(bob, hall, "BOB in the hall")
     group = channel_create_group(creator=bob, name="Painters", members=["alice"])

@@ -14,15 +14,15 @@ import pytest_asyncio
 from tests.support import machine
 from tests.support.cluster import Cluster
 from tests.support.fixtures.sites import SiteFactory
-from tests.support.people import People
-from tests.support.two_nodes import Twins
+from tests.support.shared_site import Clients
+from tests.support.two_nodes import TwoNodes
 
 ClusterFactory = Callable[..., Cluster]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if {"cluster_factory", "cluster", "start", "twins"} & set(getattr(item, "fixturenames", ())):
+        if {"cluster_factory", "cluster", "start", "two_nodes"} & set(getattr(item, "fixturenames", ())):
             for name in {"Redis", "nginx"} & machine.missing().keys():
                 item.add_marker(pytest.mark.skip(reason=f"{name} is missing on this machine"))
 
@@ -51,19 +51,19 @@ def cluster(cluster_factory: ClusterFactory) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="package")
-def twins(site_factory: SiteFactory) -> Iterator[Twins]:
+def two_nodes(site_factory: SiteFactory) -> Iterator[TwoNodes]:
     """Two running nodes with nginx in front and many unused accounts, shared by the tests that kill no process."""
     place = site_factory()
     options = {"IM_PRESENCE_GRACE_SECONDS": "0.3"}
     cluster = Cluster(place.data, front=True, database_url=place.database_url, options=options)
-    with cluster, closing(Twins(cluster)) as made:
+    with cluster, closing(TwoNodes(cluster)) as made:
         yield made
 
 
 @pytest_asyncio.fixture
-async def visitors(twins: Twins) -> AsyncIterator[People]:
-    """Opens connections to the shared nodes (`at=twins.a.acc`) and closes them at the end of the test."""
-    opener = People(twins.town)
+async def node_clients(two_nodes: TwoNodes) -> AsyncIterator[Clients]:
+    """Opens connections to the shared nodes (`at=two_nodes.a.acc`) and closes them at the end of the test."""
+    opener = Clients(two_nodes.shared_site)
     yield opener
     for client in opener.clients:
         await client.close()

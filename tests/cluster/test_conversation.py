@@ -7,10 +7,10 @@ import os
 
 import pytest
 
-from tests.support.conversation import assert_perfect, talk
+from tests.support.conversation import assert_complete_and_ordered, send_many
 from tests.support.monitoring import metrics
-from tests.support.people import People
-from tests.support.two_nodes import Twins
+from tests.support.shared_site import Clients
+from tests.support.two_nodes import TwoNodes
 
 pytestmark = pytest.mark.postgres
 
@@ -20,26 +20,29 @@ PATIENCE = 120.0
 
 
 async def test_a_long_conversation_across_two_nodes_is_complete_ordered_and_unrepeated(
-    twins: Twins, visitors: People
+    two_nodes: TwoNodes, node_clients: Clients
 ) -> None:
-    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
-    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
+    alice = await node_clients.login(two_nodes.shared_site.account("alice"), at=two_nodes.a.acc)
+    bob = await node_clients.login(two_nodes.shared_site.account("bob"), at=two_nodes.b.acc)
     group, private = await alice.group(bob), await alice.private(bob)
     share = MESSAGES // 4
 
     async with asyncio.timeout(PATIENCE):
         await asyncio.gather(
-            talk(alice, group, share), talk(bob, group, share), talk(alice, private, share), talk(bob, private, share)
+            send_many(alice, group, share),
+            send_many(bob, group, share),
+            send_many(alice, private, share),
+            send_many(bob, private, share),
         )
-        await assert_perfect([alice, bob], {group: 2 * share, private: 2 * share})
+        await assert_complete_and_ordered([alice, bob], {group: 2 * share, private: 2 * share})
 
 
-async def test_a_private_message_and_a_read_mark_are_sent_by_grpc(twins: Twins, visitors: People) -> None:
-    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
-    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
-    phone = await visitors.again(bob, at=twins.a.acc, app=102)
+async def test_a_private_message_and_a_read_mark_are_sent_by_grpc(two_nodes: TwoNodes, node_clients: Clients) -> None:
+    alice = await node_clients.login(two_nodes.shared_site.account("alice"), at=two_nodes.a.acc)
+    bob = await node_clients.login(two_nodes.shared_site.account("bob"), at=two_nodes.b.acc)
+    phone = await node_clients.again(bob, at=two_nodes.a.acc, app=102)
     private = await alice.private(bob)
-    before = metrics(twins.a.url), metrics(twins.b.url)
+    before = metrics(two_nodes.a.url), metrics(two_nodes.b.url)
 
     sent = await alice.say(private)
     await bob.push("msg", target=private, id=sent["id"], msg="hello")
@@ -51,34 +54,38 @@ async def test_a_private_message_and_a_read_mark_are_sent_by_grpc(twins: Twins, 
         name = 'imsite_grpc_calls_total{method="Push",result="ok"}'
         return now.get(name, 0) - then.get(name, 0)
 
-    assert calls(metrics(twins.a.url), before[0]) >= 1
-    assert calls(metrics(twins.b.url), before[1]) >= 1
+    assert calls(metrics(two_nodes.a.url), before[0]) >= 1
+    assert calls(metrics(two_nodes.b.url), before[1]) >= 1
 
 
-async def test_a_long_message_reaches_the_other_node_without_the_log(twins: Twins, visitors: People) -> None:
+async def test_a_long_message_reaches_the_other_node_without_the_log(
+    two_nodes: TwoNodes, node_clients: Clients
+) -> None:
     """It arrives by the channel's own group, which the node joins soon after its first member connects."""
-    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
-    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
+    alice = await node_clients.login(two_nodes.shared_site.account("alice"), at=two_nodes.a.acc)
+    bob = await node_clients.login(two_nodes.shared_site.account("bob"), at=two_nodes.b.acc)
     group, text = await alice.group(bob), "long " * 800
 
     repaired = []
     for _ in range(30):
-        before = metrics(twins.b.url)["imsite_log_catchup_events_total"]
+        before = metrics(two_nodes.b.url)["imsite_log_catchup_events_total"]
         sent = await alice.say(group, text)
         await bob.push("msg", target=group, id=sent["id"], msg=text)
-        repaired.append(metrics(twins.b.url)["imsite_log_catchup_events_total"] - before)
+        repaired.append(metrics(two_nodes.b.url)["imsite_log_catchup_events_total"] - before)
         if not repaired[-1]:
             return
     pytest.fail(f"every one was read from the log: {repaired}")
 
 
-async def test_all_connections_of_both_users_but_the_sending_one_get_a_message(twins: Twins, visitors: People) -> None:
-    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
-    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
+async def test_all_connections_of_both_users_but_the_sending_one_get_a_message(
+    two_nodes: TwoNodes, node_clients: Clients
+) -> None:
+    alice = await node_clients.login(two_nodes.shared_site.account("alice"), at=two_nodes.a.acc)
+    bob = await node_clients.login(two_nodes.shared_site.account("bob"), at=two_nodes.b.acc)
     others = [
-        await visitors.again(alice, at=twins.b.acc),
-        await visitors.again(alice, at=twins.a.acc, app=102),
-        await visitors.again(bob, at=twins.a.acc),
+        await node_clients.again(alice, at=two_nodes.b.acc),
+        await node_clients.again(alice, at=two_nodes.a.acc, app=102),
+        await node_clients.again(bob, at=two_nodes.a.acc),
         bob,
     ]
     for target in (await alice.group(bob), await alice.private(bob)):
@@ -89,9 +96,11 @@ async def test_all_connections_of_both_users_but_the_sending_one_get_a_message(t
     assert all(item.cmd != "msg" for item in await alice.settle())
 
 
-async def test_an_invitation_on_one_node_reaches_the_user_on_the_other(twins: Twins, visitors: People) -> None:
-    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
-    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
+async def test_an_invitation_on_one_node_reaches_the_user_on_the_other(
+    two_nodes: TwoNodes, node_clients: Clients
+) -> None:
+    alice = await node_clients.login(two_nodes.shared_site.account("alice"), at=two_nodes.a.acc)
+    bob = await node_clients.login(two_nodes.shared_site.account("bob"), at=two_nodes.b.acc)
     group = await alice.group()
 
     await alice.call("channel.invite", target=group, members=[bob.name])
@@ -104,11 +113,11 @@ async def test_an_invitation_on_one_node_reaches_the_user_on_the_other(twins: Tw
 
 @pytest.mark.parametrize("how", ["left", "removed"])
 async def test_a_leave_takes_effect_on_the_other_node_at_its_own_event(
-    twins: Twins, visitors: People, how: str
+    two_nodes: TwoNodes, node_clients: Clients, how: str
 ) -> None:
-    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
-    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
-    phone = await visitors.again(bob, at=twins.a.acc)
+    alice = await node_clients.login(two_nodes.shared_site.account("alice"), at=two_nodes.a.acc)
+    bob = await node_clients.login(two_nodes.shared_site.account("bob"), at=two_nodes.b.acc)
+    phone = await node_clients.again(bob, at=two_nodes.a.acc)
     group = await alice.group(bob)
     await bob.push("channel.note", target=group)
 
@@ -134,18 +143,20 @@ async def test_a_leave_takes_effect_on_the_other_node_at_its_own_event(
         assert heard == ["before"] * 20
 
 
-async def test_presence_changes_count_connections_of_the_whole_cluster(twins: Twins, visitors: People) -> None:
+async def test_presence_changes_count_connections_of_the_whole_cluster(
+    two_nodes: TwoNodes, node_clients: Clients
+) -> None:
     watchers = [
-        await visitors.login(twins.town.account("carol"), at=twins.a.acc, app=104),
-        await visitors.login(twins.town.account("carol"), at=twins.b.acc, app=104),
+        await node_clients.login(two_nodes.shared_site.account("carol"), at=two_nodes.a.acc, app=104),
+        await node_clients.login(two_nodes.shared_site.account("carol"), at=two_nodes.b.acc, app=104),
     ]
-    alice = await visitors.login(twins.town.account("alice"), at=twins.b.acc, app=104)
+    alice = await node_clients.login(two_nodes.shared_site.account("alice"), at=two_nodes.b.acc, app=104)
     for watcher in watchers:
         await watcher.push("enter", fromId=alice.id)
 
-    again = await visitors.again(alice, at=twins.a.acc)
+    again = await node_clients.again(alice, at=two_nodes.a.acc)
     await alice.close()
-    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc, app=104)
+    bob = await node_clients.login(two_nodes.shared_site.account("bob"), at=two_nodes.b.acc, app=104)
     await bob.close()
     for watcher in watchers:
         # Bob connects later and leaves with the same grace period: a push about Alice would have arrived before his.

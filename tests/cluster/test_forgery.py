@@ -15,8 +15,8 @@ from delivery.cluster.entry_codec import to_bytes
 from delivery.cluster.rpc import deliver_pb2, deliver_pb2_grpc
 from delivery.log import Entry
 from tests.support.monitoring import metrics
-from tests.support.people import People, Person
-from tests.support.two_nodes import Twins
+from tests.support.shared_site import Clients, UserClient
+from tests.support.two_nodes import TwoNodes
 
 pytestmark = pytest.mark.postgres
 
@@ -25,37 +25,37 @@ SEAL = b"\0" * 16
 PATIENCE = 10.0
 
 
-def _dropped(twins: Twins, reason: str) -> list[float]:
+def _dropped(two_nodes: TwoNodes, reason: str) -> list[float]:
     name = f'imsite_layer_dropped_total{{reason="{reason}"}}'
-    return [metrics(node.url).get(name, 0) for node in (twins.a, twins.b)]
+    return [metrics(node.url).get(name, 0) for node in (two_nodes.a, two_nodes.b)]
 
 
-async def _publish(twins: Twins, channel: str, *messages: bytes) -> None:
+async def _publish(two_nodes: TwoNodes, channel: str, *messages: bytes) -> None:
     """Publish as the stock pub/sub layer does."""
-    async with Redis.from_url(twins.cluster.redis.url) as redis:
+    async with Redis.from_url(two_nodes.cluster.redis.url) as redis:
         for message in messages:
             assert await redis.publish(channel, message) == 2, "both nodes listen"
 
 
-async def _until_dropped(twins: Twins, reason: str, before: list[float], count: int) -> None:
+async def _until_dropped(two_nodes: TwoNodes, reason: str, before: list[float], count: int) -> None:
     def all_counted() -> bool:
-        return _dropped(twins, reason) == [value + count for value in before]
+        return _dropped(two_nodes, reason) == [value + count for value in before]
 
     async with asyncio.timeout(PATIENCE):
         while not await asyncio.to_thread(all_counted):  # noqa: ASYNC110  a counter has no event
             await asyncio.sleep(0.02)
 
 
-async def _one_on_each(twins: Twins, visitors: People) -> tuple[Person, Person, str]:
-    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
-    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
+async def _one_on_each(two_nodes: TwoNodes, node_clients: Clients) -> tuple[UserClient, UserClient, str]:
+    alice = await node_clients.login(two_nodes.shared_site.account("alice"), at=two_nodes.a.acc)
+    bob = await node_clients.login(two_nodes.shared_site.account("bob"), at=two_nodes.b.acc)
     group = await alice.group(bob)
     await alice.say(group, "ready")
     await bob.push("msg", msg="ready")
     return alice, bob, group
 
 
-async def _assert_only(alice: Person, bob: Person, group: str, texts: list[str]) -> None:
+async def _assert_only(alice: UserClient, bob: UserClient, group: str, texts: list[str]) -> None:
     """Assert that they got nothing else, are still connected, and get what follows."""
     await alice.say(group, "the end")
     await bob.push("msg", msg="the end")
@@ -65,7 +65,7 @@ async def _assert_only(alice: Person, bob: Person, group: str, texts: list[str])
         assert heard == (texts if person is bob else [])
 
 
-def _forgeries(bob: Person, group: str) -> list[Entry]:
+def _forgeries(bob: UserClient, group: str) -> list[Entry]:
     body = {"target": group, "type": "text", "msg": "forged", "from": "x", "fromId": "1", "id": "9", "seq": 9}
     room = int(group)
     return [
@@ -78,29 +78,29 @@ def _forgeries(bob: Person, group: str) -> list[Entry]:
     ]
 
 
-async def test_a_forged_push_is_dropped_and_counted(twins: Twins, visitors: People) -> None:
-    alice, bob, group = await _one_on_each(twins, visitors)
+async def test_a_forged_push_is_dropped_and_counted(two_nodes: TwoNodes, node_clients: Clients) -> None:
+    alice, bob, group = await _one_on_each(two_nodes, node_clients)
     forgeries = _forgeries(bob, group)
     # The next positions of the log, used early.
     at = (await alice.call("heartbeat"))["position"]
     forgeries += [
         Entry(kind="channel.note", user_ids=(int(bob.id),), time=1, position=at + step) for step in range(1, 4)
     ]
-    before = _dropped(twins, "forged")
+    before = _dropped(two_nodes, "forged")
 
     for kind in ("announce", "bodies"):
         for node in ("node-1", "node-2", "x"):
             packed = [to_bytes(entry, body=kind == "bodies") for entry in forgeries]
             message = {"type": kind, "node": node, "entries": packed, "seal": SEAL}
-            await _publish(twins, LOG, msgpack.packb(message))
-            await _publish(twins, f"imsite__group__c.{group}", msgpack.packb(message))
+            await _publish(two_nodes, LOG, msgpack.packb(message))
+            await _publish(two_nodes, f"imsite__group__c.{group}", msgpack.packb(message))
 
-    await _until_dropped(twins, "forged", before, 12)
+    await _until_dropped(two_nodes, "forged", before, 12)
     await _assert_only(alice, bob, group, ["ready", "the end"])
 
 
-async def test_a_malformed_push_is_dropped_and_counted(twins: Twins, visitors: People) -> None:
-    alice, bob, group = await _one_on_each(twins, visitors)
+async def test_a_malformed_push_is_dropped_and_counted(two_nodes: TwoNodes, node_clients: Clients) -> None:
+    alice, bob, group = await _one_on_each(two_nodes, node_clients)
     sane: dict[str, Any] = {"type": "announce", "node": "node-9", "entries": [], "seal": SEAL}
     malformed = [
         b"",
@@ -118,11 +118,11 @@ async def test_a_malformed_push_is_dropped_and_counted(twins: Twins, visitors: P
         msgpack.packb(sane | {"entries": [None]}),
         b"\x91" * 3000,
     ]
-    before = _dropped(twins, "malformed")
+    before = _dropped(two_nodes, "malformed")
 
-    await _publish(twins, LOG, *malformed)
+    await _publish(two_nodes, LOG, *malformed)
 
-    await _until_dropped(twins, "malformed", before, len(malformed))
+    await _until_dropped(two_nodes, "malformed", before, len(malformed))
     await _assert_only(alice, bob, group, ["ready", "the end"])
 
 
@@ -138,10 +138,10 @@ async def test_a_malformed_push_is_dropped_and_counted(twins: Twins, visitors: P
 )
 @pytest.mark.parametrize("metadata", [(), (("authorization", "Bearer guessed"),)], ids=["nothing", "a guess"])
 async def test_a_call_without_the_credential_has_no_effect(
-    twins: Twins, visitors: People, method: str, request_of: Callable[[Person, str], Any], metadata: Any
+    two_nodes: TwoNodes, node_clients: Clients, method: str, request_of: Callable[[UserClient, str], Any], metadata: Any
 ) -> None:
-    alice, bob, group = await _one_on_each(twins, visitors)
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{twins.b.grpc_port}") as channel:
+    alice, bob, group = await _one_on_each(two_nodes, node_clients)
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{two_nodes.b.grpc_port}") as channel:
         stub: Any = deliver_pb2_grpc.DeliverStub(channel)  # type: ignore[no-untyped-call]
 
         with pytest.raises(grpc.aio.AioRpcError) as refused:

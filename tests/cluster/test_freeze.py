@@ -17,14 +17,14 @@ from tests.cluster.conftest import ClusterFactory
 from tests.support.accounts import register
 from tests.support.client import Client
 from tests.support.cluster import Cluster, Node
-from tests.support.monitoring import ask, metrics
-from tests.support.presence import wait_until
+from tests.support.cluster_members import wait_until_agreed
+from tests.support.monitoring import get, metrics
 
 FREEZING = "tests.support.freezing"
 NAMES = ("alice", "bob", "carol")
 
 
-class Scene:
+class FreezeScenario:
     """Alice and Carol on the first node, Bob on the second, with a group and a private channel of Alice and Bob."""
 
     def __init__(self, cluster: Cluster) -> None:
@@ -59,12 +59,12 @@ def cluster(cluster_factory: ClusterFactory, request: pytest.FixtureRequest) -> 
 
 
 @pytest_asyncio.fixture
-async def scene(cluster: Cluster) -> AsyncIterator[Scene]:
-    scene = Scene(cluster)
-    await scene.set()
-    yield scene
-    scene.frozen.thaw()
-    for client in (scene.alice, scene.bob, scene.carol):
+async def scenario(cluster: Cluster) -> AsyncIterator[FreezeScenario]:
+    scenario = FreezeScenario(cluster)
+    await scenario.set()
+    yield scenario
+    scenario.frozen.thaw()
+    for client in (scenario.alice, scenario.bob, scenario.carol):
         await client.close()
 
 
@@ -81,7 +81,7 @@ def _connections_told(cluster: Cluster) -> int:
 
 def _state(node: Node) -> tuple[int, int]:
     """Return the cluster's connections by this node's count, and how many of them have an address."""
-    state = json.loads(ask(f"{node.url}/system/state?isDebug=true").text)["data"]["managerInfo"]
+    state = json.loads(get(f"{node.url}/system/state?isDebug=true").text)["data"]["managerInfo"]
     return state["clientsLen"], len(state["clients"])
 
 
@@ -91,11 +91,11 @@ async def _until(condition: Callable[[], bool], seconds: float = 20) -> None:
             await asyncio.sleep(0.01)
 
 
-async def _freeze_before_commit(scene: Scene, text: str) -> asyncio.Future[Any]:
+async def _freeze_before_commit(scenario: FreezeScenario, text: str) -> asyncio.Future[Any]:
     """Send a message of Bob to the group; his node freezes after locking and writing, before the commit."""
-    scene.mark().touch()
-    said = await scene.bob.post("message.send", target=scene.group, type="text", msg=text, clientMsgId=text)
-    await _until(lambda: _stopped(scene.frozen))
+    scenario.mark().touch()
+    said = await scenario.bob.post("message.send", target=scenario.group, type="text", msg=text, clientMsgId=text)
+    await _until(lambda: _stopped(scenario.frozen))
     return said
 
 
@@ -121,55 +121,55 @@ def _calls(node: Node, result: str) -> float:
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("cluster", [{}], indirect=True)
-async def test_a_node_frozen_before_its_commit_blocks_others_briefly(scene: Scene) -> None:
+async def test_a_node_frozen_before_its_commit_blocks_others_briefly(scenario: FreezeScenario) -> None:
     """The database ends its transaction before another lock wait times out, so every send succeeds."""
-    said = await _freeze_before_commit(scene, "bob's")
+    said = await _freeze_before_commit(scenario, "bob's")
 
     # All of these need a row that Bob's transaction has locked: the channel, or at least the log's counter.
     told = await asyncio.gather(
-        *(_say(scene.alice, scene.group, f"group {number}") for number in range(5)),
-        *(_say(scene.carol, scene.group, f"carol {number}") for number in range(5)),
-        *(_say(scene.alice, scene.private, f"private {number}") for number in range(5)),
+        *(_say(scenario.alice, scenario.group, f"group {number}") for number in range(5)),
+        *(_say(scenario.carol, scenario.group, f"carol {number}") for number in range(5)),
+        *(_say(scenario.alice, scenario.private, f"private {number}") for number in range(5)),
     )
-    await scene.carol.push("msg", target=scene.group, msg="group 4")
-    await scene.alice.push("msg", target=scene.group, msg="carol 4")
+    await scenario.carol.push("msg", target=scenario.group, msg="group 4")
+    await scenario.alice.push("msg", target=scenario.group, msg="carol 4")
     assert not said.done()
 
-    scene.frozen.thaw()
+    scenario.frozen.thaw()
 
     assert (await asyncio.wait_for(said, 10)).code == 1008, "not stored, and told so"
-    first = await _say(scene.bob, scene.group, "bob's")
-    assert await _say(scene.bob, scene.group, "bob's") == first, "once"
+    first = await _say(scenario.bob, scenario.group, "bob's")
+    assert await _say(scenario.bob, scenario.group, "bob's") == first, "once"
     for number in range(5):
-        await scene.bob.push("msg", target=scene.group, msg=f"group {number}")
-        await scene.bob.push("msg", target=scene.private, msg=f"private {number}")
-    await scene.alice.push("msg", target=scene.group, msg="bob's")
-    history = await _history(scene.alice, scene.group)
+        await scenario.bob.push("msg", target=scenario.group, msg=f"group {number}")
+        await scenario.bob.push("msg", target=scenario.private, msg=f"private {number}")
+    await scenario.alice.push("msg", target=scenario.group, msg="bob's")
+    history = await _history(scenario.alice, scenario.group)
     assert [seq for seq, _ in history] == list(range(1, 12))
     assert [text for _, text in history].count("bob's") == 1
-    positions = await asyncio.to_thread(_positions, scene.cluster)
+    positions = await asyncio.to_thread(_positions, scenario.cluster)
     assert positions == list(range(1, positions[-1] + 1))
     assert first["position"] == positions[-1] > max(one["position"] for one in told)
 
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("cluster", [{"IM_RPC_TIMEOUT": "120"}], indirect=True)
-async def test_a_call_to_a_frozen_node_delays_nothing_else(scene: Scene) -> None:
+async def test_a_call_to_a_frozen_node_delays_nothing_else(scenario: FreezeScenario) -> None:
     """Calls would hang for minutes here, so waiting for one would fail the test."""
-    scene.frozen.freeze()
-    await _until(lambda: _stopped(scene.frozen))
+    scenario.frozen.freeze()
+    await _until(lambda: _stopped(scenario.frozen))
     for number in range(5):
-        await _say(scene.alice, scene.private, f"private {number}")
-        await _say(scene.alice, scene.group, f"group {number}")
-        await scene.carol.push("msg", target=scene.group, msg=f"group {number}")
-    assert (await scene.carol.call("presence.list"))["count"] >= 2
+        await _say(scenario.alice, scenario.private, f"private {number}")
+        await _say(scenario.alice, scenario.group, f"group {number}")
+        await scenario.carol.push("msg", target=scenario.group, msg=f"group {number}")
+    assert (await scenario.carol.call("presence.list"))["count"] >= 2
 
-    scene.frozen.thaw()
+    scenario.frozen.thaw()
 
     for number in range(5):
-        await scene.bob.push("msg", target=scene.private, msg=f"private {number}")
-        await scene.bob.push("msg", target=scene.group, msg=f"group {number}")
-    positions = [envelope.data["position"] for envelope in scene.bob.received if envelope.cmd == "msg"]
+        await scenario.bob.push("msg", target=scenario.private, msg=f"private {number}")
+        await scenario.bob.push("msg", target=scenario.group, msg=f"group {number}")
+    positions = [envelope.data["position"] for envelope in scenario.bob.received if envelope.cmd == "msg"]
     assert positions == sorted(set(positions))
 
 
@@ -187,49 +187,49 @@ async def test_a_call_to_a_frozen_node_delays_nothing_else(scene: Scene) -> None
     ],
     indirect=True,
 )
-async def test_a_frozen_node_opens_the_circuit_goes_offline_and_returns(scene: Scene) -> None:
+async def test_a_frozen_node_opens_the_circuit_goes_offline_and_returns(scenario: FreezeScenario) -> None:
     """Calls to it end at their deadline, the circuit opens and its lease lapses; on resuming it takes a new lease."""
-    await _say(scene.alice, scene.private, "before")
-    await scene.bob.push("msg", target=scene.private, msg="before")
-    await _until(lambda: _connections_told(scene.cluster) == len(NAMES))
-    scene.frozen.freeze()
-    await _until(lambda: _stopped(scene.frozen))
+    await _say(scenario.alice, scenario.private, "before")
+    await scenario.bob.push("msg", target=scenario.private, msg="before")
+    await _until(lambda: _connections_told(scenario.cluster) == len(NAMES))
+    scenario.frozen.freeze()
+    await _until(lambda: _stopped(scenario.frozen))
     sent = 0
-    while not await asyncio.to_thread(_calls, scene.well, "left_alone"):
-        await _say(scene.alice, scene.private, f"meanwhile {sent}")
+    while not await asyncio.to_thread(_calls, scenario.well, "left_alone"):
+        await _say(scenario.alice, scenario.private, f"meanwhile {sent}")
         sent += 1
 
-    assert await asyncio.to_thread(_calls, scene.well, "deadline") >= 2
+    assert await asyncio.to_thread(_calls, scenario.well, "deadline") >= 2
     # The frozen node's connections count as in its last report.
-    await _until(lambda: _state(scene.well) == (3, 2))
-    await scene.alice.push("exit", **{"from": "bob"})
-    online = await scene.alice.call("presence.list")
+    await _until(lambda: _state(scenario.well) == (3, 2))
+    await scenario.alice.push("exit", **{"from": "bob"})
+    online = await scenario.alice.call("presence.list")
     assert [person["userId"] for person in online["online"]] == ["alice", "carol"]
 
-    scene.frozen.thaw()
+    scenario.frozen.thaw()
 
-    await scene.alice.push("enter", **{"from": "bob"})
+    await scenario.alice.push("enter", **{"from": "bob"})
     for number in range(sent):
-        await scene.bob.push("msg", target=scene.private, msg=f"meanwhile {number}")
+        await scenario.bob.push("msg", target=scenario.private, msg=f"meanwhile {number}")
 
     async def all_are_online() -> bool:
-        online = await scene.alice.call("presence.list")
+        online = await scenario.alice.call("presence.list")
         return {person["userId"] for person in online["online"]} == set(NAMES)
 
     # It may have reported Bob by itself first, because its Redis command had no answer in time when it froze.
-    await wait_until(all_are_online)
+    await wait_until_agreed(all_are_online)
     # Events for Bob arrive by a call again, not by a read of the log.
-    calls = await asyncio.to_thread(_calls, scene.well, "ok")
-    while await asyncio.to_thread(_calls, scene.well, "ok") == calls:
-        await _say(scene.alice, scene.private, f"after {sent}")
+    calls = await asyncio.to_thread(_calls, scenario.well, "ok")
+    while await asyncio.to_thread(_calls, scenario.well, "ok") == calls:
+        await _say(scenario.alice, scenario.private, f"after {sent}")
         sent += 1
-    await _say(scene.bob, scene.group, "I am well")
-    await scene.alice.push("msg", target=scene.group, msg="I am well")
+    await _say(scenario.bob, scenario.group, "I am well")
+    await scenario.alice.push("msg", target=scenario.group, msg="I am well")
 
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("cluster", [{"IM_RPC_TIMEOUT": "1"}], indirect=True)
-async def test_a_node_frozen_repeatedly_under_load_loses_nothing(scene: Scene) -> None:
+async def test_a_node_frozen_repeatedly_under_load_loses_nothing(scenario: FreezeScenario) -> None:
     """It freezes at any point: every user gets every message once and in order, and refused messages are not stored."""
     stop = asyncio.Event()
     told: dict[str, int] = {}
@@ -238,32 +238,32 @@ async def test_a_node_frozen_repeatedly_under_load_loses_nothing(scene: Scene) -
         number = 0
         while not stop.is_set():
             text = f"{name} {number}"
-            while (answer := await _patiently(client, scene.group, text)).code != 200:
+            while (answer := await _patiently(client, scenario.group, text)).code != 200:
                 assert answer.code == 1008, answer
             told[text] = answer.data["seq"]
             number += 1
 
-    talks = [asyncio.create_task(talk(getattr(scene, name), name)) for name in NAMES]
+    talks = [asyncio.create_task(talk(getattr(scenario, name), name)) for name in NAMES]
     for round_ in range(4):
         at = len(told) + 30
         await _until(lambda at=at: len(told) >= at)  # type: ignore[misc]
         if round_ % 2:
-            scene.mark().touch()
+            scenario.mark().touch()
         else:
-            scene.frozen.freeze()
-        await _until(lambda: _stopped(scene.frozen))
+            scenario.frozen.freeze()
+        await _until(lambda: _stopped(scenario.frozen))
         others = sum(not text.startswith("bob") for text in told) + 30
         await _until(lambda others=others: sum(not text.startswith("bob") for text in told) >= others)  # type: ignore[misc]
-        scene.frozen.thaw()
+        scenario.frozen.thaw()
     stop.set()
     await asyncio.gather(*talks)
 
     for name in NAMES:
-        client: Client = getattr(scene, name)
-        await client.until(lambda client=client: len(_heard(client, scene.group)) == len(told))  # type: ignore[misc]
-        assert _heard(client, scene.group) == list(range(1, len(told) + 1)), name
+        client: Client = getattr(scenario, name)
+        await client.until(lambda client=client: len(_heard(client, scenario.group)) == len(told))  # type: ignore[misc]
+        assert _heard(client, scenario.group) == list(range(1, len(told) + 1)), name
     assert sorted(told.values()) == list(range(1, len(told) + 1))
-    positions = await asyncio.to_thread(_positions, scene.cluster)
+    positions = await asyncio.to_thread(_positions, scenario.cluster)
     assert positions == list(range(1, positions[-1] + 1))
 
 

@@ -16,7 +16,7 @@ from tests.cluster.conftest import ClusterFactory
 from tests.support.client import Client
 from tests.support.cluster import Cluster
 from tests.support.fixtures.sites import Connect
-from tests.support.monitoring import ask, connections
+from tests.support.monitoring import connections, get
 
 
 def test_nginx_closes_idle_connections_before_the_node_does() -> None:
@@ -39,7 +39,7 @@ async def test_a_forged_forwarding_header_does_not_change_the_address(cluster: C
     async with await Client.connect(cluster.acc, headers={"X-Forwarded-For": "203.0.113.9"}) as alice:
         await alice.login_guest("Alice")
 
-        states = [ask(f"{node.url}/system/state?isDebug=true").text for node in cluster.nodes]
+        states = [get(f"{node.url}/system/state?isDebug=true").text for node in cluster.nodes]
 
     assert any("127.0.0.1" in state for state in states)
     assert not any("203.0.113.9" in state for state in states)
@@ -62,7 +62,7 @@ async def test_requests_to_a_dead_node_go_to_another(cluster: Cluster, connect: 
 
     for number in range(6):
         await (await connect(cluster.acc)).login_guest(f"Guest{number}")
-        assert ask(f"{cluster.url}/accounts/login/").status == 200
+        assert get(f"{cluster.url}/accounts/login/").status == 200
 
     assert connections(cluster.nodes[1]) == 6
 
@@ -80,15 +80,15 @@ async def test_a_full_node_refuses_connections_to_another_node_but_serves_pages(
             await connect(cluster.acc)
 
         assert connections(cluster.nodes[1]) == 2
-        assert all(ask(f"{cluster.url}/accounts/login/").status == 200 for _ in range(4))
+        assert all(get(f"{cluster.url}/accounts/login/").status == 200 for _ in range(4))
 
 
 def test_static_files_are_served_from_the_disk_or_by_a_node(cluster: Cluster) -> None:
-    from_node = ask(f"{cluster.url}/static/css/base.css")
+    from_node = get(f"{cluster.url}/static/css/base.css")
     (cluster.data / "static" / "css").mkdir(parents=True, exist_ok=True)
     (cluster.data / "static" / "css" / "base.css").write_text("/* of the disk */")
 
-    from_disk = ask(f"{cluster.url}/static/css/base.css")
+    from_disk = get(f"{cluster.url}/static/css/base.css")
 
     assert from_node.status == 200 and "of the disk" not in from_node.text
     assert from_disk.text == "/* of the disk */"
@@ -117,6 +117,6 @@ def test_the_path_of_an_incoming_webhook_is_not_logged(cluster: Cluster) -> None
     for node in cluster.nodes:
         node.kill()
     assert post() == 502
-    assert ask(f"{cluster.url}/accounts/login/").status == 502
+    assert get(f"{cluster.url}/accounts/login/").status == 502
     logs = "".join(path.read_text(errors="replace") for path in cluster.data.rglob("*.log"))
     assert "/accounts/login/" in logs and secret not in logs

@@ -14,7 +14,7 @@ import pytest
 
 from imsite.cluster import nginx
 from tests.support import machine
-from tests.support.certificates import Authority
+from tests.support.certificates import CertificateAuthority
 from tests.support.ports import free_port
 from tests.support.processes import Process
 
@@ -76,7 +76,7 @@ def test_text_is_compressed_for_clients_that_accept_it(front: Front) -> None:
 
 def test_http2_is_served_over_tls(tmp_path: Path) -> None:
     """HTTP/2 is enabled as the head of the file describes."""
-    certificate, key = Authority().issue()
+    certificate, key = CertificateAuthority().issue()
     (tmp_path / "node.crt").write_bytes(certificate)
     (tmp_path / "node.key").write_bytes(key)
     certificates = f"ssl_certificate {tmp_path}/node.crt;\nssl_certificate_key {tmp_path}/node.key;\n"

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from tests.support.client import Client
-from tests.support.people import People, Person
-from tests.support.presence import wait_until
+from tests.support.cluster_members import wait_until_agreed
+from tests.support.shared_site import Clients, UserClient
 from tests.support.site import Site
-from tests.support.two_nodes import Twins
+from tests.support.two_nodes import TwoNodes
 
 pytestmark = pytest.mark.postgres
 
@@ -40,7 +40,7 @@ async def _call(url: str, form: bytes | None) -> dict[str, Any]:
     return await asyncio.to_thread(call)
 
 
-async def _seen_by(watcher: Person, *people: Person) -> None:
+async def _seen_by(watcher: UserClient, *people: UserClient) -> None:
     """Wait until the cluster knows that they are online."""
     for person in people:
         await watcher.push("enter", fromId=person.id)
@@ -50,13 +50,13 @@ def _heard(person: Client, text: str) -> list[str]:
     return [item.seq for item in person.received if item.cmd == "msg" and item.data["msg"] == text]
 
 
-async def test_all_nodes_give_the_same_list_of_online_users(twins: Twins, visitors: People) -> None:
-    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc, app=104)
-    await visitors.again(alice, at=twins.b.acc)
-    guest = await visitors.guest(twins.town.guest_name("夏圭？"), at=twins.b.acc, app=104)
+async def test_all_nodes_give_the_same_list_of_online_users(two_nodes: TwoNodes, node_clients: Clients) -> None:
+    alice = await node_clients.login(two_nodes.shared_site.account("alice"), at=two_nodes.a.acc, app=104)
+    await node_clients.again(alice, at=two_nodes.b.acc)
+    guest = await node_clients.guest(two_nodes.shared_site.guest_name("夏圭？"), at=two_nodes.b.acc, app=104)
     await _seen_by(alice, guest)
 
-    for node in (twins.a, twins.b):
+    for node in (two_nodes.a, two_nodes.b):
         listed = await _get(node, "/user/list", appID=104)
         assert sorted(listed["userList"]) == sorted([alice.name, guest.name]) and listed["userCount"] == 2
         for one in (alice, guest):
@@ -69,28 +69,34 @@ async def test_all_nodes_give_the_same_list_of_online_users(twins: Twins, visito
 
     await guest.close()
     await alice.push("exit", fromId=guest.id)
-    for node in (twins.a, twins.b):
+    for node in (two_nodes.a, two_nodes.b):
         assert not (await _get(node, "/user/online", userID=guest.name))["online"]
 
 
-async def test_a_push_reaches_an_account_and_a_guest_on_the_other_node(twins: Twins, visitors: People) -> None:
-    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
-    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
-    guest = await visitors.guest(at=twins.b.acc)
+async def test_a_push_reaches_an_account_and_a_guest_on_the_other_node(
+    two_nodes: TwoNodes, node_clients: Clients
+) -> None:
+    alice = await node_clients.login(two_nodes.shared_site.account("alice"), at=two_nodes.a.acc)
+    bob = await node_clients.login(two_nodes.shared_site.account("bob"), at=two_nodes.b.acc)
+    guest = await node_clients.guest(at=two_nodes.b.acc)
     await _seen_by(alice, bob, guest)
 
     for one in (bob, guest):
         number = uuid.uuid4().hex
-        done = await _post(twins.a, "/user/sendMessage", appID=101, userID=one.name, msgID=number, message="a parcel")
+        done = await _post(
+            two_nodes.a, "/user/sendMessage", appID=101, userID=one.name, msgID=number, message="a parcel"
+        )
 
         assert done == {"sendResults": True}
         assert (await one.push("msg", msg="a parcel")).seq == number
 
 
-async def test_fifty_times_the_same_call_through_both_nodes_is_one_message(twins: Twins, visitors: People) -> None:
-    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
-    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
-    guest = await visitors.guest(at=twins.b.acc)
+async def test_fifty_times_the_same_call_through_both_nodes_is_one_message(
+    two_nodes: TwoNodes, node_clients: Clients
+) -> None:
+    alice = await node_clients.login(two_nodes.shared_site.account("alice"), at=two_nodes.a.acc)
+    bob = await node_clients.login(two_nodes.shared_site.account("bob"), at=two_nodes.b.acc)
+    guest = await node_clients.guest(at=two_nodes.b.acc)
     await _seen_by(alice, bob, guest)
     calls = [
         ("/user/sendMessage", bob.name, [bob]),
@@ -101,7 +107,7 @@ async def test_fifty_times_the_same_call_through_both_nodes_is_one_message(twins
         number = uuid.uuid4().hex
         answers = await asyncio.gather(
             *(
-                _post((twins.a, twins.b)[index % 2], path, appID=101, userID=name, msgID=number, message=number)
+                _post((two_nodes.a, two_nodes.b)[index % 2], path, appID=101, userID=name, msgID=number, message=number)
                 for index in range(AT_ONCE)
             )
         )
@@ -110,23 +116,23 @@ async def test_fifty_times_the_same_call_through_both_nodes_is_one_message(twins
         for hearer in hearers:
             await hearer.push("msg", msg=number)
         last = uuid.uuid4().hex
-        for node in (twins.a, twins.b):
+        for node in (two_nodes.a, two_nodes.b):
             await _post(node, path, appID=101, userID=name, msgID=f"{last} {node.port}", message=f"{last} {node.port}")
         for hearer in hearers:
-            for node in (twins.a, twins.b):
+            for node in (two_nodes.a, two_nodes.b):
                 await hearer.push("msg", msg=f"{last} {node.port}")
             assert _heard(hearer, number) == [number]
 
 
 async def test_a_broadcast_in_the_name_of_a_user_on_the_other_node_skips_that_user(
-    twins: Twins, visitors: People
+    two_nodes: TwoNodes, node_clients: Clients
 ) -> None:
-    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
-    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
+    alice = await node_clients.login(two_nodes.shared_site.account("alice"), at=two_nodes.a.acc)
+    bob = await node_clients.login(two_nodes.shared_site.account("bob"), at=two_nodes.b.acc)
     await _seen_by(alice, bob)
     text = uuid.uuid4().hex
 
-    await _post(twins.a, "/user/sendMessageAll", appID=101, userID=bob.name, msgID=text, message=text)
+    await _post(two_nodes.a, "/user/sendMessageAll", appID=101, userID=bob.name, msgID=text, message=text)
 
     assert (await alice.push("msg", msg=text)).data["fromId"] == bob.id
     await alice.say(alice.room, "the end")
@@ -134,14 +140,14 @@ async def test_a_broadcast_in_the_name_of_a_user_on_the_other_node_skips_that_us
     assert _heard(bob, text) == []
 
 
-async def test_the_state_covers_the_whole_cluster(twins: Twins, visitors: People) -> None:
-    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc, app=104)
-    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc, app=104)
-    await visitors.again(bob, at=twins.a.acc)
+async def test_the_state_covers_the_whole_cluster(two_nodes: TwoNodes, node_clients: Clients) -> None:
+    alice = await node_clients.login(two_nodes.shared_site.account("alice"), at=two_nodes.a.acc, app=104)
+    bob = await node_clients.login(two_nodes.shared_site.account("bob"), at=two_nodes.b.acc, app=104)
+    await node_clients.again(bob, at=two_nodes.a.acc)
     await _seen_by(alice, bob)
-    await visitors.stranger(at=twins.b.acc)
+    await node_clients.stranger(at=two_nodes.b.acc)
 
-    for node in (twins.a, twins.b):
+    for node in (two_nodes.a, two_nodes.b):
         state: dict[str, Any] = {}
 
         async def all_have_answered(node: Site = node, state: dict[str, Any] = state) -> bool:
@@ -149,7 +155,7 @@ async def test_the_state_covers_the_whole_cluster(twins: Twins, visitors: People
             return len(state["clients"]) == 4
 
         # A node that is too busy to answer in time counts as in its last report, without its addresses.
-        await wait_until(all_have_answered)
+        await wait_until_agreed(all_have_answered)
         assert state["clientsLen"] == 4 == len(state["clients"]) and state["usersLen"] == 2
         assert sorted(state["users"]) == [f"104_{alice.name}", f"104_{bob.name}"]
         short = (await _get(node, "/system/state"))["managerInfo"]

@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.support.people import People, Person
-from tests.support.two_nodes import Twins
+from tests.support.shared_site import Clients, UserClient
+from tests.support.two_nodes import TwoNodes
 
 pytestmark = pytest.mark.postgres
 
@@ -24,27 +24,29 @@ User.objects.filter(pk={person}).update(is_staff=True, is_superuser=True)
 
 
 @pytest.fixture
-def click(twins: Twins) -> Callable[..., Awaitable[None]]:
+def click(two_nodes: TwoNodes) -> Callable[..., Awaitable[None]]:
     """Click a button in the admin of node A as an operator, and confirm it."""
-    operator = twins.town.account("dave")
-    twins.town.shell(_OPERATOR.format(person=operator.id))
+    operator = two_nodes.shared_site.account("dave")
+    two_nodes.shared_site.shell(_OPERATOR.format(person=operator.id))
 
     async def do(page: str, deed: str, **fields: str) -> None:
         path = f"/admin/{page}/{deed}/"
-        assert await asyncio.to_thread(twins.town.post, path, operator.cookie, confirmed=deed, **fields) == 200
+        assert (
+            await asyncio.to_thread(two_nodes.shared_site.post, path, operator.cookie, confirmed=deed, **fields) == 200
+        )
 
     return do
 
 
 async def test_recall_mute_ban_and_deactivation_reach_both_nodes(
-    twins: Twins,
-    visitors: People,
+    two_nodes: TwoNodes,
+    node_clients: Clients,
     click: Callable[..., Awaitable[None]],
     record_property: Callable[[str, object], None],
 ) -> None:
-    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
-    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
-    phone = await visitors.again(bob, at=twins.a.acc)
+    alice = await node_clients.login(two_nodes.shared_site.account("alice"), at=two_nodes.a.acc)
+    bob = await node_clients.login(two_nodes.shared_site.account("bob"), at=two_nodes.b.acc)
+    phone = await node_clients.again(bob, at=two_nodes.a.acc)
     group = await alice.group(bob)
     said = await bob.say(group, "something rude")
     await alice.push("msg", id=said["id"])
@@ -71,7 +73,7 @@ async def test_recall_mute_ban_and_deactivation_reach_both_nodes(
         assert code == 1003 and data["until"] > 0
     assert (await alice.say(group))["seq"] == 2
 
-    async def leaves(one: Person) -> None:
+    async def leaves(one: UserClient) -> None:
         await one.push("channel.note", lambda data: [who["id"] for who in data["who"]] == [bob.id], note="removed")
 
     await reaches(
@@ -83,17 +85,17 @@ async def test_recall_mute_ban_and_deactivation_reach_both_nodes(
 
     await reaches("deactivate", click(f"accounts/user/{bob.id}", "deactivate"), bob.closed(), phone.closed())
     assert await bob.closed() == await phone.closed() == 4001
-    for node in (twins.a, twins.b):
-        stranger = await visitors.stranger(at=node.acc)
+    for node in (two_nodes.a, two_nodes.b):
+        stranger = await node_clients.stranger(at=node.acc)
         assert await stranger.code("login", appId=101, serviceToken=bob.token) == 1003
 
 
-async def test_an_announcement_is_delivered_once_on_both_nodes(twins: Twins, visitors: People) -> None:
+async def test_an_announcement_is_delivered_once_on_both_nodes(two_nodes: TwoNodes, node_clients: Clients) -> None:
     """It is created in a process without connections; the first node that looks sends it."""
-    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc, app=104)
-    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc, app=104)
+    alice = await node_clients.login(two_nodes.shared_site.account("alice"), at=two_nodes.a.acc, app=104)
+    bob = await node_clients.login(two_nodes.shared_site.account("bob"), at=two_nodes.b.acc, app=104)
     text = f"Down at noon, says {alice.name}"
-    twins.town.shell(
+    two_nodes.shared_site.shell(
         "from accounts.actions import system_user\n"
         "from accounts.models import App\n"
         "from chat.actions.announcement import announcement_create\n"

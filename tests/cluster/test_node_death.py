@@ -11,13 +11,13 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing
 
 import pytest
 
-from imsite.client import Client, ClientConnection, Sent
+from imsite.client import Client, ClientConnection, SendResult
 from tests.cluster.conftest import ClusterFactory
 from tests.support.cluster import Cluster
-from tests.support.eventually import eventually
-from tests.support.monitoring import ask, connections
-from tests.support.people import Account, People, Person
-from tests.support.two_nodes import Twins
+from tests.support.monitoring import connections, get
+from tests.support.shared_site import Account, Clients, UserClient
+from tests.support.two_nodes import TwoNodes
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.postgres
 
@@ -34,8 +34,8 @@ class Talker:
 
     def __init__(self, line: ClientConnection) -> None:
         self.line = line
-        self.to_say = [f"{line.me.user_id} {number}" for number in range(SENDS_EACH)]
-        self.acknowledged: dict[str, Sent] = {}
+        self.to_say = [f"{line.user.user_id} {number}" for number in range(SENDS_EACH)]
+        self.acknowledged: dict[str, SendResult] = {}
         """Acknowledgements by text, which is also the idempotency key."""
         self.heard: dict[int, str] = {}
         """Messages of others by number."""
@@ -59,7 +59,7 @@ class Talker:
         return self.heard | {sent.seq: text for text, sent in self.acknowledged.items()}
 
     async def _say(self, group: str, text: str) -> None:
-        self.acknowledged[text] = await self.line.send(text, target=group, key=text)
+        self.acknowledged[text] = await self.line.send(text, target=group, idempotency_key=text)
 
 
 @asynccontextmanager
@@ -71,59 +71,62 @@ async def talkers(cluster: Cluster, accounts: list[Account]) -> AsyncIterator[li
 
 
 async def test_a_killed_node_loses_no_message(cluster_factory: ClusterFactory) -> None:
-    with cluster_factory(front=True, IM_NODE_LEASE_SECONDS=str(LEASE)) as cluster, closing(Twins(cluster)) as twins:
-        people = People(twins.town)
-        accounts = [twins.town.account(("alice", "bob")[number % 2]) for number in range(PEOPLE)]
-        ghost = await people.login(twins.town.account("dave"), at=twins.b.acc)
+    with (
+        cluster_factory(front=True, IM_NODE_LEASE_SECONDS=str(LEASE)) as cluster,
+        closing(TwoNodes(cluster)) as two_nodes,
+    ):
+        clients = Clients(two_nodes.shared_site)
+        accounts = [two_nodes.shared_site.account(("alice", "bob")[number % 2]) for number in range(PEOPLE)]
+        ghost = await clients.login(two_nodes.shared_site.account("dave"), at=two_nodes.b.acc)
         try:
             async with talkers(cluster, accounts) as crowd, asyncio.timeout(PATIENCE):
-                await _group_and_death(twins, crowd, ghost)
+                await _group_and_death(two_nodes, crowd, ghost)
         finally:
-            for client in people.clients:
+            for client in clients.clients:
                 await client.close()
 
 
-async def _group_and_death(twins: Twins, crowd: list[Talker], ghost: Person) -> None:
-    names = [talker.line.me.user_id for talker in crowd]
+async def _group_and_death(two_nodes: TwoNodes, crowd: list[Talker], ghost: UserClient) -> None:
+    names = [talker.line.user.user_id for talker in crowd]
     made = await crowd[0].line.call("channel.create", kind="public", name="Painters", members=names[1:])
     group, count = made["target"], PEOPLE * SENDS_EACH
-    assert connections(twins.a) >= PEOPLE // 3 and connections(twins.b) >= PEOPLE // 3
+    assert connections(two_nodes.a) >= PEOPLE // 3 and connections(two_nodes.b) >= PEOPLE // 3
     talk = [asyncio.create_task(talker.talk(group)) for talker in crowd]
     listening = asyncio.gather(*(talker.hear(group) for talker in crowd))
-    await eventually(lambda: sum(len(talker.acknowledged) for talker in crowd) >= count // 4)
-    twins.b.kill()
+    await wait_until(lambda: sum(len(talker.acknowledged) for talker in crowd) >= count // 4)
+    two_nodes.b.kill()
     assert not all(task.done() for task in talk), "they had said everything before"
     async with asyncio.timeout(LEASE + 2):
-        while await asyncio.to_thread(_online, twins, ghost.name):  # noqa: ASYNC110  nothing tells
+        while await asyncio.to_thread(_online, two_nodes, ghost.name):  # noqa: ASYNC110  nothing tells
             await asyncio.sleep(0.05)
     await asyncio.gather(*talk)
-    await eventually(lambda: listening.done() or all(len(talker.known) == count for talker in crowd))
+    await wait_until(lambda: listening.done() or all(len(talker.known) == count for talker in crowd))
     assert not listening.done() or listening.result()
     listening.cancel()
 
-    assert sum(talker.line.cuts > 0 for talker in crowd) >= PEOPLE // 3
+    assert sum(talker.line.disconnect_count > 0 for talker in crowd) >= PEOPLE // 3
     # No connection remains of the failed attempts.
-    await asyncio.to_thread(_until_connected, twins, PEOPLE)
+    await asyncio.to_thread(_until_connected, two_nodes, PEOPLE)
     shown = await crowd[0].line.call("presence.list")
     assert {one["userId"] for one in shown["online"]} == set(names)
     stored = await _history(crowd[0].line, group)
     assert sorted(stored.values()) == sorted(text for talker in crowd for text in talker.to_say)
     for talker in crowd:
         assert talker.known == stored
-        again = await talker.line.send(talker.to_say[0], target=group, key=talker.to_say[0])
+        again = await talker.line.send(talker.to_say[0], target=group, idempotency_key=talker.to_say[0])
         assert again.data == talker.acknowledged[talker.to_say[0]].data
 
 
-def _until_connected(twins: Twins, count: int) -> None:
+def _until_connected(two_nodes: TwoNodes, count: int) -> None:
     """Wait until node `a` has this many connections."""
     deadline = time.monotonic() + 10
-    while (now := connections(twins.a)) != count:
+    while (now := connections(two_nodes.a)) != count:
         assert time.monotonic() < deadline, f"{now} connections"
         time.sleep(0.05)
 
 
-def _online(twins: Twins, name: str) -> bool:
-    answer = json.loads(ask(f"{twins.a.url}/user/online?userID={name}").text)
+def _online(two_nodes: TwoNodes, name: str) -> bool:
+    answer = json.loads(get(f"{two_nodes.a.url}/user/online?userID={name}").text)
     return bool(answer["data"]["online"])
 
 

@@ -12,10 +12,10 @@ from contextlib import asynccontextmanager, closing
 import pytest
 
 from tests.cluster.conftest import ClusterFactory
-from tests.support.conversation import assert_perfect
-from tests.support.monitoring import ask, metrics
-from tests.support.people import People, Person
-from tests.support.two_nodes import Twins
+from tests.support.conversation import assert_complete_and_ordered
+from tests.support.monitoring import get, metrics
+from tests.support.shared_site import Clients, UserClient
+from tests.support.two_nodes import TwoNodes
 
 pytestmark = pytest.mark.postgres
 
@@ -31,16 +31,16 @@ LEASE = 15.0
 
 
 @asynccontextmanager
-async def _people(twins: Twins) -> AsyncIterator[People]:
-    people = People(twins.town)
+async def _connected_clients(two_nodes: TwoNodes) -> AsyncIterator[Clients]:
+    clients = Clients(two_nodes.shared_site)
     try:
-        yield people
+        yield clients
     finally:
-        for client in people.clients:
+        for client in clients.clients:
             await client.close()
 
 
-async def _say(sender: Person, target: str, hearer: Person, patience: float) -> None:
+async def _say(sender: UserClient, target: str, hearer: UserClient, patience: float) -> None:
     async with asyncio.timeout(patience):
         sent = await sender.say(target)
         await hearer.push("msg", id=sent["id"])
@@ -55,9 +55,9 @@ async def _repeatedly(step: Callable[[], Awaitable[object]], until: asyncio.Even
     return times
 
 
-def _online(twins: Twins) -> list[set[str]]:
+def _online(two_nodes: TwoNodes) -> list[set[str]]:
     """Return the users on app 101 according to each node."""
-    answers = [ask(f"{node.url}/user/list?appID=101").text for node in (twins.a, twins.b)]
+    answers = [get(f"{node.url}/user/list?appID=101").text for node in (two_nodes.a, two_nodes.b)]
     return [set(json.loads(answer)["data"]["userList"]) for answer in answers]
 
 
@@ -65,11 +65,11 @@ def _online(twins: Twins) -> list[set[str]]:
 async def test_the_site_works_without_redis_and_recovers_when_it_returns(
     cluster_factory: ClusterFactory, layer: str, away: float
 ) -> None:
-    with cluster_factory(IM_CHANNEL_LAYER=layer) as cluster, closing(Twins(cluster)) as twins:
-        async with _people(twins) as people:
-            alice = await people.login(twins.town.account("alice"), at=twins.a.acc)
-            carol = await people.login(twins.town.account("carol"), at=twins.a.acc)
-            bob = await people.login(twins.town.account("bob"), at=twins.b.acc)
+    with cluster_factory(IM_CHANNEL_LAYER=layer) as cluster, closing(TwoNodes(cluster)) as two_nodes:
+        async with _connected_clients(two_nodes) as clients:
+            alice = await clients.login(two_nodes.shared_site.account("alice"), at=two_nodes.a.acc)
+            carol = await clients.login(two_nodes.shared_site.account("carol"), at=two_nodes.a.acc)
+            bob = await clients.login(two_nodes.shared_site.account("bob"), at=two_nodes.b.acc)
             group, private = await alice.group(carol, bob), await alice.private(bob)
             await _say(alice, group, bob, BY_LOG)
 
@@ -83,8 +83,8 @@ async def test_the_site_works_without_redis_and_recovers_when_it_returns(
             ]
             load = [asyncio.create_task(_repeatedly(step, over)) for step in steps]
             cluster.redis.kill()
-            dave = await people.login(twins.town.account("dave"), at=twins.b.acc)
-            guest = await people.guest(at=twins.a.acc)
+            dave = await clients.login(two_nodes.shared_site.account("dave"), at=two_nodes.b.acc)
+            guest = await clients.guest(at=two_nodes.a.acc)
             await guest.close()
             before = [task.done() for task in load]
             await asyncio.wait(load, timeout=away, return_when=asyncio.FIRST_EXCEPTION)
@@ -95,40 +95,40 @@ async def test_the_site_works_without_redis_and_recovers_when_it_returns(
             assert min(done) >= away / 3, f"slower than the log: {done}"
 
             async with asyncio.timeout(CLOSED_AGAIN):
-                await assert_perfect([alice, carol, bob], {group: done[0] + 1})
-                await assert_perfect([alice, bob], {private: done[1] + done[2]})
-                while not await _brought(twins, alice, group, private, bob):
+                await assert_complete_and_ordered([alice, carol, bob], {group: done[0] + 1})
+                await assert_complete_and_ordered([alice, bob], {private: done[1] + done[2]})
+                while not await _brought(two_nodes, alice, group, private, bob):
                     pass
             async with asyncio.timeout(LEASE):
                 there = {alice.name, bob.name, carol.name, dave.name}
-                while await asyncio.to_thread(_online, twins) != [there, there]:  # noqa: ASYNC110  nothing tells
+                while await asyncio.to_thread(_online, two_nodes) != [there, there]:  # noqa: ASYNC110  nothing tells
                     await asyncio.sleep(0.05)
 
 
-async def _brought(twins: Twins, alice: Person, group: str, private: str, bob: Person) -> bool:
+async def _brought(two_nodes: TwoNodes, alice: UserClient, group: str, private: str, bob: UserClient) -> bool:
     """Return whether ten messages in a row from Alice reach Bob on the other node without a read of the log."""
-    before = metrics(twins.b.url)["imsite_log_catchup_events_total"]
+    before = metrics(two_nodes.b.url)["imsite_log_catchup_events_total"]
     began = time.monotonic()
     for _ in range(5):
         await _say(alice, group, bob, BY_LOG)
         await _say(alice, private, bob, BY_LOG)
         if time.monotonic() - began > 1:
             return False
-    return metrics(twins.b.url)["imsite_log_catchup_events_total"] == before
+    return metrics(two_nodes.b.url)["imsite_log_catchup_events_total"] == before
 
 
 async def test_a_position_from_one_node_is_valid_on_a_lagging_node(cluster_factory: ClusterFactory) -> None:
     # Node B gets no announcements and polls the log so rarely that it lags for the whole test.
-    with cluster_factory(IM_EVENT_LOG_POLL_INTERVAL="3600") as cluster, closing(Twins(cluster)) as twins:
-        async with _people(twins) as people:
-            alice = await people.login(twins.town.account("alice"), at=twins.a.acc)
-            bob = await people.login(twins.town.account("bob"), at=twins.a.acc)
+    with cluster_factory(IM_EVENT_LOG_POLL_INTERVAL="3600") as cluster, closing(TwoNodes(cluster)) as two_nodes:
+        async with _connected_clients(two_nodes) as clients:
+            alice = await clients.login(two_nodes.shared_site.account("alice"), at=two_nodes.a.acc)
+            bob = await clients.login(two_nodes.shared_site.account("bob"), at=two_nodes.a.acc)
             group = await alice.group(bob)
             cluster.redis.kill()
 
             await _say(alice, group, bob, HERE)
             told = (await bob.call("heartbeat"))["position"]
-            again = await people.again(bob, at=twins.b.acc, after=told)
+            again = await clients.again(bob, at=two_nodes.b.acc, after=told)
             page = await again.call("sync", after=told)
 
             assert not page.get("reset") and page["position"] == told and page["events"] == []

@@ -8,10 +8,10 @@ from collections import Counter
 import pytest
 
 from tests.support.lossy_proxy import LossyProxy
-from tests.support.people import People, Person
 from tests.support.protobuf_client import ProtobufClient
 from tests.support.retry_storm import send_storm
-from tests.support.two_nodes import Twins
+from tests.support.shared_site import Clients, UserClient
+from tests.support.two_nodes import TwoNodes
 
 pytestmark = pytest.mark.postgres
 
@@ -20,7 +20,7 @@ CUTS = 8
 LOSE = 0.6
 
 
-async def stored(person: Person, group: str) -> list[tuple[str, int]]:
+async def stored(person: UserClient, group: str) -> list[tuple[str, int]]:
     """Return text and position of all messages in the channel, in order."""
     said: list[tuple[str, int]] = []
     more, after = True, 0
@@ -33,12 +33,15 @@ async def stored(person: Person, group: str) -> list[tuple[str, int]]:
 
 @pytest.mark.parametrize("seed", ["one", "two"])
 async def test_each_number_of_a_connection_is_stored_once_despite_losses(
-    twins: Twins, visitors: People, seed: str
+    two_nodes: TwoNodes, node_clients: Clients, seed: str
 ) -> None:
     chance = random.Random(seed)
-    alice, bob = await visitors.login(twins.town.account("alice"), at=twins.a.acc), twins.town.account("bob")
+    alice, bob = (
+        await node_clients.login(two_nodes.shared_site.account("alice"), at=two_nodes.a.acc),
+        two_nodes.shared_site.account("bob"),
+    )
     group = await alice.group(bob)
-    targets = [f"{node.acc.removesuffix('/acc')}/ws" for node in (twins.a, twins.b)]
+    targets = [f"{node.acc.removesuffix('/acc')}/ws" for node in (two_nodes.a, two_nodes.b)]
     told: dict[str, int] = {}
     async with LossyProxy(targets, chance, lose=LOSE, life=(10, 3 * EACH)) as proxy:
         for connection in range(CUTS + 1):
@@ -61,11 +64,16 @@ async def test_each_number_of_a_connection_is_stored_once_despite_losses(
 
 
 @pytest.mark.parametrize("seed", ["one", "two"])
-async def test_across_connections_and_nodes_each_key_is_stored_once(twins: Twins, visitors: People, seed: str) -> None:
+async def test_across_connections_and_nodes_each_key_is_stored_once(
+    two_nodes: TwoNodes, node_clients: Clients, seed: str
+) -> None:
     chance = random.Random(seed)
-    alice, bob = await visitors.login(twins.town.account("alice"), at=twins.a.acc), twins.town.account("bob")
+    alice, bob = (
+        await node_clients.login(two_nodes.shared_site.account("alice"), at=two_nodes.a.acc),
+        two_nodes.shared_site.account("bob"),
+    )
     group = await alice.group(bob)
-    targets = [f"{node.acc.removesuffix('/acc')}/ws" for node in (twins.a, twins.b)]
+    targets = [f"{node.acc.removesuffix('/acc')}/ws" for node in (two_nodes.a, two_nodes.b)]
     to_say = [f"key {seed} {number}" for number in range(2 * EACH)]
     told: dict[str, int] = {}
     async with LossyProxy(targets, chance, lose=LOSE, life=(10, 3 * EACH)) as proxy:

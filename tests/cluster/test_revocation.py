@@ -8,8 +8,8 @@ from contextlib import closing
 import pytest
 
 from tests.cluster.conftest import ClusterFactory
-from tests.support.people import People, Person
-from tests.support.two_nodes import Twins
+from tests.support.shared_site import Clients, UserClient
+from tests.support.two_nodes import TwoNodes
 
 pytestmark = pytest.mark.postgres
 
@@ -27,42 +27,42 @@ token_revoke(user_id=user.pk, credential=credential)
 """
 
 
-async def _all_ways(twins: Twins, visitors: People) -> None:
+async def _all_ways(two_nodes: TwoNodes, node_clients: Clients) -> None:
     """Sign out on one node; deactivate and revoke in a process without connections."""
-    places = [(name, node) for name in ("alice", "bob", "carol") for node in (twins.a, twins.b)]
-    accounts = {name: twins.town.account(name) for name in ("alice", "bob", "carol", "dave")}
-    live: list[Person] = []
+    places = [(name, node) for name in ("alice", "bob", "carol") for node in (two_nodes.a, two_nodes.b)]
+    accounts = {name: two_nodes.shared_site.account(name) for name in ("alice", "bob", "carol", "dave")}
+    live: list[UserClient] = []
     for name, node in places:
         if name == "alice":  # With her browser's session.
-            live.append(await visitors.stranger(at=node.acc, origin=node.url, cookie=accounts[name].cookie))
+            live.append(await node_clients.stranger(at=node.acc, origin=node.url, cookie=accounts[name].cookie))
             await live[-1].enter({"appId": 101})
         else:
-            live.append(await visitors.login(accounts[name], at=node.acc))
-    dave = await visitors.login(accounts["dave"], at=twins.b.acc)
+            live.append(await node_clients.login(accounts[name], at=node.acc))
+    dave = await node_clients.login(accounts["dave"], at=two_nodes.b.acc)
 
-    await asyncio.to_thread(twins.town.post, "/accounts/logout/", accounts["alice"].cookie)
-    await asyncio.to_thread(twins.town.shell, _DEACTIVATE.format(person=accounts["bob"].id))
-    await asyncio.to_thread(twins.town.shell, _REVOKE.format(token=accounts["carol"].token))
+    await asyncio.to_thread(two_nodes.shared_site.post, "/accounts/logout/", accounts["alice"].cookie)
+    await asyncio.to_thread(two_nodes.shared_site.shell, _DEACTIVATE.format(person=accounts["bob"].id))
+    await asyncio.to_thread(two_nodes.shared_site.shell, _REVOKE.format(token=accounts["carol"].token))
 
     async with asyncio.timeout(PROMISED):
         assert [await one.closed() for one in live] == [4001] * len(live)
     assert await dave.call("ping") == "pong"
-    for node in (twins.a, twins.b):
-        stranger = await visitors.stranger(at=node.acc)
+    for node in (two_nodes.a, two_nodes.b):
+        stranger = await node_clients.stranger(at=node.acc)
         for name in ("bob", "carol"):
             assert await stranger.code("login", appId=101, serviceToken=accounts[name].token) == 1003
 
 
-async def test_a_revocation_closes_connections_on_all_nodes(twins: Twins, visitors: People) -> None:
-    await _all_ways(twins, visitors)
+async def test_a_revocation_closes_connections_on_all_nodes(two_nodes: TwoNodes, node_clients: Clients) -> None:
+    await _all_ways(two_nodes, node_clients)
 
 
 async def test_a_revocation_closes_connections_without_redis(cluster_factory: ClusterFactory) -> None:
-    with cluster_factory() as cluster, closing(Twins(cluster)) as twins:
-        people = People(twins.town)
+    with cluster_factory() as cluster, closing(TwoNodes(cluster)) as two_nodes:
+        clients = Clients(two_nodes.shared_site)
         cluster.redis.kill()
         try:
-            await _all_ways(twins, people)
+            await _all_ways(two_nodes, clients)
         finally:
-            for client in people.clients:
+            for client in clients.clients:
                 await client.close()

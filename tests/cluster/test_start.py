@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.client import Client
 from tests.support.fixtures.sites import Connect, SiteFactory
-from tests.support.monitoring import ask
+from tests.support.monitoring import get
 from tests.support.ports import free_ports
 from tests.support.redis import RedisServer
 from tests.support.site import ROOT
@@ -106,7 +106,7 @@ async def test_the_command_prints_the_addresses_of_all_running_parts(start: Star
     for name, offset in (("nginx", 0), ("node-1", 1), ("node-2", 2)):
         assert re.search(rf"^{name} +http://127\.0\.0\.1:{cluster.port + offset}/", said, re.MULTILINE), said
         await (await connect(cluster.acc(offset))).login_guest(name)
-        assert '"redis": "ok"' in ask(f"http://127.0.0.1:{cluster.port + offset}/readyz").text
+        assert '"redis": "ok"' in get(f"http://127.0.0.1:{cluster.port + offset}/readyz").text
     assert re.search(rf"^Redis +127\.0\.0\.1:{cluster.port + 3} ", said, re.MULTILINE)
 
 
@@ -142,7 +142,7 @@ async def test_a_dead_node_is_reported_and_restarted(start: StartFactory, connec
 
 def ask_ready(port: int) -> int:
     try:
-        return ask(f"http://127.0.0.1:{port}/readyz").status
+        return get(f"http://127.0.0.1:{port}/readyz").status
     except OSError:
         return 0
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.cluster.conftest import ClusterFactory
 from tests.support.accounts import PASSWORD
-from tests.support.people import Town
 from tests.support.rest import Service
+from tests.support.shared_site import SharedSite
 
 pytestmark = pytest.mark.postgres
 
@@ -24,9 +24,9 @@ async def register(url: str, phone_number: str) -> int:
 
 async def test_two_nodes_share_the_rate_limit_of_a_token(cluster_factory: ClusterFactory) -> None:
     cluster = cluster_factory(IM_API_BURST="4", IM_API_RATE="0.001", IM_REGISTRATION_RATE="2")
-    with cluster, closing(Town(cluster.nodes[0], {"alice": 1})) as town:
+    with cluster, closing(SharedSite(cluster.nodes[0], {"alice": 1})) as shared_site:
         a, b = cluster.nodes
-        shop = await asyncio.to_thread(Service.make, town, "use_gateway")
+        shop = await asyncio.to_thread(Service.make, shared_site, "use_gateway")
         replies = [await shop.call(node, "GET", "apps/") for node in (a, b, b, a, a)]
         assert [reply.status for reply in replies] == [200] * 4 + [429]
         assert [reply.headers["ratelimit-remaining"] for reply in replies] == ["3", "2", "1", "0", "0"]

@@ -9,9 +9,16 @@ import random
 
 import pytest
 
-from tests.support.chaos_clients import JsonTalker, Line, ProtobufTalker, Talker, pair, talk
-from tests.support.people import Account, People
-from tests.support.two_nodes import Twins
+from tests.support.chaos_clients import (
+    ChaosClient,
+    JsonChaosClient,
+    OutgoingMessage,
+    ProtobufChaosClient,
+    pair,
+    run_chaos,
+)
+from tests.support.shared_site import Account, Clients
+from tests.support.two_nodes import TwoNodes
 
 pytestmark = pytest.mark.postgres
 
@@ -33,19 +40,21 @@ print(json.dumps(stored))
 """
 
 
-def database(twins: Twins, mark: str) -> dict[str, list[tuple[int, int, str]]]:
+def database(two_nodes: TwoNodes, mark: str) -> dict[str, list[tuple[int, int, str]]]:
     """Return number, position and text of every message in the channels that contain a message with this mark."""
-    rows = json.loads(twins.town.shell(_STORED.format(mark=mark)))
+    rows = json.loads(two_nodes.shared_site.shell(_STORED.format(mark=mark)))
     return {channel: [(seq, position, text) for seq, position, text in said] for channel, said in rows.items()}
 
 
-async def test_every_client_has_the_sequence_of_the_database_in_each_channel(twins: Twins, visitors: People) -> None:
-    sites = [node.acc.removesuffix("/acc") for node in (twins.a, twins.b)]
-    phones = [twins.town.account(name) for name in ("alice", "bob", "carol")]
-    pages = [twins.town.account(name) for name in ("alice", "bob")]
+async def test_every_client_has_the_sequence_of_the_database_in_each_channel(
+    two_nodes: TwoNodes, node_clients: Clients
+) -> None:
+    sites = [node.acc.removesuffix("/acc") for node in (two_nodes.a, two_nodes.b)]
+    phones = [two_nodes.shared_site.account(name) for name in ("alice", "bob", "carol")]
+    pages = [two_nodes.shared_site.account(name) for name in ("alice", "bob")]
     everybody = [*phones, *pages]
-    maker = await visitors.login(pages[0], at=twins.a.acc)
-    other = await visitors.login(pages[1], at=twins.b.acc)
+    maker = await node_clients.login(pages[0], at=two_nodes.a.acc)
+    other = await node_clients.login(pages[1], at=two_nodes.b.acc)
     mark = f"{pages[0].name}'s day: "
 
     all_of_us, some_of_us = await maker.group(*everybody[:3], pages[1]), await other.group(phones[0], pages[0])
@@ -59,16 +68,18 @@ async def test_every_client_has_the_sequence_of_the_database_in_each_channel(twi
 
     chance = random.Random("the conversation")
     counts = dict.fromkeys(members, 0)
-    talkers: list[Talker] = []
+    talkers: list[ChaosClient] = []
     for account in everybody:
         own = [channel for channel in members if account in members[channel]]
-        lines = [Line(chance.choice(own), f"{mark}{account.name} {n}") for n in range(MESSAGES // len(everybody))]
+        lines = [
+            OutgoingMessage(chance.choice(own), f"{mark}{account.name} {n}") for n in range(MESSAGES // len(everybody))
+        ]
         for line in lines:
             counts[line.channel] += 1
         if account in phones:
-            talkers.append(ProtobufTalker(account, sites, lines, CUTS, "one"))
+            talkers.append(ProtobufChaosClient(account, sites, lines, CUTS, "one"))
         else:
-            talkers.append(JsonTalker(account, sites, lines, CUTS, "one", targets=of_pages))
+            talkers.append(JsonChaosClient(account, sites, lines, CUTS, "one", targets=of_pages))
     theirs = {
         talker: {channel: count for channel, count in counts.items() if talker.account in members[channel]}
         for talker in talkers
@@ -76,9 +87,9 @@ async def test_every_client_has_the_sequence_of_the_database_in_each_channel(twi
 
     async with asyncio.timeout(PATIENCE):
         await asyncio.gather(*(talker.come() for talker in talkers))
-        await talk(talkers, theirs)
+        await run_chaos(talkers, theirs)
 
-    stored = await asyncio.to_thread(database, twins, mark)
+    stored = await asyncio.to_thread(database, two_nodes, mark)
     assert {channel: len(said) for channel, said in stored.items()} == counts
     for said in stored.values():
         assert [seq for seq, _, _ in said] == list(range(1, len(said) + 1))
@@ -86,7 +97,7 @@ async def test_every_client_has_the_sequence_of_the_database_in_each_channel(twi
         assert talker.cuts >= CUTS + 1
         for channel in theirs[talker]:
             told = list(talker.sequences[channel].items())
-            if isinstance(talker, JsonTalker):
+            if isinstance(talker, JsonChaosClient):
                 told.sort()  # Live pushes and `sync` pages are merged by position.
             assert told == [(position, text) for _, position, text in stored[channel]]
         assert talker.sequences.keys() == theirs[talker].keys()

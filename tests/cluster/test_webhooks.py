@@ -10,11 +10,11 @@ from contextlib import closing
 import pytest
 
 from tests.cluster.conftest import ClusterFactory
-from tests.support.eventually import PATIENCE, eventually
-from tests.support.people import People
 from tests.support.receiver import Receiver
+from tests.support.shared_site import Clients
 from tests.support.site import Site
-from tests.support.two_nodes import Twins
+from tests.support.two_nodes import TwoNodes
+from tests.support.waiting import TIMEOUT_SECONDS, wait_until
 
 pytestmark = pytest.mark.postgres
 
@@ -34,33 +34,33 @@ def receiver() -> Iterator[Receiver]:
         yield made
 
 
-async def _hear(twins: Twins, receiver: Receiver, *events: str) -> None:
+async def _hear(two_nodes: TwoNodes, receiver: Receiver, *events: str) -> None:
     """Create a webhook that calls the receiver."""
-    made = await asyncio.to_thread(twins.town.shell, _MAKE.format(url=receiver.url, events=list(events)))
+    made = await asyncio.to_thread(two_nodes.shared_site.shell, _MAKE.format(url=receiver.url, events=list(events)))
     receiver.secret = made.strip()
 
 
-async def _asked(node: Site, visitors: People, receiver: Receiver) -> None:
+async def _asked(node: Site, node_clients: Clients, receiver: Receiver) -> None:
     """Wait until the node knows of a webhook for presence events: it checks from time to time."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while True:
-            probe = await visitors.guest(at=node.acc)
+            probe = await node_clients.guest(at=node.acc)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1):
-                    await eventually(lambda: any(one["data"].get("id") == probe.id for one in receiver.events))  # noqa: B023
+                    await wait_until(lambda: any(one["data"].get("id") == probe.id for one in receiver.events))  # noqa: B023
                 return
 
 
 async def test_two_nodes_deliver_each_event_once_and_one_request_at_a_time(
-    twins: Twins, visitors: People, receiver: Receiver
+    two_nodes: TwoNodes, node_clients: Clients, receiver: Receiver
 ) -> None:
-    alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
-    bob = await visitors.login(twins.town.account("bob"), at=twins.b.acc)
+    alice = await node_clients.login(two_nodes.shared_site.account("alice"), at=two_nodes.a.acc)
+    bob = await node_clients.login(two_nodes.shared_site.account("bob"), at=two_nodes.b.acc)
     group = await alice.group(bob)
-    await _hear(twins, receiver, "message.sent")
+    await _hear(two_nodes, receiver, "message.sent")
     for number in range(EACH):
         await asyncio.gather(alice.say(group, f"a{number}"), bob.say(group, f"b{number}"))
-    await eventually(lambda: len(receiver.events) >= 2 * EACH)
+    await wait_until(lambda: len(receiver.events) >= 2 * EACH)
     texts = receiver.texts()
     assert sorted(texts) == sorted(f"{who}{number}" for who in "ab" for number in range(EACH))
     assert [text for text in texts if text[0] == "a"] == [f"a{number}" for number in range(EACH)]
@@ -68,42 +68,45 @@ async def test_two_nodes_deliver_each_event_once_and_one_request_at_a_time(
 
 
 async def test_a_user_on_two_nodes_causes_one_online_and_one_offline_event(
-    twins: Twins, visitors: People, receiver: Receiver
+    two_nodes: TwoNodes, node_clients: Clients, receiver: Receiver
 ) -> None:
-    carol = twins.town.account("carol")
-    await _hear(twins, receiver, "person.online", "person.offline")
-    for node in (twins.a, twins.b):
-        await _asked(node, visitors, receiver)
-    first = await visitors.login(carol, at=twins.a.acc)
-    second = await visitors.login(carol, at=twins.b.acc)
+    carol = two_nodes.shared_site.account("carol")
+    await _hear(two_nodes, receiver, "person.online", "person.offline")
+    for node in (two_nodes.a, two_nodes.b):
+        await _asked(node, node_clients, receiver)
+    first = await node_clients.login(carol, at=two_nodes.a.acc)
+    second = await node_clients.login(carol, at=two_nodes.b.acc)
     await first.close()
     await second.close()
 
     def heard() -> list[str]:
         return [one["event"] for one in receiver.events if one["data"].get("userId") == carol.name]
 
-    await eventually(lambda: len(heard()) >= 2)
+    await wait_until(lambda: len(heard()) >= 2)
     assert heard() == ["person.online", "person.offline"]
 
 
 async def test_another_node_continues_when_the_delivering_node_dies(cluster_factory: ClusterFactory) -> None:
     options = {"IM_WEBHOOK_TIMEOUT": "1", "IM_WEBHOOK_LEASE_SECONDS": "1"}
-    with Receiver() as receiver, cluster_factory(**options) as cluster, closing(Twins(cluster)) as twins:
-        visitors = People(twins.town)
-        await _hear(twins, receiver, "message.sent")
-        alice = await visitors.login(twins.town.account("alice"), at=twins.a.acc)
-        group = await alice.group(await visitors.login(twins.town.account("bob"), at=twins.a.acc))
+    with Receiver() as receiver, cluster_factory(**options) as cluster, closing(TwoNodes(cluster)) as two_nodes:
+        node_clients = Clients(two_nodes.shared_site)
+        await _hear(two_nodes, receiver, "message.sent")
+        alice = await node_clients.login(two_nodes.shared_site.account("alice"), at=two_nodes.a.acc)
+        group = await alice.group(await node_clients.login(two_nodes.shared_site.account("bob"), at=two_nodes.a.acc))
         # Only this node gets it in time, so its request dies with it.
-        twins.b.freeze()
+        two_nodes.b.freeze()
         receiver.answering.clear()
         await alice.say(group, "before")
-        await eventually(lambda: len(receiver.requests) == 1)
-        twins.a.kill()
+        await wait_until(lambda: len(receiver.requests) == 1)
+        two_nodes.a.kill()
         receiver.answering.set()
-        twins.b.thaw()
+        two_nodes.b.thaw()
         # The first of them is the request that the dead node had started.
-        await eventually(lambda: receiver.texts() == ["before", "before"])
-        carol = await visitors.login(twins.town.account("carol"), at=twins.b.acc)
-        await carol.say(await carol.group(await visitors.login(twins.town.account("bob"), at=twins.b.acc)), "after")
-        await eventually(lambda: receiver.texts()[-1:] == ["after"])
+        await wait_until(lambda: receiver.texts() == ["before", "before"])
+        carol = await node_clients.login(two_nodes.shared_site.account("carol"), at=two_nodes.b.acc)
+        await carol.say(
+            await carol.group(await node_clients.login(two_nodes.shared_site.account("bob"), at=two_nodes.b.acc)),
+            "after",
+        )
+        await wait_until(lambda: receiver.texts()[-1:] == ["after"])
         assert set(receiver.texts()) == {"before", "after"}

@@ -20,7 +20,7 @@ from delivery.hub.encoders import encoders  # noqa: E402
 from delivery.hub.hub import Hub  # noqa: E402
 from delivery.log import Entry  # noqa: E402
 from tests.delivery.conftest import MemoryLog  # noqa: E402
-from tests.support.deliver import serving  # noqa: E402
+from tests.support.cluster_rpc import running_server  # noqa: E402
 from tests.support.listener import CODEC, listening, plain  # noqa: E402
 
 PERSON = 7
@@ -37,7 +37,7 @@ async def main() -> None:
     encoders[CODEC] = _shown
     hub = Hub()
     await hub.start()
-    async with serving(hub, node="child") as server, listening(hub, PERSON):
+    async with running_server(hub, node="child") as server, listening(hub, PERSON):
         print(server.port, flush=True)  # noqa: T201
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     await hub.stop()

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from delivery.event_loop import call_on_loop, run_on_loop, set_loop
-from tests.support.eventually import eventually
+from tests.support.waiting import wait_until
 
 
 @pytest_asyncio.fixture(autouse=True)
@@ -44,7 +44,7 @@ async def test_a_function_that_takes_too_long_is_cancelled() -> None:
 
     with pytest.raises(TimeoutError):
         await asyncio.to_thread(run_on_loop, never, 0.05)
-    await eventually(lambda: ended == ["cancelled"])
+    await wait_until(lambda: ended == ["cancelled"])
 
 
 async def test_a_process_without_a_hub_refuses() -> None:

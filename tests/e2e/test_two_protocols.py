@@ -15,17 +15,17 @@ import pytest_asyncio
 from websockets.exceptions import ConnectionClosed
 
 from chat.wire import im_pb2 as im
-from tests.support.people import People, Town
 from tests.support.protobuf_client import ProtobufClient
+from tests.support.shared_site import Clients, SharedSite
 
 pytestmark = pytest.mark.each_database
 
 Phone = Callable[..., Awaitable[ProtobufClient]]
 
 
-def ask(town: Town, path: str, token: str = "", /, **fields: object) -> dict[str, Any]:
+def ask(shared_site: SharedSite, path: str, token: str = "", /, **fields: object) -> dict[str, Any]:
     body = urllib.parse.urlencode(fields, doseq=True).encode()
-    request = urllib.request.Request(town.site.url + path, data=body, headers={"token": token})
+    request = urllib.request.Request(shared_site.site.url + path, data=body, headers={"token": token})
     with urllib.request.urlopen(request, timeout=20) as answer:
         content: dict[str, Any] = json.loads(answer.read())
     assert content["code"] == 200, content
@@ -33,12 +33,12 @@ def ask(town: Town, path: str, token: str = "", /, **fields: object) -> dict[str
 
 
 @pytest_asyncio.fixture
-async def phone(town: Town) -> AsyncIterator[Phone]:
+async def phone(shared_site: SharedSite) -> AsyncIterator[Phone]:
     """Opens connections to the shared site's `/ws`."""
     clients: list[ProtobufClient] = []
 
     async def open_client(token: str, user: int | str, *, sync: int = 0) -> ProtobufClient:
-        client = await ProtobufClient.connect(town.site.acc.replace("/acc", "/ws"), int(user))
+        client = await ProtobufClient.connect(shared_site.site.acc.replace("/acc", "/ws"), int(user))
         clients.append(client)
         assert (await client.login(token, sync=sync)).code == 200
         return client
@@ -48,19 +48,25 @@ async def phone(town: Town) -> AsyncIterator[Phone]:
         await client.close()
 
 
-async def registered(town: Town, number: str) -> dict[str, Any]:
-    fields = {"phone_number": f"{town.guest_name(number)}"[:20], "nickname": "Phone", "password": "a good password"}
-    made = await asyncio.to_thread(ask, town, "/register", **fields)
-    again = await asyncio.to_thread(ask, town, "/login", **fields)
+async def registered(shared_site: SharedSite, number: str) -> dict[str, Any]:
+    fields = {
+        "phone_number": f"{shared_site.guest_name(number)}"[:20],
+        "nickname": "Phone",
+        "password": "a good password",
+    }
+    made = await asyncio.to_thread(ask, shared_site, "/register", **fields)
+    again = await asyncio.to_thread(ask, shared_site, "/login", **fields)
     assert again["user_id"] == made["id"]
     return made
 
 
-async def test_a_phone_and_a_browser_talk_in_private_and_in_a_group(people: People, town: Town, phone: Phone) -> None:
-    made = await registered(town, "1")
+async def test_a_phone_and_a_browser_talk_in_private_and_in_a_group(
+    clients: Clients, shared_site: SharedSite, phone: Phone
+) -> None:
+    made = await registered(shared_site, "1")
     bob = await phone(made["token"], made["id"])
-    [alice] = await people("alice")
-    await asyncio.to_thread(ask, town, "/friend/add", made["token"], friend_id=alice.id)
+    [alice] = await clients("alice")
+    await asyncio.to_thread(ask, shared_site, "/friend/add", made["token"], friend_id=alice.id)
     await alice.push("friend.requested")
 
     assert (await bob.send("single", int(alice.id), "hi from the phone")).code == 200
@@ -70,7 +76,9 @@ async def test_a_phone_and_a_browser_talk_in_private_and_in_a_group(people: Peop
     message = await bob.message("hi from the page")
     assert (message.session_type, message.sender_id, message.seq) == (1, int(alice.id), said["position"])
 
-    group = (await asyncio.to_thread(ask, town, "/group/create", made["token"], name="Both", ids=[alice.id]))["id"]
+    group = (await asyncio.to_thread(ask, shared_site, "/group/create", made["token"], name="Both", ids=[alice.id]))[
+        "id"
+    ]
     await alice.push("channel.note", target=group)
     await bob.send("group", int(group), "to all")
     assert (await alice.push("msg", target=group)).data["msg"] == "to all"
@@ -79,10 +87,10 @@ async def test_a_phone_and_a_browser_talk_in_private_and_in_a_group(people: Peop
 
 
 async def test_what_was_missed_comes_by_sync_from_the_greatest_number_seen(
-    people: People, town: Town, phone: Phone
+    clients: Clients, shared_site: SharedSite, phone: Phone
 ) -> None:
-    [alice] = await people("alice")
-    account = town.account("bob")
+    [alice] = await clients("alice")
+    account = shared_site.account("bob")
     bob = await phone(account.token, account.id)
     group = await alice.group(account)
     await alice.say(group, "seen")
@@ -96,9 +104,9 @@ async def test_what_was_missed_comes_by_sync_from_the_greatest_number_seen(
     assert [one.content.decode() for one in missed] == [f"missed {number}" for number in range(120)]
 
 
-async def test_a_retry_storm_stores_each_message_once(people: People, town: Town, phone: Phone) -> None:
-    [alice] = await people("alice")
-    account = town.account("bob")
+async def test_a_retry_storm_stores_each_message_once(clients: Clients, shared_site: SharedSite, phone: Phone) -> None:
+    [alice] = await clients("alice")
+    account = shared_site.account("bob")
     group = await alice.group(account)
     for attempt in range(4):
         bob = await phone(account.token, account.id)
@@ -117,9 +125,11 @@ async def test_a_retry_storm_stores_each_message_once(people: People, town: Town
     assert not page["hasMore"]
 
 
-async def test_under_load_several_outputs_share_a_frame(people: People, town: Town, phone: Phone) -> None:
-    [alice] = await people("alice")
-    account = town.account("bob")
+async def test_under_load_several_outputs_share_a_frame(
+    clients: Clients, shared_site: SharedSite, phone: Phone
+) -> None:
+    [alice] = await clients("alice")
+    account = shared_site.account("bob")
     bob = await phone(account.token, account.id)
     group = await alice.group(account)
     replies = [await alice.post("message.send", target=group, type="text", msg=f"{n}") for n in range(300)]
@@ -131,27 +141,29 @@ async def test_under_load_several_outputs_share_a_frame(people: People, town: To
 
 @pytest.mark.parametrize("raw", [b"\xff" * 1000, b"\x12\xff\xff\xff\xff\x7f", b"", "text", b"\x08\x03\x12\x01\xff"])
 async def test_garbage_on_a_socket_is_answered_and_the_site_serves_on(
-    town: Town, phone: Phone, raw: bytes | str
+    shared_site: SharedSite, phone: Phone, raw: bytes | str
 ) -> None:
-    account = town.account("bob")
+    account = shared_site.account("bob")
     bob = await phone(account.token, account.id)
     await bob.socket.send(raw)
     assert (await bob.ack(lambda ack: ack.code != 200)).code in (1001, 1010)
-    assert (await bob.send("single", int(town.account().id))).code == 200
+    assert (await bob.send("single", int(shared_site.account().id))).code == 200
 
 
-async def test_a_frame_too_large_closes_the_connection(town: Town, phone: Phone) -> None:
-    account = town.account("bob")
+async def test_a_frame_too_large_closes_the_connection(shared_site: SharedSite, phone: Phone) -> None:
+    account = shared_site.account("bob")
     bob = await phone(account.token, account.id)
     with contextlib.suppress(ConnectionClosed):
         await bob.socket.send(b"x" * 70_000)
     assert await bob.closed() == 1009
-    assert (await (await phone(account.token, account.id)).send("single", int(town.account().id))).code == 200
+    assert (await (await phone(account.token, account.id)).send("single", int(shared_site.account().id))).code == 200
 
 
-async def test_a_token_that_is_revoked_ends_the_connection(people: People, town: Town, phone: Phone) -> None:
-    account = town.account("bob")
+async def test_a_token_that_is_revoked_ends_the_connection(
+    clients: Clients, shared_site: SharedSite, phone: Phone
+) -> None:
+    account = shared_site.account("bob")
     bob = await phone(account.token, account.id)
     script = f"from accounts.actions import sign_out_everywhere\nsign_out_everywhere(user_id={account.id})"
-    await asyncio.to_thread(town.shell, script)
+    await asyncio.to_thread(shared_site.shell, script)
     assert await bob.closed() == 4001

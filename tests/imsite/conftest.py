@@ -11,7 +11,7 @@ from chat.actions.announcement import announcement_create
 from chat.actions.channel import channel_create_group
 from chat.actions.moderation import user_mute
 from chat.actions.report import message_report
-from tests.support.operators import say
+from tests.support.operators import send_message
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def rows(db: None) -> dict[str, int | str]:
     bob = user_register(username="bob", password="a good password")
     app_create(number=901, name="Web")
     group = channel_create_group(creator=alice, name="Tea", members=["bob"])
-    rude = say(bob, group, "rude")
+    rude = send_message(bob, group, "rude")
     message_report(user=alice, channel_id=group.pk, message_id=rude.pk, reason="", app=None)
     user_mute(operator=alice, person_id=bob.pk)
     announcement_create(by=alice, text="Hello")

@@ -11,8 +11,8 @@ from django.test import Client
 from django.utils.text import capfirst
 
 from accounts.models import User
-from tests.support.admin_site import admin_paths, tried
-from tests.support.operators import signed_in
+from tests.support.admin_site import admin_paths, request_for
+from tests.support.operators import admin_browser
 
 PEOPLE_SAID = {"Tea", "rude", "Hello", "Web", "shop", "alice", "bob", "olga", "moderator", "operator", "auditor"}
 """What is on the pages because of the rows."""
@@ -58,7 +58,7 @@ def english(html: str) -> set[str]:
 
 @pytest.fixture
 def chinese(rows: dict[str, int | str]) -> Client:
-    return signed_in(User.objects.create_superuser("olga", language="zh-hans"))
+    return admin_browser(User.objects.create_superuser("olga", language="zh-hans"))
 
 
 def test_english_is_seen() -> None:
@@ -68,7 +68,7 @@ def test_english_is_seen() -> None:
 def test_no_page_is_left_in_english(chinese: Client, rows: dict[str, int | str]) -> None:
     left: dict[str, set[str]] = {}
     for path in admin_paths():
-        url, _model, deed = tried(path, rows)
+        url, _model, deed = request_for(path, rows)
         page = chinese.get(url)
         if page.status_code == 200 and deed not in ("delete", "autocomplete"):
             left[url] = english(page.content.decode())

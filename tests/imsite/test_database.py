@@ -21,9 +21,9 @@ from delivery import log
 from delivery.db.executors import priority_executor
 from imsite.database import database
 from tests.support import postgres
-from tests.support.eventually import PATIENCE
-from tests.support.monitoring import ask
+from tests.support.monitoring import get
 from tests.support.site import Site
+from tests.support.waiting import TIMEOUT_SECONDS
 
 
 def _value(statement: str) -> str:
@@ -95,7 +95,7 @@ def test_however_many_connections_a_restart_has_broken_the_next_one_stands() -> 
     def ask_for_one(_: int) -> None:
         try:
             with connection.cursor() as cursor:
-                together.wait(PATIENCE)
+                together.wait(TIMEOUT_SECONDS)
                 cursor.execute("SELECT 1")
         finally:
             connection.close()
@@ -131,7 +131,7 @@ def test_what_everybody_waits_for_needs_no_connection_of_those_that_requests_hol
         with contextlib.suppress(PoolTimeout):
             while True:
                 taken.append(pool.getconn(timeout=0.1))
-        assert taken and priority_executor().submit(head).result(PATIENCE) == 0
+        assert taken and priority_executor().submit(head).result(TIMEOUT_SECONDS) == 0
     finally:
         for one in taken:
             pool.putconn(one)
@@ -141,7 +141,7 @@ def test_what_everybody_waits_for_needs_no_connection_of_those_that_requests_hol
 def test_connections_that_a_restart_of_postgresql_has_broken_fail_no_request(site: Site) -> None:
     question = f"{site.url}/user/online?userID=nobody"
     for _ in range(5):
-        assert ask(question).status == 200
+        assert get(question).status == 200
     with psycopg.connect(site.database_url, autocommit=True) as operator:
         ended = operator.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
@@ -150,7 +150,7 @@ def test_connections_that_a_restart_of_postgresql_has_broken_fail_no_request(sit
 
     assert ended and all(done for (done,) in ended)
     for _ in range(20):
-        answer = ask(question)
+        answer = get(question)
         assert (answer.status, json.loads(answer.text)["code"]) == (200, 200)
 
 

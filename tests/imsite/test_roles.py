@@ -12,8 +12,8 @@ from django.test import Client
 from accounts.models import User
 from chat.models import Channel
 from imsite.roles import make_roles
-from tests.support.admin_site import NODES, admin_paths, row_of, tried
-from tests.support.operators import signed_in
+from tests.support.admin_site import NODES, admin_paths, request_for, row_of
+from tests.support.operators import admin_browser
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +39,7 @@ DOES = {
 def person_of(role: str) -> Client:
     user = User.objects.create_user(f"the-{role}", is_staff=True)
     user.groups.add(Group.objects.get(name=role))
-    return signed_in(user)
+    return admin_browser(user)
 
 
 def allowed(role: str, model: str, deed: str) -> bool:
@@ -57,7 +57,7 @@ def test_a_role_sees_and_does_what_it_says_and_nothing_else(role: str, rows: dic
         if path == NODES:
             url, may = f"/{NODES}", role == "auditor"
         else:
-            url, model, deed = tried(path, rows)
+            url, model, deed = request_for(path, rows)
             may = allowed(role, model, deed)
         count += 1
         # A form that is not confirmed does nothing, so every address can be tried by both.
@@ -79,7 +79,7 @@ def test_nothing_changes_where_a_role_may_only_look(role: str, rows: dict[str, i
     for path in admin_paths():
         if path == NODES:
             continue
-        url, model, deed = tried(path, rows)
+        url, model, deed = request_for(path, rows)
         if allowed(role, model, deed) and deed not in ("list", "change", "history"):
             continue
         confirmed = {"confirmed": deed, "post": "yes", "nickname": "Mine", "is_staff": "on", "hours": "0", "name": "x"}
@@ -94,7 +94,7 @@ def test_an_operator_reaches_everything_but_the_rights_of_others(rows: dict[str,
     for path in admin_paths():
         if path == NODES:
             continue
-        url, model, deed = tried(path, rows)
+        url, model, deed = request_for(path, rows)
         status = client.get(url).status_code
         if model in SUPERUSERS:
             assert status in (302, 403), url
@@ -103,9 +103,9 @@ def test_an_operator_reaches_everything_but_the_rights_of_others(rows: dict[str,
 
 
 def test_whoever_may_enter_finds_nothing_without_a_role(rows: dict[str, int | str]) -> None:
-    client = signed_in(User.objects.create_user("stan", is_staff=True))
+    client = admin_browser(User.objects.create_user("stan", is_staff=True))
     for path in admin_paths():
-        url = f"/{NODES}" if path == NODES else tried(path, rows)[0]
+        url = f"/{NODES}" if path == NODES else request_for(path, rows)[0]
         assert client.get(url).status_code in (302, 403, 404), url
 
 

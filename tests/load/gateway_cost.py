@@ -24,9 +24,9 @@ from typing import Any
 
 from tests.load import figures
 from tests.support import postgres
-from tests.support.monitoring import ask, metrics
-from tests.support.people import Town
+from tests.support.monitoring import get, metrics
 from tests.support.rest import Service
+from tests.support.shared_site import SharedSite
 from tests.support.site import Site
 
 _COUNT = """
@@ -154,7 +154,7 @@ def profile(site: Site, seconds: float) -> dict[str, float]:
     """Shares of the node's CPU, by what of `_PLACES` it was spent below."""
     bars = [
         (name, float(x), int(y), float(width))
-        for name, _, _, x, y, width in _BAR.findall(ask(f"{site.url}/debug/profile?seconds={seconds:g}").text)
+        for name, _, _, x, y, width in _BAR.findall(get(f"{site.url}/debug/profile?seconds={seconds:g}").text)
     ]
     whole = sum(width for _, _, y, width in bars if y == min(bar[2] for bar in bars))
     shares: dict[str, float] = {}
@@ -175,9 +175,9 @@ def measure(database: str, persons: int, callers: int, seconds: float) -> tuple[
         site = Site(data, database_url=url, options=_RELAXED)
         site.manage("setup")
         stack.enter_context(site)
-        town = stack.enter_context(contextlib.closing(Town(site, {"person": persons})))
-        shop = Service.make(town, "use_gateway")
-        names = [town.account("person").name for _ in range(persons)]
+        shared_site = stack.enter_context(contextlib.closing(SharedSite(site, {"person": persons})))
+        shop = Service.make(shared_site, "use_gateway")
+        names = [shared_site.account("person").name for _ in range(persons)]
         first = bulk(site, shop, names, 1)
         again = bulk(site, shop, names, 3)
         lone = single(site, shop, names, callers, seconds)
@@ -186,7 +186,7 @@ def measure(database: str, persons: int, callers: int, seconds: float) -> tuple[
             more = beside.submit(single, site, shop, names, callers, PROFILED, 1_000_000)
             shares = profile(site, PROFILED - 1)
         looked = more.result()
-        stored = int(town.shell(_COUNT.format(name=shop.name)))
+        stored = int(shared_site.shell(_COUNT.format(name=shop.name)))
         runs = {"bulk, new channels": first, "bulk": again, f"single, {callers} callers": lone}
         faults = sum(run.refused for run in (*runs.values(), looked))
         faults += abs(stored - sum(run.messages for run in (*runs.values(), looked)))

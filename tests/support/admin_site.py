@@ -10,7 +10,7 @@ from django.db.models import Model
 from django.urls import URLPattern, URLResolver, get_resolver
 
 NODES = "admin/nodes/"
-OPEN = {"admin/", "admin/logout/", "admin/jsi18n/", "admin/search/", "admin/autocomplete/", "admin/login/",
+PUBLIC_PATHS = {"admin/", "admin/logout/", "admin/jsi18n/", "admin/search/", "admin/autocomplete/", "admin/login/",
         "admin/password_change/", "admin/password_change/done/",
         "admin/r/<path:content_type_id>/<path:object_id>/"}  # fmt: skip
 """Django's own, for whoever may enter: they hold nothing of the site's."""
@@ -28,7 +28,7 @@ def patterns(found: list[URLPattern | URLResolver], before: str = "") -> Iterato
 def admin_paths() -> list[str]:
     """All but what belongs to whoever may enter, and what only collects pages that are tried themselves."""
     found = [path for path in patterns(get_resolver().url_patterns) if path.startswith("admin/")]
-    return [path for path in found if path not in OPEN and "(?P<" not in path]
+    return [path for path in found if path not in PUBLIC_PATHS and "(?P<" not in path]
 
 
 def row_of(model: str, rows: Mapping[str, int | str]) -> str:
@@ -40,7 +40,7 @@ def row_of(model: str, rows: Mapping[str, int | str]) -> str:
     return str(row.pk) if row is not None else "0"
 
 
-def tried(path: str, rows: Mapping[str, int | str]) -> tuple[str, str, str]:
+def request_for(path: str, rows: Mapping[str, int | str]) -> tuple[str, str, str]:
     """The address, the model and what is done there: `list`, `add`, `change`, `history`, `delete` or a deed."""
     parts = path.removeprefix("admin/").split("/")
     model = "/".join(parts[:2])

@@ -9,7 +9,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from chat.wire import im_pb2 as im
-from tests.support.people import Account, People, Person
+from tests.support.shared_site import Account, Clients, UserClient
 
 both_codecs = pytest.mark.parametrize("codec", ["acc", "ws"], indirect=True)
 """Marks a test that is to run over `/acc` and, by Calls, over `/ws`."""
@@ -61,21 +61,21 @@ class CallSocket:
         return self._socket.close_reason
 
 
-class PeopleOfBothPaths(People):
+class ClientsOfBothProtocols(Clients):
     """Those with an account come by `/ws`, and do there by Calls what others do by `/acc`."""
 
-    async def login(self, account: Account, *, app: int = 101, after: int | None = None, **how: Any) -> Person:
+    async def login(self, account: Account, *, app: int = 101, after: int | None = None, **how: Any) -> UserClient:
         if after is not None or how:
             return await super().login(account, app=app, after=after, **how)
-        url = f"{self.town.site.acc.removesuffix('/acc')}/ws?app={app}&global=1"
-        person = Person(await CallSocket.login(url, account.token))  # type: ignore[arg-type]
+        url = f"{self.shared_site.site.acc.removesuffix('/acc')}/ws?app={app}&global=1"
+        person = UserClient(await CallSocket.login(url, account.token))  # type: ignore[arg-type]
         self.clients.append(person)
         person.account, person.token, person.app = account, account.token, app
         person.name, person.id, person.nickname = account.name, account.id, account.nickname
         person.room = (await person.call("channel.list"))["channels"][0]["target"]
         return person
 
-    async def again(self, person: Person, **how: Any) -> Person:
+    async def again(self, person: UserClient, **how: Any) -> UserClient:
         if person.account is None or how.keys() - {"app"}:
             return await super().again(person, **how)
         return await self.login(person.account, app=how.get("app", person.app))

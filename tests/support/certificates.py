@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 _DAY = timedelta(days=1)
 
 
-class Authority:
+class CertificateAuthority:
     """A CA. Two of them trust nothing of each other."""
 
     def __init__(self, name: str = "test CA") -> None:

@@ -16,14 +16,14 @@ from websockets.exceptions import ConnectionClosed
 
 from chat.wire import im_pb2 as im
 from tests.support.client import Client, Closed
-from tests.support.people import Account
 from tests.support.protobuf_client import ProtobufClient
+from tests.support.shared_site import Account
 
 IN_FLIGHT = 100
 
 
 @dataclass(frozen=True)
-class Line:
+class OutgoingMessage:
     """Something to say, under a key of its own, which is its text."""
 
     channel: str
@@ -35,10 +35,12 @@ def pair(one: Account, other: Account) -> str:
     return ":".join(sorted((one.id, other.id), key=int))
 
 
-class Talker:
+class ChaosClient:
     """One person on one device. `sequences` has position and text of what it knows of each channel."""
 
-    def __init__(self, account: Account, sites: Sequence[str], lines: Sequence[Line], cuts: int, seed: str) -> None:
+    def __init__(
+        self, account: Account, sites: Sequence[str], lines: Sequence[OutgoingMessage], cuts: int, seed: str
+    ) -> None:
         self.account = account
         self.lines = lines
         self.acknowledged: set[str] = set()
@@ -90,7 +92,7 @@ class Talker:
         assert sequence.setdefault(position, text) == text
         return new
 
-    def _answered(self, line: Line) -> None:
+    def _answered(self, line: OutgoingMessage) -> None:
         self._flying.discard(line.text)
         self.acknowledged.add(line.text)
 
@@ -100,7 +102,7 @@ class Talker:
     async def _abort(self) -> None:
         raise NotImplementedError
 
-    async def _put(self, line: Line) -> None:
+    async def _put(self, line: OutgoingMessage) -> None:
         raise NotImplementedError
 
     async def _until(self, condition: Callable[[], bool]) -> None:
@@ -111,7 +113,7 @@ class Talker:
         raise NotImplementedError
 
 
-class ProtobufTalker(Talker):
+class ProtobufChaosClient(ChaosClient):
     """Of `/ws`: keeps the greatest number seen, and asks from there. What it is told only ever grows."""
 
     client: ProtobufClient
@@ -120,7 +122,7 @@ class ProtobufTalker(Talker):
     async def _open(self, site: str) -> None:
         self.client = await ProtobufClient.connect(f"{site}/ws", int(self.account.id))
         self._taken = 0
-        self._numbers: dict[int, Line] = {}
+        self._numbers: dict[int, OutgoingMessage] = {}
         assert (await self.client.login(self.account.token)).code == 200
         more = True
         while more:
@@ -131,7 +133,7 @@ class ProtobufTalker(Talker):
         self.client.socket.transport.abort()
         await self.client.closed()
 
-    async def _put(self, line: Line) -> None:
+    async def _put(self, line: OutgoingMessage) -> None:
         session, receiver = "group", line.channel
         if ":" in line.channel:
             (receiver,) = set(line.channel.split(":")) - {self.account.id}
@@ -177,7 +179,7 @@ class ProtobufTalker(Talker):
         self.greatest = seq
 
 
-class JsonTalker(Talker):
+class JsonChaosClient(ChaosClient):
     """Of `/acc`: keeps the position it was told last, and gives it at the next log-in. `targets`: ids by channel."""
 
     client: Client
@@ -205,7 +207,7 @@ class JsonTalker(Talker):
         await self.client.vanish()
         await self.client.closed()
 
-    async def _put(self, line: Line) -> None:
+    async def _put(self, line: OutgoingMessage) -> None:
         data = {"target": self._targets[line.channel], "msg": line.text, "clientMsgId": line.text}
         await self.client.send({"seq": line.text, "cmd": "message.send", "data": data})
         if self._put_count % 20 == 0:
@@ -248,11 +250,11 @@ class JsonTalker(Talker):
         self._last = data["position"]
 
 
-async def talk(talkers: Sequence[Talker], counts: Mapping[Talker, Mapping[str, int]]) -> None:
+async def run_chaos(talkers: Sequence[ChaosClient], counts: Mapping[ChaosClient, Mapping[str, int]]) -> None:
     """Let all say everything; then each is cut off once more, and comes back and hears the rest."""
     await asyncio.gather(*(talker.talk() for talker in talkers))
 
-    async def come_again(talker: Talker) -> None:
+    async def come_again(talker: ChaosClient) -> None:
         await talker.cut()
         await talker.come()
         await talker.hear(counts[talker])

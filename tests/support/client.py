@@ -13,7 +13,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from tests.support import documented
+from tests.support import conformance
 
 TIMEOUT = 30.0
 """Seconds after which an awaited frame counts as missing. Generous: a busy machine must not fail a test."""
@@ -219,8 +219,8 @@ class Client:
             self.inbox.append(envelope)
         elif not reply.done():
             reply.set_result(envelope)
-        documented.hold(envelope.cmd, envelope.data, good=envelope.code == 200, asked=reply is not None)
-        documented.hold_refusal(envelope.cmd, envelope.code, envelope.reason)
+        conformance.check_envelope(envelope.cmd, envelope.data, good=envelope.code == 200, asked=reply is not None)
+        conformance.check_refusal(envelope.cmd, envelope.code, envelope.reason)
 
     def _closed_error(self) -> Closed:
         return Closed(self._socket.close_code, self._socket.close_reason or "")

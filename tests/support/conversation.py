@@ -7,13 +7,13 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 
 from tests.support.client import Client, Envelope
-from tests.support.people import Person
+from tests.support.shared_site import UserClient
 
 IN_FLIGHT = 200
-TOLD = {"msg", "message.send"}
+MESSAGE_COMMANDS = {"msg", "message.send"}
 
 
-async def talk(person: Person, target: str, count: int) -> None:
+async def send_many(person: UserClient, target: str, count: int) -> None:
     """Say `count` things there, many at once; returns when all are stored."""
     flying: deque[asyncio.Future[Envelope]] = deque()
     for number in range(count):
@@ -24,33 +24,36 @@ async def talk(person: Person, target: str, count: int) -> None:
         assert (await flying.popleft()).code == 200
 
 
-def numbers(person: Client, target: str) -> list[int]:
+def received_numbers(person: Client, target: str) -> list[int]:
     """The numbers of the channel's messages in the order in which the person was told them: pushed, or as answers."""
     return [
         item.data["seq"]
         for item in person.received
-        if item.cmd in TOLD and item.code == 200 and item.data["target"] == target
+        if item.cmd in MESSAGE_COMMANDS and item.code == 200 and item.data["target"] == target
     ]
 
 
-async def hear(person: Client, counts: Mapping[str, int]) -> None:
+async def wait_for_messages(person: Client, counts: Mapping[str, int]) -> None:
     """Wait until the person was told so many messages of these channels, however long it takes while some come."""
-    while missing := sum(max(0, count - len(numbers(person, target))) for target, count in counts.items()):
+    while missing := sum(max(0, count - len(received_numbers(person, target))) for target, count in counts.items()):
         enough = len(person.received) + missing
         await person.until(lambda enough=enough: len(person.received) >= enough)  # type: ignore[misc]
 
 
-async def assert_perfect(people: Sequence[Client], counts: Mapping[str, int]) -> None:
+async def assert_complete_and_ordered(people: Sequence[Client], counts: Mapping[str, int]) -> None:
     """Each was told every message of these channels once, in order, and all of them in one order of positions."""
     for person in people:
-        await hear(person, counts)
+        await wait_for_messages(person, counts)
     for person in people:
         await person.settle()
         for target, count in counts.items():
-            assert numbers(person, target) == list(range(1, count + 1))
+            assert received_numbers(person, target) == list(range(1, count + 1))
         positions = [
             item.data["position"]
             for item in person.received
-            if item.code == 200 and isinstance(item.data, dict) and item.cmd in TOLD and item.data["target"] in counts
+            if item.code == 200
+            and isinstance(item.data, dict)
+            and item.cmd in MESSAGE_COMMANDS
+            and item.data["target"] in counts
         ]
         assert positions == sorted(set(positions))

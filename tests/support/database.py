@@ -16,7 +16,7 @@ from django.db.backends.signals import connection_created
 from django.test import TransactionTestCase
 
 from delivery.db import executors
-from tests.support.eventually import PATIENCE
+from tests.support.waiting import TIMEOUT_SECONDS
 
 # What migrations fill and nobody changes.
 _KEPT = {"django_migrations", "django_content_type", "auth_permission"}
@@ -68,5 +68,5 @@ def _wait_until_idle(pool: ThreadPoolExecutor) -> None:
     """Until none of its threads does anything: a node that has ended cannot call back what they are at, and SQLite does
     not survive that a connection is closed under a statement."""
     everybody = Barrier(pool._max_workers)
-    for thread in [pool.submit(everybody.wait, PATIENCE) for _ in range(pool._max_workers)]:
+    for thread in [pool.submit(everybody.wait, TIMEOUT_SECONDS) for _ in range(pool._max_workers)]:
         thread.result()

@@ -24,7 +24,7 @@ def _execute(site: Site, *statements: str) -> None:
 
 
 @contextlib.contextmanager
-def refusing(site: Site, what: str, table: str) -> Iterator[None]:
+def failing_writes(site: Site, what: str, table: str) -> Iterator[None]:
     """`what` (INSERT, UPDATE or DELETE) fails on the table for the time of the block."""
     if site.database_url:
         _execute(
@@ -41,7 +41,7 @@ def refusing(site: Site, what: str, table: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def missing(site: Site, table: str) -> Iterator[None]:
+def missing_table(site: Site, table: str) -> Iterator[None]:
     """The table is not there for the time of the block."""
     _execute(site, f"ALTER TABLE {table} RENAME TO {table}_away")
     try:

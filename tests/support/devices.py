@@ -8,15 +8,15 @@ from accounts.models import User
 from chat.consumers.protobuf_consumer import ProtobufConsumer
 from chat.models import Channel
 from chat.wire import im_pb2 as im
-from tests.support.in_process import Local, LocalSocket
-from tests.support.oracle import Device, Oracle
+from tests.support.expected_events import ExpectedEvents, RecordingDevice
+from tests.support.in_process import LocalClient, LocalSocket
 from tests.support.protobuf_client import ProtobufClient
 
 REFUSED = 1005
 
 
 @dataclass
-class Line:
+class SentMessage:
     """Something that was said, once however often it is sent. Without a key it is sent on one connection only."""
 
     text: str
@@ -32,21 +32,21 @@ class Line:
     """What it was acknowledged with."""
 
 
-class Gadget:
+class Device:
     """One device of a person. `synced`: it is connected and has fetched what it missed."""
 
     def __init__(self, user: User, token: str) -> None:
         self.user, self.token = user, token
         self.connected = self.synced = False
         self.connections = 0
-        self.lines: list[Line] = []
+        self.lines: list[SentMessage] = []
 
-    def acknowledged(self, line: Line, position: int) -> None:
+    def acknowledged(self, line: SentMessage, position: int) -> None:
         """A message has one position, however often it is acknowledged."""
         assert line.position in (0, position), f"{line.text} has two positions"
         line.position = position
 
-    def may_repeat(self, line: Line) -> bool:
+    def may_repeat(self, line: SentMessage) -> bool:
         """Whether the protocol makes that the same message."""
         return line.keyed
 
@@ -58,7 +58,7 @@ class Gadget:
         """Ask for what was missed: one page, or all of them."""
         raise NotImplementedError
 
-    async def put(self, line: Line) -> None:
+    async def put(self, line: SentMessage) -> None:
         """Send it, for the first time or again, and do not wait."""
         raise NotImplementedError
 
@@ -70,12 +70,12 @@ class Gadget:
         """Wait for all that is on its way."""
         raise NotImplementedError
 
-    def check(self, oracle: Oracle, owed: Oracle | None = None) -> None:
+    def check(self, expected: ExpectedEvents, owed: ExpectedEvents | None = None) -> None:
         """What was seen is what the rows say; and nothing is missing of what they said when `owed` was asked."""
         raise NotImplementedError
 
 
-class Phone(Gadget):
+class ProtobufDevice(Device):
     """Of `/ws`. Its one memory is the greatest number it saw."""
 
     client: ProtobufClient
@@ -87,7 +87,7 @@ class Phone(Gadget):
         self.excused: set[int] = set()
         """What was the person's to read, but in a channel that they were not in when they asked."""
 
-    def may_repeat(self, line: Line) -> bool:
+    def may_repeat(self, line: SentMessage) -> bool:
         return line.keyed or line.connection == self.connections
 
     async def login(self) -> None:
@@ -95,7 +95,7 @@ class Phone(Gadget):
         assert (await self.client.login(self.token)).code == 200
         self.connected, self.connections = True, self.connections + 1
         self._taken, self._pushed = 1, 0
-        self._numbers: list[Line] = []
+        self._numbers: list[SentMessage] = []
 
     async def sync(self, *, whole: bool) -> None:
         more = True
@@ -106,7 +106,7 @@ class Phone(Gadget):
                 break
         self.synced = self.synced or not more
 
-    async def put(self, line: Line) -> None:
+    async def put(self, line: SentMessage) -> None:
         if line.connection != self.connections:
             self._numbers.append(line)
             line.connection, line.number = self.connections, len(self._numbers)
@@ -130,8 +130,8 @@ class Phone(Gadget):
         """These may be missing: a Sync brings nothing of where one is not."""
         self.excused |= positions
 
-    def check(self, oracle: Oracle, owed: Oracle | None = None) -> None:
-        visible = _messages(oracle)
+    def check(self, expected: ExpectedEvents, owed: ExpectedEvents | None = None) -> None:
+        visible = _messages(expected)
         assert self.seen <= visible, f"{sorted(self.seen - visible)} leaked to {self.user}"
         told = {position for position in visible if position <= self.greatest}
         missing = (told if owed is None else told | _messages(owed)) - self.seen - self.excused
@@ -164,20 +164,20 @@ class Phone(Gadget):
         self.greatest = max(self.greatest, seq)
 
 
-class Browser(Gadget):
+class JsonDevice(Device):
     """Of `/acc`. Its one memory is the position it was told last."""
 
-    client: Local
+    client: LocalClient
 
     def __init__(self, user: User, token: str) -> None:
         super().__init__(user, token)
-        self._device = Device()
+        self._device = RecordingDevice()
         self._told: int | None = None
         self._repeats: set[str] = set()
         self._sent = 0
 
     async def login(self) -> None:
-        self.client = Local.open()
+        self.client = LocalClient.open()
         reply = await self.client.login_token(self.token, after=self._told)
         self.connected, self.connections = True, self.connections + 1
         self.synced = self._told is None
@@ -192,7 +192,7 @@ class Browser(Gadget):
                 break
         self.synced = self.synced or not more
 
-    async def put(self, line: Line) -> None:
+    async def put(self, line: SentMessage) -> None:
         self._sent += 1
         seq = f"{line.text}#{self._sent}"
         if line.connection:
@@ -211,10 +211,10 @@ class Browser(Gadget):
         if self.connected:
             self._told = (await self.client.call("heartbeat"))["position"]
 
-    def check(self, oracle: Oracle, owed: Oracle | None = None) -> None:
+    def check(self, expected: ExpectedEvents, owed: ExpectedEvents | None = None) -> None:
         if self.connected:
             return  # What it was told is looked at when the connection has ended.
-        self._device.check(oracle)
+        self._device.check(expected)
         if owed is not None:
             missing = {position for position in owed.visible if position > self._device.begun} - self._device.seen
             assert not missing, f"{sorted(missing)} never came to {self.user}"
@@ -229,5 +229,5 @@ class Browser(Gadget):
         self._device.connection_ended(self.client.received, self._repeats)
 
 
-def _messages(oracle: Oracle) -> set[int]:
-    return {position for position in oracle.visible if oracle.kinds[position] == "msg"}
+def _messages(expected: ExpectedEvents) -> set[int]:
+    return {position for position in expected.visible if expected.kinds[position] == "msg"}

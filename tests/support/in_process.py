@@ -26,19 +26,19 @@ from delivery import log
 from delivery.db.executors import run
 from delivery.db.transactions import write
 from tests.support.client import Client, Envelope
-from tests.support.eventually import PATIENCE
+from tests.support.waiting import TIMEOUT_SECONDS
 
 
-def people(*names: str) -> list[User]:
+def create_users(*names: str) -> list[User]:
     """Accounts of these user names."""
     return [User.objects.create_user(name, nickname=name.capitalize()) for name in names]
 
 
-def guest(name: str) -> User:
+def create_guest(name: str) -> User:
     return User.objects.create_user(f"guest-{name}", nickname=name, kind=User.Kind.GUEST)
 
 
-def room(number: int = 101) -> Channel:
+def create_global_channel(number: int = 101) -> Channel:
     """A new app's global channel."""
     return channel_create_global(app=app_create(number=number, name=f"App {number}"))
 
@@ -124,15 +124,15 @@ class LocalSocket:
             yield text
 
 
-class Local(Client):
+class LocalClient(Client):
     """A client of this process's node. `position` is the one its last log-in told."""
 
     position = 0
-    room = ""
+    create_global_channel = ""
     socket: LocalSocket
 
     @classmethod
-    def open(cls, query: str = "") -> Local:
+    def open(cls, query: str = "") -> LocalClient:
         socket = LocalSocket(query)
         made = cls(socket)  # type: ignore[arg-type]
         made.socket = socket
@@ -168,7 +168,7 @@ class Local(Client):
         return events
 
 
-class Site:
+class LocalNode:
     """A node in this process, and the connections to it."""
 
     def __init__(self, here: Node, stack: AsyncExitStack) -> None:
@@ -176,21 +176,21 @@ class Site:
         self.hub = here.hub
         self._stack = stack
 
-    async def connect(self, user: User, **how: Any) -> Local:
+    async def connect(self, user: User, **how: Any) -> LocalClient:
         """A new connection of an account, logged in; closed at the end."""
-        client = Local.open()
+        client = LocalClient.open()
         self._stack.push_async_callback(client.close)
         await client.enter(user, **how)
         return client
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[Site]:
+async def running_node() -> AsyncIterator[LocalNode]:
     """A node for the time of the block."""
     here = await start_node()
     try:
         async with AsyncExitStack() as stack:
-            yield Site(here, stack)
+            yield LocalNode(here, stack)
     finally:
         await stop_node()
         await _threads_at_rest()
@@ -199,5 +199,5 @@ async def serving() -> AsyncIterator[Site]:
 async def _threads_at_rest() -> None:
     """Wait for what the node began in its database threads and did not wait for: the database is emptied next."""
     together = threading.Barrier(settings.IM_DB_THREADS)
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         await asyncio.gather(*(run(together.wait) for _ in range(settings.IM_DB_THREADS)))

@@ -11,7 +11,7 @@ from delivery.hub.encoders import encoders
 from delivery.hub.hub import Hub
 from delivery.hub.outbox import Frame, Ticker
 from delivery.log import Entry, MembershipInterval
-from tests.support.eventually import PATIENCE
+from tests.support.waiting import TIMEOUT_SECONDS
 
 CODEC = "plain"
 
@@ -40,14 +40,14 @@ class Listener:
 
     async def until(self, *last: Frame) -> list[Frame]:
         """Wait until these are the last frames; return all."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             while tuple(self.frames[-len(last) :]) != last:
                 self._news.clear()
                 await self._news.wait()
         return self.frames
 
     async def closed(self) -> int:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             while not self.closings:
                 self._news.clear()
                 await self._news.wait()

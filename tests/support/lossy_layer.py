@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 
 LOST, REPEATED, DELAYED = 10, 7, 5
 """Every so manieth push is lost, comes twice, comes late."""
-DELAY = 0.2
+DELAY_SECONDS = 0.2
 """Seconds."""
 
 
@@ -39,5 +39,5 @@ class LossyLayer:
         await self._stock.group_send(group, message)
 
     async def _send_late(self, group: str, message: dict[str, Any]) -> None:
-        await asyncio.sleep(DELAY)
+        await asyncio.sleep(DELAY_SECONDS)
         await self._stock.group_send(group, message)

@@ -13,12 +13,12 @@ from chat.errors import ChatError, Code
 from chat.models import Channel
 from chat.selectors import current_members
 from delivery import log
-from tests.support.in_process import people
+from tests.support.in_process import create_users
 
 
 @pytest.fixture
 def persons() -> tuple[User, User, User]:
-    alice, bob, carol = people("alice", "bob", "carol")
+    alice, bob, carol = create_users("alice", "bob", "carol")
     return alice, bob, carol
 
 

@@ -21,7 +21,7 @@ class Answer:
     headers: Message
 
 
-def ask(url: str, **headers: str) -> Answer:
+def get(url: str, **headers: str) -> Answer:
     """GET, with an answer whatever its status. Underscores in the names of headers stand for hyphens."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     try:
@@ -34,7 +34,7 @@ def ask(url: str, **headers: str) -> Answer:
 def metrics(url: str) -> dict[str, float]:
     """All values of the node at this address, by name; those with labels as `name{label="value"}`."""
     values: dict[str, float] = {}
-    for family in text_string_to_metric_families(ask(f"{url}/metrics").text):
+    for family in text_string_to_metric_families(get(f"{url}/metrics").text):
         for sample in family.samples:
             labels = ",".join(f'{key}="{value}"' for key, value in sorted(sample.labels.items()))
             values[f"{sample.name}{{{labels}}}" if labels else sample.name] = sample.value

@@ -17,35 +17,35 @@ SCRIPT = "<script>alert(1)</script>"
 """What somebody types who hopes that it runs."""
 
 
-def signed_in(user: User) -> Client:
+def admin_browser(user: User) -> Client:
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     return client
 
 
-def staff(*rights: str) -> Client:
+def staff_browser(*rights: str) -> Client:
     """The browser of somebody who may enter the admin, with these rights."""
     user = User.objects.create_user("stan", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=rights))
-    return signed_in(user)
+    return admin_browser(user)
 
 
-def say(sender: User, channel: Channel, text: str) -> Message:
+def send_message(sender: User, channel: Channel, text: str) -> Message:
     stored = message_send_now(message_draft(sender=sender.pk, channel=channel.pk, text=text))
     return Message.objects.get(pk=stored.id)
 
 
-def tick(client: Client, url: str, action: str, *rows: Any, **more: Any) -> Any:
+def run_admin_action(client: Client, url: str, action: str, *rows: Any, **more: Any) -> Any:
     """Tick rows of a list and run an action, as the form does; the response at the end."""
     numbers = [row.pk for row in rows]
     return client.post(url, {"action": action, "_selected_action": numbers, "select_across": 0, **more}, follow=True)
 
 
-def kinds(channel: Channel) -> list[str]:
+def event_kinds(channel: Channel) -> list[str]:
     """What the log says of the channel, oldest first."""
     return list(Event.objects.filter(channel=channel.pk).order_by("position").values_list("kind", flat=True))
 
 
-def texts(client: Client, term: str) -> list[str]:
+def found_texts(client: Client, term: str) -> list[str]:
     """What the list of messages shows for a search."""
     return [row.text for row in client.get(MESSAGES, {"q": term}).context["cl"].result_list]

@@ -10,7 +10,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.people import Town
+from tests.support.shared_site import SharedSite
 from tests.support.site import Site
 
 _MAKE = """
@@ -38,10 +38,10 @@ class Service:
     token: str
 
     @classmethod
-    def make(cls, town: Town, *permissions: str) -> Service:
+    def make(cls, shared_site: SharedSite, *permissions: str) -> Service:
         """A new one that has these permissions, by their code names."""
         name = f"shop-{secrets.token_hex(4)}"
-        printed = town.shell(_MAKE.format(name=name, permissions=permissions))
+        printed = shared_site.shell(_MAKE.format(name=name, permissions=permissions))
         return cls(name, printed.strip().splitlines()[-1])
 
     async def call(self, node: Site, method: str, path: str, body: Any = None, **headers: str) -> Answer:

@@ -12,18 +12,18 @@ from chat.wire import im_pb2 as im
 from tests.support.client import Closed
 from tests.support.protobuf_client import ProtobufClient
 
-SAME = 3
+RETRIES = 3
 """Times that each message is sent."""
 
 
-def storm(chance: random.Random, count: int) -> list[int]:
+def retry_order(chance: random.Random, count: int) -> list[int]:
     """The numbers 1, 2, 3, … `count`, each of them two more times somewhere behind its first."""
     numbers: list[int] = []
     for number in range(1, count + 1):
         numbers.append(number)
-        again = chance.choices(range(1, number + 1), k=SAME - 1)
-        numbers += [one for one in again if numbers.count(one) < SAME]
-    return numbers + [number for number in range(1, count + 1) for _ in range(SAME - numbers.count(number))]
+        again = chance.choices(range(1, number + 1), k=RETRIES - 1)
+        numbers += [one for one in again if numbers.count(one) < RETRIES]
+    return numbers + [number for number in range(1, count + 1) for _ in range(RETRIES - numbers.count(number))]
 
 
 async def send_storm(
@@ -44,7 +44,7 @@ async def send_storm(
         return [number for number in range(1, len(texts) + 1) if number not in told]
 
     with contextlib.suppress(ConnectionClosed, Closed):
-        await put(storm(chance, len(texts)))
+        await put(retry_order(chance, len(texts)))
         await client.settle()
         while numbers := missing():
             await put(numbers)

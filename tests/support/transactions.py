@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from django.db import connection, connections, transaction
 
-from tests.support.eventually import PATIENCE
+from tests.support.waiting import TIMEOUT_SECONDS
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ def in_thread(work: Callable[[], T]) -> Future[T]:
     return future
 
 
-class Held(Generic[T]):
+class OpenTransaction(Generic[T]):
     """A transaction in a thread of its own, which has done `work` and waits to be committed or rolled back.
 
     Leaving the block without either rolls it back.
@@ -54,15 +54,15 @@ class Held(Generic[T]):
                     cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
                 result = self._work()
                 self._done.set()
-                assert self._go_on.wait(PATIENCE)
+                assert self._go_on.wait(TIMEOUT_SECONDS)
                 if not self._keep:
                     transaction.set_rollback(True)
         finally:
             self._done.set()
         return result
 
-    def __enter__(self) -> Held[T]:
-        assert self._done.wait(PATIENCE)
+    def __enter__(self) -> OpenTransaction[T]:
+        assert self._done.wait(TIMEOUT_SECONDS)
         return self
 
     def commit(self) -> T:
@@ -74,7 +74,7 @@ class Held(Generic[T]):
 
     def _end(self) -> T:
         self._go_on.set()
-        return self._thread.result(PATIENCE)
+        return self._thread.result(TIMEOUT_SECONDS)
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
@@ -84,7 +84,7 @@ class Held(Generic[T]):
 
 def wait_until_waiting(count: int = 1) -> None:
     """Wait until so many of the database's sessions wait for a lock. Raises TimeoutError if they never do."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while waiting() < count:
         if time.monotonic() > deadline:
             raise TimeoutError(f"{waiting()} sessions wait for a lock, not {count}")

@@ -11,14 +11,14 @@ from chat.webhooks.outgoing.actions import webhook_create
 from chat.wire.schema.events import SUBSCRIPTIONS
 from delivery import log
 from delivery.db.executors import run
-from tests.support.eventually import PATIENCE, eventually
-from tests.support.in_process import Site
+from tests.support.in_process import LocalNode
 from tests.support.receiver import Receiver
+from tests.support.waiting import TIMEOUT_SECONDS, wait_until
 
-ALL = SUBSCRIPTIONS
+ALL_EVENTS = SUBSCRIPTIONS
 
 
-class Hooks:
+class WebhookFactory:
     """Makes hooks of Olga's, each signing as its receiver expects."""
 
     def __init__(self, olga: User) -> None:
@@ -31,47 +31,47 @@ class Hooks:
             maker=maker or self.olga,
             name="Books",
             url=receiver.url,
-            events=events or (ALL if channel is None else ALL[:5]),
+            events=events or (ALL_EVENTS if channel is None else ALL_EVENTS[:5]),
             channel_id=channel.pk if channel is not None else None,
         )
         return webhook
 
 
-async def read(webhook: Webhook) -> Webhook:
+async def reload(webhook: Webhook) -> Webhook:
     """The hook as it is now."""
     return await run(lambda: Webhook.objects.get(pk=webhook.pk))
 
 
-async def idle(site: Site, *hooks: Webhook) -> None:
+async def wait_until_idle(node: LocalNode, *hooks: Webhook) -> None:
     """Wait until the node has delivered everything that is in the log now."""
     head = await run(log.head)
-    progress = site.node.webhooks._progress
-    await eventually(lambda: all(webhook.pk in progress and progress[webhook.pk].quiet >= head for webhook in hooks))
+    progress = node.node.webhooks._progress
+    await wait_until(lambda: all(webhook.pk in progress and progress[webhook.pk].quiet >= head for webhook in hooks))
 
 
-async def stored(condition: Callable[[], bool]) -> None:
+async def wait_until_stored(condition: Callable[[], bool]) -> None:
     """Wait until the condition, which asks the database, holds."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while not await run(condition):  # noqa: ASYNC110  nothing announces it
             await asyncio.sleep(0.01)
 
 
-async def ended(webhook: Webhook) -> str:
+async def wait_until_disabled(webhook: Webhook) -> str:
     """Wait until the hook has been switched off; returns why."""
-    await stored(lambda: not Webhook.objects.get(pk=webhook.pk).enabled)
-    return (await read(webhook)).disabled_reason
+    await wait_until_stored(lambda: not Webhook.objects.get(pk=webhook.pk).enabled)
+    return (await reload(webhook)).disabled_reason
 
 
-async def settled(webhook: Webhook) -> None:
+async def wait_until_settled(webhook: Webhook) -> None:
     """Wait until nobody delivers to the hook, and its place in the log is that of the newest event."""
-    await stored(lambda: Webhook.objects.filter(pk=webhook.pk, leased_by="", position=log.head()).exists())
+    await wait_until_stored(lambda: Webhook.objects.filter(pk=webhook.pk, leased_by="", position=log.head()).exists())
 
 
-async def failed(webhook: Webhook, times: int) -> None:
+async def wait_for_failures(webhook: Webhook, times: int) -> None:
     """Wait until so many more attempts have failed."""
     those = WebhookDelivery.objects.filter(webhook=webhook).exclude(error="")
     wanted = await run(those.count) + times
-    await stored(lambda: those.count() >= wanted)
+    await wait_until_stored(lambda: those.count() >= wanted)
 
 
 async def last_error(webhook: Webhook) -> str:

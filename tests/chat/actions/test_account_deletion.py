@@ -48,7 +48,7 @@ from delivery import idempotency, log
 from delivery.idempotency import IdempotencyKey
 from delivery.models import Event
 from tests.support.identity_provider import picture
-from tests.support.in_process import room
+from tests.support.in_process import create_global_channel
 
 PASSWORD = "a good password"
 FORM = "application/x-www-form-urlencoded"
@@ -95,7 +95,7 @@ def alice(db: None, bob: User, settings: Settings, tmp_path: Path) -> User:
     enemy = user_register(username="enemy", password=PASSWORD)
     user_block(user=alice, other_id=enemy.pk)
 
-    hall = room(901)
+    hall = create_global_channel(901)
     say(alice, hall, "said in the hall")
     group = channel_create_group(creator=alice, name="Sailors", members=["bob"])
     message_edit(user=alice, channel_id=group.pk, message_id=say(alice, group, "first").id, text="edited", app=901)

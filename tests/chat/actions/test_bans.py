@@ -29,7 +29,7 @@ from chat.actions.policy import (
 )
 from chat.models import Channel, Restriction
 from chat.selectors import access_channel
-from tests.support.in_process import people, room
+from tests.support.in_process import create_global_channel, create_users
 from tests.support.moderation import refusal, roles
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,7 @@ def test_a_ban_removes_bob_and_keeps_him_out(alice: User, bob: User, trio: Chann
 
 
 def test_a_user_who_is_not_a_member_can_be_banned(alice: User, trio: Channel) -> None:
-    people("mallory")
+    create_users("mallory")
     member_restrict(user=alice, channel_id=trio.pk, name="mallory", kind="ban", until=None)
     invite = lambda: member_invite(user=alice, channel_id=trio.pk, names=["mallory"])  # noqa: E731
     assert refusal(invite) is errors.NOT_AUTHORISED
@@ -81,7 +81,7 @@ def test_the_end_of_a_ban_does_not_restore_a_deleted_account(bob: User, operator
 
 
 def test_bans_from_global_or_private_channels_are_refused(alice: User, bob: User, operator: User) -> None:
-    for channel in (room(), channel_create_private(creator=alice, other=bob)[0]):
+    for channel in (create_global_channel(), channel_create_private(creator=alice, other=bob)[0]):
         ban = lambda channel=channel: user_ban(operator=operator, person_id=bob.pk, channel_id=channel.pk)  # noqa: E731
         assert refusal(ban) is errors.ILLEGAL_PARAMETER
 

@@ -20,7 +20,7 @@ from chat.actions.policy import channel_set_policy
 from chat.errors import ChatError, Code
 from chat.models import Channel, Membership
 from delivery import log
-from tests.support.in_process import guest, people
+from tests.support.in_process import create_guest, create_users
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -71,9 +71,9 @@ def test_the_private_channel_of_two_users_exists_once(alice: User, bob: User) ->
 def test_a_refused_group_stores_nothing(
     alice: User, bob: User, settings: Settings, fields: dict[str, Any], code: Code
 ) -> None:
-    _, gone = people("carol", "gone")
+    _, gone = create_users("carol", "gone")
     user_deactivate(user_id=gone.pk)
-    guest("夏圭？")
+    create_guest("夏圭？")
     settings.IM_GROUP_MAX_MEMBERS = 2  # type: ignore[attr-defined]
     before = log.head()
     with pytest.raises(ChatError) as refusal:
@@ -83,7 +83,7 @@ def test_a_refused_group_stores_nothing(
 
 
 def test_a_guest_cannot_create_channels(bob: User) -> None:
-    visitor = guest("夏圭？")
+    visitor = create_guest("夏圭？")
     for make in (
         lambda: channel_create_group(creator=visitor, name="Painters"),
         lambda: channel_create_private(creator=visitor, other=bob),
@@ -111,7 +111,7 @@ def test_the_owner_renames_and_the_same_name_again_causes_no_event(alice: User, 
 
 @pytest.mark.parametrize("who", ["bob", "carol"])
 def test_a_member_and_a_stranger_cannot_change_a_group(alice: User, bob: User, group: Channel, who: str) -> None:
-    user = bob if who == "bob" else people("carol")[0]
+    user = bob if who == "bob" else create_users("carol")[0]
     before = log.head()
     for change in (
         lambda: channel_rename(user=user, channel_id=group.pk, name="Mine"),

@@ -14,7 +14,7 @@ from chat.actions import last_seen
 from delivery.db.executors import run
 from delivery.hub.connection import Connection
 from delivery.hub.outbox import Ticker
-from tests.support.in_process import people, room
+from tests.support.in_process import create_global_channel, create_users
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,8 +26,8 @@ def _connection(credential: str) -> Connection:
 
 
 def _device() -> Device:
-    room(901)
-    (alice,) = people("alice")
+    create_global_channel(901)
+    (alice,) = create_users("alice")
     return device_create(user=alice, kind=Device.Kind.TOKEN, credential="token:1")
 
 

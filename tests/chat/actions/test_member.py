@@ -14,7 +14,7 @@ from chat.actions.member import member_invite, member_join, member_leave, member
 from chat.errors import ChatError, Code
 from chat.models import Channel, Membership
 from delivery import log
-from tests.support.in_process import guest, people, say
+from tests.support.in_process import create_guest, create_users, say
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -83,7 +83,7 @@ def test_missing_closed_and_private_channels_cannot_be_joined(alice: User, bob: 
     ],
 )  # fmt: skip
 def test_the_join_policy_and_role_decide_who_can_invite(group: Channel, join: str, who: str, code: Code | None) -> None:
-    people("erin")
+    create_users("erin")
     Channel.objects.filter(pk=group.pk).update(join=join)
 
     def invite() -> list[User]:
@@ -97,7 +97,7 @@ def test_the_join_policy_and_role_decide_who_can_invite(group: Channel, join: st
 
 
 def test_guests_cannot_join_or_be_invited(alice: User, group: Channel) -> None:
-    visitor = guest("夏圭？")
+    visitor = create_guest("夏圭？")
     Channel.objects.filter(pk=group.pk).update(join="open")
     assert refusal(lambda: member_join(user=visitor, channel_id=group.pk)) is errors.NOT_AUTHORISED
     assert refusal(lambda: member_invite(user=alice, channel_id=group.pk, names=["夏圭？"])) is errors.NO_DATA

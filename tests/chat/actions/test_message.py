@@ -22,7 +22,7 @@ from chat.errors import ChatError, Code
 from chat.models import Channel, Message
 from chat.sending.drafts import StoredMessage
 from delivery import log
-from tests.support.in_process import guest, room, say
+from tests.support.in_process import create_global_channel, create_guest, say
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,7 +60,7 @@ def test_an_edit_is_an_event_about_the_message_and_redacts_the_old_text(
 
 
 def test_an_edit_in_a_global_channel_or_open_group_reaches_everyone(alice: User) -> None:
-    for channel in (room(), channel_create_group(creator=alice, name="Open", join="open")):
+    for channel in (create_global_channel(), channel_create_group(creator=alice, name="Open", join="open")):
         said = say(alice, channel)
         edit(alice, channel, said)
         assert log.read(said.position, 1)[0].subject is None
@@ -108,8 +108,8 @@ def test_an_admin_cannot_recall_an_unreadable_message(
 
 
 def test_in_a_global_channel_only_author_and_operator_can_recall(alice: User, bob: User) -> None:
-    here = room()
-    visitor = guest("夏圭？")
+    here = create_global_channel()
+    visitor = create_guest("夏圭？")
     said = say(visitor, here, app=101)
     assert refusal(lambda: recall(alice, here, said)) is errors.NOT_AUTHORISED
     message_recall_as_operator(operator=bob, message_id=said.id)

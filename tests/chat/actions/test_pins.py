@@ -19,7 +19,7 @@ from chat.models import Channel, Pin
 from chat.selectors import access_channel
 from chat.selectors.pins import pins_of
 from delivery import log
-from tests.support.in_process import room, say
+from tests.support.in_process import create_global_channel, say
 from tests.support.moderation import refusal
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,7 @@ def test_members_pin_in_private_channels_only_and_operators_everywhere(
     alice: User, bob: User, trio: Channel, operator: User
 ) -> None:
     private, _ = channel_create_private(creator=alice, other=bob)
-    here = room()
+    here = create_global_channel()
     pin = lambda channel, said: message_pin(user=bob, channel_id=channel.pk, message_id=said.id)  # noqa: E731
     assert refusal(lambda: pin(trio, say(alice, trio))) is errors.NOT_AUTHORISED
     assert refusal(lambda: pin(here, say(alice, here))) is errors.NOT_AUTHORISED

@@ -22,7 +22,7 @@ from chat.actions.policy import (
 from chat.models import Channel
 from chat.selectors import access_channel, access_message, history
 from delivery import log
-from tests.support.in_process import people, room, say
+from tests.support.in_process import create_global_channel, create_users, say
 from tests.support.moderation import announced, refusal, roles
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 def test_an_owner_opens_the_history_to_new_members_and_closes_it_again(bob: User, alice: User, trio: Channel) -> None:
     said = say(alice, trio, "long ago")
-    (dave,) = people("dave")
+    (dave,) = create_users("dave")
     member_invite(user=alice, channel_id=trio.pk, names=["dave"])
 
     def read() -> list[str]:
@@ -61,7 +61,7 @@ def test_a_policy_change_causes_one_event(alice: User, trio: Channel) -> None:
 
 
 def test_operators_set_slow_mode_in_a_global_channel_but_cannot_close_it(operator: User) -> None:
-    here = room()
+    here = create_global_channel()
     channel_set_policy_as_operator(operator=operator, channel_id=here.pk, slow_mode=5)
     closing = lambda: channel_set_policy_as_operator(operator=operator, channel_id=here.pk, join="closed")  # noqa: E731
     assert refusal(closing) is errors.ILLEGAL_PARAMETER
@@ -70,7 +70,7 @@ def test_operators_set_slow_mode_in_a_global_channel_but_cannot_close_it(operato
 
 def test_alice_transfers_the_group_to_bob(alice: User, bob: User, trio: Channel) -> None:
     assert refusal(lambda: channel_transfer(user=bob, channel_id=trio.pk, name="carol")) is errors.NOT_AUTHORISED
-    people("dave")
+    create_users("dave")
     assert refusal(lambda: channel_transfer(user=alice, channel_id=trio.pk, name="dave")) is errors.NO_DATA
     channel_transfer(user=alice, channel_id=trio.pk, name="bob")
     assert roles(trio) == {"alice": "admin", "bob": "owner", "carol": "member"}

@@ -14,7 +14,7 @@ from chat.actions.private_channels import private_channels_open
 from chat.errors import ChatError
 from chat.models import Channel, Membership
 from delivery.models import Event
-from tests.support.in_process import guest, people, say
+from tests.support.in_process import create_guest, create_users, say
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,7 +25,7 @@ def shop() -> User:
 
 
 def test_existing_channels_are_found_and_others_created(shop: User) -> None:
-    alice, bob = people("alice", "bob")
+    alice, bob = create_users("alice", "bob")
     known, _ = channel_create_private(creator=alice, other=shop)
     found = private_channels_open(pairs=[(shop, alice), (shop, bob)])
     assert found[shop.pk, alice.pk] == known.pk
@@ -43,10 +43,10 @@ def test_existing_channels_are_found_and_others_created(shop: User) -> None:
 
 
 def test_an_invalid_pair_is_refused_without_affecting_others(shop: User) -> None:
-    alice, bob, carol, dave = people("alice", "bob", "carol", "dave")
+    alice, bob, carol, dave = create_users("alice", "bob", "carol", "dave")
     Block.objects.create(blocker=bob, blocked=shop)
     User.objects.filter(pk=carol.pk).update(is_active=False)
-    visitor = guest("夏圭？")
+    visitor = create_guest("夏圭？")
     found = private_channels_open(pairs=[(shop, one) for one in (alice, bob, carol, shop)] + [(visitor, dave)])
     codes = {pair: one.code.number for pair, one in found.items() if isinstance(one, ChatError)}
     assert codes == {
@@ -59,7 +59,7 @@ def test_an_invalid_pair_is_refused_without_affecting_others(shop: User) -> None
 
 
 def test_both_orders_of_a_pair_are_one_channel(shop: User) -> None:
-    (alice,) = people("alice")
+    (alice,) = create_users("alice")
     found = private_channels_open(pairs=[(shop, alice), (alice, shop)])
     assert found[shop.pk, alice.pk] == found[alice.pk, shop.pk]
     assert Channel.objects.count() == 1
@@ -67,14 +67,14 @@ def test_both_orders_of_a_pair_are_one_channel(shop: User) -> None:
 
 def test_many_channels_are_created_in_several_transactions(shop: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(private_channels, "CHANNELS_PER_TRANSACTION", 3)
-    crowd = people(*(f"person-{number}" for number in range(8)))
+    crowd = create_users(*(f"person-{number}" for number in range(8)))
     found = private_channels_open(pairs=[(shop, one) for one in crowd])
     assert len(set(map(str, found.values()))) == 8 == Channel.objects.count()
 
 
 def test_two_services_create_the_same_channels_in_crossed_order(shop: User) -> None:
     """Concurrent calls for the same channels wait for each other without a deadlock."""
-    crowd = people(*(f"person-{number}" for number in range(20)))
+    crowd = create_users(*(f"person-{number}" for number in range(20)))
     results: list[object] = []
 
     def make(backwards: bool) -> None:

@@ -26,8 +26,8 @@ from chat.actions.member import member_leave
 from delivery import log
 from delivery.db.executors import run
 from delivery.models import Event
-from tests.support.in_process import Local, people, room, serving
-from tests.support.scene import heard
+from tests.support.group_scenario import wait_for_delivery
+from tests.support.in_process import LocalClient, create_global_channel, create_users, running_node
 
 CHANGED = "person.changed"
 
@@ -37,7 +37,7 @@ def change(user: User, nickname: str = "Other", status: str = "", **fields: Any)
     profile_update(user_id=user.pk, nickname=nickname, status_text=status, **kept | fields)
 
 
-def told(client: Local) -> list[tuple[str, str, bool]]:
+def told(client: LocalClient) -> list[tuple[str, str, bool]]:
     """Return the received names and states, and whether they are logged."""
     news = [push.data for push in client.received if push.cmd == CHANGED]
     return [(data["who"]["name"], data["status"], "position" in data) for data in news]
@@ -51,22 +51,22 @@ def entries() -> list[tuple[int | None, list[int]]]:
 
 @pytest.mark.django_db(transaction=True)
 async def test_a_change_reaches_groups_conversations_and_friends_live_and_by_sync() -> None:
-    def scene() -> list[User]:
-        room(), room(102)
-        alice, *others = people("alice", "member", "peer", "friend", "stranger")
+    def scenario() -> list[User]:
+        create_global_channel(), create_global_channel(102)
+        alice, *others = create_users("alice", "member", "peer", "friend", "stranger")
         channel_create_group(creator=alice, name="Painters", members=["member"])
         channel_create_private(creator=others[1], other=alice)
         friend_request(user=others[2], other_id=alice.pk)
         return [alice, *others]
 
-    alice, *others = await run(scene)
-    async with serving() as site:
+    alice, *others = await run(scenario)
+    async with running_node() as site:
         # They are on another app, outside her app's global channel.
         own = await site.connect(alice)
         clients = [await site.connect(other, app=102) for other in others]
         positions = [client.position for client in clients]
         await run(change, alice, "Alicia", "at the lake")
-        await heard(site, own, *clients)
+        await wait_for_delivery(site, own, *clients)
         *concerned, stranger = clients
         for client in (own, *concerned):
             assert ("Alicia", "at the lake", True) in told(client)
@@ -78,28 +78,28 @@ async def test_a_change_reaches_groups_conversations_and_friends_live_and_by_syn
 
 @pytest.mark.django_db(transaction=True)
 async def test_a_change_reaches_a_small_global_channel_once_and_a_large_one_never(settings: Settings) -> None:
-    def scene() -> list[User]:
-        room()
-        alice, bob, enemy = people("alice", "bob", "enemy")
+    def scenario() -> list[User]:
+        create_global_channel()
+        alice, bob, enemy = create_users("alice", "bob", "enemy")
         user_block(user=enemy, other_id=alice.pk)
         return [alice, bob, enemy]
 
-    alice, bob, enemy = await run(scene)
-    async with serving() as site:
+    alice, bob, enemy = await run(scenario)
+    async with running_node() as site:
         own, there, apart = await site.connect(alice), await site.connect(bob), await site.connect(enemy)
         await run(change, alice, "Alicia")
-        await heard(site, own, there, apart)
+        await wait_for_delivery(site, own, there, apart)
         assert told(there) == [("Alicia", "", False)]
         assert told(own) == [("Alicia", "", True)], "her own pages hear it from the log only"
         assert not told(apart), "nobody hears of whom they block"
         settings.IM_PRESENCE_MAX_USERS = 2
         await run(change, alice, "Ally")
-        await heard(site, own, there)
+        await wait_for_delivery(site, own, there)
         assert len(told(there)) == 1 and len(told(own)) == 2
 
 
 def test_a_change_costs_one_entry_for_each_group_and_one_for_all_users(db: None) -> None:
-    alice, bob, *many = people("alice", "bob", *(f"member{number}" for number in range(12)))
+    alice, bob, *many = create_users("alice", "bob", *(f"member{number}" for number in range(12)))
     first = channel_create_group(creator=alice, name="Large", members=[one.username for one in many])
     second = channel_create_group(creator=bob, name="Small", members=["alice"])
     friends = [bob, *many[:3]]
@@ -116,7 +116,7 @@ def test_a_change_costs_one_entry_for_each_group_and_one_for_all_users(db: None)
 
 
 def test_the_number_of_queries_does_not_grow_with_the_audience(db: None) -> None:
-    alice, *many = people("alice", *(f"member{number}" for number in range(20)))
+    alice, *many = create_users("alice", *(f"member{number}" for number in range(20)))
 
     def queries(nickname: str) -> int:
         with CaptureQueriesContext(connection) as captured:
@@ -137,7 +137,7 @@ def test_the_number_of_queries_does_not_grow_with_the_audience(db: None) -> None
 def test_a_change_beyond_the_limits_reaches_the_most_recent_channels(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(profile_broadcast, "MAX_GROUPS", 1)
     monkeypatch.setattr(profile_broadcast, "MAX_USERS", 1)
-    alice, bob, carol = people("alice", "bob", "carol")
+    alice, bob, carol = create_users("alice", "bob", "carol")
     old = channel_create_group(creator=alice, name="Old")
     new = channel_create_group(creator=alice, name="New")
     type(old).objects.filter(pk=old.pk).update(active_at=1)
@@ -150,7 +150,7 @@ def test_a_change_beyond_the_limits_reaches_the_most_recent_channels(db: None, m
 
 @pytest.mark.parametrize("by", ["alice", "other"])
 def test_a_change_does_not_cross_a_block(db: None, by: str) -> None:
-    alice, other = people("alice", "other")
+    alice, other = create_users("alice", "other")
     channel_create_private(creator=alice, other=other)
     one, another = (alice, other) if by == "alice" else (other, alice)
     user_block(user=one, other_id=another.pk)
@@ -159,14 +159,14 @@ def test_a_change_does_not_cross_a_block(db: None, by: str) -> None:
 
 
 def test_a_private_change_reaches_the_own_connections_only(db: None) -> None:
-    alice, bob = people("alice", "bob")
+    alice, bob = create_users("alice", "bob")
     channel_create_private(creator=alice, other=bob)
     change(alice, alice.nickname, language="zh-hans", shares_read=False)
     assert entries() == [(None, [alice.pk])]
 
 
 def test_a_name_changed_by_anyone_is_broadcast(db: None) -> None:
-    alice, bob = people("alice", "bob")
+    alice, bob = create_users("alice", "bob")
     service = system_user()
     for one in (alice, service):
         channel_create_private(creator=bob, other=one)
@@ -180,20 +180,20 @@ def test_a_name_changed_by_anyone_is_broadcast(db: None) -> None:
 
 @pytest.mark.django_db(transaction=True)
 async def test_users_who_saw_alice_see_a_deleted_user() -> None:
-    def scene() -> list[User]:
-        room()
-        alice, member, friend, peer = people("alice", "member", "friend", "peer")
+    def scenario() -> list[User]:
+        create_global_channel()
+        alice, member, friend, peer = create_users("alice", "member", "friend", "peer")
         channel_create_group(creator=alice, name="Painters", members=["member"])
         friend_request(user=alice, other_id=friend.pk)
         channel_create_private(creator=alice, other=peer)
         change(alice, "Alicia", "at the lake")
         return [alice, member, friend, peer]
 
-    alice, *others = await run(scene)
-    async with serving() as site:
+    alice, *others = await run(scenario)
+    async with running_node() as site:
         clients = [await site.connect(other) for other in others]
         await run(lambda: account_delete(user_id=alice.pk))
-        await heard(site, *clients)
+        await wait_for_delivery(site, *clients)
         for client in clients:
             assert ("Deleted user", "", True) in told(client)
     assert not await run(lambda: Event.objects.filter(body__contains="Alicia").exists())

@@ -12,7 +12,7 @@ from chat.actions.message import message_recall
 from chat.actions.report import message_report, report_handle
 from chat.models import Channel, Message, Report, Restriction
 from delivery import log
-from tests.support.in_process import people, say
+from tests.support.in_process import create_users, say
 from tests.support.moderation import refusal
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def test_a_report_keeps_the_text_and_is_made_once(alice: User, bob: User, trio: 
 
 
 def test_a_user_cannot_report_unreadable_or_own_messages(bob: User, trio: Channel) -> None:
-    (dave,) = people("dave")
+    (dave,) = create_users("dave")
     said = say(bob, trio)
     assert refusal(lambda: report(dave, trio, said.id)) is errors.NO_DATA
     assert refusal(lambda: report(bob, trio, said.id)) is errors.OPERATION_FAILED

@@ -9,7 +9,7 @@ from accounts.actions import app_create
 from accounts.models import User
 from chat.actions.channel import channel_create_global
 from chat.models import Channel
-from tests.support.operators import signed_in
+from tests.support.operators import admin_browser
 
 
 @pytest.fixture
@@ -20,4 +20,4 @@ def room(db: None) -> Channel:
 @pytest.fixture
 def operator(db: None) -> Client:
     """Return the browser of a superuser."""
-    return signed_in(User.objects.create_superuser("olga"))
+    return admin_browser(User.objects.create_superuser("olga"))

@@ -9,7 +9,7 @@ from accounts.models import User
 from chat.actions.channel import channel_create_group
 from chat.actions.report import message_report
 from chat.models import Announcement, Channel, Report, Restriction
-from tests.support.operators import CHANNELS, MESSAGES, say, signed_in, staff
+from tests.support.operators import CHANNELS, MESSAGES, admin_browser, send_message, staff_browser
 
 
 def recorded() -> str:
@@ -29,7 +29,7 @@ def test_a_mute_is_in_the_audit_log_with_member_duration_and_reason(
 def test_a_recall_is_in_the_audit_log_with_its_reason_but_without_the_text(
     operator: Client, bob: User, group: Channel
 ) -> None:
-    rude = say(bob, group, "rude words")
+    rude = send_message(bob, group, "rude words")
     assert 'name="why"' in operator.get(f"{MESSAGES}{rude.pk}/recall/").content.decode()
     operator.post(f"{MESSAGES}{rude.pk}/recall/", {"confirmed": "recall", "why": "Alice complained"})
     assert recorded() == "Recall message.\nWhy: Alice complained"
@@ -45,7 +45,7 @@ def test_a_policy_change_is_in_the_audit_log_with_changed_fields_only(operator: 
 def test_a_handled_report_is_in_the_audit_log_with_message_and_reason(
     operator: Client, alice: User, bob: User, group: Channel
 ) -> None:
-    rude = say(bob, group, "rude")
+    rude = send_message(bob, group, "rude")
     report = message_report(user=alice, channel_id=group.pk, message_id=rude.pk, reason="He insults me", app=None)
     operator.post(f"/admin/chat/report/{report.pk}/recall_ban/", {"confirmed": "recall_ban"})
     lines = recorded().split("\n")
@@ -56,7 +56,7 @@ def test_a_handled_report_is_in_the_audit_log_with_message_and_reason(
 
 def test_the_audit_log_is_stored_in_english_and_shown_translated(bob: User) -> None:
     olga = User.objects.create_superuser("olga", language="zh-hans")
-    chinese = signed_in(olga)
+    chinese = admin_browser(olga)
     page = chinese.post(
         f"/admin/accounts/user/{bob.pk}/mute/", {"confirmed": "mute", "hours": 1, "reason": "吵"}, follow=True
     )
@@ -85,7 +85,7 @@ def test_a_refused_form_keeps_the_typed_values(operator: Client, db: None) -> No
 
 def test_a_moderator_sees_the_members_of_a_channel(bob: User, group: Channel) -> None:
     """Muting or banning a member needs no permission to view memberships themselves."""
-    mona = staff("view_channel", "add_restriction")
+    mona = staff_browser("view_channel", "add_restriction")
     html = mona.get(f"{CHANNELS}{group.pk}/change/").content.decode()
     assert "Bob (bob)" in html and "there now" in html
     mona.post(f"{CHANNELS}{group.pk}/mute/", {"confirmed": "mute", "member": "bob", "hours": 1})

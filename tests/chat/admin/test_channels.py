@@ -16,7 +16,7 @@ from chat.actions.member import member_invite, member_leave
 from chat.admin.channels import StayInline
 from chat.models import Channel, Pin
 from delivery.models import Event
-from tests.support.operators import CHANNELS, MESSAGES, kinds, say, tick
+from tests.support.operators import CHANNELS, MESSAGES, event_kinds, run_admin_action, send_message
 
 
 def test_channels_are_shown_by_the_names_that_members_see(
@@ -45,9 +45,9 @@ def test_a_channel_is_found_by_name_and_by_number(operator: Client, alice: User,
 def test_the_members_tab_shows_present_and_former_members(
     operator: Client, alice: User, bob: User, group: Channel
 ) -> None:
-    say(alice, group, "before")
+    send_message(alice, group, "before")
     member_leave(user=bob, channel_id=group.pk)
-    say(alice, group, "between")
+    send_message(alice, group, "between")
     member_invite(user=alice, channel_id=group.pk, names=["bob"])
     formset = operator.get(f"{CHANNELS}{group.pk}/change/").context["inline_admin_formsets"][0].formset
     shown = StayInline(Channel, site)
@@ -88,7 +88,10 @@ def test_olga_closes_and_reopens_a_channel(operator: Client, bob: User, group: C
     html = operator.get(f"{page}change/").content.decode()
     assert f'href="{page}reopen/"' in html and f'href="{page}close/"' not in html
 
-    assert "1 reopened." in tick(operator, CHANNELS, "reopen_selected", group, confirmed="reopen").content.decode()
+    assert (
+        "1 reopened."
+        in run_admin_action(operator, CHANNELS, "reopen_selected", group, confirmed="reopen").content.decode()
+    )
     group.refresh_from_db()
     assert not group.closed
     notes = [json.loads(body)["note"] for body in Event.objects.order_by("position").values_list("body", flat=True)]
@@ -97,8 +100,8 @@ def test_olga_closes_and_reopens_a_channel(operator: Client, bob: User, group: C
 
 def test_closing_twice_causes_one_event(operator: Client, group: Channel) -> None:
     for _ in range(2):
-        tick(operator, CHANNELS, "close_selected", group, confirmed="close")
-    assert kinds(group) == ["channel.note", "channel.note"]
+        run_admin_action(operator, CHANNELS, "close_selected", group, confirmed="close")
+    assert event_kinds(group) == ["channel.note", "channel.note"]
 
 
 def test_olga_sets_the_policy_of_a_channel(operator: Client, group: Channel, room: Channel) -> None:
@@ -156,9 +159,9 @@ def test_olga_cannot_demote_the_last_owner(operator: Client, group: Channel, roo
 def test_olga_pins_from_the_list_and_sees_it_on_the_channel_s_page(
     operator: Client, alice: User, group: Channel
 ) -> None:
-    first, second = say(alice, group, "rules of the house"), say(alice, group, "hello")
-    tick(operator, MESSAGES, "pin_selected", first, confirmed="pin")
+    first, second = send_message(alice, group, "rules of the house"), send_message(alice, group, "hello")
+    run_admin_action(operator, MESSAGES, "pin_selected", first, confirmed="pin")
     html = operator.get(f"{CHANNELS}{group.pk}/change/").content.decode()
     assert html.count("rules of the house") == 2 and html.count(f"{MESSAGES}{second.pk}/change/") == 1
-    tick(operator, MESSAGES, "unpin_selected", first, confirmed="unpin")
+    run_admin_action(operator, MESSAGES, "unpin_selected", first, confirmed="unpin")
     assert not Pin.objects.exists()

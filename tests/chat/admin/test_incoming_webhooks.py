@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from django.test import Client
 
 from chat.models import Channel, IncomingWebhook, Message
-from tests.support.operators import staff, tick
+from tests.support.operators import run_admin_action, staff_browser
 
 HOOKS = "/admin/chat/incomingwebhook/"
 
@@ -31,7 +31,7 @@ def test_an_incoming_webhook_is_created_used_disabled_and_given_another_url(oper
     hook = IncomingWebhook.objects.get()
     shown = operator.get(HOOKS).content.decode() + operator.get(f"{HOOKS}{hook.pk}/change/").content.decode()
     assert path.split("/")[2] not in shown and "Build" in shown
-    tick(operator, HOOKS, "disable_selected", hook, confirmed="disable")
+    run_admin_action(operator, HOOKS, "disable_selected", hook, confirmed="disable")
     assert _post(path) == 404
     operator.post(f"{HOOKS}{hook.pk}/enable/", {"confirmed": "enable"})
     renewed = _path(operator.post(f"{HOOKS}{hook.pk}/renew/", {"confirmed": "renew"}))
@@ -45,6 +45,8 @@ def test_an_invalid_name_is_refused(operator: Client, group: Channel) -> None:
 
 def test_creating_needs_the_permission(group: Channel) -> None:
     assert (
-        staff("view_incomingwebhook").post(f"{HOOKS}add/", {"name": "Build", "of_channel": "Painters"}).status_code
+        staff_browser("view_incomingwebhook")
+        .post(f"{HOOKS}add/", {"name": "Build", "of_channel": "Painters"})
+        .status_code
         == 403
     )

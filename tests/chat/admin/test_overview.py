@@ -17,8 +17,8 @@ from chat.models import Channel, Message
 from delivery import metrics, publish
 from delivery.hub.hub import Hub
 from delivery.nodes.base import NodeInfo
-from tests.support.eventually import PATIENCE
-from tests.support.operators import SCRIPT, say, staff
+from tests.support.operators import SCRIPT, send_message, staff_browser
+from tests.support.waiting import TIMEOUT_SECONDS
 
 
 @pytest.fixture
@@ -46,14 +46,14 @@ def test_the_first_page_shows_who_is_online(operator: Client, hub: Hub, room: Ch
     for app, person in ((101, alice), (101, alice), (101, bob), (102, bob)):
         hub.presence.connect(person.pk, f"{SCRIPT}{person.nickname}", app)
     app_create(number=102, name="iOS")
-    say(alice, room, "hello")
+    send_message(alice, room, "hello")
     html = operator.get("/admin/").content.decode()
     assert '<span data-testid="online">2</span>' in html and "101 Web: 2" in html and "102 iOS: 1" in html
     assert '<span data-testid="today">1</span>' in html
     assert "&lt;script&gt;alert(1)&lt;/script&gt;Alice</a>" in html and "<script>alert" not in html
     assert "errornote" not in html
 
-    plain = staff().get("/admin/").content.decode()
+    plain = staff_browser().get("/admin/").content.decode()
     assert '<span data-testid="online">2</span>' in plain and "Alice" not in plain
 
 
@@ -62,7 +62,7 @@ def test_the_first_page_warns_of_delayed_delivery(
 ) -> None:
     monkeypatch.setattr("chat.admin.overview.LAG", 2)
     for text in ("one", "two", "three"):
-        say(alice, group, text)
+        send_message(alice, group, text)
     assert "Delivery is 4 events behind" in operator.get("/admin/").content.decode()
 
 
@@ -77,14 +77,14 @@ def test_the_first_page_warns_of_a_blocked_event_loop(
         assert "event loop has not answered" in operator.get("/admin/").content.decode()
     finally:
         release.set()
-    asyncio.run_coroutine_threadsafe(asyncio.sleep(0), hub.loop).result(PATIENCE)
+    asyncio.run_coroutine_threadsafe(asyncio.sleep(0), hub.loop).result(TIMEOUT_SECONDS)
 
 
 def test_messages_of_the_day_are_counted_up_to_a_limit(
     operator: Client, alice: User, group: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for text in ("one", "two", "three"):
-        say(alice, group, text)
+        send_message(alice, group, text)
     Message.objects.filter(text="one").update(time=0)
     assert '<span data-testid="today">2</span>' in operator.get("/admin/").content.decode()
     for module in (queries, overview):

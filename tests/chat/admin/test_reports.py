@@ -18,7 +18,7 @@ from chat.actions.channel import channel_create_group
 from chat.actions.moderation import user_mute
 from chat.actions.report import message_report
 from chat.models import Announcement, Channel, Message, Report, Restriction
-from tests.support.operators import SCRIPT, say, signed_in, staff, tick
+from tests.support.operators import SCRIPT, admin_browser, run_admin_action, send_message, staff_browser
 
 REPORTS, ANNOUNCEMENTS, RESTRICTIONS = (
     "/admin/chat/report/", "/admin/chat/announcement/", "/admin/chat/restriction/"
@@ -28,7 +28,7 @@ REPORTS, ANNOUNCEMENTS, RESTRICTIONS = (
 @pytest.fixture
 def report(alice: User, bob: User, group: Channel) -> Report:
     for text in ("before it", f"rude {SCRIPT}", "after it"):
-        message = say(bob, group, text)
+        message = send_message(bob, group, text)
     rude = Message.objects.get(text__startswith="rude")
     assert message.text == "after it"
     return message_report(user=alice, channel_id=group.pk, message_id=rude.pk, reason=SCRIPT, app=None)
@@ -67,7 +67,7 @@ def test_one_click_handles_a_report(
 
 
 def test_a_viewer_sees_no_buttons(report: Report) -> None:
-    client = staff("view_report")
+    client = staff_browser("view_report")
     html = client.get(REPORTS).content.decode()
     assert "rude" in html and "formaction" not in html
     assert client.post(f"{REPORTS}{report.pk}/recall/", {"confirmed": "recall"}).status_code == 403
@@ -76,7 +76,7 @@ def test_a_viewer_sees_no_buttons(report: Report) -> None:
 def test_a_restriction_is_lifted_from_its_list(operator: Client, alice: User, bob: User) -> None:
     user_mute(operator=alice, person_id=bob.pk)
     (mute,) = operator.get(RESTRICTIONS, {"q": "bob"}).context["cl"].result_list
-    tick(operator, RESTRICTIONS, "lift_selected", mute, confirmed="lift")
+    run_admin_action(operator, RESTRICTIONS, "lift_selected", mute, confirmed="lift")
     assert not Restriction.objects.exists()
 
 
@@ -135,7 +135,7 @@ def test_the_lists_cost_a_fixed_number_of_queries(
     for number in range(12):
         person = User.objects.create_user(f"p{number}")
         other = channel_create_group(creator=person, name=f"Group {number}", members=["alice"])
-        said = say(person, other, "rude")
+        said = send_message(person, other, "rude")
         message_report(user=alice, channel_id=other.pk, message_id=said.pk, reason="", app=None)
         user_mute(operator=alice, person_id=person.pk, channel_id=other.pk)
     assert [cost(page) for page in (REPORTS, RESTRICTIONS)] == few
@@ -146,7 +146,7 @@ def test_a_moderator_cannot_ban_staff_by_a_report(report: Report) -> None:
     """The verdict has no effect at all; actions that are allowed for everyone still work."""
     bob = report.message.sender
     User.objects.filter(pk=bob.pk).update(is_staff=True)
-    mona = staff("view_report", "change_report")
+    mona = staff_browser("view_report", "change_report")
     told = mona.post(f"{REPORTS}{report.pk}/recall_ban/", {"confirmed": "recall_ban"}, follow=True).content.decode()
     assert "Only superusers can do this to staff." in told and not Restriction.objects.exists()
     report.refresh_from_db()
@@ -157,17 +157,17 @@ def test_a_moderator_cannot_ban_staff_by_a_report(report: Report) -> None:
 
 
 def test_a_moderator_cannot_lift_their_own_mute(operator: Client, db: None) -> None:
-    mona = staff("view_restriction", "delete_restriction")
+    mona = staff_browser("view_restriction", "delete_restriction")
     user_mute(operator=User.objects.get(username="olga"), person_id=User.objects.get(username="stan").pk)
-    tick(mona, RESTRICTIONS, "lift_selected", Restriction.objects.get(), confirmed="lift")
+    run_admin_action(mona, RESTRICTIONS, "lift_selected", Restriction.objects.get(), confirmed="lift")
     assert Restriction.objects.exists()
 
 
 def test_times_are_shown_in_the_time_zone_of_the_operator(alice: User, bob: User, group: Channel) -> None:
     """This includes the time typed for an announcement: 10:00 in Shanghai is 02:00 UTC."""
-    message = say(bob, group, "hello")
+    message = send_message(bob, group, "hello")
     Message.objects.filter(pk=message.pk).update(time=1_800_000_000_000)
-    olga = signed_in(User.objects.create_superuser("olga", time_zone="Asia/Shanghai"))
+    olga = admin_browser(User.objects.create_superuser("olga", time_zone="Asia/Shanghai"))
     assert "2027-01-15 16:00:00" in olga.get("/admin/chat/message/").content.decode()
     assert "Time of Asia/Shanghai." in olga.get(f"{ANNOUNCEMENTS}add/").content.decode()
     olga.post(f"{ANNOUNCEMENTS}add/", {"text": "Later", "due_at_0": "2099-01-15", "due_at_1": "10:00:00"})

@@ -12,7 +12,7 @@ from accounts.models import User
 from chat.actions.channel import channel_create_private
 from chat.admin.statistics import DAYS, Figures, _read, figures, first_id_since
 from chat.models import Channel, Message
-from tests.support.operators import say, staff
+from tests.support.operators import send_message, staff_browser
 
 NOW = datetime(2026, 5, 20, 15, 30, tzinfo=UTC)
 
@@ -26,7 +26,7 @@ def said(sender: User, channel: Channel, *ago: timedelta) -> list[int]:
     """Store messages of these ages before NOW, the oldest first."""
     ids = []
     for span in ago:
-        message = say(sender, channel, "hello")
+        message = send_message(sender, channel, "hello")
         Message.objects.filter(pk=message.pk).update(time=int((NOW - span).timestamp() * 1000))
         ids.append(message.pk)
     return ids
@@ -71,7 +71,7 @@ def test_a_day_begins_where_its_first_message_is(alice: User, group: Channel) ->
 
 def test_figures_are_cached_for_a_while(alice: User, group: Channel) -> None:
     assert not figures().busiest
-    say(alice, group, "hello")
+    send_message(alice, group, "hello")
     assert not figures().busiest
     cache.clear()
     assert [busy.channel for busy in figures().busiest] == [group.pk]
@@ -80,8 +80,8 @@ def test_figures_are_cached_for_a_while(alice: User, group: Channel) -> None:
 def test_charts_need_no_script_and_are_shown_with_permission_only(
     operator: Client, alice: User, group: Channel
 ) -> None:
-    say(alice, group, "hello")
+    send_message(alice, group, "hello")
     html = operator.get("/admin/").content.decode()
     assert html.count('data-testid="chart"') == 3 and ">Painters</a>" in html and "Faults that were logged" in html
-    plain = staff().get("/admin/").content.decode()
+    plain = staff_browser().get("/admin/").content.decode()
     assert 'data-testid="chart"' not in plain and "Painters" not in plain and 'data-testid="nodes"' not in plain

@@ -18,7 +18,7 @@ from chat.actions.channel import channel_create_private
 from chat.actions.moderation import user_ban, user_reactivate
 from chat.errors import ChatError
 from chat.models import Channel, Restriction
-from tests.support.operators import SCRIPT, staff, tick
+from tests.support.operators import SCRIPT, run_admin_action, staff_browser
 from tests.support.refusals import refused_for
 
 PEOPLE = "/admin/accounts/user/"
@@ -39,7 +39,7 @@ def test_olga_mutes_bob_in_one_channel_for_a_day(operator: Client, bob: User, gr
 
 def test_olga_bans_several_users_and_unbans_one(operator: Client, alice: User, bob: User) -> None:
     token = token_issue(user=bob)
-    tick(operator, PEOPLE, "ban_selected", alice, bob, confirmed="ban", hours=0)
+    run_admin_action(operator, PEOPLE, "ban_selected", alice, bob, confirmed="ban", hours=0)
     assert user_by_token(token) is None and Restriction.objects.filter(kind="ban", until=None).count() == 2
     html = operator.get(PEOPLE).content.decode()
     assert html.count("banned") >= 2
@@ -49,9 +49,9 @@ def test_olga_bans_several_users_and_unbans_one(operator: Client, alice: User, b
 
 def test_a_moderator_cannot_restrict_staff(alice: User, bob: User) -> None:
     User.objects.filter(pk=alice.pk).update(is_staff=True)
-    client = staff("view_user", "add_restriction", "delete_restriction")
+    client = staff_browser("view_user", "add_restriction", "delete_restriction")
     assert client.post(f"{PEOPLE}{alice.pk}/ban/", {"confirmed": "ban", "hours": 1}).status_code == 403
-    tick(client, PEOPLE, "ban_selected", alice, bob, confirmed="ban", hours=1)
+    run_admin_action(client, PEOPLE, "ban_selected", alice, bob, confirmed="ban", hours=1)
     assert list(User.objects.filter(is_active=False)) == [bob]
     html = client.get(f"{PEOPLE}{bob.pk}/change/").content.decode()
     assert "/unban/" in html and "/deactivate/" not in html and "/sign_out/" not in html

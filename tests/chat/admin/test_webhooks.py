@@ -13,7 +13,7 @@ from django.test import Client
 from accounts.models import User
 from chat.models import Channel, Webhook, WebhookDeadLetter, WebhookDelivery
 from delivery import log
-from tests.support.operators import SCRIPT, say, staff, tick
+from tests.support.operators import SCRIPT, run_admin_action, send_message, staff_browser
 from tests.support.receiver import Receiver
 
 HOOKS = "/admin/chat/webhook/"
@@ -86,7 +86,7 @@ def test_a_test_request_shows_its_result(operator: Client, hook: Webhook, receiv
 
 
 def test_a_webhook_is_disabled_and_enabled_and_shows_the_reason(operator: Client, hook: Webhook) -> None:
-    tick(operator, HOOKS, "disable_selected", hook, confirmed="disable")
+    run_admin_action(operator, HOOKS, "disable_selected", hook, confirmed="disable")
     hook.refresh_from_db()
     assert not hook.enabled
     Webhook.objects.update(disabled_reason="Every attempt has failed for 72 hours.", failures=7)
@@ -102,7 +102,7 @@ def test_a_webhook_is_disabled_and_enabled_and_shows_the_reason(operator: Client
 def test_a_webhook_is_replayed_from_an_earlier_position(
     operator: Client, hook: Webhook, alice: User, group: Channel
 ) -> None:
-    said = say(alice, group, "hello")
+    said = send_message(alice, group, "hello")
     page = f"{HOOKS}{hook.pk}/"
     operator.post(f"{page}replay/", {"confirmed": "replay", "position": said.position - 1})
     hook.refresh_from_db()
@@ -145,14 +145,14 @@ def test_markup_in_a_name_is_escaped(operator: Client, hook: Webhook) -> None:
 
 
 def test_webhooks_need_their_permission(hook: Webhook) -> None:
-    looker = staff("view_webhook", "manage_channels")
+    looker = staff_browser("view_webhook", "manage_channels")
     assert looker.get(HOOKS).status_code == 200
     assert looker.post(f"{HOOKS}{hook.pk}/disable/", {"confirmed": "disable"}).status_code == 403
     assert looker.get(f"{HOOKS}add/").status_code == 403
 
 
 def test_a_webhook_of_another_user_is_hidden_without_the_right_to_manage_channels(hook: Webhook) -> None:
-    other = staff("view_webhook", "change_webhook")
+    other = staff_browser("view_webhook", "change_webhook")
     assert list(other.get(HOOKS).context["cl"].result_list) == []
     other.post(f"{HOOKS}{hook.pk}/disable/", {"confirmed": "disable"})
     hook.refresh_from_db()

@@ -48,13 +48,13 @@ def answer(response: Any) -> Answer:
     return content
 
 
-class Screen:
+class RecordedConnection:
     """A user's connection and the frames that it received."""
 
-    def __init__(self, town: Town, user: User, app: App, address: str) -> None:
-        self._town = town
+    def __init__(self, live_hub: LiveHub, user: User, app: App, address: str) -> None:
+        self._live_hub = live_hub
         self.connection = Connection(
-            codec="json", address=address, ticker=town.hub.ticker, on_close=lambda code, reason: None
+            codec="json", address=address, ticker=live_hub.hub.ticker, on_close=lambda code, reason: None
         )
         self.user = user
         self.frames: list[dict[str, Any]] = []
@@ -63,24 +63,24 @@ class Screen:
         one.app, one.channels = app.number, (selectors.global_channel(app).pk,)
 
     async def attach(self) -> None:
-        self._town.hub.add(self.connection)
+        self._live_hub.hub.add(self.connection)
         number = self.connection.open_reply()
-        await self._town.hub.attach(self.connection, number, lambda: selectors.membership_intervals(self.user.pk))
+        await self._live_hub.hub.attach(self.connection, number, lambda: selectors.membership_intervals(self.user.pk))
         self.connection.reply(number, None)
         self._writing = asyncio.create_task(self.connection.outbox.run(self._write))
 
     async def detach(self) -> None:
-        self._town.hub.remove(self.connection)
+        self._live_hub.hub.remove(self.connection)
         self._writing.cancel()
 
     async def _write(self, frames: list[Frame]) -> None:
         self.frames += [json.loads(frame) for frame in frames]
-        self._town.written.set()
+        self._live_hub.written.set()
 
     @property
     def messages(self) -> list[dict[str, Any]]:
         """Return the messages so far, including all that were caused before."""
-        self._town.settle()
+        self._live_hub.settle()
         return [frame for frame in self.frames if frame["cmd"] == "msg"]
 
     @property
@@ -88,7 +88,7 @@ class Screen:
         return [frame["response"]["data"]["msg"] for frame in self.messages]
 
 
-class Town:
+class LiveHub:
     """A running hub and its connections."""
 
     def __init__(self) -> None:
@@ -97,7 +97,7 @@ class Town:
         self._thread.start()
         self.hub = self.call(self._make())
         self.written = asyncio.Event()
-        self._screens: list[Screen] = []
+        self._screens: list[RecordedConnection] = []
         publish.configure(self.hub)
 
     async def _make(self) -> Hub:
@@ -108,13 +108,13 @@ class Town:
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
-    def log_in(self, user: User, app: App, address: str = "192.0.2.1") -> Screen:
-        screen = Screen(self, user, app, address)
+    def log_in(self, user: User, app: App, address: str = "192.0.2.1") -> RecordedConnection:
+        screen = RecordedConnection(self, user, app, address)
         self.call(screen.attach())
         self._screens.append(screen)
         return screen
 
-    def log_out(self, screen: Screen) -> None:
+    def log_out(self, screen: RecordedConnection) -> None:
         self._screens.remove(screen)
         self.call(screen.detach())
 
@@ -145,8 +145,8 @@ class Town:
 
 
 @pytest.fixture
-def town(transactional_db: None) -> Iterator[Town]:
-    running = Town()
+def live_hub(transactional_db: None) -> Iterator[LiveHub]:
+    running = LiveHub()
     yield running
     running.close()
 

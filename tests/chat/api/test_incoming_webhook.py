@@ -28,7 +28,7 @@ from chat.webhooks.incoming.actions import (
     incoming_webhook_rotate_secret,
 )
 from tests.chat.api.conftest import FORM
-from tests.support.operators import kinds
+from tests.support.operators import event_kinds
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -82,7 +82,7 @@ def test_a_post_is_a_message_of_the_bot(
 
 
 def test_the_bot_visibly_joins_the_group(webhook: tuple[IncomingWebhook, str], group: Channel) -> None:
-    assert kinds(group) == ["channel.note", "channel.note"]
+    assert event_kinds(group) == ["channel.note", "channel.note"]
     assert webhook[0].bot.kind == User.Kind.SERVICE and webhook[0].bot.memberships.filter(channel=group).exists()
 
 

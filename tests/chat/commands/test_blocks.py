@@ -6,14 +6,14 @@ import pytest
 
 from tests.support.call_socket import both_codecs
 from tests.support.contacts import befriend, block, contact_lists
-from tests.support.people import People, Town
 from tests.support.protobuf_client import ProtobufClient
+from tests.support.shared_site import Clients, SharedSite
 
 pytestmark = pytest.mark.each_database
 
 
-async def test_a_blocked_user_cannot_start_a_private_channel(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_blocked_user_cannot_start_a_private_channel(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     await block(alice, bob)
 
     refusal = await bob.refusal("channel.create", kind="private", members=[alice.name])
@@ -23,8 +23,8 @@ async def test_a_blocked_user_cannot_start_a_private_channel(people: People) -> 
 
 
 @both_codecs
-async def test_a_blocked_user_reads_the_old_private_channel_but_cannot_write(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_blocked_user_reads_the_old_private_channel_but_cannot_write(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await bob.private(alice)
     await bob.say(channel, "before")
     await block(alice, bob)
@@ -46,12 +46,12 @@ async def test_a_blocked_user_reads_the_old_private_channel_but_cannot_write(peo
 
 
 @pytest.mark.parametrize("old", [False, True], ids=["new", "old"])
-async def test_a_blocked_user_cannot_write_over_protobuf(people: People, town: Town, old: bool) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_blocked_user_cannot_write_over_protobuf(clients: Clients, shared_site: SharedSite, old: bool) -> None:
+    alice, bob = await clients("alice", "bob")
     if old:
         await bob.private(alice)
     await block(alice, bob)
-    phone = await ProtobufClient.connect(town.site.acc.replace("/acc", "/ws"), int(bob.id))
+    phone = await ProtobufClient.connect(shared_site.site.acc.replace("/acc", "/ws"), int(bob.id))
     try:
         await phone.login(bob.token, sync=0)
         ack = await phone.send("single", int(alice.id), "are you there?")
@@ -63,8 +63,8 @@ async def test_a_blocked_user_cannot_write_over_protobuf(people: People, town: T
     assert (await alice.push("msg")).data["msg"] == "are you there?"
 
 
-async def test_a_blocked_user_cannot_add_the_blocker_to_a_group(people: People) -> None:
-    alice, bob, carol = await people("alice", "bob", "carol")
+async def test_a_blocked_user_cannot_add_the_blocker_to_a_group(clients: Clients) -> None:
+    alice, bob, carol = await clients("alice", "bob", "carol")
     await block(alice, bob)
 
     assert await bob.code("channel.create", kind="public", name="Trap", members=[alice.name, carol.name]) == 1003
@@ -75,9 +75,9 @@ async def test_a_blocked_user_cannot_add_the_blocker_to_a_group(people: People) 
 
 
 @both_codecs
-async def test_a_block_is_pushed_to_alices_other_connections_only(people: People) -> None:
-    alice, bob = await people("alice", "bob")
-    phone = await people.again(alice)
+async def test_a_block_is_pushed_to_alices_other_connections_only(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
+    phone = await clients.again(alice)
     await block(alice, bob)
 
     assert (await phone.push("person.blocked")).data["who"] == bob.as_person
@@ -88,8 +88,8 @@ async def test_a_block_is_pushed_to_alices_other_connections_only(people: People
     assert await contact_lists(alice) == {}
 
 
-async def test_a_block_hides_both_users_from_each_others_lists(people: People) -> None:
-    alice, bob, carol = await people("alice", "bob", "carol")
+async def test_a_block_hides_both_users_from_each_others_lists(clients: Clients) -> None:
+    alice, bob, carol = await clients("alice", "bob", "carol")
     group = await carol.group(alice, bob)
     await befriend(alice, bob)
     await block(alice, bob)
@@ -105,15 +105,15 @@ async def test_a_block_hides_both_users_from_each_others_lists(people: People) -
     assert alice.id in [item["id"] for item in (await bob.call("person.search", q=alice.name))["persons"]]
 
 
-async def test_a_blocked_user_gets_no_presence_pushes(people: People) -> None:
-    bob, carol = await people("bob", "carol")
-    (alice,) = await people("alice")
+async def test_a_blocked_user_gets_no_presence_pushes(clients: Clients) -> None:
+    bob, carol = await clients("bob", "carol")
+    (alice,) = await clients("alice")
     for one in (bob, carol):
         await one.push("enter", fromId=alice.id)
     await block(alice, bob)
     await alice.close()
     await carol.push("exit", fromId=alice.id)
-    await people.again(alice)
+    await clients.again(alice)
     await carol.push("enter", fromId=alice.id)
 
     assert not [

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.call_socket import both_codecs
 from tests.support.channels import CHANNEL_KEYS
-from tests.support.people import People, Town
+from tests.support.shared_site import Clients, SharedSite
 
 pytestmark = pytest.mark.each_database
 
@@ -17,8 +17,8 @@ pytestmark = pytest.mark.each_database
 
 
 @both_codecs
-async def test_the_list_begins_with_the_global_channel_of_the_app(people: People) -> None:
-    alice, bob, carol = await people("alice", "bob", "carol")
+async def test_the_list_begins_with_the_global_channel_of_the_app(clients: Clients) -> None:
+    alice, bob, carol = await clients("alice", "bob", "carol")
     private, group = await alice.private(bob), await alice.group(carol)
     await alice.say(private)
 
@@ -36,24 +36,24 @@ async def test_the_list_begins_with_the_global_channel_of_the_app(people: People
 
 
 @both_codecs
-async def test_a_private_channel_shows_the_name_of_the_other_user(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_private_channel_shows_the_name_of_the_other_user(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
 
     assert (await alice.call("channel.get", target=channel))["name"] == bob.nickname
     assert (await bob.call("channel.get", target=channel))["name"] == alice.nickname
 
 
-async def test_a_guest_sees_its_global_channel_only(people: People) -> None:
-    guest = await people.guest(app=102)
+async def test_a_guest_sees_its_global_channel_only(clients: Clients) -> None:
+    guest = await clients.guest(app=102)
 
     [room] = (await guest.call("channel.list"))["channels"]
     assert (room["target"], room["appId"]) == (guest.room, 102)
     assert await guest.call("channel.get", target=guest.room) == room
 
 
-async def test_channel_get_returns_the_item_of_the_list(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_channel_get_returns_the_item_of_the_list(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
 
     items = (await bob.call("channel.list"))["channels"]
@@ -66,9 +66,9 @@ async def test_channel_get_returns_the_item_of_the_list(people: People) -> None:
 
 
 @both_codecs
-async def test_members_come_in_pages_with_role_and_presence(people: People, town: Town) -> None:
-    alice, bob = await people("alice", "bob")
-    offline = town.account("carol")
+async def test_members_come_in_pages_with_role_and_presence(clients: Clients, shared_site: SharedSite) -> None:
+    alice, bob = await clients("alice", "bob")
+    offline = shared_site.account("carol")
     group = await alice.group(bob, offline)
 
     seen: list[dict[str, Any]] = []
@@ -88,14 +88,14 @@ async def test_members_come_in_pages_with_role_and_presence(people: People, town
 @pytest.mark.parametrize(
     "fields", [{"limit": 0}, {"limit": 101}, {"after": -1}, {"after": "x"}, {"after": 2**63}], ids=str
 )
-async def test_an_invalid_page_of_members_is_an_illegal_parameter(people: People, fields: dict[str, Any]) -> None:
-    [alice] = await people("alice")
+async def test_an_invalid_page_of_members_is_an_illegal_parameter(clients: Clients, fields: dict[str, Any]) -> None:
+    [alice] = await clients("alice")
 
     assert await alice.code("channel.members", target=await alice.group(), **fields) == 1001
 
 
-async def test_strangers_find_listed_open_groups_only(people: People, town: Town) -> None:
-    alice, carol = await people("alice", "carol")
+async def test_strangers_find_listed_open_groups_only(clients: Clients, shared_site: SharedSite) -> None:
+    alice, carol = await clients("alice", "carol")
     mark = f"Mark{alice.id}"
     found = await alice.group(name=f"{mark} found", join="open", listed=True)
     await alice.group(name=f"{mark} unlisted", join="open")
@@ -107,14 +107,14 @@ async def test_strangers_find_listed_open_groups_only(people: People, town: Town
 
 
 @pytest.mark.parametrize("q", ["", "%", "_", "\0", "\\", "'", "x" * 10_000, "马"])
-async def test_any_text_can_be_searched(people: People, q: str) -> None:
-    [alice] = await people("alice")
+async def test_any_text_can_be_searched(clients: Clients, q: str) -> None:
+    [alice] = await clients("alice")
 
     assert await alice.code("channel.search", q=q) == 200
 
 
-async def test_a_percent_sign_matches_only_itself(people: People) -> None:
-    [alice] = await people("alice")
+async def test_a_percent_sign_matches_only_itself(clients: Clients) -> None:
+    [alice] = await clients("alice")
     await alice.group(name=f"All {alice.id}", join="open", listed=True)
 
     assert f"All {alice.id}" not in [item["name"] for item in (await alice.call("channel.search", q="%"))["channels"]]

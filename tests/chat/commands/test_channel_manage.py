@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.support.call_socket import both_codecs
-from tests.support.channels import ABSENT, members_of, note
-from tests.support.people import People, Town
+from tests.support.channels import ABSENT_CHANNEL, members_of, next_note
+from tests.support.shared_site import Clients, SharedSite
 
 pytestmark = pytest.mark.each_database
 
@@ -17,16 +17,16 @@ pytestmark = pytest.mark.each_database
 
 
 @both_codecs
-async def test_alice_renames_the_group(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_alice_renames_the_group(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
 
     assert (await alice.call("channel.rename", target=group, name="诗人"))["name"] == "诗人"
-    assert (await note(bob, "renamed"))["value"] == "诗人"
+    assert (await next_note(bob, "renamed"))["value"] == "诗人"
 
 
-async def test_a_group_renamed_to_nothing_is_named_after_its_members(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_group_renamed_to_nothing_is_named_after_its_members(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
 
     in_order = sorted((alice, bob), key=lambda one: int(one.id))
@@ -35,19 +35,19 @@ async def test_a_group_renamed_to_nothing_is_named_after_its_members(people: Peo
 
 
 @pytest.mark.parametrize("name", ["x" * 65, " ", "a\u200bb", "a\0", 5, None])
-async def test_an_invalid_name_is_an_illegal_parameter(people: People, name: object) -> None:
-    [alice] = await people("alice")
+async def test_an_invalid_name_is_an_illegal_parameter(clients: Clients, name: object) -> None:
+    [alice] = await clients("alice")
 
     assert await alice.code("channel.rename", target=await alice.group(), name=name) == 1001
 
 
 @both_codecs
-async def test_an_owner_sets_a_role_and_all_members_are_notified(people: People) -> None:
-    alice, bob, carol = await people("alice", "bob", "carol")
+async def test_an_owner_sets_a_role_and_all_members_are_notified(clients: Clients) -> None:
+    alice, bob, carol = await clients("alice", "bob", "carol")
     group = await alice.group(bob, carol)
 
     assert await alice.call("channel.role", target=group, member=bob.name, role="admin") == {"target": group}
-    heard = await note(carol, "role")
+    heard = await next_note(carol, "role")
     assert (heard["who"], heard["value"]) == ([bob.as_person], "admin")
     for person in (bob, carol):
         assert await person.code("channel.role", target=group, member=person.name, role="owner") == 1003
@@ -55,8 +55,8 @@ async def test_an_owner_sets_a_role_and_all_members_are_notified(people: People)
 
 
 @both_codecs
-async def test_the_last_owner_cannot_be_demoted(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_the_last_owner_cannot_be_demoted(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
 
     assert await alice.code("channel.role", target=group, member=alice.name, role="member") == 1009
@@ -66,13 +66,13 @@ async def test_the_last_owner_cannot_be_demoted(people: People) -> None:
 
 
 @both_codecs
-async def test_the_policy_decides_who_can_join_and_find_a_group(people: People) -> None:
-    alice, carol = await people("alice", "carol")
+async def test_the_policy_decides_who_can_join_and_find_a_group(clients: Clients) -> None:
+    alice, carol = await clients("alice", "carol")
     group = await alice.group(name="Unmistakable")
 
     reply = await alice.call("channel.policy", target=group, join="open", listed=True)
     assert (reply["join"], reply["listed"]) == ("open", True)
-    assert (await note(alice, "policy"))["value"] == "open"
+    assert (await next_note(alice, "policy"))["value"] == "open"
     assert await carol.code("channel.join", target=group) == 200
     reply = await alice.call("channel.policy", target=group, listed=False)
     assert (reply["join"], reply["listed"]) == ("open", False)
@@ -89,8 +89,8 @@ async def test_the_policy_decides_who_can_join_and_find_a_group(people: People) 
     ],
     ids=str,
 )
-async def test_a_member_cannot_manage_a_group(people: People, cmd: str, fields: dict[str, Any]) -> None:
-    alice, bob, carol = await people("alice", "bob", "carol")
+async def test_a_member_cannot_manage_a_group(clients: Clients, cmd: str, fields: dict[str, Any]) -> None:
+    alice, bob, carol = await clients("alice", "bob", "carol")
     group = await alice.group(bob, carol)
     before = await alice.call("channel.get", target=group)
     given = {key: bob.name if value == "$bob" else value for key, value in fields.items()}
@@ -102,20 +102,20 @@ async def test_a_member_cannot_manage_a_group(people: People, cmd: str, fields: 
 # -- closed by an operator --------------------------------------------------------------------------------------------
 
 
-async def test_a_closed_channel_can_only_be_read(people: People, town: Town) -> None:
-    alice, bob, carol = await people("alice", "bob", "carol")
+async def test_a_closed_channel_can_only_be_read(clients: Clients, shared_site: SharedSite) -> None:
+    alice, bob, carol = await clients("alice", "bob", "carol")
     group = await alice.group(bob, join="open", listed=True, name=f"Shut{alice.id}")
     sent = await alice.say(group)
-    operator = town.account("dave")
+    operator = shared_site.account("dave")
     script = f"""
 from accounts.models import User
 from chat.actions.channel import channel_set_closed
 channel_set_closed(operator=User.objects.get(pk={operator.id}), channel_id={group}, closed=%s)
 """
 
-    town.shell(script % True)
+    shared_site.shell(script % True)
 
-    assert (await note(bob, "closed"))["by"]["id"] == operator.id
+    assert (await next_note(bob, "closed"))["by"]["id"] == operator.id
     for cmd, fields in [
         ("message.send", {"msg": "x"}),
         ("message.edit", {"id": sent["id"], "msg": "x"}),
@@ -129,9 +129,11 @@ channel_set_closed(operator=User.objects.get(pk={operator.id}), channel_id={grou
     assert await bob.code("read.mark", target=group, seq=1) == 200
     # For others the group no longer exists.
     assert (await carol.call("channel.search", q=f"Shut{alice.id}"))["channels"] == []
-    assert await carol.refused("channel.join", target=group) == await carol.refused("channel.join", target=ABSENT)
+    assert await carol.refused("channel.join", target=group) == await carol.refused(
+        "channel.join", target=ABSENT_CHANNEL
+    )
 
-    town.shell(script % False)
+    shared_site.shell(script % False)
 
-    await note(bob, "reopened")
+    await next_note(bob, "reopened")
     assert await bob.code("message.send", target=group, msg="x") == 200

@@ -5,39 +5,39 @@ from __future__ import annotations
 import pytest
 
 from tests.support.call_socket import both_codecs
-from tests.support.channels import ABSENT, CHANNEL_KEYS, members_of, note
-from tests.support.people import People
+from tests.support.channels import ABSENT_CHANNEL, CHANNEL_KEYS, members_of, next_note
+from tests.support.shared_site import Clients
 
 pytestmark = pytest.mark.each_database
 
 
 @both_codecs
-async def test_carol_joins_an_open_group(people: People) -> None:
-    alice, carol = await people("alice", "carol")
+async def test_carol_joins_an_open_group(clients: Clients) -> None:
+    alice, carol = await clients("alice", "carol")
     group = await alice.group(join="open", listed=True)
 
     reply = await carol.call("channel.join", target=group)
 
     assert set(reply) == CHANNEL_KEYS | {"memberCount"} and reply["role"] == "member"
-    heard = await note(alice, "joined")
+    heard = await next_note(alice, "joined")
     assert (heard["by"], heard["who"]) == (carol.as_person, [carol.as_person])
-    assert await note(carol, "joined") == heard
+    assert await next_note(carol, "joined") == heard
 
 
-async def test_joining_twice_changes_nothing(people: People) -> None:
-    alice, carol = await people("alice", "carol")
+async def test_joining_twice_changes_nothing(clients: Clients) -> None:
+    alice, carol = await clients("alice", "carol")
     group = await alice.group(join="open")
 
     first, second = await carol.post("channel.join", target=group), await carol.post("channel.join", target=group)
     assert ((await first).code, (await second).code) == (200, 200)
-    await note(alice, "joined")
+    await next_note(alice, "joined")
     assert not [push for push in await alice.settle() if push.cmd == "channel.note" and push.data["note"] == "joined"]
 
 
 @both_codecs
-async def test_only_open_groups_can_be_joined(people: People) -> None:
-    alice, bob, carol = await people("alice", "bob", "carol")
-    absent = await carol.refused("channel.join", target=ABSENT)
+async def test_only_open_groups_can_be_joined(clients: Clients) -> None:
+    alice, bob, carol = await clients("alice", "bob", "carol")
+    absent = await carol.refused("channel.join", target=ABSENT_CHANNEL)
     assert absent[0] == 1005
     targets = [await alice.private(bob), carol.room]
     targets += [await alice.group(bob, join=join, listed=True) for join in ("invite", "closed")]
@@ -46,38 +46,38 @@ async def test_only_open_groups_can_be_joined(people: People) -> None:
         assert await carol.refused("channel.join", target=target) == absent
 
 
-async def test_a_leaving_member_gets_the_event_and_then_no_more(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_leaving_member_gets_the_event_and_then_no_more(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
     await alice.say(group, "before")
 
     assert await bob.call("channel.leave", target=group) == {"target": group}
     await alice.say(group, "after")
 
-    left = await note(bob, "left")
+    left = await next_note(bob, "left")
     assert (left["by"], left["who"]) == (bob.as_person, [bob.as_person])
     heard = [push.data.get("msg") for push in await bob.settle() if push.cmd == "msg"]
     assert heard == ["before"]
-    assert await note(alice, "left") == left
+    assert await next_note(alice, "left") == left
     assert group not in [item["target"] for item in (await bob.call("channel.list"))["channels"]]
 
 
 @both_codecs
-async def test_the_oldest_admin_becomes_owner_when_the_last_owner_leaves(people: People) -> None:
-    alice, bob, carol = await people("alice", "bob", "carol")
+async def test_the_oldest_admin_becomes_owner_when_the_last_owner_leaves(clients: Clients) -> None:
+    alice, bob, carol = await clients("alice", "bob", "carol")
     group = await alice.group(bob, carol)
     await alice.call("channel.role", target=group, member=carol.name, role="admin")
 
     await alice.call("channel.leave", target=group)
 
-    heard = [await note(bob, "role"), await note(bob, "role")][-1]
+    heard = [await next_note(bob, "role"), await next_note(bob, "role")][-1]
     assert (heard["who"], heard["value"]) == ([carol.as_person], "owner")
     assert await members_of(bob, group) == {bob.name: "member", carol.name: "owner"}
 
 
 @both_codecs
-async def test_private_and_global_channels_cannot_be_left_or_changed(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_private_and_global_channels_cannot_be_left_or_changed(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     for target in (await alice.private(bob), alice.room):
         for cmd, fields in [
             ("channel.leave", {}),
@@ -90,22 +90,22 @@ async def test_private_and_global_channels_cannot_be_left_or_changed(people: Peo
             assert await alice.code(cmd, target=target, **fields) == 1003
 
 
-async def test_bob_invites_carol(people: People) -> None:
-    alice, bob, carol = await people("alice", "bob", "carol")
+async def test_bob_invites_carol(clients: Clients) -> None:
+    alice, bob, carol = await clients("alice", "bob", "carol")
     group = await alice.group(bob)
 
     reply = await bob.call("channel.invite", target=group, members=[carol.name, alice.name])
 
     assert reply == {"target": group, "added": [carol.as_person]}
-    heard = await note(carol, "invited")
+    heard = await next_note(carol, "invited")
     assert (heard["target"], heard["by"], heard["who"]) == (group, bob.as_person, [carol.as_person])
     await alice.say(group, "welcome")
     await carol.push("msg", msg="welcome")
 
 
-async def test_an_invitation_reaches_every_connection_of_the_invited_user(people: People) -> None:
-    alice, bob = await people("alice", "bob")
-    phone = await people.again(bob, app=102)
+async def test_an_invitation_reaches_every_connection_of_the_invited_user(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
+    phone = await clients.again(bob, app=102)
     group = await alice.group()
 
     await alice.call("channel.invite", target=group, members=[bob.name])
@@ -116,9 +116,9 @@ async def test_an_invitation_reaches_every_connection_of_the_invited_user(people
         assert [push.cmd for push in pushes] == ["channel.note", "msg"]
 
 
-async def test_an_invitation_with_an_unknown_name_adds_no_member(people: People) -> None:
-    alice, bob = await people("alice", "bob")
-    guest = await people.guest()
+async def test_an_invitation_with_an_unknown_name_adds_no_member(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
+    guest = await clients.guest()
     group = await alice.group()
 
     for name in ("nobody-of-that-name", guest.name, "a\0b"):
@@ -127,8 +127,8 @@ async def test_an_invitation_with_an_unknown_name_adds_no_member(people: People)
 
 
 @both_codecs
-async def test_only_owner_and_admins_can_invite_to_a_closed_group(people: People) -> None:
-    alice, bob, carol, dave = await people("alice", "bob", "carol", "dave")
+async def test_only_owner_and_admins_can_invite_to_a_closed_group(clients: Clients) -> None:
+    alice, bob, carol, dave = await clients("alice", "bob", "carol", "dave")
     group = await alice.group(bob, carol, join="closed")
     await alice.call("channel.role", target=group, member=bob.name, role="admin")
 
@@ -150,9 +150,9 @@ async def test_only_owner_and_admins_can_invite_to_a_closed_group(people: People
     ],
 )
 async def test_members_can_remove_members_of_lower_rank_only(
-    people: People, actor: str, victim: str, code: int
+    clients: Clients, actor: str, victim: str, code: int
 ) -> None:
-    owner, admin, admin2, member, member2 = await people("alice", "bob", "bob", "carol", "carol")
+    owner, admin, admin2, member, member2 = await clients("alice", "bob", "bob", "carol", "carol")
     roles = {"owner": owner, "admin": admin, "admin2": admin2, "member": member, "member2": member2}
     group = await owner.group(admin, admin2, member, member2)
     for person in (admin, admin2):
@@ -163,13 +163,13 @@ async def test_members_can_remove_members_of_lower_rank_only(
     gone = code == 200
     assert (roles[victim].name in await members_of(owner, group)) is not gone
     if gone:
-        assert (await note(roles[victim], "removed"))["by"] == roles[actor].as_person
+        assert (await next_note(roles[victim], "removed"))["by"] == roles[actor].as_person
         assert await roles[victim].code("channel.get", target=group) == 1005
 
 
 @pytest.mark.parametrize("name", ["nobody-of-that-name", "a\0b", "' OR 1=1", "马"])
-async def test_removing_or_promoting_a_missing_member_is_no_data(people: People, name: str) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_removing_or_promoting_a_missing_member_is_no_data(clients: Clients, name: str) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group()
 
     for other in (name, bob.name):

@@ -8,8 +8,8 @@ import pytest
 
 from chat import errors
 from tests.support.call_socket import both_codecs
-from tests.support.database_faults import cut_connections, missing, refusing
-from tests.support.people import People, Person, Town
+from tests.support.database_faults import cut_connections, failing_writes, missing_table
+from tests.support.shared_site import Clients, SharedSite, UserClient
 
 pytestmark = pytest.mark.each_database
 
@@ -23,19 +23,19 @@ def test_the_code_table_matches_the_protocol() -> None:
 
 
 @both_codecs
-async def test_every_reply_has_the_text_of_its_code(people: People) -> None:
-    [alice] = await people("alice")
+async def test_every_reply_has_the_text_of_its_code(clients: Clients) -> None:
+    [alice] = await clients("alice")
     for cmd, fields in [("ping", {}), ("nonsense", {}), ("login", {"appId": 101}), ("channel.get", {"target": "999"})]:
         envelope = await alice.request(cmd, fields)
         assert envelope.text == next(code.text for code in errors.CODES if code.number == envelope.code)
 
 
 @both_codecs
-async def test_every_refusal_contains_an_error_sentence(people: People, town: Town) -> None:
-    [alice] = await people("alice")
-    stranger, guest = await people.stranger(), await people.guest()
+async def test_every_refusal_contains_an_error_sentence(clients: Clients, shared_site: SharedSite) -> None:
+    [alice] = await clients("alice")
+    stranger, guest = await clients.stranger(), await clients.guest()
     group = await alice.group()
-    requests: list[tuple[int, Person, str, dict[str, Any]]] = [
+    requests: list[tuple[int, UserClient, str, dict[str, Any]]] = [
         (1000, stranger, "channel.list", {}),
         (1001, alice, "channel.get", {"target": "x"}),
         (1002, stranger, "login", {"appId": 101, "userId": "x" * 20}),
@@ -52,8 +52,8 @@ async def test_every_refusal_contains_an_error_sentence(people: People, town: To
 
 
 @pytest.mark.parametrize("raw", ["", "x", "[]", "{}", '{"seq":5}', '{"cmd":5}', b"\x00", b"{}", "[" * 5000])
-async def test_an_invalid_frame_is_answered_with_1001(people: People, raw: str | bytes) -> None:
-    stranger = await people.stranger()
+async def test_an_invalid_frame_is_answered_with_1001(clients: Clients, raw: str | bytes) -> None:
+    stranger = await clients.stranger()
     await stranger.send(raw)
 
     reply = await stranger.take(lambda envelope: True)
@@ -62,8 +62,8 @@ async def test_an_invalid_frame_is_answered_with_1001(people: People, raw: str |
 
 
 @pytest.mark.parametrize("data", [["thing"], "thing", 5, True])
-async def test_data_that_is_no_object_is_answered_with_1001(people: People, data: Any) -> None:
-    [alice] = await people("alice")
+async def test_data_that_is_no_object_is_answered_with_1001(clients: Clients, data: Any) -> None:
+    [alice] = await clients("alice")
     await alice.send({"seq": "s", "cmd": "channel.get", "data": data})
 
     reply = await alice.reply("s")
@@ -74,7 +74,7 @@ async def test_data_that_is_no_object_is_answered_with_1001(people: People, data
 # -- faults -----------------------------------------------------------------------------------------------------------
 
 
-async def fault(person: Person, cmd: str, **fields: Any) -> int:
+async def fault(person: UserClient, cmd: str, **fields: Any) -> int:
     """Return the code of a request at which the database fails; its text must not reveal the database."""
     envelope = await person.request(cmd, **fields)
     assert envelope.reason == "server_error"
@@ -98,36 +98,38 @@ async def fault(person: Person, cmd: str, **fields: Any) -> int:
     ],
 )
 async def test_a_read_that_fails_is_a_server_error(
-    people: People, town: Town, cmd: str, table: str, fields: dict[str, Any]
+    clients: Clients, shared_site: SharedSite, cmd: str, table: str, fields: dict[str, Any]
 ) -> None:
-    [alice] = await people("alice")
+    [alice] = await clients("alice")
     group = await alice.group()
     await alice.say(group)
     given = {key: group if value == "$group" else value for key, value in fields.items()}
 
-    with missing(town.site, table):
+    with missing_table(shared_site.site, table):
         assert await fault(alice, cmd, **given) == 1004
 
     assert await alice.code(cmd, **given) in (200, 1005)
 
 
 @pytest.mark.parametrize("table", ["knox_authtoken", "accounts_app", "chat_channel", "chat_membership"])
-async def test_a_failed_login_is_a_server_error_and_can_be_retried(people: People, town: Town, table: str) -> None:
-    stranger, token = await people.stranger(), town.account().token
+async def test_a_failed_login_is_a_server_error_and_can_be_retried(
+    clients: Clients, shared_site: SharedSite, table: str
+) -> None:
+    stranger, token = await clients.stranger(), shared_site.account().token
 
-    with missing(town.site, table):
+    with missing_table(shared_site.site, table):
         assert await fault(stranger, "login", appId=101, serviceToken=token) == 1004
 
     assert await stranger.code("login", appId=101, serviceToken=token) == 200
 
 
-async def test_a_guest_that_cannot_be_stored_is_not_logged_in(people: People, town: Town) -> None:
-    stranger = await people.stranger()
-    with refusing(town.site, "INSERT", "accounts_user"):
-        assert await fault(stranger, "login", appId=101, userId=town.guest_name()) == 1004
+async def test_a_guest_that_cannot_be_stored_is_not_logged_in(clients: Clients, shared_site: SharedSite) -> None:
+    stranger = await clients.stranger()
+    with failing_writes(shared_site.site, "INSERT", "accounts_user"):
+        assert await fault(stranger, "login", appId=101, userId=shared_site.guest_name()) == 1004
 
     assert await stranger.code("heartbeat") == 1000
-    assert await stranger.code("login", appId=101, userId=town.guest_name()) == 200
+    assert await stranger.code("login", appId=101, userId=shared_site.guest_name()) == 200
 
 
 @pytest.mark.parametrize(
@@ -153,9 +155,9 @@ async def test_a_guest_that_cannot_be_stored_is_not_logged_in(people: People, to
     ids=lambda value: str(value) if not isinstance(value, dict) else "",
 )
 async def test_a_failed_write_has_its_own_code_and_stores_nothing(
-    people: People, town: Town, code: int, cmd: str, what: str, table: str, fields: dict[str, Any]
+    clients: Clients, shared_site: SharedSite, code: int, cmd: str, what: str, table: str, fields: dict[str, Any]
 ) -> None:
-    alice, bob, carol = await people("alice", "bob", "carol")
+    alice, bob, carol = await clients("alice", "bob", "carol")
     group, other = await alice.group(bob), await bob.group(join="open")
     quiet = await bob.group(alice)
     await bob.say(quiet)
@@ -170,7 +172,7 @@ async def test_a_failed_write_has_its_own_code_and_stores_nothing(
     await bob.settle()
     await alice.settle()
 
-    with refusing(town.site, what, table):
+    with failing_writes(shared_site.site, what, table):
         assert await fault(alice, cmd, **given) == code
 
     assert await alice.call("channel.list") == before
@@ -185,12 +187,12 @@ async def test_a_failed_write_has_its_own_code_and_stores_nothing(
         assert (await alice.say(group))["seq"] == message["seq"] + 1 + (cmd == "message.send")
 
 
-async def test_positions_have_no_gap_after_a_fault(people: People, town: Town) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_positions_have_no_gap_after_a_fault(clients: Clients, shared_site: SharedSite) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
     first = await alice.say(channel)
 
-    with refusing(town.site, "INSERT", "chat_message"):
+    with failing_writes(shared_site.site, "INSERT", "chat_message"):
         sends = [await alice.post("message.send", target=channel, type="text", msg="x") for _ in range(20)]
         assert {(await reply).code for reply in sends} == {1008}
 
@@ -199,11 +201,11 @@ async def test_positions_have_no_gap_after_a_fault(people: People, town: Town) -
     await bob.push("msg", id=second["id"])
 
 
-async def test_a_temporarily_unreadable_log_loses_no_event(people: People, town: Town) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_temporarily_unreadable_log_loses_no_event(clients: Clients, shared_site: SharedSite) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
 
-    with missing(town.site, "delivery_event"):
+    with missing_table(shared_site.site, "delivery_event"):
         assert await fault(alice, "message.send", target=channel, msg="lost", clientMsgId="1") == 1008
 
     sent = await alice.say(channel, "found", clientMsgId="1")
@@ -211,11 +213,11 @@ async def test_a_temporarily_unreadable_log_loses_no_event(people: People, town:
 
 
 @pytest.mark.postgres
-async def test_broken_database_connections_are_reopened(people: People, town: Town) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_broken_database_connections_are_reopened(clients: Clients, shared_site: SharedSite) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
 
-    cut_connections(town.site)
+    cut_connections(shared_site.site)
 
     codes = []
     while 200 not in codes and len(codes) < 40:  # Each connection of the pool may fail once.

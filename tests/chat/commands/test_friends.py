@@ -6,14 +6,14 @@ import pytest
 
 from tests.support.call_socket import both_codecs
 from tests.support.contacts import befriend, contact_lists
-from tests.support.people import People
+from tests.support.shared_site import Clients
 
 pytestmark = pytest.mark.each_database
 
 
 @both_codecs
-async def test_alice_sends_a_friend_request_and_bob_accepts(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_alice_sends_a_friend_request_and_bob_accepts(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
 
     assert await alice.call("friend.request", userId=bob.name.upper()) == bob.as_person
     assert (await contact_lists(alice), await contact_lists(bob)) == ({"asked": [bob.name]}, {"asking": [alice.name]})
@@ -30,22 +30,22 @@ async def test_alice_sends_a_friend_request_and_bob_accepts(people: People) -> N
     )
 
 
-async def test_an_offline_user_gets_a_friend_request_by_sync(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_an_offline_user_gets_a_friend_request_by_sync(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     position = (await bob.call("heartbeat"))["position"]
     await bob.close()
     await alice.call("friend.request", userId=bob.name)
     await alice.push("friend.requested")
 
-    back = await people.again(bob, after=position)
+    back = await clients.again(bob, after=position)
     events = (await back.call("sync", after=position))["events"]
     assert [event["cmd"] for event in events] == ["friend.requested"]
 
 
-async def test_a_friend_is_shown_online_on_any_app(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_friend_is_shown_online_on_any_app(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     await befriend(alice, bob)
-    elsewhere = await people.again(bob, app=102)
+    elsewhere = await clients.again(bob, app=102)
     await bob.close()
 
     [friend] = (await alice.call("friend.list"))["friends"]
@@ -54,8 +54,8 @@ async def test_a_friend_is_shown_online_on_any_app(people: People) -> None:
 
 
 @both_codecs
-async def test_both_users_are_notified_of_a_decline_and_an_ended_friendship(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_both_users_are_notified_of_a_decline_and_an_ended_friendship(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     await alice.call("friend.request", userId=bob.name)
     await bob.call("friend.decline", userId=alice.name)
     for person in (alice, bob):
@@ -70,15 +70,15 @@ async def test_both_users_are_notified_of_a_decline_and_an_ended_friendship(peop
 
 
 @pytest.mark.parametrize("cmd", ["friend.accept", "friend.decline", "friend.remove"])
-async def test_a_user_cannot_answer_a_request_that_was_never_sent(people: People, cmd: str) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_user_cannot_answer_a_request_that_was_never_sent(clients: Clients, cmd: str) -> None:
+    alice, bob = await clients("alice", "bob")
 
     assert await alice.code(cmd, userId=bob.name) == 1005
     assert await alice.code(cmd, userId="nobody at all") == 1005
 
 
-async def test_a_second_request_or_a_request_to_oneself_is_refused(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_second_request_or_a_request_to_oneself_is_refused(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     await alice.call("friend.request", userId=bob.name)
 
     assert await alice.refused("friend.request", userId=bob.name) == (
@@ -91,14 +91,14 @@ async def test_a_second_request_or_a_request_to_oneself_is_refused(people: Peopl
 
 
 @pytest.mark.parametrize("cmd", ["friend.list", "friend.request", "person.block", "person.unblock"])
-async def test_guests_have_no_friends(people: People, cmd: str) -> None:
-    guest = await people.guest()
+async def test_guests_have_no_friends(clients: Clients, cmd: str) -> None:
+    guest = await clients.guest()
 
     assert await guest.code(cmd, userId="alice") == 1003
 
 
-async def test_carol_does_not_see_the_friends_of_others(people: People) -> None:
-    alice, bob, carol = await people("alice", "bob", "carol")
+async def test_carol_does_not_see_the_friends_of_others(clients: Clients) -> None:
+    alice, bob, carol = await clients("alice", "bob", "carol")
     await befriend(alice, bob)
 
     assert await contact_lists(carol) == {}

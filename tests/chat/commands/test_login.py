@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.people import DISABLED, NO_GUESTS, People, Town
+from tests.support.shared_site import APP_WITHOUT_GUESTS, DISABLED_APP, Clients, SharedSite
 
 pytestmark = pytest.mark.each_database
 
@@ -14,9 +14,9 @@ ACCOUNT_KEYS = {"userId", "id", "name", "avatar", "kind", "appId", "appName", "t
 # -- login ------------------------------------------------------------------------------------------------------------
 
 
-async def test_alice_logs_in_with_a_token(people: People, town: Town) -> None:
-    account = town.account()
-    alice = await people.stranger()
+async def test_alice_logs_in_with_a_token(clients: Clients, shared_site: SharedSite) -> None:
+    account = shared_site.account()
+    alice = await clients.stranger()
 
     reply = await alice.call("login", serviceToken=account.token, appId=101, userId=account.name)
 
@@ -26,9 +26,9 @@ async def test_alice_logs_in_with_a_token(people: People, town: Town) -> None:
     assert isinstance(reply["target"], str) and isinstance(reply["position"], int)
 
 
-async def test_alice_logs_in_with_her_browser_session(people: People, town: Town) -> None:
-    account = town.account()
-    alice = await people.stranger(origin=town.site.url, cookie=account.cookie)
+async def test_alice_logs_in_with_her_browser_session(clients: Clients, shared_site: SharedSite) -> None:
+    account = shared_site.account()
+    alice = await clients.stranger(origin=shared_site.site.url, cookie=account.cookie)
 
     reply = await alice.call("login", appId=101)
 
@@ -36,8 +36,8 @@ async def test_alice_logs_in_with_her_browser_session(people: People, town: Town
 
 
 @pytest.mark.parametrize("spelling", ["appId", "appID"])
-async def test_a_guest_logs_in_with_a_name(people: People, town: Town, spelling: str) -> None:
-    guest, name = await people.stranger(), town.guest_name("马远")
+async def test_a_guest_logs_in_with_a_name(clients: Clients, shared_site: SharedSite, spelling: str) -> None:
+    guest, name = await clients.stranger(), shared_site.guest_name("马远")
 
     reply = await guest.call("login", {spelling: 101, spelling.replace("app", "user"): name})
 
@@ -45,17 +45,17 @@ async def test_a_guest_logs_in_with_a_name(people: People, town: Town, spelling:
     assert (reply["userId"], reply["name"], reply["kind"]) == (name, name, "guest")
 
 
-async def test_a_guest_returns_with_its_token(people: People) -> None:
-    guest = await people.guest()
-    again = await people.again(guest)
+async def test_a_guest_returns_with_its_token(clients: Clients) -> None:
+    guest = await clients.guest()
+    again = await clients.again(guest)
 
     assert (again.id, again.name) == (guest.id, guest.name)
     assert "serviceToken" not in again.received[0].data
 
 
-async def test_two_guests_with_one_name_are_two_senders(people: People, town: Town) -> None:
-    name = town.guest_name()
-    one, other = await people.guest(name), await people.guest(name)
+async def test_two_guests_with_one_name_are_two_senders(clients: Clients, shared_site: SharedSite) -> None:
+    name = shared_site.guest_name()
+    one, other = await clients.guest(name), await clients.guest(name)
 
     assert one.id != other.id
     sent = await one.say(one.room)
@@ -64,8 +64,8 @@ async def test_two_guests_with_one_name_are_two_senders(people: People, town: To
 
 
 @pytest.mark.parametrize("name", ["夏圭？", "a b", "null", "101", "<b>x</b>", "O'Hara", "x" * 19, "马" * 19])
-async def test_a_guest_name_is_echoed_unchanged(people: People, name: str) -> None:
-    guest = await people.guest(name)
+async def test_a_guest_name_is_echoed_unchanged(clients: Clients, name: str) -> None:
+    guest = await clients.guest(name)
 
     assert guest.name == name
 
@@ -73,84 +73,89 @@ async def test_a_guest_name_is_echoed_unchanged(people: People, name: str) -> No
 @pytest.mark.parametrize(
     "name", ["", " ", "x" * 20, "马" * 20, "x" * 5000, "a\u202eb", "a\u200bb", "a\0b", " a", "system"]
 )
-async def test_an_invalid_guest_name_is_an_illegal_user_id(people: People, name: str) -> None:
-    assert await (await people.stranger()).code("login", appId=101, userId=name) == 1002
+async def test_an_invalid_guest_name_is_an_illegal_user_id(clients: Clients, name: str) -> None:
+    assert await (await clients.stranger()).code("login", appId=101, userId=name) == 1002
 
 
-async def test_a_login_without_name_token_and_cookie_is_an_illegal_user_id(people: People) -> None:
-    assert await (await people.stranger()).code("login", appId=101) == 1002
-    assert await (await people.stranger()).code("login", appId=101, userId=None) == 1002
+async def test_a_login_without_name_token_and_cookie_is_an_illegal_user_id(clients: Clients) -> None:
+    assert await (await clients.stranger()).code("login", appId=101) == 1002
+    assert await (await clients.stranger()).code("login", appId=101, userId=None) == 1002
 
 
-async def test_a_guest_cannot_use_the_name_of_an_account(people: People, town: Town) -> None:
-    account = town.account()
+async def test_a_guest_cannot_use_the_name_of_an_account(clients: Clients, shared_site: SharedSite) -> None:
+    account = shared_site.account()
     for name in (account.name, account.name.upper()):
-        assert await (await people.stranger()).code("login", appId=101, userId=name) == 1002
+        assert await (await clients.stranger()).code("login", appId=101, userId=name) == 1002
 
 
-@pytest.mark.parametrize("app", [1, 0, -5, 999, 2**31, 2**63, DISABLED])
-async def test_an_unknown_or_disabled_app_is_not_authorised(people: People, town: Town, app: int) -> None:
-    guest, alice = await people.stranger(), await people.stranger()
+@pytest.mark.parametrize("app", [1, 0, -5, 999, 2**31, 2**63, DISABLED_APP])
+async def test_an_unknown_or_disabled_app_is_not_authorised(
+    clients: Clients, shared_site: SharedSite, app: int
+) -> None:
+    guest, alice = await clients.stranger(), await clients.stranger()
 
-    assert await guest.refusal("login", appId=app, userId=town.guest_name()) == (1003, "unknown_app")
-    assert await alice.code("login", appId=app, serviceToken=town.account().token) == 1003
+    assert await guest.refusal("login", appId=app, userId=shared_site.guest_name()) == (1003, "unknown_app")
+    assert await alice.code("login", appId=app, serviceToken=shared_site.account().token) == 1003
 
 
 @pytest.mark.parametrize("app", [None, "", "web", 1.5, [], {}, True])
-async def test_an_app_that_is_not_a_number_is_an_illegal_parameter(people: People, app: object) -> None:
-    assert await (await people.stranger()).code("login", appId=app, userId="x") == 1001
+async def test_an_app_that_is_not_a_number_is_an_illegal_parameter(clients: Clients, app: object) -> None:
+    assert await (await clients.stranger()).code("login", appId=app, userId="x") == 1001
 
 
-async def test_an_app_without_guests_accepts_accounts_only(people: People, town: Town) -> None:
-    assert await (await people.stranger()).code("login", appId=NO_GUESTS, userId=town.guest_name()) == 1003
-    assert (await people.login(town.account(), app=NO_GUESTS)).app == NO_GUESTS
+async def test_an_app_without_guests_accepts_accounts_only(clients: Clients, shared_site: SharedSite) -> None:
+    assert (
+        await (await clients.stranger()).code("login", appId=APP_WITHOUT_GUESTS, userId=shared_site.guest_name())
+        == 1003
+    )
+    assert (await clients.login(shared_site.account(), app=APP_WITHOUT_GUESTS)).app == APP_WITHOUT_GUESTS
 
 
 @pytest.mark.parametrize("token", ["wrong", "x" * 64, "马", "a\0b", "' OR 1=1"])
-async def test_a_wrong_token_is_not_authorised(people: People, token: str) -> None:
-    assert await (await people.stranger()).code("login", appId=101, serviceToken=token, userId="somebody") == 1003
+async def test_a_wrong_token_is_not_authorised(clients: Clients, token: str) -> None:
+    assert await (await clients.stranger()).code("login", appId=101, serviceToken=token, userId="somebody") == 1003
 
 
-async def test_a_name_of_another_user_is_an_illegal_user_id(people: People, town: Town) -> None:
-    alice, bob = town.account("alice"), town.account("bob")
+async def test_a_name_of_another_user_is_an_illegal_user_id(clients: Clients, shared_site: SharedSite) -> None:
+    alice, bob = shared_site.account("alice"), shared_site.account("bob")
 
-    by_token = await people.stranger()
+    by_token = await clients.stranger()
     assert await by_token.code("login", appId=101, serviceToken=alice.token, userId=bob.name) == 1002
     assert await by_token.code("login", appId=101, serviceToken=alice.token, userId="") == 1002
-    by_cookie = await people.stranger(origin=town.site.url, cookie=alice.cookie)
+    by_cookie = await clients.stranger(origin=shared_site.site.url, cookie=alice.cookie)
     assert await by_cookie.code("login", appId=101, userId=bob.name) == 1002
     assert await by_cookie.code("login", appId=101, userId=alice.name) == 200
 
 
-async def test_a_login_can_be_retried_after_a_refusal(people: People, town: Town) -> None:
-    person = await people.stranger()
+async def test_a_login_can_be_retried_after_a_refusal(clients: Clients, shared_site: SharedSite) -> None:
+    person = await clients.stranger()
 
     assert await person.code("login", appId=101, serviceToken="wrong") == 1003
     assert await person.code("login", appId=999, userId="x") == 1003
-    assert await person.code("login", appId=101, serviceToken=town.account().token) == 200
+    assert await person.code("login", appId=101, serviceToken=shared_site.account().token) == 200
 
 
-async def test_a_second_login_on_a_connection_fails(people: People, town: Town) -> None:
-    [alice] = await people("alice")
+async def test_a_second_login_on_a_connection_fails(clients: Clients, shared_site: SharedSite) -> None:
+    [alice] = await clients("alice")
 
     assert await alice.code("login", appId=101, serviceToken=alice.token) == 1009
-    assert await alice.code("login", appId=102, serviceToken=town.account("bob").token) == 1009
+    assert await alice.code("login", appId=102, serviceToken=shared_site.account("bob").token) == 1009
     assert await alice.code("heartbeat") == 200
 
 
-async def test_two_concurrent_logins_authenticate_one_user(people: People, town: Town) -> None:
-    person = await people.stranger()
-    first = await person.post("login", appId=101, serviceToken=town.account("alice").token)
-    second = await person.post("login", appId=101, serviceToken=town.account("bob").token)
+async def test_two_concurrent_logins_authenticate_one_user(clients: Clients, shared_site: SharedSite) -> None:
+    person = await clients.stranger()
+    first = await person.post("login", appId=101, serviceToken=shared_site.account("alice").token)
+    second = await person.post("login", appId=101, serviceToken=shared_site.account("bob").token)
 
     assert ((await first).code, (await second).code) == (200, 1009)
 
 
-async def test_extra_fields_of_a_login_give_no_permissions(people: People, town: Town) -> None:
-    guest = await people.stranger()
+async def test_extra_fields_of_a_login_give_no_permissions(clients: Clients, shared_site: SharedSite) -> None:
+    guest = await clients.stranger()
 
     reply = await guest.call(
-        "login", appId=101, userId=town.guest_name(), is_staff=True, kind="person", id="1", role="owner"
+        "login", appId=101, userId=shared_site.guest_name(), is_staff=True, kind="person", id="1", role="owner"
     )
 
     assert reply["kind"] == "guest" and reply["id"] != "1"
@@ -161,20 +166,20 @@ async def test_extra_fields_of_a_login_give_no_permissions(people: People, town:
 
 
 @pytest.mark.parametrize("data", [{}, None, {"any": ["thing"]}, ["thing"], "thing", 5, False])
-async def test_ping_is_answered_before_and_after_login(people: People, town: Town, data: object) -> None:
-    person = await people.stranger()
+async def test_ping_is_answered_before_and_after_login(clients: Clients, shared_site: SharedSite, data: object) -> None:
+    person = await clients.stranger()
     await person.send({"seq": "before", "cmd": "ping", "data": data})
     assert (await person.reply("before")).data == "pong"
 
-    await person.enter({"appId": 101, "userId": town.guest_name()})
+    await person.enter({"appId": 101, "userId": shared_site.guest_name()})
     await person.send({"seq": "after", "cmd": "ping", "data": data})
     assert (await person.reply("after")).data == "pong"
 
 
-async def test_a_null_token_is_no_token(people: People, town: Town) -> None:
-    person = await people.stranger()
+async def test_a_null_token_is_no_token(clients: Clients, shared_site: SharedSite) -> None:
+    person = await clients.stranger()
 
-    reply = await person.call("login", appId=101, userId=town.guest_name(), serviceToken=None)
+    reply = await person.call("login", appId=101, userId=shared_site.guest_name(), serviceToken=None)
     assert reply["kind"] == "guest"
 
 
@@ -184,15 +189,15 @@ async def test_a_null_token_is_no_token(people: People, town: Town) -> None:
     channel.create channel.join channel.leave channel.invite channel.remove channel.rename channel.role channel.policy
     channel.members channel.search presence.list person.search app.list read.mark""".split(),
 )
-async def test_other_commands_need_a_login(people: People, cmd: str) -> None:
-    stranger = await people.stranger()
+async def test_other_commands_need_a_login(clients: Clients, cmd: str) -> None:
+    stranger = await clients.stranger()
 
     assert await stranger.refusal(cmd, target="1") == (1000, "login_required")
 
 
 @pytest.mark.parametrize("cmd", ["message", "Login", "LOGIN", "login ", "__class__", "msg", "x" * 64, "马"])
-async def test_an_unknown_command_is_answered_as_such(people: People, cmd: str) -> None:
-    [alice] = await people("alice")
+async def test_an_unknown_command_is_answered_as_such(clients: Clients, cmd: str) -> None:
+    [alice] = await clients("alice")
 
     assert await alice.code(cmd) == 1010
-    assert await (await people.stranger()).code(cmd) == 1010
+    assert await (await clients.stranger()).code(cmd) == 1010

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.support.call_socket import both_codecs
-from tests.support.people import People
+from tests.support.shared_site import Clients
 
 pytestmark = pytest.mark.each_database
 
 
 @both_codecs
-async def test_message_get_returns_the_item_of_the_history(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_message_get_returns_the_item_of_the_history(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
     sent = await alice.say(channel)
 
@@ -21,10 +21,10 @@ async def test_message_get_returns_the_item_of_the_history(people: People) -> No
 
 
 @both_codecs
-async def test_an_edit_replaces_the_text(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_an_edit_replaces_the_text(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
-    phone = await people.again(alice)
+    phone = await clients.again(alice)
     sent = await alice.say(channel, "helo")
 
     reply = await alice.call("message.edit", target=channel, id=sent["id"], msg="hello")
@@ -40,8 +40,8 @@ async def test_an_edit_replaces_the_text(people: People) -> None:
 
 
 @both_codecs
-async def test_only_its_author_edits_a_message(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_only_its_author_edits_a_message(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
     sent = await bob.say(group, "mine")
 
@@ -50,16 +50,16 @@ async def test_only_its_author_edits_a_message(people: People) -> None:
 
 
 @pytest.mark.parametrize(("text", "code"), [("", 1001), ("a\0", 1001), ("x" * 8001, 1011), (5, 1001)])
-async def test_an_edit_obeys_the_rules_of_a_message(people: People, text: object, code: int) -> None:
-    guest = await people.guest()
+async def test_an_edit_obeys_the_rules_of_a_message(clients: Clients, text: object, code: int) -> None:
+    guest = await clients.guest()
     sent = await guest.say(guest.room)
 
     assert await guest.code("message.edit", target=guest.room, id=sent["id"], msg=text) == code
 
 
 @both_codecs
-async def test_a_recall_leaves_a_tombstone(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_recall_leaves_a_tombstone(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
     sent = await alice.say(channel, "oops")
 
@@ -74,8 +74,8 @@ async def test_a_recall_leaves_a_tombstone(people: People) -> None:
 
 
 @both_codecs
-async def test_a_second_recall_changes_nothing(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_second_recall_changes_nothing(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
     sent = await alice.say(channel, "oops")
     first = await alice.call("message.recall", target=channel, id=sent["id"])
@@ -85,16 +85,16 @@ async def test_a_second_recall_changes_nothing(people: People) -> None:
     assert not [push for push in await bob.settle() if push.cmd == "message.recalled"]
 
 
-async def test_a_recalled_message_cannot_be_edited(people: People) -> None:
-    guest = await people.guest()
+async def test_a_recalled_message_cannot_be_edited(clients: Clients) -> None:
+    guest = await clients.guest()
     sent = await guest.say(guest.room)
     await guest.call("message.recall", target=guest.room, id=sent["id"])
 
     assert await guest.code("message.edit", target=guest.room, id=sent["id"], msg="back") == 1009
 
 
-async def test_owner_and_admin_can_recall_any_message_and_a_member_their_own(people: People) -> None:
-    alice, bob, carol = await people("alice", "bob", "carol")
+async def test_owner_and_admin_can_recall_any_message_and_a_member_their_own(clients: Clients) -> None:
+    alice, bob, carol = await clients("alice", "bob", "carol")
     group = await alice.group(bob, carol)
     await alice.call("channel.role", target=group, member=bob.name, role="admin")
 
@@ -106,8 +106,8 @@ async def test_owner_and_admin_can_recall_any_message_and_a_member_their_own(peo
         assert await other.code("message.recall", target=private, id=(await author.say(private))["id"]) == 1003
 
 
-async def test_messages_of_others_in_a_global_channel_cannot_be_recalled(people: People) -> None:
-    guest, other = await people.guest(), await people.guest()
+async def test_messages_of_others_in_a_global_channel_cannot_be_recalled(clients: Clients) -> None:
+    guest, other = await clients.guest(), await clients.guest()
     sent = await guest.say(guest.room)
 
     assert await other.code("message.recall", target=guest.room, id=sent["id"]) == 1003

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from tests.support.call_socket import both_codecs
-from tests.support.people import People, Person
+from tests.support.shared_site import Clients, UserClient
 
 pytestmark = pytest.mark.each_database
 
 
-async def _timeline(people: People) -> tuple[Person, str, list[int]]:
+async def _timeline(clients: Clients) -> tuple[UserClient, str, list[int]]:
     """Create Alice's group with 12 messages and notes before, among and after them; return user, target and
     positions.
     """
-    alice, bob = await people("alice", "bob")
+    alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
     for number in range(12):
         if number in (0, 3, 4, 5, 9):
@@ -29,8 +29,8 @@ async def _timeline(people: People) -> tuple[Person, str, list[int]]:
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 5, 12, 100])
 @pytest.mark.parametrize("way", ["back", "forth"])
-async def test_history_pages_have_no_overlap_and_no_gap(people: People, way: str, limit: int) -> None:
-    alice, group, everything = await _timeline(people)
+async def test_history_pages_have_no_overlap_and_no_gap(clients: Clients, way: str, limit: int) -> None:
+    alice, group, everything = await _timeline(clients)
     seen: list[int] = []
     cursor: dict[str, int] = {} if way == "back" else {"after": 0}
 
@@ -50,8 +50,8 @@ async def test_history_pages_have_no_overlap_and_no_gap(people: People, way: str
     assert sorted(seen) == everything
 
 
-async def test_history_items_are_as_in_a_push(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_history_items_are_as_in_a_push(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
     await alice.say(group, "one")
     await alice.say(group, "two", replyTo=(await alice.say(group))["id"])
@@ -64,16 +64,16 @@ async def test_history_items_are_as_in_a_push(people: People) -> None:
 
 
 @both_codecs
-async def test_history_without_a_cursor_returns_the_newest_messages(people: People) -> None:
-    alice, group, _ = await _timeline(people)
+async def test_history_without_a_cursor_returns_the_newest_messages(clients: Clients) -> None:
+    alice, group, _ = await _timeline(clients)
 
     page = await alice.call("message.history", target=group, limit=3)
 
     assert [message["msg"] for message in page["messages"]] == ["9", "10", "11"] and page["hasMore"] is True
 
 
-async def test_an_empty_channel_has_an_empty_history(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_an_empty_channel_has_an_empty_history(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
 
     page = await alice.call("message.history", target=await alice.private(bob))
 
@@ -95,30 +95,30 @@ async def test_an_empty_channel_has_an_empty_history(people: People) -> None:
     ],
     ids=str,
 )
-async def test_an_invalid_page_is_an_illegal_parameter(people: People, fields: dict[str, Any]) -> None:
-    guest = await people.guest()
+async def test_an_invalid_page_is_an_illegal_parameter(clients: Clients, fields: dict[str, Any]) -> None:
+    guest = await clients.guest()
 
     assert await guest.code("message.history", target=guest.room, **fields) == 1001
 
 
 @pytest.mark.parametrize("fields", [{"before": 2**63 - 1}, {"after": 2**63 - 1}, {"before": 0}, {"before": 1}], ids=str)
-async def test_a_page_at_the_edge_is_answered(people: People, fields: dict[str, Any]) -> None:
-    guest = await people.guest()
+async def test_a_page_at_the_edge_is_answered(clients: Clients, fields: dict[str, Any]) -> None:
+    guest = await clients.guest()
 
     assert await guest.code("message.history", target=guest.room, **fields) == 200
 
 
 @both_codecs
-async def test_long_messages_make_short_pages(people: People) -> None:
+async def test_long_messages_make_short_pages(clients: Clients) -> None:
     """A page that would not fit the connection's outbox is split, in history and sync alike."""
-    alice, bob = await people("alice", "bob")
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
     start = (await bob.call("heartbeat"))["position"]
     await bob.close()
     # A control character takes six bytes in JSON: these are 3.6 million.
     for _ in range(75):
         await alice.say(channel, "\x01" * 8000)
-    back = await people.again(bob, after=start)
+    back = await clients.again(bob, after=start)
 
     seqs: list[int] = []
     page: dict[str, Any] = {"position": start, "hasMore": True}

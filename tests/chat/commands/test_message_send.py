@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.support.call_socket import both_codecs
-from tests.support.channels import listed
-from tests.support.people import People
+from tests.support.channels import listed_channel
+from tests.support.shared_site import Clients
 
 pytestmark = pytest.mark.each_database
 
@@ -18,8 +18,8 @@ MESSAGE_KEYS = {"target", "type", "msg", "from", "fromId", "name", "avatar", "id
 # -- send -------------------------------------------------------------------------------------------------------------
 
 
-async def test_alice_sends_to_bob(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_alice_sends_to_bob(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
 
     reply = await alice.call("message.send", target=channel, type="text", msg="hello 你好 👋", clientMsgId="a-1")
@@ -33,9 +33,9 @@ async def test_alice_sends_to_bob(people: People) -> None:
     assert (push["from"], push["fromId"], push["name"]) == (alice.name, alice.id, alice.nickname)
 
 
-async def test_the_sender_gets_the_push_on_other_connections_only(people: People) -> None:
-    alice, bob = await people("alice", "bob")
-    phone = await people.again(alice, app=102)
+async def test_the_sender_gets_the_push_on_other_connections_only(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
+    phone = await clients.again(alice, app=102)
     channel = await alice.private(bob)
 
     sent = await alice.say(channel)
@@ -45,9 +45,9 @@ async def test_the_sender_gets_the_push_on_other_connections_only(people: People
 
 
 @both_codecs
-async def test_a_message_without_target_goes_to_the_global_channel(people: People) -> None:
-    guest, other = await people.guest(app=102), await people.guest(app=102)
-    elsewhere = await people.guest(app=101)
+async def test_a_message_without_target_goes_to_the_global_channel(clients: Clients) -> None:
+    guest, other = await clients.guest(app=102), await clients.guest(app=102)
+    elsewhere = await clients.guest(app=101)
 
     sent = await guest.call("message.send", type="text", msg="hello")
 
@@ -56,24 +56,24 @@ async def test_a_message_without_target_goes_to_the_global_channel(people: Peopl
     assert not [push for push in await elsewhere.settle() if push.cmd == "msg" and push.data["id"] == sent["id"]]
 
 
-async def test_line_ends_are_normalized(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_line_ends_are_normalized(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     await alice.say(await alice.private(bob), "one\r\ntwo")
 
     assert (await bob.push("msg")).data["msg"] == "one\ntwo"
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t ", "a\0b", "\0"])
-async def test_blank_texts_and_nul_are_illegal_parameters(people: People, text: str) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_blank_texts_and_nul_are_illegal_parameters(clients: Clients, text: str) -> None:
+    alice, bob = await clients("alice", "bob")
     target = await alice.private(bob)
 
     assert await alice.code("message.send", target=target, type="text", msg=text) == 1001
-    assert (await listed(alice, target))["lastSeq"] == 0
+    assert (await listed_channel(alice, target))["lastSeq"] == 0
 
 
-async def test_a_message_of_8000_characters_is_the_longest(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_message_of_8000_characters_is_the_longest(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     target = await alice.private(bob)
 
     await alice.say(target, "马" * 8000)
@@ -84,21 +84,21 @@ async def test_a_message_of_8000_characters_is_the_longest(people: People) -> No
 
 
 @pytest.mark.parametrize("type_", ["", "picture", "Text", "TEXT", "text "])
-async def test_text_is_the_only_message_type(people: People, type_: str) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_text_is_the_only_message_type(clients: Clients, type_: str) -> None:
+    alice, bob = await clients("alice", "bob")
     target = await alice.private(bob)
 
     assert await alice.code("message.send", target=target, type=type_, msg="x") == 1001
 
 
-async def test_the_message_type_is_optional(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_the_message_type_is_optional(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
 
     assert await alice.code("message.send", target=await alice.private(bob), msg="x") == 200
 
 
-async def test_a_reply_names_the_message_it_replies_to(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_reply_names_the_message_it_replies_to(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
     first = await bob.say(channel, "question")
 
@@ -110,8 +110,8 @@ async def test_a_reply_names_the_message_it_replies_to(people: People) -> None:
 
 
 @both_codecs
-async def test_a_reply_needs_a_readable_message_of_that_channel(people: People) -> None:
-    alice, bob, carol = await people("alice", "bob", "carol")
+async def test_a_reply_needs_a_readable_message_of_that_channel(clients: Clients) -> None:
+    alice, bob, carol = await clients("alice", "bob", "carol")
     private, group = await alice.private(bob), await alice.group(bob)
     elsewhere, early = await alice.say(private), await alice.say(group)
     await alice.call("channel.invite", target=group, members=[carol.name])
@@ -126,8 +126,8 @@ async def test_a_reply_needs_a_readable_message_of_that_channel(people: People) 
 # -- client ids -------------------------------------------------------------------------------------------------------
 
 
-async def test_a_repeated_client_id_gives_the_same_reply(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_repeated_client_id_gives_the_same_reply(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
 
     first = await alice.say(channel, "once", clientMsgId="key")
@@ -138,9 +138,9 @@ async def test_a_repeated_client_id_gives_the_same_reply(people: People) -> None
     assert not [push for push in await bob.settle() if push.cmd == "msg"]
 
 
-async def test_a_client_id_repeated_on_another_connection_gives_the_same_reply(people: People) -> None:
-    alice, bob = await people("alice", "bob")
-    phone = await people.again(alice, app=102)
+async def test_a_client_id_repeated_on_another_connection_gives_the_same_reply(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
+    phone = await clients.again(alice, app=102)
     channel = await alice.private(bob)
 
     replies = [
@@ -150,42 +150,42 @@ async def test_a_client_id_repeated_on_another_connection_gives_the_same_reply(p
     answers = [(await reply).data for reply in replies]
 
     assert all(answer == answers[0] for answer in answers)
-    assert (await listed(bob, channel))["lastSeq"] == 1
+    assert (await listed_channel(bob, channel))["lastSeq"] == 1
     assert [push.data["id"] for push in await bob.settle() if push.cmd == "msg"] == [answers[0]["id"]]
 
 
 @both_codecs
-async def test_a_client_id_belongs_to_its_sender(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_client_id_belongs_to_its_sender(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
 
     assert (await alice.say(channel, clientMsgId="key"))["id"] != (await bob.say(channel, clientMsgId="key"))["id"]
 
 
 @both_codecs
-async def test_a_client_id_used_in_another_channel_gives_the_first_reply(people: People) -> None:
-    alice, bob, carol = await people("alice", "bob", "carol")
+async def test_a_client_id_used_in_another_channel_gives_the_first_reply(clients: Clients) -> None:
+    alice, bob, carol = await clients("alice", "bob", "carol")
     first = await alice.say(await alice.private(bob), clientMsgId="key")
 
     assert await alice.say(await alice.private(carol), clientMsgId="key") == first
 
 
-async def test_a_refused_send_does_not_use_up_its_client_id(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_refused_send_does_not_use_up_its_client_id(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     assert await alice.code("message.send", target="999999999", type="text", msg="x", clientMsgId="key") == 1005
 
     assert (await alice.say(await alice.private(bob), clientMsgId="key"))["seq"] == 1
 
 
 @pytest.mark.parametrize("key", ["x" * 65, "a\0b", "a\nb", "\u202e"])
-async def test_a_client_id_is_short_and_printable(people: People, key: str) -> None:
-    guest = await people.guest()
+async def test_a_client_id_is_short_and_printable(clients: Clients, key: str) -> None:
+    guest = await clients.guest()
 
     assert await guest.code("message.send", msg="x", clientMsgId=key) == 1001
 
 
-async def test_a_repeated_text_without_client_id_is_two_messages(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_repeated_text_without_client_id_is_two_messages(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
 
     assert [(await alice.say(channel, "x", clientMsgId=key))["seq"] for key in (None, "", None)] == [1, 2, 3]
@@ -206,10 +206,10 @@ async def test_a_repeated_text_without_client_id_is_two_messages(people: People)
     ],
 )
 async def test_a_stranger_and_a_guest_are_told_a_channel_does_not_exist(
-    people: People, cmd: str, fields: dict[str, Any]
+    clients: Clients, cmd: str, fields: dict[str, Any]
 ) -> None:
-    alice, bob, carol = await people("alice", "bob", "carol")
-    guest = await people.guest()
+    alice, bob, carol = await clients("alice", "bob", "carol")
+    guest = await clients.guest()
     for channel in (await alice.private(bob), await alice.group(bob, join="open", listed=True), await alice.group(bob)):
         message = (await alice.say(channel))["id"]
         given = {key: message if value == "$message" else value for key, value in fields.items()}
@@ -221,8 +221,8 @@ async def test_a_stranger_and_a_guest_are_told_a_channel_does_not_exist(
 
 
 @pytest.mark.parametrize("cmd", ["message.get", "message.edit", "message.recall"])
-async def test_a_message_is_found_in_its_own_channel_only(people: People, cmd: str) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_message_is_found_in_its_own_channel_only(clients: Clients, cmd: str) -> None:
+    alice, bob = await clients("alice", "bob")
     private, group = await alice.private(bob), await alice.group(bob)
     message = await alice.say(private)
 
@@ -231,9 +231,9 @@ async def test_a_message_is_found_in_its_own_channel_only(people: People, cmd: s
     assert await alice.refused(cmd, target=group, id=message["id"], msg="x") == absent
 
 
-async def test_a_global_channel_is_for_users_on_its_app_only(people: People) -> None:
-    [alice] = await people("alice")
-    other = await people.guest(app=102)
+async def test_a_global_channel_is_for_users_on_its_app_only(clients: Clients) -> None:
+    [alice] = await clients("alice")
+    other = await clients.guest(app=102)
     sent = await other.say(other.room)
 
     assert await alice.code("message.send", target=other.room, type="text", msg="x") == 1005
@@ -243,15 +243,15 @@ async def test_a_global_channel_is_for_users_on_its_app_only(people: People) -> 
 
 
 @pytest.mark.parametrize("target", ["", "x", "0", "-1", "1.5", " 1", "9" * 30, [], {}, True])
-async def test_an_invalid_target_is_an_illegal_parameter(people: People, target: object) -> None:
-    guest = await people.guest()
+async def test_an_invalid_target_is_an_illegal_parameter(clients: Clients, target: object) -> None:
+    guest = await clients.guest()
 
     for cmd in ("message.send", "message.history", "message.get", "message.recall", "read.mark"):
         assert await guest.code(cmd, target=target, msg="x", id="1", seq=1) == 1001
 
 
-async def test_fields_that_a_client_may_not_set_are_ignored(people: People) -> None:
-    alice, bob, carol = await people("alice", "bob", "carol")
+async def test_fields_that_a_client_may_not_set_are_ignored(clients: Clients) -> None:
+    alice, bob, carol = await clients("alice", "bob", "carol")
     channel = await alice.private(bob)
 
     sent = await alice.say(

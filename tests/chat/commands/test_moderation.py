@@ -7,14 +7,14 @@ import asyncio
 import pytest
 
 from tests.support.call_socket import both_codecs
-from tests.support.people import People, Town
+from tests.support.shared_site import Clients, SharedSite
 
 pytestmark = pytest.mark.each_database
 
 
 @both_codecs
-async def test_a_pin_is_pushed_to_all_members_and_listed(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_pin_is_pushed_to_all_members_and_listed(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
     sent = await bob.say(group, "rules of the house")
 
@@ -31,8 +31,8 @@ async def test_a_pin_is_pushed_to_all_members_and_listed(people: People) -> None
     assert (await bob.call("message.pins", target=group)) == {"messages": [], "hasMore": False}
 
 
-async def test_bob_muted_in_a_group_gets_the_end_of_the_mute(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_bob_muted_in_a_group_gets_the_end_of_the_mute(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
     done = await alice.call("channel.restrict", target=group, member=bob.name, kind="mute", seconds=3600, reason="Calm")
 
@@ -49,8 +49,8 @@ async def test_bob_muted_in_a_group_gets_the_end_of_the_mute(people: People) -> 
     await bob.say(group, "thank you")
 
 
-async def test_a_banned_member_is_removed_and_cannot_return(people: People) -> None:
-    alice, bob, carol = await people("alice", "bob", "carol")
+async def test_a_banned_member_is_removed_and_cannot_return(clients: Clients) -> None:
+    alice, bob, carol = await clients("alice", "bob", "carol")
     group = await alice.group(bob, carol, join="open")
     sent = await alice.say(group)
     await alice.call("channel.restrict", target=group, member=bob.name, kind="ban")
@@ -73,8 +73,8 @@ async def test_a_banned_member_is_removed_and_cannot_return(people: People) -> N
     assert not [push for push in bob.inbox if push.cmd == "msg" and push.data["msg"] == "without bob"]
 
 
-async def test_slow_mode_and_announcements_only_are_pushed_and_enforced(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_slow_mode_and_announcements_only_are_pushed_and_enforced(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
     channel = await alice.call("channel.policy", target=group, slowMode=600)
     assert (channel["slowMode"], channel["announcementsOnly"], channel["history"]) == (600, False, "joined")
@@ -87,8 +87,8 @@ async def test_slow_mode_and_announcements_only_are_pushed_and_enforced(people: 
     assert await alice.code("channel.policy", target=group, slowMode=-1) == 1001
 
 
-async def test_new_members_read_earlier_messages_if_the_policy_allows_it(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_new_members_read_earlier_messages_if_the_policy_allows_it(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group()
     sent = await alice.say(group, "before bob")
     await alice.call("channel.policy", target=group, history="all")
@@ -107,8 +107,8 @@ async def test_new_members_read_earlier_messages_if_the_policy_allows_it(people:
     assert not [push for push in bob.received if "not for bob" in str(push.data)]
 
 
-async def test_a_report_is_visible_to_moderators_only(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_report_is_visible_to_moderators_only(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
     sent = await bob.say(group, "rude")
     report = {"target": group, "id": sent["id"]}
@@ -120,8 +120,8 @@ async def test_a_report_is_visible_to_moderators_only(people: People) -> None:
     assert not [push for push in bob.inbox if "report" in push.cmd]
 
 
-async def test_alice_transfers_her_group_to_bob(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_alice_transfers_her_group_to_bob(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
     assert await bob.code("channel.transfer", target=group, member=alice.name) == 1003
     await alice.call("channel.transfer", target=group, member=bob.name)
@@ -130,8 +130,8 @@ async def test_alice_transfers_her_group_to_bob(people: People) -> None:
     assert {one["userId"]: one["role"] for one in members} == {alice.name: "admin", bob.name: "owner"}
 
 
-async def test_a_stranger_cannot_distinguish_a_group_from_a_missing_one(people: People) -> None:
-    alice, mallory = await people("alice", "carol")
+async def test_a_stranger_cannot_distinguish_a_group_from_a_missing_one(clients: Clients) -> None:
+    alice, mallory = await clients("alice", "carol")
     group = await alice.group()
     sent = await alice.say(group)
     nowhere = str(2**40)
@@ -150,8 +150,10 @@ async def test_a_stranger_cannot_distinguish_a_group_from_a_missing_one(people: 
         assert there == await mallory.refused(cmd, target=nowhere, **data) and there[0] == 1005, cmd
 
 
-async def test_a_role_set_by_an_operator_applies_to_the_open_connection(people: People, town: Town) -> None:
-    alice, bob, carol = await people("alice", "bob", "carol")
+async def test_a_role_set_by_an_operator_applies_to_the_open_connection(
+    clients: Clients, shared_site: SharedSite
+) -> None:
+    alice, bob, carol = await clients("alice", "bob", "carol")
     group = await alice.group(bob, carol)
     script = (
         "from accounts.actions import system_user\n"
@@ -161,18 +163,18 @@ async def test_a_role_set_by_an_operator_applies_to_the_open_connection(people: 
     mute = {"target": group, "member": carol.name, "kind": "mute"}
     assert await bob.code("channel.restrict", **mute) == 1003
 
-    await asyncio.to_thread(town.shell, script % "admin")
+    await asyncio.to_thread(shared_site.shell, script % "admin")
     heard = (await bob.push("channel.note", note="role", value="admin")).data
     assert (heard["who"], heard["by"]["userId"]) == ([bob.as_person], "system")
     await bob.call("channel.restrict", **mute)
 
-    await asyncio.to_thread(town.shell, script % "member")
+    await asyncio.to_thread(shared_site.shell, script % "member")
     await bob.push("channel.note", note="role", value="member")
     assert await bob.code("channel.unrestrict", **mute) == 1003
 
 
-async def test_a_muted_member_sees_the_mute_in_the_channel(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_muted_member_sees_the_mute_in_the_channel(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
     assert "muted" not in await bob.call("channel.get", target=group)
 

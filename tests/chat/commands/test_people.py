@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.call_socket import both_codecs
-from tests.support.people import DISABLED, People, Person, Town
+from tests.support.shared_site import DISABLED_APP, Clients, SharedSite, UserClient
 
 pytestmark = pytest.mark.each_database
 
@@ -13,7 +13,7 @@ PERSON_KEYS = {"userId", "id", "name", "avatar", "kind"}
 ENTER_KEYS = {"target", "type", "msg", "from", "fromId", "name", "avatar", "kind"}
 
 
-async def online(person: Person) -> set[str]:
+async def online(person: UserClient) -> set[str]:
     reply = await person.call("presence.list")
     assert set(reply) == {"online", "count"} and reply["count"] >= len(reply["online"])
     assert all(set(item) == PERSON_KEYS for item in reply["online"])
@@ -24,9 +24,9 @@ async def online(person: Person) -> set[str]:
 
 
 @both_codecs
-async def test_everyone_sees_who_is_online_on_their_app(people: People) -> None:
-    [alice] = await people("alice")
-    guest, elsewhere = await people.guest(), await people.guest(app=102)
+async def test_everyone_sees_who_is_online_on_their_app(clients: Clients) -> None:
+    [alice] = await clients("alice")
+    guest, elsewhere = await clients.guest(), await clients.guest(app=102)
 
     for person in (alice, guest):
         assert {alice.id, guest.id} <= await online(person)
@@ -34,18 +34,18 @@ async def test_everyone_sees_who_is_online_on_their_app(people: People) -> None:
     assert alice.id not in await online(elsewhere)
 
 
-async def test_a_user_on_two_connections_is_online_once(people: People) -> None:
-    [alice] = await people("alice")
-    await people.again(alice)
+async def test_a_user_on_two_connections_is_online_once(clients: Clients) -> None:
+    [alice] = await clients("alice")
+    await clients.again(alice)
     reply = await alice.call("presence.list")
 
     assert [item["id"] for item in reply["online"]].count(alice.id) == 1
 
 
-async def test_a_connection_without_login_is_not_online(people: People) -> None:
-    [alice] = await people("alice")
+async def test_a_connection_without_login_is_not_online(clients: Clients) -> None:
+    [alice] = await clients("alice")
     before = (await alice.call("presence.list"))["count"]
-    await people.stranger()
+    await clients.stranger()
 
     assert (await alice.call("presence.list"))["count"] == before
 
@@ -53,10 +53,10 @@ async def test_a_connection_without_login_is_not_online(people: People) -> None:
 # -- enter and exit ---------------------------------------------------------------------------------------------------
 
 
-async def test_enter_goes_to_everyone_else_on_the_app(people: People) -> None:
-    [alice] = await people("alice")
-    elsewhere = await people.guest(app=102)
-    guest = await people.guest()
+async def test_enter_goes_to_everyone_else_on_the_app(clients: Clients) -> None:
+    [alice] = await clients("alice")
+    elsewhere = await clients.guest(app=102)
+    guest = await clients.guest()
 
     push = await alice.push("enter", fromId=guest.id)
 
@@ -67,14 +67,14 @@ async def test_enter_goes_to_everyone_else_on_the_app(people: People) -> None:
         assert not [one for one in await person.settle() if one.cmd == "enter" and one.data["fromId"] == guest.id]
 
 
-async def test_exit_is_pushed_after_the_last_connection_has_closed(people: People) -> None:
-    alice, bob = await people("alice", "bob")
-    phone = await people.again(bob)
+async def test_exit_is_pushed_after_the_last_connection_has_closed(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
+    phone = await clients.again(bob)
     await alice.push("enter", fromId=bob.id)
 
     await bob.close()
     # The grace period of the reload is over once a later exit has been pushed.
-    guest = await people.guest()
+    guest = await clients.guest()
     await guest.close()
     await alice.push("exit", fromId=guest.id)
     assert not [one for one in await alice.settle() if one.cmd == "exit" and one.data["fromId"] == bob.id]
@@ -85,30 +85,30 @@ async def test_exit_is_pushed_after_the_last_connection_has_closed(people: Peopl
 
 
 @both_codecs
-async def test_a_second_connection_causes_no_second_enter(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_second_connection_causes_no_second_enter(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     await alice.push("enter", fromId=bob.id)
-    await people.again(bob)
-    other = await people.guest()
+    await clients.again(bob)
+    other = await clients.guest()
 
     await alice.push("enter", fromId=other.id)
     assert not [one for one in alice.inbox if one.cmd == "enter" and one.data["fromId"] == bob.id]
 
 
-async def test_a_user_enters_each_app_separately(people: People) -> None:
-    [alice] = await people("alice")
-    watcher = await people.guest(app=102)
-    await people.again(alice, app=102)
+async def test_a_user_enters_each_app_separately(clients: Clients) -> None:
+    [alice] = await clients("alice")
+    watcher = await clients.guest(app=102)
+    await clients.again(alice, app=102)
 
     await watcher.push("enter", fromId=alice.id)
 
 
-async def test_a_page_reload_causes_no_exit_and_enter(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_page_reload_causes_no_exit_and_enter(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     await alice.push("enter", fromId=bob.id)
     await bob.close()
-    await people.again(bob)
-    guest = await people.guest()
+    await clients.again(bob)
+    guest = await clients.guest()
     await guest.close()
     await alice.push("exit", fromId=guest.id)
 
@@ -119,9 +119,9 @@ async def test_a_page_reload_causes_no_exit_and_enter(people: People) -> None:
 
 
 @both_codecs
-async def test_accounts_are_found_by_a_prefix_of_their_names(people: People, town: Town) -> None:
-    [alice] = await people("alice")
-    wanted = town.account("carol")
+async def test_accounts_are_found_by_a_prefix_of_their_names(clients: Clients, shared_site: SharedSite) -> None:
+    [alice] = await clients("alice")
+    wanted = shared_site.account("carol")
 
     for q in (wanted.name, wanted.nickname, wanted.name.upper(), wanted.name[:-1]):
         found = (await alice.call("person.search", q=q))["persons"]
@@ -131,23 +131,23 @@ async def test_accounts_are_found_by_a_prefix_of_their_names(people: People, tow
 
 
 @pytest.mark.parametrize("q", ["", " ", "%", "_", "\0", "'", "\\", "x" * 10_000, "arol"])
-async def test_other_texts_find_no_user(people: People, q: str) -> None:
-    [alice] = await people("alice")
+async def test_other_texts_find_no_user(clients: Clients, q: str) -> None:
+    [alice] = await clients("alice")
 
     assert await alice.call("person.search", q=q) == {"persons": []}
 
 
-async def test_guests_are_not_found_and_cannot_search(people: People) -> None:
-    [alice] = await people("alice")
-    guest = await people.guest()
+async def test_guests_are_not_found_and_cannot_search(clients: Clients) -> None:
+    [alice] = await clients("alice")
+    guest = await clients.guest()
 
     assert (await alice.call("person.search", q=guest.name))["persons"] == []
     assert await guest.code("person.search", q=alice.name) == 1003
 
 
 @pytest.mark.parametrize("q", [None, 5, [], {}, True])
-async def test_a_search_for_an_empty_text_is_an_illegal_parameter(people: People, q: object) -> None:
-    [alice] = await people("alice")
+async def test_a_search_for_an_empty_text_is_an_illegal_parameter(clients: Clients, q: object) -> None:
+    [alice] = await clients("alice")
 
     assert await alice.code("person.search", q=q) == 1001
     assert await alice.code("channel.search", q=q) == 1001
@@ -157,14 +157,14 @@ async def test_a_search_for_an_empty_text_is_an_illegal_parameter(people: People
 
 
 @both_codecs
-async def test_everyone_sees_the_apps_and_their_global_channels(people: People) -> None:
-    [alice] = await people("alice")
-    guest = await people.guest(app=102)
+async def test_everyone_sees_the_apps_and_their_global_channels(clients: Clients) -> None:
+    [alice] = await clients("alice")
+    guest = await clients.guest(app=102)
 
     apps = (await guest.call("app.list"))["apps"]
 
     assert all(set(app) == {"appId", "name", "target"} for app in apps)
-    assert [app["appId"] for app in apps] == [101, 102, 103, 104] and DISABLED not in [app["appId"] for app in apps]
+    assert [app["appId"] for app in apps] == [101, 102, 103, 104] and DISABLED_APP not in [app["appId"] for app in apps]
     rooms = {app["appId"]: app["target"] for app in apps}
     assert (rooms[101], rooms[102]) == (alice.room, guest.room)
     assert (await alice.call("app.list"))["apps"] == apps

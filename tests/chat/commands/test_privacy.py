@@ -5,16 +5,18 @@ from __future__ import annotations
 import pytest
 
 from tests.support.contacts import befriend, block, set_user_fields
-from tests.support.people import People, Town
+from tests.support.shared_site import Clients, SharedSite
 
 pytestmark = pytest.mark.each_database
 
 
-async def test_a_user_who_hides_presence_is_offline_for_others(people: People, town: Town) -> None:
-    alice, carol = await people("alice", "carol")
-    bob = town.account("bob")
-    town.shell(f"from accounts.models import User; User.objects.filter(pk={bob.id}).update(shares_presence=False)")
-    here = await people.login(bob)
+async def test_a_user_who_hides_presence_is_offline_for_others(clients: Clients, shared_site: SharedSite) -> None:
+    alice, carol = await clients("alice", "carol")
+    bob = shared_site.account("bob")
+    shared_site.shell(
+        f"from accounts.models import User; User.objects.filter(pk={bob.id}).update(shares_presence=False)"
+    )
+    here = await clients.login(bob)
     await befriend(alice, here)
     group = await alice.group(here)
 
@@ -28,8 +30,8 @@ async def test_a_user_who_hides_presence_is_offline_for_others(people: People, t
     assert not [push for push in alice.inbox if push.cmd == "enter" and push.data["fromId"] == here.id]
 
 
-async def test_alice_sees_how_far_bob_has_read_in_a_private_channel(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_alice_sees_how_far_bob_has_read_in_a_private_channel(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
     await alice.say(channel)
     assert (await alice.call("channel.get", target=channel))["peerReadSeq"] == 0
@@ -43,22 +45,24 @@ async def test_alice_sees_how_far_bob_has_read_in_a_private_channel(people: Peop
 
 
 @pytest.mark.parametrize("why", ["not shared", "blocked"])
-async def test_alice_does_not_see_read_marks_that_bob_hides(people: People, town: Town, why: str) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_alice_does_not_see_read_marks_that_bob_hides(
+    clients: Clients, shared_site: SharedSite, why: str
+) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
     await alice.say(channel)
     if why == "blocked":
         await block(alice, bob)
     else:
-        set_user_fields(town, bob, shares_read=False)
+        set_user_fields(shared_site, bob, shares_read=False)
 
     await bob.call("read.mark", target=channel, seq=1)
     assert not [one for one in await alice.settle() if one.cmd == "read.seen"]
     assert (await alice.call("channel.get", target=channel))["peerReadSeq"] == 0
 
 
-async def test_read_marks_in_a_group_are_not_shown_to_others(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_read_marks_in_a_group_are_not_shown_to_others(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
     await alice.say(group)
 
@@ -66,9 +70,9 @@ async def test_read_marks_in_a_group_are_not_shown_to_others(people: People) -> 
     assert not [one for one in await alice.settle() if one.cmd == "read.seen"]
 
 
-async def test_lists_show_the_status_text(people: People, town: Town) -> None:
-    alice, bob = await people("alice", "bob")
-    set_user_fields(town, bob, status_text="at sea")
+async def test_lists_show_the_status_text(clients: Clients, shared_site: SharedSite) -> None:
+    alice, bob = await clients("alice", "bob")
+    set_user_fields(shared_site, bob, status_text="at sea")
     channel = await alice.private(bob)
 
     [found] = (await alice.call("person.search", q=bob.name))["persons"]

@@ -9,14 +9,14 @@ from functools import partial
 import pytest
 
 from tests.support.call_socket import both_codecs
-from tests.support.people import People, Person
+from tests.support.shared_site import Clients, UserClient
 
 pytestmark = pytest.mark.each_database
 
 
 @both_codecs
-async def test_a_reply_has_the_envelope_of_the_protocol(people: People) -> None:
-    alice = await people.stranger()
+async def test_a_reply_has_the_envelope_of_the_protocol(clients: Clients) -> None:
+    alice = await clients.stranger()
     await alice.send('{"seq": "1565336219141-266129", "cmd": "ping"}')
     await alice.reply("1565336219141-266129")
 
@@ -27,8 +27,8 @@ async def test_a_reply_has_the_envelope_of_the_protocol(people: People) -> None:
     }
 
 
-async def test_a_push_has_the_id_of_the_message_as_seq_and_the_text_ok(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_push_has_the_id_of_the_message_as_seq_and_the_text_ok(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     sent = await alice.say(await alice.private(bob))
 
     push = await bob.push("msg")
@@ -37,8 +37,8 @@ async def test_a_push_has_the_id_of_the_message_as_seq_and_the_text_ok(people: P
 
 
 @both_codecs
-async def test_every_request_gets_exactly_one_reply_in_its_order(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_every_request_gets_exactly_one_reply_in_its_order(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
     frames = []
     for number in range(60):
@@ -57,16 +57,16 @@ async def test_every_request_gets_exactly_one_reply_in_its_order(people: People)
 
 
 @both_codecs
-async def test_the_same_seq_twice_is_answered_twice(people: People) -> None:
-    alice = await people.stranger()
+async def test_the_same_seq_twice_is_answered_twice(clients: Clients) -> None:
+    alice = await clients.stranger()
     for _ in range(2):
         await alice.send({"seq": "same", "cmd": "ping"})
 
     assert [(await alice.reply("same")).data for _ in range(2)] == ["pong", "pong"]
 
 
-async def test_sends_in_flight_are_stored_in_their_order(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_sends_in_flight_are_stored_in_their_order(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
 
     replies = [await alice.post("message.send", target=channel, type="text", msg=f"{n}") for n in range(200)]
@@ -77,11 +77,11 @@ async def test_sends_in_flight_are_stored_in_their_order(people: People) -> None
     assert heard == [f"{n}" for n in range(200)]
 
 
-async def test_the_reply_to_a_send_comes_before_pushes_of_later_messages(people: People) -> None:
-    persons = await people("alice", "bob", "carol", "dave")
+async def test_the_reply_to_a_send_comes_before_pushes_of_later_messages(clients: Clients) -> None:
+    persons = await clients("alice", "bob", "carol", "dave")
     group = await persons[0].group(*persons[1:])
 
-    async def talk(person: Person) -> None:
+    async def talk(person: UserClient) -> None:
         for reply in [await person.post("message.send", target=group, type="text", msg="x") for _ in range(50)]:
             assert (await reply).code == 200
 
@@ -93,18 +93,18 @@ async def test_the_reply_to_a_send_comes_before_pushes_of_later_messages(people:
         assert _numbers(person, group) == list(range(1, 201))
 
 
-def _has_all(person: Person, group: str) -> bool:
+def _has_all(person: UserClient, group: str) -> bool:
     return len(_numbers(person, group)) >= 200
 
 
-def _numbers(person: Person, group: str) -> list[int]:
+def _numbers(person: UserClient, group: str) -> list[int]:
     said = [one.data for one in person.received if one.cmd in ("msg", "message.send")]
     return [data["seq"] for data in said if data["target"] == group]
 
 
 @both_codecs
-async def test_ids_are_strings_and_counts_are_numbers(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_ids_are_strings_and_counts_are_numbers(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
     sent = await alice.say(group, replyTo=(await alice.say(group))["id"])
     await alice.call("message.edit", target=group, id=sent["id"], msg="edited")

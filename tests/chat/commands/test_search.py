@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from tests.support.call_socket import both_codecs
-from tests.support.people import People, Person
+from tests.support.shared_site import Clients, UserClient
 
 pytestmark = pytest.mark.each_database
 
 
-async def found(person: Person, q: str, **how: Any) -> list[str]:
+async def found(person: UserClient, q: str, **how: Any) -> list[str]:
     return [message["msg"] for message in (await person.call("message.search", q=q, **how))["messages"]]
 
 
-async def said(person: Person, target: str, text: str) -> dict[str, Any]:
+async def said(person: UserClient, target: str, text: str) -> dict[str, Any]:
     """Send a message and wait until the index contains it."""
     sent = await person.say(target, text)
     async with asyncio.timeout(20):
@@ -28,8 +28,8 @@ async def said(person: Person, target: str, text: str) -> dict[str, Any]:
 
 
 @both_codecs
-async def test_members_find_messages_and_a_stranger_does_not(people: People) -> None:
-    alice, bob, eve = await people("alice", "bob", "carol")
+async def test_members_find_messages_and_a_stranger_does_not(clients: Clients) -> None:
+    alice, bob, eve = await clients("alice", "bob", "carol")
     target, word = await alice.private(bob), uuid.uuid4().hex
     text = f"马远 {word}"
     await said(alice, target, text)
@@ -42,8 +42,8 @@ async def test_members_find_messages_and_a_stranger_does_not(people: People) -> 
     )
 
 
-async def test_former_members_and_recalled_messages_are_excluded_from_search(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_former_members_and_recalled_messages_are_excluded_from_search(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     target, word = await alice.group(bob), uuid.uuid4().hex
     sent = await said(alice, target, word)
     assert await found(bob, word) == [word]
@@ -53,8 +53,8 @@ async def test_former_members_and_recalled_messages_are_excluded_from_search(peo
     assert await found(alice, word) == []
 
 
-async def test_pages_go_from_the_newest_to_the_oldest(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_pages_go_from_the_newest_to_the_oldest(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     target, word = await alice.private(bob), uuid.uuid4().hex
     for number in range(2):
         await alice.say(target, f"{word} {number}")
@@ -65,9 +65,9 @@ async def test_pages_go_from_the_newest_to_the_oldest(people: People) -> None:
     assert [one["msg"] for one in rest["messages"]] == [f"{word} 0"] and rest["next"] is None
 
 
-async def test_an_invalid_search_is_refused(people: People) -> None:
-    [alice] = await people("alice")
-    guest = await people.guest()
+async def test_an_invalid_search_is_refused(clients: Clients) -> None:
+    [alice] = await clients("alice")
+    guest = await clients.guest()
     for bad in ({}, {"q": ""}, {"q": "x" * 101}, {"q": 5}, {"q": "x", "limit": 101}, {"q": "x", "before": "abc"}):
         assert await alice.code("message.search", **bad) == 1001
     assert await alice.call("message.search", q=" … ") == {"messages": [], "next": None}

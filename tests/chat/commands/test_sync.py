@@ -8,13 +8,13 @@ import json
 import pytest
 
 from tests.support.call_socket import both_codecs
-from tests.support.people import People
+from tests.support.shared_site import Clients
 
 pytestmark = pytest.mark.each_database
 
 
-async def test_a_heartbeat_returns_the_position(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_heartbeat_returns_the_position(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     sent = await alice.say(await alice.private(bob))
     await bob.push("msg")
 
@@ -23,9 +23,9 @@ async def test_a_heartbeat_returns_the_position(people: People) -> None:
     assert set(reply) == {"position"} and reply["position"] >= sent["position"]
 
 
-async def test_pushes_below_a_reported_position_were_written_before_it(people: People) -> None:
+async def test_pushes_below_a_reported_position_were_written_before_it(clients: Clients) -> None:
     """A heartbeat among many pushes never reports the position of an unwritten push."""
-    alice, bob = await people("alice", "bob")
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
 
     sends = [await alice.post("message.send", target=channel, type="text", msg="x") for _ in range(100)]
@@ -42,10 +42,10 @@ async def test_pushes_below_a_reported_position_were_written_before_it(people: P
             assert envelope.data["position"] > told
 
 
-async def test_sync_returns_missed_events_like_their_pushes(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_sync_returns_missed_events_like_their_pushes(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
-    watcher = await people.again(bob)
+    watcher = await clients.again(bob)
     before = (await bob.call("heartbeat"))["position"]
     await bob.close()
 
@@ -55,7 +55,7 @@ async def test_sync_returns_missed_events_like_their_pushes(people: People) -> N
     await alice.call("message.recall", target=group, id=sent["id"])
     await alice.call("channel.rename", target=group, name="Poets")
     await watcher.push("channel.note", note="renamed")
-    back = await people.again(bob, after=before)
+    back = await clients.again(bob, after=before)
     reply = await back.call("sync", after=before)
 
     assert set(reply) == {"events", "position", "hasMore"} and reply["hasMore"] is False
@@ -75,8 +75,8 @@ async def test_sync_returns_missed_events_like_their_pushes(people: People) -> N
         assert event["response"]["data"]["position"] == envelope.data["position"] <= reply["position"]
 
 
-async def test_a_replay_shows_neither_recalled_nor_replaced_text(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_replay_shows_neither_recalled_nor_replaced_text(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
     first, second = await alice.say(channel, "secret one"), await alice.say(channel, "secret two")
     await alice.call("message.edit", target=channel, id=first["id"], msg="harmless")
@@ -87,8 +87,8 @@ async def test_a_replay_shows_neither_recalled_nor_replaced_text(people: People)
     assert "secret" not in json.dumps(reply)
 
 
-async def test_a_login_with_after_reports_no_position_beyond_the_synced_one(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_login_with_after_reports_no_position_beyond_the_synced_one(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
     start = (await bob.call("heartbeat"))["position"]
     await bob.close()
@@ -96,7 +96,7 @@ async def test_a_login_with_after_reports_no_position_beyond_the_synced_one(peop
         await alice.post("message.send", target=channel, type="text", msg=f"{number}")
     await alice.call("ping")
 
-    back = await people.again(bob, after=start)
+    back = await clients.again(bob, after=start)
     assert back.received[0].data["position"] == start
     assert (await back.call("heartbeat"))["position"] == start
     live = await alice.say(channel, "live")
@@ -115,10 +115,10 @@ async def test_a_login_with_after_reports_no_position_beyond_the_synced_one(peop
     assert (await back.call("heartbeat"))["position"] >= live["position"]
 
 
-async def test_a_login_with_after_and_no_missed_event_is_synced_at_once(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_login_with_after_and_no_missed_event_is_synced_at_once(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     position = (await bob.call("heartbeat"))["position"]
-    again = await people.again(bob, after=position)
+    again = await clients.again(bob, after=position)
     sent = await alice.say(await alice.private(bob))
     await again.push("msg")
 
@@ -126,8 +126,8 @@ async def test_a_login_with_after_and_no_missed_event_is_synced_at_once(people: 
 
 
 @pytest.mark.parametrize("ahead", [1, 10**6, 2**62])
-async def test_a_sync_from_beyond_the_head_is_a_reset(people: People, ahead: int) -> None:
-    [alice] = await people("alice")
+async def test_a_sync_from_beyond_the_head_is_a_reset(clients: Clients, ahead: int) -> None:
+    [alice] = await clients("alice")
     head = (await alice.call("heartbeat"))["position"]
 
     reply = await alice.call("sync", after=head + ahead)
@@ -136,31 +136,31 @@ async def test_a_sync_from_beyond_the_head_is_a_reset(people: People, ahead: int
 
 
 @pytest.mark.parametrize("after", [None, "x", -1, 1.5, True, 2**63, []])
-async def test_a_sync_without_a_valid_position_is_an_illegal_parameter(people: People, after: object) -> None:
-    [alice] = await people("alice")
+async def test_a_sync_without_a_valid_position_is_an_illegal_parameter(clients: Clients, after: object) -> None:
+    [alice] = await clients("alice")
 
     assert await alice.code("sync", after=after) == 1001
 
 
 @both_codecs
-async def test_sync_covers_the_own_channels_only(people: People) -> None:
-    alice, bob, carol = await people("alice", "bob", "carol")
+async def test_sync_covers_the_own_channels_only(clients: Clients) -> None:
+    alice, bob, carol = await clients("alice", "bob", "carol")
     channel = await alice.private(bob)
     await alice.say(channel, "between us")
 
     assert "between us" not in json.dumps(await carol.call("sync", after=0))
 
 
-async def test_sync_omits_global_channels(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_sync_omits_global_channels(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     before = (await alice.call("heartbeat"))["position"]
     await bob.say(bob.room, "to everyone")
 
     assert (await alice.call("sync", after=before))["events"] == []
 
 
-async def test_sync_of_a_guest_returns_no_events(people: People) -> None:
-    guest = await people.guest()
+async def test_sync_of_a_guest_returns_no_events(clients: Clients) -> None:
+    guest = await clients.guest()
 
     reply = await guest.call("sync", after=0)
 

@@ -10,26 +10,26 @@ from accounts.actions import token_issue
 from accounts.models import User
 from chat.consumers.protobuf_consumer import ProtobufConsumer
 from delivery.db.executors import run
-from tests.support.in_process import LocalSocket, Site, serving
+from tests.support.group_scenario import GroupScenario
+from tests.support.in_process import LocalNode, LocalSocket, running_node
 from tests.support.protobuf_client import ProtobufClient
-from tests.support.scene import Scene
 
 Open = Callable[..., Awaitable[ProtobufClient]]
 
 
 @pytest.fixture
-async def scene() -> Scene:
-    return await run(Scene)
+async def scenario() -> GroupScenario:
+    return await run(GroupScenario)
 
 
 @pytest.fixture
-async def site(scene: Scene) -> AsyncIterator[Site]:
-    async with serving() as running:
+async def node(scenario: GroupScenario) -> AsyncIterator[LocalNode]:
+    async with running_node() as running:
         yield running
 
 
 @pytest.fixture
-async def enter(site: Site) -> AsyncIterator[Open]:
+async def enter(node: LocalNode) -> AsyncIterator[Open]:
     """Return a function that opens connections, logged in and synced from `sync` (None: without a Sync)."""
     clients: list[ProtobufClient] = []
 

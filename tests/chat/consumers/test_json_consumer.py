@@ -10,19 +10,19 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from tests.support.people import People, Person, Town
+from tests.support.shared_site import Clients, SharedSite, UserClient
 
 pytestmark = pytest.mark.each_database
 
 
-async def flood(sender: Person, target: str, count: int) -> None:
+async def flood(sender: UserClient, target: str, count: int) -> None:
     replies = [await sender.post("message.send", target=target, type="text", msg=f"{n}") for n in range(count)]
     assert {reply.code for reply in await asyncio.gather(*replies)} == {200}
 
 
-async def test_a_batching_client_gets_arrays_under_load(people: People, town: Town) -> None:
-    [alice] = await people("alice")
-    bob = await people.login(town.account("bob"), query="?batch=1")
+async def test_a_batching_client_gets_arrays_under_load(clients: Clients, shared_site: SharedSite) -> None:
+    [alice] = await clients("alice")
+    bob = await clients.login(shared_site.account("bob"), query="?batch=1")
     channel = await alice.private(bob)
 
     await flood(alice, channel, 400)
@@ -35,9 +35,11 @@ async def test_a_batching_client_gets_arrays_under_load(people: People, town: To
 
 
 @pytest.mark.parametrize("query", ["", "?batch=0", "?batch=", "?batch=2", "?batch=1&batch=0", "?Batch=1", "?%ff=1"])
-async def test_a_client_without_batching_never_gets_an_array(people: People, town: Town, query: str) -> None:
-    [alice] = await people("alice")
-    bob = await people.login(town.account("bob"), query=query)
+async def test_a_client_without_batching_never_gets_an_array(
+    clients: Clients, shared_site: SharedSite, query: str
+) -> None:
+    [alice] = await clients("alice")
+    bob = await clients.login(shared_site.account("bob"), query=query)
     channel = await alice.private(bob)
 
     await flood(alice, channel, 200)
@@ -46,9 +48,9 @@ async def test_a_client_without_batching_never_gets_an_array(people: People, tow
     assert not [frame for frame in bob.frames if frame.startswith("[")]
 
 
-async def test_replies_of_a_batching_connection_keep_their_order(people: People, town: Town) -> None:
-    alice = await people.login(town.account(), query="?batch=1")
-    bob = await people.login(town.account("bob"))
+async def test_replies_of_a_batching_connection_keep_their_order(clients: Clients, shared_site: SharedSite) -> None:
+    alice = await clients.login(shared_site.account(), query="?batch=1")
+    bob = await clients.login(shared_site.account("bob"))
     channel = await alice.private(bob)
 
     await flood(alice, channel, 100)
@@ -57,10 +59,10 @@ async def test_replies_of_a_batching_connection_keep_their_order(people: People,
     assert seqs == list(range(1, 101))
 
 
-async def test_a_message_reaches_every_connection_of_every_member(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_message_reaches_every_connection_of_every_member(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
-    others = [await people.again(alice), await people.again(bob), await people.again(bob, app=103)]
+    others = [await clients.again(alice), await clients.again(bob), await clients.again(bob, app=103)]
 
     sent = await alice.say(group)
 
@@ -68,8 +70,8 @@ async def test_a_message_reaches_every_connection_of_every_member(people: People
         assert (await person.push("msg", id=sent["id"])).data["target"] == group
 
 
-async def test_a_new_connection_gets_all_later_messages(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_new_connection_gets_all_later_messages(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
     stop = asyncio.Event()
 
@@ -78,7 +80,7 @@ async def test_a_new_connection_gets_all_later_messages(people: People) -> None:
             await alice.say(channel)
 
     talking = asyncio.create_task(talk())
-    late = [await people.again(bob) for _ in range(5)]
+    late = [await clients.again(bob) for _ in range(5)]
     for person in late:
         await person.push("msg")
     stop.set()
@@ -96,9 +98,9 @@ async def test_a_new_connection_gets_all_later_messages(people: People) -> None:
         assert not before["messages"] or before["messages"][0]["position"] <= told
 
 
-async def test_a_lost_connection_takes_its_user_offline(people: People) -> None:
-    [alice] = await people("alice")
-    guest = await people.guest()
+async def test_a_lost_connection_takes_its_user_offline(clients: Clients) -> None:
+    [alice] = await clients("alice")
+    guest = await clients.guest()
     await alice.push("enter", fromId=guest.id)
 
     await guest.vanish()
@@ -107,15 +109,15 @@ async def test_a_lost_connection_takes_its_user_offline(people: People) -> None:
     assert guest.id not in [item["id"] for item in (await alice.call("presence.list"))["online"]]
 
 
-async def test_sends_in_flight_on_a_lost_connection_are_stored_once_after_a_retry(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_sends_in_flight_on_a_lost_connection_are_stored_once_after_a_retry(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
     keys = [f"{number}" for number in range(50)]
     for key in keys:
         await alice.post("message.send", target=channel, type="text", msg=key, clientMsgId=key)
     await alice.vanish()
 
-    back = await people.again(alice)
+    back = await clients.again(alice)
     for reply in [await back.post("message.send", target=channel, type="text", msg=k, clientMsgId=k) for k in keys]:
         assert (await reply).code == 200
 
@@ -125,15 +127,15 @@ async def test_sends_in_flight_on_a_lost_connection_are_stored_once_after_a_retr
 
 
 @pytest.mark.parametrize("path", ["/acc/", "/ac", "/", "/accx", "/acc/x", "/ACC"])
-async def test_no_other_path_accepts_websockets(town: Town, path: str) -> None:
+async def test_no_other_path_accepts_websockets(shared_site: SharedSite, path: str) -> None:
     with pytest.raises(InvalidStatus) as refused:
-        await connect(f"ws://127.0.0.1:{town.site.port}{path}", proxy=None)
+        await connect(f"ws://127.0.0.1:{shared_site.site.port}{path}", proxy=None)
     assert refused.value.response.status_code in (403, 404)
 
 
-async def test_a_slow_reader_gets_all_requested_large_replies(people: People, town: Town) -> None:
+async def test_a_slow_reader_gets_all_requested_large_replies(clients: Clients, shared_site: SharedSite) -> None:
     """The replies exceed the outbox by far: the next request is read when its reply has room."""
-    [alice] = await people("alice")
+    [alice] = await clients("alice")
     assert alice.account is not None
     target, asked = await alice.group(), 120
     for start in range(0, 40, 10):
@@ -143,7 +145,7 @@ async def test_a_slow_reader_gets_all_requested_large_replies(people: People, to
         ]
         assert {reply.code for reply in await asyncio.gather(*replies)} == {200}
 
-    async with connect(town.site.acc) as reader:
+    async with connect(shared_site.site.acc) as reader:
         await reader.send(
             json.dumps({"seq": "in", "cmd": "login", "data": {"appId": 101, "serviceToken": alice.token}})
         )

@@ -13,7 +13,7 @@ from websockets.exceptions import InvalidStatus
 from tests.support.bare_socket import PING, BareSocket, frame
 from tests.support.client import Closed
 from tests.support.fixtures.sites import SiteFactory
-from tests.support.people import People, Person, Town
+from tests.support.shared_site import Clients, SharedSite, UserClient
 
 pytestmark = pytest.mark.each_database
 
@@ -33,28 +33,28 @@ OPTIONS = {
 
 
 @pytest.fixture(scope="module")
-def small_town(site_factory: SiteFactory) -> Iterator[Town]:
+def small_site(site_factory: SiteFactory) -> Iterator[SharedSite]:
     site = site_factory(**OPTIONS)
-    with contextlib.closing(Town(site, {"alice": 30, "bob": 30, "carol": 10, "dave": 10})) as made, site:
+    with contextlib.closing(SharedSite(site, {"alice": 30, "bob": 30, "carol": 10, "dave": 10})) as made, site:
         yield made
 
 
 @pytest_asyncio.fixture
-async def people(small_town: Town) -> AsyncIterator[People]:
-    opener = People(small_town)
+async def clients(small_site: SharedSite) -> AsyncIterator[Clients]:
+    opener = Clients(small_site)
     yield opener
     for client in opener.clients:
         await client.close()
 
 
-async def room_for(people: People, count: int) -> None:
+async def room_for(clients: Clients, count: int) -> None:
     """Wait until the site has released ended connections and has room for `count`."""
     async with asyncio.timeout(10):
         while True:
-            opened: list[Person] = []
+            opened: list[UserClient] = []
             with contextlib.suppress(InvalidStatus):
                 for number in range(count):
-                    opened.append(await people.stranger(address=f"127.0.0.{50 + number}"))
+                    opened.append(await clients.stranger(address=f"127.0.0.{50 + number}"))
             for person in opened:
                 await person.close()
             if len(opened) == count:
@@ -64,43 +64,43 @@ async def room_for(people: People, count: int) -> None:
 # -- connections ------------------------------------------------------------------------------------------------------
 
 
-async def test_a_handshake_over_the_process_limit_is_answered_503(people: People, small_town: Town) -> None:
-    await room_for(people, 8)
-    inside = [await people.stranger(address=f"127.0.0.{2 + number}") for number in range(8)]
+async def test_a_handshake_over_the_process_limit_is_answered_503(clients: Clients, small_site: SharedSite) -> None:
+    await room_for(clients, 8)
+    inside = [await clients.stranger(address=f"127.0.0.{2 + number}") for number in range(8)]
 
     with pytest.raises(InvalidStatus) as refused:
-        await people.stranger(address="127.0.0.20")
+        await clients.stranger(address="127.0.0.20")
 
     assert refused.value.response.status_code == 503
     assert "Retry-After" in refused.value.response.headers
     # Connected users are served, and each disconnect makes room.
     assert await inside[1].call("ping") == "pong"
     await inside[0].close()
-    await room_for(people, 1)
+    await room_for(clients, 1)
     # A full site is no fault and is not logged as such.
-    assert "ERROR" not in small_town.site.log.read_text()
+    assert "ERROR" not in small_site.site.log.read_text()
 
 
-async def test_a_handshake_over_the_address_limit_is_answered_503(people: People) -> None:
-    await room_for(people, 8)
+async def test_a_handshake_over_the_address_limit_is_answered_503(clients: Clients) -> None:
+    await room_for(clients, 8)
     for _ in range(6):
-        await people.stranger()
+        await clients.stranger()
 
     with pytest.raises(InvalidStatus) as refused:
-        await people.stranger()
+        await clients.stranger()
     assert refused.value.response.status_code == 503
     # A forged header does not count as another address; a real one does.
     with pytest.raises(InvalidStatus):
-        await people.stranger(**{"x-forwarded-for": "10.1.1.1"})
-    assert await (await people.stranger(address="127.0.0.2")).call("ping") == "pong"
+        await clients.stranger(**{"x-forwarded-for": "10.1.1.1"})
+    assert await (await clients.stranger(address="127.0.0.2")).call("ping") == "pong"
 
 
 async def test_a_login_over_the_user_limit_is_refused_and_closes_the_connection(
-    people: People, small_town: Town
+    clients: Clients, small_site: SharedSite
 ) -> None:
-    account = small_town.account()
-    connections = [await people.login(account, app=app) for app in (101, 102, 103)]
-    over = await people.stranger()
+    account = small_site.account()
+    connections = [await clients.login(account, app=app) for app in (101, 102, 103)]
+    over = await clients.stranger()
 
     code, data = await over.refused("login", appId=104, serviceToken=account.token)
 
@@ -109,9 +109,9 @@ async def test_a_login_over_the_user_limit_is_refused_and_closes_the_connection(
     assert await connections[0].code("heartbeat") == 200
 
 
-async def test_concurrent_logins_do_not_exceed_the_user_limit(people: People, small_town: Town) -> None:
-    account = small_town.account()
-    connections = [await people.stranger() for _ in range(6)]
+async def test_concurrent_logins_do_not_exceed_the_user_limit(clients: Clients, small_site: SharedSite) -> None:
+    account = small_site.account()
+    connections = [await clients.stranger() for _ in range(6)]
 
     replies = [await one.post("login", appId=101, serviceToken=account.token) for one in connections]
 
@@ -122,8 +122,8 @@ async def test_concurrent_logins_do_not_exceed_the_user_limit(people: People, sm
 # -- rates ------------------------------------------------------------------------------------------------------------
 
 
-async def test_too_many_messages_are_refused_with_a_retry_time(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_too_many_messages_are_refused_with_a_retry_time(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
 
     replies = [await alice.post("message.send", target=channel, type="text", msg="x") for _ in range(16)]
@@ -135,10 +135,10 @@ async def test_too_many_messages_are_refused_with_a_retry_time(people: People) -
     assert (await bob.call("channel.get", target=channel))["lastSeq"] == sum(one.code == 200 for one in answers)
 
 
-async def test_the_message_rate_limit_is_per_user_not_per_connection(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_the_message_rate_limit_is_per_user_not_per_connection(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
-    phone = await people.again(alice)
+    phone = await clients.again(alice)
     for _ in range(16):
         await alice.post("message.send", target=channel, type="text", msg="x")
 
@@ -148,8 +148,8 @@ async def test_the_message_rate_limit_is_per_user_not_per_connection(people: Peo
 
 
 @pytest.mark.parametrize("raw", ['{"seq":"f","cmd":"ping"}', "garbage"])
-async def test_a_flood_of_requests_is_refused_then_disconnected(people: People, raw: str) -> None:
-    [alice] = await people("alice")
+async def test_a_flood_of_requests_is_refused_then_disconnected(clients: Clients, raw: str) -> None:
+    [alice] = await clients("alice")
 
     with contextlib.suppress(Closed):
         for _ in range(200):
@@ -161,8 +161,8 @@ async def test_a_flood_of_requests_is_refused_then_disconnected(people: People, 
     assert set(codes[45:]) <= {1011}
 
 
-async def test_a_client_within_twice_the_burst_is_only_refused(people: People) -> None:
-    stranger = await people.stranger()
+async def test_a_client_within_twice_the_burst_is_only_refused(clients: Clients) -> None:
+    stranger = await clients.stranger()
     replies = [await stranger.post("ping") for _ in range(60)]
 
     answers = [await reply for reply in replies]
@@ -170,8 +170,8 @@ async def test_a_client_within_twice_the_burst_is_only_refused(people: People) -
     assert answers[-1].code == 1011 and answers[-1].data["retryAfter"] > 0
 
 
-def test_a_flood_of_websocket_pings_is_disconnected(small_town: Town) -> None:
-    with BareSocket(small_town.site) as flood:
+def test_a_flood_of_websocket_pings_is_disconnected(small_site: SharedSite) -> None:
+    with BareSocket(small_site.site) as flood:
         flood.send(*[frame(PING, b"x")] * 200)
 
         assert flood.close_code() == 4029
@@ -180,8 +180,8 @@ def test_a_flood_of_websocket_pings_is_disconnected(small_town: Town) -> None:
 # -- sizes ------------------------------------------------------------------------------------------------------------
 
 
-async def test_the_size_of_a_group_is_limited(people: People) -> None:
-    alice, bob, carol, dave = await people("alice", "bob", "carol", "dave")
+async def test_the_size_of_a_group_is_limited(clients: Clients) -> None:
+    alice, bob, carol, dave = await clients("alice", "bob", "carol", "dave")
     names = [bob.name, carol.name, dave.name]
 
     code, data = await alice.refused("channel.create", kind="public", name="x", members=names)
@@ -195,8 +195,8 @@ async def test_the_size_of_a_group_is_limited(people: People) -> None:
     assert await dave.code("channel.join", target=group) == 200
 
 
-async def test_concurrent_joins_do_not_exceed_the_group_size(people: People) -> None:
-    alice, *others = await people("alice", "bob", "carol", "dave", "bob")
+async def test_concurrent_joins_do_not_exceed_the_group_size(clients: Clients) -> None:
+    alice, *others = await clients("alice", "bob", "carol", "dave", "bob")
     group = await alice.group(join="open")
 
     replies = [await other.post("channel.join", target=group) for other in others]
@@ -204,8 +204,8 @@ async def test_concurrent_joins_do_not_exceed_the_group_size(people: People) -> 
     assert sorted([(await reply).code for reply in replies]) == [200, 200, 1011, 1011]
 
 
-async def test_a_sync_over_too_many_events_is_a_reset(people: People) -> None:
-    alice, bob = await people("alice", "bob")
+async def test_a_sync_over_too_many_events_is_a_reset(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
     start = (await alice.say(channel))["position"]
     for _ in range(10):
@@ -219,14 +219,14 @@ async def test_a_sync_over_too_many_events_is_a_reset(people: People) -> None:
     assert (await bob.call("sync", after=reply["position"]))["events"] == []
 
 
-async def test_no_presence_pushes_are_sent_over_the_presence_limit(people: People) -> None:
-    alice = await people.guest("first", app=104)
-    second = await people.guest("second", app=104)
-    third = await people.guest("third", app=104)
+async def test_no_presence_pushes_are_sent_over_the_presence_limit(clients: Clients) -> None:
+    alice = await clients.guest("first", app=104)
+    second = await clients.guest("second", app=104)
+    third = await clients.guest("third", app=104)
     await alice.push("enter", fromId=second.id)
     await alice.push("enter", fromId=third.id)
 
-    fourth = await people.guest("fourth", app=104)
+    fourth = await clients.guest("fourth", app=104)
 
     assert not [one for one in await alice.settle() if one.data["fromId"] == fourth.id]
     # They are online all the same, and their messages arrive.

@@ -18,10 +18,17 @@ from chat.sending.writer import commit
 from delivery import log
 from delivery.db.bulk import Statement
 from delivery.db.executors import run
-from tests.support.eventually import PATIENCE
-from tests.support.in_process import LocalSocket, draft, people, room, serving, store_unpublished
+from tests.support.in_process import (
+    LocalSocket,
+    create_global_channel,
+    create_users,
+    draft,
+    running_node,
+    store_unpublished,
+)
 from tests.support.protobuf_client import ProtobufClient
-from tests.support.transactions import Held, in_thread, wait_until_waiting
+from tests.support.transactions import OpenTransaction, in_thread, wait_until_waiting
+from tests.support.waiting import TIMEOUT_SECONDS
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
@@ -31,8 +38,8 @@ EARLY = "early"
 
 class World:
     def __init__(self) -> None:
-        room()
-        self.alice, self.bob, self.carol = people("alice", "bob", "carol")
+        create_global_channel()
+        self.alice, self.bob, self.carol = create_users("alice", "bob", "carol")
         self.one, self.two = (
             channel_create_group(creator=self.alice, name=name, members=["bob", "carol"]) for name in ("one", "two")
         )
@@ -44,7 +51,7 @@ class Early:
     def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         self._world = world
         self._thread: threading.Thread | None = None
-        self._gate = Held(lambda: self._execute("SELECT pg_advisory_xact_lock(7)"))
+        self._gate = OpenTransaction(lambda: self._execute("SELECT pg_advisory_xact_lock(7)"))
         self._gate.__enter__()
         taking = log.reserve_positions
 
@@ -76,7 +83,7 @@ class Early:
 
     def finish(self) -> None:
         self._gate.roll_back()
-        (outcome,) = self._sending.result(PATIENCE)
+        (outcome,) = self._sending.result(TIMEOUT_SECONDS)
         assert isinstance(outcome, StoredMessage), outcome
 
 
@@ -103,7 +110,7 @@ async def enter(world: World) -> AsyncIterator[Enter]:
         await client.login(await run(lambda: token_issue(user=user)))
         return client
 
-    async with serving():
+    async with running_node():
         yield open_client
         for client in clients:
             await client.close()
@@ -153,7 +160,7 @@ async def test_later_positions_wait_for_a_reserved_position(world: World, enter:
     await bob.fetch(0)
     await carol.fetch(0)
     before = await run(log.head)
-    with Held(lambda: store_unpublished(draft(world.alice, world.one, EARLY))) as held:
+    with OpenTransaction(lambda: store_unpublished(draft(world.alice, world.one, EARLY))) as held:
         await bob.put("group", world.two.pk, "late")
         await run(wait_until_waiting)
         await carol.settle()

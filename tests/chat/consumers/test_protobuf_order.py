@@ -19,10 +19,10 @@ from chat.sending.drafts import Draft, StoredMessage
 from chat.wire import im_pb2 as im
 from delivery.db.executors import run
 from delivery.rate_limits.token_bucket import TokenBucket
-from tests.support.eventually import eventually
-from tests.support.in_process import LocalSocket, Site, say
+from tests.support.group_scenario import GroupScenario, WithheldAnnouncements
+from tests.support.in_process import LocalNode, LocalSocket, say
 from tests.support.protobuf_client import ProtobufClient
-from tests.support.scene import Scene, Withheld
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,14 +45,14 @@ def told(client: ProtobufClient) -> list[tuple[str, int]]:
 
 
 async def test_an_acknowledgement_is_sent_at_the_position_of_its_message(
-    site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch, settings: Settings
+    node: LocalNode, scenario: GroupScenario, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
-    bob = await entered(scene.bob)
-    withheld = Withheld(site, monkeypatch, settings)
-    before = await run(say, scene.alice, scene.group, "before")
-    await bob.put("group", scene.group.pk, "mine")
-    await eventually(lambda: len(withheld.entries) == 2)
-    after = await run(say, scene.alice, scene.group, "after")
+    bob = await entered(scenario.bob)
+    withheld = WithheldAnnouncements(node, monkeypatch, settings)
+    before = await run(say, scenario.alice, scenario.group, "before")
+    await bob.put("group", scenario.group.pk, "mine")
+    await wait_until(lambda: len(withheld.entries) == 2)
+    after = await run(say, scenario.alice, scenario.group, "after")
     withheld.release()
     await bob.message("after")
 
@@ -62,24 +62,24 @@ async def test_an_acknowledgement_is_sent_at_the_position_of_its_message(
 
 
 async def test_a_retry_from_another_connection_is_acknowledged_in_order(
-    site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch, settings: Settings
+    node: LocalNode, scenario: GroupScenario, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
-    bob = await entered(scene.bob)
-    Withheld(site, monkeypatch, settings)
-    before = await run(say, scene.alice, scene.group, "before")
-    mine = await run(lambda: say(scene.bob, scene.group, "mine", client_id="key"))
-    ack = await bob.send("group", scene.group.pk, "mine", key="key")
+    bob = await entered(scenario.bob)
+    WithheldAnnouncements(node, monkeypatch, settings)
+    before = await run(say, scenario.alice, scenario.group, "before")
+    mine = await run(lambda: say(scenario.bob, scenario.group, "mine", client_id="key"))
+    ack = await bob.send("group", scenario.group.pk, "mine", key="key")
 
     assert ack.seq == mine.position
     assert told(bob) == [("push", before.position), ("push", mine.position), ("ack", mine.position)]
     await bob.close()
 
 
-async def test_a_retry_from_another_connection_delays_no_later_reply(site: Site, scene: Scene) -> None:
-    await run(lambda: say(scene.bob, scene.group, "mine", client_id="key"))
-    bob = await entered(scene.bob)
+async def test_a_retry_from_another_connection_delays_no_later_reply(node: LocalNode, scenario: GroupScenario) -> None:
+    await run(lambda: say(scenario.bob, scenario.group, "mine", client_id="key"))
+    bob = await entered(scenario.bob)
     for number in range(1, 11):
-        await bob.put("group", scene.group.pk, f"{number}", key="key" if number % 3 == 0 else "")
+        await bob.put("group", scenario.group.pk, f"{number}", key="key" if number % 3 == 0 else "")
     await bob.settle()
 
     seqs = {ack.client_id: ack.seq for ack in bob.acks if ack.client_id}
@@ -91,17 +91,17 @@ async def test_a_retry_from_another_connection_delays_no_later_reply(site: Site,
 
 @pytest.mark.parametrize("missed", [0, 1])
 async def test_messages_seen_before_are_not_pushed_again(
-    site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch, settings: Settings, missed: int
+    node: LocalNode, scenario: GroupScenario, monkeypatch: pytest.MonkeyPatch, settings: Settings, missed: int
 ) -> None:
     """Another node may have been ahead of this one."""
-    withheld = Withheld(site, monkeypatch, settings)
-    bob = ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scene.bob.pk)
-    await bob.login(await run(lambda: token_issue(user=scene.bob)))
-    seen = await run(say, scene.alice, scene.group, "seen elsewhere")
+    withheld = WithheldAnnouncements(node, monkeypatch, settings)
+    bob = ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scenario.bob.pk)
+    await bob.login(await run(lambda: token_issue(user=scenario.bob)))
+    seen = await run(say, scenario.alice, scenario.group, "seen elsewhere")
     for _ in range(missed):
-        await run(say, scene.alice, scene.group, "missed")
+        await run(say, scenario.alice, scenario.group, "missed")
     assert [one.content for one in await bob.fetch(seen.position)] == [b"missed"] * missed
-    await run(say, scene.alice, scene.group, "live")
+    await run(say, scenario.alice, scenario.group, "live")
     withheld.release()
     await bob.message("live")
     assert bob.texts == ["live"]
@@ -109,11 +109,11 @@ async def test_messages_seen_before_are_not_pushed_again(
 
 
 async def test_a_sync_from_an_unknown_number_misses_no_later_message(
-    site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch, settings: Settings
+    node: LocalNode, scenario: GroupScenario, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
-    bob = ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scene.bob.pk)
-    await bob.login(await run(lambda: token_issue(user=scene.bob)))
-    await run(say, scene.alice, scene.group, "since the log-in")
+    bob = ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scenario.bob.pk)
+    await bob.login(await run(lambda: token_issue(user=scenario.bob)))
+    await run(say, scenario.alice, scenario.group, "since the log-in")
     assert await bob.fetch(2**64 - 1) == []
     await bob.message("since the log-in")
     await bob.close()
@@ -134,26 +134,26 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 
 async def test_after_a_failed_sync_no_push_precedes_the_missed_messages(
-    site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    node: LocalNode, scenario: GroupScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(protobuf_consumer, "SYNC_TIMEOUT_SECONDS", 0.02)
     works_again = failing(monkeypatch)
-    missed = await run(say, scene.alice, scene.group, "missed")
-    bob, clock = (ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scene.bob.pk) for _ in range(2))
-    token = await run(lambda: token_issue(user=scene.bob))
+    missed = await run(say, scenario.alice, scenario.group, "missed")
+    bob, clock = (ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scenario.bob.pk) for _ in range(2))
+    token = await run(lambda: token_issue(user=scenario.bob))
     await bob.login(token)
     await bob.post(im.CT_SYNC)
     assert (await bob.ack(lambda ack: ack.code != 200)).code == 1004
-    await run(say, scene.alice, scene.group, "live")
+    await run(say, scenario.alice, scenario.group, "live")
     # Another device, which connected later and sends no Sync, has waited long enough.
     await clock.login(token)
-    await run(say, scene.alice, scene.group, "live too")
+    await run(say, scenario.alice, scenario.group, "live too")
     await clock.message("live too")
     assert bob.texts == []
 
     works_again()
     assert [one.content for one in await bob.fetch(missed.position - 1)] == [b"missed", b"live", b"live too"]
-    await run(say, scene.alice, scene.group, "later")
+    await run(say, scenario.alice, scenario.group, "later")
     await bob.message("later")
     assert bob.texts == ["later"]
     await bob.close()
@@ -161,24 +161,24 @@ async def test_after_a_failed_sync_no_push_precedes_the_missed_messages(
 
 
 async def test_a_client_that_does_not_retry_a_failed_sync_is_disconnected(
-    site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    node: LocalNode, scenario: GroupScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(protobuf_consumer, "SYNC_RETRY_TIMEOUT_SECONDS", 0.02)
     failing(monkeypatch)
-    bob = ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scene.bob.pk)
-    await bob.login(await run(lambda: token_issue(user=scene.bob)))
+    bob = ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scenario.bob.pk)
+    await bob.login(await run(lambda: token_issue(user=scenario.bob)))
     await bob.post(im.CT_SYNC)
     assert await bob.closed() == 4008
     await bob.close()
 
 
 async def test_a_sync_over_the_rate_limit_is_refused_and_can_be_retried(
-    site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    node: LocalNode, scenario: GroupScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(60):
-        await run(say, scene.alice, scene.group, f"missed {number}")
-    bob = ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scene.bob.pk)
-    await bob.login(await run(lambda: token_issue(user=scene.bob)))
+        await run(say, scenario.alice, scenario.group, f"missed {number}")
+    bob = ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scenario.bob.pk)
+    await bob.login(await run(lambda: token_issue(user=scenario.bob)))
     page = await bob.sync(0)
     assert page.has_more
     with monkeypatch.context() as patch:
@@ -186,13 +186,13 @@ async def test_a_sync_over_the_rate_limit_is_refused_and_can_be_retried(
         await bob.post(im.CT_SYNC, im.SyncInputMsg(seq=bob.greatest).SerializeToString())
         assert (await bob.ack(lambda ack: ack.code != 200)).code == 1011
     assert len(await bob.fetch(bob.greatest)) == 10
-    await run(say, scene.alice, scene.group, "live")
+    await run(say, scenario.alice, scenario.group, "live")
     await bob.message("live")
     await bob.close()
 
 
 async def test_the_sync_timeout_ends_when_the_request_arrives(
-    site: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    node: LocalNode, scenario: GroupScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(protobuf_consumer, "SYNC_TIMEOUT_SECONDS", 0.02)
     send, go_on = messages.message_send, asyncio.Event()
@@ -202,13 +202,13 @@ async def test_the_sync_timeout_ends_when_the_request_arrives(
         return await send(draft)
 
     monkeypatch.setattr(messages, "message_send", send_later)
-    bob, clock = (ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scene.bob.pk) for _ in range(2))
-    token = await run(lambda: token_issue(user=scene.bob))
+    bob, clock = (ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scenario.bob.pk) for _ in range(2))
+    token = await run(lambda: token_issue(user=scenario.bob))
     await bob.login(token)
-    await bob.put("group", scene.group.pk, "mine")
+    await bob.put("group", scenario.group.pk, "mine")
     await bob.post(im.CT_SYNC)
     await clock.login(token)
-    await run(say, scene.alice, scene.group, "live")
+    await run(say, scenario.alice, scenario.group, "live")
     await clock.message("live")
     assert bob.texts == []
     go_on.set()

@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from accounts.models import User
 from chat.actions.channel import channel_create_group
 from chat.models import Restriction
-from tests.support.in_process import people, say
+from tests.support.in_process import create_users, say
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +36,7 @@ def test_an_account_is_created_with_a_password_from_a_pipe(monkeypatch: pytest.M
 
 
 def test_bob_is_muted_in_a_channel_and_unmuted() -> None:
-    alice, bob = people("alice", "bob")
+    alice, bob = create_users("alice", "bob")
     group = channel_create_group(creator=alice, name="Tea", members=["bob"])
     assert "muted until" in run("mute", "BOB", "--channel", str(group.pk), "--hours", "2", "--reason", "Calm down")
     with pytest.raises(AssertionError, match="muted"):
@@ -46,7 +46,7 @@ def test_bob_is_muted_in_a_channel_and_unmuted() -> None:
 
 
 def test_bob_is_banned_and_unbanned() -> None:
-    people("bob")
+    create_users("bob")
     run("ban", "bob")
     entry = LogEntry.objects.get()
     assert (entry.user.username, entry.object_repr, entry.change_message) == ("system", "bob", "Ban.")
@@ -59,14 +59,14 @@ def test_bob_is_banned_and_unbanned() -> None:
 
 @pytest.mark.parametrize("hours", ["nan", "inf", "0", "-1", "1e12"])
 def test_a_mute_for_an_invalid_time_is_refused(hours: str) -> None:
-    people("bob")
+    create_users("bob")
     with pytest.raises(CommandError, match="hours"):
         run("mute", "bob", f"--hours={hours}")
     assert not Restriction.objects.exists()
 
 
 def test_an_export_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
-    alice, _ = people("alice", "bob")
+    alice, _ = create_users("alice", "bob")
     say(alice, channel_create_group(creator=alice, name="Tea", members=["bob"]), "my own words")
     file = tmp_path / "alice.zip"
     file.touch()

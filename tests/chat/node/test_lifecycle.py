@@ -20,8 +20,8 @@ from chat.sending.drafts import StoredMessage
 from chat.sending.queue import WriteQueue, current_queue
 from delivery import log, publish
 from delivery.db.executors import run
-from tests.support.eventually import PATIENCE
-from tests.support.in_process import draft, people, serving
+from tests.support.in_process import create_users, draft, running_node
+from tests.support.waiting import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest_asyncio.fixture
 async def group() -> Channel:
     """Return a group that Alice owns."""
-    return await run(lambda: channel_create_group(creator=people("alice")[0], name="Painters"))
+    return await run(lambda: channel_create_group(creator=create_users("alice")[0], name="Painters"))
 
 
 @pytest_asyncio.fixture
@@ -64,9 +64,9 @@ async def test_a_node_that_could_not_start_starts_later(monkeypatch: pytest.Monk
 async def test_accepted_messages_are_stored_before_a_node_stops(group: Channel, settings: Settings) -> None:
     settings.IM_COMMIT_MAX_MESSAGES = 7  # type: ignore[attr-defined]
     alice = await run(lambda: group.memberships.get().user)
-    async with serving() as site:
+    async with running_node() as site:
         futures = [site.node.writer.submit(draft(alice, group, str(number))) for number in range(50)]
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             await stop_node()
         assert [future.result().seq for future in futures] == list(range(1, 51))
 

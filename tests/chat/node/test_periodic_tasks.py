@@ -16,15 +16,15 @@ from chat.actions.policy import channel_set_retention
 from chat.models import Announcement, Message
 from chat.node import periodic_tasks
 from delivery.db.executors import run
-from tests.support.eventually import PATIENCE
-from tests.support.in_process import people, room, say, serving
+from tests.support.in_process import create_global_channel, create_users, running_node, say
+from tests.support.waiting import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait until the query of the database is true."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while not await run(condition):  # noqa: ASYNC110  nothing announces it
             await asyncio.sleep(0.01)
 
@@ -33,8 +33,8 @@ async def test_a_node_deletes_expired_messages_in_batches(settings: object) -> N
     settings.IM_RETENTION_BATCH_MESSAGES = 2  # type: ignore[attr-defined]
 
     def old_messages() -> None:
-        (alice,) = people("alice")
-        here = room()
+        (alice,) = create_users("alice")
+        here = create_global_channel()
         for _ in range(5):
             say(alice, here)
         Message.objects.update(time=0)
@@ -42,15 +42,15 @@ async def test_a_node_deletes_expired_messages_in_batches(settings: object) -> N
         channel_set_retention(channel_id=here.pk, days=7)
 
     await run(old_messages)
-    async with serving():
+    async with running_node():
         await until(lambda: list(Message.objects.values_list("text", flat=True)) == ["young"])
 
 
 async def test_a_node_sends_due_announcements(settings: object) -> None:
     settings.IM_ANNOUNCEMENT_INTERVAL = 0.05  # type: ignore[attr-defined]
-    (alice,) = await run(people, "alice")
+    (alice,) = await run(create_users, "alice")
     await run(lambda: app_create(number=101, name="Web"))
-    async with serving() as site:
+    async with running_node() as site:
         client = await site.connect(alice)
         await run(lambda: announcement_create(by=User.objects.get(), text="Down at noon"))
         assert (await client.push("msg", msg="Down at noon")).data["from"] == "system"

@@ -18,7 +18,7 @@ from chat.actions.policy import channel_set_policy
 from chat.errors import ChatError
 from chat.models import Channel
 from chat.selectors import ChannelSummary, History, access_channel, access_message, channel_list, history
-from tests.support.in_process import guest, people, room, say
+from tests.support.in_process import create_global_channel, create_guest, create_users, say
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,10 +40,10 @@ def notes(found: History) -> list[str]:
 
 
 def test_outsiders_cannot_distinguish_a_group_from_a_missing_one(alice: User, bob: User, group: Channel) -> None:
-    (carol,) = people("carol")
+    (carol,) = create_users("carol")
     member_leave(user=bob, channel_id=group.pk)
     answers = set()
-    for user, channel_id in [(carol, group.pk), (bob, group.pk), (guest("夏圭？"), group.pk), (alice, 10**9)]:
+    for user, channel_id in [(carol, group.pk), (bob, group.pk), (create_guest("夏圭？"), group.pk), (alice, 10**9)]:
         with pytest.raises(ChatError) as refusal:
             access_channel(user, channel_id)
         answers.add((refusal.value.code, str(refusal.value)))
@@ -51,8 +51,8 @@ def test_outsiders_cannot_distinguish_a_group_from_a_missing_one(alice: User, bo
 
 
 def test_a_global_channel_is_open_to_everyone_on_its_app_only() -> None:
-    web, ios = room(101), room(102)
-    visitor = guest("夏圭？")
+    web, ios = create_global_channel(101), create_global_channel(102)
+    visitor = create_guest("夏圭？")
     assert access_channel(visitor, web.pk, app=101).channel == web
     with pytest.raises(ChatError):
         access_channel(visitor, ios.pk, app=101)
@@ -71,7 +71,7 @@ def test_a_message_is_fetched_through_its_own_channel_only(alice: User, bob: Use
 
 @pytest.mark.parametrize(("join", "shown"), [("open", [1, 2, 3, 4]), ("invite", [3, 4]), ("closed", [3, 4])])
 def test_the_policy_decides_where_the_history_begins(alice: User, join: str, shown: list[int]) -> None:
-    (carol,) = people("carol")
+    (carol,) = create_users("carol")
     group = channel_create_group(creator=alice, name="Painters", join=join)
     say(alice, group)
     say(alice, group)
@@ -140,8 +140,8 @@ def listed(user: User) -> dict[str, ChannelSummary]:
 
 
 def test_the_list_has_names_counts_and_an_order(alice: User, bob: User, group: Channel) -> None:
-    web = room(101)
-    room(102)
+    web = create_global_channel(101)
+    create_global_channel(102)
     unnamed = channel_create_group(creator=alice, members=["bob"])
     private, _ = channel_create_private(creator=alice, other=bob)
     for channel in (group, unnamed, private, group):
@@ -172,8 +172,8 @@ def test_unread_counts_start_at_the_read_mark_or_the_join(alice: User, bob: User
 
 
 def test_a_guest_lists_its_global_channel_only(alice: User, group: Channel) -> None:
-    room(101)
-    assert [item.name for item in channel_list(guest("夏圭？"), 101)] == ["App 101"]
+    create_global_channel(101)
+    assert [item.name for item in channel_list(create_guest("夏圭？"), 101)] == ["App 101"]
 
 
 def test_strangers_find_listed_open_groups_only(alice: User) -> None:

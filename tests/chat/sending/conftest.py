@@ -9,7 +9,7 @@ import pytest
 from accounts.models import User
 from chat.actions.channel import channel_create_group, channel_create_private
 from chat.models import Channel
-from tests.support.oracle import assert_gap_free
+from tests.support.expected_events import assert_gap_free
 
 
 @pytest.fixture

@@ -22,10 +22,10 @@ from delivery import log
 from delivery.db.executors import run
 from delivery.log import Entry
 from tests.support.client import Envelope
-from tests.support.eventually import eventually
-from tests.support.in_process import Local, Site, draft, people, room, serving
+from tests.support.expected_events import ExpectedEvents, RecordingDevice, assert_gap_free
+from tests.support.in_process import LocalClient, LocalNode, create_global_channel, create_users, draft, running_node
 from tests.support.listener import assert_forgotten
-from tests.support.oracle import Device, Oracle, assert_gap_free
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,8 +39,8 @@ class World:
     """The users, a global channel, a private channel, and a group of each policy."""
 
     def __init__(self) -> None:
-        self.room = room()
-        self.people = people(*NAMES)
+        self.room = create_global_channel()
+        self.people = create_users(*NAMES)
         alice, bob, *_ = self.people
         self.channels = [
             channel_create_group(creator=alice, name="open", members=["bob"], join="open", listed=True),
@@ -56,25 +56,25 @@ class World:
 class Lossy:
     """Delivers announcements late, twice, in another order, or not at all."""
 
-    def __init__(self, site: Site, chance: random.Random, monkeypatch: pytest.MonkeyPatch) -> None:
-        offer, loop = site.hub.receive, asyncio.get_running_loop()
+    def __init__(self, node: LocalNode, chance: random.Random, monkeypatch: pytest.MonkeyPatch) -> None:
+        offer, loop = node.hub.receive, asyncio.get_running_loop()
 
         def offer_badly(entries: Sequence[Entry]) -> None:
             for entry in chance.sample(entries, len(entries)):
                 for _ in range(chance.choice((0, 1, 1, 1, 2))):
                     loop.call_soon_threadsafe(loop.call_later, chance.random() / 100, offer, [entry])
 
-        monkeypatch.setattr(site.hub, "receive", offer_badly)
+        monkeypatch.setattr(node.hub, "receive", offer_badly)
 
 
 class Actor:
     """A user with one device, who acts at random, disconnects and returns."""
 
-    def __init__(self, site: Site, world: World, user: User, seed: str) -> None:
-        self.site, self.world, self.user = site, world, user
+    def __init__(self, node: LocalNode, world: World, user: User, seed: str) -> None:
+        self.site, self.world, self.user = node, world, user
         self.chance = random.Random(seed)
-        self.device = Device()
-        self.client: Local | None = None
+        self.device = RecordingDevice()
+        self.client: LocalClient | None = None
         self.said: list[tuple[str, str]] = []
         self.unanswered: list[dict[str, str]] = []
         """Requests in flight when the connection was lost; sent again on the next one."""
@@ -172,7 +172,7 @@ class Actor:
     async def come(self) -> None:
         if self.client is not None:
             return
-        self.client = Local.open()
+        self.client = LocalClient.open()
         after = self.last_told()
         await self.client.enter(self.user, after=after)
         self.retries = set()
@@ -237,20 +237,20 @@ async def test_each_user_gets_exactly_what_they_may_see(
     settings.IM_OUTBOX_WINDOW_SECONDS = 0.005  # type: ignore[attr-defined]
     settings.IM_SYNC_MAX_EVENTS = limit  # type: ignore[attr-defined]
     monkeypatch.setattr(selectors, "REPLAY_PAGE_SIZE", 4)
-    async with asyncio.timeout(PATIENCE), serving() as site:
+    async with asyncio.timeout(PATIENCE), running_node() as node:
         world = await run(World)
-        Lossy(site, random.Random(seed), monkeypatch)
-        actors = [Actor(site, world, user, f"{seed} {user.username}") for user in world.people]
+        Lossy(node, random.Random(seed), monkeypatch)
+        actors = [Actor(node, world, user, f"{seed} {user.username}") for user in world.people]
         async with asyncio.TaskGroup() as group:
             for actor in actors:
                 group.create_task(actor.live())
         head = await run(log.head)
-        await eventually(lambda: site.hub.watermark >= head)
+        await wait_until(lambda: node.hub.watermark >= head)
         shown = [await actor.histories() for actor in actors]
         for actor in actors:
             await actor.finish()
-        await eventually(lambda: not site.hub.connections)
-        assert_forgotten(site.hub)
+        await wait_until(lambda: not node.hub.connections)
+        assert_forgotten(node.hub)
     await run(check, actors, shown)
 
 
@@ -259,7 +259,7 @@ def check(actors: Sequence[Actor], shown: Sequence[dict[int, dict[int, str]]]) -
     for actor, histories in zip(actors, shown, strict=True):
         keys = MessageKey.objects.filter(sender=actor.user, client_id__in=[text[4:] for text in actor.stored])
         assert keys.count() == len(actor.stored)
-        oracle = Oracle.of(actor.user)
+        oracle = ExpectedEvents.of(actor.user)
         actor.device.check(oracle)
         assert {position for position in oracle.visible if position > actor.device.begun} <= actor.device.seen
         present = set(Membership.objects.filter(user=actor.user, until_position=None).values_list("channel", flat=True))

@@ -19,10 +19,10 @@ from chat.models import Channel, Message, ReadMark
 from chat.sending.drafts import Draft, StoredMessage
 from chat.sending.writer import commit
 from delivery.models import Event
-from tests.support.eventually import PATIENCE
-from tests.support.in_process import draft, room
+from tests.support.in_process import create_global_channel, draft
 from tests.support.restrictions import restrict, set_channel
-from tests.support.transactions import Held, in_thread, wait_until_waiting, waiting
+from tests.support.transactions import OpenTransaction, in_thread, wait_until_waiting, waiting
+from tests.support.waiting import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -63,11 +63,11 @@ def test_bob_s_send_that_waits_for_a_change_is_decided_after_it(
         else:
             Channel.objects.filter(pk=group.pk).update(closed=True)
 
-    with Held(act) as held:
+    with OpenTransaction(act) as held:
         sdisabling = in_thread(lambda: commit([draft(bob, group)]))
         wait_until_waiting()
         held.commit()
-        (outcome,) = sdisabling.result(PATIENCE)
+        (outcome,) = sdisabling.result(TIMEOUT_SECONDS)
     assert isinstance(outcome, ChatError)
     assert Message.objects.count() == 0
 
@@ -76,20 +76,20 @@ def test_bob_s_send_that_waits_for_a_change_is_decided_after_it(
 @pytest.mark.usefixtures("gap_free")
 def test_an_app_is_not_disabled_between_the_load_of_a_batch_and_its_positions(alice: User) -> None:
     """The change of the app waits for the commit, so no message follows the event that disables it."""
-    channel = room(102)
+    channel = create_global_channel(102)
     disabling: list[Future[App]] = []
 
     def disable_app(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
         if "INSERT" in sql and not disabling:
             disabling.append(in_thread(lambda: app_update(number=102, name="Over", guests_allowed=True, enabled=False)))
-            while not disabling[0].done() and not in_thread(waiting).result(PATIENCE):
+            while not disabling[0].done() and not in_thread(waiting).result(TIMEOUT_SECONDS):
                 time.sleep(0.005)
         return execute(sql, *rest)
 
     with connection.execute_wrapper(disable_app):
         (stored,) = commit([draft(alice, channel)])
     assert isinstance(stored, StoredMessage)
-    disabling[0].result(PATIENCE)
+    disabling[0].result(TIMEOUT_SECONDS)
     assert list(Event.objects.order_by("-position").values_list("kind", flat=True)[:2]) == ["revocation", "msg"]
     (refused,) = commit([draft(alice, channel)])
     assert isinstance(refused, ChatError)

@@ -18,7 +18,7 @@ from chat.selectors import global_channels
 from chat.sending.drafts import Draft, StoredMessage
 from chat.sending.writer import commit
 from delivery import log
-from tests.support.in_process import draft, guest, people, room, say
+from tests.support.in_process import create_global_channel, create_guest, create_users, draft, say
 from tests.support.outcomes import results, seqs
 from tests.support.restrictions import block, restrict, set_channel
 
@@ -60,7 +60,7 @@ def test_bob_muted_in_a_group_sends_elsewhere_only(alice: User, bob: User, group
 
 def test_bob_muted_everywhere_sends_nowhere(alice: User, bob: User, group: Channel, private: Channel) -> None:
     restrict(bob, alice, hours=None)
-    here = room()
+    here = create_global_channel()
     for channel in (group, private, here):
         refused = refusal(bob, channel, app=101)
         assert refused.code is errors.NOT_AUTHORISED and refused.data is not None and refused.data["until"] is None
@@ -100,7 +100,7 @@ def test_a_refusal_of_muted_bob_does_not_affect_his_batch(alice: User, bob: User
 
 
 def test_blocked_bob_cannot_write_to_alice_in_private(alice: User, bob: User, group: Channel, private: Channel) -> None:
-    (carol,) = people("carol")
+    (carol,) = create_users("carol")
     block(alice, bob)
     with_carol, _ = channel_create_private(creator=bob, other=carol)
     assert code(bob, private) is errors.NOT_AUTHORISED
@@ -147,7 +147,7 @@ def test_reading_does_not_reset_bob_s_slow_mode(bob: User, group: Channel) -> No
 
 
 def test_slow_mode_of_an_app_s_channel_delays_users_and_not_services(bob: User) -> None:
-    here = room()
+    here = create_global_channel()
     set_channel(here, slow_mode=30)
     bot = User.objects.create_user("bot", kind=User.Kind.SERVICE)
     outcomes = commit([draft(bob, here), draft(bot, here), draft(bob, here), draft(bot, here)])
@@ -168,7 +168,7 @@ Refusal = Callable[[User, Channel], Draft]
 
 
 def of_a_stranger(alice: User, group: Channel) -> Draft:
-    return draft(people("carol")[0], group)
+    return draft(create_users("carol")[0], group)
 
 
 def of_a_former_member(alice: User, group: Channel) -> Draft:
@@ -182,7 +182,7 @@ def of_a_deactivated_user(alice: User, group: Channel) -> Draft:
 
 
 def of_a_guest(alice: User, group: Channel) -> Draft:
-    return draft(guest("夏圭？"), group, app=101)
+    return draft(create_guest("夏圭？"), group, app=101)
 
 
 def to_a_closed_channel(alice: User, group: Channel) -> Draft:
@@ -196,11 +196,11 @@ def to_an_unknown_channel(alice: User, group: Channel) -> Draft:
 
 
 def to_another_app_s_channel(alice: User, group: Channel) -> Draft:
-    return draft(alice, room(102), app=101)
+    return draft(alice, create_global_channel(102), app=101)
 
 
 def to_a_disabled_app_s_channel(alice: User, group: Channel) -> Draft:
-    here = room(102)
+    here = create_global_channel(102)
     app_update(number=102, name="Old", guests_allowed=True, enabled=False)
     return draft(alice, here, app=102)
 
@@ -216,7 +216,7 @@ def in_reply_to_another_channel(alice: User, group: Channel) -> Draft:
 
 def in_reply_to_a_message_from_before_joining(alice: User, group: Channel) -> Draft:
     closed = channel_create_group(creator=alice, name="Closed", join="open")
-    (carol,) = people("carol")
+    (carol,) = create_users("carol")
     said = say(alice, closed)
     member_join(user=carol, channel_id=closed.pk)
     Channel.objects.filter(pk=closed.pk).update(join="closed")
@@ -249,8 +249,8 @@ def test_a_refused_draft_does_not_affect_others(
 
 
 def test_a_guest_and_an_account_write_in_their_app_s_channel(alice: User) -> None:
-    here = room(101)
-    assert results(commit([draft(alice, here, app=101), draft(guest("夏圭？"), here, app=101)])) == [1, 2]
+    here = create_global_channel(101)
+    assert results(commit([draft(alice, here, app=101), draft(create_guest("夏圭？"), here, app=101)])) == [1, 2]
     assert [channel.pk for channel in global_channels()] == [here.pk]
 
 

@@ -15,7 +15,7 @@ from chat.sending.queue_bridge import commit_in_queue
 from delivery import publish
 from delivery.db.executors import run
 from delivery.hub.hub import Hub
-from tests.support.in_process import draft, people, room
+from tests.support.in_process import create_global_channel, create_users, draft
 
 
 async def test_drafts_that_do_not_fit_into_the_queue_are_refused_together(settings: Settings) -> None:
@@ -41,7 +41,7 @@ async def test_a_stopped_queue_refuses_at_once() -> None:
 
 @pytest.mark.django_db(transaction=True)
 async def test_a_thread_commits_through_the_queue_and_gets_each_outcome() -> None:
-    (alice,), channel = await asyncio.gather(run(people, "alice"), run(room))
+    (alice,), channel = await asyncio.gather(run(create_users, "alice"), run(create_global_channel))
     hub, queue = Hub(), WriteQueue()
     await hub.start()
     queue.start()

@@ -19,9 +19,9 @@ from chat.sending.writer import commit
 from delivery import idempotency, log
 from delivery.db.transactions import write
 from delivery.log import Entry
-from tests.support.eventually import PATIENCE
 from tests.support.in_process import draft, store_unpublished
-from tests.support.transactions import Held, in_thread, wait_until_waiting
+from tests.support.transactions import OpenTransaction, in_thread, wait_until_waiting
+from tests.support.waiting import TIMEOUT_SECONDS
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres, pytest.mark.usefixtures("gap_free")]
 
@@ -46,11 +46,11 @@ def test_bob_s_send_waits_for_alice_s_open_transaction(
 ) -> None:
     first, second = groups[0], groups[0 if same else 1]
     before = log.head()
-    with Held(stored_of(draft(alice, first))) as held:
+    with OpenTransaction(stored_of(draft(alice, first))) as held:
         sending = in_thread(lambda: commit([draft(bob, second)]))
         wait_until_waiting()
         held.commit() if end == "committed" else held.roll_back()
-        stored = one(sending.result(PATIENCE))
+        stored = one(sending.result(TIMEOUT_SECONDS))
     taken = 1 if end == "committed" else 0
     assert stored.position == before + 1 + taken
     assert stored.seq == 1 + (taken if same else 0)
@@ -58,12 +58,12 @@ def test_bob_s_send_waits_for_alice_s_open_transaction(
 
 def test_a_locked_channel_does_not_delay_another(alice: User, bob: User, groups: tuple[Channel, Channel]) -> None:
     """Before it locks the counter, a transaction delays only those that send to its channels."""
-    with Held(lambda: list(Channel.objects.select_for_update(no_key=True).filter(pk=groups[0].pk))) as held:
+    with OpenTransaction(lambda: list(Channel.objects.select_for_update(no_key=True).filter(pk=groups[0].pk))) as held:
         waiting = in_thread(lambda: commit([draft(alice, groups[0])]))
         wait_until_waiting()
-        assert one(in_thread(lambda: commit([draft(bob, groups[1])])).result(PATIENCE)).seq == 1
+        assert one(in_thread(lambda: commit([draft(bob, groups[1])])).result(TIMEOUT_SECONDS)).seq == 1
         held.commit()
-        assert one(waiting.result(PATIENCE)).seq == 1
+        assert one(waiting.result(TIMEOUT_SECONDS)).seq == 1
 
 
 def test_a_frozen_node_s_transaction_is_ended_and_releases_the_counter(
@@ -75,7 +75,7 @@ def test_a_frozen_node_s_transaction_is_ended_and_releases_the_counter(
     options = connection.get_connection_params()
     frozen = psycopg.connect(**{name: options[name] for name in ("dbname", "user", "host", "port", "options")})
     frozen.execute("UPDATE delivery_loghead SET position = position + 1")
-    assert one(in_thread(lambda: commit([draft(bob, groups[0])])).result(PATIENCE)).position == before + 1
+    assert one(in_thread(lambda: commit([draft(bob, groups[0])])).result(TIMEOUT_SECONDS)).position == before + 1
     frozen.close()
 
 
@@ -88,11 +88,11 @@ def test_alice_retries_two_keys_in_crossed_order(
 ) -> None:
     one_way = [draft(alice, groups[0], client_id="k1"), draft(alice, groups[1], client_id="k2")]
     other_way = [draft(alice, groups[0], client_id="k2"), draft(alice, groups[1], client_id="k1")]
-    with Held(stored_of(*one_way)) as held:
+    with OpenTransaction(stored_of(*one_way)) as held:
         retrying = in_thread(lambda: commit(other_way))
         wait_until_waiting()
         first = held.commit() if end == "committed" else held.roll_back()
-        k2, k1 = retrying.result(PATIENCE)
+        k2, k1 = retrying.result(TIMEOUT_SECONDS)
     assert isinstance(k1, StoredMessage) and isinstance(k2, StoredMessage)
     assert MessageKey.objects.count() == 2
     assert k1.repeated is k2.repeated is (end == "committed")
@@ -110,7 +110,7 @@ def test_crossed_senders_and_channels_do_not_deadlock(
     monkeypatch.setattr(writer, "load", lambda drafts: (tries.append(1), load(drafts))[1])
     for number in range(5):
         first, second = f"a{number}", f"b{number}"
-        with Held(lambda: list(User.objects.select_for_update(no_key=True).filter(pk=alice.pk))) as held:
+        with OpenTransaction(lambda: list(User.objects.select_for_update(no_key=True).filter(pk=alice.pk))) as held:
             futures = [
                 in_thread(lambda drafts=drafts: commit(drafts))  # type: ignore[misc]
                 for drafts in (
@@ -123,7 +123,7 @@ def test_crossed_senders_and_channels_do_not_deadlock(
             wait_until_waiting(4)
             held.roll_back()
             for future in futures:
-                assert all(isinstance(outcome, StoredMessage) for outcome in future.result(PATIENCE))
+                assert all(isinstance(outcome, StoredMessage) for outcome in future.result(TIMEOUT_SECONDS))
     assert len(tries) == 20 and MessageKey.objects.exclude(client_id=None).count() == 10
 
 
@@ -140,7 +140,7 @@ def test_crossed_plain_keys_of_two_senders_are_stored_once(
     check = writer._may_be_caused_by_one_draft
     monkeypatch.setattr(writer, "_may_be_caused_by_one_draft", lambda error: (faults.append(error), check(error))[1])
     keys = [("shop", "a"), ("shop", "m"), ("shop", "z")]
-    with Held(lambda: idempotency.claim(keys[1:2])) as held:
+    with OpenTransaction(lambda: idempotency.claim(keys[1:2])) as held:
         sending = [
             in_thread(lambda drafts=drafts: commit(drafts))  # type: ignore[misc]
             for drafts in (
@@ -150,7 +150,7 @@ def test_crossed_plain_keys_of_two_senders_are_stored_once(
         ]
         wait_until_waiting(2)
         held.roll_back()
-        outcomes = [outcome for future in sending for outcome in future.result(PATIENCE)]
+        outcomes = [outcome for future in sending for outcome in future.result(TIMEOUT_SECONDS)]
     repeated = sorted(isinstance(outcome, StoredMessage) and outcome.repeated for outcome in outcomes)
     assert repeated == [False] * 3 + [True] * 3
     assert [type(fault) for fault in faults] == [IntegrityError] * len(faults)
@@ -165,8 +165,8 @@ def test_the_first_two_events_of_an_empty_log_meet() -> None:
         with write():
             return log.append([Entry(kind="x", channel=1)])[0].position
 
-    with Held(append) as held:
+    with OpenTransaction(append) as held:
         other = in_thread(append)
         wait_until_waiting()
         held.roll_back()
-        assert other.result(PATIENCE) == 1
+        assert other.result(TIMEOUT_SECONDS) == 1

@@ -21,9 +21,9 @@ from delivery.idempotency import IdempotencyKey
 from delivery.log import Entry
 from delivery.models import Event, LogHead
 from tests.support import postgres
-from tests.support.eventually import PATIENCE
 from tests.support.in_process import draft
-from tests.support.transactions import Held, in_thread, wait_until_waiting
+from tests.support.transactions import OpenTransaction, in_thread, wait_until_waiting
+from tests.support.waiting import TIMEOUT_SECONDS
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -141,11 +141,11 @@ def test_a_connection_lost_at_the_commit_is_a_fault_and_a_retry_returns_the_resu
 def test_a_connection_lost_while_waiting_for_a_lock_stores_nothing(
     alice: User, groups: list[Channel], announced: list[Entry]
 ) -> None:
-    with Held(lambda: lock(groups[1])) as other:
+    with OpenTransaction(lambda: lock(groups[1])) as other:
         sending = in_thread(lambda: commit(drafts(alice, groups)))
         wait_until_waiting()
         terminate(waiting_backend())
-        assert stored(sending.result(PATIENCE)) == ["OperationalError"] * 3
+        assert stored(sending.result(TIMEOUT_SECONDS)) == ["OperationalError"] * 3
         other.roll_back()
     assert_whole(0)
     assert announced == []
@@ -154,7 +154,7 @@ def test_a_connection_lost_while_waiting_for_a_lock_stores_nothing(
 def test_connections_lost_while_idle_fail_no_commit(alice: User, groups: list[Channel]) -> None:
     """The committing thread takes one from the pool each time."""
     for number in range(1, 4):
-        (outcome,) = in_thread(lambda: commit([draft(alice, groups[0])])).result(PATIENCE)
+        (outcome,) = in_thread(lambda: commit([draft(alice, groups[0])])).result(TIMEOUT_SECONDS)
         assert isinstance(outcome, StoredMessage) and outcome.seq == number
         with psycopg.connect(database_url(), autocommit=True) as operator:
             operator.execute(
@@ -168,7 +168,7 @@ def test_connections_lost_while_idle_fail_no_commit(alice: User, groups: list[Ch
 def test_a_draft_for_a_locked_channel_fails_alone(
     alice: User, groups: list[Channel], announced: list[Entry], limit: str
 ) -> None:
-    with Held(lambda: lock(groups[0])):
+    with OpenTransaction(lambda: lock(groups[0])):
         assert stored(commit_impatiently(drafts(alice, groups), limit=limit)) == ["OperationalError", True, True]
     assert_whole(2)
     assert len(announced) == 2
@@ -177,7 +177,7 @@ def test_a_draft_for_a_locked_channel_fails_alone(
 def test_a_locked_counter_fails_the_batch_and_nothing_is_stored(
     alice: User, groups: list[Channel], announced: list[Entry]
 ) -> None:
-    with Held(lambda: list(LogHead.objects.select_for_update())):
+    with OpenTransaction(lambda: list(LogHead.objects.select_for_update())):
         assert stored(commit_impatiently(drafts(alice, groups))) == ["OperationalError"] * 3
     assert_whole(0)
     assert announced == []
@@ -190,7 +190,7 @@ def test_a_counter_locked_for_long_fails_the_batch_at_once_and_a_retry_succeeds(
     monkeypatch.setattr(writer, "HALVING_TIMEOUT_SECONDS", 0.0)
     batch = [draft(alice, groups[number % 2], client_id=f"{number}") for number in range(20)]
     waits = LockTimeouts()
-    with Held(lambda: list(LogHead.objects.select_for_update())):
+    with OpenTransaction(lambda: list(LogHead.objects.select_for_update())):
         assert stored(commit_impatiently(batch, waits)) == ["OperationalError"] * 20
     assert len(waits.timeouts) == 1
     assert_whole(0)
@@ -203,10 +203,10 @@ def test_the_halves_of_a_timed_out_batch_wait_shorter(
 ) -> None:
     monkeypatch.setattr(writer, "HALF_LOCK_TIMEOUT_SECONDS", 0.01)
     waits = LockTimeouts()
-    with Held(lambda: lock(groups[0])):
+    with OpenTransaction(lambda: lock(groups[0])):
         assert stored(commit_impatiently(drafts(alice, groups), waits)) == ["OperationalError", True, True]
     assert waits.timeouts == ["50ms", "10ms", "10ms"]
-    assert stored(in_thread(lambda: commit(drafts(alice, groups))).result(PATIENCE)) == [True, False, False]
+    assert stored(in_thread(lambda: commit(drafts(alice, groups))).result(TIMEOUT_SECONDS)) == [True, False, False]
 
 
 def test_the_halves_of_another_failed_batch_wait_as_long_as_the_whole(alice: User, groups: list[Channel]) -> None:
@@ -248,7 +248,7 @@ def commit_impatiently(
             with connection.cursor() as cursor:
                 cursor.execute(f"RESET {limit}")
 
-    return in_thread(work).result(PATIENCE)
+    return in_thread(work).result(TIMEOUT_SECONDS)
 
 
 def waiting_backend() -> int:

@@ -10,10 +10,10 @@ import pytest_asyncio
 from django.conf import Settings
 
 from accounts.models import User
-from tests.support.in_process import Site, serving
+from tests.support.group_scenario import GroupScenario
+from tests.support.in_process import LocalNode, running_node
 from tests.support.receiver import Receiver
-from tests.support.scene import Scene
-from tests.support.webhooks import Hooks
+from tests.support.webhooks import WebhookFactory
 
 
 @pytest.fixture
@@ -28,8 +28,8 @@ def quick(settings: Settings) -> Any:
 
 
 @pytest.fixture
-def scene(transactional_db: None) -> Scene:
-    return Scene()
+def scenario(transactional_db: None) -> GroupScenario:
+    return GroupScenario()
 
 
 @pytest.fixture
@@ -45,11 +45,11 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def hooks(olga: User) -> Hooks:
-    return Hooks(olga)
+def hooks(olga: User) -> WebhookFactory:
+    return WebhookFactory(olga)
 
 
 @pytest_asyncio.fixture
-async def site(quick: Any) -> AsyncIterator[Site]:
-    async with serving() as made:
+async def node(quick: Any) -> AsyncIterator[LocalNode]:
+    async with running_node() as made:
         yield made

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from django.conf import Settings
 
-from tests.support.presence import ClusterNode, cluster_nodes
+from tests.support.cluster_members import ClusterNode, cluster_nodes
 from tests.support.redis import RedisServer
 
 

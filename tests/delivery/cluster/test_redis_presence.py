@@ -8,8 +8,8 @@ import pytest
 from django.conf import Settings
 from redis.asyncio import Redis
 
-from tests.support.eventually import eventually
-from tests.support.presence import IOS, WEB, ClusterNode, changes_of, wait_until
+from tests.support.cluster_members import IOS, WEB, ClusterNode, changes_of, wait_until_agreed
+from tests.support.waiting import wait_until
 
 ALICE, BOB, CAROL = 1, 2, 3
 pytestmark = pytest.mark.usefixtures("short_leases")
@@ -40,10 +40,10 @@ async def test_alice_on_two_nodes_comes_online_once_and_goes_offline_once(pair: 
     a.disconnect(ALICE)
     await b.sees(ALICE, BOB)
     b.disconnect(BOB)
-    await eventually(lambda: changes_of(BOB, a, b) == ["offline", "online"])
+    await wait_until(lambda: changes_of(BOB, a, b) == ["offline", "online"])
     assert changes_of(ALICE, a, b) == ["online"]
     b.disconnect(ALICE)
-    await eventually(lambda: changes_of(ALICE, a, b) == ["offline", "online"])
+    await wait_until(lambda: changes_of(ALICE, a, b) == ["offline", "online"])
 
 
 async def test_alice_comes_online_on_a_second_app(pair: list[ClusterNode]) -> None:
@@ -54,7 +54,7 @@ async def test_alice_comes_online_on_a_second_app(pair: list[ClusterNode]) -> No
     await a.sees(ALICE, app=IOS)
     assert ("online", ALICE, "user 1", IOS) in b.presence_changes
     b.disconnect(ALICE, app=IOS)
-    await eventually(lambda: ("offline", ALICE, "user 1", IOS) in a.presence_changes + b.presence_changes)
+    await wait_until(lambda: ("offline", ALICE, "user 1", IOS) in a.presence_changes + b.presence_changes)
     assert await a.presence.find_by_name("user 1") == [ALICE]
 
 
@@ -70,9 +70,9 @@ async def test_alice_moves_to_another_node_without_going_offline(pair: list[Clus
     settings.IM_PRESENCE_GRACE_SECONDS = 0.01
     a.connect(BOB)
     await b.sees(ALICE, BOB)
-    await wait_until(lambda: _nobody_is_leaving(a))
+    await wait_until_agreed(lambda: _nobody_is_leaving(a))
     a.disconnect(BOB)
-    await eventually(lambda: changes_of(BOB, a, b) == ["offline", "online"])
+    await wait_until(lambda: changes_of(BOB, a, b) == ["offline", "online"])
     assert changes_of(ALICE, a, b) == ["online"]
 
 
@@ -88,7 +88,7 @@ async def test_the_users_of_a_node_that_stops_are_offline_at_once(pair: list[Clu
     await a.stop()
     assert await b.presence.filter_online([ALICE, BOB]) == {BOB}
     assert await b.presence.count_online(WEB) == 1
-    await eventually(lambda: changes_of(ALICE, a, b) == ["offline", "online"])
+    await wait_until(lambda: changes_of(ALICE, a, b) == ["offline", "online"])
     assert changes_of(BOB, a, b) == ["online"]
     await b.stop()
     assert [key for key in await redis.keys("im:*") if key != "im:leaving"] == []

@@ -9,9 +9,9 @@ from redis.asyncio import Redis
 
 from delivery import metrics
 from delivery.cluster.presence_scripts import WRITE_CHANGES
-from tests.support.eventually import PATIENCE, eventually
-from tests.support.presence import WEB, ClusterNode, changes_of, cluster_nodes, wait_until
+from tests.support.cluster_members import WEB, ClusterNode, changes_of, cluster_nodes, wait_until_agreed
 from tests.support.redis import RedisServer
+from tests.support.waiting import TIMEOUT_SECONDS, wait_until
 
 ALICE, BOB, CAROL = 1, 2, 3
 pytestmark = pytest.mark.usefixtures("short_leases")
@@ -30,10 +30,10 @@ async def test_the_users_of_a_killed_node_are_offline_when_its_lease_lapses(
         for node in (b, c):
             await node.sees(BOB)
             assert await node.presence.find_nodes([ALICE, BOB]) == {BOB: {"b"}}
-        await eventually(lambda: changes_of(ALICE, b, c) == ["offline"])
+        await wait_until(lambda: changes_of(ALICE, b, c) == ["offline"])
         # Alice's departure is reported once, although every node has looked for departures since.
         b.disconnect(BOB)
-        await eventually(lambda: "offline" in changes_of(BOB, b, c))
+        await wait_until(lambda: "offline" in changes_of(BOB, b, c))
         assert changes_of(ALICE, b, c) == ["offline"]
         # Only the list of running nodes that have had users remains.
         kept = {key for key in await redis.keys("im:*") if not key.startswith("im:lease")}
@@ -73,7 +73,7 @@ async def test_a_running_node_that_lost_its_lease_writes_its_users_again(pair: l
     await b.sees(ALICE)
     lost = a.nodes.lease
     await redis.delete(f"im:lease:{lost}")
-    await eventually(lambda: a.nodes.lease != lost)
+    await wait_until(lambda: a.nodes.lease != lost)
     await b.sees(ALICE)
     assert "online" in changes_of(ALICE, a)
 
@@ -83,7 +83,7 @@ async def test_a_late_write_under_an_old_lease_has_no_effect(pair: list[ClusterN
     a, b = pair
     lost = a.nodes.lease
     await redis.delete(f"im:lease:{lost}")
-    await eventually(lambda: a.nodes.lease != lost)
+    await wait_until(lambda: a.nodes.lease != lost)
     assert await redis.eval(WRITE_CHANGES, 0, lost, 1, 0, "+", ALICE, WEB, "alice") is None
     assert await b.presence.filter_online([ALICE]) == set() and await b.presence.count_online(WEB) == 0
 
@@ -101,18 +101,18 @@ async def test_without_redis_each_node_answers_for_its_own_users(
         redis_server.kill()
     else:
         redis_server.freeze()
-    await eventually(lambda: metrics.REDIS_AWAY.collect()[0].samples[0].value == 1)
+    await wait_until(lambda: metrics.REDIS_AWAY.collect()[0].samples[0].value == 1)
     # Far longer than all of it may take, far shorter than a query that waits for a frozen Redis.
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         await a.sees(ALICE)
         await b.sees(BOB)
         assert await a.presence.find_nodes([ALICE, BOB]) == {ALICE: {"a"}}
         a.connect(CAROL)
         await a.sees(ALICE, CAROL)
-        await eventually(lambda: changes_of(CAROL, a) == ["online"])
+        await wait_until(lambda: changes_of(CAROL, a) == ["online"])
         a.disconnect(CAROL)
         await a.sees(ALICE)
-        await eventually(lambda: changes_of(CAROL, a) == ["offline", "online"])
+        await wait_until(lambda: changes_of(CAROL, a) == ["offline", "online"])
         for _ in range(200):
             assert await b.presence.filter_online(range(1000)) == {BOB}
     if how == "frozen":
@@ -134,7 +134,7 @@ async def test_nodes_write_everything_to_a_redis_that_restarts_empty(
         # A node that waits for an answer when Redis dies decides alone.
         await node.sees_count(1301)
     redis_server.kill()
-    await eventually(lambda: not a.redis.is_up and not b.redis.is_up)
+    await wait_until(lambda: not a.redis.is_up and not b.redis.is_up)
     a.disconnect(BOB)
     b.connect(CAROL, 5001)
     redis_server.start()
@@ -144,10 +144,10 @@ async def test_nodes_write_everything_to_a_redis_that_restarts_empty(
         async def is_seen(node: ClusterNode = node) -> bool:
             return set(await node.presence.list_online(WEB)) == expected
 
-        await wait_until(is_seen)
+        await wait_until_agreed(is_seen)
     assert await a.presence.find_nodes([ALICE, BOB, CAROL]) == {ALICE: {"a", "b"}, CAROL: {"a", "b"}}
     assert changes_of(5001, *pair) == ["online"] and changes_of(ALICE, *pair) == ["online"]
-    await eventually(lambda: changes_of(BOB, *pair) == ["offline", "online"])
+    await wait_until(lambda: changes_of(BOB, *pair) == ["offline", "online"])
 
 
 async def test_nodes_write_everything_to_a_redis_that_was_emptied(pair: list[ClusterNode], redis: Redis) -> None:
@@ -186,7 +186,7 @@ async def test_nodes_may_start_before_redis(redis_server: RedisServer) -> None:
         a, b = nodes
         a.connect(ALICE)
         await a.sees(ALICE)
-        await eventually(lambda: changes_of(ALICE, a) == ["online"])
+        await wait_until(lambda: changes_of(ALICE, a) == ["online"])
         redis_server.start()
         await b.sees(ALICE)
         assert changes_of(ALICE, a) == ["online"]

@@ -11,7 +11,7 @@ from channels.layers import InMemoryChannelLayer
 from delivery.cluster import relay as relay_module
 from delivery.cluster.relay import Relay
 from delivery.log import Entry
-from tests.support.eventually import eventually
+from tests.support.waiting import wait_until
 
 GROUP = 10
 
@@ -68,7 +68,7 @@ async def _running() -> AsyncIterator[Nodes]:
     for relay in nodes.relays.values():
         await relay.start()
     try:
-        await eventually(lambda: all(relay._greeted for relay in nodes.relays.values()))
+        await wait_until(lambda: all(relay._greeted for relay in nodes.relays.values()))
         yield nodes
     finally:
         for relay in nodes.relays.values():
@@ -80,7 +80,7 @@ async def test_a_push_that_cannot_be_delivered_does_not_delay_later_pushes(monke
     async with _running() as nodes:
         nodes.relays["a"].send([Entry(kind="poison", channel=GROUP), Entry(kind="typing", channel=GROUP)])
         nodes.relays["a"].send([Entry(kind="msg", channel=GROUP, position=1)])
-        await eventually(lambda: sorted(nodes.b.got) == ["msg@1", "typing@0"])
+        await wait_until(lambda: sorted(nodes.b.got) == ["msg@1", "typing@0"])
 
 
 async def test_entries_are_sent_to_all_nodes_while_presence_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,4 +91,4 @@ async def test_entries_are_sent_to_all_nodes_while_presence_is_unknown(monkeypat
         nodes.relays["a"].send(
             [Entry(kind="friend", user_ids=(7,), position=1), Entry(kind="msg", channel=1, position=2)]
         )
-        await eventually(lambda: nodes.b.got == ["friend@1", "msg@2"])
+        await wait_until(lambda: nodes.b.got == ["friend@1", "msg@2"])

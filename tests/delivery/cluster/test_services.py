@@ -11,8 +11,8 @@ from django.conf import Settings
 from delivery.cluster import redis_nodes
 from delivery.cluster.services import Cluster
 from delivery.hub.hub import Hub
-from tests.support.eventually import eventually
 from tests.support.redis import RedisServer
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -51,5 +51,5 @@ async def test_every_node_knows_at_once_which_nodes_start_and_stop() -> None:
     async with running("a") as a:
         async with running("b") as b, running("c") as c:
             for node in (a, b, c):
-                await eventually(lambda node=node: _known_nodes(node) == {"a", "b", "c"})  # type: ignore[misc]
-        await eventually(lambda: _known_nodes(a) == {"a"})
+                await wait_until(lambda node=node: _known_nodes(node) == {"a", "b", "c"})  # type: ignore[misc]
+        await wait_until(lambda: _known_nodes(a) == {"a"})

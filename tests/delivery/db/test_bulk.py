@@ -13,7 +13,7 @@ from django.db import DatabaseError, InterfaceError, connection, transaction
 from delivery.db.bulk import Statement, execute_batch, insert_rows, insert_statement
 from delivery.models import EventRecipient, LogHead
 from tests.support import postgres
-from tests.support.eventually import PATIENCE
+from tests.support.waiting import TIMEOUT_SECONDS
 
 
 @pytest.mark.django_db(transaction=True)
@@ -66,7 +66,7 @@ def test_a_statement_behind_a_lock_sees_rows_committed_while_it_waited() -> None
                 time.sleep(0.01)
         other.execute(f"INSERT INTO {table} (id, position) VALUES (2, 1)")
         other.commit()
-        assert answer.result(PATIENCE) == [[(6,)], [(2,)]]
+        assert answer.result(TIMEOUT_SECONDS) == [[(6,)], [(2,)]]
 
 
 def _lock_and_count(table: str) -> list[list[tuple[int, ...]]]:
@@ -98,7 +98,7 @@ def test_postgresql_ends_an_idle_transaction_after_a_bulk_insert() -> None:
                 cursor.execute("SELECT pg_backend_pid()")
                 backend = cursor.fetchone()[0]
             insert_rows(EventRecipient, ("user_id", "position"), [(7, 1), (7, 2)])
-            deadline = time.monotonic() + PATIENCE
+            deadline = time.monotonic() + TIMEOUT_SECONDS
             while runs(backend):
                 assert time.monotonic() < deadline, "the transaction still holds its locks"
                 time.sleep(0.01)

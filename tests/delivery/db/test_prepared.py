@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from accounts.models import User
 from delivery.db.bulk import execute_batch
 from delivery.db.prepared import PreparedQuery
-from tests.support.in_process import people
+from tests.support.in_process import create_users
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,7 +26,7 @@ def by_id(ids: Sequence[int]) -> QuerySet[User]:
 
 def test_any_number_of_rows_is_returned_as_the_orm_returns_them() -> None:
     """Booleans, which SQLite stores as numbers, and times, which it stores as text, are converted as well."""
-    found = people("alice", "bob", "carol")
+    found = create_users("alice", "bob", "carol")
     User.objects.filter(username="bob").update(is_active=False)
     prepared = PreparedQuery(by_id)
     for count in (1, 3, 2, 3):
@@ -41,13 +41,13 @@ def test_any_number_of_rows_is_returned_as_the_orm_returns_them() -> None:
 
 
 def test_values_without_a_row_are_left_out() -> None:
-    (alice,) = people("alice")
+    (alice,) = create_users("alice")
     assert ask(PreparedQuery(by_id), [alice.pk, 10**9]) == [alice]
     assert ask(PreparedQuery(by_id), [10**9]) == []
 
 
 def test_each_collection_fills_its_own_condition() -> None:
-    people("alice", "bob", "carol")
+    create_users("alice", "bob", "carol")
     prepared = PreparedQuery(
         lambda ids, names: User.objects.filter(username__in=names, pk__in=ids).order_by("username").only("username")
     )
@@ -59,7 +59,7 @@ def test_each_collection_fills_its_own_condition() -> None:
 
 
 def test_a_deferred_field_is_read_when_it_is_used() -> None:
-    (alice,) = people("alice")
+    (alice,) = create_users("alice")
     (got,) = ask(PreparedQuery(lambda ids: by_id(ids).only("username")), [alice.pk])
     assert got.get_deferred_fields() >= {"nickname", "avatar"}
     assert got.nickname == "Alice"
@@ -82,7 +82,7 @@ def test_few_queries_are_built_for_any_number_of_values() -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 9])
 def test_padding_repeats_no_row(count: int) -> None:
-    found = people(*(f"person-{number}" for number in range(9)))
+    found = create_users(*(f"person-{number}" for number in range(9)))
     prepared = PreparedQuery(by_id)
     for ids in ([user.pk for user in found[:count]], [found[0].pk] * count):
         assert ask(prepared, ids) == list(by_id(ids))

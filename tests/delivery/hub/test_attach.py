@@ -11,8 +11,8 @@ import pytest
 from delivery.hub.hub import CredentialRevoked, Hub
 from delivery.log import Entry, MembershipInterval
 from tests.delivery.conftest import MemoryLog
-from tests.support.eventually import PATIENCE, eventually
 from tests.support.listener import Listener, assert_forgotten, listening
+from tests.support.waiting import TIMEOUT_SECONDS, wait_until
 
 BOB = 2
 GROUP = 10
@@ -40,15 +40,15 @@ class SlowLoader:
         self._has_read = threading.Event()
 
     def __call__(self) -> list[MembershipInterval] | None:
-        assert self._begin.wait(PATIENCE)
+        assert self._begin.wait(TIMEOUT_SECONDS)
         loaded = self._read()
         self._has_read.set()
-        assert self._end.wait(PATIENCE)
+        assert self._end.wait(TIMEOUT_SECONDS)
         return loaded
 
     async def read(self) -> None:
         self._begin.set()
-        await asyncio.to_thread(self._has_read.wait, PATIENCE)
+        await asyncio.to_thread(self._has_read.wait, TIMEOUT_SECONDS)
 
     def finish(self) -> None:
         self._begin.set()
@@ -80,7 +80,7 @@ async def test_a_membership_changes_while_bob_is_attached(
     """Bob connects while an event changes his membership; he gets exactly the events of his interval."""
     before, after = CHANGES[change]
     memory_log.append(msg())
-    await eventually(lambda: hub.watermark == 1)
+    await wait_until(lambda: hub.watermark == 1)
     event = leave(BOB) if change == "leave" else join(BOB)
     stored = before
 

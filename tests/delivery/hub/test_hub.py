@@ -14,8 +14,8 @@ from delivery.hub.encoders import encoders
 from delivery.hub.hub import Hub
 from delivery.log import Entry, MembershipInterval
 from tests.delivery.conftest import MemoryLog
-from tests.support.eventually import PATIENCE, eventually
 from tests.support.listener import CODEC, Listener, assert_forgotten, listening, plain
+from tests.support.waiting import TIMEOUT_SECONDS, wait_until
 
 ALICE, BOB, CAROL = 1, 2, 3
 GROUP, ROOM = 10, 20
@@ -86,7 +86,7 @@ async def test_a_jump_of_the_counter_is_followed(hub: Hub, memory_log: MemoryLog
         hub.receive(memory_log.append(msg()))
         assert await alice.until("msg@1001") == ["msg@1", "msg@1001"]
         memory_log.position = 2000
-        await eventually(lambda: hub.watermark == 2000)
+        await wait_until(lambda: hub.watermark == 2000)
 
 
 async def test_a_rewound_event_log_closes_all_connections(
@@ -110,13 +110,13 @@ async def test_a_rewound_event_log_is_handled_once(
 ) -> None:
     """Two concurrent checks must not both rewind: events delivered meanwhile would be delivered again."""
     hub.receive(memory_log.append(msg(), msg(), msg()))
-    await eventually(lambda: hub.watermark == 3)
+    await wait_until(lambda: hub.watermark == 3)
     await hub.stop()
     memory_log.position = 1
     both = threading.Barrier(2)
 
     def head() -> int:
-        both.wait(PATIENCE)
+        both.wait(TIMEOUT_SECONDS)
         return memory_log.head()
 
     monkeypatch.setattr(log, "head", head)
@@ -143,7 +143,7 @@ async def test_a_head_read_before_the_last_announcement_is_no_rewind(
     monkeypatch.setattr(log, "head", head)
     async with listening(hub, ALICE, MEMBER) as alice:
         hub.receive(memory_log.append(msg()))
-        await eventually(overtaken.is_set)
+        await wait_until(overtaken.is_set)
         hub.receive(memory_log.append(msg()))
         assert await alice.until("msg@3") == ["msg@1", "msg@2", "msg@3"]
         assert alice.closings == []
@@ -155,7 +155,7 @@ async def test_an_unreadable_database_delays_events_and_loses_none(hub: Hub, mem
         _lost, announced = memory_log.append(msg(), msg())
         hub.receive([announced])
         reads = memory_log.reads
-        await eventually(lambda: memory_log.reads >= reads + 2)
+        await wait_until(lambda: memory_log.reads >= reads + 2)
         assert alice.frames == []
         memory_log.broken = False
         assert await alice.until("msg@2") == ["msg@1", "msg@2"]
@@ -181,7 +181,7 @@ async def test_the_hub_stops_in_any_state_of_its_follower(hub: Hub, memory_log: 
     hub.receive(memory_log.append(msg(), msg())[1:])
     for _ in range(steps):
         await asyncio.sleep(0)
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         await hub.stop()
 
 
@@ -292,5 +292,5 @@ async def test_disabling_an_app_closes_its_connections(hub: Hub, memory_log: Mem
 async def test_no_state_of_closed_connections_remains(hub: Hub, memory_log: MemoryLog) -> None:
     async with listening(hub, ALICE, MEMBER, MembershipInterval(GROUP + 1, 0, 5), channels=[ROOM]), listening(hub, BOB):
         hub.receive(memory_log.append(join(BOB), join(CAROL), leave(CAROL), leave(BOB), join(BOB, GROUP + 2)))
-        await eventually(lambda: hub.watermark == 5)
+        await wait_until(lambda: hub.watermark == 5)
     assert_forgotten(hub)

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from delivery.hub.outbox import Frame, Outbox, Ticker
-from tests.support.eventually import PATIENCE
+from tests.support.waiting import TIMEOUT_SECONDS
 
 
 class Reader:
@@ -32,7 +32,7 @@ class Reader:
         return [frame for frames in self.writes for frame in frames]
 
     async def until(self, count: int) -> None:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             while len(self.frames) < count:
                 self._news.clear()
                 await self._news.wait()
@@ -48,7 +48,7 @@ async def outbox_of(reader: Reader, *, window: float = 0.001, limit: int = 1000)
     yield outbox
     outbox.stop()
     reader.reading.set()
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         await task
 
 
@@ -141,7 +141,7 @@ async def test_an_empty_outbox_calls_back() -> None:
     async with outbox_of(reader) as outbox:
         outbox.call_when_empty(empty.set)
         outbox.put("goodbye")
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             await empty.wait()
         assert reader.frames == ["goodbye"]
 
@@ -174,7 +174,7 @@ async def test_a_waiting_request_continues_once_half_of_the_outbox_is_free() -> 
         await asyncio.sleep(0)
         assert not asking.done()
         reader.reading.set()
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             await asking
 
 
@@ -187,7 +187,7 @@ async def test_stopping_the_outbox_wakes_a_waiting_request() -> None:
         asking = asyncio.create_task(outbox.wait_for_room())
         await asyncio.sleep(0)
         outbox.stop()
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             await asking
 
 

@@ -13,9 +13,9 @@ from redis.asyncio import Redis
 from delivery.metrics import LOG_CATCHUP_EVENTS, fault_counts
 from delivery.nodes.base import NodeRegistry
 from delivery.nodes.memory import MemoryNodeRegistry
-from tests.support.eventually import PATIENCE, eventually
-from tests.support.presence import ClusterNode, cluster_nodes
+from tests.support.cluster_members import ClusterNode, cluster_nodes
 from tests.support.redis import RedisServer
+from tests.support.waiting import TIMEOUT_SECONDS, wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -44,10 +44,10 @@ async def test_a_node_knows_itself(nodes: NodeRegistry) -> None:
 async def test_nodes_know_each_other(redis_server: RedisServer) -> None:
     async with cluster_nodes(redis_server.url, "a", "b") as [a, b]:
         b.nodes.count_connections = lambda: (7, 5)
-        await eventually(lambda: a.nodes.live()["b"].connections == 7)
+        await wait_until(lambda: a.nodes.live()["b"].connections == 7)
         seen = a.nodes.live()["b"]
         assert (seen.address, seen.logged_in, seen.started) == ("b.example:7000", 5, b.nodes.live()["b"].started)
-        await eventually(lambda: set(b.nodes.live()) == {"a", "b"})
+        await wait_until(lambda: set(b.nodes.live()) == {"a", "b"})
         assert a.node_changes == [({"b"}, set())] and b.node_changes == [({"a"}, set())]
 
 
@@ -55,7 +55,7 @@ async def test_nodes_publish_their_fault_counts(redis_server: RedisServer) -> No
     before = fault_counts()["log_catchup_events"]
     async with cluster_nodes(redis_server.url, "a", "b") as [a, _b]:
         LOG_CATCHUP_EVENTS.inc(3)
-        await eventually(lambda: a.nodes.live()["b"].fault_counts.get("log_catchup_events") == before + 3)
+        await wait_until(lambda: a.nodes.live()["b"].fault_counts.get("log_catchup_events") == before + 3)
         assert a.nodes.live()["a"].fault_counts == fault_counts() == a.nodes.live()["b"].fault_counts
 
 
@@ -64,7 +64,7 @@ async def test_a_node_of_an_older_version_has_no_fault_counts(redis_server: Redi
         old = {"id": "old", "address": "old.example:7000", "started": 1, "writes": 0, "connections": 2, "logged_in": 1}
         await redis.hset("im:lease:old/1", mapping=old)
         await redis.sadd("im:leases", "old/1")
-        await eventually(lambda: "old" in a.nodes.live())
+        await wait_until(lambda: "old" in a.nodes.live())
         assert (a.nodes.live()["old"].connections, a.nodes.live()["old"].fault_counts) == (2, {})
 
 
@@ -83,7 +83,7 @@ async def test_a_killed_node_leaves_the_registry_when_its_lease_lapses(redis_ser
         await a.nodes.refresh()
         assert set(a.nodes.live()) == {"a", "b"}
         assert await redis.pttl(f"im:lease:{b.nodes.lease}") <= 2000
-        await eventually(lambda: set(a.nodes.live()) == {"a"})
+        await wait_until(lambda: set(a.nodes.live()) == {"a"})
         assert a.node_changes == [({"b"}, set()), (set(), {"b"})]
         assert await redis.smembers("im:leases") == {a.nodes.lease}
 
@@ -117,12 +117,12 @@ async def test_while_redis_is_away_nodes_count_as_running_until_their_leases_lap
 ) -> None:
     async with cluster_nodes(redis_server.url, "a", "b") as [a, b]:
         redis_server.kill() if how == "killed" else redis_server.freeze()
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             await a.nodes.refresh()
             assert not a.redis.is_up and set(a.nodes.live()) == {"a", "b"}
-            await eventually(lambda: set(a.nodes.live()) == {"a"})
+            await wait_until(lambda: set(a.nodes.live()) == {"a"})
         redis_server.start() if how == "killed" else redis_server.thaw()
-        await eventually(lambda: set(a.nodes.live()) == set(b.nodes.live()) == {"a", "b"})
+        await wait_until(lambda: set(a.nodes.live()) == set(b.nodes.live()) == {"a", "b"})
         assert a.node_changes == [({"b"}, set()), (set(), {"b"}), ({"b"}, set())]
 
 
@@ -134,7 +134,7 @@ async def test_no_node_leaves_because_redis_has_lost_its_lease(redis_server: Red
         await a.nodes.refresh()
         await a.nodes.refresh()
         assert set(a.nodes.live()) == {"a", "b"}
-        await eventually(lambda: a.nodes.lease != leases[0] and b.nodes.lease != leases[1])
+        await wait_until(lambda: a.nodes.lease != leases[0] and b.nodes.lease != leases[1])
         await a.nodes.refresh()
         assert set(a.nodes.live()) == {"a", "b"} and a.node_changes == [({"b"}, set())]
 
@@ -142,6 +142,6 @@ async def test_no_node_leaves_because_redis_has_lost_its_lease(redis_server: Red
 async def test_a_node_that_stops_during_an_outage_does_not_wait_for_redis(redis_server: RedisServer) -> None:
     async with cluster_nodes(redis_server.url, "a", "b") as [a, _]:
         redis_server.freeze()
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             await a.stop()
         redis_server.thaw()

@@ -16,7 +16,7 @@ from django.conf import Settings
 
 from delivery.outbound import http_client, ssrf_guard
 from delivery.outbound.http_client import HttpResult
-from tests.support.certificates import Authority
+from tests.support.certificates import CertificateAuthority
 from tests.support.receiver import Receiver
 
 
@@ -153,7 +153,7 @@ async def test_no_error_contains_the_url(client: httpx.AsyncClient, receiver: Re
 
 async def test_a_certificate_is_checked_against_the_host_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     Names(monkeypatch, ["127.0.0.1"])
-    authority = Authority()
+    authority = CertificateAuthority()
     trusting = ssl.create_default_context(cadata=authority.certificate.decode())
     receiver = Receiver()
     receiver.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -10,9 +10,9 @@ from django.conf import Settings
 
 from delivery.presence.base import Presence
 from delivery.presence.memory import MemoryPresence
-from tests.support.eventually import eventually
-from tests.support.presence import IOS, WEB, PresenceChange, cluster_nodes, record_changes
+from tests.support.cluster_members import IOS, WEB, PresenceChange, cluster_nodes, record_changes
 from tests.support.redis import RedisServer
+from tests.support.waiting import wait_until
 
 ALICE, BOB, OTHER_BOB = 1, 2, 3
 NODE = "here"
@@ -49,7 +49,7 @@ async def test_alice_is_online_from_her_first_connection_until_her_last(
     assert await presence.filter_online([ALICE], WEB) == {ALICE}
     presence.disconnect(ALICE, WEB)
     assert await presence.filter_online([ALICE], WEB) == await presence.filter_online([ALICE]) == set()
-    await eventually(lambda: changes == [("online", ALICE, "alice", WEB), ("offline", ALICE, "alice", WEB)])
+    await wait_until(lambda: changes == [("online", ALICE, "alice", WEB), ("offline", ALICE, "alice", WEB)])
     assert await presence.count_online(WEB) == 0
 
 
@@ -79,7 +79,7 @@ async def test_a_user_of_any_name_is_found(presence: Presence, changes: list[Pre
     presence.connect(ALICE, name, WEB)
     assert await presence.find_by_name(name) == [ALICE] and await presence.list_online(WEB) == {ALICE: name}
     presence.disconnect(ALICE, WEB)
-    await eventually(lambda: changes == [("online", ALICE, name, WEB), ("offline", ALICE, name, WEB)])
+    await wait_until(lambda: changes == [("online", ALICE, name, WEB), ("offline", ALICE, name, WEB)])
     assert await presence.find_by_name(name) == []
 
 
@@ -107,7 +107,7 @@ async def test_a_short_absence_of_alice_causes_no_presence_change(
     presence.connect(OTHER_BOB, "bob", WEB)
     assert await presence.count_online(WEB) == 2
     presence.disconnect(OTHER_BOB, WEB)
-    await eventually(lambda: ("offline", OTHER_BOB, "bob", WEB) in changes)
+    await wait_until(lambda: ("offline", OTHER_BOB, "bob", WEB) in changes)
     assert [one for one in changes if one[1] == ALICE] == [("online", ALICE, "alice", WEB)]
 
 

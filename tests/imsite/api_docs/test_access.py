@@ -11,7 +11,7 @@ from accounts.actions import token_issue, user_register
 from accounts.models import User
 from imsite.options import OPTIONS
 from tests.support.fixtures.sites import SiteFactory
-from tests.support.monitoring import ask
+from tests.support.monitoring import get
 
 PATHS = ("/api/schema/", "/api/docs/", "/api/protocol/")
 each_page = pytest.mark.parametrize("path", PATHS)
@@ -74,4 +74,4 @@ def test_it_is_only_read(path: str) -> None:
 def test_a_production_start_shows_it_to_nobody(site_factory: SiteFactory) -> None:
     options = {"IM_ENV": "production", "SECRET_KEY": "x" * 50, "ALLOWED_HOSTS": "127.0.0.1"}
     with site_factory(**options) as site:
-        assert [ask(site.url + path).status for path in PATHS] == [404, 404, 404]
+        assert [get(site.url + path).status for path in PATHS] == [404, 404, 404]

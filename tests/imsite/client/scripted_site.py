@@ -12,7 +12,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
 from imsite.client import Client, ClientConnection
-from tests.support.eventually import PATIENCE, eventually
+from tests.support.waiting import TIMEOUT_SECONDS, wait_until
 
 LOGIN = {
     "userId": "bot", "id": "7", "name": "Bot", "kind": "service", "appId": 101, "target": "1", "position": 40,
@@ -84,7 +84,7 @@ class ScriptedSite:
         script = self._scripts[min(self.connections, len(self._scripts) - 1)]
         self.connections += 1
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT_SECONDS):
                 await script(ScriptedConnection(socket))
         except BaseException as fault:
             self.faults.append(fault)
@@ -95,7 +95,10 @@ class ScriptedSite:
 
     @asynccontextmanager
     async def connect(self, **options: Any) -> AsyncIterator[ClientConnection]:
-        async with serve(self._play, "127.0.0.1", 0, process_request=self._admit) as server, asyncio.timeout(PATIENCE):
+        async with (
+            serve(self._play, "127.0.0.1", 0, process_request=self._admit) as server,
+            asyncio.timeout(TIMEOUT_SECONDS),
+        ):
             port = next(iter(server.sockets)).getsockname()[1]
             async with Client(f"http://127.0.0.1:{port}", token="secret") as im, im.listen(**options) as connection:
                 yield connection
@@ -109,5 +112,5 @@ async def take(connection: ClientConnection, count: int) -> list[int | None]:
 async def wait_for_position(connection: ClientConnection, position: int) -> None:
     """Ask for the next push, which there is none of, until all up to that position is done with."""
     asking = asyncio.ensure_future(anext(connection))
-    await eventually(lambda: connection.position == position)
+    await wait_until(lambda: connection.position == position)
     asking.cancel()

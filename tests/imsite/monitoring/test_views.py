@@ -17,10 +17,10 @@ from imsite.monitoring import flame_graph, profiler
 from imsite.monitoring.views import VIEWS
 from tests.support import database_faults
 from tests.support.client import Client
-from tests.support.eventually import eventually
 from tests.support.fixtures.sites import Connect, SiteFactory
-from tests.support.monitoring import ask, metrics
+from tests.support.monitoring import get, metrics
 from tests.support.site import Site
+from tests.support.waiting import wait_until
 
 PATHS = sorted(VIEWS)
 _QUERY = {"/debug/profile": "?seconds=0.1"}
@@ -47,7 +47,7 @@ async def test_a_chat_shows_in_the_metrics(site: Site, connect: Connect) -> None
     # To Bob. Alice has her answers.
     assert after["imsite_pushes_out_total"] - before["imsite_pushes_out_total"] == 5
     # It is looked at from time to time.
-    await eventually(lambda: metrics(site.url)["imsite_loop_lag_seconds_count"] > 0)
+    await wait_until(lambda: metrics(site.url)["imsite_loop_lag_seconds_count"] > 0)
     for name in ("imsite_log_catchup_events_total", "imsite_outbox_overflows_total"):
         assert after[name] == 0
 
@@ -74,26 +74,26 @@ commit([Draft(sender=system_user().pk, channel=room.pk, text="from a command")])
 
 
 def test_a_healthy_node_is_ready_without_redis(site: Site) -> None:
-    assert ask(f"{site.url}/healthz").text == "ok\n"
-    ready = ask(f"{site.url}/readyz")
+    assert get(f"{site.url}/healthz").text == "ok\n"
+    ready = get(f"{site.url}/readyz")
     assert ready.status == 200
     assert '"redis": "not used"' in ready.text and '"hub": "ok"' in ready.text
 
 
 @pytest.mark.each_database
 def test_with_the_database_gone_it_lives_but_is_not_ready(site: Site) -> None:
-    with database_faults.missing(site, "delivery_loghead"):
-        refused = ask(f"{site.url}/readyz")
+    with database_faults.missing_table(site, "delivery_loghead"):
+        refused = get(f"{site.url}/readyz")
         assert refused.status == 503
         assert '"database": "unreachable"' in refused.text
-        assert ask(f"{site.url}/healthz").status == 200
+        assert get(f"{site.url}/healthz").status == 200
 
-    assert ask(f"{site.url}/readyz").status == 200
+    assert get(f"{site.url}/readyz").status == 200
 
 
 def test_with_redis_gone_it_is_ready_all_the_same(site_factory: SiteFactory) -> None:
     with site_factory(REDIS_URL="redis://127.0.0.1:1/0", IM_CLUSTER_SECRET="s" * 32) as site:
-        ready = ask(f"{site.url}/readyz")
+        ready = get(f"{site.url}/readyz")
 
     assert ready.status == 200
     assert '"redis": "unreachable"' in ready.text
@@ -105,26 +105,26 @@ def test_with_redis_gone_it_is_ready_all_the_same(site_factory: SiteFactory) -> 
 def test_in_production_it_is_public_to_nobody(site_factory: SiteFactory) -> None:
     production = {"IM_ENV": "production", "SECRET_KEY": "x" * 50, "ALLOWED_HOSTS": "127.0.0.1"}
     with site_factory(**production) as site:
-        unknown = ask(f"{site.url}/nothing/here")
+        unknown = get(f"{site.url}/nothing/here")
         for path in PATHS:
-            refused = ask(f"{site.url}{path}")
+            refused = get(f"{site.url}{path}")
             assert (refused.status, refused.text) == (404, unknown.text), path
 
     with site_factory(**production, IM_MONITORING_NETWORKS="127.0.0.1/32") as site:
         for path in PATHS:
             # By the node's bare address, which is no name of the site.
-            assert ask(f"{site.url}{path}{_QUERY.get(path, '')}", Host="10.1.2.3:9999").status == 200, path
+            assert get(f"{site.url}{path}{_QUERY.get(path, '')}", Host="10.1.2.3:9999").status == 200, path
 
 
 def test_in_development_it_is_open_to_this_machine_only(site_factory: SiteFactory) -> None:
     with site_factory(IM_TRUSTED_PROXIES="127.0.0.1") as site:
         for path in PATHS:
-            assert ask(f"{site.url}{path}", X_Forwarded_For="192.0.2.1").status == 404, path
-            assert ask(f"{site.url}{path}{_QUERY.get(path, '')}").status == 200, path
+            assert get(f"{site.url}{path}", X_Forwarded_For="192.0.2.1").status == 404, path
+            assert get(f"{site.url}{path}{_QUERY.get(path, '')}").status == 200, path
 
     with site_factory() as site:
         # Of a proxy that nobody told the site about.
-        assert ask(f"{site.url}/metrics", X_Forwarded_For="127.0.0.1").status == 404
+        assert get(f"{site.url}/metrics", X_Forwarded_For="127.0.0.1").status == 404
 
 
 @pytest.fixture
@@ -200,13 +200,13 @@ def test_a_profile_is_a_picture_without_script(site: Site) -> None:
 
     def visit() -> None:
         while not done.is_set():
-            ask(f"{site.url}/accounts/login/")
+            get(f"{site.url}/accounts/login/")
 
     visitor = threading.Thread(target=visit)
     visitor.start()
     try:
         # As long as this, since a look that lets the node go on half-way ended it within seconds.
-        answer = ask(f"{site.url}/debug/profile?seconds=4")
+        answer = get(f"{site.url}/debug/profile?seconds=4")
     finally:
         done.set()
         visitor.join()
@@ -221,25 +221,25 @@ def test_a_profile_is_a_picture_without_script(site: Site) -> None:
 
 @pytest.mark.parametrize("seconds", ["0", "31", "-1", "nan", "inf", "x", ""])
 def test_a_profile_is_bounded(site_of_this_file: Site, seconds: str) -> None:
-    assert ask(f"{site_of_this_file.url}/debug/profile?seconds={seconds}").status == 400
+    assert get(f"{site_of_this_file.url}/debug/profile?seconds={seconds}").status == 400
 
 
 def test_one_looks_at_a_time(site_of_this_file: Site) -> None:
     with ThreadPoolExecutor(2) as threads:
-        answers = list(threads.map(ask, [f"{site_of_this_file.url}/debug/profile?seconds=5"] * 2))
+        answers = list(threads.map(get, [f"{site_of_this_file.url}/debug/profile?seconds=5"] * 2))
 
     assert sorted(answer.status for answer in answers) == [200, 503]
 
 
 def test_tasks_are_told_by_what_they_do(site_of_this_file: Site) -> None:
-    told = ask(f"{site_of_this_file.url}/debug/tasks").text
+    told = get(f"{site_of_this_file.url}/debug/tasks").text
 
     for name in ("Hub._follow", "Node._sweep", "Server.serve"):
         assert name in told
 
 
 def test_memory_is_told_by_type(site_of_this_file: Site) -> None:
-    told = ask(f"{site_of_this_file.url}/debug/memory").text
+    told = get(f"{site_of_this_file.url}/debug/memory").text
 
     assert "builtins.dict" in told and "MiB" in told
 

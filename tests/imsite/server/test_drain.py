@@ -14,7 +14,7 @@ from websockets.exceptions import InvalidStatus
 
 from tests.support.client import Client
 from tests.support.fixtures.sites import Connect, SiteFactory
-from tests.support.monitoring import ask
+from tests.support.monitoring import get
 from tests.support.site import Site
 
 pytestmark = pytest.mark.sqlite  # What makes a commit wait is SQLite's one writer.
@@ -33,7 +33,7 @@ async def _until_asked(site: Site, count: int = 1) -> None:
     """Wait until the site is at work on so many requests."""
     async with asyncio.timeout(10):
         while True:
-            told = await asyncio.to_thread(ask, f"{site.url}/debug/tasks")
+            told = await asyncio.to_thread(get, f"{site.url}/debug/tasks")
             if re.search(rf"^ *{count}  JsonConsumer._carry_out$", told.text, re.MULTILINE):
                 return
             await asyncio.sleep(0.01)
@@ -42,7 +42,7 @@ async def _until_asked(site: Site, count: int = 1) -> None:
 async def _until_draining(site: Site) -> None:
     """Wait until the site refuses to be called ready."""
     async with asyncio.timeout(10):
-        while (await asyncio.to_thread(ask, f"{site.url}/readyz")).status != 503:  # noqa: ASYNC110  it has no event
+        while (await asyncio.to_thread(get, f"{site.url}/readyz")).status != 503:  # noqa: ASYNC110  it has no event
             await asyncio.sleep(0.01)
 
 
@@ -94,7 +94,7 @@ async def test_meanwhile_nobody_new_comes_in(site_factory: SiteFactory, connect:
             with pytest.raises(InvalidStatus) as refused:
                 await connect(site.acc)
             assert refused.value.response.status_code == 503
-            assert '"accepting": false' in ask(f"{site.url}/readyz").text
+            assert '"accepting": false' in get(f"{site.url}/readyz").text
         assert (await sent).code == 200
         await ending
 

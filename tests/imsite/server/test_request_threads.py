@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from pytest_django.fixtures import Settings
 
 from imsite.server.request_threads import KEPT, HttpHandler, RequestThreads
-from tests.support.eventually import eventually
+from tests.support.waiting import wait_until
 
 
 def test_the_next_request_gets_the_thread_of_the_last() -> None:
@@ -65,9 +65,9 @@ async def test_so_many_requests_are_worked_on_at_a_time_and_a_look_at_the_node_w
         return asyncio.create_task(handler.run_get_response(request))
 
     pages = [ask(f"/{number}") for number in range(5)]
-    await eventually(lambda: len(inside) == 3)
+    await wait_until(lambda: len(inside) == 3)
     probe = ask("/healthz")
-    await eventually(lambda: "/healthz" in inside)
+    await wait_until(lambda: "/healthz" in inside)
     assert inside == ["/0", "/1", "/2", "/healthz"]
     # Who gives up waiting takes no place.
     pages[3].cancel()

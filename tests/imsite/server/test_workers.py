@@ -15,7 +15,7 @@ import pytest
 from tests.support import machine
 from tests.support.client import Client
 from tests.support.fixtures.sites import Connect, SiteFactory
-from tests.support.monitoring import ask, metrics
+from tests.support.monitoring import get, metrics
 from tests.support.ports import free_ports
 from tests.support.redis import RedisServer
 from tests.support.site import Site
@@ -52,7 +52,7 @@ def _ready(site: Site) -> list[int]:
     states = []
     for number in range(1, WORKERS + 1):
         try:
-            states.append(ask(f"{_own(site, number)}/readyz").status)
+            states.append(get(f"{_own(site, number)}/readyz").status)
         except OSError:
             states.append(0)
     return states

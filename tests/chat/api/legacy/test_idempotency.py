@@ -17,7 +17,7 @@ from accounts.actions import guest_create
 from accounts.models import App, User
 from chat.models import Channel, Message
 from delivery.models import Event, IdempotencyRecord
-from tests.chat.api.conftest import Answer, Grant, Town, post
+from tests.chat.api.conftest import Answer, Grant, LiveHub, post
 from tests.chat.api.legacy.calls import GUEST, to_alice, to_web
 
 SENDS: dict[str, Callable[..., Answer]] = {"to a person": to_alice, "to an app": to_web}
@@ -28,19 +28,19 @@ each_send = pytest.mark.parametrize("send", SENDS.values(), ids=SENDS)
 @each_send
 @pytest.mark.parametrize("spelling", ["msgID", "msgId"])
 def test_a_repeated_msg_id_is_not_delivered(
-    send: Callable[..., Answer], spelling: str, program: Client, town: Town, alice: User, web: App
+    send: Callable[..., Answer], spelling: str, program: Client, live_hub: LiveHub, alice: User, web: App
 ) -> None:
-    screen = town.log_in(alice, web)
+    screen = live_hub.log_in(alice, web)
     assert send(program, text="first")["data"] == {"sendResults": True}
     assert send(program, msg_id="", text="second", **{spelling: "m1"}) == {"code": 200, "msg": "Success", "data": {}}
     assert screen.texts == ["first"]
 
 
 def test_a_msg_id_identifies_one_call_of_any_kind_and_target(
-    program: Client, town: Town, alice: User, bob: User, web: App
+    program: Client, live_hub: LiveHub, alice: User, bob: User, web: App
 ) -> None:
     to_alice(program)
-    seen = town.log_in(bob, web)
+    seen = live_hub.log_in(bob, web)
     assert to_web(program)["data"] == {}
     assert to_alice(program, userID="bob")["data"] == {}
     assert to_alice(program, userID="nobody")["data"] == {}
@@ -48,28 +48,28 @@ def test_a_msg_id_identifies_one_call_of_any_kind_and_target(
     assert Channel.objects.filter(kind=Channel.Kind.PRIVATE).count() == 1, "a repeat makes no channel either"
 
 
-def test_a_guest_gets_a_repeated_msg_id_once(program: Client, town: Town, web: App) -> None:
-    screen = town.log_in(guest_create(name=GUEST), web)
+def test_a_guest_gets_a_repeated_msg_id_once(program: Client, live_hub: LiveHub, web: App) -> None:
+    screen = live_hub.log_in(guest_create(name=GUEST), web)
     assert to_alice(program, userID=GUEST)["data"] == {"sendResults": True}
     assert to_alice(program, userID=GUEST)["data"] == {}
     assert screen.texts == ["hello"]
 
 
-@pytest.mark.usefixtures("town", "alice")
+@pytest.mark.usefixtures("live_hub", "alice")
 def test_two_callers_may_use_the_same_msg_id(program: Client, shop: User, grant: Grant) -> None:
     headers = {"Authorization": grant(shop, "use_gateway")}
     assert to_alice(program)["data"] != {}
     assert post(program, "/user/sendMessage", headers, userID="alice", msgID="m1", message="hello")["data"] != {}
 
 
-@pytest.mark.usefixtures("town", "alice")
+@pytest.mark.usefixtures("live_hub", "alice")
 def test_a_refused_call_leaves_its_msg_id_unused(program: Client) -> None:
     assert to_alice(program, text=" ")["code"] == 1001
     assert to_alice(program)["data"] == {"sendResults": False}
 
 
 @each_send
-@pytest.mark.usefixtures("town", "alice")
+@pytest.mark.usefixtures("live_hub", "alice")
 def test_an_expired_msg_id_can_be_used_again(send: Callable[..., Answer], program: Client, settings: Settings) -> None:
     settings.IM_LEGACY_IDEMPOTENCY_HOURS = 12
     send(program)
@@ -82,9 +82,9 @@ def test_an_expired_msg_id_can_be_used_again(send: Callable[..., Answer], progra
 
 @pytest.mark.parametrize("name", ["alice", GUEST, None], ids=["to a person", "to a guest", "to an app"])
 def test_the_same_call_twenty_times_at_once_is_sent_once(
-    name: str | None, program: Client, town: Town, alice: User, bob: User, web: App
+    name: str | None, program: Client, live_hub: LiveHub, alice: User, bob: User, web: App
 ) -> None:
-    screens = [town.log_in(user, web) for user in (alice, bob, guest_create(name=GUEST))]
+    screens = [live_hub.log_in(user, web) for user in (alice, bob, guest_create(name=GUEST))]
 
     def send(_: int) -> Answer:
         try:

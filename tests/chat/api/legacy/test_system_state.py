@@ -10,7 +10,7 @@ from django.test import Client
 from accounts.actions import guest_create
 from accounts.models import App, User
 from delivery.hub.connection import Connection
-from tests.chat.api.conftest import Town, get
+from tests.chat.api.conftest import LiveHub, get
 
 COUNTS = {"clientsLen", "usersLen", "chanRegisterLen", "chanLoginLen", "chanUnregisterLen", "chanBroadcastLen"}
 
@@ -21,31 +21,33 @@ def state(**fields: str) -> dict[str, Any]:
     return data
 
 
-def test_connections_and_users_are_counted(town: Town, alice: User, web: App, ios: App) -> None:
+def test_connections_and_users_are_counted(live_hub: LiveHub, alice: User, web: App, ios: App) -> None:
     before = state()["numGoroutine"]
     for user, app in [(alice, web), (alice, web), (alice, ios), (guest_create(name="夏圭？"), web)]:
-        town.log_in(user, app)
-    visitor = Connection(codec="json", address="192.0.2.7", ticker=town.hub.ticker, on_close=lambda code, reason: None)
-    town.hub.add(visitor)
+        live_hub.log_in(user, app)
+    visitor = Connection(
+        codec="json", address="192.0.2.7", ticker=live_hub.hub.ticker, on_close=lambda code, reason: None
+    )
+    live_hub.hub.add(visitor)
     data = state()
     assert data["numCPU"] >= 1
     assert data["numGoroutine"] == before + 4, "each connection has a task that writes"
     manager = data["managerInfo"]
     assert set(manager) == COUNTS
     assert (manager["clientsLen"], manager["usersLen"], manager["chanLoginLen"]) == (5, 3, 0)
-    town.hub.remove(visitor)
+    live_hub.hub.remove(visitor)
 
 
-def test_debug_lists_clients_and_users(town: Town, alice: User, web: App, ios: App) -> None:
-    town.log_in(alice, ios, "192.0.2.8")
-    town.log_in(guest_create(name="夏圭？"), web, "192.0.2.9")
+def test_debug_lists_clients_and_users(live_hub: LiveHub, alice: User, web: App, ios: App) -> None:
+    live_hub.log_in(alice, ios, "192.0.2.8")
+    live_hub.log_in(guest_create(name="夏圭？"), web, "192.0.2.9")
     manager = state(isDebug="true")["managerInfo"]
     assert manager["clients"] == ["192.0.2.8", "192.0.2.9"]
     assert manager["users"] == ["101_夏圭？", "102_alice"]
 
 
 @pytest.mark.parametrize("value", ["", "false", "0"])
-@pytest.mark.usefixtures("town")
+@pytest.mark.usefixtures("live_hub")
 def test_users_are_not_named_without_debug(value: str) -> None:
     assert set(state(isDebug=value)["managerInfo"]) == COUNTS
 

@@ -9,15 +9,17 @@ from pytest_django.fixtures import Settings
 from accounts.models import App, User
 from chat.models import Channel
 from delivery.models import IdempotencyRecord
-from tests.chat.api.conftest import Town
+from tests.chat.api.conftest import LiveHub
 from tests.chat.api.v1.calls import bulk, send, texts
 from tests.chat.api.v1.conftest import Caller
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_each_message_of_a_bulk_call_has_its_result(bot: Caller, town: Town, alice: User, bob: User, web: App) -> None:
-    screen = town.log_in(alice, web)
+def test_each_message_of_a_bulk_call_has_its_result(
+    bot: Caller, live_hub: LiveHub, alice: User, bob: User, web: App
+) -> None:
+    screen = live_hub.log_in(alice, web)
     reply = bulk(
         bot,
         {"to": {"user": "alice"}, "msg": "one"},

@@ -8,7 +8,7 @@ from accounts.models import App, Block, User
 from chat.actions.channel import channel_create_group, channel_create_private
 from chat.models import Channel, Message, ReadMark
 from delivery.models import Receipt
-from tests.chat.api.conftest import Grant, Town
+from tests.chat.api.conftest import Grant, LiveHub
 from tests.chat.api.v1.conftest import Caller
 from tests.support.in_process import say
 
@@ -116,12 +116,12 @@ def test_each_call_needs_its_permission(
 
 
 def test_the_status_contains_deliveries_and_readers(
-    clerk: Caller, town: Town, shop: User, alice: User, web: App
+    clerk: Caller, live_hub: LiveHub, shop: User, alice: User, web: App
 ) -> None:
-    town.log_in(alice, web)
+    live_hub.log_in(alice, web)
     (sent,) = clerk.post("messages/", {"to": {"user": "alice"}, "msg": "hello"}).data["messages"]
-    town.settle()
-    town.call(town.hub.receipts.flush())
+    live_hub.settle()
+    live_hub.call(live_hub.hub.receipts.flush())
     status = clerk.get(f"messages/{sent['id']}/status/").data
     assert (status["id"], status["stored"], status["delivered"], status["readBy"]) == (sent["id"], True, 1, [])
     assert [(one["userId"], one["connections"]) for one in status["persons"]] == [("alice", 1)]

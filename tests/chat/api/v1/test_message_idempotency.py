@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 
 from accounts.models import App, User
 from chat.actions.channel import channel_create_private
-from tests.chat.api.conftest import Grant, Town
+from tests.chat.api.conftest import Grant, LiveHub
 from tests.chat.api.v1.calls import send, texts
 from tests.chat.api.v1.conftest import Caller, Reply
 from tests.support.in_process import say
@@ -19,8 +19,8 @@ from tests.support.in_process import say
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_transient_message_with_a_key_is_pushed_once(bot: Caller, town: Town, alice: User, web: App) -> None:
-    screen = town.log_in(alice, web)
+def test_a_transient_message_with_a_key_is_pushed_once(bot: Caller, live_hub: LiveHub, alice: User, web: App) -> None:
+    screen = live_hub.log_in(alice, web)
     replies = [send(bot, {"user": "alice"}, transient=True, clientMsgId="1") for _ in range(2)]
     assert [reply.status for reply in replies] == [201, 200]
     assert replies[0].data == replies[1].data
@@ -43,7 +43,7 @@ def test_a_repeated_call_gets_the_first_reply(
     call: Callable[[Caller, dict[str, object]], Reply],
     to: dict[str, object],
     bot: Caller,
-    town: Town,
+    live_hub: LiveHub,
     alice: User,
     bob: User,
     web: App,
@@ -51,7 +51,7 @@ def test_a_repeated_call_gets_the_first_reply(
     first = call(bot, {"to": to, "msg": "hello"})
     count = len(texts())
     # The response is the first one, from when she was offline.
-    town.log_in(alice, web)
+    live_hub.log_in(alice, web)
     again = call(bot, {"msg": "hello", "to": to})
     assert (first.status, again.status) == (201, 200)
     assert again.data == first.data

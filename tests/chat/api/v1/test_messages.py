@@ -10,7 +10,7 @@ from accounts.models import App, Block, User
 from chat import selectors
 from chat.actions.channel import channel_create_group, channel_create_private
 from chat.models import Channel, Message
-from tests.chat.api.conftest import Town
+from tests.chat.api.conftest import LiveHub
 from tests.chat.api.v1.calls import send, texts
 from tests.chat.api.v1.conftest import Caller
 
@@ -21,8 +21,8 @@ def room(app: App) -> str:
     return str(selectors.global_channel(app).pk)
 
 
-def test_a_service_sends_to_an_online_user(bot: Caller, town: Town, alice: User, web: App) -> None:
-    screen = town.log_in(alice, web)
+def test_a_service_sends_to_an_online_user(bot: Caller, live_hub: LiveHub, alice: User, web: App) -> None:
+    screen = live_hub.log_in(alice, web)
     reply = send(bot, {"user": "alice"}, "your parcel has left")
     (sent,) = reply.data["messages"]
     assert reply.status == 201 and sent["online"] is True and sent["to"] == {"user": "alice"}
@@ -30,7 +30,7 @@ def test_a_service_sends_to_an_online_user(bot: Caller, town: Town, alice: User,
     assert screen.messages[0]["response"]["data"]["id"] == sent["id"]
 
 
-def test_a_service_sends_to_an_offline_user(bot: Caller, town: Town, alice: User) -> None:
+def test_a_service_sends_to_an_offline_user(bot: Caller, live_hub: LiveHub, alice: User) -> None:
     (sent,) = send(bot, {"user": "ALICE"}).data["messages"]
     assert sent["online"] is False
     channel = Channel.objects.get(pk=sent["target"])
@@ -62,9 +62,9 @@ def test_a_service_cannot_send_to_several_unknown_users(bot: Caller, db: None) -
 
 
 def test_a_service_sends_to_an_app_and_to_everyone(
-    bot: Caller, town: Town, alice: User, web: App, ios: App, old: App
+    bot: Caller, live_hub: LiveHub, alice: User, web: App, ios: App, old: App
 ) -> None:
-    screen = town.log_in(alice, ios)
+    screen = live_hub.log_in(alice, ios)
     assert send(bot, {"app": 101}, "web only").data["messages"][0]["target"] == room(web)
     reply = send(bot, {"everyone": True}, "all")
     assert [one["to"] for one in reply.data["messages"]] == [{"app": 101}, {"app": 102}]
@@ -113,8 +113,10 @@ def test_a_service_cannot_send_to_a_user_who_has_blocked_it(bot: Caller, shop: U
     assert not texts()
 
 
-def test_a_service_sends_in_the_name_of_a_user(speaker: Caller, town: Town, alice: User, bob: User, web: App) -> None:
-    screen = town.log_in(bob, web)
+def test_a_service_sends_in_the_name_of_a_user(
+    speaker: Caller, live_hub: LiveHub, alice: User, bob: User, web: App
+) -> None:
+    screen = live_hub.log_in(bob, web)
     assert send(speaker, {"user": "bob"}, "from alice", **{"as": "alice"}).status == 201
     assert screen.messages[0]["response"]["data"]["from"] == "alice"
     assert Message.objects.get().sender == alice
@@ -138,10 +140,10 @@ def test_a_service_cannot_send_for_a_user_to_a_group_they_do_not_belong_to(
 
 
 def test_a_transient_message_reaches_online_users_and_is_not_stored(
-    bot: Caller, town: Town, alice: User, bob: User, web: App
+    bot: Caller, live_hub: LiveHub, alice: User, bob: User, web: App
 ) -> None:
-    screen = town.log_in(alice, web)
-    guest = town.log_in(guest_create(name="夏圭？"), web)
+    screen = live_hub.log_in(alice, web)
+    guest = live_hub.log_in(guest_create(name="夏圭？"), web)
     reply = send(bot, {"users": ["alice", "bob", "夏圭？"]}, "now or never", transient=True)
     assert reply.status == 201
     assert [one["persons"] for one in reply.data["messages"]] == [1, 0, 1]
@@ -151,16 +153,18 @@ def test_a_transient_message_reaches_online_users_and_is_not_stored(
 
 
 def test_a_transient_message_reaches_an_app_and_a_group(
-    bot: Caller, town: Town, shop: User, alice: User, web: App
+    bot: Caller, live_hub: LiveHub, shop: User, alice: User, web: App
 ) -> None:
     group = channel_create_group(creator=alice, name="With the shop", members=["shop"])
-    screen = town.log_in(alice, web)
+    screen = live_hub.log_in(alice, web)
     assert send(bot, {"app": 101}, "to the app", transient=True).data["messages"][0]["persons"] == 1
     assert send(bot, {"channel": str(group.pk)}, "to the group", transient=True).data["messages"][0]["persons"] == 1
     assert screen.texts == ["to the app", "to the group"]
 
 
-def test_a_transient_message_needs_the_same_rights(bot: Caller, town: Town, shop: User, alice: User, bob: User) -> None:
+def test_a_transient_message_needs_the_same_rights(
+    bot: Caller, live_hub: LiveHub, shop: User, alice: User, bob: User
+) -> None:
     group = channel_create_group(creator=alice, name="Without the shop")
     Block.objects.create(blocker=bob, blocked=shop)
     assert send(bot, {"channel": str(group.pk)}, transient=True).status == 404

@@ -6,7 +6,7 @@ import pytest
 
 from accounts.actions import guest_create
 from accounts.models import App, User
-from tests.chat.api.conftest import Grant, Town
+from tests.chat.api.conftest import Grant, LiveHub
 from tests.chat.api.v1.conftest import Caller
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -18,10 +18,12 @@ def query(bot: Caller, *names: str, **more: object) -> dict[str, bool]:
     return dict(reply.data["online"])
 
 
-def test_each_queried_name_is_answered(bot: Caller, town: Town, alice: User, bob: User, web: App, ios: App) -> None:
+def test_each_queried_name_is_answered(
+    bot: Caller, live_hub: LiveHub, alice: User, bob: User, web: App, ios: App
+) -> None:
     guest = guest_create(name="夏圭？")
-    town.log_in(alice, web)
-    town.log_in(guest, ios)
+    live_hub.log_in(alice, web)
+    live_hub.log_in(guest, ios)
     asked = query(bot, "alice", "ALICE", "bob", "夏圭？", "ghost", "\0")
     assert asked == {"alice": True, "ALICE": True, "bob": False, "夏圭？": True, "ghost": False, "\0": False}
     assert query(bot, "alice", "夏圭？", app=101) == {"alice": True, "夏圭？": False}
@@ -38,30 +40,30 @@ def test_a_query_over_a_thousand_names_is_refused(bot: Caller) -> None:
     assert bot.post("presence/query/", {"users": ["x"] * 1001}).status == 400
 
 
-def test_the_apps_of_a_user_are_listed(bot: Caller, town: Town, alice: User, web: App, ios: App) -> None:
+def test_the_apps_of_a_user_are_listed(bot: Caller, live_hub: LiveHub, alice: User, web: App, ios: App) -> None:
     assert bot.get("presence/alice/").data == {"userId": "alice", "online": False, "apps": []}
     for app in (web, ios):
-        town.log_in(alice, app)
+        live_hub.log_in(alice, app)
     assert bot.get("presence/alice/").data == {"userId": "alice", "online": True, "apps": [101, 102]}
     assert bot.get("presence/ghost/").data["online"] is False
 
 
 def test_online_users_are_counted_by_app(
-    bot: Caller, town: Town, alice: User, bob: User, web: App, ios: App, old: App
+    bot: Caller, live_hub: LiveHub, alice: User, bob: User, web: App, ios: App, old: App
 ) -> None:
-    town.log_in(alice, web)
-    town.log_in(alice, web)
-    town.log_in(bob, web)
+    live_hub.log_in(alice, web)
+    live_hub.log_in(alice, web)
+    live_hub.log_in(bob, web)
     assert bot.get("apps/").data["results"] == [
         {"appId": 101, "name": "Web", "online": 2},
         {"appId": 102, "name": "iOS", "online": 0},
     ]
 
 
-def test_online_users_of_an_app_are_listed_in_pages(bot: Caller, town: Town, web: App) -> None:
+def test_online_users_of_an_app_are_listed_in_pages(bot: Caller, live_hub: LiveHub, web: App) -> None:
     people = [User.objects.create_user(f"person-{number}") for number in range(5)]
     for person in people:
-        town.log_in(person, web)
+        live_hub.log_in(person, web)
     seen, cursor = [], ""
     while True:
         page = bot.get(f"apps/101/online/?limit=2{cursor}").data

@@ -25,9 +25,9 @@ from chat.webhooks.outgoing.actions import (
 )
 from delivery import log
 from delivery.outbound.http_client import HttpResult
+from tests.support.group_scenario import GroupScenario
 from tests.support.receiver import Receiver
-from tests.support.scene import Scene
-from tests.support.webhooks import Hooks
+from tests.support.webhooks import WebhookFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,24 +49,24 @@ def _refused_to(user: User, change: Any, **fields: Any) -> None:
     assert refusal.value.code is errors.NO_DATA
 
 
-def test_a_new_webhook_starts_at_the_end_of_the_log(scene: Scene, olga: User) -> None:
-    scene.say()
+def test_a_new_webhook_starts_at_the_end_of_the_log(scenario: GroupScenario, olga: User) -> None:
+    scenario.say()
     webhook, secret = webhook_create(maker=olga, name="Books", url=URL, events=["member.left", "message.sent"])
     assert webhook.position == log.head() and webhook.enabled
     assert webhook.subscriptions == ["message.sent", "member.left"] and len(secret) >= 32
 
 
-def test_a_webhook_of_all_channels_needs_the_right_to_manage_them(scene: Scene) -> None:
-    _refused(errors.NOT_AUTHORISED, maker=scene.alice)
+def test_a_webhook_of_all_channels_needs_the_right_to_manage_them(scenario: GroupScenario) -> None:
+    _refused(errors.NOT_AUTHORISED, maker=scenario.alice)
 
 
-def test_a_channel_of_strangers_does_not_exist(scene: Scene) -> None:
-    text = _refused(errors.NO_DATA, maker=scene.carol, channel_id=scene.group.pk)
-    assert text == _refused(errors.NO_DATA, maker=scene.carol, channel_id=12345)
+def test_a_channel_of_strangers_does_not_exist(scenario: GroupScenario) -> None:
+    text = _refused(errors.NO_DATA, maker=scenario.carol, channel_id=scenario.group.pk)
+    assert text == _refused(errors.NO_DATA, maker=scenario.carol, channel_id=12345)
 
 
-def test_a_manager_of_channels_cannot_subscribe_to_a_private_channel(scene: Scene, olga: User) -> None:
-    private: Channel = channel_create_private(creator=scene.alice, other=scene.bob)[0]
+def test_a_manager_of_channels_cannot_subscribe_to_a_private_channel(scenario: GroupScenario, olga: User) -> None:
+    private: Channel = channel_create_private(creator=scenario.alice, other=scenario.bob)[0]
     _refused(errors.NO_DATA, maker=olga, channel_id=private.pk)
 
 
@@ -87,11 +87,11 @@ def test_an_invalid_webhook_is_refused_with_its_field(olga: User, fields: dict[s
     assert refusal.value.data["field"] == next(iter(fields))
 
 
-def test_presence_events_need_a_webhook_of_all_channels(scene: Scene, olga: User) -> None:
-    _refused(errors.ILLEGAL_PARAMETER, maker=olga, channel_id=scene.group.pk, events=["person.online"])
+def test_presence_events_need_a_webhook_of_all_channels(scenario: GroupScenario, olga: User) -> None:
+    _refused(errors.ILLEGAL_PARAMETER, maker=olga, channel_id=scenario.group.pk, events=["person.online"])
 
 
-def test_the_number_of_webhooks_is_limited(scene: Scene, olga: User, settings: Any) -> None:
+def test_the_number_of_webhooks_is_limited(scenario: GroupScenario, olga: User, settings: Any) -> None:
     settings.IM_MAX_WEBHOOKS = 1
     webhook, _ = webhook_create(maker=olga, name="Books", url=URL, events=["message.sent"])
     with pytest.raises(ChatError) as refusal:
@@ -103,21 +103,25 @@ def test_the_number_of_webhooks_is_limited(scene: Scene, olga: User, settings: A
         webhook_enable(user=olga, webhook_id=webhook.pk)
 
 
-def test_a_webhook_of_another_user_does_not_exist(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
-    webhook = hooks.make(receiver, "message.sent", channel=scene.group, maker=scene.alice)
+def test_a_webhook_of_another_user_does_not_exist(
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver
+) -> None:
+    webhook = hooks.make(receiver, "message.sent", channel=scenario.group, maker=scenario.alice)
     for change in (webhook_update, webhook_enable, webhook_disable, webhook_rotate_secret, webhook_delete):
-        _refused_to(scene.bob, change, webhook_id=webhook.pk)
-    _refused_to(scene.bob, webhook_replay, webhook_id=webhook.pk, position=0)
+        _refused_to(scenario.bob, change, webhook_id=webhook.pk)
+    _refused_to(scenario.bob, webhook_replay, webhook_id=webhook.pk, position=0)
     assert Webhook.objects.filter(pk=webhook.pk, position=webhook.position, enabled=True).exists()
 
 
-def test_a_secret_is_rotated(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+def test_a_secret_is_rotated(scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver) -> None:
     webhook = hooks.make(receiver)
     secret = webhook_rotate_secret(user=hooks.olga, webhook_id=webhook.pk)
     assert secret != webhook.secret and Webhook.objects.get(pk=webhook.pk).secret == secret
 
 
-def test_a_replay_from_an_unknown_position_is_refused(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+def test_a_replay_from_an_unknown_position_is_refused(
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver
+) -> None:
     webhook = hooks.make(receiver)
     for position in (-1, log.head() + 1):
         with pytest.raises(ChatError) as refusal:
@@ -125,20 +129,22 @@ def test_a_replay_from_an_unknown_position_is_refused(scene: Scene, hooks: Hooks
         assert refusal.value.code is errors.ILLEGAL_PARAMETER
 
 
-def test_a_creator_who_lost_the_right_cannot_enable_it_again(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
-    webhook = hooks.make(receiver, "message.sent", channel=scene.group, maker=scene.bob)
-    scene.leave()
+def test_a_creator_who_lost_the_right_cannot_enable_it_again(
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver
+) -> None:
+    webhook = hooks.make(receiver, "message.sent", channel=scenario.group, maker=scenario.bob)
+    scenario.leave()
     with pytest.raises(ChatError) as refusal:
-        webhook_enable(user=scene.bob, webhook_id=webhook.pk)
+        webhook_enable(user=scenario.bob, webhook_id=webhook.pk)
     assert refusal.value.code is errors.NOT_AUTHORISED
     assert webhook_enable(user=hooks.olga, webhook_id=webhook.pk).created_by == hooks.olga
 
 
 def test_a_manager_cannot_redirect_a_webhook_of_a_private_channel(
-    scene: Scene, hooks: Hooks, receiver: Receiver
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver
 ) -> None:
-    private = channel_create_private(creator=scene.alice, other=scene.bob)[0]
-    webhook = hooks.make(receiver, "message.sent", channel=private, maker=scene.alice)
+    private = channel_create_private(creator=scenario.alice, other=scenario.bob)[0]
+    webhook = hooks.make(receiver, "message.sent", channel=private, maker=scenario.alice)
     changes: list[tuple[Any, dict[str, Any]]] = [
         (webhook_update, {"url": URL}), (webhook_rotate_secret, {}), (webhook_enable, {}),
     ]  # fmt: skip
@@ -147,12 +153,12 @@ def test_a_manager_cannot_redirect_a_webhook_of_a_private_channel(
             change(user=hooks.olga, webhook_id=webhook.pk, **fields)
         assert refusal.value.code is errors.NOT_AUTHORISED
     after = Webhook.objects.get(pk=webhook.pk)
-    assert (after.url, after.secret, after.created_by) == (receiver.url, webhook.secret, scene.alice)
+    assert (after.url, after.secret, after.created_by) == (receiver.url, webhook.secret, scenario.alice)
     webhook_disable(user=hooks.olga, webhook_id=webhook.pk)
     webhook_delete(user=hooks.olga, webhook_id=webhook.pk)
 
 
-def test_only_one_node_holds_the_lease(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+def test_only_one_node_holds_the_lease(scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver) -> None:
     webhook = hooks.make(receiver)
 
     def lease(node: str) -> Webhook | None:
@@ -163,7 +169,9 @@ def test_only_one_node_holds_the_lease(scene: Scene, hooks: Hooks, receiver: Rec
     assert lease("b") and lease("a") is None
 
 
-def test_a_node_without_the_lease_does_not_change_the_webhook(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+def test_a_node_without_the_lease_does_not_change_the_webhook(
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver
+) -> None:
     webhook = hooks.make(receiver)
     slow = deliveries.webhook_lease(webhook=webhook, node="slow")
     assert slow is not None
@@ -177,9 +185,11 @@ def test_a_node_without_the_lease_does_not_change_the_webhook(scene: Scene, hook
     assert not deliveries.webhook_record_attempt(webhook=slow, answer=FAILED, **done)
 
 
-def test_a_delivery_does_not_override_a_concurrent_replay(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+def test_a_delivery_does_not_override_a_concurrent_replay(
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver
+) -> None:
     """This holds even if the same node has the lease again."""
-    scene.say()
+    scenario.say()
     webhook = hooks.make(receiver)
     before = deliveries.webhook_lease(webhook=webhook, node="a")
     moved = webhook_replay(user=hooks.olga, webhook_id=webhook.pk, position=0)
@@ -196,7 +206,9 @@ def test_each_failure_doubles_the_pause_up_to_a_bound(settings: Any) -> None:
         assert len(drawn) > 1 and longest / 2 <= min(drawn) <= max(drawn) <= longest
 
 
-def test_only_the_newest_attempts_are_kept(scene: Scene, hooks: Hooks, receiver: Receiver, settings: Any) -> None:
+def test_only_the_newest_attempts_are_kept(
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, settings: Any
+) -> None:
     settings.IM_WEBHOOK_MAX_LOGGED_ATTEMPTS = 3
     hooks_made = [hooks.make(receiver), hooks.make(receiver)]
     for number in range(5):

@@ -13,177 +13,187 @@ from chat.webhooks.outgoing.actions import webhook_enable, webhook_replay
 from chat.webhooks.outgoing.dead_letters import dead_letters_delete_all
 from delivery.db.executors import run
 from delivery.models import Event
-from tests.support.eventually import eventually
-from tests.support.in_process import Site, serving
+from tests.support.group_scenario import GroupScenario
+from tests.support.in_process import LocalNode, running_node
 from tests.support.receiver import Receiver
-from tests.support.scene import Scene
-from tests.support.webhooks import Hooks, ended, failed, idle, read, settled, stored
+from tests.support.waiting import wait_until
+from tests.support.webhooks import (
+    WebhookFactory,
+    reload,
+    wait_for_failures,
+    wait_until_disabled,
+    wait_until_idle,
+    wait_until_settled,
+    wait_until_stored,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 async def put_aside(webhook: Webhook) -> WebhookDeadLetter:
     """Wait until an event of the webhook is a dead letter."""
-    await stored(lambda: WebhookDeadLetter.objects.filter(webhook=webhook).exists())
+    await wait_until_stored(lambda: WebhookDeadLetter.objects.filter(webhook=webhook).exists())
     return await run(lambda: WebhookDeadLetter.objects.get(webhook=webhook))
 
 
 @pytest.mark.parametrize("status", [400, 413, 422, 500, 404])
 async def test_a_permanently_refused_event_does_not_block_others(
-    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, status: int
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode, status: int
 ) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
     receiver.refused = {"5": status}
-    messages = await run(lambda: [scene.say(str(number)) for number in range(12)])
+    messages = await run(lambda: [scenario.say(str(number)) for number in range(12)])
     wanted = [str(number) for number in range(12) if number != 5]
-    await eventually(lambda: receiver.texts() == wanted)
+    await wait_until(lambda: receiver.texts() == wanted)
     refused = await put_aside(webhook)
     assert (refused.position, refused.status) == (messages[5].position, status)
-    await idle(site, webhook)
-    assert (await read(webhook)).enabled
+    await wait_until_idle(node, webhook)
+    assert (await reload(webhook)).enabled
     # The event arrives as soon as it is accepted, marked as late.
     receiver.refused = {}
-    await eventually(lambda: receiver.texts() == [*wanted, "5"])
+    await wait_until(lambda: receiver.texts() == [*wanted, "5"])
     assert receiver.events[-1]["late"] is True and "late" not in receiver.events[0]
-    await stored(lambda: not WebhookDeadLetter.objects.exists())
-    await settled(webhook)
+    await wait_until_stored(lambda: not WebhookDeadLetter.objects.exists())
+    await wait_until_settled(webhook)
 
 
 async def test_a_receiver_of_small_batches_gets_all_events_in_order(
-    scene: Scene, hooks: Hooks, receiver: Receiver, quick: Any
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, quick: Any
 ) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
     receiver.most = 3
-    await run(lambda: [scene.say(str(number)) for number in range(40)])
-    async with serving() as site:
-        await eventually(lambda: len(receiver.events) == 40)
-        await idle(site, webhook)
+    await run(lambda: [scenario.say(str(number)) for number in range(40)])
+    async with running_node() as node:
+        await wait_until(lambda: len(receiver.events) == 40)
+        await wait_until_idle(node, webhook)
     assert receiver.texts() == [str(number) for number in range(40)]
     assert not await run(WebhookDeadLetter.objects.exists)
 
 
 async def test_a_receiver_that_refuses_everything_causes_no_dead_letters(
-    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode
 ) -> None:
     """The receiver fails, not an event, so all events wait in order."""
     webhook = await run(hooks.make, receiver, "message.sent")
     receiver.status = 400
-    await run(lambda: [scene.say(str(number)) for number in range(8)])
-    await failed(webhook, 12)
+    await run(lambda: [scenario.say(str(number)) for number in range(8)])
+    await wait_for_failures(webhook, 12)
     assert not await run(WebhookDeadLetter.objects.exists)
     receiver.status = 204
-    await eventually(lambda: receiver.texts() == [str(number) for number in range(8)])
+    await wait_until(lambda: receiver.texts() == [str(number) for number in range(8)])
 
 
 async def test_a_refused_signature_causes_no_dead_letters(
-    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode
 ) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
     right, receiver.secret = receiver.secret, "another"
-    await run(lambda: [scene.say(str(number)) for number in range(3)])
-    await failed(webhook, 6)
+    await run(lambda: [scenario.say(str(number)) for number in range(3)])
+    await wait_for_failures(webhook, 6)
     receiver.secret = right
-    await eventually(lambda: receiver.texts() == ["0", "1", "2"])
+    await wait_until(lambda: receiver.texts() == ["0", "1", "2"])
     assert not await run(WebhookDeadLetter.objects.exists)
 
 
 async def test_events_behind_unsubscribed_ones_are_found(
-    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, quick: Any
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode, quick: Any
 ) -> None:
     """A request holds one event, and unsubscribed notes lie between."""
     quick.IM_WEBHOOK_MAX_EVENTS = 1
     await run(hooks.make, receiver, "message.sent")
     receiver.refused = {"poison": 422}
-    await run(scene.say, "poison")
-    await run(scene.say, "after")
-    await eventually(lambda: receiver.texts() == ["after"])
+    await run(scenario.say, "poison")
+    await run(scenario.say, "after")
+    await wait_until(lambda: receiver.texts() == ["after"])
 
 
 async def test_an_old_dead_letter_is_retried_on_request_only(
-    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, quick: Any
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode, quick: Any
 ) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
     receiver.refused = {"poison": 422}
-    await run(scene.say, "poison")
-    await run(scene.say, "after")
+    await run(scenario.say, "poison")
+    await run(scenario.say, "after")
     await put_aside(webhook)
     long_ago = timezone.now() - timedelta(hours=quick.IM_WEBHOOK_DISABLE_AFTER_HOURS + 1)
     await run(lambda: WebhookDeadLetter.objects.update(created_at=long_ago))
-    await stored(lambda: WebhookDeadLetter.objects.filter(next_attempt_at=None).exists())
+    await wait_until_stored(lambda: WebhookDeadLetter.objects.filter(next_attempt_at=None).exists())
     receiver.refused = {}
     await run(webhook_enable, user=hooks.olga, webhook_id=webhook.pk)
-    await eventually(lambda: receiver.texts() == ["after", "poison"])
+    await wait_until(lambda: receiver.texts() == ["after", "poison"])
 
 
 async def test_a_single_event_refused_for_days_does_not_disable_the_webhook(
-    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, quick: Any
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode, quick: Any
 ) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
     receiver.refused = {"poison": 400}
-    await run(scene.say, "poison")
-    await failed(webhook, 2)
+    await run(scenario.say, "poison")
+    await wait_for_failures(webhook, 2)
     long_ago = timezone.now() - timedelta(hours=quick.IM_WEBHOOK_DISABLE_AFTER_HOURS + 1)
     await run(lambda: Webhook.objects.update(failing_since=long_ago))
     assert (await put_aside(webhook)).next_attempt_at is None
-    await run(scene.say, "after")
-    await eventually(lambda: receiver.texts() == ["after"])
-    assert (await read(webhook)).enabled
+    await run(scenario.say, "after")
+    await wait_until(lambda: receiver.texts() == ["after"])
+    assert (await reload(webhook)).enabled
 
 
 async def test_too_many_dead_letters_fail_the_webhook(
-    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, quick: Any
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode, quick: Any
 ) -> None:
     quick.IM_WEBHOOK_MAX_DEAD_LETTERS = 1
     webhook = await run(hooks.make, receiver, "message.sent")
     receiver.refused = {"1": 422, "3": 500}
-    await run(lambda: [scene.say(str(number)) for number in range(5)])
-    await eventually(lambda: receiver.texts() == ["0", "2"])
-    await failed(webhook, 5)
+    await run(lambda: [scenario.say(str(number)) for number in range(5)])
+    await wait_until(lambda: receiver.texts() == ["0", "2"])
+    await wait_for_failures(webhook, 5)
     long_ago = timezone.now() - timedelta(hours=quick.IM_WEBHOOK_DISABLE_AFTER_HOURS + 1)
     await run(lambda: Webhook.objects.filter(failures__gt=0).update(failing_since=long_ago))
-    assert "Every attempt has failed" in await ended(webhook)
+    assert "Every attempt has failed" in await wait_until_disabled(webhook)
 
 
-async def test_a_replay_sends_dead_letters_in_order(scene: Scene, hooks: Hooks, receiver: Receiver, site: Site) -> None:
+async def test_a_replay_sends_dead_letters_in_order(
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode
+) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
     receiver.refused = {"poison": 422}
-    first = await run(scene.say, "first")
-    await run(scene.say, "poison")
-    await run(scene.say, "after")
+    first = await run(scenario.say, "first")
+    await run(scenario.say, "poison")
+    await run(scenario.say, "after")
     await put_aside(webhook)
-    await idle(site, webhook)
-    await settled(webhook)
+    await wait_until_idle(node, webhook)
+    await wait_until_settled(webhook)
     receiver.refused = {}
     await run(webhook_replay, user=hooks.olga, webhook_id=webhook.pk, position=first.position)
-    await eventually(lambda: receiver.texts()[-2:] == ["poison", "after"])
+    await wait_until(lambda: receiver.texts()[-2:] == ["poison", "after"])
     assert not await run(WebhookDeadLetter.objects.exists)
 
 
 async def test_a_deleted_dead_letter_is_not_sent_again(
-    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode
 ) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
     receiver.refused = {"poison": 422}
-    await run(scene.say, "poison")
-    await run(scene.say, "after")
+    await run(scenario.say, "poison")
+    await run(scenario.say, "after")
     await put_aside(webhook)
     await run(lambda: dead_letters_delete_all(user=hooks.olga, webhook_id=webhook.pk))
     asked = len(receiver.requests)
-    await run(scene.say, "last")
-    await eventually(lambda: receiver.texts()[-1] == "last")
+    await run(scenario.say, "last")
+    await wait_until(lambda: receiver.texts()[-1] == "last")
     assert b"poison" not in b"".join(body for _, _, body in receiver.requests[asked + 1 :])
     assert await run(WebhookDelivery.objects.filter(webhook=webhook, status=422).exists)
 
 
 async def test_a_dead_letter_of_a_deleted_event_is_deleted(
-    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode
 ) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
     receiver.refused = {"poison": 422}
-    poison = await run(scene.say, "poison")
-    await run(scene.say, "after")
+    poison = await run(scenario.say, "poison")
+    await run(scenario.say, "after")
     await put_aside(webhook)
     # Retention deletes events like this.
     await run(lambda: Event.objects.filter(position=poison.position).delete())
-    await stored(lambda: not WebhookDeadLetter.objects.exists())
-    await settled(webhook)
+    await wait_until_stored(lambda: not WebhookDeadLetter.objects.exists())
+    await wait_until_settled(webhook)

@@ -13,122 +13,134 @@ from chat.webhooks.outgoing import deliveries
 from chat.webhooks.outgoing.dispatcher import Dispatcher
 from delivery import log
 from delivery.db.executors import run
-from tests.support.eventually import eventually
-from tests.support.in_process import Site, say, serving
+from tests.support.group_scenario import GroupScenario
+from tests.support.in_process import LocalNode, running_node, say
 from tests.support.receiver import Receiver
-from tests.support.scene import Scene
-from tests.support.webhooks import Hooks, failed, idle, last_error, read
+from tests.support.waiting import wait_until
+from tests.support.webhooks import WebhookFactory, last_error, reload, wait_for_failures, wait_until_idle
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 async def test_alices_messages_arrive_signed_and_in_order(
-    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode
 ) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
     for number in range(250):
-        await run(scene.say, str(number))
-    await eventually(lambda: len(receiver.events) == 250)
+        await run(scenario.say, str(number))
+    await wait_until(lambda: len(receiver.events) == 250)
     assert receiver.texts() == [str(number) for number in range(250)]
     assert receiver.positions() == sorted(receiver.positions())
     assert {request[0] for request in receiver.requests} == {"/in?key=our-own-secret"}
-    await idle(site, webhook)
-    assert (await read(webhook)).position == receiver.positions()[-1]
+    await wait_until_idle(node, webhook)
+    assert (await reload(webhook)).position == receiver.positions()[-1]
 
 
-async def test_several_events_go_in_one_request(scene: Scene, hooks: Hooks, receiver: Receiver, quick: Any) -> None:
+async def test_several_events_go_in_one_request(
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, quick: Any
+) -> None:
     quick.IM_WEBHOOK_MAX_EVENTS = 40
     webhook = await run(hooks.make, receiver, "message.sent")
-    await run(lambda: [scene.say(str(number)) for number in range(100)])
-    async with serving() as site:
-        await idle(site, webhook)
+    await run(lambda: [scenario.say(str(number)) for number in range(100)])
+    async with running_node() as node:
+        await wait_until_idle(node, webhook)
     assert receiver.texts() == [str(number) for number in range(100)] and len(receiver.requests) == 3
 
 
-async def test_a_request_is_bounded_in_bytes(scene: Scene, hooks: Hooks, receiver: Receiver, quick: Any) -> None:
+async def test_a_request_is_bounded_in_bytes(
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, quick: Any
+) -> None:
     quick.IM_WEBHOOK_MAX_BYTES = 20_000
     webhook = await run(hooks.make, receiver, "message.sent")
-    await run(lambda: [scene.say("x" * 6000) for _ in range(9)])
-    async with serving() as site:
-        await idle(site, webhook)
+    await run(lambda: [scenario.say("x" * 6000) for _ in range(9)])
+    async with running_node() as node:
+        await wait_until_idle(node, webhook)
     assert len(receiver.events) == 9 and max(len(body) for _, _, body in receiver.requests) < 24_000
 
 
 async def test_a_slow_receiver_delays_neither_the_chat_nor_other_webhooks(
-    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, quick: Any
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode, quick: Any
 ) -> None:
     quick.IM_WEBHOOK_TIMEOUT = 0.3
     slow = await run(hooks.make, receiver, "message.sent")
     receiver.answering.clear()
-    bob = await site.connect(scene.bob)
+    bob = await node.connect(scenario.bob)
     with Receiver() as prompt:
         other = await run(hooks.make, prompt, "message.sent")
-        await run(scene.say, "1")
-        await eventually(lambda: len(receiver.requests) > 0)
-        await run(scene.say, "2")
+        await run(scenario.say, "1")
+        await wait_until(lambda: len(receiver.requests) > 0)
+        await run(scenario.say, "2")
         await bob.push("msg", msg="2")
-        await eventually(lambda: prompt.texts() == ["1", "2"])
-        await idle(site, other)
-    await failed(slow, 1)
+        await wait_until(lambda: prompt.texts() == ["1", "2"])
+        await wait_until_idle(node, other)
+    await wait_for_failures(slow, 1)
     assert (await last_error(slow)) == "No answer within 0.3 s."
     receiver.answering.set()
-    await eventually(lambda: receiver.texts()[-2:] == ["1", "2"])
+    await wait_until(lambda: receiver.texts()[-2:] == ["1", "2"])
 
 
-async def test_a_redirect_is_not_followed(scene: Scene, hooks: Hooks, receiver: Receiver, site: Site) -> None:
+async def test_a_redirect_is_not_followed(
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode
+) -> None:
     with Receiver() as inside:
         webhook = await run(hooks.make, receiver, "message.sent")
         for status in (301, 302, 303, 307, 308):
             receiver.status, receiver.location = status, inside.url
             before = len(receiver.requests)
-            await run(scene.say, str(status))
-            await eventually(lambda before=before: len(receiver.requests) > before)  # type: ignore[misc]
-        await failed(webhook, 3)
+            await run(scenario.say, str(status))
+            await wait_until(lambda before=before: len(receiver.requests) > before)  # type: ignore[misc]
+        await wait_for_failures(webhook, 3)
         assert inside.requests == []
         assert "redirects are not followed" in await last_error(webhook)
         receiver.status, receiver.location = 200, ""
-        await eventually(lambda: len(receiver.texts()) == 5)
+        await wait_until(lambda: len(receiver.texts()) == 5)
 
 
 async def test_a_private_address_gets_no_request(
-    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, quick: Any
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode, quick: Any
 ) -> None:
     """This includes a webhook created while the network was open, and a name that resolves there only now."""
     webhook = await run(hooks.make, receiver, "message.sent")
     quick.IM_WEBHOOK_PRIVATE_NETWORKS = ()
-    await run(scene.say, "secret")
-    await failed(webhook, 2)
+    await run(scenario.say, "secret")
+    await wait_for_failures(webhook, 2)
     named = receiver.url.replace("127.0.0.1", "localhost")
     await run(lambda: Webhook.objects.update(url=named))
-    await failed(webhook, 4)
+    await wait_for_failures(webhook, 4)
     assert receiver.requests == [] and "private network" in await last_error(webhook)
 
 
 async def test_the_logs_contain_neither_url_nor_secret(
-    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, caplog: pytest.LogCaptureFixture
+    scenario: GroupScenario,
+    hooks: WebhookFactory,
+    receiver: Receiver,
+    node: LocalNode,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.DEBUG):
         webhook = await run(hooks.make, receiver, "message.sent")
-        await run(scene.say, "hello")
-        await eventually(lambda: receiver.texts() == ["hello"])
+        await run(scenario.say, "hello")
+        await wait_until(lambda: receiver.texts() == ["hello"])
         for broken in (500, 302):
             receiver.status = broken
-            await run(scene.say, "again")
-            await failed(webhook, 1)
+            await run(scenario.say, "again")
+            await wait_for_failures(webhook, 1)
         receiver.stop()
-        await failed(webhook, 3)
+        await wait_for_failures(webhook, 3)
     written = [record.getMessage() for record in caplog.records if not record.name.startswith("django.db")]
     assert not [line for line in written if receiver.secret in line or "our-own-secret" in line]
     errors = await run(lambda: list(WebhookDelivery.objects.values_list("error", flat=True)))
     assert not [error for error in errors if receiver.secret in error or "our-own-secret" in error]
 
 
-async def test_without_webhooks_a_message_costs_no_queries(scene: Scene, quick: Any, site: Site) -> None:
+async def test_without_webhooks_a_message_costs_no_queries(
+    scenario: GroupScenario, quick: Any, node: LocalNode
+) -> None:
     quick.IM_EVENT_LOG_POLL_INTERVAL, quick.IM_WEBHOOK_INTERVAL = 3600, 0
-    other = Dispatcher("other", site.hub)
+    other = Dispatcher("other", node.hub)
     await other._start_due()
-    await run(scene.say, "hello")
-    await eventually(lambda: site.hub.watermark > other._seen)
+    await run(scenario.say, "hello")
+    await wait_until(lambda: node.hub.watermark > other._seen)
     news = asyncio.create_task(other._wait_for_events())
     for _ in range(20):
         await asyncio.sleep(0)
@@ -138,9 +150,9 @@ async def test_without_webhooks_a_message_costs_no_queries(scene: Scene, quick: 
 
 
 async def test_a_webhook_without_matching_events_costs_no_write(
-    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, monkeypatch: pytest.MonkeyPatch
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    webhook = await run(hooks.make, receiver, "member.left", channel=scene.group)
+    webhook = await run(hooks.make, receiver, "member.left", channel=scenario.group)
 
     def written(*args: Any, **kwargs: Any) -> None:
         raise AssertionError("nothing is to be written")
@@ -148,7 +160,7 @@ async def test_a_webhook_without_matching_events_costs_no_write(
     for name in ("webhook_lease", "webhook_skip_to", "webhook_record_attempt"):
         monkeypatch.setattr(deliveries, name, written)
     for number in range(20):
-        await run(say, scene.alice, scene.room, str(number))
-        await run(scene.say, str(number))
-    await idle(site, webhook)
-    assert receiver.requests == [] and (await read(webhook)).position < await run(log.head)
+        await run(say, scenario.alice, scenario.room, str(number))
+        await run(scenario.say, str(number))
+    await wait_until_idle(node, webhook)
+    assert receiver.requests == [] and (await reload(webhook)).position < await run(log.head)

@@ -16,95 +16,102 @@ from chat.webhooks.outgoing import selectors as hook_selectors
 from chat.webhooks.outgoing.actions import webhook_disable, webhook_enable
 from delivery import log
 from delivery.db.executors import run
-from tests.support.eventually import eventually
-from tests.support.in_process import Site
+from tests.support.group_scenario import GroupScenario
+from tests.support.in_process import LocalNode
 from tests.support.receiver import Receiver
-from tests.support.scene import Scene
-from tests.support.webhooks import Hooks, ended, failed, idle, read, settled
+from tests.support.waiting import wait_until
+from tests.support.webhooks import (
+    WebhookFactory,
+    reload,
+    wait_for_failures,
+    wait_until_disabled,
+    wait_until_idle,
+    wait_until_settled,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 async def test_a_receiver_that_is_down_loses_no_event(
-    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode
 ) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
-    await run(scene.say, "before")
-    await eventually(lambda: receiver.texts() == ["before"])
+    await run(scenario.say, "before")
+    await wait_until(lambda: receiver.texts() == ["before"])
     with receiver.down():
-        await run(scene.say, "meanwhile")
-        await eventually(lambda: webhook.pk in site.node.webhooks._progress)
-        await failed(webhook, 3)
-    await run(scene.say, "after")
-    await eventually(lambda: receiver.texts() == ["before", "meanwhile", "after"])
-    await idle(site, webhook)
-    after = await read(webhook)
+        await run(scenario.say, "meanwhile")
+        await wait_until(lambda: webhook.pk in node.node.webhooks._progress)
+        await wait_for_failures(webhook, 3)
+    await run(scenario.say, "after")
+    await wait_until(lambda: receiver.texts() == ["before", "meanwhile", "after"])
+    await wait_until_idle(node, webhook)
+    after = await reload(webhook)
     assert (after.failures, after.failing_since, after.leased_by) == (0, None, "")
 
 
 async def test_a_receiver_that_answers_500_gets_the_event_again(
-    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode
 ) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
     receiver.status = 500
-    await run(scene.say, "hello")
-    await failed(webhook, 3)
-    assert (await read(webhook)).position < (await run(log.head))
+    await run(scenario.say, "hello")
+    await wait_for_failures(webhook, 3)
+    assert (await reload(webhook)).position < (await run(log.head))
     receiver.status = 200
-    await eventually(lambda: receiver.texts() == ["hello"])
+    await wait_until(lambda: receiver.texts() == ["hello"])
     bodies = {body for _, _, body in receiver.requests}
     assert len(bodies) == 1
-    await idle(site, webhook)
+    await wait_until_idle(node, webhook)
     attempts = await run(lambda: list(WebhookDelivery.objects.order_by("pk").values_list("attempt", "status", "error")))
     assert attempts[0] == (1, 500, "It answered 500.") and attempts[-1] == (len(attempts), 200, "")
 
 
 async def test_a_long_failure_disables_the_webhook_with_a_reason(
-    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, quick: Any
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode, quick: Any
 ) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
     receiver.status = 503
-    await run(scene.say, "hello")
-    await failed(webhook, 2)
-    assert (await read(webhook)).enabled
+    await run(scenario.say, "hello")
+    await wait_for_failures(webhook, 2)
+    assert (await reload(webhook)).enabled
     long_ago = timezone.now() - timedelta(hours=quick.IM_WEBHOOK_DISABLE_AFTER_HOURS + 1)
     await run(lambda: Webhook.objects.update(failing_since=long_ago))
-    assert await ended(webhook) == "Every attempt has failed for 72 hours."
+    assert await wait_until_disabled(webhook) == "Every attempt has failed for 72 hours."
     receiver.status = 200
-    await run(scene.say, "later")
+    await run(scenario.say, "later")
     await run(webhook_enable, user=hooks.olga, webhook_id=webhook.pk)
-    await eventually(lambda: receiver.texts() == ["hello", "later"])
+    await wait_until(lambda: receiver.texts() == ["hello", "later"])
 
 
 async def test_a_disabled_webhook_gets_nothing_and_continues_where_it_stopped(
-    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode
 ) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
     await run(webhook_disable, user=hooks.olga, webhook_id=webhook.pk)
     with Receiver() as other:
         witness = await run(hooks.make, other, "message.sent")
-        await run(scene.say, "hello")
-        await idle(site, witness)
+        await run(scenario.say, "hello")
+        await wait_until_idle(node, witness)
     assert receiver.requests == []
     await run(webhook_enable, user=hooks.olga, webhook_id=webhook.pk)
-    await eventually(lambda: receiver.texts() == ["hello"])
+    await wait_until(lambda: receiver.texts() == ["hello"])
 
 
 async def test_a_webhook_of_a_deactivated_user_is_disabled(
-    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode
 ) -> None:
-    webhook = await run(hooks.make, receiver, "message.sent", channel=scene.group, maker=scene.bob)
-    await run(scene.say, "hello")
-    await eventually(lambda: receiver.texts() == ["hello"])
-    await idle(site, webhook)
-    await run(lambda: user_deactivate(user_id=scene.bob.pk))
-    await run(scene.say, "secret")
-    assert await ended(webhook) == deliveries.NO_RIGHT
+    webhook = await run(hooks.make, receiver, "message.sent", channel=scenario.group, maker=scenario.bob)
+    await run(scenario.say, "hello")
+    await wait_until(lambda: receiver.texts() == ["hello"])
+    await wait_until_idle(node, webhook)
+    await run(lambda: user_deactivate(user_id=scenario.bob.pk))
+    await run(scenario.say, "secret")
+    assert await wait_until_disabled(webhook) == deliveries.NO_RIGHT
     assert receiver.texts() == ["hello"]
 
 
 async def test_a_database_fault_loses_no_event(
-    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, monkeypatch: pytest.MonkeyPatch
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A delivery that could not be recorded is repeated."""
     attempted, faults = deliveries.webhook_record_attempt, 2
@@ -118,14 +125,14 @@ async def test_a_database_fault_loses_no_event(
 
     monkeypatch.setattr(deliveries, "webhook_record_attempt", away)
     webhook = await run(hooks.make, receiver, "message.sent")
-    await run(scene.say, "hello")
-    await eventually(lambda: receiver.texts() == ["hello"] * 3)
-    await settled(webhook)
+    await run(scenario.say, "hello")
+    await wait_until(lambda: receiver.texts() == ["hello"] * 3)
+    await wait_until_settled(webhook)
     assert faults == 0 and len(receiver.requests) == 3
 
 
 async def test_a_failed_poll_is_repeated(
-    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site, monkeypatch: pytest.MonkeyPatch
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ready, faults = hook_selectors.ready_hooks, [OperationalError("the database is away"), RuntimeError("a fault")]
 
@@ -136,6 +143,6 @@ async def test_a_failed_poll_is_repeated(
 
     monkeypatch.setattr(hook_selectors, "ready_hooks", away)
     await run(hooks.make, receiver, "message.sent")
-    await run(scene.say, "hello")
-    await eventually(lambda: receiver.texts() == ["hello"])
+    await run(scenario.say, "hello")
+    await wait_until(lambda: receiver.texts() == ["hello"])
     assert not faults

@@ -13,78 +13,84 @@ from chat.webhooks.outgoing import deliveries
 from chat.webhooks.outgoing.actions import webhook_replay
 from chat.webhooks.outgoing.dispatcher import Dispatcher
 from delivery.db.executors import run
-from tests.support.eventually import eventually
-from tests.support.in_process import Site, serving
+from tests.support.group_scenario import GroupScenario
+from tests.support.in_process import LocalNode, running_node
 from tests.support.receiver import Receiver
-from tests.support.scene import Scene
-from tests.support.webhooks import Hooks, idle, read, settled
+from tests.support.waiting import wait_until
+from tests.support.webhooks import WebhookFactory, reload, wait_until_idle, wait_until_settled
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-async def test_olga_replays_events(scene: Scene, hooks: Hooks, receiver: Receiver, site: Site) -> None:
+async def test_olga_replays_events(
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode
+) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
-    first = await run(scene.say, "first")
-    await run(scene.say, "second")
-    await eventually(lambda: receiver.texts() == ["first", "second"])
-    await idle(site, webhook)
+    first = await run(scenario.say, "first")
+    await run(scenario.say, "second")
+    await wait_until(lambda: receiver.texts() == ["first", "second"])
+    await wait_until_idle(node, webhook)
     await run(webhook_replay, user=hooks.olga, webhook_id=webhook.pk, position=first.position)
-    await eventually(lambda: receiver.texts() == ["first", "second", "second"])
+    await wait_until(lambda: receiver.texts() == ["first", "second", "second"])
 
 
-async def test_a_replay_during_a_delivery_is_kept(scene: Scene, hooks: Hooks, receiver: Receiver, site: Site) -> None:
+async def test_a_replay_during_a_delivery_is_kept(
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode
+) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
     receiver.answering.clear()
-    await run(scene.say, "hello")
-    await eventually(lambda: len(receiver.requests) == 1)
+    await run(scenario.say, "hello")
+    await wait_until(lambda: len(receiver.requests) == 1)
     await run(webhook_replay, user=hooks.olga, webhook_id=webhook.pk, position=0)
     receiver.answering.set()
-    await eventually(lambda: receiver.texts() == ["hello", "hello"])
-    await idle(site, webhook)
+    await wait_until(lambda: receiver.texts() == ["hello", "hello"])
+    await wait_until_idle(node, webhook)
 
 
 async def test_two_nodes_never_deliver_one_webhook_at_the_same_time(
-    scene: Scene, hooks: Hooks, receiver: Receiver, site: Site
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode
 ) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
-    other = Dispatcher("other", site.hub)
+    other = Dispatcher("other", node.hub)
     other.start()
     try:
         receiver.answering.clear()
-        await run(scene.say, "hello")
-        await eventually(lambda: len(receiver.requests) == 1)
-        seen = other._looked, site.node.webhooks._looked
-        await eventually(lambda: other._looked > seen[0] and site.node.webhooks._looked > seen[1])
+        await run(scenario.say, "hello")
+        await wait_until(lambda: len(receiver.requests) == 1)
+        seen = other._looked, node.node.webhooks._looked
+        await wait_until(lambda: other._looked > seen[0] and node.node.webhooks._looked > seen[1])
         receiver.answering.set()
-        await run(scene.say, "more")
-        await eventually(lambda: receiver.texts() == ["hello", "more"])
-        await idle(site, webhook)
-        await settled(webhook)
+        await run(scenario.say, "more")
+        await wait_until(lambda: receiver.texts() == ["hello", "more"])
+        await wait_until_idle(node, webhook)
+        await wait_until_settled(webhook)
     finally:
         await other.stop()
     assert len(receiver.requests) == 2
 
 
 async def test_a_node_that_takes_over_from_a_dead_one_delivers_the_rest(
-    scene: Scene, hooks: Hooks, receiver: Receiver, quick: Any
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, quick: Any
 ) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
-    await run(scene.say, "hello")
+    await run(scenario.say, "hello")
     assert await run(lambda: deliveries.webhook_lease(webhook=webhook, node="dead")) is not None
-    async with serving() as site:
-        seen = site.node.webhooks._looked
-        await eventually(lambda: site.node.webhooks._looked > seen)
+    async with running_node() as node:
+        seen = node.node.webhooks._looked
+        await wait_until(lambda: node.node.webhooks._looked > seen)
         assert receiver.requests == []
         await run(lambda: Webhook.objects.update(leased_until=timezone.now() - timedelta(seconds=1)))
-        await eventually(lambda: receiver.texts() == ["hello"])
+        await wait_until(lambda: receiver.texts() == ["hello"])
 
 
-async def test_a_stopping_node_hands_over_at_once(scene: Scene, hooks: Hooks, receiver: Receiver, quick: Any) -> None:
+async def test_a_stopping_node_hands_over_at_once(
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, quick: Any
+) -> None:
     webhook = await run(hooks.make, receiver, "message.sent")
-    async with serving():
+    async with running_node():
         receiver.answering.clear()
-        await run(scene.say, "hello")
-        await eventually(lambda: len(receiver.requests) == 1)
-    left = await read(webhook)
+        await run(scenario.say, "hello")
+        await wait_until(lambda: len(receiver.requests) == 1)
+    left = await reload(webhook)
     assert left.leased_by == "" and left.failures == 0
     receiver.answering.set()

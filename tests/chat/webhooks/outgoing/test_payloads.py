@@ -18,10 +18,10 @@ from chat.webhooks.outgoing import selectors as hook_selectors
 from chat.webhooks.outgoing.actions import webhook_replay
 from chat.webhooks.outgoing.schema import Batch
 from imsite.client import webhooks
+from tests.support.group_scenario import GroupScenario
 from tests.support.in_process import say
 from tests.support.receiver import Receiver
-from tests.support.scene import Scene
-from tests.support.webhooks import ALL, Hooks
+from tests.support.webhooks import ALL_EVENTS, WebhookFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,109 +44,123 @@ def _names(webhook: Webhook) -> list[str]:
     return [event["event"] for event in _told(webhook)]
 
 
-def test_a_message_its_edit_and_its_recall_are_sent(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
-    webhook = hooks.make(receiver, *ALL[:3])
-    first, second = scene.say("hello"), scene.say("bye")
-    scene.edit(first, "hello all")
-    scene.recall(second)
+def test_a_message_its_edit_and_its_recall_are_sent(
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver
+) -> None:
+    webhook = hooks.make(receiver, *ALL_EVENTS[:3])
+    first, second = scenario.say("hello"), scenario.say("bye")
+    scenario.edit(first, "hello all")
+    scenario.recall(second)
     told = _told(webhook)
     assert [(event["event"], event["data"].get("msg")) for event in told] == [
         ("message.sent", "hello all"), ("message.sent", ""), ("message.edited", "hello all"),
         ("message.recalled", None),
     ]  # fmt: skip
-    assert told[0]["data"]["from"] == "alice" and told[0]["data"]["target"] == str(scene.group.pk)
+    assert told[0]["data"]["from"] == "alice" and told[0]["data"]["target"] == str(scenario.group.pk)
     assert told[0]["position"] == told[0]["data"]["position"] == first.position
 
 
-def test_joins_and_leaves_are_sent(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+def test_joins_and_leaves_are_sent(scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver) -> None:
     webhook = hooks.make(receiver, "member.joined", "member.left")
-    made = channel_create_group(creator=scene.alice, name="Tea", members=["bob"])
-    member_invite(user=scene.alice, channel_id=scene.group.pk, names=["carol"])
-    channel_rename(user=scene.alice, channel_id=made.pk, name="Coffee")
-    member_leave(user=scene.bob, channel_id=made.pk)
+    made = channel_create_group(creator=scenario.alice, name="Tea", members=["bob"])
+    member_invite(user=scenario.alice, channel_id=scenario.group.pk, names=["carol"])
+    channel_rename(user=scenario.alice, channel_id=made.pk, name="Coffee")
+    member_leave(user=scenario.bob, channel_id=made.pk)
     told = [
         (one["event"], one["data"]["target"], [who["userId"] for who in one["data"]["who"]]) for one in _told(webhook)
     ]
     assert told == [
         ("member.joined", str(made.pk), ["alice", "bob"]),
-        ("member.joined", str(scene.group.pk), ["carol"]),
+        ("member.joined", str(scenario.group.pk), ["carol"]),
         ("member.left", str(made.pk), ["bob"]),
     ]
 
 
-def test_a_webhook_gets_subscribed_events_only(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+def test_a_webhook_gets_subscribed_events_only(
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver
+) -> None:
     webhook = hooks.make(receiver, "message.recalled")
-    said = scene.say()
-    scene.invite("carol")
-    scene.recall(said)
+    said = scenario.say()
+    scenario.invite("carol")
+    scenario.recall(said)
     assert _names(webhook) == ["message.recalled"]
 
 
-def test_a_webhook_of_all_channels_gets_no_private_events(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
+def test_a_webhook_of_all_channels_gets_no_private_events(
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver
+) -> None:
     webhook = hooks.make(receiver)
-    private, _ = channel_create_private(creator=scene.alice, other=scene.bob)
-    said = say(scene.alice, private, "secret")
-    message_edit(user=scene.alice, channel_id=private.pk, message_id=said.id, text="more secret", app=101)
-    message_recall(user=scene.alice, channel_id=private.pk, message_id=said.id, app=101)
-    say(scene.bob, scene.room, "in the room")
-    scene.say("in the group")
+    private, _ = channel_create_private(creator=scenario.alice, other=scenario.bob)
+    said = say(scenario.alice, private, "secret")
+    message_edit(user=scenario.alice, channel_id=private.pk, message_id=said.id, text="more secret", app=101)
+    message_recall(user=scenario.alice, channel_id=private.pk, message_id=said.id, app=101)
+    say(scenario.bob, scenario.room, "in the room")
+    scenario.say("in the group")
     told = _told(webhook)
     assert [event["data"]["msg"] for event in told] == ["in the room", "in the group"]
 
 
 def test_an_unmarked_event_of_a_private_channel_is_not_sent(
-    scene: Scene, hooks: Hooks, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If an event of a private channel ever lacks its mark, its channel is still private."""
     webhook = hooks.make(receiver)
-    private, _ = channel_create_private(creator=scene.alice, other=scene.bob)
+    private, _ = channel_create_private(creator=scenario.alice, other=scenario.bob)
     monkeypatch.setattr("chat.rules.private_route", lambda pair: {})
-    say(scene.alice, private, "secret")
+    say(scenario.alice, private, "secret")
     assert _told(webhook) == []
 
 
-def test_a_webhook_of_one_channel_gets_no_other_events(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
-    other = channel_create_group(creator=scene.alice, name="Tea")
-    webhook = hooks.make(receiver, channel=scene.group)
-    say(scene.alice, other, "elsewhere")
-    say(scene.alice, scene.room, "in the room")
-    scene.say("here")
+def test_a_webhook_of_one_channel_gets_no_other_events(
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver
+) -> None:
+    other = channel_create_group(creator=scenario.alice, name="Tea")
+    webhook = hooks.make(receiver, channel=scenario.group)
+    say(scenario.alice, other, "elsewhere")
+    say(scenario.alice, scenario.room, "in the room")
+    scenario.say("here")
     assert [event["data"]["msg"] for event in _told(webhook)] == ["here"]
 
 
-def test_a_webhook_of_a_member_gets_private_events(scene: Scene, hooks: Hooks, receiver: Receiver) -> None:
-    private, _ = channel_create_private(creator=scene.alice, other=scene.bob)
-    webhook = hooks.make(receiver, channel=private, maker=scene.alice)
-    say(scene.bob, private, "to Alice")
+def test_a_webhook_of_a_member_gets_private_events(
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver
+) -> None:
+    private, _ = channel_create_private(creator=scenario.alice, other=scenario.bob)
+    webhook = hooks.make(receiver, channel=private, maker=scenario.alice)
+    say(scenario.bob, private, "to Alice")
     assert [event["data"]["msg"] for event in _told(webhook)] == ["to Alice"]
 
 
 def test_a_webhook_of_a_member_gets_no_events_from_before_the_join(
-    scene: Scene, hooks: Hooks, receiver: Receiver
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver
 ) -> None:
-    scene.say("before Carol")
-    scene.invite("carol")
-    webhook = hooks.make(receiver, "message.sent", channel=scene.group, maker=scene.carol)
-    scene.say("with Carol")
-    webhook_replay(user=scene.carol, webhook_id=webhook.pk, position=0)
+    scenario.say("before Carol")
+    scenario.invite("carol")
+    webhook = hooks.make(receiver, "message.sent", channel=scenario.group, maker=scenario.carol)
+    scenario.say("with Carol")
+    webhook_replay(user=scenario.carol, webhook_id=webhook.pk, position=0)
     assert [event["data"]["msg"] for event in _told(webhook)] == ["with Carol"]
 
 
-def test_a_webhook_of_a_manager_gets_earlier_events(scene: Scene, hooks: Hooks, receiver: Receiver, olga: User) -> None:
-    scene.say("before")
-    webhook = hooks.make(receiver, "message.sent", channel=scene.group)
+def test_a_webhook_of_a_manager_gets_earlier_events(
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, olga: User
+) -> None:
+    scenario.say("before")
+    webhook = hooks.make(receiver, "message.sent", channel=scenario.group)
     webhook_replay(user=olga, webhook_id=webhook.pk, position=0)
     assert [event["data"]["msg"] for event in _told(webhook)] == ["before"]
 
 
 @pytest.mark.parametrize("right", ["membership", "account"])
-def test_losing_the_right_ends_the_webhook(scene: Scene, hooks: Hooks, receiver: Receiver, right: str) -> None:
-    webhook = hooks.make(receiver, "message.sent", channel=scene.group, maker=scene.bob)
+def test_losing_the_right_ends_the_webhook(
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, right: str
+) -> None:
+    webhook = hooks.make(receiver, "message.sent", channel=scenario.group, maker=scenario.bob)
     if right == "membership":
-        scene.leave()
+        scenario.leave()
     else:
-        User.objects.filter(pk=scene.bob.pk).update(is_active=False)
-    scene.say("secret")
+        User.objects.filter(pk=scenario.bob.pk).update(is_active=False)
+    scenario.say("secret")
     webhook = Webhook.objects.select_related("channel", "created_by").get(pk=webhook.pk)
     page = hook_selectors.next_events(webhook, after=webhook.position)
     assert page.ended and page.entries == []

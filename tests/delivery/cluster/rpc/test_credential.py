@@ -21,16 +21,16 @@ from delivery.cluster.rpc.server import SERVICE, DeliverServer
 from delivery.hub.hub import Hub
 from delivery.log import Entry
 from tests.delivery.conftest import MemoryLog
-from tests.support.certificates import Authority
-from tests.support.deliver import (
+from tests.support.certificates import CertificateAuthority
+from tests.support.cluster_rpc import (
     CREDENTIAL,
     bare_call,
-    calling,
-    serving,
+    connected_peers,
+    running_server,
     status,
 )
-from tests.support.eventually import PATIENCE
 from tests.support.listener import listening
+from tests.support.waiting import TIMEOUT_SECONDS
 
 ALICE = 1
 METHODS = ["Push", "Online", "Persons", "Close", "State"]
@@ -48,7 +48,7 @@ BAD_METADATA = {
 
 @pytest_asyncio.fixture
 async def server(hub: Hub) -> AsyncIterator[DeliverServer]:
-    async with serving(hub) as made:
+    async with running_server(hub) as made:
         yield made
 
 
@@ -80,7 +80,7 @@ async def test_a_secret_may_contain_any_characters(hub: Hub) -> None:
 
 
 async def test_nodes_with_different_secrets_refuse_each_other(hub: Hub, server: DeliverServer) -> None:
-    async with calling({"a": server.port}, ClusterCredential("another")) as peers:
+    async with connected_peers({"a": server.port}, ClusterCredential("another")) as peers:
         answers = await peers.ask_all(peers.state)
         assert answers.failed == {"a": "unauthenticated"}
 
@@ -97,10 +97,10 @@ async def test_a_health_watch_reports_the_shutdown(hub: Hub) -> None:
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}", options=CHANNEL) as channel:
         watch: Any = health_pb2_grpc.HealthStub(channel).Watch(  # type: ignore[misc]
-            health_pb2.HealthCheckRequest(service=SERVICE), metadata=CREDENTIAL.metadata(), timeout=PATIENCE
+            health_pb2.HealthCheckRequest(service=SERVICE), metadata=CREDENTIAL.metadata(), timeout=TIMEOUT_SECONDS
         )
         assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
-        stopping = asyncio.create_task(server.stop(PATIENCE))
+        stopping = asyncio.create_task(server.stop(TIMEOUT_SECONDS))
         assert (await watch.read()).status == health_pb2.HealthCheckResponse.NOT_SERVING
         watch.cancel()
         await stopping
@@ -111,34 +111,39 @@ async def test_a_health_watch_reports_the_shutdown(hub: Hub) -> None:
 
 
 @pytest.fixture(scope="module")
-def authority() -> Authority:
-    return Authority()
+def authority() -> CertificateAuthority:
+    return CertificateAuthority()
 
 
-def tls(authority: Authority, secret: str = "") -> ClusterCredential:
+def tls(authority: CertificateAuthority, secret: str = "") -> ClusterCredential:
     return ClusterCredential(secret, *authority.issue(), authority.certificate)
 
 
-async def test_certificates_of_one_authority_need_no_secret(hub: Hub, authority: Authority) -> None:
-    async with serving(hub, tls(authority)) as server, calling({"a": server.port}, tls(authority)) as peers:
+async def test_certificates_of_one_authority_need_no_secret(hub: Hub, authority: CertificateAuthority) -> None:
+    async with (
+        running_server(hub, tls(authority)) as server,
+        connected_peers({"a": server.port}, tls(authority)) as peers,
+    ):
         assert (await peers.state("a")).node == "a"
 
 
-async def test_a_configured_secret_is_required_besides_the_certificate(hub: Hub, authority: Authority) -> None:
-    async with serving(hub, tls(authority, "secret")) as server:
-        async with calling({"a": server.port}, tls(authority, "secret")) as peers:
+async def test_a_configured_secret_is_required_besides_the_certificate(
+    hub: Hub, authority: CertificateAuthority
+) -> None:
+    async with running_server(hub, tls(authority, "secret")) as server:
+        async with connected_peers({"a": server.port}, tls(authority, "secret")) as peers:
             assert (await peers.state("a")).node == "a"
-        async with calling({"a": server.port}, tls(authority)) as peers:
+        async with connected_peers({"a": server.port}, tls(authority)) as peers:
             assert (await peers.ask_all(peers.state)).failed == {"a": "unauthenticated"}
 
 
 async def test_clients_without_a_valid_certificate_fail_the_handshake(
-    hub: Hub, authority: Authority, settings: Settings
+    hub: Hub, authority: CertificateAuthority, settings: Settings
 ) -> None:
     """No certificate, a certificate of another authority and plain text all fail."""
-    other = Authority("other")
+    other = CertificateAuthority("other")
     certificate, key = other.issue()
-    async with serving(hub, tls(authority)) as server:
+    async with running_server(hub, tls(authority)) as server:
         for credentials in (
             grpc.ssl_channel_credentials(authority.certificate),
             grpc.ssl_channel_credentials(authority.certificate, key, certificate),
@@ -148,10 +153,10 @@ async def test_clients_without_a_valid_certificate_fail_the_handshake(
             assert refused is grpc.StatusCode.UNAVAILABLE
 
 
-async def test_a_node_refuses_a_server_of_another_authority(hub: Hub, authority: Authority) -> None:
-    other = Authority("other")
+async def test_a_node_refuses_a_server_of_another_authority(hub: Hub, authority: CertificateAuthority) -> None:
+    other = CertificateAuthority("other")
     imposter = ClusterCredential("", *other.issue(), other.certificate)
-    async with serving(hub, imposter) as server, calling({"a": server.port}, tls(authority)) as peers:
+    async with running_server(hub, imposter) as server, connected_peers({"a": server.port}, tls(authority)) as peers:
         assert (await peers.ask_all(peers.state)).failed == {"a": "unavailable"}
 
 

@@ -14,17 +14,17 @@ from delivery.cluster.rpc import peer
 from delivery.cluster.rpc.server import DeliverServer
 from delivery.hub.hub import Hub
 from delivery.log import Entry
-from tests.support.deliver import (
+from tests.support.cluster_rpc import (
     Clock,
-    Scripted,
-    calling,
+    ScriptedServer,
     calls,
+    connected_peers,
     failure,
-    scripting,
-    serving,
+    running_server,
+    scripted_server,
 )
-from tests.support.eventually import PATIENCE, eventually
 from tests.support.ports import free_port
+from tests.support.waiting import TIMEOUT_SECONDS, wait_until
 
 ALICE = 1
 FAILURES, PAUSE = 3, 5.0
@@ -32,27 +32,27 @@ FAILURES, PAUSE = 3, 5.0
 
 @pytest.fixture(autouse=True)
 def patience(settings: Settings) -> None:
-    settings.IM_RPC_TIMEOUT = PATIENCE
+    settings.IM_RPC_TIMEOUT = TIMEOUT_SECONDS
     settings.IM_CIRCUIT_BREAKER_FAILURES, settings.IM_CIRCUIT_BREAKER_PAUSE_SECONDS = FAILURES, PAUSE
 
 
 @pytest_asyncio.fixture
 async def server(hub: Hub) -> AsyncIterator[DeliverServer]:
-    async with serving(hub) as made:
+    async with running_server(hub) as made:
         yield made
 
 
 @pytest_asyncio.fixture
-async def scripted() -> AsyncIterator[Scripted]:
-    async with scripting() as made:
+async def scripted() -> AsyncIterator[ScriptedServer]:
+    async with scripted_server() as made:
         yield made
 
 
 # -- queries: deadlines, retries, failures ----------------------------------------------------------------------------
 
 
-async def test_a_query_is_retried_after_a_broken_connection(scripted: Scripted) -> None:
-    async with calling({"a": scripted.port}) as peers:
+async def test_a_query_is_retried_after_a_broken_connection(scripted: ScriptedServer) -> None:
+    async with connected_peers({"a": scripted.port}) as peers:
         scripted.codes = [grpc.StatusCode.UNAVAILABLE] * (peer.ATTEMPTS - 1)
         await peers.state("a")
         assert scripted.calls == peer.ATTEMPTS
@@ -62,37 +62,39 @@ async def test_a_query_is_retried_after_a_broken_connection(scripted: Scripted) 
 
 
 @pytest.mark.parametrize("code", [grpc.StatusCode.INTERNAL, grpc.StatusCode.UNAUTHENTICATED])
-async def test_an_answered_query_is_not_retried(scripted: Scripted, code: grpc.StatusCode) -> None:
-    async with calling({"a": scripted.port}) as peers:
+async def test_an_answered_query_is_not_retried(scripted: ScriptedServer, code: grpc.StatusCode) -> None:
+    async with connected_peers({"a": scripted.port}) as peers:
         scripted.codes = [code]
         assert await failure(peers.state("a")) == code.name.lower()
         assert scripted.calls == 1
 
 
-async def test_a_query_to_an_unresponsive_node_ends_at_the_deadline(scripted: Scripted, settings: Settings) -> None:
+async def test_a_query_to_an_unresponsive_node_ends_at_the_deadline(
+    scripted: ScriptedServer, settings: Settings
+) -> None:
     settings.IM_RPC_TIMEOUT = 0.05
     scripted.gate.clear()
     before = calls("State", "deadline")
-    async with calling({"a": scripted.port}) as peers:
+    async with connected_peers({"a": scripted.port}) as peers:
         assert await failure(peers.state("a")) == "deadline"
     assert scripted.calls == 1
     assert calls("State", "deadline") - before == 1
 
 
 async def test_a_query_to_an_unknown_node_fails_at_once(server: DeliverServer) -> None:
-    async with calling({"a": server.port}) as peers:
+    async with connected_peers({"a": server.port}) as peers:
         assert await failure(peers.state("b")) == "unknown"
         assert await failure(peers.close("b", person=ALICE)) == "unknown"
 
 
 async def test_all_peers_are_queried_concurrently_and_failures_are_listed(
-    hub: Hub, server: DeliverServer, scripted: Scripted, settings: Settings
+    hub: Hub, server: DeliverServer, scripted: ScriptedServer, settings: Settings
 ) -> None:
     settings.IM_RPC_TIMEOUT = 0.5
     scripted.gate.clear()
     async with (
-        serving(hub, node="b") as second,
-        calling({"a": server.port, "b": second.port, "gone": free_port(), "slow": scripted.port}) as peers,
+        running_server(hub, node="b") as second,
+        connected_peers({"a": server.port, "b": second.port, "gone": free_port(), "slow": scripted.port}) as peers,
     ):
         answers = await peers.ask_all(peers.state)
     assert {node: state.node for node, state in answers.results.items()} == {"a": "a", "b": "b"}
@@ -104,12 +106,12 @@ async def test_all_peers_are_queried_concurrently_and_failures_are_listed(
 
 async def test_a_failing_node_is_called_again_after_a_successful_probe(hub: Hub) -> None:
     clock, port = Clock(), free_port()
-    async with calling({"a": port}, clock=clock) as peers:
+    async with connected_peers({"a": port}, clock=clock) as peers:
         for _ in range(FAILURES):
             assert not peers.left_alone("a")
             assert await failure(peers.state("a")) == "unavailable"
         assert peers.left_alone("a")
-        async with serving(hub, port=port):
+        async with running_server(hub, port=port):
             assert await failure(peers.state("a")) == "left_alone"
             clock.now += PAUSE
             while peers.left_alone("a"):  # The channel itself reconnects from time to time only.
@@ -118,16 +120,16 @@ async def test_a_failing_node_is_called_again_after_a_successful_probe(hub: Hub)
             assert (await peers.state("a")).node == "a"
 
 
-async def test_other_calls_fail_at_once_during_a_probe(scripted: Scripted) -> None:
+async def test_other_calls_fail_at_once_during_a_probe(scripted: ScriptedServer) -> None:
     clock = Clock()
-    async with calling({"a": scripted.port}, clock=clock) as peers:
+    async with connected_peers({"a": scripted.port}, clock=clock) as peers:
         scripted.codes = [grpc.StatusCode.INTERNAL] * FAILURES
         for _ in range(FAILURES):
             await failure(peers.state("a"))
         clock.now += PAUSE
         scripted.gate.clear()
         probe = asyncio.create_task(peers.state("a"))
-        await eventually(lambda: scripted.calls == FAILURES + 1)
+        await wait_until(lambda: scripted.calls == FAILURES + 1)
         assert await failure(peers.state("a")) == "left_alone"
         scripted.gate.set()
         await probe
@@ -135,9 +137,9 @@ async def test_other_calls_fail_at_once_during_a_probe(scripted: Scripted) -> No
 
 
 @pytest.mark.parametrize("code", [grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.UNIMPLEMENTED])
-async def test_an_unimplemented_call_does_not_open_the_circuit(scripted: Scripted, code: grpc.StatusCode) -> None:
+async def test_an_unimplemented_call_does_not_open_the_circuit(scripted: ScriptedServer, code: grpc.StatusCode) -> None:
     """During an update some nodes are newer than others."""
-    async with calling({"a": scripted.port}) as peers:
+    async with connected_peers({"a": scripted.port}) as peers:
         scripted.codes = [code] * FAILURES
         for _ in range(FAILURES):
             assert await failure(peers.state("a")) == code.name.lower()
@@ -148,14 +150,14 @@ async def test_an_unimplemented_call_does_not_open_the_circuit(scripted: Scripte
 
 
 async def test_a_node_at_a_new_address_is_called_there(hub: Hub, server: DeliverServer) -> None:
-    async with calling({"a": server.port}) as peers, serving(hub, node="moved") as second:
+    async with connected_peers({"a": server.port}) as peers, running_server(hub, node="moved") as second:
         assert (await peers.state("a")).node == "a"
         peers.set_nodes({"a": f"127.0.0.1:{second.port}"})
         assert (await peers.state("a")).node == "moved"
 
 
-async def test_a_known_node_keeps_its_connection_and_its_circuit_breaker(scripted: Scripted) -> None:
-    async with calling({"a": scripted.port}) as peers:
+async def test_a_known_node_keeps_its_connection_and_its_circuit_breaker(scripted: ScriptedServer) -> None:
+    async with connected_peers({"a": scripted.port}) as peers:
         scripted.codes = [grpc.StatusCode.INTERNAL] * FAILURES
         for _ in range(FAILURES):
             await failure(peers.state("a"))
@@ -164,8 +166,8 @@ async def test_a_known_node_keeps_its_connection_and_its_circuit_breaker(scripte
         assert peers.left_alone("a") and not peers.left_alone("b")
 
 
-async def test_a_restarted_node_is_called_again_at_once(scripted: Scripted) -> None:
-    async with calling({"a": scripted.port}) as peers:
+async def test_a_restarted_node_is_called_again_at_once(scripted: ScriptedServer) -> None:
+    async with connected_peers({"a": scripted.port}) as peers:
         scripted.codes = [grpc.StatusCode.INTERNAL] * FAILURES
         for _ in range(FAILURES):
             await failure(peers.state("a"))
@@ -174,15 +176,15 @@ async def test_a_restarted_node_is_called_again_at_once(scripted: Scripted) -> N
         await peers.state("a")
 
 
-async def test_calls_to_a_removed_node_fail_without_cancelling_their_callers(scripted: Scripted) -> None:
+async def test_calls_to_a_removed_node_fail_without_cancelling_their_callers(scripted: ScriptedServer) -> None:
     scripted.gate.clear()
-    async with calling({"a": scripted.port}) as peers:
+    async with connected_peers({"a": scripted.port}) as peers:
         call = asyncio.create_task(peers.state("a"))
         await peers.push("a", [Entry(kind="a")])
-        await eventually(lambda: scripted.calls == 2)
+        await wait_until(lambda: scripted.calls == 2)
         await peers.push("a", [Entry(kind="b")])
         peers.set_nodes({})
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             assert await failure(call) == "stopped"
         assert peers.nodes == [] and not peers.left_alone("a")
         peers.set_nodes({"a": f"127.0.0.1:{scripted.port}"})
@@ -190,34 +192,36 @@ async def test_calls_to_a_removed_node_fail_without_cancelling_their_callers(scr
         await peers.state("a")
 
 
-async def test_a_query_to_a_removed_node_is_not_retried(scripted: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_query_to_a_removed_node_is_not_retried(
+    scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(peer, "RETRY_PAUSE", 0.3)
     scripted.codes = [grpc.StatusCode.UNAVAILABLE]
-    async with calling({"a": scripted.port}) as peers, calling({"a": scripted.port}) as others:
+    async with connected_peers({"a": scripted.port}) as peers, connected_peers({"a": scripted.port}) as others:
         call = asyncio.create_task(peers.state("a"))
-        await eventually(lambda: not scripted.codes)
+        await wait_until(lambda: not scripted.codes)
         await others.state("a")  # The first call has failed by now and waits for its retry.
         peers.set_nodes({})
         assert await failure(call) == "stopped"
     assert scripted.calls == 2
 
 
-async def test_a_cancelled_caller_is_cancelled(scripted: Scripted) -> None:
+async def test_a_cancelled_caller_is_cancelled(scripted: ScriptedServer) -> None:
     scripted.gate.clear()
-    async with calling({"a": scripted.port}) as peers:
+    async with connected_peers({"a": scripted.port}) as peers:
         call = asyncio.create_task(peers.state("a"))
-        await eventually(lambda: scripted.calls == 1)
+        await wait_until(lambda: scripted.calls == 1)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
 
 
-async def test_no_task_remains_after_a_stop(scripted: Scripted) -> None:
+async def test_no_task_remains_after_a_stop(scripted: ScriptedServer) -> None:
     before = asyncio.all_tasks()
     scripted.gate.clear()
-    async with calling({"a": scripted.port, "gone": free_port()}) as peers:
+    async with connected_peers({"a": scripted.port, "gone": free_port()}) as peers:
         await peers.push("a", [Entry(kind="a")])
         await peers.push("gone", [Entry(kind="a")])
-        await eventually(lambda: scripted.calls == 1)
+        await wait_until(lambda: scripted.calls == 1)
     scripted.gate.set()
-    await eventually(lambda: not {task for task in asyncio.all_tasks() - before if "peer" in task.get_name()})
+    await wait_until(lambda: not {task for task in asyncio.all_tasks() - before if "peer" in task.get_name()})

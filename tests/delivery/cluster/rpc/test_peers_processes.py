@@ -17,20 +17,20 @@ from delivery.hub.hub import Hub
 from delivery.log import Entry
 from tests.delivery.conftest import MemoryLog
 from tests.delivery.node_process import PERSON
-from tests.support.deliver import (
+from tests.support.cluster_rpc import (
     Clock,
-    calling,
+    connected_peers,
     failure,
-    serving,
+    running_server,
 )
-from tests.support.eventually import PATIENCE
+from tests.support.waiting import TIMEOUT_SECONDS
 
 FAILURES, PAUSE = 3, 5.0
 
 
 @pytest.fixture(autouse=True)
 def patience(settings: Settings) -> None:
-    settings.IM_RPC_TIMEOUT = PATIENCE
+    settings.IM_RPC_TIMEOUT = TIMEOUT_SECONDS
     settings.IM_CIRCUIT_BREAKER_FAILURES, settings.IM_CIRCUIT_BREAKER_PAUSE_SECONDS = FAILURES, PAUSE
 
 
@@ -51,7 +51,7 @@ def node_process() -> Iterator[tuple[subprocess.Popen[str], Callable[[], str]]]:
         child.send_signal(signal.SIGCONT)
         child.stdin.close()
         try:
-            child.wait(PATIENCE)
+            child.wait(TIMEOUT_SECONDS)
         finally:
             child.kill()
             child.stdout.close()
@@ -60,7 +60,7 @@ def node_process() -> Iterator[tuple[subprocess.Popen[str], Callable[[], str]]]:
 async def test_a_node_of_another_process_receives_pushes_and_queries(memory_log: MemoryLog) -> None:
     with node_process() as (_, line):
         port = int(await asyncio.to_thread(line))
-        async with calling({"child": port}) as peers:
+        async with connected_peers({"child": port}) as peers:
             assert await peers.online("child", [PERSON, PERSON + 1]) == {PERSON}
             assert await peers.persons("child", 101) == ({PERSON: f"user {PERSON}"}, False)
             entries = memory_log.append(*(Entry(kind="msg", user_ids=(PERSON,)) for _ in range(1000)))
@@ -78,7 +78,7 @@ async def test_a_frozen_node_opens_the_circuit_and_recovers_when_it_resumes(
     clock = Clock()
     with node_process() as (child, line):
         port = int(await asyncio.to_thread(line))
-        async with calling({"child": port}, clock=clock) as peers:
+        async with connected_peers({"child": port}, clock=clock) as peers:
             assert (await peers.state("child")).node == "child"
             child.send_signal(signal.SIGSTOP)
             settings.IM_RPC_TIMEOUT = 0.2
@@ -89,7 +89,7 @@ async def test_a_frozen_node_opens_the_circuit_and_recovers_when_it_resumes(
             assert await failure(peers.online("child", [PERSON])) == "deadline", "the probe"
             assert await failure(peers.state("child")) == "left_alone"
             child.send_signal(signal.SIGCONT)
-            settings.IM_RPC_TIMEOUT = PATIENCE
+            settings.IM_RPC_TIMEOUT = TIMEOUT_SECONDS
             clock.now += PAUSE
             assert await peers.online("child", [PERSON]) == {PERSON}
             assert not peers.left_alone("child")
@@ -98,12 +98,12 @@ async def test_a_frozen_node_opens_the_circuit_and_recovers_when_it_resumes(
 async def test_a_killed_node_fails_and_recovers_on_the_same_port(hub: Hub) -> None:
     with node_process() as (child, line):
         port = int(await asyncio.to_thread(line))
-        async with calling({"child": port}) as peers:
+        async with connected_peers({"child": port}) as peers:
             await peers.state("child")
             child.send_signal(signal.SIGKILL)
             await asyncio.to_thread(child.wait)
             assert await failure(peers.state("child")) == "unavailable"
-            async with serving(hub, node="again", port=port):
+            async with running_server(hub, node="again", port=port):
                 while (answers := await peers.ask_all(peers.state)).failed:
                     assert answers.failed == {"child": "unavailable"}
                     peers.set_nodes({})  # This test is not about its circuit breaker.

@@ -19,16 +19,16 @@ from delivery.hub.encoders import encoders
 from delivery.hub.hub import Hub
 from delivery.log import Entry, MembershipInterval
 from tests.delivery.conftest import MemoryLog
-from tests.support.deliver import (
+from tests.support.cluster_rpc import (
     CREDENTIAL,
     bare_call,
-    calling,
+    connected_peers,
     dropped,
-    serving,
+    running_server,
     status,
 )
-from tests.support.eventually import eventually
 from tests.support.listener import CODEC, listening, plain
+from tests.support.waiting import wait_until
 
 ALICE, BOB, CAROL, DORA = 1, 2, 3, 4
 METHODS = ["Push", "Online", "Persons", "Close", "State"]
@@ -36,13 +36,13 @@ METHODS = ["Push", "Online", "Persons", "Close", "State"]
 
 @pytest_asyncio.fixture
 async def server(hub: Hub) -> AsyncIterator[DeliverServer]:
-    async with serving(hub) as made:
+    async with running_server(hub) as made:
         yield made
 
 
 @pytest_asyncio.fixture
 async def peers(server: DeliverServer) -> AsyncIterator[Peers]:
-    async with calling({"a": server.port}) as made:
+    async with connected_peers({"a": server.port}) as made:
         yield made
 
 
@@ -50,7 +50,7 @@ async def peers(server: DeliverServer) -> AsyncIterator[Peers]:
 async def only_pushes(hub: Hub, memory_log: MemoryLog, settings: Settings) -> None:
     """Stop the hub from reading the log, so that every delivered event came by a push."""
     settings.IM_EVENT_LOG_POLL_INTERVAL = 3600
-    await eventually(lambda: memory_log.reads >= 2)
+    await wait_until(lambda: memory_log.reads >= 2)
 
 
 # -- queries ----------------------------------------------------------------------------------------------------------
@@ -248,7 +248,7 @@ async def test_two_nodes_cannot_share_a_port(hub: Hub, server: DeliverServer) ->
 
 
 async def test_a_server_starts_on_the_port_of_a_stopped_one(hub: Hub) -> None:
-    async with serving(hub) as first:
+    async with running_server(hub) as first:
         port = first.port
-    async with serving(hub, port=port, node="again") as second, calling({"a": second.port}) as peers:
+    async with running_server(hub, port=port, node="again") as second, connected_peers({"a": second.port}) as peers:
         assert (await peers.state("a")).node == "again"

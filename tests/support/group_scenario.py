@@ -16,16 +16,16 @@ from chat.sending.drafts import StoredMessage
 from delivery import log
 from delivery.db.executors import run
 from delivery.log import Entry
-from tests.support.eventually import eventually
-from tests.support.in_process import Local, Site, people, room, say
+from tests.support.in_process import LocalClient, LocalNode, create_global_channel, create_users, say
+from tests.support.waiting import wait_until
 
 
-class Scene:
+class GroupScenario:
     """Alice, Bob and Carol; the web's room; Alice's group of the given policy, which Bob is in."""
 
     def __init__(self, join: str = "invite") -> None:
-        self.room = room()
-        self.alice, self.bob, self.carol = people("alice", "bob", "carol")
+        self.room = create_global_channel()
+        self.alice, self.bob, self.carol = create_users("alice", "bob", "carol")
         self.group = channel_create_group(creator=self.alice, name="Painters", members=["bob"], join=join)
 
     def say(self, text: str = "hello", by: User | None = None) -> StoredMessage:
@@ -44,38 +44,38 @@ class Scene:
         member_invite(user=self.alice, channel_id=self.group.pk, names=[name])
 
 
-async def caught_up(site: Site) -> int:
+async def wait_for_hub(node: LocalNode) -> int:
     """Wait until the hub has passed all that was committed; returns the position."""
     head = await run(log.head)
-    await eventually(lambda: site.hub.watermark >= head)
+    await wait_until(lambda: node.hub.watermark >= head)
     return head
 
 
-async def heard(site: Site, *clients: Local) -> None:
+async def wait_for_delivery(node: LocalNode, *clients: LocalClient) -> None:
     """Wait until each client has everything that is on its way to it."""
-    await caught_up(site)
+    await wait_for_hub(node)
     for client in clients:
         await client.call("ping")
 
 
-def texts(events: Sequence[dict[str, Any]]) -> list[str]:
+def event_texts(events: Sequence[dict[str, Any]]) -> list[str]:
     """What the events of a `sync` say: the text, or what became of it."""
     data = [(event["cmd"], event["response"]["data"]) for event in events]
     return [str(one.get("msg") if cmd in ("msg", "message.edited") else one.get("note", cmd)) for cmd, one in data]
 
 
-def live(client: Local) -> list[str]:
-    return texts([{"cmd": push.cmd, "response": {"data": push.data}} for push in client.pushes()])
+def pushed_texts(client: LocalClient) -> list[str]:
+    return event_texts([{"cmd": push.cmd, "response": {"data": push.data}} for push in client.pushes()])
 
 
-class Withheld:
+class WithheldAnnouncements:
     """Announcements that a test lets through when and how it likes, and no other way to hear of an event."""
 
-    def __init__(self, site: Site, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    def __init__(self, node: LocalNode, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
         settings.IM_EVENT_LOG_POLL_INTERVAL = 3600  # type: ignore[attr-defined]
-        self._offer = site.hub.receive
+        self._offer = node.hub.receive
         self.entries: list[Entry] = []
-        monkeypatch.setattr(site.hub, "receive", lambda entries: self.entries.extend(entries))
+        monkeypatch.setattr(node.hub, "receive", lambda entries: self.entries.extend(entries))
 
     def release(self) -> None:
         """Let them through, the last one first."""

@@ -21,9 +21,9 @@ from websockets.asyncio.client import connect
 from tests.support.client import Client, Envelope
 from tests.support.site import ROOT, Site
 
-FRIEND = "https://friend.example:8443"
+FOREIGN_ORIGIN = "https://friend.example:8443"
 """The one foreign origin that the shared site allows."""
-NO_GUESTS, DISABLED = 103, 105
+APP_WITHOUT_GUESTS, DISABLED_APP = 103, 105
 """Apps of the shared site: one that takes no guests, one that is disabled."""
 _CROWD = {"alice": 300, "bob": 250, "carol": 120, "dave": 30}
 """Accounts that are made at once; more of a name are made when it runs out."""
@@ -101,7 +101,7 @@ class Account:
         return self.name.capitalize()
 
 
-class Person(Client):
+class UserClient(Client):
     """A logged-in connection, with what its log-in was answered."""
 
     name: str
@@ -120,14 +120,14 @@ class Person(Client):
         self.token = data.get("serviceToken") or reply.get("serviceToken", "")
         return reply
 
-    async def group(self, *members: Person | Account, **fields: Any) -> str:
+    async def group(self, *members: UserClient | Account, **fields: Any) -> str:
         """Make a group with these members; returns its id."""
         fields = {"name": "Painters", **fields}
         names = [member.name for member in members]
         made = await self.call("channel.create", kind="public", members=names, **fields)
         return str(made["target"])
 
-    async def private(self, other: Person | Account) -> str:
+    async def private(self, other: UserClient | Account) -> str:
         """The private channel with somebody; returns its id."""
         return str((await self.call("channel.create", kind="private", members=[other.name]))["target"])
 
@@ -155,7 +155,7 @@ class Person(Client):
         return {"userId": self.name, "id": self.id, "name": self.nickname, "avatar": "", "kind": "person"}
 
 
-class Town:
+class SharedSite:
     """A running site with a crowd of unused accounts."""
 
     def __init__(self, site: Site, crowd: Mapping[str, int] = _CROWD) -> None:
@@ -171,7 +171,7 @@ class Town:
         self._numbers = itertools.count(1)
         self._made = dict.fromkeys(crowd, 0)
         self._unused: dict[str, list[Account]] = {name: [] for name in crowd}
-        self.shell(_APPS.format(no_guests=NO_GUESTS, disabled=DISABLED))
+        self.shell(_APPS.format(no_guests=APP_WITHOUT_GUESTS, disabled=DISABLED_APP))
         self._make(crowd)
 
     def _make(self, crowd: Mapping[str, int]) -> None:
@@ -221,20 +221,20 @@ class Town:
             return int(answer.status)
 
 
-class People:
+class Clients:
     """Opens connections of people to one town; the fixture closes them."""
 
-    def __init__(self, town: Town) -> None:
-        self.town = town
-        self.clients: list[Person] = []
+    def __init__(self, shared_site: SharedSite) -> None:
+        self.shared_site = shared_site
+        self.clients: list[UserClient] = []
 
-    async def __call__(self, *names: str) -> list[Person]:
+    async def __call__(self, *names: str) -> list[UserClient]:
         """Fresh accounts of these names, logged in on app 101."""
-        return [await self.login(self.town.account(name)) for name in names]
+        return [await self.login(self.shared_site.account(name)) for name in names]
 
-    async def stranger(self, **how: Any) -> Person:
+    async def stranger(self, **how: Any) -> UserClient:
         """A connection on which nobody has logged in. `how`: at (a URL), origin, cookie, query, address (one's own)."""
-        url, query, address = how.pop("at", self.town.site.acc), how.pop("query", ""), how.pop("address", None)
+        url, query, address = how.pop("at", self.shared_site.site.acc), how.pop("query", ""), how.pop("address", None)
         options: dict[str, Any] = {"local_addr": (address, 0)} if address else {}
         headers = {name.capitalize(): value for name, value in how.items() if value is not None}
         socket = await connect(
@@ -246,17 +246,17 @@ class People:
             ping_interval=None,
             **options,
         )
-        person = Person(socket)
+        person = UserClient(socket)
         self.clients.append(person)
         return person
 
-    async def login(self, account: Account, *, app: int = 101, after: int | None = None, **how: Any) -> Person:
+    async def login(self, account: Account, *, app: int = 101, after: int | None = None, **how: Any) -> UserClient:
         person = await self.stranger(**how)
         await person.enter({"appId": app, "serviceToken": account.token} | ({} if after is None else {"after": after}))
         person.account = account
         return person
 
-    async def again(self, person: Person, **how: Any) -> Person:
+    async def again(self, person: UserClient, **how: Any) -> UserClient:
         """One more connection of the same person, guest or not."""
         app, after = how.pop("app", person.app), how.pop("after", None)
         other = await self.stranger(**how)
@@ -264,7 +264,7 @@ class People:
         other.account = person.account
         return other
 
-    async def guest(self, name: str | None = None, *, app: int = 101, **how: Any) -> Person:
+    async def guest(self, name: str | None = None, *, app: int = 101, **how: Any) -> UserClient:
         person = await self.stranger(**how)
-        await person.enter({"appId": app, "userId": name or self.town.guest_name()})
+        await person.enter({"appId": app, "userId": name or self.shared_site.guest_name()})
         return person

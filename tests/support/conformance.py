@@ -17,7 +17,7 @@ faults: list[str] = []
 """What came that the page does not say; a fixture of tests/support/fixtures fails the test for it."""
 
 
-def hold(cmd: str, data: Any, *, good: bool, asked: bool) -> None:
+def check_envelope(cmd: str, data: Any, *, good: bool, asked: bool) -> None:
     """Check the data of a reply (`good`: a successful one) or, if nobody asked, of a push."""
     # Programs of tests/load import this module without Django's apps, which the commands need.
     from chat.commands.registry import COMMANDS
@@ -32,7 +32,7 @@ def hold(cmd: str, data: Any, *, good: bool, asked: bool) -> None:
         _hold_push(cmd, data)
 
 
-def hold_refusal(cmd: str, code: int, reason: str | None) -> None:
+def check_refusal(cmd: str, code: int, reason: str | None) -> None:
     """Check that a reply has a reason if it is a refusal, one of the table, under a code of the table."""
     if code == 200:
         if reason is not None:

@@ -20,7 +20,7 @@ _TELLING = {"login", "heartbeat", "sync"}
 
 
 @dataclass
-class Oracle:
+class ExpectedEvents:
     """Everything that `user` may hear of after the fact. `rooms` are read without membership."""
 
     user: User
@@ -33,7 +33,7 @@ class Oracle:
     """Position of the recall, by the message's id."""
 
     @classmethod
-    def of(cls, user: User, *, after: int = 0) -> Oracle:
+    def of(cls, user: User, *, after: int = 0) -> ExpectedEvents:
         """Of the events after that position."""
         made = cls(user)
         own = set(EventRecipient.objects.filter(user_id=user.pk).values_list("position", flat=True))
@@ -73,7 +73,7 @@ class Oracle:
 
 
 @dataclass
-class Device:
+class RecordingDevice:
     """One device of a person through all its connections. It keeps the position it was told, as clients do."""
 
     told: int | None = None
@@ -86,22 +86,22 @@ class Device:
         """Note what came on a connection, but for answers to `retries`: they speak of events that were long before."""
         self.streams.append([item for item in received if item.text == "Ok" or item.seq not in retries])
 
-    def check(self, oracle: Oracle) -> None:
+    def check(self, expected: ExpectedEvents) -> None:
         """Nothing missing, nothing twice, nothing out of order, nothing that is not this person's."""
         for stream in self.streams:
-            self._check_stream(stream, oracle)
+            self._check_stream(stream, expected)
 
-    def _check_stream(self, stream: list[Envelope], oracle: Oracle) -> None:
+    def _check_stream(self, stream: list[Envelope], expected: ExpectedEvents) -> None:
         last = 0
         for item in stream:
             data: dict[str, Any] = item.data if item.code == 200 and isinstance(item.data, dict) else {}
             position = data.get("position", 0)
             pushed = item.text == "Ok" and position
             # The answer to a second recall tells where the message is: it stands for no event.
-            if pushed or (item.cmd in _ANSWERS and data and oracle.kinds[position] == _ANSWERS[item.cmd]):
+            if pushed or (item.cmd in _ANSWERS and data and expected.kinds[position] == _ANSWERS[item.cmd]):
                 assert position > last, f"{item.cmd} at {position} came after {last}"
                 last = position
-                self._know(position, oracle)
+                self._know(position, expected)
             elif item.cmd == "sync" and data:
                 if data.get("reset"):
                     self.begun = data["position"]
@@ -109,25 +109,25 @@ class Device:
                 positions = [event["response"]["data"]["position"] for event in events]
                 assert positions == sorted(set(positions))
                 for event in events:
-                    self._know(event["response"]["data"]["position"], oracle)
-                    self._check_recalled(event, data["position"], oracle)
+                    self._know(event["response"]["data"]["position"], expected)
+                    self._check_recalled(event, data["position"], expected)
             if item.cmd in _TELLING and data:
-                self._check_told(item, data["position"], oracle)
+                self._check_told(item, data["position"], expected)
 
-    def _know(self, position: int, oracle: Oracle) -> None:
-        assert position in oracle.visible or position in oracle.room_events, f"{position} leaked to {oracle.user}"
+    def _know(self, position: int, expected: ExpectedEvents) -> None:
+        assert position in expected.visible or position in expected.room_events, f"{position} leaked to {expected.user}"
         self.seen.add(position)
 
-    def _check_recalled(self, event: dict[str, Any], upto: int, oracle: Oracle) -> None:
+    def _check_recalled(self, event: dict[str, Any], upto: int, expected: ExpectedEvents) -> None:
         data = event["response"]["data"]
-        if event["cmd"] != "message.recalled" and oracle.recalled_at.get(str(data.get("id")), upto + 1) <= upto:
+        if event["cmd"] != "message.recalled" and expected.recalled_at.get(str(data.get("id")), upto + 1) <= upto:
             assert data["msg"] == "", "sync shows what was recalled"
 
-    def _check_told(self, item: Envelope, told: int, oracle: Oracle) -> None:
+    def _check_told(self, item: Envelope, told: int, expected: ExpectedEvents) -> None:
         """Told a position, a client has everything up to it."""
         if self.told is None:
             self.begun = told
-        owed = {position for position in oracle.visible if self.begun < position <= told}
+        owed = {position for position in expected.visible if self.begun < position <= told}
         assert owed <= self.seen, f"{item.cmd} told {told}, but {sorted(owed - self.seen)} never came"
         self.told = told
 

@@ -18,13 +18,13 @@ from delivery.cluster.rpc.peers import Peers
 from delivery.cluster.rpc.server import DeliverServer
 from delivery.hub.hub import Hub
 from delivery.metrics import GRPC_CALLS, GRPC_DROPPED
-from tests.support.eventually import PATIENCE
+from tests.support.waiting import TIMEOUT_SECONDS
 
 CREDENTIAL = ClusterCredential("the cluster's secret")
 
 
 @asynccontextmanager
-async def serving(
+async def running_server(
     hub: Hub, credential: ClusterCredential = CREDENTIAL, node: str = "a", port: int = 0
 ) -> AsyncIterator[DeliverServer]:
     """The hub's service, on a port of its own."""
@@ -47,7 +47,7 @@ class Clock:
 
 
 @asynccontextmanager
-async def calling(
+async def connected_peers(
     ports: Mapping[str, int], credential: ClusterCredential = CREDENTIAL, clock: Clock | None = None
 ) -> AsyncIterator[Peers]:
     """Peers that know these nodes."""
@@ -75,7 +75,7 @@ async def bare_call(
     )
     async with channel:
         call: Any = channel.unary_unary(method)
-        reply: bytes = await call(request, metadata=metadata, timeout=PATIENCE)
+        reply: bytes = await call(request, metadata=metadata, timeout=TIMEOUT_SECONDS)
         return reply
 
 
@@ -105,7 +105,7 @@ def calls(method: str, result: str) -> float:
     return float(GRPC_CALLS.labels(method, result)._value.get())
 
 
-class Scripted:
+class ScriptedServer:
     """A server of a test's own, which answers `State` and `Push` as it is told: raw bytes, no checks."""
 
     def __init__(self) -> None:
@@ -131,9 +131,9 @@ class Scripted:
 
 
 @asynccontextmanager
-async def scripting() -> AsyncIterator[Scripted]:
+async def scripted_server() -> AsyncIterator[ScriptedServer]:
     """Such a server."""
-    made = Scripted()
+    made = ScriptedServer()
     server = grpc.aio.server()
     handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
         "Push": grpc.unary_unary_rpc_method_handler(made.push),

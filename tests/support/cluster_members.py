@@ -10,7 +10,7 @@ from delivery.cluster.redis_client import RedisClient
 from delivery.cluster.redis_nodes import RedisNodeRegistry
 from delivery.cluster.redis_presence import RedisPresence
 from delivery.presence.base import Presence
-from tests.support.eventually import PATIENCE
+from tests.support.waiting import TIMEOUT_SECONDS
 
 PresenceChange = tuple[str, int, str, int]
 """`online` or `offline`, user id, name and app."""
@@ -25,9 +25,9 @@ def record_changes(presence: Presence) -> list[PresenceChange]:
     return changes
 
 
-async def wait_until(condition: Callable[[], Awaitable[bool]]) -> None:
+async def wait_until_agreed(condition: Callable[[], Awaitable[bool]]) -> None:
     """Wait until the asynchronous condition is true. Raises TimeoutError if it never is."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while not await condition():  # noqa: ASYNC110  another node is asked, which announces nothing
             await asyncio.sleep(0.01)
 
@@ -88,7 +88,7 @@ class ClusterNode:
                 and named == expected
             )
 
-        await wait_until(is_seen)
+        await wait_until_agreed(is_seen)
 
     async def sees_count(self, count: int) -> None:
         """Wait until this many users are online on WEB."""
@@ -96,7 +96,7 @@ class ClusterNode:
         async def is_seen() -> bool:
             return await self.presence.count_online(WEB) == count
 
-        await wait_until(is_seen)
+        await wait_until_agreed(is_seen)
 
 
 def changes_of(user_id: int, *nodes: ClusterNode) -> list[str]:
