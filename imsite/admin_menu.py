@@ -1,4 +1,4 @@
-"""The admin's sidebar: what operators look after, each entry for those who may see it."""
+"""The admin's sidebar. An entry is shown to operators who may view its model."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _GROUPS: tuple[tuple[Any, tuple[tuple[Any, str, str], ...]], ...] = (
         ),
     ),
     (
-        _("People"),
+        _("Users"),
         (
             (_("Users"), "person", "accounts.user"),
             (_("Groups"), "group", "auth.group"),
@@ -34,20 +34,20 @@ _GROUPS: tuple[tuple[Any, tuple[tuple[Any, str, str], ...]], ...] = (
         ),
     ),
     (
-        _("Systems"),
+        _("Integrations"),
         (
             (_("Apps"), "devices", "accounts.app"),
-            (_("Services"), "smart_toy", "accounts.service"),
-            (_("Tokens"), "key", "knox.authtoken"),
+            (_("Service accounts"), "smart_toy", "accounts.service"),
+            (_("API tokens"), "key", "knox.authtoken"),
             (_("Webhooks"), "webhook", "chat.webhook"),
             (_("Incoming webhooks"), "input", "chat.incomingwebhook"),
         ),
     ),
 )
-"""Title, icon and model. A model without pages has no entry."""
+"""Title, icon and model of each entry, in groups. A model without admin pages has no entry."""
 
 
-def _may(permission: str) -> Callable[[HttpRequest], bool]:
+def _permission_check(permission: str) -> Callable[[HttpRequest], bool]:
     return lambda request: request.user.has_perm(permission)
 
 
@@ -57,21 +57,21 @@ def _entry(title: Any, icon: str, model: str) -> dict[str, Any] | None:
         link = reverse(f"admin:{app}_{name}_changelist")
     except NoReverseMatch:
         return None
-    return {"title": title, "icon": icon, "link": link, "permission": _may(f"{app}.view_{name}")}
+    return {"title": title, "icon": icon, "link": link, "permission": _permission_check(f"{app}.view_{name}")}
 
 
 def menu(request: HttpRequest) -> list[dict[str, Any]]:
-    """The groups of the sidebar, as unfold wants them."""
+    """Return the groups of the sidebar in unfold's format."""
     overview = {"title": _("Overview"), "icon": "dashboard", "link": reverse_lazy("admin:index")}
     nodes = {
         "title": _("Nodes"),
         "icon": "dns",
         "link": reverse_lazy("admin_nodes"),
-        "permission": _may("chat.view_state"),
+        "permission": _permission_check("chat.view_state"),
     }
-    record = _entry(_("Record of changes"), "history", "admin.logentry")
+    audit_log = _entry(_("Audit log"), "history", "admin.logentry")
     groups = [
-        {"title": title, "items": [made for entry in entries if (made := _entry(*entry)) is not None]}
+        {"title": title, "items": [item for entry in entries if (item := _entry(*entry)) is not None]}
         for title, entries in _GROUPS
     ]
-    return [{"items": [overview, nodes]}, *groups, {"title": _("Record"), "items": [record] if record else []}]
+    return [{"items": [overview, nodes]}, *groups, {"items": [audit_log] if audit_log else []}]

@@ -17,8 +17,8 @@ _SECRET_PATH = re.compile(r"(/hooks/|/accounts/reset/\w+/|/accounts/email/)[\w:.
 """The path of an incoming webhook is its secret; so is that of a link in a mail."""
 
 EXTRA_KEYS = (
-    "about", "call", "cmd", "code", "connections", "count", "deed", "entries", "error", "job", "kind", "left_out",
-    "messages", "node", "operator", "position", "provider",
+    "action", "call", "cmd", "code", "connections", "count", "entries", "error", "job", "kind", "left_out",
+    "messages", "node", "operator", "position", "provider", "target",
 )  # fmt: skip
 """What our own events add. Not everything a record carries: Django hangs the whole request on its own."""
 

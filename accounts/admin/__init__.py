@@ -1,7 +1,10 @@
-"""People, apps and what lets people in, for operators. Every write calls an action."""
+"""Admin pages of apps, service accounts, API tokens, groups, sign-in locks and the audit log.
 
-from accounts.admin.model_translations import translate
+Every write calls a domain action.
+"""
 
-translate("accounts", "admin", "axes", "knox")
+from accounts.admin.model_translations import translate_models
 
-from accounts.admin import apps, audit_log, login_locks, services, tokens, users  # noqa: E402, F401 - each registers its models
+translate_models("accounts", "admin", "axes", "knox")
+
+from accounts.admin import apps, audit_log, groups, login_locks, services, tokens  # noqa: E402, F401 - each registers its models

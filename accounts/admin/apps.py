@@ -1,4 +1,4 @@
-"""Apps in the admin: the number is given once."""
+"""Apps in the admin. Their number cannot be changed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from accounts.actions import app_create, app_update
-from accounts.admin.base import ActionAdmin
+from accounts.admin.base import SiteModelAdmin
 from accounts.models import App
 from accounts.names import BadName, check_name
 from accounts.refusal_texts import localized
 
 
 class AppForm(forms.ModelForm):  # type: ignore[type-arg]
+    """An app's number, name and switches."""
+
     def clean_name(self) -> str:
         try:
             return check_name(self.cleaned_data["name"], limit=64)
@@ -24,7 +26,9 @@ class AppForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(App)
-class AppAdmin(ActionAdmin):
+class AppAdmin(SiteModelAdmin):
+    """Creates and edits apps."""
+
     form = AppForm
     list_display = ("number", "name", "enabled", "guests_allowed")
     list_filter = ("enabled", "guests_allowed")
@@ -35,13 +39,13 @@ class AppAdmin(ActionAdmin):
         return ("number",) if obj else ()
 
     def save_model(self, request: HttpRequest, obj: App, form: Any, change: bool) -> None:
-        given = form.cleaned_data
+        data = form.cleaned_data
         if change:
             app_update(
                 number=obj.number,
-                name=given["name"],
-                enabled=given["enabled"],
-                guests_allowed=given["guests_allowed"],
+                name=data["name"],
+                enabled=data["enabled"],
+                guests_allowed=data["guests_allowed"],
             )
         else:
-            obj.pk = app_create(**given).pk
+            obj.pk = app_create(**data).pk

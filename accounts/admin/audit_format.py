@@ -1,6 +1,6 @@
-"""What the record says of a deed: what was done, and what was filled in for it. A line each, in English.
+"""Text of audit log entries: the title of the action and its details, one per line, in English.
 
-One language, whoever acts, so that who looks for something in the record finds it; it is translated where it is shown.
+All entries are in one language, whoever acts, so that a search finds them. They are translated when they are shown.
 """
 
 from __future__ import annotations
@@ -17,31 +17,34 @@ from django.utils.translation import override
 from accounts.models import User
 from delivery.db.transactions import write
 
-LINE_LIMIT = 300
+MAX_DETAIL_LENGTH = 300
 
 
-def record_of(title: str | Promise, facts: Mapping[str, str]) -> str:
-    """The lines: the deed, and each fact by its label."""
+def format_entry(title: str | Promise, details: Mapping[str, str]) -> str:
+    """Return the lines of an entry: the title, then each detail after its label."""
     with override("en"):
-        lines = [f"{title}.", *(f"{label}: {' '.join(said.split())[:LINE_LIMIT]}" for label, said in facts.items())]
+        lines = [
+            f"{title}.",
+            *(f"{label}: {' '.join(value.split())[:MAX_DETAIL_LENGTH]}" for label, value in details.items()),
+        ]
     return "\n".join(lines)
 
 
-def deed_recorded(operator: User, row: Model, title: str, **facts: object) -> None:
-    """Put on record what was done elsewhere than in the admin; facts that are empty are left out."""
-    said = {label.capitalize(): str(fact) for label, fact in facts.items() if fact not in (None, "")}
+def record_admin_action(operator: User, row: Model, title: str, **details: object) -> None:
+    """Write an audit log entry for an action outside the admin. Empty details are left out."""
+    filled = {label.capitalize(): str(value) for label, value in details.items() if value not in (None, "")}
     with write():
-        LogEntry.objects.log_actions(operator.pk, [row], CHANGE, record_of(title, said), single_object=True)
+        LogEntry.objects.log_actions(operator.pk, [row], CHANGE, format_entry(title, filled), single_object=True)
 
 
-def filled_in(form: forms.Form) -> dict[str, str]:
-    """What a valid form was filled with, by label; of one that was filled before, what was changed."""
+def form_details(form: forms.Form) -> dict[str, str]:
+    """Return the values of a valid form by label; for a form with initial values, only those that were changed."""
     names = form.changed_data if form.initial else list(form.fields)
     with override("en"):
-        return {str(form[name].label): said for name in names if (said := _said(form[name]))}
+        return {str(form[name].label): value for name in names if (value := _display_value(form[name]))}
 
 
-def _said(bound: forms.BoundField) -> str:
+def _display_value(bound: forms.BoundField) -> str:
     value = bound.value()
     if isinstance(bound.field, forms.BooleanField):
         return "yes" if value else "no"
@@ -50,12 +53,13 @@ def _said(bound: forms.BoundField) -> str:
     return "" if value is None else str(value).strip()
 
 
-def in_own_words(recorded: str) -> str:
-    """A record in the language of who reads it, as far as its words are known."""
-    title, *facts = recorded.split("\n")
+def translate_entry(entry: str) -> str:
+    """Return the entry on one line in the reader's language, as far as there are translations."""
+    title, *details = entry.split("\n")
     if not title.endswith("."):
-        return recorded
-    told = [
-        f"{_(label)}: {_(said) if said else said}" for label, _colon, said in (one.partition(": ") for one in facts)
+        return entry
+    translated = [
+        f"{_(label)}: {_(value) if value else value}"
+        for label, _colon, value in (detail.partition(": ") for detail in details)
     ]
-    return " · ".join([_(title[:-1]) if title != "." else title, *told])
+    return " · ".join([_(title[:-1]) if title != "." else title, *translated])

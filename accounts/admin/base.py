@@ -1,7 +1,8 @@
-"""What all our admin pages share: rows are not deleted, actions write, a refusal is told and not a fault."""
+"""Base classes of the model admins: rows are never deleted, actions write, and a refusal is shown as a form error."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from django import forms
@@ -17,11 +18,11 @@ from accounts.refusal_texts import Refusal, localized
 from delivery.db.transactions import write
 
 
-class ActionAdmin(ModelAdmin):  # type: ignore[misc]
-    """Subclasses write in `save_model` and in their list actions, by calling actions of the domain."""
+class SiteModelAdmin(ModelAdmin):  # type: ignore[misc]
+    """Base of all model admins. Subclasses write in `save_model` and in list actions, through domain actions only."""
 
     refusals: tuple[type[Exception], ...] = (AccountError,)
-    """What an action may raise for the operator to read."""
+    """Exceptions of domain actions whose text the operator sees."""
     warn_unsaved_form = True
     show_full_result_count = False
 
@@ -29,23 +30,26 @@ class ActionAdmin(ModelAdmin):  # type: ignore[misc]
         return False
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Nothing: many-to-many fields go through the action as well."""
+        """Save nothing: domain actions write many-to-many fields as well."""
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.method != "POST":
             page: HttpResponse = super().changeform_view(request, *args, **kwargs)
             return page
-        return self.in_one_write(request, lambda: super(ActionAdmin, self).changeform_view(request, *args, **kwargs))
+        return self.in_write_transaction(
+            request, lambda: super(SiteModelAdmin, self).changeform_view(request, *args, **kwargs)
+        )
 
-    def in_one_write(self, request: HttpRequest, view: Any) -> HttpResponse:
-        """Answer by `view`, which opens a transaction of its own: ours around it takes SQLite's turn to write first.
+    def in_write_transaction(self, request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse:
+        """Return the response of `view`, which opens a transaction of its own, from within a write transaction.
 
-        The other way round it would hold SQLite's lock while it waits for that turn, and both sides would wait.
-        What an action refuses is told above the form, which keeps what was typed.
+        The outer one waits for its turn to write to SQLite first. The other way round, `view` would hold SQLite's lock
+        while it waits for that turn, and both sides would wait. A refusal is shown above the form, which keeps its
+        input.
         """
         try:
             with write():
-                response: HttpResponse = view()
+                response = view()
         except self.refusals as refusal:
             request.refusal = localized(cast(Refusal, refusal))  # type: ignore[attr-defined]
             response = view()
@@ -57,42 +61,49 @@ class ActionAdmin(ModelAdmin):  # type: ignore[misc]
         if refusal is None:
             return form
 
-        class Refused(form):  # type: ignore[misc,valid-type]
+        class RefusedForm(form):  # type: ignore[misc,valid-type]
             def full_clean(self) -> None:
                 super().full_clean()
                 self.add_error(None, refusal)
 
-        return Refused
+        return RefusedForm
 
     def describe(self, row: Any) -> str:
-        """The row in one line, where something is said of it."""
+        """Return one line that names the row, for confirmations and messages."""
         return str(row)
 
-    def try_each(self, request: HttpRequest, rows: Any, action: Any, record: Any = None) -> int:
-        """Call `action` with each row and record it as `record` of the row; tell refusals. Returns how many were done.
+    def run_for_each(
+        self,
+        request: HttpRequest,
+        rows: Iterable[Any],
+        run: Callable[[Any], object],
+        audit_entry: Callable[[Any], str] | None = None,
+    ) -> int:
+        """Call `run` with each row and write an audit log entry; show refusals. Return how many rows succeeded.
 
-        Without `record` it is recorded as the list's action is called.
+        `audit_entry` returns the entry's text for a row. The default is the title of the list action.
         """
-        done = 0
+        succeeded = 0
         for row in rows:
             try:
-                action(row)
+                run(row)
             except self.refusals as refusal:
                 self.message_user(request, f"{self.describe(row)}: {localized(cast(Refusal, refusal))}", messages.ERROR)
             else:
-                done += 1
-                # The record is in one language, whoever acts. It is written after the action, whose position in the
-                # log nothing may wait for.
+                succeeded += 1
+                # The audit log is in English, whoever acts. It is written after the action's transaction, which must
+                # not hold the event log's counter any longer.
                 with translation.override("en"), write():
-                    self.log_change(request, row, record(row) if record is not None else self._chosen(request))
-        return done
+                    entry = audit_entry(row) if audit_entry is not None else f"{self._action_title(request)}."
+                    self.log_change(request, row, entry)
+        return succeeded
 
-    def _chosen(self, request: HttpRequest) -> str:
-        return f"{dict(self.get_action_choices(request)).get(request.POST.get('action', ''), '')}."
+    def _action_title(self, request: HttpRequest) -> str:
+        return str(dict(self.get_action_choices(request)).get(request.POST.get("action", ""), ""))
 
 
-class ReadOnly(BaseModelAdmin):  # type: ignore[type-arg]
-    """Rows that are looked at here and made elsewhere."""
+class ReadOnlyMixin(BaseModelAdmin):  # type: ignore[type-arg]
+    """Makes rows visible and not editable: they are created elsewhere."""
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return False
@@ -101,5 +112,5 @@ class ReadOnly(BaseModelAdmin):  # type: ignore[type-arg]
         return False
 
     def has_act_permission(self, request: HttpRequest) -> bool:
-        """Who may run the list's actions: those who could change rows if rows could be changed."""
+        """Return whether the operator may run list actions: it takes the model's change permission."""
         return super().has_change_permission(request)

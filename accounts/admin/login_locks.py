@@ -1,4 +1,4 @@
-"""Sign-in locks, which keep people out who tried too many passwords."""
+"""Sign-in locks: names that are locked after too many failed sign-ins."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from django.utils.translation import gettext_lazy as _
 from social_django.models import Association, Nonce, UserSocialAuth
 
 from accounts.actions import sign_in_unlock
-from accounts.admin.base import ActionAdmin, ReadOnly
+from accounts.admin.base import ReadOnlyMixin, SiteModelAdmin
 
-# Links with other sites are shown with their person; the rest is that library's own book-keeping.
+# A user's page shows the OAuth links; the other rows are internal to the library.
 admin.site.unregister([UserSocialAuth, Nonce, Association])
 
 
 @admin.register(AccessAttempt)
-class LockAdmin(ReadOnly, ActionAdmin):
-    """Failed sign-ins by name and address. After IM_LOGIN_MAX_FAILURES the name is locked from there."""
+class SignInLockAdmin(ReadOnlyMixin, SiteModelAdmin):
+    """Lists failed sign-ins by name and IP address. IM_LOGIN_MAX_FAILURES of them lock the name from that address."""
 
     list_display = ("username", "ip_address", "failures_since_start", "attempt_time")
     list_display_links = None
@@ -29,9 +29,9 @@ class LockAdmin(ReadOnly, ActionAdmin):
 
     @admin.action(description=_("Unlock"), permissions=["act"])
     def unlock(self, request: HttpRequest, queryset: QuerySet[AccessAttempt]) -> None:
-        done = self.try_each(
+        count = self.run_for_each(
             request,
             queryset,
             lambda attempt: sign_in_unlock(username=attempt.username, address=attempt.ip_address),
         )
-        self.message_user(request, gettext("%(count)d unlocked.") % {"count": done})
+        self.message_user(request, gettext("%(count)d unlocked.") % {"count": count})

@@ -1,4 +1,4 @@
-"""Services (other systems and bots) in the admin: made, named, given rights, shut out. Their tokens: `tokens`."""
+"""Service accounts in the admin: create, rename, set permissions, deactivate. API tokens are in `tokens`."""
 
 from __future__ import annotations
 
@@ -22,60 +22,49 @@ from accounts.actions import (
     user_activate,
     user_deactivate,
 )
-from accounts.admin.base import ActionAdmin
+from accounts.admin.base import SiteModelAdmin
+from accounts.admin.name_fields import clean_new_username, clean_nickname
 from accounts.models import Service
-from accounts.names import BadName, check_nickname, check_user_name, name_key
-from accounts.refusal_texts import localized
-from accounts.selectors.users import guest_name_taken
+from accounts.names import name_key
 
-RIGHTS = ("groups", "user_permissions")
+PERMISSION_FIELDS = ("groups", "user_permissions")
 
 
-class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The user name is given once, when the service is made."""
+class ServiceAccountForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A service account's names and permissions. The username cannot be changed later."""
 
     def clean_username(self) -> str:
-        name: str = self.cleaned_data["username"]
-        try:
-            check_user_name(name, allow_reserved=True)
-        except BadName as bad:
-            raise forms.ValidationError(localized(bad)) from None
-        if guest_name_taken(name):
-            raise forms.ValidationError(gettext("This name is taken."))
-        return name
+        return clean_new_username(self)
 
     def clean_nickname(self) -> str:
-        try:
-            return check_nickname(self.cleaned_data["nickname"])
-        except BadName as bad:
-            raise forms.ValidationError(localized(bad)) from None
+        return clean_nickname(self)
 
 
 @admin.register(Service)
-class ServiceAdmin(ActionAdmin):
-    """What a service may do is said by superusers only."""
+class ServiceAccountAdmin(SiteModelAdmin):
+    """Creates and edits service accounts. Only superusers set their permissions."""
 
-    form = ServiceForm
+    form = ServiceAccountForm
     list_display = ("username", "nickname", "is_active", "date_joined", "tokens")
     list_filter = ("is_active",)
     search_fields = ("username_key", "nickname_key")
-    search_help_text = _("User name or nickname")
+    search_help_text = _("Username or nickname")
     ordering = ("username_key",)
-    filter_horizontal = RIGHTS
+    filter_horizontal = PERMISSION_FIELDS
     actions = ("deactivate", "activate", "revoke")
 
     def get_fields(self, request: HttpRequest, obj: Service | None = None) -> tuple[str, ...]:
         if obj is None:
-            return ("username", "nickname", *(RIGHTS if request.user.is_superuser else ()))
-        return ("username", "nickname", "is_active", "date_joined", *RIGHTS, "tokens")
+            return ("username", "nickname", *(PERMISSION_FIELDS if request.user.is_superuser else ()))
+        return ("username", "nickname", "is_active", "date_joined", *PERMISSION_FIELDS, "tokens")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Service | None = None) -> tuple[str, ...]:
-        rights = () if request.user.is_superuser else RIGHTS
-        return () if obj is None else ("username", "is_active", "date_joined", "tokens", *rights)
+        permissions = () if request.user.is_superuser else PERMISSION_FIELDS
+        return () if obj is None else ("username", "is_active", "date_joined", "tokens", *permissions)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
         if db_field.name == "user_permissions":
-            # Each names its model, which would be a query each.
+            # A permission's name includes its content type, which would be a query each.
             kwargs["queryset"] = Permission.objects.select_related("content_type")
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
@@ -85,40 +74,38 @@ class ServiceAdmin(ActionAdmin):
         found: tuple[QuerySet[Service], bool] = super().get_search_results(request, queryset, name_key(search_term))
         return found
 
-    @admin.display(description=_("tokens"))
+    @admin.display(description=_("API tokens"))
     def tokens(self, service: Service) -> str:
-        listed = reverse("admin:knox_authtoken_changelist")
-        make = reverse("admin:knox_authtoken_add")
         return format_html(
             '<a href="{}?q={}">{}</a> · <a href="{}?user={}">{}</a>',
-            listed,
+            reverse("admin:knox_authtoken_changelist"),
             service.username,
             gettext("Show"),
-            make,
+            reverse("admin:knox_authtoken_add"),
             service.pk,
-            gettext("Make one"),
+            gettext("Create token"),
         )
 
     def save_model(self, request: HttpRequest, obj: Service, form: Any, change: bool) -> None:
-        given = form.cleaned_data
+        data = form.cleaned_data
         if change:
-            service_rename(service_id=obj.pk, nickname=given["nickname"])
+            service_rename(service_id=obj.pk, nickname=data["nickname"])
         else:
-            obj.pk = service_create(username=given["username"], nickname=given["nickname"]).pk
+            obj.pk = service_create(username=data["username"], nickname=data["nickname"]).pk
         if request.user.is_superuser:
-            service_permissions_set(service_id=obj.pk, groups=given["groups"], permissions=given["user_permissions"])
+            service_permissions_set(service_id=obj.pk, groups=data["groups"], permissions=data["user_permissions"])
 
-    @admin.action(description=_("Deactivate: end tokens and connections"), permissions=["change"])
+    @admin.action(description=_("Deactivate (revokes tokens, closes connections)"), permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[Service]) -> None:
-        done = self.try_each(request, queryset, lambda service: user_deactivate(user_id=service.pk))
-        self.message_user(request, gettext("%(count)d deactivated.") % {"count": done})
+        count = self.run_for_each(request, queryset, lambda service: user_deactivate(user_id=service.pk))
+        self.message_user(request, gettext("%(count)d deactivated.") % {"count": count})
 
-    @admin.action(description=_("Activate: let in again, with new tokens"), permissions=["change"])
+    @admin.action(description=_("Activate (needs new tokens)"), permissions=["change"])
     def activate(self, request: HttpRequest, queryset: QuerySet[Service]) -> None:
-        done = self.try_each(request, queryset, lambda service: user_activate(user_id=service.pk))
-        self.message_user(request, gettext("%(count)d activated.") % {"count": done})
+        count = self.run_for_each(request, queryset, lambda service: user_activate(user_id=service.pk))
+        self.message_user(request, gettext("%(count)d activated.") % {"count": count})
 
-    @admin.action(description=_("Revoke all tokens, close connections"), permissions=["change"])
+    @admin.action(description=_("Revoke all tokens (closes connections)"), permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Service]) -> None:
-        done = self.try_each(request, queryset, lambda service: sign_out_everywhere(user_id=service.pk))
-        self.message_user(request, gettext("Tokens of %(count)d services revoked.") % {"count": done})
+        count = self.run_for_each(request, queryset, lambda service: sign_out_everywhere(user_id=service.pk))
+        self.message_user(request, gettext("Revoked all tokens of %(count)d service accounts.") % {"count": count})

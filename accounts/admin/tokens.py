@@ -1,4 +1,4 @@
-"""Tokens in the admin: whose, what for, until when, last used; those of services are made here and shown this once."""
+"""API tokens in the admin: list and revoke all, create those of service accounts, which are shown once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWi
 from accounts import errors
 from accounts.actions import service_token_create, token_revoke
 from accounts.actions.tokens import NAME_MAX_LENGTH
-from accounts.admin.base import ActionAdmin, ReadOnly
+from accounts.admin.base import ReadOnlyMixin, SiteModelAdmin
 from accounts.credentials import token_credential, token_digest
 from accounts.errors import BadToken
 from accounts.models import Service, User
@@ -30,43 +30,43 @@ from accounts.selectors.services import tokens
 admin.site.unregister(AuthToken)
 
 
-class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A token that does not exist yet."""
+class ApiTokenForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Owner, name and lifetime of a new token."""
 
     name = forms.CharField(
         label=_("Name"),
         max_length=NAME_MAX_LENGTH,
         widget=UnfoldAdminTextInputWidget(),
-        help_text=_("What it is for, such as the machine that gets it."),
+        help_text=_("What the token is for, such as the machine that uses it."),
     )
     days = forms.IntegerField(
-        label=_("Days"),
+        label=_("Expiration"),
         min_value=1,
         widget=UnfoldAdminIntegerFieldWidget(),
-        help_text=_("Days after which it expires."),
+        help_text=_("Number of days until the token expires."),
     )
 
 
 @admin.register(AuthToken)
-class TokenAdmin(ReadOnly, ActionAdmin):
-    """The tokens themselves are not kept, so nobody can read them here again."""
+class ApiTokenAdmin(ReadOnlyMixin, SiteModelAdmin):
+    """Lists tokens by name and last use. Only their digests are stored, so they cannot be shown again."""
 
-    form = TokenForm
-    list_display = ("user", "token_name", "created", "expiry", "last_used", "last_address", "maker")
+    form = ApiTokenForm
+    list_display = ("user", "token_name", "created", "expiry", "last_used", "last_address", "creator")
     list_display_links = None
     search_fields = ("user__username_key", "user__nickname_key", "name")
-    search_help_text = _("User name, nickname or the token's name")
+    search_help_text = _("Username, nickname or token name")
     ordering = ("-created",)
     actions = ("revoke",)
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        allowed: bool = ActionAdmin.has_add_permission(self, request)
+        allowed: bool = SiteModelAdmin.has_add_permission(self, request)
         return allowed
 
     def get_fields(self, request: HttpRequest, obj: AuthToken | None = None) -> tuple[str, ...]:
         if obj is None:
             return ("user", "name", "days")
-        return ("user", "token_name", "created", "expiry", "last_used", "last_address", "maker")
+        return ("user", "token_name", "created", "expiry", "last_used", "last_address", "creator")
 
     def get_readonly_fields(self, request: HttpRequest, obj: AuthToken | None = None) -> tuple[str, ...]:
         return () if obj is None else self.get_fields(request, obj)
@@ -96,50 +96,50 @@ class TokenAdmin(ReadOnly, ActionAdmin):
     def last_used(self, token: Any) -> Any:
         return token.last_seen_at
 
-    @admin.display(description=_("from"))
+    @admin.display(description=_("IP address"))
     def last_address(self, token: Any) -> Any:
         return token.address
 
-    @admin.display(description=_("made by"))
-    def maker(self, token: Any) -> Any:
+    @admin.display(description=_("created by"))
+    def creator(self, token: Any) -> Any:
         return token.created_by
 
     def save_model(self, request: HttpRequest, obj: AuthToken, form: Any, change: bool) -> None:
-        given = form.cleaned_data
-        service, operator = given["user"], cast(User, request.user)
-        # A token is all that its service may do: who makes one must not gain by it.
+        data = form.cleaned_data
+        service, operator = data["user"], cast(User, request.user)
+        # A token grants all permissions of its service account: its creator must not gain any.
         if service.is_superuser or service.get_all_permissions() - operator.get_all_permissions():
             raise BadToken(errors.TOKEN_EXCEEDS_MAKER, name=service)
-        made = service_token_create(service=service, name=given["name"], days=given["days"], created_by=operator)
-        obj.digest = token_digest(made.token)
-        request.made_token = made  # type: ignore[attr-defined]
+        created = service_token_create(service=service, name=data["name"], days=data["days"], created_by=operator)
+        obj.digest = token_digest(created.token)
+        request.created_token = created  # type: ignore[attr-defined]
 
     def log_addition(self, request: HttpRequest, obj: AuthToken, message: Any) -> LogEntry:
-        made = request.made_token  # type: ignore[attr-defined]
+        created = request.created_token  # type: ignore[attr-defined]
         return LogEntry.objects.create(
             user_id=cast(User, request.user).pk,
             content_type=ContentType.objects.get_for_model(obj),
-            # Not the row's own key, which is made of the token.
-            object_id=str(made.device.pk),
-            object_repr=f"{obj.user}: {made.device.name}"[:200],
+            # Not the row's own key, which is derived from the token.
+            object_id=str(created.device.pk),
+            object_repr=f"{obj.user}: {created.device.name}"[:200],
             action_flag=ADDITION,
         )
 
     def response_add(self, request: HttpRequest, obj: AuthToken, post_url_continue: str | None = None) -> HttpResponse:
-        """The token, in this answer only: in no message, session or address that would keep it."""
+        """Show the token in this response only, and in no message, session or URL that would store it."""
         context = {
             **self.admin_site.each_context(request),
-            "title": gettext("A new token"),
+            "title": gettext("New API token"),
             "opts": self.opts,
-            "made": request.made_token,  # type: ignore[attr-defined]
+            "created": request.created_token,  # type: ignore[attr-defined]
         }
-        return TemplateResponse(request, "admin/accounts/token_made.html", context)
+        return TemplateResponse(request, "admin/accounts/api_token_created.html", context)
 
-    @admin.action(description=_("Revoke: close the connections made by it"), permissions=["act"])
+    @admin.action(description=_("Revoke (closes connections)"), permissions=["act"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[AuthToken]) -> None:
-        done = self.try_each(
+        count = self.run_for_each(
             request,
             queryset,
             lambda token: token_revoke(user_id=token.user_id, credential=token_credential(token.digest)),
         )
-        self.message_user(request, gettext("%(count)d revoked.") % {"count": done})
+        self.message_user(request, gettext("%(count)d revoked.") % {"count": count})

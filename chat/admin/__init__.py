@@ -1,7 +1,10 @@
-"""Channels, messages, who keeps order and how, for operators. Nothing is typed into rows: what is done is an action."""
+"""Admin pages of users, channels, messages, moderation and webhooks.
 
-from accounts.admin.model_translations import translate
+Rows are read-only or edited through domain actions; everything else is an admin action.
+"""
 
-translate("chat")
+from accounts.admin.model_translations import translate_models
+
+translate_models("chat")
 
 from chat.admin import announcements, channels, incoming_webhooks, messages, reports, restrictions, users, webhooks  # noqa: E402, F401 - each registers its models

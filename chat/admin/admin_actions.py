@@ -1,4 +1,7 @@
-"""What an operator does to rows: asked for, told what it means, done by an action when confirmed, and recorded."""
+"""Admin actions: what an operator can do to rows besides editing them.
+
+An action asks for confirmation, says what it means, calls a domain action, and writes an audit log entry.
+"""
 
 from __future__ import annotations
 
@@ -19,170 +22,183 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
-from accounts.admin.audit_format import filled_in, record_of
-from accounts.admin.base import ActionAdmin
+from accounts.admin.audit_format import form_details, format_entry
+from accounts.admin.base import SiteModelAdmin
 from accounts.models import User
 from chat.admin.forms import ReasonForm
 from chat.errors import ChatError
 
 Text = Any
-"""Words, translated when they are shown."""
-MakeForm = Callable[[Any, Any], forms.Form]
-"""Makes the form of a deed: of the row (None: of several) and of what was typed (None: nothing yet)."""
+"""Text that is translated when it is shown."""
+FormFactory = Callable[[Any, Any], forms.Form]
+"""Makes an action's form from the row (None: several rows) and the submitted data (None: nothing yet)."""
 
 
 @dataclass(frozen=True, slots=True)
 class AdminAction:
-    """One thing that can be done. `act` gets the operator, the row, and by name what the form was filled with."""
+    """One action. `run` gets the operator, the row, and the cleaned data of the form as keyword arguments."""
 
     name: str
     title: Text
-    meaning: Text
-    done: Text
-    """What is said afterwards, such as "%(count)d recalled."."""
-    applies: Callable[[Any], bool]
-    """Whether it would change anything of the row."""
-    act: Callable[..., object]
-    form: MakeForm | None = None
+    description: Text
+    success: Text
+    """The message afterwards, such as "%(count)d recalled."."""
+    applies_to: Callable[[Any], bool]
+    """Whether it would change the row."""
+    run: Callable[..., object]
+    form: FormFactory | None = None
     permission: str = ""
-    """`app.codename`; empty: the right to change rows of that kind."""
+    """`app.codename`; empty: the change permission of the row's model."""
     icon: str | None = None
-    about: Callable[[Any], dict[str, str]] = lambda row: {}
-    """What else is recorded of the row: what it was about."""
+    audit_details: Callable[[Any], dict[str, str]] = lambda row: {}
+    """Details of the row for the audit log, by label."""
 
 
-def on_page(deed: AdminAction) -> Any:
-    """The deed as a button of a row's own page."""
+def detail_view(admin_action: AdminAction) -> Any:
+    """Return the view of the action's button on a row's own page."""
 
-    def view(self: ActionsAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self.single(request, object_id, deed)
+    def view(self: ActionsModelAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.run_on_row(request, object_id, admin_action)
 
-    view.__name__ = f"{deed.name}_this"
-    return action(description=deed.title, url_path=deed.name, icon=deed.icon)(view)
-
-
-def in_list(deed: AdminAction) -> Any:
-    """The deed as an action on the rows that are ticked in a list."""
-
-    def view(self: ActionsAdmin, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
-        return self.selected(request, queryset, deed)
-
-    view.__name__ = f"{deed.name}_selected"
-    return admin.action(description=deed.title)(view)
+    view.__name__ = f"{admin_action.name}_row"
+    return action(description=admin_action.title, url_path=admin_action.name, icon=admin_action.icon)(view)
 
 
-class ActionsAdmin(ActionAdmin):
-    """Subclasses name their deeds: `deeds` of the list, `page_deeds` of the row's own page."""
+def list_view(admin_action: AdminAction) -> Any:
+    """Return the action for the rows that are selected in a list."""
 
-    refusals = (*ActionAdmin.refusals, ChatError)
-    deeds: tuple[AdminAction, ...] = ()
-    page_deeds: tuple[AdminAction, ...] = ()
-    untouchable: Text = gettext_lazy("Some of these are not yours to change.")
+    def view(self: ActionsModelAdmin, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        return self.run_on_selected(request, queryset, admin_action)
+
+    view.__name__ = f"{admin_action.name}_selected"
+    return admin.action(description=admin_action.title)(view)
+
+
+class ActionsModelAdmin(SiteModelAdmin):
+    """Model admin with admin actions. Subclasses set `list_actions` and `page_actions` (of a row's own page)."""
+
+    refusals = (*SiteModelAdmin.refusals, ChatError)
+    list_actions: tuple[AdminAction, ...] = ()
+    page_actions: tuple[AdminAction, ...] = ()
+    not_modifiable_text: Text = gettext_lazy("You do not have permission to change some of the selected rows.")
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        for deed in cls.__dict__.get("deeds", ()):
-            setattr(cls, f"{deed.name}_selected", in_list(deed))
-            cls.actions = (*(cls.actions or ()), f"{deed.name}_selected")
-        for deed in cls.__dict__.get("page_deeds", ()):
-            setattr(cls, f"{deed.name}_this", on_page(deed))
-            cls.actions_detail = (*cls.actions_detail, f"{deed.name}_this")
+        for one in cls.__dict__.get("list_actions", ()):
+            setattr(cls, f"{one.name}_selected", list_view(one))
+            cls.actions = (*(cls.actions or ()), f"{one.name}_selected")
+        for one in cls.__dict__.get("page_actions", ()):
+            setattr(cls, f"{one.name}_row", detail_view(one))
+            cls.actions_detail = (*cls.actions_detail, f"{one.name}_row")
 
     # -- for subclasses -------------------------------------------------------------------------------------------
 
-    def complete(self, rows: Sequence[Any]) -> None:
-        """Give the rows what is shown of them besides their own values."""
+    def load_display_data(self, rows: Sequence[Any]) -> None:
+        """Set what the pages show of the rows besides their own fields, in a few queries for all of them."""
 
     def can_modify(self, request: HttpRequest, row: Any) -> bool:
-        """Whether this operator may do anything to this row."""
+        """Return whether the operator may run any action on this row."""
         return True
 
-    def after(self, request: HttpRequest, deed: AdminAction, row: Any) -> HttpResponse:
-        """Where to go when a deed was done to one row."""
+    def response_after(self, request: HttpRequest, admin_action: AdminAction, row: Any) -> HttpResponse:
+        """Return the response after an action on a row's own page."""
         return HttpResponseRedirect("../change/")
 
-    # -- who may --------------------------------------------------------------------------------------------------
+    # -- permissions ----------------------------------------------------------------------------------------------
 
     def has_operate_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """The right to do deeds. Rows are not editable whoever one is, so Django's own question is answered no."""
+        """Return whether the operator may run actions. `has_change_permission` is false, as no row is editable."""
         return request.user.has_perm(f"{self.opts.app_label}.{get_permission_codename('change', self.opts)}")
 
-    def may_do(self, request: HttpRequest, deed: AdminAction) -> bool:
-        return request.user.has_perm(deed.permission) if deed.permission else self.has_operate_permission(request)
+    def can_run(self, request: HttpRequest, admin_action: AdminAction) -> bool:
+        if admin_action.permission:
+            return request.user.has_perm(admin_action.permission)
+        return self.has_operate_permission(request)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         offered: dict[str, Any] = super().get_actions(request)
-        barred = {f"{deed.name}_selected" for deed in self.deeds if not self.may_do(request, deed)}
-        return {name: offer for name, offer in offered.items() if name not in barred}
+        forbidden = {f"{one.name}_selected" for one in self.list_actions if not self.can_run(request, one)}
+        return {name: offer for name, offer in offered.items() if name not in forbidden}
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
-        """Those that one may do and that would do something."""
-        row = self.bare(request, object_id)
+        """Return the buttons of those actions that the operator may run and that would change the row."""
+        row = self.get_plain_object(request, object_id)
         if row is None or not self.can_modify(request, row):
             return []
-        useful = {deed.name for deed in self.page_deeds if self.may_do(request, deed) and deed.applies(row)}
-        ours = {deed.name for deed in self.page_deeds}
+        useful = {one.name for one in self.page_actions if self.can_run(request, one) and one.applies_to(row)}
+        ours = {one.name for one in self.page_actions}
         offered: list[Any] = super().get_actions_detail(request, object_id)
         return [one for one in offered if one.path in useful or one.path not in ours]
 
-    def bare(self, request: HttpRequest, object_id: str) -> Any:
-        """The row with its own values only, None if there is none."""
+    def get_plain_object(self, request: HttpRequest, object_id: str) -> Any:
+        """Return the row without its display data; None if there is none."""
         return super().get_object(request, unquote(object_id))
 
-    # -- doing ----------------------------------------------------------------------------------------------------
+    # -- running --------------------------------------------------------------------------------------------------
 
-    def selected(self, request: HttpRequest, queryset: QuerySet[Any], deed: AdminAction) -> HttpResponse | None:
-        """Do the deed to the rows that were ticked, never to "all across pages", whatever the form says."""
+    def run_on_selected(
+        self, request: HttpRequest, queryset: QuerySet[Any], admin_action: AdminAction
+    ) -> HttpResponse | None:
+        """Run the action on the selected rows, and never on "all rows across pages", whatever the form says."""
         rows = list(queryset.filter(pk__in=request.POST.getlist(ACTION_CHECKBOX_NAME)))
-        return self._ask_or_do(request, rows, deed, HttpResponseRedirect(request.get_full_path()))
+        return self._confirm_or_run(request, rows, admin_action, HttpResponseRedirect(request.get_full_path()))
 
-    def single(self, request: HttpRequest, object_id: str, deed: AdminAction) -> HttpResponse:
-        """Do the deed to one row, from its own page."""
+    def run_on_row(self, request: HttpRequest, object_id: str, admin_action: AdminAction) -> HttpResponse:
+        """Run the action on one row, from its own page."""
         row = self.get_object(request, unquote(object_id))
         if row is None:
-            answer: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-            return answer
-        return self._ask_or_do(request, [row], deed, self.after(request, deed, row))
+            response: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return response
+        return self._confirm_or_run(request, [row], admin_action, self.response_after(request, admin_action, row))
 
-    def _ask_or_do(self, request: HttpRequest, rows: list[Any], deed: AdminAction, back: HttpResponse) -> HttpResponse:
-        touchable = [row for row in rows if self.can_modify(request, row)]
-        if not self.may_do(request, deed) or (rows and not touchable):
+    def _confirm_or_run(
+        self, request: HttpRequest, rows: list[Any], admin_action: AdminAction, response: HttpResponse
+    ) -> HttpResponse:
+        modifiable = [row for row in rows if self.can_modify(request, row)]
+        if not self.can_run(request, admin_action) or (rows and not modifiable):
             raise PermissionDenied
-        if len(touchable) < len(rows):
-            self.message_user(request, self.untouchable, messages.WARNING)
-        wanted = [row for row in touchable if deed.applies(row)]
-        if not wanted:
-            self.message_user(request, _("Nothing to do: that is so already."), messages.WARNING)
-            return back
-        self.complete(wanted)
-        confirmed = request.method == "POST" and request.POST.get("confirmed") == deed.name
-        typed = request.POST if confirmed else None
-        form = deed.form(wanted[0] if len(wanted) == 1 else None, typed) if deed.form is not None else ReasonForm(typed)
-        # What was refused is asked again, with all that was typed, unless there is nothing to be typed differently.
-        if confirmed and form.is_valid() and (self._do(request, wanted, deed, form) or deed.form is None):
-            return back
-        return self._ask(request, wanted, deed, form)
+        if len(modifiable) < len(rows):
+            self.message_user(request, self.not_modifiable_text, messages.WARNING)
+        targets = [row for row in modifiable if admin_action.applies_to(row)]
+        if not targets:
+            self.message_user(request, _("No changes: the action does not apply."), messages.WARNING)
+            return response
+        self.load_display_data(targets)
+        is_confirmed = request.method == "POST" and request.POST.get("confirmed") == admin_action.name
+        data = request.POST if is_confirmed else None
+        if admin_action.form is None:
+            form: forms.Form = ReasonForm(data)
+        else:
+            form = admin_action.form(targets[0] if len(targets) == 1 else None, data)
+        if is_confirmed and form.is_valid():
+            count = self._run(request, targets, admin_action, form)
+            # A refused action is shown again with its input, unless it has no input of its own to correct.
+            if count or admin_action.form is None:
+                return response
+        return self._confirm(request, targets, admin_action, form)
 
-    def _do(self, request: HttpRequest, rows: list[Any], deed: AdminAction, form: forms.Form) -> int:
+    def _run(self, request: HttpRequest, rows: list[Any], admin_action: AdminAction, form: forms.Form) -> int:
         operator = request.user
         assert isinstance(operator, User)
-        given = form.cleaned_data if deed.form is not None else {}
-        done = self.try_each(
+        data = form.cleaned_data if admin_action.form is not None else {}
+        count = self.run_for_each(
             request,
             rows,
-            lambda row: deed.act(operator, row, **given),
-            lambda row: record_of(deed.title, {**deed.about(row), **filled_in(form)}),
+            lambda row: admin_action.run(operator, row, **data),
+            lambda row: format_entry(admin_action.title, {**admin_action.audit_details(row), **form_details(form)}),
         )
-        if done:
-            self.message_user(request, deed.done % {"count": done}, messages.SUCCESS)
-        return done
+        if count:
+            self.message_user(request, admin_action.success % {"count": count}, messages.SUCCESS)
+        return count
 
-    def _ask(self, request: HttpRequest, rows: list[Any], deed: AdminAction, form: forms.Form) -> HttpResponse:
+    def _confirm(
+        self, request: HttpRequest, rows: list[Any], admin_action: AdminAction, form: forms.Form
+    ) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
-            "title": deed.title,
+            "title": admin_action.title,
             "opts": self.opts,
-            "deed": deed,
+            "admin_action": admin_action,
             "form": form,
             "rows": [(row.pk, self.describe(row)) for row in rows],
             "checkbox": ACTION_CHECKBOX_NAME,

@@ -1,4 +1,4 @@
-"""Announcements in the admin: written for now or later, changed or called off until they are sent."""
+"""Announcements in the admin: create for now or later; edit or cancel until they are sent."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ from chat.actions.announcement import (
     announcements_send_due,
 )
 from chat.admin.admin_actions import AdminAction
-from chat.admin.base import LargeTableAdmin, State
+from chat.admin.base import LargeTableAdmin, Status
 from chat.models import Announcement
 
 CANCEL = AdminAction(
     name="cancel",
-    title=_("Call off"),
-    meaning=_("It is not sent."),
-    done=_("%(count)d called off."),
-    applies=lambda announcement: announcement.sent_at is None and not announcement.cancelled,
-    act=lambda operator, announcement: announcement_cancel(announcement_id=announcement.pk),
+    title=_("Cancel announcement"),
+    description=_("The announcement will not be sent."),
+    success=_("%(count)d cancelled."),
+    applies_to=lambda announcement: announcement.sent_at is None and not announcement.cancelled,
+    run=lambda operator, announcement: announcement_cancel(announcement_id=announcement.pk),
 )
 
 
 class AnnouncementForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What is said, where and when."""
+    """Text, app and time of an announcement."""
 
     due_at = forms.SplitDateTimeField(
-        label=_("When"),
+        label=_("Send at"),
         required=False,
         widget=UnfoldAdminSplitDateTimeWidget(),
     )
@@ -53,43 +53,44 @@ class AnnouncementForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         if (due := self.fields.get("due_at")) is not None:
             zone = timezone.get_current_timezone_name()
-            due.help_text = gettext("Empty, or past: at once. Time of %(zone)s.") % {"zone": zone}
+            due.help_text = gettext("Leave empty to send now. Time zone: %(zone)s.") % {"zone": zone}
 
 
 @admin.register(Announcement)
 class AnnouncementAdmin(LargeTableAdmin):
-    """Said by the site itself in the rooms of the apps; who is not there now reads it there later."""
+    """Creates announcements, which the site sends to the global channels of the apps."""
 
     form = AnnouncementForm
-    list_display = ("excerpt", "app_shown", "due_at", "state", "created_by")
+    list_display = ("excerpt", "app_name", "due_at", "status", "created_by")
     search_fields = ("text",)
     ordering = ("-due_at",)
-    deeds = (CANCEL,)
-    page_deeds = (CANCEL,)
+    list_actions = (CANCEL,)
+    page_actions = (CANCEL,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Announcement]:
         found: QuerySet[Announcement] = super().get_queryset(request)
         return found.select_related("app", "created_by")
 
     def has_change_permission(self, request: HttpRequest, obj: Announcement | None = None) -> bool:
-        """What has been said, or called off, is not changed any more."""
+        """Return false for an announcement that is sent or cancelled."""
         allowed: bool = super().has_change_permission(request, obj)
-        return allowed and (obj is None or CANCEL.applies(obj))
+        return allowed and (obj is None or CANCEL.applies_to(obj))
 
     def get_fields(self, request: HttpRequest, obj: Announcement | None = None) -> tuple[str, ...]:
-        return ("text", "app", "due_at") if obj is None else ("text", "app", "due_at", "state", "sent_at", "created_by")
+        fields = ("text", "app", "due_at")
+        return fields if obj is None else (*fields, "status", "sent_at", "created_by")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Announcement | None = None) -> tuple[str, ...]:
-        return () if obj is None else ("state", "sent_at", "created_by")
+        return () if obj is None else ("status", "sent_at", "created_by")
 
     def save_model(self, request: HttpRequest, obj: Announcement, form: Any, change: bool) -> None:
-        given = {field: form.cleaned_data[field] for field in ("text", "app", "due_at")}
+        data = {field: form.cleaned_data[field] for field in ("text", "app", "due_at")}
         if change:
-            announcement_edit(announcement_id=obj.pk, **given)
+            announcement_edit(announcement_id=obj.pk, **data)
         else:
             assert isinstance(request.user, User)
-            obj.pk = announcement_create(by=request.user, **given).pk
-        # What is due is said as soon as it is stored. On the way it would stand in this transaction, not yet certain.
+            obj.pk = announcement_create(by=request.user, **data).pk
+        # Due announcements are sent as soon as this transaction has stored them.
         transaction.on_commit(announcements_send_due, robust=True)
 
     @admin.display(description=_("text"))
@@ -97,11 +98,13 @@ class AnnouncementAdmin(LargeTableAdmin):
         return str(row)
 
     @admin.display(description=_("app"))
-    def app_shown(self, row: Announcement) -> str:
-        return str(row.app) if row.app is not None else gettext("every app")
+    def app_name(self, row: Announcement) -> str:
+        return str(row.app) if row.app is not None else gettext("all apps")
 
-    @display(description=_("state"), label={"sent": "success", "called off": "danger", "waiting": "warning"})  # type: ignore[untyped-decorator]
-    def state(self, row: Announcement) -> State:
+    @display(description=_("status"), label={"sent": "success", "cancelled": "danger", "scheduled": "warning"})  # type: ignore[untyped-decorator]
+    def status(self, row: Announcement) -> Status:
         if row.sent_at is not None:
-            return State("sent", gettext("sent"))
-        return State("called off", gettext("called off")) if row.cancelled else State("waiting", gettext("waiting"))
+            return Status("sent", gettext("sent"))
+        if row.cancelled:
+            return Status("cancelled", gettext("cancelled"))
+        return Status("scheduled", gettext("scheduled"))

@@ -1,4 +1,4 @@
-"""What chat's admin pages share: rows are looked at page by page without counting them, and changed by deeds only."""
+"""Base classes of chat's model admins: paginated lists without a row count, changed by admin actions only."""
 
 from __future__ import annotations
 
@@ -9,63 +9,63 @@ from django.http import HttpRequest
 from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
 
-from accounts.admin.base import ReadOnly
-from chat.admin.admin_actions import ActionsAdmin
+from accounts.admin.base import ReadOnlyMixin
+from chat.admin.admin_actions import ActionsModelAdmin
 
 
-class State(NamedTuple):
-    """How something stands: by which name its label has its colour, and in the operator's words."""
+class Status(NamedTuple):
+    """A status label: `name` selects its colour, `label` is the translated text."""
 
     name: str
-    words: str
+    label: str
 
     def __str__(self) -> str:
-        return self.words
+        return self.label
 
 
-class UncountedPages(InfinitePaginator):  # type: ignore[misc]
-    """Pages without the number of all rows, which a table of millions takes seconds to tell."""
+class UncountedPaginator(InfinitePaginator):  # type: ignore[misc]
+    """Pages without the number of rows, which takes seconds to count in a table of millions."""
 
-    PAGES = 1000
-    """Who looks for something further back searches for it: skipping rows costs as much as reading them."""
+    MAX_PAGES = 1000
+    """Skipping rows costs as much as reading them: operators search for older rows instead."""
 
     @property
     def count(self) -> int:
-        return self.PAGES * int(self.per_page)
+        return self.MAX_PAGES * int(self.per_page)
 
 
-class CompletedRows(ChangeList):  # type: ignore[misc]
-    """A page of rows that got, in a few queries for all of them, what each of them shows."""
+class DisplayDataChangeList(ChangeList):  # type: ignore[misc]
+    """A page of rows with the display data that the model admin loads for them."""
 
     result_list: Any
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         rows: list[Any] = list(self.result_list)
-        self.model_admin.complete(rows)
+        self.model_admin.load_display_data(rows)
         self.result_list = rows
-        # Or unfold shows a number that nobody has counted.
+        # unfold would show the paginator's count, which is no count of rows.
         self.full_result_count = self.result_count
 
 
-class LargeTableAdmin(ActionsAdmin):
-    """A list that costs the same however long its table is."""
+class LargeTableAdmin(ActionsModelAdmin):
+    """Model admin whose list costs the same however long the table is."""
 
-    paginator = UncountedPages
+    paginator = UncountedPaginator
     show_facets = ShowFacets.NEVER
     list_per_page = 50
     list_disable_select_all = True
     warn_unsaved_form = False
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return CompletedRows
+        return DisplayDataChangeList
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         row = super().get_object(request, object_id, from_field)
         if row is not None:
-            self.complete([row])
+            self.load_display_data([row])
         return row
 
 
-class ChatAdmin(ReadOnly, LargeTableAdmin):
-    """Rows that are looked at; subclasses name their deeds. Who may change rows of that kind may do them."""
+class ReadOnlyTableAdmin(ReadOnlyMixin, LargeTableAdmin):
+    """Model admin of rows that are not editable. The model's change permission allows its admin actions."""

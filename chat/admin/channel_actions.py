@@ -1,4 +1,4 @@
-"""What operators do to a channel: close it, say what holds in it, and act on its members."""
+"""Admin actions on channels: close and reopen, settings, ownership, roles, and restrictions of members."""
 
 from __future__ import annotations
 
@@ -13,97 +13,94 @@ from chat.actions.member import member_set_role_as_operator
 from chat.actions.moderation import user_ban, user_mute
 from chat.actions.policy import channel_set_policy_as_operator, channel_set_retention, channel_transfer_as_operator
 from chat.admin.admin_actions import AdminAction
-from chat.admin.forms import MemberForm, RestrictMemberForm, RoleForm, policy_form
+from chat.admin.forms import MemberForm, RestrictMemberForm, RoleForm, channel_settings_form
 from chat.models import Channel
 
 RESTRICT = "chat.add_restriction"
 
 
-def _closing(closed: bool, **said: Any) -> AdminAction:
+def _set_closed_action(closed: bool, **fields: Any) -> AdminAction:
     return AdminAction(
-        applies=lambda channel: channel.closed != closed,
-        act=lambda operator, channel: channel_set_closed(operator=operator, channel_id=channel.pk, closed=closed),
-        **said,
+        applies_to=lambda channel: channel.closed != closed,
+        run=lambda operator, channel: channel_set_closed(operator=operator, channel_id=channel.pk, closed=closed),
+        **fields,
     )
 
 
-def _of_member(act: Callable[..., object], form: type[MemberForm], **said: Any) -> AdminAction:
-    """Something done to one of a group's members, who is named in the form; `act` takes what else stands there."""
+def _member_action(run: Callable[..., object], form: type[MemberForm], **fields: Any) -> AdminAction:
+    """Return an action on a member of a group, whom the form names; `run` gets the form's other fields as well."""
     return AdminAction(
-        applies=lambda channel: channel.kind == Channel.Kind.PUBLIC,
-        act=lambda operator, channel, member, **given: act(
-            operator=operator, channel_id=channel.pk, person_id=member.pk, **given
+        applies_to=lambda channel: channel.kind == Channel.Kind.PUBLIC,
+        run=lambda operator, channel, member, **data: run(
+            operator=operator, channel_id=channel.pk, person_id=member.pk, **data
         ),
-        form=lambda channel, typed: form(channel, typed),
-        **said,
+        form=lambda channel, data: form(channel, data),
+        **fields,
     )
 
 
-def _set_policy(operator: User, channel: Channel, *, retention_days: int | None, **changes: Any) -> None:
+def _change_settings(operator: User, channel: Channel, *, retention_days: int | None, **changes: Any) -> None:
     if changes:
         channel_set_policy_as_operator(operator=operator, channel_id=channel.pk, **changes)
     channel_set_retention(channel_id=channel.pk, days=retention_days)
 
 
-CLOSE = _closing(
+CLOSE = _set_closed_action(
     True,
     name="close",
     title=_("Close channel"),
-    meaning=_("Nothing more can be said in a closed channel. Its members still read it."),
-    done=_("%(count)d closed."),
+    description=_("Nobody can send in a closed channel. Members can still read it."),
+    success=_("%(count)d closed."),
 )
-REOPEN = _closing(
+REOPEN = _set_closed_action(
     False,
     name="reopen",
     title=_("Reopen channel"),
-    meaning=_("Its members can write in the channel again."),
-    done=_("%(count)d reopened."),
+    description=_("Members can send in the channel again."),
+    success=_("%(count)d reopened."),
 )
-POLICY = AdminAction(
-    name="policy",
-    title=_("Set policy"),
-    meaning=_(
-        "Who may join, what is read, who speaks how often, and for how long it is kept. Members are told; it holds "
-        "from the next message on."
-    ),
-    done=_("%(count)d changed."),
-    applies=lambda channel: True,
-    act=_set_policy,
-    form=policy_form,
+SETTINGS = AdminAction(
+    name="settings",
+    title=_("Change settings"),
+    description=_("The settings apply from the next message on. Members are notified."),
+    success=_("%(count)d changed."),
+    applies_to=lambda channel: True,
+    run=_change_settings,
+    form=channel_settings_form,
 )
-TRANSFER = _of_member(
+TRANSFER = _member_action(
     channel_transfer_as_operator,
     MemberForm,
     name="transfer",
-    title=_("Transfer"),
-    meaning=_("The group is this member's from now on. Who owned it stays as an admin."),
-    done=_("%(count)d transferred."),
+    title=_("Transfer ownership"),
+    description=_("The member becomes the owner of the group. The present owner becomes an admin."),
+    success=_("%(count)d transferred."),
 )
-ROLE = _of_member(
+ROLE = _member_action(
     member_set_role_as_operator,
     RoleForm,
     name="role",
-    title=_("Set a role"),
-    meaning=_(
-        "Admins invite, remove, mute and pin, and set what holds in the group. It holds at once; members are told."
+    title=_("Change a role"),
+    description=_(
+        "Admins can invite, remove and mute members, pin messages and change settings. Members are notified."
     ),
-    done=_("%(count)d changed."),
+    success=_("%(count)d changed."),
 )
-MUTE_MEMBER = _of_member(
+MUTE_MEMBER = _member_action(
     user_mute,
     RestrictMemberForm,
     name="mute",
     title=_("Mute a member"),
-    meaning=_("They still read the group, and write nothing in it until the mute ends."),
-    done=_("%(count)d muted."),
+    description=_("The member can read the group, but cannot send in it until the mute ends."),
+    success=_("%(count)d muted."),
     permission=RESTRICT,
 )
-BAN_MEMBER = _of_member(
+BAN_MEMBER = _member_action(
     user_ban,
     RestrictMemberForm,
     name="ban",
     title=_("Ban a member"),
-    meaning=_("They are removed, read nothing of the group any more, and cannot come back until the ban ends."),
-    done=_("%(count)d banned."),
+    description=_("The member is removed from the group, and cannot read or rejoin it until the ban ends."),
+    success=_("%(count)d banned."),
     permission=RESTRICT,
 )

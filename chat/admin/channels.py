@@ -1,4 +1,4 @@
-"""Channels in the admin, with who is and was in them. They can be closed and reopened, by an action."""
+"""Channels in the admin, with their members and messages. Admin actions change them."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
-from accounts.admin.base import ReadOnly
-from chat.admin.base import ChatAdmin, State
-from chat.admin.channel_actions import BAN_MEMBER, CLOSE, MUTE_MEMBER, POLICY, REOPEN, ROLE, TRANSFER
-from chat.admin.queries import channel_titles, channels_called, member_counts, moment, person_link, stays_by_presence
-from chat.admin.timeline import newest_in, pinned_in, timeline
+from accounts.admin.base import ReadOnlyMixin
+from chat.admin.base import ReadOnlyTableAdmin, Status
+from chat.admin.channel_actions import BAN_MEMBER, CLOSE, MUTE_MEMBER, REOPEN, ROLE, SETTINGS, TRANSFER
+from chat.admin.display import format_time, user_link
+from chat.admin.queries import channel_titles, channels_matching, member_counts, order_memberships
+from chat.admin.timeline import newest_messages, pinned_messages, render_timeline
 from chat.models import Channel, Membership
 
 
-class StayInline(ReadOnly, TabularInline):  # type: ignore[misc]
-    """Each stay of each member; who came back has several."""
+class MembershipInline(ReadOnlyMixin, TabularInline):  # type: ignore[misc]
+    """Lists a channel's membership intervals. A member who left and returned has several."""
 
     model = Membership
     verbose_name_plural = _("members")
@@ -32,129 +33,127 @@ class StayInline(ReadOnly, TabularInline):  # type: ignore[misc]
     hide_title = True
     per_page = 50
     extra = 0
-    fields = ("person", "role", "stay", "said_meanwhile")
+    fields = ("member", "role", "status", "message_range")
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
-        return stays_by_presence(super().get_queryset(request))
+        return order_memberships(super().get_queryset(request))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Part of the channel's page: for who sees that."""
+        """Return whether the operator may see the channel's page, which it is part of."""
         return bool(request.user.has_perm("chat.view_channel"))
 
     def has_delete_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
         return False
 
-    @admin.display(description=_("person"))
-    def person(self, stay: Membership) -> str:
-        return person_link(stay.user)
+    @admin.display(description=_("member"))
+    def member(self, membership: Membership) -> str:
+        return user_link(membership.user)
 
-    @admin.display(description=_("stay"))
-    def stay(self, stay: Membership) -> str:
-        return gettext("there now") if stay.until_position is None else gettext("ended")
+    @admin.display(description=_("status"))
+    def status(self, membership: Membership) -> str:
+        return gettext("member") if membership.until_position is None else gettext("former member")
 
-    @admin.display(description=_("messages meanwhile"))
-    def said_meanwhile(self, stay: Membership) -> str:
-        """The numbers of what was said in the channel while they were there."""
-        if stay.until_seq is None:
-            return gettext("from %(first)d on") % {"first": stay.from_seq}
-        if stay.until_seq < stay.from_seq:
+    @admin.display(description=_("messages"))
+    def message_range(self, membership: Membership) -> str:
+        """Return the sequence numbers of the messages sent during the membership."""
+        if membership.until_seq is None:
+            return gettext("since %(first)d") % {"first": membership.from_seq}
+        if membership.until_seq < membership.from_seq:
             return gettext("none")
-        return f"{stay.from_seq}–{stay.until_seq}"
+        return f"{membership.from_seq}–{membership.until_seq}"
 
 
 @admin.register(Channel)
-class ChannelAdmin(ChatAdmin):
-    """Search: part of the name, or the number."""
+class ChannelAdmin(ReadOnlyTableAdmin):
+    """Lists channels. A search finds parts of names, and numbers."""
 
     list_display = (
-        "title", "number", "kind", "join", "listed", "state", "members", "said", "last_activity",
+        "title", "number", "kind", "join", "listed", "status", "members", "message_count", "last_activity",
     )  # fmt: skip
     list_filter = ("kind", "join", "listed", "closed", "announcements_only")
     search_fields = ("name",)
     search_help_text = _("Name or number")
     ordering = ("-active_at", "-pk")
-    sortable_by = ("number", "said", "last_activity")
-    deeds = (CLOSE, REOPEN)
-    page_deeds = (POLICY, ROLE, TRANSFER, MUTE_MEMBER, BAN_MEMBER, CLOSE, REOPEN)
+    sortable_by = ("number", "message_count", "last_activity")
+    list_actions = (CLOSE, REOPEN)
+    page_actions = (SETTINGS, ROLE, TRANSFER, MUTE_MEMBER, BAN_MEMBER, CLOSE, REOPEN)
     fieldsets = (
-        (None, {"fields": ("title", "number", "kind", "app", "state", "members", "last_activity")}),
-        (_("Policy"), {"fields": ("join", "listed", "history", "announcements_only", "slow_mode", "kept")}),
-        (_("Messages"), {"fields": ("said", "gone", "pinned", "timeline")}),
+        (None, {"fields": ("title", "number", "kind", "app", "status", "members", "last_activity")}),
+        (_("Settings"), {"fields": ("join", "listed", "history", "announcements_only", "slow_mode", "retention")}),
+        (_("Messages"), {"fields": ("message_count", "deleted_count", "pinned", "newest")}),
     )
     readonly_fields = (
-        "title", "number", "kind", "app", "state", "members", "last_activity", "join", "listed", "history",
-        "announcements_only", "slow_mode", "kept", "said", "gone", "pinned", "timeline",
+        "title", "number", "kind", "app", "status", "members", "last_activity", "join", "listed", "history",
+        "announcements_only", "slow_mode", "retention", "message_count", "deleted_count", "pinned", "newest",
     )  # fmt: skip
-    inlines = (StayInline,)
+    inlines = (MembershipInline,)
 
-    def get_inlines(self, request: HttpRequest, obj: Channel | None) -> tuple[type[StayInline], ...]:
-        """Whoever is on the app belongs to its global channel: nobody stays there."""
+    def get_inlines(self, request: HttpRequest, obj: Channel | None) -> tuple[type[MembershipInline], ...]:
+        """Return no list of members for a global channel: all users of its app belong to it."""
         return () if obj is not None and obj.kind == Channel.Kind.GLOBAL else self.inlines
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Channel], search_term: str
     ) -> tuple[QuerySet[Channel], bool]:
         term = search_term.strip()
-        return (queryset.filter(channels_called(term)) if term else queryset), False
+        return (queryset.filter(channels_matching(term)) if term else queryset), False
 
-    def complete(self, rows: Sequence[Any]) -> None:
+    def load_display_data(self, rows: Sequence[Any]) -> None:
         counts = member_counts([row.pk for row in rows if row.kind != Channel.Kind.GLOBAL])
         titles = channel_titles(rows, counts)
         for row in rows:
-            row.shown_title = titles[row.pk]
+            row.display_title = titles[row.pk]
             row.member_count = None if row.kind == Channel.Kind.GLOBAL else counts.get(row.pk, 0)
 
     def describe(self, row: Any) -> str:
         return gettext("%(name)s (%(kind)s, number %(number)d)") % {
-            "name": row.shown_title,
+            "name": row.display_title,
             "kind": row.get_kind_display(),
             "number": row.pk,
         }
 
     @admin.display(description=_("name"))
     def title(self, row: Any) -> str:
-        return str(row.shown_title)
+        return str(row.display_title)
 
     @admin.display(description=_("number"), ordering="pk")
     def number(self, row: Channel) -> str:
         return str(row.pk)
 
-    @display(description=_("state"), label={"closed": "danger", "open": "success"})  # type: ignore[untyped-decorator]
-    def state(self, row: Channel) -> State:
-        return State("closed", gettext("closed")) if row.closed else State("open", gettext("open"))
+    @display(description=_("status"), label={"closed": "danger", "open": "success"})  # type: ignore[untyped-decorator]
+    def status(self, row: Channel) -> Status:
+        return Status("closed", gettext("closed")) if row.closed else Status("open", gettext("open"))
 
     @admin.display(description=_("members"))
     def members(self, row: Any) -> int | None:
-        """None for a global channel: whoever is on its app."""
+        """Return the number of members; None for a global channel."""
         count: int | None = row.member_count
         return count
 
     @admin.display(description=_("last activity"), ordering="active_at")
     def last_activity(self, row: Channel) -> str | None:
-        return moment(row.active_at)
+        return format_time(row.active_at)
 
-    @admin.display(description=_("messages are kept"))
-    def kept(self, row: Channel) -> str:
+    @admin.display(description=_("retention"))
+    def retention(self, row: Channel) -> str:
         days = settings.IM_RETENTION_DAYS if row.retention_days is None else row.retention_days
-        told = gettext("for %(days)d days") % {"days": days} if days else gettext("for good")
-        return told if row.retention_days is not None else gettext("%(how)s, as the site has it") % {"how": told}
+        period = gettext("%(days)d days") % {"days": days} if days else gettext("forever")
+        return period if row.retention_days is not None else gettext("%(period)s (site default)") % {"period": period}
 
-    @admin.display(description=_("messages so far"), ordering="last_seq")
-    def said(self, row: Channel) -> int:
+    @admin.display(description=_("messages"), ordering="last_seq")
+    def message_count(self, row: Channel) -> int:
         return row.last_seq
 
-    @admin.display(description=_("of them gone for good"))
-    def gone(self, row: Channel) -> int:
-        """By retention: up to this number."""
+    @admin.display(description=_("deleted by retention"))
+    def deleted_count(self, row: Channel) -> int:
         return row.purged_seq
 
-    @admin.display(description=_("pinned"))
+    @admin.display(description=_("pinned messages"))
     def pinned(self, row: Channel) -> str:
-        return timeline(pinned_in(row))
+        return render_timeline(pinned_messages(row))
 
     @admin.display(description=_("newest messages"))
-    def timeline(self, row: Channel) -> str:
-        """The end of the conversation; all of it is in the list of messages."""
+    def newest(self, row: Channel) -> str:
         url = reverse("admin:chat_message_changelist", query={"q": f"in:{row.pk}"})
-        return timeline(newest_in(row), all_of_it=url)
+        return render_timeline(newest_messages(row), list_url=url)

@@ -1,13 +1,11 @@
-"""What is asked of an operator besides "are you sure": for how long, why, what holds from now on, whose it shall be."""
+"""Forms of the admin actions: reason, duration, member, and channel settings."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -20,118 +18,105 @@ from unfold.widgets import (
 
 from accounts.models import User
 from chat import rules
-from chat.admin.queries import channels_called, members_named
+from chat.admin.form_fields import channel_id_from, model_choices
+from chat.admin.queries import members_by_username
 from chat.models import Channel, Membership
 
-SPANS = (
-    (1, _("An hour")),
-    (24, _("A day")),
-    (24 * 7, _("A week")),
+DURATIONS = (
+    (1, _("1 hour")),
+    (24, _("1 day")),
+    (24 * 7, _("7 days")),
     (24 * 30, _("30 days")),
     (0, _("Until it is lifted")),
 )
 
 
-def channel_named(term: str) -> int | None:
-    """The one channel of that number or exact name; None for an empty term."""
-    if not term.strip():
-        return None
-    found = list(Channel.objects.filter(channels_called(term.strip(), exactly=True)).values_list("pk", flat=True)[:2])
-    if not found:
-        raise forms.ValidationError(gettext("There is no such channel."))
-    if len(found) > 1:
-        raise forms.ValidationError(gettext("Several are called so. Give the number."))
-    return found[0]
-
-
-def _choices(model: type[Model], field: str) -> Callable[[], Any]:
-    return lambda: model._meta.get_field(field).choices  # type: ignore[union-attr]
-
-
 class ReasonForm(forms.Form):
-    """Why something is done that needs nothing else to be said; for the record."""
+    """The reason for an action without a form of its own, for the audit log."""
 
     why = forms.CharField(
-        label=_("Why"),
+        label=_("Reason"),
         required=False,
         max_length=rules.REASON_LIMIT,
         widget=UnfoldAdminTextInputWidget,
-        help_text=_("It stands in the record of changes; nobody else is told."),
+        help_text=_("Shown in the audit log only."),
     )
 
 
 class RestrictForm(forms.Form):
-    """For how long and why; the person is told both."""
+    """Duration and reason of a mute or ban. The user sees both."""
 
     hours = forms.TypedChoiceField(
-        label=_("For"), choices=SPANS, coerce=int, initial=24, widget=UnfoldAdminSelectWidget
+        label=_("Duration"), choices=DURATIONS, coerce=int, initial=24, widget=UnfoldAdminSelectWidget
     )
     reason = forms.CharField(
         label=_("Reason"),
         required=False,
         max_length=rules.REASON_LIMIT,
         widget=UnfoldAdminTextInputWidget,
-        help_text=_("The person reads it."),
+        help_text=_("The user sees it."),
     )
 
     def clean(self) -> dict[str, Any]:
-        given = dict(self.cleaned_data)
-        if (hours := given.pop("hours", None)) is not None:
-            given["until"] = timezone.now() + timedelta(hours=hours) if hours else None
-        return given
+        data = dict(self.cleaned_data)
+        if (hours := data.pop("hours", None)) is not None:
+            data["until"] = timezone.now() + timedelta(hours=hours) if hours else None
+        return data
 
 
 class SiteBanForm(RestrictForm):
-    """Who is banned from the site is only signed out, and told neither."""
+    """Duration and reason of a ban from the site. The user is signed out and sees neither."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["reason"].help_text = _("For other operators: the person does not read it.")
+        self.fields["reason"].help_text = _("For other operators. The user does not see it.")
 
 
-class WhereForm(RestrictForm):
-    """The same, in one channel or everywhere."""
+class MuteForm(RestrictForm):
+    """Duration, reason and channel of a mute. Without a channel it applies to all channels."""
 
     channel_id = forms.CharField(
         label=_("Channel"),
         required=False,
         widget=UnfoldAdminTextInputWidget,
-        help_text=_("Its number or exact name; empty: everywhere."),
+        help_text=_("Number or exact name. Leave empty for all channels."),
     )
     field_order = ("channel_id", "hours", "reason")
 
     def clean_channel_id(self) -> int | None:
-        return channel_named(self.cleaned_data["channel_id"])
+        return channel_id_from(self.cleaned_data["channel_id"])
 
 
-class PolicyForm(forms.Form):
-    """What holds in a channel. A room that is open to its whole app has fewer choices."""
+class ChannelSettingsForm(forms.Form):
+    """A channel's settings. Only groups have all of them."""
 
-    join = forms.ChoiceField(label=_("Who may join"), choices=_choices(Channel, "join"), widget=UnfoldAdminSelectWidget)
+    join = forms.ChoiceField(
+        label=_("Who can join"), choices=model_choices(Channel, "join"), widget=UnfoldAdminSelectWidget
+    )
     listed = forms.BooleanField(
-        label=_("Strangers find it"),
+        label=_("Listed"),
         required=False,
         widget=UnfoldBooleanSwitchWidget,
-        help_text=_("It needs a name then."),
+        help_text=_("Users can find the group by its name."),
     )
     history = forms.ChoiceField(
-        label=_("Read of the past"),
-        choices=_choices(Channel, "history"),
+        label=_("History for new members"),
+        choices=model_choices(Channel, "history"),
         widget=UnfoldAdminSelectWidget,
-        help_text=_("What members read of the time before they came. Where anyone may join: all of it."),
+        help_text=_("What members can read from before they joined. Anyone can read all of an open group."),
     )
     announcements_only = forms.BooleanField(
         label=_("Announcements only"),
         required=False,
         widget=UnfoldBooleanSwitchWidget,
-        help_text=_("Only owners and admins write; in an app's room, services."),
+        help_text=_("Only the owner and admins can send. In a global channel, only service accounts can."),
     )
     slow_mode = forms.IntegerField(
         label=_("Slow mode"),
         min_value=0,
         max_value=rules.MAX_SLOW_MODE_SECONDS,
         widget=UnfoldAdminIntegerFieldWidget,
-        help_text=_("Seconds between two messages of one member; 0: none."),
+        help_text=_("Seconds between two messages of a member. 0: off."),
     )
     retention_days = forms.IntegerField(
         label=_("Retention"),
@@ -140,29 +125,31 @@ class PolicyForm(forms.Form):
         max_value=36500,
         widget=UnfoldAdminIntegerFieldWidget,
         help_text=_(
-            "Days for which messages are kept. Empty: as the site has it; 0: for good. What is older goes soon."
+            "Days to keep messages. Empty: the site's default. 0: forever. Older messages are deleted permanently."
         ),
     )
 
 
-def policy_form(channel: Channel | None, typed: Any) -> forms.Form:
-    """Filled with what holds now; of several channels with nothing."""
-    initial = {field: getattr(channel, field) for field in PolicyForm.base_fields} if channel is not None else {}
-    form = PolicyForm(typed, initial=initial)
+def channel_settings_form(channel: Channel | None, data: Any) -> forms.Form:
+    """Return the form with the channel's present settings, or empty for several channels (None)."""
+    initial = {}
+    if channel is not None:
+        initial = {field: getattr(channel, field) for field in ChannelSettingsForm.base_fields}
+    form = ChannelSettingsForm(data, initial=initial)
     if channel is not None and channel.kind != Channel.Kind.PUBLIC:
-        barred: tuple[str, ...] = ("join", "listed", "history")
+        absent: tuple[str, ...] = ("join", "listed", "history")
         if channel.kind == Channel.Kind.PRIVATE:
-            barred = (*barred, "announcements_only", "slow_mode")
-        for field in barred:
+            absent = (*absent, "announcements_only", "slow_mode")
+        for field in absent:
             del form.fields[field]
     return form
 
 
 class MemberForm(forms.Form):
-    """One of a channel's members, by name."""
+    """A member of the channel, by username."""
 
     member = forms.CharField(
-        label=_("Member"), widget=UnfoldAdminTextInputWidget, help_text=_("The user name of a member.")
+        label=_("Member"), widget=UnfoldAdminTextInputWidget, help_text=_("The member's username.")
     )
 
     def __init__(self, channel: Channel, *args: Any, **kwargs: Any) -> None:
@@ -170,14 +157,14 @@ class MemberForm(forms.Form):
         self._channel = channel
 
     def clean_member(self) -> User:
-        user = members_named(self._channel, self.cleaned_data["member"]).first()
+        user = members_by_username(self._channel, self.cleaned_data["member"]).first()
         if user is None:
-            raise forms.ValidationError(gettext("No member is called so."))
+            raise forms.ValidationError(gettext("No member has this username."))
         return user
 
 
 class RoleForm(MemberForm):
-    """Which member, and what they are from now on. Who owns the group is changed by giving it away."""
+    """A member and the new role. Ownership changes by a transfer instead."""
 
     role = forms.ChoiceField(
         label=_("Role"),
@@ -187,11 +174,6 @@ class RoleForm(MemberForm):
 
 
 class RestrictMemberForm(RestrictForm, MemberForm):
-    """Which member, for how long, and why."""
+    """A member, and the duration and reason of a mute or ban."""
 
     field_order = ("member", "hours", "reason")
-
-
-def with_form(form: type[forms.Form]) -> Callable[[Any, Any], forms.Form]:
-    """A deed's form that is the same for every row."""
-    return lambda row, typed: form(typed)

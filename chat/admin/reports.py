@@ -1,4 +1,4 @@
-"""Reported messages: a queue in which each stands with what was said around it, and one click acts."""
+"""Reported messages: a queue that shows each with its context, and handles it with one click."""
 
 from __future__ import annotations
 
@@ -18,54 +18,57 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from chat.actions.report import Verdict, report_handle
 from chat.admin.admin_actions import AdminAction, Text
-from chat.admin.base import ChatAdmin
-from chat.admin.queries import channel_link, channel_titles, person_link
-from chat.admin.timeline import around, timeline
+from chat.admin.base import ReadOnlyTableAdmin
+from chat.admin.display import channel_link, user_link
+from chat.admin.queries import channel_titles
+from chat.admin.timeline import message_contexts, render_timeline
 from chat.models import Report
 
 
-def _verdict(verdict: Verdict, title: Text, meaning: Text, icon: str, *, days: int | None = None) -> AdminAction:
-    def act(operator: User, report: Report) -> object:
+def _verdict_action(
+    verdict: Verdict, title: Text, description: Text, icon: str, *, days: int | None = None
+) -> AdminAction:
+    def run(operator: User, report: Report) -> object:
         until = timezone.now() + timedelta(days=days) if days else None
         return report_handle(operator=operator, report_id=report.pk, verdict=verdict, until=until)
 
     return AdminAction(
         name=verdict,
         title=title,
-        meaning=meaning,
-        done=_("%(count)d closed."),
-        applies=lambda report: report.state == Report.State.OPEN,
-        act=act,
+        description=description,
+        success=_("%(count)d closed."),
+        applies_to=lambda report: report.state == Report.State.OPEN,
+        run=run,
         icon=icon,
-        about=_about,
+        audit_details=_audit_details,
     )
 
 
-def _about(report: Report) -> dict[str, str]:
-    """What the record says of a report besides: it is all that is kept of why."""
+def _audit_details(report: Report) -> dict[str, str]:
+    """Return what the audit log keeps of a report, as the reason for the action."""
     return {
         "Message": f"{report.message} of {report.message.sender}",
         "Reported by": str(report.reporter),
-        "Reason": report.reason,
+        "Report reason": report.reason,
     }
 
 
 VERDICTS = (
-    _verdict("dismiss", _("Dismiss"), _("Nothing is wrong with the message."), "check"),
-    _verdict("recall", _("Recall"), _("The message is deleted for good."), "delete"),
-    _verdict(
+    _verdict_action("dismiss", _("Dismiss"), _("Nothing is done about the message."), "check"),
+    _verdict_action("recall", _("Recall"), _("The message is deleted permanently."), "delete"),
+    _verdict_action(
         "recall_mute",
-        _("Recall, mute for a day"),
-        _("The message is deleted for good, and who wrote it says nothing more in that channel for a day."),
+        _("Recall and mute for 1 day"),
+        _("The message is deleted permanently. Its author cannot send in the channel for 1 day."),
         "volume_off",
         days=1,
     ),
-    _verdict(
+    _verdict_action(
         "recall_ban",
-        _("Recall, ban for a week"),
+        _("Recall and ban for 7 days"),
         _(
-            "The message is deleted for good, and who wrote it is kept out for a week: of the group, or if it was not "
-            "said in a group, of the site."
+            "The message is deleted permanently. Its author is banned for 7 days: from the group, or from the site if "
+            "the channel is not a group."
         ),
         "block",
         days=7,
@@ -74,22 +77,22 @@ VERDICTS = (
 
 
 @admin.register(Report)
-class ReportAdmin(ChatAdmin):
-    """The oldest open one first; a verdict closes all reports about the same message."""
+class ReportAdmin(ReadOnlyTableAdmin):
+    """Lists reports, open ones first, oldest first. A verdict closes all reports of the same message."""
 
-    list_display = ("reported", "who", "complaint")
-    list_display_links = ("reported",)
+    list_display = ("reported_at", "details", "conversation")
+    list_display_links = ("reported_at",)
     list_filter = ("state",)
     search_fields = ("message__sender__username_key", "reporter__username_key")
-    search_help_text = _("User name of the author or of who reported it")
-    # The open ones come first by the alphabet: ACTED, DISMISSED, OPEN.
+    search_help_text = _("Username of the author or of the reporter")
+    # Alphabetically, OPEN comes after ACTED and DISMISSED.
     ordering = ("-state", "created_at")
     sortable_by = ()
     list_per_page = 20
-    deeds = VERDICTS
-    page_deeds = VERDICTS
+    list_actions = VERDICTS
+    page_actions = VERDICTS
     fields = (
-        "outcome", "created_at", "reporter_link", "reason", "text", "author", "channel_title", "context",
+        "status", "created_at", "reporter_link", "reason", "text", "author", "channel_title", "context",
         "handled_by", "handled_at",
     )  # fmt: skip
     readonly_fields = fields
@@ -98,14 +101,18 @@ class ReportAdmin(ChatAdmin):
         found: QuerySet[Report] = super().get_queryset(request)
         return found.select_related("message__sender", "message__channel", "reporter", "handled_by")
 
-    def complete(self, rows: Sequence[Any]) -> None:
-        titles = channel_titles({row.message.channel for row in rows})
-        contexts = around([row.message for row in rows])
-        for row in rows:
-            row.title, row.around = titles[row.message.channel_id], contexts[row.message_id]
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """Return the columns; the last has buttons for operators who may act, and the status for others."""
+        return (*self.list_display, "verdicts" if self.has_operate_permission(request) else "status")
 
-    def after(self, request: HttpRequest, deed: AdminAction, row: Any) -> HttpResponse:
-        """On to the next one."""
+    def load_display_data(self, rows: Sequence[Any]) -> None:
+        titles = channel_titles({row.message.channel for row in rows})
+        contexts = message_contexts([row.message for row in rows])
+        for row in rows:
+            row.title, row.message_context = titles[row.message.channel_id], contexts[row.message_id]
+
+    def response_after(self, request: HttpRequest, admin_action: AdminAction, row: Any) -> HttpResponse:
+        """Return to the queue, for the next report."""
         return HttpResponseRedirect(reverse("admin:chat_report_changelist"))
 
     def describe(self, row: Any) -> str:
@@ -115,40 +122,45 @@ class ReportAdmin(ChatAdmin):
             "text": row.text[:80],
         }
 
-    @admin.display(description=_("state"))
-    def outcome(self, row: Report) -> str:
+    @admin.display(description=_("status"))
+    def status(self, row: Report) -> str:
         return row.get_state_display()
 
     @admin.display(description=_("reported at"))
-    def reported(self, row: Report) -> str:
+    def reported_at(self, row: Report) -> str:
         return f"{timezone.localtime(row.created_at):%Y-%m-%d %H:%M}"
 
-    @admin.display(description=_("who"))
-    def who(self, row: Any) -> str:
-        context = {"report": row, "author": self.author(row), "reporter": person_link(row.reporter)}
-        return render_to_string("admin/chat/report_who.html", context | {"channel": self.channel_title(row)})
+    @admin.display(description=_("details"))
+    def details(self, row: Any) -> str:
+        context = {
+            "report": row,
+            "author": self.author(row),
+            "channel": self.channel_title(row),
+            "reporter": user_link(row.reporter),
+        }
+        return render_to_string("admin/chat/report_details.html", context)
 
-    @admin.display(description=_("said, among what else"))
-    def complaint(self, row: Any) -> str:
-        return render_to_string("admin/chat/report_said.html", {"report": row, "context": self.context(row)})
+    @admin.display(description=_("message"))
+    def conversation(self, row: Any) -> str:
+        return render_to_string("admin/chat/report_message.html", {"report": row, "context": self.context(row)})
 
-    @admin.display(description=_("act"))
-    def deal(self, row: Report) -> str:
-        """Buttons of the list's own form, which has the token against forgery; each sends itself and nothing else."""
-        if row.state != Report.State.OPEN:
-            state: str = row.get_state_display()
-            if row.handled_by is None:
-                return state
-            return gettext("%(deed)s by %(who)s") % {"deed": state, "who": row.handled_by}
-        return render_to_string("admin/chat/report_deal.html", {"report": row, "verdicts": VERDICTS})
+    @admin.display(description=_("action"))
+    def verdicts(self, row: Report) -> str:
+        """Return the buttons of an open report. They submit the list's own form, which has the CSRF token."""
+        if row.state == Report.State.OPEN:
+            return render_to_string("admin/chat/report_verdicts.html", {"report": row, "verdicts": VERDICTS})
+        status: str = row.get_state_display()
+        if row.handled_by is None:
+            return status
+        return gettext("%(status)s by %(who)s") % {"status": status, "who": row.handled_by}
 
     @admin.display(description=_("reported by"))
     def reporter_link(self, row: Report) -> str:
-        return person_link(row.reporter)
+        return user_link(row.reporter)
 
-    @admin.display(description=_("said by"))
+    @admin.display(description=_("author"))
     def author(self, row: Report) -> str:
-        return person_link(row.message.sender)
+        return user_link(row.message.sender)
 
     @admin.display(description=_("channel"))
     def channel_title(self, row: Any) -> str:
@@ -156,9 +168,4 @@ class ReportAdmin(ChatAdmin):
 
     @admin.display(description=_("context"))
     def context(self, row: Any) -> str:
-        return timeline(row.around, marked=row.message_id)
-
-    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        """Who may not act sees no buttons, only what became of it."""
-        last = "deal" if self.has_operate_permission(request) else "outcome"
-        return (*self.list_display, last)
+        return render_timeline(row.message_context, highlighted=row.message_id)

@@ -1,4 +1,4 @@
-"""Secrets that are shown in one answer only: in no message, session or address that would keep them."""
+"""Model admins that show a secret once: in one response, and in no message, session or URL that would store it."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from chat.admin.base import LargeTableAdmin
 
 
 class SecretAdmin(LargeTableAdmin):
-    """Rows whose making, or one of whose deeds, gives a secret: it is told as `told_secret` of the row."""
+    """Model admin of rows that get a secret on creation or by an action, which sets it as the row's `new_secret`."""
 
-    secret_meaning: Text = ""
-    """What is said beside it."""
+    secret_description: Text = ""
+    """The text beside the secret."""
 
-    def secret_shown(self, request: HttpRequest, row: Any) -> str:
-        """As it is to be copied."""
-        return str(row.told_secret)
+    def secret_text(self, request: HttpRequest, row: Any) -> str:
+        """Return the secret in the form in which the operator copies it."""
+        return str(row.new_secret)
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        return self._tell(request, obj)
+        return self._show_secret(request, obj)
 
-    def single(self, request: HttpRequest, object_id: str, deed: AdminAction) -> HttpResponse:
-        response = super().single(request, object_id, deed)
+    def run_on_row(self, request: HttpRequest, object_id: str, admin_action: AdminAction) -> HttpResponse:
+        response = super().run_on_row(request, object_id, admin_action)
         row = getattr(request, "row_with_secret", None)
-        return response if row is None else self._tell(request, row)
+        return response if row is None else self._show_secret(request, row)
 
-    def _do(self, request: HttpRequest, rows: list[Any], deed: AdminAction, form: forms.Form) -> int:
-        done = super()._do(request, rows, deed, form)
-        request.row_with_secret = next((row for row in rows if hasattr(row, "told_secret")), None)  # type: ignore[attr-defined]
-        return done
+    def _run(self, request: HttpRequest, rows: list[Any], admin_action: AdminAction, form: forms.Form) -> int:
+        count = super()._run(request, rows, admin_action, form)
+        request.row_with_secret = next((row for row in rows if hasattr(row, "new_secret")), None)  # type: ignore[attr-defined]
+        return count
 
-    def _tell(self, request: HttpRequest, row: Any) -> HttpResponse:
+    def _show_secret(self, request: HttpRequest, row: Any) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
             "title": str(row),
             "opts": self.opts,
             "row": row,
-            "secret": self.secret_shown(request, row),
-            "meaning": self.secret_meaning,
+            "secret": self.secret_text(request, row),
+            "description": self.secret_description,
         }
-        return TemplateResponse(request, "admin/chat/secret_told.html", context)
+        return TemplateResponse(request, "admin/chat/secret_created.html", context)

@@ -1,6 +1,6 @@
-"""What the first page draws: messages and new people over time, the busiest channels. Kept for a minute.
+"""Statistics of the overview: messages and new users over time, the busiest channels. Cached for a minute.
 
-No table is read to its end for it: ids grow with time, so the place where a day begins is found by halving.
+No table is read to its end: ids grow with time, so a binary search finds where a day begins.
 """
 
 from __future__ import annotations
@@ -19,19 +19,18 @@ from accounts.models import User
 from chat.admin.queries import channel_titles
 from chat.models import Channel, Message
 
-FIGURES = "admin.figures"
-KEPT = 60
-"""Seconds for which figures are kept."""
+CACHE_KEY = "admin.statistics"
+CACHE_SECONDS = 60
 DAYS = 14
-MOST = 500_000
-"""Newest messages that are counted at the most."""
-BUSIEST = 8
+MAX_MESSAGES = 500_000
+"""Newest messages that are counted at most."""
+MAX_BUSIEST = 8
 HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar of a chart; `share` is its height in percent of the highest."""
+    """One bar of a chart; `share` is its height in percent of the highest bar."""
 
     label: str
     value: int
@@ -43,8 +42,8 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Busy:
-    """A channel with its messages of the last day."""
+class BusyChannel:
+    """A channel with its number of messages in the last day."""
 
     channel: int
     title: str
@@ -52,11 +51,13 @@ class Busy:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class Statistics:
+    """The bars of the three charts, and the busiest channels."""
+
     hours: list[Bar]
     days: list[Bar]
     joined: list[Bar]
-    busiest: list[Busy]
+    busiest: list[BusyChannel]
 
     @property
     def hours_highest(self) -> int:
@@ -71,16 +72,17 @@ class Figures:
         return max(bar.value for bar in self.joined)
 
 
-def figures() -> Figures:
-    """All of them, as of at most a minute ago."""
-    found: Figures | None = cache.get(FIGURES)
+def cached_statistics() -> Statistics:
+    """Return the statistics, at most CACHE_SECONDS old."""
+    found: Statistics | None = cache.get(CACHE_KEY)
     if found is None:
-        found = _read(datetime.now(UTC))
-        cache.set(FIGURES, found, KEPT)
+        found = read_statistics(datetime.now(UTC))
+        cache.set(CACHE_KEY, found, CACHE_SECONDS)
     return found
 
 
-def _read(now: datetime) -> Figures:
+def read_statistics(now: datetime) -> Statistics:
+    """Return the statistics at this time."""
     hour = now.replace(minute=0, second=0, microsecond=0)
     midnight = hour.replace(hour=0)
     hours = [hour - timedelta(hours=back) for back in range(23, -1, -1)]
@@ -89,10 +91,10 @@ def _read(now: datetime) -> Figures:
     by_day = Counter[datetime]()
     for at, count in by_hour.items():
         by_day[at.replace(hour=0)] += count
-    return Figures(
+    return Statistics(
         hours=_bars([(f"{at:%H}:00", by_hour.get(at, 0)) for at in hours]),
         days=_bars([(f"{at:%m-%d}", by_day[at]) for at in days]),
-        joined=_bars([(f"{at:%m-%d}", count) for at, count in _joined(days)]),
+        joined=_bars([(f"{at:%m-%d}", count) for at, count in _new_users_by_day(days)]),
         busiest=_busiest(hours[0]),
     )
 
@@ -108,38 +110,40 @@ def _messages_by_hour(start: datetime) -> dict[datetime, int]:
     return {datetime.fromtimestamp(int(at) * HOUR_MS / 1000, UTC): count for at, count in counted}
 
 
-def _busiest(start: datetime) -> list[Busy]:
+def _busiest(start: datetime) -> list[BusyChannel]:
     rows = Message.objects.filter(pk__gte=first_id_since(start), time__gte=_ms(start)).values("channel")
-    counted = rows.annotate(count=Count("pk")).order_by("-count", "channel").values_list("channel", "count")[:BUSIEST]
+    counted = (
+        rows.annotate(count=Count("pk")).order_by("-count", "channel").values_list("channel", "count")[:MAX_BUSIEST]
+    )
     found = dict(counted)
     titles = channel_titles(Channel.objects.filter(pk__in=found))
-    return [Busy(number, titles[number], count) for number, count in found.items()]
+    return [BusyChannel(number, titles[number], count) for number, count in found.items()]
 
 
-def _joined(days: Sequence[datetime]) -> list[tuple[datetime, int]]:
-    people = User.objects.filter(date_joined__gte=days[0], kind=User.Kind.PERSON)
-    rows = people.annotate(day=TruncDate("date_joined", tzinfo=UTC)).values("day").annotate(count=Count("pk"))
+def _new_users_by_day(days: Sequence[datetime]) -> list[tuple[datetime, int]]:
+    users = User.objects.filter(date_joined__gte=days[0], kind=User.Kind.PERSON)
+    rows = users.annotate(day=TruncDate("date_joined", tzinfo=UTC)).values("day").annotate(count=Count("pk"))
     counted: dict[Any, int] = dict(rows.order_by().values_list("day", "count"))
     return [(day, counted.get(day.date(), 0)) for day in days]
 
 
 def first_id_since(start: datetime) -> int:
-    """An id from which on all messages since `start` are found, but not more than MOST messages back."""
+    """Return an id from which on all messages since `start` are, at most MAX_MESSAGES messages back."""
     newest = Message.objects.aggregate(newest=Max("pk"))["newest"] or 0
-    low, high = max(0, newest - MOST), newest + 1
-    return _halve(low, high, lambda number: _time_at(number) >= _ms(start))
+    low, high = max(0, newest - MAX_MESSAGES), newest + 1
+    return _bisect(low, high, lambda number: _time_at(number) >= _ms(start))
 
 
-def _halve(low: int, high: int, late: Callable[[int], bool]) -> int:
-    """The smallest number in [low, high) for which `late` holds, else high; `late` never ends once it holds."""
+def _bisect(low: int, high: int, is_late: Callable[[int], bool]) -> int:
+    """Return the smallest number in [low, high) that is late, else high; all numbers after a late one are late."""
     while low < high:
         middle = (low + high) // 2
-        low, high = (low, middle) if late(middle) else (middle + 1, high)
+        low, high = (low, middle) if is_late(middle) else (middle + 1, high)
     return low
 
 
 def _time_at(number: int) -> int:
-    """When the first message from this id on was said; the end of times if there is none."""
+    """Return the time of the first message from this id on; a time in the far future if there is none."""
     found = Message.objects.filter(pk__gte=number).order_by("pk").values_list("time", flat=True).first()
     return found if found is not None else 1 << 62
 

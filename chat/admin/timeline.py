@@ -1,4 +1,4 @@
-"""Pieces of conversations, as operators look at them: the end of a channel, what is pinned, what stands around."""
+"""Excerpts of conversations for operators: a channel's newest messages, its pins, and the context of a message."""
 
 from __future__ import annotations
 
@@ -8,40 +8,44 @@ from django.template.loader import render_to_string
 
 from chat.models import Channel, Message, Pin
 
-SHOWN = 20
-AROUND = 3
-"""Messages before and after one that was reported."""
+MAX_NEWEST = 20
+CONTEXT_SIZE = 3
+"""Messages shown before and after a message."""
 
 
-def newest_in(channel: Channel) -> list[Message]:
-    """The last messages, in order."""
+def newest_messages(channel: Channel) -> list[Message]:
+    """Return the channel's last messages, oldest first."""
     rows = Message.objects.filter(channel=channel).select_related("sender").order_by("-seq")
-    return list(rows[:SHOWN])[::-1]
+    return list(rows[:MAX_NEWEST])[::-1]
 
 
-def pinned_in(channel: Channel) -> list[Message]:
-    """What is pinned, the last first."""
+def pinned_messages(channel: Channel) -> list[Message]:
+    """Return the channel's pinned messages, the last pinned first."""
     pins = Pin.objects.filter(channel=channel).select_related("message__sender").order_by("-pinned_at", "-pk")
     return [pin.message for pin in pins]
 
 
-def around(messages: Sequence[Message]) -> dict[int, list[Message]]:
-    """By its id, each of the messages with those just before and after it. In one query, whatever their number."""
-    wanted = {(message.channel_id, seq) for message in messages for seq in _near(message.seq)}
+def message_contexts(messages: Sequence[Message]) -> dict[int, list[Message]]:
+    """Return each message, by its id, with those just before and after it. It makes one query for all of them."""
+    wanted = {(message.channel_id, seq) for message in messages for seq in _context_range(message.seq)}
     channels, seqs = {channel for channel, _ in wanted}, {seq for _, seq in wanted}
     rows = Message.objects.filter(channel__in=channels, seq__in=seqs).select_related("sender").order_by("seq")
-    found = {(row.channel_id, row.seq): row for row in rows}
+    by_place = {(row.channel_id, row.seq): row for row in rows}
     return {
-        message.pk: [found[message.channel_id, seq] for seq in _near(message.seq) if (message.channel_id, seq) in found]
+        message.pk: [
+            by_place[message.channel_id, seq]
+            for seq in _context_range(message.seq)
+            if (message.channel_id, seq) in by_place
+        ]
         for message in messages
     }
 
 
-def _near(seq: int) -> range:
-    return range(seq - AROUND, seq + AROUND + 1)
+def _context_range(seq: int) -> range:
+    return range(seq - CONTEXT_SIZE, seq + CONTEXT_SIZE + 1)
 
 
-def timeline(messages: Iterable[Message], *, marked: int | None = None, all_of_it: str = "") -> str:
-    """The messages for a page, one of them marked."""
-    context = {"messages": messages, "marked": marked, "all_of_it": all_of_it}
+def render_timeline(messages: Iterable[Message], *, highlighted: int | None = None, list_url: str = "") -> str:
+    """Return the messages as HTML, one of them highlighted; `list_url` links to all messages."""
+    context = {"messages": messages, "highlighted": highlighted, "list_url": list_url}
     return render_to_string("admin/chat/timeline.html", context)

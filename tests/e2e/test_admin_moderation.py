@@ -24,7 +24,7 @@ async def found(olga: Page, site: Site, listing: str, term: str) -> None:
 
 
 async def press(olga: Page, button: str) -> None:
-    """A deed at the top of the page; its icon is a word to those who cannot see it."""
+    """Click an action at the top of the page. Its icon is a word in the accessible name."""
     await olga.get_by_role("link", name=re.compile(rf"(^|\s){button}$")).first.click()
 
 
@@ -94,7 +94,7 @@ async def test_alice_reports_and_olga_acts_with_one_click(site: Site, person: Op
     )
     await operator_at(olga, site, "/admin/chat/report/")
     await expect(olga.get_by_text("<b>something</b> rude")).to_be_visible()
-    await olga.get_by_role("button", name="Recall, mute for a day").click()
+    await olga.get_by_role("button", name="Recall and mute for 1 day").click()
     await expect(olga.get_by_text("1 closed.")).to_be_visible()
     await expect(shown(alice, "rude")).to_have_count(0)
     await expect(bob.get_by_test_id("composer-note")).to_be_visible()

@@ -183,7 +183,7 @@ def test_an_account_with_a_bad_name_is_refused(as_root: Client, alice: User, nam
 def test_a_name_taken_while_saving_shows_an_error(
     as_root: Client, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("accounts.admin.users.guest_name_taken", lambda name: False)
+    monkeypatch.setattr("accounts.admin.name_fields.guest_name_taken", lambda name: False)
     form = {"username": "ＡＬＩＣＥ", "nickname": "Another", "password1": PASSWORD, "password2": PASSWORD}
     response = as_root.post(f"{LIST}add/", form, follow=True)
     assert response.status_code == 200

@@ -13,7 +13,7 @@ from accounts.actions import user_register
 from accounts.models import User
 from chat.actions.channel import channel_create_group, channel_create_private
 from chat.actions.member import member_invite, member_leave
-from chat.admin.channels import StayInline
+from chat.admin.channels import MembershipInline
 from chat.models import Channel, Pin
 from delivery.models import Event
 from tests.support.operators import CHANNELS, MESSAGES, event_kinds, run_admin_action, send_message
@@ -50,9 +50,11 @@ def test_the_members_tab_shows_present_and_former_members(
     send_message(alice, group, "between")
     member_invite(user=alice, channel_id=group.pk, names=["bob"])
     formset = operator.get(f"{CHANNELS}{group.pk}/change/").context["inline_admin_formsets"][0].formset
-    shown = StayInline(Channel, site)
-    stays = [(str(row.user), shown.stay(row), shown.said_meanwhile(row)) for row in (form.instance for form in formset)]
-    assert stays == [("alice", "there now", "from 1 on"), ("bob", "there now", "from 3 on"), ("bob", "ended", "1–1")]
+    shown = MembershipInline(Channel, site)
+    stays = [
+        (str(row.user), shown.status(row), shown.message_range(row)) for row in (form.instance for form in formset)
+    ]
+    assert stays == [("alice", "member", "since 1"), ("bob", "member", "since 3"), ("bob", "former member", "1–1")]
 
 
 def test_a_global_channel_has_no_members_tab(operator: Client, room: Channel) -> None:
@@ -81,7 +83,7 @@ def test_no_page_counts_all_channels(operator: Client, group: Channel) -> None:
 
 def test_olga_closes_and_reopens_a_channel(operator: Client, bob: User, group: Channel) -> None:
     page = f"{CHANNELS}{group.pk}/"
-    assert "Nothing more can be said" in operator.get(f"{page}close/").content.decode()
+    assert "Nobody can send in a closed channel" in operator.get(f"{page}close/").content.decode()
     assert "1 closed." in operator.post(f"{page}close/", {"confirmed": "close"}, follow=True).content.decode()
     group.refresh_from_db()
     assert group.closed
@@ -105,19 +107,19 @@ def test_closing_twice_causes_one_event(operator: Client, group: Channel) -> Non
 
 
 def test_olga_sets_the_policy_of_a_channel(operator: Client, group: Channel, room: Channel) -> None:
-    page = f"{CHANNELS}{group.pk}/policy/"
+    page = f"{CHANNELS}{group.pk}/settings/"
     assert 'value="invite"' in operator.get(page).content.decode()
-    wrong = operator.post(page, {"confirmed": "policy", "join": "open", "history": "all", "slow_mode": -1})
+    wrong = operator.post(page, {"confirmed": "settings", "join": "open", "history": "all", "slow_mode": -1})
     assert wrong.status_code == 200
     given = {"join": "open", "history": "all", "slow_mode": 30, "announcements_only": "on", "retention_days": 7}
-    operator.post(page, {"confirmed": "policy", **given})
+    operator.post(page, {"confirmed": "settings", **given})
     group.refresh_from_db()
     assert (group.join, group.history, group.slow_mode, group.announcements_only) == ("open", "all", 30, True)
     assert (group.retention_days, group.listed) == (7, False)
     html = operator.get(f"{CHANNELS}{group.pk}/change/").content.decode()
     assert "7 days" in html
-    assert 'name="join"' not in operator.get(f"{CHANNELS}{room.pk}/policy/").content.decode()
-    operator.post(f"{CHANNELS}{room.pk}/policy/", {"confirmed": "policy", "slow_mode": 5, "join": "closed"})
+    assert 'name="join"' not in operator.get(f"{CHANNELS}{room.pk}/settings/").content.decode()
+    operator.post(f"{CHANNELS}{room.pk}/settings/", {"confirmed": "settings", "slow_mode": 5, "join": "closed"})
     room.refresh_from_db()
     assert (room.slow_mode, room.join) == (5, "open")
 
@@ -125,7 +127,8 @@ def test_olga_sets_the_policy_of_a_channel(operator: Client, group: Channel, roo
 def test_olga_transfers_a_group_to_a_member(operator: Client, bob: User, group: Channel) -> None:
     page = f"{CHANNELS}{group.pk}/transfer/"
     assert (
-        "No member is called so." in operator.post(page, {"confirmed": "transfer", "member": "carol"}).content.decode()
+        "No member has this username."
+        in operator.post(page, {"confirmed": "transfer", "member": "carol"}).content.decode()
     )
     operator.post(page, {"confirmed": "transfer", "member": "BOB"})
     roles = dict(group.memberships.values_list("user__username", "role"))
@@ -134,7 +137,7 @@ def test_olga_transfers_a_group_to_a_member(operator: Client, bob: User, group: 
 
 def test_olga_changes_the_role_of_a_member_and_back(operator: Client, bob: User, group: Channel) -> None:
     page = f"{CHANNELS}{group.pk}/role/"
-    assert "Admins invite" in operator.get(page).content.decode()
+    assert "Admins can invite" in operator.get(page).content.decode()
     for role in ("admin", "member"):
         html = operator.post(page, {"confirmed": "role", "member": "Bob", "role": role}, follow=True).content.decode()
         assert "1 changed." in html

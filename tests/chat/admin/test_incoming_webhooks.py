@@ -26,7 +26,7 @@ def _post(path: str) -> int:
 
 
 def test_an_incoming_webhook_is_created_used_disabled_and_given_another_url(operator: Client, group: Channel) -> None:
-    path = _path(operator.post(f"{HOOKS}add/", {"name": "Build", "of_channel": "Painters"}))
+    path = _path(operator.post(f"{HOOKS}add/", {"name": "Build", "channel_term": "Painters"}))
     assert _post(path) == 200 and Message.objects.get().sender.nickname == "Build"
     hook = IncomingWebhook.objects.get()
     shown = operator.get(HOOKS).content.decode() + operator.get(f"{HOOKS}{hook.pk}/change/").content.decode()
@@ -34,19 +34,19 @@ def test_an_incoming_webhook_is_created_used_disabled_and_given_another_url(oper
     run_admin_action(operator, HOOKS, "disable_selected", hook, confirmed="disable")
     assert _post(path) == 404
     operator.post(f"{HOOKS}{hook.pk}/enable/", {"confirmed": "enable"})
-    renewed = _path(operator.post(f"{HOOKS}{hook.pk}/renew/", {"confirmed": "renew"}))
+    renewed = _path(operator.post(f"{HOOKS}{hook.pk}/rotate_url/", {"confirmed": "rotate_url"}))
     assert (_post(path), _post(renewed)) == (404, 200)
 
 
 def test_an_invalid_name_is_refused(operator: Client, group: Channel) -> None:
-    html = operator.post(f"{HOOKS}add/", {"name": "a\u202eb", "of_channel": "Painters"}, follow=True).content.decode()
+    html = operator.post(f"{HOOKS}add/", {"name": "a\u202eb", "channel_term": "Painters"}, follow=True).content.decode()
     assert 'id="secret"' not in html and not IncomingWebhook.objects.exists()
 
 
 def test_creating_needs_the_permission(group: Channel) -> None:
     assert (
         staff_browser("view_incomingwebhook")
-        .post(f"{HOOKS}add/", {"name": "Build", "of_channel": "Painters"})
+        .post(f"{HOOKS}add/", {"name": "Build", "channel_term": "Painters"})
         .status_code
         == 403
     )

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.actions import guest_create
 from accounts.models import User
-from chat.admin import queries as reads
+from chat.admin import queries
 from chat.models import Channel, Message
 from delivery.models import Event
 from tests.support.operators import MESSAGES, event_kinds, found_texts, run_admin_action, send_message
@@ -49,7 +49,7 @@ def test_messages_are_found_by_text_sender_and_channel(
 def test_messages_of_all_users_with_one_name_are_found(
     operator: Client, room: Channel, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reads, "FEW", 2)
+    monkeypatch.setattr(queries, "MAX_LISTED_IDS", 2)
     send_message(alice, room, "mine")
     for number in range(4):
         send_message(guest_create(name="Guest"), room, f"{number}")
@@ -80,7 +80,7 @@ def test_olga_recalls_messages_after_a_confirmation(operator: Client, alice: Use
     )
     asked = run_admin_action(operator, MESSAGES, "recall_selected", rude, ruder)
     html = asked.content.decode()
-    assert "deleted for good" in html and "Bob in Painters: rude" in html and "harmless" not in html
+    assert "deleted permanently" in html and "Bob in Painters: rude" in html and "harmless" not in html
     assert not Message.objects.filter(recalled_at__isnull=False)
 
     done = run_admin_action(operator, MESSAGES, "recall_selected", rude, ruder, confirmed="recall")
@@ -97,7 +97,7 @@ def test_a_second_recall_changes_nothing(operator: Client, bob: User, group: Cha
     rude = send_message(bob, group, "rude")
     for _ in range(2):
         response = run_admin_action(operator, MESSAGES, "recall_selected", rude, confirmed="recall")
-    assert "that is so already" in response.content.decode()
+    assert "the action does not apply" in response.content.decode()
     assert event_kinds(group).count("message.recalled") == 1
     assert LogEntry.objects.filter(object_id=str(rude.pk)).count() == 1
 
@@ -107,7 +107,7 @@ def test_a_recalled_message_cannot_be_recalled_again(operator: Client, bob: User
     page = f"{MESSAGES}{rude.pk}/"
     assert f'href="{page}recall/"' in operator.get(f"{page}change/").content.decode()
     asked = operator.get(f"{page}recall/")
-    assert "deleted for good" in asked.content.decode()
+    assert "deleted permanently" in asked.content.decode()
     response = operator.post(f"{page}recall/", {"confirmed": "recall"}, follow=True)
     assert response.redirect_chain == [("../change/", 302)]
     html = response.content.decode()

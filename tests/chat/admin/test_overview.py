@@ -11,8 +11,8 @@ from django.test import Client
 
 from accounts.actions import app_create
 from accounts.models import User
+from chat.admin import live_state, overview, queries
 from chat.admin import nodes as nodes_page
-from chat.admin import overview, queries
 from chat.models import Channel, Message
 from delivery import metrics, publish
 from delivery.hub.hub import Hub
@@ -39,7 +39,7 @@ def hub(db: None) -> Iterator[Hub]:
 
 def test_the_first_page_says_when_no_node_runs_here(operator: Client, db: None) -> None:
     html = operator.get("/admin/").content.decode()
-    assert "No node runs in this process" in html and "Not known" in html
+    assert "No node runs in this process" in html and "Unknown" in html
 
 
 def test_the_first_page_shows_who_is_online(operator: Client, hub: Hub, room: Channel, alice: User, bob: User) -> None:
@@ -60,7 +60,7 @@ def test_the_first_page_shows_who_is_online(operator: Client, hub: Hub, room: Ch
 def test_the_first_page_warns_of_delayed_delivery(
     operator: Client, hub: Hub, alice: User, group: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.admin.overview.LAG", 2)
+    monkeypatch.setattr("chat.admin.live_state.MAX_LAG_EVENTS", 2)
     for text in ("one", "two", "three"):
         send_message(alice, group, text)
     assert "Delivery is 4 events behind" in operator.get("/admin/").content.decode()
@@ -72,9 +72,9 @@ def test_the_first_page_warns_of_a_blocked_event_loop(
     assert hub.loop is not None
     release = threading.Event()
     hub.loop.call_soon_threadsafe(release.wait)
-    monkeypatch.setattr("chat.admin.overview.LOOP_PATIENCE", 0.05)
+    monkeypatch.setattr("chat.admin.live_state.LOOP_TIMEOUT_SECONDS", 0.05)
     try:
-        assert "event loop has not answered" in operator.get("/admin/").content.decode()
+        assert "event loop has not responded" in operator.get("/admin/").content.decode()
     finally:
         release.set()
     asyncio.run_coroutine_threadsafe(asyncio.sleep(0), hub.loop).result(TIMEOUT_SECONDS)
@@ -88,7 +88,7 @@ def test_messages_of_the_day_are_counted_up_to_a_limit(
     Message.objects.filter(text="one").update(time=0)
     assert '<span data-testid="today">2</span>' in operator.get("/admin/").content.decode()
     for module in (queries, overview):
-        monkeypatch.setattr(module, "COUNTED", 2)
+        monkeypatch.setattr(module, "MAX_COUNT", 2)
     assert '<span data-testid="today">2 or more</span>' in operator.get("/admin/").content.decode()
 
 
@@ -100,25 +100,25 @@ def test_faults_of_all_nodes_are_shown_by_node_and_in_total(
         NodeInfo("one", "one.example:7000", 1, 3, 2, {"errors": 4, "log_catchup_events": 1}),
         NodeInfo("two", "two.example:7000", 2, 5, 5, {"errors": 6}),
     ]
-    seen = overview.Online([], {}, 0, nodes, "two")
-    monkeypatch.setattr(overview, "look", lambda faults: seen)
-    monkeypatch.setattr(nodes_page, "look", lambda faults: seen)
+    seen = live_state.LiveState([], {}, 0, nodes, "two")
+    monkeypatch.setattr(overview, "read_live_state", lambda warnings: seen)
+    monkeypatch.setattr(nodes_page, "read_live_state", lambda warnings: seen)
     page = operator.get("/admin/")
-    assert dict(page.context["losses"])["Faults that were logged"] == 10
-    assert dict(page.context["losses"])["Events that had to be read from the log"] == 1
+    assert dict(page.context["health"])["Logged errors"] == 10
+    assert dict(page.context["health"])["Events recovered from the log"] == 1
     assert "8 connections" in page.content.decode()
     html = operator.get("/admin/nodes/").content.decode()
-    assert "two (this one)" in html and "Faults that were logged" in html
-    assert [node.losses for node in operator.get("/admin/nodes/").context["nodes"]] == [
+    assert "two (this node)" in html and "Logged errors" in html
+    assert [node.health for node in operator.get("/admin/nodes/").context["nodes"]] == [
         [4, 0, 0, 0, 1],
         [6, 0, 0, 0, 0],
     ]
 
 
 def test_the_first_page_warns_that_redis_does_not_answer(operator: Client, hub: Hub) -> None:
-    assert "Redis does not answer" not in operator.get("/admin/").content.decode()
+    assert "Redis does not respond" not in operator.get("/admin/").content.decode()
     metrics.REDIS_AWAY.set(1)
     try:
-        assert "Redis does not answer" in operator.get("/admin/").content.decode()
+        assert "Redis does not respond" in operator.get("/admin/").content.decode()
     finally:
         metrics.REDIS_AWAY.set(0)

@@ -169,6 +169,6 @@ def test_times_are_shown_in_the_time_zone_of_the_operator(alice: User, bob: User
     Message.objects.filter(pk=message.pk).update(time=1_800_000_000_000)
     olga = admin_browser(User.objects.create_superuser("olga", time_zone="Asia/Shanghai"))
     assert "2027-01-15 16:00:00" in olga.get("/admin/chat/message/").content.decode()
-    assert "Time of Asia/Shanghai." in olga.get(f"{ANNOUNCEMENTS}add/").content.decode()
+    assert "Time zone: Asia/Shanghai." in olga.get(f"{ANNOUNCEMENTS}add/").content.decode()
     olga.post(f"{ANNOUNCEMENTS}add/", {"text": "Later", "due_at_0": "2099-01-15", "due_at_1": "10:00:00"})
     assert f"{Announcement.objects.get().due_at:%Y-%m-%d %H:%M %Z}" == "2099-01-15 02:00 UTC"

@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.models import User
 from chat.actions.channel import channel_create_private
-from chat.admin.statistics import DAYS, Figures, _read, figures, first_id_since
+from chat.admin.statistics import DAYS, Statistics, cached_statistics, first_id_since, read_statistics
 from chat.models import Channel, Message
 from tests.support.operators import send_message, staff_browser
 
@@ -32,7 +32,7 @@ def said(sender: User, channel: Channel, *ago: timedelta) -> list[int]:
     return ids
 
 
-def filled(found: Figures) -> tuple[dict[str, int], dict[str, int]]:
+def filled(found: Statistics) -> tuple[dict[str, int], dict[str, int]]:
     return (
         {bar.label: bar.value for bar in found.hours if bar.value},
         {bar.label: bar.value for bar in found.days if bar.value},
@@ -45,7 +45,7 @@ def test_messages_are_counted_by_hour_and_day(alice: User, bob: User, group: Cha
     said(alice, group, 40 * day, 13 * day, 3 * day, 25 * hour)
     said(bob, private, 16 * hour, hour)
     said(alice, group, hour, timedelta(0))
-    found = _read(NOW)
+    found = read_statistics(NOW)
     assert filled(found) == (
         {"23:00": 1, "14:00": 2, "15:00": 1},
         {"05-07": 1, "05-17": 1, "05-19": 2, "05-20": 3},
@@ -59,7 +59,7 @@ def test_messages_are_counted_by_hour_and_day(alice: User, bob: User, group: Cha
 def test_new_accounts_are_counted_without_guests(alice: User) -> None:
     User.objects.create_user("g", kind=User.Kind.GUEST, date_joined=NOW)
     User.objects.filter(pk=alice.pk).update(date_joined=NOW - timedelta(days=2))
-    assert {bar.label: bar.value for bar in _read(NOW).joined if bar.value} == {"05-18": 1}
+    assert {bar.label: bar.value for bar in read_statistics(NOW).joined if bar.value} == {"05-18": 1}
 
 
 def test_a_day_begins_where_its_first_message_is(alice: User, group: Channel) -> None:
@@ -70,11 +70,11 @@ def test_a_day_begins_where_its_first_message_is(alice: User, group: Channel) ->
 
 
 def test_figures_are_cached_for_a_while(alice: User, group: Channel) -> None:
-    assert not figures().busiest
+    assert not cached_statistics().busiest
     send_message(alice, group, "hello")
-    assert not figures().busiest
+    assert not cached_statistics().busiest
     cache.clear()
-    assert [busy.channel for busy in figures().busiest] == [group.pk]
+    assert [busy.channel for busy in cached_statistics().busiest] == [group.pk]
 
 
 def test_charts_need_no_script_and_are_shown_with_permission_only(
@@ -82,6 +82,6 @@ def test_charts_need_no_script_and_are_shown_with_permission_only(
 ) -> None:
     send_message(alice, group, "hello")
     html = operator.get("/admin/").content.decode()
-    assert html.count('data-testid="chart"') == 3 and ">Painters</a>" in html and "Faults that were logged" in html
+    assert html.count('data-testid="chart"') == 3 and ">Painters</a>" in html and "Logged errors" in html
     plain = staff_browser().get("/admin/").content.decode()
     assert 'data-testid="chart"' not in plain and "Painters" not in plain and 'data-testid="nodes"' not in plain

@@ -26,7 +26,7 @@ PEOPLE = "/admin/accounts/user/"
 
 def test_olga_mutes_bob_in_one_channel_for_a_day(operator: Client, bob: User, group: Channel) -> None:
     page = f"{PEOPLE}{bob.pk}/mute/"
-    assert "They still read" in operator.get(page).content.decode()
+    assert "The user can read, but cannot send" in operator.get(page).content.decode()
     wrong = operator.post(page, {"confirmed": "mute", "hours": 24, "channel_id": "Nowhere"})
     assert "There is no such channel." in wrong.content.decode() and not Restriction.objects.exists()
     operator.post(page, {"confirmed": "mute", "hours": 24, "channel_id": "Painters", "reason": SCRIPT})
@@ -64,17 +64,17 @@ def test_every_action_is_in_the_audit_log_and_the_server_log(
         operator.post(f"{PEOPLE}{bob.pk}/mute/", {"confirmed": "mute", "hours": 1, "reason": "Calm down"})
     entry = LogEntry.objects.get()
     assert (entry.user.username, entry.object_id) == ("olga", str(bob.pk))
-    assert entry.get_change_message() == "Mute.\nFor: An hour\nReason: Calm down"
+    assert entry.get_change_message() == "Mute.\nDuration: 1 hour\nReason: Calm down"
     (record,) = [record for record in caplog.records if record.name == "operators"]
-    assert (record.message, record.deed) == ("admin_action", entry.change_message)  # type: ignore[attr-defined]
-    assert "Mute · For: An hour · Reason: Calm down" in operator.get("/admin/admin/logentry/").content.decode()
+    assert (record.message, record.action) == ("admin_action", entry.change_message)  # type: ignore[attr-defined]
+    assert "Mute · Duration: 1 hour · Reason: Calm down" in operator.get("/admin/admin/logentry/").content.decode()
 
 
 def test_the_page_shows_channels_and_sign_in_methods_of_a_user(operator: Client, bob: User, group: Channel) -> None:
     UserSocialAuth.objects.create(user=bob, provider="github", uid="7")
     token_issue(user=bob)
     html = operator.get(f"{PEOPLE}{bob.pk}/change/").content.decode()
-    assert "a password, github" in html and ">Painters</a>" in html and "Devices" in html
+    assert "password, github" in html and ">Painters</a>" in html and "Devices" in html
 
 
 def test_users_are_found_by_name_contact_and_id(operator: Client, bob: User) -> None:
@@ -89,7 +89,7 @@ def test_users_are_found_by_name_contact_and_id(operator: Client, bob: User) -> 
 
 def test_a_concurrent_ban_is_not_overridden(operator: Client, bob: User) -> None:
     user_deactivate(user_id=bob.pk)
-    assert "They can sign in again." in operator.get(f"{PEOPLE}{bob.pk}/activate/").content.decode()
+    assert "The user can sign in again." in operator.get(f"{PEOPLE}{bob.pk}/activate/").content.decode()
     user_ban(operator=User.objects.get(username="olga"), person_id=bob.pk)
     # Both the page and the later check in the action see the ban.
     with refused_for(ChatError, "banned_from_site"):

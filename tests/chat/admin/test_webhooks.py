@@ -17,7 +17,12 @@ from tests.support.operators import SCRIPT, run_admin_action, send_message, staf
 from tests.support.receiver import Receiver
 
 HOOKS = "/admin/chat/webhook/"
-NEW = {"name": "Orders", "receiver": "https://books.example/in", "heard": ["message.sent"], "of_channel": ""}
+NEW = {
+    "name": "Orders",
+    "receiver_url": "https://books.example/in",
+    "subscribed_events": ["message.sent"],
+    "channel_term": "",
+}
 
 
 @pytest.fixture
@@ -38,12 +43,12 @@ def _secret(page: Any) -> str:
 
 @pytest.fixture
 def hook(operator: Client, room: Channel, receiver: Receiver) -> Webhook:
-    receiver.secret = _secret(_make(operator, receiver=receiver.url))
+    receiver.secret = _secret(_make(operator, receiver_url=receiver.url))
     return Webhook.objects.get()
 
 
 def test_a_webhook_is_created_and_its_secret_shown_once(operator: Client, group: Channel) -> None:
-    page = _make(operator, heard=["message.sent", "member.left"], of_channel=str(group.pk))
+    page = _make(operator, subscribed_events=["message.sent", "member.left"], channel_term=str(group.pk))
     hook = Webhook.objects.get()
     assert (hook.channel, hook.subscriptions, hook.position) == (group, ["message.sent", "member.left"], log.head())
     assert _secret(page) == hook.secret
@@ -55,9 +60,13 @@ def test_a_webhook_is_created_and_its_secret_shown_once(operator: Client, group:
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"receiver": "http://10.0.0.1/"}, "private network"), ({"heard": []}, "This field is required"),
-        ({"of_channel": "Nowhere"}, "There is no such channel"), ({"name": ""}, "This field is required"),
-        ({"heard": ["person.online"], "of_channel": "Painters"}, "only available to a webhook of all channels"),
+        ({"receiver_url": "http://10.0.0.1/"}, "private network"),
+        ({"subscribed_events": []}, "This field is required"),
+        ({"channel_term": "Nowhere"}, "There is no such channel"), ({"name": ""}, "This field is required"),
+        (
+            {"subscribed_events": ["person.online"], "channel_term": "Painters"},
+            "only available to a webhook of all channels",
+        ),
     ],
 )  # fmt: skip
 def test_an_invalid_webhook_shows_an_error(operator: Client, group: Channel, fields: dict[str, Any], told: str) -> None:
@@ -70,14 +79,16 @@ def test_a_webhook_is_changed(operator: Client, hook: Webhook) -> None:
     assert "our-own-secret" in operator.get(page).content.decode()
     assert "our-own-secret" not in operator.get(HOOKS).content.decode()
     inline = {f"{rows}-{what}_FORMS": 0 for rows in ("deliveries", "dead_letters") for what in ("TOTAL", "INITIAL")}
-    operator.post(page, NEW | inline | {"name": "Books", "heard": ["member.left"]})
+    operator.post(page, NEW | inline | {"name": "Books", "subscribed_events": ["member.left"]})
     hook.refresh_from_db()
-    assert (hook.name, hook.url, hook.subscriptions) == ("Books", NEW["receiver"], ["member.left"])
+    assert (hook.name, hook.url, hook.subscriptions) == ("Books", NEW["receiver_url"], ["member.left"])
 
 
 def test_a_test_request_shows_its_result(operator: Client, hook: Webhook, receiver: Receiver) -> None:
     page = f"{HOOKS}{hook.pk}/"
-    assert "1 answered well." in operator.post(f"{page}test/", {"confirmed": "test"}, follow=True).content.decode()
+    assert (
+        "1 test events accepted." in operator.post(f"{page}test/", {"confirmed": "test"}, follow=True).content.decode()
+    )
     assert receiver.events[0]["event"] == "ping"
     receiver.status = 500
     assert "It answered 500." in operator.post(f"{page}test/", {"confirmed": "test"}, follow=True).content.decode()
@@ -96,7 +107,7 @@ def test_a_webhook_is_disabled_and_enabled_and_shows_the_reason(operator: Client
     hook.refresh_from_db()
     assert (hook.enabled, hook.disabled_reason, hook.failures) == (True, "", 0)
     deeds = list(LogEntry.objects.order_by("pk").values_list("change_message", flat=True))[-2:]
-    assert deeds == ["Switch off.", "Switch on, try now."]
+    assert deeds == ["Disable.", "Enable and retry."]
 
 
 def test_a_webhook_is_replayed_from_an_earlier_position(
@@ -113,28 +124,28 @@ def test_a_webhook_is_replayed_from_an_earlier_position(
 
 def test_dead_letters_are_shown_retried_and_deleted(operator: Client, hook: Webhook) -> None:
     page = f"{HOOKS}{hook.pk}/"
-    assert "Let go what was refused" not in operator.get(f"{page}change/").content.decode()
+    assert "Delete dead letters" not in operator.get(f"{page}change/").content.decode()
     WebhookDeadLetter.objects.create(
         webhook=hook, position=9, status=422, error="It answered 422.", next_attempt_at=None
     )
     assert "It answered 422." in operator.get(f"{page}change/").content.decode()
-    assert re.search(r"field-refused[^>]*>\s*1\s*<", operator.get(HOOKS).content.decode())
+    assert re.search(r"field-dead_letters[^>]*>\s*1\s*<", operator.get(HOOKS).content.decode())
 
     operator.post(f"{page}retry/", {"confirmed": "retry"})
     assert WebhookDeadLetter.objects.get().next_attempt_at is not None
-    operator.post(f"{page}forget/", {"confirmed": "forget"})
+    operator.post(f"{page}delete_dead_letters/", {"confirmed": "delete_dead_letters"})
     assert not WebhookDeadLetter.objects.exists()
 
 
 def test_the_secret_is_rotated_and_shown_once(operator: Client, hook: Webhook) -> None:
-    secret = _secret(operator.post(f"{HOOKS}{hook.pk}/renew/", {"confirmed": "renew"}))
+    secret = _secret(operator.post(f"{HOOKS}{hook.pk}/rotate_secret/", {"confirmed": "rotate_secret"}))
     before, hook = hook, Webhook.objects.get()
     assert secret == hook.secret != before.secret
 
 
 def test_a_webhook_is_deleted(operator: Client, hook: Webhook) -> None:
     answer = operator.post(f"{HOOKS}{hook.pk}/remove/", {"confirmed": "remove"}, follow=True)
-    assert answer.status_code == 200 and "1 removed." in answer.content.decode()
+    assert answer.status_code == 200 and "1 deleted." in answer.content.decode()
     assert not Webhook.objects.exists()
 
 

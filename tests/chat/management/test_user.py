@@ -1,4 +1,4 @@
-"""`manage.py person` offers the admin's actions to scripts."""
+"""`manage.py user` offers the admin's actions to scripts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 def run(*arguments: str) -> str:
     told = StringIO()
-    call_command("person", *arguments, stdout=told)
+    call_command("user", *arguments, stdout=told)
     return told.getvalue()
 
 
@@ -53,7 +53,7 @@ def test_bob_is_banned_and_unbanned() -> None:
     assert Restriction.objects.get().created_by.username == "system" and not User.objects.get(username="bob").is_active
     run("unban", "bob")
     assert User.objects.get(username="bob").is_active
-    with pytest.raises(CommandError, match="no account nobody"):
+    with pytest.raises(CommandError, match="no user nobody"):
         run("ban", "nobody")
 
 

@@ -1,0 +1,32 @@
+"""Validation of usernames and nicknames, for the forms of users and of service accounts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext
+
+from accounts.names import BadName, check_nickname, check_user_name
+from accounts.refusal_texts import localized
+from accounts.selectors.users import guest_name_taken
+
+
+def clean_new_username(form: forms.ModelForm[Any]) -> str:
+    """Return the username of a new account. The action that creates the account checks it again."""
+    name: str = form.cleaned_data["username"]
+    try:
+        check_user_name(name, allow_reserved=True)
+    except BadName as bad:
+        raise forms.ValidationError(localized(bad)) from None
+    if guest_name_taken(name):
+        raise forms.ValidationError(gettext("This name is taken."))
+    return name
+
+
+def clean_nickname(form: forms.ModelForm[Any]) -> str:
+    """Return the nickname as it is stored."""
+    try:
+        return check_nickname(form.cleaned_data["nickname"])
+    except BadName as bad:
+        raise forms.ValidationError(localized(bad)) from None
