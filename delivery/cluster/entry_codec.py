@@ -1,4 +1,4 @@
-"""An entry of the log as bytes, for other nodes, and back. What comes back is checked: bytes may come from anybody."""
+"""Encodes events as bytes for other nodes, and decodes them with full checks: the bytes may come from anyone."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from delivery.log import Entry
 _ORIGIN = re.compile(r"(?:[\w-]{1,64}\.\d{1,18})?", re.ASCII)
 
 
-class Malformed(ValueError):
-    """These bytes are no entry."""
+class MalformedEntry(ValueError):
+    """These bytes are not an event."""
 
 
-def to_bytes(entry: Entry, *, body: bool = True) -> bytes:
-    """The entry; without its body it only announces that the event is there and whom it concerns."""
+def encode_entry(entry: Entry, *, body: bool = True) -> bytes:
+    """Return the event as bytes; without its body they only announce that it exists and whom it concerns."""
     return deliver_pb2.Entry(
         position=entry.position,
         time=entry.time,
         kind=entry.kind,
         channel=entry.channel,
-        persons=entry.user_ids,
+        user_ids=entry.user_ids,
         ref=entry.ref,
         subject=entry.subject,
         app=entry.app,
@@ -35,56 +35,56 @@ def to_bytes(entry: Entry, *, body: bool = True) -> bytes:
     ).SerializeToString()
 
 
-def from_bytes(data: bytes, *, body: bool = True) -> Entry:
-    """What `to_bytes` was given, with the same `body`. Raises Malformed, and nothing else, for all other bytes."""
-    made = deliver_pb2.Entry()
+def decode_entry(data: bytes, *, body: bool = True) -> Entry:
+    """Return the event that `encode_entry` was given with the same `body`. Raises only MalformedEntry."""
+    message = deliver_pb2.Entry()
     try:
-        made.ParseFromString(data)
+        message.ParseFromString(data)
     except (DecodeError, TypeError) as error:
-        raise Malformed(str(error)) from error
-    if made.position < 0 or made.time < 0 or not made.kind:
-        raise Malformed("neither position nor time is negative, and a kind is not empty")
-    if not _ORIGIN.fullmatch(made.origin):
-        raise Malformed("an origin is a connection and a number")
-    if made.HasField("body") != body:
-        raise Malformed("an announcement has no body, everything else has one")
+        raise MalformedEntry(str(error)) from error
+    if message.position < 0 or message.time < 0 or not message.kind:
+        raise MalformedEntry("position and time must not be negative, and kind must not be empty")
+    if not _ORIGIN.fullmatch(message.origin):
+        raise MalformedEntry("origin must be a connection and a number")
+    if message.HasField("body") != body:
+        raise MalformedEntry("an announcement has no body, everything else has one")
     return Entry(
-        kind=made.kind,
-        channel=made.channel if made.HasField("channel") else None,
-        user_ids=tuple(made.persons),
-        ref=made.ref if made.HasField("ref") else None,
-        subject=made.subject if made.HasField("subject") else None,
-        app=made.app if made.HasField("app") else None,
-        origin=made.origin,
-        header=_header(made.header) if made.header else {},
-        body=_object(made.body) if body else {},
-        position=made.position,
-        time=made.time,
+        kind=message.kind,
+        channel=message.channel if message.HasField("channel") else None,
+        user_ids=tuple(message.user_ids),
+        ref=message.ref if message.HasField("ref") else None,
+        subject=message.subject if message.HasField("subject") else None,
+        app=message.app if message.HasField("app") else None,
+        origin=message.origin,
+        header=_decode_header(message.header) if message.header else {},
+        body=_decode_object(message.body) if body else {},
+        position=message.position,
+        time=message.time,
     )
 
 
-def _object(data: bytes) -> dict[str, Any]:
+def _decode_object(data: bytes) -> dict[str, Any]:
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        raise Malformed(str(error)) from error
+        raise MalformedEntry(str(error)) from error
     if not isinstance(value, dict):
-        raise Malformed("a header and a body are JSON objects")
+        raise MalformedEntry("header and body must be JSON objects")
     return value
 
 
-def _header(data: bytes) -> dict[str, Any]:
-    """A header that delivery can obey."""
-    header = _object(data)
+def _decode_header(data: bytes) -> dict[str, Any]:
+    """Return a header whose fields have the types that delivery needs."""
+    header = _decode_object(data)
     for name in ("join", "leave", "skip", "route", "receipt"):
-        persons = header.get(name, ())
-        if not isinstance(persons, list | tuple) or not all(type(person) is int for person in persons):
-            raise Malformed(f"{name} lists persons")
+        user_ids = header.get(name, ())
+        if not isinstance(user_ids, list | tuple) or not all(type(user_id) is int for user_id in user_ids):
+            raise MalformedEntry(f"{name} must list user ids")
     revoke = header.get("revoke")
     if revoke is not None and not (
         isinstance(revoke, dict)
         and all(isinstance(revoke.get(name, ""), str | None) for name in ("credential", "except"))
         and type(revoke.get("app", 0)) is int
     ):
-        raise Malformed("revoke names credentials, or an app by its number")
+        raise MalformedEntry("revoke must name credentials, or an app by its number")
     return header

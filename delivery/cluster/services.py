@@ -48,11 +48,12 @@ class Cluster:
             layer=layer,
             secret=settings.IM_CLUSTER_SECRET,
             receiver=hub,
-            find=self.presence.find_nodes,
-            push=self.peers.push,
-            look=self.nodes.request_refresh,
+            find_nodes=self.presence.find_nodes,
+            push_to_node=self.peers.push,
+            refresh_registry=self.nodes.request_refresh,
         )
-        hub.audience.on_channel_active, hub.audience.on_channel_idle = self.relay.serve, self.relay.leave
+        hub.audience.on_channel_active = self.relay.groups.join_channel
+        hub.audience.on_channel_idle = self.relay.groups.leave_channel
         self.nodes.address = settings.IM_NODE_ADDRESS or f"{host}:{self._server.port}"
         self.nodes.on_change = self._on_nodes_change
         await self.nodes.start()
@@ -63,7 +64,7 @@ class Cluster:
             renew_presence()
             # The groups of the channel layer may be lost for the same reason as the lease.
             if self.relay is not None:
-                self.relay.renew()
+                self.relay.groups.renew()
 
         self.nodes.on_new_lease = on_new_lease
         await self.relay.start()
@@ -87,4 +88,4 @@ class Cluster:
             self.peers.set_nodes(others, joined)
         if self.relay is not None and joined:
             # A node that came back may have come with a Redis that has lost the groups of this node.
-            self.relay.renew()
+            self.relay.groups.renew()

@@ -30,11 +30,9 @@ logger = logging.getLogger(__name__)
 MembershipLoader = Callable[[], Sequence[MembershipInterval] | None]
 
 MAX_POSITIONS_AHEAD = 20_000
-"""Events this far ahead of the watermark are kept: some tens of megabytes if the log cannot be read for long."""
+"""How far ahead of the watermark events are kept: tens of megabytes if the log cannot be read for long."""
 READ_PAGE_SIZE = 500
-"""Events per read of the log."""
 RECONNECTS_PER_SECOND = 500
-"""How many clients per second may reconnect at once."""
 GAP_TIMEOUT_SECONDS = 0.1
 """How long the hub waits for the announcement of a missing position before it reads the log. Longer than
 `SEND_INTERVAL_SECONDS` of a relay: otherwise each of its batches would cost a read."""

@@ -11,7 +11,7 @@ import msgpack
 import pytest
 from redis.asyncio import Redis
 
-from delivery.cluster.entry_codec import to_bytes
+from delivery.cluster.entry_codec import encode_entry
 from delivery.cluster.rpc import deliver_pb2, deliver_pb2_grpc
 from delivery.log import Entry
 from tests.support.monitoring import metrics
@@ -90,7 +90,7 @@ async def test_a_forged_push_is_dropped_and_counted(two_nodes: TwoNodes, node_cl
 
     for kind in ("announce", "bodies"):
         for node in ("node-1", "node-2", "x"):
-            packed = [to_bytes(entry, body=kind == "bodies") for entry in forgeries]
+            packed = [encode_entry(entry, body=kind == "bodies") for entry in forgeries]
             message = {"type": kind, "node": node, "entries": packed, "seal": SEAL}
             await _publish(two_nodes, LOG, msgpack.packb(message))
             await _publish(two_nodes, f"imsite__group__c.{group}", msgpack.packb(message))
@@ -129,10 +129,10 @@ async def test_a_malformed_push_is_dropped_and_counted(two_nodes: TwoNodes, node
 @pytest.mark.parametrize(
     ("method", "request_of"),
     [
-        ("Push", lambda bob, group: deliver_pb2.PushRequest(entries=map(to_bytes, _forgeries(bob, group)))),
-        ("Online", lambda bob, group: deliver_pb2.OnlineRequest(persons=[int(bob.id)])),
-        ("Persons", lambda bob, group: deliver_pb2.PersonsRequest(app=101)),
-        ("Close", lambda bob, group: deliver_pb2.CloseRequest(person=int(bob.id))),
+        ("Push", lambda bob, group: deliver_pb2.PushRequest(entries=map(encode_entry, _forgeries(bob, group)))),
+        ("FilterOnline", lambda bob, group: deliver_pb2.FilterOnlineRequest(user_ids=[int(bob.id)])),
+        ("ListOnline", lambda bob, group: deliver_pb2.ListOnlineRequest(app=101)),
+        ("Close", lambda bob, group: deliver_pb2.CloseRequest(user_id=int(bob.id))),
         ("State", lambda bob, group: deliver_pb2.StateRequest()),
     ],
 )

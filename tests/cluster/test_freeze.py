@@ -195,7 +195,7 @@ async def test_a_frozen_node_opens_the_circuit_goes_offline_and_returns(scenario
     scenario.frozen.freeze()
     await _until(lambda: _stopped(scenario.frozen))
     sent = 0
-    while not await asyncio.to_thread(_calls, scenario.well, "left_alone"):
+    while not await asyncio.to_thread(_calls, scenario.well, "circuit_open"):
         await _say(scenario.alice, scenario.private, f"meanwhile {sent}")
         sent += 1
 

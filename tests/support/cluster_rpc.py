@@ -12,7 +12,7 @@ import pytest
 
 from delivery.cluster.rpc import deliver_pb2
 from delivery.cluster.rpc.credential import ClusterCredential
-from delivery.cluster.rpc.options import CHANNEL
+from delivery.cluster.rpc.options import CHANNEL_OPTIONS
 from delivery.cluster.rpc.peer import PeerFailed
 from delivery.cluster.rpc.peers import Peers
 from delivery.cluster.rpc.server import DeliverServer
@@ -69,9 +69,9 @@ async def bare_call(
     """A call of these very bytes, as anybody could make it."""
     target = f"127.0.0.1:{port}"
     channel = (
-        grpc.aio.insecure_channel(target, options=CHANNEL)
+        grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS)
         if credentials is None
-        else grpc.aio.secure_channel(target, credentials, options=CHANNEL)
+        else grpc.aio.secure_channel(target, credentials, options=CHANNEL_OPTIONS)
     )
     async with channel:
         call: Any = channel.unary_unary(method)

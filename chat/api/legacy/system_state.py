@@ -91,7 +91,7 @@ async def _state(apps: Sequence[int], *, debug: bool) -> ClusterState:
         addresses=[one.address for one in here] if debug else [],
     )
     if node is not None and node.cluster is not None and (peers := node.cluster.peers) is not None:
-        answers = await peers.ask_all(lambda node: peers.state(node, addresses=debug))
+        answers = await peers.call_all(lambda node: peers.state(node, addresses=debug))
         for other in answers.results.values():
             state.connections += other.connections
             state.logging_in += other.logging_in

@@ -1,4 +1,4 @@
-"""A circuit breaker: what fails again and again is left alone for a while."""
+"""Circuit breaker: stops calls to a node that keeps failing, and probes it from time to time."""
 
 from __future__ import annotations
 
@@ -7,37 +7,35 @@ from collections.abc import Callable
 
 
 class CircuitBreaker:
-    """Opens after `failures` calls that failed one after the other. From then on one call every `pause` seconds probes;
-    the first that succeeds closes it.
-    """
+    """Opens after `max_failures` failures in a row. Then one call every `pause_seconds` probes; a success closes it."""
 
-    __slots__ = ("_clock", "_failed", "_failures", "_pause", "_probe_at")
+    __slots__ = ("_clock", "_failures", "_max_failures", "_pause_seconds", "_probe_at")
 
-    def __init__(self, failures: int, pause: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._failures = failures
-        self._pause = pause
+    def __init__(self, max_failures: int, pause_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._max_failures = max_failures
+        self._pause_seconds = pause_seconds
         self._clock = clock
-        self._failed = 0
+        self._failures = 0
         self._probe_at = 0.0
 
     @property
-    def open(self) -> bool:
-        return self._failed >= self._failures
+    def is_open(self) -> bool:
+        return self._failures >= self._max_failures
 
-    def allows(self) -> bool:
-        """Whether a call may be made now. Who is told yes makes it: while open, that is the one probe of this pause."""
-        if not self.open:
+    def allow_call(self) -> bool:
+        """Return whether a call may be made now. While open, it is the one probe of this pause, so it must be made."""
+        if not self.is_open:
             return True
         now = self._clock()
         if now < self._probe_at:
             return False
-        # A probe that never reports (its caller was cancelled) costs no more than a pause.
-        self._probe_at = now + self._pause
+        # A probe that never reports, because its caller was cancelled, costs no more than a pause.
+        self._probe_at = now + self._pause_seconds
         return True
 
-    def succeeded(self) -> None:
-        self._failed = 0
+    def record_success(self) -> None:
+        self._failures = 0
 
-    def failed(self) -> None:
-        self._failed += 1
-        self._probe_at = self._clock() + self._pause
+    def record_failure(self) -> None:
+        self._failures += 1
+        self._probe_at = self._clock() + self._pause_seconds

@@ -1,4 +1,4 @@
-"""What proves that a caller is a node of this site: a shared secret, or certificates of one CA, or both."""
+"""The cluster's credential, by which nodes authenticate: a shared secret, certificates of one CA, or both."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import grpc
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-_KEY = "authorization"
+_METADATA_KEY = "authorization"
 
 
 @dataclass(frozen=True, repr=False)
 class ClusterCredential:
-    """The secret, and PEM texts for mutual TLS. Whatever of the two is given is required of every caller."""
+    """The secret, and PEM texts for mutual TLS. Every caller must present whichever of the two is set."""
 
     secret: str = ""
     certificate: bytes = b""
@@ -26,13 +26,13 @@ class ClusterCredential:
     def __post_init__(self) -> None:
         files = [bool(part) for part in (self.certificate, self.key, self.ca)]
         if any(files) != all(files):
-            raise ImproperlyConfigured("IM_CLUSTER_CERT, IM_CLUSTER_KEY and IM_CLUSTER_CA go together.")
+            raise ImproperlyConfigured("IM_CLUSTER_CERT, IM_CLUSTER_KEY and IM_CLUSTER_CA must be set together.")
         if not (self.secret or all(files)):
-            raise ImproperlyConfigured("Nodes need IM_CLUSTER_SECRET, or certificates, to know each other by.")
+            raise ImproperlyConfigured("Nodes need IM_CLUSTER_SECRET or certificates to authenticate to each other.")
 
     @classmethod
     def from_settings(cls) -> ClusterCredential:
-        """That of the settings. Raises ImproperlyConfigured if there is none or half of one."""
+        """Return the credential of the settings. Raises ImproperlyConfigured if it is missing or incomplete."""
         try:
             certificate, key, ca = (
                 Path(path).read_bytes() if path else b""
@@ -44,30 +44,31 @@ class ClusterCredential:
 
     # -- the called side ------------------------------------------------------------------------------------------
 
-    def server(self) -> grpc.ServerCredentials | None:
-        """For a port that takes only callers with a certificate of the CA; None without certificates."""
+    def server_credentials(self) -> grpc.ServerCredentials | None:
+        """Return credentials for a port that accepts only certificates of the CA; None without certificates."""
         if not self.ca:
             return None
         return grpc.ssl_server_credentials(
             [(self.key, self.certificate)], root_certificates=self.ca, require_client_auth=True
         )
 
-    def admits(self, metadata: Iterable[tuple[str, str | bytes]] | None) -> bool:
-        """Whether a call with this metadata shows the secret, once; takes as long whatever is wrong with it."""
+    def accepts(self, metadata: Iterable[tuple[str, str | bytes]] | None) -> bool:
+        """Return whether the call's metadata has the secret, exactly once. Takes the same time whatever it has."""
         if not self.secret:
             return True
-        shown = [value for name, value in metadata or () if name == _KEY]
-        value = shown[0] if len(shown) == 1 else ""
+        values = [value for name, value in metadata or () if name == _METADATA_KEY]
+        value = values[0] if len(values) == 1 else ""
         given = value if isinstance(value, bytes) else value.encode()
         return hmac.compare_digest(given, f"Bearer {self.secret}".encode())
 
     # -- the calling side -----------------------------------------------------------------------------------------
 
-    def channel(self) -> grpc.ChannelCredentials | None:
+    def channel_credentials(self) -> grpc.ChannelCredentials | None:
+        """Return credentials for channels to other nodes; None without certificates."""
         if not self.ca:
             return None
         return grpc.ssl_channel_credentials(self.ca, self.key, self.certificate)
 
     def metadata(self) -> tuple[tuple[str, str], ...]:
-        """What each call carries."""
-        return ((_KEY, f"Bearer {self.secret}"),) if self.secret else ()
+        """Return the metadata of each call."""
+        return ((_METADATA_KEY, f"Bearer {self.secret}"),) if self.secret else ()

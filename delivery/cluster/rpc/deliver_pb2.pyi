@@ -7,12 +7,12 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Entry(_message.Message):
-    __slots__ = ("position", "time", "kind", "channel", "persons", "ref", "subject", "app", "origin", "header", "body")
+    __slots__ = ("position", "time", "kind", "channel", "user_ids", "ref", "subject", "app", "origin", "header", "body")
     POSITION_FIELD_NUMBER: _ClassVar[int]
     TIME_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
-    PERSONS_FIELD_NUMBER: _ClassVar[int]
+    USER_IDS_FIELD_NUMBER: _ClassVar[int]
     REF_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
     APP_FIELD_NUMBER: _ClassVar[int]
@@ -23,14 +23,14 @@ class Entry(_message.Message):
     time: int
     kind: str
     channel: int
-    persons: _containers.RepeatedScalarFieldContainer[int]
+    user_ids: _containers.RepeatedScalarFieldContainer[int]
     ref: int
     subject: int
     app: int
     origin: str
     header: bytes
     body: bytes
-    def __init__(self, position: _Optional[int] = ..., time: _Optional[int] = ..., kind: _Optional[str] = ..., channel: _Optional[int] = ..., persons: _Optional[_Iterable[int]] = ..., ref: _Optional[int] = ..., subject: _Optional[int] = ..., app: _Optional[int] = ..., origin: _Optional[str] = ..., header: _Optional[bytes] = ..., body: _Optional[bytes] = ...) -> None: ...
+    def __init__(self, position: _Optional[int] = ..., time: _Optional[int] = ..., kind: _Optional[str] = ..., channel: _Optional[int] = ..., user_ids: _Optional[_Iterable[int]] = ..., ref: _Optional[int] = ..., subject: _Optional[int] = ..., app: _Optional[int] = ..., origin: _Optional[str] = ..., header: _Optional[bytes] = ..., body: _Optional[bytes] = ...) -> None: ...
 
 class PushRequest(_message.Message):
     __slots__ = ("entries",)
@@ -44,21 +44,21 @@ class PushReply(_message.Message):
     dropped: int
     def __init__(self, dropped: _Optional[int] = ...) -> None: ...
 
-class OnlineRequest(_message.Message):
-    __slots__ = ("persons", "app")
-    PERSONS_FIELD_NUMBER: _ClassVar[int]
+class FilterOnlineRequest(_message.Message):
+    __slots__ = ("user_ids", "app")
+    USER_IDS_FIELD_NUMBER: _ClassVar[int]
     APP_FIELD_NUMBER: _ClassVar[int]
-    persons: _containers.RepeatedScalarFieldContainer[int]
+    user_ids: _containers.RepeatedScalarFieldContainer[int]
     app: int
-    def __init__(self, persons: _Optional[_Iterable[int]] = ..., app: _Optional[int] = ...) -> None: ...
+    def __init__(self, user_ids: _Optional[_Iterable[int]] = ..., app: _Optional[int] = ...) -> None: ...
 
-class OnlineReply(_message.Message):
-    __slots__ = ("persons",)
-    PERSONS_FIELD_NUMBER: _ClassVar[int]
-    persons: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, persons: _Optional[_Iterable[int]] = ...) -> None: ...
+class FilterOnlineReply(_message.Message):
+    __slots__ = ("user_ids",)
+    USER_IDS_FIELD_NUMBER: _ClassVar[int]
+    user_ids: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, user_ids: _Optional[_Iterable[int]] = ...) -> None: ...
 
-class PersonsRequest(_message.Message):
+class ListOnlineRequest(_message.Message):
     __slots__ = ("app", "after", "limit")
     APP_FIELD_NUMBER: _ClassVar[int]
     AFTER_FIELD_NUMBER: _ClassVar[int]
@@ -68,7 +68,7 @@ class PersonsRequest(_message.Message):
     limit: int
     def __init__(self, app: _Optional[int] = ..., after: _Optional[int] = ..., limit: _Optional[int] = ...) -> None: ...
 
-class Person(_message.Message):
+class OnlineUser(_message.Message):
     __slots__ = ("id", "name")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -76,21 +76,21 @@ class Person(_message.Message):
     name: str
     def __init__(self, id: _Optional[int] = ..., name: _Optional[str] = ...) -> None: ...
 
-class PersonsReply(_message.Message):
-    __slots__ = ("persons", "has_more")
-    PERSONS_FIELD_NUMBER: _ClassVar[int]
+class ListOnlineReply(_message.Message):
+    __slots__ = ("users", "has_more")
+    USERS_FIELD_NUMBER: _ClassVar[int]
     HAS_MORE_FIELD_NUMBER: _ClassVar[int]
-    persons: _containers.RepeatedCompositeFieldContainer[Person]
+    users: _containers.RepeatedCompositeFieldContainer[OnlineUser]
     has_more: bool
-    def __init__(self, persons: _Optional[_Iterable[_Union[Person, _Mapping]]] = ..., has_more: _Optional[bool] = ...) -> None: ...
+    def __init__(self, users: _Optional[_Iterable[_Union[OnlineUser, _Mapping]]] = ..., has_more: _Optional[bool] = ...) -> None: ...
 
 class CloseRequest(_message.Message):
-    __slots__ = ("person", "credential")
-    PERSON_FIELD_NUMBER: _ClassVar[int]
+    __slots__ = ("user_id", "credential")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
     CREDENTIAL_FIELD_NUMBER: _ClassVar[int]
-    person: int
+    user_id: int
     credential: str
-    def __init__(self, person: _Optional[int] = ..., credential: _Optional[str] = ...) -> None: ...
+    def __init__(self, user_id: _Optional[int] = ..., credential: _Optional[str] = ...) -> None: ...
 
 class CloseReply(_message.Message):
     __slots__ = ("closed",)

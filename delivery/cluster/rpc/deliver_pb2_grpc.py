@@ -39,15 +39,15 @@ class DeliverStub:
                 request_serializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.PushRequest.SerializeToString,
                 response_deserializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.PushReply.FromString,
                 _registered_method=True)
-        self.Online = channel.unary_unary(
-                '/delivery.Deliver/Online',
-                request_serializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.OnlineRequest.SerializeToString,
-                response_deserializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.OnlineReply.FromString,
+        self.FilterOnline = channel.unary_unary(
+                '/delivery.Deliver/FilterOnline',
+                request_serializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.FilterOnlineRequest.SerializeToString,
+                response_deserializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.FilterOnlineReply.FromString,
                 _registered_method=True)
-        self.Persons = channel.unary_unary(
-                '/delivery.Deliver/Persons',
-                request_serializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.PersonsRequest.SerializeToString,
-                response_deserializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.PersonsReply.FromString,
+        self.ListOnline = channel.unary_unary(
+                '/delivery.Deliver/ListOnline',
+                request_serializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.ListOnlineRequest.SerializeToString,
+                response_deserializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.ListOnlineReply.FromString,
                 _registered_method=True)
         self.Close = channel.unary_unary(
                 '/delivery.Deliver/Close',
@@ -65,35 +65,35 @@ class DeliverServicer:
     """Missing associated documentation comment in .proto file."""
 
     def Push(self, request, context):
-        """Bring events to who is connected to the called node. Nothing is lost if it fails: the log has what lasts.
+        """Push events to connections of the called node. Nothing is lost if it fails: the log has everything that lasts.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def Online(self, request, context):
-        """Which of these persons are connected to the called node.
+    def FilterOnline(self, request, context):
+        """Return those of the users who are connected to the called node.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def Persons(self, request, context):
-        """Everybody who is connected to the called node on an app, by id, in pages.
+    def ListOnline(self, request, context):
+        """Return the users who are connected to the called node on an app, by id, in pages.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Close(self, request, context):
-        """End connections to the called node: of a person, of a credential, or of both together.
+        """Close connections to the called node: of a user, of a credential, or of both together.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def State(self, request, context):
-        """How the called node is.
+        """Return the state of the called node.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -107,15 +107,15 @@ def add_DeliverServicer_to_server(servicer, server):
                     request_deserializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.PushRequest.FromString,
                     response_serializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.PushReply.SerializeToString,
             ),
-            'Online': grpc.unary_unary_rpc_method_handler(
-                    servicer.Online,
-                    request_deserializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.OnlineRequest.FromString,
-                    response_serializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.OnlineReply.SerializeToString,
+            'FilterOnline': grpc.unary_unary_rpc_method_handler(
+                    servicer.FilterOnline,
+                    request_deserializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.FilterOnlineRequest.FromString,
+                    response_serializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.FilterOnlineReply.SerializeToString,
             ),
-            'Persons': grpc.unary_unary_rpc_method_handler(
-                    servicer.Persons,
-                    request_deserializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.PersonsRequest.FromString,
-                    response_serializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.PersonsReply.SerializeToString,
+            'ListOnline': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOnline,
+                    request_deserializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.ListOnlineRequest.FromString,
+                    response_serializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.ListOnlineReply.SerializeToString,
             ),
             'Close': grpc.unary_unary_rpc_method_handler(
                     servicer.Close,
@@ -166,7 +166,7 @@ class Deliver:
             _registered_method=True)
 
     @staticmethod
-    def Online(request,
+    def FilterOnline(request,
             target,
             options=(),
             channel_credentials=None,
@@ -179,9 +179,9 @@ class Deliver:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/delivery.Deliver/Online',
-            delivery_dot_cluster_dot_rpc_dot_deliver__pb2.OnlineRequest.SerializeToString,
-            delivery_dot_cluster_dot_rpc_dot_deliver__pb2.OnlineReply.FromString,
+            '/delivery.Deliver/FilterOnline',
+            delivery_dot_cluster_dot_rpc_dot_deliver__pb2.FilterOnlineRequest.SerializeToString,
+            delivery_dot_cluster_dot_rpc_dot_deliver__pb2.FilterOnlineReply.FromString,
             options,
             channel_credentials,
             insecure,
@@ -193,7 +193,7 @@ class Deliver:
             _registered_method=True)
 
     @staticmethod
-    def Persons(request,
+    def ListOnline(request,
             target,
             options=(),
             channel_credentials=None,
@@ -206,9 +206,9 @@ class Deliver:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/delivery.Deliver/Persons',
-            delivery_dot_cluster_dot_rpc_dot_deliver__pb2.PersonsRequest.SerializeToString,
-            delivery_dot_cluster_dot_rpc_dot_deliver__pb2.PersonsReply.FromString,
+            '/delivery.Deliver/ListOnline',
+            delivery_dot_cluster_dot_rpc_dot_deliver__pb2.ListOnlineRequest.SerializeToString,
+            delivery_dot_cluster_dot_rpc_dot_deliver__pb2.ListOnlineReply.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,4 +1,4 @@
-"""One other node, seen from here: a channel to it, its breaker, and the pushes that wait for it."""
+"""One other node: a channel to it, its circuit breaker, and the pushes that wait for it."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from django.conf import settings
 from delivery.cluster.rpc import deliver_pb2, deliver_pb2_grpc
 from delivery.cluster.rpc.circuit_breaker import CircuitBreaker
 from delivery.cluster.rpc.credential import ClusterCredential
-from delivery.cluster.rpc.options import CHANNEL, MAX_MESSAGE
+from delivery.cluster.rpc.options import CHANNEL_OPTIONS, MAX_MESSAGE_BYTES
 from delivery.metrics import GRPC_CALLS, GRPC_DROPPED
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-ATTEMPTS = 3
-"""Of a call that may be repeated, all within its one deadline."""
-RETRY_PAUSE = 0.25
-"""Seconds before the second attempt; twice as many before each further one. Longer than gRPC leaves an address alone
+MAX_ATTEMPTS = 3
+"""How often a repeatable call is tried, all within its one deadline."""
+RETRY_PAUSE_SECONDS = 0.25
+"""The pause before the second attempt; each further one is twice as long. Longer than gRPC leaves an address alone
 (`delivery.cluster.rpc.options`): before that, an attempt fails without being made."""
-BATCH_ENTRIES = 500
-BATCH_BYTES = MAX_MESSAGE // 4
-"""Where a request of pushes ends; a single larger entry goes alone."""
-LARGEST_ENTRY = MAX_MESSAGE - 1024
-PUSH_INTERVAL = 0.005
-"""Seconds between two requests of pushes. One costs as much as thirty entries; alone, an entry does not wait."""
+MAX_BATCH_ENTRIES = 500
+MAX_BATCH_BYTES = MAX_MESSAGE_BYTES // 4
+"""The size at which a request of pushes ends; a single larger event goes alone."""
+MAX_ENTRY_BYTES = MAX_MESSAGE_BYTES - 1024
+PUSH_INTERVAL_SECONDS = 0.005
+"""The pause between two requests of pushes, since one costs as much as thirty events. The first event does not wait."""
 
-_ANSWERS = {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.UNIMPLEMENTED}
-"""Statuses of a node that is well: the call was wrong, or comes from a newer one."""
+_STATUSES_OF_HEALTHY_NODES = {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.UNIMPLEMENTED}
+"""The call was wrong, or comes from a newer node."""
 
 
 class PeerFailed(Exception):
-    """A call to another node did not succeed. `reason` is a word: deadline, unavailable, left_alone, …"""
+    """A call to another node failed. `reason` is one word: deadline, unavailable, circuit_open, …"""
 
     def __init__(self, node: str, method: str, reason: str) -> None:
         super().__init__(f"{method} on node {node}: {reason}")
@@ -47,7 +47,7 @@ class PeerFailed(Exception):
 
 
 class Peer:
-    """A node at an address. To be made, used and stopped on one event loop."""
+    """A node at an address. To be created, used and stopped on one event loop."""
 
     def __init__(
         self, node: str, address: str, credential: ClusterCredential, clock: Callable[[], float] = time.monotonic
@@ -57,96 +57,100 @@ class Peer:
         self.breaker = CircuitBreaker(
             settings.IM_CIRCUIT_BREAKER_FAILURES, settings.IM_CIRCUIT_BREAKER_PAUSE_SECONDS, clock
         )
-        credentials = credential.channel()
+        credentials = credential.channel_credentials()
         self._channel = (
-            grpc.aio.insecure_channel(address, options=CHANNEL)
+            grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
             if credentials is None
-            else grpc.aio.secure_channel(address, credentials, options=CHANNEL)
+            else grpc.aio.secure_channel(address, credentials, options=CHANNEL_OPTIONS)
         )
         self._stub: Any = deliver_pb2_grpc.DeliverStub(self._channel)  # type: ignore[no-untyped-call]
         self._metadata = credential.metadata()
         self._stopped = False
         self._queue: deque[bytes] = deque()
-        self._queued = 0
-        self._news = asyncio.Event()
+        self._queued_bytes = 0
+        self._has_entries = asyncio.Event()
         self._sender: asyncio.Task[None] | None = None
 
     # -- pushes ---------------------------------------------------------------------------------------------------
 
     def push(self, entries: Iterable[bytes]) -> None:
-        """Queue serialised entries. Over the bound the oldest go: those the node has most likely read from the log."""
+        """Queue encoded events. Above the limit the oldest are dropped: the node has most likely read their log."""
         for entry in entries:
-            if len(entry) > LARGEST_ENTRY:
-                GRPC_DROPPED.labels("picture_too_large").inc()
+            if len(entry) > MAX_ENTRY_BYTES:
+                GRPC_DROPPED.labels("too_large").inc()
                 continue
             self._queue.append(entry)
-            self._queued += len(entry)
+            self._queued_bytes += len(entry)
         overflow = 0
-        while self._queued > settings.IM_PEER_QUEUE_MAX_BYTES:
-            self._queued -= len(self._queue.popleft())
+        while self._queued_bytes > settings.IM_PEER_QUEUE_MAX_BYTES:
+            self._queued_bytes -= len(self._queue.popleft())
             overflow += 1
         if overflow:
             GRPC_DROPPED.labels("overflow").inc(overflow)
-        self._news.set()
+        self._has_entries.set()
         if self._sender is None and not self._stopped:
             self._sender = asyncio.create_task(self._send(), name=f"peer {self.node}")
 
     async def _send(self) -> None:
-        """Send what waits, one request after the other, so that order is kept and load makes batches."""
+        """Send what waits, one request after the other: that keeps the order, and batches under load."""
         while True:
-            await self._news.wait()
-            self._news.clear()
+            await self._has_entries.wait()
+            self._has_entries.clear()
             while self._queue:
-                batch = self._take()
+                batch = self._take_batch()
                 try:
                     await self.call("Push", deliver_pb2.PushRequest(entries=batch))
                 except PeerFailed as failure:
                     GRPC_DROPPED.labels(failure.reason).inc(len(batch))
                 except Exception:
-                    logger.exception("push_fault", extra={"node": self.node})
-                await asyncio.sleep(PUSH_INTERVAL)
+                    logger.exception("push_error", extra={"node": self.node})
+                await asyncio.sleep(PUSH_INTERVAL_SECONDS)
 
-    def _take(self) -> list[bytes]:
+    def _take_batch(self) -> list[bytes]:
         batch: list[bytes] = []
         size = 0
-        while self._queue and len(batch) < BATCH_ENTRIES:
-            if batch and size + len(self._queue[0]) > BATCH_BYTES:
+        while self._queue and len(batch) < MAX_BATCH_ENTRIES:
+            if batch and size + len(self._queue[0]) > MAX_BATCH_BYTES:
                 break
             entry = self._queue.popleft()
             size += len(entry)
             batch.append(entry)
-        self._queued -= size
+        self._queued_bytes -= size
         return batch
 
     # -- calls ----------------------------------------------------------------------------------------------------
 
     async def call(self, method: str, request: Any, *, repeatable: bool = False) -> Any:
-        """Make the call within IM_RPC_TIMEOUT; a `repeatable` one again if the connection broke. Raises PeerFailed."""
-        if not self.breaker.allows():
-            raise self._failed(method, "left_alone")
+        """Return the reply, within IM_RPC_TIMEOUT. A `repeatable` call is repeated if the connection breaks.
+
+        Raises PeerFailed.
+        """
+        if not self.breaker.allow_call():
+            raise self._count_failure(method, "circuit_open")
         deadline = time.monotonic() + settings.IM_RPC_TIMEOUT
         try:
-            reply = await self._attempts(getattr(self._stub, method), request, deadline, ATTEMPTS if repeatable else 1)
+            attempts = MAX_ATTEMPTS if repeatable else 1
+            reply = await self._try_call(getattr(self._stub, method), request, deadline, attempts)
         except grpc.aio.AioRpcError as error:
             code = error.code()
-            if code in _ANSWERS:
-                self.breaker.succeeded()
+            if code in _STATUSES_OF_HEALTHY_NODES:
+                self.breaker.record_success()
             else:
-                self._note_failure(error)
-            raise self._failed(method, _reason(code)) from error
+                self._record_failure(error)
+            raise self._count_failure(method, _reason(code)) from error
         except (asyncio.CancelledError, grpc.aio.UsageError):
-            # gRPC also cancels calls when their channel is closed, and takes none any more; then nobody has asked this
-            # task to end.
+            # gRPC also cancels calls when their channel is closed, and refuses new ones. Then nobody has cancelled
+            # this task.
             task = asyncio.current_task()
             if self._stopped and task is not None and not task.cancelling():
-                raise self._failed(method, "stopped") from None
+                raise self._count_failure(method, "stopped") from None
             raise
-        self.breaker.succeeded()
+        self.breaker.record_success()
         GRPC_CALLS.labels(method, "ok").inc()
         return reply
 
-    async def _attempts(self, stub: Callable[..., Awaitable[T]], request: Any, deadline: float, attempts: int) -> T:
-        pause = RETRY_PAUSE
+    async def _try_call(self, stub: Callable[..., Awaitable[T]], request: Any, deadline: float, attempts: int) -> T:
+        pause = RETRY_PAUSE_SECONDS
         while True:
             attempts -= 1
             try:
@@ -159,19 +163,19 @@ class Peer:
             await asyncio.sleep(pause)
             pause *= 2
 
-    def _note_failure(self, error: grpc.aio.AioRpcError) -> None:
-        was_open = self.breaker.open
-        self.breaker.failed()
-        if self.breaker.open and not was_open:
+    def _record_failure(self, error: grpc.aio.AioRpcError) -> None:
+        was_open = self.breaker.is_open
+        self.breaker.record_failure()
+        if self.breaker.is_open and not was_open:
             detail = {"node": self.node, "code": error.code().name, "error": error.details()}
             logger.warning("peer_circuit_opened", extra=detail)
 
-    def _failed(self, method: str, reason: str) -> PeerFailed:
+    def _count_failure(self, method: str, reason: str) -> PeerFailed:
         GRPC_CALLS.labels(method, reason).inc()
         return PeerFailed(self.node, method, reason)
 
     async def stop(self) -> None:
-        """Drop what waits and end the calls that run: they fail."""
+        """Drop what waits and let running calls fail."""
         self._stopped = True
         if self._sender is not None:
             self._sender.cancel()

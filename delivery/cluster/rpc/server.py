@@ -1,4 +1,4 @@
-"""The called side of deliver.proto: other nodes bring events to this hub and ask it who is there."""
+"""The called side of deliver.proto: other nodes push events to this node's hub and query its connections."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any, TypeAlias
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
-from delivery.cluster.entry_codec import Malformed, from_bytes
+from delivery.cluster.entry_codec import MalformedEntry, decode_entry
 from delivery.cluster.rpc import deliver_pb2, deliver_pb2_grpc
 from delivery.cluster.rpc.credential import ClusterCredential
-from delivery.cluster.rpc.options import SERVER
+from delivery.cluster.rpc.options import SERVER_OPTIONS
 from delivery.hub.connection import Connection
 from delivery.hub.hub import Hub
 from delivery.log import Entry, now_ms
@@ -22,8 +22,7 @@ from delivery.metrics import GRPC_DROPPED
 logger = logging.getLogger(__name__)
 
 SERVICE = deliver_pb2.DESCRIPTOR.services_by_name["Deliver"].full_name
-PERSONS_PAGE = 1000
-"""Persons in one reply."""
+USERS_PER_REPLY = 1000
 
 _MALFORMED = GRPC_DROPPED.labels("malformed")
 _UNDELIVERABLE = GRPC_DROPPED.labels("undeliverable")
@@ -32,8 +31,8 @@ Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Details = grpc.HandlerCallDetails
 
 
-class _Deliver(deliver_pb2_grpc.DeliverServicer):
-    """Runs on the hub's event loop, so it calls the hub directly; nothing here waits."""
+class _DeliverService(deliver_pb2_grpc.DeliverServicer):
+    """Runs on the hub's event loop, so it calls the hub directly. Nothing here waits."""
 
     def __init__(self, hub: Hub, node: str) -> None:
         self._hub = hub
@@ -46,8 +45,8 @@ class _Deliver(deliver_pb2_grpc.DeliverServicer):
         malformed: list[str] = []
         for data in request.entries:
             try:
-                entry = from_bytes(data)
-            except Malformed as error:
+                entry = decode_entry(data)
+            except MalformedEntry as error:
                 malformed.append(str(error))
             else:
                 (committed if entry.position else transient).append(entry)
@@ -56,10 +55,11 @@ class _Deliver(deliver_pb2_grpc.DeliverServicer):
             _MALFORMED.inc(len(malformed))
         if committed:
             self._hub.receive(committed)
-        failed = [entry for entry in transient if not self._delivered(entry)]
+        failed = [entry for entry in transient if not self._deliver_transient(entry)]
         return deliver_pb2.PushReply(dropped=len(malformed) + len(failed))
 
-    def _delivered(self, entry: Entry) -> bool:
+    def _deliver_transient(self, entry: Entry) -> bool:
+        """Deliver the event; return whether that succeeded."""
         try:
             self._hub.deliver_transient(entry)
         except Exception:
@@ -68,26 +68,28 @@ class _Deliver(deliver_pb2_grpc.DeliverServicer):
             return False
         return True
 
-    async def Online(self, request: deliver_pb2.OnlineRequest, context: object) -> deliver_pb2.OnlineReply:
+    async def FilterOnline(
+        self, request: deliver_pb2.FilterOnlineRequest, context: object
+    ) -> deliver_pb2.FilterOnlineReply:
         app = request.app if request.HasField("app") else None
-        return deliver_pb2.OnlineReply(
-            persons=[
-                person
-                for person in request.persons
-                if any(app is None or connection.app == app for connection in self._hub.connections_of(person))
+        return deliver_pb2.FilterOnlineReply(
+            user_ids=[
+                user_id
+                for user_id in request.user_ids
+                if any(app is None or connection.app == app for connection in self._hub.connections_of(user_id))
             ]
         )
 
-    async def Persons(self, request: deliver_pb2.PersonsRequest, context: object) -> deliver_pb2.PersonsReply:
-        limit = min(request.limit, PERSONS_PAGE) if request.limit > 0 else PERSONS_PAGE
+    async def ListOnline(self, request: deliver_pb2.ListOnlineRequest, context: object) -> deliver_pb2.ListOnlineReply:
+        limit = min(request.limit, USERS_PER_REPLY) if request.limit > 0 else USERS_PER_REPLY
         names = {
             connection.user_id: connection.name
             for connection in self._hub.connections.values()
             if connection.is_attached and connection.app == request.app and (connection.user_id or 0) > request.after
         }
         page = heapq.nsmallest(limit + 1, names.items())
-        return deliver_pb2.PersonsReply(
-            persons=[deliver_pb2.Person(id=person, name=name) for person, name in page[:limit]],
+        return deliver_pb2.ListOnlineReply(
+            users=[deliver_pb2.OnlineUser(id=user_id, name=name) for user_id, name in page[:limit]],
             has_more=len(page) > limit,
         )
 
@@ -97,12 +99,12 @@ class _Deliver(deliver_pb2_grpc.DeliverServicer):
         context: grpc.aio.ServicerContext[deliver_pb2.CloseRequest, deliver_pb2.CloseReply],
     ) -> deliver_pb2.CloseReply:
         connections: list[Connection]
-        if request.HasField("person"):
-            connections = self._hub.connections_of(request.person)
+        if request.HasField("user_id"):
+            connections = self._hub.connections_of(request.user_id)
         elif request.credential:
             connections = list(self._hub.connections.values())
         else:
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "Whose connections?")
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "Name a user or a credential.")
         if request.HasField("credential"):
             connections = [each for each in connections if each.credential == request.credential]
         for connection in connections:
@@ -123,27 +125,27 @@ class _Deliver(deliver_pb2_grpc.DeliverServicer):
 
 
 async def _refuse(requests: object, context: grpc.aio.ServicerContext[Any, Any]) -> None:
-    await context.abort(grpc.StatusCode.UNAUTHENTICATED, "This is for the nodes of one site.")
+    await context.abort(grpc.StatusCode.UNAUTHENTICATED, "Only nodes of this site may call.")
 
 
-class _Guard(grpc.aio.ServerInterceptor):
-    """Every call shows the cluster's credential, those of the health service and of no service too."""
+class _Authentication(grpc.aio.ServerInterceptor):
+    """Requires the cluster's credential of every call, including calls of the health service and of unknown methods."""
 
     def __init__(self, credential: ClusterCredential) -> None:
         self._credential = credential
-        # Streaming, so that it answers before it has read anything.
+        # A streaming handler answers before it has read anything.
         self._refusal: Handler = grpc.stream_stream_rpc_method_handler(_refuse)
 
     async def intercept_service(
         self, continuation: Callable[[Details], Awaitable[Handler | None]], details: Details
     ) -> Handler | None:
-        if self._credential.admits(details.invocation_metadata):
+        if self._credential.accepts(details.invocation_metadata):
             return await continuation(details)
         return self._refusal
 
 
 class DeliverServer:
-    """The service of this node, on the running loop. `address` is host:port; port 0 takes any, see `port`."""
+    """The gRPC server of this node, on the running loop. `address` is host:port; port 0 takes any, see `port`."""
 
     def __init__(self, hub: Hub, credential: ClusterCredential, address: str, *, node: str) -> None:
         self.port = 0
@@ -152,12 +154,13 @@ class DeliverServer:
         self._server: grpc.aio.Server | None = None
 
     async def start(self) -> None:
-        """Take calls. Raises OSError if the address cannot be bound."""
-        server = grpc.aio.server(interceptors=[_Guard(self._credential)], options=SERVER)
-        deliver_pb2_grpc.add_DeliverServicer_to_server(_Deliver(self._hub, self._node), server)  # type: ignore[no-untyped-call]
+        """Accept calls. Raises OSError if the address cannot be bound."""
+        server = grpc.aio.server(interceptors=[_Authentication(self._credential)], options=SERVER_OPTIONS)
+        service = _DeliverService(self._hub, self._node)
+        deliver_pb2_grpc.add_DeliverServicer_to_server(service, server)  # type: ignore[no-untyped-call]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         await self._health.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
-        credentials = self._credential.server()
+        credentials = self._credential.server_credentials()
         try:
             if credentials is None:
                 self.port = server.add_insecure_port(self._address)
@@ -168,9 +171,9 @@ class DeliverServer:
         await server.start()
         self._server = server
 
-    async def stop(self, grace: float = 1.0) -> None:
-        """Say so to who asks for health, take no more calls, and give those that run `grace` seconds to end."""
+    async def stop(self, grace_seconds: float = 1.0) -> None:
+        """Report to health checks that it stops, accept no more calls, and give running calls time to end."""
         if self._server is not None:
             server, self._server = self._server, None
             await self._health.enter_graceful_shutdown()
-            await server.stop(grace)
+            await server.stop(grace_seconds)

@@ -46,19 +46,19 @@ class Nodes:
                 layer=layer,
                 secret="secret",
                 receiver=receiver,
-                find=self.find,
-                push=self.push,
-                look=lambda: None,
+                find_nodes=self.find_nodes,
+                push_to_node=self.push_to_node,
+                refresh_registry=lambda: None,
             )
             for name, receiver in (("a", self.a), ("b", self.b))
         }
 
-    async def find(self, persons: Sequence[int]) -> Mapping[int, set[str]]:
+    async def find_nodes(self, user_ids: Sequence[int]) -> Mapping[int, set[str]]:
         if self.lost:
             raise ValueError("no answer that can be read")
         return {}
 
-    async def push(self, node: str, entries: Sequence[Entry]) -> None:
+    async def push_to_node(self, node: str, entries: Sequence[Entry]) -> None:
         pass
 
 
@@ -68,7 +68,7 @@ async def _running() -> AsyncIterator[Nodes]:
     for relay in nodes.relays.values():
         await relay.start()
     try:
-        await wait_until(lambda: all(relay._greeted for relay in nodes.relays.values()))
+        await wait_until(lambda: all(relay._has_introduced for relay in nodes.relays.values()))
         yield nodes
     finally:
         for relay in nodes.relays.values():
@@ -76,7 +76,7 @@ async def _running() -> AsyncIterator[Nodes]:
 
 
 async def test_a_push_that_cannot_be_delivered_does_not_delay_later_pushes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relay_module, "PAUSE", 3600.0)
+    monkeypatch.setattr(relay_module, "RETRY_PAUSE_SECONDS", 3600.0)
     async with _running() as nodes:
         nodes.relays["a"].send([Entry(kind="poison", channel=GROUP), Entry(kind="typing", channel=GROUP)])
         nodes.relays["a"].send([Entry(kind="msg", channel=GROUP, position=1)])
@@ -84,8 +84,8 @@ async def test_a_push_that_cannot_be_delivered_does_not_delay_later_pushes(monke
 
 
 async def test_entries_are_sent_to_all_nodes_while_presence_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relay_module, "PAUSE", 0.01)
-    monkeypatch.setattr(relay_module, "TOGETHER", 1)
+    monkeypatch.setattr(relay_module, "RETRY_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(relay_module, "ENTRIES_PER_MESSAGE", 1)
     async with _running() as nodes:
         nodes.lost = True
         nodes.relays["a"].send(

@@ -13,10 +13,10 @@ from django.conf import Settings
 from django.core.exceptions import ImproperlyConfigured
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from delivery.cluster.entry_codec import to_bytes
+from delivery.cluster.entry_codec import encode_entry
 from delivery.cluster.rpc import deliver_pb2
 from delivery.cluster.rpc.credential import ClusterCredential
-from delivery.cluster.rpc.options import CHANNEL
+from delivery.cluster.rpc.options import CHANNEL_OPTIONS
 from delivery.cluster.rpc.server import SERVICE, DeliverServer
 from delivery.hub.hub import Hub
 from delivery.log import Entry
@@ -33,7 +33,7 @@ from tests.support.listener import listening
 from tests.support.waiting import TIMEOUT_SECONDS
 
 ALICE = 1
-METHODS = ["Push", "Online", "Persons", "Close", "State"]
+METHODS = ["Push", "FilterOnline", "ListOnline", "Close", "State"]
 BAD_METADATA = {
     "nothing": None,
     "a wrong secret": ClusterCredential("another secret").metadata(),
@@ -56,8 +56,8 @@ async def server(hub: Hub) -> AsyncIterator[DeliverServer]:
 async def test_calls_without_the_cluster_credential_have_no_effect(
     hub: Hub, memory_log: MemoryLog, server: DeliverServer, metadata: Any
 ) -> None:
-    push = deliver_pb2.PushRequest(entries=[to_bytes(Entry(kind="msg", user_ids=(ALICE,), position=1))])
-    close = deliver_pb2.CloseRequest(person=ALICE)
+    push = deliver_pb2.PushRequest(entries=[encode_entry(Entry(kind="msg", user_ids=(ALICE,), position=1))])
+    close = deliver_pb2.CloseRequest(user_id=ALICE)
     calls = {f"/delivery.Deliver/{method}": b"" for method in METHODS} | {
         "/delivery.Deliver/Push": push.SerializeToString(),
         "/delivery.Deliver/Close": close.SerializeToString(),
@@ -74,14 +74,14 @@ async def test_calls_without_the_cluster_credential_have_no_effect(
 
 async def test_a_secret_may_contain_any_characters(hub: Hub) -> None:
     credential = ClusterCredential("секрет")
-    assert not credential.admits(CREDENTIAL.metadata())
-    assert credential.admits([("authorization", "Bearer секрет")])
-    assert credential.admits([("authorization", "Bearer секрет".encode())])
+    assert not credential.accepts(CREDENTIAL.metadata())
+    assert credential.accepts([("authorization", "Bearer секрет")])
+    assert credential.accepts([("authorization", "Bearer секрет".encode())])
 
 
 async def test_nodes_with_different_secrets_refuse_each_other(hub: Hub, server: DeliverServer) -> None:
     async with connected_peers({"a": server.port}, ClusterCredential("another")) as peers:
-        answers = await peers.ask_all(peers.state)
+        answers = await peers.call_all(peers.state)
         assert answers.failed == {"a": "unauthenticated"}
 
 
@@ -95,7 +95,7 @@ async def test_nodes_can_check_the_health_of_a_node(server: DeliverServer) -> No
 async def test_a_health_watch_reports_the_shutdown(hub: Hub) -> None:
     server = DeliverServer(hub, CREDENTIAL, "127.0.0.1:0", node="a")
     await server.start()
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}", options=CHANNEL) as channel:
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}", options=CHANNEL_OPTIONS) as channel:
         watch: Any = health_pb2_grpc.HealthStub(channel).Watch(  # type: ignore[misc]
             health_pb2.HealthCheckRequest(service=SERVICE), metadata=CREDENTIAL.metadata(), timeout=TIMEOUT_SECONDS
         )
@@ -134,7 +134,7 @@ async def test_a_configured_secret_is_required_besides_the_certificate(
         async with connected_peers({"a": server.port}, tls(authority, "secret")) as peers:
             assert (await peers.state("a")).node == "a"
         async with connected_peers({"a": server.port}, tls(authority)) as peers:
-            assert (await peers.ask_all(peers.state)).failed == {"a": "unauthenticated"}
+            assert (await peers.call_all(peers.state)).failed == {"a": "unauthenticated"}
 
 
 async def test_clients_without_a_valid_certificate_fail_the_handshake(
@@ -157,7 +157,7 @@ async def test_a_node_refuses_a_server_of_another_authority(hub: Hub, authority:
     other = CertificateAuthority("other")
     imposter = ClusterCredential("", *other.issue(), other.certificate)
     async with running_server(hub, imposter) as server, connected_peers({"a": server.port}, tls(authority)) as peers:
-        assert (await peers.ask_all(peers.state)).failed == {"a": "unavailable"}
+        assert (await peers.call_all(peers.state)).failed == {"a": "unavailable"}
 
 
 # -- the settings -----------------------------------------------------------------------------------------------------

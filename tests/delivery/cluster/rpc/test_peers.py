@@ -53,12 +53,12 @@ async def scripted() -> AsyncIterator[ScriptedServer]:
 
 async def test_a_query_is_retried_after_a_broken_connection(scripted: ScriptedServer) -> None:
     async with connected_peers({"a": scripted.port}) as peers:
-        scripted.codes = [grpc.StatusCode.UNAVAILABLE] * (peer.ATTEMPTS - 1)
+        scripted.codes = [grpc.StatusCode.UNAVAILABLE] * (peer.MAX_ATTEMPTS - 1)
         await peers.state("a")
-        assert scripted.calls == peer.ATTEMPTS
-        scripted.codes = [grpc.StatusCode.UNAVAILABLE] * peer.ATTEMPTS
+        assert scripted.calls == peer.MAX_ATTEMPTS
+        scripted.codes = [grpc.StatusCode.UNAVAILABLE] * peer.MAX_ATTEMPTS
         assert await failure(peers.state("a")) == "unavailable"
-        assert scripted.calls == peer.ATTEMPTS * 2
+        assert scripted.calls == peer.MAX_ATTEMPTS * 2
 
 
 @pytest.mark.parametrize("code", [grpc.StatusCode.INTERNAL, grpc.StatusCode.UNAUTHENTICATED])
@@ -84,7 +84,7 @@ async def test_a_query_to_an_unresponsive_node_ends_at_the_deadline(
 async def test_a_query_to_an_unknown_node_fails_at_once(server: DeliverServer) -> None:
     async with connected_peers({"a": server.port}) as peers:
         assert await failure(peers.state("b")) == "unknown"
-        assert await failure(peers.close("b", person=ALICE)) == "unknown"
+        assert await failure(peers.close_connections("b", user_id=ALICE)) == "unknown"
 
 
 async def test_all_peers_are_queried_concurrently_and_failures_are_listed(
@@ -96,7 +96,7 @@ async def test_all_peers_are_queried_concurrently_and_failures_are_listed(
         running_server(hub, node="b") as second,
         connected_peers({"a": server.port, "b": second.port, "gone": free_port(), "slow": scripted.port}) as peers,
     ):
-        answers = await peers.ask_all(peers.state)
+        answers = await peers.call_all(peers.state)
     assert {node: state.node for node, state in answers.results.items()} == {"a": "a", "b": "b"}
     assert answers.failed == {"gone": "unavailable", "slow": "deadline"}
 
@@ -108,15 +108,15 @@ async def test_a_failing_node_is_called_again_after_a_successful_probe(hub: Hub)
     clock, port = Clock(), free_port()
     async with connected_peers({"a": port}, clock=clock) as peers:
         for _ in range(FAILURES):
-            assert not peers.left_alone("a")
+            assert not peers.is_circuit_open("a")
             assert await failure(peers.state("a")) == "unavailable"
-        assert peers.left_alone("a")
+        assert peers.is_circuit_open("a")
         async with running_server(hub, port=port):
-            assert await failure(peers.state("a")) == "left_alone"
+            assert await failure(peers.state("a")) == "circuit_open"
             clock.now += PAUSE
-            while peers.left_alone("a"):  # The channel itself reconnects from time to time only.
+            while peers.is_circuit_open("a"):  # The channel itself reconnects from time to time only.
                 clock.now += PAUSE
-                await peers.ask_all(peers.state)
+                await peers.call_all(peers.state)
             assert (await peers.state("a")).node == "a"
 
 
@@ -130,7 +130,7 @@ async def test_other_calls_fail_at_once_during_a_probe(scripted: ScriptedServer)
         scripted.gate.clear()
         probe = asyncio.create_task(peers.state("a"))
         await wait_until(lambda: scripted.calls == FAILURES + 1)
-        assert await failure(peers.state("a")) == "left_alone"
+        assert await failure(peers.state("a")) == "circuit_open"
         scripted.gate.set()
         await probe
         await peers.state("a")
@@ -143,7 +143,7 @@ async def test_an_unimplemented_call_does_not_open_the_circuit(scripted: Scripte
         scripted.codes = [code] * FAILURES
         for _ in range(FAILURES):
             assert await failure(peers.state("a")) == code.name.lower()
-        assert not peers.left_alone("a")
+        assert not peers.is_circuit_open("a")
 
 
 # -- nodes join and leave ---------------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ async def test_a_known_node_keeps_its_connection_and_its_circuit_breaker(scripte
             await failure(peers.state("a"))
         peers.set_nodes({"a": f"127.0.0.1:{scripted.port}", "b": "127.0.0.1:1"})
         assert peers.nodes == ["a", "b"]
-        assert peers.left_alone("a") and not peers.left_alone("b")
+        assert peers.is_circuit_open("a") and not peers.is_circuit_open("b")
 
 
 async def test_a_restarted_node_is_called_again_at_once(scripted: ScriptedServer) -> None:
@@ -171,7 +171,7 @@ async def test_a_restarted_node_is_called_again_at_once(scripted: ScriptedServer
         scripted.codes = [grpc.StatusCode.INTERNAL] * FAILURES
         for _ in range(FAILURES):
             await failure(peers.state("a"))
-        assert peers.left_alone("a")
+        assert peers.is_circuit_open("a")
         peers.set_nodes({"a": f"127.0.0.1:{scripted.port}"}, {"a"})
         await peers.state("a")
 
@@ -186,7 +186,7 @@ async def test_calls_to_a_removed_node_fail_without_cancelling_their_callers(scr
         peers.set_nodes({})
         async with asyncio.timeout(TIMEOUT_SECONDS):
             assert await failure(call) == "stopped"
-        assert peers.nodes == [] and not peers.left_alone("a")
+        assert peers.nodes == [] and not peers.is_circuit_open("a")
         peers.set_nodes({"a": f"127.0.0.1:{scripted.port}"})
         scripted.gate.set()
         await peers.state("a")
@@ -195,7 +195,7 @@ async def test_calls_to_a_removed_node_fail_without_cancelling_their_callers(scr
 async def test_a_query_to_a_removed_node_is_not_retried(
     scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(peer, "RETRY_PAUSE", 0.3)
+    monkeypatch.setattr(peer, "RETRY_PAUSE_SECONDS", 0.3)
     scripted.codes = [grpc.StatusCode.UNAVAILABLE]
     async with connected_peers({"a": scripted.port}) as peers, connected_peers({"a": scripted.port}) as others:
         call = asyncio.create_task(peers.state("a"))

@@ -61,15 +61,15 @@ async def test_a_node_of_another_process_receives_pushes_and_queries(memory_log:
     with node_process() as (_, line):
         port = int(await asyncio.to_thread(line))
         async with connected_peers({"child": port}) as peers:
-            assert await peers.online("child", [PERSON, PERSON + 1]) == {PERSON}
-            assert await peers.persons("child", 101) == ({PERSON: f"user {PERSON}"}, False)
+            assert await peers.filter_online("child", [PERSON, PERSON + 1]) == {PERSON}
+            assert await peers.list_online("child", 101) == ({PERSON: f"user {PERSON}"}, False)
             entries = memory_log.append(*(Entry(kind="msg", user_ids=(PERSON,)) for _ in range(1000)))
             for entry in entries:
                 await peers.push("child", [entry])
             assert [await asyncio.to_thread(line) for _ in entries] == [f"msg@{n}\n" for n in range(1, 1001)]
             state = await peers.state("child")
             assert (state.node, state.connections, state.logged_in, state.watermark) == ("child", 1, 1, 1000)
-            assert await peers.close("child", person=PERSON) == 1
+            assert await peers.close_connections("child", user_id=PERSON) == 1
 
 
 async def test_a_frozen_node_opens_the_circuit_and_recovers_when_it_resumes(
@@ -84,15 +84,15 @@ async def test_a_frozen_node_opens_the_circuit_and_recovers_when_it_resumes(
             settings.IM_RPC_TIMEOUT = 0.2
             for _ in range(FAILURES):
                 assert await failure(peers.state("child")) == "deadline"
-            assert await failure(peers.state("child")) == "left_alone"
+            assert await failure(peers.state("child")) == "circuit_open"
             clock.now += PAUSE
-            assert await failure(peers.online("child", [PERSON])) == "deadline", "the probe"
-            assert await failure(peers.state("child")) == "left_alone"
+            assert await failure(peers.filter_online("child", [PERSON])) == "deadline", "the probe"
+            assert await failure(peers.state("child")) == "circuit_open"
             child.send_signal(signal.SIGCONT)
             settings.IM_RPC_TIMEOUT = TIMEOUT_SECONDS
             clock.now += PAUSE
-            assert await peers.online("child", [PERSON]) == {PERSON}
-            assert not peers.left_alone("child")
+            assert await peers.filter_online("child", [PERSON]) == {PERSON}
+            assert not peers.is_circuit_open("child")
 
 
 async def test_a_killed_node_fails_and_recovers_on_the_same_port(hub: Hub) -> None:
@@ -104,7 +104,7 @@ async def test_a_killed_node_fails_and_recovers_on_the_same_port(hub: Hub) -> No
             await asyncio.to_thread(child.wait)
             assert await failure(peers.state("child")) == "unavailable"
             async with running_server(hub, node="again", port=port):
-                while (answers := await peers.ask_all(peers.state)).failed:
+                while (answers := await peers.call_all(peers.state)).failed:
                     assert answers.failed == {"child": "unavailable"}
                     peers.set_nodes({})  # This test is not about its circuit breaker.
                     peers.set_nodes({"child": f"127.0.0.1:{port}"})

@@ -68,8 +68,8 @@ async def test_pushes_arrive_in_order(hub: Hub, server: DeliverServer) -> None:
 async def test_waiting_pushes_are_batched_within_the_request_limit(
     scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(peer, "BATCH_ENTRIES", 4)
-    monkeypatch.setattr(peer, "BATCH_BYTES", 1000)
+    monkeypatch.setattr(peer, "MAX_BATCH_ENTRIES", 4)
+    monkeypatch.setattr(peer, "MAX_BATCH_BYTES", 1000)
     async with connected_peers({"a": scripted.port}) as peers:
         scripted.gate.clear()
         await peers.push("a", [transient(0)])
@@ -102,13 +102,13 @@ async def test_the_oldest_pushes_over_the_bound_are_dropped_and_counted(
 
 
 async def test_an_oversized_entry_is_dropped_and_the_next_arrives(hub: Hub, server: DeliverServer) -> None:
-    before = dropped("picture_too_large")
+    before = dropped("too_large")
     async with connected_peers({"a": server.port}) as peers, listening(hub, ALICE) as alice:
-        await peers.push("a", [transient(0), transient(1, "x" * peer.LARGEST_ENTRY), transient(2)])
+        await peers.push("a", [transient(0), transient(1, "x" * peer.MAX_ENTRY_BYTES), transient(2)])
         await alice.until(*shown(0, 2))
-        await peers.push("a", [transient(3, "x" * (peer.LARGEST_ENTRY - 100))])
+        await peers.push("a", [transient(3, "x" * (peer.MAX_ENTRY_BYTES - 100))])
         await alice.until(*shown(0, 2, 3))
-    assert dropped("picture_too_large") - before == 1
+    assert dropped("too_large") - before == 1
 
 
 async def test_a_push_is_never_retried(scripted: ScriptedServer) -> None:
@@ -151,16 +151,16 @@ async def test_a_slow_node_does_not_delay_pushes_to_another(
 
 async def test_pushes_to_an_open_circuit_are_dropped_and_counted_except_a_probe(scripted: ScriptedServer) -> None:
     clock = Clock()
-    before = dropped("left_alone")
+    before = dropped("circuit_open")
     async with connected_peers({"a": scripted.port}, clock=clock) as peers:
         scripted.codes = [grpc.StatusCode.UNAVAILABLE] * FAILURES
         for number in range(FAILURES):
             await peers.push("a", [transient(number)])
             await wait_until(lambda number=number: scripted.calls == number + 1)  # type: ignore[misc]
-        await wait_until(lambda: peers.left_alone("a"))
+        await wait_until(lambda: peers.is_circuit_open("a"))
         await peers.push("a", [transient(8), transient(9)])
-        await wait_until(lambda: dropped("left_alone") == before + 2)
+        await wait_until(lambda: dropped("circuit_open") == before + 2)
         clock.now += PAUSE
         await peers.push("a", [transient(10)])
-        await wait_until(lambda: not peers.left_alone("a"))
+        await wait_until(lambda: not peers.is_circuit_open("a"))
         assert scripted.calls == FAILURES + 1

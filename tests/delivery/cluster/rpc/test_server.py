@@ -9,10 +9,10 @@ import pytest
 import pytest_asyncio
 from django.conf import Settings
 
-from delivery.cluster.entry_codec import to_bytes
+from delivery.cluster.entry_codec import encode_entry
 from delivery.cluster.rpc import deliver_pb2
 from delivery.cluster.rpc import server as grpc_server
-from delivery.cluster.rpc.options import MAX_MESSAGE
+from delivery.cluster.rpc.options import MAX_MESSAGE_BYTES
 from delivery.cluster.rpc.peers import NodeState, Peers
 from delivery.cluster.rpc.server import DeliverServer
 from delivery.hub.encoders import encoders
@@ -31,7 +31,7 @@ from tests.support.listener import CODEC, listening, plain
 from tests.support.waiting import wait_until
 
 ALICE, BOB, CAROL, DORA = 1, 2, 3, 4
-METHODS = ["Push", "Online", "Persons", "Close", "State"]
+METHODS = ["Push", "FilterOnline", "ListOnline", "Close", "State"]
 
 
 @pytest_asyncio.fixture
@@ -107,25 +107,25 @@ async def test_a_pushed_revocation_closes_the_named_connections(hub: Hub, memory
 
 async def test_online_users_are_answered_for_all_apps_or_for_one(hub: Hub, peers: Peers) -> None:
     async with listening(hub, ALICE), listening(hub, ALICE, app=102), listening(hub, BOB, app=102):
-        assert await peers.online("a", [ALICE, BOB, CAROL]) == {ALICE, BOB}
-        assert await peers.online("a", [ALICE, BOB, CAROL], 101) == {ALICE}
-        assert await peers.online("a", [ALICE, BOB], 102) == {ALICE, BOB}
-        assert await peers.online("a", []) == set()
-    assert await peers.online("a", [ALICE, BOB]) == set()
+        assert await peers.filter_online("a", [ALICE, BOB, CAROL]) == {ALICE, BOB}
+        assert await peers.filter_online("a", [ALICE, BOB, CAROL], 101) == {ALICE}
+        assert await peers.filter_online("a", [ALICE, BOB], 102) == {ALICE, BOB}
+        assert await peers.filter_online("a", []) == set()
+    assert await peers.filter_online("a", [ALICE, BOB]) == set()
 
 
 async def test_a_query_for_many_users_is_split_into_several_calls(
     hub: Hub, peers: Peers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("delivery.cluster.rpc.peers.ONLINE_AT_ONCE", 10)
+    monkeypatch.setattr("delivery.cluster.rpc.peers.USERS_PER_REQUEST", 10)
     async with listening(hub, 3), listening(hub, 10), listening(hub, 24):
-        assert await peers.online("a", range(25)) == {3, 10, 24}
+        assert await peers.filter_online("a", range(25)) == {3, 10, 24}
 
 
 async def test_the_online_users_of_an_app_come_in_pages(
     hub: Hub, peers: Peers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(grpc_server, "PERSONS_PAGE", 3)
+    monkeypatch.setattr(grpc_server, "USERS_PER_REPLY", 3)
     async with (
         listening(hub, DORA),
         listening(hub, ALICE),
@@ -134,11 +134,11 @@ async def test_the_online_users_of_an_app_come_in_pages(
         listening(hub, BOB, app=102),
         listening(hub, 9),
     ):
-        assert await peers.persons("a", 101) == ({ALICE: "user 1", CAROL: "user 3", DORA: "user 4"}, True)
-        assert await peers.persons("a", 101, after=DORA) == ({9: "user 9"}, False)
-        assert await peers.persons("a", 101, after=ALICE, limit=1) == ({CAROL: "user 3"}, True)
-        assert await peers.persons("a", 101, limit=10**6) == await peers.persons("a", 101, limit=-1)
-        assert await peers.persons("a", 999) == ({}, False)
+        assert await peers.list_online("a", 101) == ({ALICE: "user 1", CAROL: "user 3", DORA: "user 4"}, True)
+        assert await peers.list_online("a", 101, after=DORA) == ({9: "user 9"}, False)
+        assert await peers.list_online("a", 101, after=ALICE, limit=1) == ({CAROL: "user 3"}, True)
+        assert await peers.list_online("a", 101, limit=10**6) == await peers.list_online("a", 101, limit=-1)
+        assert await peers.list_online("a", 999) == ({}, False)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ async def test_connections_are_closed_by_user_and_credential(
         listening(hub, ALICE, credential="session:laptop") as laptop,
         listening(hub, BOB, credential="token:bob") as bob,
     ):
-        assert await peers.close("a", person=person, credential=credential) == len(closed.split())
+        assert await peers.close_connections("a", user_id=person, credential=credential) == len(closed.split())
         for name, listener in {"phone": phone, "laptop": laptop, "bob": bob}.items():
             assert listener.closings == ([4001] if name in closed else [])
 
@@ -189,8 +189,8 @@ async def test_the_state_of_the_node_is_reported(hub: Hub, memory_log: MemoryLog
 async def test_malformed_entries_are_dropped_and_counted_while_others_are_delivered(
     hub: Hub, memory_log: MemoryLog, server: DeliverServer
 ) -> None:
-    good = [to_bytes(entry) for entry in memory_log.append(Entry(kind="msg", user_ids=(ALICE,)))]
-    announced = to_bytes(Entry(kind="msg", user_ids=(ALICE,), position=2), body=False)
+    good = [encode_entry(entry) for entry in memory_log.append(Entry(kind="msg", user_ids=(ALICE,)))]
+    announced = encode_entry(Entry(kind="msg", user_ids=(ALICE,), position=2), body=False)
     garbage = [b"", b"\xff\xff\xff", b"{}", announced, good[0][:-1]]
     request = deliver_pb2.PushRequest(entries=[*garbage, *good, *garbage]).SerializeToString()
     before = dropped("malformed")
@@ -231,7 +231,7 @@ async def test_a_too_large_request_is_refused_and_the_service_continues(server: 
     async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}", options=channel_options) as channel:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await channel.unary_unary("/delivery.Deliver/Push")(
-                b"\0" * (MAX_MESSAGE + 1), metadata=CREDENTIAL.metadata()
+                b"\0" * (MAX_MESSAGE_BYTES + 1), metadata=CREDENTIAL.metadata()
             )
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert (await peers.state("a")).node == "a"
