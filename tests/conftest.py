@@ -1,4 +1,4 @@
-"""What every test shares: which tests run on which database, and a loud word about what the machine lacks."""
+"""Hooks for all tests: which tests run on which database, and clear errors about missing programs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def _uses_database(item: pytest.Item) -> bool:
 
 
 def _belongs(item: pytest.Item) -> bool:
-    """Whether the test runs on this database. On PostgreSQL only what can differ there runs a second time."""
+    """Return whether the test runs on this database. On PostgreSQL only tests that can differ there run a second
+    time.
+    """
     if item.get_closest_marker("postgres"):
         return TEST_DATABASE == "postgres"
     if item.get_closest_marker("sqlite"):
@@ -65,7 +67,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """With a failure stands what the sites that run said last."""
+    """Add the last output of the running sites to a failure."""
     report = yield
     if report.failed:
         report.sections += [(f"Last words of {site.log}", site.last_words()) for site in Site.running]
@@ -74,6 +76,6 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """In CI nothing may be missing. A database without tests of its own is no failure."""
+    """Fail in CI if a program is missing. A database without tests of its own is no failure."""
     if os.environ.get("CI") == "true" and machine.missing():
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

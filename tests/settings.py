@@ -1,4 +1,4 @@
-"""The site's settings for a test run: nothing of the developer's environment, cheap passwords, a database of its own.
+"""Settings of a test run: independent of the environment, with fast password hashing and its own database.
 
 `TEST_DATABASE` is `sqlite` (the default) or `postgres`.
 """
@@ -24,7 +24,7 @@ for _name in list(os.environ):
         "PORT",
     }:
         del os.environ[_name]
-# One directory a worker process: each has its own database file.
+# Each worker process has its own directory and database file.
 os.environ["IM_DATA_DIR"] = str(run_directory() / os.environ.get("PYTEST_XDIST_WORKER", "main"))
 if TEST_DATABASE == "postgres" and "PostgreSQL" not in machine.missing():
     os.environ["DATABASE_URL"] = f"{postgres.cluster_url()}/imsite"
@@ -33,7 +33,7 @@ from imsite.settings import *  # noqa: E402, F403
 from imsite.settings import DATA_DIR, DATABASES  # noqa: E402
 
 if "DATABASE_URL" not in os.environ:
-    # A file, because threads and several connections must see one database; never flushed, because it need not last.
+    # It is a file because threads and several connections share it; it is never flushed because it need not last.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
     DATABASES["default"]["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
 # Processes that a test starts get their database from the test, not from here.

@@ -1,4 +1,4 @@
-"""A real Chromium, and people in it: `alice = await person("alice")` is a browser of her own."""
+"""Fixtures for a real Chromium: `alice = await person("alice")` opens a browser of her own."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from tests.support.site import Site
 
 _HERE = Path(__file__).resolve().parent
 _RESULTS = _HERE.parent.parent / "test-results"
-# A page whose server was killed says so on its console; that is no fault of the page.
+# A page reports on its console that its server was killed; that is no fault of the page.
 _NETWORK_NOISE = re.compile(r"net::ERR_|WebSocket connection to|Failed to load resource: net::")
 _failed = pytest.StashKey[bool]()
 
 _UNUSED_FEATURES = (
-    # Playwright's own: Chromium heeds only the last such list.
+    # These are Playwright's own: Chromium uses only the last such list.
     "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades",
     "HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning",
     "AvoidCorsURLLoaderRestartOnRedirect", "TcpPortRandomizationWin", "OptimizationHints", "NetworkTimeServiceQuerying",
     "AimEnabled", "PreconnectToSearch",
-    # The suggestions under the address bar, which nobody sees: two more pages and a process for each person.
+    # The hidden suggestions under the address bar are two more pages and a process for each user.
     "WebUIOmniboxPopup", "WebUIOmniboxAimPopup",
 )  # fmt: skip
 
 _PATIENCE = 30_000
-"""Milliseconds after which what is awaited counts as missing: a busy machine must not fail a test."""
+"""Milliseconds until an expected element counts as missing: a busy machine must not fail a test."""
 
 OpenPerson = Callable[..., Awaitable[Page]]
 
@@ -74,17 +74,18 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def person(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[OpenPerson]:
-    """Opens a browser for somebody: own cookies, own storage. `await person("alice", locale="zh-CN", width=390)`.
+    """Open a browser with its own cookies and storage: `await person("alice", locale="zh-CN", width=390)`.
 
-    An uncaught error, a console error or a violated Content-Security-Policy in any of their pages fails the test. After
-    a failure test-results/ has a screenshot of each.
+    An uncaught error, a console error or a violated Content-Security-Policy in any of its pages fails the test. After
+    a
+    failure test-results/ has a screenshot of each.
     """
     contexts: list[tuple[str, BrowserContext]] = []
     faults: list[str] = []
 
     def watch(name: str, page: Page) -> None:
         def console(message: ConsoleMessage) -> None:
-            # A page that is a refusal by itself (400, 403) says so too.
+            # A page that is itself a refusal (400, 403) reports it too.
             refusal = message.location.get("url", "").split("?")[0] == page.url.split("?")[0]
             if message.type == "error" and not _NETWORK_NOISE.search(message.text) and not refusal:
                 faults.append(f"{name}: {message.text}")
@@ -114,14 +115,14 @@ async def person(browser: Browser, request: pytest.FixtureRequest) -> AsyncItera
 
 @pytest.fixture(scope="session")
 def identity_provider() -> Iterator[IdentityProvider]:
-    """GitHub, Google and WeChat in one process of the tests."""
+    """Run GitHub, Google and WeChat in one process of the tests."""
     with IdentityProvider() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def oauth_site(site_factory: SiteFactory, identity_provider: IdentityProvider) -> Iterator[Site]:
-    """A running site with keys for `identity_provider`; each test signs in as a new user."""
+    """Run a site with keys for `identity_provider`; each test signs in as a new user."""
     port = str(identity_provider.port)
     options = {"DJANGO_SETTINGS_MODULE": "tests.support.oauth_settings", "TEST_IDENTITY_PROVIDER": port}
     with site_factory(**options, **KEYS) as running:
@@ -130,7 +131,7 @@ def oauth_site(site_factory: SiteFactory, identity_provider: IdentityProvider) -
 
 @pytest.fixture
 def provider(identity_provider: IdentityProvider) -> IdentityProvider:
-    """The identity provider without faults, with a new user at its browser."""
+    """Return the identity provider without faults, with a new user at its browser."""
     identity_provider.identity, identity_provider.failing_path, identity_provider.requested_paths = (
         new_identity(),
         "",

@@ -1,4 +1,4 @@
-"""Steps of a sign-in by another provider in a browser, and the rows it leaves."""
+"""Steps of a sign-in with another provider in a browser, and the resulting rows."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ WITH_ADDRESSES = ["github", "google"]
 
 
 def rows(site: Site, query: str, *values: object) -> list[tuple[object, ...]]:
-    """What the site's database says; these tests run on SQLite only."""
+    """Query the site's database; these tests run on SQLite only."""
     with contextlib.closing(sqlite3.connect(site.data / "imsite.sqlite3", timeout=20)) as database:
         return database.execute(query, values).fetchall()
 
 
 def linked(site: Site, subject: str) -> list[tuple[object, ...]]:
-    """Provider, user name and what else is kept of the links with that subject."""
+    """Return provider, user name and other stored data of the links with that subject."""
     return rows(
         site,
         "SELECT provider, username, extra_data FROM social_auth_usersocialauth JOIN accounts_user"
@@ -39,7 +39,7 @@ def accounts(site: Site) -> int:
 
 
 async def register(page: Page, site: Site, name: str, *, email: str = "") -> None:
-    """Make an account with PASSWORD, in this browser, and sign out again. No mail has been sent to the address."""
+    """Create an account with PASSWORD in this browser and sign out again. Its address is unconfirmed."""
     await page.goto(f"{site.url}/accounts/register/")
     await page.locator("input[name=username]").fill(name)
     await page.locator("input[name=password]").fill(PASSWORD)
@@ -59,14 +59,14 @@ async def screenshot(page: Page, name: str) -> None:
 
 
 async def sign_in_by(page: Page, site: Site, way: str, answer: str = "allow", start: str = "/accounts/login/") -> None:
-    """From the sign-in page to the provider, and back with yes or no."""
+    """Go from the sign-in page to the provider, and return with consent or refusal."""
     await page.goto(site.url + start)
     await page.get_by_test_id(f"provider-{way}").click()
     await page.locator(f"#{answer}").click()
 
 
 async def confirm_password(page: Page) -> None:
-    """Show that it is the account's owner who asks."""
+    """Confirm the password of the account's owner."""
     await page.get_by_label("Current password").fill(PASSWORD)
     await page.get_by_role("button", name="Continue with").click()
 
@@ -81,7 +81,7 @@ async def expect_refusal(page: Page, text: str, name: str) -> None:
 
 
 async def expect_signed_out(page: Page, site: Site) -> None:
-    """The browser is signed in as nobody."""
+    """Assert that the browser is not signed in."""
     await page.goto(f"{site.url}/accounts/sign-in-methods/")
     assert "/accounts/login/" in page.url
 

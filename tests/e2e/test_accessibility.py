@@ -1,4 +1,4 @@
-"""Who sees little, or uses a keyboard or a screen reader, can use the pages: axe-core finds nothing to object to."""
+"""The pages work with low vision, a keyboard or a screen reader: axe-core finds no violations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.site import Site
 
 
 async def check(page: Page, where: str, *, without: str = "") -> None:
-    """Fail with the rule and the elements that break it, but for the rule `without`. What moves rests first."""
+    """Fail with the violated rule and its elements, except for the rule `without`, after animations have ended."""
     await page.evaluate("Promise.all(document.getAnimations().map(one => one.finished.catch(() => {})))")
     found = await Axe().run(page)
     faults = [
@@ -27,7 +27,7 @@ async def check(page: Page, where: str, *, without: str = "") -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_the_chat_page(site: Site, person: OpenPerson, scheme: str) -> None:
+async def test_the_chat_page_is_accessible(site: Site, person: OpenPerson, scheme: str) -> None:
     register(site, ["alice", "bob"])
     alice = await person("alice", color_scheme=scheme)
     await alice.goto(site.url)
@@ -41,7 +41,7 @@ async def test_the_chat_page(site: Site, person: OpenPerson, scheme: str) -> Non
     await check(alice, "group")
     await message.hover()
     await alice.get_by_test_id("message-more").click()
-    # A menu floats above the page's parts, and has the focus.
+    # A menu floats above the page's landmarks and has the focus.
     await check(alice, "menu of a message", without="region")
     await alice.keyboard.press("Escape")
     await alice.get_by_test_id("search-toggle").click()
@@ -62,7 +62,7 @@ async def test_the_chat_page(site: Site, person: OpenPerson, scheme: str) -> Non
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_the_pages_of_the_account(site: Site, person: OpenPerson, scheme: str) -> None:
+async def test_the_account_pages_are_accessible(site: Site, person: OpenPerson, scheme: str) -> None:
     register(site, ["alice"])
     page = await person("alice", color_scheme=scheme)
     for name in ("login", "reset"):

@@ -1,6 +1,6 @@
-"""Somebody's own pages in a browser: profile and picture, devices, a new password by mail, export and deletion.
+"""The account pages in a browser: profile and picture, devices, password reset by mail, export and deletion.
 
-How they look is kept in test-results/: two widths, light and dark, both languages.
+Screenshots go to test-results/: two widths, light and dark, both languages.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def site(site_factory: SiteFactory) -> Iterator[Site]:
-    # With the keys, so that the pages show all they can; nobody goes there.
+    # With these keys the pages show all sign-in methods; no test uses them.
     with site_factory(**KEYS) as running:
         yield running
 
 
 async def register(page: Page, site: Site, name: str = "alice") -> str:
-    """A new account of PASSWORD, signed in and in the chat; returns its name."""
+    """Register an account with PASSWORD, signed in and in the chat; return its name."""
     name = f"{name}{next(_numbers)}"
     await page.goto(f"{site.url}/accounts/register/")
     await page.locator("input[name=username]").fill(name)
@@ -52,7 +52,7 @@ async def sign_in(page: Page, site: Site, name: str, password: str = PASSWORD) -
     await page.locator("input[name=password]").press("Enter")
 
 
-async def test_a_profile_is_changed_and_others_see_it(site: Site, person: OpenPerson) -> None:
+async def test_a_changed_profile_is_shown_to_others(site: Site, person: OpenPerson) -> None:
     alice, bob = await person("alice"), await person("bob")
     await register(alice, site)
     await register(bob, site, "bob")
@@ -87,14 +87,14 @@ async def test_a_language_is_chosen(site: Site, person: OpenPerson) -> None:
     await expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
 
 
-async def test_a_device_is_signed_out_from_another(site: Site, person: OpenPerson) -> None:
+async def test_a_device_is_signed_out_from_another_device(site: Site, person: OpenPerson) -> None:
     here, there = await person("here", timezone_id="Asia/Shanghai"), await person("there")
     name = await register(here, site)
     await sign_in(there, site, name)
     await expect(there.get_by_test_id("composer")).to_be_focused()
     await here.goto(f"{site.url}/accounts/sign-in-methods/")
     other = here.get_by_test_id("device").filter(has_not_text="This device")
-    # What the connection was seen on is written down beside the work, after a few seconds.
+    # The app of the connection is stored in the background, after a few seconds.
     for _ in range(20):
         if await other.get_by_text("Web").count():
             break
@@ -108,11 +108,11 @@ async def test_a_device_is_signed_out_from_another(site: Site, person: OpenPerso
     await expect(time).to_contain_text(at.split(":")[0])
     await other.get_by_role("button", name="Sign out").click()
     await expect(here.get_by_test_id("device")).to_have_count(1)
-    # Its live connection has ended, and the page says so.
+    # Its live connection has ended, and the page shows that.
     await expect(there.get_by_test_id("composer")).to_be_hidden()
 
 
-async def test_a_forgotten_password_is_set_anew_by_mail(site: Site, person: OpenPerson) -> None:
+async def test_a_forgotten_password_is_reset_by_mail(site: Site, person: OpenPerson) -> None:
     page = await person("alice")
     name = await register(page, site)
     await page.goto(f"{site.url}/accounts/email/")
@@ -139,7 +139,7 @@ async def test_a_forgotten_password_is_set_anew_by_mail(site: Site, person: Open
 
 
 async def link_in_the_mail(page: Page, site: Site, path: str) -> str:
-    """The link in the newest mail, which a development start prints."""
+    """Return the link in the newest mail, which a development start prints."""
     for _ in range(40):
         found = re.findall(rf"http://127\.0\.0\.1:\d+/accounts/{path}/\S+", site.log.read_text())
         if found:
@@ -148,7 +148,7 @@ async def link_in_the_mail(page: Page, site: Site, path: str) -> str:
     raise AssertionError("no mail has come")
 
 
-async def test_the_data_is_taken_along_and_the_account_deleted(site: Site, person: OpenPerson) -> None:
+async def test_the_data_is_exported_and_the_account_deleted(site: Site, person: OpenPerson) -> None:
     alice, bob = await person("alice"), await person("bob")
     name = await register(alice, site)
     await register(bob, site, "bob")
@@ -187,7 +187,7 @@ PAGES = {
 
 @pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_the_pages_fit(site: Site, person: OpenPerson, language: str, scheme: str) -> None:
+async def test_the_account_pages_fit_the_screen(site: Site, person: OpenPerson, language: str, scheme: str) -> None:
     page = await person("alice", width=1440, height=900, locale=language, color_scheme=scheme)
     await register(page, site)
     RESULTS.mkdir(exist_ok=True)

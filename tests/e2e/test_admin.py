@@ -1,4 +1,4 @@
-"""An operator at work in a real browser, while people are connected: what is done in the admin reaches them at once."""
+"""An operator works in a real browser, and admin actions reach connected users at once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ administrator_create(username="olga", password={password!r})
 
 
 async def operator_at(page: Page, site: Site, path: str = "/admin/") -> None:
-    """Make an administrator and sign her in at the admin."""
+    """Create an administrator and sign her in to the admin."""
     site.manage("shell", "--no-imports", "-c", _OPERATOR.format(password=PASSWORD))
     await page.goto(f"{site.url}{path}")
     await page.locator("input[name=username]").fill("olga")
@@ -34,7 +34,7 @@ async def operator_at(page: Page, site: Site, path: str = "/admin/") -> None:
 
 
 async def tick(page: Page, row: str, action: str) -> None:
-    """Tick the row with this text in a list and run the action."""
+    """Select the row with this text in a list and run the action."""
     await page.locator("#result_list tbody", has_text=row).locator("input.action-select").check()
     await page.locator("select[name=action]").select_option(label=action)
     await page.get_by_role("button", name="Run").click()
@@ -45,7 +45,7 @@ async def confirm(page: Page) -> None:
     await expect(page.locator("form input[name=confirmed]")).to_have_count(0)
 
 
-async def test_what_olga_recalls_disappears_from_a_connected_guest(site: Site, person: OpenPerson) -> None:
+async def test_a_message_recalled_by_olga_disappears_for_a_connected_guest(site: Site, person: OpenPerson) -> None:
     page = await person("olga")
     async with await Client.connect(site.acc) as alice, await Client.connect(site.acc) as bob:
         await alice.login_guest("Alice")
@@ -66,7 +66,7 @@ async def test_what_olga_recalls_disappears_from_a_connected_guest(site: Site, p
         assert [(message["msg"], message["recalled"]) for message in history["messages"]] == [("", True)]
 
 
-async def test_in_a_channel_that_olga_closed_nothing_can_be_said(site: Site, person: OpenPerson) -> None:
+async def test_a_channel_closed_by_olga_accepts_no_messages(site: Site, person: OpenPerson) -> None:
     page = await person("olga")
     async with await Client.connect(site.acc) as alice:
         room = (await alice.login_guest("Alice"))["target"]
@@ -85,7 +85,7 @@ async def test_in_a_channel_that_olga_closed_nothing_can_be_said(site: Site, per
         await alice.call("message.send", type="text", msg="hello again")
 
 
-async def test_whom_olga_deactivates_is_disconnected(site: Site, person: OpenPerson) -> None:
+async def test_a_user_deactivated_by_olga_is_disconnected(site: Site, person: OpenPerson) -> None:
     page = await person("olga")
     token = register(site, ["bob", "alice"])
     async with await Client.connect(site.acc) as bob, await Client.connect(site.acc) as alice:
@@ -102,8 +102,8 @@ async def test_whom_olga_deactivates_is_disconnected(site: Site, person: OpenPer
         assert refused.code == 1003
 
 
-async def test_the_pages_work_on_every_screen_and_run_nobodys_script(site: Site, person: OpenPerson) -> None:
-    """Neither a violation of the Content-Security-Policy nor any other error is on the console: `person` sees to it."""
+async def test_the_admin_pages_fit_every_screen_and_run_no_user_script(site: Site, person: OpenPerson) -> None:
+    """`person` checks that the console has no violation of the Content-Security-Policy and no other error."""
     tokens = register(site, ["alice", "bob", "carol"])
     page = await person("olga")
     async with await Client.connect(site.acc) as alice, await Client.connect(site.acc) as guest:
@@ -144,7 +144,7 @@ async def test_the_pages_work_on_every_screen_and_run_nobodys_script(site: Site,
         RESULTS.mkdir(exist_ok=True)
         for scheme, (name, path) in itertools.product(("light", "dark"), paths.items()):
             await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-            # The blank page between makes a mere change of the fragment a visit.
+            # The blank page in between turns a change of the fragment into a visit.
             await page.goto("about:blank")
             await page.goto(f"{site.url}{path}")
             if name == "members":

@@ -1,4 +1,4 @@
-"""Olga moderates in her browser; what Alice and Bob see in theirs changes, without a reload."""
+"""Olga moderates in her browser, and the pages of Alice and Bob change without a reload."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.site import Site
 
 
 async def found(olga: Page, site: Site, listing: str, term: str) -> None:
-    """Search in a list of the admin, and open what is found."""
+    """Search in an admin list and open the match."""
     await olga.goto(f"{site.url}/admin/{listing}/")
     await olga.locator("#searchbar").fill(term)
     await olga.locator("#searchbar").press("Enter")
@@ -28,7 +28,7 @@ async def press(olga: Page, button: str) -> None:
     await olga.get_by_role("link", name=re.compile(rf"(^|\s){button}$")).first.click()
 
 
-async def test_what_olga_does_shows_in_the_browsers_of_those_concerned(site: Site, person: OpenPerson) -> None:
+async def test_moderation_by_olga_is_shown_to_the_users_concerned(site: Site, person: OpenPerson) -> None:
     register(site, ["alice", "bob"])
     alice, bob, olga = await person("alice"), await person("bob"), await person("olga", width=1440)
     await sign_in(alice, site, "alice")
@@ -72,7 +72,7 @@ async def test_what_olga_does_shows_in_the_browsers_of_those_concerned(site: Sit
     await expect(alice.get_by_test_id("composer")).to_be_visible()
 
 
-async def test_alice_reports_and_olga_acts_with_one_click(site: Site, person: OpenPerson) -> None:
+async def test_alice_reports_and_olga_handles_it_with_one_click(site: Site, person: OpenPerson) -> None:
     register(site, ["alice", "bob"])
     alice, bob, olga = await person("alice"), await person("bob"), await person("olga", width=1440)
     await sign_in(alice, site, "alice")

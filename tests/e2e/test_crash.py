@@ -1,4 +1,4 @@
-"""`kill -9` of the server in a burst of 2,000 sends from 50 connections: no acknowledged one is lost, none doubles."""
+"""`kill -9` of the server during 2,000 sends from 50 connections: no acknowledged message is lost or repeated."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _PEOPLE = 50
 _SENDS_EACH = 40
 _IN_FLIGHT = 8
 _KILL_AT = (400, 1200)
-"""Acknowledged messages after which the server is killed. So few are in flight that the burst still goes on then."""
+"""Acknowledged messages after which the server is killed. Few are in flight, so the burst is still running then."""
 
 Answer = tuple[str, int]
-"""The id and the number that a message was told to have."""
+"""The id and the number in an acknowledgement."""
 
 
 class Person:
-    """Somebody with a list of things to say, who goes on after every crash where they were."""
+    """A user with a list of messages, who continues after every crash."""
 
     def __init__(self, name: str, token: str, targets: list[str]) -> None:
         self.name = name
@@ -32,13 +32,13 @@ class Person:
         self.position: int | None = None
         self.to_say = {f"{name}-{number}": targets[number % len(targets)] for number in range(_SENDS_EACH)}
         self.told: dict[str, Answer] = {}
-        """What each message's acknowledgement said, by clientMsgId."""
+        """The acknowledgement of each message, by clientMsgId."""
         self.seen: dict[int, dict[str, Any]] = {}
         """Messages of the group by position, from pushes and from `sync`."""
         self.client: Client
 
     async def come(self, site: Site) -> None:
-        """Log in, from the position last told where there is one, and drain `sync`."""
+        """Log in, from the last reported position if there is one, and sync completely."""
         self.client = await Client.connect(site.acc)
         reply = await self.client.login_token(self.token, after=self.position)
         if self.position is None:
@@ -54,7 +54,7 @@ class Person:
             self.position, more = page["position"], page["hasMore"]
 
     async def say_everything(self, acknowledged: Callable[[], None] = lambda: None) -> None:
-        """Send what is not acknowledged yet, a few at a time, under the same ids as before. Ends early if cut off."""
+        """Send unacknowledged messages, a few at a time, under the same ids as before. Ends early on a disconnect."""
         waiting = iter([key for key in self.to_say if key not in self.told])
 
         async def worker() -> None:
@@ -77,14 +77,14 @@ class Person:
         self.client.inbox.clear()
 
     def has_all_of(self, group: str) -> bool:
-        """Whether every message of the group has come, in a push, by `sync`, or as the answer to one's own send."""
+        """Return whether every message of the group has arrived by push, by `sync`, or as a reply."""
         self.take_pushes(group)
         own = {self.told[key][1] for key, target in self.to_say.items() if target == group}
         seen = {message["seq"] for message in self.seen.values()}
         return own | seen == set(range(1, _PEOPLE * _SENDS_EACH // 2 + 1))
 
     async def note_position(self) -> int:
-        """What a client does all the time: remember how far it has been served."""
+        """Record the last processed position, as every client does."""
         position: int = (await self.client.call("heartbeat"))["position"]
         self.position = position
         return position
@@ -107,7 +107,7 @@ async def _whole_history(client: Client, target: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.each_database
-async def test_a_killed_server_loses_nothing_acknowledged_and_doubles_nothing(site: Site) -> None:
+async def test_a_killed_server_neither_loses_nor_repeats_acknowledged_messages(site: Site) -> None:
     names = [f"person{number}" for number in range(_PEOPLE)]
     tokens = await asyncio.to_thread(register, site, names)
     async with await Client.connect(site.acc) as owner:

@@ -1,4 +1,4 @@
-"""The first opening of the chat page: what it needs is asked for at once, and each of it once."""
+"""The first load of the chat page requests all its files at once, each of them once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def production(site_factory: SiteFactory) -> Iterator[Site]:
 
 
 async def open_page(page: Page, site: Site, *, hints: bool = True) -> tuple[list[str], list[str]]:
-    """Opens the welcome, with the page's word about its modules or without it. Returns hints given, scripts fetched."""
+    """Open the welcome page with or without preload hints and return the hints and the fetched scripts."""
     told: list[str] = []
     fetched: list[str] = []
 
@@ -47,7 +47,7 @@ async def open_page(page: Page, site: Site, *, hints: bool = True) -> tuple[list
 
 
 @pytest.mark.parametrize("start", ["site", "production"])
-async def test_the_page_tells_of_just_those_modules_that_it_comes_to_need(
+async def test_the_page_preloads_exactly_the_modules_it_needs(
     person: OpenPerson, start: str, request: pytest.FixtureRequest
 ) -> None:
     site: Site = request.getfixturevalue(start)

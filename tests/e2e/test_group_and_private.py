@@ -1,4 +1,4 @@
-"""Alice and Bob sign in, make a group and talk in private; the server dies while both type, and nothing is missing."""
+"""Alice and Bob chat in a group and in private; the server crashes while both type, and no message is missing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ async def open_channel(page: Page, name: str) -> None:
 
 
 async def choose(page: Page, name: str) -> None:
-    """Pick a person in the open dialog."""
+    """Pick a user in the open dialog."""
     dialog = page.locator("dialog[open]")
     await dialog.get_by_test_id("person-search").fill(name)
     await dialog.get_by_test_id("person-option").filter(has_text=name).click()
@@ -31,7 +31,7 @@ async def make_group(page: Page, name: str, member: str) -> None:
     await expect(page.get_by_test_id("channel-title")).to_have_text(name)
 
 
-async def test_a_group_and_a_private_chat_survive_the_servers_death(site: Site, person: OpenPerson) -> None:
+async def test_a_group_and_a_private_chat_survive_a_server_crash(site: Site, person: OpenPerson) -> None:
     register(site, ["alice", "bob"])
     alice, bob = await person("alice"), await person("bob")
     await sign_in(alice, site, "alice")

@@ -1,4 +1,4 @@
-"""What a phone on /ws sends is seen and heard in a browser; what only claims to be a picture is not."""
+"""Pictures and voices from a phone on /ws are shown in a browser; a fake picture is not."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def voice() -> bytes:
     return made.getvalue()
 
 
-async def test_a_picture_and_a_voice_from_a_phone(site: Site, person: OpenPerson) -> None:
+async def test_a_picture_and_a_voice_from_a_phone_are_shown(site: Site, person: OpenPerson) -> None:
     tokens = register(site, ["alice", "bob"])
     alice_id, bob_id = map(int, site.manage("shell", "--no-imports", "-c", _IDS).split()[-2:])
     alice = await person("alice")
@@ -52,7 +52,7 @@ async def test_a_picture_and_a_voice_from_a_phone(site: Site, person: OpenPerson
         image = alice.get_by_test_id("message-picture")
         await expect(image).to_have_count(1)
         await expect(image).to_have_attribute("src", re.compile("^blob:"))
-        # Its place was kept before it was there, and it was not enlarged.
+        # Its space was reserved before it loaded, and it was not enlarged.
         assert await image.evaluate("image => [image.width, image.height, image.naturalWidth]") == [320, 160, 600]
         await alice.get_by_test_id("picture-open").click()
         large = alice.get_by_test_id("picture-large")

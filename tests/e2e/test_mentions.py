@@ -1,4 +1,4 @@
-"""Alice addresses people by name: offered as she types, chosen by keyboard, pointer or touch."""
+"""Alice mentions users by name: offered as she types, chosen by keyboard, pointer or touch."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def test_alice_mentions_people_of_her_group_by_keyboard(site: Site, person
         await expect(field).to_have_value("hello @bobby ")
         await expect(offered(alice)).to_have_count(0)
 
-        # Of very many members also the last one; escape leaves the text alone, and then Enter sends.
+        # The last of very many members is found too; escape leaves the text alone, and then Enter sends.
         await field.press_sequentially("and @zh")
         await expect(offered(alice)).to_contain_text(["Zhao"])
         await field.press("Tab")
@@ -51,12 +51,12 @@ async def test_alice_mentions_people_of_her_group_by_keyboard(site: Site, person
         await field.press("Enter")
         await expect(shown(alice, "hello @bobby and @zhao @painter1")).to_be_visible()
 
-        # Somebody called just so is not all: others are called so and more.
+        # An exact match is not the only one: other names begin with it.
         await field.press_sequentially("@painter10")
         await expect(offered(alice)).to_contain_text([f"Painter10{end}" for end in ("", "0", "1", "2", "3")])
         await field.fill("")
 
-        # What is typed in full is sent at once.
+        # A name typed in full is sent at once.
         await field.press_sequentially("@bob")
         await expect(offered(alice)).to_have_count(2)
         await field.press("Enter")
@@ -64,7 +64,7 @@ async def test_alice_mentions_people_of_her_group_by_keyboard(site: Site, person
         assert (await bob.push("msg", msg="@bob")).data["from"] == "alice"
 
 
-async def test_by_touch_a_guest_is_mentioned_in_the_room(site: Site, person: OpenPerson) -> None:
+async def test_a_guest_is_mentioned_in_the_global_channel_by_touch(site: Site, person: OpenPerson) -> None:
     register(site, ["alice"])
     guest = await person("guest")
     await enter_as_guest(guest, site, "Quiet Cedar")

@@ -1,4 +1,4 @@
-"""Sign-in by other providers, in a real browser: new accounts, known accounts, linked accounts."""
+"""Sign-in with other providers in a real browser: new accounts, known accounts, linked accounts."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def test_alice_signs_in_by_github_and_bob_by_google_and_they_chat(
     assert await picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 256
     await screenshot(alice, "github-chatting")
     await screenshot(bob, "google-chatting")
-    # No access token is kept.
+    # No access token is stored.
     assert linked(oauth_site, "101") == [("github", "octo-alice", "{}")]
     assert linked(oauth_site, "102") == [("google-oauth2", "Bob.Gee", "{}")]
 

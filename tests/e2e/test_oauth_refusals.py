@@ -1,4 +1,4 @@
-"""Sign-ins by other providers that must fail: forged or repeated states, foreign redirects, faults, refusals."""
+"""Sign-ins with other providers that must fail: forged or repeated states, foreign redirects, faults, refusals."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def test_a_state_cannot_be_used_twice_in_its_own_browser(
     await page.get_by_test_id(f"provider-{way}").click()
     back = await page.locator("#allow").get_attribute("href")
     assert back
-    provider.failing_path = "token"  # so that nobody is signed in by the first try, and the session stays
+    provider.failing_path = "token"  # so that the first try signs in nobody and the session remains
     await page.goto(back)
     await expect(page.get_by_test_id("refusal")).to_be_visible()
     provider.failing_path = ""
@@ -62,7 +62,7 @@ async def test_a_state_cannot_be_used_twice_in_its_own_browser(
 async def test_a_callback_of_another_browser_signs_nobody_in(
     oauth_site: Site, provider: IdentityProvider, person: OpenPerson
 ) -> None:
-    """Who makes somebody follow it would have them signed in as another."""
+    """An attacker who makes a victim open the link would sign the victim in to the attacker's account."""
     mallory, alice = await person("mallory"), await person("alice")
     await mallory.goto(f"{oauth_site.url}/accounts/login/")
     await mallory.get_by_test_id("provider-github").click()
@@ -124,7 +124,7 @@ async def test_an_unconfirmed_address_of_another_user_signs_nobody_in(
 async def test_a_confirmed_address_of_another_user_links_nothing(
     oauth_site: Site, provider: IdentityProvider, person: OpenPerson, way: str
 ) -> None:
-    """An address here may never have been the account's own, so it says nothing about who comes."""
+    """An address here may be unconfirmed, so it does not identify the visitor."""
     page, email = await person("alice"), f"owner-{way}@example.org"
     await register(page, oauth_site, f"owner-{way}", email=email)
     provider.identity = replace(provider.identity, email=email.upper())

@@ -1,4 +1,4 @@
-"""A page of another site, which knows nothing but the wire protocol, chats as a guest where the operator allows it."""
+"""A page of another site, which uses only the wire protocol, chats as a guest where the operator allows it."""
 
 from __future__ import annotations
 
@@ -80,12 +80,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(PAGE.encode())
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def serve_page() -> Iterator[Callable[[], str]]:
-    """Serves the page from one more port each time; gives its origin."""
+    """Serve the page on a new port each time and return its origin."""
     servers: list[ThreadingHTTPServer] = []
 
     def serve() -> str:
@@ -102,7 +102,7 @@ def serve_page() -> Iterator[Callable[[], str]]:
 
 @pytest.fixture
 def friend(serve_page: Callable[[], str]) -> str:
-    """The origin that the operator allows."""
+    """Return the origin that the operator allows."""
     return serve_page()
 
 
@@ -151,10 +151,10 @@ async def test_guests_chat_on_a_page_of_an_allowed_origin(person: OpenPerson, si
     )
 
 
-async def test_the_same_page_of_another_origin_gets_nothing(
+async def test_the_same_page_on_another_origin_is_refused(
     browser: Browser, serve_page: Callable[[], str], site: Site
 ) -> None:
-    # A context of its own: the browser says on the console what it has blocked.
+    # It has a context of its own because the browser reports blocked requests on the console.
     async with await Client.connect(site.acc) as watcher, await browser.new_context() as context:
         room = (await watcher.login_guest("watcher"))["target"]
         page = await context.new_page()
@@ -165,7 +165,7 @@ async def test_the_same_page_of_another_origin_gets_nothing(
         await say(page, "hello")
         await expect(page.locator("#log li").last).to_have_text("blocked /user/sendMessageAll")
         await expect(page.locator("#online li")).to_have_count(0)
-        # A form asks nobody first; where it leads shows what came of it.
+        # A form needs no preflight; the page that it opens shows the result.
         await page.click("text=Forge")
         await expect(page.locator("body")).to_contain_text('"code":1003')
 

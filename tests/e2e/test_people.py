@@ -1,4 +1,4 @@
-"""Two browsers: Alice asks and Bob accepts, they read each other, and then Alice has had enough of Bob."""
+"""Two browsers: Alice and Bob become friends, read each other's messages, and Alice blocks Bob."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def listed(page: Page, section: str) -> Locator:
     return page.locator(f"[data-testid=contact][data-section={section}]")
 
 
-async def test_alice_asks_bob_accepts_and_she_reads_his_status(site: Site, person: OpenPerson) -> None:
+async def test_alice_and_bob_become_friends_and_she_reads_his_status(site: Site, person: OpenPerson) -> None:
     register(site, ["alice", "bob"])
     site.manage(
         "shell",
@@ -37,7 +37,7 @@ async def test_alice_asks_bob_accepts_and_she_reads_his_status(site: Site, perso
     await sign_in(alice, site, "alice")
     await sign_in(bob, site, "bob")
 
-    # Bob is in the room's list of who is online.
+    # Bob is in the global channel's list of online users.
     await alice.locator("[data-testid=person-item][data-user-id=bob]").get_by_test_id("person-menu").click()
     await alice.get_by_test_id("friend-request").click()
     await people_of(alice)
@@ -59,7 +59,7 @@ async def test_alice_asks_bob_accepts_and_she_reads_his_status(site: Site, perso
     await expect(alice.get_by_test_id("channel-title")).to_have_text("Bob")
 
 
-async def test_alice_finds_a_friend_by_the_sound_of_the_name(site: Site, person: OpenPerson) -> None:
+async def test_alice_finds_a_friend_by_pinyin(site: Site, person: OpenPerson) -> None:
     register(site, ["alice", "bob"])
     rename = "from accounts.models import User; u = User.objects.get(username='bob'); u.nickname = '马远'; u.save()"
     site.manage("shell", "--no-imports", "-c", rename)
@@ -75,7 +75,7 @@ async def test_alice_finds_a_friend_by_the_sound_of_the_name(site: Site, person:
     await expect(listed(alice, "outgoing")).to_contain_text("马远")
 
 
-async def test_what_bob_has_read_shows_to_alice(site: Site, person: OpenPerson) -> None:
+async def test_alice_sees_how_far_bob_has_read(site: Site, person: OpenPerson) -> None:
     register(site, ["alice", "bob"])
     alice, bob = await person("alice"), await person("bob")
     await sign_in(alice, site, "alice")
@@ -95,7 +95,7 @@ async def test_what_bob_has_read_shows_to_alice(site: Site, person: OpenPerson) 
     await expect(message).to_have_attribute("data-read", "true")
 
 
-async def test_alice_blocks_bob_and_takes_it_back(site: Site, person: OpenPerson) -> None:
+async def test_alice_blocks_and_unblocks_bob(site: Site, person: OpenPerson) -> None:
     register(site, ["alice", "bob"])
     alice, bob = await person("alice"), await person("bob")
     await sign_in(alice, site, "alice")
@@ -128,7 +128,7 @@ async def test_alice_blocks_bob_and_takes_it_back(site: Site, person: OpenPerson
     await expect(shown(alice, "are you there?")).to_be_visible()
 
 
-async def test_a_pin_stays_in_sight_and_leads_to_its_message(site: Site, person: OpenPerson) -> None:
+async def test_a_pin_remains_visible_and_links_to_its_message(site: Site, person: OpenPerson) -> None:
     register(site, ["alice", "bob"])
     alice, bob = await person("alice"), await person("bob")
     await sign_in(alice, site, "alice")
@@ -145,7 +145,7 @@ async def test_a_pin_stays_in_sight_and_leads_to_its_message(site: Site, person:
         await expect(page.get_by_test_id("pin-bar")).to_contain_text("on Friday at ten")
     await bob.get_by_test_id("pin-go").click()
     await expect(bob.get_by_test_id("message")).to_have_class(re.compile("revealed"))
-    # By keyboard: to the last message, its menu, the first thing in it.
+    # By keyboard: to the last message, its menu, and the first item in it.
     await bob.keyboard.press("Alt+m")
     await bob.keyboard.press("m")
     await expect(bob.get_by_test_id("pin")).to_have_count(0)

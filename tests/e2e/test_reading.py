@@ -1,4 +1,4 @@
-"""Alice reads: nothing moves under her eyes, lists say what is wrong with them, and back goes one step back."""
+"""Alice reads: new messages do not move the text, lists show errors, and the back button goes one step back."""
 
 from __future__ import annotations
 
@@ -34,9 +34,7 @@ async def make_team(page: Page) -> str:
     return target
 
 
-async def test_what_alice_reads_stays_where_it_is_while_hundreds_of_messages_come(
-    site: Site, person: OpenPerson
-) -> None:
+async def test_hundreds_of_new_messages_do_not_move_the_text_that_alice_reads(site: Site, person: OpenPerson) -> None:
     tokens = register(site, ["alice", "bob"])
     alice = await person("alice")
     await sign_in(alice, site, "alice")
@@ -59,7 +57,9 @@ async def test_what_alice_reads_stays_where_it_is_while_hundreds_of_messages_com
         await expect(button).to_be_hidden()
 
 
-async def test_back_on_a_phone_closes_the_details_and_then_the_channel(site: Site, person: OpenPerson) -> None:
+async def test_the_back_button_on_a_phone_closes_the_details_and_then_the_channel(
+    site: Site, person: OpenPerson
+) -> None:
     tokens = register(site, ["alice", "bob"])
     alice = await person("alice", width=390, height=844)
     await sign_in(alice, site, "alice")
@@ -78,13 +78,13 @@ async def test_back_on_a_phone_closes_the_details_and_then_the_channel(site: Sit
         await expect(alice.get_by_test_id("channel-list")).to_be_visible()
         await expect(alice.get_by_test_id("channel-title")).to_be_hidden()
 
-        # Who looks at the list is not thrown into another channel by what happens to the one they left.
+        # Events of the channel that the user left do not open it again.
         await bob.call("channel.remove", target=group["target"], member="alice")
         await expect(alice.get_by_test_id("channel-item")).to_have_count(1)
         await expect(alice.get_by_test_id("channel-list")).to_be_visible()
 
 
-async def test_alice_recalls_by_keyboard_and_stays_where_she_is(site: Site, person: OpenPerson) -> None:
+async def test_alice_recalls_by_keyboard_and_keeps_the_focus(site: Site, person: OpenPerson) -> None:
     register(site, ["alice"])
     alice = await person("alice")
     await sign_in(alice, site, "alice")
@@ -100,7 +100,7 @@ async def test_alice_recalls_by_keyboard_and_stays_where_she_is(site: Site, pers
     await expect(alice.get_by_test_id("message-recall")).to_have_count(0)
 
 
-async def test_what_cannot_be_loaded_says_why_and_is_tried_again(site: Site, person: OpenPerson) -> None:
+async def test_a_failed_load_shows_the_reason_and_can_be_retried(site: Site, person: OpenPerson) -> None:
     register(site, ["alice", "bob"])
     alice = await person("alice", width=1440, locale="zh-CN")
     refused = {"channel.members", "friend.list", "person.search"}
@@ -142,9 +142,7 @@ async def test_what_cannot_be_loaded_says_why_and_is_tried_again(site: Site, per
     await expect(details.get_by_test_id("person-item")).to_have_count(2)
 
 
-async def test_bobs_new_name_shows_to_alice_at_once_and_is_one_that_can_be_mentioned(
-    site: Site, person: OpenPerson
-) -> None:
+async def test_alice_sees_the_new_name_of_bob_at_once_and_can_mention_it(site: Site, person: OpenPerson) -> None:
     tokens = register(site, ["alice", "bob"])
     alice = await person("alice", width=1440)
     await sign_in(alice, site, "alice")
@@ -185,7 +183,7 @@ async def test_on_a_phone_a_notice_hides_neither_the_newest_message_nor_the_tabs
         await expect(notice).to_have_text("Bob wants to be friends.")
         box, tabs = await notice.bounding_box(), await alice.get_by_test_id("tab-people").bounding_box()
         assert box and tabs and box["y"] > tabs["y"] + tabs["height"]
-        # On one line: there is room for it.
+        # It fits on one line.
         assert box["height"] < 50
 
         await open_channel(alice, "Readers")

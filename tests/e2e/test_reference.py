@@ -1,4 +1,4 @@
-"""The reference in a browser: nothing that the site's Content-Security-Policy refuses, nothing wider than a phone."""
+"""The reference in a browser violates no Content-Security-Policy and is no wider than a phone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from tests.support.shared_site import SharedSite
 PHONE = 390
 
 
-async def test_the_viewer_shows_every_call_by_the_sites_own_files(person: OpenPerson, shared_site: SharedSite) -> None:
+async def test_the_viewer_shows_every_call_with_files_of_the_site_only(
+    person: OpenPerson, shared_site: SharedSite
+) -> None:
     page = await person("alice")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

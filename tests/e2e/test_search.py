@@ -1,4 +1,4 @@
-"""Alice and Bob find what was said: here or everywhere, by keyboard and on a phone; the page says what went wrong."""
+"""Alice and Bob search messages in one channel or everywhere, by keyboard and on a phone; the page shows errors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.site import Site
 
 
 async def known(client: Client, *texts: str) -> None:
-    """Wait until the search knows them."""
+    """Wait until the search index contains them."""
     async with asyncio.timeout(30):
         for text in texts:
             while not (await client.call("message.search", q=text))["messages"]:  # noqa: ASYNC110  nothing announces it
@@ -37,7 +37,7 @@ async def in_sight(page: Page, text: str) -> None:
     await expect(page.locator("[data-testid=message]:focus")).to_contain_text(text)
 
 
-async def test_alice_finds_what_bob_said_long_ago_and_goes_there(site: Site, person: OpenPerson) -> None:
+async def test_alice_finds_an_old_message_of_bob_and_opens_it(site: Site, person: OpenPerson) -> None:
     tokens = register(site, ["alice", "bob"])
     alice = await person("alice", width=1440)
     await sign_in(alice, site, "alice")
@@ -49,7 +49,7 @@ async def test_alice_finds_what_bob_said_long_ago_and_goes_there(site: Site, per
         await bob.call("message.send", target=group["target"], type="text", msg="Early to bed")
         await known(bob, "Early Spring", "Early to bed")
 
-    # The room is open; what was said elsewhere is not found in it.
+    # The global channel is open; messages of other channels are not found in it.
     await expect(alice.get_by_test_id("channel-item")).to_have_count(2)
     await alice.get_by_test_id("search-toggle").click()
     field, state = alice.get_by_test_id("search-field"), alice.get_by_test_id("search-state")
@@ -67,7 +67,7 @@ async def test_alice_finds_what_bob_said_long_ago_and_goes_there(site: Site, per
     assert await results(alice).locator("mark").all_inner_texts() == ["Early", "Early"]
     assert await results(alice).locator("b").count() == 0
 
-    # By keyboard; the panel stays, and the message is one that was not loaded.
+    # By keyboard; the panel remains, and the message was not loaded before.
     await field.press("ArrowDown")
     await alice.keyboard.press("ArrowDown")
     await expect(results(alice).last).to_be_focused()
@@ -77,11 +77,11 @@ async def test_alice_finds_what_bob_said_long_ago_and_goes_there(site: Site, per
     await expect(alice.locator("[data-testid=message][data-seq='1']")).to_be_in_viewport()
     await expect(results(alice).last).to_have_attribute("aria-current", "true")
 
-    # A second one, of the conversation that is open now, in the middle of it.
+    # A second match, in the middle of the open channel.
     await results(alice).first.click()
     await in_sight(alice, "Early to bed")
 
-    # Escape closes, and what was open before is open again.
+    # Escape closes the search and reopens the earlier panel.
     await alice.get_by_test_id("composer").focus()
     await alice.keyboard.press("Alt+k")
     await expect(field).to_be_focused()
@@ -91,7 +91,7 @@ async def test_alice_finds_what_bob_said_long_ago_and_goes_there(site: Site, per
     await expect(alice.get_by_test_id("composer")).to_be_focused()
 
 
-async def test_bob_finds_chinese_words_on_his_phone_and_back_leads_back(site: Site, person: OpenPerson) -> None:
+async def test_bob_searches_chinese_words_on_his_phone_and_goes_back(site: Site, person: OpenPerson) -> None:
     register(site, ["alice", "bob"])
     alice = await person("alice")
     bob = await person("bob", width=390, height=844, locale="zh-CN")
@@ -101,7 +101,7 @@ async def test_bob_finds_chinese_words_on_his_phone_and_back_leads_back(site: Si
     await say(alice, "溪山行旅图是范宽画的")
     await expect(alice.locator("[data-testid=message][data-state=sent]")).to_have_count(1)
 
-    # From the list: what was typed there, if no channel is called so.
+    # The channel list starts a search for the typed text if no channel has that name.
     await bob.get_by_test_id("back").click()
     await bob.get_by_test_id("channel-filter").fill("范宽")
     await expect(bob.get_by_test_id("search-all")).to_have_text("在消息中搜索“范宽”")
@@ -123,7 +123,7 @@ async def test_bob_finds_chinese_words_on_his_phone_and_back_leads_back(site: Si
     await expect(panel).to_be_hidden()
     await expect(bob.get_by_test_id("channel-title")).to_have_text("Painters")
     await in_sight(bob, "溪山行旅图")
-    # In the same conversation, closed by the choice and by back: each time one is where one was.
+    # In the same channel, closed by the choice and by back: each returns to the earlier place.
     await bob.get_by_test_id("search-toggle").click()
     await results(bob).click()
     await expect(panel).to_be_hidden()
@@ -136,7 +136,7 @@ async def test_bob_finds_chinese_words_on_his_phone_and_back_leads_back(site: Si
     await expect(bob.get_by_test_id("channel-filter")).to_be_visible()
 
 
-async def test_more_comes_page_by_page_and_what_alice_recalls_is_gone_from_it(site: Site, person: OpenPerson) -> None:
+async def test_results_load_in_pages_and_omit_messages_that_alice_recalls(site: Site, person: OpenPerson) -> None:
     tokens = register(site, ["alice", "bob"])
     alice = await person("alice", width=1440, height=900)
     await sign_in(alice, site, "alice")
@@ -151,7 +151,7 @@ async def test_more_comes_page_by_page_and_what_alice_recalls_is_gone_from_it(si
         await alice.get_by_test_id("search-field").fill("one")
         await expect(results(alice)).to_have_count(20)
         await expect(alice.get_by_test_id("search-status")).to_have_text("Latest 20 messages")
-        # Not by a pointer, on whose way the list moves and so asks by itself.
+        # A pointer would move over the list, scroll it, and so start a request.
         await alice.get_by_test_id("search-more").evaluate("button => button.click()")
         await expect(results(alice)).to_have_count(40)
         await results(alice).last.scroll_into_view_if_needed()
@@ -162,7 +162,7 @@ async def test_more_comes_page_by_page_and_what_alice_recalls_is_gone_from_it(si
         await expect(results(alice)).to_have_count(45)
 
 
-async def test_only_the_newest_question_is_answered_and_faults_are_told(site: Site, person: OpenPerson) -> None:
+async def test_only_the_newest_query_is_shown_and_errors_are_displayed(site: Site, person: OpenPerson) -> None:
     register(site, ["alice"])
     alice = await person("alice")
     held: list[dict[str, Any]] = []
@@ -216,7 +216,7 @@ async def test_only_the_newest_question_is_answered_and_faults_are_told(site: Si
     await expect(results(alice)).to_contain_text("late it is")
     answer(held.pop(), ["an early one", "another early one"])
 
-    # What the server says afterwards comes after it.
+    # Later events of the server arrive after it.
     await say(alice, "meanwhile")
     await expect(alice.locator("[data-testid=message][data-state=sent]")).to_have_count(1)
     await expect(results(alice)).to_have_text([re.compile("late it is")])
@@ -227,7 +227,7 @@ async def test_only_the_newest_question_is_answered_and_faults_are_told(site: Si
     await alice.get_by_test_id("search").get_by_test_id("list-retry").click()
     await expect(results(alice)).to_contain_text("slow down it is")
 
-    # Without a connection it says so, and asks again by itself when there is one.
+    # Without a connection the page says so, and repeats the search once there is one.
     site.kill()
     await expect(alice.get_by_test_id("connection-bar")).to_be_visible()
     await field.fill("afterwards")
@@ -236,7 +236,7 @@ async def test_only_the_newest_question_is_answered_and_faults_are_told(site: Si
     await expect(results(alice)).to_contain_text("afterwards it is", timeout=60_000)
 
 
-async def test_a_guest_is_told_that_searching_needs_an_account(site: Site, person: OpenPerson) -> None:
+async def test_a_guest_sees_that_searching_needs_an_account(site: Site, person: OpenPerson) -> None:
     guest = await person("guest")
     await enter_as_guest(guest, site, "Passer-by")
     await guest.get_by_test_id("search-toggle").click()
@@ -245,7 +245,7 @@ async def test_a_guest_is_told_that_searching_needs_an_account(site: Site, perso
 
 
 @pytest.mark.parametrize(("width", "locale"), [(1280, "en-GB"), (1024, "zh-CN"), (768, "en-GB"), (390, "en-GB")])
-async def test_by_touch_bob_searches_and_no_word_of_the_choice_is_cut(
+async def test_bob_searches_by_touch_and_no_label_is_truncated(
     site: Site, person: OpenPerson, width: int, locale: str
 ) -> None:
     tokens = register(site, ["alice", "bob"])

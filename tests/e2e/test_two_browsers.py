@@ -1,4 +1,4 @@
-"""Two people, two browsers, one site: they meet and talk, and go on after the server was killed."""
+"""Two users in two browsers chat on one site and continue after a server crash."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def sign_in(page: Page, site: Site, name: str, *, by_touch: bool = False) 
     await page.locator("input[name=password]").fill(PASSWORD)
     await page.locator("input[name=password]").press("Enter")
     composer = page.get_by_test_id("composer")
-    # Focused, it would bring up the keyboard over half a phone.
+    # A focused field would open the keyboard over half of a phone's screen.
     await (expect(composer).to_be_visible() if by_touch else expect(composer).to_be_focused())
 
 
@@ -33,7 +33,7 @@ async def say(page: Page, text: str) -> None:
 
 
 def shown(page: Page, text: str) -> Locator:
-    """The message of that text in the timeline; screen readers have it a second time elsewhere."""
+    """Return the message with that text in the timeline; a live region for screen readers repeats it."""
     return page.get_by_test_id("message-text").filter(has_text=text)
 
 
@@ -41,7 +41,7 @@ async def timeline(page: Page) -> list[str]:
     return [text.strip() for text in await page.get_by_test_id("message-text").all_inner_texts()]
 
 
-async def test_two_guests_meet_in_the_apps_room(site: Site, person: OpenPerson) -> None:
+async def test_two_guests_chat_in_the_global_channel(site: Site, person: OpenPerson) -> None:
     alice, bob = await person("alice"), await person("bob")
     await enter_as_guest(alice, site, "Alice")
     await enter_as_guest(bob, site, "夏圭？")
@@ -54,7 +54,7 @@ async def test_two_guests_meet_in_the_apps_room(site: Site, person: OpenPerson) 
     await expect(alice.locator("[data-testid=message] b")).to_have_count(0)
 
 
-async def test_a_guest_who_reloads_is_the_same_guest_and_finds_the_history(site: Site, person: OpenPerson) -> None:
+async def test_a_reload_keeps_the_guest_and_the_history(site: Site, person: OpenPerson) -> None:
     alice = await person("alice")
     await enter_as_guest(alice, site, "Alice")
     await say(alice, "I was here")
@@ -66,7 +66,7 @@ async def test_a_guest_who_reloads_is_the_same_guest_and_finds_the_history(site:
     await expect(sent).to_have_attribute("data-own", "true")
 
 
-async def test_a_guest_who_leaves_for_good_leaves_nothing_in_the_browser(site: Site, person: OpenPerson) -> None:
+async def test_signing_out_a_guest_clears_the_browser_storage(site: Site, person: OpenPerson) -> None:
     alice = await person("alice")
     await enter_as_guest(alice, site, "Alice")
     await alice.get_by_test_id("composer").fill("never finished")
@@ -79,7 +79,7 @@ async def test_a_guest_who_leaves_for_good_leaves_nothing_in_the_browser(site: S
 
 
 @pytest.mark.parametrize("how", ["kill", "stop"])
-async def test_what_is_typed_while_the_server_is_away_goes_out_once(site: Site, person: OpenPerson, how: str) -> None:
+async def test_messages_typed_while_the_server_is_away_are_sent_once(site: Site, person: OpenPerson, how: str) -> None:
     register(site, ["alice", "bob"])
     alice, bob = await person("alice"), await person("bob")
     await sign_in(alice, site, "alice")
@@ -96,7 +96,7 @@ async def test_what_is_typed_while_the_server_is_away_goes_out_once(site: Site, 
     site.start()
 
     for page in (alice, bob):
-        # It comes back by itself; how soon depends on how long it has waited already.
+        # It reconnects by itself after a pause that depends on earlier pauses.
         await expect(page.get_by_test_id("connection-bar")).to_be_hidden(timeout=60_000)
         await expect(page.get_by_test_id("message-text")).to_have_count(7)
         await expect(page.locator("[data-testid=message][data-state=pending]")).to_have_count(0)

@@ -1,4 +1,4 @@
-"""People of `/ws` and of `/acc` in one conversation, over real sockets, from registering on."""
+"""Users of `/ws` and of `/acc` share one conversation over real sockets, starting with their registration."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def ask(shared_site: SharedSite, path: str, token: str = "", /, **fields: object
 
 @pytest_asyncio.fixture
 async def phone(shared_site: SharedSite) -> AsyncIterator[Phone]:
-    """Opens connections to the shared site's `/ws`."""
+    """Return a function that opens connections to the shared site's `/ws`."""
     clients: list[ProtobufClient] = []
 
     async def open_client(token: str, user: int | str, *, sync: int = 0) -> ProtobufClient:
@@ -60,7 +60,7 @@ async def registered(shared_site: SharedSite, number: str) -> dict[str, Any]:
     return made
 
 
-async def test_a_phone_and_a_browser_talk_in_private_and_in_a_group(
+async def test_a_phone_and_a_browser_chat_in_private_and_in_a_group(
     clients: Clients, shared_site: SharedSite, phone: Phone
 ) -> None:
     made = await registered(shared_site, "1")
@@ -86,7 +86,7 @@ async def test_a_phone_and_a_browser_talk_in_private_and_in_a_group(
     assert (await bob.message("from all")).receiver_id == int(group)
 
 
-async def test_what_was_missed_comes_by_sync_from_the_greatest_number_seen(
+async def test_missed_messages_come_by_sync_from_the_greatest_seen_number(
     clients: Clients, shared_site: SharedSite, phone: Phone
 ) -> None:
     [alice] = await clients("alice")
@@ -113,7 +113,7 @@ async def test_a_retry_storm_stores_each_message_once(clients: Clients, shared_s
         for _ in range(3):
             for number in range(1, 101):
                 await bob.put("group", int(group), f"{number}", number=number, key=f"key {number}")
-        # The line is cut at some moment, but for the last time.
+        # The connection is cut at a random moment, except for the last one.
         if attempt < 3:
             enough = 60 * (attempt + 1)
             await bob.until(lambda bob=bob, enough=enough: len(bob.acks) > enough)  # type: ignore[misc]
@@ -140,7 +140,7 @@ async def test_under_load_several_outputs_share_a_frame(
 
 
 @pytest.mark.parametrize("raw", [b"\xff" * 1000, b"\x12\xff\xff\xff\xff\x7f", b"", "text", b"\x08\x03\x12\x01\xff"])
-async def test_garbage_on_a_socket_is_answered_and_the_site_serves_on(
+async def test_garbage_on_a_socket_is_answered_and_the_site_continues(
     shared_site: SharedSite, phone: Phone, raw: bytes | str
 ) -> None:
     account = shared_site.account("bob")
@@ -150,7 +150,7 @@ async def test_garbage_on_a_socket_is_answered_and_the_site_serves_on(
     assert (await bob.send("single", int(shared_site.account().id))).code == 200
 
 
-async def test_a_frame_too_large_closes_the_connection(shared_site: SharedSite, phone: Phone) -> None:
+async def test_a_too_large_frame_closes_the_connection(shared_site: SharedSite, phone: Phone) -> None:
     account = shared_site.account("bob")
     bob = await phone(account.token, account.id)
     with contextlib.suppress(ConnectionClosed):
@@ -159,9 +159,7 @@ async def test_a_frame_too_large_closes_the_connection(shared_site: SharedSite, 
     assert (await (await phone(account.token, account.id)).send("single", int(shared_site.account().id))).code == 200
 
 
-async def test_a_token_that_is_revoked_ends_the_connection(
-    clients: Clients, shared_site: SharedSite, phone: Phone
-) -> None:
+async def test_a_revoked_token_ends_the_connection(clients: Clients, shared_site: SharedSite, phone: Phone) -> None:
     account = shared_site.account("bob")
     bob = await phone(account.token, account.id)
     script = f"from accounts.actions import sign_out_everywhere\nsign_out_everywhere(user_id={account.id})"

@@ -1,4 +1,4 @@
-"""A site on which there is something of everything that the admin has pages of."""
+"""Fixtures for a site with a row of everything that has admin pages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.operators import send_message
 
 @pytest.fixture
 def rows(db: None) -> dict[str, int | str]:
-    """A row of every kind that has pages."""
+    """Create a row of every kind that has admin pages."""
     alice = user_register(username="alice", password="a good password")
     bob = user_register(username="bob", password="a good password")
     app_create(number=901, name="Web")

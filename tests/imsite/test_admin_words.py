@@ -1,4 +1,4 @@
-"""The admin speaks the operator's language: nothing of what its pages are made of is left in English."""
+"""The admin uses the operator's language: no text of its pages is left in English."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.support.admin_site import admin_paths, request_for
 from tests.support.operators import admin_browser
 
 PEOPLE_SAID = {"Tea", "rude", "Hello", "Web", "shop", "alice", "bob", "olga", "moderator", "operator", "auditor"}
-"""What is on the pages because of the rows."""
+"""Texts on the pages that come from the rows."""
 SAME = {"unknown", "Webhook", "imsite", "Redis", "URL", "UTC", "esc", "md"}
 """Words that are the same in Chinese."""
 _UNSEEN = {"script", "style", "template", "svg", "head"}
 
 
 class _Page(HTMLParser):
-    """Gathers what a page shows: its texts, and the heads that columns have on narrow screens."""
+    """Collects the texts of a page, including the column headings for narrow screens."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,13 +40,13 @@ class _Page(HTMLParser):
             self._unseen.pop()
 
     def handle_data(self, data: str) -> None:
-        # Rights are called as Django made them; what is shown of a password's hash is no word.
+        # Django names the permissions; the shown part of a password hash is no word.
         if not self._unseen and " | Can " not in data and "**" not in data:
             self.texts.add(data.strip())
 
 
 def english(html: str) -> set[str]:
-    """The texts without any Chinese that have a word of it."""
+    """Return the texts that contain an English word and no Chinese."""
     page = _Page()
     page.feed(html)
     words = {
@@ -61,11 +61,11 @@ def chinese(rows: dict[str, int | str]) -> Client:
     return admin_browser(User.objects.create_superuser("olga", language="zh-hans"))
 
 
-def test_english_is_seen() -> None:
+def test_english_texts_are_detected() -> None:
     assert english("<p>Nothing to do</p><p>频道 Tea</p><script>let there</script><a>Tea</a>") == {"Nothing to do"}
 
 
-def test_no_page_is_left_in_english(chinese: Client, rows: dict[str, int | str]) -> None:
+def test_no_admin_page_contains_english(chinese: Client, rows: dict[str, int | str]) -> None:
     left: dict[str, set[str]] = {}
     for path in admin_paths():
         url, _model, deed = request_for(path, rows)

@@ -26,12 +26,12 @@ from imsite.cookie_parser import patch_cookie_parser, unquoted
         (r'half"', 'half"'),
     ],
 )
-def test_what_a_quoted_cookie_says(value: str | None, meant: str | None) -> None:
+def test_a_quoted_cookie_is_decoded_like_the_standard_library(value: str | None, meant: str | None) -> None:
     assert unquoted(value) == meant
     assert cookies._unquote(value) == meant  # type: ignore[attr-defined]
 
 
-def test_a_long_quoted_cookie_is_read() -> None:
+def test_a_long_quoted_cookie_is_decoded_quickly() -> None:
     patch_cookie_parser()
 
     assert parse_cookie('a="' + r"\"" * 100_000 + '"') == {"a": '"' * 100_000}

@@ -1,4 +1,4 @@
-"""What the settings ask of the database is what its connections have."""
+"""Database connections have the options of the settings."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ def _value(statement: str) -> str:
 
 @pytest.mark.sqlite
 @pytest.mark.django_db(transaction=True)
-def test_sqlite_writes_ahead_so_that_readers_do_not_wait() -> None:
+def test_sqlite_uses_write_ahead_logging() -> None:
     assert _value("PRAGMA journal_mode") == "wal"
 
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("name", ["idle_in_transaction_session_timeout", "lock_timeout"])
-def test_postgresql_itself_ends_what_a_frozen_node_left_open(name: str) -> None:
+def test_postgresql_times_out_transactions_of_a_frozen_node(name: str) -> None:
     assert re.fullmatch(r"[1-9]0?s", _value(f"SHOW {name}")), "a few seconds, and never 0: for ever"
 
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_what_database_url_asks_of_each_session_holds_beside_what_the_site_does(
+def test_session_options_of_database_url_are_combined_with_the_sites(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     asked = "?options=-c%20search_path%3Dchat%20-c%20lock_timeout%3D0"
@@ -64,10 +64,10 @@ def test_what_database_url_asks_of_each_session_holds_beside_what_the_site_does(
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_several_statements_travel_as_one_and_each_sees_what_was_committed_whatever_is_configured(
+def test_batched_statements_see_committed_rows_under_any_configuration(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Of the database itself, where its operator may have set another level, or in DATABASE_URL."""
+    """The operator may have set another level in the database or in DATABASE_URL."""
     name = connection.settings_dict["NAME"]
     url = f"{postgres.cluster_url()}/{name}"
     monkeypatch.setenv("DATABASE_URL", f"{url}?server_side_binding=True&isolation_level=4")
@@ -89,7 +89,7 @@ def test_several_statements_travel_as_one_and_each_sees_what_was_committed_whate
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_however_many_connections_a_restart_has_broken_the_next_one_stands() -> None:
+def test_any_number_of_broken_connections_is_replaced() -> None:
     together = threading.Barrier(8)
 
     def ask_for_one(_: int) -> None:
@@ -115,8 +115,8 @@ def test_however_many_connections_a_restart_has_broken_the_next_one_stands() -> 
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_what_everybody_waits_for_needs_no_connection_of_those_that_requests_hold() -> None:
-    """IM_HTTP_CONCURRENCY and IM_DB_THREADS together may hold all that their pool has, waiting for one locked row."""
+def test_the_event_log_is_read_while_requests_use_all_connections() -> None:
+    """IM_HTTP_CONCURRENCY and IM_DB_THREADS together may use the whole pool, waiting for one locked row."""
     connection.ensure_connection()
     pool: ConnectionPool[Any] = connection.pool  # type: ignore[attr-defined]
     taken: list[Any] = []
@@ -138,7 +138,7 @@ def test_what_everybody_waits_for_needs_no_connection_of_those_that_requests_hol
 
 
 @pytest.mark.postgres
-def test_connections_that_a_restart_of_postgresql_has_broken_fail_no_request(site: Site) -> None:
+def test_connections_broken_by_a_restart_of_postgresql_fail_no_request(site: Site) -> None:
     question = f"{site.url}/user/online?userID=nobody"
     for _ in range(5):
         assert get(question).status == 200
@@ -155,7 +155,7 @@ def test_connections_that_a_restart_of_postgresql_has_broken_fail_no_request(sit
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_thread_sees_what_another_has_committed() -> None:
+def test_a_thread_sees_rows_committed_by_another() -> None:
     User.objects.create_user("alice", nickname="Alice")
     seen: list[int] = []
 

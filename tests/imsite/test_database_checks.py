@@ -1,4 +1,4 @@
-"""Whether the database is as this version needs it."""
+"""The checks tell whether the database fits this version."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from imsite.database_checks import migrations_waiting, require_database, require
 pytestmark = pytest.mark.django_db
 
 
-def test_on_a_database_that_is_up_to_date_nothing_waits() -> None:
+def test_a_current_database_has_no_waiting_migrations() -> None:
     assert migrations_waiting() == 0
 
 
-def test_a_migration_that_was_not_applied_waits() -> None:
+def test_an_unapplied_migration_is_waiting() -> None:
     MigrationRecorder(connection).record_unapplied("chat", "0011_rename_permissions")
 
     assert migrations_waiting() == 1
 
 
-def test_what_a_newer_version_applied_besides_does_not_count() -> None:
+def test_migrations_of_a_newer_version_are_ignored() -> None:
     MigrationRecorder(connection).record_applied("delivery", "9999_of_tomorrow")
 
     assert migrations_waiting() == 0
 
 
-def test_the_database_under_test_is_as_the_site_needs_it() -> None:
+def test_the_test_database_passes_all_checks() -> None:
     require_database()
 
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("name", ["lock_timeout", "idle_in_transaction_session_timeout"])
-def test_what_a_pooler_took_away_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_option_removed_by_a_pooler_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = connection.settings_dict["OPTIONS"]["options"]
     monkeypatch.setitem(connection.settings_dict["OPTIONS"], "options", f"{kept} -c {name}=0")
 
@@ -48,7 +48,7 @@ def test_what_a_pooler_took_away_is_named(name: str, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("name", "value", "reason"), [("PORT", 1, "refused"), ("NAME", "nowhere", "does not exist"), ("USER", "x", '"x"')]
 )
-def test_why_the_database_cannot_be_used_is_said_at_once(
+def test_an_unusable_database_is_reported_at_once(
     name: str, value: object, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(connection.settings_dict, name, value)

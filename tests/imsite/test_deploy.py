@@ -1,4 +1,4 @@
-"""What stands in deploy/ is true of the site as it is."""
+"""The files in deploy/ match the site."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ def environment() -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
-def test_the_example_names_settings_that_there_are() -> None:
+def test_the_example_names_existing_settings() -> None:
     assert environment().keys() <= {option.name for option in OPTIONS}
 
 
-def test_a_production_site_starts_with_the_example_filled_in(tmp_path: Path) -> None:
+def test_a_production_site_starts_with_the_completed_example(tmp_path: Path) -> None:
     filled = environment() | {"SECRET_KEY": _SECRET, "IM_CLUSTER_SECRET": _SECRET, "IM_DATA_DIR": str(tmp_path)}
     answer = check(filled)
     assert answer.returncode == 0, answer.stderr
 
 
-def test_without_its_secret_key_it_says_so(tmp_path: Path) -> None:
+def test_a_missing_secret_key_is_reported(tmp_path: Path) -> None:
     answer = check(environment() | {"IM_DATA_DIR": str(tmp_path)})
     assert answer.returncode and "SECRET_KEY" in answer.stderr
 
 
 def check(variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """`manage.py check` of a process that has only these settings."""
+    """Run `manage.py check` in a process with only these settings."""
     return subprocess.run(
         [sys.executable, "manage.py", "check"],
         cwd=ROOT,
@@ -52,7 +52,7 @@ def check(variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_guide_names_commands_files_and_figures_that_there_are() -> None:
+def test_the_guide_names_existing_commands_files_and_figures() -> None:
     text = (DEPLOY / "README.md").read_text()
     assert set(re.findall(r"\bmanage ([a-z]+)", text)) <= set(get_commands())
     for name in re.findall(r"\bdeploy/[\w.]+", text):
@@ -67,9 +67,9 @@ def test_the_guide_names_commands_files_and_figures_that_there_are() -> None:
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
-def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     unit = tmp_path / "imsite.service"
-    # Nothing is installed here, and what is to be run must exist.
+    # Nothing is installed here, and systemd checks that the commands exist.
     unit.write_text((DEPLOY / "imsite.service").read_text().replace("/opt/imsite/.venv/bin/python", sys.executable))
     answer = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, timeout=60)
     assert (answer.returncode, answer.stderr) == (0, "")

@@ -1,4 +1,4 @@
-"""What a page says it will need is what its modules import: all of it, nothing else, and each of it is there."""
+"""A page preloads exactly the modules that its scripts import, and each exists."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ export function f(type) {
 
 @pytest.fixture
 def files(tmp_path: Path, settings: LazySettings) -> Path:
-    """A static directory of these files."""
+    """Create a static directory with these files."""
     for name, text in FILES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
@@ -52,7 +52,7 @@ def files(tmp_path: Path, settings: LazySettings) -> Path:
     return tmp_path
 
 
-def test_everything_that_is_imported_is_needed_once_and_the_nearest_first(files: Path) -> None:
+def test_imported_modules_are_listed_once_nearest_first(files: Path) -> None:
     assert needed("app/main.js") == (
         "app/a.js",
         "app/parts/b.js",
@@ -63,7 +63,7 @@ def test_everything_that_is_imported_is_needed_once_and_the_nearest_first(files:
     )
 
 
-def test_what_a_module_imports_anew_is_seen_at_once_on_a_development_start(files: Path) -> None:
+def test_new_imports_are_found_at_once_in_development(files: Path) -> None:
     assert needed("app/deep.js") == ()
 
     (files / "app/deep.js").write_text('import "./later.js";\n')
@@ -71,7 +71,7 @@ def test_what_a_module_imports_anew_is_seen_at_once_on_a_development_start(files
     assert needed("app/deep.js") == ("app/later.js",)
 
 
-def test_an_import_that_leads_to_nothing_is_told(files: Path) -> None:
+def test_an_import_of_a_missing_file_is_reported(files: Path) -> None:
     (files / "app/deep.js").write_text('import { x } from "./missing.js";\n')
 
     with pytest.raises(LookupError, match=re.escape("app/missing.js")):
@@ -79,14 +79,14 @@ def test_an_import_that_leads_to_nothing_is_told(files: Path) -> None:
 
 
 @pytest.mark.parametrize("address", ["library", "/static/x.js", "https://elsewhere.example/x.js"])
-def test_only_paths_are_followed(files: Path, address: str) -> None:
+def test_only_path_imports_are_followed(files: Path, address: str) -> None:
     (files / "app/deep.js").write_text(f'import {{ x }} from "{address}";\n')
 
     with pytest.raises(LookupError, match=re.escape(address)):
         needed("app/main.js")
 
 
-def test_an_address_is_written_like_the_scripts_own(files: Path) -> None:
+def test_preload_urls_match_the_urls_of_the_scripts(files: Path) -> None:
     page = Template("{% load es_modules %}{% module_script 'app/again.js' %}").render(Context())
 
     assert page.splitlines() == [
@@ -96,7 +96,7 @@ def test_an_address_is_written_like_the_scripts_own(files: Path) -> None:
 
 
 @pytest.mark.django_db
-def test_the_chat_page_tells_of_modules_that_are_there(client: Client) -> None:
+def test_the_chat_page_preloads_existing_modules(client: Client) -> None:
     if not App.objects.filter(number=101).exists():
         app_create(number=101, name="Web")
     page = client.get("/").content.decode()

@@ -1,4 +1,4 @@
-"""Every text that a page shows has its Chinese."""
+"""Every text on a page has a Chinese translation."""
 
 from __future__ import annotations
 
@@ -55,19 +55,19 @@ def _texts() -> list[tuple[str, str]]:
     return sorted(entry for entry in found if re.sub(r"%\(\w+\)[sd]", "", entry[1]))
 
 
-def test_there_is_something_to_translate() -> None:
+def test_the_sources_contain_translatable_texts() -> None:
     texts = {text for _, text in _texts()}
     assert {"Sign in", "This name is taken.", "A name can have at most %(limit)s characters."} <= texts
 
 
 @pytest.mark.parametrize(("path", "text"), _texts())
-def test_a_text_has_its_chinese(path: str, text: str) -> None:
+def test_a_text_has_a_chinese_translation(path: str, text: str) -> None:
     entry = polib.pofile(str(CATALOGUE)).find(text)
     assert entry is not None, f"{path}: {text!r} is not in {CATALOGUE.name}"
     assert entry.translated()
 
 
-def test_the_chinese_keeps_the_placeholders() -> None:
+def test_the_chinese_translation_keeps_the_placeholders() -> None:
     for entry in polib.pofile(str(CATALOGUE)):
         for chinese in [entry.msgstr, *entry.msgstr_plural.values()]:
             if chinese:

@@ -1,4 +1,4 @@
-"""What happens is logged on one line with its facts, and without what a request carries."""
+"""An event is logged on one line with its facts, and without the contents of the request."""
 
 from __future__ import annotations
 
@@ -27,35 +27,35 @@ def test_an_event_is_logged_with_its_facts() -> None:
     assert "\n" not in line
 
 
-def test_what_a_request_carries_is_not() -> None:
+def test_a_request_object_is_not_logged() -> None:
     line = _line(_record("django.request", "Internal Server Error: /user/list", request="Token 0123456789"))
     assert "/user/list" in line and "0123456789" not in line
 
 
-def test_a_fault_in_a_view_is_logged() -> None:
+def test_an_exception_in_a_view_is_logged() -> None:
     assert logging.getLogger("django.request").getEffectiveLevel() <= logging.ERROR
     assert "console" in LOG_LINES["root"]["handlers"]
 
 
-def test_the_secret_path_of_an_incoming_webhook_is_not_written_down() -> None:
+def test_the_secret_path_of_an_incoming_webhook_is_not_logged() -> None:
     secret = "s3cret-" + "x" * 36
     line = _line(_record("django.request", f"Internal Server Error: /hooks/{secret}/", error=f"at /hooks/{secret}/"))
     assert "Internal Server Error: /hooks/***/" in line and secret not in line
 
 
 @pytest.mark.parametrize("path", ["/accounts/reset/MTI/", "/accounts/email/"])
-def test_the_link_in_a_mail_is_not_written_down(path: str) -> None:
+def test_the_link_in_a_mail_is_not_logged(path: str) -> None:
     secret = "d0abc-" + "x" * 32
     line = _line(_record("django.request", f"Internal Server Error: {path}{secret}/"))
     assert f"{path}***/" in line and secret not in line
 
 
-def test_libraries_that_write_down_whole_urls_do_not() -> None:
+def test_libraries_do_not_log_whole_urls() -> None:
     for name in ("httpx", "httpcore", "urllib3"):
         assert logging.getLogger(name).getEffectiveLevel() >= logging.WARNING
 
 
-def test_that_redis_is_away_is_not_told_again_by_the_layer() -> None:
+def test_the_channel_layer_does_not_log_redis_outages_again() -> None:
     record = _record("channels_redis.pubsub", "Unexpected exception in receive task")
     shown = []
     for error in (redis.ConnectionError("closed"), ConnectionRefusedError(), KeyError("a fault")):
@@ -78,7 +78,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return Clock()
 
 
-def test_a_flood_of_one_kind_is_cut_and_counted(clock: Clock) -> None:
+def test_a_flood_of_one_kind_of_line_is_cut_and_counted(clock: Clock) -> None:
     floods = LogRateLimit(clock)
     lines = [_record("chat", "command_fault", error=f"error {number}") for number in range(5)]
     assert [floods.filter(line) for line in lines] == [True, True, True, False, False]
@@ -90,14 +90,14 @@ def test_a_flood_of_one_kind_is_cut_and_counted(clock: Clock) -> None:
     assert "left_out=2" in _line(first) and "left_out" not in _line(second)
 
 
-def test_what_is_no_warning_is_always_logged(clock: Clock) -> None:
-    """What operators do, for one."""
+def test_lines_below_warning_are_always_logged(clock: Clock) -> None:
+    """Operator actions are an example."""
     floods = LogRateLimit(clock)
     deeds = [logging.getLogger("operators").makeRecord("operators", logging.INFO, "", 0, "deed", (), None)] * 9
     assert Counter(map(floods.filter, deeds)) == {True: 9}
 
 
-def test_lines_that_are_never_the_same_are_not_kept_for_ever(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_distinct_lines_are_not_remembered_forever(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LogRateLimit, "KINDS", 10)
     floods = LogRateLimit(clock)
     assert all(floods.filter(_record("chat", f"fault {number}")) for number in range(100))
@@ -106,6 +106,6 @@ def test_lines_that_are_never_the_same_are_not_kept_for_ever(clock: Clock, monke
     assert [floods.filter(line) for line in again] == [True, True, False], "the latest are known"
 
 
-def test_the_lines_of_the_site_are_cut() -> None:
+def test_log_lines_of_the_site_are_rate_limited() -> None:
     assert LOG_LINES["handlers"]["console"]["filters"] == ["floods"]
     assert "filters" not in LOG_LINES["handlers"]["errors"], "the metrics count all of them"

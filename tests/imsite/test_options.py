@@ -1,4 +1,4 @@
-"""Every environment variable is in one list, and the list explains itself."""
+"""Every environment variable is declared in one list with a description."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 _NAME = re.compile(r"\bIM_[A-Z][A-Z_]*\b")
 
 
-def test_every_option_used_anywhere_is_in_the_list() -> None:
+def test_every_used_option_is_declared() -> None:
     known = {option.name for option in OPTIONS}
     for package in ("imsite", "accounts", "chat", "delivery", "templates", "static", "deploy"):
         for path in (ROOT / package).rglob("*"):
@@ -25,8 +25,8 @@ def test_every_option_used_anywhere_is_in_the_list() -> None:
                 assert not unknown, f"{path.relative_to(ROOT)} names {unknown}, which imsite/options.py does not list"
 
 
-def test_every_option_is_used() -> None:
-    """The list itself counts too: it reads `IM_ENV`."""
+def test_every_declared_option_is_used() -> None:
+    """The list itself reads `IM_ENV`, so it counts as a use."""
     used: Counter[str] = Counter()
     for package in ("imsite", "accounts", "chat", "delivery"):
         for path in (ROOT / package).rglob("*.py"):

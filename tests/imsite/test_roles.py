@@ -1,6 +1,6 @@
-"""Operator, moderator and auditor at every address of the admin, found by asking the site which there are.
+"""Operator, moderator and auditor are tested at every admin URL, found by asking the site.
 
-A page that is added later is tried as well: what is not said of it here, nobody but operators may see.
+A page that is added later is tested as well: without an entry here, only operators may see it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.support.operators import admin_browser
 pytestmark = pytest.mark.django_db
 
 SUPERUSERS = ("auth/group",)
-"""Groups give rights."""
+"""Groups grant permissions."""
 LOOKS = {
     "moderator": {"chat/channel", "chat/message", "chat/report", "chat/restriction", "accounts/user"},
     "auditor": {"chat/channel", "chat/message", "chat/report", "chat/restriction", "chat/announcement", "accounts/user",
@@ -33,7 +33,7 @@ DOES = {
                   "chat/channel/ban"},
     "auditor": set(),
 }  # fmt: skip
-"""Deeds that a role may do."""
+"""Actions that a role may perform."""
 
 
 def person_of(role: str) -> Client:
@@ -49,7 +49,7 @@ def allowed(role: str, model: str, deed: str) -> bool:
 
 
 @pytest.mark.parametrize("role", ["moderator", "auditor"])
-def test_a_role_sees_and_does_what_it_says_and_nothing_else(role: str, rows: dict[str, int | str]) -> None:
+def test_a_role_has_exactly_its_permissions(role: str, rows: dict[str, int | str]) -> None:
     client = person_of(role)
     wrong: list[str] = []
     count = 0
@@ -60,20 +60,20 @@ def test_a_role_sees_and_does_what_it_says_and_nothing_else(role: str, rows: dic
             url, model, deed = request_for(path, rows)
             may = allowed(role, model, deed)
         count += 1
-        # A form that is not confirmed does nothing, so every address can be tried by both.
+        # A form without confirmation does nothing, so every URL can be tried with both methods.
         for answer in (client.get(url), client.post(url, {"x": "y"})):
-            # What leads elsewhere shows nothing: an old address of Django's, or a row that is not there.
+            # A redirect shows nothing: an old URL of Django's, or a missing row.
             if (answer.status_code == 403) == may and answer.status_code not in (302, 404, 405):
                 wrong.append(f"{answer.request['REQUEST_METHOD']} {url}: {answer.status_code}, may: {may}")
     assert count > 60
-    # A look is not a change: pages that may be seen refuse what is sent to them.
+    # Viewing is not changing: visible pages refuse submitted data.
     wrong = [line for line in wrong if not (line.startswith("POST") and line.endswith("403, may: True"))]
     assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("role", ["moderator", "auditor"])
-def test_nothing_changes_where_a_role_may_only_look(role: str, rows: dict[str, int | str]) -> None:
-    """Every address again, with whatever might be taken for a confirmation."""
+def test_a_role_with_view_permission_cannot_change_anything(role: str, rows: dict[str, int | str]) -> None:
+    """Every URL is tried again with all possible confirmations."""
     client = person_of(role)
     before = {user.pk: (user.is_active, user.is_staff, user.nickname) for user in User.objects.all()}
     for path in admin_paths():
@@ -89,7 +89,7 @@ def test_nothing_changes_where_a_role_may_only_look(role: str, rows: dict[str, i
     assert Channel.objects.filter(name="Tea", closed=False).exists() and not Group.objects.filter(name="x").exists()
 
 
-def test_an_operator_reaches_everything_but_the_rights_of_others(rows: dict[str, int | str]) -> None:
+def test_an_operator_reaches_everything_but_the_permissions_of_others(rows: dict[str, int | str]) -> None:
     client = person_of("operator")
     for path in admin_paths():
         if path == NODES:
@@ -102,14 +102,14 @@ def test_an_operator_reaches_everything_but_the_rights_of_others(rows: dict[str,
             assert status in (200, 302), (url, status)
 
 
-def test_whoever_may_enter_finds_nothing_without_a_role(rows: dict[str, int | str]) -> None:
+def test_staff_without_a_role_see_no_pages(rows: dict[str, int | str]) -> None:
     client = admin_browser(User.objects.create_user("stan", is_staff=True))
     for path in admin_paths():
         url = f"/{NODES}" if path == NODES else request_for(path, rows)[0]
         assert client.get(url).status_code in (302, 403, 404), url
 
 
-def test_roles_stay_as_an_operator_left_them() -> None:
+def test_setup_keeps_roles_that_an_operator_changed() -> None:
     moderator = Group.objects.get(name="moderator")
     moderator.permissions.set(Permission.objects.filter(codename="view_channel"))
     Group.objects.get(name="auditor").delete()

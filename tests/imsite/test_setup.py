@@ -1,4 +1,4 @@
-"""`manage.py setup`: the first content, an administrator shown once, and nothing twice."""
+"""`manage.py setup` creates the first content and an administrator shown once, and repeats nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Static files in production: under addresses that change with them, which browsers keep for good."""
+"""In production, static files have URLs that change with their content and are cached forever."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def ask(url: str, **headers: str) -> tuple[int, Message, str]:
 
 
 def addresses(site: Site) -> list[str]:
-    """Of all static files that the chat page names."""
+    """Return the URLs of all static files that the chat page names."""
     return re.findall(r'(?:href|src)="(/static/[^"]+)"', ask(f"{site.url}/")[2])
 
 
@@ -43,7 +43,7 @@ def versioned(site: Site, name: str) -> str:
     return next(address for address in addresses(site) if address.endswith(name))
 
 
-def test_every_file_of_the_page_has_one_version_and_is_kept_for_good(production: Site) -> None:
+def test_every_file_of_the_page_has_one_version_and_is_cached_forever(production: Site) -> None:
     named = addresses(production)
 
     assert len({address.split("/")[2] for address in named}) == 1 and len(named) > 40
@@ -52,30 +52,30 @@ def test_every_file_of_the_page_has_one_version_and_is_kept_for_good(production:
         assert status == 200 and "immutable" in headers["Cache-Control"], address
 
 
-def test_the_plain_address_goes_on_and_is_asked_for_again(production: Site) -> None:
+def test_the_plain_url_works_and_is_revalidated(production: Site) -> None:
     status, headers, text = ask(f"{production.url}/static/js/main.js")
 
     assert status == 200 and "immutable" not in headers["Cache-Control"]
     assert text == ask(production.url + versioned(production, "/js/main.js"))[2]
 
 
-def test_a_version_of_another_node_gets_what_is_here_and_nobody_keeps_it(production: Site) -> None:
+def test_a_version_of_another_node_gets_the_present_file_uncached(production: Site) -> None:
     status, headers, _ = ask(f"{production.url}/static/{FOREIGN}/js/main.js")
 
     assert status == 200 and headers["Cache-Control"] == "no-cache"
 
 
 @pytest.mark.parametrize("path", [f"{FOREIGN}/js/nothing.js", f"{FOREIGN}/{FOREIGN}/js/main.js", "v-1/js/main.js"])
-def test_what_is_not_there_is_not_found_under_any_version(production: Site, path: str) -> None:
+def test_a_missing_file_is_not_found_under_any_version(production: Site, path: str) -> None:
     assert ask(f"{production.url}/static/{path}")[0] == 404
 
 
 @pytest.mark.parametrize("path", ["../manage.py", "..%2fmanage.py", "%2e%2e/manage.py", "/etc/passwd"])
-def test_a_version_leads_to_nothing_outside(production: Site, path: str) -> None:
+def test_a_versioned_url_cannot_leave_the_static_directory(production: Site, path: str) -> None:
     assert ask(f"{production.url}/static/{FOREIGN}/{path}")[0] == 404
 
 
-def test_collected_files_lie_under_their_version_beside_earlier_ones(production: Site) -> None:
+def test_collected_files_are_kept_beside_earlier_versions(production: Site) -> None:
     before = production.data / "static" / FOREIGN / "js" / "main.js"
     before.parent.mkdir(parents=True)
     before.write_text("// of before")
@@ -89,7 +89,7 @@ def test_collected_files_lie_under_their_version_beside_earlier_ones(production:
     assert text == "// of before" and "immutable" in headers["Cache-Control"]
 
 
-def test_another_word_in_any_file_or_another_name_is_another_version(tmp_path: Path, settings: LazySettings) -> None:
+def test_a_changed_or_renamed_file_changes_the_version(tmp_path: Path, settings: LazySettings) -> None:
     def version(name: str, text: str) -> str:
         for path in tmp_path.iterdir():
             path.unlink()

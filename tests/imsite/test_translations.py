@@ -1,4 +1,4 @@
-"""Compiling translations without gettext."""
+"""Translations are compiled without gettext."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_compiled_file_holds_the_translation(tmp_path: Path) -> None:
         assert gettext.GNUTranslations(compiled).gettext("Send") == "发送"
 
 
-def test_only_what_changed_is_compiled_again(tmp_path: Path) -> None:
+def test_only_changed_files_are_compiled_again(tmp_path: Path) -> None:
     source = _write(tmp_path)
     compile_translations([tmp_path])
 

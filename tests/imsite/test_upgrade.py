@@ -1,4 +1,4 @@
-"""A database in the state before models and fields got their present names migrates, keeps its rows and works."""
+"""A database from before the renaming of models and fields migrates, keeps its rows and works."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ VERBS = ("add", "change", "delete", "view")
 
 @pytest.fixture
 def empty_database(tmp_path: Path, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """A database without a table in place of the tests' own, for this thread."""
+    """Use a database without tables instead of the test database, for this thread."""
     usual = connections[DEFAULT_DB_ALIAS]
     made = usual.copy()
     name = "imsite_upgrade"
@@ -60,7 +60,7 @@ def empty_database(tmp_path: Path, django_db_blocker: DjangoDbBlocker) -> Iterat
         try:
             if TEST_DATABASE == "postgres":
                 made.settings_dict["NAME"] = name
-                # The pool belongs to the alias, and is connected to the usual database.
+                # The pool belongs to the alias and is connected to the usual database.
                 made.settings_dict["OPTIONS"]["pool"] = False
                 with postgres.database(name):
                     yield
@@ -74,7 +74,7 @@ def empty_database(tmp_path: Path, django_db_blocker: DjangoDbBlocker) -> Iterat
 
 
 def _migrate_to_before() -> Any:
-    """Bring the empty database to the old state, with its content types, permissions and roles; returns its models."""
+    """Bring the empty database to the old state, with its content types, permissions and roles; return its models."""
     executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
     targets = [(app, BEFORE.get(app, name)) for app, name in executor.loader.graph.leaf_nodes()]
     executor.migrate(targets)
@@ -92,7 +92,7 @@ def _make_users(models: Any) -> tuple[Any, Any, Any]:
 
 
 def _fill(models: Any) -> dict[str, int]:
-    """A row in every table that has another name, or a field of another name, by now."""
+    """Insert a row into every table that has been renamed or has a renamed field."""
 
     def make(label: str, **values: Any) -> Any:
         return models.get_model(*label.split(".")).objects.create(**values)
@@ -134,7 +134,7 @@ def _old_codenames() -> list[tuple[str, str]]:
 
 
 def _grant(models: Any, shop: Any) -> None:
-    """All permissions of the renamed models, to a group and to a service account of its own."""
+    """Grant all permissions of the renamed models to a new group and a new service account."""
     permission = models.get_model("auth", "Permission")
     granted = [
         permission.objects.get(content_type__app_label=app, codename=codename) for app, codename in _old_codenames()
@@ -144,7 +144,7 @@ def _grant(models: Any, shop: Any) -> None:
     shop.user_permissions.set([*granted, gateway])
 
 
-def test_a_database_of_before_migrates_keeps_its_rows_and_works(empty_database: None) -> None:
+def test_an_older_database_migrates_keeps_its_rows_and_works(empty_database: None) -> None:
     ids = _fill(_migrate_to_before())
 
     call_command("setup", verbosity=0)
@@ -180,7 +180,7 @@ def _check_rows(ids: dict[str, int]) -> None:
 
 
 def _check_permissions(ids: dict[str, int]) -> None:
-    """Everybody may still do what they could, by the present names; the old names are gone."""
+    """Check that all users keep their permissions under the new names, and that the old names are gone."""
     expected = {f"{app}.{verb}_{new}" for app, models in RENAMED.items() for new in models.values() for verb in VERBS}
     granted = Group.objects.get(name="old hands").permissions.select_related("content_type")
     assert {f"{one.content_type.app_label}.{one.codename}" for one in granted} == expected
@@ -198,7 +198,7 @@ def _check_permissions(ids: dict[str, int]) -> None:
 
 
 def _check_a_send(ids: dict[str, int]) -> None:
-    """What was committed before counts, and what comes is stored, numbered and announced."""
+    """Check that earlier messages count, and that new ones are stored, numbered and announced."""
     again = message_send_now(message_draft(sender=ids["alice"], channel=ids["group"], text="tea", client_id="one"))
     assert again.seq == 1 and Message.objects.count() == 1
     fresh = message_send_now(message_draft(sender=ids["alice"], channel=ids["group"], text="more", client_id="two"))

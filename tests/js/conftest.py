@@ -1,4 +1,7 @@
-"""The page's modules in a real Chromium, without a site: `await modules.evaluate("async () => …")` may import them."""
+"""Fixtures for the page's modules in a real Chromium, without a site.
+
+`await modules.evaluate("async () => …")` may import them.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ _STATIC = Path(settings.BASE_DIR) / "static"
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def modules(browser: Browser) -> AsyncIterator[Page]:
-    """An empty page whose `/static/` is the site's; its storage is new."""
+    """Return an empty page that serves the site's `/static/`, with new storage."""
 
     async def serve(route: Route) -> None:
         path = route.request.url.removeprefix(HOST)

@@ -1,4 +1,4 @@
-"""What is loaded of a channel stays complete and in order, however it arrives."""
+"""The loaded part of a channel stays complete and in order, in any order of arrival."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ async def run(modules: Page, script: str, given: Any = None) -> Any:
     return await modules.evaluate(_PRELUDE % script, given)
 
 
-async def test_messages_given_twice_and_in_any_order_stand_once_and_in_order(modules: Page) -> None:
+async def test_repeated_and_unordered_messages_are_kept_once_and_in_order(modules: Page) -> None:
     script = "for (const seq of given) log.add(m(seq)); return seqs();"
     assert await run(modules, script, [3, 1, 2, 3, 5, 4, 1]) == [1, 2, 3, 4, 5]
 
 
-async def test_a_missing_number_is_a_hole_until_the_server_says_it_is_empty(modules: Page) -> None:
+async def test_a_missing_number_is_a_gap_until_the_server_confirms_it(modules: Page) -> None:
     script = """
       log.setNewest(page(1, 3, false)); log.add(m(6));
       const first = log.gap();
@@ -45,12 +45,12 @@ async def test_a_missing_number_is_a_hole_until_the_server_says_it_is_empty(modu
     assert await run(modules, script) == [3, None]
 
 
-async def test_a_missing_end_is_a_hole_too(modules: Page) -> None:
+async def test_a_missing_end_is_a_gap_too(modules: Page) -> None:
     script = "log.setNewest(page(1, 3, false)); return [log.gap(3), log.gap(5)];"
     assert await run(modules, script) == [None, 3]
 
 
-async def test_an_edit_that_overtakes_its_page_is_not_lost(modules: Page) -> None:
+async def test_an_edit_that_arrives_before_its_page_is_not_lost(modules: Page) -> None:
     script = """
       log.edit({ id: "id2", msg: "edited", editedAt: 7 });
       log.setNewest(page(1, 3, false));
@@ -67,12 +67,12 @@ async def test_a_recall_is_final(modules: Page) -> None:
     assert await run(modules, script) == ["", True]
 
 
-async def test_who_reads_in_the_middle_gets_no_live_message_between(modules: Page) -> None:
+async def test_a_live_message_is_not_added_to_a_window_in_the_middle(modules: Page) -> None:
     script = "log.setMiddle(page(10, 20, true)); log.add(m(99)); return [log.lastSeq, log.hasOlder, log.hasNewer];"
     assert await run(modules, script) == [20, True, True]
 
 
-async def test_a_long_walk_back_drops_the_far_end(modules: Page) -> None:
+async def test_scrolling_far_back_drops_the_newest_end(modules: Page) -> None:
     script = """
       log.setNewest(page(951, 1000, true));
       for (let from = 901; from > 400; from -= 50) log.addOlder(page(from, from + 49, true));
@@ -80,12 +80,12 @@ async def test_a_long_walk_back_drops_the_far_end(modules: Page) -> None:
     assert await run(modules, script) == [True, True, None]
 
 
-async def test_what_came_while_the_last_page_was_under_way_is_still_newer(modules: Page) -> None:
+async def test_messages_arriving_during_the_last_page_are_still_newer(modules: Page) -> None:
     script = "log.setMiddle(page(1, 5, true)); log.addNewer(page(6, 9, false), 10); return log.hasNewer;"
     assert await run(modules, script) is True
 
 
-async def test_who_reads_above_keeps_what_they_read_while_hundreds_come(modules: Page) -> None:
+async def test_a_reader_further_up_keeps_their_messages_while_hundreds_arrive(modules: Page) -> None:
     script = """
       log.setNewest(page(1, 50, false)); log.isReadAbove = true;
       for (let seq = 51; seq <= 1000; seq++) log.add(m(seq));
@@ -93,7 +93,7 @@ async def test_who_reads_above_keeps_what_they_read_while_hundreds_come(modules:
     assert await run(modules, script) == [1, True, True, None]
 
 
-async def test_who_follows_has_the_newest_and_a_bounded_window(modules: Page) -> None:
+async def test_following_the_end_keeps_the_newest_in_a_bounded_window(modules: Page) -> None:
     script = """
       log.setNewest(page(1, 50, false));
       for (let seq = 51; seq <= 1000; seq++) log.add(m(seq));

@@ -1,4 +1,4 @@
-"""What somebody does in quick succession, or while something is under way, ends where they are and loses nothing."""
+"""Quick actions and late answers leave the user in the right channel and lose nothing."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def run(modules: Page, script: str) -> Any:
     return await modules.evaluate(_PRELUDE % script)
 
 
-async def test_whoever_goes_quickly_through_channels_has_read_them_all(modules: Page) -> None:
+async def test_quickly_visited_channels_are_all_marked_as_read(modules: Page) -> None:
     script = """
       store.setChannels([channel("7", 3, 0), channel("8", 5, 0)]);
       conversation.markRead("7", 2); conversation.markRead("8", 5); conversation.markRead("7", 3);
@@ -57,7 +57,7 @@ async def test_whoever_goes_quickly_through_channels_has_read_them_all(modules: 
     assert await run(modules, script) == [["read.mark", "7", 3], ["read.mark", "8", 5]]
 
 
-async def test_whoever_has_gone_elsewhere_is_not_fetched_back_by_a_message_that_was_sought(modules: Page) -> None:
+async def test_a_late_search_result_does_not_switch_the_channel(modules: Page) -> None:
     script = """
       const revealed = []; conversation.addEventListener("reveal", ({ detail }) => revealed.push(detail.seq));
       let arrive; replies["message.history"] = () => new Promise((done) => (arrive = done));

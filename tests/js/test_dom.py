@@ -1,4 +1,4 @@
-"""Lists that change under somebody who moves by keyboard."""
+"""Lists change while a user navigates them by keyboard."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ pytestmark = [
         ("b", "ac", "c"),
         ("c", "ab", "b"),
         ("b", "axc", "x"),
-        # The next one has no such button.
+        # The next entry has no such button.
         ("a", "-c", "c"),
         ("a", "", None),
     ],
 )
-async def test_the_focus_of_an_entry_that_goes_stays_in_the_list(
+async def test_the_focus_of_a_removed_entry_remains_in_the_list(
     modules: Page, focused: str, then: str, expected: str | None
 ) -> None:
     script = """async ({ focused, then }) => {

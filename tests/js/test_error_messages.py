@@ -1,4 +1,4 @@
-"""The page says in the user's language why something was refused: each reason has a Chinese text."""
+"""The page shows refusals in the user's language: each reason has a Chinese text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Times as the person's chosen time zone has them."""
+"""Times are shown in the user's chosen time zone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NEW_YEAR = 1_767_225_600_000
 
 
 async def shown(modules: Page, zone: str, time: int) -> list[object]:
-    """The clock, the day's number, and the day as seen from the second of January."""
+    """Return the clock, the day's number, and the day as seen from January 2."""
     script = """async ([zone, time, now]) => {
       const { setTimeZone, formatTime, dayNumber, formatDay } = await import("/static/js/lib/format.js");
       setTimeZone(zone);
@@ -36,12 +36,12 @@ async def shown(modules: Page, zone: str, time: int) -> list[object]:
         ("America/New_York", ["19:00", 20453, "Wednesday December 31 2025"]),
     ],
 )
-async def test_the_same_moment_in_three_places(modules: Page, zone: str, expected: list[object]) -> None:
+async def test_a_moment_is_formatted_in_three_time_zones(modules: Page, zone: str, expected: list[object]) -> None:
     clock, number, day = await shown(modules, zone, NEW_YEAR)
     assert [clock, number, str(day).replace(",", "")] == expected
 
 
-async def test_an_unknown_zone_is_the_browsers(modules: Page) -> None:
+async def test_an_unknown_time_zone_falls_back_to_the_browser(modules: Page) -> None:
     assert await shown(modules, "Atlantis/Capital", NEW_YEAR) == await shown(modules, "", NEW_YEAR)
 
 
@@ -54,7 +54,7 @@ async def test_an_unknown_zone_is_the_browsers(modules: Page) -> None:
         ("zh", 100, "P1、P2、P3、P4、P5等 100 人"),
     ],
 )
-async def test_of_a_hundred_people_the_first_are_named(modules: Page, language: str, count: int, expected: str) -> None:
+async def test_a_long_list_of_names_is_shortened(modules: Page, language: str, count: int, expected: str) -> None:
     script = """async ([code, names]) => {
       const { language } = await import("/static/js/lib/i18n.js");
       const { formatNameList } = await import("/static/js/lib/format.js");

@@ -1,4 +1,4 @@
-"""The shell of the chat page: where it is, what it tells its modules, and what its policy allows."""
+"""The shell of the chat page has its URL, its data for the modules, and its Content-Security-Policy."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def boot(client: Client, path: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("path", ["/", "/home/index"])
-def test_the_page_is_on_app_101_by_itself(client: Client, path: str) -> None:
+def test_the_page_uses_app_101_by_default(client: Client, path: str) -> None:
     assert boot(client, path)["appId"] == 101
 
 
 @pytest.mark.parametrize("path", ["/?appId=102", "/?appID=102", "/home/index?appID=102"])
-def test_both_spellings_choose_another_app(client: Client, path: str) -> None:
+def test_both_parameter_spellings_choose_another_app(client: Client, path: str) -> None:
     assert boot(client, path)["appId"] == 102
 
 
@@ -45,7 +45,7 @@ def test_an_unknown_app_is_not_found(client: Client, number: str) -> None:
     assert client.get("/", {"appId": number}).status_code == 404
 
 
-def test_guests_are_invited_where_the_app_allows_them(client: Client) -> None:
+def test_guests_are_offered_if_the_app_allows_them(client: Client) -> None:
     assert boot(client, "/")["guests"] is True
     app_update(number=101, name="Web", guests_allowed=False, enabled=True)
 
@@ -54,18 +54,18 @@ def test_guests_are_invited_where_the_app_allows_them(client: Client) -> None:
     assert 'data-i18n="welcome.titleAccounts"' in page and 'data-i18n="welcome.title"' not in page
 
 
-def test_the_page_speaks_the_language_that_was_chosen(client: Client) -> None:
+def test_the_page_uses_the_chosen_language(client: Client) -> None:
     client.cookies["django_language"] = "zh-hans"
     assert '<html lang="zh-hans">' in client.get("/").content.decode()
 
 
-def test_the_policy_of_the_page_allows_only_the_sites_own_files(client: Client) -> None:
+def test_the_csp_allows_files_of_the_site_only(client: Client) -> None:
     header = client.get("/")["Content-Security-Policy"]
     assert "unsafe" not in header
     assert "script-src 'self';" in header and "object-src 'none'" in header and "frame-ancestors 'none'" in header
 
 
-def test_only_the_chat_page_shows_what_its_scripts_received(client: Client) -> None:
+def test_only_the_chat_page_allows_blob_urls(client: Client) -> None:
     header = client.get("/")["Content-Security-Policy"]
     assert "img-src 'self' data: blob:;" in header and "media-src 'self' blob:;" in header
     assert header.count("blob:") == 2
@@ -79,7 +79,7 @@ def test_the_page_has_no_inline_script_or_style(client: Client) -> None:
     assert "<style" not in page and not re.search(r'\s(?:style|on\w+)="', page)
 
 
-def test_only_the_admin_may_evaluate(client: Client) -> None:
+def test_only_the_admin_allows_eval(client: Client) -> None:
     assert "'unsafe-eval'" in policy(host="chat.example", secure=True, admin=True)
     assert "unsafe" not in policy(host="chat.example", secure=True, admin=False)
     assert "wss://chat.example" in policy(host="chat.example", secure=True, admin=False)

@@ -1,4 +1,4 @@
-"""What bytes are is told by themselves."""
+"""Media are recognized by their first bytes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def picture(format: str, **how: Any) -> bytes:
         (picture("WEBP", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0"), "image/webp"),
     ],
 )
-async def test_a_picture_tells_its_size(modules: Page, content: bytes, type: str) -> None:
+async def test_the_size_of_a_picture_is_read(modules: Page, content: bytes, type: str) -> None:
     assert await detected(modules, content) == {"kind": "image", "type": type, "width": 37, "height": 21}
 
 
@@ -64,7 +64,7 @@ async def test_a_picture_tells_its_size(modules: Page, content: bytes, type: str
         (b"\xff\xf1\x50\x80", "audio/aac"),
     ],
 )
-async def test_a_voice_is_known_by_its_beginning(modules: Page, content: bytes, type: str) -> None:
+async def test_a_voice_is_recognized_by_its_first_bytes(modules: Page, content: bytes, type: str) -> None:
     assert await detected(modules, content) == {"kind": "audio", "type": type}
 
 
@@ -81,7 +81,7 @@ async def test_a_voice_is_known_by_its_beginning(modules: Page, content: bytes, 
         b"#!AMR\n",
     ],
 )
-async def test_everything_else_is_nothing(modules: Page, content: bytes) -> None:
+async def test_other_content_is_rejected(modules: Page, content: bytes) -> None:
     assert await detected(modules, content) is None
 
 
@@ -90,7 +90,7 @@ async def test_a_picture_of_too_many_pixels_is_not_shown(modules: Page) -> None:
     assert await detected(modules, bomb) is None
 
 
-async def test_what_is_no_base64_is_nothing(modules: Page) -> None:
+async def test_invalid_base64_is_rejected(modules: Page) -> None:
     assert await modules.evaluate(_SCRIPT, "???") is None
 
 
@@ -118,7 +118,7 @@ _NO_PICTURE = base64.b64encode(b"<svg/>").decode()
         ({"type": "voice", "content": _NO_PICTURE}, "This voice message cannot be played.", "这条语音无法播放。"),
     ],
 )
-async def test_what_cannot_be_shown_says_why(
+async def test_unavailable_media_shows_the_reason(
     modules: Page, message: dict[str, str], english: str, chinese: str
 ) -> None:
     for language, text in (("en", english), ("zh", chinese)):

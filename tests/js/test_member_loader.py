@@ -1,4 +1,4 @@
-"""The members of a group: what was loaded of a long list stays loaded, in order, whatever changes meanwhile."""
+"""The loaded part of a long member list stays loaded and in order while members change."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.skipif(machine.chromium() is None, reason="Chromium is missing on this machine"),
 ]
 
-# A group of the people 1 to 250, answered a hundred at a time; `seen` is what the page shows after a step.
+# A group of 250 users, answered a hundred at a time; `seen` is the page's list after a step.
 _PRELUDE = """async () => {
   const { MemberLoader } = await import("/static/js/net/member-loader.js");
   const { Store } = await import("/static/js/state/store.js");
@@ -40,7 +40,7 @@ async def run(modules: Page, script: str) -> Any:
     return await modules.evaluate(_PRELUDE % script)
 
 
-async def test_what_was_loaded_stays_when_somebody_comes_or_goes(modules: Page) -> None:
+async def test_loaded_members_are_kept_when_members_join_or_leave(modules: Page) -> None:
     script = """
       await loader.load("7"); const first = seen();
       await loader.load("7", true); const further = seen();
@@ -61,7 +61,7 @@ async def test_what_was_loaded_stays_when_somebody_comes_or_goes(modules: Page) 
     ]
 
 
-async def test_a_change_while_more_is_loaded_takes_nothing_away_and_brings_nobody_back(modules: Page) -> None:
+async def test_a_change_while_loading_neither_drops_nor_restores_members(modules: Page) -> None:
     script = """
       await loader.load("7");
       const more = loader.load("7", true);
@@ -72,7 +72,7 @@ async def test_a_change_while_more_is_loaded_takes_nothing_away_and_brings_nobod
     assert await run(modules, script) == [200, False, True]
 
 
-async def test_a_load_that_failed_is_not_the_end_of_it(modules: Page) -> None:
+async def test_a_failed_load_can_be_retried(modules: Page) -> None:
     script = """
       const { request } = socket;
       socket.request = async () => { throw new Error("lost"); };

@@ -1,4 +1,4 @@
-"""Names after "@": what counts as typing one, and who is offered."""
+"""Names after "@" are detected while typing, and matching members are offered."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ async def run(modules: Page, body: str, given: Any) -> Any:
         ("@" + "x" * 65, None),
     ],
 )
-async def test_what_counts_as_typing_a_name(modules: Page, text: str, typed: str | None) -> None:
+async def test_a_mention_in_progress_is_detected(modules: Page, text: str, typed: str | None) -> None:
     assert await run(modules, "return m.mentionQueryAt(given, given.length)?.q ?? null;", text) == typed
 
 
-async def test_only_what_stands_before_the_caret_counts(modules: Page) -> None:
+async def test_only_text_before_the_caret_is_considered(modules: Page) -> None:
     assert await run(modules, "return m.mentionQueryAt(given, 6);", "ask @bob tomorrow") == {"start": 4, "q": "b"}
 
 
@@ -59,19 +59,19 @@ async def test_only_what_stands_before_the_caret_counts(modules: Page) -> None:
         ("p", ["p1", "p2", "p3"]),
     ],
 )
-async def test_the_best_come_first(modules: Page, q: str, expected: list[str]) -> None:
+async def test_the_best_matches_come_first(modules: Page, q: str, expected: list[str]) -> None:
     people = [("bob", "Bob"), ("bobby", "Bob Smith"), ("ma.yuan", "Ma Yuan"), ("xia", "夏圭"), ("guest-7f", "Cedar")]
     people += [(f"p{number}", f"Painter {number}") for number in range(1, 4)]
     given = [q, [{"userId": user_id, "name": name} for user_id, name in people]]
     assert await run(modules, "return m.matchUsers(...given).map(({ userId }) => userId);", given) == expected
 
 
-async def test_who_is_called_just_so_comes_before_who_wrote_last(modules: Page) -> None:
+async def test_an_exact_name_comes_before_a_recent_writer(modules: Page) -> None:
     people = [{"userId": "bobby", "name": "Bobby"}, {"userId": "bob", "name": "Bob"}]
     assert await run(modules, 'return m.matchUsers("bob", given)[0].userId;', people) == "bob"
 
 
-async def test_a_guest_is_addressed_by_the_name_they_chose(modules: Page) -> None:
+async def test_a_guest_is_mentioned_by_the_chosen_name(modules: Page) -> None:
     script = "return given.map(m.mentionText);"
     given = [{"kind": "person", "userId": "bob", "name": "B"}, {"kind": "guest", "userId": "g1", "name": "Quiet Cedar"}]
     assert await run(modules, script, given) == ["@bob", "@Quiet Cedar"]

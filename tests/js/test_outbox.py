@@ -1,4 +1,4 @@
-"""What was written goes out once and in order, or stays to be tried again."""
+"""Messages are sent once and in order, or kept for a retry."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ async def run(modules: Page, script: str) -> Any:
     return await modules.evaluate(_PRELUDE % script)
 
 
-async def test_what_was_written_goes_out_in_order(modules: Page) -> None:
+async def test_messages_are_sent_in_order(modules: Page) -> None:
     script = "write('a'); write('b'); write('c'); await idle(); return [sent, waiting(), localStorage.length];"
     assert await run(modules, script) == [["a", "b", "c"], [], 0]
 
 
-async def test_offline_it_waits_and_another_page_takes_it_up(modules: Page) -> None:
+async def test_an_offline_message_waits_and_another_page_sends_it(modules: Page) -> None:
     script = """
       state.online = false; write('a'); write('b'); await idle();
       const later = open(); state.online = true; later.flush(); await idle();
@@ -59,7 +59,7 @@ async def test_offline_it_waits_and_another_page_takes_it_up(modules: Page) -> N
     assert await run(modules, script) == [["a", "b"], [], 0]
 
 
-async def test_a_lost_answer_is_asked_for_again_under_the_same_id(modules: Page) -> None:
+async def test_a_lost_reply_is_retried_with_the_same_id(modules: Page) -> None:
     script = """
       state.fail = [new DisconnectedError("gone")]; write('a'); await idle();
       const [{ clientMsgId }] = outbox.entriesOf("1");
@@ -69,7 +69,7 @@ async def test_a_lost_answer_is_asked_for_again_under_the_same_id(modules: Page)
     assert await run(modules, script) == [["a", "a"], True, []]
 
 
-async def test_a_refused_one_stays_and_blocks_nothing(modules: Page) -> None:
+async def test_a_refused_message_is_kept_and_does_not_block_others(modules: Page) -> None:
     script = """
       state.fail = [new RequestError(1003, "no", {})]; write('a'); write('b'); await idle();
       const before = waiting();
@@ -78,7 +78,7 @@ async def test_a_refused_one_stays_and_blocks_nothing(modules: Page) -> None:
     assert await run(modules, script) == [["a:failed"], ["a", "b", "a"], []]
 
 
-async def test_why_it_was_refused_is_told_once_and_kept_for_later(modules: Page) -> None:
+async def test_the_reason_of_a_refusal_is_reported_once_and_stored(modules: Page) -> None:
     script = """
       const told = []; outbox.addEventListener("failed", (event) => told.push(event.detail.refusal.data.error));
       state.fail = [new RequestError(1003, "no", { error: "You are muted." })]; write('a'); await idle();
@@ -86,7 +86,7 @@ async def test_why_it_was_refused_is_told_once_and_kept_for_later(modules: Page)
     assert await run(modules, script) == [["You are muted."], [[1003, "You are muted."]]]
 
 
-async def test_what_must_wait_is_tried_again_before_the_next(modules: Page) -> None:
+async def test_a_rate_limited_message_is_retried_before_the_next(modules: Page) -> None:
     script = """
       state.fail = [new RequestError(1011, "slow", { retryAfter: 0 })]; write('a'); write('b');
       await new Promise((done) => outbox.addEventListener("change", () => waiting().length || done()));
@@ -94,7 +94,7 @@ async def test_what_must_wait_is_tried_again_before_the_next(modules: Page) -> N
     assert await run(modules, script) == ["a", "a", "b"]
 
 
-async def test_what_another_tab_got_through_stays_in_sight_until_there_is_a_connection(modules: Page) -> None:
+async def test_a_message_sent_by_another_tab_remains_until_the_connection_returns(modules: Page) -> None:
     script = """
       state.online = false; write('a'); await idle();
       const key = localStorage.key(0);
@@ -105,7 +105,7 @@ async def test_what_another_tab_got_through_stays_in_sight_until_there_is_a_conn
     assert await run(modules, script) == [["a:pending"], ["a"], []]
 
 
-async def test_what_another_tab_gave_up_and_deleted_is_not_sent_from_here(modules: Page) -> None:
+async def test_a_message_deleted_in_another_tab_is_not_sent(modules: Page) -> None:
     script = """
       state.online = false; write('a'); await idle();
       const key = localStorage.key(0);
@@ -118,6 +118,6 @@ async def test_what_another_tab_gave_up_and_deleted_is_not_sent_from_here(module
     assert await run(modules, script) == [["a:failed"], [], []]
 
 
-async def test_another_person_does_not_get_it(modules: Page) -> None:
+async def test_another_user_does_not_get_the_outbox(modules: Page) -> None:
     script = "state.online = false; write('mine'); outbox.load('8'); return waiting();"
     assert await run(modules, script) == []

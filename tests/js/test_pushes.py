@@ -1,4 +1,4 @@
-"""Pushes on the page: every kind has a handler, and one without is logged."""
+"""Every kind of push has a handler on the page, and one without is logged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is marked in a message that was found: what the server's search found it by, and nothing else."""
+"""A found message is highlighted exactly where the server's search matched it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = [
 
 
 async def marked(modules: Page, text: str, q: str) -> str:
-    """The excerpt, hits in brackets."""
+    """Return the excerpt, with matches in brackets."""
     script = """async ([text, q]) => {
       const { excerpt } = await import("/static/js/lib/search-highlight.js");
       return excerpt(text, q).map(({ text, isMatch }) => (isMatch ? `[${text}]` : text)).join("");
@@ -37,13 +37,11 @@ async def marked(modules: Page, text: str, q: str) -> str:
         ("nothing of it", "…", "nothing of it"),
     ],
 )
-async def test_whole_words_are_marked_and_the_last_as_far_as_typed(
-    modules: Page, text: str, q: str, expected: str
-) -> None:
+async def test_whole_words_are_marked_and_the_last_as_a_prefix(modules: Page, text: str, q: str, expected: str) -> None:
     assert await marked(modules, text, q) == expected
 
 
-async def test_of_a_long_message_the_part_is_shown_where_it_was_found(modules: Page) -> None:
+async def test_a_long_message_is_shortened_around_the_match(modules: Page) -> None:
     shown = await marked(modules, "😀" * 500 + " river " + "x " * 500, "river")
     assert shown.startswith("…😀") and "[river]" in shown and shown.endswith("…")
     assert len(shown) < 300 and "\ufffd" not in shown

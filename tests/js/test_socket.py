@@ -1,4 +1,4 @@
-"""The connection comes back where it was, and only while it should."""
+"""The connection returns to its position, and only while it should."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ pytestmark = [
 
 
 class Server:
-    """Answers as the site would; notes what it was asked on each connection."""
+    """Answers as the site would, and records the requests of each connection."""
 
     def __init__(self) -> None:
         self.connections: list[WebSocketRoute] = []
         self.asked: list[list[dict[str, Any]]] = []
         self.pages: list[dict[str, Any]] = []
-        """What `sync` answers, one after the other."""
+        """Answers to `sync`, in turn."""
 
     def accept(self, ws: WebSocketRoute) -> None:
         asked: list[dict[str, Any]] = []
@@ -75,7 +75,9 @@ def push(id: str) -> dict[str, Any]:
     return {"seq": id, "cmd": "msg", "response": {"code": 200, "codeMsg": "Ok", "data": {"id": id}}}
 
 
-async def test_it_comes_back_from_its_position_and_catches_up_before_it_is_ready(modules: Page, server: Server) -> None:
+async def test_the_socket_reconnects_at_its_position_and_syncs_before_it_is_ready(
+    modules: Page, server: Server
+) -> None:
     await modules.evaluate("socket.start({ appId: 101, userId: 'Alice' })")
     await events(modules, 1)
     server.pages = [
@@ -92,7 +94,7 @@ async def test_it_comes_back_from_its_position_and_catches_up_before_it_is_ready
     ]
 
 
-async def test_it_comes_back_when_a_server_that_goes_says(modules: Page, server: Server) -> None:
+async def test_the_socket_reconnects_after_the_retry_time_of_the_server(modules: Page, server: Server) -> None:
     await modules.evaluate("""() => {
       window.waits = [];
       socket.addEventListener("status", ({ detail }) => {
@@ -106,7 +108,7 @@ async def test_it_comes_back_when_a_server_that_goes_says(modules: Page, server:
     assert await modules.evaluate("waits") == [7]
 
 
-async def test_too_much_missed_is_told_as_a_reset(modules: Page, server: Server) -> None:
+async def test_too_many_missed_events_cause_a_reset(modules: Page, server: Server) -> None:
     await modules.evaluate("socket.start({ appId: 101 })")
     await events(modules, 1)
     server.pages = [{"reset": True, "position": 90_000}]
@@ -115,7 +117,7 @@ async def test_too_much_missed_is_told_as_a_reset(modules: Page, server: Server)
     assert await events(modules, 3) == ["ready", "reset", "ready"]
 
 
-async def test_who_was_signed_out_stays_out(modules: Page, server: Server) -> None:
+async def test_a_signed_out_socket_does_not_reconnect(modules: Page, server: Server) -> None:
     await modules.evaluate("socket.start({ appId: 101 })")
     await events(modules, 1)
     await server.connections[0].close(code=4001)
@@ -124,7 +126,7 @@ async def test_who_was_signed_out_stays_out(modules: Page, server: Server) -> No
     assert await modules.evaluate("socket.status") == "ended"
 
 
-async def test_pauses_double_up_to_half_a_minute_and_are_never_the_same_for_all(modules: Page) -> None:
+async def test_reconnect_pauses_double_up_to_thirty_seconds_with_jitter(modules: Page) -> None:
     script = """async () => {
       const { backoffDelay } = await import("/static/js/net/protocol.js");
       return [1, 2, 3, 20].map((attempt) => [backoffDelay(attempt, 0), backoffDelay(attempt, 1)]);

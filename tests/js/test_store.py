@@ -1,4 +1,4 @@
-"""Who may write where, who is whose friend, and what somebody is called now."""
+"""The page knows where the user may send, who their friends are, and the current names of users."""
 
 from __future__ import annotations
 
@@ -53,14 +53,16 @@ async def run(modules: Page, script: str, given: Any = None) -> Any:
         ({"slowMode": 5, "role": "owner"}, "", True),
     ],
 )
-async def test_who_may_write(modules: Page, channel: dict[str, Any], reason: str, may: bool) -> None:
+async def test_the_channel_and_contacts_decide_whether_sending_is_allowed(
+    modules: Page, channel: dict[str, Any], reason: str, may: bool
+) -> None:
     script = """
       const { restriction, canSend } = sendPermission(channel(given), store.contacts, 1000);
       return [restriction, canSend];"""
     assert await run(modules, script, channel) == [reason, may]
 
 
-async def test_nobody_writes_to_whom_they_block(modules: Page) -> None:
+async def test_sending_to_a_blocked_user_is_disabled(modules: Page) -> None:
     script = """
       store.setContacts({ friends: [], asking: [], asked: [], blocked: [bob] });
       return sendPermission(channel(), store.contacts, 0).restriction;"""
@@ -74,7 +76,7 @@ async def test_a_friend_on_another_app_is_online(modules: Page) -> None:
     assert await run(modules, script) == [True, False, "friend", "none"]
 
 
-async def test_others_take_over_a_new_name_with_the_next_event(modules: Page) -> None:
+async def test_a_new_name_is_applied_with_the_next_event(modules: Page) -> None:
     script = """
       store.setChannels([channel()]);
       store.setOnline([{ ...bob }], 1);
@@ -84,11 +86,11 @@ async def test_others_take_over_a_new_name_with_the_next_event(modules: Page) ->
       const { peer, name } = store.channels.get("7");
       const said = store.logs.get("7").messages.map(({ name, avatar }) => [name, avatar]);
       return [name, peer.name, store.online.get("2").avatar, said];"""
-    # What was said in another's name stays in that name.
+    # A message in the name of another user keeps that name.
     assert await run(modules, script) == ["Robert", "Robert", "/r.png", [["Robert", "/r.png"], ["Herald", ""]]]
 
 
-async def test_a_change_shows_wherever_somebody_is_shown_and_not_in_what_was_said_for_others(modules: Page) -> None:
+async def test_a_new_name_is_shown_everywhere_except_in_messages_for_others(modules: Page) -> None:
     script = """
       store.setChannels([channel()]);
       store.setContacts({ friends: [{ ...bob, online: true }], asking: [], asked: [], blocked: [] });
@@ -107,7 +109,7 @@ async def test_a_change_shows_wherever_somebody_is_shown_and_not_in_what_was_sai
     assert await run(modules, script) == [*["Deleted user"] * 6, "Alice", "Deleted user", "~deleted-2"]
 
 
-async def test_a_service_that_changes_keeps_what_it_said_in_anothers_name(modules: Page) -> None:
+async def test_a_renamed_service_keeps_the_names_of_messages_for_others(modules: Page) -> None:
     script = """
       store.setChannels([channel()]);
       const messages = [message(1), message(2, { from: "Herald", name: "Herald" })];
@@ -117,7 +119,7 @@ async def test_a_service_that_changes_keeps_what_it_said_in_anothers_name(module
     assert await run(modules, script) == ["Robert", "Herald"]
 
 
-async def test_reading_of_the_other_only_moves_on_and_can_be_hidden(modules: Page) -> None:
+async def test_the_read_position_of_the_other_only_grows_and_can_be_hidden(modules: Page) -> None:
     script = """
       const read = () => store.channels.get("7").peerReadSeq;
       store.setChannels([channel({ peerReadSeq: 1 })]);
@@ -129,7 +131,7 @@ async def test_reading_of_the_other_only_moves_on_and_can_be_hidden(modules: Pag
     assert await run(modules, script) == [3, 3, 0]
 
 
-async def test_a_mute_everywhere_is_one_in_every_channel(modules: Page) -> None:
+async def test_a_site_wide_mute_applies_to_every_channel(modules: Page) -> None:
     script = """
       store.setChannels([channel(), channel({ target: "8" })]);
       const muted = () => [...store.channels.values()].map(({ muted }) => Boolean(muted));
@@ -140,7 +142,7 @@ async def test_a_mute_everywhere_is_one_in_every_channel(modules: Page) -> None:
     assert await run(modules, script) == [[False, True], [True, True], [False, False]]
 
 
-async def test_what_was_found_shows_the_new_name_and_not_in_what_was_said_for_others(modules: Page) -> None:
+async def test_search_results_show_a_new_name_except_in_messages_for_others(modules: Page) -> None:
     script = """
       const { Emitter } = await import("/static/js/lib/events.js");
       const { MessageSearch } = await import("/static/js/net/message-search.js");

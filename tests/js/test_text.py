@@ -1,4 +1,4 @@
-"""How message text is cut: only safe addresses become links, all else stays text."""
+"""Message text is split into pieces: only safe URLs become links, all else stays text."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ async def segments(modules: Page, text: str) -> list[str]:
         ("x\n```python\nif y:\n  z\n```\nw", ["text:x", "block:if y:\n  z", "text:w"]),
     ],
 )
-async def test_addresses_and_code_are_found(modules: Page, text: str, expected: list[str]) -> None:
+async def test_urls_and_code_are_found(modules: Page, text: str, expected: list[str]) -> None:
     assert await segments(modules, text) == expected
 
 
 @pytest.mark.parametrize(
     "text", ["javascript:alert(1)", "data:text/html,<script>", "<a href=x>", "vbscript:x", "http://", "file:///etc"]
 )
-async def test_anything_else_stays_text(modules: Page, text: str) -> None:
+async def test_anything_else_is_plain_text(modules: Page, text: str) -> None:
     assert await segments(modules, text) == [f"text:{text}"]
 
 
@@ -58,7 +58,7 @@ async def test_anything_else_stays_text(modules: Page, text: str) -> None:
         ("@nobody @", ["text:@nobody @"]),
     ],
 )
-async def test_only_names_of_people_are_mentions(modules: Page, text: str, expected: list[str]) -> None:
+async def test_only_names_of_members_are_mentions(modules: Page, text: str, expected: list[str]) -> None:
     script = """async (text) => {
       const { parseText } = await import("/static/js/lib/text.js");
       const names = new Map([["alice", true], ["bob", false], ["bob smith", false], ["马远", false]]);
@@ -70,6 +70,6 @@ async def test_only_names_of_people_are_mentions(modules: Page, text: str, expec
 @pytest.mark.parametrize(
     ("text", "alone"), [("😀🎉", True), ("👩‍👩‍👧 👍🏽", True), ("🇨🇳", True), ("12", False), ("hi 😀", False)]
 )
-async def test_emoji_alone_are_told_from_text(modules: Page, text: str, alone: bool) -> None:
+async def test_a_text_of_emoji_only_is_recognized(modules: Page, text: str, alone: bool) -> None:
     script = 'async (text) => (await import("/static/js/lib/text.js")).isEmojiOnly(text)'
     assert await modules.evaluate(script, text) is alone

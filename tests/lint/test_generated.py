@@ -1,4 +1,4 @@
-"""Generated code is committed, and is what its source makes today."""
+"""Generated code is committed and current."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ def generated(source: str, kinds: tuple[str, ...], directory: Path) -> dict[str,
         ("chat/wire/im.proto", ("python", "pyi"), {"im_pb2.py", "im_pb2.pyi"}),
     ],
 )
-def test_the_code_is_what_make_proto_writes(
-    tmp_path: Path, source: str, kinds: tuple[str, ...], names: set[str]
-) -> None:
+def test_the_generated_code_is_current(tmp_path: Path, source: str, kinds: tuple[str, ...], names: set[str]) -> None:
     made = generated(source, kinds, tmp_path)
     assert set(made) == names
     for name, text in made.items():

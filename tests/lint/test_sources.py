@@ -1,4 +1,4 @@
-"""Rules about the sources that no linter knows."""
+"""The sources keep rules that no linter checks."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
-# Whatever turns text into markup or code. User text reaches a page as text nodes only.
+# All that turns text into markup or code. User text reaches a page as text nodes only.
 _MARKUP_SINKS = re.compile(
     r"\.(innerHTML|outerHTML|srcdoc)\b|insertAdjacentHTML|document\.write|createContextualFragment|setHTMLUnsafe"
     r"|DOMParser|\beval\(|new Function\(|set(Timeout|Interval)\(\s*[\"'`]|javascript:"
 )
-# In a template: what switches escaping off, and what a strict Content-Security-Policy would refuse anyway.
+# Template tags that switch escaping off, and code that a strict Content-Security-Policy would refuse anyway.
 _TEMPLATE_SINKS = re.compile(
     r"\|\s*safe\b|\|\s*safeseq\b|autoescape\s+off|\son[a-z]+\s*=|<script(?![^>]*\ssrc=)[^>]*>|\sstyle\s*=|<style|javascript:"
     r"|(src|href)\s*=\s*[\"'](https?:)?//"
@@ -61,14 +61,14 @@ def test_no_python_marks_text_as_markup(package: str) -> None:
 
 
 @pytest.mark.parametrize("place", _CODE_THAT_ASKS_SELECTORS)
-def test_handlers_and_views_never_query_a_model(place: str) -> None:
+def test_handlers_and_views_query_no_models(place: str) -> None:
     rule = re.compile(
         r"\.objects\b|\b_default_manager\b|\.raw\(|connection\.cursor\(|\.(save|delete|refresh_from_db)\(\)"
     )
     assert not _hits(rule, [path for path in _files(place) if path.suffix == ".py"])
 
 
-def test_lock_files_name_no_address() -> None:
+def test_lock_files_contain_no_urls() -> None:
     rule = re.compile(r"://|--(extra-)?index-url|--find-links|--trusted-host|^-i\s|^-f\s|\"resolved\"", re.MULTILINE)
     assert not _hits(rule, [*_files("deploy/requirements*.txt"), ROOT / "package-lock.json"])
 
@@ -81,7 +81,7 @@ def test_lock_files_pin_everything_with_hashes() -> None:
             assert "--hash=sha256:" in entry, entry
 
 
-def test_the_tests_install_the_very_versions_the_site_runs_on() -> None:
+def test_test_requirements_pin_the_versions_of_the_site() -> None:
     def pins(name: str) -> set[str]:
         lines = (ROOT / "deploy" / name).read_text(encoding="utf-8").splitlines()
         return {line.split("\\")[0].strip() for line in lines if "==" in line}
@@ -89,7 +89,7 @@ def test_the_tests_install_the_very_versions_the_site_runs_on() -> None:
     assert pins("requirements.txt") <= pins("requirements-dev.txt")
 
 
-def test_no_file_is_too_long_to_have_one_job() -> None:
+def test_no_source_file_is_too_long() -> None:
     """Rarely over 300 lines; none over 400. A test file has its source's name, so it may be as long as it takes."""
     paths = [path for package in ("imsite", "accounts", "chat", "delivery", "static") for path in _files(package)]
     sources = [path for path in paths if path.suffix in {".py", ".js", ".css"} and "migrations" not in path.parts]

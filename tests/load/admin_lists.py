@@ -1,4 +1,4 @@
-"""`python -m tests.load.admin_lists`: how long each list, search and page of the admin takes, in a populated database.
+"""`python -m tests.load.admin_lists` times each list, search and page of the admin in a populated database.
 
 The database is that of the environment (IM_DATA_DIR or DATABASE_URL), filled by `tests.load.populate`.
 """
@@ -10,7 +10,7 @@ import time
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imsite.settings")
 PROMISED = 1.0
-"""Seconds that any of them may take."""
+"""Seconds that each of them may take."""
 ROUNDS = 3
 
 

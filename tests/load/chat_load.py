@@ -1,4 +1,7 @@
-"""`make loadtest`: many guests in one channel of one process. Exits 1 on any lost, repeated or misplaced message."""
+"""`make loadtest` runs many guests in one channel of one process.
+
+It exits 1 on a lost, repeated or misplaced message.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ class Load:
 async def guests(
     ports: Sequence[int], count: int, *, batch: bool, latencies: list[float]
 ) -> AsyncIterator[list[RawClient]]:
-    """Log that many guests in, in turn on each port, and wait until the noise of their arrival is over."""
+    """Log in this many guests, on the ports in turn, and wait until the pushes of their arrival are over."""
     gate = asyncio.Semaphore(_LOGINS_AT_A_TIME)
 
     async def enter(number: int) -> RawClient:
@@ -60,7 +63,7 @@ async def guests(
 
 
 async def _quiet(clients: list[RawClient]) -> None:
-    """Until nobody got a frame for a second."""
+    """Wait until no connection has received a frame for a second."""
     before = -1
     while (now := sum(client.frames for client in clients)) != before:
         before = now
@@ -68,7 +71,7 @@ async def _quiet(clients: list[RawClient]) -> None:
 
 
 async def send(clients: list[RawClient], load: Load) -> None:
-    """Send at an even pace, whatever the server does; catches up when late."""
+    """Send at a steady pace, independent of the server; catch up when late."""
     senders = clients[: load.senders]
     start = time.perf_counter()
     for number in range(load.messages):
@@ -79,7 +82,7 @@ async def send(clients: list[RawClient], load: Load) -> None:
 
 
 async def received(clients: list[RawClient], messages: int, patience: float = 15.0) -> None:
-    """Until every message is acknowledged and has reached everybody, or nothing more has come for a while."""
+    """Wait until every message is acknowledged and delivered to everyone, or nothing more has arrived for a while."""
     last, since = -1, time.perf_counter()
     while True:
         pushes = sum(client.pushes for client in clients)
@@ -94,7 +97,7 @@ async def received(clients: list[RawClient], messages: int, patience: float = 15
 
 
 async def measure(site: Site, load: Load) -> dict[str, object]:
-    """Run the load against a running site; returns the figures."""
+    """Run the load against a running site and return the figures."""
     latencies: list[float] = []
     empty_rss = figures.resident_bytes(site.pid)
     async with guests([site.port], load.connections, batch=load.batch, latencies=latencies) as clients:

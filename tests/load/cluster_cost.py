@@ -30,15 +30,15 @@ from tests.support.redis import RedisServer
 from tests.support.site import Site
 
 _SETTLE = 6.0
-"""Seconds in which what a log-in leaves to be written has been."""
+"""Seconds in which the background writes of logins finish."""
 _IDLE = 3.0
-"""Seconds in which nothing is sent, to see what following the others costs."""
+"""Seconds without messages, to measure the cost of following other nodes."""
 _ARRANGEMENTS = {"one node": None, "two nodes, pubsub": "pubsub", "two nodes, queue": "queue"}
 
 
 @dataclass
 class Cost:
-    """What one arrangement has cost, over all its rounds."""
+    """The cost of one arrangement over all its rounds."""
 
     messages: int = 0
     deliveries: int = 0
@@ -58,7 +58,7 @@ class Cost:
 
     @property
     def per_delivery(self) -> float:
-        """Microseconds of the nodes' CPU."""
+        """Microseconds of CPU on the nodes."""
         return self.cpu / max(1, self.deliveries) * 1e6
 
     def row(self, ratios: Sequence[float]) -> list[str]:
@@ -130,7 +130,7 @@ async def measure(nodes: Sequence[Site], redis: RedisServer | None, load: Load) 
 
 
 def run(layer: str | None, load: Load) -> Cost:
-    """On a database and with processes of its own."""
+    """Run with a database and processes of its own."""
     with contextlib.ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="imsite-cost-")))
         url = stack.enter_context(postgres.database("cost"))
@@ -158,7 +158,7 @@ def main() -> int:
     costs = {name: Cost() for name in chosen}
     ratios: dict[str, list[float]] = {name: [] for name in chosen}
     for _ in range(options.rounds):
-        # Each round compares with its own run on one node: the machine is not the same a minute later.
+        # Each round has its own run on one node: the machine's speed changes within a minute.
         round_costs = {name: run(layer, load) for name, layer in chosen.items()}
         for name, cost in round_costs.items():
             costs[name] += cost

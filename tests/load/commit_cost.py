@@ -1,6 +1,6 @@
-"""`python -m tests.load.commit_cost`: CPU that storing one message costs, alone and in batches, on an own database.
+"""`python -m tests.load.commit_cost` measures the CPU of storing a message, alone and in batches.
 
-On SQLite unless DATABASE_URL names an empty PostgreSQL database. CPU of this process only.
+It uses a database of its own: SQLite unless DATABASE_URL names an empty PostgreSQL one. CPU of this process only.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a process costs, and how a measurement is written down."""
+"""Measures the cost of a process and describes the environment of a measurement."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU time of a process and all its threads, user and system, since its start."""
+    """Return the CPU time of a process and all its threads, user and system, since its start."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICK
 
 
 def own_cpu_seconds() -> float:
-    """CPU time of this process."""
+    """Return the CPU time of this process."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
 
@@ -36,7 +36,7 @@ def percentile(sorted_values: list[float], share: float) -> float:
 
 
 def environment() -> dict[str, object]:
-    """Date, machine and versions: without them a figure says nothing."""
+    """Return date, machine and versions, without which a figure means nothing."""
     return {
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}",

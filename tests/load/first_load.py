@@ -1,9 +1,10 @@
-"""`python -m tests.load.first_load`: how long the chat page takes to come on a slow line, at first and the next time.
+"""`python -m tests.load.first_load` measures the loading time of the chat page on a slow line, cold and warm.
 
-A Chromium with an empty cache opens the page of a site of its own, with so much delay before each answer; the time runs
-until a guest could come in. Addresses of sites that run already are measured in its place, in turn within each round:
-the way to compare two states of the code. The next visit comes after a pause, or else within the minute for which a
-browser may keep the files of a node unasked.
+A Chromium with an empty cache opens the page of its own site with a delay before each answer; the time runs until a
+guest could log in. Given URLs of running sites are measured instead, in turn within each round, which compares two
+states of the code. The second visit follows after a pause, or within the minute in which a browser may reuse the
+files
+of a node without a request.
 """
 
 from __future__ import annotations
@@ -39,17 +40,17 @@ _USABLE = """() => {
 
 @dataclass
 class Visit:
-    """What one opening of the page took."""
+    """The measurements of one page load."""
 
     seconds: float = 0.0
     requests: int = 0
-    """Those that went to the site until the page had everything."""
+    """Requests to the site until the page was complete."""
     sent_bytes: int = 0
-    """Bytes that came from it."""
+    """Bytes received from the site."""
 
 
 async def visit(context: BrowserContext, url: str, *, latency: float) -> Visit:
-    """Open the page, and close it when it is there."""
+    """Open the page and close it once it is complete."""
     page = await context.new_page()
     line = await context.new_cdp_session(page)
     seen = Visit()
@@ -85,9 +86,9 @@ async def visit(context: BrowserContext, url: str, *, latency: float) -> Visit:
 
 
 async def two_visits(browser: Browser, url: str, *, latency: float, pause: float) -> tuple[Visit, Visit]:
-    """Somebody's first, and the next of the same person."""
+    """Make the first visit of a user and the next one."""
     context = await browser.new_context()
-    # What the page does while it is opened for the first time after the browser's start is not the page's.
+    # The first load after the start of the browser includes work of the browser.
     blank = await context.new_page()
     first = await visit(context, url, latency=latency)
     await asyncio.sleep(pause)
@@ -99,7 +100,7 @@ async def two_visits(browser: Browser, url: str, *, latency: float, pause: float
 
 @contextlib.asynccontextmanager
 async def chromium(trusted: list[Path]) -> AsyncIterator[Browser]:
-    """A Chromium that takes these certificates for good. From a site that is only forgiven its own it keeps no file."""
+    """Run a Chromium that trusts these certificates. It caches no file of a site with an ignored certificate error."""
     path = machine.chromium()
     assert path, "Chromium is missing on this machine"
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []

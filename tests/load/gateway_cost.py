@@ -44,13 +44,13 @@ _PLACES = {
     "threads of requests, with what stands above": r"^request$",
     "the event loop": r"^MainThread$",
 }
-"""What is looked for in the profile, by the first frame of each stack that matches."""
+"""Patterns for the profile; each stack counts for the first frame that matches."""
 _BAR = re.compile(r"<title>(.*?)\n(\d+) ms, ([\d.]+)%</title><rect x=\"([\d.]+)\" y=\"(\d+)\" width=\"([\d.]+)\"")
 
 
 @dataclass
 class Run:
-    """One phase: how many messages, in what time, at what cost."""
+    """One phase: the number of messages, the time and the cost."""
 
     messages: int = 0
     seconds: float = 0.0
@@ -72,12 +72,12 @@ class Run:
 
 
 PROFILED = 5.0
-"""Seconds of single sends that are only looked at."""
+"""Seconds of single sends under the profiler."""
 HEAD = ["", "messages", "a second", "CPU µs per message", "messages per commit", "call ms p50 / p99"]
 
 
 class Measuring:
-    """Takes the figures of a phase: `with Measuring(site) as run`."""
+    """Measures a phase: `with Measuring(site) as run`."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -98,7 +98,7 @@ class Measuring:
 
 
 class Line:
-    """One connection of a caller that stays open."""
+    """A persistent connection of a caller."""
 
     def __init__(self, site: Site, shop: Service) -> None:
         self._http = http.client.HTTPConnection("127.0.0.1", site.port, timeout=60)
@@ -151,7 +151,7 @@ def single(site: Site, shop: Service, names: list[str], callers: int, seconds: f
 
 
 def profile(site: Site, seconds: float) -> dict[str, float]:
-    """Shares of the node's CPU, by what of `_PLACES` it was spent below."""
+    """Return the shares of the node's CPU by entry of `_PLACES`."""
     bars = [
         (name, float(x), int(y), float(width))
         for name, _, _, x, y, width in _BAR.findall(get(f"{site.url}/debug/profile?seconds={seconds:g}").text)
@@ -161,7 +161,7 @@ def profile(site: Site, seconds: float) -> dict[str, float]:
     for place, pattern in _PLACES.items():
         taken: list[tuple[float, float]] = []
         for name, x, _, width in sorted(bars, key=lambda bar: bar[2]):
-            # Only the outermost: what lies below one that counts has been counted with it.
+            # Only the outermost frame counts; the frames below it are included.
             if re.search(pattern, name) and not any(left <= x < right for left, right in taken):
                 taken.append((x, x + width))
         shares[place] = sum(right - left for left, right in taken) / (whole or 1)
@@ -181,7 +181,7 @@ def measure(database: str, persons: int, callers: int, seconds: float) -> tuple[
         first = bulk(site, shop, names, 1)
         again = bulk(site, shop, names, 3)
         lone = single(site, shop, names, callers, seconds)
-        # Not while the figures are taken: to be looked at costs CPU too.
+        # The profiler runs outside the measurement because it costs CPU too.
         with ThreadPoolExecutor(1) as beside:
             more = beside.submit(single, site, shop, names, callers, PROFILED, 1_000_000)
             shares = profile(site, PROFILED - 1)

@@ -28,7 +28,7 @@ _AT_A_TIME = 20
 _SAMPLED = 20
 """Connections whose every message is timed."""
 _PATIENCE = 30.0
-"""Seconds without anything new after which what has not come counts as lost."""
+"""Seconds without a new message after which missing ones count as lost."""
 
 
 async def _post(client: httpx.AsyncClient, path: str, form: Mapping[str, object], token: str = "") -> dict[str, str]:
@@ -40,7 +40,7 @@ async def _post(client: httpx.AsyncClient, path: str, form: Mapping[str, object]
 
 
 async def members(port: int, count: int, *, acknowledge: bool, latencies: list[float]) -> list[RawMember]:
-    """Register so many people, put them into one group, connect them all and wait until they are ready."""
+    """Register this many users, put them into one group, connect them all and wait until they are ready."""
     gate = asyncio.Semaphore(_AT_A_TIME)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=120, trust_env=False) as http:
 
@@ -70,7 +70,7 @@ async def members(port: int, count: int, *, acknowledge: bool, latencies: list[f
 
 
 async def talk(clients: Sequence[RawMember], messages: int, rate: float) -> None:
-    """Send in turn, at an even pace whatever the server does; catches up when late."""
+    """Send in turn, at a steady pace independent of the server; catch up when late."""
     start = time.perf_counter()
     for number in range(messages):
         delay = start + number / rate - time.perf_counter()
@@ -80,7 +80,7 @@ async def talk(clients: Sequence[RawMember], messages: int, rate: float) -> None
 
 
 async def arrived(clients: Sequence[RawMember], messages: int) -> None:
-    """Until everybody has everything, or nothing more comes."""
+    """Wait until everyone has every message, or nothing more arrives."""
     last, since = -1, time.perf_counter()
     while (count := sum(client.pushes + len(client.own) for client in clients)) < messages * len(clients):
         if count != last:
@@ -91,7 +91,7 @@ async def arrived(clients: Sequence[RawMember], messages: int) -> None:
 
 
 async def measure(site: Site, options: argparse.Namespace) -> dict[str, object]:
-    """Run the load against a running site; returns the figures."""
+    """Run the load against a running site and return the figures."""
     latencies: list[float] = []
     empty = figures.resident_bytes(site.pid)
     clients = await members(site.port, options.members, acknowledge=options.acknowledge, latencies=latencies)

@@ -1,6 +1,7 @@
-"""`python -m tests.load.populate`: 100,000 people, 10,000 channels and 2,000,000 messages in an own database.
+"""`python -m tests.load.populate` creates 100,000 users, 10,000 channels and 2,000,000 messages.
 
-On SQLite in IM_DATA_DIR unless DATABASE_URL names an empty PostgreSQL database. `--share 0.01` makes a hundredth of it.
+It uses SQLite in IM_DATA_DIR unless DATABASE_URL names an empty PostgreSQL database. `--share 0.01` makes a
+hundredth.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from tqdm import tqdm
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imsite.settings")
 USERS, CHANNELS, MESSAGES = 100_000, 10_000, 2_000_000
 DAYS = 60
-"""Over which the messages and people are spread."""
+"""Days over which the messages and users are spread."""
 TOGETHER = 10_000
 """Rows in one transaction."""
 SECOND_NAMES = "山 水 明 远 静 华 风 雨 云 月 松 竹 梅 兰".split()
@@ -43,14 +44,15 @@ def main() -> None:
     call_command("setup", verbosity=0)
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
-            # Rows go to all ends of the indexes, which stay in memory therefore (1 GB). Nothing here is precious.
+            # Rows go to all parts of the indexes, which therefore stay in memory (1 GB). Losing this data does not
+            # matter.
             cursor.execute("PRAGMA cache_size = -1000000")
             cursor.execute("PRAGMA synchronous = OFF")
     fill(round(USERS * share), round(CHANNELS * share), round(MESSAGES * share))
 
 
 def fill(users: int, channels: int, messages: int, *, shown: bool = True) -> None:
-    """Make them, the same ones each time. Nothing is announced: for a site that serves nobody yet."""
+    """Create the rows, the same ones each time, without announcements, for a site without connections."""
     from accounts.models import User
     from chat.models import Channel
 
@@ -125,7 +127,7 @@ def _people(dice: random.Random, first: int, count: int, now: int) -> Iterator[d
 
 
 def _members(dice: random.Random, channels: int, people: range) -> list[list[int]]:
-    """The members of each channel: every third is private, the others have up to 50."""
+    """Return the members of each channel: every third is private, the others have up to 50."""
     pairs: set[tuple[int, ...]] = set()
     made: list[list[int]] = []
     for number in range(channels):
@@ -241,7 +243,7 @@ def _channels(
 
 
 def _index(messages: int, shown: bool) -> None:
-    """What a node would do in the background."""
+    """Update the index as a node does in the background."""
     from chat.search import index
 
     index.MAX_EVENTS_PER_BATCH, index.MAX_CHARACTERS_PER_BATCH = TOGETHER, 1 << 30
@@ -251,7 +253,7 @@ def _index(messages: int, shown: bool) -> None:
 
 
 def _repair_sequences() -> None:
-    """Rows were stored with ids; PostgreSQL is to go on after them."""
+    """Set PostgreSQL's sequences to continue after the rows, which were stored with ids."""
     from django.core.management.color import no_style
     from django.db import connection
 

@@ -1,5 +1,6 @@
-"""A client of the JSON protocol for load tests. It does not decode JSON; it finds numbers in the bytes and checks each
-connection's order as they come.
+"""A client of the JSON protocol for load tests.
+
+It does not decode JSON; it finds numbers in the bytes and checks each connection's order as they arrive.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class RawClient(RawSocket):
         self.first = 0
         self.last = 0
         self.holes: set[int] = set()
-        """Numbers that were skipped: the client's own messages, or lost ones."""
+        """Skipped numbers: the client's own messages, or lost ones."""
         self.own: set[int] = set()
         self.repeated = 0
         self.disordered = 0
@@ -45,7 +46,7 @@ class RawClient(RawSocket):
         self.request(str(number), "message.send", {"type": "text", "msg": f"{time.perf_counter_ns()} {padding}"})
 
     def lost(self, acknowledged: set[int]) -> int:
-        """How many of the acknowledged messages this connection should have got and did not."""
+        """Return how many of the acknowledged messages this connection should have got and did not."""
         if not acknowledged:
             return 0
         if not self.pushes:
@@ -71,7 +72,7 @@ class RawClient(RawSocket):
                 self._push(number)
             else:
                 self.own.add(number)
-                # The answer to a send comes before any later message of the channel.
+                # The reply to a send comes before any later message of the channel.
                 self.disordered += self.last > number
         if b'"cmd":"message.send"' in payload and b'"code":200' not in payload:
             self.refused.append(payload.decode())

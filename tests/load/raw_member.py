@@ -1,6 +1,6 @@
-"""A client of the protobuf protocol for load tests: a member of one group, who sends to it and counts what comes.
+"""A client of the protobuf protocol for load tests: a group member who sends and counts received messages.
 
-Most frames are the same for everybody, so a frame is decoded once for all members.
+Most frames are the same for all members, so a frame is decoded once for all of them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PADDING = b" it is a fine day for a walk"
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What one frame holds. `seqs`: of pushed messages and of acknowledged own ones, as they stand in it."""
+    """The contents of one frame. `seqs` are those of pushed messages and of acknowledged own ones, in its order."""
 
     seqs: tuple[int, ...]
     ascending: bool
@@ -56,7 +56,7 @@ def read(payload: bytes) -> Frame:
 
 
 class RawMember(RawSocket):
-    """One member. Checks that what comes has growing numbers; with their count and sum that says all of it."""
+    """One member. Checks that numbers grow; their count and sum then prove that none is missing."""
 
     def __init__(
         self, user: int, token: str, *, sample: Callable[[float], None] | None = None, acknowledges: bool = False
@@ -80,7 +80,7 @@ class RawMember(RawSocket):
         self._input(im.CT_LOGIN, im.LoginMsg(token=self._token.encode()).SerializeToString())
 
     def sync(self, seq: int) -> None:
-        """Say that this is what one has, so that nothing is held back."""
+        """Report the present position in a Sync, so that nothing is held back."""
         self._input(im.CT_SYNC, im.SyncInputMsg(seq=seq).SerializeToString())
 
     def say(self, number: int) -> None:

@@ -1,6 +1,6 @@
-"""A WebSocket that costs next to nothing, so that the client is not what a load test measures.
+"""A cheap WebSocket client, so that a load test measures the server.
 
-It speaks just enough for our own server: unfragmented frames one way, unmasked-in-effect (a zero mask) the other.
+It implements just enough for our own server: unfragmented frames one way, and frames with a zero mask the other way.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class RawSocket(asyncio.Protocol):
         self._transport: asyncio.Transport
 
     def opened(self) -> None:
-        """The handshake is done: log in, and resolve `logged_in`."""
+        """Log in after the handshake, and resolve `logged_in`."""
         raise NotImplementedError
 
     def message(self, payload: bytes) -> None:
@@ -57,7 +57,7 @@ class RawSocket(asyncio.Protocol):
 
     @property
     def port(self) -> int:
-        """The client's own end of the connection."""
+        """Return the local port of the connection."""
         return int(self._transport.get_extra_info("sockname")[1])
 
     def pause(self) -> None:
@@ -87,7 +87,7 @@ class RawSocket(asyncio.Protocol):
         return end + 4
 
     def _frame_end(self, data: bytes, position: int) -> tuple[int, int] | None:
-        """Where the payload of the frame at `position` begins and ends; None if it is not complete."""
+        """Return start and end of the payload of the frame at `position`, or None if it is incomplete."""
         available = len(data) - position
         if available < 2 or not self._open:
             return None
@@ -115,7 +115,7 @@ class RawSocket(asyncio.Protocol):
 
 
 async def connect(port: int, path: str, client: Client, *, receive_buffer: int | None = None) -> Client:
-    """Open a connection for the client, and return it when it is logged in."""
+    """Open a connection for the client and return it once it is logged in."""
     link = socket.socket()
     if receive_buffer is not None:
         link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)

@@ -1,6 +1,6 @@
-"""`python -m tests.load.search_cost [messages]`: what the search costs: taking messages in, and finding them again.
+"""`python -m tests.load.search_cost [messages]` measures the cost of indexing and of finding messages.
 
-On SQLite unless DATABASE_URL names an empty PostgreSQL database. CPU of this process; time of the clock for questions.
+It uses SQLite unless DATABASE_URL names an empty PostgreSQL database. CPU of this process; wall time for queries.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A connection that never reads: it is closed at its cap, the server's memory stays flat, nobody else notices.
+"""A connection that never reads is closed at its limit, and the server's memory stays flat.
 
 `python -m tests.load.slow_reader` runs it at full size; tests/load/test_slow_reader.py runs it small.
 """
@@ -21,26 +21,26 @@ from tests.load.raw_client import connect
 from tests.support.site import Site
 
 _RECEIVE_BUFFER = 4096
-# The kernel's send buffer takes megabytes before the server notices anything, so the messages are long: 18 KiB.
+# The kernel's send buffer takes megabytes before the server notices, so the messages are long: 18 KiB.
 _PADDING = "慢" * 6000
 _AFTERWARDS = 1.0
-"""Seconds of load after it is gone."""
+"""Seconds of load after the connection is closed."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the slow reader and of the others."""
+    """The result for the slow reader and for the others."""
 
     close_code: int | None
     closed_after_s: float | None
-    """Seconds of load until the server let go of it; None: it never did."""
+    """Seconds of load until the server closed it, or None if it never did."""
     rss_growth: int
-    """Bytes by which the server grew at most."""
+    """The largest growth of the server in bytes."""
     lost: int
     repeated: int
     disordered: int
     disconnected: int
-    """How many of the others the server let go of, too."""
+    """How many of the other connections the server closed."""
     p99_ms: float
 
 
@@ -82,7 +82,7 @@ async def run(site: Site, load: Load) -> Outcome:
 
 
 def _server_holds(port: int, client_port: int) -> bool:
-    """Whether the server's end of that connection is still established (state 01 of the kernel's table)."""
+    """Return whether the server's end of that connection is still established (state 01 of the kernel's table)."""
     ends = (f"0100007F:{port:04X}", f"0100007F:{client_port:04X}")
     lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
     return any(tuple(fields[1:3]) == ends and fields[3] == "01" for fields in map(str.split, lines))

@@ -1,4 +1,4 @@
-"""The load client must see what it is there to see: loss, repeats, disorder."""
+"""The load client detects loss, repeats and disorder."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def _verdict(client: RawClient, acknowledged: int) -> tuple[int, int, int]:
     return client.lost(set(range(1, acknowledged + 1))), client.repeated, client.disordered
 
 
-async def test_all_in_order_is_clean(client: RawClient) -> None:
+async def test_messages_in_order_are_counted_as_received(client: RawClient) -> None:
     for number in range(1, 5):
         client.data_received(_frame(_push(number)))
     assert _verdict(client, 4) == (0, 0, 0)
 
 
-async def test_frames_may_come_in_any_pieces(client: RawClient) -> None:
+async def test_frames_may_arrive_in_any_pieces(client: RawClient) -> None:
     stream = b"".join(_frame(_push(number)) for number in range(1, 4)) + _frame(_push(4), _push(5))
     for index in range(len(stream)):
         client.data_received(stream[index : index + 1])
@@ -53,7 +53,7 @@ async def test_frames_may_come_in_any_pieces(client: RawClient) -> None:
     assert _verdict(client, 5) == (0, 0, 0)
 
 
-async def test_ones_own_messages_are_not_missed(client: RawClient) -> None:
+async def test_own_messages_are_not_counted_as_lost(client: RawClient) -> None:
     client.data_received(_frame(_push(1)) + _frame(_reply(2)) + _frame(_push(3)))
     assert _verdict(client, 3) == (0, 0, 0)
 
@@ -69,7 +69,7 @@ async def test_ones_own_messages_are_not_missed(client: RawClient) -> None:
         ((1, 3, 2, 4), 0, 0, 1),
     ],
 )
-async def test_faults_are_seen(
+async def test_lost_repeated_and_misplaced_messages_are_counted(
     client: RawClient, came: tuple[int, ...], lost: int, repeated: int, disordered: int
 ) -> None:
     for number in came:
@@ -77,6 +77,6 @@ async def test_faults_are_seen(
     assert _verdict(client, 4) == (lost, repeated, disordered)
 
 
-async def test_a_reply_after_a_later_message_is_disorder(client: RawClient) -> None:
+async def test_a_reply_after_a_later_message_is_misplaced(client: RawClient) -> None:
     client.data_received(_frame(_push(1), _push(3), _reply(2)))
     assert client.disordered == 1

@@ -1,4 +1,4 @@
-"""Invariant 6: a slow reader hurts nobody."""
+"""Invariant 6: a slow reader affects no other client."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tests.support.fixtures.sites import SiteFactory
 
 
 @pytest.mark.sqlite
-async def test_who_never_reads_is_closed_at_the_cap_and_hurts_nobody(site_factory: SiteFactory) -> None:
-    # 21 MiB for the slow reader: far more than the kernel's buffers and the cap take.
+async def test_a_client_that_never_reads_is_closed_without_affecting_others(site_factory: SiteFactory) -> None:
+    # 21 MiB for the slow reader exceed the kernel's buffers and the limit by far.
     load = Load(connections=10, rate=30, seconds=40, senders=5, batch=False)
 
     with site_factory() as site:

@@ -1,4 +1,4 @@
-"""Who may read the reference: everybody on a development start; in production staff, and programs with a token."""
+"""The reference is public in development; in production, staff and programs with a token can read it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def production(settings: Settings) -> None:
-    """No network may read it without more."""
+    """Run a production site without an open network."""
     option = next(option for option in OPTIONS if option.name == "IM_API_DOCS_NETWORKS")
     settings.IM_API_DOCS_NETWORKS = option.default(development=False)
     assert not settings.IM_API_DOCS_NETWORKS
@@ -32,13 +32,13 @@ def alice() -> User:
 
 
 @each_page
-def test_on_a_development_start_everybody_reads(path: str) -> None:
+def test_in_development_the_reference_is_public(path: str) -> None:
     assert Client().get(path).status_code == 200
 
 
 @each_page
 @pytest.mark.usefixtures("production")
-def test_in_production_it_does_not_exist_for_strangers(path: str, alice: User) -> None:
+def test_in_production_the_reference_is_not_found_for_strangers(path: str, alice: User) -> None:
     assert Client().get(path).status_code == 404
     signed_in = Client()
     signed_in.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
@@ -47,7 +47,7 @@ def test_in_production_it_does_not_exist_for_strangers(path: str, alice: User) -
 
 @each_page
 @pytest.mark.usefixtures("production")
-def test_in_production_staff_read(path: str, alice: User) -> None:
+def test_in_production_staff_can_read_the_reference(path: str, alice: User) -> None:
     alice.is_staff = True
     alice.save()
     signed_in = Client()
@@ -58,7 +58,7 @@ def test_in_production_staff_read(path: str, alice: User) -> None:
 @each_page
 @pytest.mark.parametrize("scheme", ["Token", "Bearer"])
 @pytest.mark.usefixtures("production")
-def test_in_production_a_token_for_the_gateway_reads(path: str, scheme: str, alice: User) -> None:
+def test_in_production_a_gateway_token_can_read_the_reference(path: str, scheme: str, alice: User) -> None:
     headers = {"Authorization": f"{scheme} {token_issue(user=alice)}"}
     assert Client().get(path, headers=headers).status_code == 404, "she may not call"
     alice.user_permissions.add(Permission.objects.get(codename="use_gateway"))
@@ -67,11 +67,11 @@ def test_in_production_a_token_for_the_gateway_reads(path: str, scheme: str, ali
 
 
 @each_page
-def test_it_is_only_read(path: str) -> None:
+def test_the_reference_only_allows_get(path: str) -> None:
     assert Client().post(path).status_code == 405
 
 
-def test_a_production_start_shows_it_to_nobody(site_factory: SiteFactory) -> None:
+def test_a_production_site_hides_the_reference(site_factory: SiteFactory) -> None:
     options = {"IM_ENV": "production", "SECRET_KEY": "x" * 50, "ALLOWED_HOSTS": "127.0.0.1"}
     with site_factory(**options) as site:
         assert [get(site.url + path).status for path in PATHS] == [404, 404, 404]

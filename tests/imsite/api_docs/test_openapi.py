@@ -1,4 +1,4 @@
-"""The OpenAPI document: every call is in it, with all that somebody needs to make it, and its examples are true."""
+"""The OpenAPI document contains every call with all that a caller needs, and its examples are valid."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ each_of_v1 = pytest.mark.parametrize("name", [name for name in OPERATIONS if f" 
 
 
 def holds(schema: dict[str, Any], value: Any) -> None:
-    """The value is what the schema says."""
+    """Check that the value matches the schema."""
     jsonschema_rs.Draft202012Validator({**schema, "components": openapi.document()["components"]}).validate(value)
 
 
@@ -43,12 +43,12 @@ def examples(content: dict[str, Any]) -> list[Any]:
     return [*found, content["example"]] if "example" in content else found
 
 
-def test_it_is_openapi_3_1() -> None:
+def test_the_document_is_openapi_3_1() -> None:
     assert openapi.document()["openapi"].startswith("3.1.")
 
 
-def test_every_call_is_in_it() -> None:
-    """Whatever Django routes to a view of the API, but those for paths that do not exist."""
+def test_every_call_is_in_the_document() -> None:
+    """The calls are all paths that Django routes to API views, except the catch-all for unknown paths."""
     routed = {path for path, view in _views() if issubclass(view, APIView) and not issubclass(view, NotFoundView)}
     assert routed == set(openapi.document()["paths"])
 
@@ -64,7 +64,7 @@ def test_operation_ids_are_unique() -> None:
 
 
 @each_operation
-def test_an_operation_says_what_it_does(name: str) -> None:
+def test_an_operation_has_a_summary_and_a_description(name: str) -> None:
     operation = OPERATIONS[name]
     assert operation["summary"] and not operation["summary"].endswith(".")
     assert operation["description"], f"the method of {name} needs a docstring"
@@ -72,7 +72,7 @@ def test_an_operation_says_what_it_does(name: str) -> None:
 
 
 @each_operation
-def test_an_operation_shows_a_good_answer(name: str) -> None:
+def test_an_operation_has_an_example_of_a_successful_answer(name: str) -> None:
     for status, response in OPERATIONS[name]["responses"].items():
         if status < "300" and status != "204":
             for content in response["content"].values():
@@ -80,7 +80,7 @@ def test_an_operation_shows_a_good_answer(name: str) -> None:
 
 
 @each_operation
-def test_an_operation_shows_a_request(name: str) -> None:
+def test_an_operation_has_an_example_request(name: str) -> None:
     operation = OPERATIONS[name]
     for content in operation.get("requestBody", {}).get("content", {}).values():
         assert examples(content), f"{name} needs an example of its body"
@@ -89,7 +89,7 @@ def test_an_operation_shows_a_request(name: str) -> None:
 
 
 @each_operation
-def test_examples_are_what_the_schema_says(name: str) -> None:
+def test_examples_match_their_schema(name: str) -> None:
     operation = OPERATIONS[name]
     bodies = [operation["requestBody"]] if "requestBody" in operation else []
     for place in [*bodies, *operation["responses"].values()]:
@@ -99,7 +99,7 @@ def test_examples_are_what_the_schema_says(name: str) -> None:
 
 
 @each_of_v1
-def test_an_operation_says_how_it_refuses(name: str) -> None:
+def test_an_operation_lists_its_refusals(name: str) -> None:
     responses = OPERATIONS[name]["responses"]
     assert set(responses) >= ALWAYS_REFUSED_WITH
     for status, response in responses.items():
@@ -110,7 +110,7 @@ def test_an_operation_says_how_it_refuses(name: str) -> None:
 
 
 @each_of_v1
-def test_an_operation_says_which_permission_it_needs(name: str) -> None:
+def test_an_operation_names_its_permission(name: str) -> None:
     method, path = name.split()
     permission = VIEWS[path].permissions[method]
     if permission is not None:
@@ -118,14 +118,14 @@ def test_an_operation_says_which_permission_it_needs(name: str) -> None:
 
 
 @each_of_v1
-def test_an_operation_that_makes_something_can_be_repeated(name: str) -> None:
+def test_a_creating_operation_accepts_an_idempotency_key(name: str) -> None:
     parameters = {parameter["name"] for parameter in OPERATIONS[name].get("parameters", ())}
     if name.startswith("POST ") and name.removeprefix(f"POST {V1}") not in MAKE_NOTHING:
         assert "Idempotency-Key" in parameters
 
 
 @each_of_v1
-def test_an_answer_says_how_much_is_left(name: str) -> None:
+def test_an_answer_describes_the_rate_limit_headers(name: str) -> None:
     for status, response in OPERATIONS[name]["responses"].items():
         told = set(response.get("headers", ()))
         assert ("RateLimit-Remaining" in told) is (status != "401")
@@ -134,7 +134,7 @@ def test_an_answer_says_how_much_is_left(name: str) -> None:
             assert header["$ref"].rpartition("/")[2] in openapi.document()["components"]["headers"]
 
 
-def test_it_says_what_receivers_of_webhooks_get() -> None:
+def test_the_document_describes_the_webhook_payloads() -> None:
     content = openapi.document()["webhooks"]["events"]["post"]["requestBody"]["content"]["application/json"]
     holds(content["schema"], content["example"])
     kinds = openapi.document()["components"]["schemas"]["WebhookBatch"]["properties"]["events"]["items"]

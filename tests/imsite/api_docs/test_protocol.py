@@ -1,6 +1,6 @@
-"""The protocol page cannot go stale: whatever the code has and the page has not, fails here.
+"""The protocol page cannot go stale: anything that the code has and the page lacks fails here.
 
-That replies and pushes are what they are said to be, every test shows that gets one: tests/support/documented.py.
+tests/support/documented.py checks every reply and push that a test receives against the page.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ def test_the_page_has_every_push_and_no_other_event() -> None:
     assert [push.name for push in protocol.pushes()] == [kind.name for kind in EVENTS.values() if kind.is_push]
 
 
-def test_a_shape_that_others_hold_is_explained() -> None:
+def test_a_nested_shape_is_described() -> None:
     assert protocol.shared()
     for shape in protocol.shapes():
         assert shape.about, f"{shape.name} needs a docstring"
 
 
-def test_everything_the_page_links_to_is_on_it() -> None:
+def test_every_link_target_is_on_the_page() -> None:
     fields = [field for noun in protocol.commands().values() for command in noun for field in command.reply]
     fields += [field for push in protocol.pushes() for field in push.data]
     fields += [field for shape in protocol.shapes() for field in shape.fields]

@@ -1,4 +1,4 @@
-"""The calls that README shows, as they stand there."""
+"""The calls in the README work unchanged."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ print(json.dumps([service_token_create(service=shop, name="README").token, str(s
 """
 
 
-# Each answer on a line of its own, and the first refusal ends it.
+# Each answer is on a line of its own, and the first refusal ends the script.
 _STRICT = 'set -e; curl() { command curl -sS --fail-with-body "$@"; echo; }\n'
 
 
 def _blocks() -> list[str]:
-    """The code blocks with calls in them."""
+    """Return the code blocks that contain calls."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     return [block for block in re.findall(r"^```\w*\n(.*?)^```", text, re.S | re.M) if re.search("^curl ", block, re.M)]
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is missing on this machine")
-def test_every_call_of_the_readme_works_as_it_stands(site_factory: SiteFactory) -> None:
+def test_every_call_in_the_readme_works_unchanged(site_factory: SiteFactory) -> None:
     blocks = _blocks()
     assert blocks
     with site_factory() as site:

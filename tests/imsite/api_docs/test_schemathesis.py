@@ -1,4 +1,4 @@
-"""Whatever is sent to a call, well-formed or not: no 5xx, and no answer that the served document does not describe."""
+"""Well-formed and malformed calls cause no 5xx and only answers that the served document describes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-import schemathesis.specs.openapi.schemas  # By itself it comes in the midst of the run, where CPython 3.11 may fail.
+import schemathesis.specs.openapi.schemas  # A lazy import during the run may fail on CPython 3.11.
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
@@ -29,7 +29,7 @@ from imsite.api_docs import openapi
 from tests.support.fixtures.sites import SiteFactory
 
 EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "12"))
-"""Calls of each operation, so many that are as described and as many that are not."""
+"""Calls of each operation: this many valid ones and as many invalid ones."""
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -43,7 +43,7 @@ PERMISSIONS = {"chat.speak_for_others", "chat.manage_channels"} | {
     for permission in pattern.callback.cls.permissions.values()
     if permission is not None
 }
-"""Whatever any of the calls asks for."""
+"""All permissions that any of the calls needs."""
 
 
 _SETTLE = """
@@ -62,23 +62,23 @@ hook, secret = incoming_webhook_create(maker=service, name="builds", channel_id=
 token = service_token_create(service=service, name="schema").token
 print(json.dumps([token, token_issue(user=alice), secret, str(bob.pk), str(group.pk), str(said.id)]))
 """
-"""Makes what the calls are about."""
+"""Creates the objects of the calls."""
 
 
 @dataclass(frozen=True)
 class Fuzzed:
-    """A running site, what it says of itself, and things in it that exist."""
+    """A running site, its document, and existing objects."""
 
     schema: Any
     log: Path
-    """What the site has to say, of faults above all."""
+    """The log of the site, mainly for faults."""
     headers: dict[str, str]
-    """Of a service that may do everything, and of a person, for the calls of either."""
+    """Headers of a service with every permission, and of a user, for the calls of either."""
     real: dict[str, list[Any]]
-    """Values that mean something, by the name of the parameter or member they stand in."""
+    """Valid values by the name of the parameter or field."""
 
     def ground(self, fields: Any, dice: random.Random) -> None:
-        """Have about half of the fields mean something: what is made up belongs to nothing, and is refused early."""
+        """Replace about half of the fields by valid values: random ones refer to nothing and are refused early."""
         if isinstance(fields, list):
             for item in fields:
                 self.ground(item, dice)
@@ -132,12 +132,12 @@ def _takes_away(name: str) -> bool:
     return name.startswith("DELETE")
 
 
-# What takes things away comes last, or the others would find nothing.
+# Deleting calls come last, or the others would find nothing.
 each_operation = pytest.mark.parametrize("name", sorted(set(_names()), key=lambda name: (_takes_away(name), name)))
 
 
 def fuzz(strategy: Any, try_it: Callable[[Any], None], examples: int = EXAMPLES) -> None:
-    """Try so many of them, the same ones in each run."""
+    """Try this many examples, the same ones in each run."""
 
     @seed(20261120)
     @settings(
@@ -157,7 +157,7 @@ def fuzz(strategy: Any, try_it: Callable[[Any], None], examples: int = EXAMPLES)
 @each_operation
 @pytest.mark.each_database
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["as described", "otherwise"])
-def test_every_answer_is_a_described_one(fuzzed: Fuzzed, name: str, mode: GenerationMode) -> None:
+def test_every_answer_is_described(fuzzed: Fuzzed, name: str, mode: GenerationMode) -> None:
     method, path = name.split()
     operation = fuzzed.schema[path][method]
 
@@ -166,7 +166,7 @@ def test_every_answer_is_a_described_one(fuzzed: Fuzzed, name: str, mode: Genera
         for fields in (case.path_parameters, case.query, case.body if mode is GenerationMode.POSITIVE else None):
             fuzzed.ground(fields, dice)
         case.call_and_validate(checks=CHECKS, headers=fuzzed.headers)
-        # Some calls answer faults with 200 and a code, and a call of many things has a result for each.
+        # Some calls answer faults with 200 and a code, and a bulk call has a result for each item.
         assert "call_fault" not in fuzzed.log.read_text()[said_before:]
 
     said_before = len(fuzzed.log.read_text())
@@ -174,7 +174,7 @@ def test_every_answer_is_a_described_one(fuzzed: Fuzzed, name: str, mode: Genera
 
 
 @pytest.mark.parametrize("name", [name for name in sorted(_names()) if "/api/v1/" in name])
-def test_nothing_is_answered_without_a_token(fuzzed: Fuzzed, name: str) -> None:
+def test_every_call_needs_a_token(fuzzed: Fuzzed, name: str) -> None:
     method, path = name.split()
 
     def call(case: Case) -> None:

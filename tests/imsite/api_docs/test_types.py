@@ -1,4 +1,4 @@
-"""Types in words."""
+"""Types are described in words."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class Outer(Struct):
     ],
     ids=str,
 )
-def test_a_type(kind: object, expected: Described) -> None:
+def test_a_type_is_described_in_words(kind: object, expected: Described) -> None:
     assert types.described(inspect.type_info(kind)) == expected
 
 
-def test_members_tell_what_may_be_absent_and_what_then_holds() -> None:
+def test_fields_state_whether_they_are_optional_and_their_defaults() -> None:
     name, one, many, size = types.fields(Outer)
     assert (name.required, one.required, many.required, size.required) == (True, False, False, False)
     assert one.type == Described("Inner", shape="Inner"), "null says no more than absent"
@@ -51,5 +51,5 @@ def test_members_tell_what_may_be_absent_and_what_then_holds() -> None:
     assert (one.default, many.default, size.default) == ("", "", "50")
 
 
-def test_every_shape_is_found_once() -> None:
+def test_every_nested_shape_is_found_once() -> None:
     assert list(types.shapes([Outer, list[Inner]])) == [Outer, Inner]

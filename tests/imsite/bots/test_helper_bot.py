@@ -1,4 +1,4 @@
-"""The example bot knows three things, answers each question once, and says nothing else."""
+"""The example bot knows three commands, answers each question once, and ignores everything else."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ async def test_dice_are_rolled(asked: str, lowest: int, greatest: int) -> None:
 
 
 @pytest.mark.parametrize("asked", ["six", "0d6", "2d0", "100d6", "2d", "-1", "d", "6 6", "٣"])
-async def test_what_is_no_dice_is_told(asked: str) -> None:
+async def test_invalid_dice_are_refused_with_an_example(asked: str) -> None:
     assert await _ask(f"/roll {asked}") == "Ask for dice like this: /roll 2d6"
 
 
-async def test_who_is_online() -> None:
+async def test_the_who_command_lists_online_users() -> None:
     online = [{"name": "Bob"}, {"name": "Alice"}]
     assert await _ask("/who", presence_list={"online": online, "count": 2}) == "2 online: Alice, Bob"
     crowd = [{"name": f"P{number:03}"} for number in range(100)]
@@ -59,11 +59,11 @@ async def test_who_is_online() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "hello", "roll 6", "/rolling", "/", "what about /help", "/help/"])
-async def test_all_else_is_not_for_it(text: str) -> None:
+async def test_other_messages_are_ignored(text: str) -> None:
     assert await _ask(text) is None
 
 
-def test_it_knows_how_far_it_has_come(tmp_path: Path) -> None:
+def test_the_bot_stores_its_position(tmp_path: Path) -> None:
     state_file = tmp_path / "position"
     assert load_position(state_file) is None
     save_position(state_file, 7)
@@ -72,7 +72,7 @@ def test_it_knows_how_far_it_has_come(tmp_path: Path) -> None:
 
 
 @pytest.mark.each_database
-async def test_alice_asks_it_while_it_is_there_and_while_it_is_away(
+async def test_the_bot_answers_alice_while_online_and_after_a_restart(
     site: Site, connect: Connect, tmp_path: Path
 ) -> None:
     token, alices = (await asyncio.to_thread(site.manage, "shell", "--no-imports", "-c", _TOKENS)).split()

@@ -26,7 +26,7 @@ class ScriptedConnection:
         self.socket = socket
 
     async def asked(self, cmd: str) -> dict[str, Any]:
-        """The next request, which is this one."""
+        """Return the next request, which must be this one."""
         request: dict[str, Any] = json.loads(await self.socket.recv())
         assert request["cmd"] == cmd
         return request
@@ -40,14 +40,14 @@ class ScriptedConnection:
             await self.socket.send(json.dumps(envelope(position)))
 
     async def enter(self, position: int = 40) -> dict[str, Any]:
-        """Answer the log-in; returns what it gave."""
+        """Answer the login and return its data."""
         request = await self.asked("login")
         await self.answer(request, LOGIN | {"position": request["data"].get("after", position)})
         given: dict[str, Any] = request["data"]
         return given
 
     async def page(self, *positions: int, upto: int, has_more: bool = False) -> int:
-        """Answer a `sync`; returns where it began."""
+        """Answer a `sync` and return its start."""
         request = await self.asked("sync")
         events = [envelope(position) for position in positions]
         await self.answer(request, {"events": events, "position": upto, "hasMore": has_more})
@@ -71,7 +71,7 @@ Script = Callable[[ScriptedConnection], Awaitable[None]]
 
 
 class ScriptedSite:
-    """A site whose first connection goes as the first script says, and so on; the last is played for all others."""
+    """A site that plays one script for each connection, and the last one for all others."""
 
     def __init__(self, *scripts: Script) -> None:
         self._scripts = scripts
@@ -110,7 +110,7 @@ async def take(connection: ClientConnection, count: int) -> list[int | None]:
 
 
 async def wait_for_position(connection: ClientConnection, position: int) -> None:
-    """Ask for the next push, which there is none of, until all up to that position is done with."""
+    """Ask for the next push, of which there is none, until everything up to that position is processed."""
     asking = asyncio.ensure_future(anext(connection))
     await wait_until(lambda: connection.position == position)
     asking.cancel()

@@ -1,4 +1,4 @@
-"""How long the client waits."""
+"""The client's pauses grow, vary and respect the site's retry time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_pauses_double_up_to_the_longest() -> None:
     assert [pauses.next_pause() for _ in range(6)] == [1, 2, 4, 8, 10, 10]
 
 
-def test_half_of_a_pause_is_drawn() -> None:
+def test_half_of_a_pause_is_random() -> None:
     pauses = ExponentialBackoff(1, 10, uniform=least)
     assert [pauses.next_pause() for _ in range(3)] == [0.5, 1, 2]
 
@@ -33,7 +33,7 @@ def test_after_a_success_pauses_are_short_again() -> None:
     assert pauses.next_pause() == 1
 
 
-def test_what_the_site_has_told_is_waited_for_but_not_for_ever() -> None:
+def test_the_pause_of_the_site_is_respected_up_to_the_longest() -> None:
     pauses = ExponentialBackoff(1, 10, uniform=least)
     assert pauses.next_pause(retry_after=3) == 3
     assert pauses.next_pause(retry_after=3600) == 10
@@ -44,5 +44,5 @@ def test_what_the_site_has_told_is_waited_for_but_not_for_ever() -> None:
     ("header", "expected"),
     [("7", 7.0), (None, None), ("", None), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("-1", None)],
 )
-def test_a_retry_after_header(header: str | None, expected: float | None) -> None:
+def test_a_retry_after_header_is_parsed(header: str | None, expected: float | None) -> None:
     assert parse_retry_after(header) == expected

@@ -1,4 +1,4 @@
-"""Pushes after a reconnect: nothing missing, nothing twice, or a reset."""
+"""After a reconnect no push is missing or repeated, or the client gets a reset."""
 
 from __future__ import annotations
 

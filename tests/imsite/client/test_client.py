@@ -1,4 +1,4 @@
-"""The calls of the client over a site that answers as the test says."""
+"""The client's calls are tested against a scripted site."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SENT = SendResult("5", "7", 1, 9, online=True, data=STORED["messages"][0])
 
 
 class Server:
-    """Answers with what it was given, one after the other; an exception is raised instead. Keeps what it was asked."""
+    """Gives these answers in turn, raises those that are exceptions, and records the requests."""
 
     def __init__(self, *answers: httpx.Response | Exception) -> None:
         self._answers: Iterator[httpx.Response | Exception] = iter(answers)
@@ -44,7 +44,7 @@ def stored() -> httpx.Response:
     return httpx.Response(201, json=STORED)
 
 
-async def test_a_message_goes_to_a_person_with_a_key_of_its_own() -> None:
+async def test_a_message_is_sent_to_a_user_with_a_new_idempotency_key() -> None:
     server = Server(stored(), stored())
     async with server.client(token="secret") as im:
         assert await im.send("hello", to=Recipient.user("alice")) == [SENT]
@@ -70,7 +70,7 @@ async def test_a_message_goes_to_a_person_with_a_key_of_its_own() -> None:
     ],
     ids=str,
 )
-async def test_a_send_is_repeated_under_the_same_key(trouble: httpx.Response | Exception) -> None:
+async def test_a_send_is_retried_with_the_same_key(trouble: httpx.Response | Exception) -> None:
     server = Server(trouble, trouble, stored())
     async with server.client() as im:
         assert await im.send("hello", to=Recipient.user("alice")) == [SENT]
@@ -78,7 +78,7 @@ async def test_a_send_is_repeated_under_the_same_key(trouble: httpx.Response | E
     assert len({request.headers["idempotency-key"] for request in server.asked}) == 1
 
 
-async def test_what_may_not_happen_twice_is_not_repeated() -> None:
+async def test_an_unsafe_call_is_not_retried() -> None:
     server = Server(httpx.ReadTimeout("slow"))
     async with server.client() as im:
         with pytest.raises(Unreachable):
@@ -86,13 +86,13 @@ async def test_what_may_not_happen_twice_is_not_repeated() -> None:
     assert len(server.asked) == 1
 
 
-async def test_what_never_reached_the_site_is_repeated() -> None:
+async def test_a_call_that_never_reached_the_site_is_retried() -> None:
     server = Server(httpx.ConnectError("refused"), httpx.Response(201, json={"target": "5"}))
     async with server.client() as im:
         assert await im.call("POST", "channels/", json={"kind": "public"}) == {"target": "5"}
 
 
-async def test_a_refusal_is_told_at_once() -> None:
+async def test_a_refusal_is_raised_at_once() -> None:
     problem = {"type": "about:blank", "title": "Not authorised", "status": 403, "detail": "No.", "code": 1003}
     server = Server(httpx.Response(403, json=problem))
     async with server.client() as im:
@@ -110,13 +110,13 @@ async def test_retries_end() -> None:
     assert 3 < len(server.asked) < 100
 
 
-async def test_an_answer_that_is_no_json_is_not_the_sites() -> None:
+async def test_an_answer_that_is_no_json_is_unreachable() -> None:
     async with Server(httpx.Response(200, text="<html>")).client() as im:
         with pytest.raises(Unreachable):
             await im.online(["alice"])
 
 
-async def test_who_is_online() -> None:
+async def test_online_users_are_queried() -> None:
     server = Server(*[httpx.Response(200, json={"online": {"alice": True, "bob": False}})] * 2)
     async with server.client() as im:
         assert await im.online(["alice", "bob"]) == {"alice": True, "bob": False}
@@ -124,7 +124,7 @@ async def test_who_is_online() -> None:
     assert server.bodies() == [{"users": ["alice", "bob"]}, {"users": ["alice"], "app": 102}]
 
 
-async def test_many_at_once_get_a_result_each() -> None:
+async def test_bulk_messages_return_a_result_each() -> None:
     problem = {"status": 404, "code": 1005, "reason": "account_not_found", "detail": "This user does not exist."}
     refused = {"status": 404, "problem": problem}
     server = Server(httpx.Response(200, json={"results": [{"status": 201, **STORED}, refused]}))
@@ -142,7 +142,7 @@ async def test_many_at_once_get_a_result_each() -> None:
     assert other["transient"] is True
 
 
-async def test_of_several_places_each_tells_what_became_of_it_there() -> None:
+async def test_a_send_to_several_targets_returns_a_result_for_each() -> None:
     problem = {"status": 404, "code": 1005, "reason": "account_not_found", "detail": "This user does not exist."}
     places = [STORED["messages"][0], {"to": {"user": "x"}, "problem": problem}, {"to": {"app": 101}, "persons": 12}]
     async with Server(httpx.Response(201, json={"messages": places})).client() as im:
@@ -152,12 +152,12 @@ async def test_of_several_places_each_tells_what_became_of_it_there() -> None:
     assert (pushed.id, pushed.user_count) == ("", 12)
 
 
-async def test_an_empty_answer_is_none() -> None:
+async def test_an_empty_answer_returns_none() -> None:
     async with Server(httpx.Response(204)).client() as im:
         assert await im.call("DELETE", "channels/5/") is None
 
 
-def test_the_plain_face_makes_the_same_calls() -> None:
+def test_the_synchronous_client_makes_the_same_calls() -> None:
     online = httpx.Response(200, json={"online": {"alice": True}})
     status = httpx.Response(200, json={"id": "7", "stored": True})
     server = Server(httpx.ReadTimeout("slow"), stored(), httpx.Response(503), online, status)

@@ -1,4 +1,4 @@
-"""Connections of the client library: log-in, requests, reconnects, the end."""
+"""Connections of the client library log in, send requests, reconnect and end."""
 
 from __future__ import annotations
 

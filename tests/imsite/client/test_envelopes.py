@@ -1,4 +1,4 @@
-"""Envelopes as the client reads and writes them."""
+"""The client reads and writes the protocol's envelopes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_a_frame_holds_one_envelope_or_an_array() -> None:
     assert [reply.seq for reply in envelopes.decode(json.dumps([REPLY, REPLY | {"seq": "2"}]))] == ["1", "2"]
 
 
-def test_a_refusal_tells_code_reason_and_facts() -> None:
+def test_a_refusal_contains_code_reason_and_data() -> None:
     data = {"error": "You are sending too fast.", "retryAfter": 0.5}
     response = {"code": 1011, "codeMsg": "Too much", "reason": "rate_limited", "data": data}
     with pytest.raises(Refused, match="too fast") as caught:
@@ -38,12 +38,12 @@ def test_a_refusal_of_an_older_site_has_no_reason() -> None:
     assert (caught.value.code, caught.value.reason) == (1003, "")
 
 
-def test_a_fixed_limit_does_not_pass() -> None:
+def test_a_fixed_limit_is_not_temporary() -> None:
     assert not Refused(1011, "Too long", {"limit": 8000}).is_transient
     assert not Refused(1003, "No").is_transient
 
 
 @pytest.mark.parametrize("frame", ["", "[1]", "{}", '{"seq": "1", "cmd": "x", "response": 5}', '"text"'])
-def test_what_is_no_envelope_is_a_value_error(frame: str) -> None:
+def test_an_invalid_envelope_raises_value_error(frame: str) -> None:
     with pytest.raises(ValueError):
         envelopes.decode(frame)

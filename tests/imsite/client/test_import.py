@@ -1,4 +1,4 @@
-"""The client is for programs that have nothing of the site."""
+"""The client works in programs that contain nothing else of the site."""
 
 from __future__ import annotations
 

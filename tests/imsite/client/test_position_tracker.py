@@ -1,4 +1,4 @@
-"""Each push once, a channel's in order, whatever the connections do."""
+"""Each push is delivered once, and those of a channel in order, across reconnects."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def live(tracker: PositionTracker, *pushed: int) -> list[int | None]:
     return [position for one in at(*pushed) for position in positions(tracker.receive(one))]
 
 
-def test_the_first_connection_begins_with_what_comes() -> None:
+def test_the_first_connection_starts_with_new_pushes() -> None:
     tracker = PositionTracker()
     assert not entered(tracker, 40)
     assert live(tracker, 41, 43) == [41, 43]
     assert tracker.confirmed == 40
 
 
-def test_what_came_before_the_cut_does_not_come_again() -> None:
+def test_pushes_from_before_a_disconnect_are_not_repeated() -> None:
     tracker = PositionTracker()
     entered(tracker, 40)
     live(tracker, 41, 42)
@@ -39,7 +39,7 @@ def test_what_came_before_the_cut_does_not_come_again() -> None:
     assert tracker.confirmed == 43
 
 
-def test_live_pushes_wait_behind_what_was_missed() -> None:
+def test_live_pushes_wait_for_missed_ones() -> None:
     tracker = PositionTracker(after=10)
     entered(tracker, 10)
     assert live(tracker, 14, 15) == []
@@ -49,8 +49,8 @@ def test_live_pushes_wait_behind_what_was_missed() -> None:
     assert live(tracker, 17) == [17]
 
 
-def test_what_is_in_no_page_is_not_lost() -> None:
-    """An app's room is not fetched, so its message may lie below the position of the page."""
+def test_a_push_in_no_page_is_not_lost() -> None:
+    """Global channels are not fetched, so their message may lie below the position of the page."""
     tracker = PositionTracker(after=10)
     entered(tracker, 10)
     live(tracker, 12)
@@ -58,7 +58,7 @@ def test_what_is_in_no_page_is_not_lost() -> None:
     assert positions(tracker.receive_page(at(14), 14, has_more=False)) == [14, 12]
 
 
-def test_a_node_that_is_behind_pushes_nothing_a_second_time() -> None:
+def test_a_lagging_node_causes_no_repeated_push() -> None:
     tracker = PositionTracker()
     entered(tracker, 40)
     live(tracker, 41)
@@ -68,7 +68,7 @@ def test_a_node_that_is_behind_pushes_nothing_a_second_time() -> None:
     assert live(tracker, 41, 42) == [42]
 
 
-def test_a_second_cut_while_fetching_fetches_the_rest() -> None:
+def test_a_second_disconnect_while_fetching_fetches_the_rest() -> None:
     tracker = PositionTracker(after=10)
     entered(tracker, 10)
     live(tracker, 20)
@@ -78,7 +78,7 @@ def test_a_second_cut_while_fetching_fetches_the_rest() -> None:
     assert positions(tracker.receive_page(at(13, 20), 20, has_more=False)) == [13, 20]
 
 
-def test_ones_own_message_is_known_from_its_acknowledgement() -> None:
+def test_an_acknowledged_own_message_is_not_repeated() -> None:
     tracker = PositionTracker()
     entered(tracker, 40)
     tracker.mark_delivered(41)
@@ -86,8 +86,8 @@ def test_ones_own_message_is_known_from_its_acknowledgement() -> None:
     assert positions(tracker.receive_page(at(41, 42), 42, has_more=False)) == [42]
 
 
-def test_a_reset_goes_on_from_where_the_site_says() -> None:
-    """After a restore the log's head may lie before what one was told."""
+def test_a_reset_continues_at_the_position_of_the_site() -> None:
+    """After a restore the log's head may lie before the last reported position."""
     tracker = PositionTracker(after=1000)
     entered(tracker, 1000)
     assert live(tracker, 31) == []
@@ -96,13 +96,13 @@ def test_a_reset_goes_on_from_where_the_site_says() -> None:
     assert live(tracker, 31) == [31]
 
 
-def test_what_has_no_position_comes_at_once() -> None:
+def test_a_push_without_a_position_is_delivered_at_once() -> None:
     tracker = PositionTracker(after=10)
     entered(tracker, 10)
     assert tracker.receive(Push("enter", {})) == [Push("enter", {})]
 
 
-def test_what_is_remembered_does_not_grow() -> None:
+def test_remembered_positions_are_bounded() -> None:
     tracker = PositionTracker()
     entered(tracker, 0)
     for position in range(1, 1000):

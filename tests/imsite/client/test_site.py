@@ -34,16 +34,16 @@ _number = itertools.count(1)
 
 @dataclass
 class ClientScenario:
-    """A running site with a shop, Alice and Bob, whom no other test knows; each has a client."""
+    """A running site with a shop, Alice and Bob, who are in no other test; each has a client."""
 
     shared_site: SharedSite
     token: str
-    """The shop's."""
+    """The token of the shop."""
     shop: Client
     alice: Client
     bob: Client
     name: dict[str, str]
-    """How they are called here."""
+    """Their user names on this site."""
 
     def to(self, name: str) -> Recipient:
         return Recipient.user(self.name[name])
@@ -64,7 +64,7 @@ async def scenario(shared_site: SharedSite) -> AsyncIterator[ClientScenario]:
 
 
 async def heard(line: ClientConnection) -> Push:
-    """The next message."""
+    """Return the next message."""
     async with asyncio.timeout(TIMEOUT_SECONDS):
         while (push := await anext(line)).cmd != "msg":
             pass
@@ -72,14 +72,14 @@ async def heard(line: ClientConnection) -> Push:
 
 
 async def delivered(im: Client, id: str, count: int) -> None:
-    """Wait until it is told that so many connections have it."""
+    """Wait until the status reports this many deliveries."""
     async with asyncio.timeout(TIMEOUT_SECONDS):
         while (await im.status(id))["delivered"] != count:  # noqa: ASYNC110  nothing tells
             await asyncio.sleep(0.02)
 
 
 @pytest.mark.each_database
-async def test_a_service_sends_to_who_listens_and_to_who_is_away(scenario: ClientScenario) -> None:
+async def test_a_service_sends_to_a_connected_and_an_offline_user(scenario: ClientScenario) -> None:
     alice, bob = scenario.name["alice"], scenario.name["bob"]
     async with scenario.alice.listen() as line:
         assert await scenario.shop.online([alice, bob]) == {alice: True, bob: False}
@@ -97,8 +97,8 @@ async def test_a_service_sends_to_who_listens_and_to_who_is_away(scenario: Clien
 
 
 @pytest.mark.each_database
-async def test_who_returns_by_opening_the_page_has_it_too(scenario: ClientScenario) -> None:
-    """A page that begins anew asks for no `sync`: it loads the newest history, now and whenever it is opened."""
+async def test_a_user_who_opens_the_page_gets_the_message_too(scenario: ClientScenario) -> None:
+    """A fresh page sends no `sync`: it loads the newest history, now and at every opening."""
     [sent] = await scenario.shop.send("Your parcel has left.", to=scenario.to("bob"))
     [another] = await scenario.shop.send("It is heavy.", to=scenario.to("bob"))
     async with scenario.bob.listen() as line:
@@ -112,7 +112,7 @@ async def test_who_returns_by_opening_the_page_has_it_too(scenario: ClientScenar
     assert status["readBy"] == []
 
 
-async def test_the_same_key_is_one_message(scenario: ClientScenario) -> None:
+async def test_a_repeated_key_stores_one_message(scenario: ClientScenario) -> None:
     sent = await asyncio.gather(
         *(scenario.shop.send("hello", to=scenario.to("alice"), idempotency_key="once") for _ in range(5))
     )
@@ -122,7 +122,7 @@ async def test_the_same_key_is_one_message(scenario: ClientScenario) -> None:
     assert caught.value.status == 409
 
 
-async def test_many_at_once_get_a_result_each(scenario: ClientScenario) -> None:
+async def test_bulk_messages_return_a_result_each(scenario: ClientScenario) -> None:
     drafts = [
         OutgoingMessage("hello", scenario.to("alice")),
         OutgoingMessage("hello", Recipient.user("nobody at all")),
@@ -134,11 +134,11 @@ async def test_many_at_once_get_a_result_each(scenario: ClientScenario) -> None:
     assert await scenario.shop.send_many([drafts[0]]) == [first]
 
 
-async def test_a_program_goes_on_where_it_was(scenario: ClientScenario) -> None:
+async def test_a_restarted_program_continues_at_its_position(scenario: ClientScenario) -> None:
     await scenario.shop.send("one", to=scenario.to("alice"))
     async with scenario.alice.listen(after=0) as line:
         assert (await heard(line)).data["msg"] == "one"
-        # Asking for the next says that this one is done with.
+        # Asking for the next push acknowledges this one.
         asking = asyncio.ensure_future(anext(line))
         await wait_until(lambda: (line.position or 0) > 0)
         asking.cancel()
@@ -148,7 +148,7 @@ async def test_a_program_goes_on_where_it_was(scenario: ClientScenario) -> None:
         assert (await heard(line)).data["msg"] == "two"
 
 
-async def test_a_revoked_token_ends_the_line(scenario: ClientScenario) -> None:
+async def test_a_revoked_token_ends_the_connection(scenario: ClientScenario) -> None:
     async with scenario.shop.listen() as line:
         hearing = asyncio.create_task(heard(line))
         await asyncio.to_thread(scenario.shared_site.shell, _REVOKE.format(token=scenario.token))
@@ -159,7 +159,7 @@ async def test_a_revoked_token_ends_the_line(scenario: ClientScenario) -> None:
     assert caught.value.status == 401
 
 
-async def test_the_plain_face_works_as_well(scenario: ClientScenario) -> None:
+async def test_the_synchronous_client_works_with_the_site(scenario: ClientScenario) -> None:
     def use() -> None:
         with SyncClient(scenario.shared_site.site.url, token=scenario.token) as im:
             [sent] = im.send("hello", to=scenario.to("alice"))
@@ -170,7 +170,7 @@ async def test_the_plain_face_works_as_well(scenario: ClientScenario) -> None:
 
 
 @pytest.mark.each_database
-async def test_a_line_and_what_it_says_survive_the_servers_death(site: Site) -> None:
+async def test_a_connection_and_its_sends_survive_a_server_crash(site: Site) -> None:
     tokens = await asyncio.to_thread(register, site, ["alice", "bob"])
     async with (
         Client(site.url, token=tokens["alice"]) as one,

@@ -1,4 +1,4 @@
-"""What a running node tells about itself, and to whom."""
+"""A running node reports its state to authorized callers only."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PATHS = sorted(VIEWS)
 _QUERY = {"/debug/profile": "?seconds=0.1"}
 
 
-async def test_a_chat_shows_in_the_metrics(site: Site, connect: Connect) -> None:
+async def test_chat_activity_is_counted_in_the_metrics(site: Site, connect: Connect) -> None:
     alice, bob = await connect(site.acc), await connect(site.acc)
     await alice.login_guest("Alice")
     alone = metrics(site.url)
@@ -44,19 +44,19 @@ async def test_a_chat_shows_in_the_metrics(site: Site, connect: Connect) -> None
     assert after["imsite_commit_messages_sum"] - before["imsite_commit_messages_sum"] == 5
     assert after["imsite_commit_seconds_count"] - before["imsite_commit_seconds_count"] == 5
     assert after["imsite_pushes_in_total"] - before["imsite_pushes_in_total"] == 5
-    # To Bob. Alice has her answers.
+    # These go to Bob. Alice gets replies.
     assert after["imsite_pushes_out_total"] - before["imsite_pushes_out_total"] == 5
-    # It is looked at from time to time.
+    # The value is refreshed periodically.
     await wait_until(lambda: metrics(site.url)["imsite_loop_lag_seconds_count"] > 0)
     for name in ("imsite_log_catchup_events_total", "imsite_outbox_overflows_total"):
         assert after[name] == 0
 
 
-async def test_what_nobody_announced_counts_as_a_repair(site: Site, connect: Connect) -> None:
+async def test_unannounced_events_count_as_log_catchup_events(site: Site, connect: Connect) -> None:
     alice: Client = await connect(site.acc)
     await alice.login_guest("Alice")
 
-    # A command is a process of its own, without a hub: the node finds the message in the log.
+    # A command is a separate process without a hub: the node finds the message in the log.
     site.manage("shell", "--no-imports", "-c", _SEND)
     await alice.push("msg", msg="from a command")
 
@@ -81,7 +81,7 @@ def test_a_healthy_node_is_ready_without_redis(site: Site) -> None:
 
 
 @pytest.mark.each_database
-def test_with_the_database_gone_it_lives_but_is_not_ready(site: Site) -> None:
+def test_without_the_database_a_node_is_alive_but_not_ready(site: Site) -> None:
     with database_faults.missing_table(site, "delivery_loghead"):
         refused = get(f"{site.url}/readyz")
         assert refused.status == 503
@@ -91,7 +91,7 @@ def test_with_the_database_gone_it_lives_but_is_not_ready(site: Site) -> None:
     assert get(f"{site.url}/readyz").status == 200
 
 
-def test_with_redis_gone_it_is_ready_all_the_same(site_factory: SiteFactory) -> None:
+def test_without_redis_a_node_is_ready(site_factory: SiteFactory) -> None:
     with site_factory(REDIS_URL="redis://127.0.0.1:1/0", IM_CLUSTER_SECRET="s" * 32) as site:
         ready = get(f"{site.url}/readyz")
 
@@ -99,10 +99,10 @@ def test_with_redis_gone_it_is_ready_all_the_same(site_factory: SiteFactory) -> 
     assert '"redis": "unreachable"' in ready.text
 
 
-# -- who may ask -----------------------------------------------------------------------------------------------------
+# -- access ----------------------------------------------------------------------------------------------------------
 
 
-def test_in_production_it_is_public_to_nobody(site_factory: SiteFactory) -> None:
+def test_in_production_monitoring_is_not_public(site_factory: SiteFactory) -> None:
     production = {"IM_ENV": "production", "SECRET_KEY": "x" * 50, "ALLOWED_HOSTS": "127.0.0.1"}
     with site_factory(**production) as site:
         unknown = get(f"{site.url}/nothing/here")
@@ -112,18 +112,18 @@ def test_in_production_it_is_public_to_nobody(site_factory: SiteFactory) -> None
 
     with site_factory(**production, IM_MONITORING_NETWORKS="127.0.0.1/32") as site:
         for path in PATHS:
-            # By the node's bare address, which is no name of the site.
+            # The request uses the node's IP address, which is not among the site's hosts.
             assert get(f"{site.url}{path}{_QUERY.get(path, '')}", Host="10.1.2.3:9999").status == 200, path
 
 
-def test_in_development_it_is_open_to_this_machine_only(site_factory: SiteFactory) -> None:
+def test_in_development_monitoring_is_open_to_loopback_only(site_factory: SiteFactory) -> None:
     with site_factory(IM_TRUSTED_PROXIES="127.0.0.1") as site:
         for path in PATHS:
             assert get(f"{site.url}{path}", X_Forwarded_For="192.0.2.1").status == 404, path
             assert get(f"{site.url}{path}{_QUERY.get(path, '')}").status == 200, path
 
     with site_factory() as site:
-        # Of a proxy that nobody told the site about.
+        # The header comes from an unknown proxy.
         assert get(f"{site.url}/metrics", X_Forwarded_For="127.0.0.1").status == 404
 
 
@@ -141,7 +141,7 @@ def _person(*, staff: bool, permitted: bool) -> User:
 
 
 @pytest.mark.django_db
-def test_staff_with_the_permission_may_look(browser: Browser) -> None:
+def test_staff_with_the_permission_can_use_monitoring(browser: Browser) -> None:
     browser.force_login(_person(staff=True, permitted=True))
 
     for path in PATHS:
@@ -152,7 +152,7 @@ def test_staff_with_the_permission_may_look(browser: Browser) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("staff", "permitted"), [(True, False), (False, True), (False, False)])
-def test_others_do_not_learn_that_it_is_there(browser: Browser, staff: bool, permitted: bool) -> None:
+def test_monitoring_is_not_found_for_others(browser: Browser, staff: bool, permitted: bool) -> None:
     browser.force_login(_person(staff=staff, permitted=permitted))
     unknown = browser.get("/nothing/here")
 
@@ -162,7 +162,7 @@ def test_others_do_not_learn_that_it_is_there(browser: Browser, staff: bool, per
         assert browser.post(path).status_code == 404
 
 
-# -- a look inside ---------------------------------------------------------------------------------------------------
+# -- profiles and dumps ----------------------------------------------------------------------------------------------
 
 
 def _burn(until: threading.Event) -> None:
@@ -170,7 +170,7 @@ def _burn(until: threading.Event) -> None:
         sum(range(1000))
 
 
-def test_a_profile_shows_who_was_busy_and_not_who_waited() -> None:
+def test_a_profile_shows_busy_threads_and_not_waiting_ones() -> None:
     done = threading.Event()
     busy = threading.Thread(target=_burn, args=(done,), name="stove_1")
     idle = threading.Thread(target=done.wait, name="bench_1")
@@ -195,7 +195,7 @@ def test_a_profile_shows_who_was_busy_and_not_who_waited() -> None:
     assert all(bar.x + bar.width <= picture.width + 0.1 for bar in picture.bars)
 
 
-def test_a_profile_is_a_picture_without_script(site: Site) -> None:
+def test_a_profile_is_an_svg_without_script(site: Site) -> None:
     done = threading.Event()
 
     def visit() -> None:
@@ -205,7 +205,7 @@ def test_a_profile_is_a_picture_without_script(site: Site) -> None:
     visitor = threading.Thread(target=visit)
     visitor.start()
     try:
-        # As long as this, since a look that lets the node go on half-way ended it within seconds.
+        # It runs this long because a profiler that interrupted the node ended it within seconds.
         answer = get(f"{site.url}/debug/profile?seconds=4")
     finally:
         done.set()
@@ -220,25 +220,25 @@ def test_a_profile_is_a_picture_without_script(site: Site) -> None:
 
 
 @pytest.mark.parametrize("seconds", ["0", "31", "-1", "nan", "inf", "x", ""])
-def test_a_profile_is_bounded(site_of_this_file: Site, seconds: str) -> None:
+def test_the_length_of_a_profile_is_limited(site_of_this_file: Site, seconds: str) -> None:
     assert get(f"{site_of_this_file.url}/debug/profile?seconds={seconds}").status == 400
 
 
-def test_one_looks_at_a_time(site_of_this_file: Site) -> None:
+def test_only_one_profile_runs_at_a_time(site_of_this_file: Site) -> None:
     with ThreadPoolExecutor(2) as threads:
         answers = list(threads.map(get, [f"{site_of_this_file.url}/debug/profile?seconds=5"] * 2))
 
     assert sorted(answer.status for answer in answers) == [200, 503]
 
 
-def test_tasks_are_told_by_what_they_do(site_of_this_file: Site) -> None:
+def test_tasks_are_listed_by_coroutine(site_of_this_file: Site) -> None:
     told = get(f"{site_of_this_file.url}/debug/tasks").text
 
     for name in ("Hub._follow", "Node._sweep", "Server.serve"):
         assert name in told
 
 
-def test_memory_is_told_by_type(site_of_this_file: Site) -> None:
+def test_memory_is_listed_by_type(site_of_this_file: Site) -> None:
     told = get(f"{site_of_this_file.url}/debug/memory").text
 
     assert "builtins.dict" in told and "MiB" in told
@@ -246,6 +246,6 @@ def test_memory_is_told_by_type(site_of_this_file: Site) -> None:
 
 @pytest.fixture(scope="module")
 def site_of_this_file(site_factory: SiteFactory) -> Iterator[Site]:
-    """A running site for tests that change nothing."""
+    """Run a site for tests that change nothing."""
     with site_factory() as running:
         yield running

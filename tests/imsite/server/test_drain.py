@@ -1,4 +1,4 @@
-"""The end of a server as its clients see it: what they asked is answered, they are told when to come back."""
+"""A stopping server answers open requests and tells its clients when to reconnect."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tests.support.fixtures.sites import Connect, SiteFactory
 from tests.support.monitoring import get
 from tests.support.site import Site
 
-pytestmark = pytest.mark.sqlite  # What makes a commit wait is SQLite's one writer.
+pytestmark = pytest.mark.sqlite  # Commits wait for SQLite's single writer.
 
 
 @contextlib.contextmanager
 def _no_commits(site: Site) -> Iterator[None]:
-    """Somebody else holds the database for writing."""
+    """Hold the database's write lock."""
     with contextlib.closing(sqlite3.connect(site.data / "imsite.sqlite3", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
@@ -30,7 +30,7 @@ def _no_commits(site: Site) -> Iterator[None]:
 
 
 async def _until_asked(site: Site, count: int = 1) -> None:
-    """Wait until the site is at work on so many requests."""
+    """Wait until the site is processing this many requests."""
     async with asyncio.timeout(10):
         while True:
             told = await asyncio.to_thread(get, f"{site.url}/debug/tasks")
@@ -40,13 +40,13 @@ async def _until_asked(site: Site, count: int = 1) -> None:
 
 
 async def _until_draining(site: Site) -> None:
-    """Wait until the site refuses to be called ready."""
+    """Wait until the site reports that it is not ready."""
     async with asyncio.timeout(10):
         while (await asyncio.to_thread(get, f"{site.url}/readyz")).status != 503:  # noqa: ASYNC110  it has no event
             await asyncio.sleep(0.01)
 
 
-async def test_clients_are_told_when_to_come_back(site_factory: SiteFactory, connect: Connect) -> None:
+async def test_clients_get_a_retry_time_at_shutdown(site_factory: SiteFactory, connect: Connect) -> None:
     with site_factory(IM_RECONNECT_SPREAD_SECONDS="5") as site:
         people: list[Client] = [await connect(site.acc) for _ in range(20)]
         for number, one in enumerate(people[:10]):
@@ -63,7 +63,7 @@ async def test_clients_are_told_when_to_come_back(site_factory: SiteFactory, con
     assert len(set(reasons)) > 1, "all come back at once"
 
 
-async def test_what_was_asked_is_answered_first(site_factory: SiteFactory, connect: Connect) -> None:
+async def test_open_requests_are_answered_before_shutdown(site_factory: SiteFactory, connect: Connect) -> None:
     with site_factory(IM_DRAIN_TIMEOUT="20") as site:
         alice: Client = await connect(site.acc)
         await alice.login_guest("Alice")
@@ -81,7 +81,7 @@ async def test_what_was_asked_is_answered_first(site_factory: SiteFactory, conne
         await ending
 
 
-async def test_meanwhile_nobody_new_comes_in(site_factory: SiteFactory, connect: Connect) -> None:
+async def test_new_connections_are_refused_while_draining(site_factory: SiteFactory, connect: Connect) -> None:
     with site_factory(IM_DRAIN_TIMEOUT="20") as site:
         alice: Client = await connect(site.acc)
         await alice.login_guest("Alice")
@@ -99,7 +99,7 @@ async def test_meanwhile_nobody_new_comes_in(site_factory: SiteFactory, connect:
         await ending
 
 
-async def test_a_commit_that_never_ends_does_not_keep_it(site_factory: SiteFactory, connect: Connect) -> None:
+async def test_an_endless_commit_does_not_prevent_shutdown(site_factory: SiteFactory, connect: Connect) -> None:
     with site_factory(IM_DRAIN_TIMEOUT="1") as site:
         alice: Client = await connect(site.acc)
         await alice.login_guest("Alice")

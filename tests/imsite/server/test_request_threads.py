@@ -1,4 +1,4 @@
-"""Threads of HTTP requests are kept for the next ones, and never shared by two at a time."""
+"""Threads of HTTP requests are reused and never shared by two requests at a time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from imsite.server.request_threads import KEPT, HttpHandler, RequestThreads
 from tests.support.waiting import wait_until
 
 
-def test_the_next_request_gets_the_thread_of_the_last() -> None:
+def test_a_request_reuses_the_thread_of_the_last_one() -> None:
     threads = RequestThreads()
     seen = []
     for _ in range(3):
@@ -24,7 +24,7 @@ def test_the_next_request_gets_the_thread_of_the_last() -> None:
     assert len(set(seen)) == 1
 
 
-def test_requests_at_once_have_threads_of_their_own_and_only_some_are_kept() -> None:
+def test_concurrent_requests_use_separate_threads_and_few_are_kept() -> None:
     threads = RequestThreads()
     with ExitStack() as stack:
         executors = [stack.enter_context(threads.one()) for _ in range(KEPT + 4)]
@@ -34,7 +34,7 @@ def test_requests_at_once_have_threads_of_their_own_and_only_some_are_kept() -> 
         assert sum(executor in executors for executor in again) == KEPT
 
 
-def test_one_that_still_works_for_a_client_who_has_gone_is_not_given_to_the_next() -> None:
+def test_a_thread_busy_for_a_disconnected_client_is_not_reused() -> None:
     threads, done = RequestThreads(), threading.Event()
     with threads.one() as left:
         left.submit(done.wait, 20)
@@ -44,7 +44,7 @@ def test_one_that_still_works_for_a_client_who_has_gone_is_not_given_to_the_next
     done.set()
 
 
-async def test_so_many_requests_are_worked_on_at_a_time_and_a_look_at_the_node_waits_for_none(
+async def test_concurrent_requests_are_limited_and_monitoring_is_not_delayed(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.IM_HTTP_CONCURRENCY = 3
@@ -69,7 +69,7 @@ async def test_so_many_requests_are_worked_on_at_a_time_and_a_look_at_the_node_w
     probe = ask("/healthz")
     await wait_until(lambda: "/healthz" in inside)
     assert inside == ["/0", "/1", "/2", "/healthz"]
-    # Who gives up waiting takes no place.
+    # A request that gives up waiting takes no place.
     pages[3].cancel()
     go_on.set()
     await asyncio.gather(probe, *pages, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""`manage.py serve` and `runserver` as processes: they start, say what is wrong, and end politely."""
+"""`manage.py serve` and `runserver` start as processes, report errors, and stop gracefully."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _IGNORED = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
         ),
     ],
 )
-async def test_who_is_connected_is_told_to_come_back(site: Site, connect: Connect, number: signal.Signals) -> None:
+async def test_connected_clients_are_told_to_reconnect(site: Site, connect: Connect, number: signal.Signals) -> None:
     alice: Client = await connect(site.acc)
     await alice.login_guest("Alice")
     stranger: Client = await connect(site.acc)
@@ -40,12 +40,12 @@ async def test_who_is_connected_is_told_to_come_back(site: Site, connect: Connec
 
     assert await alice.closed() in {SERVICE_RESTART, GOING_AWAY}
     assert await stranger.closed() in {SERVICE_RESTART, GOING_AWAY}
-    # uvicorn ends by the signal it was given, which service managers take for a clean end.
+    # uvicorn ends by the signal it received, which service managers take for a clean end.
     assert code in {0, -number}, site.log.read_text()
     assert "Traceback" not in site.log.read_text()
 
 
-async def test_a_peer_that_says_nothing_does_not_keep_it_from_ending(site: Site) -> None:
+async def test_a_silent_peer_does_not_prevent_shutdown(site: Site) -> None:
     with socket.create_connection(("127.0.0.1", site.port)) as silent, socket.socket() as half:
         silent.sendall(
             b"GET /acc HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -58,7 +58,7 @@ async def test_a_peer_that_says_nothing_does_not_keep_it_from_ending(site: Site)
         await asyncio.to_thread(site.stop)
 
 
-async def test_what_was_sent_just_before_the_end_is_answered_or_not_stored(site: Site, connect: Connect) -> None:
+async def test_messages_sent_just_before_the_end_are_answered_or_not_stored(site: Site, connect: Connect) -> None:
     alice: Client = await connect(site.acc)
     token = (await alice.login_guest("Alice"))["serviceToken"]
     sends = [await alice.post("message.send", type="text", msg=f"m{n}", clientMsgId=f"m{n}") for n in range(200)]
@@ -81,7 +81,7 @@ async def test_what_was_sent_just_before_the_end_is_answered_or_not_stored(site:
     assert sorted(stored) == sorted(told.items())
 
 
-async def test_people_chat_on_runserver_too(site_factory: SiteFactory, connect: Connect) -> None:
+async def test_users_chat_on_runserver_too(site_factory: SiteFactory, connect: Connect) -> None:
     with site_factory(command=("runserver", "--noreload", "127.0.0.1:{port}")) as site:
         alice, bob = await connect(site.acc), await connect(site.acc)
         await alice.login_guest("Alice")
@@ -92,7 +92,7 @@ async def test_people_chat_on_runserver_too(site_factory: SiteFactory, connect: 
         assert (await bob.push("msg")).data["msg"] == "Hello"
 
 
-def test_a_port_that_is_taken_is_named(site_factory: SiteFactory) -> None:
+def test_the_error_names_a_port_in_use(site_factory: SiteFactory) -> None:
     site = site_factory()
     with socket.socket() as other:
         other.bind(("127.0.0.1", site.port))
@@ -102,21 +102,21 @@ def test_a_port_that_is_taken_is_named(site_factory: SiteFactory) -> None:
             site.start()
 
 
-def test_without_its_tables_it_does_not_start_and_says_what_to_do(tmp_path: Path) -> None:
+def test_without_its_tables_the_server_does_not_start_and_names_the_command(tmp_path: Path) -> None:
     site = Site(tmp_path)
 
     with pytest.raises(RuntimeError, match=r"(?s)ended with 1:.*is not ready.*manage.py setup"):
         site.start()
 
 
-def test_a_database_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_an_unreadable_database_is_named(tmp_path: Path) -> None:
     (tmp_path / "imsite.sqlite3").write_bytes(b"no database at all " * 100)
 
     with pytest.raises(RuntimeError, match=r"(?s)ended with 1:.*cannot be read: file is not a database"):
         Site(tmp_path).start()
 
 
-def test_production_does_not_start_on_a_secret_key_of_its_own_making(tmp_path: Path) -> None:
+def test_production_does_not_start_with_a_generated_secret_key(tmp_path: Path) -> None:
     site = Site(tmp_path, options={"IM_ENV": "production"})
 
     with pytest.raises(RuntimeError, match="SECRET_KEY"):

@@ -1,4 +1,4 @@
-"""Processes that are kept alive together."""
+"""The supervisor keeps a group of processes alive."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _shell(script: str) -> ProcessSpec:
     return ProcessSpec("A part", ("sh", "-c", script))
 
 
-async def test_one_that_never_works_ends_all() -> None:
+async def test_a_process_that_never_works_ends_all() -> None:
     said: list[str] = []
 
     code = await Supervisor([[_shell("exec sleep 60"), _shell("exit 3")]], said.append).run()
@@ -30,10 +30,10 @@ async def test_one_that_never_works_ends_all() -> None:
     assert said[-1] == "A part ended with code 3, 5 times in a row. Ending everything."
 
 
-async def test_one_that_was_well_is_started_until_it_is_well_again(
+async def test_a_process_that_worked_is_restarted_until_it_works_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a worker is while the database is away."""
+    """A worker does this while the database is away."""
     monkeypatch.setattr(supervisor, "SETTLED", 0.3)
     starts = tmp_path / "starts"
     part = _shell(
@@ -58,7 +58,7 @@ async def test_one_that_was_well_is_started_until_it_is_well_again(
 
 
 @pytest.mark.skipif(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN, reason="SIGHUP is ignored here, as under nohup")
-async def test_a_terminal_that_is_closed_ends_all() -> None:
+async def test_a_closed_terminal_ends_all() -> None:
     part = _shell("exec sleep 60")
 
     code = await Supervisor([[part]], lambda text: None).run(lambda: signal.raise_signal(signal.SIGHUP))

@@ -1,4 +1,4 @@
-"""What uvicorn's protocol says here otherwise than by itself; what it does besides is in the consumers' tests."""
+"""Our WebSocket protocol differs from uvicorn's in these answers; the consumers' tests cover the rest."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HANDSHAKE = (
 
 
 class Wire(asyncio.Transport):
-    """The client's end."""
+    """The client's end of a connection."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class Wire(asyncio.Transport):
 
 
 async def _knock(app: Any) -> tuple[WebSocketProtocol, Wire]:
-    """A client that has sent its handshake."""
+    """Send the handshake of a client."""
     protocol, wire = WebSocketProtocol(Config(app), ServerState(), {}), Wire()
     protocol.connection_made(wire)
     protocol.data_received(HANDSHAKE)
@@ -59,12 +59,12 @@ async def _nothing_goes_on() -> Any:
         task.cancel()
 
 
-async def test_a_handshake_that_the_end_overtakes_may_be_tried_elsewhere() -> None:
+async def test_a_handshake_during_shutdown_can_be_retried_elsewhere() -> None:
     protocol, wire = await _knock(_considers)
     protocol.shutdown()
     assert wire.heard.startswith(b"HTTP/1.1 503 ") and wire.closed
 
 
-async def test_a_fault_is_told_as_one() -> None:
+async def test_a_fault_is_answered_with_500() -> None:
     _, wire = await _knock(_fails)
     assert wire.heard.startswith(b"HTTP/1.1 500 ") and wire.closed

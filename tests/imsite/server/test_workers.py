@@ -1,4 +1,4 @@
-"""`serve --workers N`: several nodes on one port."""
+"""`serve --workers N` runs several nodes on one port."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _wait_for(condition: Callable[[], bool]) -> None:
 
 
 def _own(site: Site, number: int) -> str:
-    """The address at which worker `number` answers alone."""
+    """Return the URL at which worker `number` answers alone."""
     return f"http://127.0.0.1:{site.port + number}"
 
 
@@ -77,7 +77,7 @@ def _connections(site: Site) -> list[int]:
     return [int(metrics(_own(site, number))["imsite_connections"]) for number in range(1, WORKERS + 1)]
 
 
-async def test_people_come_by_one_port_and_are_spread(site: Site, connect: Connect) -> None:
+async def test_connections_on_one_port_are_spread_over_the_workers(site: Site, connect: Connect) -> None:
     people: list[Client] = await asyncio.gather(*(connect(site.acc) for _ in range(60)))
     for number, one in enumerate(people):
         await one.login_guest(f"Guest{number}")
@@ -88,7 +88,7 @@ async def test_people_come_by_one_port_and_are_spread(site: Site, connect: Conne
     assert all(counts), counts
 
 
-async def test_people_on_two_workers_are_in_one_conversation(site: Site, connect: Connect) -> None:
+async def test_users_on_two_workers_share_one_conversation(site: Site, connect: Connect) -> None:
     alice, bob = [await connect(f"ws://127.0.0.1:{site.port + number}/acc") for number in (1, 2)]
     await alice.login_guest("Alice")
     await bob.login_guest("Bob")
@@ -103,7 +103,7 @@ async def test_people_on_two_workers_are_in_one_conversation(site: Site, connect
     assert heard == [f"from Bob {number}" for number in range(20)]
 
 
-async def test_a_worker_that_dies_comes_back_and_the_others_go_on(site: Site, connect: Connect) -> None:
+async def test_a_dead_worker_is_restarted_and_others_continue(site: Site, connect: Connect) -> None:
     alice = await connect(f"ws://127.0.0.1:{site.port + 1}/acc")
     bob = await connect(f"ws://127.0.0.1:{site.port + 2}/acc")
     await alice.login_guest("Alice")
@@ -121,7 +121,9 @@ async def test_a_worker_that_dies_comes_back_and_the_others_go_on(site: Site, co
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-async def test_all_end_together_and_tell_their_clients(site: Site, connect: Connect, number: signal.Signals) -> None:
+async def test_all_workers_stop_together_and_close_connections_with_1012(
+    site: Site, connect: Connect, number: signal.Signals
+) -> None:
     people = [await connect(f"ws://127.0.0.1:{site.port + own}/acc") for own in (1, 2)]
     workers = _workers(site)
 
@@ -133,7 +135,7 @@ async def test_all_end_together_and_tell_their_clients(site: Site, connect: Conn
     assert "Traceback" not in site.log.read_text()
 
 
-def test_killed_the_parent_leaves_no_worker_behind(site: Site) -> None:
+def test_killing_the_parent_leaves_no_worker_behind(site: Site) -> None:
     workers = _workers(site)
     assert len(workers) == WORKERS
 
@@ -149,7 +151,7 @@ def test_several_workers_need_redis(site_factory: SiteFactory) -> None:
         site.manage("serve", "--workers", "2")
 
 
-def test_a_port_that_is_taken_is_named(site: Site, site_factory: SiteFactory) -> None:
+def test_the_error_names_a_port_in_use(site: Site, site_factory: SiteFactory) -> None:
     other = site_factory(REDIS_URL="redis://127.0.0.1:1/0")
 
     with pytest.raises(RuntimeError, match=f"Port {site.port} of 127.0.0.1"):

@@ -1,4 +1,4 @@
-"""Who may call: a token with the right permission, or a program in an open network; never a page of another origin."""
+"""Calls need a token with the right permission or an open network, and never come from a page of another origin."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_token_without_the_permission_is_refused_on_loopback_too(path: str, sh
 
 @each_call
 @pytest.mark.parametrize("scheme", ["Token", "Bearer"])
-def test_a_token_is_shown_as_to_the_rest_api(path: str, scheme: str, outside: Client, shop: User, grant: Grant) -> None:
+def test_tokens_are_sent_as_in_the_rest_api(path: str, scheme: str, outside: Client, shop: User, grant: Grant) -> None:
     token = grant(shop, USE, VIEW).split()[1]
     assert call(outside, path, Authorization=f"{scheme} {token}")["code"] == 200
 
@@ -78,14 +78,14 @@ def test_a_guest_has_no_permission(outside: Client, grant: Grant) -> None:
     assert call(outside, "/user/list", Authorization=grant(guest_create(name="夏圭？")))["code"] == 1003
 
 
-def test_a_browser_session_counts_for_nothing(outside: Client, alice: User, grant: Grant) -> None:
+def test_a_browser_session_is_ignored(outside: Client, alice: User, grant: Grant) -> None:
     grant(alice, USE, VIEW)
     outside.force_login(alice, "django.contrib.auth.backends.ModelBackend")
     for path in CALLS:
         assert call(outside, path)["code"] == 1003
 
 
-def test_the_operator_opens_another_network(outside: Client, settings: Settings) -> None:
+def test_the_operator_allows_another_network(outside: Client, settings: Settings) -> None:
     settings.IM_OPEN_GATEWAY_NETWORKS = ("203.0.113.0/24",)
     assert call(outside, "/user/list")["code"] == 200
     assert call(Client(REMOTE_ADDR="::ffff:203.0.113.9"), "/user/list")["code"] == 200
@@ -93,23 +93,23 @@ def test_the_operator_opens_another_network(outside: Client, settings: Settings)
 
 
 @pytest.mark.parametrize("address", ["", "unix:", "127.0.0.1.example"])
-def test_a_client_without_an_address_is_in_no_network(address: str, settings: Settings) -> None:
+def test_a_client_without_an_address_is_in_no_open_network(address: str, settings: Settings) -> None:
     settings.IM_OPEN_GATEWAY_NETWORKS = ("0.0.0.0/0", "::/0")
     assert call(Client(REMOTE_ADDR=address), "/user/list")["code"] == 1003
 
 
-def test_a_forged_forwarding_header_opens_nothing(outside: Client, settings: Settings) -> None:
+def test_a_forged_forwarding_header_gives_no_access(outside: Client, settings: Settings) -> None:
     for proxies in ("", "10.0.0.1"):
         settings.IM_TRUSTED_PROXIES = proxies
         assert call(outside, "/user/list", **{"X-Forwarded-For": "127.0.0.1"})["code"] == 1003
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded"])
-def test_what_a_proxy_passes_on_that_nobody_trusts_is_not_loopback(header: str) -> None:
+def test_a_request_from_an_untrusted_proxy_is_not_loopback(header: str) -> None:
     assert call(Client(), "/user/list", **{header: "203.0.113.9"})["code"] == 1003
 
 
-def test_an_address_named_by_a_trusted_proxy_counts(settings: Settings) -> None:
+def test_an_address_from_a_trusted_proxy_is_used(settings: Settings) -> None:
     settings.IM_TRUSTED_PROXIES = "10.0.0.1"
     assert call(Client(REMOTE_ADDR="127.0.0.1"), "/user/list", **{"X-Forwarded-For": "127.0.0.1"})["code"] == 200
 
@@ -130,7 +130,7 @@ FOREIGN = [
 @each_call
 @pytest.mark.parametrize("origin", FOREIGN)
 def test_a_page_of_another_origin_is_refused(path: str, origin: str, settings: Settings) -> None:
-    """Whatever it sends: a form of another site's page posts without asking first."""
+    """This holds for any content: a form of another site posts without a preflight."""
     settings.IM_ALLOWED_ORIGINS = ("https://friend.example:8443",)
     assert call(Client(), path, Origin=origin)["code"] == 1003
     assert not Message.objects.exists()
@@ -150,8 +150,8 @@ def test_the_site_s_own_pages_and_those_on_the_list_may_call(path: str, origin: 
 
 
 @each_call
-def test_a_host_that_is_not_ours_is_refused_before_anything_happens(path: str) -> None:
-    """A name that an attacker points at loopback: its pages send no Origin, as they call their own host."""
+def test_an_unknown_host_is_refused_before_anything_happens(path: str) -> None:
+    """An attacker points a host name at loopback; its pages send no Origin, as they call their own host."""
     client = Client(HTTP_HOST="rebound.example")
     response = client.post(path, CALLS[path]) if "send" in path else client.get(path, CALLS[path])
     assert response.status_code == 400

@@ -1,4 +1,4 @@
-"""A business's own people: made under its ids, let in by tokens it asks for, its own only."""
+"""A service creates external users under its own ids, requests tokens for them, and reaches only its own."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def business(shop: User, grant: Grant) -> Caller:
 
 @pytest.fixture
 def rival(grant: Grant) -> Caller:
-    """Another service with the same rights."""
+    """Return another service with the same permissions."""
     return Caller(grant(User.objects.create_user("rival", kind=User.Kind.SERVICE), *RIGHTS))
 
 
-def test_a_person_is_made_once_and_found_again(business: Caller) -> None:
+def test_an_external_user_is_created_once_and_found_again(business: Caller) -> None:
     first = business("PUT", MAYUAN, {"nickname": "马远", "userId": "admin", "is_staff": True})
     assert (first.status, first.data["created"], first.data["name"]) == (201, True, "马远")
     assert first.data["userId"].startswith("shop.")
@@ -44,19 +44,19 @@ def test_a_person_is_made_once_and_found_again(business: Caller) -> None:
     assert ExternalUser.objects.count() == 1
 
 
-def test_a_person_without_a_nickname_is_shown_by_the_service(business: Caller) -> None:
+def test_an_external_user_without_a_nickname_is_named_after_the_service(business: Caller) -> None:
     assert business("PUT", MAYUAN).data["name"] == "The shop"
 
 
 @pytest.mark.parametrize("path", ["users/external/a%00b/", f"users/external/{'x' * 201}/", "users/external/%E2%80%AE/"])
-def test_what_is_no_id_is_refused(business: Caller, path: str) -> None:
+def test_an_invalid_external_id_is_refused(business: Caller, path: str) -> None:
     assert business("PUT", path, {"nickname": "Eve"}).status == 400
     assert business.get(path).status == 404
     assert business.post(f"{path}token/").status == 404
     assert not ExternalUser.objects.exists()
 
 
-def test_a_picture_is_made_anew(business: Caller, settings: Settings, tmp_path: object) -> None:
+def test_a_picture_is_re_encoded(business: Caller, settings: Settings, tmp_path: object) -> None:
     settings.DATA_DIR = tmp_path
     picture = BytesIO()
     Image.new("RGB", (8, 8), "red").save(picture, "PNG")
@@ -68,7 +68,7 @@ def test_a_picture_is_made_anew(business: Caller, settings: Settings, tmp_path: 
         assert business("PUT", MAYUAN, {"avatar": bad}).status == 400
 
 
-def test_a_token_lets_the_person_in_until_it_is_revoked(business: Caller, shop: User) -> None:
+def test_a_token_admits_the_external_user_until_it_is_revoked(business: Caller, shop: User) -> None:
     made = business("PUT", MAYUAN, {"nickname": "马远"}).data
     reply = business.post(f"{MAYUAN}token/", {"seconds": 600})
     assert reply.status == 201 and reply.data["userId"] == made["userId"]
@@ -77,7 +77,7 @@ def test_a_token_lets_the_person_in_until_it_is_revoked(business: Caller, shop: 
     assert known is not None and str(known[0].pk) == made["id"]
     device = Device.objects.get(credential=known[1])
     assert (device.user, device.created_by, device.name) == (known[0], shop, "The shop")
-    # What the person opened otherwise stays.
+    # The user's other connections remain open.
     other = token_issue(user=known[0])
     assert business("DELETE", f"{MAYUAN}token/").status == 204
     assert user_by_token(reply.data["serviceToken"]) is None
@@ -98,27 +98,27 @@ def test_a_token_is_short_lived(business: Caller, seconds: object) -> None:
     assert business.post(f"{MAYUAN}token/", {"seconds": seconds}).status == 400
 
 
-def test_anothers_people_do_not_exist(business: Caller, rival: Caller, alice: User) -> None:
+def test_external_users_of_another_service_do_not_exist(business: Caller, rival: Caller, alice: User) -> None:
     made = business("PUT", MAYUAN).data
     assert rival.get(MAYUAN).status == 404
     assert rival.post(f"{MAYUAN}token/").status == 404
     assert rival("DELETE", f"{MAYUAN}token/").status == 404
     assert rival("DELETE", MAYUAN).status == 404
-    # The same id is another person's there.
+    # There, the same id is another user.
     assert rival("PUT", MAYUAN).data["id"] != made["id"]
-    # Nor is an account reached by its name or id.
+    # An account cannot be reached by its name or id either.
     for name in ("alice", str(alice.pk), made["userId"]):
         assert business.post(f"users/external/{name}/token/").status == 404
 
 
-def test_who_was_given_rights_is_not_let_in(business: Caller) -> None:
+def test_an_external_user_with_staff_status_gets_no_token(business: Caller) -> None:
     made = business("PUT", MAYUAN).data
     User.objects.filter(pk=made["id"]).update(is_staff=True)
     assert business.post(f"{MAYUAN}token/").status == 404
     assert business("DELETE", MAYUAN).status == 404
 
 
-def test_who_is_shut_out_gets_no_token(business: Caller) -> None:
+def test_a_deactivated_external_user_gets_no_token(business: Caller) -> None:
     made = business("PUT", MAYUAN).data
     token = business.post(f"{MAYUAN}token/").data["serviceToken"]
     assert business("DELETE", MAYUAN).status == 204
@@ -127,12 +127,12 @@ def test_who_is_shut_out_gets_no_token(business: Caller) -> None:
     assert business("PUT", MAYUAN).data == made | {"created": False, "active": False}
 
 
-def test_a_service_that_is_shut_out_reaches_nothing(business: Caller, shop: User) -> None:
+def test_a_deactivated_service_is_refused(business: Caller, shop: User) -> None:
     user_deactivate(user_id=shop.pk)
     assert business("PUT", MAYUAN).status == 401
 
 
-def test_each_service_lists_its_own(business: Caller, rival: Caller) -> None:
+def test_each_service_lists_its_own_external_users(business: Caller, rival: Caller) -> None:
     for number in range(3):
         business("PUT", f"users/external/c-{number}/", {"nickname": f"Customer {number}"})
     rival("PUT", MAYUAN)
@@ -156,6 +156,6 @@ def test_each_service_lists_its_own(business: Caller, rival: Caller) -> None:
         ("DELETE", f"{MAYUAN}token/"),
     ],
 )
-def test_each_call_needs_its_right(method: str, path: str, alice: User, grant: Grant) -> None:
+def test_each_call_needs_its_permission(method: str, path: str, alice: User, grant: Grant) -> None:
     assert Caller(None)(method, path).status == 401
     assert Caller(grant(alice, "use_gateway", "view_user"))(method, path).status == 403
