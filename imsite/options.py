@@ -46,7 +46,7 @@ OPTIONS = (
     Option("IM_TRUSTED_PROXIES", "", "Comma-separated proxies whose X-Forwarded-For and -Proto headers are trusted."),
     Option("IM_ALLOWED_ORIGINS", (), "Comma-separated origins of other sites whose pages may connect."),
     # Access by network
-    Option("IM_OPEN_GATEWAY_NETWORKS", (), "Networks that may use the legacy HTTP calls without a token.", LOOPBACK),
+    Option("IM_OPEN_GATEWAY", (), "Networks that may use the legacy HTTP calls without a token.", LOOPBACK),
     Option(
         "IM_MONITORING_NETWORKS",
         (),
@@ -131,7 +131,7 @@ OPTIONS = (
     Option("IM_DB_THREADS", 8, "Database threads (on PostgreSQL, connections) per process."),
     Option("IM_SYNC_MAX_EVENTS", 5000, "Events that `sync` replays. A client that missed more gets a reset."),
     Option("IM_SEARCH_INTERVAL", 1.0, "Seconds between updates of the search index."),
-    Option("IM_PRESENCE_MAX_USERS", 500, "Users online in an app above which `enter` and `exit` are not pushed."),
+    Option("IM_PRESENCE_LIMIT", 500, "Users online in an app above which `enter` and `exit` are not pushed."),
     Option("IM_PRESENCE_GRACE_SECONDS", 2.0, "Seconds before `exit` is pushed, so that a page reload does not show."),
     Option("IM_EVENT_LOG_POLL_INTERVAL", 1.0, "Seconds without announcements until a node polls the event log."),
     # Cluster
@@ -170,7 +170,7 @@ OPTIONS = (
     Option("IM_WEBHOOK_BACKOFF_MAX_SECONDS", 3600.0, "Maximum seconds between retries."),
     Option("IM_WEBHOOK_DISABLE_AFTER_HOURS", 72.0, "Hours of consecutive failures that disable a webhook."),
     Option(
-        "IM_WEBHOOK_MAX_DEAD_LETTERS",
+        "IM_WEBHOOK_DEAD_LETTERS",
         1000,
         "Dead letters per webhook. At the limit, a refused event blocks later ones.",
     ),
@@ -178,7 +178,7 @@ OPTIONS = (
     Option("IM_WEBHOOK_MAX_LOGGED_ATTEMPTS", 500, "Delivery attempts kept per webhook."),
     Option("IM_INCOMING_WEBHOOK_RATE", 1.0, "Messages per second and incoming webhook.", 1000.0),
     Option("IM_INCOMING_WEBHOOK_BURST", 30, "Messages per incoming webhook at once.", 1000),
-    Option("IM_INCOMING_WEBHOOK_MAX_BYTES", 65536, "Maximum bytes of a request to an incoming webhook."),
+    Option("IM_INCOMING_WEBHOOK_BYTES", 65536, "Maximum bytes of a request to an incoming webhook."),
     # Retention and periodic tasks
     Option("IM_RETENTION_DAYS", 0, "Days for which messages are kept, unless their channel sets another; 0: forever."),
     Option("IM_FILE_RETENTION_DAYS", 0, "Days for which pictures and voice messages are kept; 0: as their message."),

@@ -62,7 +62,7 @@ class PresenceBroadcaster:
         while self._pending:
             batch, self._pending = self._pending[:LOOKUP_BATCH_SIZE], self._pending[LOOKUP_BATCH_SIZE:]
             apps = {app for _, _, app in batch}
-            small = {app for app in apps if await self._presence.count_online(app) <= settings.IM_PRESENCE_MAX_USERS}
+            small = {app for app in apps if await self._presence.count_online(app) <= settings.IM_PRESENCE_LIMIT}
             batch = [one for one in batch if one[2] in small]
             if not batch:
                 continue

@@ -67,5 +67,5 @@ def _start_broadcast(rooms: Mapping[int, Entry]) -> None:
 async def _broadcast(rooms: Mapping[int, Entry]) -> None:
     presence = publish.hub().presence
     for app, entry in rooms.items():
-        if await presence.count_online(app) <= settings.IM_PRESENCE_MAX_USERS:
+        if await presence.count_online(app) <= settings.IM_PRESENCE_LIMIT:
             publish.push_transient(entry)

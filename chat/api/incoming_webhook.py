@@ -41,14 +41,14 @@ class SlackPayload(Shape):
 
 
 class RawParser(BaseParser):  # type: ignore[misc]
-    """Reads the raw body of any type, up to IM_INCOMING_WEBHOOK_MAX_BYTES."""
+    """Reads the raw body of any type, up to IM_INCOMING_WEBHOOK_BYTES."""
 
     media_type = "*/*"
 
     def parse(
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> bytes:
-        limit = settings.IM_INCOMING_WEBHOOK_MAX_BYTES
+        limit = settings.IM_INCOMING_WEBHOOK_BYTES
         raw = stream.read(limit + 1)
         if len(raw) > limit:
             raise ChatError(reasons.BODY_TOO_LARGE, limit=limit)

@@ -82,7 +82,7 @@ def submit(shared_site: SharedSite, path: str, cookie: str, form: dict[str, Any]
 @pytest.fixture(scope="module")
 def shared_site(site_factory: SiteFactory) -> Iterator[SharedSite]:
     """Run a site that logs everything and requires a token of every program."""
-    site = site_factory(IM_LOG_LEVEL="DEBUG", IM_OPEN_GATEWAY_NETWORKS="", IM_PRESENCE_GRACE_SECONDS="0.1")
+    site = site_factory(IM_LOG_LEVEL="DEBUG", IM_OPEN_GATEWAY="", IM_PRESENCE_GRACE_SECONDS="0.1")
     with closing(SharedSite(site, {"alice": 10, "bob": 10})) as made, site:
         yield made
 

@@ -14,8 +14,8 @@ _FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 
 
 def is_from_open_network(request: HttpRequest | Request) -> bool:
-    """Return whether the client's address is in a network of IM_OPEN_GATEWAY_NETWORKS."""
-    return is_from_networks(request, settings.IM_OPEN_GATEWAY_NETWORKS)
+    """Return whether the client's address is in a network of IM_OPEN_GATEWAY."""
+    return is_from_networks(request, settings.IM_OPEN_GATEWAY)
 
 
 def is_from_networks(request: HttpRequest | Request, networks: Iterable[str]) -> bool:

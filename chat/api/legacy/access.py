@@ -16,7 +16,7 @@ class ServiceToken(ApiToken):
 
 
 class HasPermission(BasePermission):  # type: ignore[misc]
-    """Requires the view's `permission`; without a token, an address in IM_OPEN_GATEWAY_NETWORKS."""
+    """Requires the view's `permission`; without a token, an address in IM_OPEN_GATEWAY."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if request.user is not None:

@@ -30,7 +30,7 @@ class ServiceTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-unt
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "An API token of a service. From a network in IM_OPEN_GATEWAY_NETWORKS none is needed.",
+            "description": "An API token of a service. From a network in IM_OPEN_GATEWAY none is needed.",
         }
 
 

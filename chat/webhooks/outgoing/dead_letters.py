@@ -41,10 +41,10 @@ def may_be_caused_by_content(answer: HttpResult, failures: int) -> bool:
 
 
 def has_dead_letter_room(*, webhook: Webhook) -> bool:
-    """Return whether the webhook may have another dead letter. IM_WEBHOOK_MAX_DEAD_LETTERS of them mean a failing
+    """Return whether the webhook may have another dead letter. IM_WEBHOOK_DEAD_LETTERS of them mean a failing
     receiver.
     """
-    limit: int = settings.IM_WEBHOOK_MAX_DEAD_LETTERS
+    limit: int = settings.IM_WEBHOOK_DEAD_LETTERS
     return WebhookDeadLetter.objects.filter(webhook=webhook).count() < limit
 
 

@@ -92,7 +92,7 @@ async def test_a_change_reaches_a_small_global_channel_once_and_a_large_one_neve
         assert told(there) == [("Alicia", "", False)]
         assert told(own) == [("Alicia", "", True)], "her own pages hear it from the log only"
         assert not told(apart), "nobody hears of whom they block"
-        settings.IM_PRESENCE_MAX_USERS = 2
+        settings.IM_PRESENCE_LIMIT = 2
         await run(change, alice, "Ally")
         await wait_for_delivery(site, own, there)
         assert len(told(there)) == 1 and len(told(own)) == 2

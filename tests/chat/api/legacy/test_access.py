@@ -86,7 +86,7 @@ def test_a_browser_session_is_ignored(outside: Client, alice: User, grant: Grant
 
 
 def test_the_operator_allows_another_network(outside: Client, settings: Settings) -> None:
-    settings.IM_OPEN_GATEWAY_NETWORKS = ("203.0.113.0/24",)
+    settings.IM_OPEN_GATEWAY = ("203.0.113.0/24",)
     assert call(outside, "/user/list")["code"] == 200
     assert call(Client(REMOTE_ADDR="::ffff:203.0.113.9"), "/user/list")["code"] == 200
     assert call(Client(), "/user/list")["code"] == 1003
@@ -94,7 +94,7 @@ def test_the_operator_allows_another_network(outside: Client, settings: Settings
 
 @pytest.mark.parametrize("address", ["", "unix:", "127.0.0.1.example"])
 def test_a_client_without_an_address_is_in_no_open_network(address: str, settings: Settings) -> None:
-    settings.IM_OPEN_GATEWAY_NETWORKS = ("0.0.0.0/0", "::/0")
+    settings.IM_OPEN_GATEWAY = ("0.0.0.0/0", "::/0")
     assert call(Client(REMOTE_ADDR=address), "/user/list")["code"] == 1003
 
 

@@ -141,7 +141,7 @@ async def test_a_single_event_refused_for_days_does_not_disable_the_webhook(
 async def test_too_many_dead_letters_fail_the_webhook(
     scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode, quick: Any
 ) -> None:
-    quick.IM_WEBHOOK_MAX_DEAD_LETTERS = 1
+    quick.IM_WEBHOOK_DEAD_LETTERS = 1
     webhook = await run(hooks.make, receiver, "message.sent")
     receiver.refused = {"1": 422, "3": 500}
     await run(lambda: [scenario.say(str(number)) for number in range(5)])
