@@ -149,7 +149,7 @@ def test_a_message_is_announced_only_when_others_can_read_it(
         seen = in_thread(lambda: sorted(readable) if stored.count() == len(positions) else []).result(10)
         announced.append((positions, seen))
 
-    monkeypatch.setattr(publish, "committed", committed)
+    monkeypatch.setattr(publish, "publish_committed", committed)
     commit([draft(alice, group), draft(alice, 10**9), draft(alice, group)])
     assert len(announced) == 1 and announced[0][0] == announced[0][1] and len(announced[0][0]) == 2
 
@@ -158,7 +158,7 @@ def test_refused_repeated_and_failed_drafts_are_not_announced(
     alice: User, group: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     announced: list[Entry] = []
-    monkeypatch.setattr(publish, "committed", announced.extend)
+    monkeypatch.setattr(publish, "publish_committed", announced.extend)
     say(alice, group, client_id="k")
     announced.clear()
     broken: Any = None

@@ -38,7 +38,7 @@ def groups(alice: User) -> list[Channel]:
 @pytest.fixture
 def announced(monkeypatch: pytest.MonkeyPatch) -> list[Entry]:
     told: list[Entry] = []
-    monkeypatch.setattr(publish, "committed", told.extend)
+    monkeypatch.setattr(publish, "publish_committed", told.extend)
     return told
 
 
