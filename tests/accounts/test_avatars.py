@@ -28,7 +28,7 @@ HTML = b"<!doctype html><script>alert(1)</script>"
 
 
 @pytest.fixture(autouse=True)
-def _own_folder(settings: Settings, tmp_path: Path) -> None:
+def _separate_data_dir(settings: Settings, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path
 
 

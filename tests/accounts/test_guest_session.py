@@ -17,7 +17,7 @@ def web(db: None, settings: Settings) -> App:
     return app_create(number=101, name="Web")
 
 
-def _come(client: Client, name: str, app: str = "101") -> tuple[int, dict[str, str]]:
+def _enter_as_guest(client: Client, name: str, app: str = "101") -> tuple[int, dict[str, str]]:
     response = client.post("/accounts/guest/", {"name": name, "appId": app})
     return response.status_code, response.json()
 
@@ -30,7 +30,7 @@ def _guest(client: Client) -> User | None:
 def test_two_guests_with_one_name_are_two_users(web: App) -> None:
     browsers = [Client(), Client()]
     for browser in browsers:
-        status, data = _come(browser, "夏圭？")
+        status, data = _enter_as_guest(browser, "夏圭？")
         assert (status, data["userId"]) == (201, "夏圭？")
     first, second = map(_guest, browsers)
     assert first is not None and second is not None
@@ -38,25 +38,25 @@ def test_two_guests_with_one_name_are_two_users(web: App) -> None:
 
 
 def test_signing_out_ends_the_guest_session(web: App, client: Client) -> None:
-    _come(client, "Mia")
+    _enter_as_guest(client, "Mia")
     client.post("/accounts/logout/")
     assert _guest(client) is None
 
 
 def test_a_guest_cannot_use_the_name_of_an_account(web: App, alice: User, client: Client) -> None:
-    status, data = _come(client, "ALICE")
+    status, data = _enter_as_guest(client, "ALICE")
     assert status == 400 and data["error"]
     assert _guest(client) is None
 
 
 @pytest.mark.parametrize("app", ["", "999", "x", "²"])
 def test_an_unknown_or_disabled_app_is_refused(web: App, client: Client, app: str) -> None:
-    assert _come(client, "Mia", app)[0] == 403
+    assert _enter_as_guest(client, "Mia", app)[0] == 403
 
 
 def test_guests_are_refused_while_guests_are_off(web: App, client: Client, settings: Settings) -> None:
     settings.IM_GUESTS = False
-    assert _come(client, "Mia")[0] == 403
+    assert _enter_as_guest(client, "Mia")[0] == 403
     assert not User.objects.filter(kind=User.Kind.GUEST).exists()
 
 

@@ -22,12 +22,12 @@ print(device.pk)
 DELETE = "from chat.actions.account_deletion import account_delete; account_delete(user_id={id})"
 
 
-async def in_the_shell(shared_site: SharedSite, script: str, account: Account) -> str:
+async def run_in_shell(shared_site: SharedSite, script: str, account: Account) -> str:
     text = script.format(id=account.id, session=account.session)
     return (await asyncio.to_thread(shared_site.shell, text)).strip()
 
 
-async def by_cookie(clients: Clients, account: Account) -> UserClient:
+async def log_in_by_cookie(clients: Clients, account: Account) -> UserClient:
     person = await clients.stranger(origin=clients.shared_site.site.url, cookie=account.cookie)
     await person.enter({"appId": 101})
     return person
@@ -35,8 +35,8 @@ async def by_cookie(clients: Clients, account: Account) -> UserClient:
 
 async def test_a_device_signed_out_on_another_page_is_disconnected(clients: Clients, shared_site: SharedSite) -> None:
     account = shared_site.account()
-    device = await in_the_shell(shared_site, DEVICE, account)
-    page, program = await by_cookie(clients, account), await clients.login(account)
+    device = await run_in_shell(shared_site, DEVICE, account)
+    page, program = await log_in_by_cookie(clients, account), await clients.login(account)
 
     await asyncio.to_thread(shared_site.post, f"/accounts/devices/{device}/", account.cookie)
 
@@ -49,8 +49,8 @@ async def test_a_device_signed_out_on_another_page_is_disconnected(clients: Clie
 
 async def test_mallory_cannot_sign_out_a_device_of_alice(clients: Clients, shared_site: SharedSite) -> None:
     alice, mallory = shared_site.account(), shared_site.account("dave")
-    device = await in_the_shell(shared_site, DEVICE, alice)
-    page = await by_cookie(clients, alice)
+    device = await run_in_shell(shared_site, DEVICE, alice)
+    page = await log_in_by_cookie(clients, alice)
     await asyncio.to_thread(shared_site.post, f"/accounts/devices/{device}/", mallory.cookie)
     assert await page.code("heartbeat") == 200
 
@@ -58,7 +58,7 @@ async def test_mallory_cannot_sign_out_a_device_of_alice(clients: Clients, share
 async def test_signing_out_everywhere_closes_all_connections(clients: Clients, shared_site: SharedSite) -> None:
     account = shared_site.account()
     connections = [
-        await by_cookie(clients, account),
+        await log_in_by_cookie(clients, account),
         await clients.login(account),
         await clients.login(account, app=102),
     ]
@@ -70,12 +70,12 @@ async def test_signing_out_everywhere_closes_all_connections(clients: Clients, s
 
 async def test_a_deleted_account_loses_access_at_once(clients: Clients, shared_site: SharedSite) -> None:
     account = shared_site.account()
-    connections = [await by_cookie(clients, account), await clients.login(account)]
+    connections = [await log_in_by_cookie(clients, account), await clients.login(account)]
     [bob] = await clients("bob")
     channel = await connections[1].private(bob)
     await connections[1].say(channel, "before")
 
-    await in_the_shell(shared_site, DELETE, account)
+    await run_in_shell(shared_site, DELETE, account)
 
     async with asyncio.timeout(5):
         assert [await connection.closed() for connection in connections] == [4001] * 2

@@ -1,8 +1,7 @@
 """Attack 2: a client continues after it has lost its access.
 
 After a sign-out, a deactivation, a password change or the end of a token, the connections concerned close with 4001
-and
-nothing more is accepted. The same holds when another process did it and only the log contains it.
+and nothing more is accepted. The same holds when another process did it and only the log contains it.
 """
 
 from __future__ import annotations
@@ -30,13 +29,13 @@ end(user_id={id}, credential=token_credential(token_digest({token!r})))
 """
 
 
-async def elsewhere(shared_site: SharedSite, *ends: tuple[str, UserClient]) -> None:
+async def revoke_in_another_process(shared_site: SharedSite, *ends: tuple[str, UserClient]) -> None:
     """End these accounts' access in another process without announcements, so that only the log contains it."""
     script = "\n".join(end.format(id=person.id, token=person.token) for end, person in ends)
     await asyncio.to_thread(shared_site.shell, script)
 
 
-async def by_cookie(clients: Clients, account: Account) -> UserClient:
+async def log_in_by_cookie(clients: Clients, account: Account) -> UserClient:
     person = await clients.stranger(origin=clients.shared_site.site.url, cookie=account.cookie)
     await person.enter({"appId": 101})
     person.account = account
@@ -49,12 +48,12 @@ async def test_a_revocation_by_another_process_closes_the_connections(
     ends = [DEACTIVATE, SIGN_OUT_EVERYWHERE, CHANGE_PASSWORD]
     accounts = [shared_site.account() for _ in ends]
     connections = [
-        [await clients.login(account), await clients.login(account, app=102), await by_cookie(clients, account)]
+        [await clients.login(account), await clients.login(account, app=102), await log_in_by_cookie(clients, account)]
         for account in accounts
     ]
     [bystander] = await clients("bob")
 
-    await elsewhere(shared_site, *[(end, mine[0]) for end, mine in zip(ends, connections, strict=True)])
+    await revoke_in_another_process(shared_site, *[(end, mine[0]) for end, mine in zip(ends, connections, strict=True)])
 
     async with asyncio.timeout(5):
         for connection in [one for mine in connections for one in mine]:
@@ -72,9 +71,9 @@ async def test_a_revoked_token_closes_its_own_connections_only(clients: Clients,
     [alice] = await clients("alice")
     guest, other_guest = await clients.guest(), await clients.guest()
     assert alice.account is not None
-    page = await by_cookie(clients, alice.account)
+    page = await log_in_by_cookie(clients, alice.account)
 
-    await elsewhere(shared_site, (REVOKE_TOKEN, alice), (REVOKE_TOKEN, guest))
+    await revoke_in_another_process(shared_site, (REVOKE_TOKEN, alice), (REVOKE_TOKEN, guest))
 
     assert [await alice.closed(), await guest.closed()] == [4001, 4001]
     for person in (page, other_guest):
@@ -87,7 +86,7 @@ async def test_after_a_deactivation_no_message_is_accepted(clients: Clients, sha
     """This holds from the commit, even before this process has read the event."""
     alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
-    ending = asyncio.create_task(elsewhere(shared_site, (DEACTIVATE, alice)))
+    ending = asyncio.create_task(revoke_in_another_process(shared_site, (DEACTIVATE, alice)))
     accepted: list[bool] = []
 
     async def talk() -> None:
@@ -107,7 +106,7 @@ async def test_after_a_deactivation_no_message_is_accepted(clients: Clients, sha
 
 async def test_signing_out_in_a_browser_closes_its_connections(clients: Clients, shared_site: SharedSite) -> None:
     account = shared_site.account()
-    pages = [await by_cookie(clients, account), await by_cookie(clients, account)]
+    pages = [await log_in_by_cookie(clients, account), await log_in_by_cookie(clients, account)]
     program = await clients.login(account)
 
     await asyncio.to_thread(shared_site.post, "/accounts/logout/", account.cookie)
@@ -127,8 +126,8 @@ async def test_signing_out_of_one_browser_keeps_the_other_connected(clients: Cli
         "other.update(store.load()); other.save(); print(other.session_key)"
     )
     key = (await asyncio.to_thread(shared_site.shell, script)).strip().splitlines()[-1]
-    here = await by_cookie(clients, account)
-    there = await by_cookie(clients, Account(account.name, account.id, account.token, key))
+    here = await log_in_by_cookie(clients, account)
+    there = await log_in_by_cookie(clients, Account(account.name, account.id, account.token, key))
 
     await asyncio.to_thread(shared_site.post, "/accounts/logout/", account.cookie)
 
@@ -147,7 +146,7 @@ async def test_a_login_concurrent_with_its_revocation_is_disconnected(
         return await person.code("login", appId=101, serviceToken=alice.token)
 
     early = [await log_in(person) for person in connections[:5]]
-    ending = asyncio.create_task(elsewhere(shared_site, (REVOKE_TOKEN, alice)))
+    ending = asyncio.create_task(revoke_in_another_process(shared_site, (REVOKE_TOKEN, alice)))
     meeting = await asyncio.gather(*map(log_in, connections[5:35]), return_exceptions=True)
     await ending
     late = [await log_in(person) for person in connections[35:]]
@@ -166,7 +165,7 @@ async def test_requests_after_the_close_are_not_executed(clients: Clients, share
     assert alice.account is not None
     replies: list[asyncio.Future[Envelope]] = []
 
-    ending = asyncio.create_task(elsewhere(shared_site, (REVOKE_TOKEN, alice)))
+    ending = asyncio.create_task(revoke_in_another_process(shared_site, (REVOKE_TOKEN, alice)))
 
     async def talk() -> None:
         while True:
@@ -179,7 +178,7 @@ async def test_requests_after_the_close_are_not_executed(clients: Clients, share
     await ending
 
     answered = sum(reply.done() and reply.exception() is None for reply in replies)
-    page = await by_cookie(clients, alice.account)
+    page = await log_in_by_cookie(clients, alice.account)
     groups = [item for item in (await page.call("channel.list"))["channels"] if item["kind"] == "public"]
     # Two stored messages may lack a reply: the running one, and one whose reply the close preceded. At least 17 more
     # waited.

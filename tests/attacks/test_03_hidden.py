@@ -32,13 +32,13 @@ FIELDS: dict[str, Any] = {
 }
 
 
-def targeted() -> list[str]:
+def targeted_commands() -> list[str]:
     """Return the commands that name a channel."""
     return [name for name, command in COMMANDS.items() if "target" in command.takes.__struct_fields__]
 
 
 def test_the_registry_has_commands_with_a_target() -> None:
-    assert len(targeted()) >= 15
+    assert len(targeted_commands()) >= 15
 
 
 async def snapshot(owner: UserClient, targets: list[str]) -> list[Any]:
@@ -53,7 +53,7 @@ async def snapshot(owner: UserClient, targets: list[str]) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("cmd", targeted())
+@pytest.mark.parametrize("cmd", targeted_commands())
 async def test_outsiders_cannot_distinguish_hidden_and_missing_channels(
     clients: Clients, shared_site: SharedSite, cmd: str
 ) -> None:

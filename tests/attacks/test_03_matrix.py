@@ -17,8 +17,7 @@ ABSENT = "999999999"
 
 ROLES = ("nobody", "guest", "stranger", "gone", "member", "admin", "owner")
 """The senders of a command, in this order: a connection without login, a guest, an account that was never in the
-group,
-one that has left it, and three that are in it."""
+group, one that has left it, and three that are in it."""
 
 # For each command: its fields, and its code for each role. `$target` is the group, `$message` the owner's message
 # there, `$pinned` a pinned one, `$own` the sender's own, and `$victim` a member, a different one for each sender.
@@ -73,12 +72,12 @@ MATRIX: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-def filled(value: Any, values: dict[str, str]) -> Any:
+def fill_in(value: Any, values: dict[str, str]) -> Any:
     """Return the value with the names that begin with `$` replaced."""
     if isinstance(value, dict):
-        return {name: filled(one, values) for name, one in value.items()}
+        return {name: fill_in(one, values) for name, one in value.items()}
     if isinstance(value, list):
-        return [filled(one, values) for one in value]
+        return [fill_in(one, values) for one in value]
     return values[value] if isinstance(value, str) and value.startswith("$") else value
 
 
@@ -105,18 +104,18 @@ async def test_a_command_is_allowed_for_its_roles_only(clients: Clients, shared_
     found = []
     for (role, giver), victim in zip(givers.items(), victims, strict=True):
         values |= {"$victim": victim.name, "$outsider": shared_site.account("bob").name}
-        found.append(f"{role} {(await giver.request(cmd, filled(fields, values))).code}")
+        found.append(f"{role} {(await giver.request(cmd, fill_in(fields, values))).code}")
 
     assert found == [f"{role} {code}" for role, code in zip(ROLES, codes.split(), strict=True)]
 
 
-def of_messages() -> list[str]:
+def message_commands() -> list[str]:
     """Return the commands that name a message besides its channel."""
     return [name for name, command in COMMANDS.items() if {"target", "id"} <= set(command.takes.__struct_fields__)]
 
 
 @pytest.mark.each_database
-@pytest.mark.parametrize("cmd", [*of_messages(), "message.send"])
+@pytest.mark.parametrize("cmd", [*message_commands(), "message.send"])
 async def test_an_unreadable_message_is_answered_like_a_missing_one(
     clients: Clients, shared_site: SharedSite, cmd: str
 ) -> None:
@@ -137,7 +136,7 @@ async def test_an_unreadable_message_is_answered_like_a_missing_one(
     assert absent[0] == 1005
 
 
-def naming_somebody() -> list[tuple[str, str]]:
+def commands_naming_a_user() -> list[tuple[str, str]]:
     """Return the commands that name a user, with the field that does."""
     fields = ("userId", "member", "members")
     found = [
@@ -147,7 +146,7 @@ def naming_somebody() -> list[tuple[str, str]]:
 
 
 @pytest.mark.each_database
-@pytest.mark.parametrize(("cmd", "field"), naming_somebody())
+@pytest.mark.parametrize(("cmd", "field"), commands_naming_a_user())
 async def test_deactivated_users_and_guests_are_answered_like_unknown_names(
     clients: Clients, shared_site: SharedSite, cmd: str, field: str
 ) -> None:
@@ -159,7 +158,7 @@ async def test_deactivated_users_and_guests_are_answered_like_unknown_names(
 
     async def answer(name: str) -> str:
         values = {"$target": group, "$victim": name, "$outsider": name}
-        given = filled(MATRIX[cmd][0], values) | {field: [name] if field == "members" else name}
+        given = fill_in(MATRIX[cmd][0], values) | {field: [name] if field == "members" else name}
         return json.dumps(await alice.refused(cmd, **given)).replace(name, "X")
 
     absent = await answer("nobody-of-that-name")

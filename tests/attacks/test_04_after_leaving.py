@@ -14,7 +14,7 @@ from tests.support.shared_site import Clients, UserClient
 pytestmark = pytest.mark.each_database
 
 
-async def go(way: str, alice: UserClient, bob: UserClient, group: str) -> None:
+async def end_membership(way: str, alice: UserClient, bob: UserClient, group: str) -> None:
     """Let Bob leave, or let Alice remove him."""
     if way == "leaves":
         await bob.call("channel.leave", target=group)
@@ -31,7 +31,7 @@ async def test_a_former_member_gets_no_more_events(clients: Clients, way: str, j
     old = await alice.say(group, "old")
     start = (await bob.call("heartbeat"))["position"]
 
-    await go(way, alice, bob, group)
+    await end_membership(way, alice, bob, group)
     await bob.settle()
     await phone.settle()
     await alice.say(group, "secret", replyTo=old["id"])
@@ -55,7 +55,7 @@ async def test_a_former_member_is_told_the_group_does_not_exist(clients: Clients
     group = await alice.group(bob, join=join)
     message = await bob.say(group, "mine")
 
-    await go(way, alice, bob, group)
+    await end_membership(way, alice, bob, group)
 
     commands: list[tuple[str, dict[str, Any]]] = [
         ("channel.get", {}),

@@ -11,7 +11,7 @@ from tests.support.shared_site import Clients, UserClient
 pytestmark = pytest.mark.each_database
 
 
-def forged(victim: UserClient) -> dict[str, Any]:
+def forged_fields(victim: UserClient) -> dict[str, Any]:
     return {
         "is_staff": True,
         "is_superuser": True,
@@ -60,7 +60,7 @@ async def test_a_forged_sender_of_a_message_is_ignored(clients: Clients) -> None
     phone = await clients.again(bob, app=103)
     channel = await alice.private(bob)
 
-    sent = await alice.call("message.send", {**forged(victim), "target": channel, "type": "text", "msg": "x"})
+    sent = await alice.call("message.send", {**forged_fields(victim), "target": channel, "type": "text", "msg": "x"})
 
     assert (sent["target"], sent["seq"]) == (channel, 1)
     for connection in (bob, phone):
@@ -73,7 +73,7 @@ async def test_a_forged_sender_of_a_message_is_ignored(clients: Clients) -> None
 
 async def test_unknown_fields_of_a_new_group_are_ignored(clients: Clients) -> None:
     alice, victim = await clients("alice", "carol")
-    extra = {key: value for key, value in forged(victim).items() if key != "kind"}
+    extra = {key: value for key, value in forged_fields(victim).items() if key != "kind"}
 
     made = await alice.call("channel.create", {**extra, "kind": "public", "name": "Mine"})
 
@@ -87,7 +87,7 @@ async def test_forged_fields_do_not_act_for_another_user(clients: Clients) -> No
     alice, bob, carol = await clients("alice", "bob", "carol")
     group = await alice.group(bob, carol)
     message = await alice.say(group)
-    extra = {key: value for key, value in forged(alice).items() if key != "id"}
+    extra = {key: value for key, value in forged_fields(alice).items() if key != "id"}
 
     attempts: list[tuple[str, dict[str, Any]]] = [
         ("channel.rename", {"name": "Taken over"}),
@@ -109,7 +109,7 @@ async def test_a_forged_read_mark_moves_the_callers_read_position_only(clients: 
     for _ in range(3):
         await bob.say(channel)
 
-    await bob.call("read.mark", {**forged(alice), "target": channel, "seq": 3})
+    await bob.call("read.mark", {**forged_fields(alice), "target": channel, "seq": 3})
 
     assert (await alice.call("channel.get", target=channel))["unread"] == 3
 
@@ -119,7 +119,7 @@ async def test_forged_login_fields_give_a_guest_no_account(clients: Clients) -> 
     guest = await clients.stranger()
 
     reply = await guest.call(
-        "login", {**forged(alice), "appId": 101, "userId": "mallory", "kind": "person", "token": alice.token}
+        "login", {**forged_fields(alice), "appId": 101, "userId": "mallory", "kind": "person", "token": alice.token}
     )
 
     assert (reply["kind"], reply["userId"]) == ("guest", "mallory") and reply["id"] not in (alice.id, "999999999")

@@ -3,9 +3,8 @@ location.
 
 A profile picture is re-encoded, stored under a generated name and served with its true type; an unreadable file is
 refused and nothing is stored (tests/accounts/test_avatars.py covers each case). A picture or voice on `/ws` is bytes
-in
-a message: it is passed on unchanged (Base64 in JSON), has no URL, and the page shows it only if its first bytes match
-its type (tests/js/test_media.py).
+in a message: it is passed on unchanged (Base64 in JSON), has no URL, and the page shows it only if its first bytes
+match its type (tests/js/test_media.py).
 """
 
 from __future__ import annotations
@@ -84,12 +83,12 @@ def files(shared_site: SharedSite, account: Account) -> list[Path]:
     return sorted((shared_site.site.data / "media").rglob(f"{account.id}-*"))
 
 
-def everything(shared_site: SharedSite) -> set[Path]:
+def all_files(shared_site: SharedSite) -> set[Path]:
     """Return every file of the site except its database and its log."""
     return {path for path in shared_site.site.data.rglob("*") if path.suffix != ".log" and "sqlite" not in path.name}
 
 
-async def address(clients: Clients, account: Account) -> str:
+async def avatar_url(clients: Clients, account: Account) -> str:
     """Return the URL of the account's picture, as other users get it."""
     [bob] = await clients("bob")
     channel = await bob.call("channel.create", kind="private", members=[account.name])
@@ -100,13 +99,13 @@ async def address(clients: Clients, account: Account) -> str:
 async def test_the_name_and_the_type_of_an_upload_are_ignored(
     clients: Clients, shared_site: SharedSite, name: str
 ) -> None:
-    account, before = shared_site.account("carol"), everything(shared_site)
+    account, before = shared_site.account("carol"), all_files(shared_site)
 
     assert upload(shared_site, account, picture(), name, "text/html").status == 200
 
     [kept] = files(shared_site, account)
-    assert everything(shared_site) - before - {kept.parent, kept.parent.parent} == {kept}
-    url = await address(clients, account)
+    assert all_files(shared_site) - before - {kept.parent, kept.parent.parent} == {kept}
+    url = await avatar_url(clients, account)
     assert url == f"/avatars/{kept.name}"
     shown = ask(shared_site, "GET", url)
     assert shown.status == 200 and shown.headers["Content-Type"] == "image/webp"
@@ -125,7 +124,7 @@ async def test_only_the_re_encoded_picture_is_stored(clients: Clients, shared_si
 
     upload(shared_site, account, taken, "photo.jpg", "image/jpeg")
 
-    shown = ask(shared_site, "GET", await address(clients, account)).body
+    shown = ask(shared_site, "GET", await avatar_url(clients, account)).body
     assert [path.read_bytes() for path in files(shared_site, account)] == [shown]
     assert not [trace for trace in (MARK, b"Maker", b"EXIF", b"Exif", b"script", b"svg") if trace in shown]
     with Image.open(BytesIO(shown)) as made:
@@ -136,13 +135,13 @@ async def test_only_the_re_encoded_picture_is_stored(clients: Clients, shared_si
 async def test_a_file_that_is_no_picture_is_refused_and_not_stored(
     clients: Clients, shared_site: SharedSite, content: bytes
 ) -> None:
-    account, before = shared_site.account("carol"), everything(shared_site)
+    account, before = shared_site.account("carol"), all_files(shared_site)
 
     page = upload(shared_site, account, content)
 
     assert page.status == 200 and ("picture" in page.body.decode()) and b"alert(1)" not in page.body
-    assert files(shared_site, account) == [] and everything(shared_site) == before
-    assert await address(clients, account) == ""
+    assert files(shared_site, account) == [] and all_files(shared_site) == before
+    assert await avatar_url(clients, account) == ""
 
 
 # -- pictures and voices of /ws ---------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ PING_REQUEST = b'{"seq":"1","cmd":"ping"}'
 
 
 @pytest.fixture(scope="module")
-def impatient(site_factory: SiteFactory) -> Iterator[Site]:
+def deadline_site(site_factory: SiteFactory) -> Iterator[Site]:
     """Run a site with deadlines of a second for requests, logins and pongs, and none for silence."""
     with site_factory(
         IM_LOGIN_TIMEOUT="1",
@@ -33,7 +33,7 @@ def impatient(site_factory: SiteFactory) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def talkative(site_factory: SiteFactory) -> Iterator[Site]:
+def silence_site(site_factory: SiteFactory) -> Iterator[Site]:
     """Run a site that closes clients after two silent seconds and accepts no large bodies."""
     options = {"IM_HEARTBEAT_TIMEOUT": "2", "IM_PING_INTERVAL": "0.5", "IM_PRESENCE_GRACE_SECONDS": "0.1"}
     with site_factory(**options, IM_MAX_BODY_BYTES="100000") as site:
@@ -52,17 +52,17 @@ def talkative(site_factory: SiteFactory) -> Iterator[Site]:
     ],
     ids=["nothing", "half a handshake", "half a body"],
 )
-def test_a_connection_without_a_request_is_closed(impatient: Site, said: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", impatient.port), timeout=10) as link:
+def test_a_connection_without_a_request_is_closed(deadline_site: Site, said: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", deadline_site.port), timeout=10) as link:
         link.sendall(said)
 
         while link.recv(65536):  # The server may answer earlier.
             pass
 
 
-def test_a_request_sent_byte_by_byte_is_cut_off(impatient: Site) -> None:
+def test_a_request_sent_byte_by_byte_is_cut_off(deadline_site: Site) -> None:
     said = b"GET /acc HTTP/1.1\r\nHost: x\r\n" + b"X-Slow: 1\r\n" * 1000
-    with socket.create_connection(("127.0.0.1", impatient.port), timeout=10) as link:
+    with socket.create_connection(("127.0.0.1", deadline_site.port), timeout=10) as link:
         link.settimeout(0.05)
         for byte in said:
             with contextlib.suppress(TimeoutError):
@@ -84,25 +84,25 @@ def test_a_request_sent_byte_by_byte_is_cut_off(impatient: Site) -> None:
     ],
     ids=["encoded", "with a body", "a long header", "many headers", "no name", "no value"],
 )
-def test_an_invalid_handshake_is_refused_at_once(talkative: Site, headers: dict[str, str]) -> None:
+def test_an_invalid_handshake_is_refused_at_once(silence_site: Site, headers: dict[str, str]) -> None:
     """A socket that remained open would be in no connection count."""
-    with BareSocket(talkative, headers=headers) as nobody:
+    with BareSocket(silence_site, headers=headers) as nobody:
         assert nobody.status in (400, 431)
         assert nobody.next() is None
 
 
-def test_a_handshake_for_an_endless_path_is_refused_at_once(talkative: Site) -> None:
-    with BareSocket(talkative, query="?" + "x" * 20_000) as nobody:
+def test_a_handshake_for_an_endless_path_is_refused_at_once(silence_site: Site) -> None:
+    with BareSocket(silence_site, query="?" + "x" * 20_000) as nobody:
         assert nobody.status in (400, 414)
         assert nobody.next() is None
 
 
 @pytest.mark.parametrize("length", ["Content-Length: 100000000", "Transfer-Encoding: chunked"])
-def test_an_endless_body_is_cut_off(talkative: Site, length: str) -> None:
+def test_an_endless_body_is_cut_off(silence_site: Site, length: str) -> None:
     """The size limit cuts it off; until the deadline it would fill the disk."""
     head = f"POST /api/v1/messages/ HTTP/1.1\r\nHost: 127.0.0.1\r\n{length}\r\n\r\n".encode()
     chunk = b"x" * 1000 if "Length" in length else b"3e8\r\n" + b"x" * 1000 + b"\r\n"
-    with socket.create_connection(("127.0.0.1", talkative.port), timeout=10) as link:
+    with socket.create_connection(("127.0.0.1", silence_site.port), timeout=10) as link:
         link.sendall(head)
         with contextlib.suppress(ConnectionError):
             for _ in range(100_000):
@@ -110,13 +110,13 @@ def test_an_endless_body_is_cut_off(talkative: Site, length: str) -> None:
             pytest.fail("the server took a hundred megabytes")
 
 
-def test_a_connection_without_login_is_closed_with_4000(impatient: Site) -> None:
-    with BareSocket(impatient) as nobody:
+def test_a_connection_without_login_is_closed_with_4000(deadline_site: Site) -> None:
+    with BareSocket(deadline_site) as nobody:
         assert nobody.close_code() == 4000
 
 
-def test_failed_logins_do_not_extend_the_login_deadline(impatient: Site) -> None:
-    with BareSocket(impatient) as nobody:
+def test_failed_logins_do_not_extend_the_login_deadline(deadline_site: Site) -> None:
+    with BareSocket(deadline_site) as nobody:
         code = None
         while code is None:
             nobody.send(frame(TEXT, PING_REQUEST), frame(TEXT, b"garbage"))
@@ -130,8 +130,8 @@ def test_failed_logins_do_not_extend_the_login_deadline(impatient: Site) -> None
         assert code == 4000
 
 
-def test_a_logged_in_connection_has_no_login_deadline(impatient: Site) -> None:
-    with BareSocket(impatient) as nobody, BareSocket(impatient) as guest:
+def test_a_logged_in_connection_has_no_login_deadline(deadline_site: Site) -> None:
+    with BareSocket(deadline_site) as nobody, BareSocket(deadline_site) as guest:
         guest.login("patience")
 
         assert nobody.close_code() == 4000
@@ -159,9 +159,9 @@ def wait_for(guest: BareSocket, names: list[str]) -> None:
         time.sleep(0.05)
 
 
-def test_a_silent_client_is_closed_with_4002(talkative: Site) -> None:
+def test_a_silent_client_is_closed_with_4002(silence_site: Site) -> None:
     """Pongs do not count as activity: the browser of a hanging page still sends them."""
-    with BareSocket(talkative) as guest:
+    with BareSocket(silence_site) as guest:
         guest.login("silent")
         while (got := guest.next()) is not None and got[0] != 8:
             if got[0] == PING:
@@ -170,8 +170,8 @@ def test_a_silent_client_is_closed_with_4002(talkative: Site) -> None:
         assert got is not None and int.from_bytes(got[1][:2], "big") == 4002
 
 
-def test_a_client_that_sends_heartbeats_remains_connected(talkative: Site) -> None:
-    with BareSocket(talkative) as silent, BareSocket(talkative) as guest:
+def test_a_client_that_sends_heartbeats_remains_connected(silence_site: Site) -> None:
+    with BareSocket(silence_site) as silent, BareSocket(silence_site) as guest:
         silent.login("silent")
         guest.login("alive")
         while "silent" in online(guest):
@@ -181,16 +181,16 @@ def test_a_client_that_sends_heartbeats_remains_connected(talkative: Site) -> No
         assert guest.reply("beat")["response"]["code"] == 200
 
 
-def test_a_client_that_answers_no_pings_is_disconnected(impatient: Site) -> None:
-    with BareSocket(impatient) as dead, BareSocket(impatient) as guest:
+def test_a_client_that_answers_no_pings_is_disconnected(deadline_site: Site) -> None:
+    with BareSocket(deadline_site) as dead, BareSocket(deadline_site) as guest:
         dead.login("dead")
         guest.login("alive")
 
         wait_for(guest, ["alive"])
 
 
-def test_a_client_that_reads_nothing_is_disconnected_without_a_close_frame(impatient: Site) -> None:
-    with BareSocket(impatient, buffer=4096) as stuck, BareSocket(impatient) as guest:
+def test_a_client_that_reads_nothing_is_disconnected_without_a_close_frame(deadline_site: Site) -> None:
+    with BareSocket(deadline_site, buffer=4096) as stuck, BareSocket(deadline_site) as guest:
         stuck.login("stuck")
         guest.login("alive")
         stuck.link.settimeout(0.5)
@@ -201,15 +201,15 @@ def test_a_client_that_reads_nothing_is_disconnected_without_a_close_frame(impat
         wait_for(guest, ["alive"])
 
 
-def test_a_client_with_a_full_transport_only_is_disconnected(impatient: Site) -> None:
+def test_a_client_with_a_full_transport_only_is_disconnected(deadline_site: Site) -> None:
     """Only the transport is full, with pongs. The close frame for the missed ping can never be written."""
-    with BareSocket(impatient, buffer=4096) as stuck:
+    with BareSocket(deadline_site, buffer=4096) as stuck:
         stuck.login("stuck")
         for _ in range(20):
             stuck.send(frame(PING, b"x" * 125) * 8000)
 
         # This client connects only now; it would miss pings while the others are written.
-        with BareSocket(impatient) as guest:
+        with BareSocket(deadline_site) as guest:
             guest.login("alive")
             wait_for(guest, ["alive"])
 

@@ -1,8 +1,7 @@
 """Attack 11: an attacker obtains an API token, or uses one that has ended.
 
 Only its hash is stored, and it is shown once, to its creator. It is accepted in the header only, never in a URL, a
-form
-or a cookie. No log contains it. A revoked token is refused on every call and on open connections.
+form or a cookie. No log contains it. A revoked token is refused on every call and on open connections.
 """
 
 from __future__ import annotations
@@ -114,13 +113,13 @@ async def phone(shared_site: SharedSite, shop: Shop) -> AsyncIterator[ProtobufCl
     await client.close()
 
 
-async def on_acc(clients: Clients, shop: Shop) -> UserClient:
+async def log_in_on_acc(clients: Clients, shop: Shop) -> UserClient:
     person = await clients.stranger()
     await person.enter({"appId": 101, "serviceToken": shop.token})
     return person
 
 
-def leaked(text: str, *tokens: str) -> list[str]:
+def leaked_parts(text: str, *tokens: str) -> list[str]:
     """Return the pieces of the tokens in the text that are longer than the lookup prefix of a row."""
     pieces = [token[start : start + 16] for token in tokens for start in range(len(token) - 15)]
     return [piece for piece in pieces if piece in text]
@@ -148,7 +147,7 @@ def test_the_database_contains_no_token(shared_site: SharedSite, shop: Shop) -> 
 
     assert shop.name in kept and account.session in kept, "all of it was read"
     # Its prefix is stored, to find the row; the remaining 49 digits cannot be guessed.
-    assert leaked(kept, shop.token, account.token) == []
+    assert leaked_parts(kept, shop.token, account.token) == []
     digest = re.search(rf"knox_authtoken .*'([0-9a-f]{{128}})'.*{shop.token[:15]}", kept)
     assert digest is not None
     assert rest(shared_site, digest.group(1)).status == 401, "nor is the hash a token"
@@ -209,7 +208,7 @@ async def test_no_token_is_written_to_the_log(
 ) -> None:
     """Valid, wrong, ended and misplaced tokens are tried, at the most detailed log level."""
     wrong = f"{shop.token[:-1]}{'0' if shop.token[-1] != '0' else '1'}"
-    await on_acc(clients, shop)
+    await log_in_on_acc(clients, shop)
     for token in (shop.token, wrong):
         for call in (rest(shared_site, token), gateway(shared_site, token), ws_call(shared_site, token, "0")):
             assert call.status in (200, 401) and token not in call.text
@@ -220,19 +219,19 @@ async def test_no_token_is_written_to_the_log(
         assert await stranger.code("login", appId="x", serviceToken=token) == 1001
         assert await stranger.code("login", appId=101, serviceToken=token) == (200 if token == shop.token else 1003)
 
-    assert (await asyncio.to_thread(revoked, shared_site, olga, shop)).status == 302
+    assert (await asyncio.to_thread(revoke_token, shared_site, olga, shop)).status == 302
     assert await phone.closed() == 4001
     assert rest(shared_site, shop.token).status == 401
 
     log = shared_site.site.log.read_text(errors="replace")
     assert log, "it does write something down"
-    assert leaked(log, shop.token, wrong) == []
+    assert leaked_parts(log, shop.token, wrong) == []
 
 
 # -- revocation -------------------------------------------------------------------------------------------------------
 
 
-def revoked(shared_site: SharedSite, olga: Account, shop: Shop) -> Reply:
+def revoke_token(shared_site: SharedSite, olga: Account, shop: Shop) -> Reply:
     """Revoke a leaked token as an operator does."""
     digest = shared_site.shell(
         f"from knox.models import AuthToken; print(AuthToken.objects.get(user={shop.id}).digest)"
@@ -245,13 +244,13 @@ async def test_a_revoked_token_is_refused_everywhere_at_once(
 ) -> None:
     [alice] = await clients("alice")
     group = await alice.group(Account(shop.name, str(shop.id), shop.token, ""))
-    open_connections = [await on_acc(clients, shop) for _ in range(2)]
+    open_connections = [await log_in_on_acc(clients, shop) for _ in range(2)]
     assert (rest(shared_site, shop.token).status, gateway(shared_site, shop.token).data["code"]) == (200, 200)
     assert str(shop.id) in ws_call(shared_site, shop.token, group).data["data"]["ids"]
     assert (await phone.send("group", int(group), "before")).code == 200
     await alice.push("msg", msg="before")
 
-    assert (await asyncio.to_thread(revoked, shared_site, olga, shop)).status == 302
+    assert (await asyncio.to_thread(revoke_token, shared_site, olga, shop)).status == 302
 
     # Each call reads the token's row, so not a single call more is answered.
     assert (rest(shared_site, shop.token).status, gateway(shared_site, shop.token).data["code"]) == (401, 1003)
@@ -271,7 +270,7 @@ async def test_no_message_is_accepted_after_a_revocation_is_confirmed(
 ) -> None:
     """Calls have no connection that could close; no call is accepted after the operator's request is answered."""
     [alice] = await clients("alice")
-    ending = asyncio.create_task(asyncio.to_thread(revoked, shared_site, olga, shop))
+    ending = asyncio.create_task(asyncio.to_thread(revoke_token, shared_site, olga, shop))
     accepted: list[bool] = []
 
     def send(number: int) -> int:

@@ -1,8 +1,7 @@
 """Attack 13: sign-in, password reset, addresses and timing reveal no accounts.
 
 User names are public here (every message shows one), so registration may say that a name is taken; addresses and
-phone
-numbers are not.
+phone numbers are not.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ KNOWN, SHUT_OUT, UNKNOWN = "known", "gone", "nobody"
 
 
 @pytest.fixture(autouse=True)
-def _people(db: None) -> None:
+def _users(db: None) -> None:
     for number, name in enumerate((KNOWN, SHUT_OUT)):
         user = user_register(
             username=name, password=PASSWORD, email=f"{name}@example.org", phone_number=f"555-{number}"

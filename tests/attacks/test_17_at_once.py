@@ -12,7 +12,7 @@ from tests.support.shared_site import Clients, UserClient
 pytestmark = pytest.mark.each_database
 
 
-async def at_once(*requests: tuple[UserClient, str, dict[str, object]]) -> list[Envelope]:
+async def send_concurrently(*requests: tuple[UserClient, str, dict[str, object]]) -> list[Envelope]:
     posted = [await person.post(cmd, fields) for person, cmd, fields in requests]
     return list(await asyncio.gather(*posted))
 
@@ -27,7 +27,7 @@ async def test_concurrent_joins_create_one_membership(clients: Clients) -> None:
     phones = [carol, *[await clients.again(carol) for _ in range(4)]]
     group = await alice.group(join="open")
 
-    answers = await at_once(*[(phone, "channel.join", {"target": group}) for phone in phones])
+    answers = await send_concurrently(*[(phone, "channel.join", {"target": group}) for phone in phones])
 
     assert [answer.code for answer in answers] == [200] * 5
     assert (await notes(alice, group)).count("joined") == 1
@@ -39,7 +39,7 @@ async def test_concurrent_invitations_create_one_membership(clients: Clients) ->
     group = await alice.group(bob)
     invite = {"target": group, "members": [carol.name]}
 
-    answers = await at_once((alice, "channel.invite", invite), (bob, "channel.invite", invite))
+    answers = await send_concurrently((alice, "channel.invite", invite), (bob, "channel.invite", invite))
 
     assert [answer.code for answer in answers] == [200, 200]
     assert sorted(len(answer.data["added"]) for answer in answers) == [0, 1]
@@ -52,7 +52,7 @@ async def test_concurrent_sends_with_one_client_id_store_one_message(clients: Cl
     channel = await alice.private(bob)
 
     send = {"target": channel, "type": "text", "msg": "once", "clientMsgId": "key"}
-    answers = await at_once(*[(phone, "message.send", send) for phone in phones for _ in range(4)])
+    answers = await send_concurrently(*[(phone, "message.send", send) for phone in phones for _ in range(4)])
 
     assert {answer.code for answer in answers} == {200}
     assert len({str(answer.data) for answer in answers}) == 1
@@ -63,7 +63,7 @@ async def test_the_last_two_members_leave_at_once(clients: Clients) -> None:
     alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
 
-    answers = await at_once(*[(person, "channel.leave", {"target": group}) for person in (alice, bob)])
+    answers = await send_concurrently(*[(person, "channel.leave", {"target": group}) for person in (alice, bob)])
 
     assert [answer.code for answer in answers] == [200, 200]
     for person in (alice, bob):
@@ -77,7 +77,7 @@ async def test_concurrent_leaves_end_one_membership(clients: Clients) -> None:
     phone = await clients.again(bob)
     group = await alice.group(bob)
 
-    answers = await at_once(*[(person, "channel.leave", {"target": group}) for person in (bob, phone)])
+    answers = await send_concurrently(*[(person, "channel.leave", {"target": group}) for person in (bob, phone)])
 
     assert sorted(answer.code for answer in answers) == [200, 1005]
     assert (await notes(alice, group)).count("left") == 1
@@ -88,7 +88,7 @@ async def test_two_owners_step_down_at_once_and_one_remains(clients: Clients) ->
     group = await alice.group(bob)
     await alice.call("channel.role", target=group, member=bob.name, role="owner")
 
-    answers = await at_once(
+    answers = await send_concurrently(
         *[(one, "channel.role", {"target": group, "member": one.name, "role": "member"}) for one in (alice, bob)]
     )
 
@@ -101,7 +101,7 @@ async def test_a_concurrent_removal_and_leave_end_one_membership(clients: Client
     alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
 
-    answers = await at_once(
+    answers = await send_concurrently(
         (alice, "channel.remove", {"target": group, "member": bob.name}), (bob, "channel.leave", {"target": group})
     )
 
@@ -116,7 +116,7 @@ async def test_a_concurrent_edit_and_recall_leave_the_message_recalled(clients: 
     channel = await alice.private(bob)
     sent = await alice.say(channel)
 
-    answers = await at_once(
+    answers = await send_concurrently(
         (alice, "message.recall", {"target": channel, "id": sent["id"]}),
         (phone, "message.edit", {"target": channel, "id": sent["id"], "msg": "edited"}),
     )
@@ -129,7 +129,7 @@ async def test_a_concurrent_edit_and_recall_leave_the_message_recalled(clients: 
 async def test_two_concurrent_guest_logins_are_two_guests(clients: Clients) -> None:
     one, other = await clients.stranger(), await clients.stranger()
 
-    answers = await at_once(*[(person, "login", {"appId": 101, "userId": "twin"}) for person in (one, other)])
+    answers = await send_concurrently(*[(person, "login", {"appId": 101, "userId": "twin"}) for person in (one, other)])
 
     assert [answer.code for answer in answers] == [200, 200]
     assert answers[0].data["id"] != answers[1].data["id"]

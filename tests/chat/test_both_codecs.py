@@ -84,7 +84,7 @@ class World:
         return set(Message.objects.filter(channel__in=out).values_list("position", flat=True))
 
 
-def somebody(machine: Machine) -> bool:
+def is_anyone_connected(machine: Machine) -> bool:
     return any(gadget.connected for gadget in machine.world.gadgets)
 
 
@@ -114,7 +114,7 @@ class Machine(RuleBasedStateMachine):
     def login(self, device: int) -> None:
         self.do(self.pick(device, connected=False).login())
 
-    @precondition(somebody)
+    @precondition(is_anyone_connected)
     @rule(device=devices, whole=st.sampled_from([True, True, False]))
     def sync(self, device: int, whole: bool) -> None:
         self.do(self._sync(self.pick(device), whole=whole))
@@ -124,7 +124,7 @@ class Machine(RuleBasedStateMachine):
         if isinstance(gadget, ProtobufDevice):
             gadget.excuse(await run(self.world.elsewhere, gadget.user))
 
-    @precondition(somebody)
+    @precondition(is_anyone_connected)
     @rule(device=devices, channel=st.integers(0, 2), keyed=st.booleans(), count=st.sampled_from([1, 1, 3]))
     def send(self, device: int, channel: int, keyed: bool, count: int) -> None:
         gadget = self.pick(device)
@@ -134,7 +134,7 @@ class Machine(RuleBasedStateMachine):
             gadget.lines.append(SentMessage(text, self.world.channels[channel], peer, keyed))
             self.do(gadget.put(gadget.lines[-1]))
 
-    @precondition(somebody)
+    @precondition(is_anyone_connected)
     @rule(device=devices, which=st.integers(0, 20), times=st.sampled_from([1, 2]))
     def retry(self, device: int, which: int, times: int) -> None:
         gadget = self.pick(device)
@@ -142,7 +142,7 @@ class Machine(RuleBasedStateMachine):
         for _ in range(times if lines else 0):
             self.do(gadget.put(lines[-1 - which % len(lines)]))
 
-    @precondition(somebody)
+    @precondition(is_anyone_connected)
     @rule(device=devices, turns=st.sampled_from([0, 3, 30]))
     def drop(self, device: int, turns: int) -> None:
         """Cut the connection after this many loop iterations."""
@@ -184,7 +184,7 @@ class Machine(RuleBasedStateMachine):
 
     # -- invariants -----------------------------------------------------------------------------------------------
 
-    @precondition(somebody)
+    @precondition(is_anyone_connected)
     @rule()
     def look(self) -> None:
         """Check that a connected and synced device has everything that was stored before."""

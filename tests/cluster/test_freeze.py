@@ -73,7 +73,7 @@ def _stopped(node: Node) -> bool:
     return Path(f"/proc/{node.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
-def _connections_told(cluster: Cluster) -> int:
+def _leased_connections(cluster: Cluster) -> int:
     """Return the number of connections that the nodes state in their leases."""
     with redis.Redis.from_url(cluster.redis.url, decode_responses=True) as client:
         return sum(int(client.hget(key, "connections") or 0) for key in client.scan_iter("im:lease:*"))
@@ -191,7 +191,7 @@ async def test_a_frozen_node_opens_the_circuit_goes_offline_and_returns(scenario
     """Calls to it end at their deadline, the circuit opens and its lease lapses; on resuming it takes a new lease."""
     await _say(scenario.alice, scenario.private, "before")
     await scenario.bob.push("msg", target=scenario.private, msg="before")
-    await _until(lambda: _connections_told(scenario.cluster) == len(NAMES))
+    await _until(lambda: _leased_connections(scenario.cluster) == len(NAMES))
     scenario.frozen.freeze()
     await _until(lambda: _stopped(scenario.frozen))
     sent = 0
@@ -238,7 +238,7 @@ async def test_a_node_frozen_repeatedly_under_load_loses_nothing(scenario: Freez
         number = 0
         while not stop.is_set():
             text = f"{name} {number}"
-            while (answer := await _patiently(client, scenario.group, text)).code != 200:
+            while (answer := await _send_patiently(client, scenario.group, text)).code != 200:
                 assert answer.code == 1008, answer
             told[text] = answer.data["seq"]
             number += 1
@@ -260,20 +260,20 @@ async def test_a_node_frozen_repeatedly_under_load_loses_nothing(scenario: Freez
 
     for name in NAMES:
         client: Client = getattr(scenario, name)
-        await client.until(lambda client=client: len(_heard(client, scenario.group)) == len(told))  # type: ignore[misc]
-        assert _heard(client, scenario.group) == list(range(1, len(told) + 1)), name
+        await client.until(lambda client=client: len(_received_numbers(client, scenario.group)) == len(told))  # type: ignore[misc]
+        assert _received_numbers(client, scenario.group) == list(range(1, len(told) + 1)), name
     assert sorted(told.values()) == list(range(1, len(told) + 1))
     positions = await asyncio.to_thread(_positions, scenario.cluster)
     assert positions == list(range(1, positions[-1] + 1))
 
 
-async def _patiently(client: Client, target: str, text: str) -> Any:
+async def _send_patiently(client: Client, target: str, text: str) -> Any:
     """Send a message, waiting as long as its node may be frozen."""
     reply = await client.post("message.send", target=target, type="text", msg=text, clientMsgId=text)
     return await asyncio.wait_for(reply, 60)
 
 
-def _heard(client: Client, target: str) -> list[int]:
+def _received_numbers(client: Client, target: str) -> list[int]:
     """Return the numbers of the received messages in order, from pushes and from replies to own sends."""
     return [
         item.data["seq"]

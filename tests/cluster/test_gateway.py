@@ -46,7 +46,7 @@ async def _seen_by(watcher: UserClient, *people: UserClient) -> None:
         await watcher.push("enter", fromId=person.id)
 
 
-def _heard(person: Client, text: str) -> list[str]:
+def _received_message_ids(person: Client, text: str) -> list[str]:
     return [item.seq for item in person.received if item.cmd == "msg" and item.data["msg"] == text]
 
 
@@ -121,7 +121,7 @@ async def test_fifty_times_the_same_call_through_both_nodes_is_one_message(
         for hearer in hearers:
             for node in (two_nodes.a, two_nodes.b):
                 await hearer.push("msg", msg=f"{last} {node.port}")
-            assert _heard(hearer, number) == [number]
+            assert _received_message_ids(hearer, number) == [number]
 
 
 async def test_a_broadcast_in_the_name_of_a_user_on_the_other_node_skips_that_user(
@@ -137,7 +137,7 @@ async def test_a_broadcast_in_the_name_of_a_user_on_the_other_node_skips_that_us
     assert (await alice.push("msg", msg=text)).data["fromId"] == bob.id
     await alice.say(alice.room, "the end")
     await bob.push("msg", msg="the end")
-    assert _heard(bob, text) == []
+    assert _received_message_ids(bob, text) == []
 
 
 async def test_the_state_covers_the_whole_cluster(two_nodes: TwoNodes, node_clients: Clients) -> None:

@@ -97,7 +97,7 @@ async def test_the_site_works_without_redis_and_recovers_when_it_returns(
             async with asyncio.timeout(CLOSED_AGAIN):
                 await assert_complete_and_ordered([alice, carol, bob], {group: done[0] + 1})
                 await assert_complete_and_ordered([alice, bob], {private: done[1] + done[2]})
-                while not await _brought(two_nodes, alice, group, private, bob):
+                while not await _delivers_without_log(two_nodes, alice, group, private, bob):
                     pass
             async with asyncio.timeout(LEASE):
                 there = {alice.name, bob.name, carol.name, dave.name}
@@ -105,7 +105,9 @@ async def test_the_site_works_without_redis_and_recovers_when_it_returns(
                     await asyncio.sleep(0.05)
 
 
-async def _brought(two_nodes: TwoNodes, alice: UserClient, group: str, private: str, bob: UserClient) -> bool:
+async def _delivers_without_log(
+    two_nodes: TwoNodes, alice: UserClient, group: str, private: str, bob: UserClient
+) -> bool:
     """Return whether ten messages in a row from Alice reach Bob on the other node without a read of the log."""
     before = metrics(two_nodes.b.url)["imsite_log_catchup_events_total"]
     began = time.monotonic()

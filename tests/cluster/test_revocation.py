@@ -27,7 +27,7 @@ token_revoke(user_id=user.pk, credential=credential)
 """
 
 
-async def _all_ways(two_nodes: TwoNodes, node_clients: Clients) -> None:
+async def _revoke_all(two_nodes: TwoNodes, node_clients: Clients) -> None:
     """Sign out on one node; deactivate and revoke in a process without connections."""
     places = [(name, node) for name in ("alice", "bob", "carol") for node in (two_nodes.a, two_nodes.b)]
     accounts = {name: two_nodes.shared_site.account(name) for name in ("alice", "bob", "carol", "dave")}
@@ -54,7 +54,7 @@ async def _all_ways(two_nodes: TwoNodes, node_clients: Clients) -> None:
 
 
 async def test_a_revocation_closes_connections_on_all_nodes(two_nodes: TwoNodes, node_clients: Clients) -> None:
-    await _all_ways(two_nodes, node_clients)
+    await _revoke_all(two_nodes, node_clients)
 
 
 async def test_a_revocation_closes_connections_without_redis(cluster_factory: ClusterFactory) -> None:
@@ -62,7 +62,7 @@ async def test_a_revocation_closes_connections_without_redis(cluster_factory: Cl
         clients = Clients(two_nodes.shared_site)
         cluster.redis.kill()
         try:
-            await _all_ways(two_nodes, clients)
+            await _revoke_all(two_nodes, clients)
         finally:
             for client in clients.clients:
                 await client.close()

@@ -34,13 +34,13 @@ def receiver() -> Iterator[Receiver]:
         yield made
 
 
-async def _hear(two_nodes: TwoNodes, receiver: Receiver, *events: str) -> None:
+async def _subscribe(two_nodes: TwoNodes, receiver: Receiver, *events: str) -> None:
     """Create a webhook that calls the receiver."""
     made = await asyncio.to_thread(two_nodes.shared_site.shell, _MAKE.format(url=receiver.url, events=list(events)))
     receiver.secret = made.strip()
 
 
-async def _asked(node: Site, node_clients: Clients, receiver: Receiver) -> None:
+async def _wait_until_subscribed(node: Site, node_clients: Clients, receiver: Receiver) -> None:
     """Wait until the node knows of a webhook for presence events: it checks from time to time."""
     async with asyncio.timeout(TIMEOUT_SECONDS):
         while True:
@@ -57,7 +57,7 @@ async def test_two_nodes_deliver_each_event_once_and_one_request_at_a_time(
     alice = await node_clients.login(two_nodes.shared_site.account("alice"), at=two_nodes.a.acc)
     bob = await node_clients.login(two_nodes.shared_site.account("bob"), at=two_nodes.b.acc)
     group = await alice.group(bob)
-    await _hear(two_nodes, receiver, "message.sent")
+    await _subscribe(two_nodes, receiver, "message.sent")
     for number in range(EACH):
         await asyncio.gather(alice.say(group, f"a{number}"), bob.say(group, f"b{number}"))
     await wait_until(lambda: len(receiver.events) >= 2 * EACH)
@@ -71,26 +71,26 @@ async def test_a_user_on_two_nodes_causes_one_online_and_one_offline_event(
     two_nodes: TwoNodes, node_clients: Clients, receiver: Receiver
 ) -> None:
     carol = two_nodes.shared_site.account("carol")
-    await _hear(two_nodes, receiver, "person.online", "person.offline")
+    await _subscribe(two_nodes, receiver, "person.online", "person.offline")
     for node in (two_nodes.a, two_nodes.b):
-        await _asked(node, node_clients, receiver)
+        await _wait_until_subscribed(node, node_clients, receiver)
     first = await node_clients.login(carol, at=two_nodes.a.acc)
     second = await node_clients.login(carol, at=two_nodes.b.acc)
     await first.close()
     await second.close()
 
-    def heard() -> list[str]:
+    def received_events() -> list[str]:
         return [one["event"] for one in receiver.events if one["data"].get("userId") == carol.name]
 
-    await wait_until(lambda: len(heard()) >= 2)
-    assert heard() == ["person.online", "person.offline"]
+    await wait_until(lambda: len(received_events()) >= 2)
+    assert received_events() == ["person.online", "person.offline"]
 
 
 async def test_another_node_continues_when_the_delivering_node_dies(cluster_factory: ClusterFactory) -> None:
     options = {"IM_WEBHOOK_TIMEOUT": "1", "IM_WEBHOOK_LEASE_SECONDS": "1"}
     with Receiver() as receiver, cluster_factory(**options) as cluster, closing(TwoNodes(cluster)) as two_nodes:
         node_clients = Clients(two_nodes.shared_site)
-        await _hear(two_nodes, receiver, "message.sent")
+        await _subscribe(two_nodes, receiver, "message.sent")
         alice = await node_clients.login(two_nodes.shared_site.account("alice"), at=two_nodes.a.acc)
         group = await alice.group(await node_clients.login(two_nodes.shared_site.account("bob"), at=two_nodes.a.acc))
         # Only this node gets it in time, so its request dies with it.

@@ -59,7 +59,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """The system's Chromium, headless. One for all tests of a worker; each person gets a context of their own."""
+    """Run the system's headless Chromium, one for all tests of a worker; each user gets a context of their own."""
     path = machine.chromium()
     assert path
     arguments = [f"--disable-features={','.join(_UNUSED_FEATURES)}"]
@@ -77,8 +77,7 @@ async def person(browser: Browser, request: pytest.FixtureRequest) -> AsyncItera
     """Open a browser with its own cookies and storage: `await person("alice", locale="zh-CN", width=390)`.
 
     An uncaught error, a console error or a violated Content-Security-Policy in any of its pages fails the test. After
-    a
-    failure test-results/ has a screenshot of each.
+    a failure test-results/ has a screenshot of each.
     """
     contexts: list[tuple[str, BrowserContext]] = []
     faults: list[str] = []

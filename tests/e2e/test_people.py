@@ -13,7 +13,7 @@ from tests.support.accounts import register
 from tests.support.site import Site
 
 
-async def people_of(page: Page) -> None:
+async def open_people_tab(page: Page) -> None:
     await page.get_by_test_id("tab-people").click()
 
 
@@ -40,13 +40,13 @@ async def test_alice_and_bob_become_friends_and_she_reads_his_status(site: Site,
     # Bob is in the global channel's list of online users.
     await alice.locator("[data-testid=person-item][data-user-id=bob]").get_by_test_id("person-menu").click()
     await alice.get_by_test_id("friend-request").click()
-    await people_of(alice)
+    await open_people_tab(alice)
     await expect(listed(alice, "outgoing")).to_have_count(1)
 
     if await bob.get_by_test_id("back").is_visible():
         await bob.get_by_test_id("back").click()
     await expect(bob.get_by_test_id("requests-badge")).to_have_text("1")
-    await people_of(bob)
+    await open_people_tab(bob)
     await bob.get_by_test_id("friend-accept").click()
 
     for page, name in ((alice, "Bob"), (bob, "Alice")):
@@ -65,7 +65,7 @@ async def test_alice_finds_a_friend_by_pinyin(site: Site, person: OpenPerson) ->
     site.manage("shell", "--no-imports", "-c", rename)
     alice = await person("alice")
     await sign_in(alice, site, "alice")
-    await people_of(alice)
+    await open_people_tab(alice)
     await alice.get_by_test_id("find-people").click()
     dialog = alice.locator("dialog[open]")
     for typed in ("mayu", "my", "马"):

@@ -36,7 +36,7 @@ DOES = {
 """Actions that a role may perform."""
 
 
-def person_of(role: str) -> Client:
+def browser_of(role: str) -> Client:
     user = User.objects.create_user(f"the-{role}", is_staff=True)
     user.groups.add(Group.objects.get(name=role))
     return admin_browser(user)
@@ -50,7 +50,7 @@ def allowed(role: str, model: str, deed: str) -> bool:
 
 @pytest.mark.parametrize("role", ["moderator", "auditor"])
 def test_a_role_has_exactly_its_permissions(role: str, rows: dict[str, int | str]) -> None:
-    client = person_of(role)
+    client = browser_of(role)
     wrong: list[str] = []
     count = 0
     for path in admin_paths():
@@ -74,7 +74,7 @@ def test_a_role_has_exactly_its_permissions(role: str, rows: dict[str, int | str
 @pytest.mark.parametrize("role", ["moderator", "auditor"])
 def test_a_role_with_view_permission_cannot_change_anything(role: str, rows: dict[str, int | str]) -> None:
     """Every URL is tried again with all possible confirmations."""
-    client = person_of(role)
+    client = browser_of(role)
     before = {user.pk: (user.is_active, user.is_staff, user.nickname) for user in User.objects.all()}
     for path in admin_paths():
         if path == NODES:
@@ -90,7 +90,7 @@ def test_a_role_with_view_permission_cannot_change_anything(role: str, rows: dic
 
 
 def test_an_operator_reaches_everything_but_the_permissions_of_others(rows: dict[str, int | str]) -> None:
-    client = person_of("operator")
+    client = browser_of("operator")
     for path in admin_paths():
         if path == NODES:
             continue

@@ -3,8 +3,7 @@
 A Chromium with an empty cache opens the page of its own site with a delay before each answer; the time runs until a
 guest could log in. Given URLs of running sites are measured instead, in turn within each round, which compares two
 states of the code. The second visit follows after a pause, or within the minute in which a browser may reuse the
-files
-of a node without a request.
+files of a node without a request.
 """
 
 from __future__ import annotations
@@ -127,7 +126,7 @@ async def measure(urls: list[str], trusted: list[Path], *, rounds: int, latency:
             for url in urls:
                 visits = await two_visits(browser, url, latency=latency, pause=pause)
                 found[url].append(visits)
-                print(f"round {number + 1}  {url}  " + "  ".join(map(_told, visits)))
+                print(f"round {number + 1}  {url}  " + "  ".join(map(_description, visits)))
     for url, pairs in found.items():
         medians = " and ".join(
             f"{statistics.median(pair[which].seconds for pair in pairs):.2f} s" for which in range(len(pairs[0]))
@@ -135,7 +134,7 @@ async def measure(urls: list[str], trusted: list[Path], *, rounds: int, latency:
         print(f"median of the first and the next visit  {url}  {medians}")
 
 
-def _told(seen: Visit) -> str:
+def _description(seen: Visit) -> str:
     return f"{seen.seconds:.2f} s, {seen.requests} requests, {seen.sent_bytes / 1024:.0f} KiB;"
 
 

@@ -1,9 +1,9 @@
-"""`make gatewaycost`: what other systems can send by the REST API of one node, and where the time goes.
+"""`make gatewaycost` measures how much other systems can send by the REST API of a node, and where the time goes.
 
-First one call with a message each for 1,000 persons, who have never heard of the service, then the same calls again,
-when their private channels are there. Then single sends, each waiting for its answer, from several callers at a time on
-connections that stay open. On SQLite and on a private PostgreSQL. CPU is that of the node's process; the shares are of
-a profile of it during the single sends. Exits 1 if anything was refused, or is not there in the end.
+It first makes one call with a message each for 1,000 users who have no channel with the service, then the same calls
+again with the private channels in place. Then several callers send single messages on persistent connections, each
+waiting for its answer. It runs on SQLite and on a private PostgreSQL. CPU is that of the node's process; the shares
+come from a profile during the single sends. It exits 1 if anything was refused or is missing in the end.
 """
 
 from __future__ import annotations

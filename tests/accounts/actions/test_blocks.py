@@ -14,7 +14,7 @@ from tests.support.fixtures.users import PASSWORD
 from tests.support.refusals import refused_for
 
 
-def heard(user: User) -> list[str]:
+def event_kinds(user: User) -> list[str]:
     positions = EventRecipient.objects.filter(user_id=user.pk).values("position")
     return list(Event.objects.filter(position__in=positions).order_by("position").values_list("kind", flat=True))
 
@@ -24,7 +24,7 @@ def test_alice_blocks_bob_without_notifying_him(alice: User, bob: User) -> None:
     user_block(user=alice, other_id=bob.pk)
 
     assert has_blocked(alice.pk, bob.pk) and Block.objects.count() == 1
-    assert heard(alice) == ["person.blocked"] and heard(bob) == []
+    assert event_kinds(alice) == ["person.blocked"] and event_kinds(bob) == []
 
 
 def test_a_blocked_user_is_marked_as_restricted(alice: User, bob: User) -> None:
@@ -41,7 +41,7 @@ def test_alice_unblocks_bob(alice: User, bob: User) -> None:
     user_unblock(user=alice, other_id=bob.pk)
 
     assert not has_blocked(alice.pk, bob.pk)
-    assert heard(alice) == ["person.blocked", "person.unblocked"] and heard(bob) == []
+    assert event_kinds(alice) == ["person.blocked", "person.unblocked"] and event_kinds(bob) == []
 
 
 def test_bob_cannot_remove_alices_block(alice: User, bob: User) -> None:

@@ -32,7 +32,7 @@ from tests.support.refusals import refused_for
 
 
 @pytest.fixture(autouse=True)
-def _nothing_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+def _empty_record_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "_recorded", {})
 
 

@@ -25,7 +25,7 @@ from tests.support.fixtures.users import PASSWORD
 from tests.support.refusals import refused_for
 
 
-def heard(user: User) -> list[str]:
+def event_kinds(user: User) -> list[str]:
     """Return the kinds of events addressed to a user, oldest first."""
     positions = EventRecipient.objects.filter(user_id=user.pk).values("position")
     kinds = Event.objects.filter(position__in=positions, kind__startswith="friend.").order_by("position")
@@ -38,7 +38,7 @@ def test_alice_sends_a_request_and_bob_accepts(alice: User, bob: User) -> None:
     friend_accept(user=bob, other_id=alice.pk)
 
     assert contacts_of(alice).friends == [bob] and contacts_of(bob).friends == [alice]
-    assert heard(alice) == heard(bob) == ["friend.requested", "friend.accepted"]
+    assert event_kinds(alice) == event_kinds(bob) == ["friend.requested", "friend.accepted"]
 
 
 def test_alice_cannot_accept_her_own_request(alice: User, bob: User) -> None:
@@ -54,7 +54,7 @@ def test_bob_declines_and_alice_can_ask_again(alice: User, bob: User) -> None:
     friend_decline(user=bob, other_id=alice.pk)
 
     assert contacts_of(alice) == contacts_of(bob) == Contacts()
-    assert heard(alice) == heard(bob) == ["friend.requested", "friend.removed"]
+    assert event_kinds(alice) == event_kinds(bob) == ["friend.requested", "friend.removed"]
     friend_request(user=alice, other_id=bob.pk)
 
 
@@ -109,7 +109,7 @@ def test_a_request_to_a_user_who_blocked_alice_is_stored_silently(alice: User, b
     user_block(user=bob, other_id=alice.pk)
     friend_request(user=alice, other_id=bob.pk)
 
-    assert heard(alice) == ["friend.requested"] and heard(bob) == []
+    assert event_kinds(alice) == ["friend.requested"] and event_kinds(bob) == []
     assert contacts_of(alice) == Contacts(outgoing_requests=[bob]) and contacts_of(bob) == Contacts(blocked=[alice])
     user_unblock(user=bob, other_id=alice.pk)
     assert contacts_of(bob) == Contacts(incoming_requests=[alice])

@@ -99,7 +99,7 @@ def test_an_invalid_registration_is_refused_and_nothing_is_stored(
     assert not User.objects.exists()
 
 
-def _at_once(count: int, work: Callable[[], object]) -> list[object]:
+def _run_concurrently(count: int, work: Callable[[], object]) -> list[object]:
     """Run `work` in `count` threads that start together and return their results or errors."""
     barrier, outcomes = threading.Barrier(count), []
 
@@ -122,14 +122,14 @@ def _at_once(count: int, work: Callable[[], object]) -> list[object]:
 
 @pytest.mark.django_db(transaction=True)
 def test_concurrent_registrations_of_one_name_create_one_account() -> None:
-    outcomes = _at_once(4, lambda: user_register(username="alice", password=PASSWORD))
+    outcomes = _run_concurrently(4, lambda: user_register(username="alice", password=PASSWORD))
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NameTaken", "NameTaken", "NameTaken", "User"]
     assert User.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_system_user_is_created_once() -> None:
-    users = _at_once(4, system_user)
+    users = _run_concurrently(4, system_user)
     assert len({user.pk for user in users if isinstance(user, User)}) == 1
     assert User.objects.count() == 1
     assert system_user().kind == User.Kind.SERVICE
@@ -154,14 +154,14 @@ def test_the_second_registration_waits_for_the_first_and_fails() -> None:
     with transaction.atomic():
         user_register(username="alice", password=PASSWORD)
         inserted.set()
-        _until_somebody_waits_for_a_lock()
+        _wait_for_lock_waiter()
         assert not answers
     thread.join(10)
     assert len(answers) == 1
     assert User.objects.get().username == "alice"
 
 
-def _until_somebody_waits_for_a_lock() -> None:
+def _wait_for_lock_waiter() -> None:
     with connection.cursor() as cursor:
         for _ in range(10_000):
             cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")

@@ -7,7 +7,7 @@ import pytest
 from accounts.oauth.identity import Identity, suggested_nickname, suggested_user_name
 
 
-def _of(name: str = "", handle: str = "") -> Identity:
+def _identity(name: str = "", handle: str = "") -> Identity:
     return Identity("github", "1", "id", name=name, handle=handle)
 
 
@@ -28,20 +28,20 @@ def _of(name: str = "", handle: str = "") -> Identity:
     ],
 )
 def test_a_user_name_is_suggested_from_the_identity(name: str, handle: str, wanted: str) -> None:
-    assert suggested_user_name(_of(name, handle)) == wanted
+    assert suggested_user_name(_identity(name, handle)) == wanted
 
 
 @pytest.mark.parametrize(
     "name", ["ali\u202ece", "ali\u200bce", "a\u0000b", "\u2800", "z" + "\u0335" * 9, "\ud800", "\ufeffalice"]
 )
 def test_a_name_with_invisible_characters_is_no_nickname(name: str) -> None:
-    assert suggested_nickname(_of(name, "octo")) == "octo"
+    assert suggested_nickname(_identity(name, "octo")) == "octo"
 
 
 def test_markup_in_a_name_is_kept_as_text() -> None:
-    assert suggested_nickname(_of("<script>alert(1)</script>")) == "<script>alert(1)</script>"
-    assert suggested_user_name(_of("<script>alert(1)</script>")) == "script.alert.1.script"
+    assert suggested_nickname(_identity("<script>alert(1)</script>")) == "<script>alert(1)</script>"
+    assert suggested_user_name(_identity("<script>alert(1)</script>")) == "script.alert.1.script"
 
 
 def test_spaces_in_a_name_are_collapsed() -> None:
-    assert suggested_nickname(_of("  Alice \n Octo ")) == "Alice Octo"
+    assert suggested_nickname(_identity("  Alice \n Octo ")) == "Alice Octo"

@@ -28,7 +28,7 @@ def alice(alice: User) -> User:
     return alice
 
 
-def _ask(client: Client, email: str) -> str:
+def _request_reset(client: Client, email: str) -> str:
     page = client.post("/accounts/reset/", {"email": email}, follow=True).content.decode()
     wait_until_sent()
     return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", page).replace(email, "ADDRESS")
@@ -40,7 +40,7 @@ def _link() -> str:
     return found[1]
 
 
-def _set(client: Client, link: str, password: str = NEW) -> str:
+def _set_password(client: Client, link: str, password: str = NEW) -> str:
     page = client.get(link, follow=True)
     return client.post(
         page.request["PATH_INFO"], {"password": password, "password_confirmation": password}, follow=True
@@ -49,25 +49,25 @@ def _set(client: Client, link: str, password: str = NEW) -> str:
 
 def test_alice_sets_a_new_password(alice: User, client: Client, revocations: Revocations) -> None:
     token = token_create(user=alice).token
-    _ask(client, "ALICE@example.org")
+    _request_reset(client, "ALICE@example.org")
     assert mail.outbox[-1].to == ["alice@example.org"]
-    assert "Your password has been changed." in _set(client, _link())
+    assert "Your password has been changed." in _set_password(client, _link())
     alice.refresh_from_db()
     assert alice.check_password(NEW)
     assert user_by_token(token) is None and revocations(alice)[-1] == {"credential": None, "except": None}
 
 
 def test_the_link_works_once(alice: User, client: Client) -> None:
-    _ask(client, "alice@example.org")
+    _request_reset(client, "alice@example.org")
     link = _link()
-    _set(client, link)
-    assert "expired or has already been used" in _set(Client(), link, "yet another one")
+    _set_password(client, link)
+    assert "expired or has already been used" in _set_password(Client(), link, "yet another one")
     alice.refresh_from_db()
     assert alice.check_password(NEW)
 
 
 def test_a_forged_link_is_refused(alice: User, client: Client) -> None:
-    _ask(client, "alice@example.org")
+    _request_reset(client, "alice@example.org")
     link = _link()
     for wrong in (link.replace("-", "-x"), "/accounts/reset/MA/a-b/", "/accounts/reset/!/x/"):
         assert "expired or has already been used" in client.get(wrong, follow=True).content.decode()
@@ -77,7 +77,9 @@ def test_every_address_gets_the_same_answer(alice: User, bob: User) -> None:
     """The addresses of an active, an unknown and a deactivated account, a guest and a service get the same answer."""
     User.objects.filter(pk=bob.pk).update(email="bob@example.org")
     user_deactivate(user_id=bob.pk)
-    answers = {_ask(Client(), email) for email in ("alice@example.org", "nobody@example.org", "bob@example.org")}
+    answers = {
+        _request_reset(Client(), email) for email in ("alice@example.org", "nobody@example.org", "bob@example.org")
+    }
     assert len(answers) == 1 and "If an account has this address" in answers.pop()
     assert [message.to for message in mail.outbox] == [["alice@example.org"]]
 
@@ -105,15 +107,15 @@ def test_an_unknown_address_costs_the_same_work(alice: User, monkeypatch: pytest
 
 
 def test_a_user_deactivated_meanwhile_cannot_set_a_password(alice: User, client: Client) -> None:
-    _ask(client, "alice@example.org")
+    _request_reset(client, "alice@example.org")
     link = _link()
     user_deactivate(user_id=alice.pk)
-    assert "expired or has already been used" in _set(client, link)
+    assert "expired or has already been used" in _set_password(client, link)
 
 
 def test_the_password_policy_applies(alice: User, client: Client, settings: Settings) -> None:
-    _ask(client, "alice@example.org")
-    assert 'class="error"' in _set(client, _link(), "ab")
+    _request_reset(client, "alice@example.org")
+    assert 'class="error"' in _set_password(client, _link(), "ab")
     alice.refresh_from_db()
     assert alice.check_password(PASSWORD)
 
@@ -149,5 +151,5 @@ def test_a_mail_failure_is_logged_without_the_address(
     alice: User, client: Client, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.EMAIL_BACKEND = "no.such.Backend"
-    assert "If an account has this address" in _ask(client, "alice@example.org")
+    assert "If an account has this address" in _request_reset(client, "alice@example.org")
     assert "mail_failed" in caplog.text and "alice@example.org" not in caplog.text

@@ -146,7 +146,7 @@ def test_a_user_without_a_password_sets_the_first(alice: User) -> None:
 # -- the email address ------------------------------------------------------------------------------------------------
 
 
-def _ask(client: Client, email: str, password: str = PASSWORD) -> str:
+def _request_email_change(client: Client, email: str, password: str = PASSWORD) -> str:
     page = client.post("/accounts/email/", {"email": email, "current_password": password}, follow=True)
     wait_until_sent()
     return page.content.decode()
@@ -160,7 +160,7 @@ def _link() -> str:
 
 def test_an_address_is_stored_after_the_link_is_opened(alice: User) -> None:
     client = _signed_in()
-    _ask(client, "Alice@Example.org")
+    _request_email_change(client, "Alice@Example.org")
     alice.refresh_from_db()
     assert alice.email is None and mail.outbox[-1].to == ["alice@example.org"]
     assert "alice@example.org" in client.get(_link()).content.decode()
@@ -173,14 +173,14 @@ def test_an_address_is_stored_after_the_link_is_opened(alice: User) -> None:
 
 def test_the_link_works_once_and_for_its_user_only(alice: User, bob: User) -> None:
     client = _signed_in()
-    _ask(client, "alice@example.org")
+    _request_email_change(client, "alice@example.org")
     link = _link()
     assert _signed_in("bob").post(link).status_code == 400
     client.post(link)
     client.post("/accounts/email/remove/")
     alice.refresh_from_db()
     assert alice.email is None
-    _ask(client, "alice@other.example")
+    _request_email_change(client, "alice@other.example")
     client.post(_link())
     assert client.post(link).status_code == 400
     assert client.post(link[:-3] + "x/").status_code == 400
@@ -189,15 +189,15 @@ def test_the_link_works_once_and_for_its_user_only(alice: User, bob: User) -> No
 
 
 def test_changing_the_address_needs_the_password(alice: User) -> None:
-    assert "The password is incorrect." in _ask(_signed_in(), "mallory@example.org", "wrong")
+    assert "The password is incorrect." in _request_email_change(_signed_in(), "mallory@example.org", "wrong")
     assert not mail.outbox
 
 
 def test_the_page_does_not_reveal_a_taken_address(alice: User, bob: User) -> None:
     User.objects.filter(pk=bob.pk).update(email="bob@example.org")
     client = _signed_in()
-    taken = _ask(client, "bob@example.org").replace("bob@example.org", "ADDRESS")
-    free = _ask(client, "free@example.org").replace("free@example.org", "ADDRESS")
+    taken = _request_email_change(client, "bob@example.org").replace("bob@example.org", "ADDRESS")
+    free = _request_email_change(client, "free@example.org").replace("free@example.org", "ADDRESS")
     csrf = r'name="csrfmiddlewaretoken" value="\w+"'
     assert re.sub(csrf, "", taken) == re.sub(csrf, "", free)
     assert "already has it" in mail.outbox[-2].body and "http://" not in mail.outbox[-2].body
@@ -207,8 +207,8 @@ def test_mail_is_rate_limited(alice: User, settings: Settings) -> None:
     settings.IM_MAIL_RATE = 1
     rate_limits.mail_rate_limit.reset()
     client = _signed_in()
-    _ask(client, "alice@example.org")
-    assert "Too many attempts" in _ask(client, "alice@example.org")
+    _request_email_change(client, "alice@example.org")
+    assert "Too many attempts" in _request_email_change(client, "alice@example.org")
     assert len(mail.outbox) == 1
     rate_limits.mail_rate_limit.reset()
 

@@ -134,7 +134,7 @@ def alice(db: None, bob: User, settings: Settings, tmp_path: Path) -> User:
     return alice
 
 
-def everything() -> str:
+def database_as_text() -> str:
     """Return the whole database as text."""
     rows = [
         {name: str(value) for name, value in row.items()}
@@ -147,12 +147,12 @@ def everything() -> str:
 def test_no_personal_data_of_alice_remains(
     alice: User, tmp_path: Path, django_capture_on_commit_callbacks: Any
 ) -> None:
-    before = everything()
+    before = database_as_text()
     assert all(mark in before for mark in MARKS)
     assert list((tmp_path / "media" / "avatars").iterdir())
     with django_capture_on_commit_callbacks(execute=True):
         account_delete(user_id=alice.pk)
-    left = everything()
+    left = database_as_text()
     found = {mark: left[max(0, left.find(mark) - 300) : left.find(mark) + 60] for mark in MARKS if mark in left}
     assert not found
     assert not list((tmp_path / "media" / "avatars").iterdir())
@@ -267,7 +267,7 @@ def test_an_interrupted_deletion_is_finished(alice: User, monkeypatch: pytest.Mo
     assert Client().post("/accounts/login/", {"username": NAME, "password": PASSWORD}).status_code == 200
     finish_interrupted_deletions()
     assert users_awaiting_anonymization() == []
-    assert NAME not in everything()
+    assert NAME not in database_as_text()
 
 
 def test_the_last_administrator_cannot_be_deleted(alice: User) -> None:

@@ -26,7 +26,7 @@ def group(alice: User, trio: Channel) -> Channel:
     return trio
 
 
-def present(group: Channel) -> dict[str, str]:
+def roles_by_name(group: Channel) -> dict[str, str]:
     stays = Membership.objects.filter(channel=group, until_position=None)
     return dict(stays.values_list("user__username", "role"))
 
@@ -61,7 +61,7 @@ def test_the_join_policy_decides_whether_a_user_can_join(dave: User, group: Chan
         member_join(user=dave, channel_id=group.pk)
         before = log.head()
         member_join(user=dave, channel_id=group.pk)
-        assert present(group)["dave"] == "member" and log.head() == before
+        assert roles_by_name(group)["dave"] == "member" and log.head() == before
     else:
         assert refusal(lambda: member_join(user=dave, channel_id=group.pk)) is errors.NO_DATA
 
@@ -91,7 +91,7 @@ def test_the_join_policy_and_role_decide_who_can_invite(group: Channel, join: st
 
     if code is None:
         assert [user.username for user in invite()] == ["erin"]
-        assert present(group)["erin"] == "member" and invite() == []
+        assert roles_by_name(group)["erin"] == "member" and invite() == []
     else:
         assert refusal(invite) is code
 
@@ -125,7 +125,7 @@ def test_members_can_remove_members_of_lower_rank_only(group: Channel, who: str,
 
     if code is None:
         remove()
-        assert whom not in present(group)
+        assert whom not in roles_by_name(group)
     else:
         assert refusal(remove) is code
 
@@ -134,11 +134,11 @@ def test_a_leaving_owner_is_succeeded_by_the_admin_then_by_the_oldest_member(
     alice: User, bob: User, carol: User, group: Channel
 ) -> None:
     member_leave(user=alice, channel_id=group.pk)
-    assert present(group) == {"bob": "owner", "carol": "member"}
+    assert roles_by_name(group) == {"bob": "owner", "carol": "member"}
     member_leave(user=bob, channel_id=group.pk)
-    assert present(group) == {"carol": "owner"}
+    assert roles_by_name(group) == {"carol": "owner"}
     member_leave(user=carol, channel_id=group.pk)
-    assert present(group) == {}
+    assert roles_by_name(group) == {}
 
 
 def test_the_first_user_to_join_an_empty_open_group_becomes_its_owner(
@@ -149,7 +149,7 @@ def test_the_first_user_to_join_an_empty_open_group_becomes_its_owner(
         member_leave(user=user, channel_id=group.pk)
     member_join(user=dave, channel_id=group.pk)
     member_join(user=alice, channel_id=group.pk)
-    assert present(group) == {"dave": "owner", "alice": "member"}
+    assert roles_by_name(group) == {"dave": "owner", "alice": "member"}
 
 
 def test_only_owners_set_roles_and_the_last_owner_remains(alice: User, bob: User, group: Channel) -> None:
@@ -160,7 +160,7 @@ def test_only_owners_set_roles_and_the_last_owner_remains(alice: User, bob: User
     assert refusal(lambda: give(alice, "alice", "member")) is errors.OPERATION_FAILED
     give(alice, "bob", "owner")
     give(alice, "alice", "member")
-    assert present(group) == {"alice": "member", "bob": "owner", "carol": "member"}
+    assert roles_by_name(group) == {"alice": "member", "bob": "owner", "carol": "member"}
 
 
 def test_a_private_channel_cannot_be_left_or_joined(alice: User, bob: User, carol: User) -> None:

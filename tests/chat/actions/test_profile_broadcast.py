@@ -37,7 +37,7 @@ def change(user: User, nickname: str = "Other", status: str = "", **fields: Any)
     profile_update(user_id=user.pk, nickname=nickname, status_text=status, **kept | fields)
 
 
-def told(client: LocalClient) -> list[tuple[str, str, bool]]:
+def received_changes(client: LocalClient) -> list[tuple[str, str, bool]]:
     """Return the received names and states, and whether they are logged."""
     news = [push.data for push in client.received if push.cmd == CHANGED]
     return [(data["who"]["name"], data["status"], "position" in data) for data in news]
@@ -69,8 +69,8 @@ async def test_a_change_reaches_groups_conversations_and_friends_live_and_by_syn
         await wait_for_delivery(site, own, *clients)
         *concerned, stranger = clients
         for client in (own, *concerned):
-            assert ("Alicia", "at the lake", True) in told(client)
-        assert not [news for news in told(stranger) if news[2]]
+            assert ("Alicia", "at the lake", True) in received_changes(client)
+        assert not [news for news in received_changes(stranger) if news[2]]
         for client, position in zip(clients, positions, strict=True):
             synced = [event for event in await client.sync(position) if event["cmd"] == CHANGED]
             assert len(synced) == (client is not stranger)
@@ -89,13 +89,13 @@ async def test_a_change_reaches_a_small_global_channel_once_and_a_large_one_neve
         own, there, apart = await site.connect(alice), await site.connect(bob), await site.connect(enemy)
         await run(change, alice, "Alicia")
         await wait_for_delivery(site, own, there, apart)
-        assert told(there) == [("Alicia", "", False)]
-        assert told(own) == [("Alicia", "", True)], "her own pages hear it from the log only"
-        assert not told(apart), "nobody hears of whom they block"
+        assert received_changes(there) == [("Alicia", "", False)]
+        assert received_changes(own) == [("Alicia", "", True)], "her own pages hear it from the log only"
+        assert not received_changes(apart), "nobody hears of whom they block"
         settings.IM_PRESENCE_LIMIT = 2
         await run(change, alice, "Ally")
         await wait_for_delivery(site, own, there)
-        assert len(told(there)) == 1 and len(told(own)) == 2
+        assert len(received_changes(there)) == 1 and len(received_changes(own)) == 2
 
 
 def test_a_change_costs_one_entry_for_each_group_and_one_for_all_users(db: None) -> None:
@@ -195,6 +195,6 @@ async def test_users_who_saw_alice_see_a_deleted_user() -> None:
         await run(lambda: account_delete(user_id=alice.pk))
         await wait_for_delivery(site, *clients)
         for client in clients:
-            assert ("Deleted user", "", True) in told(client)
+            assert ("Deleted user", "", True) in received_changes(client)
     assert not await run(lambda: Event.objects.filter(body__contains="Alicia").exists())
     assert not await run(lambda: Event.objects.filter(body__contains="at the lake").exists())

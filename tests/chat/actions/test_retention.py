@@ -38,7 +38,7 @@ pytestmark = pytest.mark.django_db
 DAY = 86_400_000
 
 
-def said(sender: User, channel: Channel, *days: float, **fields: Any) -> list[int]:
+def store_messages(sender: User, channel: Channel, *days: float, **fields: Any) -> list[int]:
     """Store messages of these ages in days, the oldest first, and return their ids."""
     ids = []
     for age in days:
@@ -52,7 +52,7 @@ def run() -> None:
     call_command("retention", verbosity=0, stdout=StringIO())
 
 
-def left(channel: Channel) -> list[int]:
+def remaining_numbers(channel: Channel) -> list[int]:
     return list(Message.objects.filter(channel=channel).order_by("seq").values_list("seq", flat=True))
 
 
@@ -63,30 +63,34 @@ def test_the_retention_of_a_channel_overrides_the_site(alice: User, bob: User, g
     channel_set_retention(channel_id=group.pk, days=7)
     channel_set_retention(channel_id=kept.pk, days=0)
     for channel in (group, plain, kept):
-        said(alice, channel, 40, 20, 8, 6)
+        store_messages(alice, channel, 40, 20, 8, 6)
     run()
-    assert (left(group), left(plain), left(kept)) == ([4], [2, 3, 4], [1, 2, 3, 4])
+    assert (remaining_numbers(group), remaining_numbers(plain), remaining_numbers(kept)) == (
+        [4],
+        [2, 3, 4],
+        [1, 2, 3, 4],
+    )
 
 
 def test_messages_are_kept_forever_by_default(alice: User, group: Channel) -> None:
-    said(alice, group, 4000)
+    store_messages(alice, group, 4000)
     run()
-    assert left(group) == [1] and channels_with_expired_messages() == []
+    assert remaining_numbers(group) == [1] and channels_with_expired_messages() == []
 
 
 def test_only_a_prefix_of_the_history_is_deleted(alice: User, group: Channel) -> None:
     """A clock that was set back creates no gap."""
     channel_set_retention(channel_id=group.pk, days=7)
-    said(alice, group, 9, 1, 8)
+    store_messages(alice, group, 9, 1, 8)
     (overdue,) = channels_with_expired_messages()
     assert count_expired_messages(*overdue) == 1
     run()
-    assert left(group) == [2, 3]
+    assert remaining_numbers(group) == [2, 3]
 
 
 def test_deleted_messages_are_neither_in_the_history_nor_unread(alice: User, bob: User, group: Channel) -> None:
     channel_set_retention(channel_id=group.pk, days=7)
-    said(alice, group, 9, 8, 1, 0)
+    store_messages(alice, group, 9, 8, 1, 0)
     run()
     page = history(bob, access_channel(bob, group.pk), before=None, after=None, limit=50)
     assert [row.seq for row in page.messages] == [3, 4] and not page.has_more
@@ -98,12 +102,12 @@ def test_deleted_messages_are_neither_in_the_history_nor_unread(alice: User, bob
 
 def test_no_trace_of_a_deleted_text_remains(alice: User, bob: User, group: Channel) -> None:
     channel_set_retention(channel_id=group.pk, days=7)
-    (old,) = said(alice, group, 0)
+    (old,) = store_messages(alice, group, 0)
     message_edit(user=alice, channel_id=group.pk, message_id=old, text="a secret, edited", app=None)
     message_pin(user=alice, channel_id=group.pk, message_id=old)
     message_report(user=bob, channel_id=group.pk, message_id=old, reason="", app=None)
     Message.objects.update(time=0)
-    (young,) = said(alice, group, 1)
+    (young,) = store_messages(alice, group, 1)
     run()
     assert not Pin.objects.exists() and not Report.objects.exists()
     assert not Event.objects.filter(body__contains="secret").exists()
@@ -113,32 +117,32 @@ def test_no_trace_of_a_deleted_text_remains(alice: User, bob: User, group: Chann
 
 def test_a_retry_of_a_deleted_message_is_still_recognized(alice: User, group: Channel) -> None:
     channel_set_retention(channel_id=group.pk, days=7)
-    (old,) = said(alice, group, 9, client_id="k")
+    (old,) = store_messages(alice, group, 9, client_id="k")
     run()
     again = say(alice, group, client_id="k")
-    assert again.repeated and again.id == old and left(group) == []
+    assert again.repeated and again.id == old and remaining_numbers(group) == []
 
 
 def test_batches_are_limited_and_end(alice: User, group: Channel) -> None:
-    said(alice, group, *[9] * 5, 1)
+    store_messages(alice, group, *[9] * 5, 1)
     before = log.now_ms() - DAY * 7
     assert [channel_delete_expired(channel_id=group.pk, before=before, limit=2) for _ in range(4)] == [2, 2, 1, 0]
 
 
 def test_a_dry_run_only_counts(alice: User, group: Channel) -> None:
     channel_set_retention(channel_id=group.pk, days=7)
-    said(alice, group, 9, 8, 1)
+    store_messages(alice, group, 9, 8, 1)
     told = StringIO()
     call_command("retention", "--dry-run", stdout=told, stderr=StringIO())
-    assert "Would delete 2 messages of 1 channels" in told.getvalue() and left(group) == [1, 2, 3]
+    assert "Would delete 2 messages of 1 channels" in told.getvalue() and remaining_numbers(group) == [1, 2, 3]
 
 
 def test_pictures_lose_their_content_but_keep_their_message(
     alice: User, bob: User, group: Channel, settings: Any
 ) -> None:
     settings.IM_FILE_RETENTION_DAYS = 7
-    old, young = said(alice, group, 9, 1, type="image")
-    (text,) = said(alice, group, 9)
+    old, young = store_messages(alice, group, 9, 1, type="image")
+    (text,) = store_messages(alice, group, 9)
     assert files_delete_expired() == 1 and files_delete_expired() == 0
     kept = {row.pk: bool(row.text) for row in Message.objects.all()}
     assert kept == {old: False, young: True, text: True}

@@ -12,7 +12,7 @@ from chat.models import Announcement, Channel, Report, Restriction
 from tests.support.operators import CHANNELS, MESSAGES, admin_browser, send_message, staff_browser
 
 
-def recorded() -> str:
+def newest_audit_entry() -> str:
     return LogEntry.objects.latest("pk").change_message
 
 
@@ -32,14 +32,14 @@ def test_a_recall_is_in_the_audit_log_with_its_reason_but_without_the_text(
     rude = send_message(bob, group, "rude words")
     assert 'name="why"' in operator.get(f"{MESSAGES}{rude.pk}/recall/").content.decode()
     operator.post(f"{MESSAGES}{rude.pk}/recall/", {"confirmed": "recall", "why": "Alice complained"})
-    assert recorded() == "Recall message.\nReason: Alice complained"
+    assert newest_audit_entry() == "Recall message.\nReason: Alice complained"
     assert not LogEntry.objects.filter(object_repr__contains="rude words").exists()
 
 
 def test_a_policy_change_is_in_the_audit_log_with_changed_fields_only(operator: Client, group: Channel) -> None:
     given = {"join": group.join, "history": group.history, "slow_mode": 30, "announcements_only": "on"}
     operator.post(f"{CHANNELS}{group.pk}/settings/", {"confirmed": "settings", **given})
-    assert recorded() == "Change settings.\nAnnouncements only: yes\nSlow mode: 30"
+    assert newest_audit_entry() == "Change settings.\nAnnouncements only: yes\nSlow mode: 30"
 
 
 def test_a_handled_report_is_in_the_audit_log_with_message_and_reason(
@@ -48,7 +48,7 @@ def test_a_handled_report_is_in_the_audit_log_with_message_and_reason(
     rude = send_message(bob, group, "rude")
     report = message_report(user=alice, channel_id=group.pk, message_id=rude.pk, reason="He insults me", app=None)
     operator.post(f"/admin/chat/report/{report.pk}/recall_ban/", {"confirmed": "recall_ban"})
-    lines = recorded().split("\n")
+    lines = newest_audit_entry().split("\n")
     assert lines[0] == "Recall and ban for 7 days." and "Message: " in lines[1] and "of bob" in lines[1]
     assert lines[2:] == ["Reported by: alice", "Report reason: He insults me"]
     assert Report.objects.get().state == "acted"
@@ -61,7 +61,7 @@ def test_the_audit_log_is_stored_in_english_and_shown_translated(bob: User) -> N
         f"/admin/accounts/user/{bob.pk}/mute/", {"confirmed": "mute", "hours": 1, "reason": "吵"}, follow=True
     )
     assert "已禁言 1 人。" in page.content.decode()
-    assert recorded() == "Mute.\nDuration: 1 hour\nReason: 吵"
+    assert newest_audit_entry() == "Mute.\nDuration: 1 hour\nReason: 吵"
     assert "禁言 · 时长: 1 小时 · 原因: 吵" in chinese.get("/admin/admin/logentry/").content.decode()
 
 

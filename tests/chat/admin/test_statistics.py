@@ -22,7 +22,7 @@ def _fresh() -> None:
     cache.clear()
 
 
-def said(sender: User, channel: Channel, *ago: timedelta) -> list[int]:
+def store_messages(sender: User, channel: Channel, *ago: timedelta) -> list[int]:
     """Store messages of these ages before NOW, the oldest first."""
     ids = []
     for span in ago:
@@ -42,9 +42,9 @@ def filled(found: Statistics) -> tuple[dict[str, int], dict[str, int]]:
 def test_messages_are_counted_by_hour_and_day(alice: User, bob: User, group: Channel) -> None:
     private, _ = channel_create_private(creator=alice, other=bob)
     day, hour = timedelta(days=1), timedelta(hours=1)
-    said(alice, group, 40 * day, 13 * day, 3 * day, 25 * hour)
-    said(bob, private, 16 * hour, hour)
-    said(alice, group, hour, timedelta(0))
+    store_messages(alice, group, 40 * day, 13 * day, 3 * day, 25 * hour)
+    store_messages(bob, private, 16 * hour, hour)
+    store_messages(alice, group, hour, timedelta(0))
     found = read_statistics(NOW)
     assert filled(found) == (
         {"23:00": 1, "14:00": 2, "15:00": 1},
@@ -63,7 +63,7 @@ def test_new_accounts_are_counted_without_guests(alice: User) -> None:
 
 
 def test_a_day_begins_where_its_first_message_is(alice: User, group: Channel) -> None:
-    ids = said(alice, group, *(timedelta(hours=back) for back in (50, 40, 30, 20, 10)))
+    ids = store_messages(alice, group, *(timedelta(hours=back) for back in (50, 40, 30, 20, 10)))
     assert ids[1] < first_id_since(NOW - timedelta(hours=35)) <= ids[2]
     assert first_id_since(NOW + timedelta(days=1)) > ids[-1]
     assert first_id_since(NOW - timedelta(days=99)) <= ids[0]

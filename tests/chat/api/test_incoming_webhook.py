@@ -55,7 +55,7 @@ def _post(secret: str, body: Any, content_type: str = "application/json", **head
     return Client().post(f"/hooks/{secret}/", raw, content_type, headers=headers)
 
 
-def _said(channel: Channel) -> list[tuple[str, str]]:
+def _stored_messages(channel: Channel) -> list[tuple[str, str]]:
     rows = Message.objects.filter(channel=channel).order_by("seq")
     return [(row.sender.nickname, row.text) for row in rows.select_related("sender")]
 
@@ -76,7 +76,7 @@ def test_a_post_is_a_message_of_the_bot(
 ) -> None:
     answer = _post(webhook[1], body, content_type)
     assert (answer.status_code, answer.content) == (200, b"ok")
-    assert _said(group) == [("Build", "Build 812 is green")]
+    assert _stored_messages(group) == [("Build", "Build 812 is green")]
     webhook[0].refresh_from_db()
     assert webhook[0].last_used_at is not None
 
@@ -91,7 +91,7 @@ def test_a_webhook_posts_into_a_global_channel(web: App) -> None:
     room = global_channel(web)
     _, secret = incoming_webhook_create(maker=olga, name="News", channel_id=room.pk)
     assert _post(secret, {"text": "hello"}).status_code == 200
-    assert _said(room) == [("News", "hello")]
+    assert _stored_messages(room) == [("News", "hello")]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_an_invalid_message_is_a_clear_problem(
     assert answer.status_code == status and answer["Content-Type"] == "application/problem+json"
     problem = json.loads(answer.content)
     assert problem["code"] == code and problem["detail"] and webhook[1] not in answer.content.decode()
-    assert _said(group) == []
+    assert _stored_messages(group) == []
 
 
 @pytest.mark.parametrize("form", ["a=1&" * 200 + "text=x", "payload=%7B", "payload=", "%ff=%fe&text=%ff"])
@@ -138,19 +138,19 @@ def test_a_wrong_and_a_revoked_secret_are_answered_alike(
     assert _post(renewed, {"text": "renewed"}).status_code == 200
     user_deactivate(user_id=alice.pk)
     assert refused(renewed) == unknown
-    assert _said(group) == [("Build", "renewed")]
+    assert _stored_messages(group) == [("Build", "renewed")]
 
 
 def test_a_closed_channel_refuses_posts(webhook: tuple[IncomingWebhook, str], group: Channel, alice: User) -> None:
     channel_set_closed(operator=alice, channel_id=group.pk, closed=True)
     answer = _post(webhook[1], {"text": "hello"})
-    assert answer.status_code == 409 and _said(group) == []
+    assert answer.status_code == 409 and _stored_messages(group) == []
 
 
 def test_a_repeated_key_is_posted_once(webhook: tuple[IncomingWebhook, str], group: Channel) -> None:
     for _ in range(3):
         assert _post(webhook[1], {"text": "hello"}, **{"Idempotency-Key": "812"}).status_code == 200
-    assert _said(group) == [("Build", "hello")]
+    assert _stored_messages(group) == [("Build", "hello")]
 
 
 def test_a_rate_limited_post_is_answered_with_retry_after(
@@ -161,7 +161,7 @@ def test_a_rate_limited_post_is_answered_with_retry_after(
     answers = [_post(webhook[1], {"text": str(number)}) for number in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 429, 429]
     assert int(answers[2]["Retry-After"]) >= 1
-    assert len(_said(group)) == 2
+    assert len(_stored_messages(group)) == 2
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])

@@ -18,7 +18,7 @@ async def found(person: UserClient, q: str, **how: Any) -> list[str]:
     return [message["msg"] for message in (await person.call("message.search", q=q, **how))["messages"]]
 
 
-async def said(person: UserClient, target: str, text: str) -> dict[str, Any]:
+async def send_indexed(person: UserClient, target: str, text: str) -> dict[str, Any]:
     """Send a message and wait until the index contains it."""
     sent = await person.say(target, text)
     async with asyncio.timeout(20):
@@ -32,7 +32,7 @@ async def test_members_find_messages_and_a_stranger_does_not(clients: Clients) -
     alice, bob, eve = await clients("alice", "bob", "carol")
     target, word = await alice.private(bob), uuid.uuid4().hex
     text = f"马远 {word}"
-    await said(alice, target, text)
+    await send_indexed(alice, target, text)
     for person in (alice, bob):
         assert await found(person, word) == await found(person, "马远 " + word[:9], target=target) == [text]
     assert await found(eve, word) == []
@@ -45,7 +45,7 @@ async def test_members_find_messages_and_a_stranger_does_not(clients: Clients) -
 async def test_former_members_and_recalled_messages_are_excluded_from_search(clients: Clients) -> None:
     alice, bob = await clients("alice", "bob")
     target, word = await alice.group(bob), uuid.uuid4().hex
-    sent = await said(alice, target, word)
+    sent = await send_indexed(alice, target, word)
     assert await found(bob, word) == [word]
     await bob.call("channel.leave", target=target)
     assert await found(bob, word) == []
@@ -58,7 +58,7 @@ async def test_pages_go_from_the_newest_to_the_oldest(clients: Clients) -> None:
     target, word = await alice.private(bob), uuid.uuid4().hex
     for number in range(2):
         await alice.say(target, f"{word} {number}")
-    await said(alice, target, f"{word} 2")
+    await send_indexed(alice, target, f"{word} 2")
     page = await bob.call("message.search", q=word, limit=2)
     assert [one["msg"] for one in page["messages"]] == [f"{word} 2", f"{word} 1"]
     rest = await bob.call("message.search", q=word, limit=2, before=page["next"])

@@ -116,13 +116,13 @@ async def enter(world: World) -> AsyncIterator[Enter]:
             await client.close()
 
 
-def lost(client: ProtobufClient) -> int:
+def cut_connection(client: ProtobufClient) -> int:
     """Cut the connection and return the number that its client will sync from."""
     client.socket.transport.abort()
     return client.greatest
 
 
-def told(*clients: ProtobufClient) -> list[str]:
+def received_texts(*clients: ProtobufClient) -> list[str]:
     """Return the texts of others that a user got on these connections, in order."""
     return [message.content.decode() for client in clients for message in (*client.fetched, *client.messages)]
 
@@ -138,7 +138,7 @@ async def test_an_earlier_uncommitted_message_arrives_after_a_reconnect(
     ack = await bob.send("group", world.two.pk, "late")
     assert ack.code == 200
     await carol.message("late")
-    of_bob, of_carol = lost(bob), lost(carol)
+    of_bob, of_carol = cut_connection(bob), cut_connection(carol)
     assert of_bob == of_carol == ack.seq
 
     if back == "after its commit":
@@ -147,11 +147,11 @@ async def test_an_earlier_uncommitted_message_arrives_after_a_reconnect(
     await bob_again.fetch(of_bob)
     await carol_again.fetch(of_carol)
     if back == "while it is open":
-        assert told(bob_again, carol_again) == []
+        assert received_texts(bob_again, carol_again) == []
         await run(early.finish)
     for one in (bob_again, carol_again):
-        await one.until(lambda one=one: told(one) == [EARLY])  # type: ignore[misc]
-    assert told(carol, carol_again) == ["late", EARLY]
+        await one.until(lambda one=one: received_texts(one) == [EARLY])  # type: ignore[misc]
+    assert received_texts(carol, carol_again) == ["late", EARLY]
 
 
 @pytest.mark.parametrize("end", ["committed", "rolled back"])
@@ -164,13 +164,13 @@ async def test_later_positions_wait_for_a_reserved_position(world: World, enter:
         await bob.put("group", world.two.pk, "late")
         await run(wait_until_waiting)
         await carol.settle()
-        assert told(carol) == told(bob) == [] and len(bob.acks) == 1
+        assert received_texts(carol) == received_texts(bob) == [] and len(bob.acks) == 1
         await run(held.commit if end == "committed" else held.roll_back)
     said = [EARLY, "late"] if end == "committed" else ["late"]
     late = await carol.message("late")
     assert (await bob.ack(lambda ack: ack.client_id == 1)).seq == late.seq == before + len(said)
-    assert told(carol) == said and told(bob) == said[:-1]
+    assert received_texts(carol) == said and received_texts(bob) == said[:-1]
 
-    of_bob, of_carol = lost(bob), lost(carol)
+    of_bob, of_carol = cut_connection(bob), cut_connection(carol)
     assert [await (await enter(world.bob)).fetch(of_bob), await (await enter(world.carol)).fetch(of_carol)] == [[], []]
     assert await run(lambda: list(Message.objects.order_by("position").values_list("text", flat=True))) == said

@@ -33,7 +33,7 @@ async def entered(user: User) -> ProtobufClient:
     return client
 
 
-def told(client: ProtobufClient) -> list[tuple[str, int]]:
+def received_outputs(client: ProtobufClient) -> list[tuple[str, int]]:
     """Return the messages and acknowledgements since the login, in order, with their numbers."""
     seen = []
     for output in client.outputs[2:]:
@@ -57,7 +57,7 @@ async def test_an_acknowledgement_is_sent_at_the_position_of_its_message(
     await bob.message("after")
 
     mine = before.position + 1
-    assert told(bob) == [("push", before.position), ("ack", mine), ("push", after.position)]
+    assert received_outputs(bob) == [("push", before.position), ("ack", mine), ("push", after.position)]
     await bob.close()
 
 
@@ -71,7 +71,7 @@ async def test_a_retry_from_another_connection_is_acknowledged_in_order(
     ack = await bob.send("group", scenario.group.pk, "mine", key="key")
 
     assert ack.seq == mine.position
-    assert told(bob) == [("push", before.position), ("push", mine.position), ("ack", mine.position)]
+    assert received_outputs(bob) == [("push", before.position), ("push", mine.position), ("ack", mine.position)]
     await bob.close()
 
 
@@ -122,7 +122,7 @@ async def test_a_sync_from_an_unknown_number_misses_no_later_message(
 # -- a Sync that is refused -------------------------------------------------------------------------------------------
 
 
-def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+def fail_syncs(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Let every Sync fail, until the function is called."""
     sync = protobuf_requests.sync
 
@@ -137,7 +137,7 @@ async def test_after_a_failed_sync_no_push_precedes_the_missed_messages(
     node: LocalNode, scenario: GroupScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(protobuf_consumer, "SYNC_TIMEOUT_SECONDS", 0.02)
-    works_again = failing(monkeypatch)
+    works_again = fail_syncs(monkeypatch)
     missed = await run(say, scenario.alice, scenario.group, "missed")
     bob, clock = (ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scenario.bob.pk) for _ in range(2))
     token = await run(lambda: token_issue(user=scenario.bob))
@@ -164,7 +164,7 @@ async def test_a_client_that_does_not_retry_a_failed_sync_is_disconnected(
     node: LocalNode, scenario: GroupScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(protobuf_consumer, "SYNC_RETRY_TIMEOUT_SECONDS", 0.02)
-    failing(monkeypatch)
+    fail_syncs(monkeypatch)
     bob = ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scenario.bob.pk)
     await bob.login(await run(lambda: token_issue(user=scenario.bob)))
     await bob.post(im.CT_SYNC)

@@ -22,7 +22,7 @@ from tests.support.waiting import TIMEOUT_SECONDS
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-async def until(condition: Callable[[], bool]) -> None:
+async def wait_until_true(condition: Callable[[], bool]) -> None:
     """Wait until the query of the database is true."""
     async with asyncio.timeout(TIMEOUT_SECONDS):
         while not await run(condition):  # noqa: ASYNC110  nothing announces it
@@ -43,7 +43,7 @@ async def test_a_node_deletes_expired_messages_in_batches(settings: object) -> N
 
     await run(old_messages)
     async with running_node():
-        await until(lambda: list(Message.objects.values_list("text", flat=True)) == ["young"])
+        await wait_until_true(lambda: list(Message.objects.values_list("text", flat=True)) == ["young"])
 
 
 async def test_a_node_sends_due_announcements(settings: object) -> None:
@@ -54,7 +54,7 @@ async def test_a_node_sends_due_announcements(settings: object) -> None:
         client = await site.connect(alice)
         await run(lambda: announcement_create(by=User.objects.get(), text="Down at noon"))
         assert (await client.push("msg", msg="Down at noon")).data["from"] == "system"
-        await until(lambda: Announcement.objects.exclude(sent_at=None).exists())
+        await wait_until_true(lambda: Announcement.objects.exclude(sent_at=None).exists())
 
 
 async def test_a_failed_periodic_task_is_retried(caplog: pytest.LogCaptureFixture) -> None:

@@ -20,7 +20,7 @@ def group(alice: User) -> Channel:
     return group
 
 
-def behind() -> int:
+def missing_positions() -> int:
     """Return the number of log positions that the index lacks."""
     return log.head() - SearchCursor.objects.values_list("position", flat=True).get()
 
@@ -32,10 +32,10 @@ def test_the_leading_node_alone_updates_the_index(group: Channel, say: Say, alic
     for _ in range(3):
         say(alice, group, "hello")
         ahead.advance(log.head())
-        assert behind() == 0
+        assert missing_positions() == 0
         say(alice, group, "more")
         other.advance(log.head())
-        assert behind() == 1, "both do the same work"
+        assert missing_positions() == 1, "both do the same work"
 
 
 def test_another_node_takes_over_a_stopped_one(group: Channel, say: Say, alice: User) -> None:
@@ -46,7 +46,7 @@ def test_another_node_takes_over_a_stopped_one(group: Channel, say: Say, alice: 
     gone.advance(log.head())
     say(alice, group, "more")
     looks = 0
-    while behind():
+    while missing_positions():
         other.advance(log.head())
         looks += 1
     assert looks == 2
@@ -55,7 +55,7 @@ def test_another_node_takes_over_a_stopped_one(group: Channel, say: Say, alice: 
 def test_a_new_node_indexes_at_once(group: Channel, say: Say, alice: User) -> None:
     say(alice, group, "hello")
     Indexer().advance(log.head())
-    assert behind() == 0
+    assert missing_positions() == 0
 
 
 def test_without_new_events_the_database_is_not_queried(
@@ -70,4 +70,4 @@ def test_without_new_events_the_database_is_not_queried(
         assert not indexer.advance(told)
     say(alice, group, "more")
     indexer.advance(log.head())
-    assert behind() == 0
+    assert missing_positions() == 0

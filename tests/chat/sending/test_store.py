@@ -133,8 +133,7 @@ def test_crossed_plain_keys_of_two_senders_are_stored_once(
     """No other lock keeps two senders with the same keys apart, so only the order of the keys prevents a deadlock.
 
     A third transaction locks the middle one. In crossed order both would stop there, each with a key that the other
-    needs
-    next.
+    needs next.
     """
     faults: list[Exception] = []
     check = writer._may_be_caused_by_one_draft

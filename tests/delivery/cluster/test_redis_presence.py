@@ -70,13 +70,13 @@ async def test_alice_moves_to_another_node_without_going_offline(pair: list[Clus
     settings.IM_PRESENCE_GRACE_SECONDS = 0.01
     a.connect(BOB)
     await b.sees(ALICE, BOB)
-    await wait_until_agreed(lambda: _nobody_is_leaving(a))
+    await wait_until_agreed(lambda: _no_pending_departures(a))
     a.disconnect(BOB)
     await wait_until(lambda: changes_of(BOB, a, b) == ["offline", "online"])
     assert changes_of(ALICE, a, b) == ["online"]
 
 
-async def _nobody_is_leaving(node: ClusterNode) -> bool:
+async def _no_pending_departures(node: ClusterNode) -> bool:
     return not await node.redis.run_script("return redis.call('ZCARD', 'im:leaving')")
 
 

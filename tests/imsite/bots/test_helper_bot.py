@@ -91,7 +91,7 @@ async def test_the_bot_answers_alice_while_online_and_after_a_restart(
             told = await alice.push("msg", **{"from": "helper"})
             assert (told.data["msg"], told.data["replyTo"]) == ("1", asked)
             await ask("hello")
-            assert await _told(alice, await ask("/who")) == "2 online: Alice, Helper"
+            assert await _answer_to(alice, await ask("/who")) == "2 online: Alice, Helper"
         await _ended(listening)
         missed = await ask("/help")
         async with im.listen(after=load_position(state_file)) as connection:
@@ -110,5 +110,5 @@ async def _ended(listening: asyncio.Task[None]) -> None:
         await listening
 
 
-async def _told(alice: Person, asked: str) -> str:
+async def _answer_to(alice: Person, asked: str) -> str:
     return str((await alice.push("msg", replyTo=asked)).data["msg"])

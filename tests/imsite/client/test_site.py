@@ -63,7 +63,7 @@ async def scenario(shared_site: SharedSite) -> AsyncIterator[ClientScenario]:
         yield ClientScenario(shared_site, token, shop, alice, bob, names)
 
 
-async def heard(line: ClientConnection) -> Push:
+async def next_message(line: ClientConnection) -> Push:
     """Return the next message."""
     async with asyncio.timeout(TIMEOUT_SECONDS):
         while (push := await anext(line)).cmd != "msg":
@@ -71,7 +71,7 @@ async def heard(line: ClientConnection) -> Push:
     return push
 
 
-async def delivered(im: Client, id: str, count: int) -> None:
+async def wait_for_deliveries(im: Client, id: str, count: int) -> None:
     """Wait until the status reports this many deliveries."""
     async with asyncio.timeout(TIMEOUT_SECONDS):
         while (await im.status(id))["delivered"] != count:  # noqa: ASYNC110  nothing tells
@@ -84,16 +84,16 @@ async def test_a_service_sends_to_a_connected_and_an_offline_user(scenario: Clie
     async with scenario.alice.listen() as line:
         assert await scenario.shop.online([alice, bob]) == {alice: True, bob: False}
         [sent] = await scenario.shop.send("Your parcel has left.", to=Recipient.user(alice))
-        push = await heard(line)
+        push = await next_message(line)
         assert (push.data["msg"], push.data["from"]) == ("Your parcel has left.", scenario.name["shop"])
         assert (push.data["id"], sent.online) == (sent.id, True)
     [later] = await scenario.shop.send("Where are you?", to=Recipient.user(bob))
     assert not later.online
-    await delivered(scenario.shop, sent.id, 1)
+    await wait_for_deliveries(scenario.shop, sent.id, 1)
     assert (await scenario.shop.status(later.id))["delivered"] == 0
     async with scenario.bob.listen(after=0) as line:
-        assert (await heard(line)).data["id"] == later.id
-    await delivered(scenario.shop, later.id, 1)
+        assert (await next_message(line)).data["id"] == later.id
+    await wait_for_deliveries(scenario.shop, later.id, 1)
 
 
 @pytest.mark.each_database
@@ -106,7 +106,7 @@ async def test_a_user_who_opens_the_page_gets_the_message_too(scenario: ClientSc
         for _ in range(2):
             page = await line.call("message.history", target=sent.target)
             assert [one["id"] for one in page["messages"]] == [sent.id, another.id]
-            await delivered(scenario.shop, another.id, 1)
+            await wait_for_deliveries(scenario.shop, another.id, 1)
         status = await scenario.shop.status(sent.id)
     assert (status["delivered"], [one["userId"] for one in status["persons"]]) == (1, [scenario.name["bob"]])
     assert status["readBy"] == []
@@ -137,7 +137,7 @@ async def test_bulk_messages_return_a_result_each(scenario: ClientScenario) -> N
 async def test_a_restarted_program_continues_at_its_position(scenario: ClientScenario) -> None:
     await scenario.shop.send("one", to=scenario.to("alice"))
     async with scenario.alice.listen(after=0) as line:
-        assert (await heard(line)).data["msg"] == "one"
+        assert (await next_message(line)).data["msg"] == "one"
         # Asking for the next push acknowledges this one.
         asking = asyncio.ensure_future(anext(line))
         await wait_until(lambda: (line.position or 0) > 0)
@@ -145,12 +145,12 @@ async def test_a_restarted_program_continues_at_its_position(scenario: ClientSce
         kept = line.position
     await scenario.shop.send("two", to=scenario.to("alice"))
     async with scenario.alice.listen(after=kept) as line:
-        assert (await heard(line)).data["msg"] == "two"
+        assert (await next_message(line)).data["msg"] == "two"
 
 
 async def test_a_revoked_token_ends_the_connection(scenario: ClientScenario) -> None:
     async with scenario.shop.listen() as line:
-        hearing = asyncio.create_task(heard(line))
+        hearing = asyncio.create_task(next_message(line))
         await asyncio.to_thread(scenario.shared_site.shell, _REVOKE.format(token=scenario.token))
         with pytest.raises((Closed, Refused)):
             await hearing
@@ -180,13 +180,13 @@ async def test_a_connection_and_its_sends_survive_a_server_crash(site: Site) -> 
     ):
         made = await alice.call("channel.create", kind="private", members=["bob"])
         await alice.send("before", target=made["target"])
-        assert (await heard(bob)).data["msg"] == "before"
+        assert (await next_message(bob)).data["msg"] == "before"
         site.kill()
         sending = asyncio.create_task(alice.send("meanwhile", target=made["target"]))
         await asyncio.to_thread(site.start)
         sent = await sending
-        push = await heard(bob)
+        push = await next_message(bob)
         assert (push.data["msg"], push.data["seq"]) == ("meanwhile", sent.seq) == ("meanwhile", 2)
         await alice.send("after", target=made["target"])
-        assert (await heard(bob)).data["seq"] == 3
+        assert (await next_message(bob)).data["seq"] == 3
         assert bob.disconnect_count == 1

@@ -133,7 +133,7 @@ def browser(settings: Settings) -> Browser:
     return Browser()
 
 
-def _person(*, staff: bool, permitted: bool) -> User:
+def _user(*, staff: bool, permitted: bool) -> User:
     user = User.objects.create_user(username=f"p{staff}{permitted}", password="secret", is_staff=staff)
     if permitted:
         user.user_permissions.add(Permission.objects.get(codename="view_state"))
@@ -142,7 +142,7 @@ def _person(*, staff: bool, permitted: bool) -> User:
 
 @pytest.mark.django_db
 def test_staff_with_the_permission_can_use_monitoring(browser: Browser) -> None:
-    browser.force_login(_person(staff=True, permitted=True))
+    browser.force_login(_user(staff=True, permitted=True))
 
     for path in PATHS:
         assert browser.get(path + _QUERY.get(path, "")).status_code in {200, 503}, path
@@ -153,7 +153,7 @@ def test_staff_with_the_permission_can_use_monitoring(browser: Browser) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize(("staff", "permitted"), [(True, False), (False, True), (False, False)])
 def test_monitoring_is_not_found_for_others(browser: Browser, staff: bool, permitted: bool) -> None:
-    browser.force_login(_person(staff=staff, permitted=permitted))
+    browser.force_login(_user(staff=staff, permitted=permitted))
     unknown = browser.get("/nothing/here")
 
     for path in PATHS:

@@ -35,7 +35,7 @@ class Wire(asyncio.Transport):
         return self.closed
 
 
-async def _knock(app: Any) -> tuple[WebSocketProtocol, Wire]:
+async def _send_handshake(app: Any) -> tuple[WebSocketProtocol, Wire]:
     """Send the handshake of a client."""
     protocol, wire = WebSocketProtocol(Config(app), ServerState(), {}), Wire()
     protocol.connection_made(wire)
@@ -53,18 +53,18 @@ async def _fails(scope: Any, receive: Any, send: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-async def _nothing_goes_on() -> Any:
+async def _cancel_other_tasks() -> Any:
     yield
     for task in asyncio.all_tasks() - {asyncio.current_task()}:
         task.cancel()
 
 
 async def test_a_handshake_during_shutdown_can_be_retried_elsewhere() -> None:
-    protocol, wire = await _knock(_considers)
+    protocol, wire = await _send_handshake(_considers)
     protocol.shutdown()
     assert wire.heard.startswith(b"HTTP/1.1 503 ") and wire.closed
 
 
 async def test_a_fault_is_answered_with_500() -> None:
-    _, wire = await _knock(_fails)
+    _, wire = await _send_handshake(_fails)
     assert wire.heard.startswith(b"HTTP/1.1 500 ") and wire.closed

@@ -36,24 +36,24 @@ def group(maker: Caller) -> str:
     return str(maker.post("channels/", {"kind": "public", "name": "Orders"}).data["target"])
 
 
-def made() -> list[int]:
+def count_created() -> list[int]:
     """Count all rows that calls can create."""
     kinds = (User, Channel, Membership, Webhook, IncomingWebhook, AuthToken)
     return [*(kind.objects.count() for kind in kinds), log.head()]
 
 
-def twice(maker: Caller, path: str, body: Any, other: Any) -> tuple[Any, Any]:
+def call_twice(maker: Caller, path: str, body: Any, other: Any) -> tuple[Any, Any]:
     """Make the same call twice and return both replies, checking that another call with its key is refused.
 
     The second call must create nothing.
     """
     first = maker.post(path, body, **KEY)
     assert first.status in (200, 201), first.data
-    before = made()
+    before = count_created()
     again = maker.post(path, body, **KEY)
     assert again.status == 200, again.data
     assert maker.post(path, other, **KEY).status == 409
-    assert made() == before
+    assert count_created() == before
     return first, again
 
 
@@ -70,14 +70,14 @@ def twice(maker: Caller, path: str, body: Any, other: Any) -> tuple[Any, Any]:
     ],
 )
 def test_a_repeated_key_creates_one_object(maker: Caller, path: str, body: Any, other: Any) -> None:
-    first, again = twice(maker, path, body, other)
+    first, again = call_twice(maker, path, body, other)
     assert first.status == 201
     assert first.data == again.data
 
 
 def test_a_user_token_is_created_once_and_not_stored_in_plain_text(maker: Caller) -> None:
     maker("PUT", "users/external/c-1/", {})
-    first, again = twice(maker, "users/external/c-1/token/", {"seconds": 600}, {"seconds": 700})
+    first, again = call_twice(maker, "users/external/c-1/token/", {"seconds": 600}, {"seconds": 700})
     assert first.status == 201 and first.data == again.data
     assert AuthToken.objects.filter(user__username=first.data["userId"]).count() == 1
     assert first.data["serviceToken"] not in json.dumps(list(IdempotencyRecord.objects.values()), default=str)
@@ -85,7 +85,7 @@ def test_a_user_token_is_created_once_and_not_stored_in_plain_text(maker: Caller
 
 def test_members_are_added_to_a_group_once(maker: Caller, group: str, alice: User, bob: User) -> None:
     path = f"channels/{group}/members/"
-    first, again = twice(maker, path, {"members": ["alice"]}, {"members": ["bob"]})
+    first, again = call_twice(maker, path, {"members": ["alice"]}, {"members": ["bob"]})
     assert [one["userId"] for one in first.data["added"]] == ["alice"]
     assert first.data == again.data
 
@@ -99,7 +99,7 @@ def test_a_secret_is_rotated_once(maker: Caller) -> None:
 
 def test_an_import_continues_after_an_interrupted_attempt(maker: Caller, alice: User) -> None:
     body = {"users": [{"userId": "carol"}, {"userId": "alice"}, {"externalId": "c-1"}, {"userId": "dave"}]}
-    first, again = twice(maker, "users/import/", body, {"users": [{"userId": "erin"}]})
+    first, again = call_twice(maker, "users/import/", body, {"users": [{"userId": "erin"}]})
     assert [one["status"] for one in first.data["results"]] == [201, 409, 201, 201]
     assert [one["status"] for one in again.data["results"]] == [200, 409, 200, 200]
     assert [one.get("user") for one in again.data["results"]] == [one.get("user") for one in first.data["results"]]
@@ -124,9 +124,9 @@ def test_a_response_sealed_with_another_secret_key_is_neither_returned_nor_repea
     maker("PUT", "users/external/c-1/", {})
     old = settings.SECRET_KEY
     first = maker.post("users/external/c-1/token/", {"seconds": 600}, **KEY)
-    before = made()
+    before = count_created()
     settings.SECRET_KEY = "another-key-of-this-site-that-is-long-enough"
     assert maker.post("users/external/c-1/token/", {"seconds": 600}, **KEY).status == 409
-    assert made() == before
+    assert count_created() == before
     settings.SECRET_KEY = old
     assert maker.post("users/external/c-1/token/", {"seconds": 600}, **KEY).data == first.data

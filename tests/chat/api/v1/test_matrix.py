@@ -65,7 +65,7 @@ def at(route: str, values: dict[str, str]) -> str:
 
 
 @pytest.fixture
-def everything(db: None, alice: User, shop: User, grant: Grant) -> dict[str, str]:
+def rival_objects(db: None, alice: User, shop: User, grant: Grant) -> dict[str, str]:
     """Create an object of each kind, all owned by a rival."""
     channel_create_global(app=app_create(number=101, name="Web"))
     rival = service_create(username="rival")
@@ -96,7 +96,7 @@ def test_all_other_permissions_are_not_enough(
     method: str,
     route: str,
     permission: str | None,
-    everything: dict[str, str],
+    rival_objects: dict[str, str],
     shop: User,
     grant: Grant,
 ) -> None:
@@ -105,7 +105,7 @@ def test_all_other_permissions_are_not_enough(
         return
     caller = Caller(grant(shop, *(right.partition(".")[2] for right in RIGHTS - {permission})))
 
-    reply = call(caller, method, route, everything)
+    reply = call(caller, method, route, rival_objects)
 
     assert (reply.status, reply.data["permission"]) == (403, permission)
 
@@ -115,14 +115,14 @@ def test_users_guests_and_anonymous_callers_are_refused(
     method: str,
     route: str,
     permission: str | None,
-    everything: dict[str, str],
+    rival_objects: dict[str, str],
     alice: User,
 ) -> None:
     guest = guest_create(name="guest")
     if permission is not None:
         for user in (alice, guest):
-            assert call(Caller(f"Bearer {token_issue(user=user)}"), method, route, everything).status == 403
-    assert call(Caller(None), method, route, everything).status == 401
+            assert call(Caller(f"Bearer {token_issue(user=user)}"), method, route, rival_objects).status == 403
+    assert call(Caller(None), method, route, rival_objects).status == 401
 
 
 @pytest.mark.parametrize(("method", "route", "permission"), [one for one in CALLS if "<" in one[1]])
@@ -130,7 +130,7 @@ def test_objects_of_others_are_answered_like_missing_ones(
     method: str,
     route: str,
     permission: str | None,
-    everything: dict[str, str],
+    rival_objects: dict[str, str],
     shop: User,
     grant: Grant,
 ) -> None:
@@ -138,9 +138,9 @@ def test_objects_of_others_are_answered_like_missing_ones(
     if route in PUBLIC or (method, route) in CREATES:
         return
     caller = Caller(grant(shop, *(right.partition(".")[2] for right in RIGHTS)))
-    absent = dict.fromkeys(everything, ABSENT) | {"$name": everything["$name"]}
+    absent = dict.fromkeys(rival_objects, ABSENT) | {"$name": rival_objects["$name"]}
 
-    theirs, nobodys = call(caller, method, route, everything), call(caller, method, route, absent)
+    theirs, nobodys = call(caller, method, route, rival_objects), call(caller, method, route, absent)
 
     assert nobodys.status == 404
     assert (theirs.status, theirs.data) == (nobodys.status, nobodys.data)
@@ -172,14 +172,14 @@ def test_the_matrix_contains_calls() -> None:
 def test_users_and_guests_cannot_use_the_legacy_calls(
     method: str,
     path: str,
-    everything: dict[str, str],
+    rival_objects: dict[str, str],
     alice: User,
     bob: User,
 ) -> None:
     """The calls come from the internet and from an open network, because a given credential alone decides."""
     fields = {
         "appID": "101", "userID": "alice", "msgID": "m", "message": "x", "friend_id": ABSENT, "name": "x",
-        "group_id": everything["$channel"],
+        "group_id": rival_objects["$channel"],
     }  # fmt: skip
     tokens = {"person": token_issue(user=bob), "guest": token_issue(user=guest_create(name="guest"))}
 
@@ -216,12 +216,12 @@ def quoted(value: str) -> str:
 
 @pytest.mark.parametrize(("method", "route", "permission"), CALLS)
 def test_odd_values_cause_no_server_error(
-    method: str, route: str, permission: str | None, everything: dict[str, str], shop: User, grant: Grant
+    method: str, route: str, permission: str | None, rival_objects: dict[str, str], shop: User, grant: Grant
 ) -> None:
     """They are in the path, the query and the body, each in a place that expects another value."""
     caller = Caller(grant(shop, *(right.partition(".")[2] for right in RIGHTS), "manage_channels", "speak_for_others"))
     for odd in ODD:
-        path = at(route, dict.fromkeys(everything, quoted(odd)))
+        path = at(route, dict.fromkeys(rival_objects, quoted(odd)))
         query = "&".join(f"{name}={quoted(odd)}" for name in QUERY)
         text = odd.encode("utf-8", "replace").decode()
         body = None if method in ("GET", "DELETE") else dict.fromkeys(MEMBERS, text)
@@ -230,7 +230,7 @@ def test_odd_values_cause_no_server_error(
 
 @pytest.mark.parametrize(("method", "path"), [*form_calls(), ("POST", "/login"), ("POST", "/register")])
 def test_odd_parameters_cause_no_server_error(
-    method: str, path: str, everything: dict[str, str], shop: User, bob: User, grant: Grant
+    method: str, path: str, rival_objects: dict[str, str], shop: User, bob: User, grant: Grant
 ) -> None:
     names = (
         "appID", "userID", "msgID", "message", "friend_id", "name", "ids", "group_id", "phone_number", "nickname",

@@ -30,7 +30,7 @@ from tests.support.webhooks import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-async def put_aside(webhook: Webhook) -> WebhookDeadLetter:
+async def wait_for_dead_letter(webhook: Webhook) -> WebhookDeadLetter:
     """Wait until an event of the webhook is a dead letter."""
     await wait_until_stored(lambda: WebhookDeadLetter.objects.filter(webhook=webhook).exists())
     return await run(lambda: WebhookDeadLetter.objects.get(webhook=webhook))
@@ -45,7 +45,7 @@ async def test_a_permanently_refused_event_does_not_block_others(
     messages = await run(lambda: [scenario.say(str(number)) for number in range(12)])
     wanted = [str(number) for number in range(12) if number != 5]
     await wait_until(lambda: receiver.texts() == wanted)
-    refused = await put_aside(webhook)
+    refused = await wait_for_dead_letter(webhook)
     assert (refused.position, refused.status) == (messages[5].position, status)
     await wait_until_idle(node, webhook)
     assert (await reload(webhook)).enabled
@@ -114,7 +114,7 @@ async def test_an_old_dead_letter_is_retried_on_request_only(
     receiver.refused = {"poison": 422}
     await run(scenario.say, "poison")
     await run(scenario.say, "after")
-    await put_aside(webhook)
+    await wait_for_dead_letter(webhook)
     long_ago = timezone.now() - timedelta(hours=quick.IM_WEBHOOK_DISABLE_AFTER_HOURS + 1)
     await run(lambda: WebhookDeadLetter.objects.update(created_at=long_ago))
     await wait_until_stored(lambda: WebhookDeadLetter.objects.filter(next_attempt_at=None).exists())
@@ -132,7 +132,7 @@ async def test_a_single_event_refused_for_days_does_not_disable_the_webhook(
     await wait_for_failures(webhook, 2)
     long_ago = timezone.now() - timedelta(hours=quick.IM_WEBHOOK_DISABLE_AFTER_HOURS + 1)
     await run(lambda: Webhook.objects.update(failing_since=long_ago))
-    assert (await put_aside(webhook)).next_attempt_at is None
+    assert (await wait_for_dead_letter(webhook)).next_attempt_at is None
     await run(scenario.say, "after")
     await wait_until(lambda: receiver.texts() == ["after"])
     assert (await reload(webhook)).enabled
@@ -160,7 +160,7 @@ async def test_a_replay_sends_dead_letters_in_order(
     first = await run(scenario.say, "first")
     await run(scenario.say, "poison")
     await run(scenario.say, "after")
-    await put_aside(webhook)
+    await wait_for_dead_letter(webhook)
     await wait_until_idle(node, webhook)
     await wait_until_settled(webhook)
     receiver.refused = {}
@@ -176,7 +176,7 @@ async def test_a_deleted_dead_letter_is_not_sent_again(
     receiver.refused = {"poison": 422}
     await run(scenario.say, "poison")
     await run(scenario.say, "after")
-    await put_aside(webhook)
+    await wait_for_dead_letter(webhook)
     await run(lambda: dead_letters_delete_all(user=hooks.olga, webhook_id=webhook.pk))
     asked = len(receiver.requests)
     await run(scenario.say, "last")
@@ -192,7 +192,7 @@ async def test_a_dead_letter_of_a_deleted_event_is_deleted(
     receiver.refused = {"poison": 422}
     poison = await run(scenario.say, "poison")
     await run(scenario.say, "after")
-    await put_aside(webhook)
+    await wait_for_dead_letter(webhook)
     # Retention deletes events like this.
     await run(lambda: Event.objects.filter(position=poison.position).delete())
     await wait_until_stored(lambda: not WebhookDeadLetter.objects.exists())

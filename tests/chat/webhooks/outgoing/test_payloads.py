@@ -26,7 +26,7 @@ from tests.support.webhooks import ALL_EVENTS, WebhookFactory
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def _told(webhook: Webhook) -> list[dict[str, Any]]:
+def _deliverable_events(webhook: Webhook) -> list[dict[str, Any]]:
     """Return all events for the webhook from its position on."""
     webhook = Webhook.objects.select_related("channel", "created_by").get(pk=webhook.pk)
     told: list[dict[str, Any]] = []
@@ -41,7 +41,7 @@ def _told(webhook: Webhook) -> list[dict[str, Any]]:
 
 
 def _names(webhook: Webhook) -> list[str]:
-    return [event["event"] for event in _told(webhook)]
+    return [event["event"] for event in _deliverable_events(webhook)]
 
 
 def test_a_message_its_edit_and_its_recall_are_sent(
@@ -51,7 +51,7 @@ def test_a_message_its_edit_and_its_recall_are_sent(
     first, second = scenario.say("hello"), scenario.say("bye")
     scenario.edit(first, "hello all")
     scenario.recall(second)
-    told = _told(webhook)
+    told = _deliverable_events(webhook)
     assert [(event["event"], event["data"].get("msg")) for event in told] == [
         ("message.sent", "hello all"), ("message.sent", ""), ("message.edited", "hello all"),
         ("message.recalled", None),
@@ -67,7 +67,8 @@ def test_joins_and_leaves_are_sent(scenario: GroupScenario, hooks: WebhookFactor
     channel_rename(user=scenario.alice, channel_id=made.pk, name="Coffee")
     member_leave(user=scenario.bob, channel_id=made.pk)
     told = [
-        (one["event"], one["data"]["target"], [who["userId"] for who in one["data"]["who"]]) for one in _told(webhook)
+        (one["event"], one["data"]["target"], [who["userId"] for who in one["data"]["who"]])
+        for one in _deliverable_events(webhook)
     ]
     assert told == [
         ("member.joined", str(made.pk), ["alice", "bob"]),
@@ -96,7 +97,7 @@ def test_a_webhook_of_all_channels_gets_no_private_events(
     message_recall(user=scenario.alice, channel_id=private.pk, message_id=said.id, app=101)
     say(scenario.bob, scenario.room, "in the room")
     scenario.say("in the group")
-    told = _told(webhook)
+    told = _deliverable_events(webhook)
     assert [event["data"]["msg"] for event in told] == ["in the room", "in the group"]
 
 
@@ -108,7 +109,7 @@ def test_an_unmarked_event_of_a_private_channel_is_not_sent(
     private, _ = channel_create_private(creator=scenario.alice, other=scenario.bob)
     monkeypatch.setattr("chat.rules.private_route", lambda pair: {})
     say(scenario.alice, private, "secret")
-    assert _told(webhook) == []
+    assert _deliverable_events(webhook) == []
 
 
 def test_a_webhook_of_one_channel_gets_no_other_events(
@@ -119,7 +120,7 @@ def test_a_webhook_of_one_channel_gets_no_other_events(
     say(scenario.alice, other, "elsewhere")
     say(scenario.alice, scenario.room, "in the room")
     scenario.say("here")
-    assert [event["data"]["msg"] for event in _told(webhook)] == ["here"]
+    assert [event["data"]["msg"] for event in _deliverable_events(webhook)] == ["here"]
 
 
 def test_a_webhook_of_a_member_gets_private_events(
@@ -128,7 +129,7 @@ def test_a_webhook_of_a_member_gets_private_events(
     private, _ = channel_create_private(creator=scenario.alice, other=scenario.bob)
     webhook = hooks.make(receiver, channel=private, maker=scenario.alice)
     say(scenario.bob, private, "to Alice")
-    assert [event["data"]["msg"] for event in _told(webhook)] == ["to Alice"]
+    assert [event["data"]["msg"] for event in _deliverable_events(webhook)] == ["to Alice"]
 
 
 def test_a_webhook_of_a_member_gets_no_events_from_before_the_join(
@@ -139,7 +140,7 @@ def test_a_webhook_of_a_member_gets_no_events_from_before_the_join(
     webhook = hooks.make(receiver, "message.sent", channel=scenario.group, maker=scenario.carol)
     scenario.say("with Carol")
     webhook_replay(user=scenario.carol, webhook_id=webhook.pk, position=0)
-    assert [event["data"]["msg"] for event in _told(webhook)] == ["with Carol"]
+    assert [event["data"]["msg"] for event in _deliverable_events(webhook)] == ["with Carol"]
 
 
 def test_a_webhook_of_a_manager_gets_earlier_events(
@@ -148,7 +149,7 @@ def test_a_webhook_of_a_manager_gets_earlier_events(
     scenario.say("before")
     webhook = hooks.make(receiver, "message.sent", channel=scenario.group)
     webhook_replay(user=olga, webhook_id=webhook.pk, position=0)
-    assert [event["data"]["msg"] for event in _told(webhook)] == ["before"]
+    assert [event["data"]["msg"] for event in _deliverable_events(webhook)] == ["before"]
 
 
 @pytest.mark.parametrize("right", ["membership", "account"])

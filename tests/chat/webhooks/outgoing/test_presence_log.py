@@ -24,11 +24,11 @@ ONLINE, OFFLINE, RESET = "person.online", "person.offline", "presence.reset"
 
 
 @pytest.fixture(autouse=True)
-def _asked_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def _uncached_subscriptions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(presence_log, "SUBSCRIPTION_CACHE_SECONDS", 0.0)
 
 
-def _comings(receiver: Receiver) -> list[tuple[str, str]]:
+def _presence_events(receiver: Receiver) -> list[tuple[str, str]]:
     return [(one["event"], one["data"]["userId"]) for one in receiver.events if one["event"] in (ONLINE, OFFLINE)]
 
 
@@ -37,15 +37,15 @@ async def test_alice_causes_online_and_offline_events(
 ) -> None:
     await run(hooks.make, receiver, ONLINE, OFFLINE)
     alice = await node.connect(scenario.alice)
-    await wait_until(lambda: _comings(receiver) == [(ONLINE, "alice")])
+    await wait_until(lambda: _presence_events(receiver) == [(ONLINE, "alice")])
     assert receiver.events[-1]["data"]["appId"] == 101
     second = await node.connect(scenario.alice)
     bob = await node.connect(scenario.bob)
     await alice.close()
     await second.close()
     await bob.close()
-    await wait_until(lambda: len(_comings(receiver)) == 4)
-    assert sorted(_comings(receiver)[1:]) == [(OFFLINE, "alice"), (OFFLINE, "bob"), (ONLINE, "bob")]
+    await wait_until(lambda: len(_presence_events(receiver)) == 4)
+    assert sorted(_presence_events(receiver)[1:]) == [(OFFLINE, "alice"), (OFFLINE, "bob"), (ONLINE, "bob")]
 
 
 async def test_presence_events_are_not_pushed_to_connections(
@@ -54,7 +54,7 @@ async def test_presence_events_are_not_pushed_to_connections(
     await run(hooks.make, receiver, ONLINE)
     bob = await node.connect(scenario.bob)
     await node.connect(scenario.alice)
-    await wait_until(lambda: (ONLINE, "alice") in _comings(receiver))
+    await wait_until(lambda: (ONLINE, "alice") in _presence_events(receiver))
     await bob.call("ping")
     assert [push.cmd for push in bob.pushes()] == []
     assert await bob.sync(0) and not [event for event in await bob.sync(0) if event["cmd"] in (ONLINE, OFFLINE)]
@@ -69,8 +69,8 @@ async def test_a_user_who_hides_presence_causes_no_presence_events(
     await alice.close()
     await node.connect(scenario.bob)
     # Bob connects later, so an event about Alice would have arrived before his.
-    await wait_until(lambda: (ONLINE, "bob") in _comings(receiver))
-    assert _comings(receiver) == [(ONLINE, "bob")]
+    await wait_until(lambda: (ONLINE, "bob") in _presence_events(receiver))
+    assert _presence_events(receiver) == [(ONLINE, "bob")]
 
 
 async def test_presence_events_are_not_stored_without_a_subscribed_webhook(
@@ -104,7 +104,7 @@ async def test_an_online_event_waits_for_the_database(
     monkeypatch.setattr(log, "append", away)
     alice = await node.connect(scenario.alice)
     await alice.close()
-    await wait_until(lambda: _comings(receiver) == [(ONLINE, "alice"), (OFFLINE, "alice")])
+    await wait_until(lambda: _presence_events(receiver) == [(ONLINE, "alice"), (OFFLINE, "alice")])
     assert faults == 0
 
 
@@ -114,11 +114,11 @@ async def test_a_stale_offline_event_is_not_stored(
     """Another node reports them offline and this one online: the order of the two says nothing."""
     await run(hooks.make, receiver, ONLINE, OFFLINE)
     await node.connect(scenario.alice)
-    await wait_until(lambda: _comings(receiver) == [(ONLINE, "alice")])
+    await wait_until(lambda: _presence_events(receiver) == [(ONLINE, "alice")])
     node.node.presence_broadcaster.log.record_offline(scenario.alice.pk, 101)
     node.node.presence_broadcaster.log.record_offline(scenario.bob.pk, 101)
-    await wait_until(lambda: len(_comings(receiver)) == 2)
-    assert _comings(receiver)[1] == (OFFLINE, "bob")
+    await wait_until(lambda: len(_presence_events(receiver)) == 2)
+    assert _presence_events(receiver)[1] == (OFFLINE, "bob")
 
 
 async def test_a_starting_site_stores_a_presence_reset(
