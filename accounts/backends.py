@@ -7,7 +7,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
-from accounts.errors import TooOften
+from accounts.errors import RateLimited
 from accounts.rate_limits import sign_in_rate_limit
 
 
@@ -22,7 +22,7 @@ class SignInRateLimitBackend:
             return
         try:
             sign_in_rate_limit.take(request.META["REMOTE_ADDR"])
-        except TooOften as refusal:
+        except RateLimited as refusal:
             # Responds 429, like the lock of a single name.
             request.axes_locked_out = True  # type: ignore[attr-defined]
             raise PermissionDenied from refusal

@@ -156,7 +156,7 @@ NO_SUCH_PERMISSION = Reason("no_such_permission", 400, "Unknown permission: %(na
 TOKEN_NOT_A_SERVICE = Reason("token_not_a_service", 400,
     "%(name)s is not a service. Users get tokens by signing in.",
     "An operator created an API token for a user.")
-TOKEN_EXCEEDS_MAKER = Reason("token_exceeds_maker", 400,
+TOKEN_EXCEEDS_CREATOR = Reason("token_exceeds_maker", 400,
     "%(name)s has permissions that you lack, so you cannot create tokens for it.",
     "An operator would gain permissions by the token.")
 TOKEN_DAYS = Reason("token_days", 400, "A token can be valid for 1 to %(limit)s days.",
@@ -179,11 +179,11 @@ class AccountError(Exception):
 
     field: ClassVar[str] = ""
     """The form field concerned, or empty."""
-    usual: ClassVar[Reason]
+    default_reason: ClassVar[Reason]
     """The reason of a class that has only one."""
 
     def __init__(self, reason: Reason | None = None, /, **params: object) -> None:
-        self.reason = reason or self.usual
+        self.reason = reason or self.default_reason
         self.params = params
         super().__init__(self.reason, params)
 
@@ -198,27 +198,27 @@ class AccountError(Exception):
 
 class NameTaken(AccountError):
     field = "username"
-    usual = NAME_TAKEN
+    default_reason = NAME_TAKEN
 
 
 class PhoneTaken(AccountError):
     field = "phone_number"
-    usual = PHONE_TAKEN
+    default_reason = PHONE_TAKEN
 
 
 class EmailTaken(AccountError):
     field = "email"
-    usual = EMAIL_TAKEN
+    default_reason = EMAIL_TAKEN
 
 
 class BadPhone(AccountError):
     field = "phone_number"
-    usual = PHONE_INVALID
+    default_reason = PHONE_INVALID
 
 
 class BadEmail(AccountError):
     field = "email"
-    usual = EMAIL_INVALID
+    default_reason = EMAIL_INVALID
 
 
 class BadPassword(AccountError):
@@ -239,18 +239,18 @@ class BadProfile(AccountError):
 
 
 class NoSuchPerson(AccountError):
-    usual = ACCOUNT_NOT_FOUND
+    default_reason = ACCOUNT_NOT_FOUND
 
 
 class NotManageable(AccountError):
-    usual = ACCOUNT_NOT_MANAGEABLE
+    default_reason = ACCOUNT_NOT_MANAGEABLE
 
 
 class LastAdministrator(AccountError):
-    usual = LAST_ADMINISTRATOR
+    default_reason = LAST_ADMINISTRATOR
 
 
-class TooOften(AccountError):
+class RateLimited(AccountError):
     """One network address exceeded a rate limit; `seconds` until it may try again."""
 
     def __init__(self, seconds: int) -> None:
@@ -263,7 +263,7 @@ class FriendRequestRefused(AccountError):
 
 
 class NoSuchFriend(AccountError):
-    usual = FRIEND_NOT_FOUND
+    default_reason = FRIEND_NOT_FOUND
 
 
 class BlockRefused(AccountError):
@@ -271,11 +271,11 @@ class BlockRefused(AccountError):
 
 
 class LinkTaken(AccountError):
-    usual = LINK_TAKEN
+    default_reason = LINK_TAKEN
 
 
-class LastWayIn(AccountError):
-    usual = LAST_SIGN_IN_METHOD
+class LastSignInMethod(AccountError):
+    default_reason = LAST_SIGN_IN_METHOD
 
 
 class BadApp(AccountError):
@@ -292,4 +292,4 @@ class BadService(AccountError):
 
 class BadExternalId(AccountError):
     field = "externalId"
-    usual = EXTERNAL_ID_INVALID
+    default_reason = EXTERNAL_ID_INVALID

@@ -10,7 +10,7 @@ from ipaddress import IPv6Address, ip_address
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
-from accounts.errors import TooOften
+from accounts.errors import RateLimited
 from delivery.rate_limits.limiter import RateLimiter
 
 _SECONDS_PER_HOUR = 3600.0
@@ -28,7 +28,7 @@ class HourlyRateLimit:
         self._limiter = RateLimiter("accounts", max_keys=_MAX_KEYS, shared_timeout_seconds=_SHARED_TIMEOUT_SECONDS)
 
     def take(self, key: str) -> None:
-        """Count one use by the key, such as a client address. Raises TooOften at the limit, and then counts nothing."""
+        """Count one use by the key, such as a client address. Raise RateLimited, and count nothing, at the limit."""
         limit: int = getattr(settings, self._setting)
         if not limit:
             return
@@ -36,7 +36,7 @@ class HourlyRateLimit:
         hashed = salted_hmac(f"accounts.rate_limits {self._setting}", network(key)).hexdigest()
         result = self._limiter.draw(hashed, rate=limit / _SECONDS_PER_HOUR, burst=limit)
         if result.missing > 0:
-            raise TooOften(round(result.missing * _SECONDS_PER_HOUR / limit) + 1)
+            raise RateLimited(round(result.missing * _SECONDS_PER_HOUR / limit) + 1)
 
     def local_keys(self) -> list[str]:
         """Return the hashed keys that this node has counted alone."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from accounts import errors as account_errors
-from accounts.errors import AccountError, TooOften
+from accounts.errors import AccountError, RateLimited
 from chat import errors, reasons
 from chat.errors import ChatError, Code, Reason
 
@@ -26,7 +26,7 @@ def with_code(reason: account_errors.Reason, code: Code | None = None) -> Reason
 
 def chat_error(error: AccountError, *, code: Code | None = None, **data: Any) -> ChatError:
     """Return the refusal for the wires. Its data has the parameters of the sentence, and `data`."""
-    wait = {"retryAfter": error.seconds} if isinstance(error, TooOften) else {}
+    wait = {"retryAfter": error.seconds} if isinstance(error, RateLimited) else {}
     return ChatError(with_code(error.reason, code), **{**error.params, **wait, **data})
 
 

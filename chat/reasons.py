@@ -1,7 +1,7 @@
 """Every reason for which the site refuses a request of the chat: one table. Pure.
 
 Clients branch on the key, beside which replies carry the code and the sentence; `%(name)s` in a sentence is a member of
-the reply's data. The page translates by key (static/js/words/refusals.js), the admin by sentence. Reasons that
+the reply's data. The page translates by key (static/js/locales/zh-errors.js), the admin by sentence. Reasons that
 concern accounts are in `accounts.errors`; `chat.account_errors` gives those their codes.
 """
 
@@ -143,7 +143,7 @@ GLOBAL_CHANNEL_POLICY = Reason("global_channel_policy", ILLEGAL_PARAMETER,
     "An operator changed who may join an app's global channel.")
 SLOW_MODE_RANGE = Reason("slow_mode_range", ILLEGAL_PARAMETER, "Slow mode can be 0 to %(limit)s seconds.",
     "`slowMode` is out of range.")
-HEIR_NOT_FOUND = Reason("heir_not_found", NO_DATA, "This user or group does not exist.",
+NEW_OWNER_NOT_FOUND = Reason("heir_not_found", NO_DATA, "This user or group does not exist.",
     "An operator transferred something that is no group, or to nobody.")
 
 # -- messages ------------------------------------------------------------------------------------------------------

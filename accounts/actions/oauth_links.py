@@ -11,7 +11,7 @@ from social_django.models import Nonce, UserSocialAuth
 
 from accounts import errors
 from accounts.actions.user_persistence import clean_email, insert_user, lock_user
-from accounts.errors import AccountError, EmailTaken, LastWayIn, LinkTaken, NoSuchPerson
+from accounts.errors import AccountError, EmailTaken, LastSignInMethod, LinkTaken, NoSuchPerson
 from accounts.models import User
 from accounts.names import check_own_nickname, check_user_name
 from accounts.oauth.identity import Identity
@@ -65,13 +65,13 @@ def oauth_link_create(*, user_id: int, identity: Identity, title: str) -> None:
 def oauth_link_delete(*, user_id: int, provider: str, others: Collection[str]) -> None:
     """Remove the user's link with a provider. Open sessions stay.
 
-    Raises LastWayIn if the user has no password and no link with another of the enabled providers `others`.
+    Raises LastSignInMethod if the user has no password and no link with another of the enabled providers `others`.
     """
     with write():
         user = lock_user(user_id)
         links = UserSocialAuth.objects.filter(user_id=user_id)
         if not user.has_usable_password() and not links.filter(provider__in=set(others) - {provider}).exists():
-            raise LastWayIn
+            raise LastSignInMethod
         links.filter(provider=provider).delete()
 
 

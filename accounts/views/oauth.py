@@ -20,7 +20,7 @@ from django.views.generic.edit import FormView
 from accounts import errors
 from accounts.actions import oauth_link_create, oauth_link_delete, oauth_user_register
 from accounts.actions.profile import avatar_set
-from accounts.errors import AccountError, TooOften
+from accounts.errors import AccountError, RateLimited
 from accounts.forms.profile import ReauthenticationForm
 from accounts.forms.sign_in import OAuthSignUpForm
 from accounts.models import User
@@ -56,7 +56,7 @@ class OAuthView(View):
 
 def refusal_page(request: HttpRequest, refusal: AccountError, provider: ProviderConfig) -> HttpResponse:
     """Return the page that says why a sign-in did not succeed."""
-    title, status = _("You are not signed in"), 429 if isinstance(refusal, TooOften) else 403
+    title, status = _("You are not signed in"), 429 if isinstance(refusal, RateLimited) else 403
     if isinstance(refusal, OAuthRefused):
         title, status = _(refusal.heading) % {"title": provider.title}, refusal.reason.http
     context = {"title": title, "text": localized(refusal)}

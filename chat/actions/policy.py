@@ -92,7 +92,7 @@ def channel_transfer_as_operator(*, operator: User, channel_id: int, person_id: 
         channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
         new_owner = user_by_id(person_id)
         if new_owner is None or channel.kind != Channel.Kind.PUBLIC:
-            raise ChatError(reasons.HEIR_NOT_FOUND)
+            raise ChatError(reasons.NEW_OWNER_NOT_FOUND)
         owners = current_members(channel).filter(role="owner").exclude(user=new_owner)
         _transfer_ownership(channel, new_owner, list(owners), by=operator)
 

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from accounts import actions as accounts
 from accounts.credentials import token_credential, token_digest
-from accounts.errors import NameTaken, TooOften
+from accounts.errors import NameTaken, RateLimited
 from accounts.models import App, User
 from accounts.names import GUEST_NAME_MAX_LENGTH, BadName, name_key
 from accounts.rate_limits import registration_rate_limit
@@ -65,7 +65,7 @@ def session_login(*, token: str, session_key: str, name: str | None, app_number:
         with write():
             guest = accounts.guest_create(name=name)
             token = accounts.token_issue(user=guest, app=app.number, address=address)
-    except TooOften as error:
+    except RateLimited as error:
         raise chat_error(error) from error
     except (BadName, NameTaken) as error:
         raise chat_error(error, code=errors.ILLEGAL_USER_ID) from error

@@ -75,7 +75,9 @@ class IncomingMessageView(APIView):  # type: ignore[misc]
         tags=["incoming webhooks"],
         auth=[],
         parameters=[
-            OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, description="One message a key.")
+            OpenApiParameter(
+                "Idempotency-Key", str, OpenApiParameter.HEADER, description="Stores the message once for this key."
+            )
         ],
         request={
             "application/json": SlackPayload,

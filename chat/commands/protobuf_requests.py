@@ -35,7 +35,7 @@ def draft(call: Call, up: codec.SendRequest) -> Draft:
     if not 0 < up.receiver <= LARGEST_ID:
         raise ChatError(reasons.RECEIVER_NOT_FOUND)
     channel = up.receiver if up.session == "group" else 0
-    if channel == caller.room and not caller.in_room:
+    if channel == caller.room and not caller.in_global_channel:
         raise ChatError(reasons.CHANNEL_NOT_FOUND)
     caller.take(caller.connection.rate_limits.sends)
     if up.type != "text":

@@ -29,7 +29,7 @@ class Caller:
     app: int = 0
     room: int = 0
     """The app's global channel."""
-    in_room: bool = True
+    in_global_channel: bool = True
     """Whether the connection receives the app's global channel."""
 
     def require_user(self) -> User:

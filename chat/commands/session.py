@@ -51,7 +51,7 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
         raise ChatError(reasons.TOO_MANY_CONNECTIONS, limit=limit)
     connection.user_id, connection.name, connection.app = user.pk, user.public_name, opened.app.number
     connection.nickname, connection.kind = user.nickname, user.kind
-    connection.credential, connection.channels = opened.credential, (opened.room,) if caller.in_room else ()
+    connection.credential, connection.channels = opened.credential, (opened.room,) if caller.in_global_channel else ()
     standing = partial(session.session_memberships, opened, token=token, session_key=caller.session_key)
     try:
         position = await hub.attach(connection, call.number, standing)

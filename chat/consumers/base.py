@@ -41,7 +41,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
     def _ended(self) -> None:
         """Called when the connection has ended."""
 
-    async def _request(self, caller: Caller, event: dict[str, Any], flying: InFlightTasks) -> None:
+    async def _request(self, caller: Caller, event: dict[str, Any], in_flight: InFlightTasks) -> None:
         """Handle one frame: pass its request to `_start`."""
         raise NotImplementedError
 
@@ -92,7 +92,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         caller = Caller(connection, session_key=handshake.session_key(self.scope))
         self._opened(here, caller, parse_qs(self.scope.get("query_string", b"").decode("latin-1")))
         writing = asyncio.create_task(self._write_all(connection))
-        flying: InFlightTasks = deque()
+        in_flight: InFlightTasks = deque()
         try:
             while (event := await receive())["type"] == "websocket.receive":
                 connection.mark_seen()
@@ -101,7 +101,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
                 await connection.outbox.wait_for_room()
                 if connection.is_closing or connection.drain_close:
                     continue  # The session ended or the server is draining; further frames are ignored.
-                await self._request(caller, event, flying)
+                await self._request(caller, event, in_flight)
         finally:
             connection.is_closing = True
             connection.resume_after(None)
@@ -111,17 +111,17 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
             # The writer finishes sends in flight; their replies have no receiver.
-            for task in flying:
+            for task in in_flight:
                 task.cancel()
 
-    async def _start(self, work: Coroutine[Any, Any, None], flying: InFlightTasks, *, pipelined: bool) -> None:
+    async def _start(self, work: Coroutine[Any, Any, None], in_flight: InFlightTasks, *, pipelined: bool) -> None:
         """Start a send at once. Any other request waits for the sends before it and then runs."""
-        while flying and (flying[0].done() or not pipelined):
-            await flying.popleft()
+        while in_flight and (in_flight[0].done() or not pipelined):
+            await in_flight.popleft()
         if pipelined:
-            if len(flying) >= settings.IM_MAX_IN_FLIGHT:
-                await flying.popleft()
-            flying.append(asyncio.create_task(work))
+            if len(in_flight) >= settings.IM_MAX_IN_FLIGHT:
+                await in_flight.popleft()
+            in_flight.append(asyncio.create_task(work))
         else:
             await work
 

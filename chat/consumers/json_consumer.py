@@ -22,7 +22,7 @@ class JsonConsumer(Consumer):
     def _opened(self, here: Node, caller: Caller, query: Query) -> None:
         self._batch = query.get("batch") == ["1"]
 
-    async def _request(self, caller: Caller, event: dict[str, Any], flying: InFlightTasks) -> None:
+    async def _request(self, caller: Caller, event: dict[str, Any], in_flight: InFlightTasks) -> None:
         connection = caller.connection
         call = Call(caller, connection.open_reply())
         allowed = connection.request_limit.take()
@@ -39,7 +39,7 @@ class JsonConsumer(Consumer):
             return
         command = find(request.cmd)
         pipelined = command is not None and command.pipelined
-        await self._start(self._run_command(call, request), flying, pipelined=pipelined)
+        await self._start(self._run_command(call, request), in_flight, pipelined=pipelined)
 
     def _refuse_flood(self, call: Call, seq: str, cmd: str) -> None:
         self._reply(call, seq, cmd, refused(self._flood_refusal(call.caller.connection)))

@@ -50,7 +50,7 @@ class ProtobufConsumer(Consumer):
         number = query.get("app", [str(DEFAULT_APP)])[-1]
         # No app has the number 0, so text that is not a number is refused like an unknown app.
         self._app = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
-        caller.in_room = query.get("global") == ["1"]
+        caller.in_global_channel = query.get("global") == ["1"]
         caller.session_key = ""
         self._sent = ClientSendTracker()
         connection = caller.connection
@@ -65,7 +65,7 @@ class ProtobufConsumer(Consumer):
         self._unacknowledged.stop()
         self._on_synced()
 
-    async def _request(self, caller: Caller, event: dict[str, Any], flying: InFlightTasks) -> None:
+    async def _request(self, caller: Caller, event: dict[str, Any], in_flight: InFlightTasks) -> None:
         connection = caller.connection
         call = Call(caller, connection.open_reply())
         allowed = connection.request_limit.take()
@@ -88,22 +88,22 @@ class ProtobufConsumer(Consumer):
                 if isinstance(request, Sync):
                     self._sync_refused(connection)
             else:
-                await self._handle(call, request, flying)
+                await self._handle(call, request, in_flight)
         if not allowed:
             self._end_flood(connection)
 
-    async def _handle(self, call: Call, request: Request, flying: InFlightTasks) -> None:
+    async def _handle(self, call: Call, request: Request, in_flight: InFlightTasks) -> None:
         match request:
             case Login():
                 await self._log_in(call, request)
             case SendRequest():
-                await self._receive_message(call, request, flying)
+                await self._receive_message(call, request, in_flight)
             case Sync():
                 self._on_synced()
                 call.caller.connection.resume_after(None)
-                await self._start(self._sync(call, request), flying, pipelined=False)
+                await self._start(self._sync(call, request), in_flight, pipelined=False)
             case JsonCall():
-                await self._call(call, request, flying)
+                await self._call(call, request, in_flight)
             case Acknowledge(seq) if seq is not None:
                 await self._acknowledged(call, seq)
                 call.caller.connection.reply(call.number, None)
@@ -171,7 +171,7 @@ class ProtobufConsumer(Consumer):
 
     # -- Message --------------------------------------------------------------------------------------------------
 
-    async def _receive_message(self, call: Call, up: SendRequest, flying: InFlightTasks) -> None:
+    async def _receive_message(self, call: Call, up: SendRequest, in_flight: InFlightTasks) -> None:
         """Handle a message with an acceptable number: acknowledge it again, wait for it, or store it."""
         if (earlier := self._sent.task_of(up.client_id)) is not None:
             await asyncio.wait([earlier])
@@ -182,8 +182,8 @@ class ProtobufConsumer(Consumer):
         if result.code is not errors.SUCCESS:
             self._refuse(call, result.code, up.client_id)
             return
-        await self._start(self._store(call, up.client_id, result.data), flying, pipelined=True)
-        self._sent.begin(up.client_id, flying[-1])
+        await self._start(self._store(call, up.client_id, result.data), in_flight, pipelined=True)
+        self._sent.begin(up.client_id, in_flight[-1])
 
     async def _draft(self, call: Call, up: SendRequest) -> Draft:
         """Return a draft for the message's channel. The private channel with a user is looked up only once."""
@@ -222,7 +222,7 @@ class ProtobufConsumer(Consumer):
 
     # -- Call -----------------------------------------------------------------------------------------------------
 
-    async def _call(self, call: Call, request: JsonCall, flying: InFlightTasks) -> None:
+    async def _call(self, call: Call, request: JsonCall, in_flight: InFlightTasks) -> None:
         call.caller.connection.codec = encoders.PROTOBUF_AND_CALLS
         try:
             asked = json_codec.decode(request.raw)
@@ -231,7 +231,7 @@ class ProtobufConsumer(Consumer):
             return
         command = find(asked.cmd)
         pipelined = command is not None and command.pipelined
-        await self._start(self._run_command(call, asked), flying, pipelined=pipelined)
+        await self._start(self._run_command(call, asked), in_flight, pipelined=pipelined)
 
     async def _run_command(self, call: Call, asked: json_codec.Request) -> None:
         self._reply_call(call, asked.seq, asked.cmd, await answer(find(asked.cmd), call, asked.data))

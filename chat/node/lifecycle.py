@@ -69,7 +69,7 @@ class Node:
     async def drain(self, timeout: float) -> None:
         """Accept no connections and close the present ones, each after its replies, with a hint when to reconnect.
 
-        Return when all are closed, or after `patience` seconds.
+        Return when all are closed, or after `timeout` seconds.
         """
         self.accepting = False
         leaving = list(self.hub.connections.values())

@@ -20,13 +20,13 @@ from delivery.log import Entry
 from delivery.replay import Replay, can_see, read_intervals, replay
 
 NOTE_KINDS = tuple(kind.name for kind in EVENTS.values() if kind.is_history_note)
-"""Approximate bytes of a message on the wire besides its text."""
+"""Kinds of events that history returns as notes."""
 REPLAY_PAGE_SIZE = 200
 SYNC_PAGE_SIZE = 50
 MESSAGE_OVERHEAD_BYTES = 400
-"""The most system notes in one page of history."""
+"""Approximate bytes of a message on the wire besides its text."""
 MAX_NOTES_PER_PAGE = 200
-"""Return a page of messages in ascending order, with the system notes between them."""
+"""The most system notes in one page of history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,13 @@ class History:
 
 
 def history(user: User, access: Access, *, before: int | None, after: int | None, limit: int) -> History:
-    """A note belongs to the page of the message before it, so that adjacent pages never both return it."""
+    """Return a page of messages in ascending order, with the system notes between them."""
     ranges = readable_ranges(user, access)
     readable = Q(pk__in=())
     for first, last in ranges:
         readable |= Q(seq__gte=first) if last is None else Q(seq__gte=first, seq__lte=last)
     found = Message.objects.filter(readable, channel=access.channel).select_related("sender", "recalled_by")
-    # Return how many of the rows fit one page; at least one.
+    # A note belongs to the page of the message before it, so that adjacent pages never both return it.
     if after is not None:
         rows = list(found.filter(seq__gt=after).order_by("seq")[: limit + 1])
         page = rows[: _count_fitting(rows[:limit])]
@@ -65,7 +65,7 @@ def history(user: User, access: Access, *, before: int | None, after: int | None
 
 
 def _count_fitting(rows: Sequence[Message]) -> int:
-    """Return the size of a page in bytes: a quarter of the outbox limit, so that a page never closes its connection."""
+    """Return how many of the rows fit one page; at least one."""
     size = 0
     for index, row in enumerate(rows):
         size += len(orjson.dumps(row.text)) + MESSAGE_OVERHEAD_BYTES
@@ -75,9 +75,7 @@ def _count_fitting(rows: Sequence[Message]) -> int:
 
 
 def page_bytes() -> int:
-    """Return the events after a position that concern the user: those of their memberships, and those addressed to
-    them.
-    """
+    """Return the size of a page in bytes: a quarter of the outbox limit, so that a page never closes its connection."""
     return int(settings.IM_OUTBOX_MAX_BYTES) // 4
 
 
@@ -92,10 +90,7 @@ def _position_at(channel: Channel, seq: int) -> int | None:
 
 
 def sync(user: User, *, after: int, upto: int, limit: int) -> Replay:
-    """Return the messages of the user's current channels after a position, oldest first, and whether there are more.
-
-    Only messages sent during a membership are returned, and a page never skips one.
-    """
+    """Return the events after a position that concern the user: of their memberships, and addressed to them."""
     return replay(
         user.pk,
         membership_intervals(user.pk),
@@ -108,9 +103,9 @@ def sync(user: User, *, after: int, upto: int, limit: int) -> Replay:
 
 
 def messages_after(user: User, *, after: int, upto: int) -> tuple[list[Entry], bool]:
-    """The messages of the person's present channels after a position, oldest first, and whether there are more.
+    """Return the messages of the user's current channels after a position, oldest first, and whether there are more.
 
-    Each from the person's joining on, nothing from between two stays; a page never skips one.
+    Only messages sent during a membership are returned, and a page never skips one.
     """
     spans = membership_intervals(user.pk)
     present = {span.channel for span in spans if span.until_position is None}

@@ -10,7 +10,7 @@ from pytest_django.fixtures import Settings
 
 from accounts import rate_limits
 from accounts.actions import app_create
-from accounts.errors import TooOften
+from accounts.errors import RateLimited
 from accounts.models import User
 from accounts.rate_limits import HourlyRateLimit
 from chat.actions.session import session_login
@@ -33,7 +33,7 @@ def test_an_address_reaches_its_limit_and_recovers(bucket_clock: Clock) -> None:
     registrations = HourlyRateLimit("IM_REGISTRATION_RATE")
     registrations.take("192.0.2.1")
     registrations.take("192.0.2.1")
-    with pytest.raises(TooOften) as refusal:
+    with pytest.raises(RateLimited) as refusal:
         registrations.take("192.0.2.1")
     assert 0 < refusal.value.seconds <= 1801
     registrations.take("192.0.2.2")
@@ -46,7 +46,7 @@ def test_refused_registrations_are_not_counted(bucket_clock: Clock) -> None:
     for _ in range(2):
         registrations.take("192.0.2.1")
     for _ in range(100):
-        with pytest.raises(TooOften):
+        with pytest.raises(RateLimited):
             registrations.take("192.0.2.1")
     bucket_clock.now += 1801
     registrations.take("192.0.2.1")
@@ -56,12 +56,12 @@ def test_addresses_of_one_ipv6_network_count_as_one(bucket_clock: Clock) -> None
     registrations = HourlyRateLimit("IM_REGISTRATION_RATE")
     registrations.take("2001:db8:1:2::1")
     registrations.take("2001:db8:1:2:ffff::9")
-    with pytest.raises(TooOften):
+    with pytest.raises(RateLimited):
         registrations.take("2001:db8:1:2::3")
     registrations.take("2001:db8:1:3::1")
     registrations.take("::ffff:192.0.2.9")
     registrations.take("192.0.2.9")
-    with pytest.raises(TooOften):
+    with pytest.raises(RateLimited):
         registrations.take("192.0.2.9")
 
 
@@ -84,7 +84,7 @@ def test_a_refusal_contains_the_seconds_to_wait(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(RateLimiter, "draw", draw)
     registrations = HourlyRateLimit("IM_REGISTRATION_RATE")
     registrations.take("192.0.2.1")
-    with pytest.raises(TooOften) as refusal:
+    with pytest.raises(RateLimited) as refusal:
         registrations.take("192.0.2.1")
     assert 900 <= refusal.value.seconds <= 902
     assert {(rate, burst) for _, rate, burst in draws} == {(2 / 3600, 2)}

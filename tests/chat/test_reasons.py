@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 
 import accounts.errors
-from accounts.errors import AccountError, TooOften
+from accounts.errors import AccountError, RateLimited
 from chat import errors, reasons
 from chat.account_errors import ALL_REASONS, chat_error
 from chat.errors import ChatError
@@ -24,7 +24,7 @@ _FREE_SENTENCES = {
     *("WEBHOOK_URL_NOT_ALLOWED", "WEBHOOK_TEST_FAILED"),
 }
 """Reasons for which a validator, a codec or another server supplies a more precise sentence."""
-_OTHER_ARGUMENTS = {"BadPassword", "TooOften"}
+_OTHER_ARGUMENTS = {"BadPassword", "RateLimited"}
 _CONSTANT = re.compile(r"(?:reasons|errors|account_errors)\.([A-Z][A-Z0-9_]+)|(GUESTS_DISABLED)")
 
 
@@ -127,7 +127,7 @@ def test_the_sentence_of_a_validator_is_kept() -> None:
 
 
 def test_a_refusal_of_accounts_keeps_its_reason_and_parameters() -> None:
-    refusal = chat_error(TooOften(61))
+    refusal = chat_error(RateLimited(61))
     assert (refusal.reason.key, refusal.code) == ("too_many_attempts", errors.TOO_MUCH)
     assert refusal.data == {
         "error": "Too many attempts. Try again in 2 minutes.", "minutes": 2, "retryAfter": 61,

@@ -69,7 +69,7 @@ class LegacyCallView(APIView):  # type: ignore[misc]
             case exceptions.NotAuthenticated() | exceptions.PermissionDenied():
                 return _refusal(errors.NOT_AUTHORISED, "This call needs an API token with the right permission.")
             case exceptions.MethodNotAllowed():
-                return _refusal(errors.NO_SUCH_COMMAND, f"LegacyCallView this by {' or '.join(self.allowed_methods)}.")
+                return _refusal(errors.NO_SUCH_COMMAND, f"Call this by {' or '.join(self.allowed_methods)}.")
             case exceptions.ParseError() | exceptions.UnsupportedMediaType():
                 return _refusal(
                     errors.ILLEGAL_PARAMETER, "Give parameters in the query or as application/x-www-form-urlencoded."

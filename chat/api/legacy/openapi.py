@@ -94,7 +94,7 @@ def form_call(
             tags=[tag],
             parameters=query,
             request=None if in_query else {_FORM: form},
-            responses={200: OpenApiResponse(_answer(gives, codes), description="Whatever came of it: `code` tells.")},
+            responses={200: OpenApiResponse(_answer(gives, codes), description="`code` is the result.")},
             examples=[
                 *([] if in_query or not parameters else [sent]),
                 _example("Success", {"code": 200, "msg": errors.SUCCESS.text, "data": dict(got or {})}),

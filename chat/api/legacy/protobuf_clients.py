@@ -78,13 +78,13 @@ def _failure(reason: str) -> Response:
 
 
 class RegisterView(ClientCallView):
-    """RegisterView an account with a generated user name."""
+    """Register an account with a generated user name."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
     @form_call(
-        "RegisterView",
+        "Register",
         tag=TAG,
         codes=CODES,
         gives=object_schema(token=TEXT, id=ID),
@@ -135,7 +135,7 @@ class LoginView(ClientCallView):
 class FriendAddView(ClientCallView):
     """Send a friend request, or accept one."""
 
-    @form_call("Ask to be friends, or accept", tag=TAG, codes=CODES, friend_id=("Whom.", ID, "18"))
+    @form_call("Send or accept a friend request", tag=TAG, codes=CODES, friend_id=("The user to befriend.", ID, "18"))
     def post(self, request: Request) -> Response:
         accounts.friend_request(user=request.user, other_id=_id(_field(request, "friend_id")))
         return answer()
@@ -143,7 +143,7 @@ class FriendAddView(ClientCallView):
 
 class GroupCreateView(ClientCallView):
     @form_call(
-        "Make a closed group",
+        "Create a closed group",
         tag=TAG,
         codes=CODES,
         gives=object_schema(id=ID),
@@ -161,7 +161,7 @@ class GroupCreateView(ClientCallView):
 
 class GroupUserListView(ClientCallView):
     @form_call(
-        "Who is in a group",
+        "List the members of a group",
         tag=TAG,
         codes=CODES,
         gives=object_schema(ids=text_fields(ID)),

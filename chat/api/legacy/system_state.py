@@ -37,7 +37,7 @@ class SystemStateView(LegacyCallView):
     permission = "chat.view_state"
 
     @form_call(
-        "What the cluster is doing",
+        "State of the cluster",
         tag="operators",
         gives=object_schema(numGoroutine=NUMBER, numCPU=NUMBER, managerInfo=_MANAGER),
         got={"numGoroutine": 24, "numCPU": 2, "managerInfo": dict.fromkeys(_MANAGER["required"], 0)},
@@ -70,7 +70,7 @@ class SystemStateView(LegacyCallView):
 
 @dataclass(slots=True)
 class ClusterState:
-    """ClusterState of the cluster. `addresses` of connections and `users` (app and name) are filled only on request."""
+    """State of the cluster. `addresses` of connections and `users` (app and name) are filled only on request."""
 
     tasks: int = 0
     connections: int = 0

@@ -22,7 +22,7 @@ SENT = {"sendResults": True}
 
 class OnlineUsersView(LegacyCallView):
     @form_call(
-        "Who is online on an app",
+        "List online users of an app",
         tag=TAG,
         gives=object_schema(userList=text_fields(), userCount=NUMBER),
         got={"userList": ["alice", "夏圭？"], "userCount": 2},
@@ -36,7 +36,7 @@ class OnlineUsersView(LegacyCallView):
 
 class UserOnlineView(LegacyCallView):
     @form_call(
-        "Whether somebody is online",
+        "Get a user's online status",
         tag=TAG,
         gives=object_schema(userID=TEXT, online=YES_OR_NO),
         got={"userID": "alice", "online": True},
@@ -55,7 +55,7 @@ class SendMessageView(LegacyCallView):
     fault = errors.STORE_FAILED
 
     @form_call(
-        "Send to a person",
+        "Send to a user",
         tag=TAG,
         gives=object_schema(sendResults=YES_OR_NO),
         got=SENT,
@@ -81,7 +81,7 @@ class SendMessageAllView(LegacyCallView):
     fault = errors.STORE_FAILED
 
     @form_call(
-        "Send to everybody on an app",
+        "Send to everyone on an app",
         tag=TAG,
         gives=object_schema(sendResults=YES_OR_NO),
         got=SENT,

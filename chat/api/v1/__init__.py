@@ -7,16 +7,16 @@ How to write a call:
 - Access: `permissions: ClassVar[Permissions] = {"GET": "chat.view_channel", "POST": "chat.add_channel"}`. The token's
   user needs that Django permission, else 403; None accepts any valid token. Beyond that, the guards of the chat apply
   to a service as to every user: what it may not see is a 404.
-- Data: `schema.Shape` classes (msgspec structs) parse, check and document. `data = self.body(request, Send)` parses;
+- Data: `schema.Shape` classes (msgspec structs) parse, check and document. `self.body(request, NewMessage)` parses;
   a view returns `answer(body, 201)` with a plain dict of the declared shape. Ids are `schema.Id` (decimal strings);
   `schema.number(text)` returns the row id, or raises a 404 for text that cannot be one.
-- OpenAPI: `@described("Send a message", takes=Send, gives={201: Sent}, refuses=(404, 409), examples=…)` of
+- OpenAPI: `@described("Send a message", takes=NewMessage, gives={201: SentResult}, sent=…, got=…)` of
   `openapi.py` wraps drf-spectacular's `extend_schema` and adds the statuses and headers of every call.
   `idempotent=True` documents the header `Idempotency-Key`.
 - Errors: raise `ChatError` with a reason of `chat.reasons`, or let an `AccountError` pass; `problems.py` makes the
   response.
-- Lists: `page = pagination.asked(request, largest=100)`; read `page.limit` rows beyond `page.after`; return
-  `pagination.answer(rows, next=…)`. Cursors are opaque to clients. `openapi.paged("ItemPage", Item)` is the shape,
+- Lists: `page = pagination.requested_page(request, largest=100)`; read `page.limit` rows beyond `page.after`; return
+  `pagination.page_body(rows, next=…)`. Cursors are opaque to clients. `openapi.paged("ItemPage", Item)` is the shape,
   and `query=(LIMIT, CURSOR)` documents the parameters.
 - Retries: `self.idempotency(request, data)` returns an `IdempotencyKey` or None. A send passes it to its drafts. Any
   other write runs in `chat.actions.idempotency.run_once(key, work)`, which claims the key in the transaction of the

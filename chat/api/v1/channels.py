@@ -27,11 +27,15 @@ from chat.selectors.services import channels_page
 
 KINDS = ("global", "public", "private")
 Kind = Literal["global", "public", "private"]
-Join = Annotated[Literal["open", "invite", "closed"], Meta(description="Who adds people: anyone, members, managers.")]
-History = Annotated[Literal["joined", "all"], Meta(description="What members read of the time before they came.")]
+Join = Annotated[
+    Literal["open", "invite", "closed"], Meta(description="Who can add users: anyone, members, or managers.")
+]
+History = Annotated[
+    Literal["joined", "all"], Meta(description="What new members can read: everything, or messages since they joined.")
+]
 ChannelName = Annotated[str, Meta(max_length=CHANNEL_NAME_LIMIT)]
 SlowMode = Annotated[
-    int, Meta(ge=0, le=MAX_SLOW_MODE_SECONDS, description="Seconds between two messages of one member.")
+    int, Meta(ge=0, le=MAX_SLOW_MODE_SECONDS, description="Slow mode: seconds between two messages of a member.")
 ]
 
 PAINTERS = {
@@ -54,7 +58,7 @@ class Channel(Shape):
     announcementsOnly: bool
     slowMode: Count
     role: str | None
-    lastSeq: Annotated[Count, Meta(description="The number of the last message.")]
+    lastSeq: Annotated[Count, Meta(description="The sequence number of the last message.")]
     readSeq: Count
     unread: Count
     activeAt: Milliseconds
@@ -98,7 +102,7 @@ class ChannelListView(Endpoint):
         gives={200: ChannelPage},
         query=(
             OpenApiParameter("kind", OpenApiTypes.STR, enum=KINDS, description="Only channels of this kind."),
-            OpenApiParameter("q", OpenApiTypes.STR, description="A part of the channel's own name."),
+            OpenApiParameter("q", OpenApiTypes.STR, description="Part of the channel's own name."),
             LIMIT,
             CURSOR,
         ),
@@ -125,7 +129,7 @@ class ChannelListView(Endpoint):
         return answer(pagination.page_body(results, next=found[-1].channel.pk if more else None))
 
     @described(
-        "Make a channel",
+        "Create a channel",
         takes=NewChannel,
         gives={201: Channel, 200: Channel},
         refuses=(404,),
@@ -160,7 +164,7 @@ class ChannelDetailView(Endpoint):
         "DELETE": "chat.delete_channel",
     }
 
-    @described("Look at a channel", gives={200: Channel}, refuses=(404,), got={"A group": PAINTERS}, tag="channels")
+    @described("Get a channel", gives={200: Channel}, refuses=(404,), got={"A group": PAINTERS}, tag="channels")
     def get(self, request: Request, channel_id: str) -> Response:
         """Return a channel that the service may read."""
         return answer(channel_body(request, number(channel_id)))

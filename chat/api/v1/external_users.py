@@ -34,7 +34,7 @@ class ExternalUserRequest(Shape):
 
     nickname: Nickname | None = None
     avatar: (
-        Annotated[str, Meta(description="A JPEG, PNG, WebP or GIF in Base64; empty: none. It is made anew.")] | None
+        Annotated[str, Meta(description="A JPEG, PNG, WebP or GIF in Base64, which is re-encoded; empty: none.")] | None
     ) = None
 
 
@@ -53,12 +53,12 @@ class ExternalUserPage(Shape):
 
 class TokenRequest(Shape):
     seconds: (
-        Annotated[int, Meta(ge=1, description="For which it is valid; IM_EXTERNAL_TOKEN_SECONDS if absent.")] | None
+        Annotated[int, Meta(ge=1, description="Validity in seconds; IM_EXTERNAL_TOKEN_SECONDS if absent.")] | None
     ) = None
 
 
 class IssuedToken(Shape):
-    serviceToken: Annotated[str, Meta(description="For `login` on a connection, this person's. Shown this once.")]
+    serviceToken: Annotated[str, Meta(description="The user's token for `login` on a connection. Returned only once.")]
     expires: Milliseconds
     userId: str
 
@@ -67,7 +67,7 @@ class ExternalUserListView(Endpoint):
     permissions: ClassVar[Permissions] = {"GET": "accounts.view_externaluser"}
 
     @described(
-        "List one's own people",
+        "List external users",
         gives={200: ExternalUserPage},
         query=(LIMIT, CURSOR),
         got={"One": {"results": [MAYUAN | {"externalId": "c-1001"}], "next": None}},
@@ -89,13 +89,13 @@ class ExternalUserView(Endpoint):
         "DELETE": "accounts.delete_externaluser",
     }
 
-    @described("Find one's own person", gives={200: UserAccount}, refuses=(404,), got={"Known": MAYUAN}, tag="users")
+    @described("Get an external user", gives={200: UserAccount}, refuses=(404,), got={"Known": MAYUAN}, tag="users")
     def get(self, request: Request, external_id: str) -> Response:
         """Return the user that this service created for one of its own ids."""
         return answer(user_body(_own(request, external_id)))
 
     @described(
-        "Make or find one's own person",
+        "Create or update an external user",
         takes=ExternalUserRequest,
         gives={201: ExternalUser, 200: ExternalUser},
         sent={"With a nickname": {"nickname": "Ma Yuan"}},
@@ -116,7 +116,7 @@ class ExternalUserView(Endpoint):
             user = accounts.avatar_remove(user_id=user.pk)
         return answer(user_body(user) | {"created": known.created}, 201 if known.created else 200)
 
-    @described("Shut one's own person out", gives={204: None}, refuses=(404,), tag="users")
+    @described("Deactivate an external user", gives={204: None}, refuses=(404,), tag="users")
     def delete(self, request: Request, external_id: str) -> Response:
         """Deactivate the user: tokens and connections end. Messages stay."""
         accounts.external_user_deactivate(service=request.user, external_id=external_id)
@@ -127,7 +127,7 @@ class ExternalTokenView(Endpoint):
     permissions: ClassVar[Permissions] = {"POST": "accounts.add_externaluser", "DELETE": "accounts.add_externaluser"}
 
     @described(
-        "Let one's own person in",
+        "Issue a log-in token",
         takes=TokenRequest,
         gives={201: IssuedToken, 200: IssuedToken},
         refuses=(404,),
@@ -153,7 +153,7 @@ class ExternalTokenView(Endpoint):
         body, repeated = run_once(self.idempotency(request, data), make, secret=True)
         return answer(body, 200 if repeated else 201)
 
-    @described("End the tokens of one's own person", gives={204: None}, refuses=(404,), tag="users")
+    @described("Revoke log-in tokens", gives={204: None}, refuses=(404,), tag="users")
     def delete(self, request: Request, external_id: str) -> Response:
         """Revoke all tokens that the service issued for the user, and disconnect their connections."""
         accounts.external_tokens_revoke(service=request.user, external_id=external_id)

@@ -43,7 +43,7 @@ class MessagePage(Shape):
     """Messages in ascending order, in either direction; `next` continues in the same direction."""
 
     results: list[Message]
-    notes: Annotated[list[Note], Meta(description="The notes that stand among these messages.")]
+    notes: Annotated[list[Note], Meta(description="The system notes between these messages.")]
     next: str | None
 
 
@@ -51,12 +51,12 @@ class HistoryView(Endpoint):
     permissions: ClassVar[Permissions] = {"GET": "chat.view_message"}
 
     @described(
-        "Read a channel's history",
+        "Get a channel's history",
         gives={200: MessagePage},
         refuses=(404,),
         query=(
-            OpenApiParameter("before", _NUMBER, description="Messages with smaller numbers, the newest first."),
-            OpenApiParameter("after", _NUMBER, description="Messages with greater numbers, the oldest first."),
+            OpenApiParameter("before", _NUMBER, description="Messages with smaller numbers, newest first."),
+            OpenApiParameter("after", _NUMBER, description="Messages with greater numbers, oldest first."),
             LIMIT,
             CURSOR,
         ),

@@ -21,7 +21,7 @@ from chat.webhooks.outgoing import selectors as hook_selectors
 if TYPE_CHECKING:
     from chat.models import IncomingWebhook as Row
 
-Url = Annotated[str, Meta(description="Whoever has it can post. Told this once.")]
+Url = Annotated[str, Meta(description="Anyone who has it can post. Returned only once.")]
 
 _EXAMPLE = {
     "id": "3", "name": "Builds", "channel": "7", "enabled": True, "madeAt": 1795860000000,
@@ -32,9 +32,9 @@ _URL = "https://chat.example/hooks/nQ7…/"
 
 class NewIncomingWebhook(Shape):
     name: Annotated[
-        str, Meta(min_length=1, max_length=USER_NAME_MAX_LENGTH, description="Its messages are said in this name.")
+        str, Meta(min_length=1, max_length=USER_NAME_MAX_LENGTH, description="The name that its messages show.")
     ]
-    channel: Annotated[Id, Meta(description="A group or an app's room.")]
+    channel: Annotated[Id, Meta(description="A group or a global channel.")]
 
 
 class IncomingWebhookChanges(Shape):
@@ -78,7 +78,7 @@ class IncomingWebhookListView(Endpoint):
         return answer(pagination.page_body([_shown(row) for row in rows], next=rows[-1].pk if more else None))
 
     @described(
-        "Make an incoming webhook",
+        "Create an incoming webhook",
         takes=NewIncomingWebhook,
         gives={201: CreatedIncomingWebhook, 200: CreatedIncomingWebhook},
         idempotent=True,
@@ -111,15 +111,13 @@ class IncomingWebhookView(Endpoint):
         "DELETE": "chat.delete_incomingwebhook",
     }
 
-    @described(
-        "Look at an incoming webhook", gives={200: IncomingWebhook}, tag="incoming webhooks", got={"One": _EXAMPLE}
-    )
+    @described("Get an incoming webhook", gives={200: IncomingWebhook}, tag="incoming webhooks", got={"One": _EXAMPLE})
     def get(self, request: Request, hook_id: str) -> Response:
         """Return the incoming webhook's channel and state."""
         return answer(_shown(hook_selectors.incoming_webhook_of(request.user, number(hook_id))))
 
     @described(
-        "Switch an incoming webhook",
+        "Enable or disable an incoming webhook",
         takes=IncomingWebhookChanges,
         gives={200: IncomingWebhook},
         tag="incoming webhooks",
@@ -136,7 +134,7 @@ class IncomingWebhookView(Endpoint):
             hooks.incoming_webhook_disable(hook_id=webhook.pk)
         return answer(_shown(hook_selectors.incoming_webhook_of(request.user, pk)))
 
-    @described("Switch an incoming webhook off", gives={204: None}, tag="incoming webhooks")
+    @described("Disable an incoming webhook", gives={204: None}, tag="incoming webhooks")
     def delete(self, request: Request, hook_id: str) -> Response:
         """Disable the URL; posted messages stay. PATCH `enabled` true enables it again."""
         hooks.incoming_webhook_disable(hook_id=hook_selectors.incoming_webhook_of(request.user, number(hook_id)).pk)
@@ -147,7 +145,7 @@ class IncomingWebhookSecretView(Endpoint):
     permissions: ClassVar[Permissions] = {"POST": "chat.change_incomingwebhook"}
 
     @described(
-        "Renew an incoming webhook's URL",
+        "Replace an incoming webhook's URL",
         gives={200: NewUrl},
         idempotent=True,
         tag="incoming webhooks",

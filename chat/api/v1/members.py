@@ -94,7 +94,7 @@ class MemberView(Endpoint):
     permissions: ClassVar[Permissions] = {"PATCH": "chat.change_membership", "DELETE": "chat.delete_membership"}
 
     @described(
-        "Give a member a role",
+        "Change a member's role",
         takes=RoleRequest,
         gives={200: MemberRole},
         refuses=(404, 409),

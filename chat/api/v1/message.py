@@ -18,7 +18,7 @@ from chat.api.v1.openapi import described
 from chat.api.v1.schema import Count, Id, Milliseconds, Person, Position, Shape, UserName, number
 from chat.selectors import status as status_selectors
 
-AS = OpenApiParameter("as", OpenApiTypes.STR, description="In this person's name; needs chat.speak_for_others.")
+AS = OpenApiParameter("as", OpenApiTypes.STR, description="In this user's name; requires chat.speak_for_others.")
 
 
 class Message(Shape):
@@ -35,7 +35,7 @@ class Message(Shape):
     seq: Count
     time: Milliseconds
     position: Position
-    content: Annotated[str | None, Meta(description="Of a picture or voice: Base64.")] = None
+    content: Annotated[str | None, Meta(description="Content of a picture or voice message, in Base64.")] = None
     replyTo: Id | None = None
     replySeq: Count | None = None
     editedAt: Milliseconds | None = None
@@ -44,7 +44,7 @@ class Message(Shape):
 
 class MessageEdit(Shape):
     msg: Annotated[str, Meta(min_length=1)]
-    author: Annotated[UserName | None, Meta(description="In this person's name; needs chat.speak_for_others.")] = (
+    author: Annotated[UserName | None, Meta(description="In this user's name; requires chat.speak_for_others.")] = (
         msgspec.field(default=None, name="as")
     )
 
@@ -61,9 +61,9 @@ class UserDelivery(Shape):
 class DeliveryStatus(Shape):
     id: Id
     stored: bool
-    delivered: Annotated[Count, Meta(description="Connections that it was passed to, the sender's own apart.")]
-    persons: Annotated[list[UserDelivery], Meta(description="Who it was passed to, where it was for persons.")]
-    readBy: Annotated[list[Person], Meta(description="Who has read it, of those who let others see that.")]
+    delivered: Annotated[Count, Meta(description="Number of connections that received it, without the sender's own.")]
+    persons: Annotated[list[UserDelivery], Meta(description="The users who received it, if it was addressed to users.")]
+    readBy: Annotated[list[Person], Meta(description="The users who have read it and share that.")]
 
 
 _MESSAGE = {
@@ -80,14 +80,14 @@ class MessageView(Endpoint):
         "DELETE": "chat.delete_message",
     }
 
-    @described("Read a message", gives={200: Message}, tag="messages", got={"A message": _MESSAGE})
+    @described("Get a message", gives={200: Message}, tag="messages", got={"A message": _MESSAGE})
     def get(self, request: Request, message_id: str) -> Response:
         """Return a message of a channel that the service is in, or of any group with `chat.manage_channels`."""
         row = service_message.message_for_service(request.user, number(message_id))
         return answer(payloads.message(row, row.sender))
 
     @described(
-        "Change a message",
+        "Edit a message",
         takes=MessageEdit,
         gives={200: Message},
         refuses=(409,),
@@ -103,7 +103,7 @@ class MessageView(Endpoint):
         )
         return answer(payloads.message(row, row.sender))
 
-    @described("Take a message back", gives={204: None}, query=(AS,), tag="messages")
+    @described("Recall a message", gives={204: None}, query=(AS,), tag="messages")
     def delete(self, request: Request, message_id: str) -> Response:
         """Recall your own message, or any message in a group you manage. Its place stays without the text."""
         service_message.message_recall_by_service(
@@ -116,7 +116,7 @@ class MessageStatusView(Endpoint):
     permissions: ClassVar[Permissions] = {"GET": "chat.use_gateway"}
 
     @described(
-        "Ask what became of a message",
+        "Get a message's delivery status",
         gives={200: DeliveryStatus},
         tag="messages",
         got={

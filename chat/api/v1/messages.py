@@ -35,12 +35,13 @@ _ONE = {"minProperties": 1, "maxProperties": 1}
 class Recipient(Shape, forbid_unknown_fields=True):
     """The destination of a message: exactly one of these fields."""
 
-    channel: Annotated[Id, Meta(description="A channel that the sender may write in.")] | UnsetType = UNSET
-    user: Annotated[UserName, Meta(description="A person: their private channel with the sender.")] | UnsetType = UNSET
+    channel: Annotated[Id, Meta(description="A channel that the sender may write to.")] | UnsetType = UNSET
+    user: Annotated[UserName, Meta(description="A user: their private channel with the sender.")] | UnsetType = UNSET
     users: Annotated[list[UserName], Meta(min_length=1, max_length=MAX_USERS_PER_MESSAGE)] | UnsetType = UNSET
-    app: Annotated[AppNumber, Meta(description="The room of everybody on an app.")] | UnsetType = UNSET
+    app: Annotated[AppNumber, Meta(description="The app's global channel.")] | UnsetType = UNSET
     everyone: (
-        Annotated[bool, Meta(description="The rooms of all apps.", extra_json_schema={"const": True})] | UnsetType
+        Annotated[bool, Meta(description="The global channels of all apps.", extra_json_schema={"const": True})]
+        | UnsetType
     ) = UNSET
 
 
@@ -52,14 +53,14 @@ class NewMessage(Shape):
     type: Annotated[str, Meta(pattern="^text$")] = "text"
     clientMsgId: (
         Annotated[
-            str, Meta(max_length=64, description="Makes the message happen once, where there is no Idempotency-Key.")
+            str, Meta(max_length=64, description="Idempotency key of this message, without an Idempotency-Key header.")
         ]
         | None
     ) = None
-    author: Annotated[UserName | None, Meta(description="In this person's name; needs chat.speak_for_others.")] = (
-        msgspec.field(default=None, name="as")
-    )
-    transient: Annotated[bool, Meta(description="Only to who is online now; stored nowhere.")] = False
+    author: Annotated[
+        UserName | None, Meta(description="Send in this user's name; requires chat.speak_for_others.")
+    ] = msgspec.field(default=None, name="as")
+    transient: Annotated[bool, Meta(description="Push to online users only; do not store.")] = False
 
 
 class NewMessages(Shape):
@@ -74,8 +75,8 @@ class DestinationResult(Shape):
     id: Id | None = None
     seq: Count | None = None
     position: Position | None = None
-    online: Annotated[bool | None, Meta(description="Whether the person was online when it was sent.")] = None
-    persons: Annotated[Count | None, Meta(description="Of a transient message: how many it was pushed to.")] = None
+    online: Annotated[bool | None, Meta(description="Whether the user was online when it was sent.")] = None
+    persons: Annotated[Count | None, Meta(description="Number of users that a transient message was pushed to.")] = None
     problem: Problem | None = None
 
 
@@ -103,21 +104,21 @@ class MessageListView(Endpoint):
     permissions: ClassVar[Permissions] = {"POST": "chat.use_gateway"}
 
     @described(
-        "NewMessage a message",
+        "Send a message",
         takes=NewMessage,
         gives={201: SentResult, 200: SentResult},
         idempotent=True,
         tag="messages",
         sent={
-            "Recipient a person": {
+            "To a user": {
                 "to": {"user": "alice"},
                 "msg": "Your parcel has left.",
                 "clientMsgId": "parcel-812",
             },
-            "Recipient several": {"to": {"users": ["alice", "ghost"]}, "msg": "The shop closes at six."},
-            "Recipient a channel": {"to": {"channel": "7"}, "msg": "Build 812 is green."},
-            "Recipient an app, live": {"to": {"app": 101}, "msg": "Back in a minute.", "transient": True},
-            "In a person's name": {"to": {"channel": "7"}, "msg": "On my way.", "as": "bob"},
+            "To several users": {"to": {"users": ["alice", "ghost"]}, "msg": "The shop closes at six."},
+            "To a channel": {"to": {"channel": "7"}, "msg": "Build 812 is green."},
+            "To an app, transient": {"to": {"app": 101}, "msg": "Back in a minute.", "transient": True},
+            "In a user's name": {"to": {"channel": "7"}, "msg": "On my way.", "as": "bob"},
         },
         got={
             "Stored": {"messages": [_STORED]},
@@ -126,7 +127,7 @@ class MessageListView(Endpoint):
         },
     )
     def post(self, request: Request) -> Response:
-        """NewMessage a message as the service or in a user's name. The response comes after it has been stored.
+        """Send a message as the service or in a user's name. The response comes after it has been stored.
 
         201 if anything was stored or pushed, 200 for a repeat. With several destinations, each has its own outcome,
         and the call is refused only if all of them are. A user receives the message in their private channel with the
@@ -155,7 +156,7 @@ class MessageBulkView(Endpoint):
     permissions: ClassVar[Permissions] = {"POST": "chat.use_gateway"}
 
     @described(
-        "NewMessage many messages",
+        "Send many messages",
         takes=NewMessages,
         gives={200: BulkResults},
         idempotent=True,
@@ -175,7 +176,7 @@ class MessageBulkView(Endpoint):
         },
     )
     def post(self, request: Request) -> Response:
-        """NewMessage up to 1,000 messages in one call, with a result for each, in order. None may be transient.
+        """Send up to 1,000 messages in one call, with a result for each, in order. None may be transient.
 
         They share a few commits. After a retry with the same key, messages that an earlier attempt stored are not
         stored again, and the others are.

@@ -112,10 +112,10 @@ def paged(name: str, item: type[Shape]) -> type[Shape]:
 def limited(largest: int) -> OpenApiParameter:
     """Return the parameter `limit` of a list with this maximum."""
     schema = {"type": "integer", "minimum": 1, "maximum": largest, "default": min(pagination.USUAL, largest)}
-    return OpenApiParameter("limit", schema, description="Results of a page.")
+    return OpenApiParameter("limit", schema, description="The most results in a page.")
 
 
 LIMIT = limited(pagination.LARGEST)
 CURSOR = OpenApiParameter(
-    "cursor", {"type": "string"}, description="`next` of the page before; absent: the first page."
+    "cursor", {"type": "string"}, description="`next` of the previous page; absent: the first page."
 )

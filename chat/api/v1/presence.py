@@ -26,23 +26,23 @@ LARGEST_PAGE = 1000
 
 class PresenceQuery(Shape):
     users: Annotated[list[UserName], Meta(max_length=1000)]
-    app: Annotated[AppNumber | None, Meta(description="Online on this app; absent: on any.")] = None
+    app: Annotated[AppNumber | None, Meta(description="Only on this app; absent: on any app.")] = None
 
 
 class PresenceResult(Shape):
-    online: Annotated[dict[str, bool], Meta(description="By the names that were asked for.")]
+    online: Annotated[dict[str, bool], Meta(description="By the requested names.")]
 
 
 class PersonPresence(Shape):
     userId: str
     online: bool
-    apps: Annotated[list[int], Meta(description="The apps on which somebody of that name is online.")]
+    apps: Annotated[list[int], Meta(description="The apps on which a user of that name is online.")]
 
 
 class AppCount(Shape):
     appId: AppNumber
     name: str
-    online: Annotated[Count, Meta(description="Persons online on it, in the whole cluster.")]
+    online: Annotated[Count, Meta(description="Users online on the app, in the whole cluster.")]
 
 
 class AppCounts(Shape):
@@ -76,7 +76,7 @@ class PresenceQueryView(Endpoint):
     permissions: ClassVar[Permissions] = {"POST": "chat.use_gateway"}
 
     @described(
-        "Ask who is online",
+        "Query presence",
         takes=PresenceQuery,
         gives={200: PresenceResult},
         tag="presence",
@@ -94,7 +94,7 @@ class UserPresenceView(Endpoint):
     permissions: ClassVar[Permissions] = {"GET": "chat.use_gateway"}
 
     @described(
-        "Ask where a person is online",
+        "Get a user's presence",
         gives={200: PersonPresence},
         tag="presence",
         got={"On two apps": {"userId": "alice", "online": True, "apps": [101, 102]}},
@@ -109,7 +109,7 @@ class AppListView(Endpoint):
     permissions: ClassVar[Permissions] = {"GET": "chat.use_gateway"}
 
     @described(
-        "Count who is online, by app",
+        "Count online users by app",
         gives={200: AppCounts},
         tag="presence",
         got={"Two apps": {"results": [{"appId": 101, "name": "Web", "online": 12}]}},
@@ -124,7 +124,7 @@ class AppOnlineView(Endpoint):
     permissions: ClassVar[Permissions] = {"GET": "chat.use_gateway"}
 
     @described(
-        "List who is online on an app",
+        "List online users of an app",
         gives={200: OnlinePage},
         query=(limited(LARGEST_PAGE), CURSOR),
         tag="presence",
@@ -143,7 +143,7 @@ class NodeListView(Endpoint):
     permissions: ClassVar[Permissions] = {"GET": "chat.view_state"}
 
     @described(
-        "Count connections, by node",
+        "Count connections by node",
         gives={200: NodeCounts},
         tag="presence",
         got={

@@ -17,10 +17,10 @@ KEY_LIMIT = 128
 """Characters of an Idempotency-Key."""
 
 Id = Annotated[str, Meta(pattern="^[1-9][0-9]{0,18}$", description="An id: a decimal number, as a string.")]
-UserName = Annotated[str, Meta(min_length=1, max_length=128, description="A person's immutable user name.")]
+UserName = Annotated[str, Meta(min_length=1, max_length=128, description="A user's immutable user name.")]
 AppNumber = Annotated[int, Meta(ge=1, le=2**31 - 1, description="The number of an app (a platform).")]
 Milliseconds = Annotated[int, Meta(ge=0, description="Unix time in milliseconds.")]
-Position = Annotated[int, Meta(ge=0, description="Place in the site's one log.")]
+Position = Annotated[int, Meta(ge=0, description="Position in the event log.")]
 Count = Annotated[int, Meta(ge=0)]
 
 

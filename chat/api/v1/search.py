@@ -34,7 +34,7 @@ class FoundMessages(Shape):
     """
 
     results: list[Message]
-    next: Annotated[str | None, Meta(description="The cursor of the next page; null: there is none.")]
+    next: Annotated[str | None, Meta(description="The cursor of the next page; null at the end.")]
 
 
 class SearchView(Endpoint):
@@ -45,8 +45,10 @@ class SearchView(Endpoint):
         gives={200: FoundMessages},
         refuses=(404,),
         query=(
-            OpenApiParameter("q", _QUESTION, required=True, description="Words, or Chinese or Japanese text."),
-            OpenApiParameter("channel", _CHANNEL, description="In this channel only."),
+            OpenApiParameter(
+                "q", _QUESTION, required=True, description="Words to search for; Chinese and Japanese text works too."
+            ),
+            OpenApiParameter("channel", _CHANNEL, description="Search this channel only."),
             LIMIT,
             CURSOR,
         ),

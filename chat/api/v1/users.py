@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from accounts.models import User as Account
 
 LARGEST_IMPORT = 1000
-Nickname = Annotated[str, Meta(min_length=1, max_length=64, description="As others see the person.")]
+Nickname = Annotated[str, Meta(min_length=1, max_length=64, description="The name that others see.")]
 Email = Annotated[str, Meta(max_length=254)]
-ExternalId = Annotated[str, Meta(min_length=1, max_length=200, description="The calling service's own id of a person.")]
+ExternalId = Annotated[
+    str, Meta(min_length=1, max_length=200, description="The calling service's own id for the user.")
+]
 
 ALICE = {"userId": "alice", "id": "12", "name": "Alice", "avatar": "", "kind": "person", "active": True}
 
@@ -97,7 +99,7 @@ class UserListView(Endpoint):
         "List or search accounts",
         gives={200: UserPage},
         query=(
-            OpenApiParameter("q", OpenApiTypes.STR, description="How a user name or nickname begins."),
+            OpenApiParameter("q", OpenApiTypes.STR, description="The start of a user name or nickname."),
             LIMIT,
             CURSOR,
         ),
@@ -120,7 +122,7 @@ class UserListView(Endpoint):
         )
 
     @described(
-        "Make an account",
+        "Create an account",
         takes=NewUser,
         gives={201: UserAccount, 200: UserAccount},
         refuses=(409,),
@@ -147,7 +149,7 @@ class UserView(Endpoint):
         "DELETE": "accounts.delete_user",
     }
 
-    @described("Look at an account", gives={200: UserAccount}, refuses=(404,), got={"An account": ALICE}, tag="users")
+    @described("Get an account", gives={200: UserAccount}, refuses=(404,), got={"An account": ALICE}, tag="users")
     def get(self, request: Request, name: str) -> Response:
         """Return the account or service of that user name, active or not."""
         return answer(user_body(_account(name)))
@@ -179,7 +181,7 @@ class UserView(Endpoint):
                 accounts.user_deactivate(user_id=user.pk)
         return answer(user_body(_account(name)))
 
-    @described("Shut an account out", gives={204: None}, refuses=(404,), tag="users")
+    @described("Deactivate an account", gives={204: None}, refuses=(404,), tag="users")
     def delete(self, request: Request, name: str) -> Response:
         """Deactivate the account: sessions, tokens and connections end. Messages stay; no account is ever deleted
         here.
@@ -194,7 +196,7 @@ class UserImportView(Endpoint):
     permissions: ClassVar[Permissions] = {"POST": None}
 
     @described(
-        "UserImport users",
+        "Import users",
         takes=UserImport,
         gives={200: ImportResults},
         sent={
@@ -206,7 +208,7 @@ class UserImportView(Endpoint):
         tag="users",
     )
     def post(self, request: Request) -> Response:
-        """UserImport up to 1,000 users, with a result for each, in order. A refused one does not affect the others.
+        """Import up to 1,000 users, with a result for each, in order. A refused one does not affect the others.
 
         `externalId` requires the permission `accounts.add_externaluser` and creates or finds, so it can be repeated.
         `userId` requires `accounts.add_user` and only creates: an existing name is a 409, unless an earlier attempt

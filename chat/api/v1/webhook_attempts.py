@@ -73,7 +73,7 @@ class WebhookAttemptsView(Endpoint):
     permissions: ClassVar[Permissions] = {"GET": "chat.view_webhook"}
 
     @described(
-        "List a webhook's deliveries",
+        "List delivery attempts",
         gives={200: AttemptList},
         got={
             "One that came": {
@@ -97,7 +97,7 @@ class WebhookDeadLettersView(Endpoint):
     permissions: ClassVar[Permissions] = {"GET": "chat.view_webhook", "DELETE": "chat.change_webhook"}
 
     @described(
-        "List what a webhook's receiver refused",
+        "List dead letters",
         gives={200: paged("AsidePage", DeadLetter)},
         query=(LIMIT, CURSOR),
         tag="webhooks",
@@ -122,7 +122,7 @@ class WebhookDeadLettersView(Endpoint):
             pagination.page_body([_dead_letter_body(row) for row in rows], next=rows[-1].position if more else None)
         )
 
-    @described("Let go what a webhook's receiver refused", gives={204: None}, tag="webhooks")
+    @described("Delete dead letters", gives={204: None}, tag="webhooks")
     def delete(self, request: Request, webhook_id: str) -> Response:
         """Delete the dead letters; none is retried."""
         dead_letters_delete_all(user=request.user, webhook_id=number(webhook_id))

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from chat.models import Webhook as Row
 
 Name = Annotated[str, Meta(min_length=1, max_length=webhooks.NAME_LIMIT)]
-Url = Annotated[str, Meta(min_length=1, max_length=webhooks.URL_LIMIT, description="https:// or http://, and public.")]
-Secret = Annotated[str, Meta(description="Signs what is sent. Told this once.")]
+Url = Annotated[str, Meta(min_length=1, max_length=webhooks.URL_LIMIT, description="A public https:// or http:// URL.")]
+Secret = Annotated[str, Meta(description="Signs the requests. Returned only once.")]
 if TYPE_CHECKING:
     Subscription = str
 else:
@@ -68,7 +68,7 @@ class Webhook(Shape):
     reason: str | None = None
     """Why it was disabled."""
     failingSince: Milliseconds | None = None
-    aside: Annotated[Count, Meta(description="Events that it refuses while it takes others.")] = 0
+    aside: Annotated[Count, Meta(description="Number of dead letters.")] = 0
 
 
 class CreatedWebhook(Webhook, kw_only=True):
@@ -96,7 +96,7 @@ class WebhookListView(Endpoint):
         return answer(pagination.page_body(_webhooks(rows), next=rows[-1].pk if more else None))
 
     @described(
-        "Make a webhook",
+        "Create a webhook",
         takes=NewWebhook,
         gives={201: CreatedWebhook, 200: CreatedWebhook},
         idempotent=True,
@@ -143,7 +143,7 @@ class WebhookView(Endpoint):
         "DELETE": "chat.delete_webhook",
     }
 
-    @described("Look at a webhook", gives={200: Webhook}, tag="webhooks", got={"Well": _EXAMPLE})
+    @described("Get a webhook", gives={200: Webhook}, tag="webhooks", got={"Healthy": _EXAMPLE})
     def get(self, request: Request, webhook_id: str) -> Response:
         """Return the webhook with its position in the event log and its failures."""
         return answer(_webhooks([hook_selectors.webhook_of(request.user, number(webhook_id))])[0])
@@ -170,7 +170,7 @@ class WebhookView(Endpoint):
             webhook = switch(user=user, webhook_id=pk)
         return answer(_webhooks([webhook])[0])
 
-    @described("Remove a webhook", gives={204: None}, tag="webhooks")
+    @described("Delete a webhook", gives={204: None}, tag="webhooks")
     def delete(self, request: Request, webhook_id: str) -> Response:
         """Delete the webhook and its delivery attempts."""
         webhooks.webhook_delete(user=request.user, webhook_id=number(webhook_id))
@@ -181,7 +181,7 @@ class WebhookSecretView(Endpoint):
     permissions: ClassVar[Permissions] = {"POST": "chat.change_webhook"}
 
     @described(
-        "Renew a webhook's secret",
+        "Replace a webhook's secret",
         gives={200: NewSecret},
         tag="webhooks",
         got={"Renewed": {"secret": "qvXo…"}},

@@ -20,7 +20,7 @@ from chat.models import Webhook, WebhookDeadLetter, WebhookDelivery
 from delivery.db.transactions import write
 from delivery.outbound.http_client import HttpResult
 
-NO_RIGHT = "Whoever switched it on may not read what it hears any more."
+REASON_ACCESS_LOST = "The user who enabled it can no longer read these events."
 NO_LEASE: dict[str, Any] = {"leased_by": "", "leased_until": None}
 """The lease fields of a webhook that no node is delivering."""
 
@@ -84,8 +84,8 @@ def webhook_record_attempt(
 
     The lease continues if there is `more`. False means that the attempt failed and the webhook waits for its next
     attempt, or that the lease was lost, in which case its new holder delivers the same events again.
-    `aside` becomes a dead letter if these events, which follow it, were accepted. A webhook that has failed for
-    IM_WEBHOOK_DISABLE_AFTER_HOURS is disabled; if only `aside` failed, that becomes a dead letter and the webhook
+    `refused` becomes a dead letter if these events, which follow it, were accepted. A webhook that has failed for
+    IM_WEBHOOK_DISABLE_AFTER_HOURS is disabled; if only `refused` failed, that becomes a dead letter and the webhook
     goes on.
     """
     with write():

@@ -22,9 +22,8 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from chat.models import Webhook, WebhookDeadLetter
-from chat.webhooks.outgoing import dead_letters as dead_letters
+from chat.webhooks.outgoing import dead_letters, payloads, signature
 from chat.webhooks.outgoing import deliveries as writes
-from chat.webhooks.outgoing import payloads, signature
 from chat.webhooks.outgoing import selectors as hook_selectors
 from chat.webhooks.outgoing.deliveries import RefusedEvent
 from chat.webhooks.outgoing.selectors import EventBatch
@@ -67,22 +66,22 @@ class Dispatcher:
         self._hub = hub
         self._seen = 0
         """The position up to which events were read for every webhook that was ready then."""
-        self._looked = 0.0
+        self._checked_at = 0.0
         self._ready = False
         """Whether a webhook was ready at the last check."""
         self._progress: dict[int, _Progress] = {}
         self._working: dict[int, asyncio.Task[None]] = {}
-        self._looking: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None
         self._client: httpx.AsyncClient | None = None
 
     def start(self) -> None:
         self._seen = self._hub.watermark
         self._client = http_client.open_client()
-        self._looking = asyncio.create_task(self._run(), name="webhooks")
+        self._task = asyncio.create_task(self._run(), name="webhooks")
 
     async def stop(self) -> None:
         """Cancel running requests and release the leases, so that other nodes send the events at once."""
-        tasks = [task for task in (self._looking, *self._working.values()) if task is not None]
+        tasks = [task for task in (self._task, *self._working.values()) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -112,20 +111,20 @@ class Dispatcher:
         """
         while True:
             await asyncio.sleep(settings.IM_WEBHOOK_INTERVAL)
-            if time.monotonic() - self._looked >= settings.IM_EVENT_LOG_POLL_INTERVAL:
+            if time.monotonic() - self._checked_at >= settings.IM_EVENT_LOG_POLL_INTERVAL:
                 return
             if self._ready and self._hub.watermark != self._seen:
                 return
 
     async def _start_due(self) -> None:
         """Start a task for each ready webhook that a new event may concern."""
-        before, upto, self._looked = self._seen, self._hub.watermark, time.monotonic()
+        before, upto, self._checked_at = self._seen, self._hub.watermark, time.monotonic()
         ready = await run(hook_selectors.ready_hooks, self._node)
         again = await run(hook_selectors.due_dead_letter_webhooks) if ready else set()
-        news: list[EventSummary] = []
+        new_events: list[EventSummary] = []
         if ready and upto > before:
             wanted = hook_selectors.kinds(ready)
-            news = await run(log.read_summaries, wanted, after=before, upto=upto, limit=MAX_SHARED_EVENTS)
+            new_events = await run(log.read_summaries, wanted, after=before, upto=upto, limit=MAX_SHARED_EVENTS)
         self._seen, self._ready = upto, bool(ready)
         for webhook in ready:
             progress = self._progress.get(webhook.pk)
@@ -134,7 +133,11 @@ class Dispatcher:
                 progress = self._progress[webhook.pk] = _Progress(webhook.position, webhook.position)
             if webhook.pk in self._working:
                 continue
-            quiet = progress.quiet >= before and len(news) < MAX_SHARED_EVENTS and not _may_concern(webhook, news)
+            quiet = (
+                progress.quiet >= before
+                and len(new_events) < MAX_SHARED_EVENTS
+                and not _may_concern(webhook, new_events)
+            )
             if quiet and webhook.pk not in again:
                 progress.quiet = max(progress.quiet, upto)
                 continue
@@ -161,9 +164,11 @@ class Dispatcher:
         """Send one request; return whether there is more to do now. Writes nothing if there was nothing to send."""
         page = await run(hook_selectors.next_events, webhook, after=progress.quiet)
         if page.ended:
-            await run(writes.webhook_disable_for_reason, webhook=webhook, node=self._node, reason=writes.NO_RIGHT)
+            await run(
+                writes.webhook_disable_for_reason, webhook=webhook, node=self._node, reason=writes.REASON_ACCESS_LOST
+            )
             return False
-        if told := _told(webhook, page):
+        if told := _deliverable_events(webhook, page):
             return await self._send(webhook, progress, page, told)
         progress.quiet = page.upto
         if page.upto - progress.position >= MAX_SKIPPED_POSITIONS and await run(
@@ -209,7 +214,7 @@ class Dispatcher:
         """Skip the first event if the receiver accepts the next one: then only the first is refused."""
         if len(told) == 1 and page.more:
             page = await run(hook_selectors.next_events, webhook, after=page.upto)
-            told = [told[0], *_told(webhook, page)]
+            told = [told[0], *_deliverable_events(webhook, page)]
         if len(told) == 1 or not await run(dead_letters.has_dead_letter_room, webhook=webhook):
             return False
         leased = await run(writes.webhook_lease, webhook=webhook, node=self._node)
@@ -263,7 +268,7 @@ class Dispatcher:
         return answer
 
 
-def _told(webhook: Webhook, page: EventBatch) -> list[WebhookEntry]:
+def _deliverable_events(webhook: Webhook, page: EventBatch) -> list[WebhookEntry]:
     return [(entry, told) for entry in page.entries if (told := payloads.events(webhook, entry))]
 
 
@@ -276,13 +281,13 @@ def _attempt_fields(part: Sequence[WebhookEntry]) -> dict[str, Any]:
     }
 
 
-def _may_concern(webhook: Webhook, news: Sequence[EventSummary]) -> bool:
+def _may_concern(webhook: Webhook, new_events: Sequence[EventSummary]) -> bool:
     """Return whether the webhook may subscribe to one of these events."""
     wanted = hook_selectors.kinds([webhook])
     return any(
         one.kind in wanted
         and (one.channel == webhook.channel_id if webhook.channel_id is not None else not one.is_direct)
-        for one in news
+        for one in new_events
     )
 
 

@@ -106,7 +106,7 @@ async def test_a_webhook_of_a_deactivated_user_is_disabled(
     await wait_until_idle(node, webhook)
     await run(lambda: user_deactivate(user_id=scenario.bob.pk))
     await run(scenario.say, "secret")
-    assert await wait_until_disabled(webhook) == deliveries.NO_RIGHT
+    assert await wait_until_disabled(webhook) == deliveries.REASON_ACCESS_LOST
     assert receiver.texts() == ["hello"]
 
 
