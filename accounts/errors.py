@@ -58,7 +58,7 @@ PHONE_INVALID = Reason("phone_invalid", 400, "A phone number needs 1 to 20 visib
     "The phone number is empty, too long, or contains invisible characters.")
 EMAIL_INVALID = Reason("email_invalid", 400, "This is not an email address.",
     "The email address is malformed.")
-PASSWORD_REJECTED = Reason("password_rejected", 400, "%(problem)s",
+PASSWORD_REJECTED = Reason("password_rejected", 400, "This password is too weak. Choose another one.",
     "The password policy rejects the password. The sentence says why, in the caller's language.")
 STATUS_INVALID = Reason("status_invalid", 400, "A status can have at most %(limit)s visible characters.",
     "The status is too long or contains invisible characters.")
@@ -138,8 +138,7 @@ LINK_TAKEN = Reason("link_taken", 400, "This %(title)s account is linked with an
     "Another user signs in with the account at the provider.")
 ALREADY_LINKED = Reason("already_linked", 400, "Another %(title)s account is already linked. Unlink it first.",
     "The user signs in with another account at the provider.")
-LAST_SIGN_IN_METHOD = Reason("last_sign_in_method", 400,
-    "This is your only way to sign in. Set a password first.",
+LAST_SIGN_IN_METHOD = Reason("last_sign_in_method", 400, "This is your only way to sign in. Set a password first.",
     "The user would have no way to sign in.")
 
 # -- apps, services, tokens ----------------------------------------------------------------------------------------
@@ -193,7 +192,7 @@ class AccountError(Exception):
         return self.reason.text
 
     def __str__(self) -> str:
-        return self.text % self.params
+        return self.text % self.params if self.params else self.text
 
 
 class NameTaken(AccountError):
@@ -222,12 +221,18 @@ class BadEmail(AccountError):
 
 
 class BadPassword(AccountError):
-    """`problem` comes from the password policy's validators, in the active language."""
+    """The password policy rejects the password. `problem` is its validators' sentence, in the active language."""
 
     field = "password"
+    default_reason = PASSWORD_REJECTED
 
     def __init__(self, problem: str) -> None:
-        super().__init__(PASSWORD_REJECTED, problem=problem)
+        super().__init__()
+        self.problem = problem
+
+    @property
+    def text(self) -> str:
+        return self.problem
 
 
 class BadPicture(AccountError):

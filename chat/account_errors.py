@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from accounts import errors as account_errors
-from accounts.errors import AccountError, RateLimited
+from accounts.errors import AccountError, BadPassword, RateLimited
 from chat import errors, reasons
 from chat.errors import ChatError, Code, Reason
 
@@ -26,8 +26,9 @@ def with_code(reason: account_errors.Reason, code: Code | None = None) -> Reason
 
 def chat_error(error: AccountError, *, code: Code | None = None, **data: Any) -> ChatError:
     """Return the refusal for the wires. Its data has the parameters of the sentence, and `data`."""
+    sentence = error.problem if isinstance(error, BadPassword) else ""
     wait = {"retryAfter": error.seconds} if isinstance(error, RateLimited) else {}
-    return ChatError(with_code(error.reason, code), **{**error.params, **wait, **data})
+    return ChatError(with_code(error.reason, code), sentence=sentence, **{**error.params, **wait, **data})
 
 
 ACCOUNT_NOT_FOUND = with_code(account_errors.ACCOUNT_NOT_FOUND)

@@ -72,14 +72,14 @@ class ChatError(Exception):
         self.reason = reason
         self.code = reason.code
         self.text = sentence or reason.text
-        self.params = {} if sentence else {name: shown_number(value) for name, value in data.items()}
+        self.params = {} if sentence else _as_shown(data)
         self.data: dict[str, Any] = {"error": sentence or self.text % self.params, **data}
         super().__init__(self.data["error"])
 
 
-def shown_number(value: Any) -> Any:
-    """Return a parameter as a sentence shows it: fractions of seconds are rounded up."""
-    return math.ceil(value) if isinstance(value, float) else value
+def _as_shown(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters as a sentence shows them: the seconds to wait are rounded up."""
+    return data | {"retryAfter": math.ceil(data["retryAfter"])} if "retryAfter" in data else data
 
 
 @dataclass(frozen=True, slots=True)

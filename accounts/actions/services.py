@@ -68,7 +68,7 @@ def service_permissions_set(
 def _lock_service(service_id: int) -> User:
     service = lock_user(service_id)
     if service.kind != User.Kind.SERVICE:
-        raise BadService(errors.NOT_A_SERVICE, name=service)
+        raise BadService(errors.NOT_A_SERVICE, name=service.username)
     return service
 
 

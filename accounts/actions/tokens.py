@@ -79,7 +79,7 @@ def service_token_create(
     Raises BadToken for other kinds of users, for a name that is not valid, and for days out of range.
     """
     if service.kind != User.Kind.SERVICE:
-        raise BadToken(errors.TOKEN_NOT_A_SERVICE, name=service)
+        raise BadToken(errors.TOKEN_NOT_A_SERVICE, name=service.username)
     try:
         check_name(name, limit=NAME_MAX_LENGTH)
     except BadName as bad:

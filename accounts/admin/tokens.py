@@ -109,7 +109,7 @@ class ApiTokenAdmin(ReadOnlyMixin, SiteModelAdmin):
         service, operator = data["user"], cast(User, request.user)
         # A token grants all permissions of its service account: its creator must not gain any.
         if service.is_superuser or service.get_all_permissions() - operator.get_all_permissions():
-            raise BadToken(errors.TOKEN_EXCEEDS_CREATOR, name=service)
+            raise BadToken(errors.TOKEN_EXCEEDS_CREATOR, name=service.username)
         created = service_token_create(service=service, name=data["name"], days=data["days"], created_by=operator)
         obj.digest = token_digest(created.token)
         request.created_token = created  # type: ignore[attr-defined]

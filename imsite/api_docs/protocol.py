@@ -72,7 +72,7 @@ class ShapeText:
 
 @dataclass(frozen=True, slots=True)
 class ReasonText:
-    """A reason of refusals. `sentence` shows its parameters as `{name}`; it is empty where it has no fixed words."""
+    """A reason of refusals. `sentence` shows its parameters as `{name}`."""
 
     key: str
     code: int
@@ -151,8 +151,7 @@ def reasons() -> list[ReasonText]:
             reason.key,
             reason.code.number,
             reason.when,
-            # The password policy writes its own sentences.
-            "" if reason.text == "%(problem)s" else _PARAMETER.sub(r"{\1}", reason.text),
+            _PARAMETER.sub(r"{\1}", reason.text),
             reason.retry,
         )
         for reason in known

@@ -275,7 +275,7 @@ def test_the_download_needs_a_post_and_is_rate_limited(alice: User, settings: Se
     client.post("/accounts/login/", {"username": "alice", "password": PASSWORD})
     assert client.get("/accounts/data/export/").status_code == 405
     assert client.post("/accounts/data/export/")["Content-Type"] == "application/zip"
-    assert "too often" in client.post("/accounts/data/export/", follow=True).content.decode()
+    assert "Too many attempts" in client.post("/accounts/data/export/", follow=True).content.decode()
     rate_limits.export_rate_limit.reset()
 
 

@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 
 import accounts.errors
-from accounts.errors import AccountError, RateLimited
+from accounts.errors import AccountError, BadPassword, RateLimited
 from chat import errors, reasons
 from chat.account_errors import ALL_REASONS, chat_error
 from chat.errors import ChatError
@@ -69,7 +69,7 @@ def test_the_two_tables_share_no_key() -> None:
 def test_a_reason_is_a_complete_plain_sentence(key: str) -> None:
     reason = ALL_REASONS[key]
     assert re.fullmatch(r"[a-z]+(_[a-z0-9]+)*", key)
-    assert reason.text.endswith((".", "%(problem)s", ".)")) and reason.when.endswith(".")
+    assert reason.text.endswith(".") and reason.when.endswith(".")
     assert not re.search(r"somebody|nobody|whoever|\bone is\b", reason.text, re.IGNORECASE)
     assert reason.code in errors.CODES and reason.code is not errors.SUCCESS
 
@@ -124,6 +124,12 @@ def test_every_parameter_of_a_sentence_is_given() -> None:
 
 def test_the_sentence_of_a_validator_is_kept() -> None:
     assert ChatError(reasons.INVALID_DATA, sentence="100 % wrong").data == {"error": "100 % wrong"}
+
+
+def test_a_rejected_password_is_told_in_the_words_of_the_policy() -> None:
+    refusal = chat_error(BadPassword("It is 100 % digits."), field="password")
+    assert refusal.data == {"error": "It is 100 % digits.", "field": "password"}
+    assert refusal.reason.key == "password_rejected"
 
 
 def test_a_refusal_of_accounts_keeps_its_reason_and_parameters() -> None:

@@ -20,10 +20,10 @@ export function errorReplyText({ code, reason = "", data }) {
   return text || (hasText(key) ? t(key) : english);
 }
 
-/** Fractions of numbers are rounded up, as in the server's sentences. @param {string} text @param {Record<string, unknown>} data */
+/** The seconds to wait are rounded up, as in the server's sentences. @param {string} text @param {Record<string, unknown>} data */
 function fillIn(text, data) {
   return text.replace(/\{(\w+)\}/g, (_, name) => {
     const value = data[name] ?? "";
-    return String(typeof value === "number" ? Math.ceil(value) : value);
+    return String(name === "retryAfter" ? Math.ceil(Number(value)) : value);
   });
 }

@@ -124,7 +124,7 @@ export const zhErrors = {
   origin_not_allowed: "不允许这个来源的页面调用。",
   outranked: "对方的级别不低于你，不能这样做。",
   owner_required: "只有群主可以这样做。",
-  password_rejected: "{problem}",
+  password_rejected: "这个密码太弱，请换一个。",
   path_not_found: "这个路径不存在。路径以斜杠结尾。",
   permission_required: "需要权限 {permission}。",
   phone_invalid: "手机号需要 1 到 20 个可见字符。",
