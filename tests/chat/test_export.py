@@ -180,7 +180,7 @@ def test_moderation_by_alice_is_exported_without_its_targets(alice: User, bob: U
     assert [one["text"] for one in work["announcements"]] == ["ALICE announces"]
     assert [one["reason"] for one in work["restrictions"]] == ["ALICE finds him loud"]
     assert [one["state"] for one in work["reports"]] == ["acted"]
-    assert [one["on"] for one in work["deeds"]] == ["user"]
+    assert [one["on"] for one in work["adminActions"]] == ["user"]
     assert [one["message"] for one in json.loads(files["pins.json"])] == [str(said.pk)]
     assert [one["reason"] for one in json.loads(files["restrictions.json"])] == ["TOO loud herself"]
     assert [one["externalId"] for one in json.loads(files["profile.json"])["otherSystems"]] == ["customer-77"]

@@ -29,10 +29,11 @@ def click(two_nodes: TwoNodes) -> Callable[..., Awaitable[None]]:
     operator = two_nodes.shared_site.account("dave")
     two_nodes.shared_site.shell(_OPERATOR.format(person=operator.id))
 
-    async def do(page: str, deed: str, **fields: str) -> None:
-        path = f"/admin/{page}/{deed}/"
+    async def do(page: str, action: str, **fields: str) -> None:
+        path = f"/admin/{page}/{action}/"
         assert (
-            await asyncio.to_thread(two_nodes.shared_site.post, path, operator.cookie, confirmed=deed, **fields) == 200
+            await asyncio.to_thread(two_nodes.shared_site.post, path, operator.cookie, confirmed=action, **fields)
+            == 200
         )
 
     return do

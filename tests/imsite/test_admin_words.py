@@ -68,9 +68,9 @@ def test_english_texts_are_detected() -> None:
 def test_no_admin_page_contains_english(chinese: Client, rows: dict[str, int | str]) -> None:
     left: dict[str, set[str]] = {}
     for path in admin_paths():
-        url, _model, deed = request_for(path, rows)
+        url, _model, action = request_for(path, rows)
         page = chinese.get(url)
-        if page.status_code == 200 and deed not in ("delete", "autocomplete"):
+        if page.status_code == 200 and action not in ("delete", "autocomplete"):
             left[url] = english(page.content.decode())
     assert len(left) > 40
     names = {capfirst(str(row))[:80] for model in admin.site._registry for row in model._default_manager.all()}

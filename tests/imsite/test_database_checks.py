@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.management.base import CommandError
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from imsite.database_checks import migrations_waiting, require_database, require_migrated
@@ -17,7 +18,8 @@ def test_a_current_database_has_no_waiting_migrations() -> None:
 
 
 def test_an_unapplied_migration_is_waiting() -> None:
-    MigrationRecorder(connection).record_unapplied("chat", "0011_rename_permissions")
+    app, migration = MigrationLoader(connection).graph.leaf_nodes("chat")[0]
+    MigrationRecorder(connection).record_unapplied(app, migration)
 
     assert migrations_waiting() == 1
 

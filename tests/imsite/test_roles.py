@@ -42,10 +42,10 @@ def browser_of(role: str) -> Client:
     return admin_browser(user)
 
 
-def allowed(role: str, model: str, deed: str) -> bool:
-    if deed in ("list", "change", "history"):
+def allowed(role: str, model: str, action: str) -> bool:
+    if action in ("list", "change", "history"):
         return model in LOOKS[role]
-    return f"{model}/{deed}" in DOES[role]
+    return f"{model}/{action}" in DOES[role]
 
 
 @pytest.mark.parametrize("role", ["moderator", "auditor"])
@@ -57,8 +57,8 @@ def test_a_role_has_exactly_its_permissions(role: str, rows: dict[str, int | str
         if path == NODES:
             url, may = f"/{NODES}", role == "auditor"
         else:
-            url, model, deed = request_for(path, rows)
-            may = allowed(role, model, deed)
+            url, model, action = request_for(path, rows)
+            may = allowed(role, model, action)
         count += 1
         # A form without confirmation does nothing, so every URL can be tried with both methods.
         for answer in (client.get(url), client.post(url, {"x": "y"})):
@@ -79,10 +79,17 @@ def test_a_role_with_view_permission_cannot_change_anything(role: str, rows: dic
     for path in admin_paths():
         if path == NODES:
             continue
-        url, model, deed = request_for(path, rows)
-        if allowed(role, model, deed) and deed not in ("list", "change", "history"):
+        url, model, action = request_for(path, rows)
+        if allowed(role, model, action) and action not in ("list", "change", "history"):
             continue
-        confirmed = {"confirmed": deed, "post": "yes", "nickname": "Mine", "is_staff": "on", "hours": "0", "name": "x"}
+        confirmed = {
+            "confirmed": action,
+            "post": "yes",
+            "nickname": "Mine",
+            "is_staff": "on",
+            "hours": "0",
+            "name": "x",
+        }
         client.post(url, confirmed)
         client.post(url, {"action": "delete_selected", "_selected_action": [row_of(model, rows)], "post": "yes"})
     assert {user.pk: (user.is_active, user.is_staff, user.nickname) for user in User.objects.all()} == before
@@ -94,11 +101,11 @@ def test_an_operator_reaches_everything_but_the_permissions_of_others(rows: dict
     for path in admin_paths():
         if path == NODES:
             continue
-        url, model, deed = request_for(path, rows)
+        url, model, action = request_for(path, rows)
         status = client.get(url).status_code
         if model in SUPERUSERS:
             assert status in (302, 403), url
-        elif deed in ("list", "change", "history"):
+        elif action in ("list", "change", "history"):
             assert status in (200, 302), (url, status)
 
 

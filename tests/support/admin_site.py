@@ -41,9 +41,9 @@ def row_of(model: str, rows: Mapping[str, int | str]) -> str:
 
 
 def request_for(path: str, rows: Mapping[str, int | str]) -> tuple[str, str, str]:
-    """The address, the model and what is done there: `list`, `add`, `change`, `history`, `delete` or a deed."""
+    """Return the URL, the model and the action: `list`, `add`, `change`, `history`, `delete` or an admin action."""
     parts = path.removeprefix("admin/").split("/")
     model = "/".join(parts[:2])
     rest = [part for part in parts[2:] if part]
-    deed = rest[-1] if rest and not rest[-1].startswith("<") else ("list" if not rest else "change")
-    return "/" + re.sub(r"<[^>]+>", lambda _: row_of(model, rows), path), model, deed
+    action = rest[-1] if rest and not rest[-1].startswith("<") else ("list" if not rest else "change")
+    return "/" + re.sub(r"<[^>]+>", lambda _: row_of(model, rows), path), model, action

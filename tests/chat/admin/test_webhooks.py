@@ -106,8 +106,8 @@ def test_a_webhook_is_disabled_and_enabled_and_shows_the_reason(operator: Client
     operator.post(f"{page}enable/", {"confirmed": "enable"})
     hook.refresh_from_db()
     assert (hook.enabled, hook.disabled_reason, hook.failures) == (True, "", 0)
-    deeds = list(LogEntry.objects.order_by("pk").values_list("change_message", flat=True))[-2:]
-    assert deeds == ["Disable.", "Enable and retry."]
+    entries = list(LogEntry.objects.order_by("pk").values_list("change_message", flat=True))[-2:]
+    assert entries == ["Disable.", "Enable and retry."]
 
 
 def test_a_webhook_is_replayed_from_an_earlier_position(
