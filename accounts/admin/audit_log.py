@@ -14,6 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.audit_format import translate_entry
 from accounts.admin.base import ReadOnlyMixin, SiteModelAdmin
+from accounts.admin.model_translations import name_model
+
+name_model(LogEntry, "audit log entry", "audit log")
 
 logger = logging.getLogger("operators")
 """Logs at level INFO, whatever the level of the other loggers."""

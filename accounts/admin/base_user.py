@@ -33,8 +33,7 @@ class BaseUserAdmin(SiteModelAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     filter_horizontal = ("groups", "user_permissions")
     readonly_fields = ("username", "kind", "is_active", "date_joined", "last_login")
     fieldsets = (
-        (None, {"fields": ("username", "nickname", "kind", "is_active", "password")}),
-        (_("Sign-in methods"), {"fields": ("sign_in_methods",)}),
+        (None, {"fields": ("username", "nickname", "kind", "is_active", "sign_in_methods", "password")}),
         (_("Contact"), {"fields": ("phone_number", "email")}),
         (_("Roles"), {"fields": ROLE_FIELDS}),
         (_("Dates"), {"fields": ("date_joined", "last_login")}),

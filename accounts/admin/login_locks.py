@@ -12,7 +12,9 @@ from social_django.models import Association, Nonce, UserSocialAuth
 
 from accounts.actions import sign_in_unlock
 from accounts.admin.base import ReadOnlyMixin, SiteModelAdmin
+from accounts.admin.model_translations import name_model
 
+name_model(AccessAttempt, "sign-in lock", "sign-in locks")
 # A user's page shows the OAuth links; the other rows are internal to the library.
 admin.site.unregister([UserSocialAuth, Nonce, Association])
 

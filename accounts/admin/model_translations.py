@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Field, ForeignObjectRel
+from django.db.models import Field, ForeignObjectRel, Model
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
@@ -26,6 +26,11 @@ def translate_models(*app_labels: str) -> None:
             for field in model._meta.get_fields():
                 if isinstance(field, Field) and not isinstance(field, ForeignObjectRel):
                     _translate_field(field)
+
+
+def name_model(model: type[Model], singular: str, plural: str) -> None:
+    """Give a library's model the names that the admin shows. Migrations see no difference."""
+    model._meta.verbose_name, model._meta.verbose_name_plural = gettext_lazy(singular), gettext_lazy(plural)
 
 
 def _translate_field(field: Field[Any, Any]) -> None:

@@ -21,6 +21,7 @@ from accounts import errors
 from accounts.actions import service_token_create, token_revoke
 from accounts.actions.tokens import NAME_MAX_LENGTH
 from accounts.admin.base import ReadOnlyMixin, SiteModelAdmin
+from accounts.admin.model_translations import name_model
 from accounts.credentials import token_credential, token_digest
 from accounts.errors import BadToken
 from accounts.models import Service, User
@@ -28,6 +29,7 @@ from accounts.names import name_key
 from accounts.selectors.services import tokens
 
 admin.site.unregister(AuthToken)
+name_model(AuthToken, "API token", "API tokens")
 
 
 class ApiTokenForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -61,7 +61,7 @@ REOPEN = _set_closed_action(
 )
 SETTINGS = AdminAction(
     name="settings",
-    title=_("Change settings"),
+    title=_("Edit settings"),
     description=_("The settings apply from the next message on. Members are notified."),
     success=_("%(count)d changed."),
     applies_to=lambda channel: True,
@@ -72,7 +72,7 @@ TRANSFER = _member_action(
     channel_transfer_as_operator,
     MemberForm,
     name="transfer",
-    title=_("Transfer ownership"),
+    title=_("Transfer"),
     description=_("The member becomes the owner of the group. The present owner becomes an admin."),
     success=_("%(count)d transferred."),
 )
@@ -80,7 +80,7 @@ ROLE = _member_action(
     member_set_role_as_operator,
     RoleForm,
     name="role",
-    title=_("Change a role"),
+    title=_("Change role"),
     description=_(
         "Admins can invite, remove and mute members, pin messages and change settings. Members are notified."
     ),
@@ -90,7 +90,7 @@ MUTE_MEMBER = _member_action(
     user_mute,
     RestrictMemberForm,
     name="mute",
-    title=_("Mute a member"),
+    title=_("Mute member"),
     description=_("The member can read the group, but cannot send in it until the mute ends."),
     success=_("%(count)d muted."),
     permission=RESTRICT,
@@ -99,7 +99,7 @@ BAN_MEMBER = _member_action(
     user_ban,
     RestrictMemberForm,
     name="ban",
-    title=_("Ban a member"),
+    title=_("Ban member"),
     description=_("The member is removed from the group, and cannot read or rejoin it until the ban ends."),
     success=_("%(count)d banned."),
     permission=RESTRICT,

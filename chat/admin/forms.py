@@ -103,7 +103,7 @@ class ChannelSettingsForm(forms.Form):
         label=_("History for new members"),
         choices=model_choices(Channel, "history"),
         widget=UnfoldAdminSelectWidget,
-        help_text=_("What members can read from before they joined. Anyone can read all of an open group."),
+        help_text=_("What members can read from before they joined. If anyone can join, they can read everything."),
     )
     announcements_only = forms.BooleanField(
         label=_("Announcements only"),

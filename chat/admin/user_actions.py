@@ -15,9 +15,7 @@ RESTRICT, LIFT = "chat.add_restriction", "chat.delete_restriction"
 MUTE = AdminAction(
     name="mute",
     title=_("Mute"),
-    description=_(
-        "The user can read, but cannot send: in one channel, or in all. The user sees the end and the reason."
-    ),
+    description=_("The user can read but not send, in one channel or in all. The user sees duration and reason."),
     success=_("%(count)d muted."),
     applies_to=lambda user: True,
     run=lambda operator, user, **data: user_mute(operator=operator, person_id=user.pk, **data),

@@ -70,12 +70,12 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='channel',
             name='history',
-            field=models.CharField(choices=[('joined', 'Since they joined'), ('all', 'Full history')], default='joined', help_text='What members can read from before they joined. Anyone can read all of an open group.', max_length=8),
+            field=models.CharField(choices=[('joined', 'Since they joined'), ('all', 'Full history')], default='joined', help_text='What members can read from before they joined. If anyone can join, they can read everything.', max_length=8, verbose_name='history for new members'),
         ),
         migrations.AlterField(
             model_name='channel',
             name='join',
-            field=models.CharField(choices=[('open', 'Anyone can join'), ('invite', 'Members can invite'), ('closed', 'Owner and admins can add')], default='closed', max_length=8),
+            field=models.CharField(choices=[('open', 'Anyone can join'), ('invite', 'Members can invite'), ('closed', 'Owner and admins can add')], default='closed', max_length=8, verbose_name='who can join'),
         ),
         migrations.AlterField(
             model_name='channel',

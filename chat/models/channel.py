@@ -27,7 +27,7 @@ class Channel(models.Model):
 
     kind = models.CharField(max_length=8, choices=Kind.choices)
     name = models.CharField(max_length=64, blank=True, default="")
-    join = models.CharField(max_length=8, choices=Join.choices, default=Join.CLOSED)
+    join = models.CharField("who can join", max_length=8, choices=Join.choices, default=Join.CLOSED)
     listed = models.BooleanField(default=False)
     app = models.OneToOneField(App, on_delete=models.PROTECT, null=True, blank=True, related_name="channel")
     pair = models.CharField(max_length=48, unique=True, null=True, blank=True, editable=False)
@@ -39,10 +39,11 @@ class Channel(models.Model):
     """Unix milliseconds of the newest message, or of the channel's creation."""
     closed = models.BooleanField(default=False, help_text="Members can read it. Nobody can send.")
     history = models.CharField(
+        "history for new members",
         max_length=8,
         choices=History.choices,
         default=History.JOINED,
-        help_text="What members can read from before they joined. Anyone can read all of an open group.",
+        help_text="What members can read from before they joined. If anyone can join, they can read everything.",
     )
     announcements_only = models.BooleanField(default=False, help_text="Only the owner and admins can send.")
     slow_mode = models.PositiveIntegerField(default=0, help_text="Seconds between two messages of a member. 0: off.")

@@ -59,7 +59,7 @@ async def test_moderation_by_olga_is_shown_to_the_users_concerned(site: Site, pe
     await expect(shown(alice, "sorry")).to_be_visible()
 
     await found(olga, site, "chat/channel", "Painters")
-    await press(olga, "Ban a member")
+    await press(olga, "Ban member")
     await olga.locator("input[name=member]").fill("bob")
     await confirm(olga)
     await expect(bob.get_by_test_id("channel-item").filter(has_text="Painters")).to_have_count(0)

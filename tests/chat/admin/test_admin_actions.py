@@ -23,7 +23,7 @@ def test_a_mute_is_in_the_audit_log_with_member_duration_and_reason(
     operator.post(f"{CHANNELS}{group.pk}/mute/", {"confirmed": "mute", **given})
     entry = LogEntry.objects.get()
     assert (entry.user.username, entry.object_repr) == ("olga", "Painters")
-    assert entry.change_message == "Mute a member.\nMember: bob\nDuration: 1 day\nReason: Calm down"
+    assert entry.change_message == "Mute member.\nMember: bob\nDuration: 1 day\nReason: Calm down"
 
 
 def test_a_recall_is_in_the_audit_log_with_its_reason_but_without_the_text(
@@ -39,7 +39,7 @@ def test_a_recall_is_in_the_audit_log_with_its_reason_but_without_the_text(
 def test_a_policy_change_is_in_the_audit_log_with_changed_fields_only(operator: Client, group: Channel) -> None:
     given = {"join": group.join, "history": group.history, "slow_mode": 30, "announcements_only": "on"}
     operator.post(f"{CHANNELS}{group.pk}/settings/", {"confirmed": "settings", **given})
-    assert newest_audit_entry() == "Change settings.\nAnnouncements only: yes\nSlow mode: 30"
+    assert newest_audit_entry() == "Edit settings.\nAnnouncements only: yes\nSlow mode: 30"
 
 
 def test_a_handled_report_is_in_the_audit_log_with_message_and_reason(

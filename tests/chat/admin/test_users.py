@@ -26,7 +26,7 @@ PEOPLE = "/admin/accounts/user/"
 
 def test_olga_mutes_bob_in_one_channel_for_a_day(operator: Client, bob: User, group: Channel) -> None:
     page = f"{PEOPLE}{bob.pk}/mute/"
-    assert "The user can read, but cannot send" in operator.get(page).content.decode()
+    assert "The user can read but not send" in operator.get(page).content.decode()
     wrong = operator.post(page, {"confirmed": "mute", "hours": 24, "channel_id": "Nowhere"})
     assert "There is no such channel." in wrong.content.decode() and not Restriction.objects.exists()
     operator.post(page, {"confirmed": "mute", "hours": 24, "channel_id": "Painters", "reason": SCRIPT})
