@@ -155,7 +155,7 @@ NO_SUCH_PERMISSION = Reason("no_such_permission", 400, "Unknown permission: %(na
 TOKEN_NOT_A_SERVICE = Reason("token_not_a_service", 400,
     "%(name)s is not a service. Users get tokens by signing in.",
     "An operator created an API token for a user.")
-TOKEN_EXCEEDS_CREATOR = Reason("token_exceeds_maker", 400,
+TOKEN_EXCEEDS_CREATOR = Reason("token_exceeds_creator", 400,
     "%(name)s has permissions that you lack, so you cannot create tokens for it.",
     "An operator would gain permissions by the token.")
 TOKEN_DAYS = Reason("token_days", 400, "A token can be valid for 1 to %(limit)s days.",

@@ -29,7 +29,7 @@ UNKNOWN_COMMAND = Reason("unknown_command", NO_SUCH_COMMAND, "This command does 
     "The site has no command of this name.")
 INVALID_DATA = Reason("invalid_data", ILLEGAL_PARAMETER, "The data of this request is not valid.",
     "A field is missing, or has the wrong type or size. `error` names the field.")
-FAULT = Reason("server_error", SERVER_ERROR, "Something went wrong on our side. Try again.",
+INTERNAL_ERROR = Reason("internal_error", SERVER_ERROR, "Something went wrong on our side. Try again.",
     "The site failed. Commands that store something answer 1006, 1007 or 1008 instead of 1004.", retry=True)
 RATE_LIMITED = Reason("rate_limited", TOO_MUCH, "You are doing this too fast. Wait a moment and try again.",
     "The client exceeded a rate limit. `retryAfter` says when to try again, in seconds.", retry=True)
@@ -204,10 +204,10 @@ ANNOUNCEMENT_SENT = Reason("announcement_sent", OPERATION_FAILED, "This announce
     "An operator changed an announcement that was sent.")
 
 # -- HTTP calls ----------------------------------------------------------------------------------------------------
-TOKEN_REQUIRED = Reason("api_token_required", NOT_LOGGED_IN,
+API_TOKEN_REQUIRED = Reason("api_token_required", NOT_LOGGED_IN,
     "This call needs an API token: Authorization: Bearer <token>.",
     "The call has no token.")
-TOKEN_INVALID = Reason("api_token_invalid", NOT_LOGGED_IN, "This token is not valid.",
+API_TOKEN_INVALID = Reason("api_token_invalid", NOT_LOGGED_IN, "This token is not valid.",
     "The API token is malformed, unknown, expired or revoked.")
 ORIGIN_NOT_ALLOWED = Reason("origin_not_allowed", NOT_AUTHORISED, "Pages of this origin cannot make calls.",
     "The `Origin` of the call is not in IM_ALLOWED_ORIGINS.")

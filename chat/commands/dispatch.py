@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Reply:
     """What a reply says, for either protocol. `reason` is the key of a refusal, empty for a success."""
 
     code: Code
@@ -28,33 +28,33 @@ class Answer:
     reason: str = ""
 
 
-def find(name: str) -> Command | None:
+def find_command(name: str) -> Command | None:
     """Return the command of that name."""
     return COMMANDS.get(name)
 
 
-async def answer(command: Command | None, call: Call, data: Any) -> Answer:
+async def dispatch(command: Command | None, call: Call, data: Any) -> Reply:
     """Execute a request and return its reply; None as a command is an unknown one. Raises only when cancelled."""
     if command is None:
-        return refused(ChatError(reasons.UNKNOWN_COMMAND))
-    return await outcome(_execute(command, call, data), command.name, command.fault)
+        return refusal_reply(ChatError(reasons.UNKNOWN_COMMAND))
+    return await collect_reply(_execute(command, call, data), command.name, command.fault)
 
 
-def refused(refusal: ChatError) -> Answer:
+def refusal_reply(refusal: ChatError) -> Reply:
     """Return the reply that tells a refusal."""
-    return Answer(refusal.code, refusal.data, refusal.reason.key)
+    return Reply(refusal.code, refusal.data, refusal.reason.key)
 
 
-async def outcome(work: Awaitable[Any], name: str, fault: Code) -> Answer:
+async def collect_reply(work: Awaitable[Any], name: str, fault: Code) -> Reply:
     """Await the work of the command `name` and return its reply; `fault` is the code if the database fails in it."""
     try:
-        return Answer(errors.SUCCESS, await work)
+        return Reply(errors.SUCCESS, await work)
     except ChatError as refusal:
-        return refused(refusal)
+        return refusal_reply(refusal)
     except AccountError as refusal:
-        return refused(chat_error(refusal))
+        return refusal_reply(chat_error(refusal))
     except msgspec.ValidationError as error:
-        return refused(ChatError(reasons.INVALID_DATA, sentence=str(error)))
+        return refusal_reply(ChatError(reasons.INVALID_DATA, sentence=str(error)))
     except (DatabaseError, InterfaceError) as error:
         logger.error("command_database_fault", extra={"cmd": name, "error": type(error).__name__})
         return _failed(fault)
@@ -84,6 +84,6 @@ def _parse(command: Command, data: Any) -> Any:
     return msgspec.convert(data, command.takes, strict=False)
 
 
-def _failed(code: Code) -> Answer:
-    refusal = ChatError(reasons.FAULT)
-    return Answer(code, refusal.data, refusal.reason.key)
+def _failed(code: Code) -> Reply:
+    refusal = ChatError(reasons.INTERNAL_ERROR)
+    return Reply(code, refusal.data, refusal.reason.key)

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from chat import encoders, errors, reasons
 from chat.commands import protobuf_requests
-from chat.commands.dispatch import Answer, answer, find, outcome, refused
+from chat.commands.dispatch import Reply, collect_reply, dispatch, find_command, refusal_reply
 from chat.commands.registry import Call, Caller
 from chat.consumers.base import Consumer, InFlightTasks, Query
 from chat.consumers.client_sends import ClientSendTracker
@@ -118,7 +118,9 @@ class ProtobufConsumer(Consumer):
         connection, first = call.caller.connection, call.caller.user is None
         if first:
             connection.pause()
-        result = await outcome(protobuf_requests.log_in(call, request.token, self._app), "Login", errors.SERVER_ERROR)
+        result = await collect_reply(
+            protobuf_requests.log_in(call, request.token, self._app), "Login", errors.SERVER_ERROR
+        )
         if result.code is errors.SUCCESS:
             frame = protobuf_codec.encode_acknowledgement(protobuf_codec.LOGIN, result.code.number, result.code.text)
             connection.reply_ahead(call.number, frame)
@@ -132,7 +134,7 @@ class ProtobufConsumer(Consumer):
 
     async def _sync(self, call: Call, request: Sync) -> None:
         connection = call.caller.connection
-        result = await outcome(protobuf_requests.sync(call, request.seq), "Sync", errors.SERVER_ERROR)
+        result = await collect_reply(protobuf_requests.sync(call, request.seq), "Sync", errors.SERVER_ERROR)
         if result.code is not errors.SUCCESS:
             self._refuse(call, result.code)
             self._sync_refused(connection)
@@ -178,7 +180,7 @@ class ProtobufConsumer(Consumer):
         if (seq := self._sent.stored(up.client_id)) is not None:
             self._acknowledge(call, up.client_id, seq)
             return
-        result = await outcome(self._draft(call, up), "Message", errors.STORE_FAILED)
+        result = await collect_reply(self._draft(call, up), "Message", errors.STORE_FAILED)
         if result.code is not errors.SUCCESS:
             self._refuse(call, result.code, up.client_id)
             return
@@ -195,7 +197,7 @@ class ProtobufConsumer(Consumer):
         return draft
 
     async def _store(self, call: Call, client_id: int, draft: Draft) -> None:
-        result = await outcome(protobuf_requests.send(call, draft), "Message", errors.STORE_FAILED)
+        result = await collect_reply(protobuf_requests.send(call, draft), "Message", errors.STORE_FAILED)
         if result.code is errors.SUCCESS:
             self._sent.end(client_id, result.data.position)
             self._acknowledge(call, client_id, result.data.position)
@@ -216,7 +218,7 @@ class ProtobufConsumer(Consumer):
         """
         if (kept_from := self._unacknowledged.acknowledge(seq)) is not None:
             work = protobuf_requests.pushed(call, after=seq, before=kept_from, limit=MAX_UNACKNOWLEDGED)
-            result = await outcome(work, "ACK", errors.SERVER_ERROR)
+            result = await collect_reply(work, "ACK", errors.SERVER_ERROR)
             if result.code is errors.SUCCESS:
                 self._unacknowledged.add_older(result.data)
 
@@ -227,16 +229,16 @@ class ProtobufConsumer(Consumer):
         try:
             asked = json_codec.decode(request.raw)
         except json_codec.BadFrame as bad:
-            self._reply_call(call, bad.seq, bad.cmd, refused(ChatError(reasons.BAD_FRAME, sentence=str(bad))))
+            self._reply_call(call, bad.seq, bad.cmd, refusal_reply(ChatError(reasons.BAD_FRAME, sentence=str(bad))))
             return
-        command = find(asked.cmd)
+        command = find_command(asked.cmd)
         pipelined = command is not None and command.pipelined
         await self._start(self._run_command(call, asked), in_flight, pipelined=pipelined)
 
     async def _run_command(self, call: Call, asked: json_codec.Request) -> None:
-        self._reply_call(call, asked.seq, asked.cmd, await answer(find(asked.cmd), call, asked.data))
+        self._reply_call(call, asked.seq, asked.cmd, await dispatch(find_command(asked.cmd), call, asked.data))
 
-    def _reply_call(self, call: Call, seq: str, cmd: str, result: Answer) -> None:
+    def _reply_call(self, call: Call, seq: str, cmd: str, result: Reply) -> None:
         code = result.code
         envelope = json_codec.encode(seq, cmd, code.number, code.text, result.data, reason=result.reason)
         frame = protobuf_codec.encode_call(code.number, code.text, envelope)

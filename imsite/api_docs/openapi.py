@@ -36,7 +36,7 @@ REFUSALS: dict[str, tuple[str, ChatError]] = {
         "A parameter or the body is invalid.",
         ChatError(reasons.INVALID_DATA, sentence="Expected `str`, got `int` - at `$.msg`"),
     ),
-    "401": ("The token is missing or invalid.", ChatError(reasons.TOKEN_INVALID)),
+    "401": ("The token is missing or invalid.", ChatError(reasons.API_TOKEN_INVALID)),
     "403": (
         "The token's user lacks a permission.",
         ChatError(reasons.PERMISSION_REQUIRED, permission="chat.use_gateway"),
@@ -53,7 +53,7 @@ REFUSALS: dict[str, tuple[str, ChatError]] = {
         "Too many calls. Retry after the seconds in Retry-After.",
         ChatError(reasons.RATE_LIMITED, retryAfter=0.5),
     ),
-    "503": ("A temporary fault. The same request may succeed later.", ChatError(reasons.FAULT, retryAfter=1)),
+    "503": ("A temporary fault. The same request may succeed later.", ChatError(reasons.INTERNAL_ERROR, retryAfter=1)),
 }
 """Refusals by HTTP status: description, an example code and an example text."""
 

@@ -20,7 +20,7 @@ _ROOT = Path(settings.BASE_DIR)
 _TABLES = {"chat/reasons.py": reasons.REASONS, "accounts/errors.py": accounts.errors.REASONS}
 _ERRORS = {"ChatError"} | {error.__name__ for error in AccountError.__subclasses__()} | {"AccountError"}
 _FREE_SENTENCES = {
-    *("BAD_FRAME", "INVALID_DATA", "TOKEN_INVALID", "BAD_REQUEST"),
+    *("BAD_FRAME", "INVALID_DATA", "API_TOKEN_INVALID", "BAD_REQUEST"),
     *("WEBHOOK_URL_NOT_ALLOWED", "WEBHOOK_TEST_FAILED"),
 }
 """Reasons for which a validator, a codec or another server supplies a more precise sentence."""
@@ -58,6 +58,13 @@ def test_a_key_is_declared_once(path: str) -> None:
     keys = re.findall(r'^[A-Z][A-Z0-9_]+ = Reason\("(\w+)"', (_ROOT / path).read_text(), re.MULTILINE)
     assert len(keys) > 40
     assert sorted(keys) == sorted(_TABLES[path])
+
+
+def test_a_constant_is_called_like_its_key() -> None:
+    for module in (reasons, accounts.errors):
+        for name, value in vars(module).items():
+            if isinstance(value, errors.Reason | accounts.errors.Reason):
+                assert name.lower() == value.key
 
 
 def test_the_two_tables_share_no_key() -> None:

@@ -10,7 +10,7 @@ from chat.account_errors import ALL_REASONS
 from chat.wire.schema.events import EVENTS
 
 _GUEST_NAMES = {key: {1002} for key in ALL_REASONS if key.startswith("name_")}
-_OTHER_CODES = {"server_error": {1006, 1007, 1008}, **_GUEST_NAMES}
+_OTHER_CODES = {"internal_error": {1006, 1007, 1008}, **_GUEST_NAMES}
 """Codes that a reason has besides its own: by the command, and for the name of a guest."""
 
 faults: list[str] = []

@@ -48,9 +48,9 @@ def problem_of_error(error: Exception, *, call: str = "") -> dict[str, Any]:
             field: dict[str, Any] = {"field": error.field} if error.field else {}
             return problem_body(chat_error(error, **field))
         case exceptions.NotAuthenticated():
-            return problem_body(ChatError(reasons.TOKEN_REQUIRED))
+            return problem_body(ChatError(reasons.API_TOKEN_REQUIRED))
         case exceptions.AuthenticationFailed():
-            return problem_body(ChatError(reasons.TOKEN_INVALID, sentence=str(error.detail)))
+            return problem_body(ChatError(reasons.API_TOKEN_INVALID, sentence=str(error.detail)))
         case exceptions.PermissionDenied() | PermissionDenied():
             return problem_body(ChatError(reasons.FORBIDDEN))
         case exceptions.NotFound() | Http404():
@@ -65,10 +65,10 @@ def problem_of_error(error: Exception, *, call: str = "") -> dict[str, Any]:
             return problem_body(ChatError(reasons.BAD_REQUEST))
         case DatabaseError() | InterfaceError() | TimeoutError():
             logger.error("call_fault", extra={"call": call, "error": type(error).__name__})
-            return problem_body(ChatError(reasons.FAULT, retryAfter=1), 503)
+            return problem_body(ChatError(reasons.INTERNAL_ERROR, retryAfter=1), 503)
         case _:
             logger.error("call_fault", exc_info=error, extra={"call": call})
-            return problem_body(ChatError(reasons.FAULT))
+            return problem_body(ChatError(reasons.INTERNAL_ERROR))
 
 
 def response(problem: dict[str, Any]) -> Response:

@@ -77,7 +77,7 @@ async def test_data_that_is_no_object_is_answered_with_1001(clients: Clients, da
 async def fault(person: UserClient, cmd: str, **fields: Any) -> int:
     """Return the code of a request at which the database fails; its text must not reveal the database."""
     envelope = await person.request(cmd, **fields)
-    assert envelope.reason == "server_error"
+    assert envelope.reason == "internal_error"
     assert envelope.data == {"error": "Something went wrong on our side. Try again."}
     return int(envelope.code)
 

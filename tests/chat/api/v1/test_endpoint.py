@@ -53,7 +53,7 @@ def test_a_server_error_reveals_no_details(
 
     monkeypatch.setattr(presence, "online_counts", fail)
     reply = bot.get("apps/")
-    assert (reply.status, reply.code, reply.data["reason"]) == (status, 1004, "server_error")
+    assert (reply.status, reply.code, reply.data["reason"]) == (status, 1004, "internal_error")
     assert reply.data["detail"] == "Something went wrong on our side. Try again."
     assert (status == 503) == ("Retry-After" in reply.headers)
 
