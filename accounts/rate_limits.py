@@ -33,7 +33,7 @@ class HourlyRateLimit:
         if not limit:
             return
         # The salt is part of the keys in Redis.
-        hashed = salted_hmac(f"accounts.rate_limits {self._setting}", network(key)).hexdigest()
+        hashed = salted_hmac(f"accounts.rate_limits {self._setting}", counted_address(key)).hexdigest()
         result = self._limiter.draw(hashed, rate=limit / _SECONDS_PER_HOUR, burst=limit)
         if result.missing > 0:
             raise RateLimited(round(result.missing * _SECONDS_PER_HOUR / limit) + 1)
@@ -61,7 +61,7 @@ profile_rate_limit = HourlyRateLimit("IM_PROFILE_RATE")
 """Changes of a user's profile, by user: each is announced to everyone who sees the profile."""
 
 
-def network(address: str) -> str:
+def counted_address(address: str) -> str:
     """Return what is counted as one address: an IPv4 address, the network of an IPv6 address, or any other text."""
     try:
         parsed = ip_address(address.partition("%")[0])

@@ -1,4 +1,8 @@
-"""The event log: positions 1, 2, 3, … in commit order. Appended to and read through `delivery.log` only."""
+"""The models of the event log, idempotency keys and receipts.
+
+Events have positions 1, 2, 3, … in commit order. They are appended by `delivery.log` and read by it and
+`delivery.replay` only.
+"""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 from django.conf import settings
 
-from accounts.rate_limits import network
+from accounts.rate_limits import counted_address
 
 
 class ConnectionLimiter:
@@ -20,7 +20,7 @@ class ConnectionLimiter:
         """Count one more connection. Return False, and count nothing, if the process or address is at its limit."""
         if self.total >= settings.IM_MAX_CONNECTIONS:
             return False
-        address = network(address)
+        address = counted_address(address)
         if self._by_address[address] >= settings.IM_MAX_CONNECTIONS_PER_ADDRESS:
             return False
         self.total += 1
@@ -28,7 +28,7 @@ class ConnectionLimiter:
         return True
 
     def leave(self, address: str) -> None:
-        address = network(address)
+        address = counted_address(address)
         self.total -= 1
         self._by_address[address] -= 1
         if not self._by_address[address]:

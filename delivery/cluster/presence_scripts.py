@@ -39,7 +39,7 @@ local function connect(lease, user, app, name)
     return redis.call('ZADD', 'im:app:' .. app, user, user) == 1 and not was_leaving
 end
 
--- `gone_at`: when the user counts as gone; nil: nobody is to be told.
+-- `gone_at`: when the user counts as gone; nil: the departure is not told.
 local function disconnect(lease, user, app, gone_at)
     redis.call('SREM', 'im:online:' .. lease, app .. ':' .. user)
     local key = 'im:user:' .. user
@@ -102,7 +102,7 @@ return came_online
 RETIRE_LEASE = (
     _COMMON
     + """
--- Arguments: lease, grace; no grace: nobody is told that its users have gone. Returns 1 if it is to be called again.
+-- Arguments: lease, grace; without a grace, departures of its users are not told. Returns 1 if there is more to do.
 redis.call('DEL', 'im:lease:' .. ARGV[1])
 redis.call('SREM', 'im:leases', ARGV[1])
 return clear_lease(ARGV[1], ARGV[2] ~= '' and now() + tonumber(ARGV[2]) or nil)

@@ -42,10 +42,10 @@ class RedisPresence:
         self._settled: dict[UserOnApp, str] = {}
         """The users here, with their names, for whom `on_online` was called or need not be: they were online before."""
         self._written: dict[UserOnApp, str] = {}
-        """What Redis has of this node under the lease `_lease`."""
+        """The users whom Redis has under the lease `_lease`."""
         self._lease = ""
         self._old_leases: list[tuple[str, bool]] = []
-        """Earlier leases to retire, and whether the departure of users who were online under them only is told."""
+        """Earlier leases to retire, and whether departures of users who were online under them only are told."""
         self._changed: set[UserOnApp] = set()
         self._write_waiters: list[asyncio.Future[None]] = []
         self._write_requested = asyncio.Event()

@@ -33,7 +33,7 @@ ENTRIES_PER_MESSAGE = 200
 SEND_INTERVAL_SECONDS = 0.03
 """The interval of messages to the layer under load: one message with several events costs as much as with one. The
 first after a pause goes at once. Less than IM_CLUSTER_COMMIT_INTERVAL, so that a commit never waits here."""
-RETRY_PAUSE_SECONDS = 1.0
+LAYER_RETRY_SECONDS = 1.0
 """How long a layer that has failed is left alone."""
 _NO_CHANNEL_PAUSE_SECONDS = 0.05
 
@@ -118,7 +118,7 @@ class Relay:
                 raise
             except Exception as error:
                 logger.warning("relay_error", extra={"job": job.__name__, "error": repr(error)})
-                await asyncio.sleep(RETRY_PAUSE_SECONDS)
+                await asyncio.sleep(LAYER_RETRY_SECONDS)
 
     async def _update_groups(self) -> None:
         await self.groups.update()
@@ -162,7 +162,7 @@ class Relay:
                 logger.warning("layer_unreachable", extra={"entries": len(batch), "error": repr(error)})
                 if for_users:
                     await self._send_to_users(for_users)
-                await asyncio.sleep(RETRY_PAUSE_SECONDS)
+                await asyncio.sleep(LAYER_RETRY_SECONDS)
                 return
             if for_users:
                 await self._send_to_users(for_users)

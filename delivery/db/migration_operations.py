@@ -11,8 +11,8 @@ from django.db.models import UniqueConstraint
 class RenameConstraint(Operation):
     """Give a unique constraint another name, or note the new names of its fields, without building its index again.
 
-    `constraint` is the constraint as it is afterwards, `before` as it was. Fields are renamed by RenameField
-    before this operation, of which the constraint's columns in the database have followed.
+    `before` is the old constraint, `constraint` the new one. Rename its fields with RenameField before this operation;
+    the database then renames the columns of the constraint as well.
     """
 
     reduces_to_sql = False

@@ -61,7 +61,7 @@ class Connection:
         """Whether the client has everything up to the hub's watermark. False after a log-in with `after`, until `sync`
         has returned the rest."""
         self.reported_position = 0
-        """The position that the client was told, while it is not synced."""
+        """The position that replies give to the client while it is not synced."""
         self.attached_position = 0
         """The position after which the hub delivers to it."""
         self.fetched_position = 0
@@ -171,7 +171,7 @@ class Connection:
         while replies and replies[0].done and not replies[0].awaits_event:
             reply = replies[0]
             held = self._held
-            # What was pushed before this request's event leaves before its reply.
+            # Pushes before this request's event leave before its reply.
             if reply.number in held:
                 while (item := held.popleft()) != reply.number:
                     if not isinstance(item, int):

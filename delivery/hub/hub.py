@@ -99,7 +99,7 @@ class Hub:
                 logger.info("announced_after_stop")
 
     def receive_announcements(self, entries: Sequence[Entry]) -> None:
-        """Take committed events of other nodes without bodies. Events that concern nobody here need none."""
+        """Take committed events of other nodes without bodies. Events without an audience here need none."""
         self._keep(self._announced, entries)
         self._deliver_ready()
 
@@ -193,7 +193,7 @@ class Hub:
             connection.drain(1012, f"retry in {number / RECONNECTS_PER_SECOND:.1f}s")
 
     async def catch_up_to(self, position: int) -> None:
-        """Deliver up to `position` if the log has it: another node may have told a client of it first."""
+        """Deliver up to `position` if the log has it. A client may know it from another node."""
         if position > self.watermark:
             await self._catch_up()
 

@@ -14,7 +14,7 @@ ConnectionCounter = Callable[[], tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class NodeInfo:
-    """What a node says about itself. `address`: of its gRPC service; `started`: Unix milliseconds.
+    """A node as it describes itself. `address`: of its gRPC service; `started`: Unix milliseconds.
 
     `fault_counts`: what it has counted since then, see `delivery.metrics.fault_counts`.
     """

@@ -1,6 +1,6 @@
 """Presence: which users are online, on which app and on which node.
 
-It costs something per connect and disconnect, and nothing in between. What it says of other nodes may be a moment old,
+It costs something per connect and disconnect, and nothing in between. Its knowledge of other nodes may be a moment old,
 and is missing while they cannot be asked. No event is lost by that: a node whose users were not found reads their
 events from the log.
 """
@@ -24,7 +24,7 @@ class Presence(Protocol):
     on_online: PresenceCallback
     """Called when a user has come to an app without having a connection to it on any node."""
     on_offline: PresenceCallback
-    """Called when a user's last connection to an app has ended and IM_PRESENCE_GRACE_SECONDS seconds have passed since.
+    """Called when a user's last connection to an app has ended and IM_PRESENCE_GRACE_SECONDS have passed since.
 
     One node of the cluster calls either of them, rarely several.
     """

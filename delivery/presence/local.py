@@ -80,7 +80,7 @@ class LocalPresence:
 class PresenceGraceTimers:
     """Timers of users who have just left an app: `on_expired` is called for those who are not back in time.
 
-    A user has IM_PRESENCE_GRACE_SECONDS seconds to come back.
+    A user has IM_PRESENCE_GRACE_SECONDS to come back.
     """
 
     def __init__(self, on_expired: Callable[[int, str, int], None]) -> None:

@@ -1,6 +1,6 @@
 """The rate limiter for threads: counts on all nodes together where they share token buckets, else on this node alone.
 
-n nodes that count alone allow n times as much. What protects the database then is that each node protects itself.
+n nodes that count alone allow n times as much. The database is still protected then, because each node limits itself.
 """
 
 from __future__ import annotations

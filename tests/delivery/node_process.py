@@ -23,7 +23,7 @@ from tests.delivery.conftest import MemoryLog  # noqa: E402
 from tests.support.cluster_rpc import running_server  # noqa: E402
 from tests.support.listener import CODEC, listening, plain  # noqa: E402
 
-PERSON = 7
+USER_ID = 7
 
 
 def _shown(entry: Entry) -> str:
@@ -37,7 +37,7 @@ async def main() -> None:
     encoders[CODEC] = _shown
     hub = Hub()
     await hub.start()
-    async with running_server(hub, node="child") as server, listening(hub, PERSON):
+    async with running_server(hub, node="child") as server, listening(hub, USER_ID):
         print(server.port, flush=True)  # noqa: T201
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     await hub.stop()

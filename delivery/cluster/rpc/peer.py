@@ -139,8 +139,7 @@ class Peer:
                 self._record_failure(error)
             raise self._count_failure(method, _reason(code)) from error
         except (asyncio.CancelledError, grpc.aio.UsageError):
-            # gRPC also cancels calls when their channel is closed, and refuses new ones. Then nobody has cancelled
-            # this task.
+            # gRPC also cancels calls when their channel is closed, and refuses new ones; this task goes on then.
             task = asyncio.current_task()
             if self._stopped and task is not None and not task.cancelling():
                 raise self._count_failure(method, "stopped") from None

@@ -76,7 +76,7 @@ async def _running() -> AsyncIterator[Nodes]:
 
 
 async def test_a_push_that_cannot_be_delivered_does_not_delay_later_pushes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relay_module, "RETRY_PAUSE_SECONDS", 3600.0)
+    monkeypatch.setattr(relay_module, "LAYER_RETRY_SECONDS", 3600.0)
     async with _running() as nodes:
         nodes.relays["a"].send([Entry(kind="poison", channel=GROUP), Entry(kind="typing", channel=GROUP)])
         nodes.relays["a"].send([Entry(kind="msg", channel=GROUP, position=1)])
@@ -84,7 +84,7 @@ async def test_a_push_that_cannot_be_delivered_does_not_delay_later_pushes(monke
 
 
 async def test_entries_are_sent_to_all_nodes_while_presence_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relay_module, "RETRY_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(relay_module, "LAYER_RETRY_SECONDS", 0.01)
     monkeypatch.setattr(relay_module, "ENTRIES_PER_MESSAGE", 1)
     async with _running() as nodes:
         nodes.lost = True

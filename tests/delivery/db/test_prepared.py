@@ -82,7 +82,7 @@ def test_few_queries_are_built_for_any_number_of_values() -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 9])
 def test_padding_repeats_no_row(count: int) -> None:
-    found = create_users(*(f"person-{number}" for number in range(9)))
+    found = create_users(*(f"user-{number}" for number in range(9)))
     prepared = PreparedQuery(by_id)
     for ids in ([user.pk for user in found[:count]], [found[0].pk] * count):
         assert ask(prepared, ids) == list(by_id(ids))

@@ -133,10 +133,10 @@ async def test_each_kind_of_connection_failure_has_its_own_error(
     assert (await _post(client, receiver.url)).error == "It does not accept connections."
     assert (await _post(client, "http://books.invalid./")).status is None
 
-    def nobody(*args: Any, **kwargs: Any) -> None:
+    def not_found(*args: Any, **kwargs: Any) -> None:
         raise socket.gaierror("not known")
 
-    monkeypatch.setattr(ssrf_guard.socket, "getaddrinfo", nobody)
+    monkeypatch.setattr(ssrf_guard.socket, "getaddrinfo", not_found)
     assert (await _post(client, "http://books.test/")).error == "The host name cannot be resolved."
 
 

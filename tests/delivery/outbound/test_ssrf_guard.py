@@ -86,9 +86,9 @@ async def test_a_host_name_with_one_private_address_is_refused(
 
 
 async def test_a_host_name_without_an_address_raises_os_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nobody(*args: Any, **kwargs: Any) -> None:
+    def not_found(*args: Any, **kwargs: Any) -> None:
         raise socket.gaierror("not known")
 
-    monkeypatch.setattr(ssrf_guard.socket, "getaddrinfo", nobody)
+    monkeypatch.setattr(ssrf_guard.socket, "getaddrinfo", not_found)
     with pytest.raises(OSError, match="not known"):
         await resolve(check_url("https://nowhere.test/"))

@@ -175,7 +175,7 @@ def test_the_credential_comes_from_the_settings(settings: Settings, tmp_path: An
 
 @pytest.mark.parametrize("given", [[], ["CERT"], ["CERT", "KEY"], ["CA"]])
 def test_a_missing_or_incomplete_credential_is_an_error(settings: Settings, tmp_path: Any, given: list[str]) -> None:
-    """A misconfigured service that would accept everybody never starts."""
+    """A misconfigured service that would accept every caller never starts."""
     settings.IM_CLUSTER_SECRET = ""
     for name in ("CERT", "KEY", "CA"):
         path = tmp_path / name

@@ -16,7 +16,7 @@ from django.conf import Settings
 from delivery.hub.hub import Hub
 from delivery.log import Entry
 from tests.delivery.conftest import MemoryLog
-from tests.delivery.node_process import PERSON
+from tests.delivery.node_process import USER_ID
 from tests.support.cluster_rpc import (
     Clock,
     connected_peers,
@@ -61,15 +61,15 @@ async def test_a_node_of_another_process_receives_pushes_and_queries(memory_log:
     with node_process() as (_, line):
         port = int(await asyncio.to_thread(line))
         async with connected_peers({"child": port}) as peers:
-            assert await peers.filter_online("child", [PERSON, PERSON + 1]) == {PERSON}
-            assert await peers.list_online("child", 101) == ({PERSON: f"user {PERSON}"}, False)
-            entries = memory_log.append(*(Entry(kind="msg", user_ids=(PERSON,)) for _ in range(1000)))
+            assert await peers.filter_online("child", [USER_ID, USER_ID + 1]) == {USER_ID}
+            assert await peers.list_online("child", 101) == ({USER_ID: f"user {USER_ID}"}, False)
+            entries = memory_log.append(*(Entry(kind="msg", user_ids=(USER_ID,)) for _ in range(1000)))
             for entry in entries:
                 await peers.push("child", [entry])
             assert [await asyncio.to_thread(line) for _ in entries] == [f"msg@{n}\n" for n in range(1, 1001)]
             state = await peers.state("child")
             assert (state.node, state.connections, state.logged_in, state.watermark) == ("child", 1, 1, 1000)
-            assert await peers.close_connections("child", user_id=PERSON) == 1
+            assert await peers.close_connections("child", user_id=USER_ID) == 1
 
 
 async def test_a_frozen_node_opens_the_circuit_and_recovers_when_it_resumes(
@@ -86,12 +86,12 @@ async def test_a_frozen_node_opens_the_circuit_and_recovers_when_it_resumes(
                 assert await failure(peers.state("child")) == "deadline"
             assert await failure(peers.state("child")) == "circuit_open"
             clock.now += PAUSE
-            assert await failure(peers.filter_online("child", [PERSON])) == "deadline", "the probe"
+            assert await failure(peers.filter_online("child", [USER_ID])) == "deadline", "the probe"
             assert await failure(peers.state("child")) == "circuit_open"
             child.send_signal(signal.SIGCONT)
             settings.IM_RPC_TIMEOUT = TIMEOUT_SECONDS
             clock.now += PAUSE
-            assert await peers.filter_online("child", [PERSON]) == {PERSON}
+            assert await peers.filter_online("child", [USER_ID]) == {USER_ID}
             assert not peers.is_circuit_open("child")
 
 

@@ -142,7 +142,7 @@ async def test_the_online_users_of_an_app_come_in_pages(
 
 
 @pytest.mark.parametrize(
-    ("person", "credential", "closed"),
+    ("user_id", "credential", "closed"),
     [
         (ALICE, None, "phone laptop"),
         (ALICE, "token:phone", "phone"),
@@ -152,14 +152,14 @@ async def test_the_online_users_of_an_app_come_in_pages(
     ],
 )
 async def test_connections_are_closed_by_user_and_credential(
-    hub: Hub, peers: Peers, person: int | None, credential: str | None, closed: str
+    hub: Hub, peers: Peers, user_id: int | None, credential: str | None, closed: str
 ) -> None:
     async with (
         listening(hub, ALICE, credential="token:phone") as phone,
         listening(hub, ALICE, credential="session:laptop") as laptop,
         listening(hub, BOB, credential="token:bob") as bob,
     ):
-        assert await peers.close_connections("a", user_id=person, credential=credential) == len(closed.split())
+        assert await peers.close_connections("a", user_id=user_id, credential=credential) == len(closed.split())
         for name, listener in {"phone": phone, "laptop": laptop, "bob": bob}.items():
             assert listener.closings == ([4001] if name in closed else [])
 
