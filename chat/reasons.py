@@ -143,7 +143,7 @@ GLOBAL_CHANNEL_POLICY = Reason("global_channel_policy", ILLEGAL_PARAMETER,
     "An operator changed who may join an app's global channel.")
 SLOW_MODE_RANGE = Reason("slow_mode_range", ILLEGAL_PARAMETER, "Slow mode can be 0 to %(limit)s seconds.",
     "`slowMode` is out of range.")
-NEW_OWNER_NOT_FOUND = Reason("heir_not_found", NO_DATA, "This user or group does not exist.",
+NEW_OWNER_NOT_FOUND = Reason("new_owner_not_found", NO_DATA, "This user or group does not exist.",
     "An operator transferred something that is no group, or to nobody.")
 
 # -- messages ------------------------------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ export const zhErrors = {
   group_name_required: "可被查找的群组必须有名称。",
   guest_name_length: "访客名需要 1 到 {limit} 个字符。",
   guests_disabled: "这里不允许访客，请登录。",
-  heir_not_found: "没有这个人或群组。",
+  new_owner_not_found: "没有这个人或群组。",
   id_not_found: "这个 ID 不存在。",
   idempotency_key_invalid: "Idempotency-Key 需要 1 到 {limit} 个可见字符。",
   idempotency_key_reused: "这个 Idempotency-Key 已用于另一个请求。",
