@@ -1,4 +1,4 @@
-"""What is allowed, as pure functions of values: no query, no clock, no settings. They raise ChatError."""
+"""Pure rules of what is allowed: no queries, clock or settings. Checks raise ChatError."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ from chat import reasons
 from chat.account_errors import chat_error
 from chat.errors import ChatError
 
-CHANNEL_NAME_LIMIT = 64
-CLIENT_ID_LIMIT = 64
-REASON_LIMIT = 200
+MAX_CHANNEL_NAME_LENGTH = 64
+MAX_CLIENT_ID_LENGTH = 64
+MAX_REASON_LENGTH = 200
 MAX_SLOW_MODE_SECONDS = 86400
-"""Seconds: once a day is the slowest."""
+"""One message a day is the slowest."""
 MAX_BYTES_PER_CHARACTER = 4
-"""What one character of UTF-8 takes at most."""
+"""The longest encoding of a character in UTF-8."""
 MEMBERS_IN_NAME = 4
-"""Members that name a group without a name."""
+"""Members whose nicknames make the display name of a group without a name."""
 _RANK = {"member": 0, "admin": 1, "owner": 2}
 
 
 def check_text(text: str, *, limit: int) -> str:
-    """The message's text with line ends as `\\n`. Refused: blank, over `limit` characters, the NUL character."""
+    """Return the message's text with line ends as `\\n`.
+
+    Raises for blank text, for the NUL character, and for more than `limit` characters.
+    """
     text = text.replace("\r\n", "\n")
     if not text.strip():
         raise ChatError(reasons.MESSAGE_EMPTY, field="msg")
@@ -36,7 +39,10 @@ def check_text(text: str, *, limit: int) -> str:
 
 
 def check_content(content: bytes, *, limit: int) -> str:
-    """A picture or a voice as it is kept: Base64. Refused: nothing, or more than `limit` bytes."""
+    """Return the content of a picture or voice message in Base64, as it is stored.
+
+    Raises for empty content and for more than `limit` bytes.
+    """
     if not content:
         raise ChatError(reasons.MESSAGE_EMPTY, field="content")
     if len(content) > limit:
@@ -45,64 +51,67 @@ def check_content(content: bytes, *, limit: int) -> str:
 
 
 def check_channel_name(name: str) -> str:
-    """A group's name; empty means: called by its members."""
+    """Return a group's name, which may be empty. Raises for a name that cannot be shown."""
     if not name:
         return ""
     try:
-        return check_name(name, limit=CHANNEL_NAME_LIMIT)
+        return check_name(name, limit=MAX_CHANNEL_NAME_LENGTH)
     except BadName as error:
         raise chat_error(error, field="name") from error
 
 
 def check_client_id(client_id: str | None) -> str | None:
+    """Return a message's idempotency key, None if empty. Raises if it is too long or not printable."""
     if client_id is None or client_id == "":
         return None
-    if len(client_id) > CLIENT_ID_LIMIT or not client_id.isprintable():
-        raise ChatError(reasons.CLIENT_ID_INVALID, limit=CLIENT_ID_LIMIT, field="clientMsgId")
+    if len(client_id) > MAX_CLIENT_ID_LENGTH or not client_id.isprintable():
+        raise ChatError(reasons.CLIENT_ID_INVALID, limit=MAX_CLIENT_ID_LENGTH, field="clientMsgId")
     return client_id
 
 
 def check_reason(reason: str) -> str:
-    """Why somebody is restricted or a message reported: one line, shown to people; may be empty."""
+    """Return the reason of a restriction or report in one line; it may be empty. Raises if it is too long."""
     reason = " ".join(reason.split())
-    if not is_storable(reason) or len(reason) > REASON_LIMIT:
-        raise ChatError(reasons.REASON_TOO_LONG, limit=REASON_LIMIT, field="reason")
+    if not is_storable(reason) or len(reason) > MAX_REASON_LENGTH:
+        raise ChatError(reasons.REASON_TOO_LONG, limit=MAX_REASON_LENGTH, field="reason")
     return reason
 
 
 def name_from_members(nicknames: Sequence[str], count: int) -> str:
-    """What a group without a name is called: its first members, and how many more."""
+    """Return the display name of a group without a name: its first members, and the number of others."""
     named = ", ".join(nicknames[:MEMBERS_IN_NAME])
     rest = count - min(len(nicknames), MEMBERS_IN_NAME)
-    return (f"{named} +{rest}" if rest > 0 else named)[:CHANNEL_NAME_LIMIT]
+    return (f"{named} +{rest}" if rest > 0 else named)[:MAX_CHANNEL_NAME_LENGTH]
 
 
 def private_route(pair: str | None) -> dict[str, list[int]]:
-    """The header by which the entries of a private channel travel to its two people; nothing for other channels."""
+    """Return the event header that routes a private channel's events to its two users; empty for other channels."""
     return {"route": list(pair_user_ids(pair))} if pair else {}
 
 
 def pair_user_ids(pair: str | None) -> tuple[int, ...]:
-    """The two people of a private channel; nobody for other channels."""
-    return tuple(int(person) for person in pair.split(":")) if pair else ()
+    """Return the ids of a private channel's two users; empty for other channels."""
+    return tuple(int(user_id) for user_id in pair.split(":")) if pair else ()
 
 
 def reads_everything(join: str, history: str) -> bool:
-    """Whether a member reads what was said before they came, and between two stays: where anyone may join anyway."""
+    """Return whether members may read messages from before they joined and from between two memberships."""
     return join == "open" or history == "all"
 
 
 def outranks(actor: str, other: str) -> bool:
+    """Return whether the first role is above the second."""
     return _RANK[actor] > _RANK[other]
 
 
 def require_manager(role: str | None) -> None:
-    """Owners and admins manage a group."""
+    """Raise unless the role may manage a group: owners and admins may."""
     if role not in ("owner", "admin"):
         raise ChatError(reasons.MANAGER_REQUIRED)
 
 
 def require_open_channel(closed: bool) -> None:
+    """Raise if the channel is closed."""
     if closed:
         raise ChatError(reasons.CHANNEL_CLOSED)
 
@@ -114,23 +123,25 @@ def muted_error(until: datetime | None) -> ChatError:
 
 
 def may_invite(join: str, role: str) -> bool:
-    """Anyone invites to an open or invite-only group; owners and admins add to a closed one."""
+    """Return whether a member may add others: any member of an open or invite-only group, managers of a closed one."""
     return join != "closed" or role in ("owner", "admin")
 
 
 def unread_count(*, last_seq: int, read_seq: int | None, from_seq: int, purged_seq: int = 0) -> int:
-    """Messages after the read position, from the numbers alone; somebody who never marked has read up to joining.
+    """Return the number of messages after the read position.
 
-    What retention has cut nobody owes.
+    A member who never marked a position has read everything from before joining. Messages that retention purged do not
+    count.
     """
     return max(0, last_seq - max(read_seq or 0, from_seq - 1, purged_seq))
 
 
 Ranges = list[tuple[int, int | None]]
-"""Numbers of a channel that somebody may read: (first, last or None for no end), both included."""
+"""Sequence numbers of a channel that a user may read: (first, last), both included; None has no end."""
 
 EVERYTHING: Ranges = [(1, None)]
 
 
 def is_readable(ranges: Ranges, seq: int) -> bool:
+    """Return whether the ranges include the sequence number."""
     return any(first <= seq and (last is None or seq <= last) for first, last in ranges)

@@ -37,7 +37,7 @@ class ReasonForm(forms.Form):
     why = forms.CharField(
         label=_("Reason"),
         required=False,
-        max_length=rules.REASON_LIMIT,
+        max_length=rules.MAX_REASON_LENGTH,
         widget=UnfoldAdminTextInputWidget,
         help_text=_("Shown in the audit log only."),
     )
@@ -52,7 +52,7 @@ class RestrictForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"),
         required=False,
-        max_length=rules.REASON_LIMIT,
+        max_length=rules.MAX_REASON_LENGTH,
         widget=UnfoldAdminTextInputWidget,
         help_text=_("The user sees it."),
     )

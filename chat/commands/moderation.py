@@ -22,7 +22,7 @@ from delivery.db.executors import run
 
 LONGEST = 10 * 365 * 86400
 Seconds = Annotated[int, Meta(ge=1, le=LONGEST)]
-Reason = Annotated[str, Meta(max_length=4 * rules.REASON_LIMIT)]
+Reason = Annotated[str, Meta(max_length=4 * rules.MAX_REASON_LENGTH)]
 
 
 @command("message.pin", returns=replies.ChangedMessage, fault=errors.STORE_FAILED)

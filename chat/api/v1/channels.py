@@ -22,7 +22,7 @@ from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.openapi import CURSOR, LIMIT, described
 from chat.api.v1.schema import AppNumber, Count, Id, Milliseconds, Person, Shape, UserName, number
 from chat.errors import ChatError
-from chat.rules import CHANNEL_NAME_LIMIT, MAX_SLOW_MODE_SECONDS
+from chat.rules import MAX_CHANNEL_NAME_LENGTH, MAX_SLOW_MODE_SECONDS
 from chat.selectors.services import channels_page
 
 KINDS = ("global", "public", "private")
@@ -33,7 +33,7 @@ Join = Annotated[
 History = Annotated[
     Literal["joined", "all"], Meta(description="What new members can read: everything, or messages since they joined.")
 ]
-ChannelName = Annotated[str, Meta(max_length=CHANNEL_NAME_LIMIT)]
+ChannelName = Annotated[str, Meta(max_length=MAX_CHANNEL_NAME_LENGTH)]
 SlowMode = Annotated[
     int, Meta(ge=0, le=MAX_SLOW_MODE_SECONDS, description="Slow mode: seconds between two messages of a member.")
 ]
@@ -123,7 +123,7 @@ class ChannelListView(Endpoint):
             after=page.number,
             limit=page.limit,
             kind=kind,
-            name=request.query_params.get("q", "")[:CHANNEL_NAME_LIMIT].replace("\0", ""),
+            name=request.query_params.get("q", "")[:MAX_CHANNEL_NAME_LENGTH].replace("\0", ""),
         )
         results = [payloads.channel(item) for item in found]
         return answer(pagination.page_body(results, next=found[-1].channel.pk if more else None))
