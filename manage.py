@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Entry point of every management command: `python manage.py serve`, `migrate`, `setup`, …"""
+"""Runs management commands, such as `python manage.py serve`, `setup` or `migrate`."""
 
 import os
 import sys

@@ -1,3 +1,5 @@
+"""The imsite Django app: creates the admin roles and lifts a time-out during migrations."""
+
 from typing import Any
 
 from django.apps import AppConfig, apps
@@ -9,21 +11,21 @@ class ImsiteConfig(AppConfig):
     name = "imsite"
 
     def ready(self) -> None:
-        from imsite.roles import make_roles
+        from imsite.roles import create_roles
 
-        # chat's signal is the last: the rights of all others exist by then.
-        post_migrate.connect(make_roles, sender=apps.get_app_config("chat"))
+        # chat's post_migrate is the last, so the permissions of all apps exist by then.
+        post_migrate.connect(create_roles, sender=apps.get_app_config("chat"))
         pre_migrate.connect(disable_idle_timeout)
         post_migrate.connect(restore_idle_timeout)
 
 
 def disable_idle_timeout(using: str, **kwargs: Any) -> None:
-    """A migration thinks between its statements for longer than a node may that holds the log's counter."""
+    """Disable the idle-in-transaction time-out. A migration may compute longer than the limit for running nodes."""
     _execute_on_postgresql(using, "SET idle_in_transaction_session_timeout = 0")
 
 
 def restore_idle_timeout(using: str, **kwargs: Any) -> None:
-    """What the same process does after its migrations is bound again as `settings.DATABASES` says."""
+    """Restore the idle-in-transaction time-out that `settings.DATABASES` sets."""
     _execute_on_postgresql(using, "RESET idle_in_transaction_session_timeout")
 
 

@@ -1,4 +1,4 @@
-"""The composition root: HTTP to Django, WebSockets to the consumers, and the node's life with the server's."""
+"""ASGI entry point: routes HTTP to Django and WebSockets to the consumers, and starts and stops the node."""
 
 from __future__ import annotations
 
@@ -30,32 +30,32 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 async def lifespan(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """Start the node before the first connection and stop it after the last."""
-    measuring: asyncio.Task[None] | None = None
+    lag_task: asyncio.Task[None] | None = None
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
             try:
                 await start_node()
-                measuring = asyncio.create_task(loop_lag.measure(), name="loop lag")
+                lag_task = asyncio.create_task(loop_lag.measure_loop_lag(), name="loop lag")
             except Exception as error:
-                await send({"type": "lifespan.startup.failed", "message": f"The node does not start: {error}"})
+                await send({"type": "lifespan.startup.failed", "message": f"The node could not start: {error}"})
                 raise
             await send({"type": "lifespan.startup.complete"})
         else:
-            if measuring is not None:
-                measuring.cancel()
+            if lag_task is not None:
+                lag_task.cancel()
             await stop_node()
             await send({"type": "lifespan.shutdown.complete"})
             return
 
 
 async def not_found(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-    """A WebSocket to a path that has none."""
+    """Close a WebSocket to an unknown path."""
     await receive()
     await send({"type": "websocket.close", "code": 4404})
 
 
-# Django's types know views only; the router takes any ASGI application.
+# Django's types allow only views here; the router takes any ASGI application.
 websockets: list[Any] = [
     re_path(r"^acc$", JsonConsumer.as_asgi()),
     re_path(r"^ws$", ProtobufConsumer.as_asgi()),

@@ -1,5 +1,8 @@
-"""Cookies read in one pass. Python before 3.11.10 and 3.12.6 takes the square of the length of a quoted one
-(CVE-2024-7592): a header of 8 KB holds a process up for a quarter of a second."""
+"""Parses quoted cookies in linear time.
+
+Python before 3.11.10 and 3.12.6 takes quadratic time (CVE-2024-7592): a header of 8 KB blocks a process for a quarter
+of a second.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,13 @@ _ESCAPED = re.compile(r"\\(?:([0-3][0-7]{2})|(.))")
 
 
 def patch_cookie_parser() -> None:
-    """Have the standard library, and so Django, read quoted cookies in one pass, where they do not by themselves."""
+    """Replace the standard library's parser of quoted cookies, which Django uses, in Python versions that need it."""
     if sys.version_info < (3, 12, 6):
-        cookies._unquote = unquoted  # type: ignore[assignment]
+        cookies._unquote = unquote_cookie_value  # type: ignore[assignment]
 
 
-def unquoted(value: str | None) -> str | None:
-    """What a cookie's value says, without the quotation marks around it and with its escapes resolved."""
+def unquote_cookie_value(value: str | None) -> str | None:
+    """Return a cookie's value without surrounding quotation marks and with its escapes resolved."""
     if value is None or len(value) < 2 or not (value[0] == value[-1] == '"'):
         return value
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 8)) if found[1] else found[2], value[1:-1])
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 8)) if match[1] else match[2], value[1:-1])

@@ -1,4 +1,4 @@
-"""Whether the database is as this version of the site needs it."""
+"""Checks before start: the database is reachable, configured and migrated."""
 
 from __future__ import annotations
 
@@ -6,56 +6,59 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-_GUARDS = ("lock_timeout", "idle_in_transaction_session_timeout")
-"""What every connection to PostgreSQL is opened with (`imsite.database`)."""
+_REQUIRED_TIMEOUTS = ("lock_timeout", "idle_in_transaction_session_timeout")
+"""Server settings of every PostgreSQL connection (see `imsite.database`)."""
 
 
 def require_database() -> None:
-    """Raise CommandError with the reason, where PostgreSQL does not let the site in, or a pooler keeps from it what
-    ends the transactions of a frozen node.
+    """Raise CommandError if PostgreSQL refuses the connection or a connection pooler drops the required time-outs.
+
+    The time-outs end transactions of a frozen node.
     """
     if connection.vendor != "postgresql":
         return
-    # Without the pool, which would try for seconds and then only say that it had no connection.
-    alone = connection.copy()
-    alone.settings_dict["OPTIONS"]["pool"] = False
+    # Without the pool, which would retry for seconds and hide the reason.
+    direct = connection.copy()
+    direct.settings_dict["OPTIONS"]["pool"] = False
     try:
-        with alone.cursor() as cursor:
-            cursor.execute(f"SELECT {', '.join(['current_setting(%s)'] * len(_GUARDS))}", _GUARDS)
-            missing = [name for name, value in zip(_GUARDS, cursor.fetchone(), strict=True) if value == "0"]
+        with direct.cursor() as cursor:
+            cursor.execute(f"SELECT {', '.join(['current_setting(%s)'] * len(_REQUIRED_TIMEOUTS))}", _REQUIRED_TIMEOUTS)
+            missing = [name for name, value in zip(_REQUIRED_TIMEOUTS, cursor.fetchone(), strict=True) if value == "0"]
     except DatabaseError as error:
         reason = str(error).strip()
         if "startup parameter" in reason:
-            reason += "\nIs that a pooler? The site has a pool of its own; let DATABASE_URL name PostgreSQL itself."
-        raise CommandError(f"The database that DATABASE_URL names cannot be used: {reason}") from error
+            reason += (
+                "\nIs this a connection pooler? The site has its own pool. Point DATABASE_URL at PostgreSQL itself."
+            )
+        raise CommandError(f"The database in DATABASE_URL cannot be used: {reason}") from error
     finally:
-        alone.close()
+        direct.close()
     if missing:
         raise CommandError(
-            f"Connections to the database are without {' and '.join(missing)}, which the site sets when it connects. "
-            "A pooler takes them away: let DATABASE_URL name PostgreSQL itself, or see deploy/README.md."
+            f"Database connections lack {' and '.join(missing)}, which the site sets when it connects. "
+            "A connection pooler drops them. Point DATABASE_URL at PostgreSQL itself, or see deploy/README.md."
         )
 
 
-def migrations_waiting() -> int:
-    """How many migrations are to be applied. Looking costs a tenth of what `migrate` does when there is nothing to do.
+def pending_migration_count() -> int:
+    """Return the number of migrations to apply. Costs a tenth of a `migrate` that has nothing to do.
 
-    What a newer version has applied besides does not count: while nodes are upgraded one by one, both run.
+    Migrations of a newer version do not count, because both versions run while nodes are upgraded one by one.
     """
     executor = MigrationExecutor(connection)
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def require_migrated() -> None:
-    """Raise CommandError, which says what to do: without its tables a site would start, and fail at everything."""
+    """Raise CommandError if migrations are missing. Without its tables, the site would start and fail every request."""
     require_database()
     try:
-        waiting = migrations_waiting()
+        pending = pending_migration_count()
     except DatabaseError as error:
         raise CommandError(f"The database cannot be read: {error}") from error
     finally:
         connection.close()
-    if waiting:
+    if pending:
         raise CommandError(
-            f"The database is not ready ({waiting} migrations to go). Run `python manage.py setup` first."
+            f"The database is not ready: {pending} pending migrations. Run `python manage.py setup` first."
         )

@@ -1,4 +1,4 @@
-"""Which files an ES module of ours needs, and those in their turn: what a browser finds out one level after another."""
+"""Finds all files that an ES module imports, so that a page can preload them at once instead of level by level."""
 
 from __future__ import annotations
 
@@ -10,46 +10,46 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.staticfiles import finders
 
-# At the beginning of a line, as formatters put them. So neither `import("…")`, which loads later or never, nor the
-# `@import` of a comment is one.
+# Anchored to the beginning of a line, where formatters put imports. Dynamic `import("…")` and the `@import` of a
+# comment do not match.
 _STATIC_IMPORT = re.compile(
     r"""^(?:import\s*(?:[\w*{][^"';]*?\bfrom\s*)?|export\s*(?:\*|\{)[^"';]*?\bfrom\s*)(["'])([^"']+)\1""", re.MULTILINE
 )
 
 
-def needed(entry: str) -> tuple[str, ...]:
-    """Names of all static files that `entry` imports, at whatever remove, itself not among them; the nearest first.
+def imported_modules(entry: str) -> tuple[str, ...]:
+    """Return the names of all static files that `entry` imports directly or indirectly, the nearest first.
 
-    Raises LookupError where an import leads to nothing. Looked up once in a process whose files do not change.
+    Raises LookupError for an import that leads to no file. The result is cached unless files are reloaded.
     """
-    return _closure(entry) if settings.WHITENOISE_AUTOREFRESH else _kept_closure(entry)
+    return _import_closure(entry) if settings.WHITENOISE_AUTOREFRESH else _cached_import_closure(entry)
 
 
-def _closure(entry: str) -> tuple[str, ...]:
+def _import_closure(entry: str) -> tuple[str, ...]:
     names = [entry]
-    # Grows while it is walked.
+    # The list grows while it is iterated.
     for name in names:
-        names += [found for found in dict.fromkeys(_imports_of(name)) if found not in names]
+        names += [imported for imported in dict.fromkeys(_imports_of(name)) if imported not in names]
     return tuple(names[1:])
 
 
-_kept_closure = cache(_closure)
+_cached_import_closure = cache(_import_closure)
 
 
 def _imports_of(name: str) -> list[str]:
     path = finders.find(name)
     if path is None:
         raise LookupError(f"There is no module {name}.")
-    return [_resolved(name, address) for address in _addresses(path, Path(path).stat().st_mtime_ns)]
+    return [_resolve(name, specifier) for specifier in _import_specifiers(path, Path(path).stat().st_mtime_ns)]
 
 
-def _resolved(name: str, address: str) -> str:
-    if not address.startswith(("./", "../")):
-        raise LookupError(f"{name} imports {address!r}, which is no path from where it stands.")
-    return posixpath.normpath(posixpath.join(posixpath.dirname(name), address))
+def _resolve(name: str, specifier: str) -> str:
+    if not specifier.startswith(("./", "../")):
+        raise LookupError(f"{name} imports {specifier!r}, which is not a relative path.")
+    return posixpath.normpath(posixpath.join(posixpath.dirname(name), specifier))
 
 
 @lru_cache(maxsize=1000)
-def _addresses(path: str, changed: int) -> list[str]:
-    """What the file imports, as it is written there. `changed` is when the file last was."""
-    return [found[2] for found in _STATIC_IMPORT.finditer(Path(path).read_text(encoding="utf-8"))]
+def _import_specifiers(path: str, modified_ns: int) -> list[str]:
+    """Return the import specifiers of a file. `modified_ns` is part of the cache key."""
+    return [match[2] for match in _STATIC_IMPORT.finditer(Path(path).read_text(encoding="utf-8"))]

@@ -1,4 +1,4 @@
-"""How the site logs: one line an event on standard error, readable while developing, JSON in production."""
+"""Logging: one line per event on standard error, readable text in development and JSON in production."""
 
 from __future__ import annotations
 
@@ -14,81 +14,81 @@ import structlog
 from imsite.options import DEVELOPMENT, read
 
 _SECRET_PATH = re.compile(r"(/hooks/|/accounts/reset/\w+/|/accounts/email/)[\w:.-]{20,}")
-"""The path of an incoming webhook is its secret; so is that of a link in a mail."""
+"""URLs of incoming webhooks and of links in mails. Their paths are secrets."""
 
 EXTRA_KEYS = (
     "action", "call", "cmd", "code", "connections", "count", "entries", "error", "job", "kind", "left_out",
     "messages", "node", "operator", "position", "provider", "target",
 )  # fmt: skip
-"""What our own events add. Not everything a record carries: Django hangs the whole request on its own."""
+"""Fields that the site's own log events add. Other extras, such as Django's request objects, are not logged."""
 
 _RENDERERS: list[Any] = (
-    # Not the pretty traceback: it shows the values of variables, secrets among them.
+    # Plain tracebacks: the pretty ones show the values of variables, which may be secrets.
     [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
     if DEVELOPMENT
     else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
 )
 
 
-def _mask(logger: Any, method: str, line: str) -> str:
-    """The finished line without what nobody may read there, wherever in it that stands."""
+def _mask_secrets(logger: Any, method: str, line: str) -> str:
+    """Replace secret parts of URLs anywhere in the finished line."""
     return _SECRET_PATH.sub(r"\1***", line)
 
 
-class RedisAway(logging.Filter):
-    """Leaves out what channels-redis says with a traceback, again and again, while Redis is away.
+class RedisErrorFilter(logging.Filter):
+    """Drops the tracebacks that channels-redis logs repeatedly while Redis is down.
 
-    `delivery.cluster.redis_client` says it in one line.
+    `delivery.cluster.redis_client` logs the outage in one line.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        from redis.exceptions import ConnectionError, TimeoutError  # Only a cluster needs them.
+        from redis.exceptions import ConnectionError, TimeoutError  # Only a cluster needs redis.
 
         error = record.exc_info[1] if record.exc_info else None
         return not isinstance(error, ConnectionError | TimeoutError | OSError)
 
 
 class LogRateLimit(logging.Filter):
-    """Lets IM_LOG_RATE_LIMIT warnings or errors of one kind through in ten seconds: an outage must not fill the disk.
+    """Passes IM_LOG_RATE_LIMIT warnings or errors of one kind per ten seconds, so that an outage cannot fill the disk.
 
-    The first after them says with `left_out` how many were not logged.
+    The first record after that reports the number of dropped ones in `left_out`.
     """
 
-    SECONDS = 10.0
-    KINDS = 1000
-    """Kinds that are known at a time; lines that are never the same would otherwise be kept for ever."""
+    WINDOW_SECONDS = 10.0
+    MAX_KINDS = 1000
+    """Kinds that are counted at a time. Without the limit, ever-changing messages would take ever more memory."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
-        self._most = int(cast(int, read("IM_LOG_RATE_LIMIT")))
+        self._limit = int(cast(int, read("IM_LOG_RATE_LIMIT")))
         self._clock = clock
         self._lock = threading.Lock()
         self._kinds: dict[tuple[str, str], tuple[float, int]] = {}
-        """When the present ten seconds began, and how many lines of the kind there were in them."""
+        """Logger name and message to the start of the present window and the number of records in it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.levelno < logging.WARNING or not self._most:
+        if record.levelno < logging.WARNING or not self._limit:
             return True
         kind, now = (record.name, str(record.msg)), self._clock()
         with self._lock:
-            began, count = self._kinds.get(kind, (now, 0))
-            if now - began >= self.SECONDS:
-                if count > self._most:
-                    record.left_out = count - self._most
-                began, count = now, 0
-            elif not count and len(self._kinds) >= self.KINDS:
+            window_start, count = self._kinds.get(kind, (now, 0))
+            if now - window_start >= self.WINDOW_SECONDS:
+                if count > self._limit:
+                    record.left_out = count - self._limit
+                window_start, count = now, 0
+            elif not count and len(self._kinds) >= self.MAX_KINDS:
                 self._kinds.clear()
-            self._kinds[kind] = began, count + 1
-        return count < self._most
+            self._kinds[kind] = window_start, count + 1
+        return count < self._limit
 
 
-LOG_LINES: dict[str, Any] = {
+LOGGING_SETTINGS: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_RENDERERS, _mask],
+            "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_RENDERERS, _mask_secrets],
             "foreign_pre_chain": [
                 structlog.stdlib.add_log_level,
                 structlog.stdlib.add_logger_name,
@@ -98,25 +98,25 @@ LOG_LINES: dict[str, Any] = {
         }
     },
     "filters": {
-        "redis away": {"()": "imsite.logging_config.RedisAway"},
-        "floods": {"()": "imsite.logging_config.LogRateLimit"},
+        "redis_errors": {"()": "imsite.logging_config.RedisErrorFilter"},
+        "rate_limit": {"()": "imsite.logging_config.LogRateLimit"},
     },
     "handlers": {
-        # For the metrics and the admin's first page.
-        "errors": {"class": "imsite.monitoring.error_counter.CountErrors", "level": "ERROR"},
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["floods"]},
+        # Counts errors for the metrics and the admin's overview.
+        "errors": {"class": "imsite.monitoring.error_counter.ErrorCountHandler", "level": "ERROR"},
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["rate_limit"]},
     },
     "root": {"handlers": ["console", "errors"], "level": str(read("IM_LOG_LEVEL"))},
     "loggers": {
         "django": {"handlers": [], "level": str(read("IM_LOG_LEVEL"))},
-        # What operators do is told in any case.
+        # Actions of operators are always logged.
         "operators": {"level": "INFO"},
-        # A page that does not exist is no event; one that fails is.
+        # Log failing pages, but not missing ones.
         "django.request": {"level": "ERROR"},
-        # They write down whole URLs, and those of webhooks and of sign-ins by other sites hold secrets.
+        # They log whole URLs. Those of webhooks and OAuth sign-ins contain secrets.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
-        "channels_redis.pubsub": {"filters": ["redis away"]},
+        "channels_redis.pubsub": {"filters": ["redis_errors"]},
     },
 }

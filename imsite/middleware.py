@@ -1,4 +1,4 @@
-"""The Content-Security-Policy of every answer, and nowhere else."""
+"""Middleware: the Content-Security-Policy header, and a marker that keeps middleware in the request's thread."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from collections.abc import Callable, Iterable
 from django.http import HttpRequest, HttpResponse
 
 SELF = "'self'"
-# The admin's theme evaluates Alpine expressions and sets style attributes, so it needs these two; its scripts are
-# files like ours.
+# The admin's theme evaluates Alpine expressions and sets style attributes. Its scripts are files.
 ADMIN_SCRIPT = "'self' 'unsafe-eval'"
 ADMIN_STYLE = "'self' 'unsafe-inline'"
 
 
-def policy(*, host: str, secure: bool, admin: bool, form_targets: Iterable[str] = (), blobs: bool = False) -> str:
-    """The header's value. Only the site's own files run, and only its own host is spoken to.
+def content_security_policy(
+    *, host: str, secure: bool, admin: bool, form_targets: Iterable[str] = (), blobs: bool = False
+) -> str:
+    """Return the header's value. It allows only the site's own files and connections to its own host.
 
-    `form_targets`: other origins to which a form of this page may lead, by a redirection. `blobs`: whether the page
-    shows pictures and voice messages that its own scripts have received, as the chat page does.
+    `form_targets` are other origins that a form of this page may redirect to. `blobs` allows pictures and audio that
+    the page's scripts have received, as on the chat page.
     """
-    # `connect-src 'self'` does not cover WebSockets in older Safari, hence the host once more with its scheme.
+    # In older Safari `connect-src 'self'` does not cover WebSockets, so the host is listed with its scheme.
     socket = f"{'wss' if secure else 'ws'}://{host}"
     return "; ".join(
         (
@@ -37,8 +38,8 @@ def policy(*, host: str, secure: bool, admin: bool, form_targets: Iterable[str] 
     )
 
 
-class ContentSecurityPolicy:
-    """Adds the header to each response that has none of its own."""
+class ContentSecurityPolicyMiddleware:
+    """Adds the header to each response that does not have it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -46,7 +47,7 @@ class ContentSecurityPolicy:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if "Content-Security-Policy" not in response:
-            response["Content-Security-Policy"] = policy(
+            response["Content-Security-Policy"] = content_security_policy(
                 host=request.get_host(),
                 secure=request.is_secure(),
                 admin=request.path.startswith("/admin/"),
@@ -56,9 +57,12 @@ class ContentSecurityPolicy:
         return response
 
 
-def in_one_thread(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """The innermost middleware. It does nothing, and knows no asyncio: so all of them run in the request's thread.
+def run_middleware_in_request_thread(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Do nothing, as the innermost middleware and without async support, so that all middleware runs synchronously.
 
-    Otherwise each that could do either goes from the event loop to the thread and back, before the view and after it.
+    Otherwise each middleware that supports both would switch between the event loop and the thread, before and after
+    the view.
     """
     return get_response

@@ -1,6 +1,6 @@
-"""Who does what in the admin: three groups that a new site has. Whoever operates it changes them as they like.
+"""The admin's default groups: operator, moderator and auditor.
 
-A group that is there is left as it is, so what was changed stays changed.
+They are created once. An existing group stays unchanged, so operators can edit them.
 """
 
 from __future__ import annotations
@@ -12,30 +12,30 @@ from django.db import transaction
 from django.db.models import Q
 
 APPS = ("accounts", "axes", "chat", "knox")
-"""Their rows are what the site is about. Groups and the rights of staff are for superusers."""
+"""Apps that the groups may access. Only superusers manage groups and staff permissions."""
 
-_LOOK = Q(content_type__app_label__in=APPS, codename__startswith="view_")
-_RECORD = Q(content_type__app_label="admin", codename="view_logentry")
+_VIEW_ALL = Q(content_type__app_label__in=APPS, codename__startswith="view_")
+_VIEW_AUDIT_LOG = Q(content_type__app_label="admin", codename="view_logentry")
 _MODERATE = Q(
     content_type__app_label="chat",
     codename__in=("change_message", "change_report", "add_restriction", "delete_restriction"),
 )
-_SEEN_BY_MODERATORS = Q(
+_VIEW_AS_MODERATOR = Q(
     codename__in=("view_user", "view_channel", "view_message", "view_report", "view_restriction"),
     content_type__app_label__in=("accounts", "chat"),
 )
 
 ROLES = {
-    "operator": Q(content_type__app_label__in=APPS) | _RECORD,
-    "moderator": _MODERATE | _SEEN_BY_MODERATORS,
-    "auditor": _LOOK | _RECORD,
+    "operator": Q(content_type__app_label__in=APPS) | _VIEW_AUDIT_LOG,
+    "moderator": _MODERATE | _VIEW_AS_MODERATOR,
+    "auditor": _VIEW_ALL | _VIEW_AUDIT_LOG,
 }
 
 
-def make_roles(**kwargs: Any) -> None:
-    """Make the groups that are missing; after a migration, when all rights are known."""
-    for name, rights in ROLES.items():
+def create_roles(**kwargs: Any) -> None:
+    """Create missing groups. Runs after a migration, when all permissions exist."""
+    for name, permissions in ROLES.items():
         with transaction.atomic():
-            group, made = Group.objects.get_or_create(name=name)
-            if made:
-                group.permissions.set(Permission.objects.filter(rights))
+            group, created = Group.objects.get_or_create(name=name)
+            if created:
+                group.permissions.set(Permission.objects.filter(permissions))

@@ -12,7 +12,7 @@ from django.templatetags.static import static
 
 from imsite import options
 from imsite.database import database
-from imsite.logging_config import LOG_LINES
+from imsite.logging_config import LOGGING_SETTINGS
 from imsite.options import DEVELOPMENT, read
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -36,7 +36,7 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
-LOGGING = LOG_LINES
+LOGGING = LOGGING_SETTINGS
 REDIS_URL = str(read("REDIS_URL"))
 DEBUG = False
 ALLOWED_HOSTS = list(cast(tuple[str, ...], read("ALLOWED_HOSTS")))
@@ -68,10 +68,10 @@ INSTALLED_APPS = [
     "chat",
 ]
 MIDDLEWARE = [
-    "imsite.monitoring.access.Observe",
-    "imsite.middleware.ContentSecurityPolicy",
+    "imsite.monitoring.access.MonitoringMiddleware",
+    "imsite.middleware.ContentSecurityPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "imsite.static_files.StaticFiles",
+    "imsite.static_files.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -81,7 +81,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
-    "imsite.middleware.in_one_thread",
+    "imsite.middleware.run_middleware_in_request_thread",
 ]
 ROOT_URLCONF = "imsite.urls"
 ASGI_APPLICATION = "imsite.asgi.application"

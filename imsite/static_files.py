@@ -1,7 +1,7 @@
-"""Static files under addresses that change with them, so that browsers keep them: `/static/v-3f2a…/js/main.js`.
+"""Static files with a version in their URL, which browsers cache forever: `/static/v-3f2a…/js/main.js`.
 
-The version stands in front of the path and is that of all files together. What they say of each other (imports of
-modules and styles, fonts) are relative paths, and so stays within one version without being rewritten.
+The version is a hash of all files and precedes the path. Files refer to each other (modules, styles, fonts) by
+relative paths, so references stay within one version without being rewritten.
 """
 
 from __future__ import annotations
@@ -17,43 +17,42 @@ from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.http import HttpRequest, HttpResponse
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
-_DIRECTORY = re.compile(r"v-[0-9a-f]{16}/")
+_VERSION_DIRECTORY = re.compile(r"v-[0-9a-f]{16}/")
 
 
 @cache
 def version_directory() -> str:
-    """`v-` and a hash of all static files' names and contents, as they were when this process first asked."""
+    """Return `v-` and a hash of all static files' names and contents. It is computed once per process."""
     files: dict[str, Path] = {}
     for finder in finders.get_finders():
         for name, storage in finder.list([]):
-            # Of several files of one name the first is the one that is served.
+            # Of several files with one name, the first is served.
             files.setdefault(name, Path(storage.path(name)))
-    seen = hashlib.sha256()
+    digest = hashlib.sha256()
     for name, path in sorted(files.items()):
-        seen.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
-    return f"v-{seen.hexdigest()[:16]}/"
+        digest.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return f"v-{digest.hexdigest()[:16]}/"
 
 
 class VersionedStorage(StaticFilesStorage):
-    """Where `collectstatic` puts a version's files, beside those of earlier ones, and how pages call them."""
+    """Storage for `collectstatic`: puts a version's files beside those of earlier versions, with versioned URLs."""
 
     def __init__(self) -> None:
         directory = version_directory()
         super().__init__(location=Path(settings.STATIC_ROOT) / directory, base_url=settings.STATIC_URL + directory)
 
 
-class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]
-    """whitenoise, which also serves the files under their version's addresses, to be kept for good.
+class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
+    """whitenoise with versioned URLs, which browsers may cache forever.
 
-    A version that is not here (a page of another node, of before or after an upgrade) gets the files that are, to be
-    asked for anew each time.
+    A URL with another version, from a page of another node during an upgrade, gets the present file without caching.
     """
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response: HttpResponse
-        plain = self._without_version(request.path_info)
-        if plain in self.files and request.path_info not in self.files:
-            response = self.serve(self.files[plain], request)
+        unversioned = self._without_version(request.path_info)
+        if unversioned in self.files and request.path_info not in self.files:
+            response = self.serve(self.files[unversioned], request)
             response["Cache-Control"] = "no-cache"
         else:
             response = super().__call__(request)
@@ -69,7 +68,7 @@ class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]
         return self._without_version(url) is not None
 
     def _without_version(self, url: str) -> str | None:
-        """The address without its version; None where it has none."""
-        rest = url.removeprefix(settings.STATIC_URL)
-        found = _DIRECTORY.match(rest) if rest != url else None
-        return settings.STATIC_URL + rest[found.end() :] if found else None
+        """Return the URL without its version; None if it has no version."""
+        path = url.removeprefix(settings.STATIC_URL)
+        version = _VERSION_DIRECTORY.match(path) if path != url else None
+        return settings.STATIC_URL + path[version.end() :] if version else None

@@ -1,4 +1,4 @@
-"""Compiled translations: Django reads `.mo` files, the repository holds the `.po` files they are made from."""
+"""Compiles translations: the repository holds `.po` files, Django reads `.mo` files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import polib
 
 
 def compile_translations(directories: Iterable[Path]) -> int:
-    """Write every `.mo` that is missing or older than its `.po`; returns how many. Needs no gettext on the machine."""
+    """Write each `.mo` file that is missing or older than its `.po` file; return their number. Needs no gettext."""
     written = 0
     for source in (path for directory in directories for path in directory.glob("*/LC_MESSAGES/*.po")):
         target = source.with_suffix(".mo")

@@ -1,4 +1,4 @@
-"""Where each path leads."""
+"""URL configuration of the site."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from accounts.views.sign_in import AdminSignInRedirectView
 from chat.admin import nodes
 from chat.views.account_data import AccountDataView, DeleteAccountView, ExportView
 from chat.views.home import home
-from imsite.monitoring.access import for_staff
+from imsite.monitoring.access import staff_only
 from imsite.monitoring.views import VIEWS
 
 urlpatterns = [
-    # One page to sign in, with one lock, for the admin too; and one to change one's password.
+    # The admin shares the site's sign-in page, with its lock, and the password page.
     path("admin/login/", AdminSignInRedirectView.as_view()),
     path("admin/password_change/", RedirectView.as_view(pattern_name="accounts:password")),
     path("admin/nodes/", nodes.page, name="admin_nodes"),
@@ -26,7 +26,7 @@ urlpatterns = [
     path("accounts/data/export/", ExportView.as_view(), name="account-data-export"),
     path("accounts/data/delete/", DeleteAccountView.as_view(), name="account-data-delete"),
     path("avatars/<str:name>", AvatarImageView.as_view(), name="picture"),
-    *(path(where.removeprefix("/"), for_staff(view)) for where, view in VIEWS.items()),
+    *(path(url.removeprefix("/"), staff_only(view)) for url, view in VIEWS.items()),
     path("", include("chat.urls")),
     path("", home, name="home"),
     path("home/index", home),

@@ -1,1 +1,1 @@
-"""What `make cluster` starts besides the nodes."""
+"""Redis and nginx for `manage.py cluster`."""

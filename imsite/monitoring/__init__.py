@@ -1,1 +1,1 @@
-"""What an operator may look at on a running node: /metrics, /healthz, /readyz and /debug. Public nowhere."""
+"""Metrics, health checks and live diagnostics of a node."""

@@ -1,4 +1,4 @@
-"""Who may look: programs in networks that the operator has named, and staff with the permission. Others see a 404."""
+"""Access to monitoring: callers from trusted networks, and staff with the permission. Others get a 404."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ View = Callable[[HttpRequest], HttpResponse]
 PERMISSION = "chat.view_state"
 
 
-class Observe:
-    """Answers callers of IM_MONITORING_NETWORKS before anything else of the site has a say.
+class MonitoringMiddleware:
+    """Answers callers from IM_MONITORING_NETWORKS before all other middleware.
 
-    So the node's health is told with the database down, and a scraper may call a node by its bare address, which is no
-    name of the site.
+    Health checks therefore work while the database is down, and Prometheus may address a node by its IP address, which
+    is not in ALLOWED_HOSTS.
     """
 
     def __init__(self, get_response: View) -> None:
@@ -34,8 +34,8 @@ class Observe:
         return self.get_response(request)
 
 
-def for_staff(view: View) -> View:
-    """The view for signed-in staff with the permission."""
+def staff_only(view: View) -> View:
+    """Return the view restricted to signed-in staff with the permission."""
 
     def guarded(request: HttpRequest) -> HttpResponse:
         try:

@@ -1,4 +1,4 @@
-"""How many faults were logged, for the metrics."""
+"""Counts logged errors for the metrics."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import logging
 from delivery.metrics import ERRORS
 
 
-class CountErrors(logging.Handler):
-    """Counts what is logged as an error or worse."""
+class ErrorCountHandler(logging.Handler):
+    """Logging handler that counts records. Configure it with level ERROR."""
 
     def emit(self, record: logging.LogRecord) -> None:
         ERRORS.inc()

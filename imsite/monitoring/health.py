@@ -1,4 +1,4 @@
-"""Whether this node can serve people."""
+"""Readiness of this node to serve clients."""
 
 from __future__ import annotations
 
@@ -12,51 +12,51 @@ from chat.node.lifecycle import running_node
 from delivery import log
 from delivery.hub.hub import Hub
 
-REDIS_PATIENCE = 0.5
-HUB_PATIENCE = 2.0
-"""Seconds in which the hub must have passed what was in the log when it was asked."""
+REDIS_TIMEOUT_SECONDS = 0.5
+HUB_TIMEOUT_SECONDS = 2.0
+"""Seconds in which the hub must reach the event log's head."""
+_HUB_POLL_SECONDS = 0.02
 
 
 def readiness() -> dict[str, bool | str]:
-    """`ready`, and the state of each part. Redis is told but not asked for: without it a node goes on by itself."""
+    """Return `ready` and the state of each part. Redis does not affect `ready`: a node works without it."""
     node = running_node()
-    database = _database()
-    hub = "stopped" if node is None else _hub(node.hub, database)
+    database = _log_head_or_error()
+    hub = "stopped" if node is None else _hub_state(node.hub, database)
     accepting = node is not None and node.accepting
     return {
         "ready": isinstance(database, int) and hub == "ok" and accepting,
         "database": "ok" if isinstance(database, int) else database,
         "hub": hub,
         "accepting": accepting,
-        "redis": _redis(),
+        "redis": _redis_state(),
     }
 
 
-def _database() -> int | str:
-    """The log's head, or what is wrong."""
+def _log_head_or_error() -> int | str:
     try:
         return log.head()
     except DatabaseError:
         return "unreachable"
 
 
-def _hub(hub: Hub, head: int | str) -> str:
+def _hub_state(hub: Hub, head: int | str) -> str:
     if not hub.is_following:
         return "stopped"
-    deadline = time.monotonic() + HUB_PATIENCE
+    deadline = time.monotonic() + HUB_TIMEOUT_SECONDS
     while isinstance(head, int) and hub.watermark < head:
         if time.monotonic() > deadline:
             return "behind"
-        time.sleep(0.02)
+        time.sleep(_HUB_POLL_SECONDS)
     return "ok"
 
 
-def _redis() -> str:
+def _redis_state() -> str:
     if not settings.REDIS_URL:
         return "not used"
     try:
         with redis.Redis.from_url(
-            settings.REDIS_URL, socket_connect_timeout=REDIS_PATIENCE, socket_timeout=REDIS_PATIENCE
+            settings.REDIS_URL, socket_connect_timeout=REDIS_TIMEOUT_SECONDS, socket_timeout=REDIS_TIMEOUT_SECONDS
         ) as client:
             client.ping()
     except (redis.RedisError, OSError, ValueError):

@@ -1,4 +1,4 @@
-"""How late the event loop is: what every client of this process waits for, whatever keeps it busy."""
+"""Measures the event loop's lag, which delays every client of the process."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import asyncio
 
 from delivery.metrics import LOOP_LAG
 
-INTERVAL = 0.1
+INTERVAL_SECONDS = 0.1
 
 
-async def measure() -> None:
-    """Until cancelled, sleep and see how late one wakes."""
+async def measure_loop_lag() -> None:
+    """Record, until cancelled, how late a timer fires."""
     clock = asyncio.get_running_loop().time
     while True:
-        due = clock() + INTERVAL
-        await asyncio.sleep(INTERVAL)
+        due = clock() + INTERVAL_SECONDS
+        await asyncio.sleep(INTERVAL_SECONDS)
         LOOP_LAG.observe(max(0.0, clock() - due))

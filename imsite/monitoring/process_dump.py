@@ -1,4 +1,4 @@
-"""What there is in this process at the moment: tasks by what they do, objects by type."""
+"""Summaries of the running process: event loop tasks by where they wait, and Python objects by type."""
 
 from __future__ import annotations
 
@@ -15,37 +15,36 @@ from typing import Any
 from delivery import publish
 from delivery.event_loop import run_on_loop
 
-MOST = 80
-"""Lines of a list."""
-SLICE = 500
-"""Tasks that are looked at before the loop's other work has a turn: there are three for each connection."""
+MAX_LINES = 80
+TASKS_PER_TURN = 500
+"""Tasks inspected before the event loop gets a turn. There are three tasks for each connection."""
 
 
-def tasks() -> str:
-    """The event loop's tasks, grouped by coroutine and by where they wait."""
+def task_summary() -> str:
+    """Return the event loop's tasks, grouped by coroutine and by where they wait."""
     if not publish.is_running():
         return "No node runs in this process.\n"
-    found = run_on_loop(_tasks)
-    lines = [f"{count:8}  {name}\n{'':10}{place}" for (name, place), count in found.most_common(MOST)]
-    return "\n".join([f"{found.total()} tasks", "", *lines, ""])
+    counts = run_on_loop(_count_tasks)
+    lines = [f"{count:8}  {name}\n{'':10}{location}" for (name, location), count in counts.most_common(MAX_LINES)]
+    return "\n".join([f"{counts.total()} tasks", "", *lines, ""])
 
 
-async def _tasks() -> Counter[tuple[str, str]]:
-    found: Counter[tuple[str, str]] = Counter()
+async def _count_tasks() -> Counter[tuple[str, str]]:
+    counts: Counter[tuple[str, str]] = Counter()
     for number, task in enumerate(asyncio.all_tasks(), 1):
         if not task.done():
-            found[_name(task), _place(task.get_coro())] += 1
-        if number % SLICE == 0:
+            counts[_name(task), _location(task.get_coro())] += 1
+        if number % TASKS_PER_TURN == 0:
             await asyncio.sleep(0)
-    return found
+    return counts
 
 
 def _name(task: asyncio.Task[Any]) -> str:
     return getattr(task.get_coro(), "__qualname__", repr(task.get_coro()))
 
 
-def _place(coroutine: Any) -> str:
-    """The line of the innermost await."""
+def _location(coroutine: Any) -> str:
+    """Return the line of the innermost await."""
     frame: FrameType | None = None
     while coroutine is not None:
         inner = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
@@ -60,18 +59,18 @@ def _line(code: CodeType, number: int) -> str:
     return f"waits in {code.co_qualname} ({path}:{number})"
 
 
-def memory() -> str:
-    """Objects by type: what the garbage collector follows, so no strings or numbers by themselves."""
+def memory_summary() -> str:
+    """Return objects by type. Lists only objects that the garbage collector tracks, so no strings or numbers."""
     counts: Counter[type] = Counter()
     sizes: Counter[type] = Counter()
-    for thing in gc.get_objects():
-        kind = type(thing)
+    for tracked in gc.get_objects():
+        kind = type(tracked)
         counts[kind] += 1
-        sizes[kind] += sys.getsizeof(thing, 0)
+        sizes[kind] += sys.getsizeof(tracked, 0)
     unit = 1 if sys.platform == "darwin" else 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
     lines = [
         f"{counts[kind]:10}  {size / 1024:12.0f} KiB  {kind.__module__}.{kind.__qualname__}"
-        for kind, size in sizes.most_common(MOST)
+        for kind, size in sizes.most_common(MAX_LINES)
     ]
-    return "\n".join([f"{counts.total()} objects, {peak:.0f} MiB at the most so far", "", *lines, ""])
+    return "\n".join([f"{counts.total()} objects, {peak:.0f} MiB peak", "", *lines, ""])

@@ -1,7 +1,7 @@
-"""Where this process spends its CPU: stacks of all its threads, looked at every few milliseconds.
+"""Sampling CPU profiler: records the stacks of all threads every few milliseconds.
 
-Between two looks hardly anything is slowed down. Profilers that hook into each call (cProfile, pyinstrument) see one
-thread only, and pyinstrument made a turn of a busy event loop cost three times as much.
+Sampling hardly slows the process down. Profilers that hook into each call (cProfile, pyinstrument) see only one
+thread, and pyinstrument made a turn of a busy event loop three times as expensive.
 """
 
 from __future__ import annotations
@@ -19,97 +19,99 @@ from operator import attrgetter
 from pathlib import Path
 from types import CodeType
 
-SHORTEST, LONGEST = 0.1, 30.0
-INTERVAL = 0.005
-SWITCH = 2e-5
-"""Seconds that a thread may keep the interpreter from this one. With Python's own five milliseconds nearly every look
-would fall where a thread lets go of it by itself, such as in the loop's select."""
-DEEPEST = 200
-"""Frames of one stack; a deeper one loses its outermost."""
+MIN_SECONDS, MAX_SECONDS = 0.1, 30.0
+SAMPLE_INTERVAL_SECONDS = 0.005
+SWITCH_INTERVAL_SECONDS = 2e-5
+"""Seconds for which another thread may hold the GIL. With Python's default of 5 ms, nearly every sample would find the
+thread where it releases the GIL by itself, such as in the event loop's select."""
+MAX_STACK_DEPTH = 200
+"""Frames of one stack. A deeper stack loses its outermost frames."""
 
-_OUTWARDS = ("f_back",) * (DEEPEST - 1)
+_TO_OUTER_FRAMES = ("f_back",) * (MAX_STACK_DEPTH - 1)
 
 Stack = tuple[str, ...]
-"""From the thread's name inwards."""
+"""The thread's name, then its calls from the outermost to the innermost."""
 
 
 @dataclass
 class Profile:
-    """CPU seconds by stack."""
+    """CPU seconds by stack, sampled for `seconds`."""
 
     seconds: float
     samples: int = 0
     stacks: dict[Stack, float] = field(default_factory=dict)
 
     def add(self, stack: Stack, seconds: float) -> None:
+        """Add CPU seconds to a stack."""
         if seconds > 0:
             self.stacks[stack] = self.stacks.get(stack, 0.0) + seconds
 
     @property
     def busy(self) -> float:
+        """CPU seconds of all threads together."""
         return sum(self.stacks.values())
 
 
-def sample(seconds: float) -> Profile:
-    """Watch all other threads for so long. Blocks; for a thread of its own."""
+def sample_cpu(seconds: float) -> Profile:
+    """Sample all other threads for this many seconds and return the profile. Blocks the calling thread."""
     profile = Profile(seconds)
-    switch = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH)
+    previous = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     try:
-        _look(profile)
+        _sample(profile)
     finally:
-        sys.setswitchinterval(switch)
+        sys.setswitchinterval(previous)
     return profile
 
 
-def _look(profile: Profile) -> None:
+def _sample(profile: Profile) -> None:
     own = threading.get_ident()
-    used = {thread.native_id: _cpu(thread) for thread in threading.enumerate()}
-    resting: set[Stack] = set()
-    kept: dict[int | None, tuple[Stack, float]] = {}
+    used = {thread.native_id: _cpu_seconds(thread) for thread in threading.enumerate()}
+    idle_stacks: set[Stack] = set()
+    unassigned: dict[int | None, tuple[Stack, float]] = {}
+    """CPU of threads that were seen idle, until they are next seen at work."""
     end = time.monotonic() + profile.seconds
     while time.monotonic() < end:
-        time.sleep(INTERVAL)
+        time.sleep(SAMPLE_INTERVAL_SECONDS)
         profile.samples += 1
         threads = {thread.ident: thread for thread in threading.enumerate()}
-        for ident, calls in _calls():
+        for ident, calls in _current_calls():
             thread = threads.get(ident)
             if thread is None or ident == own:
                 continue
-            cpu = _cpu(thread)
+            cpu = _cpu_seconds(thread)
             spent = cpu - used.get(thread.native_id, 0.0)
             used[thread.native_id] = cpu
-            stack = _stack(thread.name, calls)
+            stack = _stack_of(thread.name, calls)
             if spent <= 0:
-                resting.add(stack)
-            if stack in resting:
-                # It has used its time elsewhere and waits again: that goes to where it is next seen at work.
-                kept[ident] = stack, kept.pop(ident, (stack, 0.0))[1] + spent
+                idle_stacks.add(stack)
+            if stack in idle_stacks:
+                # The thread used the CPU between two samples and waits again. The next busy sample gets that time.
+                unassigned[ident] = stack, unassigned.pop(ident, (stack, 0.0))[1] + spent
             else:
-                profile.add(stack, spent + kept.pop(ident, (stack, 0.0))[1])
-    for stack, spent in kept.values():
+                profile.add(stack, spent + unassigned.pop(ident, (stack, 0.0))[1])
+    for stack, spent in unassigned.values():
         profile.add(stack, spent)
 
 
-def _calls() -> list[tuple[int, list[CodeType]]]:
-    """Of each thread its identifier and what it calls, from the innermost outwards.
+def _current_calls() -> list[tuple[int, list[CodeType]]]:
+    """Return each thread's identifier and its calls from the innermost to the outermost.
 
-    One call of C from the first look to the last: no other thread goes on meanwhile. Were this a loop in Python, a
-    coroutine could be suspended between two steps, and CPython 3.11 then goes on to the frame of whoever had awaited
-    it, which may be freed: the node ends with a segmentation fault.
+    The iterators run in one C call, during which no other thread runs. A Python loop would crash CPython 3.11: if a
+    coroutine is suspended between two steps, `f_back` follows its awaiter's frame, which may already be freed.
     """
-    threads, again = tee(starmap(sys._current_frames, [()]))
-    innermost = chain.from_iterable(map(dict.values, again))
-    frames = map(accumulate, map(chain, zip(innermost, strict=False), repeat(_OUTWARDS)), repeat(getattr))
+    threads, threads_again = tee(starmap(sys._current_frames, [()]))
+    innermost = chain.from_iterable(map(dict.values, threads_again))
+    frames = map(accumulate, map(chain, zip(innermost, strict=False), repeat(_TO_OUTER_FRAMES)), repeat(getattr))
     codes = map(map, repeat(attrgetter("f_code")), map(takewhile, repeat(bool), frames))
-    looks = zip(chain.from_iterable(threads), map(list, codes), strict=True)
-    with _no_collection():
-        return list(looks)
+    samples = zip(chain.from_iterable(threads), map(list, codes), strict=True)
+    with _without_garbage_collection():
+        return list(samples)
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
-    """The collector may call Python, and Python lets other threads go on."""
+def _without_garbage_collection() -> Iterator[None]:
+    """Disable the garbage collector, which may call Python code and thereby let other threads run."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -119,20 +121,20 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _cpu(thread: threading.Thread) -> float:
-    """CPU seconds of the thread so far."""
+def _cpu_seconds(thread: threading.Thread) -> float:
+    """Return the CPU seconds that the thread has used."""
     if sys.platform != "linux" or thread.native_id is None:
-        # No clock of its own: that of the process, as if all were done where each of them is.
+        # Threads have no clock here. Use the process's, as if every thread used all of its CPU.
         return time.process_time()
     try:
-        # What pthread_getcpuclockid makes of a thread. That one crashes for a thread that has ended; this one is told.
+        # The clock id of pthread_getcpuclockid, which crashes for an ended thread. clock_gettime raises OSError.
         return time.clock_gettime((~thread.native_id << 3) | 6)
     except OSError:
         return 0.0
 
 
-def _stack(name: str, calls: list[CodeType]) -> Stack:
-    # Threads of one pool count as one.
+def _stack_of(name: str, calls: list[CodeType]) -> Stack:
+    # Threads of one pool share a stack.
     return (name.rstrip("0123456789-_ ") or name, *map(_label, reversed(calls)))
 
 

@@ -1,4 +1,4 @@
-"""The answers, by path. Who gets them is decided in `imsite.monitoring.access`."""
+"""The monitoring views by path. `imsite.monitoring.access` decides who may call them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from imsite.monitoring import flame_graph, health, process_dump, profiler
 
 View = Callable[[HttpRequest], HttpResponse]
 
-_looking = threading.Lock()
+_diagnostics_lock = threading.Lock()
 
 
-def _plain(content: str | bytes, *, status: int = 200, content_type: str = "text/plain; charset=utf-8") -> HttpResponse:
+def _text_response(
+    content: str | bytes, *, status: int = 200, content_type: str = "text/plain; charset=utf-8"
+) -> HttpResponse:
     headers = {
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
@@ -28,61 +30,63 @@ def _plain(content: str | bytes, *, status: int = 200, content_type: str = "text
 
 
 def _one_at_a_time(view: View) -> View:
-    """What costs the node something is done for one caller at a time."""
+    """Limit an expensive view to one caller at a time. Others get a 503."""
 
     @functools.wraps(view)
-    def alone(request: HttpRequest) -> HttpResponse:
-        if not _looking.acquire(blocking=False):
-            return _plain("Somebody else is looking. Try again in a moment.\n", status=503)
+    def guarded(request: HttpRequest) -> HttpResponse:
+        if not _diagnostics_lock.acquire(blocking=False):
+            return _text_response("Another request is running. Try again in a moment.\n", status=503)
         try:
             return view(request)
         finally:
-            _looking.release()
+            _diagnostics_lock.release()
 
-    return alone
+    return guarded
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """This node's counters, for Prometheus."""
-    return _plain(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    """Return this node's metrics for Prometheus."""
+    return _text_response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process lives and its event loop turns."""
-    return _plain("ok\n")
+    """Return 200 while the process and its event loop run."""
+    return _text_response("ok\n")
 
 
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Whether to send people here: 200 or 503, and why."""
+    """Return 200 if the node can serve clients, 503 otherwise, with the reasons as JSON."""
     report = health.readiness()
     content = orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    return _plain(content, status=200 if report["ready"] else 503, content_type="application/json")
+    return _text_response(content, status=200 if report["ready"] else 503, content_type="application/json")
 
 
 @_one_at_a_time
 def profile(request: HttpRequest) -> HttpResponse:
-    """A flame graph of where this process spends its CPU during the next `seconds`."""
+    """Return a flame graph of the process's CPU use during the next `seconds`."""
     try:
         seconds = float(request.GET.get("seconds", "5"))
     except ValueError:
         seconds = 0.0
-    if not profiler.SHORTEST <= seconds <= profiler.LONGEST:
-        return _plain(f"seconds is a number from {profiler.SHORTEST:g} to {profiler.LONGEST:g}.\n", status=400)
-    graph = flame_graph.graph(profiler.sample(seconds))
+    if not profiler.MIN_SECONDS <= seconds <= profiler.MAX_SECONDS:
+        return _text_response(
+            f"seconds must be a number from {profiler.MIN_SECONDS:g} to {profiler.MAX_SECONDS:g}.\n", status=400
+        )
+    graph = flame_graph.build_graph(profiler.sample_cpu(seconds))
     drawn = render(request, "monitoring/flame.svg", {"graph": graph}).content
-    return _plain(drawn, content_type="image/svg+xml; charset=utf-8")
+    return _text_response(drawn, content_type="image/svg+xml; charset=utf-8")
 
 
 @_one_at_a_time
 def tasks(request: HttpRequest) -> HttpResponse:
-    """What the tasks of the event loop are, and where they wait."""
-    return _plain(process_dump.tasks())
+    """Return the event loop's tasks and where they wait."""
+    return _text_response(process_dump.task_summary())
 
 
 @_one_at_a_time
 def memory(request: HttpRequest) -> HttpResponse:
-    """What objects there are, by type."""
-    return _plain(process_dump.memory())
+    """Return the process's objects by type."""
+    return _text_response(process_dump.memory_summary())
 
 
 VIEWS: dict[str, View] = {

@@ -1,8 +1,7 @@
-"""Connections of the pool are looked at before their use, and where one is dead all that wait there are replaced.
-Threads for what everybody waits for have a pool of their own.
+"""PostgreSQL backend that checks pooled connections before use and gives priority work a pool of its own.
 
-psycopg's pool would ask the server each time, which costs a round trip; and it would try dead ones one after the other,
-with growing pauses, which after a restart of the server takes longer than anybody waits.
+If one connection is dead, the whole pool is drained. psycopg's own check costs a round trip for each use, and tries
+dead connections one after the other with growing pauses, which takes too long after a restart of the server.
 """
 
 from __future__ import annotations
@@ -17,59 +16,59 @@ from psycopg_pool import ConnectionPool
 
 from delivery.db.executors import in_priority_thread
 
-_PRIORITY = " priority"
+_PRIORITY_SUFFIX = " priority"
 """Alias suffix of the pool for `delivery.db.executors.priority_executor`. In the common pool, slow requests or
 requests that wait for a locked row would delay every commit and the hub."""
-_PAUSE = 1.0
-"""Seconds in which the pool is emptied once: those who took dead connections before must not close new ones."""
+_DRAIN_INTERVAL_SECONDS = 1.0
+"""Seconds between two drains of a pool. Threads that still hold dead connections must not close the new ones."""
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Django's, but for how a connection is taken from a pool, and from which. Each belongs to one thread."""
+    """Django's wrapper, which belongs to one thread, with a choice of the pool and a check of each connection."""
 
     _connection_pools: ClassVar[dict[str, ConnectionPool[Any]]]  # Django's own.
-    _emptied: ClassVar[dict[str, float]] = {}
-    """When the process last emptied each of its pools, on the monotonic clock."""
+    _drained_at: ClassVar[dict[str, float]] = {}
+    """Pool alias to the monotonic time at which this process last drained it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._pool_alias = self.alias + _PRIORITY if in_priority_thread() else self.alias
+        self._pool_alias = self.alias + _PRIORITY_SUFFIX if in_priority_thread() else self.alias
 
     @property
     def pool(self) -> ConnectionPool[Any] | None:
         alias, self.alias = self.alias, self._pool_alias
         try:
-            # Django keeps one for each alias.
+            # Django keeps one pool for each alias.
             pool: ConnectionPool[Any] | None = super().pool
         finally:
             self.alias = alias
         return pool
 
     def close_pool(self) -> None:
-        for alias in (self.alias, self.alias + _PRIORITY):
+        for alias in (self.alias, self.alias + _PRIORITY_SUFFIX):
             if (pool := self._connection_pools.pop(alias, None)) is not None:
                 pool.close()
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """One that stands. Raises what Django's does: PoolTimeout where the server does not come back in time."""
+        """Return a live connection. Raises PoolTimeout if the server does not return in time."""
         while True:
             connection = super().get_new_connection(conn_params)
             pool = self.pool
-            if pool is None or _stands(connection):
+            if pool is None or _is_alive(connection):
                 return connection
             pool.putconn(connection)
             now = time.monotonic()
-            if now - self._emptied.get(self._pool_alias, 0.0) > _PAUSE:
-                self._emptied[self._pool_alias] = now
+            if now - self._drained_at.get(self._pool_alias, 0.0) > _DRAIN_INTERVAL_SECONDS:
+                self._drained_at[self._pool_alias] = now
                 pool.drain()
 
 
-def _stands(connection: Connection[Any]) -> bool:
-    """Whether the server has not said goodbye. One that is silent is found out by the keepalives."""
+def _is_alive(connection: Connection[Any]) -> bool:
+    """Return whether the server has not closed the connection. TCP keepalives detect a silent server."""
     poll = select.poll()
     try:
         poll.register(connection.fileno(), select.POLLIN)
-        # What nobody has asked for: a goodbye most likely, or a notice.
+        # Unexpected data is a close message or a notice.
         if poll.poll(0):
             ConnectionPool.check_connection(connection)
     except Error:

@@ -1,0 +1,1 @@
+"""The site's uvicorn server: protocols with limits, graceful shutdown, worker processes."""

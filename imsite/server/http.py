@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with a deadline and a bound: who sends a request too slowly, or without end, is cut off."""
+"""uvicorn's HTTP protocol with a deadline and size limits. Requests that are too slow or too large are cut off."""
 
 from __future__ import annotations
 
@@ -7,82 +7,83 @@ import asyncio
 from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-HEAD_LIMIT = 65_536
-"""Bytes of a request's line and headers."""
-HEADER_LIMIT = 8192
-"""Bytes of one header. What reads them (the standard library, Django) may take the square of their length, so one long
-header would hold up everybody; browsers and nginx stay below by themselves."""
-CONTENT_TYPE_LIMIT = 512
-"""Bytes of that header, which takes longest: a type and a boundary."""
+MAX_HEAD_BYTES = 65_536
+"""Request line and headers together."""
+MAX_HEADER_BYTES = 8192
+"""One header. Parsers in the standard library and Django can take time quadratic in its length, which would block
+everyone. Browsers and nginx stay below this limit."""
+MAX_CONTENT_TYPE_BYTES = 512
+"""The Content-Type header, which is the slowest to parse. It holds a type and a boundary."""
 
 
 class HeaderTooLarge(Exception):
-    """The request is answered 400 before anything reads its headers."""
+    """A header is over its limit. The request is answered 400 before any header is parsed."""
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """A request, or a WebSocket's handshake, must have arrived whole within IM_REQUEST_TIMEOUT seconds."""
+    """Requires that a request or WebSocket handshake arrives completely within IM_REQUEST_TIMEOUT seconds."""
 
     _deadline: asyncio.TimerHandle | None = None
-    _head: int | None = 0
-    """Bytes of the head that have come; None once it is complete."""
-    _body = 0
+    _head_bytes: int | None = 0
+    """Bytes of the head received so far; None once the head is complete."""
+    _body_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._expect()
+        self._start_deadline()
 
     def data_received(self, data: bytes) -> None:
-        if self._head is not None:
-            self._head += len(data)
+        if self._head_bytes is not None:
+            self._head_bytes += len(data)
         super().data_received(data)
-        if self._head is not None and self._head > HEAD_LIMIT and not self.transport.is_closing():
+        is_too_large = self._head_bytes is not None and self._head_bytes > MAX_HEAD_BYTES
+        if is_too_large and not self.transport.is_closing():
             self.send_400_response("The request's headers are too large.")
 
     def on_body(self, body: bytes) -> None:
-        self._body += len(body)
-        if self._body <= settings.IM_MAX_BODY_BYTES:
+        self._body_bytes += len(body)
+        if self._body_bytes <= settings.IM_MAX_BODY_BYTES:
             super().on_body(body)
         else:
-            # The application hears that the client has gone; it would have kept all of it.
+            # The application sees a disconnect. Otherwise it would buffer the whole body.
             self.transport.close()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if len(value) > (CONTENT_TYPE_LIMIT if name.lower() == b"content-type" else HEADER_LIMIT):
-            # The parser stops at it, and uvicorn refuses the request.
+        if len(value) > (MAX_CONTENT_TYPE_BYTES if name.lower() == b"content-type" else MAX_HEADER_BYTES):
+            # The exception stops the parser, and uvicorn answers 400.
             raise HeaderTooLarge
         super().on_header(name, value)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._expect()
+        self._start_deadline()
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
-        self._head = None
+        self._head_bytes = None
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
-        self._arrived()
-        self._head = self._body = 0
+        self._cancel_deadline()
+        self._head_bytes = self._body_bytes = 0
 
     def handle_websocket_upgrade(self) -> None:
-        self._arrived()
+        self._cancel_deadline()
         super().handle_websocket_upgrade()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._arrived()
+        self._cancel_deadline()
         super().connection_lost(exc)
 
-    def _expect(self) -> None:
+    def _start_deadline(self) -> None:
         if self._deadline is None:
-            self._deadline = self.loop.call_later(settings.IM_REQUEST_TIMEOUT, self._too_slow)
+            self._deadline = self.loop.call_later(settings.IM_REQUEST_TIMEOUT, self._close_slow_connection)
 
-    def _arrived(self) -> None:
+    def _cancel_deadline(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
 
-    def _too_slow(self) -> None:
+    def _close_slow_connection(self) -> None:
         self._deadline = None
         self.transport.close()

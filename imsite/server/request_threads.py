@@ -1,5 +1,7 @@
-"""HTTP requests in threads that are kept: a new thread for each opens its SQLite file anew, which costs more than most
-of what a request asks of it."""
+"""Runs the synchronous parts of HTTP requests in reused threads.
+
+A new thread per request would open the SQLite file again, which costs more than most requests.
+"""
 
 from __future__ import annotations
 
@@ -16,72 +18,71 @@ from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from imsite.monitoring.views import VIEWS as OBSERVED
+from imsite.monitoring.views import VIEWS as MONITORING_VIEWS
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-KEPT = 16
-"""Threads that wait for a request; where more are under way at once, the rest end with theirs."""
+MAX_IDLE_THREADS = 16
+"""Threads kept for later requests. Further ones end with their request."""
 
 
 class RequestThread(ThreadPoolExecutor):
-    """One thread for one request at a time."""
+    """An executor with one thread, for one request at a time."""
 
     def __init__(self) -> None:
         super().__init__(1, thread_name_prefix="request")
-        self._last: Future[Any] | None = None
+        self._last_call: Future[Any] | None = None
 
     def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        self._last = future = super().submit(function, *args, **kwargs)
+        self._last_call = future = super().submit(function, *args, **kwargs)
         return future
 
     @property
-    def busy(self) -> bool:
-        """Whether it still works for a request that has been given up."""
-        return self._last is not None and not self._last.done()
+    def is_busy(self) -> bool:
+        """Whether it still works on a request whose client has gone."""
+        return self._last_call is not None and not self._last_call.done()
 
 
-class RequestThreads:
-    """Threads that are lent to requests. On the event loop only."""
+class RequestThreadPool:
+    """Lends threads to requests. Use it on the event loop only."""
 
     def __init__(self) -> None:
         self._idle: deque[RequestThread] = deque()
 
     @contextmanager
-    def one(self) -> Iterator[RequestThread]:
-        """The one that was used last, so that in quiet times few are; a new one if all are in use."""
+    def borrow(self) -> Iterator[RequestThread]:
+        """Yield the most recently used idle thread, or a new one if all are in use."""
         thread = self._idle.pop() if self._idle else RequestThread()
         try:
             yield thread
         finally:
-            if len(self._idle) < KEPT and not thread.busy:
+            if len(self._idle) < MAX_IDLE_THREADS and not thread.is_busy:
                 self._idle.append(thread)
             else:
                 thread.shutdown(wait=False)
 
 
 class HttpHandler(ASGIHandler):
-    """Django's handler, with these threads for what is synchronous in a request.
+    """Django's ASGI handler with reused threads and a limit of IM_HTTP_CONCURRENCY requests at a time.
 
-    IM_HTTP_CONCURRENCY of them are worked on at a time. The others wait, and neither they nor those who send or read
-    slowly
-    keep a place from anybody: a thread and a database connection for each of thousands would end the node.
+    Other requests wait; they and slow clients hold no slot. Without the limit, thousands of requests would each take a
+    thread and a database connection.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._threads = RequestThreads()
-        self._places = asyncio.Semaphore(settings.IM_HTTP_CONCURRENCY)
+        self._threads = RequestThreadPool()
+        self._slots = asyncio.Semaphore(settings.IM_HTTP_CONCURRENCY)
 
     async def run_get_response(self, request: HttpRequest) -> HttpResponseBase:
-        if request.path_info in OBSERVED:
-            # Whoever asks how a busy node does must hear it.
+        if request.path_info in MONITORING_VIEWS:
+            # Monitoring must answer while all slots are taken.
             return await super().run_get_response(request)
-        async with self._places:
+        async with self._slots:
             return await super().run_get_response(request)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        with self._threads.one() as thread:
+        with self._threads.borrow() as thread:
             async with ThreadSensitiveContext(executor=thread):
                 await self.handle(scope, receive, send)

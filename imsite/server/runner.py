@@ -1,4 +1,4 @@
-"""The site's uvicorn: how it is configured, how it is run, and how it ends."""
+"""Configures and runs uvicorn, and drains the node when the server shuts down."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from chat.node.lifecycle import drain_node
 
 logger = logging.getLogger(__name__)
 
-DRAINING = 0.5
-"""Share of IM_DRAIN_TIMEOUT for sending connections away,"""
-ENDING = 0.25
-"""and for requests that are still under way after that; the rest is for the node itself."""
+DRAIN_SHARE = 0.5
+"""Share of IM_DRAIN_TIMEOUT for closing WebSocket connections."""
+OPEN_REQUESTS_SHARE = 0.25
+"""Share of IM_DRAIN_TIMEOUT for finishing HTTP requests after that. The rest is for stopping the node."""
 
 
 def run(host: str, port: int, *, sockets: Sequence[socket.socket] = (), quiet: bool = False) -> None:
-    """Serve until a signal comes: on `sockets` that listen already, else on host and port."""
-    # whitenoise reads static files synchronously. They are few and small, and in production nginx serves them.
+    """Serve until a signal arrives, on listening `sockets` if given, otherwise on host and port."""
+    # whitenoise reads static files synchronously. The files are small, and in production nginx serves them.
     warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
-    server = Server(configuration(host, port))
+    server = Server(uvicorn_config(host, port))
     server.quiet = quiet
     with contextlib.suppress(KeyboardInterrupt):
         server.run(list(sockets) or None)
@@ -39,8 +39,8 @@ def run(host: str, port: int, *, sockets: Sequence[socket.socket] = (), quiet: b
         sys.exit(STARTUP_FAILURE)
 
 
-def configuration(host: str, port: int) -> uvicorn.Config:
-    """What uvicorn is to serve, and how."""
+def uvicorn_config(host: str, port: int) -> uvicorn.Config:
+    """Return uvicorn's configuration for the site."""
     return uvicorn.Config(
         "imsite.asgi:application",
         host=host,
@@ -55,7 +55,7 @@ def configuration(host: str, port: int) -> uvicorn.Config:
         lifespan="on",
         proxy_headers=bool(settings.IM_TRUSTED_PROXIES),
         forwarded_allow_ips=settings.IM_TRUSTED_PROXIES or None,
-        timeout_graceful_shutdown=max(1, round(settings.IM_DRAIN_TIMEOUT * ENDING)),
+        timeout_graceful_shutdown=max(1, round(settings.IM_DRAIN_TIMEOUT * OPEN_REQUESTS_SHARE)),
         server_header=False,
         access_log=False,
         log_level="warning",
@@ -63,17 +63,17 @@ def configuration(host: str, port: int) -> uvicorn.Config:
 
 
 class Server(uvicorn.Server):
-    """A server that lets go of its connections before it ends, and has ended within IM_DRAIN_TIMEOUT.
+    """A uvicorn server that drains its connections before it exits, within IM_DRAIN_TIMEOUT seconds.
 
-    uvicorn would cut all connections at once, with what they had asked unanswered.
+    uvicorn would close all connections at once and leave requests without replies.
     """
 
     quiet = False
-    """Whether somebody else says where the site is."""
+    """Whether to leave out the line with the site's URL, because the parent process prints it."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """uvicorn's, and SIGHUP: a terminal that is closed ends the site like Ctrl-C. Under nohup it is ignored."""
+        """Handle uvicorn's signals and SIGHUP, so that closing the terminal stops the site. nohup ignores SIGHUP."""
         with super().capture_signals():
             hang_up = signal.getsignal(signal.SIGHUP)
             if hang_up is signal.SIG_DFL:
@@ -90,22 +90,21 @@ class Server(uvicorn.Server):
             sys.stderr.write(f"imsite is on http://{host}:{self.config.port}/ (Ctrl-C ends it)\n")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        limit = settings.IM_DRAIN_TIMEOUT
-        watchdog = threading.Timer(limit, _end_by_force)
-        # A thread that waits for the database cannot be ended, and the process would wait for it.
+        watchdog = threading.Timer(settings.IM_DRAIN_TIMEOUT, _exit_by_force)
+        # A thread that waits for the database cannot be stopped and would keep the process alive.
         watchdog.daemon = True
         watchdog.start()
         if sockets:
-            # The other workers listen on as well and take who comes now; a lone server answers 503.
+            # The other workers accept new connections on the shared socket. A single server answers them 503.
             for server in self.servers:
                 server.close()
-        draining = asyncio.create_task(drain_node(limit * DRAINING))
-        while not draining.done() and not self.force_exit:
-            await asyncio.wait((draining,), timeout=0.1)
-        draining.cancel()
+        drain = asyncio.create_task(drain_node(settings.IM_DRAIN_TIMEOUT * DRAIN_SHARE))
+        while not drain.done() and not self.force_exit:
+            await asyncio.wait((drain,), timeout=0.1)
+        drain.cancel()
         await super().shutdown(sockets)
 
 
-def _end_by_force() -> None:
-    logger.error("Not everything that was under way has come to an end in time; ending without it.")
+def _exit_by_force() -> None:
+    logger.error("shutdown_timed_out")
     os._exit(1)

@@ -1,7 +1,7 @@
-"""Several processes as one: started in order, watched, started again when they die, ended in order and in time.
+"""Runs several processes as one: starts them in stages, restarts them when they exit, and stops them in reverse order.
 
-For `serve --workers` and `make cluster`. Not uvicorn's own supervisor: it starts equal copies of one program only, and
-here each has a port, an identity and a turn of its own, and some are programs of others.
+Used by `serve --workers` and `manage.py cluster`. uvicorn's supervisor does not fit: it starts identical copies of one
+program, while these processes have their own ports and identities, and some are other programs.
 """
 
 from __future__ import annotations
@@ -16,149 +16,147 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-SETTLED = 30.0
-"""Seconds after which a process that dies has not failed to start, however busy the machine is."""
-QUICK_DEATHS = 5
-"""So many deaths sooner than that, one after the other, and a process that has never worked never will."""
-LONGEST_PAUSE = 10.0
-"""Seconds before a process is started again, at the most."""
-PATIENCE = 3.0
-"""Seconds that a process may take, beyond what it says itself, to end when asked."""
+STABLE_AFTER_SECONDS = 30.0
+"""Run time after which an exit no longer counts as a failed start, even on a busy machine."""
+MAX_EARLY_EXITS = 5
+"""Consecutive early exits after which a process that was never stable stops the supervisor."""
+FIRST_RESTART_PAUSE_SECONDS = 0.2
+MAX_RESTART_PAUSE_SECONDS = 10.0
+KILL_AFTER_SECONDS = 3.0
+"""Seconds added to a process's own `stop_seconds` before it is killed."""
 
-Say = Callable[[str], object]
+Write = Callable[[str], object]
+"""Prints a line for the operator."""
 
 
 @dataclass
 class ProcessSpec:
-    """One process: what it is called, what is run, with which environment besides ours.
-
-    `ready` returns once it does its work.
-    """
+    """A process to run, and its state. `environment` is added to the parent's."""
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     fds: tuple[int, ...] = ()
-    ready: Callable[[], Awaitable[None]] | None = None
+    """File descriptors that the process inherits."""
+    wait_until_ready: Callable[[], Awaitable[None]] | None = None
+    """Returns once the process does its work. The next stage starts after that."""
     stdin: bytes = b""
-    silent: bool = False
-    """Whether what it prints is thrown away (it keeps a log of its own)."""
-    ending: float = 0.0
-    """Seconds that it promises to have ended in."""
+    discard_output: bool = False
+    """Whether to discard standard output, because the process writes a log file."""
+    stop_seconds: float = 0.0
+    """Seconds that the process takes at most to exit after SIGTERM."""
     process: asyncio.subprocess.Process | None = None
-    quick_deaths: int = 0
-    settled: bool = False
-    """Whether it has once run for longer than it takes to fail at the start."""
+    early_exits: int = 0
+    was_stable: bool = False
+    """Whether it has run for STABLE_AFTER_SECONDS at least once."""
 
 
 class Supervisor:
-    """Runs the parts until SIGINT, SIGTERM or SIGHUP, or until one of them cannot be brought to life.
+    """Runs processes until SIGINT, SIGTERM or SIGHUP, or until one of them repeatedly fails to start.
 
-    They are started stage by stage, each when the one before it is ready, and ended in the reverse order.
+    A stage starts when the previous one is ready. Stages stop in reverse order.
     """
 
-    def __init__(self, stages: Sequence[Sequence[ProcessSpec]], say: Say) -> None:
+    def __init__(self, stages: Sequence[Sequence[ProcessSpec]], write: Write) -> None:
         self._stages = stages
-        self._say = say
-        self._ending = asyncio.Event()
-        self._failed = False
-        self._watching: list[asyncio.Task[None]] = []
+        self._write = write
+        self._stopping = asyncio.Event()
+        self._has_failed = False
+        self._watchers: list[asyncio.Task[None]] = []
 
-    async def run(self, when_up: Callable[[], object] | None = None) -> int:
-        """Start all, call `when_up`, stay until the end; returns an exit code."""
+    async def run(self, on_ready: Callable[[], object] | None = None) -> int:
+        """Start all processes, call `on_ready`, and wait for the end. Returns the exit code."""
         loop = asyncio.get_running_loop()
-        ending = [signal.SIGINT, signal.SIGTERM]
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # As it is under nohup.
-            ending.append(signal.SIGHUP)
-        for number in ending:
-            loop.add_signal_handler(number, self._ending.set)
+        stop_signals = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it.
+            stop_signals.append(signal.SIGHUP)
+        for number in stop_signals:
+            loop.add_signal_handler(number, self._stopping.set)
         try:
-            if await self._start_all() and when_up is not None:
-                when_up()
-            await self._ending.wait()
+            if await self._start_all() and on_ready is not None:
+                on_ready()
+            await self._stopping.wait()
         finally:
-            await self._end_all()
-        return 1 if self._failed else 0
+            await self._stop_all()
+        return 1 if self._has_failed else 0
 
     async def _start_all(self) -> bool:
-        """False if the end has come meanwhile."""
-        ending = asyncio.create_task(self._ending.wait())
+        """Start all stages. Returns False if the supervisor is stopped meanwhile."""
+        stopping = asyncio.create_task(self._stopping.wait())
         for stage in self._stages:
-            for part in stage:
-                await self._start(part)
-                self._watching.append(asyncio.create_task(self._watch(part), name=part.name))
-            ready = asyncio.gather(*(part.ready() for part in stage if part.ready is not None))
-            await asyncio.wait((ending, ready), return_when=asyncio.FIRST_COMPLETED)
-            if ending.done():
+            for spec in stage:
+                await self._start(spec)
+                self._watchers.append(asyncio.create_task(self._watch(spec), name=spec.name))
+            ready = asyncio.gather(*(spec.wait_until_ready() for spec in stage if spec.wait_until_ready is not None))
+            await asyncio.wait((stopping, ready), return_when=asyncio.FIRST_COMPLETED)
+            if stopping.done():
                 ready.cancel()
                 await asyncio.gather(ready, return_exceptions=True)
                 return False
-        ending.cancel()
+        stopping.cancel()
         return True
 
-    async def _start(self, part: ProcessSpec) -> None:
-        part.process = await asyncio.create_subprocess_exec(
-            *part.command,
-            env={**os.environ, **part.environment},
-            stdin=asyncio.subprocess.PIPE if part.stdin else asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL if part.silent else None,
-            pass_fds=part.fds,
-            # Ctrl-C in a terminal goes to everybody of the group. Who ends when is decided here.
+    async def _start(self, spec: ProcessSpec) -> None:
+        spec.process = await asyncio.create_subprocess_exec(
+            *spec.command,
+            env={**os.environ, **spec.environment},
+            stdin=asyncio.subprocess.PIPE if spec.stdin else asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL if spec.discard_output else None,
+            pass_fds=spec.fds,
+            # Ctrl-C signals the terminal's whole process group. A new session lets the supervisor decide the order.
             start_new_session=True,
-            preexec_fn=_end_with_parent,
+            preexec_fn=_terminate_with_parent,
         )
-        if part.stdin:
-            assert part.process.stdin is not None
-            part.process.stdin.write(part.stdin)
-            part.process.stdin.close()
+        if spec.stdin:
+            assert spec.process.stdin is not None
+            spec.process.stdin.write(spec.stdin)
+            spec.process.stdin.close()
 
-    async def _watch(self, part: ProcessSpec) -> None:
+    async def _watch(self, spec: ProcessSpec) -> None:
+        """Restart the process whenever it exits, with growing pauses."""
         while True:
-            began = time.monotonic()
-            assert part.process is not None
-            code = await part.process.wait()
-            if self._ending.is_set():
+            started_at = time.monotonic()
+            assert spec.process is not None
+            code = await spec.process.wait()
+            if self._stopping.is_set():
                 return
-            how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-            if time.monotonic() - began < SETTLED:
-                part.quick_deaths += 1
+            reason = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"
+            if time.monotonic() - started_at < STABLE_AFTER_SECONDS:
+                spec.early_exits += 1
             else:
-                part.quick_deaths, part.settled = 1, True
-            # What was well once will be again when whatever it lacks is back; the others go on meanwhile.
-            if part.quick_deaths >= QUICK_DEATHS and not part.settled:
-                self._say(f"{part.name} {how}, {QUICK_DEATHS} times in a row. Ending everything.")
-                self._fail()
+                spec.early_exits, spec.was_stable = 1, True
+            # A process that was stable once is restarted without limit: what it lacks now may come back.
+            if spec.early_exits >= MAX_EARLY_EXITS and not spec.was_stable:
+                self._write(f"{spec.name} {reason}, {MAX_EARLY_EXITS} times in a row. Stopping all processes.")
+                self._has_failed = True
+                self._stopping.set()
                 return
-            pause = min(0.2 * 2**part.quick_deaths, LONGEST_PAUSE)
-            self._say(f"{part.name} {how}; starting it again.")
+            pause = min(FIRST_RESTART_PAUSE_SECONDS * 2**spec.early_exits, MAX_RESTART_PAUSE_SECONDS)
+            self._write(f"{spec.name} {reason}. Restarting it.")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
-                    await self._ending.wait()
+                    await self._stopping.wait()
                 return
-            await self._start(part)
+            await self._start(spec)
 
-    def _fail(self) -> None:
-        self._failed = True
-        self._ending.set()
-
-    async def _end_all(self) -> None:
+    async def _stop_all(self) -> None:
         for stage in reversed(self._stages):
-            await asyncio.gather(*map(self._end, stage))
-        for task in self._watching:
+            await asyncio.gather(*map(self._stop, stage))
+        for task in self._watchers:
             task.cancel()
-        await asyncio.gather(*self._watching, return_exceptions=True)
+        await asyncio.gather(*self._watchers, return_exceptions=True)
 
-    async def _end(self, part: ProcessSpec) -> None:
-        process = part.process
+    async def _stop(self, spec: ProcessSpec) -> None:
+        process = spec.process
         if process is None or process.returncode is not None:
             return
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         try:
-            async with asyncio.timeout(part.ending + PATIENCE):
+            async with asyncio.timeout(spec.stop_seconds + KILL_AFTER_SECONDS):
                 await process.wait()
         except TimeoutError:
-            self._say(f"{part.name} does not end; killing it.")
+            self._write(f"{spec.name} does not exit. Killing it.")
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
@@ -168,7 +166,7 @@ _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def _end_with_parent() -> None:
-    """In the child: have the system send SIGTERM should the parent be killed and end nobody."""
+def _terminate_with_parent() -> None:
+    """Ask Linux to send this child SIGTERM if the parent is killed. Runs in the child."""
     if _libc is not None:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,7 +1,6 @@
-"""uvicorn's WebSocket protocol with more: frames made once for everybody, a cut, an answer to what is no handshake and
-to one that comes too late, and limits for what the application never gets to see.
+"""uvicorn's WebSocket protocol with shared frames, batched writes, abort, better refusals and extra limits.
 
-One write to a socket costs more than all else in a delivery, so what goes out together goes out in one write.
+A write to a socket costs more than everything else in a delivery, so frames that are ready together share one write.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from chat.errors import FLOOD
 from delivery.rate_limits.token_bucket import TokenBucket
 
 MAX_FRAGMENTS = 1024
-"""Fragments of one message. Empty ones cost memory without adding to its size."""
+"""Fragments of one message. Empty fragments take memory without counting towards its size."""
 TOO_LARGE = 1009
-_NO_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-_SHARED_SIZE = 4096
-"""Messages of up to this size are likely pushes, which go to many; longer ones are one connection's reply."""
+_BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_MAX_SHARED_LENGTH = 4096
+"""Messages up to this length are probably pushes to many connections. Longer ones are replies to a single one."""
 
 
 def _frame(message: str | bytes) -> bytes:
@@ -31,68 +30,70 @@ def _frame(message: str | bytes) -> bytes:
     return bytes(Frame(Opcode.BINARY, message).serialize(mask=False))
 
 
-# A server's frames are not masked, so those of a push are the same bytes for all who get it.
+# A server does not mask its frames, so a push has the same bytes for all its receivers.
 _shared_frame = lru_cache(maxsize=512)(_frame)
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """Adds the scope extension `imsite.socket`: `write(messages)`, texts or bytes, all at once, and `abort()`.
+    """Adds the scope extension `imsite.socket`: `write(messages)`, which sends texts or bytes at once, and `abort()`.
 
-    Pings are answered only while the peer reads what it is sent, and are limited like requests.
+    Pings are answered only while the peer reads its data, and are rate limited like requests.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._pings = TokenBucket(settings.IM_REQUEST_RATE, settings.IM_REQUEST_BURST)
-        self._ending = False
+        self._is_shutting_down = False
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         if self.conn.handshake_exc is not None and not self.handshake_initiated and not self.transport.is_closing():
-            # The library has refused what is no handshake (a body, too many headers), which uvicorn does not look for:
-            # the socket would stay open for ever, counted by nobody.
+            # The websockets library has refused the handshake (a body, too many headers). uvicorn does not check for
+            # that and would leave the socket open forever.
             refusal = b"".join(self.conn.data_to_send())
-            self.transport.write(refusal or _NO_HANDSHAKE)
+            self.transport.write(refusal or _BAD_REQUEST)
             self.transport.close()
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
-        # The application's task has been made but has not run yet. A refused handshake has no scope.
+        # The application's task is created but has not run yet. A refused handshake has no scope.
         if hasattr(self, "scope"):
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions["imsite.socket"] = {"write": self.write, "abort": self.abort}
 
     async def write(self, messages: list[str | bytes]) -> None:
-        """Send each message as a frame, all in one write; waits while the peer does not read, as `send` does."""
+        """Send each message as a frame, all in one write. Like `send`, waits while the peer does not read."""
         await self.writable.wait()
         if self.disconnected or self.close_sent:
             raise ClientDisconnected
-        frames = [_shared_frame(message) if len(message) <= _SHARED_SIZE else _frame(message) for message in messages]
+        frames = [
+            _shared_frame(message) if len(message) <= _MAX_SHARED_LENGTH else _frame(message) for message in messages
+        ]
         self.transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
 
     async def send(self, message: Any) -> None:
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
-            # uvicorn forgets this, and would log every handshake refused by a 503 as a fault of the application.
+            # uvicorn omits this and would log each handshake that the application refuses with 503 as an error.
             self.handshake_complete = True
 
     def abort(self) -> None:
-        """Cut the connection without a goodbye, for a peer that would not read it."""
+        """Close the connection without a close frame, for a peer that does not read."""
         self.transport.abort()
 
     def shutdown(self) -> None:
-        self._ending = True
+        self._is_shutting_down = True
         super().shutdown()
 
     def send_500_response(self) -> None:
-        """Of a server that ends, a handshake that is under way is told 503, which nginx takes to the next node.
+        """Answer a handshake in progress with 503 during shutdown, so that nginx tries the next node.
 
-        uvicorn says 500: the client of a node that was restarted took that for the site's answer.
+        uvicorn answers 500, which clients of a restarting node took for a final answer.
         """
-        if not self._ending:
+        if not self._is_shutting_down:
             super().send_500_response()
         elif not self.initial_response and not self.handshake_complete:
-            self.conn.send_response(self.conn.reject(503, "This node is going away. Try again.\n"))
+            self.conn.send_response(self.conn.reject(503, "This node is shutting down. Try again.\n"))
             self.transport.write(b"".join(self.conn.data_to_send()))
 
     def handle_cont(self, event: Any) -> None:
@@ -107,17 +108,17 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         elif self.writable.is_set():
             super().handle_ping()
         else:
-            # Its answers would pile up here. One to a later ping will do.
+            # Discard the pong, because pongs would accumulate. The pong to a later ping is enough.
             self.conn.data_to_send()
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
-        # To a peer that reads nothing the closing takes for ever; the application need not wait for that.
+        # Closing never completes for a peer that does not read, so tell the application now.
         self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
 
     async def run_asgi(self) -> None:
         await super().run_asgi()
-        # What is still to be written must not keep the socket of a peer that does not read.
+        # Unsent data must not keep open the socket of a peer that does not read.
         self.loop.call_later(self.close_timeout, self.transport.abort)
 
     def _fail(self, code: int, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""`serve --workers N`: N processes on one port, each a node of its own. The nth also answers alone, on PORT + n."""
+"""`serve --workers N`: N processes on one port, each a node. The nth worker also listens alone on PORT + n."""
 
 from __future__ import annotations
 
@@ -10,28 +10,30 @@ import sys
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from imsite.server.supervisor import ProcessSpec, Say, Supervisor
+from imsite.server.supervisor import ProcessSpec, Supervisor, Write
+
+LISTEN_BACKLOG = 2048
 
 
-def run_workers(host: str, port: int, count: int, *, say: Say) -> int:
-    """Serve until a signal comes; returns an exit code. Raises CommandError for a port that is taken."""
+def run_workers(host: str, port: int, count: int, *, write: Write) -> int:
+    """Serve until a signal arrives. Returns the exit code. Raises CommandError if a port is taken."""
     with contextlib.ExitStack() as stack:
-        # One socket that all accept from: what a worker leaves in its queue, another takes.
-        shared = stack.enter_context(listen(host, port))
-        parts = []
+        # All workers accept from one socket, so a connection in its queue goes to whichever is free.
+        shared = stack.enter_context(listening_socket(host, port))
+        workers = []
         for number in range(1, count + 1):
-            # To ask this very worker for its metrics, its health, its profile.
-            own = stack.enter_context(listen(host, port + number))
-            parts.append(_worker(number, host, port, (shared.fileno(), own.fileno())))
-        return asyncio.run(_supervise(parts, say))
+            # Addresses one worker, for its metrics, health and profile.
+            own = stack.enter_context(listening_socket(host, port + number))
+            workers.append(_worker(number, host, (shared.fileno(), own.fileno())))
+        return asyncio.run(_supervise(workers, write))
 
 
-async def _supervise(parts: list[ProcessSpec], say: Say) -> int:
-    return await Supervisor([parts], say).run()
+async def _supervise(workers: list[ProcessSpec], write: Write) -> int:
+    return await Supervisor([workers], write).run()
 
 
-def _worker(number: int, host: str, port: int, fds: tuple[int, ...]) -> ProcessSpec:
-    arguments = [part for fd in fds for part in ("--fd", str(fd))]
+def _worker(number: int, host: str, fds: tuple[int, ...]) -> ProcessSpec:
+    fd_arguments = [argument for fd in fds for argument in ("--fd", str(fd))]
     environment = {}
     if settings.IM_NODE_ID:
         environment["IM_NODE_ID"] = f"{settings.IM_NODE_ID}-{number}"
@@ -39,23 +41,23 @@ def _worker(number: int, host: str, port: int, fds: tuple[int, ...]) -> ProcessS
         environment["IM_GRPC_PORT"] = str(settings.IM_GRPC_PORT + number - 1)
     return ProcessSpec(
         name=f"Worker {number}",
-        command=(sys.executable, str(settings.BASE_DIR / "manage.py"), "serve", "--host", host, *arguments),
+        command=(sys.executable, str(settings.BASE_DIR / "manage.py"), "serve", "--host", host, *fd_arguments),
         environment=environment,
         fds=fds,
-        ending=settings.IM_DRAIN_TIMEOUT,
+        stop_seconds=settings.IM_DRAIN_TIMEOUT,
     )
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket."""
+def listening_socket(host: str, port: int) -> socket.socket:
+    """Return a listening socket that child processes can inherit. Raises CommandError if the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_STREAM)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        made.bind((host, port))
-        made.listen(2048)
+        listener.bind((host, port))
+        listener.listen(LISTEN_BACKLOG)
     except OSError as error:
-        made.close()
+        listener.close()
         raise CommandError(f"Port {port} of {host}: {error.strerror}.") from error
-    made.set_inheritable(True)
-    return made
+    listener.set_inheritable(True)
+    return listener

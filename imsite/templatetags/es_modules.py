@@ -1,4 +1,4 @@
-"""ES modules in a page's head."""
+"""Template tag for ES modules in a page's head."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from imsite.es_modules import needed
+from imsite.es_modules import imported_modules
 
 register = template.Library()
 
 
 @register.simple_tag
 def module_script(entry: str) -> SafeString:
-    """A module's script element, and word to the browser of all that it imports, so that it asks for that at once."""
+    """Return the script element of a module, and preload links for all modules that it imports."""
     return format_html(
         '<script type="module" src="{}"></script>{}',
         static(entry),
-        format_html_join("", '\n  <link rel="modulepreload" href="{}">', ((static(name),) for name in needed(entry))),
+        format_html_join(
+            "", '\n  <link rel="modulepreload" href="{}">', ((static(name),) for name in imported_modules(entry))
+        ),
     )

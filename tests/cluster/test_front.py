@@ -11,7 +11,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from imsite.cluster import nginx
-from imsite.server.runner import configuration
+from imsite.server.runner import uvicorn_config
 from tests.cluster.conftest import ClusterFactory
 from tests.support.client import Client
 from tests.support.cluster import Cluster
@@ -23,7 +23,7 @@ def test_nginx_closes_idle_connections_before_the_node_does() -> None:
     """Otherwise a POST could use a connection that is just being closed, and nginx does not retry a POST."""
     kept = re.search(r"keepalive_timeout (\d+)s;", nginx.SITE.read_text())
 
-    assert kept and int(kept[1]) < configuration("127.0.0.1", 8000).timeout_keep_alive
+    assert kept and int(kept[1]) < uvicorn_config("127.0.0.1", 8000).timeout_keep_alive
 
 
 async def test_users_chat_through_nginx_and_are_spread_over_the_nodes(cluster: Cluster, connect: Connect) -> None:

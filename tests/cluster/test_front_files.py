@@ -32,7 +32,7 @@ class Front:
         for place in ("static/css", f"static/{VERSION}/css"):
             (directory / place).mkdir(parents=True)
             (directory / place / "base.css").write_text(STYLE)
-        command = nginx.write(
+        command = nginx.write_config(
             directory / "nginx",
             listen=f"127.0.0.1:{self.port}{protocols}",
             nodes=[f"127.0.0.1:{free_port()}"],

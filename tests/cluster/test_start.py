@@ -134,7 +134,7 @@ async def test_a_dead_node_is_reported_and_restarted(start: StartFactory, connec
 
     os.kill(victim, signal.SIGKILL)
 
-    await asyncio.to_thread(cluster.wait_for, "was killed by SIGKILL; starting it again")
+    await asyncio.to_thread(cluster.wait_for, "was killed by SIGKILL. Restarting it")
     async with asyncio.timeout(PATIENCE):
         while any(ask_ready(cluster.port + number) != 200 for number in (1, 2)):  # noqa: ASYNC110  it has no event
             await asyncio.sleep(0.05)

@@ -7,7 +7,7 @@ from http import cookies
 import pytest
 from django.http.cookie import parse_cookie
 
-from imsite.cookie_parser import patch_cookie_parser, unquoted
+from imsite.cookie_parser import patch_cookie_parser, unquote_cookie_value
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from imsite.cookie_parser import patch_cookie_parser, unquoted
     ],
 )
 def test_a_quoted_cookie_is_decoded_like_the_standard_library(value: str | None, meant: str | None) -> None:
-    assert unquoted(value) == meant
+    assert unquote_cookie_value(value) == meant
     assert cookies._unquote(value) == meant  # type: ignore[attr-defined]
 
 

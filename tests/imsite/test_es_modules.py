@@ -13,7 +13,7 @@ from django.test import Client
 
 from accounts.actions import app_create
 from accounts.models import App
-from imsite.es_modules import needed
+from imsite.es_modules import imported_modules
 
 FILES = {
     "app/main.js": """/** Begins. @import { Later } from "./told-of.js" */
@@ -53,7 +53,7 @@ def files(tmp_path: Path, settings: LazySettings) -> Path:
 
 
 def test_imported_modules_are_listed_once_nearest_first(files: Path) -> None:
-    assert needed("app/main.js") == (
+    assert imported_modules("app/main.js") == (
         "app/a.js",
         "app/parts/b.js",
         "app/alone.js",
@@ -64,18 +64,18 @@ def test_imported_modules_are_listed_once_nearest_first(files: Path) -> None:
 
 
 def test_new_imports_are_found_at_once_in_development(files: Path) -> None:
-    assert needed("app/deep.js") == ()
+    assert imported_modules("app/deep.js") == ()
 
     (files / "app/deep.js").write_text('import "./later.js";\n')
 
-    assert needed("app/deep.js") == ("app/later.js",)
+    assert imported_modules("app/deep.js") == ("app/later.js",)
 
 
 def test_an_import_of_a_missing_file_is_reported(files: Path) -> None:
     (files / "app/deep.js").write_text('import { x } from "./missing.js";\n')
 
     with pytest.raises(LookupError, match=re.escape("app/missing.js")):
-        needed("app/main.js")
+        imported_modules("app/main.js")
 
 
 @pytest.mark.parametrize("address", ["library", "/static/x.js", "https://elsewhere.example/x.js"])
@@ -83,7 +83,7 @@ def test_only_path_imports_are_followed(files: Path, address: str) -> None:
     (files / "app/deep.js").write_text(f'import {{ x }} from "{address}";\n')
 
     with pytest.raises(LookupError, match=re.escape(address)):
-        needed("app/main.js")
+        imported_modules("app/main.js")
 
 
 def test_preload_urls_match_the_urls_of_the_scripts(files: Path) -> None:
@@ -102,6 +102,6 @@ def test_the_chat_page_preloads_existing_modules(client: Client) -> None:
     page = client.get("/").content.decode()
     told = re.findall(r'<link rel="modulepreload" href="/static/([^"]+)">', page)
 
-    assert tuple(told) == needed("js/main.js")
+    assert tuple(told) == imported_modules("js/main.js")
     assert len(set(told)) == len(told) > 30 and "js/main.js" not in told
     assert all(finders.find(name) for name in told)

@@ -8,11 +8,11 @@ from collections import Counter
 import pytest
 import redis
 
-from imsite.logging_config import LOG_LINES, LogRateLimit
+from imsite.logging_config import LOGGING_SETTINGS, LogRateLimit
 
 
 def _line(record: logging.LogRecord) -> str:
-    options = dict(LOG_LINES["formatters"]["line"])
+    options = dict(LOGGING_SETTINGS["formatters"]["line"])
     formatter: logging.Formatter = options.pop("()")(**options)
     return formatter.format(record)
 
@@ -34,7 +34,7 @@ def test_a_request_object_is_not_logged() -> None:
 
 def test_an_exception_in_a_view_is_logged() -> None:
     assert logging.getLogger("django.request").getEffectiveLevel() <= logging.ERROR
-    assert "console" in LOG_LINES["root"]["handlers"]
+    assert "console" in LOGGING_SETTINGS["root"]["handlers"]
 
 
 def test_the_secret_path_of_an_incoming_webhook_is_not_logged() -> None:
@@ -84,7 +84,7 @@ def test_a_flood_of_one_kind_of_line_is_cut_and_counted(clock: Clock) -> None:
     assert [floods.filter(line) for line in lines] == [True, True, True, False, False]
     assert floods.filter(_record("chat", "another_fault")), "other kinds are logged"
 
-    clock.now += LogRateLimit.SECONDS
+    clock.now += LogRateLimit.WINDOW_SECONDS
     first, second = _record("chat", "command_fault"), _record("chat", "command_fault")
     assert floods.filter(first) and floods.filter(second)
     assert "left_out=2" in _line(first) and "left_out" not in _line(second)
@@ -100,7 +100,7 @@ def test_lines_below_warning_are_always_logged(clock: Clock) -> None:
 
 
 def test_distinct_lines_are_not_remembered_forever(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LogRateLimit, "KINDS", 10)
+    monkeypatch.setattr(LogRateLimit, "MAX_KINDS", 10)
     floods = LogRateLimit(clock)
     assert all(floods.filter(_record("chat", f"fault {number}")) for number in range(100))
     assert len(floods._kinds) <= 10
@@ -109,5 +109,5 @@ def test_distinct_lines_are_not_remembered_forever(clock: Clock, monkeypatch: py
 
 
 def test_log_lines_of_the_site_are_rate_limited() -> None:
-    assert LOG_LINES["handlers"]["console"]["filters"] == ["floods"]
-    assert "filters" not in LOG_LINES["handlers"]["errors"], "the metrics count all of them"
+    assert LOGGING_SETTINGS["handlers"]["console"]["filters"] == ["rate_limit"]
+    assert "filters" not in LOGGING_SETTINGS["handlers"]["errors"], "the metrics count all of them"

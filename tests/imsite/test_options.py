@@ -50,5 +50,5 @@ def test_the_options_command_lists_all_and_shows_no_secret(monkeypatch: pytest.M
 
     shown = output.getvalue()
     assert all(option.name in shown for option in OPTIONS)
-    assert "now: 7.5" in shown
+    assert "current value: 7.5" in shown
     assert "do-not-show-this" not in shown

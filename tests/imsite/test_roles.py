@@ -11,7 +11,7 @@ from django.test import Client
 
 from accounts.models import User
 from chat.models import Channel
-from imsite.roles import make_roles
+from imsite.roles import create_roles
 from tests.support.admin_site import NODES, admin_paths, request_for, row_of
 from tests.support.operators import admin_browser
 
@@ -121,6 +121,6 @@ def test_setup_keeps_roles_that_an_operator_changed() -> None:
     moderator.permissions.set(Permission.objects.filter(codename="view_channel"))
     Group.objects.get(name="auditor").delete()
     for _ in range(2):
-        make_roles()
+        create_roles()
     assert list(moderator.permissions.values_list("codename", flat=True)) == ["view_channel"]
     assert Group.objects.filter(name="auditor").count() == 1

@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.actions import app_create, app_update
 from accounts.models import App
-from imsite.middleware import policy
+from imsite.middleware import content_security_policy
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +80,6 @@ def test_the_page_has_no_inline_script_or_style(client: Client) -> None:
 
 
 def test_only_the_admin_allows_eval(client: Client) -> None:
-    assert "'unsafe-eval'" in policy(host="chat.example", secure=True, admin=True)
-    assert "unsafe" not in policy(host="chat.example", secure=True, admin=False)
-    assert "wss://chat.example" in policy(host="chat.example", secure=True, admin=False)
+    assert "'unsafe-eval'" in content_security_policy(host="chat.example", secure=True, admin=True)
+    assert "unsafe" not in content_security_policy(host="chat.example", secure=True, admin=False)
+    assert "wss://chat.example" in content_security_policy(host="chat.example", secure=True, admin=False)

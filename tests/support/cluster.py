@@ -50,7 +50,7 @@ class Front(Process):
     def start(self, nodes: list[Node], static_root: Path) -> None:
         addresses = [f"127.0.0.1:{node.port}" for node in nodes]
         listen = f"127.0.0.1:{self.port}"
-        self.launch(nginx.write(self._directory, listen=listen, nodes=addresses, static_root=static_root))
+        self.launch(nginx.write_config(self._directory, listen=listen, nodes=addresses, static_root=static_root))
 
 
 class Cluster:

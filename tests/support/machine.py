@@ -25,8 +25,8 @@ def missing() -> dict[str, str]:
         lacks["Chromium"] = "no browser test ran (apt install chromium, or set CHROMIUM to its path)"
     if postgres.binaries() is None:
         lacks["PostgreSQL"] = "nothing ran against PostgreSQL (apt install postgresql)"
-    if redis_server.binary() is None:
+    if redis_server.find_binary() is None:
         lacks["Redis"] = "nothing ran on several nodes (apt install redis-server)"
-    if nginx.binary() is None:
+    if nginx.find_binary() is None:
         lacks["nginx"] = "nothing ran through nginx (apt install nginx)"
     return lacks

@@ -24,11 +24,11 @@ class RedisServer(Process):
         return f"redis://:{self._password}@127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
-        binary = redis_server.binary()
+        binary = redis_server.find_binary()
         assert binary, "there is no Redis on this machine"
         self._directory.mkdir(parents=True, exist_ok=True)
         log = self._directory / "redis.log"
-        configuration = redis_server.configuration(port=self.port, password=self._password, log=log)
+        configuration = redis_server.config_text(port=self.port, password=self._password, log_file=log)
         self.launch([binary, "-"], configuration.encode())
 
     def restart(self) -> None:

@@ -1,4 +1,4 @@
-"""`manage.py cluster`: Redis, two nodes and nginx in front, on this machine."""
+"""`manage.py cluster`: Redis, two nodes and nginx in front of them, on this machine."""
 
 from __future__ import annotations
 
@@ -23,23 +23,24 @@ from imsite.server.supervisor import ProcessSpec, Supervisor
 
 NODES = (1, 2)
 HOST = "127.0.0.1"
-REDIS, GRPC = 3, 3
-"""Redis is at PORT + 3, the nth node's gRPC server at PORT + 3 + n."""
-POLL = 0.05
+REDIS_PORT_OFFSET = 3
+GRPC_PORT_OFFSET = 3
+"""The gRPC port of node n is PORT + GRPC_PORT_OFFSET + n."""
+POLL_SECONDS = 0.05
 
 
 class Command(BaseCommand):
-    help = "Start Redis (unless REDIS_URL names one), nodes on PORT+1 and PORT+2, and nginx in front of them on PORT."
+    help = "Start Redis (unless REDIS_URL is set), nodes on PORT+1 and PORT+2, and nginx in front of them on PORT."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--port", type=int, default=read("PORT"))
+        parser.add_argument("--port", type=int, default=read("PORT"), help="port of nginx (default: PORT)")
 
     def handle(self, *args: Any, port: int, **options: Any) -> None:
         require_migrated()
-        # Each stage ends before the one above it: nodes say goodbye through nginx, and sign off at Redis.
+        # Stages stop in reverse order: nodes close connections through nginx and unregister in Redis.
         stages: list[list[ProcessSpec]] = []
-        where: list[str] = []
-        shared = {
+        summary: list[str] = []
+        shared_environment = {
             "HOST": HOST,
             "REDIS_URL": settings.REDIS_URL,
             "IM_CLUSTER_SECRET": settings.IM_CLUSTER_SECRET or secrets.token_urlsafe(32),
@@ -48,69 +49,72 @@ class Command(BaseCommand):
         }
         _require_free(port)
         if settings.REDIS_URL:
-            where.append("Redis    as REDIS_URL says")
+            summary.append("Redis    from REDIS_URL")
         else:
-            redis, shared["REDIS_URL"] = _redis(port + REDIS)
+            redis, shared_environment["REDIS_URL"] = _redis(port + REDIS_PORT_OFFSET)
             stages.append([redis])
-            where.append(f"Redis    {HOST}:{port + REDIS} ({Path(redis.command[0]).name})")
-        if nginx.binary() is None:
-            where.append("nginx    is not installed on this machine; the nodes answer all the same")
+            summary.append(f"Redis    {HOST}:{port + REDIS_PORT_OFFSET} ({Path(redis.command[0]).name})")
+        if nginx.find_binary() is None:
+            summary.append("nginx    is not installed; use the nodes directly")
         else:
             call_command("collectstatic", interactive=False, verbosity=0)
             stages.append([_nginx(port)])
-            shared["IM_TRUSTED_PROXIES"] = HOST
-            where.append(f"nginx    http://{HOST}:{port}/ (in front of both)")
-        stages.append([_node(number, port, shared) for number in NODES])
+            shared_environment["IM_TRUSTED_PROXIES"] = HOST
+            summary.append(f"nginx    http://{HOST}:{port}/ (in front of both nodes)")
+        stages.append([_node(number, port, shared_environment) for number in NODES])
         for number in NODES:
-            where.append(f"node-{number}   http://{HOST}:{port + number}/ (gRPC at {port + GRPC + number})")
-        supervisor = Supervisor(stages, say=self._say)
-        sys.exit(asyncio.run(supervisor.run(lambda: self._say("\n".join(["", *where, "", "Ctrl-C ends all of it."])))))
+            grpc_port = port + GRPC_PORT_OFFSET + number
+            summary.append(f"node-{number}   http://{HOST}:{port + number}/ (gRPC at {grpc_port})")
+        supervisor = Supervisor(stages, self._write)
+        lines = ["", *summary, "", "Press Ctrl-C to stop all processes."]
+        sys.exit(asyncio.run(supervisor.run(lambda: self._write("\n".join(lines)))))
 
-    def _say(self, text: str) -> None:
+    def _write(self, text: str) -> None:
         self.stdout.write(text)
         self.stdout.flush()
 
 
 def _redis(port: int) -> tuple[ProcessSpec, str]:
-    """A Redis of this cluster's own, and its URL."""
-    binary = redis_server.binary()
+    """Return a Redis server for this cluster, and its URL."""
+    binary = redis_server.find_binary()
     if binary is None:
-        raise CommandError(f"There is no Redis: {redis_server.HOW_TO_GET}.")
+        raise CommandError(f"Redis is not installed: {redis_server.INSTALL_HINT}.")
     _require_free(port)
     password = secrets.token_urlsafe(24)
-    log = settings.DATA_DIR / "redis.log"
-    configuration = redis_server.configuration(port=port, password=password, log=log)
-    part = ProcessSpec("Redis", (binary, "-"), stdin=configuration.encode(), silent=True, ready=_answers(port))
-    return part, f"redis://:{password}@{HOST}:{port}/0"
+    config = redis_server.config_text(port=port, password=password, log_file=settings.DATA_DIR / "redis.log")
+    spec = ProcessSpec(
+        "Redis", (binary, "-"), stdin=config.encode(), discard_output=True, wait_until_ready=_wait_for_port(port)
+    )
+    return spec, f"redis://:{password}@{HOST}:{port}/0"
 
 
 def _nginx(port: int) -> ProcessSpec:
-    command = nginx.write(
+    command = nginx.write_config(
         settings.DATA_DIR / "nginx",
         listen=f"{HOST}:{port}",
         nodes=[f"{HOST}:{port + number}" for number in NODES],
         static_root=Path(settings.STATIC_ROOT).parent,
     )
-    return ProcessSpec("nginx", command, ready=_answers(port))
+    return ProcessSpec("nginx", command, wait_until_ready=_wait_for_port(port))
 
 
-def _node(number: int, port: int, shared: dict[str, str]) -> ProcessSpec:
-    http, grpc = port + number, port + GRPC + number
-    for wanted in (http, grpc):
-        _require_free(wanted)
+def _node(number: int, port: int, shared_environment: dict[str, str]) -> ProcessSpec:
+    http_port, grpc_port = port + number, port + GRPC_PORT_OFFSET + number
+    for needed in (http_port, grpc_port):
+        _require_free(needed)
     return ProcessSpec(
         f"node-{number}",
         (sys.executable, str(settings.BASE_DIR / "manage.py"), "serve", "--workers", "1", "-v", "0"),
         environment={
-            **shared,
-            "PORT": str(http),
+            **shared_environment,
+            "PORT": str(http_port),
             "IM_NODE_ID": f"node-{number}",
-            "IM_GRPC_PORT": str(grpc),
-            # The parent's directory, whatever it is relative to.
+            "IM_GRPC_PORT": str(grpc_port),
+            # Absolute, because IM_DATA_DIR may be relative.
             "IM_DATA_DIR": os.fspath(settings.DATA_DIR),
         },
-        ready=_answers(http),
-        ending=settings.IM_DRAIN_TIMEOUT,
+        wait_until_ready=_wait_for_port(http_port),
+        stop_seconds=settings.IM_DRAIN_TIMEOUT,
     )
 
 
@@ -123,8 +127,8 @@ def _require_free(port: int) -> None:
             raise CommandError(f"Port {port} of {HOST}: {error.strerror}. Choose another PORT.") from error
 
 
-def _answers(port: int) -> Callable[[], Awaitable[None]]:
-    """Waits until somebody listens on the port."""
+def _wait_for_port(port: int) -> Callable[[], Awaitable[None]]:
+    """Return a function that waits until a process listens on the port."""
 
     async def wait() -> None:
         while True:
@@ -132,6 +136,6 @@ def _answers(port: int) -> Callable[[], Awaitable[None]]:
                 _, writer = await asyncio.open_connection(HOST, port)
                 writer.close()
                 return
-            await asyncio.sleep(POLL)
+            await asyncio.sleep(POLL_SECONDS)
 
     return wait

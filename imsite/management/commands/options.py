@@ -1,4 +1,4 @@
-"""`manage.py options`: every environment variable the site reads, with its default, its value now and its meaning."""
+"""`manage.py options`: every environment variable with its default, its current value and its description."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from django.core.management.base import BaseCommand
 
 from imsite.options import DEVELOPMENT, OPTIONS, read
 
-_SECRET = {"SECRET_KEY", "DATABASE_URL", "REDIS_URL", "IM_CLUSTER_SECRET", "EMAIL_URL"}
+_SECRETS = {"SECRET_KEY", "DATABASE_URL", "REDIS_URL", "IM_CLUSTER_SECRET", "EMAIL_URL"}
 
 
 class Command(BaseCommand):
-    help = "List every environment variable the site reads."
+    help = "List every environment variable that the site reads. Values of secrets are not shown."
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
         for option in OPTIONS:
             default, value = option.default(development=DEVELOPMENT), read(option.name)
-            self.stdout.write(f"{option.name} (default {_shown(default)})")
+            self.stdout.write(f"{option.name} (default: {_environment_value(default)})")
             if value != default:
-                secret = option.name in _SECRET or option.name.endswith("_SECRET")
-                self.stdout.write("    now: " + ("set" if secret else _shown(value)))
+                is_secret = option.name in _SECRETS or option.name.endswith("_SECRET")
+                self.stdout.write("    current value: " + ("set" if is_secret else _environment_value(value)))
             self.stdout.write(f"    {option.description}")
 
 
-def _shown(value: object) -> str:
-    """The value as one would write it into the environment."""
+def _environment_value(value: object) -> str:
+    """Return the value as it is written in an environment file."""
     if isinstance(value, tuple | list):
-        return ",".join(str(part) for part in value) or "empty"
+        return ",".join(str(item) for item in value) or "empty"
     return str(value) if value != "" else "empty"

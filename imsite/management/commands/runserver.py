@@ -1,6 +1,7 @@
-"""`manage.py runserver`: the development server, on daphne.
+"""`manage.py runserver`: daphne's development server.
 
-Daphne is no installed app here: as one, it loads Twisted for every command and every node, nearly half of their start.
+daphne is not in INSTALLED_APPS, because it would load Twisted in every command and node, nearly half of their start
+time.
 """
 
 from __future__ import annotations

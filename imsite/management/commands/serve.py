@@ -1,4 +1,4 @@
-"""`manage.py serve`: the site, on uvicorn, in one process or several."""
+"""`manage.py serve`: the site on uvicorn, in one or several processes."""
 
 from __future__ import annotations
 
@@ -14,36 +14,43 @@ from imsite.options import DEVELOPMENT, read
 from imsite.server import runner
 from imsite.server.workers import run_workers
 
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+
 
 class Command(BaseCommand):
-    help = "Serve the site: pages, WebSockets and the node behind them."
+    help = "Serve the site: pages, HTTP calls and WebSockets."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--host", default=read("HOST"))
-        parser.add_argument("--port", type=int, default=read("PORT"))
+        parser.add_argument("--host", default=read("HOST"), help="address to listen on (default: HOST)")
+        parser.add_argument("--port", type=int, default=read("PORT"), help="port to listen on (default: PORT)")
         parser.add_argument(
-            "--workers", type=int, default=read("IM_WORKERS"), help="Processes, each a node; the nth also on port + n."
+            "--workers",
+            type=int,
+            default=read("IM_WORKERS"),
+            help="processes to start, each a node; the nth also listens on port + n (default: IM_WORKERS)",
         )
-        # For workers: sockets that their parent listens on.
-        parser.add_argument("--fd", type=int, action="append", default=[], help="Serve a socket that listens already.")
+        # Worker processes use it to inherit sockets.
+        parser.add_argument(
+            "--fd", type=int, action="append", default=[], help="file descriptor of a listening socket to serve"
+        )
 
     def handle(self, *args: Any, host: str, port: int, workers: int, fd: list[int], **options: Any) -> None:
         if fd:
             runner.run(host, port, sockets=[socket.socket(fileno=number) for number in fd], quiet=True)
             return
         require_migrated()
-        if DEVELOPMENT and host not in ("127.0.0.1", "localhost", "::1"):
+        if DEVELOPMENT and host not in LOOPBACK_HOSTS:
             self.stderr.write(
                 self.style.WARNING(
-                    f"Listening on {host} with the relaxed settings of a development start. "
-                    "For others to use the site, set IM_ENV=production."
+                    f"Listening on {host} with the relaxed defaults of a development start. "
+                    "Set IM_ENV=production before others use the site."
                 )
             )
         if workers == 1:
             runner.run(host, port, quiet=options["verbosity"] == 0)
             return
         if workers < 1:
-            raise CommandError("--workers is 1 or more.")
+            raise CommandError("--workers must be 1 or more.")
         if not settings.REDIS_URL:
-            raise CommandError("Several workers are several nodes, which meet over Redis: set REDIS_URL.")
-        sys.exit(run_workers(host, port, workers, say=self.stderr.write))
+            raise CommandError("Several workers form a cluster, which requires Redis: set REDIS_URL.")
+        sys.exit(run_workers(host, port, workers, write=self.stderr.write))

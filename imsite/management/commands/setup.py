@@ -1,4 +1,4 @@
-"""`manage.py setup`: bring the database up to date, and give an empty site its first content. Safe to repeat."""
+"""`manage.py setup`: migrate the database and create the first apps and the administrator. Safe to repeat."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.db import transaction
 from accounts.actions import administrator_create, app_create
 from accounts.models import App, User
 from chat.actions.channel import channel_create_global
-from imsite.database_checks import migrations_waiting, require_database
+from imsite.database_checks import pending_migration_count, require_database
 from imsite.options import read
 from imsite.translations import compile_translations
 
@@ -22,28 +22,28 @@ ADMINISTRATOR = "admin"
 
 
 class Command(BaseCommand):
-    help = "Migrate if needed, make the first apps with their channels, and an administrator if there is none."
+    help = "Apply migrations, create the first apps, and create an administrator if there is none. Safe to repeat."
 
     def handle(self, *args: Any, **options: Any) -> None:
         require_database()
         compile_translations(settings.LOCALE_PATHS)
-        if migrations_waiting():
+        if pending_migration_count():
             self.stdout.write("Preparing the database.")
             call_command("migrate", verbosity=0, interactive=False)
         for number, name in FIRST_APPS:
             self._ensure_app(number, name)
         if not User.objects.filter(is_superuser=True).exists():
-            self._make_administrator()
+            self._create_administrator()
 
     @transaction.atomic
     def _ensure_app(self, number: int, name: str) -> None:
         if not App.objects.filter(number=number).exists():
             channel_create_global(app=app_create(number=number, name=name))
 
-    def _make_administrator(self) -> None:
+    def _create_administrator(self) -> None:
         password = secrets.token_urlsafe(12)
         administrator_create(username=ADMINISTRATOR, password=password)
         self.stdout.write(
-            f"\n  Administrator: {ADMINISTRATOR}\n  Password:      {password}   (shown this once)\n"
+            f"\n  Administrator: {ADMINISTRATOR}\n  Password:      {password}   (not shown again)\n"
             f"  Admin:         http://{read('HOST')}:{read('PORT')}/admin/\n"
         )

@@ -177,7 +177,7 @@ def test_a_profile_shows_busy_threads_and_not_waiting_ones() -> None:
     busy.start()
     idle.start()
     try:
-        profile = profiler.sample(1.0)
+        profile = profiler.sample_cpu(1.0)
     finally:
         done.set()
         busy.join()
@@ -190,7 +190,7 @@ def test_a_profile_shows_busy_threads_and_not_waiting_ones() -> None:
             if stack[0] == "stove":
                 assert any(label.startswith("_burn ") for label in stack)
     assert spent["stove"] > 10 * spent["bench"]
-    picture = flame_graph.graph(profile)
+    picture = flame_graph.build_graph(profile)
     assert any(bar.label.startswith("_burn ") for bar in picture.bars)
     assert all(bar.x + bar.width <= picture.width + 0.1 for bar in picture.bars)
 

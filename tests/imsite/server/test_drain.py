@@ -34,7 +34,7 @@ async def _until_asked(site: Site, count: int = 1) -> None:
     async with asyncio.timeout(10):
         while True:
             told = await asyncio.to_thread(get, f"{site.url}/debug/tasks")
-            if re.search(rf"^ *{count}  JsonConsumer._carry_out$", told.text, re.MULTILINE):
+            if re.search(rf"^ *{count}  JsonConsumer._run_command$", told.text, re.MULTILINE):
                 return
             await asyncio.sleep(0.01)
 
@@ -114,7 +114,7 @@ async def test_an_endless_commit_does_not_prevent_shutdown(site_factory: SiteFac
 
         assert code == 1
         assert sent.exception() is not None
-        assert "ending without it" in site.log.read_text()
+        assert "shutdown_timed_out" in site.log.read_text()
 
 
 async def test_a_second_ctrl_c_does_not_wait(site_factory: SiteFactory, connect: Connect) -> None:

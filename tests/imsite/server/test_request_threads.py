@@ -11,34 +11,34 @@ from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpRequest, HttpResponse
 from pytest_django.fixtures import Settings
 
-from imsite.server.request_threads import KEPT, HttpHandler, RequestThreads
+from imsite.server.request_threads import MAX_IDLE_THREADS, HttpHandler, RequestThreadPool
 from tests.support.waiting import wait_until
 
 
 def test_a_request_reuses_the_thread_of_the_last_one() -> None:
-    threads = RequestThreads()
+    threads = RequestThreadPool()
     seen = []
     for _ in range(3):
-        with threads.one() as executor:
+        with threads.borrow() as executor:
             seen.append(executor.submit(threading.get_ident).result())
     assert len(set(seen)) == 1
 
 
 def test_concurrent_requests_use_separate_threads_and_few_are_kept() -> None:
-    threads = RequestThreads()
+    threads = RequestThreadPool()
     with ExitStack() as stack:
-        executors = [stack.enter_context(threads.one()) for _ in range(KEPT + 4)]
-        assert len({executor.submit(threading.get_ident).result() for executor in executors}) == KEPT + 4
+        executors = [stack.enter_context(threads.borrow()) for _ in range(MAX_IDLE_THREADS + 4)]
+        assert len({executor.submit(threading.get_ident).result() for executor in executors}) == MAX_IDLE_THREADS + 4
     with ExitStack() as stack:
-        again = [stack.enter_context(threads.one()) for _ in range(KEPT + 1)]
-        assert sum(executor in executors for executor in again) == KEPT
+        again = [stack.enter_context(threads.borrow()) for _ in range(MAX_IDLE_THREADS + 1)]
+        assert sum(executor in executors for executor in again) == MAX_IDLE_THREADS
 
 
 def test_a_thread_busy_for_a_disconnected_client_is_not_reused() -> None:
-    threads, done = RequestThreads(), threading.Event()
-    with threads.one() as left:
+    threads, done = RequestThreadPool(), threading.Event()
+    with threads.borrow() as left:
         left.submit(done.wait, 20)
-    with threads.one() as next_one:
+    with threads.borrow() as next_one:
         assert next_one is not left
         assert next_one.submit(threading.get_ident).result(20)
     done.set()

@@ -1,4 +1,4 @@
-"""The supervisor keeps a group of processes alive."""
+"""The supervisor restarts processes and stops them together."""
 
 from __future__ import annotations
 
@@ -13,55 +13,55 @@ from imsite.server.supervisor import ProcessSpec, Supervisor
 
 
 @pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor, "LONGEST_PAUSE", 0.01)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "MAX_RESTART_PAUSE_SECONDS", 0.01)
 
 
 def _shell(script: str) -> ProcessSpec:
-    return ProcessSpec("A part", ("sh", "-c", script))
+    return ProcessSpec("Process", ("sh", "-c", script))
 
 
-async def test_a_process_that_never_works_ends_all() -> None:
-    said: list[str] = []
+async def test_a_process_that_never_becomes_stable_stops_all() -> None:
+    lines: list[str] = []
 
-    code = await Supervisor([[_shell("exec sleep 60"), _shell("exit 3")]], said.append).run()
+    code = await Supervisor([[_shell("exec sleep 60"), _shell("exit 3")]], lines.append).run()
 
     assert code == 1
-    assert said[-1] == "A part ended with code 3, 5 times in a row. Ending everything."
+    assert lines[-1] == "Process exited with code 3, 5 times in a row. Stopping all processes."
 
 
-async def test_a_process_that_worked_is_restarted_until_it_works_again(
+async def test_a_process_that_was_stable_is_restarted_until_it_is_stable_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A worker does this while the database is away."""
-    monkeypatch.setattr(supervisor, "SETTLED", 0.3)
+    """A worker does this while the database is down."""
+    monkeypatch.setattr(supervisor, "STABLE_AFTER_SECONDS", 0.3)
     starts = tmp_path / "starts"
-    part = _shell(
+    failing = _shell(
         f"echo >> {starts}; case $(wc -l < {starts}) in 1) sleep 0.5; exit 3;; 7) exec sleep 99;; *) exit 3; esac"
     )
-    well = _shell("exec sleep 99")
-    said: list[str] = []
-    running = asyncio.create_task(Supervisor([[part, well]], said.append).run())
+    healthy = _shell("exec sleep 99")
+    lines: list[str] = []
+    running = asyncio.create_task(Supervisor([[failing, healthy]], lines.append).run())
 
     for _ in range(3000):
         if starts.exists() and len(starts.read_text()) == 7:
             break
         await asyncio.sleep(0.02)
     else:
-        pytest.fail(f"{part} {said}")
-    assert well.process is not None and well.process.returncode is None
+        pytest.fail(f"{failing} {lines}")
+    assert healthy.process is not None and healthy.process.returncode is None
     assert not running.done()
 
     signal.raise_signal(signal.SIGTERM)
     assert await running == 0
-    assert well.process.returncode == -signal.SIGTERM
+    assert healthy.process.returncode == -signal.SIGTERM
 
 
 @pytest.mark.skipif(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN, reason="SIGHUP is ignored here, as under nohup")
-async def test_a_closed_terminal_ends_all() -> None:
-    part = _shell("exec sleep 60")
+async def test_closing_the_terminal_stops_all() -> None:
+    spec = _shell("exec sleep 60")
 
-    code = await Supervisor([[part]], lambda text: None).run(lambda: signal.raise_signal(signal.SIGHUP))
+    code = await Supervisor([[spec]], lambda text: None).run(lambda: signal.raise_signal(signal.SIGHUP))
 
     assert code == 0
-    assert part.process is not None and part.process.returncode == -signal.SIGTERM
+    assert spec.process is not None and spec.process.returncode == -signal.SIGTERM

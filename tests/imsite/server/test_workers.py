@@ -116,7 +116,7 @@ async def test_a_dead_worker_is_restarted_and_others_continue(site: Site, connec
     await bob.call("message.send", type="text", msg="still here")
     await asyncio.to_thread(_wait_for, lambda: len(_workers(site)) == 2 and _ready(site) == [200, 200])
     assert second in _workers(site)
-    assert "Worker 1 was killed by SIGKILL; starting it again." in site.log.read_text()
+    assert "Worker 1 was killed by SIGKILL. Restarting it." in site.log.read_text()
     assert (await bob.call("ping")) == "pong"
 
 
