@@ -64,7 +64,7 @@ def test_a_profile_change_is_pushed_to_her_own_connections(browser: Client, alic
 )
 def test_an_invalid_value_is_refused_and_nothing_changes(browser: Client, alice: User, fields: dict[str, str]) -> None:
     page = _save(browser, **fields)
-    assert 'class="error"' in page or "notice bad" in page
+    assert 'class="error"' in page or "alert is-error" in page
     alice.refresh_from_db()
     assert (alice.nickname, alice.status_text) == ("Alice", "")
 

@@ -75,7 +75,7 @@ def rival_objects(db: None, alice: User, shop: User, grant: Grant) -> dict[str, 
         maker=rival, name="x", url="https://example.org/", events=["message.sent"], channel_id=group.pk
     )
     incoming, _ = incoming_webhook_create(maker=rival, name="builds", channel_id=group.pk)
-    external_user_upsert(service=rival, given=ExternalUserData("c-1", "Ma Yuan"))
+    external_user_upsert(service=rival, data=ExternalUserData("c-1", "Ma Yuan"))
     return {
         "$channel": str(group.pk),
         "$message": str(said.id),
