@@ -16,7 +16,7 @@ from accounts.admin.audit_format import translate_entry
 from accounts.admin.base import ReadOnlyMixin, SiteModelAdmin
 from accounts.admin.model_translations import name_model
 
-name_model(LogEntry, "audit log entry", "audit log")
+name_model(LogEntry, "audit log entry", "audit log entries")
 
 logger = logging.getLogger("operators")
 """Logs at level INFO, whatever the level of the other loggers."""
