@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 MAX_QUEUED_ENTRIES = 10_000
 """How many events may wait to be sent; above it the oldest are left to the log."""
 MAX_WHOLE_BYTES = 1024
-"""The size up to which an event is announced whole: one message of the layer instead of two (`make clustercost`)."""
+"""The size up to which an event is announced whole: one message of the layer instead of two (`make bench-cluster`)."""
 ENTRIES_PER_MESSAGE = 200
 SEND_INTERVAL_SECONDS = 0.03
 """The interval of messages to the layer under load: one message with several events costs as much as with one. The

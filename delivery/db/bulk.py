@@ -1,7 +1,7 @@
 """Bulk inserts without model instances, and several statements in one round trip.
 
 The hot path writes four rows per message. With `bulk_create`, and statement by statement, that would be most of its CPU
-(`python -m tests.load.commit_cost`). Values are stored as given, so they must have the type of the column.
+(`python -m tests.load.commit_cpu`). Values are stored as given, so they must have the type of the column.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Prepared queries: reads of the hot path whose SQL Django builds once.
 
-Building a query costs more than sending it (`python -m tests.load.commit_cost`). Queries are built for 1, 2, 4, 8, …
+Building a query costs more than sending it (`python -m tests.load.commit_cpu`). Queries are built for 1, 2, 4, 8, …
 values and padded with a value of their own, so that few queries are kept whatever is read.
 """
 

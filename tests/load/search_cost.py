@@ -38,7 +38,7 @@ def measure(messages: int) -> None:
     from chat.search.queries import message_search
     from chat.sending.drafts import Draft
     from chat.sending.writer import commit
-    from tests.load.figures import environment, table
+    from tests.load.measurements import environment, table
 
     call_command("setup", verbosity=0)
     chance = random.Random(1)

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import uvloop
 
-from tests.load import figures
-from tests.load.chat_load import Load, guests, received
-from tests.load.raw_client import connect
+from tests.load import measurements
+from tests.load.channel_delivery import Load, guests, received
+from tests.load.json_load_client import connect
 from tests.support.site import Site
 
 _RECEIVE_BUFFER = 4096
@@ -51,7 +51,7 @@ async def run(site: Site, load: Load) -> Outcome:
         slow = await connect(site.port, "slow reader", receive_buffer=_RECEIVE_BUFFER)
         await asyncio.sleep(0.5)
         slow.pause()
-        base = peak = figures.resident_bytes(site.pid)
+        base = peak = measurements.resident_bytes(site.pid)
         latencies.clear()
         start, gone, sent = time.perf_counter(), None, 0
         while sent < load.messages and (gone is None or time.perf_counter() - start < gone + _AFTERWARDS):
@@ -61,11 +61,11 @@ async def run(site: Site, load: Load) -> Outcome:
                 await asyncio.sleep(delay)
             clients[number % load.senders].say(number, _PADDING)
             if number % 20 == 0:
-                peak = max(peak, figures.resident_bytes(site.pid))
+                peak = max(peak, measurements.resident_bytes(site.pid))
                 if gone is None and not _server_holds(site.port, slow.port):
                     gone = time.perf_counter() - start
         await received(clients, sent)
-        peak = max(peak, figures.resident_bytes(site.pid))
+        peak = max(peak, measurements.resident_bytes(site.pid))
         slow.resume()
         code = await asyncio.wait_for(slow.ended, 30)
         acknowledged = set().union(*(client.own for client in clients))
@@ -77,7 +77,7 @@ async def run(site: Site, load: Load) -> Outcome:
             repeated=sum(client.repeated for client in clients),
             disordered=sum(client.disordered for client in clients),
             disconnected=sum(client.ended.done() for client in clients),
-            p99_ms=figures.percentile(sorted(latencies), 0.99),
+            p99_ms=measurements.percentile(sorted(latencies), 0.99),
         )
 
 
@@ -100,7 +100,7 @@ def main() -> int:
         site.manage("setup")
         with site:
             outcome = uvloop.run(run(site, load))
-    print(figures.table({**figures.environment(), **vars(outcome)}))
+    print(measurements.table({**measurements.environment(), **vars(outcome)}))
     faults = outcome.lost, outcome.repeated, outcome.disordered, outcome.disconnected
     return 1 if any(faults) or outcome.closed_after_s is None else 0
 

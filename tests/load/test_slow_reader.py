@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.load.chat_load import Load
+from tests.load.channel_delivery import Load
 from tests.load.slow_reader import run
 from tests.support.fixtures.sites import SiteFactory
 

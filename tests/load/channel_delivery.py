@@ -18,8 +18,8 @@ from pathlib import Path
 
 import uvloop
 
-from tests.load import figures
-from tests.load.raw_client import RawClient, connect
+from tests.load import measurements
+from tests.load.json_load_client import JsonLoadClient, connect
 from tests.support import postgres
 from tests.support.site import Site
 
@@ -44,11 +44,11 @@ class Load:
 @contextlib.asynccontextmanager
 async def guests(
     ports: Sequence[int], count: int, *, batch: bool, latencies: list[float]
-) -> AsyncIterator[list[RawClient]]:
+) -> AsyncIterator[list[JsonLoadClient]]:
     """Log in this many guests, on the ports in turn, and wait until the pushes of their arrival are over."""
     gate = asyncio.Semaphore(_LOGINS_AT_A_TIME)
 
-    async def enter(number: int) -> RawClient:
+    async def enter(number: int) -> JsonLoadClient:
         async with gate:
             sample = latencies.append if number % max(1, count // _SAMPLED) == 0 else None
             return await connect(ports[number % len(ports)], f"guest {number}", batch=batch, sample=sample)
@@ -62,7 +62,7 @@ async def guests(
             client.close()
 
 
-async def _quiet(clients: list[RawClient]) -> None:
+async def _quiet(clients: list[JsonLoadClient]) -> None:
     """Wait until no connection has received a frame for a second."""
     before = -1
     while (now := sum(client.frames for client in clients)) != before:
@@ -70,7 +70,7 @@ async def _quiet(clients: list[RawClient]) -> None:
         await asyncio.sleep(1)
 
 
-async def send(clients: list[RawClient], load: Load) -> None:
+async def send(clients: list[JsonLoadClient], load: Load) -> None:
     """Send at a steady pace, independent of the server; catch up when late."""
     senders = clients[: load.senders]
     start = time.perf_counter()
@@ -81,7 +81,7 @@ async def send(clients: list[RawClient], load: Load) -> None:
         senders[number % len(senders)].say(number)
 
 
-async def received(clients: list[RawClient], messages: int, patience: float = 15.0) -> None:
+async def received(clients: list[JsonLoadClient], messages: int, patience: float = 15.0) -> None:
     """Wait until every message is acknowledged and delivered to everyone, or nothing more has arrived for a while."""
     last, since = -1, time.perf_counter()
     while True:
@@ -99,26 +99,26 @@ async def received(clients: list[RawClient], messages: int, patience: float = 15
 async def measure(site: Site, load: Load) -> dict[str, object]:
     """Run the load against a running site and return the figures."""
     latencies: list[float] = []
-    empty_rss = figures.resident_bytes(site.pid)
+    empty_rss = measurements.resident_bytes(site.pid)
     async with guests([site.port], load.connections, batch=load.batch, latencies=latencies) as clients:
-        rss = figures.resident_bytes(site.pid)
-        idle_from = figures.cpu_seconds(site.pid)
+        rss = measurements.resident_bytes(site.pid)
+        idle_from = measurements.cpu_seconds(site.pid)
         await asyncio.sleep(2)
-        idle = (figures.cpu_seconds(site.pid) - idle_from) / 2
-        cpu, client_cpu, start = figures.cpu_seconds(site.pid), figures.own_cpu_seconds(), time.perf_counter()
+        idle = (measurements.cpu_seconds(site.pid) - idle_from) / 2
+        cpu, client_cpu, start = measurements.cpu_seconds(site.pid), measurements.own_cpu_seconds(), time.perf_counter()
         frames = sum(client.frames for client in clients)
         latencies.clear()
         await send(clients, load)
         await received(clients, load.messages)
         elapsed = time.perf_counter() - start
-        cpu, client_cpu = figures.cpu_seconds(site.pid) - cpu, figures.own_cpu_seconds() - client_cpu
+        cpu, client_cpu = measurements.cpu_seconds(site.pid) - cpu, measurements.own_cpu_seconds() - client_cpu
         frames = sum(client.frames for client in clients) - frames
-        end_rss = figures.resident_bytes(site.pid)
+        end_rss = measurements.resident_bytes(site.pid)
         acknowledged = set().union(*(client.own for client in clients))
         deliveries = sum(client.pushes for client in clients)
         latencies.sort()
         return {
-            **figures.environment(),
+            **measurements.environment(),
             "load": f"{load.connections} connections, {load.rate:g} messages/s for {load.seconds:g} s from "
             f"{load.senders} senders, {'' if load.batch else 'not '}batched",
             "messages": len(acknowledged),
@@ -136,7 +136,7 @@ async def measure(site: Site, load: Load) -> dict[str, object]:
             "server CPU µs per message": round(cpu / max(1, len(acknowledged)) * 1e6),
             "client CPU of one core": f"{client_cpu / elapsed:.0%}",
             "latency ms p50 / p99 / max": " / ".join(
-                f"{value:.1f}" for value in (*(figures.percentile(latencies, share) for share in (0.5, 0.99, 1)),)
+                f"{value:.1f}" for value in (*(measurements.percentile(latencies, share) for share in (0.5, 0.99, 1)),)
             ),
             "server RSS MiB": f"{empty_rss >> 20} empty, {rss >> 20} with everybody, {end_rss >> 20} after",
             "KiB per connection": round((rss - empty_rss) / 1024 / load.connections, 1),
@@ -164,7 +164,7 @@ def main() -> int:
         stack.enter_context(site)
         result = uvloop.run(measure(site, load))
     result["database"] = "PostgreSQL" if options.postgres else "SQLite"
-    print(json.dumps(result, indent=2) if options.json else figures.table(result))
+    print(json.dumps(result, indent=2) if options.json else measurements.table(result))
     faults = [name for name in ("refused", "lost", "repeated", "out of order", "disconnected") if result[name]]
     if faults:
         print("FAILED: " + ", ".join(f"{result[name]} {name}" for name in faults))

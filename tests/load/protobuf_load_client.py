@@ -55,7 +55,7 @@ def read(payload: bytes) -> Frame:
     return Frame(tuple(seqs), ascending, len(stamps), tuple(own), tuple(stamps), refused, logged_in)
 
 
-class RawMember(RawSocket):
+class ProtobufLoadClient(RawSocket):
     """One member. Checks that numbers grow; their count and sum then prove that none is missing."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""`make gatewaycost` measures how much other systems can send by the REST API of a node, and where the time goes.
+"""`make bench-gateway` measures how much other systems can send by the REST API of a node, and where the time goes.
 
 It first makes one call with a message each for 1,000 users who have no channel with the service, then the same calls
 again with the private channels in place. Then several callers send single messages on persistent connections, each
@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.load import figures
+from tests.load import measurements
 from tests.support import postgres
 from tests.support.monitoring import get, metrics
 from tests.support.rest import Service
@@ -67,7 +67,7 @@ class Run:
             f"{self.messages / self.seconds:,.0f}",
             f"{self.cpu / max(1, self.messages) * 1e6:,.0f}",
             f"{self.messages / max(1.0, self.commits):.1f}",
-            " / ".join(f"{figures.percentile(latencies, share) * 1000:.0f}" for share in (0.5, 0.99)),
+            " / ".join(f"{measurements.percentile(latencies, share) * 1000:.0f}" for share in (0.5, 0.99)),
         ]
 
 
@@ -88,12 +88,12 @@ class Measuring:
 
     def __enter__(self) -> Run:
         self.run.commits = -self._commits()
-        self.run.cpu, self.run.seconds = -figures.cpu_seconds(self._site.pid), -time.perf_counter()
+        self.run.cpu, self.run.seconds = -measurements.cpu_seconds(self._site.pid), -time.perf_counter()
         return self.run
 
     def __exit__(self, *_: object) -> None:
         self.run.seconds += time.perf_counter()
-        self.run.cpu += figures.cpu_seconds(self._site.pid)
+        self.run.cpu += measurements.cpu_seconds(self._site.pid)
         self.run.commits += self._commits()
 
 
@@ -200,7 +200,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=8)
     parser.add_argument("--only", choices=("SQLite", "PostgreSQL"))
     options = parser.parse_args()
-    environment = figures.environment()
+    environment = measurements.environment()
     print(f"{environment['date']}; {environment['machine']}; {environment['versions']}\n")
     rows, faults, found = [HEAD, ["---"] * len(HEAD)], 0, {}
     for database in ("SQLite", "PostgreSQL"):
@@ -211,7 +211,7 @@ def main() -> int:
     print("\n".join(f"| {' | '.join(row)} |" for row in rows))
     for database, shares in found.items():
         print(f"\nCPU of the node during single sends, {database}; what stands in what stands here too:")
-        print(figures.table({place: f"{share:.0%}" for place, share in shares.items()}))
+        print(measurements.table({place: f"{share:.0%}" for place, share in shares.items()}))
     if faults:
         print(f"FAILED: {faults} messages refused or not stored once")
     return 1 if faults else 0

@@ -1,4 +1,4 @@
-"""`make grouptest`: the members of one group talk over the protobuf protocol, every one to all others.
+"""`make bench-group`: the members of one group talk over the protobuf protocol, every one to all others.
 
 They register and make the group by HTTP, as clients of that protocol do. Exits 1 if anything was lost, repeated or out
 of order.
@@ -19,8 +19,8 @@ from pathlib import Path
 import httpx
 import uvloop
 
-from tests.load import figures, raw_socket
-from tests.load.raw_member import RawMember
+from tests.load import measurements, raw_socket
+from tests.load.protobuf_load_client import ProtobufLoadClient
 from tests.support import postgres
 from tests.support.site import Site
 
@@ -39,7 +39,7 @@ async def _post(client: httpx.AsyncClient, path: str, form: Mapping[str, object]
     return data
 
 
-async def members(port: int, count: int, *, acknowledge: bool, latencies: list[float]) -> list[RawMember]:
+async def members(port: int, count: int, *, acknowledge: bool, latencies: list[float]) -> list[ProtobufLoadClient]:
     """Register this many users, put them into one group, connect them all and wait until they are ready."""
     gate = asyncio.Semaphore(_AT_A_TIME)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=120, trust_env=False) as http:
@@ -54,10 +54,10 @@ async def members(port: int, count: int, *, acknowledge: bool, latencies: list[f
         ids = [str(person) for person, _ in people[1:]]
         group = int((await _post(http, "/group/create", {"name": "load", "ids": ids}, people[0][1]))["id"])
 
-    async def enter(number: int) -> RawMember:
+    async def enter(number: int) -> ProtobufLoadClient:
         user, token = people[number]
         sample = latencies.append if number % max(1, count // _SAMPLED) == 0 else None
-        member = RawMember(user, token, sample=sample, acknowledges=acknowledge)
+        member = ProtobufLoadClient(user, token, sample=sample, acknowledges=acknowledge)
         member.group = group
         async with gate:
             return await raw_socket.connect(port, "/ws", member)
@@ -69,7 +69,7 @@ async def members(port: int, count: int, *, acknowledge: bool, latencies: list[f
     return joined
 
 
-async def talk(clients: Sequence[RawMember], messages: int, rate: float) -> None:
+async def talk(clients: Sequence[ProtobufLoadClient], messages: int, rate: float) -> None:
     """Send in turn, at a steady pace independent of the server; catch up when late."""
     start = time.perf_counter()
     for number in range(messages):
@@ -79,7 +79,7 @@ async def talk(clients: Sequence[RawMember], messages: int, rate: float) -> None
         clients[number % len(clients)].say(number)
 
 
-async def arrived(clients: Sequence[RawMember], messages: int) -> None:
+async def arrived(clients: Sequence[ProtobufLoadClient], messages: int) -> None:
     """Wait until everyone has every message, or nothing more arrives."""
     last, since = -1, time.perf_counter()
     while (count := sum(client.pushes + len(client.own) for client in clients)) < messages * len(clients):
@@ -93,24 +93,24 @@ async def arrived(clients: Sequence[RawMember], messages: int) -> None:
 async def measure(site: Site, options: argparse.Namespace) -> dict[str, object]:
     """Run the load against a running site and return the figures."""
     latencies: list[float] = []
-    empty = figures.resident_bytes(site.pid)
+    empty = measurements.resident_bytes(site.pid)
     clients = await members(site.port, options.members, acknowledge=options.acknowledge, latencies=latencies)
     try:
-        resident = figures.resident_bytes(site.pid)
+        resident = measurements.resident_bytes(site.pid)
         messages = int(options.rate * options.seconds)
         frames = sum(client.frames for client in clients)
         latencies.clear()
-        cpu, own_cpu, start = figures.cpu_seconds(site.pid), figures.own_cpu_seconds(), time.perf_counter()
+        cpu, own_cpu, start = measurements.cpu_seconds(site.pid), measurements.own_cpu_seconds(), time.perf_counter()
         await talk(clients, messages, options.rate)
         await arrived(clients, messages)
         elapsed = time.perf_counter() - start
-        cpu, own_cpu = figures.cpu_seconds(site.pid) - cpu, figures.own_cpu_seconds() - own_cpu
+        cpu, own_cpu = measurements.cpu_seconds(site.pid) - cpu, measurements.own_cpu_seconds() - own_cpu
         frames = sum(client.frames for client in clients) - frames
         stored = sorted(seq for client in clients for seq in client.own)
         deliveries = sum(client.pushes for client in clients)
         latencies.sort()
         return {
-            **figures.environment(),
+            **measurements.environment(),
             "load": f"{options.members} members, {options.rate:g} messages/s for {options.seconds:g} s, "
             f"{'' if options.acknowledge else 'not '}acknowledging pushes",
             "messages": len(stored),
@@ -127,10 +127,10 @@ async def measure(site: Site, options: argparse.Namespace) -> dict[str, object]:
             "server CPU µs per delivery": round(cpu / max(1, deliveries) * 1e6, 2),
             "client CPU of one core": f"{own_cpu / elapsed:.0%}",
             "latency ms p50 / p99 / max": " / ".join(
-                f"{figures.percentile(latencies, share):.1f}" for share in (0.5, 0.99, 1)
+                f"{measurements.percentile(latencies, share):.1f}" for share in (0.5, 0.99, 1)
             ),
             "server RSS MiB": f"{empty >> 20} empty, {resident >> 20} with everybody, "
-            f"{figures.resident_bytes(site.pid) >> 20} after",
+            f"{measurements.resident_bytes(site.pid) >> 20} after",
         }
     finally:
         for client in clients:
@@ -154,7 +154,7 @@ def main() -> int:
         stack.enter_context(site)
         result = uvloop.run(measure(site, options))
     result["database"] = "PostgreSQL" if options.postgres else "SQLite"
-    print(json.dumps(result, indent=2) if options.json else figures.table(result))
+    print(json.dumps(result, indent=2) if options.json else measurements.table(result))
     faults = [name for name in ("refused", "lost", "repeated or wrong", "out of order", "disconnected") if result[name]]
     if faults:
         print("FAILED: " + ", ".join(f"{result[name]} {name}" for name in faults))

@@ -18,7 +18,7 @@ _NUMBERED = re.compile(rb'"cmd":"(msg|message\.send)".*?"seq":(\d+)')
 _STAMP = re.compile(rb'"msg":"(\d+) ')
 
 
-class RawClient(RawSocket):
+class JsonLoadClient(RawSocket):
     """One guest. Checks that the pushes of its app's channel come with every number, once, in order."""
 
     def __init__(self, name: str, *, sample: Callable[[float], None] | None = None) -> None:
@@ -106,7 +106,7 @@ async def connect(
     batch: bool = False,
     sample: Callable[[float], None] | None = None,
     receive_buffer: int | None = None,
-) -> RawClient:
+) -> JsonLoadClient:
     """Open a connection as a new guest of app 101, and return when it is logged in."""
     path = "/acc?batch=1" if batch else "/acc"
-    return await raw_socket.connect(port, path, RawClient(name, sample=sample), receive_buffer=receive_buffer)
+    return await raw_socket.connect(port, path, JsonLoadClient(name, sample=sample), receive_buffer=receive_buffer)

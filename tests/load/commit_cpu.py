@@ -1,4 +1,4 @@
-"""`python -m tests.load.commit_cost` measures the CPU of storing a message, alone and in batches.
+"""`python -m tests.load.commit_cpu` measures the CPU of storing a message, alone and in batches.
 
 It uses a database of its own: SQLite unless DATABASE_URL names an empty PostgreSQL one. CPU of this process only.
 """
@@ -32,7 +32,7 @@ def measure() -> None:
     from accounts.models import App
     from chat.sending.drafts import Draft
     from chat.sending.writer import commit
-    from tests.load.figures import environment, table
+    from tests.load.measurements import environment, table
 
     call_command("setup", verbosity=0)
     app = App.objects.get(number=101)

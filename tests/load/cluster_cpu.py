@@ -1,4 +1,4 @@
-"""`make clustercost`: the same load on one node alone and on clusters of two, over each channel layer, in one run.
+"""`make bench-cluster`: the same load on one node alone and on clusters of two, over each channel layer, in one run.
 
 Everybody is in one channel, half of them on either node, on a private PostgreSQL. CPU is that of the nodes' processes;
 Redis's stands beside it. A commit's CPU is spent once per message, so the figures say both: per message and per
@@ -21,8 +21,8 @@ from pathlib import Path
 
 import uvloop
 
-from tests.load import figures
-from tests.load.chat_load import Load, guests, received, send
+from tests.load import measurements
+from tests.load.channel_delivery import Load, guests, received, send
 from tests.support import postgres
 from tests.support.cluster import Cluster
 from tests.support.monitoring import metrics
@@ -69,7 +69,7 @@ class Cost:
             f"{self.cpu / messages * 1e6:,.0f}",
             f"{self.per_delivery:.2f}",
             f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})",
-            " / ".join(f"{figures.percentile(latencies, share):.0f}" for share in (0.5, 0.99)),
+            " / ".join(f"{measurements.percentile(latencies, share):.0f}" for share in (0.5, 0.99)),
             f"{self.redis / messages * 1e6:.0f}" if self.redis else "–",
             f"{self.messages / max(1.0, self.commits):.1f}",
             f"{self.repairs:.0f}",
@@ -93,7 +93,7 @@ _HEAD = [
 
 async def measure(nodes: Sequence[Site], redis: RedisServer | None, load: Load) -> Cost:
     def cpu() -> float:
-        return sum(figures.cpu_seconds(node.pid) for node in nodes)
+        return sum(measurements.cpu_seconds(node.pid) for node in nodes)
 
     def counted(name: str) -> float:
         return sum(metrics(node.url)[name] for node in nodes)
@@ -109,7 +109,7 @@ async def measure(nodes: Sequence[Site], redis: RedisServer | None, load: Load) 
             counted(name) for name in ("imsite_commit_seconds_count", "imsite_log_catchup_events_total")
         )
         began, start = cpu(), time.perf_counter()
-        redis_began = figures.cpu_seconds(redis.pid) if redis is not None else 0.0
+        redis_began = measurements.cpu_seconds(redis.pid) if redis is not None else 0.0
         await send(clients, load)
         await received(clients, load.messages)
         acknowledged = set().union(*(client.own for client in clients))
@@ -120,7 +120,7 @@ async def measure(nodes: Sequence[Site], redis: RedisServer | None, load: Load) 
             deliveries=sum(client.pushes for client in clients),
             seconds=time.perf_counter() - start,
             cpu=cpu() - began,
-            redis=figures.cpu_seconds(redis.pid) - redis_began if redis is not None else 0.0,
+            redis=measurements.cpu_seconds(redis.pid) - redis_began if redis is not None else 0.0,
             idle=idle,
             commits=counted("imsite_commit_seconds_count") - commits,
             repairs=counted("imsite_log_catchup_events_total") - repairs,
@@ -163,7 +163,7 @@ def main() -> int:
         for name, cost in round_costs.items():
             costs[name] += cost
             ratios[name].append(cost.per_delivery / round_costs["one node"].per_delivery)
-    environment = figures.environment()
+    environment = measurements.environment()
     libraries = ", ".join(f"{name} {version(name)}" for name in ("channels-redis", "redis", "grpcio"))
     print(f"{environment['date']}; {environment['machine']}; {environment['versions']}, {libraries}; PostgreSQL")
     print(f"{load.connections} connections, {load.rate:g} messages/s for {options.rounds} x {load.seconds:g} s\n")

@@ -1,4 +1,4 @@
-"""`python -m tests.load.admin_lists` times each list, search and page of the admin in a populated database.
+"""`python -m tests.load.admin_response_times` times each list, search and page of the admin in a populated database.
 
 The database is that of the environment (IM_DATA_DIR or DATABASE_URL), filled by `tests.load.populate`.
 """
@@ -29,7 +29,7 @@ def measure() -> None:
 
     from accounts.models import User
     from chat.models import Channel, Message
-    from tests.load.figures import environment, table
+    from tests.load.measurements import environment, table
 
     operator = User.objects.filter(is_superuser=True).first()
     assert operator is not None

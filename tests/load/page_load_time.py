@@ -1,4 +1,4 @@
-"""`python -m tests.load.first_load` measures the loading time of the chat page on a slow line, cold and warm.
+"""`python -m tests.load.page_load_time` measures the loading time of the chat page on a slow line, cold and warm.
 
 A Chromium with an empty cache opens the page of its own site with a delay before each answer; the time runs until a
 guest could log in. Given URLs of running sites are measured instead, in turn within each round, which compares two
@@ -26,7 +26,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
-from tests.load import figures
+from tests.load import measurements
 from tests.support import machine
 from tests.support.site import Site
 
@@ -146,7 +146,7 @@ def main() -> int:
     parser.add_argument("--pause", type=float, default=61, help="seconds between the two visits")
     parser.add_argument("--trust", type=Path, action="append", default=[], help="a certificate of one's own making")
     options = parser.parse_args()
-    print(figures.table(figures.environment()))
+    print(measurements.table(measurements.environment()))
     with contextlib.ExitStack() as stack:
         urls = options.urls
         if not urls:
