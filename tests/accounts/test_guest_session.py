@@ -45,13 +45,14 @@ def test_signing_out_ends_the_guest_session(web: App, client: Client) -> None:
 
 def test_a_guest_cannot_use_the_name_of_an_account(web: App, alice: User, client: Client) -> None:
     status, data = _enter_as_guest(client, "ALICE")
-    assert status == 400 and data["error"]
+    assert (status, data["reason"]) == (400, "name_taken") and data["error"]
     assert _guest(client) is None
 
 
 @pytest.mark.parametrize("app", ["", "999", "x", "²"])
 def test_an_unknown_or_disabled_app_is_refused(web: App, client: Client, app: str) -> None:
-    assert _enter_as_guest(client, "Mia", app)[0] == 403
+    status, data = _enter_as_guest(client, "Mia", app)
+    assert (status, data["reason"]) == (403, "guests_disabled")
 
 
 def test_guests_are_refused_while_guests_are_off(web: App, client: Client, settings: Settings) -> None:
