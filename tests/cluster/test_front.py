@@ -21,7 +21,7 @@ from tests.support.monitoring import connections, get
 
 def test_nginx_closes_idle_connections_before_the_node_does() -> None:
     """Otherwise a POST could use a connection that is just being closed, and nginx does not retry a POST."""
-    kept = re.search(r"keepalive_timeout (\d+)s;", nginx.SITE.read_text())
+    kept = re.search(r"keepalive_timeout (\d+)s;", nginx.SITE_TEMPLATE.read_text())
 
     assert kept and int(kept[1]) < uvicorn_config("127.0.0.1", 8000).timeout_keep_alive
 
