@@ -21,7 +21,7 @@ CHECK_JS_TYPES := if command -v npm >/dev/null; then $(MAKE) --no-print-director
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run cluster install test lint format loadtest bench-group bench-cluster bench-gateway proto lock clean
+.PHONY: help run cluster install test test-quick lint format loadtest bench-group bench-cluster bench-gateway proto lock clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -42,6 +42,9 @@ test: $(VENV)/dev.stamp ## Run all tests on SQLite, then on PostgreSQL, includin
 	echo "== SQLite"; TEST_DATABASE=sqlite $(PYTEST) $(ARGS) || status=$$?; \
 	echo "== PostgreSQL"; TEST_DATABASE=postgres $(PYTEST) $(ARGS) || status=$$?; \
 	exit $$status
+
+test-quick: $(VENV)/dev.stamp ## Run the tests that need no other program, on SQLite, in about a minute (ARGS= for pytest).
+	@TEST_DATABASE=sqlite $(PYTEST) --quick $(ARGS)
 
 lint: $(VENV)/dev.stamp ## Check style (ruff), types (mypy, tsc) and import layers (import-linter).
 	@status=0; \

@@ -21,6 +21,9 @@ pytest_plugins = [
 ]
 
 _DATABASE_FIXTURES = {"db", "transactional_db"}
+_SERVICE_FIXTURES = {"site_factory", "cluster_factory", "page", "modules", "redis_server", "redis", "receiver"}
+"""Fixtures that start a server, a browser or another program."""
+_SERVICE_DIRECTORIES = ("tests/e2e/", "tests/cluster/", "tests/js/", "tests/load/", "tests/delivery/cluster/rpc/")
 
 
 def _uses_database(item: pytest.Item) -> bool:
@@ -41,6 +44,25 @@ def _belongs(item: pytest.Item) -> bool:
     return True
 
 
+def _is_quick(item: pytest.Item) -> bool:
+    """Return whether the test needs no other program and no real transactions, which take most of the time."""
+    marker = item.get_closest_marker("django_db")
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return not (
+        fixtures & _SERVICE_FIXTURES
+        or "transactional_db" in fixtures
+        or (marker is not None and marker.kwargs.get("transaction"))
+        or item.get_closest_marker("each_database")
+        or item.nodeid.startswith(_SERVICE_DIRECTORIES)
+    )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--quick", action="store_true", help="run only tests that need no other program, in about a minute"
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     database.install()
     if not hasattr(config, "workerinput"):
@@ -48,10 +70,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    elsewhere = [item for item in items if not _belongs(item)]
-    if elsewhere:
-        config.hook.pytest_deselected(items=elsewhere)
-        items[:] = [item for item in items if _belongs(item)]
+    quick = config.getoption("--quick")
+    wanted = [item for item in items if _belongs(item) and (not quick or _is_quick(item))]
+    kept = set(wanted)
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = wanted
     if TEST_DATABASE == "postgres" and "PostgreSQL" in machine.missing():
         for item in items:
             item.add_marker(pytest.mark.skip(reason="PostgreSQL is missing on this machine"))
