@@ -1,4 +1,4 @@
-"""What can go wrong with an account: the table of reasons, and the exceptions that carry them. Pure.
+"""Refusals about accounts: the table of reasons, and the exceptions that carry them. Pure.
 
 Pages and the admin translate the sentence when they show it (`accounts.refusal_texts`); programs use the key.
 """

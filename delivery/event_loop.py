@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 LOOP_TIMEOUT_SECONDS = 10.0
-"""How long a thread waits for its turn on the event loop."""
+"""Seconds that a thread waits for its turn on the event loop."""
 
 _loop: asyncio.AbstractEventLoop | None = None
 

@@ -61,7 +61,7 @@ class MembershipInterval:
     from_position: int
     until_position: int | None = None
     is_direct: bool = False
-    """Whether this is a channel of two users, whose events name them (`route`)."""
+    """True if this is a channel of two users, whose events name them (`route`)."""
 
     def covers(self, position: int) -> bool:
         return self.from_position <= position and (self.until_position is None or position <= self.until_position)

@@ -63,7 +63,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """Incremented to end every browser session at once: sessions of an earlier epoch are invalid."""
 
     is_restricted = models.BooleanField(default=False, editable=False)
-    """Whether a mute, ban or block applies to this user. The send path looks for restrictions only if it is set."""
+    """True if a mute, ban or block applies to this user. The send path looks for restrictions only if it is set."""
     deleted_at = models.DateTimeField(null=True, editable=False)
     """Time at which the user deleted the account. Their messages stay, without a name."""
 

@@ -26,7 +26,7 @@ class Identity:
     email: str = ""
     """An address that the provider has verified; empty otherwise."""
     email_unconfirmed: bool = False
-    """Whether the provider gave an address that it has not verified."""
+    """True if the provider gave an address that it has not verified."""
     picture: str = ""
     """URL of the user's picture."""
 

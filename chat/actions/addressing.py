@@ -23,7 +23,7 @@ SPEAK_FOR_OTHERS = "chat.speak_for_others"
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where a message goes: a channel by its id, a user by name, or an app's channel by the app's number (`id`)."""
+    """The destination: a channel by its id, a user by name, or an app's channel by the app's number (`id`)."""
 
     kind: Literal["channel", "user", "app"]
     id: int = 0
@@ -48,7 +48,7 @@ class AddressedMessage:
 
     @property
     def is_fan_out(self) -> bool:
-        """Whether it may be stored more than once, however many apps there are today."""
+        """Return whether the message may be stored more than once, whatever number of apps there is today."""
         return self.everyone or len(self.destinations) > 1
 
 

@@ -32,7 +32,7 @@ from delivery.idempotency import IdempotencyKey
 
 @dataclass(slots=True)
 class SendResult:
-    """What became of a message at one destination: it was stored, or why it was not.
+    """The outcome of a message at one destination: stored, or the reason why not.
 
     `online`: whether the recipient was online when it was sent; None unless the destination is a user.
     """

@@ -39,7 +39,7 @@ NO_ID = "0"
 
 @dataclass(frozen=True, slots=True)
 class PushResult:
-    """What became of a message at one destination: `receivers` users were online there, or it was refused."""
+    """The outcome of a message at one destination: `receivers` users were online there, or it was refused."""
 
     destination: Destination
     receivers: int = 0

@@ -18,7 +18,7 @@ from chat.selectors import access_channel, access_message
 from delivery.db.transactions import write
 
 Verdict = Literal["dismiss", "recall", "mute", "recall_mute", "ban", "recall_ban"]
-"""What is done about the message and its author; `mute` is for the channel, `ban` for the site."""
+"""Action on the message and its author: `mute` is for the channel, `ban` for the site."""
 MAX_STORED_TEXT = 8000
 DAY = timedelta(days=1)
 

@@ -44,7 +44,7 @@ class AdminAction:
     success: Text
     """The message afterwards, such as "%(count)d recalled."."""
     applies_to: Callable[[Any], bool]
-    """Whether it would change the row."""
+    """Return whether the action would change the row."""
     run: Callable[..., object]
     form: FormFactory | None = None
     permission: str = ""

@@ -1,4 +1,4 @@
-"""How the admin shows times, users and channels."""
+"""Display of times, users and channels in the admin."""
 
 from __future__ import annotations
 

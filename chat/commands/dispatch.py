@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a reply says, for either protocol. `reason` is the key of a refusal, empty for a success."""
+    """The content of a reply, for both protocols. `reason` is the key of a refusal, empty for a success."""
 
     code: Code
     data: Any = None

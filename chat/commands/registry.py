@@ -30,7 +30,7 @@ class Caller:
     room: int = 0
     """The app's global channel."""
     in_global_channel: bool = True
-    """Whether the connection receives the app's global channel."""
+    """True if the connection receives the app's global channel."""
 
     def require_user(self) -> User:
         """Return the user. Raise NOT_LOGGED_IN before login."""
@@ -59,7 +59,7 @@ class Call:
 
     @property
     def origin(self) -> str:
-        """What the request's events carry, so that the connection gets the reply instead of the push."""
+        """The origin that the request's events carry, so that the connection gets the reply instead of the push."""
         return self.caller.connection.origin(self.number)
 
 
@@ -81,7 +81,7 @@ class Command:
     guests: bool
     pipelined: bool
     changes: bool
-    """Whether it counts against the user's rate limit for changes."""
+    """True if it counts against the user's rate limit for changes."""
 
 
 COMMANDS: dict[str, Command] = {}

@@ -70,7 +70,7 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of a batch: the messages to store, and for each draft, in order, what it leads to."""
+    """The decision on a batch: the messages to store, and the outcome of each draft, in order."""
 
     new: list[NewMessage] = field(default_factory=list)
     verdicts: list[Outcome | NewMessage | Repeat] = field(default_factory=list)

@@ -54,7 +54,7 @@ class Draft:
 
 
 _ONLINE_CODES = {True: "1", False: "0", None: ""}
-"""How stored responses hold whether the recipient was online."""
+"""The codes of `recipient_online` in stored responses."""
 _ONLINE_FROM_CODE = {code: online for online, code in _ONLINE_CODES.items()}
 
 
@@ -86,4 +86,4 @@ class StoredMessage:
 
 
 Outcome = StoredMessage | Exception
-"""What became of a draft: stored; refused, with a ChatError; or failed, with the fault."""
+"""The outcome of a draft: stored; refused, with a ChatError; or failed, with the fault."""

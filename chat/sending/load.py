@@ -63,11 +63,11 @@ class Loaded:
     last_sent: Mapping[tuple[int, int], int] = field(default_factory=dict)
     """By channel in slow mode and sender: the time of the sender's last message there."""
     sent: Mapping[ClientKey, StoredMessage] = field(default_factory=dict)
-    """What was stored under the drafts' client keys."""
+    """Messages stored under the drafts' client keys."""
     claimed: Mapping[ScopedKey, StoredResponse] = field(default_factory=dict)
     """Those of the drafts' keys that are claimed, plain ones and idempotency keys."""
     responses: Mapping[ScopedKey, StoredMessage] = field(default_factory=dict)
-    """What was stored under the idempotency keys that were used for the same request."""
+    """Responses stored under the idempotency keys of the same requests."""
 
 
 def load(drafts: Sequence[Draft]) -> Loaded:

@@ -21,10 +21,10 @@ from delivery.db.transactions import set_lock_timeout, write
 logger = logging.getLogger(__name__)
 
 HALVING_TIMEOUT_SECONDS = 4.0
-"""How long after a batch's failure its halves are tried. Drafts without a turn by then fail, and may be sent again by
-their keys. Without this limit each half would wait anew for a locked log counter, and the queue with it."""
+"""Seconds after a batch's failure in which its halves are tried. Drafts without a turn by then fail, and may be sent
+again by their keys. Without this limit each half would wait anew for a locked log counter, and the queue with it."""
 HALF_LOCK_TIMEOUT_SECONDS = 0.25
-"""How long the halves of a batch that has timed out wait for a lock, on PostgreSQL: the whole batch has already waited
+"""Seconds that halves of a timed-out batch wait for a lock, on PostgreSQL: the whole batch has already waited
 for it by `lock_timeout`."""
 _TIMEOUT_SQLSTATES = {"55P03", "40P01", "40001", "57014"}
 """Errors that a row locked elsewhere brings upon the batch that needs it: lock not available, deadlock, serialization
@@ -86,7 +86,7 @@ def _fail(drafts: Sequence[Draft], error: Exception) -> list[Outcome]:
 
 
 def _may_be_caused_by_one_draft(error: Exception) -> bool:
-    """Whether smaller batches may succeed; not if the database itself is unreachable."""
+    """Return whether smaller batches may succeed; not if the database itself is unreachable."""
     return _has_timed_out(error) or not isinstance(error, OperationalError | InterfaceError)
 
 

@@ -11,9 +11,9 @@ LOG_GROUP = "log"
 LAYER_TIMEOUT_SECONDS = 0.5
 """The longest that one operation of the channel layer may take."""
 GROUP_IDLE_SECONDS = 30.0
-"""How long a channel's group is kept after its last member here has gone."""
+"""Seconds that a channel's group is kept after its last member here has gone."""
 GROUP_RENEWAL_SECONDS = 3600.0
-"""How often all groups are joined again: the layer with queues forgets members after a day."""
+"""Seconds between rejoining all groups: the layer with queues forgets members after a day."""
 
 
 class LayerGroups:

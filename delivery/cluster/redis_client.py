@@ -33,7 +33,7 @@ class RedisClient:
 
     def __init__(self, url: str) -> None:
         self.is_up = False
-        """Whether Redis answers and knows this node. Set by the registry of nodes."""
+        """True if Redis answers and knows this node. Set by the registry of nodes."""
         self._pool = BlockingConnectionPool.from_url(
             url,
             decode_responses=True,

@@ -30,7 +30,7 @@ from delivery.nodes.base import (
 logger = logging.getLogger(__name__)
 
 MAX_REFRESH_INTERVAL_SECONDS = 1.0
-"""How often a node renews its lease and reads the registry; more often if leases are short."""
+"""Seconds between renewals of the lease and reads of the registry; less if leases are short."""
 
 _TAKE_LEASE = """
 local key = 'im:lease:' .. ARGV[1]
@@ -80,7 +80,7 @@ class RedisNodeRegistry:
         self.lease = ""
         """The lease that this node's writes belong to. Whenever Redis may have lost data, a new one replaces it."""
         self.writes = 0
-        """How many writes under this lease Redis has acknowledged. If it knows of fewer, it has lost some."""
+        """Writes under this lease that Redis has acknowledged. If it knows of fewer, it has lost some."""
         self.on_new_lease: Callable[[], None] = _do_nothing
         """Called when a new lease has been taken: everything that this node holds must be written again."""
         self._redis = redis

@@ -26,7 +26,7 @@ from delivery.metrics import LAYER_DROPPED
 logger = logging.getLogger(__name__)
 
 MAX_QUEUED_ENTRIES = 10_000
-"""How many events may wait to be sent; above it the oldest are left to the log."""
+"""The most events that wait to be sent; above it the oldest are left to the log."""
 MAX_WHOLE_BYTES = 1024
 """The size up to which an event is announced whole: one message of the layer instead of two (`make bench-cluster`)."""
 ENTRIES_PER_MESSAGE = 200
@@ -34,7 +34,7 @@ SEND_INTERVAL_SECONDS = 0.03
 """The interval of messages to the layer under load: one message with several events costs as much as with one. The
 first after a pause goes at once. Less than IM_CLUSTER_COMMIT_INTERVAL, so that a commit never waits here."""
 LAYER_RETRY_SECONDS = 1.0
-"""How long a layer that has failed is left alone."""
+"""Seconds without attempts after the layer has failed."""
 _NO_CHANNEL_PAUSE_SECONDS = 0.05
 
 _FORGED = LAYER_DROPPED.labels("forged")

@@ -17,10 +17,13 @@ from delivery.rate_limits.token_bucket import TokenBucket
 from delivery.rate_limits.user_limits import UserRateLimits
 
 MAX_HELD = 10_000
-"""How many pushes, or replies, may be held back; above it the connection is closed."""
+"""The most pushes, or replies, that may be held back; above it the connection is closed."""
 RESUME_STEPS = 10
-"""How many timers a pause before `resume` is divided into. After a node was frozen or busy, a request that came in time
-may not have been read yet. With one timer the pause would end before it, and the client would skip what it requests."""
+"""The number of timers that a pause before `resume` is divided into.
+
+After a node was frozen or busy, a request that came in time may not have been read yet. With one timer the pause would
+end before it, and the client would skip what it requests.
+"""
 
 
 @dataclass(slots=True)
@@ -29,7 +32,7 @@ class _PendingReply:
     frame: Frame | None = None
     done: bool = False
     awaits_event: bool = False
-    """Whether the reply is ready, but the hub has not reached its event: earlier events leave first."""
+    """True if the reply is ready, but the hub has not reached its event: earlier events leave first."""
 
 
 class Connection:
@@ -53,12 +56,12 @@ class Connection:
         self.channels: tuple[int, ...] = ()
         """Channels without memberships that this connection receives, such as its app's global one."""
         self.is_attached = False
-        """Whether the hub delivers to it: from the log-in to the end."""
+        """True while the hub delivers to it: from the log-in to the end."""
         self.is_closing = False
         self.drain_close: tuple[int, str] | None = None
         """The code and reason to close with once all requests have been answered. New requests are ignored."""
         self.is_synced = True
-        """Whether the client has everything up to the hub's watermark. False after a log-in with `after`, until `sync`
+        """True if the client has everything up to the hub's watermark. False after a log-in with `after`, until `sync`
         has returned the rest."""
         self.reported_position = 0
         """The position that replies give to the client while it is not synced."""

@@ -30,11 +30,11 @@ logger = logging.getLogger(__name__)
 MembershipLoader = Callable[[], Sequence[MembershipInterval] | None]
 
 MAX_POSITIONS_AHEAD = 20_000
-"""How far ahead of the watermark events are kept: tens of megabytes if the log cannot be read for long."""
+"""Positions ahead of the watermark for which events are kept: tens of megabytes if the log cannot be read for long."""
 READ_PAGE_SIZE = 500
 RECONNECTS_PER_SECOND = 500
 GAP_TIMEOUT_SECONDS = 0.1
-"""How long the hub waits for the announcement of a missing position before it reads the log. Longer than
+"""Seconds that the hub waits for the announcement of a missing position before it reads the log. Longer than
 `SEND_INTERVAL_SECONDS` of a relay: otherwise each of its batches would cost a read."""
 
 
@@ -78,7 +78,7 @@ class Hub:
 
     @property
     def is_following(self) -> bool:
-        """Whether it follows the log."""
+        """Return whether the hub follows the log."""
         return self._follower is not None and not self._follower.done()
 
     # -- following the log ----------------------------------------------------------------------------------------

@@ -102,7 +102,7 @@ class Outbox:
 
     @property
     def is_idle(self) -> bool:
-        """Whether every frame has been written."""
+        """Return whether every frame has been written."""
         return not self._size
 
     def call_when_empty(self, callback: Callable[[], None]) -> None:

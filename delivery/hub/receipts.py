@@ -46,7 +46,7 @@ ReceiptKey = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class DeliveryCount:
-    """How many connections of a user (ALL_USERS: of all) got an event, the first of them at `first_at` (Unix ms)."""
+    """The number of connections of a user (ALL_USERS: of all) that got an event, the first at `first_at` (Unix ms)."""
 
     user_id: int
     connections: int

@@ -14,7 +14,7 @@ import httpx
 from delivery.outbound.ssrf_guard import Address, UrlNotAllowed, check_url, resolve
 
 MAX_ADDRESSES = 3
-"""How many addresses of one host name are tried."""
+"""The number of addresses of one host name that are tried."""
 
 
 @dataclass(frozen=True, slots=True)

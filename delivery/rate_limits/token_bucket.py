@@ -43,5 +43,5 @@ class TokenBucket:
 
     @property
     def is_overdrawn(self) -> bool:
-        """Whether `burst` requests have been refused in a row: that is no oversight, it is a flood."""
+        """Return whether `burst` requests have been refused in a row, which is a flood rather than an oversight."""
         return self._tokens <= -self.burst

@@ -47,7 +47,7 @@ class Refused(ClientError):
 
     @property
     def is_transient(self) -> bool:
-        """Whether the same request may succeed later. Errors about a fixed limit are permanent."""
+        """Return whether the same request may succeed later. Errors about a fixed limit are permanent."""
         return self.code in TRANSIENT_CODES and "limit" not in self.data
 
     @property

@@ -57,7 +57,7 @@ class OutgoingMessage:
     as_user: str | None = None
     """User name to send the message as, if the token permits it."""
     transient: bool = False
-    """Whether to push the message only to users who are online and not store it."""
+    """True to push the message only to users who are online and not store it."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the body of the REST call."""
@@ -87,7 +87,7 @@ class SendResult:
     seq: int = 0
     position: int = 0
     online: bool | None = None
-    """Whether the recipient was online; None for other destinations than a user."""
+    """True if the recipient was online; None for other destinations than a user."""
     user_count: int | None = None
     """Number of users that a transient message was pushed to."""
     error: Refused | None = None

@@ -40,7 +40,7 @@ class RequestThread(ThreadPoolExecutor):
 
     @property
     def is_busy(self) -> bool:
-        """Whether it still works on a request whose client has gone."""
+        """Return whether it still works on a request whose client has gone."""
         return self._last_call is not None and not self._last_call.done()
 
 

@@ -69,7 +69,7 @@ class Server(uvicorn.Server):
     """
 
     quiet = False
-    """Whether to leave out the line with the site's URL, because the parent process prints it."""
+    """True to leave out the line with the site's URL, because the parent process prints it."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

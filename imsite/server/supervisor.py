@@ -42,13 +42,13 @@ class ProcessSpec:
     """Returns once the process does its work. The next stage starts after that."""
     stdin: bytes = b""
     discard_output: bool = False
-    """Whether to discard standard output, because the process writes a log file."""
+    """True to discard standard output, because the process writes a log file."""
     stop_seconds: float = 0.0
     """Seconds that the process takes at most to exit after SIGTERM."""
     process: asyncio.subprocess.Process | None = None
     early_exits: int = 0
     was_stable: bool = False
-    """Whether it has run for STABLE_AFTER_SECONDS at least once."""
+    """True once it has run for STABLE_AFTER_SECONDS at least once."""
 
 
 class Supervisor:

@@ -190,7 +190,7 @@ async def test_a_partial_sync_reports_its_own_position(node: LocalNode, monkeypa
 async def test_events_received_on_another_node_are_not_pushed_again(
     node: LocalNode, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
-    """That node was ahead of this one."""
+    """The other node was ahead of this one."""
     scenario = await run(GroupScenario)
     await wait_for_hub(node)
     withheld = WithheldAnnouncements(node, monkeypatch, settings)

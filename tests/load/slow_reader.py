@@ -40,7 +40,7 @@ class Outcome:
     repeated: int
     disordered: int
     disconnected: int
-    """How many of the other connections the server closed."""
+    """The number of other connections that the server closed."""
     p99_ms: float
 
 

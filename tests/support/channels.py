@@ -1,4 +1,4 @@
-"""What people see of channels by `channel.*`: the keys of what is answered and pushed, and short ways to ask."""
+"""Channels as users see them through `channel.*`: keys of replies and pushes, and short ways to ask."""
 
 from __future__ import annotations
 

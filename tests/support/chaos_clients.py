@@ -86,7 +86,7 @@ class ChaosClient:
         )
 
     def _know(self, channel: str, position: int, text: str) -> bool:
-        """Whether this is new. One position never has two texts."""
+        """Return whether this is new. One position never has two texts."""
         sequence = self.sequences.setdefault(channel, {})
         new = position not in sequence
         assert sequence.setdefault(position, text) == text

@@ -170,7 +170,7 @@ class Client:
 
     @property
     def close_reason(self) -> str:
-        """What the server gave with its close code."""
+        """The reason that the server gave with its close code."""
         return self._socket.close_reason or ""
 
     async def close(self) -> None:

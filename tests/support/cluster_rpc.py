@@ -80,7 +80,7 @@ async def bare_call(
 
 
 async def status(*args: Any, **kwargs: Any) -> grpc.StatusCode:
-    """How the call ended."""
+    """The result of the call."""
     try:
         await bare_call(*args, **kwargs)
     except grpc.aio.AioRpcError as error:
@@ -96,12 +96,12 @@ async def failure(call: Any) -> str:
 
 
 def dropped(reason: str) -> float:
-    """How many entries were dropped for this reason so far."""
+    """Return the number of entries dropped for this reason so far."""
     return float(GRPC_DROPPED.labels(reason)._value.get())
 
 
 def calls(method: str, result: str) -> float:
-    """How many calls ended like this so far."""
+    """Return the number of calls with this result so far."""
     return float(GRPC_CALLS.labels(method, result)._value.get())
 
 
@@ -111,7 +111,7 @@ class ScriptedServer:
     def __init__(self) -> None:
         self.port = 0
         self.codes: list[grpc.StatusCode] = []
-        """What the next calls end with; then they succeed."""
+        """The results of the next calls; later calls succeed."""
         self.pushed: list[list[bytes]] = []
         self.calls = 0
         self.gate = asyncio.Event()

@@ -14,7 +14,7 @@ _OTHER_CODES = {"internal_error": {1006, 1007, 1008}, **_GUEST_NAMES}
 """Codes that a reason has besides its own: by the command, and for the name of a guest."""
 
 faults: list[str] = []
-"""What came that the page does not say; a fixture of tests/support/fixtures fails the test for it."""
+"""Received data that the protocol page does not describe; a fixture of tests/support/fixtures fails the test."""
 
 
 def check_envelope(cmd: str, data: Any, *, good: bool, asked: bool) -> None:

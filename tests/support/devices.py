@@ -27,9 +27,9 @@ class SentMessage:
     connection: int = 0
     """The last one of the device on which it was sent."""
     number: int = 0
-    """What that connection called it."""
+    """The number that the connection gave it."""
     position: int = 0
-    """What it was acknowledged with."""
+    """The sequence number of its acknowledgement."""
 
 
 class Device:
@@ -47,7 +47,7 @@ class Device:
         line.position = position
 
     def may_repeat(self, line: SentMessage) -> bool:
-        """Whether the protocol makes that the same message."""
+        """Return whether the protocol treats it as the same message."""
         return line.keyed
 
     async def login(self) -> None:
@@ -71,7 +71,7 @@ class Device:
         raise NotImplementedError
 
     def check(self, expected: ExpectedEvents, owed: ExpectedEvents | None = None) -> None:
-        """What was seen is what the rows say; and nothing is missing of what they said when `owed` was asked."""
+        """Check that the device saw what the rows say, and missed nothing of what they said when `owed` was read."""
         raise NotImplementedError
 
 
@@ -85,7 +85,7 @@ class ProtobufDevice(Device):
         self.greatest = 0
         self.seen: set[int] = set()
         self.excused: set[int] = set()
-        """What was the person's to read, but in a channel that they were not in when they asked."""
+        """Return messages the user may read, of channels that they had left when they asked."""
 
     def may_repeat(self, line: SentMessage) -> bool:
         return line.keyed or line.connection == self.connections

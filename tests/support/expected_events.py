@@ -1,4 +1,4 @@
-"""What a person may know, worked out from the rows alone, and a device that notes what it was really told."""
+"""Events a user may see, computed from the rows alone, and a device that records the events it received."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class RecordingDevice:
 
     told: int | None = None
     begun: int = 0
-    """What lies before is known from lists and history."""
+    """Earlier events are known from lists and history."""
     seen: set[int] = field(default_factory=set)
     streams: list[list[Envelope]] = field(default_factory=list)
 

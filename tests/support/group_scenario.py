@@ -59,7 +59,7 @@ async def wait_for_delivery(node: LocalNode, *clients: LocalClient) -> None:
 
 
 def event_texts(events: Sequence[dict[str, Any]]) -> list[str]:
-    """What the events of a `sync` say: the text, or what became of it."""
+    """Return the content of the events of a `sync`: the text, or the kind of change."""
     data = [(event["cmd"], event["response"]["data"]) for event in events]
     return [str(one.get("msg") if cmd in ("msg", "message.edited") else one.get("note", cmd)) for cmd, one in data]
 

@@ -130,7 +130,7 @@ class IdentityProvider:
         return {"access_token": token, "token_type": "bearer", "openid": known[2].subject}
 
     def information(self, path: str, token: str) -> object:
-        """What the bearer of the token may know; None for nobody's."""
+        """Return the user data for the token; None for an unknown token."""
         known = self._tokens.get(token)
         if known is None:
             return None

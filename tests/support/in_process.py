@@ -63,7 +63,7 @@ def store_unpublished(*drafts: Draft) -> list[Outcome]:
 
 
 class LocalSocket:
-    """What `Client` needs of a socket, with the consumer itself at the other end, in this process."""
+    """The part of a socket that `Client` needs, with the consumer itself at the other end, in this process."""
 
     def __init__(self, query: str = "", consumer: type[Consumer] = JsonConsumer) -> None:
         self._consumer = consumer

@@ -31,7 +31,7 @@ def mute(muted: User, channel: Channel | None = None) -> Restriction:
 
 
 def loaded(users: Sequence[User], channels: Sequence[Channel], *, role: str = "member", **rows: Any) -> Loaded:
-    """What `load` returns where all users are members of all groups and private channels, with this role."""
+    """Return the result of `load` where all users are members of all groups and private channels, with this role."""
     memberships = {
         (channel.pk, member.pk): [Membership(channel=channel, user=member, role=role, from_position=1, from_seq=1)]
         for channel in channels

@@ -1,4 +1,4 @@
-"""What the machine has that some tests need, and what it lacks."""
+"""Programs that some tests need, and which of them this machine lacks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def chromium() -> str | None:
 
 @cache
 def missing() -> dict[str, str]:
-    """What the machine lacks, with how to get it."""
+    """Return the missing programs, with how to install each."""
     lacks = {}
     if chromium() is None:
         lacks["Chromium"] = "no browser test ran (apt install chromium, or set CHROMIUM to its path)"

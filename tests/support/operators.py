@@ -14,7 +14,7 @@ from delivery.models import Event
 
 CHANNELS, MESSAGES = "/admin/chat/channel/", "/admin/chat/message/"
 SCRIPT = "<script>alert(1)</script>"
-"""What somebody types who hopes that it runs."""
+"""Text of an attacker who hopes that a page runs it."""
 
 
 def admin_browser(user: User) -> Client:
@@ -42,10 +42,10 @@ def run_admin_action(client: Client, url: str, action: str, *rows: Any, **more: 
 
 
 def event_kinds(channel: Channel) -> list[str]:
-    """What the log says of the channel, oldest first."""
+    """Return the channel's events, oldest first."""
     return list(Event.objects.filter(channel=channel.pk).order_by("position").values_list("kind", flat=True))
 
 
 def found_texts(client: Client, term: str) -> list[str]:
-    """What the list of messages shows for a search."""
+    """Return the rows that the message list shows for a search."""
     return [row.text for row in client.get(MESSAGES, {"q": term}).context["cl"].result_list]

@@ -1,4 +1,4 @@
-"""What became of a batch of drafts, in a form that a test compares."""
+"""Outcomes of a batch of drafts, in a form that a test compares."""
 
 from __future__ import annotations
 

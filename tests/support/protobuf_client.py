@@ -140,7 +140,7 @@ class ProtobufClient:
 
     @property
     def messages(self) -> list[im.Message]:
-        """What was pushed."""
+        """Pushed messages."""
         return [im.PushMsg.FromString(output.data).msg for output in self._of(im.CT_MESSAGE)]
 
     @property
@@ -149,7 +149,7 @@ class ProtobufClient:
 
     @property
     def fetched(self) -> list[im.Message]:
-        """What came by Sync."""
+        """Messages returned by Sync."""
         return [
             message for output in self._of(im.CT_SYNC) for message in im.SyncOutputMsg.FromString(output.data).messages
         ]

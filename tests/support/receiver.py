@@ -16,14 +16,14 @@ from tests.support.ports import free_port
 
 
 class Receiver:
-    """What came, and how it answers. A context manager; `events` are those it has answered with a 2xx, as they came."""
+    """Records and answers requests. A context manager; `events` are those it has answered with a 2xx, as they came."""
 
     def __init__(self, secret: str = "") -> None:
         self.secret = secret
         """If given, requests that it did not sign are answered 400."""
         self.status = 204
         self.location = ""
-        """Where to, with a redirect."""
+        """The target of a redirect."""
         self.refused: dict[str, int] = {}
         """Texts of messages with the status that a request with one of them is answered."""
         self.most = 1000
@@ -113,14 +113,14 @@ class Receiver:
             request.send_header("Content-Length", "0")
             request.end_headers()
         except OSError:
-            """Whoever asked has gone."""
+            """The client has disconnected."""
 
     def positions(self, *names: str) -> list[int]:
         """Of the events that it has taken, of these kinds or of all."""
         return [event["position"] for event in self.events if event["event"] in names or not names]
 
     def texts(self) -> list[str]:
-        """What the messages said, in the order they came."""
+        """Return the texts of the messages, in the order of arrival."""
         return [event["data"]["msg"] for event in self.events if event["event"] == "message.sent"]
 
     def __enter__(self) -> Receiver:

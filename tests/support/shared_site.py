@@ -151,7 +151,7 @@ class UserClient(Client):
 
     @property
     def as_person(self) -> dict[str, Any]:
-        """How the wire shows somebody with an account."""
+        """An account as the wire shows it."""
         return {"userId": self.name, "id": self.id, "name": self.nickname, "avatar": "", "kind": "person"}
 
 

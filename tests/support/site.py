@@ -61,7 +61,7 @@ class Site:
         return self.process.pid
 
     def environment(self) -> dict[str, str]:
-        """What the site's commands get: nothing of the developer's own settings."""
+        """The environment of the site's commands: nothing of the developer's own settings."""
         own = {"SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS", "HOST", "PORT", "DJANGO_SETTINGS_MODULE"}
         kept = {
             name: value

@@ -92,7 +92,7 @@ def wait_until_waiting(count: int = 1) -> None:
 
 
 def waiting() -> int:
-    """How many of the database's sessions wait for a lock."""
+    """Return the number of database sessions that wait for a lock."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"

@@ -75,7 +75,7 @@ async def wait_for_failures(webhook: Webhook, times: int) -> None:
 
 
 async def last_error(webhook: Webhook) -> str:
-    """What is told of the last attempt."""
+    """Return the shown fields of the last attempt."""
     last = await run(lambda: WebhookDelivery.objects.filter(webhook=webhook).order_by("-pk").first())
     assert last is not None
     return last.error

@@ -18,7 +18,7 @@ _SHARED_TIMEOUT_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a token has left: `remaining` of `limit` at once, and all of it again in `reset` seconds.
+    """The rest of a token's limit: `remaining` of `limit` at once, and all of it again in `reset` seconds.
 
     `retry_after`: seconds until a refused request is allowed; 0 for one that was allowed.
     """

@@ -71,7 +71,7 @@ class Endpoint(APIView):  # type: ignore[misc]
     parser_classes = (JsonParser,)
     content_negotiation_class = AlwaysJsonNegotiation
     _allowance: Allowance | None = None
-    """What the token may still send after this request."""
+    """Requests and messages that the token may still send."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if not cors.is_allowed_origin(request):

@@ -50,7 +50,7 @@ class Command(BaseCommand):
 
 
 def _cut(channel: int, before: int) -> Iterator[int]:
-    """How many messages went, batch by batch."""
+    """Delete batch by batch; yield the number of messages in each."""
     while done := retention.channel_delete_expired(channel_id=channel, before=before):
         yield done
         if done < settings.IM_RETENTION_BATCH_MESSAGES:

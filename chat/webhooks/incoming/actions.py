@@ -25,7 +25,7 @@ from chat.webhooks.outgoing.selectors import MANAGE
 from delivery.db.transactions import write
 
 LAST_USED_RESOLUTION = timedelta(minutes=1)
-"""How often the last use of an incoming webhook is recorded."""
+"""The precision of the recorded last use of an incoming webhook."""
 
 
 def secret_digest(secret: str) -> str:

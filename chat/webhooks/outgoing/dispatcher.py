@@ -68,7 +68,7 @@ class Dispatcher:
         """The position up to which events were read for every webhook that was ready then."""
         self._checked_at = 0.0
         self._ready = False
-        """Whether a webhook was ready at the last check."""
+        """True if a webhook was ready at the last check."""
         self._progress: dict[int, _Progress] = {}
         self._working: dict[int, asyncio.Task[None]] = {}
         self._task: asyncio.Task[None] | None = None

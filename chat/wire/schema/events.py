@@ -58,11 +58,11 @@ class EventKind:
     about: str
     clients: Clients = Clients.JSON
     is_logged: bool = True
-    """Whether it is stored and has a position, so that `sync` returns it; else only connected clients get it."""
+    """True if it is stored and has a position, so that `sync` returns it; else only connected clients get it."""
     is_history_note: bool = False
-    """Whether `message.history` returns it among the notes of its range."""
+    """True if `message.history` returns it among the notes of its range."""
     is_indexed: bool = False
-    """Whether it changes what the search index holds of the message that it is about."""
+    """True if it changes what the search index holds of the message that it is about."""
     webhooks: tuple[WebhookEvent, ...] = ()
     exported_in: str = ""
     """The file of a user's export that holds the data of such an event that the user caused."""
@@ -71,12 +71,12 @@ class EventKind:
 
     @property
     def is_push(self) -> bool:
-        """Whether any client gets it."""
+        """Return whether any client gets it."""
         return self.clients is not Clients.NONE
 
     @property
     def is_for_webhooks(self) -> bool:
-        """Whether webhooks get it and clients do not. Such an event belongs to no channel."""
+        """Return whether webhooks get it and clients do not. Such an event belongs to no channel."""
         return bool(self.webhooks) and not self.is_push
 
 

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MAX_ATTEMPTS = 3
-"""How often a repeatable call is tried, all within its one deadline."""
+"""The number of attempts of a repeatable call, all within its one deadline."""
 RETRY_PAUSE_SECONDS = 0.25
 """The pause before the second attempt; each further one is twice as long. Longer than gRPC leaves an address alone
 (`delivery.cluster.rpc.options`): before that, an attempt fails without being made."""
