@@ -1,4 +1,4 @@
-"""Django's settings, all of them from the environment through `imsite.options`."""
+"""Django settings. Values from the environment come through `imsite.options`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DATA_DIR = (BASE_DIR / str(read("IM_DATA_DIR"))).resolve()
 
 
 def _secret_key() -> str:
-    """SECRET_KEY, or on a development start one that is made once and kept readable for its owner only."""
+    """Return SECRET_KEY; on a development start, a generated key from a file that only its owner can read."""
     if key := str(read("SECRET_KEY")):
         return key
     if not DEVELOPMENT:
@@ -41,7 +41,7 @@ REDIS_URL = str(read("REDIS_URL"))
 DEBUG = False
 ALLOWED_HOSTS = list(cast(tuple[str, ...], read("ALLOWED_HOSTS")))
 
-# Every option of these names is a setting of the same name.
+# Options with these prefixes become settings of the same name.
 for _option in options.OPTIONS:
     if _option.name.startswith(("IM_", "SOCIAL_AUTH_")):
         globals()[_option.name] = read(_option.name)
@@ -53,7 +53,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    # After auth, whose rights our roles are made of, and before the static files, which have a `runserver` too.
+    # After auth, whose permissions the roles use, and before staticfiles, which also has a `runserver` command.
     "imsite",
     "django.contrib.staticfiles",
     "axes",
@@ -103,7 +103,7 @@ TEMPLATES = [
 DATABASES = {"default": database(DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Between nodes only: inside a process the hub delivers without a layer.
+# The channel layer connects nodes only. Inside a process, the hub delivers without it.
 _LAYERS = {
     "pubsub": "channels_redis.pubsub.RedisPubSubChannelLayer",
     "queue": "channels_redis.core.RedisChannelLayer",
@@ -114,7 +114,7 @@ if REDIS_URL:
     CHANNEL_LAYERS = {
         "default": {
             "BACKEND": _LAYERS[str(read("IM_CHANNEL_LAYER"))],
-            # redis-py's own time-out swallows cancels on Python 3.11; the relay has one for everything it asks.
+            # redis-py's time-out swallows cancellation on Python 3.11. The relay sets its own time-outs.
             "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}], "prefix": "imsite"},
         }
     }
@@ -140,7 +140,7 @@ if not DEVELOPMENT:
         {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
         {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     ]
-# The ways in by an account elsewhere; each needs its keys. Tests put an identity provider of their own in their place.
+# Backends of the OAuth providers. Tests replace them with a local identity provider.
 OAUTH_PROVIDERS = {
     "github": "accounts.oauth.providers.GitHub",
     "google": "accounts.oauth.providers.Google",
@@ -171,14 +171,14 @@ AXES_VERBOSE = False
 AXES_RESET_ON_SUCCESS = True
 AXES_USERNAME_CALLABLE = "accounts.views.sign_in.lockout_username"
 AXES_LOCKOUT_CALLABLE = "accounts.views.sign_in.lockout_response"
-# The table would grow with every sign-in and nothing reads it.
+# The table would grow with every sign-in, and nothing reads it.
 AXES_DISABLE_ACCESS_LOG = True
-# A failed sign-in is kept with what was posted; wrong passwords are often nearly right, and a new one may stand beside.
+# axes stores failed sign-ins with their form data. A wrong password is often almost right, so these are masked.
 AXES_SENSITIVE_PARAMETERS = [
     "username", "ip_address", "phone_number", "name", "email", "current_password", "password_confirmation",
     "username_confirmation",
 ]  # fmt: skip
-# accounts.admin shows the locks itself.
+# accounts.admin shows the locks.
 AXES_ENABLE_ADMIN = False
 
 SESSION_COOKIE_HTTPONLY = True
@@ -200,7 +200,7 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = True
-# On a development start files may change under the running site, so they have no version.
+# On a development start, files may change while the site runs, so their URLs have no version.
 WHITENOISE_AUTOREFRESH = DEVELOPMENT
 _STATIC_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
 STORAGES = {
@@ -221,11 +221,11 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "imsite",
     "VERSION": "1",
     "DESCRIPTION": (
-        "Push to people, ask who is online, manage channels and people. Programs that stay connected speak one of the "
-        "WebSocket protocols, described at [/api/protocol/](/api/protocol/)."
+        "Send messages to users, read presence, manage channels and users. Programs that stay connected use one of the "
+        "WebSocket protocols, which are described at [/api/protocol/](/api/protocol/)."
     ),
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    # The shapes are msgspec's, which need none of what is done to those of serializers.
+    # The schemas come from msgspec, so the hooks for serializers are left out.
     "POSTPROCESSING_HOOKS": [
         "imsite.api_docs.openapi.explain_paths",
         "imsite.api_docs.openapi.explain_refusals",
@@ -233,7 +233,7 @@ SPECTACULAR_SETTINGS = {
         "imsite.api_docs.openapi.explain_headers",
         "imsite.api_docs.openapi.describe_webhooks",
     ],
-    # The document that we serve is checked by tests; `check --deploy` would make another.
+    # Tests check the served document. `check --deploy` would generate another one.
     "DISABLE_ERRORS_AND_WARNINGS": True,
     "ENABLE_DJANGO_DEPLOY_CHECK": False,
 }
@@ -242,7 +242,7 @@ UNFOLD = {
     "SITE_TITLE": "imsite",
     "SITE_HEADER": "imsite",
     "SITE_SYMBOL": "forum",
-    # The accent of the chat page (static/css/tokens.css), in eleven shades.
+    # The accent colour of the chat page (static/css/tokens.css) in eleven shades.
     "COLORS": {
         "primary": {
             shade: f"oklch({lightness}% {chroma} 178)"

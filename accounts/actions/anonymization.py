@@ -52,11 +52,11 @@ def user_mark_deleted(*, user_id: int) -> None:
         revoke_all_credentials(user)
 
 
-def user_anonymize(*, user_id: int, groups: Iterable[int] = (), people: Iterable[int] = ()) -> None:
+def user_anonymize(*, user_id: int, group_ids: Iterable[int] = (), known_user_ids: Iterable[int] = ()) -> None:
     """Remove all personal data of a deleted account: names, addresses, picture, links, friends.
 
-    Publishes the anonymized profile to everyone who saw the user, including the channels `groups` that they have left
-    and the users `people` that they knew (ids). Raises NoSuchPerson if the account is not marked as deleted.
+    Publishes the anonymized profile to everyone who saw the user, including the groups `group_ids` that they have
+    left and the users `known_user_ids`. Raises NoSuchPerson if the account is not marked as deleted.
     """
     with write():
         user = lock_user(user_id)
@@ -86,7 +86,7 @@ def user_anonymize(*, user_id: int, groups: Iterable[int] = (), people: Iterable
         # All fields that are not named above get their defaults.
         anonymized.save(force_update=True)
         transaction.on_commit(lambda: avatars.remove(picture))
-        publish_profile_change(anonymized, groups=groups, people=people)
+        publish_profile_change(anonymized, group_ids=group_ids, known_user_ids=known_user_ids)
 
 
 def _anonymize_audit_log(user: User) -> None:

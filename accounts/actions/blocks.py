@@ -17,7 +17,7 @@ def user_block(*, user: User, other_id: int) -> User:
     """Block a user: no private messages, friend requests or presence between the two. Returns the blocked user.
 
     Notifies the blocking user's own devices. Blocking twice changes nothing. Raises NoSuchPerson for guests and
-    unknown ids, and BlockRefused for oneself, for services, and past IM_MAX_BLOCKS_PER_USER.
+    unknown ids, and BlockRefused for the user themselves, for services, and past IM_MAX_BLOCKS_PER_USER.
     """
     if user.pk == other_id:
         raise BlockRefused(errors.BLOCK_YOURSELF)

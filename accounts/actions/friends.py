@@ -18,8 +18,8 @@ def friend_request(*, user: User, other_id: int) -> Friendship:
     """Send a friend request, or accept one that the other user has sent. Notifies both users.
 
     A user who has blocked the sender is not notified and does not see the request, and the sender cannot tell. Raises
-    NoSuchPerson for users without an active account, and FriendRequestRefused for oneself, for a repeated request, for
-    users that `user` has blocked, and past IM_MAX_FRIENDS_PER_USER.
+    NoSuchPerson for users without an active account, and FriendRequestRefused for the sender themselves, for a
+    repeated request, for users that the sender has blocked, and past IM_MAX_FRIENDS_PER_USER.
     """
     if user.pk == other_id:
         raise FriendRequestRefused(errors.FRIEND_YOURSELF)

@@ -15,21 +15,23 @@ from delivery import log, publish
 profile_changed = Signal()
 """Sent in the transaction of a profile change. Receivers return the log entries that notify other users.
 
-Arguments: `user`, the `body` of the event, and the ids `groups` (channels) and `people` (users) that the user had
+Arguments: `user`, the `body` of the event, and the `group_ids` and `known_user_ids` that the user had
 until now.
 """
 
 
 def publish_profile_change(
-    user: User, *, others: bool = True, groups: Iterable[int] = (), people: Iterable[int] = ()
+    user: User, *, others: bool = True, group_ids: Iterable[int] = (), known_user_ids: Iterable[int] = ()
 ) -> None:
     """Notify the user's own devices and, with `others`, everyone who sees the user. Last step of a transaction.
 
-    `groups` and `people` add channels that the user has left and users who knew them.
+    `group_ids` adds groups that the user has left, `known_user_ids` users who knew them.
     """
     body = {"who": user_payload(user), "status": user.status_text}
     entries = [log.Entry(kind=PERSON_CHANGED.name, user_ids=(user.pk,), body=body)]
     if others:
-        for _, added in profile_changed.send(User, user=user, body=body, groups=tuple(groups), people=tuple(people)):
+        for _, added in profile_changed.send(
+            User, user=user, body=body, group_ids=tuple(group_ids), known_user_ids=tuple(known_user_ids)
+        ):
             entries += cast(list[log.Entry], added)
     publish.after_commit(log.append(entries))

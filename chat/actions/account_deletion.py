@@ -51,7 +51,7 @@ def _finish(user_id: int) -> None:
         Report.objects.filter(reporter=user_id).update(reason="")
     position = log.head()
     anonymize_events(user_id, name)
-    accounts.user_anonymize(user_id=user_id, groups=groups, people=people)
+    accounts.user_anonymize(user_id=user_id, group_ids=groups, known_user_ids=people)
     # Events that others caused meanwhile, such as the end of a friendship.
     anonymize_events(user_id, name, after=position)
     answers = [*_search_marks(user_id, name), orjson.dumps(name).decode()]

@@ -29,14 +29,14 @@ _tasks: set[asyncio.Task[None]] = set()
 
 
 def profile_change_events(
-    *, user: User, body: dict[str, Any], groups: Sequence[int], people: Sequence[int], **signal: Any
+    *, user: User, body: dict[str, Any], group_ids: Sequence[int], known_user_ids: Sequence[int], **signal: Any
 ) -> list[Entry]:
     """Return the events for everyone except the user. After the commit, global channels are told as well."""
     between = blocked_pairs([user.pk]).get(user.pk, set())
-    others = {*people, *contact_ids(user.pk, MAX_USERS), *selectors.peer_ids_of(user.pk, MAX_USERS)} - between
+    others = {*known_user_ids, *contact_ids(user.pk, MAX_USERS), *selectors.peer_ids_of(user.pk, MAX_USERS)} - between
     entries = [
         Entry(kind=PERSON_CHANGED.name, channel=group, body=body)
-        for group in dict.fromkeys([*groups, *selectors.group_ids_of(user.pk, MAX_GROUPS)])
+        for group in dict.fromkeys([*group_ids, *selectors.group_ids_of(user.pk, MAX_GROUPS)])
     ]
     if others:
         entries.append(Entry(kind=PERSON_CHANGED.name, user_ids=tuple(sorted(others)), body=body))
