@@ -104,8 +104,8 @@ def channel_create_group_of(*, creator: User, name: str, others: Sequence[User],
         channel = Channel.objects.create(
             kind=Channel.Kind.PUBLIC, name=name, join=join, listed=listed, active_at=log.now_ms()
         )
-        everybody = [creator, *others]
-        entries = log.append([note_event(channel, "created", by=creator, who=others, value=name, join=everybody)])
+        members = [creator, *others]
+        entries = log.append([note_event(channel, "created", by=creator, who=others, value=name, join=members)])
         at = entries[0].position
         owner = new_memberships(channel, [creator], at, "owner")
         Membership.objects.bulk_create(owner + new_memberships(channel, others, at))

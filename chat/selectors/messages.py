@@ -59,8 +59,8 @@ def history(user: User, access: Access, *, before: int | None, after: int | None
         high = None if before is None else _position_at(access.channel, before)
     notes = log.read_channel(access.channel.pk, NOTE_KINDS, low, high, MAX_NOTES_PER_PAGE)
     if ranges is not rules.EVERYTHING:
-        membership_intervals = channel_intervals(user.pk, access.channel.pk)
-        notes = [note for note in notes if can_see(membership_intervals, note.position, None)]
+        intervals = channel_intervals(user.pk, access.channel.pk)
+        notes = [note for note in notes if can_see(intervals, note.position, None)]
     return History(page, notes, more)
 
 

@@ -14,9 +14,9 @@ from chat.api.legacy.openapi import NUMBER, TEXT, YES_OR_NO, form_call, object_s
 TAG = "push"
 APP = ("The number of the app.", NUMBER, 101)
 ANY_APP = ("The number of the app; absent or 0: any.", NUMBER, 101)
-WHO = ("The user name of somebody, or a guest's name.", TEXT, "alice")
-KEY = ("Chosen by the caller: the same again within IM_LEGACY_IDEMPOTENCY_HOURS is sent to nobody.", TEXT, "build-812")
-WHAT = ("The text.", TEXT, "Your build is green.")
+USER_ID = ("An account's user name or a guest's name.", TEXT, "alice")
+MSG_ID = ("Idempotency key: a repeat within IM_LEGACY_IDEMPOTENCY_HOURS sends nothing.", TEXT, "build-812")
+MESSAGE = ("The text.", TEXT, "Your build is green.")
 SENT = {"sendResults": True}
 
 
@@ -41,7 +41,7 @@ class UserOnlineView(LegacyCallView):
         gives=object_schema(userID=TEXT, online=YES_OR_NO),
         got={"userID": "alice", "online": True},
         optional={"appID"},
-        userID=WHO,
+        userID=USER_ID,
         appID=ANY_APP,
     )
     def get(self, request: Request) -> Response:
@@ -60,10 +60,10 @@ class SendMessageView(LegacyCallView):
         gives=object_schema(sendResults=YES_OR_NO),
         got=SENT,
         optional={"appID"},
-        userID=WHO,
+        userID=USER_ID,
         appID=ANY_APP,
-        msgID=KEY,
-        message=WHAT,
+        msgID=MSG_ID,
+        message=MESSAGE,
     )
     def post(self, request: Request) -> Response:
         """Send a message to a user, as the calling service."""
@@ -87,8 +87,8 @@ class SendMessageAllView(LegacyCallView):
         got=SENT,
         userID=("In whose name; they do not get it.", TEXT, "alice"),
         appID=APP,
-        msgID=KEY,
-        message=WHAT,
+        msgID=MSG_ID,
+        message=MESSAGE,
     )
     def post(self, request: Request) -> Response:
         """Send a message to everyone on an app, in a user's name."""
