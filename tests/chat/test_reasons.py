@@ -83,7 +83,7 @@ def test_a_reason_is_a_complete_plain_sentence(key: str) -> None:
 
 @pytest.mark.parametrize(("place", "call"), _raise_sites())
 def test_a_raise_site_names_a_declared_reason_and_gives_its_parameters(place: str, call: ast.Call) -> None:
-    source, error = ast.unparse(call.args[0]), ast.unparse(call.func)
+    source, error = ast.unparse(call.args[-1]), ast.unparse(call.func)  # OAuthRefused takes a title first.
     if error in _OTHER_ARGUMENTS or source.endswith(".reason") or source.startswith("with_code("):
         return  # It has only one reason, or passes on that of another refusal.
     constant = _CONSTANT.fullmatch(source)
