@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -15,6 +16,8 @@ from chat.errors import ChatError
 LARGEST_ID = 2**63 - 1
 KEY_LIMIT = 128
 """Characters of an Idempotency-Key."""
+_decoders: dict[type[Any], msgspec.json.Decoder[Any]] = {}
+_decoders_lock = threading.Lock()
 
 Id = Annotated[str, Meta(pattern="^[1-9][0-9]{0,18}$", description="An id: a decimal number, as a string.")]
 UserName = Annotated[str, Meta(min_length=1, max_length=128, description="A user's immutable user name.")]
@@ -70,8 +73,16 @@ def milliseconds(at: datetime) -> int:
 def parse(raw: bytes, shape: type[Any]) -> Any:
     """Parse JSON text into this shape. Raise ILLEGAL_PARAMETER that names the invalid field."""
     try:
-        return msgspec.json.decode(raw, type=shape)
+        return _decoder(shape).decode(raw)
     except msgspec.ValidationError as error:
         raise ChatError(reasons.INVALID_DATA, sentence=str(error)) from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise ChatError(reasons.BODY_NOT_JSON) from error
+
+
+def _decoder(shape: type[Any]) -> msgspec.json.Decoder[Any]:
+    # msgspec looks at a type when it decodes it for the first time. If two threads do so at once, the process crashes.
+    with _decoders_lock:
+        if shape not in _decoders:
+            _decoders[shape] = msgspec.json.Decoder(shape)
+        return _decoders[shape]
