@@ -57,8 +57,8 @@ async def test_two_nodes_never_deliver_one_webhook_at_the_same_time(
         receiver.answering.clear()
         await run(scenario.say, "hello")
         await wait_until(lambda: len(receiver.requests) == 1)
-        seen = other._looked, node.node.webhooks._looked
-        await wait_until(lambda: other._looked > seen[0] and node.node.webhooks._looked > seen[1])
+        seen = other._checked_at, node.node.webhooks._checked_at
+        await wait_until(lambda: other._checked_at > seen[0] and node.node.webhooks._checked_at > seen[1])
         receiver.answering.set()
         await run(scenario.say, "more")
         await wait_until(lambda: receiver.texts() == ["hello", "more"])
@@ -76,8 +76,8 @@ async def test_a_node_that_takes_over_from_a_dead_one_delivers_the_rest(
     await run(scenario.say, "hello")
     assert await run(lambda: deliveries.webhook_lease(webhook=webhook, node="dead")) is not None
     async with running_node() as node:
-        seen = node.node.webhooks._looked
-        await wait_until(lambda: node.node.webhooks._looked > seen)
+        seen = node.node.webhooks._checked_at
+        await wait_until(lambda: node.node.webhooks._checked_at > seen)
         assert receiver.requests == []
         await run(lambda: Webhook.objects.update(leased_until=timezone.now() - timedelta(seconds=1)))
         await wait_until(lambda: receiver.texts() == ["hello"])
