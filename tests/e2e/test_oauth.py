@@ -137,7 +137,7 @@ async def test_alice_cannot_unlink_her_only_sign_in_method(
     await expect_chat(page)
     await page.goto(f"{oauth_site.url}/accounts/sign-in-methods/")
     await page.get_by_test_id("link-github").get_by_role("button", name="Unlink").click()
-    await expect_refusal(page, "This is your only way in.", "only-way")
+    await expect_refusal(page, "This is your only way to sign in.", "only-way")
     assert len(linked(oauth_site, provider.identity.subject)) == 1
 
 

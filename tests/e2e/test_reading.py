@@ -112,7 +112,8 @@ async def test_a_failed_load_shows_the_reason_and_can_be_retried(site: Site, per
             request = json.loads(frame)
             if request["cmd"] in refused:
                 refused.discard(request["cmd"])
-                response = {"code": 1003, "codeMsg": "Not authorised", "data": {"error": "You are sending too fast."}}
+                data = {"error": "You are doing this too fast.", "retryAfter": 1}
+                response = {"code": 1011, "codeMsg": "Too much", "reason": "rate_limited", "data": data}
                 route.send(json.dumps({"seq": request["seq"], "cmd": request["cmd"], "response": response}))
             else:
                 server.send(frame)
@@ -130,14 +131,14 @@ async def test_a_failed_load_shows_the_reason_and_can_be_retried(site: Site, per
     await alice.get_by_test_id("find-people").click()
     dialog = alice.locator("dialog[open]")
     await dialog.get_by_test_id("person-search").fill("bob")
-    await expect(dialog.get_by_test_id("list-failed")).to_contain_text("发送太快了")
+    await expect(dialog.get_by_test_id("list-failed")).to_contain_text("操作太快了")
     await dialog.get_by_test_id("list-retry").click()
     await dialog.get_by_test_id("person-option").click()
     await alice.get_by_test_id("tab-channels").click()
 
     await make_team(alice)
     details = alice.get_by_test_id("details")
-    await expect(details.get_by_test_id("list-failed")).to_contain_text("成员没有加载出来。发送太快了")
+    await expect(details.get_by_test_id("list-failed")).to_contain_text("成员没有加载出来。操作太快了")
     await details.get_by_test_id("list-retry").click()
     await expect(details.get_by_test_id("person-item")).to_have_count(2)
 
