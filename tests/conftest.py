@@ -58,9 +58,7 @@ def _is_quick(item: pytest.Item) -> bool:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--quick", action="store_true", help="run only tests that need no other program, in about a minute"
-    )
+    parser.addoption("--quick", action="store_true", help="run only tests that need no other program")
 
 
 def pytest_configure(config: pytest.Config) -> None:
