@@ -21,7 +21,7 @@ CHECK_JS_TYPES := if command -v npm >/dev/null; then $(MAKE) --no-print-director
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run cluster install test test-quick lint format loadtest bench-group bench-cluster bench-gateway proto lock clean
+.PHONY: help run cluster install test test-quick lint format loadtest bench-group bench-cluster bench-gateway proto characters lock clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -82,6 +82,9 @@ bench-gateway: $(VENV)/dev.stamp ## Measure sending by the REST API: 1,000 messa
 proto: $(VENV)/dev.stamp ## Generate the Python code of delivery/cluster/rpc/deliver.proto and chat/wire/im.proto.
 	@$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. delivery/cluster/rpc/deliver.proto
 	@$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. chat/wire/im.proto
+
+characters: ## Generate the table of invisible characters for server and page (requires a recent Node.js).
+	@node tests/js/character-table.mjs
 
 lock: ## Write deploy/requirements*.txt from pyproject.toml (requires uv).
 	$(COMPILE) pyproject.toml -o deploy/requirements.txt

@@ -148,7 +148,7 @@ NEW_OWNER_NOT_FOUND = Reason("new_owner_not_found", NO_DATA, "This user or group
 
 # -- messages ------------------------------------------------------------------------------------------------------
 MESSAGE_EMPTY = Reason("message_empty", ILLEGAL_PARAMETER, "A message cannot be empty.",
-    "The message has no text or content.")
+    "The message has no text or content, or only characters that show nothing.")
 MESSAGE_CHARACTER = Reason("message_character", ILLEGAL_PARAMETER, "A message cannot contain the NUL character.",
     "The text contains U+0000.")
 MESSAGE_TOO_LONG = Reason("message_too_long", TOO_MUCH, "A message can have at most %(limit)s characters.",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from accounts.names import BadName, check_name, is_storable
+from accounts.visible_text import has_visible_text
 from chat import reasons
 from chat.account_errors import chat_error
 from chat.errors import ChatError
@@ -26,10 +27,10 @@ _RANK = {"member": 0, "admin": 1, "owner": 2}
 def check_text(text: str, *, limit: int) -> str:
     """Return the message's text with line ends as `\\n`.
 
-    Raises for blank text, for the NUL character, and for more than `limit` characters.
+    Raises for text that shows nothing, for the NUL character, and for more than `limit` characters.
     """
     text = text.replace("\r\n", "\n")
-    if not text.strip():
+    if not has_visible_text(text):
         raise ChatError(reasons.MESSAGE_EMPTY, field="msg")
     if "\0" in text:
         raise ChatError(reasons.MESSAGE_CHARACTER, field="msg")

@@ -19,6 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.visible_text import has_visible_text
 from chat import reasons
 from chat.api.common.negotiation import AlwaysJsonNegotiation
 from chat.api.common.throttles import throttles
@@ -127,6 +128,6 @@ def _text(request: Request) -> str:
 
 
 def _required(text: str) -> str:
-    if not text.strip():
+    if not has_visible_text(text):
         raise ChatError(reasons.WEBHOOK_TEXT_REQUIRED, field="text")
     return text

@@ -12,6 +12,7 @@ import { byId, find, part, setText } from "../lib/dom.js";
 import { formatDateTime } from "../lib/format.js";
 import { language, t } from "../lib/i18n.js";
 import { firstLine } from "../lib/text.js";
+import { hasVisibleText } from "../lib/visible-text.js";
 import { sendPermission } from "../state/send-permission.js";
 import { messageSummary } from "./message.js";
 import { showErrorToast } from "./toast.js";
@@ -135,7 +136,7 @@ export class Composer {
     count.classList.toggle("error", remaining < 0);
     setText(count, remaining < 0 ? t("composer.overLimit", { n: -remaining }) : t("composer.remaining", { n: remaining }));
     this.field.setAttribute("aria-invalid", String(remaining < 0));
-    this.#sendButton.disabled = remaining < 0 || this.field.disabled || !text;
+    this.#sendButton.disabled = remaining < 0 || this.field.disabled || !hasVisibleText(text);
     this.#sendButton.title = t(this.#editedMessage ? "composer.save" : "composer.send");
     this.#sendButton.setAttribute("aria-label", this.#sendButton.title);
     this.field.style.height = "auto";
@@ -209,7 +210,7 @@ export class Composer {
   #submit() {
     // Blank lines around the text are removed; the indentation of its first line is kept.
     const text = this.field.value.replace(/^\s*\n/u, "").trimEnd();
-    if (!text || [...text].length > this.maxLength || this.field.disabled) return;
+    if (!hasVisibleText(text) || [...text].length > this.maxLength || this.field.disabled) return;
     if (this.#editedMessage) {
       this.#saveEdit(this.#editedMessage, text);
       return;

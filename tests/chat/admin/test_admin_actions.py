@@ -83,6 +83,12 @@ def test_a_refused_form_keeps_the_typed_values(operator: Client, db: None) -> No
     assert not Announcement.objects.exists() and not LogEntry.objects.exists()
 
 
+def test_an_announcement_that_shows_nothing_is_refused(operator: Client, db: None) -> None:
+    page = operator.post("/admin/chat/announcement/add/", {"text": "\u3164\u200b", "due_at_0": "", "due_at_1": ""})
+    assert page.status_code == 200 and "A message cannot be empty." in page.content.decode()
+    assert not Announcement.objects.exists()
+
+
 def test_a_moderator_sees_the_members_of_a_channel(bob: User, group: Channel) -> None:
     """Muting or banning a member needs no permission to view memberships themselves."""
     mona = staff_browser("view_channel", "add_restriction")

@@ -97,7 +97,7 @@ def test_a_webhook_posts_into_a_global_channel(web: App) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
-        ({}, 400, 1001), ({"text": ""}, 400, 1001), ({"text": " \n"}, 400, 1001), ({"text": 7}, 400, 1001),
+        ({}, 400, 1001), ({"text": ""}, 400, 1001), ({"text": " \n\u2060"}, 400, 1001), ({"text": 7}, 400, 1001),
         ({"blocks": []}, 400, 1001), ([], 400, 1001), ("", 400, 1001), ("not json", 400, 1001),
         (b"\xff\xfe", 400, 1001),
         ({"text": "a\0b"}, 400, 1001), ({"text": "x" * 8001}, 413, 1011), ({"text": "x" * 70000}, 413, 1011),

@@ -49,7 +49,9 @@ async def test_only_its_author_edits_a_message(clients: Clients) -> None:
     assert (await bob.call("message.get", target=group, id=sent["id"]))["msg"] == "mine"
 
 
-@pytest.mark.parametrize(("text", "code"), [("", 1001), ("a\0", 1001), ("x" * 8001, 1011), (5, 1001)])
+@pytest.mark.parametrize(
+    ("text", "code"), [("", 1001), ("\u200b\u034f", 1001), ("a\0", 1001), ("x" * 8001, 1011), (5, 1001)]
+)
 async def test_an_edit_obeys_the_rules_of_a_message(clients: Clients, text: object, code: int) -> None:
     guest = await clients.guest()
     sent = await guest.say(guest.room)

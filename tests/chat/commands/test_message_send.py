@@ -63,7 +63,7 @@ async def test_line_ends_are_normalized(clients: Clients) -> None:
     assert (await bob.push("msg")).data["msg"] == "one\ntwo"
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n\t ", "a\0b", "\0"])
+@pytest.mark.parametrize("text", ["", " ", "\n\t ", "\u3164\u200b", "\u202e", "a\0b", "\0"], ids=ascii)
 async def test_blank_texts_and_nul_are_illegal_parameters(clients: Clients, text: str) -> None:
     alice, bob = await clients("alice", "bob")
     target = await alice.private(bob)

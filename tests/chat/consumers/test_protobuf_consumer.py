@@ -107,6 +107,7 @@ async def test_the_json_protocol_shows_a_picture_by_its_name(
         ("single", "bob", {"sender": 1 << 40}, 1002),
         ("single", "bob", {"content": b"\xff"}, 1001),
         ("single", "bob", {"content": b" "}, 1001),
+        ("single", "bob", {"content": "\uffa0\u180e".encode()}, 1001),
         ("single", "bob", {"content": b"", "type": "voice"}, 1001),
         ("single", "bob", {"content": b"x" * 8001}, 1011),
         ("single", "huge", {}, 1005),

@@ -29,6 +29,7 @@ READS = {"/user/list": {"appID": "101"}, "/user/online": {"userID": "alice"}}
     [
         ({"message": ""}, 1001),
         ({"message": " \n"}, 1001),
+        ({"message": "\u2800\u00ad"}, 1001),
         ({"message": "a\0b"}, 1001),
         ({"message": "x" * 8001}, 1011),
         ({"msgID": ""}, 1001),

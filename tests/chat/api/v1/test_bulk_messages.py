@@ -26,7 +26,7 @@ def test_each_message_of_a_bulk_call_has_its_result(
         {"to": {"user": "ghost"}, "msg": "two"},
         {"to": {"users": ["bob", "alice"]}, "msg": "three"},
         {"to": {}, "msg": "four"},
-        {"to": {"user": "alice"}, "msg": " "},
+        {"to": {"user": "alice"}, "msg": " \u115f"},
         {"to": {"app": 101}, "msg": "six", "as": "bob"},
     )
     assert reply.status == 200

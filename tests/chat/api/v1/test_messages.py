@@ -93,7 +93,7 @@ def test_an_invalid_target_is_refused(to: object, bot: Caller, web: App) -> None
     assert bot.post("messages/", {"to": to, "msg": "hello"}).status == 400
 
 
-@pytest.mark.parametrize("text", ["", "  ", "a\0b"])
+@pytest.mark.parametrize("text", ["", "  ", "\u2800\ufe0f", "a\0b"], ids=ascii)
 def test_an_empty_or_invalid_text_is_refused(text: str, bot: Caller, alice: User) -> None:
     assert send(bot, {"user": "alice"}, text).status == 400
 
