@@ -111,7 +111,9 @@ def remove(address: str) -> None:
 
 
 def path_of(name: str) -> Path | None:
-    """Return the file with this name; None if it does not exist or the name does not have the form of ours."""
+    """Return the path of the stored picture with this file name; None if there is none, or if `store` never makes such
+    names.
+    """
     path = _folder() / name
     return path if _FILE_NAME.fullmatch(name) and path.is_file() else None
 
@@ -123,7 +125,7 @@ def addresses_stored_before(moment: float) -> list[str]:
 
 
 def owner_id(name: str) -> int | None:
-    """Return the user id in a file name; None if the name does not have the form of ours."""
+    """Return the user id in a file name; None if `store` never makes such names."""
     match = _FILE_NAME.fullmatch(name)
     return int(match[1]) if match else None
 

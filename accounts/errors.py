@@ -243,7 +243,7 @@ class BadProfile(AccountError):
     """A status, language or time zone is not valid."""
 
 
-class NoSuchPerson(AccountError):
+class NoSuchUser(AccountError):
     default_reason = ACCOUNT_NOT_FOUND
 
 

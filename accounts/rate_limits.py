@@ -1,6 +1,7 @@
-"""Rate limits of what costs others something, by client address or user: registrations, password attempts, mail, …
+"""Rate limits by client address or user for actions that cost resources or disturb others: registration, sign-in, mail,
+…
 
-Keys are stored as keyed hashes, so that no store tells which address or user was counted.
+Keys are stored as keyed hashes, so the stores do not reveal which address or user was counted.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ class HourlyRateLimit:
         self._limiter = RateLimiter("accounts", max_keys=_MAX_KEYS, shared_timeout_seconds=_SHARED_TIMEOUT_SECONDS)
 
     def take(self, key: str) -> None:
-        """Count one use by the key, such as a client address. Raise RateLimited, and count nothing, at the limit."""
+        """Count one use by the key, such as a client address. Raises RateLimited at the limit, without counting the
+        use.
+        """
         limit: int = getattr(settings, self._setting)
         if not limit:
             return
@@ -39,11 +42,11 @@ class HourlyRateLimit:
             raise RateLimited(round(result.missing * _SECONDS_PER_HOUR / limit) + 1)
 
     def local_keys(self) -> list[str]:
-        """Return the hashed keys that this node has counted alone."""
+        """Return the hashed keys in this process's own buckets, which count while no shared store is reachable."""
         return self._limiter.local_keys()
 
     def reset(self) -> None:
-        """Forget what this node has counted alone."""
+        """Empty this process's own buckets."""
         self._limiter.reset()
 
 
@@ -54,15 +57,17 @@ sign_in_rate_limit = HourlyRateLimit("IM_SIGN_IN_RATE")
 mail_rate_limit = HourlyRateLimit("IM_MAIL_RATE")
 """Mails that the site sends on request, by address and by recipient."""
 oauth_rate_limit = HourlyRateLimit("IM_OAUTH_RATE")
-"""Sign-ins with another site's account that are begun, by address: each is kept for a while."""
+"""Sign-ins with another site's account that are started, by address: each start stores state for a while."""
 export_rate_limit = HourlyRateLimit("IM_EXPORT_RATE")
 """Exports of a user's data, by user."""
 profile_rate_limit = HourlyRateLimit("IM_PROFILE_RATE")
-"""Changes of a user's profile, by user: each is announced to everyone who sees the profile."""
+"""Changes of a user's profile, by user: each change is pushed to everyone who sees the profile."""
 
 
 def counted_address(address: str) -> str:
-    """Return what is counted as one address: an IPv4 address, the network of an IPv6 address, or any other text."""
+    """Return the key under which an address is counted: an IPv4 address, the network of an IPv6 address, or any other
+    text as it is.
+    """
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:

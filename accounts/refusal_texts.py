@@ -9,7 +9,9 @@ from django.utils.translation import gettext
 
 
 class Refusal(Protocol):
-    """An error that carries its sentence as the translations know it, and the parameters."""
+    """An error whose sentence can be translated: `text` is the msgid, `params` are the values of its `%(name)s`
+    placeholders.
+    """
 
     @property
     def text(self) -> str: ...
@@ -18,6 +20,8 @@ class Refusal(Protocol):
 
 
 def localized(refusal: Refusal) -> str:
-    """Return the sentence for the user, translated where a translation exists."""
+    """Return the refusal's sentence in the active language with its parameters filled in; in English without a
+    translation.
+    """
     text = gettext(refusal.text)
     return text % refusal.params if refusal.params else text

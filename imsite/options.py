@@ -60,8 +60,8 @@ OPTIONS = (
         ("0.0.0.0/0", "::/0"),
     ),
     # Accounts
-    Option("IM_GUESTS", False, "Whether users may log in as guests, without an account.", True),
-    Option("IM_REGISTRATION", True, "Whether users may create accounts."),
+    Option("IM_GUESTS", False, "Users may log in as guests, without an account.", True),
+    Option("IM_REGISTRATION", True, "Users may create accounts."),
     Option("IM_PASSWORD_MIN_LENGTH", 10, "Minimum characters of a password.", 3),
     Option(
         "IM_LOGIN_MAX_FAILURES",

@@ -21,7 +21,7 @@ from accounts.actions.credentials import revoke_all_credentials
 from accounts.actions.profile_events import publish_profile_change
 from accounts.actions.user_persistence import lock_user
 from accounts.actions.users import require_another_administrator
-from accounts.errors import NoSuchPerson
+from accounts.errors import NoSuchUser
 from accounts.models import Block, Device, ExternalUser, Friendship, User
 from accounts.names import GUEST_PREFIX, name_key
 from delivery.db.transactions import write
@@ -37,12 +37,12 @@ def anonymized_username(user_id: int) -> str:
 def user_mark_deleted(*, user_id: int) -> None:
     """Mark an account as deleted and revoke all its credentials. `user_anonymize` completes the deletion later.
 
-    Raises LastAdministrator for the only administrator, and NoSuchPerson for guests and services.
+    Raises LastAdministrator for the only administrator, and NoSuchUser for guests and services.
     """
     with write():
         user = lock_user(user_id)
         if user.kind != User.Kind.PERSON:
-            raise NoSuchPerson
+            raise NoSuchUser
         require_another_administrator(user)
         user.is_active = False
         user.deleted_at = user.deleted_at or timezone.now()
@@ -56,12 +56,12 @@ def user_anonymize(*, user_id: int, group_ids: Iterable[int] = (), known_user_id
     """Remove all personal data of a deleted account: names, addresses, picture, links, friends.
 
     Publishes the anonymized profile to everyone who saw the user, including the groups `group_ids` that they have
-    left and the users `known_user_ids`. Raises NoSuchPerson if the account is not marked as deleted.
+    left and the users `known_user_ids`. Raises NoSuchUser if the account is not marked as deleted.
     """
     with write():
         user = lock_user(user_id)
         if user.deleted_at is None:
-            raise NoSuchPerson
+            raise NoSuchUser
         picture, names = user.avatar, _lockout_names(user)
         UserSocialAuth.objects.filter(user=user).delete()
         ExternalUser.objects.filter(user=user).delete()

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from accounts import errors
 from accounts.actions.friends import lock_two_users, user_payload
-from accounts.errors import BlockRefused, NoSuchPerson
+from accounts.errors import BlockRefused, NoSuchUser
 from accounts.models import Block, User
 from chat.wire.schema.events import PERSON_BLOCKED, PERSON_UNBLOCKED, EventKind
 from delivery import log, publish
@@ -16,7 +16,7 @@ from delivery.db.transactions import write
 def user_block(*, user: User, other_id: int) -> User:
     """Block a user: no private messages, friend requests or presence between the two. Returns the blocked user.
 
-    Notifies the blocking user's own devices. Blocking twice changes nothing. Raises NoSuchPerson for guests and
+    Notifies the blocking user's own devices. Blocking twice changes nothing. Raises NoSuchUser for guests and
     unknown ids, and BlockRefused for the user themselves, for services, and past IM_MAX_BLOCKS_PER_USER.
     """
     if user.pk == other_id:
@@ -24,7 +24,7 @@ def user_block(*, user: User, other_id: int) -> User:
     with write():
         other = lock_two_users(user.pk, other_id).get(other_id)
         if other is None or other.is_guest:
-            raise NoSuchPerson
+            raise NoSuchUser
         if other.kind == User.Kind.SERVICE:
             raise BlockRefused(errors.BLOCK_SERVICE)
         if Block.objects.filter(blocker=user, blocked=other).exists():

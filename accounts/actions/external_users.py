@@ -18,7 +18,7 @@ from accounts.actions.managed_users import user_rename
 from accounts.actions.tokens import CreatedToken, token_create, tokens_revoke
 from accounts.actions.user_persistence import insert_user, lock_user
 from accounts.actions.users import user_deactivate
-from accounts.errors import AccountError, BadExternalId, BadToken, NoSuchPerson
+from accounts.errors import AccountError, BadExternalId, BadToken, NoSuchUser
 from accounts.models import ExternalUser, User
 from accounts.names import check_nickname, is_storable
 from accounts.selectors.external_users import external_user_by_id, external_users_by_ids, token_credentials_for
@@ -67,14 +67,16 @@ def external_users_import(
 
 
 def external_user_deactivate(*, service: User, external_id: str) -> None:
-    """Deactivate a user of the service and end their tokens and connections. Raises NoSuchPerson for other users."""
+    """Deactivate a user of the service and end their tokens and connections. Raises NoSuchUser if the service has no
+    such user.
+    """
     user_deactivate(user_id=_own_user(service, external_id).pk)
 
 
 def external_token_create(*, service: User, external_id: str, seconds: int | None = None) -> CreatedToken:
     """Create a token with which the service's app logs one of its users in.
 
-    Raises NoSuchPerson for other and inactive users, and BadToken for seconds out of range.
+    Raises NoSuchUser for other and inactive users, and BadToken for seconds out of range.
     """
     seconds = settings.IM_EXTERNAL_TOKEN_SECONDS if seconds is None else seconds
     longest = settings.IM_EXTERNAL_TOKEN_SECONDS_MAX
@@ -89,16 +91,19 @@ def external_token_create(*, service: User, external_id: str, seconds: int | Non
 
 
 def external_tokens_revoke(*, service: User, external_id: str) -> None:
-    """Revoke all tokens that the service has created for one of its users, and close their connections."""
+    """Revoke all tokens that the service has created for one of its users, and close their connections.
+
+    Raises NoSuchUser if the service has no such user.
+    """
     user = _own_user(service, external_id)
     tokens_revoke(user_id=user.pk, credentials=token_credentials_for(user, created_by=service))
 
 
 def _own_user(service: User, external_id: str) -> User:
-    """Return a user of the service. A user who has become staff is not accessible to the service any more."""
+    """Return the service's user with this id. Raises NoSuchUser for unknown ids and for users who have become staff."""
     user = external_user_by_id(service, external_id)
     if user is None or user.is_staff or user.is_superuser:
-        raise NoSuchPerson
+        raise NoSuchUser
     return user
 
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from accounts import errors
-from accounts.errors import FriendRequestRefused, NoSuchFriend, NoSuchPerson
+from accounts.errors import FriendRequestRefused, NoSuchFriend, NoSuchUser
 from accounts.models import Friendship, User
 from accounts.selectors.contacts import has_blocked
 from chat.wire.schema.events import FRIEND_ACCEPTED, FRIEND_REMOVED, FRIEND_REQUESTED, EventKind
@@ -18,7 +18,7 @@ def friend_request(*, user: User, other_id: int) -> Friendship:
     """Send a friend request, or accept one that the other user has sent. Notifies both users.
 
     A user who has blocked the sender is not notified and does not see the request, and the sender cannot tell. Raises
-    NoSuchPerson for users without an active account, and FriendRequestRefused for the sender themselves, for a
+    NoSuchUser for users without an active account, and FriendRequestRefused for the sender themselves, for a
     repeated request, for users that the sender has blocked, and past IM_MAX_FRIENDS_PER_USER.
     """
     if user.pk == other_id:
@@ -28,7 +28,7 @@ def friend_request(*, user: User, other_id: int) -> Friendship:
         users = lock_two_users(user.pk, other_id)
         other = users.get(other_id)
         if other is None or not all(row.is_active and row.kind == User.Kind.PERSON for row in users.values()):
-            raise NoSuchPerson
+            raise NoSuchUser
         if has_blocked(user.pk, other_id):
             raise FriendRequestRefused(errors.FRIEND_BLOCKED)
         friendship = Friendship.objects.filter(pair=_pair(user.pk, other_id)).first()
@@ -90,18 +90,20 @@ def _publish(kind: EventKind, user: User, other: User) -> None:
     publish.after_commit(log.append([log.Entry(kind=kind.name, user_ids=recipients, body=body)]))
 
 
-def _pair(one: int, other: int) -> str:
-    return ":".join(map(str, sorted((one, other))))
+def _pair(user_id: int, other_id: int) -> str:
+    return ":".join(map(str, sorted((user_id, other_id))))
 
 
-def lock_two_users(one: int, other: int) -> dict[int, User]:
+def lock_two_users(user_id: int, other_id: int) -> dict[int, User]:
     """Lock the rows of two users until the transaction ends. Returns those that exist, by id."""
-    rows = User.objects.select_for_update(no_key=True).filter(pk__in=(one, other)).order_by("pk")
+    rows = User.objects.select_for_update(no_key=True).filter(pk__in=(user_id, other_id)).order_by("pk")
     return {row.pk: row for row in rows}
 
 
 def user_payload(user: User) -> dict[str, str]:
-    """Return a user in the form that events carry."""
+    """Return a user as event bodies hold it: `userId` (the public name), `id`, `name` (the nickname), `avatar` and
+    `kind`.
+    """
     return {
         "userId": user.public_name,
         "id": str(user.pk),

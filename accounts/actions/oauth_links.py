@@ -11,7 +11,7 @@ from social_django.models import Nonce, UserSocialAuth
 
 from accounts import errors
 from accounts.actions.user_persistence import clean_email, insert_user, lock_user
-from accounts.errors import AccountError, EmailTaken, LastSignInMethod, LinkTaken, NoSuchPerson
+from accounts.errors import AccountError, EmailTaken, LastSignInMethod, LinkTaken, NoSuchUser
 from accounts.models import User
 from accounts.names import check_own_nickname, check_user_name
 from accounts.oauth.identity import Identity
@@ -53,7 +53,7 @@ def oauth_link_create(*, user_id: int, identity: Identity, title: str) -> None:
     with write():
         user = lock_user(user_id)
         if not user.is_active or user.kind != User.Kind.PERSON:
-            raise NoSuchPerson
+            raise NoSuchUser
         own = UserSocialAuth.objects.filter(user_id=user_id, provider=identity.provider)
         if own.filter(uid=identity.subject).exists():
             return

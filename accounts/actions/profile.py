@@ -28,7 +28,7 @@ def profile_update(
     shares_read: bool,
     shares_presence: bool,
 ) -> User:
-    """Change everything except the picture and the address. An empty language or time zone means the browser's.
+    """Change all profile fields except the picture and the email address. Empty language or time zone: the browser's.
 
     Raises BadNickname, and BadProfile for a status that is not valid or an unknown language or time zone.
     """

@@ -23,9 +23,10 @@ until now.
 def publish_profile_change(
     user: User, *, others: bool = True, group_ids: Iterable[int] = (), known_user_ids: Iterable[int] = ()
 ) -> None:
-    """Notify the user's own devices and, with `others`, everyone who sees the user. Last step of a transaction.
+    """Notify the user's own devices and, if `others`, everyone who sees the user. Call it last in a transaction.
 
-    `group_ids` adds groups that the user has left, `known_user_ids` users who knew them.
+    `group_ids` and `known_user_ids` are recipients to add who no longer see the user: groups that the user has left,
+    and former contacts.
     """
     body = {"who": user_payload(user), "status": user.status_text}
     entries = [log.Entry(kind=PERSON_CHANGED.name, user_ids=(user.pk,), body=body)]

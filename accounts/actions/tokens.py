@@ -15,7 +15,7 @@ from accounts.actions.devices import device_create, devices_delete
 from accounts.actions.revocations import revoke_credentials
 from accounts.actions.user_persistence import lock_user
 from accounts.credentials import token_credential
-from accounts.errors import BadToken, NoSuchPerson
+from accounts.errors import BadToken, NoSuchUser
 from accounts.models import Device, User
 from accounts.names import BadName, check_name
 from delivery.db.transactions import write
@@ -45,13 +45,13 @@ def token_create(
 ) -> CreatedToken:
     """Create a token of an active user. It expires after `lifetime`, by default after IM_TOKEN_DAYS.
 
-    Deletes the user's expired tokens. Raises NoSuchPerson for deactivated users.
+    Deletes the user's expired tokens. Raises NoSuchUser for deactivated users.
     """
     lifetime = timedelta(days=settings.IM_TOKEN_DAYS) if lifetime is None else lifetime
     # The lock keeps a concurrent deactivation from missing the new token.
     with write():
         if not lock_user(user.pk).is_active:
-            raise NoSuchPerson
+            raise NoSuchUser
         tokens_delete(AuthToken.objects.filter(user_id=user.pk, expiry__lte=timezone.now()))
         row, token = AuthToken.objects.create(user, expiry=lifetime)
         device = device_create(

@@ -9,7 +9,7 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext
 
-from accounts.errors import BadEmail, BadPassword, BadPhone, EmailTaken, NameTaken, NoSuchPerson, PhoneTaken
+from accounts.errors import BadEmail, BadPassword, BadPhone, EmailTaken, NameTaken, NoSuchUser, PhoneTaken
 from accounts.models import User
 from accounts.names import BadName, check_name, is_storable
 
@@ -19,12 +19,12 @@ _PHONE_MAX_LENGTH = 20
 def lock_user(user_id: int) -> User:
     """Lock the user's row until the transaction ends. It is the first lock of every action that takes rights away.
 
-    Raises NoSuchPerson for an unknown id. Inserting rows that refer to the user, such as messages, does not wait.
+    Raises NoSuchUser for an unknown id. Inserting rows that refer to the user, such as messages, does not wait.
     """
     try:
         return User.objects.select_for_update(no_key=True).get(pk=user_id)
     except User.DoesNotExist:
-        raise NoSuchPerson from None
+        raise NoSuchUser from None
 
 
 def insert_user(user: User) -> None:

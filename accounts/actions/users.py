@@ -18,7 +18,7 @@ from accounts.actions.user_persistence import (
     lock_user,
     update_user,
 )
-from accounts.errors import LastAdministrator, NameTaken, NoSuchPerson
+from accounts.errors import LastAdministrator, NameTaken, NoSuchUser
 from accounts.models import User
 from accounts.names import (
     GUEST_PREFIX,
@@ -164,12 +164,12 @@ def user_deactivate(*, user_id: int) -> None:
 def user_activate(*, user_id: int) -> None:
     """Let a deactivated user sign in again. Revoked credentials stay revoked.
 
-    Raises NoSuchPerson for a deleted account.
+    Raises NoSuchUser for a deleted account.
     """
     with write():
         user = lock_user(user_id)
         if user.deleted_at is not None:
-            raise NoSuchPerson
+            raise NoSuchUser
         user.is_active = True
         user.save(update_fields=["is_active"])
 

@@ -41,11 +41,13 @@ class SiteModelAdmin(ModelAdmin):  # type: ignore[misc]
         )
 
     def in_write_transaction(self, request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse:
-        """Return the response of `view`, which opens a transaction of its own, from within a write transaction.
+        """Call `view` inside a write transaction and return its response. Use it for views that open a transaction of
+        their own.
 
-        The outer one waits for its turn to write to SQLite first. The other way round, `view` would hold SQLite's lock
-        while it waits for that turn, and both sides would wait. A refusal is shown above the form, which keeps its
-        input.
+        SQLite has one writer, and `write()` queues for it. If `view` opened its transaction first, it would hold
+        SQLite's lock while it waits in that queue, and the writer ahead of it would wait for the lock.
+
+        A refusal (see `refusals`) is shown above the form, which keeps its input.
         """
         try:
             with write():

@@ -13,7 +13,11 @@ from accounts.selectors.users import guest_name_taken
 
 
 def clean_new_username(form: forms.ModelForm[Any]) -> str:
-    """Return the username of a new account. The action that creates the account checks it again."""
+    """Return the form's `username` if it is valid and not taken; raise ValidationError otherwise. Reserved names are
+    allowed.
+
+    The action that creates the account repeats both checks under a lock.
+    """
     name: str = form.cleaned_data["username"]
     try:
         check_user_name(name, allow_reserved=True)
@@ -25,7 +29,7 @@ def clean_new_username(form: forms.ModelForm[Any]) -> str:
 
 
 def clean_nickname(form: forms.ModelForm[Any]) -> str:
-    """Return the nickname as it is stored."""
+    """Return the form's `nickname` unchanged; raise ValidationError if it is not valid."""
     try:
         return check_nickname(form.cleaned_data["nickname"])
     except BadName as bad:

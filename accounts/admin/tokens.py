@@ -39,7 +39,7 @@ class ApiTokenForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("Name"),
         max_length=NAME_MAX_LENGTH,
         widget=UnfoldAdminTextInputWidget(),
-        help_text=_("What the token is for, such as the machine that uses it."),
+        help_text=_("Describe what the token is for, such as the machine that uses it."),
     )
     days = forms.IntegerField(
         label=_("Expiration"),

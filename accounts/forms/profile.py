@@ -35,7 +35,7 @@ class ProfileForm(ActionForm):
     )
     status_text = forms.CharField(
         label=_("Status"),
-        help_text=_("What you are doing, in a few words."),
+        help_text=_("Tell others what you are doing, in a few words."),
         max_length=STATUS_MAX_LENGTH,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),

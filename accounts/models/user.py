@@ -32,7 +32,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """An account that can send messages: of a person, a guest, or a service account (a bot or another system)."""
+    """An account that can send messages: a person's, a guest's, or a service account (a bot or another system)."""
 
     class Kind(models.TextChoices):
         PERSON = "person", "Person"

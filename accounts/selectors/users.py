@@ -36,9 +36,10 @@ def user_by_name(username: str) -> User | None:
 
 
 def user_by_name_or_contact(username: str, *, viewer: User) -> User | None:
-    """Return the account or service with this name if it is active, or a friend of the viewer, or blocked by them.
+    """Return the active account or service with this name, or an inactive one that is the viewer's friend or blocked by
+    them.
 
-    A user can thereby still unfriend or unblock a deactivated account.
+    So a user can unfriend or unblock a deactivated account. None for guests and unknown names.
     """
     found = _accounts().filter(username_key=name_key(username)).first() if is_storable(username) else None
     if found is None or found.is_active or Block.objects.filter(blocker=viewer, blocked=found).exists():

@@ -6,8 +6,13 @@ from typing import Any
 
 import orjson
 
-from accounts import actions as accounts
-from accounts.actions.anonymization import ANONYMIZED_NICKNAME, anonymized_username
+from accounts.actions.anonymization import (
+    ANONYMIZED_NICKNAME,
+    anonymized_username,
+    user_anonymize,
+    user_mark_deleted,
+    users_awaiting_anonymization,
+)
 from accounts.models import User
 from accounts.selectors.contacts import contact_ids
 from chat import payloads
@@ -26,22 +31,25 @@ _MESSAGES_PER_TRANSACTION = 500
 def account_delete(*, user_id: int) -> None:
     """Delete a user's account. `finish_interrupted_deletions` completes a deletion that was interrupted.
 
-    Raise LastAdministrator, or NoSuchPerson for guests and services.
+    Raise LastAdministrator, or NoSuchUser for guests and services.
     """
-    accounts.user_mark_deleted(user_id=user_id)
+    user_mark_deleted(user_id=user_id)
     _finish(user_id)
 
 
 def finish_interrupted_deletions() -> None:
     """Complete deletions that were interrupted."""
-    for user_id in accounts.users_awaiting_anonymization():
+    for user_id in users_awaiting_anonymization():
         _finish(user_id)
 
 
 def _finish(user_id: int) -> None:
     """Remove everything that names the user, then the user's own data. Each step is safe to repeat."""
-    groups, people = list(_current_groups(user_id).values_list("channel", flat=True)), contact_ids(user_id, MAX_USERS)
-    for channel_id in groups:
+    group_ids, known_user_ids = (
+        list(_current_groups(user_id).values_list("channel", flat=True)),
+        contact_ids(user_id, MAX_USERS),
+    )
+    for channel_id in group_ids:
         _leave_group(user_id, channel_id)
     name = User.objects.values_list("username", flat=True).get(pk=user_id)
     _anonymize_service_messages(name)
@@ -51,20 +59,20 @@ def _finish(user_id: int) -> None:
         Report.objects.filter(reporter=user_id).update(reason="")
     position = log.head()
     anonymize_events(user_id, name)
-    accounts.user_anonymize(user_id=user_id, group_ids=groups, known_user_ids=people)
+    user_anonymize(user_id=user_id, group_ids=group_ids, known_user_ids=known_user_ids)
     # Events that others caused meanwhile, such as the end of a friendship.
     anonymize_events(user_id, name, after=position)
-    answers = [*_search_marks(user_id, name), orjson.dumps(name).decode()]
-    rewrite_responses(answers, lambda answer: _without_username(_anonymized(answer, str(user_id), name), name))
+    texts = [*_search_texts(user_id, name), orjson.dumps(name).decode()]
+    rewrite_responses(texts, lambda response: _without_username(_anonymized(response, str(user_id), name), name))
 
 
 def _anonymize_service_messages(name: str) -> None:
     """Anonymize messages that services sent in the user's name."""
     # Searched before taking a lock: no index covers these names.
-    said = list(Message.objects.filter(shown_as=name).values_list("pk", flat=True))
-    for start in range(0, len(said), _MESSAGES_PER_TRANSACTION):
+    message_ids = list(Message.objects.filter(shown_as=name).values_list("pk", flat=True))
+    for start in range(0, len(message_ids), _MESSAGES_PER_TRANSACTION):
         with write():
-            Message.objects.filter(pk__in=said[start : start + _MESSAGES_PER_TRANSACTION]).update(
+            Message.objects.filter(pk__in=message_ids[start : start + _MESSAGES_PER_TRANSACTION]).update(
                 shown_as=ANONYMIZED_NICKNAME
             )
 
@@ -73,14 +81,13 @@ def anonymize_events(user_id: int, name: str, *, after: int = 0) -> None:
     """Replace the user's personal data in all stored events. `name` is the user name they had."""
     clear_events_of(user_id)
     rewrite_events(
-        _search_marks(user_id, name), lambda kind, body: anonymized_body(kind, body, user_id, name), after=after
+        _search_texts(user_id, name), lambda kind, body: anonymized_body(kind, body, user_id, name), after=after
     )
 
 
-def _search_marks(user_id: int, name: str) -> list[str]:
-    """Return strings one of which every body that names the user contains."""
-    spoken = f'"from":{orjson.dumps(name).decode()}'
-    return [f'"fromId":"{user_id}"', f'"id":"{user_id}"', spoken]
+def _search_texts(user_id: int, name: str) -> list[str]:
+    """Return JSON fragments: every body that names the user contains at least one of them."""
+    return [f'"fromId":"{user_id}"', f'"id":"{user_id}"', f'"from":{orjson.dumps(name).decode()}']
 
 
 def anonymized_body(kind: str, body: Body, user_id: int, name: str) -> Body | None:
@@ -95,33 +102,33 @@ def anonymized_body(kind: str, body: Body, user_id: int, name: str) -> Body | No
     return dict(changed)
 
 
-def _anonymized(value: Any, person: str, name: str) -> Any:
+def _anonymized(value: Any, user_id: str, name: str) -> Any:
     if isinstance(value, list):
-        return [_anonymized(item, person, name) for item in value]
+        return [_anonymized(item, user_id, name) for item in value]
     if not isinstance(value, dict):
         return value
-    made = {key: _anonymized(item, person, name) for key, item in value.items()}
-    picture = {field: "" for field in ("avatar", "status") if field in made}
-    if made.get("fromId") == person:
-        made |= {"from": anonymized_username(int(person)), "name": ANONYMIZED_NICKNAME} | picture
-    elif made.get("id") == person and "userId" in made:
-        made |= {"userId": anonymized_username(int(person)), "name": ANONYMIZED_NICKNAME} | picture
-    elif isinstance(made.get("peer"), dict) and made["peer"].get("id") == person:
+    changed = {key: _anonymized(item, user_id, name) for key, item in value.items()}
+    picture = {field: "" for field in ("avatar", "status") if field in changed}
+    if changed.get("fromId") == user_id:
+        changed |= {"from": anonymized_username(int(user_id)), "name": ANONYMIZED_NICKNAME} | picture
+    elif changed.get("id") == user_id and "userId" in changed:
+        changed |= {"userId": anonymized_username(int(user_id)), "name": ANONYMIZED_NICKNAME} | picture
+    elif isinstance(changed.get("peer"), dict) and changed["peer"].get("id") == user_id:
         # A private channel is shown under the name of its other user.
-        made["name"] = ANONYMIZED_NICKNAME
-    elif made.get("from") == name:
+        changed["name"] = ANONYMIZED_NICKNAME
+    elif changed.get("from") == name:
         # A service sent this in the user's name.
-        made |= {"from": ANONYMIZED_NICKNAME, "name": ANONYMIZED_NICKNAME}
-    return made
+        changed |= {"from": ANONYMIZED_NICKNAME, "name": ANONYMIZED_NICKNAME}
+    return changed
 
 
-def _without_username(answer: Any, name: str) -> Any:
+def _without_username(response: Any, name: str) -> Any:
     """Anonymize a stored response to another system, which names users by their user name alone."""
-    if isinstance(answer, list):
-        return [_without_username(item, name) for item in answer]
-    if isinstance(answer, dict):
-        return {key: _without_username(item, name) for key, item in answer.items()}
-    return ANONYMIZED_NICKNAME if answer == name else answer
+    if isinstance(response, list):
+        return [_without_username(item, name) for item in response]
+    if isinstance(response, dict):
+        return {key: _without_username(item, name) for key, item in response.items()}
+    return ANONYMIZED_NICKNAME if response == name else response
 
 
 def _current_groups(user_id: int) -> Any:

@@ -147,11 +147,11 @@ def channel_create_closed(*, creator: User, name: str, ids: Sequence[int]) -> Ch
     return channel_create_group_of(creator=creator, name=name, others=others, join="closed", listed=False)
 
 
-def private_channel_with(*, user: User, person_id: int) -> int:
+def private_channel_with(*, user: User, other_id: int) -> int:
     """Return the private channel with the account or service of that id; create it if necessary. Raise NO_DATA
     otherwise.
     """
-    other = user_by_id(person_id)
+    other = user_by_id(other_id)
     if other is None or not other.is_active or other.is_guest:
         raise ChatError(account_errors.ACCOUNT_NOT_FOUND)
     channel, _ = channel_create_private(creator=user, other=other)

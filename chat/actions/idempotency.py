@@ -22,8 +22,8 @@ def run_once(
     """Do the work and return its response, or the response of the first time; the second value says which.
 
     `work` returns a response of JSON types. It runs in the transaction that claims the key, and takes its locks after
-    that. What it raises leaves the key unclaimed. A response with a `secret` is stored encrypted. Without a key the
-    work is always done. Raises OPERATION_FAILED if the key was used for another request.
+    that. An exception from `work` leaves the key unclaimed. A response with a `secret` is stored encrypted. Without a key the
+    work is always done. Raises ChatError OPERATION_FAILED if the key was used for another request.
 
     Not for messages: a draft carries its key.
     """

@@ -162,11 +162,11 @@ def member_set_role(*, user: User, channel_id: int, name: str, role: str) -> Non
         _give_role(access.channel, membership, role, by=user)
 
 
-def member_set_role_as_operator(*, operator: User, channel_id: int, person_id: int, role: str) -> None:
+def member_set_role_as_operator(*, operator: User, channel_id: int, user_id: int, role: str) -> None:
     """Change a member's role in any group, as an operator."""
     with write():
         channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id, kind="public").first()
-        membership = current_members(channel).filter(user=person_id).first() if channel is not None else None
+        membership = current_members(channel).filter(user=user_id).first() if channel is not None else None
         if channel is None or membership is None:
             raise ChatError(reasons.USER_NOT_A_MEMBER)
         _give_role(channel, membership, role, by=operator)

@@ -31,58 +31,58 @@ def member_restrict(
 ) -> Restriction:
     """Mute or ban a user of lower rank in a group that the caller manages. A ban ends their membership."""
     with write():
-        person = _other_user(name, but=user)
-        _lock_users(user.pk, person.pk)
-        channel = _lock_group_outranking(user, channel_id, person)
-        return _restrict(person, channel, kind, until=until, reason=reason, by=user)
+        target = _other_user(name, but=user)
+        _lock_users(user.pk, target.pk)
+        channel = _lock_group_outranking(user, channel_id, target)
+        return _restrict(target, channel, kind, until=until, reason=reason, by=user)
 
 
 def member_unrestrict(*, user: User, channel_id: int, name: str, kind: str) -> None:
     """Lift a mute or ban in a group that the caller manages; do nothing if there is none."""
     with write():
-        person = _other_user(name, but=user)
-        _lock_users(user.pk, person.pk)
-        _lift(person, _lock_group_outranking(user, channel_id, person), kind)
+        target = _other_user(name, but=user)
+        _lock_users(user.pk, target.pk)
+        _lift(target, _lock_group_outranking(user, channel_id, target), kind)
 
 
 def user_mute(
-    *, operator: User, person_id: int, channel_id: int | None = None, until: datetime | None = None, reason: str = ""
+    *, operator: User, user_id: int, channel_id: int | None = None, until: datetime | None = None, reason: str = ""
 ) -> Restriction:
     """Mute a user in one channel, or everywhere (None), as an operator."""
     with write():
-        person = _lock_managed_user(operator, person_id)
-        return _restrict(person, _lock_channel(channel_id), "mute", until=until, reason=reason, by=operator)
+        target = _lock_managed_user(operator, user_id)
+        return _restrict(target, _lock_channel(channel_id), "mute", until=until, reason=reason, by=operator)
 
 
-def user_unmute(*, operator: User, person_id: int, channel_id: int | None = None) -> None:
+def user_unmute(*, operator: User, user_id: int, channel_id: int | None = None) -> None:
     with write():
-        _lift(_lock_managed_user(operator, person_id), _lock_channel(channel_id), "mute")
+        _lift(_lock_managed_user(operator, user_id), _lock_channel(channel_id), "mute")
 
 
 def user_ban(
-    *, operator: User, person_id: int, channel_id: int | None = None, until: datetime | None = None, reason: str = ""
+    *, operator: User, user_id: int, channel_id: int | None = None, until: datetime | None = None, reason: str = ""
 ) -> Restriction:
     """Ban a user from a group, or from the site (None). A site ban deactivates the account until it ends."""
     with write():
-        person = _lock_managed_user(operator, person_id)
-        return _restrict(person, _lock_channel(channel_id), "ban", until=until, reason=reason, by=operator)
+        target = _lock_managed_user(operator, user_id)
+        return _restrict(target, _lock_channel(channel_id), "ban", until=until, reason=reason, by=operator)
 
 
-def user_unban(*, operator: User, person_id: int, channel_id: int | None = None) -> None:
+def user_unban(*, operator: User, user_id: int, channel_id: int | None = None) -> None:
     """Lift a ban. The user can sign in again, or join the group again."""
     with write():
-        _lift(_lock_managed_user(operator, person_id), _lock_channel(channel_id), "ban")
+        _lift(_lock_managed_user(operator, user_id), _lock_channel(channel_id), "ban")
 
 
-def user_reactivate(*, person_id: int) -> None:
+def user_reactivate(*, user_id: int) -> None:
     """Let a deactivated user sign in again. Raise OPERATION_FAILED during a ban, which has to be lifted instead."""
     with write():
-        person = _lock_users(person_id)[person_id]
+        target = _lock_users(user_id)[user_id]
         if active_restrictions(
-            Restriction.objects.filter(user=person, kind=Restriction.Kind.BAN, channel=None)
+            Restriction.objects.filter(user=target, kind=Restriction.Kind.BAN, channel=None)
         ).exists():
             raise ChatError(reasons.BANNED_FROM_SITE)
-        user_activate(user_id=person.pk)
+        user_activate(user_id=target.pk)
 
 
 def restrictions_lift_expired() -> int:
@@ -91,11 +91,11 @@ def restrictions_lift_expired() -> int:
     lifted = 0
     for restriction in list(expired[:500]):
         with write():
-            person = _lock_users(restriction.user_id)[restriction.user_id]
+            target = _lock_users(restriction.user_id)[restriction.user_id]
             # The restriction may have been extended meanwhile.
             if expired.filter(pk=restriction.pk).exists():
                 restriction.delete()
-                _finish_lift(person, restriction.kind, restriction.channel_id)
+                _finish_lift(target, restriction.kind, restriction.channel_id)
                 lifted += 1
     return lifted
 
@@ -116,15 +116,15 @@ def _lock_users(*ids: int) -> dict[int, User]:
     return found
 
 
-def _lock_managed_user(operator: User, person_id: int) -> User:
+def _lock_managed_user(operator: User, user_id: int) -> User:
     """Lock and return a user whom this operator manages. Raise NOT_AUTHORISED for staff.
 
     Staff are managed by superusers, and by scripts on the server.
     """
-    person = _lock_users(person_id)[person_id]
-    if (person.is_staff or person.is_superuser) and not operator.is_superuser and operator.pk != system_user().pk:
+    target = _lock_users(user_id)[user_id]
+    if (target.is_staff or target.is_superuser) and not operator.is_superuser and operator.pk != system_user().pk:
         raise ChatError(reasons.STAFF_PROTECTED)
-    return person
+    return target
 
 
 def _lock_channel(channel_id: int | None) -> Channel | None:
@@ -136,11 +136,11 @@ def _lock_channel(channel_id: int | None) -> Channel | None:
     return channel
 
 
-def _lock_group_outranking(user: User, channel_id: int, person: User) -> Channel:
+def _lock_group_outranking(user: User, channel_id: int, target: User) -> Channel:
     """Lock and return the group, if the caller manages it and the user is of lower rank there or no member."""
     access = lock_member_group(user, channel_id)
     rules.require_manager(access.role)
-    membership = current_members(access.channel).filter(user=person).first()
+    membership = current_members(access.channel).filter(user=target).first()
     assert access.role is not None
     if membership is not None and not rules.outranks(access.role, membership.role):
         raise ChatError(reasons.OUTRANKED)
@@ -148,48 +148,48 @@ def _lock_group_outranking(user: User, channel_id: int, person: User) -> Channel
 
 
 def _restrict(
-    person: User, channel: Channel | None, kind: str, *, until: datetime | None, reason: str, by: User
+    target: User, channel: Channel | None, kind: str, *, until: datetime | None, reason: str, by: User
 ) -> Restriction:
     if kind == Restriction.Kind.BAN and channel is not None and channel.kind != Channel.Kind.PUBLIC:
         raise ChatError(reasons.BAN_NEEDS_GROUP)
     if until is not None and until <= timezone.now():
         raise ChatError(reasons.UNTIL_IN_PAST, field="until")
     values = {"until": until, "reason": rules.check_reason(reason), "created_by": by, "created_at": timezone.now()}
-    restriction, _ = Restriction.objects.update_or_create(user=person, kind=kind, channel=channel, defaults=values)
-    person.is_restricted = True
-    person.save(update_fields=["is_restricted"])
-    entry = _restriction_event(person, kind, channel, until=until, reason=restriction.reason)
+    restriction, _ = Restriction.objects.update_or_create(user=target, kind=kind, channel=channel, defaults=values)
+    target.is_restricted = True
+    target.save(update_fields=["is_restricted"])
+    entry = _restriction_event(target, kind, channel, until=until, reason=restriction.reason)
     if kind == Restriction.Kind.BAN:
         if channel is None:
-            user_deactivate(user_id=person.pk)
-        elif (membership := current_members(channel).filter(user=person).first()) is not None:
+            user_deactivate(user_id=target.pk)
+        elif (membership := current_members(channel).filter(user=target).first()) is not None:
             end_membership(channel, membership, by=by, note="removed", told=[entry])
     else:
         publish.after_commit(log.append([entry]))
     return restriction
 
 
-def _lift(person: User, channel: Channel | None, kind: str) -> None:
-    gone, _ = Restriction.objects.filter(user=person, kind=kind, channel=channel).delete()
+def _lift(target: User, channel: Channel | None, kind: str) -> None:
+    gone, _ = Restriction.objects.filter(user=target, kind=kind, channel=channel).delete()
     if gone:
-        _finish_lift(person, kind, channel.pk if channel is not None else None)
+        _finish_lift(target, kind, channel.pk if channel is not None else None)
 
 
-def _finish_lift(person: User, kind: str, channel_id: int | None) -> None:
-    others = Restriction.objects.filter(user=person).exists()
-    person.is_restricted = others or Block.objects.filter(blocked=person).exists()
-    person.save(update_fields=["is_restricted"])
+def _finish_lift(target: User, kind: str, channel_id: int | None) -> None:
+    others = Restriction.objects.filter(user=target).exists()
+    target.is_restricted = others or Block.objects.filter(blocked=target).exists()
+    target.save(update_fields=["is_restricted"])
     if kind == Restriction.Kind.BAN and channel_id is None:
         # An account that was deleted meanwhile stays deactivated.
-        if person.deleted_at is None:
-            user_activate(user_id=person.pk)
+        if target.deleted_at is None:
+            user_activate(user_id=target.pk)
         return
     channel = Channel(pk=channel_id) if channel_id is not None else None
-    publish.after_commit(log.append([_restriction_event(person, LIFTED[Restriction.Kind(kind)], channel)]))
+    publish.after_commit(log.append([_restriction_event(target, LIFTED[Restriction.Kind(kind)], channel)]))
 
 
 def _restriction_event(
-    person: User, kind: str, channel: Channel | None, *, until: datetime | None = None, reason: str = ""
+    target: User, kind: str, channel: Channel | None, *, until: datetime | None = None, reason: str = ""
 ) -> Entry:
     body = payloads.restriction(kind, channel.pk if channel is not None else None, until=until, reason=reason)
-    return Entry(kind=RESTRICTION.name, user_ids=(person.pk,), body=body)
+    return Entry(kind=RESTRICTION.name, user_ids=(target.pk,), body=body)

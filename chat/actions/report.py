@@ -56,11 +56,11 @@ def report_handle(*, operator: User, report_id: int, verdict: Verdict, until: da
     # Each step is complete by itself and safe to repeat, so a fault between two steps only leaves the report open.
     if verdict in ("mute", "recall_mute"):
         user_mute(
-            operator=operator, person_id=message.sender_id, channel_id=message.channel_id, until=until, reason=reason
+            operator=operator, user_id=message.sender_id, channel_id=message.channel_id, until=until, reason=reason
         )
     if verdict in ("ban", "recall_ban"):
-        here = message.channel_id if message.channel.kind == Channel.Kind.PUBLIC else None
-        user_ban(operator=operator, person_id=message.sender_id, channel_id=here, until=until, reason=reason)
+        channel_id = message.channel_id if message.channel.kind == Channel.Kind.PUBLIC else None
+        user_ban(operator=operator, user_id=message.sender_id, channel_id=channel_id, until=until, reason=reason)
     if verdict.startswith("recall"):
         message_recall_as_operator(operator=operator, message_id=message.pk)
     state = Report.State.DISMISSED if verdict == "dismiss" else Report.State.ACTED

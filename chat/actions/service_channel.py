@@ -8,8 +8,8 @@ from typing import Unpack
 from accounts.models import User
 from chat import reasons
 from chat.actions.channel import channel_rename, channel_set_closed, lock_users, users_named
+from chat.actions.channel_settings import ChannelSettingsChanges, channel_update_settings
 from chat.actions.member import member_invite, member_join
-from chat.actions.policy import PolicyChanges, channel_set_policy
 from chat.actions.service_access import access_for_service
 from chat.errors import ChatError
 from chat.models import Channel
@@ -17,7 +17,12 @@ from delivery.db.transactions import write
 
 
 def channel_change(
-    *, user: User, channel_id: int, name: str | None = None, closed: bool | None = None, **policy: Unpack[PolicyChanges]
+    *,
+    user: User,
+    channel_id: int,
+    name: str | None = None,
+    closed: bool | None = None,
+    **settings: Unpack[ChannelSettingsChanges],
 ) -> None:
     """Rename, close or reopen a group and change its settings; all of it, or nothing if one change is refused."""
     with write():
@@ -26,8 +31,8 @@ def channel_change(
             channel_close(user=user, channel_id=channel_id, closed=False)
         if name is not None:
             channel_rename(user=user, channel_id=channel_id, name=name)
-        if any(value is not None for value in policy.values()):
-            channel_set_policy(user=user, channel_id=channel_id, **policy)
+        if any(value is not None for value in settings.values()):
+            channel_update_settings(user=user, channel_id=channel_id, **settings)
         if closed:
             channel_close(user=user, channel_id=channel_id)
 

@@ -28,7 +28,7 @@ class LoginResult:
     user: User
     credential: str
     app: App
-    room: int
+    default_channel: int
     token: str = ""
 
 
@@ -54,11 +54,11 @@ def session_login(*, token: str, session_key: str, name: str | None, app_number:
     app = app_by_number(app_number)
     if app is None:
         raise ChatError(reasons.UNKNOWN_APP)
-    room = selectors.global_channel(app).pk
+    default_channel = selectors.global_channel(app).pk
     if (known is None or known[0].is_guest) and not (settings.IM_GUESTS and app.guests_allowed):
         raise ChatError(account_errors.GUESTS_DISABLED)
     if known is not None:
-        return LoginResult(*known, app, room)
+        return LoginResult(*known, app, default_channel)
     assert name is not None
     try:
         registration_rate_limit.take(address)
@@ -69,7 +69,7 @@ def session_login(*, token: str, session_key: str, name: str | None, app_number:
         raise chat_error(error) from error
     except (BadName, NameTaken) as error:
         raise chat_error(error, code=errors.ILLEGAL_USER_ID) from error
-    return LoginResult(guest, token_credential(token_digest(token)), app, room, token)
+    return LoginResult(guest, token_credential(token_digest(token)), app, default_channel, token)
 
 
 def _check_guest_name(name: str | None) -> str:

@@ -9,9 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from chat.actions.channel import channel_set_closed
+from chat.actions.channel_settings import (
+    channel_set_retention,
+    channel_transfer_as_operator,
+    channel_update_settings_as_operator,
+)
 from chat.actions.member import member_set_role_as_operator
 from chat.actions.moderation import user_ban, user_mute
-from chat.actions.policy import channel_set_policy_as_operator, channel_set_retention, channel_transfer_as_operator
 from chat.admin.admin_actions import AdminAction
 from chat.admin.forms import MemberForm, RestrictMemberForm, RoleForm, channel_settings_form
 from chat.models import Channel
@@ -32,7 +36,7 @@ def _member_action(run: Callable[..., object], form: type[MemberForm], **fields:
     return AdminAction(
         applies_to=lambda channel: channel.kind == Channel.Kind.PUBLIC,
         run=lambda operator, channel, member, **data: run(
-            operator=operator, channel_id=channel.pk, person_id=member.pk, **data
+            operator=operator, channel_id=channel.pk, user_id=member.pk, **data
         ),
         form=lambda channel, data: form(channel, data),
         **fields,
@@ -41,7 +45,7 @@ def _member_action(run: Callable[..., object], form: type[MemberForm], **fields:
 
 def _change_settings(operator: User, channel: Channel, *, retention_days: int | None, **changes: Any) -> None:
     if changes:
-        channel_set_policy_as_operator(operator=operator, channel_id=channel.pk, **changes)
+        channel_update_settings_as_operator(operator=operator, channel_id=channel.pk, **changes)
     channel_set_retention(channel_id=channel.pk, days=retention_days)
 
 

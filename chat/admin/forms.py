@@ -90,9 +90,7 @@ class MuteForm(RestrictForm):
 class ChannelSettingsForm(forms.Form):
     """A channel's settings. Only groups have all of them."""
 
-    join = forms.ChoiceField(
-        label=_("Who can join"), choices=model_choices(Channel, "join"), widget=UnfoldAdminSelectWidget
-    )
+    join = forms.ChoiceField(label=_("Joining"), choices=model_choices(Channel, "join"), widget=UnfoldAdminSelectWidget)
     listed = forms.BooleanField(
         label=_("Listed"),
         required=False,

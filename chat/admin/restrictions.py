@@ -24,7 +24,7 @@ from chat.models import Restriction
 
 def _lift(operator: User, restriction: Restriction) -> None:
     lift = user_unmute if restriction.kind == Restriction.Kind.MUTE else user_unban
-    lift(operator=operator, person_id=restriction.user_id, channel_id=restriction.channel_id)
+    lift(operator=operator, user_id=restriction.user_id, channel_id=restriction.channel_id)
 
 
 LIFT = AdminAction(

@@ -18,7 +18,7 @@ MUTE = AdminAction(
     description=_("The user can read but not send, in one channel or in all. The user sees duration and reason."),
     success=_("%(count)d muted."),
     applies_to=lambda user: True,
-    run=lambda operator, user, **data: user_mute(operator=operator, person_id=user.pk, **data),
+    run=lambda operator, user, **data: user_mute(operator=operator, user_id=user.pk, **data),
     form=constant_form(MuteForm),
     permission=RESTRICT,
     icon="volume_off",
@@ -29,7 +29,7 @@ UNMUTE = AdminAction(
     description=_("The mute in all channels ends at once. Mutes in single channels remain."),
     success=_("%(count)d unmuted."),
     applies_to=lambda user: user.is_muted,
-    run=lambda operator, user: user_unmute(operator=operator, person_id=user.pk),
+    run=lambda operator, user: user_unmute(operator=operator, user_id=user.pk),
     permission=LIFT,
     icon="volume_up",
 )
@@ -39,7 +39,7 @@ BAN = AdminAction(
     description=_("The user is signed out everywhere and cannot sign in until the ban ends. Their messages remain."),
     success=_("%(count)d banned."),
     applies_to=lambda user: user.is_active,
-    run=lambda operator, user, **data: user_ban(operator=operator, person_id=user.pk, **data),
+    run=lambda operator, user, **data: user_ban(operator=operator, user_id=user.pk, **data),
     form=constant_form(SiteBanForm),
     permission=RESTRICT,
     icon="block",
@@ -50,7 +50,7 @@ UNBAN = AdminAction(
     description=_("The user can sign in again at once."),
     success=_("%(count)d unbanned."),
     applies_to=lambda user: user.is_banned,
-    run=lambda operator, user: user_unban(operator=operator, person_id=user.pk),
+    run=lambda operator, user: user_unban(operator=operator, user_id=user.pk),
     permission=LIFT,
     icon="login",
 )
@@ -78,7 +78,7 @@ ACTIVATE = AdminAction(
     description=_("The user can sign in again. Earlier sessions and tokens stay ended."),
     success=_("%(count)d activated."),
     applies_to=lambda user: not user.is_active and not user.is_banned and user.deleted_at is None,
-    run=lambda operator, user: user_reactivate(person_id=user.pk),
+    run=lambda operator, user: user_reactivate(user_id=user.pk),
     icon="person",
 )
 USER_ACTIONS = (MUTE, UNMUTE, BAN, UNBAN, SIGN_OUT, DEACTIVATE, ACTIVATE)

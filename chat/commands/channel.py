@@ -10,7 +10,7 @@ from accounts.selectors.contacts import presence_visible_to
 from accounts.selectors.users import users_by_names
 from chat import errors, payloads, reasons, selectors
 from chat.actions import channel as channels
-from chat.actions import member, policy
+from chat.actions import channel_settings, member
 from chat.commands.fields import ChannelTarget, Id, Name, Names, Number, PageSize
 from chat.commands.page_size import count_fitting
 from chat.commands.registry import Call, command
@@ -173,7 +173,7 @@ async def set_policy(call: Call, data: Policy) -> dict[str, Any]:
     """
 
     def act() -> dict[str, Any]:
-        access = policy.channel_set_policy(
+        access = channel_settings.channel_update_settings(
             user=call.user,
             channel_id=data.target,
             join=data.join,

@@ -56,10 +56,10 @@ async def collect_reply(work: Awaitable[Any], name: str, fault: Code) -> Reply:
     except msgspec.ValidationError as error:
         return refusal_reply(ChatError(reasons.INVALID_DATA, sentence=str(error)))
     except (DatabaseError, InterfaceError) as error:
-        logger.error("command_database_fault", extra={"cmd": name, "error": type(error).__name__})
+        logger.error("command_database_error", extra={"cmd": name, "error": type(error).__name__})
         return _failed(fault)
     except Exception:
-        logger.exception("command_fault", extra={"cmd": name})
+        logger.exception("command_error", extra={"cmd": name})
         return _failed(errors.SERVER_ERROR)
 
 

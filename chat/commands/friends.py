@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from accounts import actions as accounts
-from accounts.errors import NoSuchPerson
+from accounts.errors import NoSuchUser
 from accounts.selectors.contacts import contacts_of, presence_visible_to
 from accounts.selectors.users import user_by_name_or_contact
 from chat import errors, payloads
@@ -52,7 +52,7 @@ def register_contact_command(name: str, about: str, action: Callable[..., Any], 
         def act() -> dict[str, Any]:
             other = user_by_name_or_contact(data.userId, viewer=call.user)
             if other is None:
-                raise NoSuchPerson
+                raise NoSuchUser
             action(user=call.user, other_id=other.pk)
             return payloads.person(other)
 

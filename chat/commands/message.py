@@ -35,7 +35,7 @@ async def send(call: Call, data: Send) -> dict[str, Any]:
     caller.take(caller.connection.rate_limits.sends)
     draft = messages.message_draft(
         sender=call.user.pk,
-        channel=data.target or caller.room,
+        channel=data.target or caller.default_channel,
         text=data.msg,
         type=data.type,
         client_id=data.clientMsgId,
@@ -44,7 +44,7 @@ async def send(call: Call, data: Send) -> dict[str, Any]:
         origin=call.origin,
     )
     stored = await messages.message_send(draft)
-    call.appended = not stored.repeated
+    call.awaits_event = not stored.repeated
     return {
         "target": str(stored.channel),
         "id": str(stored.id),
@@ -112,7 +112,7 @@ async def edit(call: Call, data: Edit) -> dict[str, Any]:
         app=call.caller.app,
         origin=call.origin,
     )
-    call.appended = True
+    call.awaits_event = True
     return payloads.edited(row) | {"position": position}
 
 
@@ -127,7 +127,7 @@ async def recall(call: Call, data: MessageTarget) -> dict[str, Any]:
         app=call.caller.app,
         origin=call.origin,
     )
-    call.appended = position is not None
+    call.awaits_event = position is not None
     return {"target": str(data.target), "id": str(row.pk), "seq": row.seq, "position": position or row.position}
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from msgspec import Meta
 
 from chat import errors, payloads, rules
-from chat.actions import moderation, pin, policy, report
+from chat.actions import channel_settings, moderation, pin, report
 from chat.commands.fields import ChannelTarget, Id, MessageTarget, Name
 from chat.commands.page_size import count_fitting
 from chat.commands.registry import Call, command
@@ -34,7 +34,7 @@ async def pin_message(call: Call, data: MessageTarget) -> dict[str, Any]:
     row, position = await run(
         pin.message_pin, user=call.user, channel_id=data.target, message_id=data.id, origin=call.origin
     )
-    call.appended = position is not None
+    call.awaits_event = position is not None
     return {"target": str(data.target), "id": str(row.pk), "seq": row.seq, "position": position or row.position}
 
 
@@ -44,7 +44,7 @@ async def unpin_message(call: Call, data: MessageTarget) -> dict[str, Any]:
     row, position = await run(
         pin.message_unpin, user=call.user, channel_id=data.target, message_id=data.id, origin=call.origin
     )
-    call.appended = position is not None
+    call.awaits_event = position is not None
     return {"target": str(data.target), "id": str(row.pk), "seq": row.seq, "position": position or row.position}
 
 
@@ -148,5 +148,5 @@ class Transfer(msgspec.Struct):
 @command("channel.transfer", returns=replies.ChannelReference, fault=errors.STORE_FAILED)
 async def transfer(call: Call, data: Transfer) -> dict[str, Any]:
     """Transfer the ownership of your group to another member. You become an admin."""
-    await run(policy.channel_transfer, user=call.user, channel_id=data.target, name=data.member)
+    await run(channel_settings.channel_transfer, user=call.user, channel_id=data.target, name=data.member)
     return {"target": str(data.target)}

@@ -35,7 +35,7 @@ def draft(call: Call, up: codec.SendRequest) -> Draft:
     if not 0 < up.receiver <= LARGEST_ID:
         raise ChatError(reasons.RECEIVER_NOT_FOUND)
     channel = up.receiver if up.session == "group" else 0
-    if channel == caller.room and not caller.in_global_channel:
+    if channel == caller.default_channel and not caller.in_global_channel:
         raise ChatError(reasons.CHANNEL_NOT_FOUND)
     caller.take(caller.connection.rate_limits.sends)
     if up.type != "text":
@@ -62,15 +62,15 @@ def draft(call: Call, up: codec.SendRequest) -> Draft:
     )
 
 
-async def private_channel(call: Call, person: int) -> int:
+async def private_channel(call: Call, user_id: int) -> int:
     """Return the private channel with this user, created if there is none."""
-    return await run(channels.private_channel_with, user=call.user, person_id=person)
+    return await run(channels.private_channel_with, user=call.user, other_id=user_id)
 
 
 async def send(call: Call, draft: Draft) -> StoredMessage:
     """Store the message. It takes its place in the order before the first await."""
     stored = await messages.message_send(draft)
-    call.appended = not stored.repeated
+    call.awaits_event = not stored.repeated
     if stored.repeated:
         # This node may not have delivered it yet. Events below it must leave before its number; events held behind the
         # reply to a later request lie above it.

@@ -27,7 +27,7 @@ class Caller:
     user: User | None = None
     """The user who has logged in; None before that."""
     app: int = 0
-    room: int = 0
+    default_channel: int = 0
     """The app's global channel."""
     in_global_channel: bool = True
     """True if the connection receives the app's global channel."""
@@ -50,7 +50,7 @@ class Call:
 
     caller: Caller
     number: int
-    appended: bool = False
+    awaits_event: bool = False
     """Set by a handler that appended an event with `origin`: the reply takes the event's place in the log's order."""
 
     @property

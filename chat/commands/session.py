@@ -51,7 +51,10 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
         raise ChatError(reasons.TOO_MANY_CONNECTIONS, limit=limit)
     connection.user_id, connection.name, connection.app = user.pk, user.public_name, opened.app.number
     connection.nickname, connection.kind = user.nickname, user.kind
-    connection.credential, connection.channels = opened.credential, (opened.room,) if caller.in_global_channel else ()
+    connection.credential, connection.channels = (
+        opened.credential,
+        (opened.default_channel,) if caller.in_global_channel else (),
+    )
     standing = partial(session.session_memberships, opened, token=token, session_key=caller.session_key)
     try:
         position = await hub.attach(connection, call.number, standing)
@@ -62,7 +65,7 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
         connection.user_id = None
         raise
     last_seen.record_login(connection)
-    caller.user, caller.app, caller.room = user, opened.app.number, opened.room
+    caller.user, caller.app, caller.default_channel = user, opened.app.number, opened.default_channel
     if data.after is not None and data.after != position:
         connection.is_synced, connection.reported_position = False, data.after
         position = data.after
@@ -74,7 +77,7 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
         "kind": user.kind,
         "appId": opened.app.number,
         "appName": opened.app.name,
-        "target": str(opened.room),
+        "target": str(opened.default_channel),
         "position": position,
     }
     if opened.token:

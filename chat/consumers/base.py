@@ -34,7 +34,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
 
     codec: ClassVar[str]
 
-    def _opened(self, here: Node, caller: Caller, query: Query) -> None:
+    def _opened(self, node: Node, caller: Caller, query: Query) -> None:
         """Called once the connection is open; `query` is the query string of its URL."""
         raise NotImplementedError
 
@@ -63,18 +63,18 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         # work too, more slowly.
         self._socket = scope.get("extensions", {}).get("imsite.socket")
         await receive()
-        here = await start_node()
+        node = await start_node()
         address = (scope.get("client") or ("", 0))[0]
         if not handshake.scope_origin_allowed(scope):
             await send({"type": "websocket.close", "code": 4403})
             return
-        if not here.accepting or not here.connection_limiter.enter(address):
+        if not node.accepting or not node.connection_limiter.enter(address):
             await self._refuse_full()
             return
         try:
-            await self._serve(here, address, receive)
+            await self._serve(node, address, receive)
         finally:
-            here.connection_limiter.leave(address)
+            node.connection_limiter.leave(address)
 
     async def _refuse_full(self) -> None:
         if "websocket.http.response" not in self.scope.get("extensions", {}):
@@ -84,13 +84,13 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         await self.base_send({"type": "websocket.http.response.start", "status": 503, "headers": headers})
         await self.base_send({"type": "websocket.http.response.body", "body": b"Full. Try again later.\n"})
 
-    async def _serve(self, here: Node, address: str, receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+    async def _serve(self, node: Node, address: str, receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:
         self._closing: asyncio.Task[None] | None = None
         await self.base_send({"type": "websocket.accept"})
-        connection = Connection(codec=self.codec, address=address, ticker=here.hub.ticker, on_close=self._end)
-        here.hub.add(connection)
+        connection = Connection(codec=self.codec, address=address, ticker=node.hub.ticker, on_close=self._end)
+        node.hub.add(connection)
         caller = Caller(connection, session_key=handshake.session_key(self.scope))
-        self._opened(here, caller, parse_qs(self.scope.get("query_string", b"").decode("latin-1")))
+        self._opened(node, caller, parse_qs(self.scope.get("query_string", b"").decode("latin-1")))
         writing = asyncio.create_task(self._write_all(connection))
         in_flight: InFlightTasks = deque()
         try:
@@ -106,7 +106,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
             connection.is_closing = True
             connection.resume_after(None)
             self._ended()
-            here.hub.remove(connection)
+            node.hub.remove(connection)
             connection.outbox.stop()
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)

@@ -19,7 +19,7 @@ class JsonConsumer(Consumer):
 
     codec = "json"
 
-    def _opened(self, here: Node, caller: Caller, query: Query) -> None:
+    def _opened(self, node: Node, caller: Caller, query: Query) -> None:
         self._batch = query.get("batch") == ["1"]
 
     async def _request(self, caller: Caller, event: dict[str, Any], in_flight: InFlightTasks) -> None:
@@ -52,7 +52,7 @@ class JsonConsumer(Consumer):
     def _reply(self, call: Call, seq: str, cmd: str, result: Reply) -> None:
         code = result.code
         frame = json_codec.encode(seq, cmd, code.number, code.text, result.data, reason=result.reason)
-        call.caller.connection.reply(call.number, frame, awaits_event=call.appended)
+        call.caller.connection.reply(call.number, frame, awaits_event=call.awaits_event)
 
     def _encode_frames(self, frames: list[Frame]) -> list[Frame]:
         # The JSON codec encodes to text only.

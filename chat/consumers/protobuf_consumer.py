@@ -46,7 +46,7 @@ class ProtobufConsumer(Consumer):
 
     codec = encoders.PROTOBUF
 
-    def _opened(self, here: Node, caller: Caller, query: Query) -> None:
+    def _opened(self, node: Node, caller: Caller, query: Query) -> None:
         number = query.get("app", [str(DEFAULT_APP)])[-1]
         # No app has the number 0, so text that is not a number is refused like an unknown app.
         self._app = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
@@ -57,7 +57,7 @@ class ProtobufConsumer(Consumer):
 
         self._disconnect_to_resync = partial(connection.close, errors.TOO_SLOW.number, errors.TOO_SLOW.reason)
         self._unacknowledged = UnacknowledgedPushes(
-            here.resend_timer, connection.outbox.put, self._disconnect_to_resync
+            node.resend_timer, connection.outbox.put, self._disconnect_to_resync
         )
         self._sync_owed: asyncio.TimerHandle | None = None
 
@@ -168,7 +168,7 @@ class ProtobufConsumer(Consumer):
         message = protobuf_codec.decode_pushed_message(cast(bytes, frame))
         return message is not None and (message.session_type, message.receiver_id) != (
             protobuf_codec.GROUP,
-            caller.room,
+            caller.default_channel,
         )
 
     # -- Message --------------------------------------------------------------------------------------------------
@@ -210,7 +210,7 @@ class ProtobufConsumer(Consumer):
         frame = protobuf_codec.encode_acknowledgement(
             protobuf_codec.UP, code.number, code.text, client_id=client_id, seq=seq
         )
-        call.caller.connection.reply(call.number, frame, awaits_event=call.appended)
+        call.caller.connection.reply(call.number, frame, awaits_event=call.awaits_event)
 
     async def _acknowledged(self, call: Call, seq: int) -> None:
         """Handle a client's acknowledgement. At the first one, older pushes than those kept may have to be tracked
@@ -242,7 +242,7 @@ class ProtobufConsumer(Consumer):
         code = result.code
         envelope = json_codec.encode(seq, cmd, code.number, code.text, result.data, reason=result.reason)
         frame = protobuf_codec.encode_call(code.number, code.text, envelope)
-        call.caller.connection.reply(call.number, frame, awaits_event=call.appended)
+        call.caller.connection.reply(call.number, frame, awaits_event=call.awaits_event)
 
     # -- writing --------------------------------------------------------------------------------------------------
 

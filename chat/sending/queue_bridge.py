@@ -14,7 +14,7 @@ from chat.sending.writer import commit
 from delivery.event_loop import run_on_loop
 
 QUEUE_TIMEOUT_SECONDS = 30.0
-"""Seconds that a thread waits for its commits. What is queued is stored even if the thread gives up."""
+"""Seconds that a thread waits for its commits. Queued drafts are stored even if the thread gives up."""
 
 
 def commit_in_queue(drafts: Sequence[Draft]) -> list[Outcome]:

@@ -62,7 +62,7 @@ class Unreachable(ClientError):
 
 
 class Disconnected(ClientError):
-    """The connection was lost before the reply arrived. Whether the request was carried out is unknown."""
+    """The connection was lost before the reply arrived. The request may or may not have been carried out."""
 
 
 class Closed(ClientError):

@@ -16,7 +16,7 @@ from pytest_django.fixtures import Settings
 
 from accounts import avatars
 from accounts.actions import avatar_remove, avatar_set, guest_create
-from accounts.errors import BadPicture, NoSuchPerson
+from accounts.errors import BadPicture, NoSuchUser
 from accounts.models import User
 from tests.support.identity_provider import picture
 from tests.support.refusals import refused_for
@@ -193,7 +193,7 @@ def test_a_replaced_picture_is_deleted_from_the_disk(transactional_db: None, tmp
 
 
 def test_a_picture_for_an_unknown_user_leaves_no_file(db: None, tmp_path: Path) -> None:
-    with refused_for(NoSuchPerson, "account_not_found"):
+    with refused_for(NoSuchUser, "account_not_found"):
         avatar_set(user_id=2**40, picture=picture())
     assert not list((tmp_path / "media" / "avatars").iterdir())
 

@@ -38,7 +38,7 @@ def rows() -> dict[str, int | str]:
     rude = send_message(eve, group, f"{SCRIPT}{IMAGE} javascript:alert(1) {{{{ 7 }}}}")
     message_pin(user=eve, channel_id=group.pk, message_id=rude.pk)
     message_report(user=alice, channel_id=group.pk, message_id=rude.pk, reason=SCRIPT, app=None)
-    user_mute(operator=eve, person_id=eve.pk, channel_id=group.pk, reason=IMAGE)
+    user_mute(operator=eve, user_id=eve.pk, channel_id=group.pk, reason=IMAGE)
     announcement_create(by=alice, text=SCRIPT)
     return {"chat/channel": group.pk, "accounts/user": eve.pk, "accounts/app": app.pk}
 

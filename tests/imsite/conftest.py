@@ -23,7 +23,7 @@ def rows(db: None) -> dict[str, int | str]:
     group = channel_create_group(creator=alice, name="Tea", members=["bob"])
     rude = send_message(bob, group, "rude")
     message_report(user=alice, channel_id=group.pk, message_id=rude.pk, reason="", app=None)
-    user_mute(operator=alice, person_id=bob.pk)
+    user_mute(operator=alice, user_id=bob.pk)
     announcement_create(by=alice, text="Hello")
     token_issue(user=alice)
     service_create(username="shop")

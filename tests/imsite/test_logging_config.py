@@ -80,12 +80,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def test_a_flood_of_one_kind_of_line_is_cut_and_counted(clock: Clock) -> None:
     floods = LogRateLimit(clock)
-    lines = [_record("chat", "command_fault", error=f"error {number}") for number in range(5)]
+    lines = [_record("chat", "command_error", error=f"error {number}") for number in range(5)]
     assert [floods.filter(line) for line in lines] == [True, True, True, False, False]
     assert floods.filter(_record("chat", "another_fault")), "other kinds are logged"
 
     clock.now += LogRateLimit.WINDOW_SECONDS
-    first, second = _record("chat", "command_fault"), _record("chat", "command_fault")
+    first, second = _record("chat", "command_error"), _record("chat", "command_error")
     assert floods.filter(first) and floods.filter(second)
     assert "left_out=2" in _line(first) and "left_out" not in _line(second)
 

@@ -77,10 +77,10 @@ class LegacyCallView(APIView):  # type: ignore[misc]
             case SuspiciousOperation():
                 return _refusal(errors.ILLEGAL_PARAMETER, "Too many parameters.")
             case DatabaseError():
-                logger.error("call_database_fault", extra={"call": self.request.path, "error": type(exc).__name__})
+                logger.error("call_database_error", extra={"call": self.request.path, "error": type(exc).__name__})
                 return _refusal(self.fault, "A fault here. Try again.")
             case _:
-                logger.error("call_fault", exc_info=exc, extra={"call": self.request.path})
+                logger.error("call_error", exc_info=exc, extra={"call": self.request.path})
                 return _refusal(errors.SERVER_ERROR, "A fault here. Try again.")
 
     def finalize_response(

@@ -6,10 +6,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat import errors
-from chat.actions import legacy_push
+from chat.actions import legacy_messages
 from chat.api.legacy import parameters
 from chat.api.legacy.call import LegacyCallView, answer
 from chat.api.legacy.openapi import NUMBER, TEXT, YES_OR_NO, form_call, object_schema, text_fields
+from chat.selectors import legacy_presence
 
 TAG = "push"
 APP = ("The number of the app.", NUMBER, 101)
@@ -30,7 +31,7 @@ class OnlineUsersView(LegacyCallView):
     )
     def get(self, request: Request) -> Response:
         """List the users online on an app."""
-        names = legacy_push.names_online(app_number=parameters.app(request))
+        names = legacy_presence.names_online(app_number=parameters.app(request))
         return answer({"userList": names, "userCount": len(names)})
 
 
@@ -47,7 +48,7 @@ class UserOnlineView(LegacyCallView):
     def get(self, request: Request) -> Response:
         """Tell whether a user is online, on an app or on any."""
         name = parameters.text(request, "userID")
-        online = legacy_push.is_online(name=name, app_number=parameters.app_or_any(request))
+        online = legacy_presence.is_online(name=name, app_number=parameters.app_or_any(request))
         return answer({"userID": name, "online": online})
 
 
@@ -67,7 +68,7 @@ class SendMessageView(LegacyCallView):
     )
     def post(self, request: Request) -> Response:
         """Send a message to a user, as the calling service."""
-        results = legacy_push.message_send_to_person(
+        results = legacy_messages.message_send_to_name(
             caller=request.user,
             name=parameters.text(request, "userID"),
             msg_id=parameters.text(request, "msgID"),
@@ -92,7 +93,7 @@ class SendMessageAllView(LegacyCallView):
     )
     def post(self, request: Request) -> Response:
         """Send a message to everyone on an app, in a user's name."""
-        results = legacy_push.message_send_to_app(
+        results = legacy_messages.message_send_to_app(
             caller=request.user,
             name=parameters.text(request, "userID"),
             msg_id=parameters.text(request, "msgID"),

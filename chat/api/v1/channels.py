@@ -28,10 +28,12 @@ from chat.selectors.services import channels_page
 KINDS = ("global", "public", "private")
 Kind = Literal["global", "public", "private"]
 Join = Annotated[
-    Literal["open", "invite", "closed"], Meta(description="Who can add users: anyone, members, or managers.")
+    Literal["open", "invite", "closed"],
+    Meta(description="`open`: anyone can join; `invite`: members add users; `closed`: managers add users."),
 ]
 History = Annotated[
-    Literal["joined", "all"], Meta(description="What new members can read: everything, or messages since they joined.")
+    Literal["joined", "all"],
+    Meta(description="`all`: new members can read everything; `joined`: messages since they joined."),
 ]
 ChannelName = Annotated[str, Meta(max_length=MAX_CHANNEL_NAME_LENGTH)]
 SlowMode = Annotated[

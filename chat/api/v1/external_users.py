@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts import actions as accounts
 from accounts.actions.external_users import ExternalUserData
-from accounts.errors import NoSuchPerson
+from accounts.errors import NoSuchUser
 from accounts.selectors.external_users import external_user_by_id, external_users_page
 from chat import reasons
 from chat.actions.idempotency import run_once
@@ -163,7 +163,7 @@ class ExternalTokenView(Endpoint):
 def _own(request: Request, external_id: str) -> User:
     user = external_user_by_id(request.user, external_id)
     if user is None:
-        raise NoSuchPerson
+        raise NoSuchUser
     return user
 
 

@@ -75,7 +75,7 @@ class DestinationResult(Shape):
     id: Id | None = None
     seq: Count | None = None
     position: Position | None = None
-    online: Annotated[bool | None, Meta(description="Whether the user was online when it was sent.")] = None
+    online: Annotated[bool | None, Meta(description="True if the user was online when it was sent.")] = None
     persons: Annotated[Count | None, Meta(description="Number of users that a transient message was pushed to.")] = None
     problem: Problem | None = None
 

@@ -9,7 +9,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat import reasons
-from chat.actions.legacy_push import require_app
 from chat.api.v1 import pagination
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.openapi import CURSOR, described, limited
@@ -17,6 +16,7 @@ from chat.api.v1.schema import AppNumber, Count, Id, Milliseconds, Shape, UserNa
 from chat.errors import ChatError
 from chat.node.lifecycle import running_node
 from chat.selectors import presence as online
+from chat.selectors.legacy_presence import require_app
 from delivery import publish
 from delivery.event_loop import call_on_loop
 from delivery.nodes.base import NodeInfo

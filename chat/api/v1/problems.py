@@ -64,10 +64,10 @@ def problem_of_error(error: Exception, *, call: str = "") -> dict[str, Any]:
         case SuspiciousOperation():
             return problem_body(ChatError(reasons.BAD_REQUEST))
         case DatabaseError() | InterfaceError() | TimeoutError():
-            logger.error("call_fault", extra={"call": call, "error": type(error).__name__})
+            logger.error("call_error", extra={"call": call, "error": type(error).__name__})
             return problem_body(ChatError(reasons.INTERNAL_ERROR, retryAfter=1), 503)
         case _:
-            logger.error("call_fault", exc_info=error, extra={"call": call})
+            logger.error("call_error", exc_info=error, extra={"call": call})
             return problem_body(ChatError(reasons.INTERNAL_ERROR))
 
 

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts import actions as accounts
 from accounts.actions.external_users import ExternalUserData, ExternalUserResult
-from accounts.errors import AccountError, NoSuchPerson
+from accounts.errors import AccountError, NoSuchUser
 from accounts.selectors.directory import account_by_name, accounts_page
 from accounts.selectors.users import user_search
 from chat import payloads, reasons
@@ -176,7 +176,7 @@ class UserView(Endpoint):
             accounts.user_rename(user_id=user.pk, nickname=data.nickname)
         if data.active is not None and data.active != user.is_active:
             if data.active:
-                user_reactivate(person_id=user.pk)
+                user_reactivate(user_id=user.pk)
             else:
                 accounts.user_deactivate(user_id=user.pk)
         return answer(user_body(_account(name)))
@@ -244,7 +244,7 @@ def _require(request: Request, permission: str) -> None:
 def _account(name: str) -> Account:
     user = account_by_name(name)
     if user is None:
-        raise NoSuchPerson
+        raise NoSuchUser
     return user
 
 

@@ -61,25 +61,25 @@ class Command(BaseCommand):
 
     def mute(self, *, username: str, channel: int | None, hours: float | None, reason: str, **options: Any) -> None:
         user, until = _user(username), _until(hours)
-        user_mute(operator=system_user(), person_id=user.pk, channel_id=channel, until=until, reason=reason)
+        user_mute(operator=system_user(), user_id=user.pk, channel_id=channel, until=until, reason=reason)
         _record(user, "Mute", channel=channel, until=until, reason=reason)
         self.stdout.write(f"{username} is muted {_period(until)}.")
 
     def unmute(self, *, username: str, channel: int | None, **options: Any) -> None:
         user = _user(username)
-        user_unmute(operator=system_user(), person_id=user.pk, channel_id=channel)
+        user_unmute(operator=system_user(), user_id=user.pk, channel_id=channel)
         _record(user, "Unmute", channel=channel)
         self.stdout.write(f"{username} is not muted.")
 
     def ban(self, *, username: str, channel: int | None, hours: float | None, reason: str, **options: Any) -> None:
         user, until = _user(username), _until(hours)
-        user_ban(operator=system_user(), person_id=user.pk, channel_id=channel, until=until, reason=reason)
+        user_ban(operator=system_user(), user_id=user.pk, channel_id=channel, until=until, reason=reason)
         _record(user, "Ban", channel=channel, until=until, reason=reason)
         self.stdout.write(f"{username} is banned {_period(until)}.")
 
     def unban(self, *, username: str, channel: int | None, **options: Any) -> None:
         user = _user(username)
-        user_unban(operator=system_user(), person_id=user.pk, channel_id=channel)
+        user_unban(operator=system_user(), user_id=user.pk, channel_id=channel)
         _record(user, "Unban", channel=channel)
         self.stdout.write(f"{username} is not banned.")
 

@@ -1,7 +1,7 @@
 """Delivers webhooks on the node's event loop: each webhook is a cursor on the event log with a task of its own.
 
-New events are read once for all webhooks. Only those that subscribe to one are read for, leased and sent to, so a
-slow or failing receiver delays no other.
+New events are read once for all webhooks. A webhook is leased and called only if it subscribes to one of them, so a
+slow or failing receiver delays no other webhook.
 
 If a receiver refuses a request, the next one holds fewer events, until it is accepted or a single event is refused.
 If the receiver then accepts the following event, the refused one becomes a dead letter.
@@ -36,7 +36,7 @@ from delivery.outbound.http_client import HttpResult
 
 logger = logging.getLogger(__name__)
 
-_WELL, _FAILED = metrics.WEBHOOKS.labels("ok"), metrics.WEBHOOKS.labels("failed")
+_SUCCEEDED, _FAILED = metrics.WEBHOOKS.labels("ok"), metrics.WEBHOOKS.labels("failed")
 MAX_SHARED_EVENTS = 1000
 """Events read together for all webhooks; beyond that, each webhook reads for itself."""
 UNBOUNDED = 1_000_000
@@ -46,10 +46,12 @@ MAX_SKIPPED_POSITIONS = 1000
 
 @dataclass(slots=True)
 class _Progress:
-    """The position of a webhook: as stored, and up to which nothing more concerns it."""
+    """How far this process has delivered the events of one webhook."""
 
     position: int
-    quiet: int
+    """The position as stored."""
+    checked_upto: int
+    """The position up to which no further event is to be sent to this webhook; at least `position`."""
     batch_size: int = UNBOUNDED
     """The most events in one request: halved after a refusal, doubled after a success."""
 
@@ -59,7 +61,7 @@ WebhookEntry = tuple[Entry, list[dict[str, Any]]]
 
 
 class Dispatcher:
-    """The dispatcher of this node, started after its hub."""
+    """Delivers webhooks from this node. Start it after the hub, on the event loop."""
 
     def __init__(self, node: str, hub: Hub) -> None:
         self._node = node
@@ -100,7 +102,7 @@ class Dispatcher:
                 logger.warning("webhook_read_failed", extra={"error": type(error).__name__})
                 await asyncio.sleep(settings.IM_EVENT_LOG_POLL_INTERVAL)
             except Exception:
-                logger.exception("webhooks_fault")
+                logger.exception("webhook_dispatcher_error")
                 await asyncio.sleep(settings.IM_EVENT_LOG_POLL_INTERVAL)
             await self._wait_for_events()
 
@@ -120,7 +122,7 @@ class Dispatcher:
         """Start a task for each ready webhook that a new event may concern."""
         before, upto, self._checked_at = self._seen, self._hub.watermark, time.monotonic()
         ready = await run(hook_selectors.ready_hooks, self._node)
-        again = await run(hook_selectors.due_dead_letter_webhooks) if ready else set()
+        due_dead_letters = await run(hook_selectors.due_dead_letter_webhooks) if ready else set()
         new_events: list[EventSummary] = []
         if ready and upto > before:
             wanted = hook_selectors.kinds(ready)
@@ -133,20 +135,20 @@ class Dispatcher:
                 progress = self._progress[webhook.pk] = _Progress(webhook.position, webhook.position)
             if webhook.pk in self._working:
                 continue
-            quiet = (
-                progress.quiet >= before
+            is_unconcerned = (
+                progress.checked_upto >= before
                 and len(new_events) < MAX_SHARED_EVENTS
                 and not _may_concern(webhook, new_events)
             )
-            if quiet and webhook.pk not in again:
-                progress.quiet = max(progress.quiet, upto)
+            if is_unconcerned and webhook.pk not in due_dead_letters:
+                progress.checked_upto = max(progress.checked_upto, upto)
                 continue
             task = asyncio.create_task(self._deliver(webhook, progress), name=f"webhook {webhook.pk}")
             self._working[webhook.pk] = task
-            task.add_done_callback(partial(self._done, webhook.pk))
+            task.add_done_callback(partial(self._forget_task, webhook.pk))
 
-    def _done(self, number: int, task: asyncio.Task[None]) -> None:
-        del self._working[number]
+    def _forget_task(self, webhook_id: int, task: asyncio.Task[None]) -> None:
+        del self._working[webhook_id]
 
     async def _deliver(self, webhook: Webhook, progress: _Progress) -> None:
         """Deliver pending events of one webhook until none are left or an attempt fails."""
@@ -158,19 +160,19 @@ class Dispatcher:
             # The lease expires by itself, and its next holder delivers the same events.
             logger.warning("webhook_state_write_failed", extra={"error": type(error).__name__})
         except Exception:
-            logger.exception("webhook_fault")
+            logger.exception("webhook_error")
 
     async def _send_next(self, webhook: Webhook, progress: _Progress) -> bool:
         """Send one request; return whether there is more to do now. Writes nothing if there was nothing to send."""
-        page = await run(hook_selectors.next_events, webhook, after=progress.quiet)
+        page = await run(hook_selectors.next_events, webhook, after=progress.checked_upto)
         if page.ended:
             await run(
                 writes.webhook_disable_for_reason, webhook=webhook, node=self._node, reason=writes.REASON_ACCESS_LOST
             )
             return False
-        if told := _deliverable_events(webhook, page):
-            return await self._send(webhook, progress, page, told)
-        progress.quiet = page.upto
+        if deliverable := _deliverable_events(webhook, page):
+            return await self._send(webhook, progress, page, deliverable)
+        progress.checked_upto = page.upto
         if page.upto - progress.position >= MAX_SKIPPED_POSITIONS and await run(
             writes.webhook_skip_to, webhook=webhook, node=self._node, upto=page.upto
         ):
@@ -178,54 +180,61 @@ class Dispatcher:
         return page.more
 
     async def _send(
-        self, webhook: Webhook, progress: _Progress, page: EventBatch, told: Sequence[WebhookEntry]
+        self, webhook: Webhook, progress: _Progress, page: EventBatch, entries: Sequence[WebhookEntry]
     ) -> bool:
         leased = await run(writes.webhook_lease, webhook=webhook, node=self._node)
         if leased is None:
             return False
-        part = told[: progress.batch_size]
-        whole, alone = len(part) == len(told), len(part) == 1
+        part = entries[: progress.batch_size]
+        is_whole, is_single = len(part) == len(entries), len(part) == 1
         answer = await self._post(leased, part)
         if not answer.ok and dead_letters.may_be_caused_by_content(answer, leased.failures):
-            if not alone:
+            if not is_single:
                 progress.batch_size = len(part) // 2 if dead_letters.is_refusal(answer) else 1
                 await run(writes.webhook_record_refusal, webhook=leased, answer=answer, **_attempt_fields(part))
                 return True
-            if await self._skip_refused(webhook, progress, page, told, answer):
+            if await self._skip_refused(webhook, progress, page, entries, answer):
                 return True
-        upto, more = (page.upto, page.more) if whole else (part[-1][0].position, True)
+        upto, more = (page.upto, page.more) if is_whole else (part[-1][0].position, True)
         moved = await run(
             writes.webhook_record_attempt,
             webhook=leased,
             upto=upto,
             more=more,
             answer=answer,
-            refused=RefusedEvent(part[0][0].position, answer) if alone and dead_letters.is_refusal(answer) else None,
+            refused=RefusedEvent(part[0][0].position, answer)
+            if is_single and dead_letters.is_refusal(answer)
+            else None,
             **_attempt_fields(part),
         )
         if moved:
-            webhook.position = progress.position = progress.quiet = upto
+            webhook.position = progress.position = progress.checked_upto = upto
             progress.batch_size = min(2 * progress.batch_size, UNBOUNDED)
         return moved and more
 
     async def _skip_refused(
-        self, webhook: Webhook, progress: _Progress, page: EventBatch, told: Sequence[WebhookEntry], refusal: HttpResult
+        self,
+        webhook: Webhook,
+        progress: _Progress,
+        page: EventBatch,
+        entries: Sequence[WebhookEntry],
+        refusal: HttpResult,
     ) -> bool:
         """Skip the first event if the receiver accepts the next one: then only the first is refused."""
-        if len(told) == 1 and page.more:
+        if len(entries) == 1 and page.more:
             page = await run(hook_selectors.next_events, webhook, after=page.upto)
-            told = [told[0], *_deliverable_events(webhook, page)]
-        if len(told) == 1 or not await run(dead_letters.has_dead_letter_room, webhook=webhook):
+            entries = [entries[0], *_deliverable_events(webhook, page)]
+        if len(entries) == 1 or not await run(dead_letters.has_dead_letter_room, webhook=webhook):
             return False
         leased = await run(writes.webhook_lease, webhook=webhook, node=self._node)
         if leased is None:
             return False
-        first, following = told[0][0], told[1:2]
+        first, following = entries[0][0], entries[1:2]
         answer = await self._post(leased, following)
         if not answer.ok:
             await run(writes.webhook_record_refusal, webhook=leased, answer=answer, **_attempt_fields(following))
             return False
-        await run(writes.webhook_record_refusal, webhook=leased, answer=refusal, **_attempt_fields(told[:1]))
+        await run(writes.webhook_record_refusal, webhook=leased, answer=refusal, **_attempt_fields(entries[:1]))
         upto = following[0][0].position
         moved = await run(
             writes.webhook_record_attempt,
@@ -237,39 +246,39 @@ class Dispatcher:
             **_attempt_fields(following),
         )
         if moved:
-            webhook.position = progress.position = progress.quiet = upto
+            webhook.position = progress.position = progress.checked_upto = upto
         return moved
 
     async def _retry_dead_letters(self, webhook: Webhook) -> None:
         """Retry the dead letters that are due, until one is refused again."""
-        taken = True
-        while taken and (refused := await run(hook_selectors.next_dead_letter, webhook)) is not None:
-            taken = await self._send_again(webhook, refused)
+        was_accepted = True
+        while was_accepted and (refused := await run(hook_selectors.next_dead_letter, webhook)) is not None:
+            was_accepted = await self._send_again(webhook, refused)
 
     async def _send_again(self, webhook: Webhook, refused: WebhookDeadLetter) -> bool:
         leased = await run(writes.webhook_lease, webhook=webhook, node=self._node)
         if leased is None:
             return False
         entry = await run(hook_selectors.entry_at, leased, refused.position)
-        told = [] if entry is None else payloads.events(leased, entry)
-        if entry is None or not told:
+        events = [] if entry is None else payloads.events(leased, entry)
+        if entry is None or not events:
             await run(dead_letters.dead_letter_delete, webhook=leased, refused=refused)
             return True
-        answer = await self._post(leased, [(entry, [event | {"late": True} for event in told])])
+        answer = await self._post(leased, [(entry, [event | {"late": True} for event in events])])
         await run(dead_letters.dead_letter_record_attempt, webhook=leased, refused=refused, answer=answer)
         return answer.ok
 
-    async def _post(self, webhook: Webhook, told: Sequence[WebhookEntry]) -> HttpResult:
+    async def _post(self, webhook: Webhook, entries: Sequence[WebhookEntry]) -> HttpResult:
         assert self._client is not None
         answer = await send(
-            self._client, webhook, payloads.body(webhook, [event for _, some in told for event in some])
+            self._client, webhook, payloads.body(webhook, [event for _, events in entries for event in events])
         )
-        (_WELL if answer.ok else _FAILED).inc()
+        (_SUCCEEDED if answer.ok else _FAILED).inc()
         return answer
 
 
 def _deliverable_events(webhook: Webhook, page: EventBatch) -> list[WebhookEntry]:
-    return [(entry, told) for entry in page.entries if (told := payloads.events(webhook, entry))]
+    return [(entry, events) for entry in page.entries if (events := payloads.events(webhook, entry))]
 
 
 def _attempt_fields(part: Sequence[WebhookEntry]) -> dict[str, Any]:
@@ -277,7 +286,7 @@ def _attempt_fields(part: Sequence[WebhookEntry]) -> dict[str, Any]:
     return {
         "first": part[0][0].position,
         "last": part[-1][0].position,
-        "events": sum(len(told) for _, told in part),
+        "events": sum(len(events) for _, events in part),
     }
 
 
@@ -285,9 +294,9 @@ def _may_concern(webhook: Webhook, new_events: Sequence[EventSummary]) -> bool:
     """Return whether the webhook may subscribe to one of these events."""
     wanted = hook_selectors.kinds([webhook])
     return any(
-        one.kind in wanted
-        and (one.channel == webhook.channel_id if webhook.channel_id is not None else not one.is_direct)
-        for one in new_events
+        event.kind in wanted
+        and (event.channel == webhook.channel_id if webhook.channel_id is not None else not event.is_direct)
+        for event in new_events
     )
 
 

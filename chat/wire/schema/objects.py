@@ -105,9 +105,11 @@ class Channel(Shape):
         Meta(description="The name to show: of a private channel the other user's, of an unnamed group its members'."),
     ]
     join: Join
-    listed: Annotated[bool, Meta(description="Whether users who are not in it can find it.")]
+    listed: Annotated[bool, Meta(description="True if users who are not in it can find it.")]
     closed: Annotated[bool, Meta(description="A closed channel accepts no messages.")]
-    history: Annotated[str, Meta(description="What members can read of the time before they joined.")]
+    history: Annotated[
+        str, Meta(description="`all`: members can read messages from before they joined; `joined`: only later ones.")
+    ]
     announcementsOnly: Annotated[bool, Meta(description="Only owners and admins can write.")]
     slowMode: Annotated[int, Meta(description="Seconds that other members must wait between two messages.")]
     role: Role | None

@@ -6,7 +6,7 @@ import pytest
 from django.test import override_settings
 
 from accounts.actions import guest_create, system_user, user_block, user_register, user_unblock
-from accounts.errors import BlockRefused, NoSuchPerson
+from accounts.errors import BlockRefused, NoSuchUser
 from accounts.models import Block, User
 from accounts.selectors.contacts import has_blocked
 from delivery.models import Event, EventRecipient
@@ -56,7 +56,7 @@ def test_alice_cannot_block_herself_services_guests_or_unknown_users(alice: User
         with pytest.raises(BlockRefused):
             user_block(user=alice, other_id=person)
     for person in (guest_create(name="a guest").pk, 10**9):
-        with pytest.raises(NoSuchPerson):
+        with pytest.raises(NoSuchUser):
             user_block(user=alice, other_id=person)
     assert Block.objects.count() == 0
 

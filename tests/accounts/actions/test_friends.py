@@ -17,7 +17,7 @@ from accounts.actions import (
     user_register,
     user_unblock,
 )
-from accounts.errors import FriendRequestRefused, NoSuchFriend, NoSuchPerson
+from accounts.errors import FriendRequestRefused, NoSuchFriend, NoSuchUser
 from accounts.models import User
 from accounts.selectors.contacts import Contacts, contacts_of
 from delivery.models import Event, EventRecipient
@@ -101,7 +101,7 @@ def test_a_deactivated_friend_can_be_removed(alice: User, bob: User) -> None:
 
 def test_guests_and_services_cannot_be_friends(alice: User) -> None:
     for other in (guest_create(name="a guest"), system_user()):
-        with pytest.raises(NoSuchPerson):
+        with pytest.raises(NoSuchUser):
             friend_request(user=alice, other_id=other.pk)
 
 

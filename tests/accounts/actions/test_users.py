@@ -28,7 +28,7 @@ from accounts.errors import (
     BadPhone,
     EmailTaken,
     NameTaken,
-    NoSuchPerson,
+    NoSuchUser,
     PhoneTaken,
 )
 from accounts.models import User
@@ -221,7 +221,7 @@ def test_deactivating_alice_ends_her_sign_ins_and_none_of_bobs(
     assert user_by_token(bobs) is not None
     assert revocations(alice) == [ALL]
     assert revocations(bob) == []
-    with pytest.raises(NoSuchPerson):
+    with pytest.raises(NoSuchUser):
         token_issue(user=alice)
 
     user_activate(user_id=alice.pk)
@@ -231,7 +231,7 @@ def test_deactivating_alice_ends_her_sign_ins_and_none_of_bobs(
 
 def test_a_deleted_account_cannot_be_activated(alice: User) -> None:
     user_mark_deleted(user_id=alice.pk)
-    with pytest.raises(NoSuchPerson):
+    with pytest.raises(NoSuchUser):
         user_activate(user_id=alice.pk)
     alice.refresh_from_db()
     assert not alice.is_active
@@ -262,6 +262,6 @@ def test_removing_a_role_signs_out_and_adding_a_role_does_not(alice: User, revoc
 @pytest.mark.parametrize("action", [user_deactivate, user_activate])
 def test_an_unknown_user_cannot_be_changed(db: None, action: Callable[..., None]) -> None:
     before = head()
-    with pytest.raises(NoSuchPerson):
+    with pytest.raises(NoSuchUser):
         action(user_id=12345)
     assert head() == before

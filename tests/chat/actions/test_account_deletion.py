@@ -31,7 +31,7 @@ from accounts.actions import (
 from accounts.actions.anonymization import ANONYMIZED_NICKNAME as NICKNAME
 from accounts.actions.anonymization import anonymized_username
 from accounts.credentials import token_digest
-from accounts.errors import LastAdministrator, NoSuchPerson
+from accounts.errors import LastAdministrator, NoSuchUser
 from accounts.models import Device, ExternalUser, User
 from chat import payloads, selectors
 from chat.actions import account_deletion
@@ -279,9 +279,9 @@ def test_the_last_administrator_cannot_be_deleted(alice: User) -> None:
 
 
 def test_only_user_accounts_can_be_deleted(db: None) -> None:
-    with pytest.raises(NoSuchPerson):
+    with pytest.raises(NoSuchUser):
         user_mark_deleted(user_id=system_user().pk)
-    with pytest.raises(NoSuchPerson):
+    with pytest.raises(NoSuchUser):
         user_mark_deleted(user_id=2**40)
 
 

@@ -16,7 +16,7 @@ from chat.actions.channel import (
     channel_rename,
     channel_set_closed,
 )
-from chat.actions.policy import channel_set_policy
+from chat.actions.channel_settings import channel_update_settings
 from chat.errors import ChatError, Code
 from chat.models import Channel, Membership
 from delivery import log
@@ -115,7 +115,7 @@ def test_a_member_and_a_stranger_cannot_change_a_group(alice: User, bob: User, g
     before = log.head()
     for change in (
         lambda: channel_rename(user=user, channel_id=group.pk, name="Mine"),
-        lambda: channel_set_policy(user=user, channel_id=group.pk, join="open"),
+        lambda: channel_update_settings(user=user, channel_id=group.pk, join="open"),
     ):
         with pytest.raises(ChatError) as refusal:
             change()
@@ -128,11 +128,11 @@ def test_a_private_channel_has_no_name_and_no_policy(alice: User, bob: User) -> 
     with pytest.raises(ChatError):
         channel_rename(user=alice, channel_id=private.pk, name="Us")
     with pytest.raises(ChatError):
-        channel_set_policy(user=alice, channel_id=private.pk, join="open")
+        channel_update_settings(user=alice, channel_id=private.pk, join="open")
 
 
 def test_the_owner_sets_the_policy(alice: User, group: Channel) -> None:
-    channel_set_policy(user=alice, channel_id=group.pk, join="open", listed=True)
+    channel_update_settings(user=alice, channel_id=group.pk, join="open", listed=True)
     group.refresh_from_db()
     assert (group.join, group.listed) == ("open", True) and last_note() == ("policy", "open")
     with pytest.raises(ChatError):

@@ -47,13 +47,13 @@ def test_alice_mutes_bob_and_only_bob_is_notified(alice: User, bob: User, trio: 
 
 def test_a_muted_user_cannot_edit(bob: User, trio: Channel, operator: User) -> None:
     said = say(bob, trio)
-    user_mute(operator=operator, person_id=bob.pk)
+    user_mute(operator=operator, user_id=bob.pk)
 
     def edit() -> object:
         return message_edit(user=bob, channel_id=trio.pk, message_id=said.id, text="again", app=None)
 
     assert refusal(edit) is errors.NOT_AUTHORISED
-    user_unmute(operator=operator, person_id=bob.pk)
+    user_unmute(operator=operator, user_id=bob.pk)
     edit()
 
 
@@ -74,7 +74,7 @@ def test_only_admins_can_mute_and_only_plain_members(alice: User, bob: User, car
 def test_an_unmuted_user_who_is_blocked_is_still_marked_as_restricted(
     alice: User, bob: User, trio: Channel, operator: User
 ) -> None:
-    user_mute(operator=operator, person_id=bob.pk)
+    user_mute(operator=operator, user_id=bob.pk)
     Block.objects.create(blocker=alice, blocked=bob)
-    user_unmute(operator=operator, person_id=bob.pk)
+    user_unmute(operator=operator, user_id=bob.pk)
     assert User.objects.get(pk=bob.pk).is_restricted

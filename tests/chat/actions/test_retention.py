@@ -16,9 +16,9 @@ from accounts import avatars
 from accounts.models import User
 from chat import selectors
 from chat.actions.channel import channel_create_group
+from chat.actions.channel_settings import channel_set_retention
 from chat.actions.message import message_edit
 from chat.actions.pin import message_pin
-from chat.actions.policy import channel_set_retention
 from chat.actions.report import message_report
 from chat.actions.retention import (
     channel_delete_expired,

@@ -74,7 +74,7 @@ def test_a_viewer_sees_no_buttons(report: Report) -> None:
 
 
 def test_a_restriction_is_lifted_from_its_list(operator: Client, alice: User, bob: User) -> None:
-    user_mute(operator=alice, person_id=bob.pk)
+    user_mute(operator=alice, user_id=bob.pk)
     (mute,) = operator.get(RESTRICTIONS, {"q": "bob"}).context["cl"].result_list
     run_admin_action(operator, RESTRICTIONS, "lift_selected", mute, confirmed="lift")
     assert not Restriction.objects.exists()
@@ -130,14 +130,14 @@ def test_the_lists_cost_a_fixed_number_of_queries(
             assert operator.get(url).status_code == 200
         return len(queries)
 
-    user_mute(operator=alice, person_id=report.message.sender_id, channel_id=group.pk)
+    user_mute(operator=alice, user_id=report.message.sender_id, channel_id=group.pk)
     few = [cost(page) for page in (REPORTS, RESTRICTIONS)]
     for number in range(12):
         person = User.objects.create_user(f"p{number}")
         other = channel_create_group(creator=person, name=f"Group {number}", members=["alice"])
         said = send_message(person, other, "rude")
         message_report(user=alice, channel_id=other.pk, message_id=said.pk, reason="", app=None)
-        user_mute(operator=alice, person_id=person.pk, channel_id=other.pk)
+        user_mute(operator=alice, user_id=person.pk, channel_id=other.pk)
     assert [cost(page) for page in (REPORTS, RESTRICTIONS)] == few
     assert max(few) <= 8
 
@@ -158,7 +158,7 @@ def test_a_moderator_cannot_ban_staff_by_a_report(report: Report) -> None:
 
 def test_a_moderator_cannot_lift_their_own_mute(operator: Client, db: None) -> None:
     mona = staff_browser("view_restriction", "delete_restriction")
-    user_mute(operator=User.objects.get(username="olga"), person_id=User.objects.get(username="stan").pk)
+    user_mute(operator=User.objects.get(username="olga"), user_id=User.objects.get(username="stan").pk)
     run_admin_action(mona, RESTRICTIONS, "lift_selected", Restriction.objects.get(), confirmed="lift")
     assert Restriction.objects.exists()
 

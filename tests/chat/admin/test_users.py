@@ -90,10 +90,10 @@ def test_users_are_found_by_name_contact_and_id(operator: Client, bob: User) -> 
 def test_a_concurrent_ban_is_not_overridden(operator: Client, bob: User) -> None:
     user_deactivate(user_id=bob.pk)
     assert "The user can sign in again." in operator.get(f"{PEOPLE}{bob.pk}/activate/").content.decode()
-    user_ban(operator=User.objects.get(username="olga"), person_id=bob.pk)
+    user_ban(operator=User.objects.get(username="olga"), user_id=bob.pk)
     # Both the page and the later check in the action see the ban.
     with refused_for(ChatError, "banned_from_site"):
-        user_reactivate(person_id=bob.pk)
+        user_reactivate(user_id=bob.pk)
     operator.post(f"{PEOPLE}{bob.pk}/activate/", {"confirmed": "activate"})
     bob.refresh_from_db()
     assert not bob.is_active

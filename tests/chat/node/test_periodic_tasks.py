@@ -12,7 +12,7 @@ from django.db import OperationalError
 from accounts.actions import app_create
 from accounts.models import User
 from chat.actions.announcement import announcement_create
-from chat.actions.policy import channel_set_retention
+from chat.actions.channel_settings import channel_set_retention
 from chat.models import Announcement, Message
 from chat.node import periodic_tasks
 from delivery.db.executors import run

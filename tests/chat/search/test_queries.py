@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from accounts.actions import app_create, app_update, guest_create
 from accounts.models import User
 from chat.actions.channel import channel_create_global, channel_create_private
+from chat.actions.channel_settings import channel_update_settings
 from chat.actions.member import member_invite, member_leave
 from chat.actions.message import message_edit, message_recall
-from chat.actions.policy import channel_set_policy
 from chat.actions.retention import channel_delete_expired
 from chat.models import Channel, SearchCursor
 from chat.search import queries
@@ -115,10 +115,10 @@ def test_a_member_finds_messages_of_their_membership_intervals(
     say(alice, group, "stone four")
     access = access_channel(eve, group.pk)
     assert _found(eve, "stone") == _found(eve, "stone", access=access) == ["stone four", "stone two"]
-    channel_set_policy(user=alice, channel_id=group.pk, history="all")
+    channel_update_settings(user=alice, channel_id=group.pk, history="all")
     access = access_channel(eve, group.pk)
     assert len(_found(eve, "stone")) == len(_found(eve, "stone", access=access)) == 4
-    channel_set_policy(user=alice, channel_id=group.pk, history="joined", join="open")
+    channel_update_settings(user=alice, channel_id=group.pk, history="joined", join="open")
     assert len(_found(eve, "stone")) == 4
     member_leave(user=eve, channel_id=group.pk)
     assert _found(eve, "stone") == []

@@ -12,9 +12,9 @@ from chat.actions.channel import (
     channel_rename,
     channel_set_closed,
 )
+from chat.actions.channel_settings import channel_update_settings
 from chat.actions.member import member_invite, member_join, member_leave
 from chat.actions.message import message_recall, read_mark
-from chat.actions.policy import channel_set_policy
 from chat.errors import ChatError
 from chat.models import Channel
 from chat.selectors import ChannelSummary, History, access_channel, access_message, channel_list, history
@@ -100,7 +100,7 @@ def test_a_closed_policy_hides_messages_from_before_the_join(alice: User, bob: U
     said = say(alice, group)
     member_join(user=bob, channel_id=group.pk)
     assert seqs(page(bob, group)) == [1]
-    channel_set_policy(user=alice, channel_id=group.pk, join="invite")
+    channel_update_settings(user=alice, channel_id=group.pk, join="invite")
     assert seqs(page(bob, group)) == []
     with pytest.raises(ChatError):
         access_message(bob, access_channel(bob, group.pk), said.id)

@@ -167,7 +167,7 @@ def test_every_answer_is_described(fuzzed: Fuzzed, name: str, mode: GenerationMo
             fuzzed.ground(fields, dice)
         case.call_and_validate(checks=CHECKS, headers=fuzzed.headers)
         # Some calls answer faults with 200 and a code, and a bulk call has a result for each item.
-        assert "call_fault" not in fuzzed.log.read_text()[said_before:]
+        assert "call_error" not in fuzzed.log.read_text()[said_before:]
 
     said_before = len(fuzzed.log.read_text())
     fuzz(st.tuples(operation.as_strategy(generation_mode=mode), st.randoms(use_true_random=False)), call)

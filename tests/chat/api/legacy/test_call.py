@@ -165,7 +165,7 @@ def test_an_exception_is_a_server_error_without_its_text(monkeypatch: pytest.Mon
     def fail(**_: Any) -> None:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr("chat.actions.legacy_push.is_online", fail)
+    monkeypatch.setattr("chat.selectors.legacy_presence.is_online", fail)
     reply = get(Client(), "/user/online", userID="alice")
     assert reply["code"] == 1004
     assert "secret" not in str(reply)

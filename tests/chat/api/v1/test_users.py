@@ -131,18 +131,18 @@ def test_a_deleted_account_is_not_found(keeper: Caller, alice: User, shop: User)
 
 
 def test_a_banned_user_can_only_be_activated_by_ending_the_ban(keeper: Caller, alice: User, shop: User) -> None:
-    user_ban(operator=shop, person_id=alice.pk)
+    user_ban(operator=shop, user_id=alice.pk)
     refused = keeper("PATCH", "users/alice/", {"active": True})
     assert (refused.status, refused.data["code"]) == (409, 1009) and refused.data["reason"] == "banned_from_site"
     assert keeper("PATCH", "users/alice/", {"nickname": "Al"}).data["active"] is False
     assert Restriction.objects.filter(user=alice).exists()
-    user_unban(operator=shop, person_id=alice.pk)
+    user_unban(operator=shop, user_id=alice.pk)
     assert keeper.get("users/alice/").data["active"] is True
 
 
 def test_a_mute_or_an_expired_ban_does_not_prevent_activation(keeper: Caller, alice: User, shop: User) -> None:
-    user_mute(operator=shop, person_id=alice.pk)
-    user_ban(operator=shop, person_id=alice.pk)
+    user_mute(operator=shop, user_id=alice.pk)
+    user_ban(operator=shop, user_id=alice.pk)
     Restriction.objects.filter(kind="ban").update(until=timezone.now() - timedelta(seconds=1))
     assert keeper("PATCH", "users/alice/", {"active": True}).data["active"] is True
 

@@ -15,7 +15,7 @@ from delivery import log, publish
 from delivery.db.transactions import write
 
 
-class PolicyChanges(TypedDict, total=False):
+class ChannelSettingsChanges(TypedDict, total=False):
     """The settings to change; None and missing keys leave a setting as it is."""
 
     join: str | None
@@ -25,7 +25,7 @@ class PolicyChanges(TypedDict, total=False):
     slow_mode: int | None
 
 
-def channel_set_policy(*, user: User, channel_id: int, **changes: Unpack[PolicyChanges]) -> Access:
+def channel_update_settings(*, user: User, channel_id: int, **changes: Unpack[ChannelSettingsChanges]) -> Access:
     """Change a group's settings, as an owner or admin. Only an owner changes what new members can read."""
     with write():
         access = lock_managed_group(user, channel_id)
@@ -35,7 +35,9 @@ def channel_set_policy(*, user: User, channel_id: int, **changes: Unpack[PolicyC
     return access
 
 
-def channel_set_policy_as_operator(*, operator: User, channel_id: int, **changes: Unpack[PolicyChanges]) -> Channel:
+def channel_update_settings_as_operator(
+    *, operator: User, channel_id: int, **changes: Unpack[ChannelSettingsChanges]
+) -> Channel:
     """Change the settings of any group or global channel, as an operator. A global channel stays open and fully
     readable.
     """
@@ -49,7 +51,7 @@ def channel_set_policy_as_operator(*, operator: User, channel_id: int, **changes
     return channel
 
 
-def _apply_changes(channel: Channel, by: User, changes: PolicyChanges) -> None:
+def _apply_changes(channel: Channel, by: User, changes: ChannelSettingsChanges) -> None:
     wanted = {field: value for field, value in changes.items() if value not in (None, getattr(channel, field))}
     if not wanted:
         return
@@ -86,11 +88,11 @@ def channel_transfer(*, user: User, channel_id: int, name: str) -> None:
         _transfer_ownership(access.channel, new_owners[0], [access.membership], by=user)
 
 
-def channel_transfer_as_operator(*, operator: User, channel_id: int, person_id: int) -> None:
+def channel_transfer_as_operator(*, operator: User, channel_id: int, user_id: int) -> None:
     """Transfer a group to one of its members, as an operator. All previous owners become admins."""
     with write():
         channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
-        new_owner = user_by_id(person_id)
+        new_owner = user_by_id(user_id)
         if new_owner is None or channel.kind != Channel.Kind.PUBLIC:
             raise ChatError(reasons.NEW_OWNER_NOT_FOUND)
         owners = current_members(channel).filter(role="owner").exclude(user=new_owner)
