@@ -1,4 +1,4 @@
-"""Runs functions of other threads on this node's event loop, where the hub and everything that it holds belong."""
+"""Runs functions of other threads on this node's event loop, which owns the hub and its connections."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _loop: asyncio.AbstractEventLoop | None = None
 
 
 def set_loop(loop: asyncio.AbstractEventLoop | None) -> None:
-    """Use this event loop from now on; None: there is none any more."""
+    """Set the event loop to use from now on; None if this process no longer has one."""
     global _loop
     _loop = loop
 
@@ -30,10 +30,10 @@ def call_on_loop(function: Callable[[], T]) -> T:
 
 
 def run_on_loop(function: Callable[[], Coroutine[Any, Any, T]], timeout_seconds: float = LOOP_TIMEOUT_SECONDS) -> T:
-    """Return what the asynchronous `function` returns on the event loop, for example a question to the presence.
+    """Return what the asynchronous `function` returns on the event loop, for example a presence query.
 
-    For other threads only: on the loop itself it would wait for itself. Raises TimeoutError if no result comes in time,
-    and RuntimeError if this process has no hub.
+    For other threads only: on the loop itself it would deadlock. Raises TimeoutError if there is no result in time, and
+    RuntimeError if this process has no hub.
     """
     if _loop is None:
         raise RuntimeError("No hub runs in this process.")

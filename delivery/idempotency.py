@@ -1,7 +1,7 @@
-"""Idempotency keys: a repeated HTTP call happens once, on whichever node it arrives.
+"""Idempotency keys: a repeated HTTP call has its effect once, on whichever node it arrives.
 
-A call claims its key in the transaction of the work that the key guards. A plain key remembers only that it was used;
-an IdempotencyKey also remembers the request and the response. Both expire.
+A call claims its key in the transaction of the work that the key protects. A plain key records only that it was used;
+an IdempotencyKey also stores the request's fingerprint and the response. Both expire.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ ScopedKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """A key with the fingerprint of its request: the same request gets the first response, any other is refused."""
+    """A key with the fingerprint of its request: a repeat of the same request gets the stored response, any other is
+    refused.
+    """
 
     scope: str
     key: str
@@ -34,7 +36,7 @@ class IdempotencyKey:
         return self.scope, self.key
 
     def item(self, index: int) -> IdempotencyKey:
-        """Return the key of one of several things that the request does, each in a transaction of its own."""
+        """Return the key of item number `index` of a bulk request. Each item is done in a transaction of its own."""
         return IdempotencyKey(f"{self.scope}:item", f"{index}:{self.key}", self.fingerprint)
 
 
@@ -69,7 +71,8 @@ def find_claimed(keys: Sequence[ScopedKey]) -> set[ScopedKey]:
 def claim(keys: Sequence[ScopedKey]) -> None:
     """Claim plain keys for IM_LEGACY_IDEMPOTENCY_HOURS.
 
-    Raises IntegrityError where another transaction has claimed one of them since `find_claimed`: then call that again.
+    Raises IntegrityError if another transaction has claimed one of them in the meantime; then call `find_claimed`
+    again.
     """
     _insert({key: StoredResponse("", "") for key in keys}, settings.IM_LEGACY_IDEMPOTENCY_HOURS)
 

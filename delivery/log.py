@@ -1,8 +1,7 @@
 """The event log: appends events in a transaction and reads them by position.
 
-Positions are 1, 2, 3, … without a gap, in commit order. They come from one counter row that stays locked from the
-moment a position is taken until the commit. So nothing may wait after `append`: what follows it in a transaction only
-inserts.
+Positions are 1, 2, 3, … without a gap, in commit order. They come from one counter row, which stays locked from the
+moment a position is reserved until the commit. So only inserts that cannot wait may follow `append` in a transaction.
 """
 
 from __future__ import annotations
@@ -89,7 +88,9 @@ def append(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def reserve_positions(count: int) -> Statement:
-    """Return a statement that reserves positions and locks their counter until the commit; its row is the last one."""
+    """Return a statement that reserves `count` positions and locks their counter until the commit. Its one row holds
+    the last of these positions.
+    """
     table = LogHead._meta.db_table
     return Statement(
         f"INSERT INTO {table} (id, position) VALUES (%s, %s)"
@@ -100,7 +101,7 @@ def reserve_positions(count: int) -> Statement:
 
 
 def insert_entries(entries: Sequence[Entry], last_position: int) -> list[Statement]:
-    """Give the events the reserved positions up to the last; return the statements that store them."""
+    """Set the positions of the events, which end at `last_position`, and return the statements that insert them."""
     first_position = last_position - len(entries) + 1
     now = now_ms()
     rows: list[tuple[object, ...]] = []
@@ -120,7 +121,7 @@ def insert_entries(entries: Sequence[Entry], last_position: int) -> list[Stateme
 
 
 def redact(ref: int, changes: dict[str, Any]) -> None:
-    """Change the bodies of all events about `ref`, so that no replay shows what they said before."""
+    """Update the bodies of all events about `ref` with `changes`, so that a replay does not return the earlier text."""
     for row in Event.objects.filter(ref=ref):
         row.body = orjson.dumps(orjson.loads(row.body) | changes).decode()
         row.save(update_fields=["body"])
@@ -159,7 +160,7 @@ def read_summaries(kinds: Collection[str], *, after: int, upto: int, limit: int)
 def read_kinds(kinds: Collection[str], *, after: int, upto: int, limit: int, channel: int | None = None) -> list[Entry]:
     """Return the first `limit` events of these kinds in (`after`, `upto`], in order.
 
-    Without `channel`, those of all channels but the channels of two users, and those of none.
+    Without `channel`: events of all channels except private ones, and events without a channel.
     """
     found = Event.objects.filter(position__gt=after, position__lte=upto, kind__in=kinds)
     found = found.exclude(_IS_DIRECT) if channel is None else found.filter(channel=channel)
@@ -167,7 +168,9 @@ def read_kinds(kinds: Collection[str], *, after: int, upto: int, limit: int, cha
 
 
 def read_channel(channel: int, kinds: Collection[str], after: int, before: int | None, limit: int) -> list[Entry]:
-    """Return the newest `limit` events of these kinds in a channel after a position (and before another), in order."""
+    """Return the newest `limit` events of these kinds in a channel, in order: those after position `after`, and before
+    `before` if that is given.
+    """
     found = Event.objects.filter(channel=channel, kind__in=kinds, position__gt=after)
     if before is not None:
         found = found.filter(position__lt=before)

@@ -25,9 +25,9 @@ _relay: EventRelay | None = None
 
 
 def configure(hub: Hub | None, relay: EventRelay | None = None) -> None:
-    """Publish to this hub, which has started, and through the relay to the other nodes.
+    """Publish to this hub, which must have started, and through the relay to the other nodes.
 
-    With neither, nothing is published: every node finds committed events in the log by itself.
+    With None for both, nothing is published, and every node reads committed events from the log.
     """
     global _hub, _relay
     _hub, _relay = hub, relay
@@ -35,7 +35,7 @@ def configure(hub: Hub | None, relay: EventRelay | None = None) -> None:
 
 
 def hub() -> Hub:
-    """Return this process's hub. Raises RuntimeError in a process without connections."""
+    """Return this process's hub. Raises RuntimeError in a process that has none."""
     if _hub is None:
         raise RuntimeError("No hub runs in this process.")
     return _hub
@@ -60,7 +60,11 @@ def after_commit(entries: Sequence[Entry]) -> None:
 
 
 def push_transient(entry: Entry, skip: Connection | None = None) -> None:
-    """Push an event that is not in the log, at most once, to connections on any node but `skip`. Thread-safe."""
+    """Push an event that is not in the log, at most once, to its audience on all nodes, except to the connection
+    `skip`.
+
+    Thread-safe.
+    """
     if _hub is not None:
         _hub.call_soon(_hub.deliver_transient, entry, skip)
         if _relay is not None:

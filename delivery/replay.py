@@ -1,4 +1,4 @@
-"""Replays of the event log: what concerns one user since a position, read by the user's membership intervals."""
+"""Replays of the event log: a user's events after a position, selected by the user's membership intervals."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ _NO_SIZE_LIMIT = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A page of a user's events. `position`: where the next page begins; `reset`: too much was missed, load anew."""
+    """A page of a user's events. `position`: the start of the next page; `reset`: too many events for a replay, so the
+    client must load its lists and histories anew.
+    """
 
     entries: list[Entry]
     position: int
@@ -33,10 +35,10 @@ def replay(
     limit: int,
     max_chars: int = _NO_SIZE_LIMIT,
 ) -> Replay:
-    """Return a page of what concerns the user in (`after`, `upto`]: events of channels in the intervals, and their own.
+    """Return a page of the user's events in (`after`, `upto`]: of channels in the intervals, and addressed to the user.
 
-    Everything up to `upto` must have been committed. A page has at most `page_size` events, and more than `max_chars`
-    characters of bodies only if it has a single event. A replay of more than `limit` events in all is a reset, as is
+    Everything up to `upto` must have been committed. A page has at most `page_size` events, and exceeds `max_chars`
+    characters of bodies only if it has a single event. A replay of more than `limit` events in total is a reset, as is
     one with `after` beyond `upto`.
     """
     if after > upto:
@@ -113,7 +115,9 @@ def read_intervals(
 
 
 def can_see(intervals: Iterable[MembershipInterval], position: int, subject: int | None) -> bool:
-    """Return whether a user with these intervals in a channel gets its event at `position` about `subject`."""
+    """Return whether a user with these intervals in a channel receives its event at `position`, about the event at
+    `subject`.
+    """
     return any(interval.covers(position) for interval in intervals) and (
         subject is None or any(interval.covers(subject) for interval in intervals)
     )

@@ -19,11 +19,11 @@ from delivery.idempotency import IdempotencyKey, StoredResponse
 def run_once(
     key: IdempotencyKey | None, work: Callable[[], dict[str, Any]], *, secret: bool = False
 ) -> tuple[dict[str, Any], bool]:
-    """Do the work and return its response, or the response of the first time; the second value says which.
+    """Return the response of `work`, and False; for a repeated key the stored response, and True.
 
     `work` returns a response of JSON types. It runs in the transaction that claims the key, and takes its locks after
-    that. An exception from `work` leaves the key unclaimed. A response with a `secret` is stored encrypted. Without a key the
-    work is always done. Raises ChatError OPERATION_FAILED if the key was used for another request.
+    that. An exception from `work` leaves the key unclaimed. A response with a `secret` is stored encrypted. Without a
+    key the work is always done. Raises ChatError OPERATION_FAILED if the key was used for another request.
 
     Not for messages: a draft carries its key.
     """

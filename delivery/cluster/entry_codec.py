@@ -1,4 +1,4 @@
-"""Encodes events as bytes for other nodes, and decodes them with full checks: the bytes may come from anyone."""
+"""Encodes events as bytes for other nodes, and decodes them with full checks, because the bytes may be forged."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class MalformedEntry(ValueError):
 
 
 def encode_entry(entry: Entry, *, body: bool = True) -> bytes:
-    """Return the event as bytes; without its body they only announce that it exists and whom it concerns."""
+    """Return the event as bytes; without its body they announce only that the event exists, and its audience."""
     return deliver_pb2.Entry(
         position=entry.position,
         time=entry.time,

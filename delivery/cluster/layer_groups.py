@@ -9,11 +9,11 @@ from channels.layers import BaseChannelLayer
 LOG_GROUP = "log"
 """The group that all nodes join."""
 LAYER_TIMEOUT_SECONDS = 0.5
-"""The longest that one operation of the channel layer may take."""
+"""Seconds that one operation of the channel layer may take."""
 GROUP_IDLE_SECONDS = 30.0
-"""Seconds that a channel's group is kept after its last member here has gone."""
+"""Seconds that a channel's group is kept after its last member on this node has disconnected."""
 GROUP_RENEWAL_SECONDS = 3600.0
-"""Seconds between rejoining all groups: the layer with queues forgets members after a day."""
+"""Seconds between rejoining all groups, because channels-redis forgets members after a day."""
 
 
 class LayerGroups:
@@ -21,7 +21,8 @@ class LayerGroups:
 
     def __init__(self, layer: BaseChannelLayer) -> None:
         self.layer_channel = ""
-        """The name that the channel layer sends to this node by; empty until `update` has got one."""
+        """The channel name under which the channel layer delivers to this node; empty until `update` has obtained one.
+        """
         self._layer = layer
         self._wanted: set[str] = {LOG_GROUP}
         self._joined: set[str] = set()
@@ -29,13 +30,13 @@ class LayerGroups:
         self._idle_timers: dict[int, asyncio.TimerHandle] = {}
 
     def join_channel(self, channel: int) -> None:
-        """Join the channel's group: it has a member here."""
+        """Join the channel's group, because a member is connected to this node."""
         if (timer := self._idle_timers.pop(channel, None)) is not None:
             timer.cancel()
         self._set_wanted(channel_group(channel), True)
 
     def leave_channel(self, channel: int) -> None:
-        """Leave the channel's group, unless a member is back soon."""
+        """Leave the channel's group after GROUP_IDLE_SECONDS, unless `join_channel` is called in the meantime."""
         if channel not in self._idle_timers:
             loop = asyncio.get_running_loop()
             self._idle_timers[channel] = loop.call_later(GROUP_IDLE_SECONDS, self._on_idle, channel)
@@ -50,16 +51,19 @@ class LayerGroups:
             self.request_update()
 
     def renew(self) -> None:
-        """Join all groups again: Redis may have come back empty."""
+        """Join all groups again, because Redis may have lost them."""
         self._joined.clear()
         self.request_update()
 
     def request_update(self) -> None:
-        """Let `update` begin."""
+        """Make a waiting `update` start at once."""
         self._update_requested.set()
 
     async def update(self) -> None:
-        """Wait for a change, then join and leave groups. After an error the next call begins at once."""
+        """Wait for a change, then join and leave groups. After an error the next call does not wait.
+
+        Raises the channel layer's exceptions.
+        """
         try:
             async with asyncio.timeout(GROUP_RENEWAL_SECONDS):
                 await self._update_requested.wait()

@@ -1,4 +1,4 @@
-"""Presence queries of a cluster: what Redis knows of all nodes, combined with what this node knows of its own users."""
+"""Presence queries of a cluster: Redis lists the users of all nodes, and this node adds its own users."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from delivery.cluster.redis_client import REDIS_TIMEOUT_SECONDS, RedisClient, Re
 from delivery.presence.local import LocalPresence
 
 USERS_PER_RESULT = 2000
-"""Users that one script lists. Lua takes only a few thousand arguments in a call."""
+"""Users that one script lists. Lua accepts only a few thousand arguments in a call."""
 USERS_PER_QUERY = 5000
 
 
@@ -25,9 +25,10 @@ def grace_ms() -> int:
 
 
 class ClusterPresenceReader:
-    """The queries of `delivery.presence.base.Presence`. While Redis is away, they answer for this node alone.
+    """The queries of `delivery.presence.base.Presence`. While Redis is unreachable, they return only users of this
+    node.
 
-    `local` are the users of this node; `wait_until_written` waits a moment for Redis to know them.
+    `local` holds the users of this node; `wait_until_written` waits briefly until Redis has their latest changes.
     """
 
     def __init__(
@@ -47,14 +48,14 @@ class ClusterPresenceReader:
         return found
 
     async def find_nodes(self, user_ids: Sequence[int]) -> dict[int, set[str]]:
-        """See `Presence.find_nodes`. Never cached: only a user who came during the query may be missing."""
+        """See `Presence.find_nodes`. Never cached, so it misses at most users who connect during the query."""
         found: dict[int, set[str]] = {user_id: {self._node} for user_id in user_ids if self._local.is_online(user_id)}
         async for user_id, _, node in self._connections_elsewhere(user_ids):
             found.setdefault(user_id, set()).add(node)
         return found
 
     async def _connections_elsewhere(self, user_ids: Sequence[int]) -> AsyncIterator[tuple[int, int, str]]:
-        """Yield user, app and node for connections to other nodes; nothing while Redis is away."""
+        """Yield user, app and node for connections to other nodes; nothing while Redis is unreachable."""
         for start in range(0, len(user_ids), USERS_PER_QUERY):
             batch = user_ids[start : start + USERS_PER_QUERY]
             try:
@@ -91,9 +92,9 @@ class ClusterPresenceReader:
         return self._local.find_by_name(name, app) if result is None else sorted(map(int, result[0]))
 
     async def _query(self, script: str, *arguments: str | int) -> list[Any] | None:
-        """Return the script's result, which includes recent changes of this node if Redis gets them soon enough.
+        """Return the script's result, which includes recent changes of this node if Redis receives them in time.
 
-        None while Redis is away.
+        None while Redis is unreachable.
         """
         result: list[Any] | None = None
         with contextlib.suppress(RedisUnavailable, TimeoutError):

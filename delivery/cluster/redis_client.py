@@ -1,6 +1,6 @@
-"""Redis client that answers or fails within half a second, whatever state Redis is in.
+"""Redis client whose calls succeed or fail within half a second, even while Redis does not respond.
 
-After a failure only the node's own probe asks Redis again, so that nothing else waits and no storm of retries begins.
+After a failure only `probe` calls Redis until it responds again, so that nothing else waits and retries do not pile up.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from delivery.metrics import REDIS_AWAY
 logger = logging.getLogger(__name__)
 
 REDIS_TIMEOUT_SECONDS = 0.5
-"""The longest that one script may take, including its connection."""
+"""Seconds that one script may take, including connecting."""
 MAX_REDIS_CONNECTIONS = 16
 
 
 class RedisUnavailable(Exception):
-    """Redis has not answered, or is known not to."""
+    """Redis did not respond in time, or calls are suspended because an earlier one failed."""
 
 
 class RedisClient:
@@ -33,7 +33,7 @@ class RedisClient:
 
     def __init__(self, url: str) -> None:
         self.is_up = False
-        """True if Redis answers and knows this node. Set by the registry of nodes."""
+        """True if Redis responds and has this node's lease. Set by `RedisNodeRegistry`."""
         self._pool = BlockingConnectionPool.from_url(
             url,
             decode_responses=True,
@@ -55,7 +55,7 @@ class RedisClient:
         return await self.probe(script, *arguments)
 
     async def probe(self, script: str, *arguments: str | int) -> Any:
-        """Do what `run_script` does, also while Redis is believed to be down."""
+        """Do what `run_script` does, even while calls are suspended."""
         registered = self._scripts.get(script)
         if registered is None:
             registered = self._scripts[script] = self._client.register_script(script)
@@ -78,7 +78,7 @@ class RedisClient:
                 logger.info("redis_disconnect_failed", extra={"error": repr(failure)})
 
     def mark_up(self) -> None:
-        """Let everything on this node use Redis: it answers."""
+        """Resume the calls of `run_script`, because Redis responds again."""
         if not self.is_up:
             self.is_up = True
             REDIS_AWAY.set(0)

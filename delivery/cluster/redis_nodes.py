@@ -1,7 +1,7 @@
 """The registry of nodes in Redis: each node holds a lease, which lapses IM_NODE_LEASE_SECONDS after its last renewal.
 
-Only Redis's clock counts. `im:lease:<lease>` is what a node says about itself, `im:leases` is the set of all leases.
-Whatever else a node writes to Redis belongs to its lease, and is void without it.
+Times are measured by Redis's clock only. `im:lease:<lease>` holds the node's NodeInfo, `im:leases` is the set of all
+leases. All other keys of a node belong to its lease and are ignored once it has lapsed.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _do_nothing() -> None:
 class RedisNodeRegistry:
     """The registry of a cluster; see `delivery.nodes.base.NodeRegistry`.
 
-    While Redis is away, a node counts as running until its lease would have lapsed.
+    While Redis is unreachable, a node counts as running until its lease would have lapsed.
     """
 
     def __init__(self, redis: RedisClient, node: str) -> None:
@@ -78,24 +78,28 @@ class RedisNodeRegistry:
         self.count_connections: ConnectionCounter = count_no_connections
         self.on_change: NodesCallback = ignore_node_changes
         self.lease = ""
-        """The lease that this node's writes belong to. Whenever Redis may have lost data, a new one replaces it."""
+        """The id of this node's current lease. A new lease replaces it whenever Redis may have lost data."""
         self.writes = 0
-        """Writes under this lease that Redis has acknowledged. If it knows of fewer, it has lost some."""
+        """Number of writes under this lease that Redis has acknowledged. A smaller number in Redis means that it lost
+        data.
+        """
         self.on_new_lease: Callable[[], None] = _do_nothing
-        """Called when a new lease has been taken: everything that this node holds must be written again."""
+        """Called after a new lease has been taken, so that everything this node stores under its lease is written
+        again.
+        """
         self._redis = redis
         self._started = now_ms()
         self._seen: dict[str, tuple[NodeInfo, float]] = {}
-        """The other nodes, and when Redis last named them."""
+        """The other nodes by id, and the time at which Redis last listed each."""
         self._others: dict[str, NodeInfo] = {}
         self._renewed_at = 0.0
         self._distrusted_until = 0.0
-        """Until when Redis may not know all nodes, because it has lost data."""
+        """Time until which Redis may not list all nodes, because it has lost data."""
         self._refresh_requested = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Take a lease; while Redis is away, take it later."""
+        """Take a lease; while Redis is unreachable, the first successful refresh takes it."""
         await self.refresh()
         self._task = asyncio.create_task(self._run(), name="nodes")
 
@@ -115,7 +119,7 @@ class RedisNodeRegistry:
         return {self.id: own, **self._others}
 
     def request_refresh(self) -> None:
-        """Refresh at once: this node's view may be wrong, or Redis may not know its lease."""
+        """Refresh at once, because this node's view may be wrong or Redis may not have its lease."""
         self._refresh_requested.set()
 
     @property
@@ -135,7 +139,7 @@ class RedisNodeRegistry:
                 logger.exception("node_registry_error")
 
     async def refresh(self) -> None:
-        """Renew the lease and read which nodes are running."""
+        """Renew the lease and read which nodes are running. Fails silently while Redis is unreachable."""
         lease_ms = int(settings.IM_NODE_LEASE_SECONDS * 1000)
         now = time.monotonic()
         try:
@@ -164,7 +168,10 @@ class RedisNodeRegistry:
         self.on_new_lease()
 
     def _update_others(self, rows: Sequence[Sequence[str]] | None) -> None:
-        """Note the nodes that Redis names and, while it may not know all, those whose leases may still hold."""
+        """Update the other nodes from the rows that Redis lists.
+
+        While Redis may not list all nodes, keep those whose leases may still be valid.
+        """
         now = time.monotonic()
         named: dict[str, NodeInfo] = {}
         for node, address, started, connections, logged_in, faults in rows or ():

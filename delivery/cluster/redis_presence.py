@@ -1,9 +1,9 @@
-"""Presence of a cluster: each node knows its own users by itself, and Redis tells it about the users of other nodes.
+"""Presence of a cluster: each node counts its own users in memory, and Redis has the users of all nodes.
 
-One task writes to Redis, in batches, when users connect and disconnect, and nothing while they stay. Redis is never the
-record: whenever it may have lost something, everything that this node holds is written again under a new lease. That
-makes void what was written, or may still be carried out, under the old one. While Redis is away, each node answers for
-itself alone.
+One task writes to Redis, in batches, when users connect and disconnect, and nothing in between. Memory is
+authoritative: whenever Redis may have lost data, the node writes all its users again under a new lease, and everything
+under the old lease becomes void, including writes still in progress. While Redis is unreachable, queries return only
+this node's users.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from delivery.presence.local import LocalPresence, PresenceGraceTimers, UserOnAp
 logger = logging.getLogger(__name__)
 
 CHANGES_PER_WRITE = 500
-"""A write of this size takes Redis a few milliseconds."""
+"""Users in one write, which takes Redis a few milliseconds."""
 MAX_DEPARTURE_AGE_MS = 60_000
-"""Older departures are not told: no node was running when they were due."""
+"""Departures that were due longer ago are not reported, because no node was running then."""
 
 
 class RedisPresence:
@@ -40,18 +40,20 @@ class RedisPresence:
         self._local = LocalPresence()
         self._reader = ClusterPresenceReader(redis, nodes.id, self._local, self._wait_until_written)
         self._settled: dict[UserOnApp, str] = {}
-        """The users here, with their names, for whom `on_online` was called or need not be: they were online before."""
+        """This node's users, with names, for whom `on_online` has been called or is not due because they were online
+        before.
+        """
         self._written: dict[UserOnApp, str] = {}
-        """The users whom Redis has under the lease `_lease`."""
+        """This node's users that are written to Redis under the lease `_lease`."""
         self._lease = ""
         self._old_leases: list[tuple[str, bool]] = []
-        """Earlier leases to retire, and whether departures of users who were online under them only are told."""
+        """Earlier leases to retire, each with True if users who were online only under it are reported as departed."""
         self._changed: set[UserOnApp] = set()
         self._write_waiters: list[asyncio.Future[None]] = []
         self._write_requested = asyncio.Event()
         self._is_writing = False
         self._grace_timers = PresenceGraceTimers(self._on_grace_expired)
-        """Timers of users who left while Redis was away."""
+        """Timers of users who left while Redis was unreachable."""
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -102,11 +104,11 @@ class RedisPresence:
             try:
                 await self._write_changes(changed)
             except RedisUnavailable:
-                self._abandon_lease(tell_departures=False)
+                self._abandon_lease(report_departures=False)
                 self._settle_alone(changed)
             except Exception:
                 logger.exception("presence_write_error")
-                self._abandon_lease(tell_departures=True)
+                self._abandon_lease(report_departures=True)
                 failed = True
             finally:
                 self._is_writing = False
@@ -118,11 +120,11 @@ class RedisPresence:
                 self._write_requested.set()
 
     async def _write_changes(self, changed: set[UserOnApp]) -> None:
-        """Write the changes to Redis, and everything that this node holds if Redis may not know it."""
+        """Write the changes to Redis, or all users of this node if Redis may have lost them."""
         if not self._redis.is_up:
             raise RedisUnavailable
         if self._lease != self._nodes.lease:
-            self._abandon_lease(tell_departures=True)
+            self._abandon_lease(report_departures=True)
             self._lease = self._nodes.lease
             changed |= self._local.keys() | self._settled.keys()
         changes = iter(changed)
@@ -132,7 +134,10 @@ class RedisPresence:
         await self._retire_old_leases()
 
     async def _write_batch(self, keys: Iterable[UserOnApp]) -> bool:
-        """Write to Redis how these users are connected here; return False if everything is to be written again."""
+        """Write to Redis on which apps these users are connected to this node.
+
+        Return False if all users must be written again.
+        """
         changes: list[tuple[UserOnApp, str | None]] = []
         arguments: list[str | int] = []
         for key in keys:
@@ -154,7 +159,7 @@ class RedisPresence:
             self._nodes.request_refresh()
             return False
         self._nodes.writes += 1
-        to_tell: list[UserOnApp] = []
+        to_report: list[UserOnApp] = []
         for index, (key, name) in enumerate(changes):
             if name is None:
                 del self._written[key]
@@ -164,28 +169,28 @@ class RedisPresence:
                 is_new = key not in self._settled
                 self._settled[key] = name
                 if not self._grace_timers.cancel(*key) and is_new and index in came_online:
-                    to_tell.append(key)
-        for key in to_tell:
+                    to_report.append(key)
+        for key in to_report:
             self._call(self.on_online, key, self._settled[key])
         return True
 
-    def _abandon_lease(self, *, tell_departures: bool) -> None:
-        """Stop trusting what Redis has of this node."""
+    def _abandon_lease(self, *, report_departures: bool) -> None:
+        """Treat everything that Redis has under the current lease as lost."""
         if self._lease:
-            self._old_leases.append((self._lease, tell_departures))
+            self._old_leases.append((self._lease, report_departures))
         self._lease = ""
         self._written = {}
 
     async def _retire_old_leases(self) -> None:
         """Remove what is stored under earlier leases."""
         while self._old_leases:
-            lease, tell_departures = self._old_leases[0]
-            while await self._redis.run_script(RETIRE_LEASE, lease, grace_ms() if tell_departures else ""):
+            lease, report_departures = self._old_leases[0]
+            while await self._redis.run_script(RETIRE_LEASE, lease, grace_ms() if report_departures else ""):
                 pass
             self._old_leases.pop(0)
 
     def _settle_alone(self, keys: Iterable[UserOnApp]) -> None:
-        """Decide without Redis who has come online and who has left."""
+        """Report arrivals and start grace timers from this node's users alone, while Redis is unreachable."""
         for key in keys:
             user_id, app = key
             if self._local.is_online(user_id, app):
@@ -201,7 +206,7 @@ class RedisPresence:
             self._call(self.on_offline, (user_id, app), name)
 
     async def _run_departures(self) -> None:
-        """Clear lapsed leases and tell departures that are due, again and again."""
+        """Clear lapsed leases and report due departures, periodically."""
         while True:
             await asyncio.sleep(self._nodes.interval)
             call_again = self._redis.is_up
@@ -239,7 +244,7 @@ class RedisPresence:
         return await self._reader.find_by_name(name, app)
 
     async def _wait_until_written(self) -> None:
-        """Wait until Redis has the changes so far; while thousands connect at once, only for a moment."""
+        """Wait until Redis has the changes so far; only briefly while thousands of users connect at once."""
         if self._is_writing or self._write_requested.is_set():
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._write_waiters.append(waiter)

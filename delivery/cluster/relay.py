@@ -1,10 +1,11 @@
-"""The relay of a node: brings committed events to the other nodes, and theirs to this node's hub.
+"""The relay of a node: sends committed events to the other nodes, and passes their events to this node's hub.
 
-Every event is *announced* in a group that all nodes join: whole if it is small, else without its body. Larger bodies of
-channels go to a group of the channel, which nodes join while a member is connected to them; bodies for users go by gRPC
-to the nodes that the users are connected to. Nothing depends on any of it: the hub delivers what was announced strictly
-in order and reads what is missing from the log. So the channel layer may drop, delay, reorder and repeat, and while
-Redis is away a node goes on by the log alone.
+Every event is *announced* in a group that all nodes join: complete if it is small, else without its body. Larger bodies
+of channel events go to a group of the channel, which nodes join while a member is connected to them. Larger bodies for
+users go by gRPC to the nodes that the users are connected to.
+
+Delivery does not depend on the relay: the hub delivers events strictly in order and reads missing ones from the log. So
+the channel layer may drop, delay, reorder and repeat messages, and while Redis is unreachable the log alone is enough.
 """
 
 from __future__ import annotations
@@ -26,13 +27,15 @@ from delivery.metrics import LAYER_DROPPED
 logger = logging.getLogger(__name__)
 
 MAX_QUEUED_ENTRIES = 10_000
-"""The most events that wait to be sent; above it the oldest are left to the log."""
+"""Events that may wait to be sent. Above it the oldest are dropped; other nodes read them from the log."""
 MAX_WHOLE_BYTES = 1024
-"""The size up to which an event is announced whole: one message of the layer instead of two (`make bench-cluster`)."""
+"""Bytes up to which an event is announced complete: one message of the layer instead of two (`make bench-cluster`)."""
 ENTRIES_PER_MESSAGE = 200
 SEND_INTERVAL_SECONDS = 0.03
-"""The interval of messages to the layer under load: one message with several events costs as much as with one. The
-first after a pause goes at once. Less than IM_CLUSTER_COMMIT_INTERVAL, so that a commit never waits here."""
+"""Seconds between messages to the layer under load, because a message with several events costs as much as with one.
+
+The first after a pause is sent at once. Less than IM_CLUSTER_COMMIT_INTERVAL, so that a commit never waits for it.
+"""
 LAYER_RETRY_SECONDS = 1.0
 """Seconds without attempts after the layer has failed."""
 _NO_CHANNEL_PAUSE_SECONDS = 0.05
@@ -44,7 +47,7 @@ _UNREACHABLE = LAYER_DROPPED.labels("unreachable")
 
 
 class Receiver(Protocol):
-    """The hub, as the relay sees it."""
+    """The part of the hub that the relay calls."""
 
     def receive_announcements(self, entries: Sequence[Entry]) -> None: ...
 
@@ -54,11 +57,11 @@ class Receiver(Protocol):
 
 
 NodeFinder = Callable[[Sequence[int]], Awaitable[Mapping[int, set[str]]]]
-"""Returns the nodes that each user is connected to."""
+"""Returns the ids of the nodes that each user is connected to, by user id."""
 NodePusher = Callable[[str, Sequence[Entry]], Awaitable[None]]
 """Sends events to a node, by its id, over gRPC."""
 RegistryRefresher = Callable[[], None]
-"""Lets the registry of nodes be read again soon."""
+"""Makes the registry of nodes refresh soon."""
 
 
 class Relay:
@@ -90,7 +93,7 @@ class Relay:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Begin to relay, also while the layer cannot be reached."""
+        """Start relaying, even while the layer is unreachable."""
         self.groups.request_update()
         self._tasks = [
             asyncio.create_task(self._repeat(job), name=f"relay {job.__name__}")
@@ -110,7 +113,7 @@ class Relay:
             logger.info("layer_release_failed", extra={"error": repr(error)})
 
     async def _repeat(self, job: Callable[[], Awaitable[None]]) -> None:
-        """Do the job again and again, whatever the layer does."""
+        """Run the job in a loop; log its exceptions and continue."""
         while True:
             try:
                 await job()
@@ -136,7 +139,9 @@ class Relay:
     # -- to the other nodes ---------------------------------------------------------------------------------------
 
     def send(self, entries: Iterable[Entry]) -> None:
-        """Send events to the other nodes soon; transient ones (position 0) are pushed without an announcement."""
+        """Queue events for the other nodes and return at once. Transient ones (position 0) are pushed without an
+        announcement.
+        """
         self._queue.extend(entries)
         while len(self._queue) > MAX_QUEUED_ENTRIES:
             self._queue.popleft()
@@ -189,7 +194,7 @@ class Relay:
             await self._layer.group_send(LOG_GROUP, self._message("announce", announced))
 
     async def _announce_node_change(self) -> None:
-        """Let the other nodes read the registry: this node has started, or stops."""
+        """Ask the other nodes to refresh their registry, because this node has started or stops."""
         await self._layer.group_send(LOG_GROUP, self._message("nodes", ()))
 
     async def _send_to_users(self, entries: Sequence[Entry]) -> None:
@@ -252,5 +257,5 @@ class Relay:
 
 
 def _direct_recipients(entry: Entry) -> tuple[int, ...]:
-    """Return the users whose nodes get the body by gRPC: the audience, or the two of a private channel."""
+    """Return the users whose nodes get the body by gRPC: the audience, or both users of a private channel."""
     return entry.user_ids or tuple(entry.header.get("route", ()))

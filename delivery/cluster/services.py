@@ -18,9 +18,9 @@ from delivery.hub.hub import Hub
 
 
 class Cluster:
-    """The services of one node, in the order in which they start and stop. They run on the node's event loop.
+    """The services of one node, which `start` and `stop` in the right order. They run on the node's event loop.
 
-    `nodes`, `presence` and `token_buckets` exist from the beginning, `peers` and `relay` once it has started.
+    `nodes`, `presence` and `token_buckets` exist from construction on, `peers` and `relay` after `start`.
     """
 
     def __init__(self, node: str) -> None:
@@ -71,7 +71,7 @@ class Cluster:
         return self.relay
 
     async def stop(self) -> None:
-        """Leave the cluster; the other nodes know at once."""
+        """Leave the cluster; the other nodes are notified at once."""
         await self.presence.stop()
         await self.nodes.stop()
         if self.relay is not None:

@@ -1,7 +1,7 @@
 """Prepared queries: reads of the hot path whose SQL Django builds once.
 
 Building a query costs more than sending it (`python -m tests.load.commit_cpu`). Queries are built for 1, 2, 4, 8, …
-values and padded with a value of their own, so that few queries are kept whatever is read.
+values and padded with one of the given values, so that a few queries serve any number of values.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ M = TypeVar("M", bound=Model)
 class PreparedQuery(Generic[M]):
     """Reads instances of a model by one or more collections of values.
 
-    `build` takes a list for each collection and returns the query with one `__in` for each, and no other values.
+    `build` takes a list for each collection and returns a query with one `__in` condition for each, and no other
+    values.
     """
 
     def __init__(self, build: Callable[..., QuerySet[M]]) -> None:
@@ -40,7 +41,7 @@ class PreparedQuery(Generic[M]):
         return Statement(sql, [flat[index] for index in indexes], returns=True)
 
     def instances(self, rows: Sequence[Sequence[Any]]) -> list[M]:
-        """Return the rows of the statement as model instances. Fields that the query leaves out are deferred."""
+        """Return the statement's rows as model instances. Fields that the query leaves out are deferred."""
         if not rows:
             return []
         model = self._model
@@ -70,6 +71,6 @@ class PreparedQuery(Generic[M]):
 
 
 def _pad(values: list[Any]) -> list[Any]:
-    """Repeat a value up to the next size that a query is built for; that changes no result."""
+    """Repeat one of the values up to the next size that a query is built for, which does not change the result."""
     size = 1 << (len(values) - 1).bit_length()
     return values + values[:1] * (size - len(values))

@@ -17,7 +17,7 @@ def _ignore_channel(channel: int) -> None:
 
 @dataclass(slots=True)
 class LocalUser:
-    """A user with connections to this node. Membership changes wait in `pending` until the memberships are loaded."""
+    """A user with connections to this node. `pending` keeps membership changes until the memberships are loaded."""
 
     id: int
     connections: set[Connection] = field(default_factory=set)
@@ -29,7 +29,7 @@ class LocalUser:
         return [connection for connection in self.connections if connection.is_attached]
 
     def set_memberships(self, loaded: Sequence[MembershipInterval]) -> None:
-        """Set the memberships as they were loaded, and apply the changes since."""
+        """Set the memberships as loaded, then apply the pending changes."""
         if self.memberships is None:
             self.memberships = list(loaded)
             for entry in self.pending:
@@ -60,16 +60,19 @@ class LocalUser:
 
 
 class Audience:
-    """The users connected to this node and the connections of each channel. On the event loop only; nothing waits."""
+    """The users connected to this node and the connections of each channel. Use it on the event loop only; it never
+    waits.
+    """
 
     def __init__(self) -> None:
         self.users: dict[int, LocalUser] = {}
         self.channels: dict[int, dict[Connection, None]] = {}
         self._rate_limits = UserRateLimitRegistry()
         self.on_channel_active: Callable[[int], None] = _ignore_channel
-        """Called for the first connection of a channel, except for channels of two users, whose events name them."""
+        """Called for the first connection of a channel. Not called for private channels, whose events list their users.
+        """
         self.on_channel_idle: Callable[[int], None] = _ignore_channel
-        """Called when the last connection of a channel has gone."""
+        """Called after the last connection of a channel was removed."""
 
     # -- recipients -----------------------------------------------------------------------------------------------
 
@@ -80,7 +83,7 @@ class Audience:
         return entry.channel in self.channels or any(user_id in self.users for user_id in entry.header.get("join", ()))
 
     def recipients(self, entry: Entry) -> list[Connection]:
-        """Return the connections that get the event, including the connection that caused it."""
+        """Return the connections that get the event, including the connection whose request caused it."""
         if entry.channel is not None:
             recipients = list(self.channels.get(entry.channel, ()))
         else:
@@ -108,7 +111,7 @@ class Audience:
     # -- changes by events ----------------------------------------------------------------------------------------
 
     def apply_joins(self, entry: Entry) -> None:
-        """Subscribe the users who join with this event. They already get it."""
+        """Subscribe the users who join with this event. They receive the event itself."""
         for user_id in entry.header.get("join", ()):
             if (user := self.users.get(user_id)) is not None:
                 user.change_membership(entry)
@@ -116,7 +119,9 @@ class Audience:
                     self._subscribe(user.attached_connections(), entry.channel, is_direct="route" in entry.header)
 
     def apply_leaves(self, entry: Entry) -> None:
-        """Unsubscribe the users who leave with this event. They have got it, and get nothing after it."""
+        """Unsubscribe the users who leave with this event. They have received the event itself, and receive none after
+        it.
+        """
         for user_id in entry.header.get("leave", ()):
             if (user := self.users.get(user_id)) is not None:
                 user.change_membership(entry)
@@ -144,7 +149,7 @@ class Audience:
     # -- connections ----------------------------------------------------------------------------------------------
 
     def register(self, connection: Connection) -> LocalUser:
-        """Add the connection to its user, before anything is delivered to it; return the user."""
+        """Add the connection to its user, before anything is delivered to it. Return the user, who is new or known."""
         assert connection.user_id is not None
         user = self.users.get(connection.user_id)
         if user is None:
@@ -154,7 +159,7 @@ class Audience:
         return user
 
     def attach(self, connection: Connection, user: LocalUser, position: int) -> None:
-        """Deliver to the connection what comes after `position`."""
+        """Deliver to the connection all events after `position`."""
         for interval in user.memberships or ():
             if interval.covers(position) and interval.until_position != position:
                 self._subscribe((connection,), interval.channel, is_direct=interval.is_direct)
@@ -164,7 +169,7 @@ class Audience:
         connection.is_attached = True
 
     def remove(self, connection: Connection) -> None:
-        """Remove a connection that has ended, or was refused."""
+        """Remove a connection that has ended or was refused."""
         if connection.user_id is None or (user := self.users.get(connection.user_id)) is None:
             return
         user.connections.discard(connection)

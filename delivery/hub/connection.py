@@ -1,4 +1,4 @@
-"""One client's connection, as delivery sees it: its user, and the order in which replies and pushes leave."""
+"""One client's connection: its user, and the order in which replies and pushes are sent."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from delivery.rate_limits.token_bucket import TokenBucket
 from delivery.rate_limits.user_limits import UserRateLimits
 
 MAX_HELD = 10_000
-"""The most pushes, or replies, that may be held back; above it the connection is closed."""
+"""Pushes, or replies, that may be held back. Above it the connection is closed."""
 RESUME_STEPS = 10
-"""The number of timers that a pause before `resume` is divided into.
+"""Timers into which a pause before `resume` is divided.
 
-After a node was frozen or busy, a request that came in time may not have been read yet. With one timer the pause would
-end before it, and the client would skip what it requests.
+After the node was frozen or busy, a request that arrived in time may not have been read yet. With one timer the pause
+would end before the request is read, and the client would miss the events that it requests.
 """
 
 
@@ -32,7 +32,9 @@ class _PendingReply:
     frame: Frame | None = None
     done: bool = False
     awaits_event: bool = False
-    """True if the reply is ready, but the hub has not reached its event: earlier events leave first."""
+    """True if the reply is ready, but must wait until the hub delivers the request's event, because earlier events go
+    first.
+    """
 
 
 class Connection:
@@ -56,35 +58,37 @@ class Connection:
         self.channels: tuple[int, ...] = ()
         """Channels without memberships that this connection receives, such as its app's global one."""
         self.is_attached = False
-        """True while the hub delivers to it: from the log-in to the end."""
+        """True while the hub delivers to it: from log-in to the end."""
         self.is_closing = False
         self.drain_close: tuple[int, str] | None = None
         """The code and reason to close with once all requests have been answered. New requests are ignored."""
         self.is_synced = True
-        """True if the client has everything up to the hub's watermark. False after a log-in with `after`, until `sync`
-        has returned the rest."""
+        """True if the client has everything up to the hub's watermark.
+
+        False after a log-in with `after`, until `sync` has returned the rest.
+        """
         self.reported_position = 0
-        """The position that replies give to the client while it is not synced."""
+        """The position that replies report to the client while `is_synced` is False."""
         self.attached_position = 0
         """The position after which the hub delivers to it."""
         self.fetched_position = 0
-        """The position up to which receipts of fetched events have been counted."""
+        """Position up to which `Hub.count_fetched` has counted receipts for this connection."""
         self.rate_limits = UserRateLimits()
-        """From log-in on, those of the user, which all connections of the user share."""
+        """Rate limits: the connection's own before log-in, then those that all connections of the user share."""
         self.request_limit = TokenBucket(settings.IM_REQUEST_RATE, settings.IM_REQUEST_BURST)
         self.outbox = Outbox(ticker, settings.IM_OUTBOX_MAX_BYTES, self._overflow)
         self._on_close = on_close
         self._replies: deque[_PendingReply] = deque()
         self._last_number = 0
         self._held: deque[tuple[Frame, int] | int] = deque()
-        """Pushes with their positions, and the numbers of the replies that they wait for."""
+        """Held pushes with their positions, and the numbers of the replies that they wait for."""
         self._paused = False
         self._resume_timer: asyncio.TimerHandle | None = None
 
     # -- requests and their replies -------------------------------------------------------------------------------
 
     def open_reply(self) -> int:
-        """Take the next place in the order of replies; return its number."""
+        """Reserve the next place in the order of replies; return its number, which `reply` takes."""
         self._last_number += 1
         self._replies.append(_PendingReply(self._last_number))
         return self._last_number
@@ -94,7 +98,9 @@ class Connection:
         return f"{self.id}.{number}"
 
     def reply(self, number: int, frame: Frame | None, *, awaits_event: bool = False) -> None:
-        """Answer request `number`; None sends nothing. With `awaits_event`, not before the hub reaches its event."""
+        """Send the reply to request `number`; None sends none. With `awaits_event`, wait until the hub delivers its
+        event.
+        """
         for reply in self._replies:
             if reply.number == number:
                 reply.frame, reply.done = frame, True
@@ -103,7 +109,7 @@ class Connection:
         self._flush()
 
     def reach_event(self, number: int) -> None:
-        """Note that the hub is at the event that request `number` appended."""
+        """Record that the hub delivers the event which request `number` appended, so that the reply can be sent."""
         for reply in self._replies:
             if reply.number == number:
                 if reply.done:
@@ -113,17 +119,17 @@ class Connection:
                 return
 
     def hold_pushes(self, number: int) -> None:
-        """Hold back pushes until reply `number` has left."""
+        """Hold back pushes until reply `number` has been sent."""
         self._held.append(number)
 
     # -- a client that first fetches what it has missed ---------------------------------------------------------------
 
     def pause(self) -> None:
-        """Hold back pushes and replies until `resume`, all but those of `reply_ahead`."""
+        """Hold back pushes and replies until `resume`, except those of `reply_ahead`."""
         self._paused = True
 
     def resume_after(self, seconds: float | None) -> None:
-        """Resume after this time, in which the node was not frozen; None: only when `resume` is called."""
+        """Call `resume` after this many seconds, not counting time in which the process was frozen; None cancels that."""
         if self._resume_timer is not None:
             self._resume_timer.cancel()
             self._resume_timer = None
@@ -138,13 +144,15 @@ class Connection:
             self.resume()
 
     def discard_synced(self, upto: int, has_synced: Callable[[Frame], bool]) -> None:
-        """Drop held pushes up to this position that the client has from `sync`, as `has_synced` says."""
+        """Drop held pushes up to this position for which `has_synced` returns True: the client has received them by
+        `sync`.
+        """
         self._held = deque(
             item for item in self._held if isinstance(item, int) or not (0 < item[1] <= upto and has_synced(item[0]))
         )
 
     def resume(self) -> None:
-        """Send what was held back by `pause`."""
+        """Send the pushes and replies that `pause` held back."""
         self.resume_after(None)
         if self._paused:
             self._paused = False
@@ -156,7 +164,7 @@ class Connection:
         return self._paused
 
     def reply_ahead(self, number: int, frame: Frame) -> None:
-        """Answer request `number` before everything that a pause holds back; in its turn without a pause."""
+        """Reply to request `number` before everything that a pause holds back; without a pause, in its turn."""
         if not self._paused:
             self.reply(number, frame)
             return
@@ -204,7 +212,7 @@ class Connection:
             self.outbox.put(frame)
 
     def mark_seen(self) -> None:
-        """Note that the client has sent something."""
+        """Record that the client has sent something."""
         self.last_seen_at = time.monotonic()
 
     # -- the end --------------------------------------------------------------------------------------------------

@@ -11,6 +11,6 @@ from delivery.hub.outbox import Frame
 from delivery.log import Entry
 
 Encoder = Callable[[Entry], Frame | None]
-"""Pure and fast. Returns None for kinds that the codec does not have."""
+"""Returns the frame of an event; None for kinds that the codec does not have. Must be pure and fast."""
 
 encoders: dict[str, Encoder] = {}

@@ -1,6 +1,6 @@
-"""The hub, one per process: follows the event log strictly in order and delivers each event to its connections here.
+"""The hub, one per process: follows the event log strictly in order and delivers each event to its connections.
 
-It runs on the process's event loop; only `receive` and `call_soon` may be called from other threads. It delivers by the
+It runs on the process's event loop; only `receive` and `call_soon` may be called from other threads. It uses the
 memberships at its own position in the log (the watermark), so a join or leave takes effect exactly at its event.
 """
 
@@ -43,7 +43,7 @@ class CredentialRevoked(Exception):
 
 
 class Hub:
-    """Follows the log, knows the connections of this node, and delivers to them."""
+    """Follows the log, holds the connections of this process, and delivers events to them."""
 
     def __init__(self, presence: Presence | None = None) -> None:
         self.presence: Presence = presence or MemoryPresence()
@@ -58,7 +58,7 @@ class Hub:
         self._received: dict[int, Entry] = {}
         """Events ahead of the watermark, by position."""
         self._announced: dict[int, Entry] = {}
-        """Events ahead of the watermark that other nodes announced without their bodies."""
+        """Announcements of events ahead of the watermark, by position: entries from other nodes without bodies."""
         self._has_news = asyncio.Event()
         self._follower: asyncio.Task[None] | None = None
 
@@ -78,13 +78,13 @@ class Hub:
 
     @property
     def is_following(self) -> bool:
-        """Return whether the hub follows the log."""
+        """Return True between `start` and `stop`, while the hub's task reads the log."""
         return self._follower is not None and not self._follower.done()
 
     # -- following the log ----------------------------------------------------------------------------------------
 
     def receive(self, entries: Sequence[Entry]) -> None:
-        """Take committed events, in any order, from any thread, any number of times."""
+        """Accept committed events: in any order, from any thread, and repeatedly."""
         if threading.get_ident() == self._thread:
             self._receive_on_loop(entries)
         else:
@@ -99,7 +99,9 @@ class Hub:
                 logger.info("announced_after_stop")
 
     def receive_announcements(self, entries: Sequence[Entry]) -> None:
-        """Take committed events of other nodes without bodies. Events without an audience here need none."""
+        """Accept committed events of other nodes without bodies, which is enough for events without an audience on this
+        node.
+        """
         self._keep(self._announced, entries)
         self._deliver_ready()
 
@@ -114,7 +116,7 @@ class Hub:
                 kept[entry.position] = entry
 
     def _deliver_ready(self) -> None:
-        """Deliver the next events, as far as they are here."""
+        """Deliver the next events until one is missing."""
         received, announced = self._received, self._announced
         while True:
             position = self.watermark + 1
@@ -129,7 +131,7 @@ class Hub:
             self._has_news.set()
 
     async def _follow_log(self) -> None:
-        """Read the log where announcements leave a gap, and when none came for a while."""
+        """Read the log when announcements leave a gap, and when none arrived for IM_EVENT_LOG_POLL_INTERVAL."""
         while True:
             before = self.watermark
             try:
@@ -181,9 +183,10 @@ class Hub:
         self._deliver_ready()
 
     def _rewind(self, head: int) -> None:
-        """Go back to the head of a log that has lost events: a replica that lagged took over, or a backup was restored.
+        """Move the watermark back to the head of a log that has lost events, by failover to a lagging replica or by a
+        restore.
 
-        Its positions are given a second time. A client that logs in with a position beyond the head loads everything.
+        Its positions are assigned a second time. A client that logs in with a position beyond the head must reset.
         """
         logger.error("event_log_rewound", extra={"position": head, "count": self.watermark - head})
         self.watermark = head
@@ -193,14 +196,14 @@ class Hub:
             connection.drain(1012, f"retry in {number / RECONNECTS_PER_SECOND:.1f}s")
 
     async def catch_up_to(self, position: int) -> None:
-        """Deliver up to `position` if the log has it. A client may know it from another node."""
+        """Deliver up to `position`, if the log has it. A client may have received the position from another node."""
         if position > self.watermark:
             await self._catch_up()
 
     # -- delivery -------------------------------------------------------------------------------------------------
 
     def _deliver_next(self, entry: Entry) -> None:
-        """Deliver the next event of the log."""
+        """Deliver one event, which must be the next of the log."""
         self.watermark = entry.position
         if entry.header:
             self.audience.apply_joins(entry)
@@ -214,7 +217,7 @@ class Hub:
             self.audience.close_revoked(entry)
 
     def deliver_transient(self, entry: Entry, skip: Connection | None = None) -> None:
-        """Push an event that is not in the log. On the loop only."""
+        """Push an event that is not in the log. On the event loop only."""
         self._deliver(entry, skip)
 
     def _deliver(self, entry: Entry, skip: Connection | None = None) -> None:
@@ -247,12 +250,12 @@ class Hub:
         self.connections[connection.id] = connection
 
     async def attach(self, connection: Connection, reply: int, load_memberships: MembershipLoader) -> int:
-        """Deliver to this connection from now on, pushes after reply number `reply`; return the position.
+        """Deliver to this connection from now on, with pushes after reply number `reply`; return the hub's position.
 
-        `user_id`, `name`, `app`, `credential` and `channels` of the connection have been set. `load_memberships` reads
-        all membership intervals of the user in a database thread, or returns None if the credential is revoked; then
-        this raises CredentialRevoked. The user is registered before that, so that no change is lost: what the hub
-        delivers meanwhile is applied to what was loaded.
+        The connection's `user_id`, `name`, `app`, `credential` and `channels` must be set. `load_memberships` reads all
+        membership intervals of the user in a database thread, or returns None if the credential is revoked; then this
+        method raises CredentialRevoked. The user is registered before that, so that changes which the hub delivers
+        while the memberships load are applied to them.
         """
         user = self.audience.register(connection)
         try:
@@ -272,7 +275,9 @@ class Hub:
         return self.watermark
 
     def count_fetched(self, connection: Connection, entries: Sequence[Entry]) -> None:
-        """Count receipts of events that the client has fetched, in order; events after its log-in were pushed."""
+        """Count receipts of events that the client has fetched, in log order. Events after its log-in were counted as
+        pushes.
+        """
         for entry in entries:
             is_new = connection.fetched_position < entry.position <= connection.attached_position
             if entry.header and RECEIPT in entry.header and is_new:
@@ -289,10 +294,10 @@ class Hub:
         self.audience.remove(connection)
 
     def connection_count(self, user_id: int) -> int:
-        """Return how many connections the user has on this node, including those that are logging in."""
+        """Return the number of the user's connections to this node, including those that are logging in."""
         user = self.audience.users.get(user_id)
         return len(user.connections) if user is not None else 0
 
     def connections_of(self, user_id: int) -> list[Connection]:
-        """Return the user's connections on this node that have logged in."""
+        """Return the user's connections to this node that have logged in."""
         return self.audience.connections_of(user_id)

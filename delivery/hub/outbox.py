@@ -28,7 +28,7 @@ class Ticker:
         self.ensure_running()
 
     def ensure_running(self) -> None:
-        """Let `tick` advance within one window from now."""
+        """Make `tick` advance within one window from now."""
         if not self._running:
             self._running = True
             asyncio.get_running_loop().call_later(self.window_seconds, self._advance)
@@ -42,9 +42,9 @@ class Ticker:
 
 
 class Outbox:
-    """Frames on their way to one connection, in order. `put` queues them and never waits; `run` writes them.
+    """Queue of frames to one connection, in order. `put` queues a frame and never waits; `run` writes them.
 
-    Above `limit` bytes `on_overflow` is called once and everything that waits is dropped.
+    Above `limit` bytes `on_overflow` is called once and all queued frames are dropped.
     """
 
     __slots__ = (
@@ -75,7 +75,9 @@ class Outbox:
         self._room_waiter: asyncio.Future[None] | None = None
 
     def put(self, frame: Frame, *, now: bool = False) -> None:
-        """Queue a frame. With `now`, for replies, it and all frames before it do not wait for the tick."""
+        """Queue a frame. With `now`, for replies, this frame and all before it are written without waiting for the
+        tick.
+        """
         if self._stopped:
             return
         frames = self._frames
@@ -95,7 +97,7 @@ class Outbox:
                 self.wake()
 
     def wake(self) -> None:
-        """Let `run` write what waits, now."""
+        """Make `run` write all queued frames now."""
         self._wake_requested = True
         if self._wake_waiter is not None and not self._wake_waiter.done():
             self._wake_waiter.set_result(None)
@@ -106,11 +108,11 @@ class Outbox:
         return not self._size
 
     def call_when_empty(self, callback: Callable[[], None]) -> None:
-        """Call back once every frame, including those queued in the meantime, has been written."""
+        """Call `callback` once all frames have been written, including those queued in the meantime."""
         self._on_empty = callback
 
     async def wait_for_room(self) -> None:
-        """Wait until at most half of the limit is used, or the outbox has stopped."""
+        """Wait until at most half of the limit is used, or until the outbox has stopped."""
         while self._size * 2 > self._limit and not self._stopped:
             self._room_waiter = asyncio.get_running_loop().create_future()
             await self._room_waiter
@@ -120,7 +122,7 @@ class Outbox:
             self._room_waiter.set_result(None)
 
     def stop(self) -> None:
-        """Drop what waits, accept no more frames, and let `run` end."""
+        """Drop queued frames, accept no more, and make `run` return."""
         self._stopped = True
         self._frames = []
         self._size = 0
@@ -128,7 +130,7 @@ class Outbox:
         self._notify_room_waiter()
 
     async def run(self, write: Write) -> None:
-        """Write until stopped. `write` gets the frames that leave together."""
+        """Write frames until stopped. `write` gets the frames to send in one write."""
         loop = asyncio.get_running_loop()
         while not self._stopped:
             if not self._wake_requested:

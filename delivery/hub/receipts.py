@@ -1,11 +1,12 @@
-"""Delivery receipts: how many connections got an event whose header has `receipt`.
+"""Delivery receipts: how many connections received an event whose header has `receipt`.
 
-Each node's hub counts an event when it delivers it, and when a client fetches it by `sync`; events that a user gets in
-another way are counted once (`count_reached`). Counts are gathered and added to the table in batches.
+Each node's hub counts an event when it delivers it, and when a client fetches it by `sync`. An event that reaches a
+user in another way is counted once (`count_reached`). Counts are collected and added to the table in batches.
 
-`receipt` lists the users who want to know; their own connections do not count. Users are counted one by one for private
-channels and for events to users, and together for other channels. An event that was pushed and then lost on its way to
-the client counts as well: the read position tells what the client has shown.
+`receipt` lists the users who requested the count, the sender for example; their own connections do not count. Private
+channels and events to users have a count for each user, other channels one count for all users (ALL_USERS). An event
+that was pushed and then lost on its way to the client counts too; only the read position tells that the client has
+shown it.
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ logger = logging.getLogger(__name__)
 
 RECEIPT = "receipt"
 ALL_USERS = 0
-"""Stands for the user where users are counted together."""
+"""User id of the count for all users together."""
 FLUSH_INTERVAL_SECONDS = 0.5
 ROWS_PER_BATCH = 5000
 MAX_WAITING_ROWS = 200_000
-"""Rows that wait while the database cannot be reached; further receipts are not counted."""
+"""Rows kept while the database is unreachable; further receipts are not counted."""
 
 ReceiptKey = tuple[int, int]
-"""A position and a user's id, or ALL_USERS."""
+"""Position of an event and a user's id, or ALL_USERS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +55,17 @@ class DeliveryCount:
 
 
 class ReceiptCounter:
-    """Counts what this process delivers until it is written to the database. On the event loop only."""
+    """Counts deliveries by this process and adds them to the database. On the event loop only."""
 
     def __init__(self) -> None:
         self._counts: dict[ReceiptKey, tuple[int, int]] = {}
         self._has_counts = asyncio.Event()
 
     def count(self, entry: Entry, connections: Iterable[Connection]) -> None:
-        """Count an event with `receipt` in its header that these connections got."""
+        """Count that these connections received the event, for each user or for ALL_USERS together.
+
+        Does nothing unless the event has `receipt` in its header. Connections of the users in `receipt` are left out.
+        """
         requested_by = entry.header[RECEIPT]
         by_user = entry.channel is None or "route" in entry.header
         now = now_ms()
@@ -71,7 +75,9 @@ class ReceiptCounter:
                 self._add((entry.position, user_id if by_user else ALL_USERS), 1, now)
 
     def count_reached(self, positions: Iterable[int], user_id: int) -> None:
-        """Count events that a connection of the user has fetched, at positions that `uncounted_positions` returned."""
+        """Count one delivery to the user for each position. Pass only positions that `uncounted_positions` has
+        returned.
+        """
         now = now_ms()
         for position in positions:
             if (position, user_id) not in self._counts:
@@ -85,14 +91,14 @@ class ReceiptCounter:
         self._has_counts.set()
 
     async def run(self) -> None:
-        """Write the counts to the database, again and again."""
+        """Write the counts to the database periodically."""
         while True:
             await self._has_counts.wait()
             await asyncio.sleep(FLUSH_INTERVAL_SECONDS)
             await self.flush()
 
     async def flush(self) -> None:
-        """Write all counts to the database. After a failure they wait for the next time."""
+        """Write all counts to the database. After a failure they are kept for the next call."""
         self._has_counts.clear()
         while self._counts:
             # Only those that have waited longest: to sort everything after an outage would take the loop seconds.
@@ -127,13 +133,13 @@ def delivery_counts(position: int) -> list[DeliveryCount]:
 
 
 def receipt_requested_by(position: int) -> tuple[int, ...]:
-    """Return the users who want to know about the event's deliveries; none if they are not counted."""
+    """Return the ids of the users who requested the event's receipts; empty if its deliveries are not counted."""
     header = Event.objects.filter(position=position).values_list("header", flat=True).first()
     return tuple(orjson.loads(header).get(RECEIPT, ())) if header else ()
 
 
 def uncounted_positions(positions: Sequence[int], user_id: int) -> list[int]:
-    """Return the positions of events whose deliveries are counted and which are not known to have reached the user."""
+    """Return those positions of events with receipts for which no delivery to the user is counted yet."""
     counted = Receipt.objects.filter(user_id=user_id, position__in=positions)
     with_receipt = Event.objects.filter(position__in=positions, header__contains=f'"{RECEIPT}"')
     found = with_receipt.exclude(position__in=counted.values("position")).values_list("position", "header")

@@ -14,9 +14,9 @@ ConnectionCounter = Callable[[], tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class NodeInfo:
-    """A node as it describes itself. `address`: of its gRPC service; `started`: Unix milliseconds.
+    """A node's description of itself. `address`: of its gRPC service; `started`: Unix milliseconds.
 
-    `fault_counts`: what it has counted since then, see `delivery.metrics.fault_counts`.
+    `fault_counts`: errors and drops since its start, see `delivery.metrics.fault_counts`.
     """
 
     id: str
@@ -28,7 +28,7 @@ class NodeInfo:
 
 
 class NodeRegistry(Protocol):
-    """The registry, as this node sees it. To be used on the node's event loop."""
+    """The registry of nodes from the view of this node. To be used on the node's event loop."""
 
     id: str
     """The id of this node."""
@@ -41,7 +41,7 @@ class NodeRegistry(Protocol):
     async def start(self) -> None: ...
 
     async def stop(self) -> None:
-        """Leave the registry; the other nodes know at once."""
+        """Leave the registry. The other nodes are notified at once."""
 
     def live(self) -> dict[str, NodeInfo]:
         """Return the running nodes by id, this one included, as of about a second ago."""

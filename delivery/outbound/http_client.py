@@ -14,14 +14,15 @@ import httpx
 from delivery.outbound.ssrf_guard import Address, UrlNotAllowed, check_url, resolve
 
 MAX_ADDRESSES = 3
-"""The number of addresses of one host name that are tried."""
+"""Addresses of one host name that are tried."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResult:
     """The outcome of a request. `status` is None without a response; `error` is empty for a success.
 
-    The error names neither the URL, which may hold a secret, nor anything that the other system has sent.
+    The error contains neither the URL, which may hold a secret, nor anything from the response. `milliseconds` is the
+    duration.
     """
 
     status: int | None
@@ -47,8 +48,8 @@ async def post(
 ) -> HttpResult:
     """POST the body. Any 2xx is a success, a redirect is not. Raises nothing but CancelledError.
 
-    The host name is resolved once, and the connection goes to the address that was checked: a name that changes its
-    address in between leads nowhere. Only the headers of the response are read. `timeout` is in seconds.
+    The host name is resolved once, and the connection goes to the address that was checked, so DNS rebinding has no
+    effect. Only the headers of the response are read. `timeout` is in seconds.
     """
     started = time.monotonic()
     status: int | None = None

@@ -1,6 +1,7 @@
-"""SSRF guard: lets the site call URLs given by users only on the public internet and in networks the operator allows.
+"""SSRF guard: restricts URLs given by users to the public internet and to networks that the operator allows.
 
-Otherwise a user could reach through a URL what only this machine can: its network, its cloud's metadata, itself.
+Without it, such a URL could reach addresses that only this machine can reach: its network, the cloud's metadata
+service, or the machine itself.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ Address = IPv4Address | IPv6Address
 
 _HOST = re.compile(r"[\w.:-]+", re.ASCII)
 _MAX_LOOKUPS = 16
-"""Host names resolved at a time. A name server that does not answer delays one for seconds."""
+"""Host names resolved at a time. A name server that does not respond blocks a lookup for seconds."""
 _NOT_PUBLIC = [
     ip_network(text)
     for text in (
@@ -33,17 +34,23 @@ _NOT_PUBLIC = [
         "3fff::/20",
     )
 ]
-"""In addition to those that `ipaddress` knows: carriers' networks, and IPv6 addresses that wrap an IPv4 address."""
+"""Networks in addition to those that `ipaddress` knows: carriers' networks, and IPv6 addresses that wrap an IPv4
+address.
+"""
 _PUBLIC_IPV6 = ip_network("2000::/3")
 """The IPv6 internet. Addresses outside of it are local, wrap an IPv4 address, or are not assigned."""
 
 
 class UrlNotAllowed(Exception):
-    """The site does not call this URL; the text says why."""
+    """The site does not call this URL; the text of the exception gives the reason."""
 
 
 def check_url(text: str) -> httpx.URL:
-    """Return the URL if it may be called, as far as its text tells. Raises UrlNotAllowed. See `resolve`."""
+    """Return the parsed URL. Raises UrlNotAllowed if its text alone forbids calling it.
+
+    Only http and https are allowed, no user name or fragment, and no IP address that `resolve` would refuse. Host names
+    are checked by `resolve`.
+    """
     try:
         url = httpx.URL(text)
     except httpx.InvalidURL:
@@ -58,7 +65,9 @@ def check_url(text: str) -> httpx.URL:
 
 
 async def resolve(url: httpx.URL) -> list[Address]:
-    """Return the addresses of the URL's host. Raises UrlNotAllowed unless all may be called, OSError without any."""
+    """Return the addresses of the URL's host. Raises UrlNotAllowed unless all are allowed, and OSError if there are
+    none.
+    """
     host = url.raw_host.decode("ascii")
     address = _parse_address(host)
     addresses = [address] if address is not None else await _look_up(host)

@@ -1,7 +1,7 @@
 """Presence: which users are online, on which app and on which node.
 
-It costs something per connect and disconnect, and nothing in between. Its knowledge of other nodes may be a moment old,
-and is missing while they cannot be asked. No event is lost by that: a node whose users were not found reads their
+It costs one write per connect and disconnect, and nothing in between. The state of other nodes may be a second old, and
+is missing while the store is unreachable. No event is lost by that: a node whose users were not found reads their
 events from the log.
 """
 
@@ -26,25 +26,27 @@ class Presence(Protocol):
     on_offline: PresenceCallback
     """Called when a user's last connection to an app has ended and IM_PRESENCE_GRACE_SECONDS have passed since.
 
-    One node of the cluster calls either of them, rarely several.
+    One node of the cluster calls `on_online` or `on_offline`, in rare cases several nodes do.
     """
 
     async def start(self) -> None: ...
 
     async def stop(self) -> None:
-        """Leave: this node has no users from now on."""
+        """Remove all users of this node."""
 
     def connect(self, user_id: int, name: str, app: int) -> None:
-        """Count a connection to this node. This node knows it at once, the others soon. Never fails."""
+        """Count a connection to this node. Queries on this node include it at once, others soon. Never fails."""
 
     def disconnect(self, user_id: int, app: int) -> None:
-        """Count a connection no longer."""
+        """Remove one counted connection."""
 
     async def filter_online(self, user_ids: Sequence[int], app: int | None = None) -> set[int]:
-        """Return those of the users who have a connection to `app`, or to any app."""
+        """Return those users who have a connection to `app`; None: to any app."""
 
     async def list_online(self, app: int, *, after: int = 0, limit: int | None = None) -> dict[int, str]:
-        """Return the names of up to `limit` users who are online on `app`, by id, those with ids beyond `after`."""
+        """Return the names of up to `limit` users who are online on `app`, keyed by id and ordered by it, with ids
+        above `after`.
+        """
 
     async def count_online(self, app: int) -> int:
         """Return how many users are online on `app`."""

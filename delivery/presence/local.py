@@ -13,7 +13,7 @@ UserOnApp = tuple[int, int]
 
 
 class LocalPresence:
-    """The users who are connected to this process. Each has one name, the name given last."""
+    """The users who are connected to this process. Each has one name: that of the latest connection."""
 
     def __init__(self) -> None:
         self._apps: dict[int, dict[int, int]] = {}
@@ -34,7 +34,7 @@ class LocalPresence:
         return counts[user_id] == 1
 
     def disconnect(self, user_id: int, app: int) -> bool:
-        """Count a connection no longer; return whether it was the user's last on that app."""
+        """Remove one counted connection; return whether it was the user's last on that app."""
         counts = self._apps[app]
         counts[user_id] -= 1
         self._connections[user_id] -= 1
@@ -78,9 +78,9 @@ class LocalPresence:
 
 
 class PresenceGraceTimers:
-    """Timers of users who have just left an app: `on_expired` is called for those who are not back in time.
+    """Timers of users who have just left an app: `on_expired` is called for those who do not return in time.
 
-    A user has IM_PRESENCE_GRACE_SECONDS to come back.
+    The time is IM_PRESENCE_GRACE_SECONDS.
     """
 
     def __init__(self, on_expired: Callable[[int, str, int], None]) -> None:
@@ -95,7 +95,7 @@ class PresenceGraceTimers:
         )
 
     def cancel(self, user_id: int, app: int) -> bool:
-        """Stop the timer of a user who is back; return whether it was running."""
+        """Stop the timer of a user who has returned; return whether it was running."""
         timer = self._timers.pop((user_id, app), None)
         if timer is not None:
             timer.cancel()

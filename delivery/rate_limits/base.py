@@ -12,7 +12,7 @@ class TokenBucketsUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TokenBucketResult:
-    """Outcome of a draw: tokens `left` (below 0: owed) and tokens `missing`; if any are missing, none was taken."""
+    """Outcome of a draw: tokens `left` (negative: owed) and tokens `missing`. If any are missing, none was taken."""
 
     left: float
     missing: float

@@ -1,6 +1,6 @@
-"""The rate limiter for threads: counts on all nodes together where they share token buckets, else on this node alone.
+"""The rate limiter for threads: counts in the token buckets that all nodes share, else in this process's memory.
 
-n nodes that count alone allow n times as much. The database is still protected then, because each node limits itself.
+Without shared buckets, n nodes allow n times as much; the database is still protected, because each node limits itself.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ _shared_buckets: TokenBuckets | None = None
 
 
 def use_shared_buckets(buckets: TokenBuckets | None) -> None:
-    """Let all rate limiters of this process count with these buckets from now on; None: on this node alone."""
+    """Make all rate limiters of this process use these shared buckets; None: buckets in this process's memory."""
     global _shared_buckets
     _shared_buckets = buckets
 
 
 class RateLimiter:
-    """Limits what each key may do. For threads, not for the event loop.
+    """Limits the uses of each key. For threads, not for the event loop.
 
-    `prefix` tells its keys from those of other limiters in the shared buckets. A draw waits up to
-    `shared_timeout_seconds` for them. In memory it remembers up to `max_keys` keys.
+    `prefix` separates its keys from those of other limiters in the shared buckets. A draw waits up to
+    `shared_timeout_seconds` for them, then uses this process's memory, which holds up to `max_keys` keys.
     """
 
     def __init__(self, prefix: str, *, max_keys: int, shared_timeout_seconds: float) -> None:
@@ -47,9 +47,9 @@ class RateLimiter:
             return None
 
     def local_keys(self) -> list[str]:
-        """Return the keys that this node has counted alone."""
+        """Return the keys that have a bucket in this process's memory."""
         return self._local_buckets.keys()
 
     def reset(self) -> None:
-        """Forget what this node has counted alone."""
+        """Remove all buckets from this process's memory."""
         self._local_buckets.clear()

@@ -12,7 +12,7 @@ from delivery.rate_limits.token_bucket import TokenBucket
 class MemoryTokenBuckets:
     """Token buckets of this process; see `delivery.rate_limits.base.TokenBuckets`. Thread-safe.
 
-    Above `max_buckets` the bucket that was used longest ago is dropped: at worst, its key has a full bucket again.
+    Above `max_buckets` the least recently used bucket is dropped, so its key has a full bucket again.
     """
 
     def __init__(self, max_buckets: int) -> None:
@@ -24,7 +24,7 @@ class MemoryTokenBuckets:
         return self.draw_now(key, rate=rate, burst=burst, count=count)
 
     def draw_now(self, key: str, *, rate: float, burst: int, count: int = 1) -> TokenBucketResult:
-        """Do what `draw` does, from any thread. Never waits for anything but other threads' draws."""
+        """Do what `draw` does, from any thread. Waits only for the lock."""
         with self._lock:
             bucket = self._buckets.pop(key, None) or TokenBucket(rate, burst)
             # As in Redis, a changed limit applies to the buckets that exist.
@@ -35,9 +35,9 @@ class MemoryTokenBuckets:
             return bucket.draw(count)
 
     def keys(self) -> list[str]:
-        """Return the keys that have a bucket, the one used last at the end."""
+        """Return the keys that have a bucket, the most recently used last."""
         return list(self._buckets)
 
     def clear(self) -> None:
-        """Give every key a full bucket."""
+        """Remove all buckets: every key has a full one again."""
         self._buckets.clear()

@@ -1,4 +1,4 @@
-"""Rate limits of each user over all their connections to this node. They belong to the event loop."""
+"""Rate limits of each user over all their connections to this node. Use them on the event loop only."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.conf import settings
 from delivery.rate_limits.token_bucket import TokenBucket
 
 MAX_USERS = 10_000
-"""Users whose limits are remembered. The user who came longest ago is forgotten: at worst, their buckets are full."""
+"""Users whose limits are kept. Above it the oldest entry is dropped, so that user has full buckets again."""
 
 
 class UserRateLimits:
@@ -19,20 +19,20 @@ class UserRateLimits:
 
     def __init__(self) -> None:
         self.sends = TokenBucket(settings.IM_SEND_RATE, settings.IM_SEND_BURST)
-        """Messages."""
+        """Limits messages."""
         self.changes = TokenBucket(settings.IM_SEND_RATE, settings.IM_SEND_BURST)
-        """Other requests that are stored and announced: edits, pins, joins, …"""
+        """Limits other requests that are stored and announced: edits, pins, joins, …"""
         self.searches = TokenBucket(settings.IM_SEARCH_RATE, settings.IM_SEARCH_BURST)
 
 
 class UserRateLimitRegistry:
-    """Rate limits by user id. They survive a reconnect: leaving must not be a way to a full bucket."""
+    """Rate limits by user id. They survive a reconnect, so that reconnecting does not refill the buckets."""
 
     def __init__(self) -> None:
         self._by_user: OrderedDict[int, UserRateLimits] = OrderedDict()
 
     def get(self, user_id: int) -> UserRateLimits:
-        """Return the user's limits, with full buckets for a user who is not remembered."""
+        """Return the user's limits, with full buckets for a user without an entry."""
         if (limits := self._by_user.pop(user_id, None)) is None:
             limits = UserRateLimits()
         self._by_user[user_id] = limits

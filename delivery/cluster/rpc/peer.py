@@ -1,4 +1,4 @@
-"""One other node: a channel to it, its circuit breaker, and the pushes that wait for it."""
+"""One other node: a channel to it, its circuit breaker, and the queue of pushes to it."""
 
 from __future__ import annotations
 
@@ -23,19 +23,22 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MAX_ATTEMPTS = 3
-"""The number of attempts of a repeatable call, all within its one deadline."""
+"""Attempts of a repeatable call, all within its one deadline."""
 RETRY_PAUSE_SECONDS = 0.25
-"""The pause before the second attempt; each further one is twice as long. Longer than gRPC leaves an address alone
-(`delivery.cluster.rpc.options`): before that, an attempt fails without being made."""
+"""Seconds before the second attempt; each further pause is twice as long.
+
+Longer than gRPC's reconnect backoff (`delivery.cluster.rpc.options`): during that an attempt fails without a
+connection.
+"""
 MAX_BATCH_ENTRIES = 500
 MAX_BATCH_BYTES = MAX_MESSAGE_BYTES // 4
-"""The size at which a request of pushes ends; a single larger event goes alone."""
+"""Bytes at which a request of pushes ends; a single larger event is sent alone."""
 MAX_ENTRY_BYTES = MAX_MESSAGE_BYTES - 1024
 PUSH_INTERVAL_SECONDS = 0.005
-"""The pause between two requests of pushes, since one costs as much as thirty events. The first event does not wait."""
+"""Seconds between two requests of pushes, because a request costs as much as thirty events. The first does not wait."""
 
 _STATUSES_OF_HEALTHY_NODES = {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.UNIMPLEMENTED}
-"""The call was wrong, or comes from a newer node."""
+"""Errors of the call itself, or of a call that only newer nodes know. They do not count against the node."""
 
 
 class PeerFailed(Exception):
@@ -74,7 +77,9 @@ class Peer:
     # -- pushes ---------------------------------------------------------------------------------------------------
 
     def push(self, entries: Iterable[bytes]) -> None:
-        """Queue encoded events. Above the limit the oldest are dropped: the node has most likely read their log."""
+        """Queue encoded events. Above the limit the oldest are dropped: the node has most likely read them from the
+        log.
+        """
         for entry in entries:
             if len(entry) > MAX_ENTRY_BYTES:
                 GRPC_DROPPED.labels("too_large").inc()
@@ -92,7 +97,7 @@ class Peer:
             self._sender = asyncio.create_task(self._send(), name=f"peer {self.node}")
 
     async def _send(self) -> None:
-        """Send what waits, one request after the other: that keeps the order, and batches under load."""
+        """Send the queue in one request after the other, which keeps the order and forms batches under load."""
         while True:
             await self._has_entries.wait()
             self._has_entries.clear()
@@ -121,7 +126,7 @@ class Peer:
     # -- calls ----------------------------------------------------------------------------------------------------
 
     async def call(self, method: str, request: Any, *, repeatable: bool = False) -> Any:
-        """Return the reply, within IM_RPC_TIMEOUT. A `repeatable` call is repeated if the connection breaks.
+        """Return the reply within IM_RPC_TIMEOUT. A `repeatable` call is repeated if the connection breaks.
 
         Raises PeerFailed.
         """
@@ -174,7 +179,7 @@ class Peer:
         return PeerFailed(self.node, method, reason)
 
     async def stop(self) -> None:
-        """Drop what waits and let running calls fail."""
+        """Drop the queue and make running calls fail."""
         self._stopped = True
         if self._sender is not None:
             self._sender.cancel()

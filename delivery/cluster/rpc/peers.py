@@ -1,4 +1,4 @@
-"""The calling side of deliver.proto: the other nodes of the site, as the registry names them."""
+"""The calling side of deliver.proto: calls to the other nodes of the cluster."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 _DROPPED_FOR_UNKNOWN_NODES = GRPC_DROPPED.labels("unknown")
 
 USERS_PER_REQUEST = 10_000
-"""Their ids fill a small part of a message."""
+"""Users in one request; their ids fill a small part of a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +41,16 @@ class NodeState:
 
 @dataclass(frozen=True, slots=True)
 class NodeReplies(Generic[T]):
-    """The replies of nodes by their ids, and the reasons of those that failed."""
+    """The replies of the nodes by id, and the failure reasons of the others (see `PeerFailed.reason`)."""
 
     results: dict[str, T]
     failed: dict[str, str]
 
 
 class Peers:
-    """Calls other nodes by their ids. To be used on the event loop that it was created on.
+    """Calls other nodes by their ids. To be used on the event loop that created it.
 
-    Failed calls raise PeerFailed, at the latest after IM_RPC_TIMEOUT; calls to an unknown node at once.
+    A failed call raises PeerFailed, at the latest after IM_RPC_TIMEOUT; a call to an unknown node raises it at once.
     """
 
     def __init__(self, credential: ClusterCredential, clock: Callable[[], float] = time.monotonic) -> None:
@@ -66,9 +66,9 @@ class Peers:
         return list(self._peers)
 
     def set_nodes(self, nodes: Mapping[str, str], joined: Collection[str] = ()) -> None:
-        """Set the other nodes, id to address. Nodes that are not among them are dropped with all that waits for them.
+        """Set the other nodes, by id to address. Drops nodes that are missing or have a new address, with their pushes.
 
-        Nodes that have `joined` begin anew: each is another process, whose circuit is closed.
+        Nodes in `joined` are processes that have just started: their old circuit breaker and queue are dropped too.
         """
         for node, peer in list(self._peers.items()):
             if nodes.get(node) != peer.address or node in joined:
@@ -78,11 +78,11 @@ class Peers:
                 self._peers[node] = Peer(node, address, self._credential, self._clock)
 
     def is_circuit_open(self, node: str) -> bool:
-        """Return whether calls to the node have failed so often that only a probe now and then reaches it."""
+        """Return whether calls to the node are suspended after failures, except for an occasional probe."""
         return node in self._peers and self._peers[node].breaker.is_open
 
     async def stop(self) -> None:
-        """Drop all nodes."""
+        """Drop all nodes and their queued pushes."""
         self.set_nodes({})
         await asyncio.gather(*self._stopping, return_exceptions=True)
 
@@ -94,7 +94,7 @@ class Peers:
     # -- pushes ---------------------------------------------------------------------------------------------------
 
     async def push(self, node: str, entries: Sequence[Entry]) -> None:
-        """Queue the events for the node. Never waits for it, never fails. They arrive in order, or not at all."""
+        """Queue the events for the node; return at once and never fail. They arrive in order, or not at all."""
         if (peer := self._peers.get(node)) is None:
             _DROPPED_FOR_UNKNOWN_NODES.inc(len(entries))
         else:

@@ -32,7 +32,7 @@ Details = grpc.HandlerCallDetails
 
 
 class _DeliverService(deliver_pb2_grpc.DeliverServicer):
-    """Runs on the hub's event loop, so it calls the hub directly. Nothing here waits."""
+    """Runs on the hub's event loop, so it calls the hub directly. No method awaits the hub or the database."""
 
     def __init__(self, hub: Hub, node: str) -> None:
         self._hub = hub
@@ -59,7 +59,7 @@ class _DeliverService(deliver_pb2_grpc.DeliverServicer):
         return deliver_pb2.PushReply(dropped=len(malformed) + len(failed))
 
     def _deliver_transient(self, entry: Entry) -> bool:
-        """Deliver the event; return whether that succeeded."""
+        """Deliver the event; return False if it could not be encoded."""
         try:
             self._hub.deliver_transient(entry)
         except Exception:
@@ -172,7 +172,7 @@ class DeliverServer:
         self._server = server
 
     async def stop(self, grace_seconds: float = 1.0) -> None:
-        """Report to health checks that it stops, accept no more calls, and give running calls time to end."""
+        """Report "not serving" to health checks, accept no more calls, and wait `grace_seconds` for running calls."""
         if self._server is not None:
             server, self._server = self._server, None
             await self._health.enter_graceful_shutdown()
